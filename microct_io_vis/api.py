@@ -1,0 +1,142 @@
+"""The functions for scripts and notebooks: `info`, `estimate`, `convert`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from .conversion import Conversion, Progress, ask
+from .errors import ConversionError
+from .progress import show_progress
+
+__all__ = ["ConversionError", "Level", "Plan", "VolumeInfo", "convert", "estimate", "info"]
+
+Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class VolumeInfo:
+    """What a source holds, found without reading a voxel."""
+
+    source: str
+    #: ``tiff``, ``bigtiff``, ``imagej`` or ``slices``
+    format: str
+    #: always ``zyx``
+    axes: str
+    #: lengths along (Z, Y, X), in voxels
+    shape: tuple[int, int, int]
+    dtype: str
+    #: ``little`` or ``big``
+    byte_order: str
+    #: ``strips`` or ``tiles``
+    layout: str
+    compression: str
+    pages: int
+    #: size of the source's files together
+    bytes: int
+    #: edge lengths of a voxel along (Z, Y, X) in ``unit``; None when unknown
+    voxel_size: tuple[float, float, float] | None
+    #: UDUNITS name, such as ``micrometer``; None when unknown
+    unit: str | None
+    #: where the voxel size was found; None when unknown
+    voxel_size_from: str | None
+
+
+@dataclass(frozen=True)
+class Level:
+    """One resolution of a pyramid."""
+
+    #: lengths along (Z, Y, X), in voxels
+    shape: tuple[int, int, int]
+    #: number of chunks along (Z, Y, X)
+    chunks: tuple[int, int, int]
+    #: size before compression
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Plan(VolumeInfo):
+    """What a conversion will do and need, besides what its source holds."""
+
+    #: absolute path of the OME-Zarr to be written
+    output: str
+    levels: tuple[Level, ...]
+    #: all levels together, before compression
+    uncompressed_bytes: int
+    free_disk_bytes: int
+    #: the conversion's process stays under it
+    peak_memory_bytes: int
+    workers: int
+    warnings: tuple[str, ...]
+
+
+def info(source: Source) -> VolumeInfo:
+    """What a TIFF, a folder of slices, or a list of slices holds; reads headers only.
+
+    Raises `ConversionError`.
+    """
+    return _build(VolumeInfo, ask("info", source, None, {}))
+
+
+def estimate(source: Source, output: str | os.PathLike[str] | None = None, **options: Any) -> Plan:
+    """What `convert` would do and need with the same arguments.
+
+    Raises `ConversionError` where it cannot work.
+    """
+    found = ask("estimate", source, output, options)
+    found["levels"] = tuple(_build(Level, level) for level in found["levels"])
+    return _build(Plan, found)
+
+
+def convert(
+    source: Source,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    progress: bool | Callable[[Progress], None] = True,
+    **options: Any,
+) -> Path:
+    """Converts a volume to an OME-Zarr pyramid and returns its path.
+
+    Parameters
+    ----------
+    source
+        Path of a TIFF or of a folder of slices, or a list of paths of slices.
+    output
+        Path of the OME-Zarr; None: ``<stem>.ome.zarr`` beside the source.
+    progress
+        True shows a bar; a function is called with a dictionary of ``done_bytes``, ``total_bytes``,
+        ``bytes_per_second`` and ``seconds_left``.
+    **options
+        chunk_size, num_levels, compression, max_memory, dtype, value_range, roi, voxel_size, unit, ome_zarr, jobs and
+        overwrite:
+        the command line's options (``microct-io-vis convert --help``) under their own names:
+        ``chunk_size=(128, 128, 128)``, ``max_memory="8G"`` or a number of bytes, ``roi=(z0, z1, y0, y1, x0, x1)``;
+        None leaves an option to its default.
+
+    Raises
+    ------
+    ConversionError
+        It failed; ``code`` and the message say why, and no output is left. KeyboardInterrupt cancels it.
+    """
+    conversion = Conversion(source, output, **options)
+    if progress is True:
+        with show_progress(_name(source)) as show:
+            result = conversion.run(show)
+            show.done(result)
+    else:
+        result = conversion.run(progress or None)
+    return Path(result["output"])
+
+
+def _name(source: Source) -> str:
+    return os.path.basename(os.fspath(source)) if isinstance(source, (str, os.PathLike)) else f"{len(source)} slices"
+
+
+def _build(kind: type[T], found: dict[str, Any]) -> T:
+    """A dataclass of what the helper said; lists become tuples, and what a newer helper may add is left out."""
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{key: tuple(item) if isinstance(item, list) else item for key, item in found.items() if key in known})

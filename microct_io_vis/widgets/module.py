@@ -1,0 +1,34 @@
+"""The browser module of the widgets: part of this package's JupyterLab extension."""
+
+from typing import Any
+
+import ipywidgets
+from traitlets import Unicode, observe
+
+MODULE = "microct-io-vis"
+#: The range of versions of the browser part that these Python classes can talk to.
+MODULE_VERSION = "^0.1.0"
+
+
+class BrowserWidget(ipywidgets.DOMWidget):
+    """A widget whose model and view are in this package's JupyterLab extension."""
+
+    _model_module = Unicode(MODULE, read_only=True).tag(sync=True)
+    _model_module_version = Unicode(MODULE_VERSION, read_only=True).tag(sync=True)
+    _view_module = Unicode(MODULE, read_only=True).tag(sync=True)
+    _view_module_version = Unicode(MODULE_VERSION, read_only=True).tag(sync=True)
+
+    #: The synced traits that a browser may set; whatever else it sends is not taken.
+    _from_browser: frozenset[str] = frozenset({"layout", "tabbable", "tooltip", "_view_count"})
+
+    @observe("comm")
+    def _answer_while_a_cell_runs(self, change: dict[str, Any]) -> None:
+        """Keeps messages where JupyterLab sends them: in a subshell, which takes them while the main shell runs a cell.
+
+        ipykernel 7.4 hands them on to the shell that used the comm last, which is mostly the busy one.
+        """
+        if hasattr(change["new"], "_reply_subshell_for"):
+            change["new"]._reply_subshell_for = None
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        super().set_state({name: value for name, value in sync_data.items() if name in self._from_browser})

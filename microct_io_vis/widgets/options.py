@@ -1,0 +1,73 @@
+"""The options of a conversion as traits."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from traitlets import Bool, CFloat, CInt, Enum, HasTraits, TraitType, Tuple, Unicode, Union
+
+COMPRESSIONS = ("blosc-zstd", "blosc-lz4", "zstd", "gzip", "none")
+DTYPES = ("source", "float32", "uint16", "uint8")
+OME_ZARR_VERSIONS = ("0.5", "0.4")
+
+
+class ByteSize(TraitType):
+    """A number of bytes; takes ``"8G"`` or ``"512M"`` too, in powers of 1024."""
+
+    default_value = 0
+    info_text = 'a number of bytes, such as 2 * 2**30 or "8G"'
+
+    def validate(self, obj: Any, value: Any) -> int:
+        if isinstance(value, str) and (found := re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", value, re.I)):
+            value = round(float(found[1]) * 1024 ** " kmgt".index(found[2].lower() or " "))
+        if isinstance(value, bool) or not hasattr(value, "__index__"):
+            self.error(obj, value)
+        return int(value)
+
+
+class ConversionOptions(HasTraits):
+    """The command line's options under their own names. None leaves an option to its default."""
+
+    chunk_size = Tuple(
+        CInt(), CInt(), CInt(), default_value=None, allow_none=True, help="Chunk lengths along (Z, Y, X), in voxels."
+    ).tag(sync=True)
+    num_levels = Union(
+        [CInt(), Enum(("auto",))],
+        default_value=None,
+        allow_none=True,
+        help="Levels, the full resolution included, or 'auto'.",
+    ).tag(sync=True)
+    compression = Enum(COMPRESSIONS, default_value=None, allow_none=True).tag(sync=True)
+    max_memory = ByteSize(
+        default_value=None, allow_none=True, help="Peak memory of the conversion: bytes, or text such as '8G'."
+    ).tag(sync=True)
+    dtype = Enum(DTYPES, default_value=None, allow_none=True).tag(sync=True)
+    value_range = Tuple(
+        CFloat(),
+        CFloat(),
+        default_value=None,
+        allow_none=True,
+        help="Source values that become the least and the greatest uint16 or uint8.",
+    ).tag(sync=True)
+    roi = Tuple(
+        *[CInt() for _ in range(6)],
+        default_value=None,
+        allow_none=True,
+        help="Half-open voxel ranges (z0, z1, y0, y1, x0, x1).",
+    ).tag(sync=True)
+    voxel_size = Tuple(
+        CFloat(),
+        CFloat(),
+        CFloat(),
+        default_value=None,
+        allow_none=True,
+        help="Voxel edge lengths along (Z, Y, X) in `unit`, in place of what the source says.",
+    ).tag(sync=True)
+    unit = Unicode(None, allow_none=True, help="UDUNITS name, such as 'micrometer'.").tag(sync=True)
+    ome_zarr = Enum(OME_ZARR_VERSIONS, default_value=None, allow_none=True).tag(sync=True)
+    jobs = CInt(None, allow_none=True, help="Worker threads.").tag(sync=True)
+    overwrite = Bool(False, help="Replace an OME-Zarr of that name, once the new one is whole.").tag(sync=True)
+
+
+OPTION_NAMES = tuple(ConversionOptions.class_own_traits())

@@ -1,0 +1,31 @@
+"""Traits that hold paths."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from traitlets import TraitType, Unicode
+
+
+class Path(Unicode):
+    """A path as text; takes anything that is a path."""
+
+    info_text = "a path"
+
+    def validate(self, obj: Any, value: Any) -> str | None:
+        return super().validate(obj, os.fspath(value) if isinstance(value, os.PathLike) else value)
+
+
+class Source(TraitType):
+    """One path, or the paths of a stack of slices; text, or a list of text."""
+
+    default_value = ""
+    info_text = "a path or a list of paths"
+
+    def validate(self, obj: Any, value: Any) -> str | list[str]:
+        if isinstance(value, (str, os.PathLike)):
+            return os.fspath(value)
+        if isinstance(value, (list, tuple)) and value and all(isinstance(path, (str, os.PathLike)) for path in value):
+            return [os.fspath(path) for path in value]
+        self.error(obj, value)

@@ -1,0 +1,131 @@
+"""Neuroglancer in a notebook."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path as FilePath
+from typing import Any
+
+import traitlets
+from traitlets import Dict, Unicode
+
+from .files import OmeZarrFiles
+from .module import BrowserWidget
+from .paths import Path
+
+_readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="microct-io-vis-read")
+
+
+class ViewerWidget(BrowserWidget):
+    """Neuroglancer on one OME-Zarr, below the cell.
+
+    The page takes the chunks from the Jupyter server's ``/files/`` when it finds this very volume there, and asks
+    this Python for them otherwise (OME-Zarr 0.4, folders outside the server's root, a kernel on another machine).
+    A kernel without subshells (ipykernel before 7) answers only between cells.
+
+    Parameters
+    ----------
+    source
+        Path of the OME-Zarr, 0.5 or 0.4. Set it to show another one.
+    state
+        Neuroglancer's state, kept up to date in both directions: ``viewer.state["position"]`` is where the person is
+        (x, y, z in voxels of level 0). What is set is laid over the present state, so that
+        ``viewer.state = {"position": [64, 64, 100]}`` moves there and changes nothing else.
+    height
+        As CSS has it, or in pixels.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such folder.
+    ValueError
+        It is no OME-Zarr image.
+    """
+
+    _model_name = Unicode("ViewerModel", read_only=True).tag(sync=True)
+    _view_name = Unicode("ViewerView", read_only=True).tag(sync=True)
+    _from_browser = BrowserWidget._from_browser | {"state"}
+
+    source = Path(help="Path of the OME-Zarr.").tag(sync=True)
+    state = Dict(help="Neuroglancer's state.").tag(sync=True)
+    height = Unicode("480px", help="Height of the viewer, as CSS has it.").tag(sync=True)
+    #: Where a browser may look for the volume, and how it knows it from others; changes with each (re)load.
+    _place = Dict(read_only=True).tag(sync=True)
+
+    def __init__(self, source: str | os.PathLike[str], **traits: Any) -> None:
+        if isinstance(height := traits.get("height"), (int, float)):
+            traits["height"] = f"{height}px"
+        self._loads = 0
+        super().__init__(source=source, **traits)
+
+    def reload(self) -> None:
+        """Shows the files as they are now, when the OME-Zarr has been written anew under its name."""
+        self._open()
+
+    def __repr__(self) -> str:
+        return f"ViewerWidget({self.source!r})"
+
+    @traitlets.validate("source")
+    def _check_source(self, proposal: dict[str, Any]) -> str:
+        OmeZarrFiles(proposal["value"])
+        return proposal["value"]
+
+    @traitlets.observe("source")
+    def _source_changed(self, change: dict[str, Any]) -> None:
+        if change["old"]:
+            self.state = {}
+        self._open()
+
+    def _open(self) -> None:
+        self._files = OmeZarrFiles(self.source)
+        self._loads += 1
+        self.set_trait("_place", _place(self.source, self._files, self._loads))
+
+    def _handle_custom_msg(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        super()._handle_custom_msg(content, buffers)
+        if content.get("method") == "read":
+            _readers.submit(self._answer, self._files, content.get("id"), content.get("params"))
+
+    def _answer(self, files: OmeZarrFiles, request: str, params: dict[str, Any]) -> None:
+        """Answers as the helper's ``read`` does: the size, the offset, and the bytes as the message's one buffer."""
+        try:
+            if params.get("load", self._loads) != self._loads:
+                raise ValueError("the viewer has been given other files since")
+            size, offset, data = files.read(params["key"], params.get("offset", 0), params.get("length"))
+        except Exception as reason:  # whatever it is, somebody waits for an answer
+            failure = {"code": "unreadable", "message": f"{files.root}: {reason}", "field": None}
+            self.send({"id": request, "error": failure})
+        else:
+            self.send({"id": request, "result": {"size": size, "offset": offset}}, buffers=[data])
+
+
+def view(source: str | os.PathLike[str], layout: str | None = None, height: int | str = 480) -> ViewerWidget:
+    """Shows an OME-Zarr in Neuroglancer below the cell, as the cell's last line or by ``display``.
+
+    ``layout`` is one of Neuroglancer's: ``"4panel-alt"`` (the default), ``"xy"``, ``"xz"``, ``"yz"``, ``"xy-3d"``,
+    ``"3d"``, …; ``height`` is in pixels or as CSS has it. The widget's ``state`` says where the person is looking.
+    """
+    return ViewerWidget(source, state={"layout": layout} if layout else {}, height=height)
+
+
+def _place(source: str, files: OmeZarrFiles, load: int) -> dict[str, Any]:
+    """What a browser needs to find the volume under its server's root, and to be sure that it is the same."""
+    root = files.root
+    given = FilePath(os.path.abspath(os.path.expanduser(source)))
+    place: dict[str, Any] = {
+        "load": load,
+        "paths": list(dict.fromkeys([given.as_posix(), root.as_posix()])),
+        "home": FilePath.home().as_posix(),
+        "metadata": files.metadata_key,
+        "fromNotebook": None,
+        "fingerprint": files.fingerprint(),
+    }
+    notebook = os.environ.get("JPY_SESSION_NAME")
+    if notebook and os.path.isabs(notebook):
+        try:
+            folder = os.path.realpath(os.path.dirname(notebook))
+            place["fromNotebook"] = FilePath(os.path.relpath(root, folder)).as_posix()
+        except ValueError:  # another drive of Windows
+            pass
+    return place

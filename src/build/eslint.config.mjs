@@ -1,0 +1,50 @@
+// Besides the usual rules: imports between the folders of src run one way (README, "The house").
+import hooks from 'eslint-plugin-react-hooks';
+import tseslint from 'typescript-eslint';
+
+/** For each folder, the folders of src that it may import from. */
+const HOUSE = {
+  convert: ['simd'],
+  simd: [],
+  helper: ['convert', 'protocol'],
+  protocol: [],
+  form: ['protocol'],
+  viewer: ['protocol'],
+  lab: ['form', 'viewer', 'protocol', 'widget'],
+  widget: ['form', 'viewer', 'protocol']
+};
+
+/** The rule for the files of a folder that lie `depth` folders deep in src: as many `../` lead out of it. */
+const houseRule = (folder, depth) => {
+  const forbidden = Object.keys(HOUSE).filter(name => name !== folder && !HOUSE[folder].includes(name));
+  const allowed = HOUSE[folder].map(name => `src/${name}`).join(', ') || 'no other folder';
+  const pattern = {
+    regex: `^${'\\.\\./'.repeat(depth)}(${forbidden.join('|')})/`,
+    // Types vanish at run time: the protocol names the engine's.
+    allowTypeImports: folder === 'protocol',
+    message: `src/${folder} may import from ${allowed} only.`
+  };
+  return {
+    files: [`src/${folder}/${'*/'.repeat(depth - 1)}*.{ts,tsx}`],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [pattern] }] }
+  };
+};
+const houseRules = Object.keys(HOUSE).flatMap(folder => [1, 2, 3].map(depth => houseRule(folder, depth)));
+
+export default tseslint.config(
+  { ignores: ['src/simd/assembly/**', 'src/simd/build/**'] },
+  ...tseslint.configs.recommended.map(config => ({ ...config, files: ['**/*.{ts,tsx,mjs,cjs}'] })),
+  {
+    plugins: { 'react-hooks': hooks },
+    rules: { 'react-hooks/rules-of-hooks': 'error', 'react-hooks/exhaustive-deps': 'error' }
+  },
+  { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
+  {
+    rules: {
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }]
+    }
+  },
+  ...houseRules
+);

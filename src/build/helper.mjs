@@ -1,0 +1,114 @@
+// Bundles the helper into microct_io_vis/helper: main.mjs (command line and kernel), worker.mjs (the engine's threads), zeromq/ (one native
+// addon for each platform) and the licenses of what is in the bundle. What page.mjs puts there (viewer/) stays.
+import { build } from 'esbuild';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs';
+import { basename, join } from 'node:path';
+import { ROOT } from './environment.mjs';
+
+const OUT = join(ROOT, 'microct_io_vis/helper');
+const ZEROMQ = join(ROOT, 'node_modules/zeromq');
+
+/** zeromq has a build for every ABI that ever was; its newest for Node 20 and up (N-API) serves all later ones. */
+const ADDONS = {
+  'linux-x64-glibc': 'linux/x64/node/glibc-127-Release',
+  'linux-x64-musl': 'linux/x64/node/musl-127-Release',
+  'linux-arm64-glibc': 'linux/arm64/node/glibc-127-Release',
+  'linux-arm64-musl': 'linux/arm64/node/musl-127-Release',
+  'darwin-x64': 'darwin/x64/node/libc-115-Release',
+  'darwin-arm64': 'darwin/arm64/node/libc-115-Release',
+  'win32-x64': 'win32/x64/node/msvc-115-Release',
+  'win32-arm64': 'win32/arm64/node/msvc-115-Release'
+};
+
+/** In place of zeromq's own loader, which looks through a manifest of builds that are not shipped. */
+const LOADER = `
+const platform = process.platform + '-' + process.arch;
+let libc = '';
+if (process.platform === 'linux') {
+  process.report.excludeNetwork = true;
+  libc = process.report.getReport().header.glibcVersionRuntime ? '-glibc' : '-musl';
+}
+const addon = './zeromq/' + platform + libc + '.node';
+exports.default = require(addon);
+`;
+
+const zeromqLoader = {
+  name: 'zeromq-loader',
+  setup({ onLoad }) {
+    onLoad({ filter: /zeromq[\\/]lib[\\/]load-addon\.js$/ }, () => ({
+      contents: `Object.defineProperty(exports, '__esModule', { value: true });${LOADER}`,
+      loader: 'js'
+    }));
+  }
+};
+
+/** The license text of each package of which code is in the bundle. */
+function licenses(metafile) {
+  const names = new Set();
+  for (const { inputs } of Object.values(metafile.outputs)) {
+    for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+      const found = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path);
+      if (found && bytesInOutput > 0) names.add(found[0]);
+    }
+  }
+  return [...names].sort().map(folder => {
+    const { name, version, license } = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
+    const texts = readdirSync(join(ROOT, folder))
+      .filter(file => /^(licen[cs]e|notice|copying)/i.test(file) && statSync(join(ROOT, folder, file)).isFile())
+      .map(file => readFileSync(join(ROOT, folder, file), 'utf8').trim());
+    return `${name} ${version} (${license})\n\n${texts.join('\n\n')}`;
+  });
+}
+
+const { metafile } = await build({
+  absWorkingDir: ROOT,
+  entryPoints: { main: 'src/helper/main.ts', worker: 'src/convert/pyramid/worker.ts' },
+  outdir: OUT,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  // Parts that are loaded when needed: an old Node must get as far as the check in main.ts, and the command line needs no zeromq.
+  splitting: true,
+  chunkNames: 'part-[hash]',
+  format: 'esm',
+  platform: 'node',
+  target: 'node22.15',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: true,
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+  logOverride: { 'empty-import-meta': 'silent' },
+  // CommonJS packages ask for Node's modules by require().
+  banner: {
+    js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);"
+  },
+  plugins: [zeromqLoader]
+});
+mkdirSync(join(OUT, 'zeromq'), { recursive: true });
+for (const [name, folder] of Object.entries(ADDONS)) {
+  const addon = join(ZEROMQ, 'build', folder, 'addon.node');
+  if (!existsSync(addon))
+    throw new Error(`${addon} is missing: zeromq has changed its builds; correct ADDONS in helper.mjs`);
+  copyFileSync(addon, join(OUT, 'zeromq', `${name}.node`));
+}
+writeFileSync(join(OUT, 'LICENSES.txt'), `${licenses(metafile).join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);
+
+const made = new Set([
+  'viewer',
+  'zeromq',
+  'LICENSES.txt',
+  ...Object.keys(metafile.outputs).map(path => basename(path))
+]);
+for (const name of readdirSync(OUT)) {
+  if (!made.has(name)) rmSync(join(OUT, name), { recursive: true });
+}

@@ -1,0 +1,24 @@
+// `npm run lint`: types, import directions, formatting of TypeScript and of Python.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PYTHON, ROOT, prepare, run } from './environment.mjs';
+
+await prepare(fileURLToPath(import.meta.url), 'test');
+const tool = (path, ...args) => run(process.execPath, [join(ROOT, 'node_modules', path), ...args]);
+await tool('typescript/bin/tsc', '--noEmit', '-p', '.');
+await tool('typescript/bin/tsc', '--noEmit', '-p', 'test');
+await tool('eslint/bin/eslint.js', '--config', 'src/build/eslint.config.mjs', 'src', 'test');
+await tool(
+  'prettier/bin/prettier.cjs',
+  '--check',
+  '--log-level',
+  'warn',
+  'src',
+  'test',
+  'style',
+  'schema',
+  'package.json',
+  'tsconfig.json'
+);
+await run(PYTHON, ['-m', 'ruff', 'check', '.']);
+await run(PYTHON, ['-m', 'ruff', 'format', '--check', '.']);

@@ -1,0 +1,44 @@
+// Bundles the page of `microct-io-vis view` into microct_io_vis/helper/viewer.
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { rspack } from '@rspack/core';
+import { ROOT } from './environment.mjs';
+
+const require = createRequire(import.meta.url);
+const OUT = join(ROOT, 'microct_io_vis/helper/viewer');
+
+rmSync(OUT, { recursive: true, force: true });
+mkdirSync(OUT, { recursive: true });
+copyFileSync(join(ROOT, 'src/viewer/page/index.html'), join(OUT, 'index.html'));
+copyFileSync(join(ROOT, 'src/viewer/page/page.css'), join(ROOT, 'lib/viewer/page/page.css'));
+
+const stats = await new Promise((done, fail) =>
+  rspack(
+    {
+      mode: 'production',
+      context: ROOT,
+      entry: { main: './lib/viewer/page/main.js' },
+      output: {
+        path: OUT,
+        filename: '[name].js',
+        chunkFilename: '[name]-[contenthash:8].js',
+        cssFilename: '[name].css',
+        publicPath: 'auto',
+        module: true
+      },
+      resolve: require('./neuroglancer.cjs'),
+      module: {
+        rules: [
+          { test: /\.css$/, type: 'css' },
+          { resourceQuery: /raw/, type: 'asset/source' }
+        ]
+      },
+      performance: false
+    },
+    (error, result) => (error ? fail(error) : done(result))
+  )
+);
+const { errors, warnings } = stats.toJson({ all: false, errors: true, warnings: true });
+for (const { message } of [...errors, ...warnings]) console.error(message);
+if (errors.length) process.exit(1);

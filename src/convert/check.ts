@@ -1,0 +1,186 @@
+import { availableParallelism } from 'node:os';
+import { ConvertError } from './errors.ts';
+import { formatBytes } from './format.ts';
+import {
+  COMPRESSIONS,
+  type ConvertOptions,
+  DEFAULT_OPTIONS,
+  OME_ZARR_VERSIONS,
+  OUTPUT_DTYPES,
+  type OutputDtype
+} from './options.ts';
+import { outputPath } from './output-path.ts';
+import { product } from './pyramid/levels.ts';
+import type { Settings } from './settings.ts';
+import { SPACE_UNITS, spaceUnit } from './units.ts';
+import { BYTES_PER_VOXEL, type Dtype, type Shape, type VolumeInfo } from './volume.ts';
+
+/** Blosc's limit, less room for its header; the other codecs have room above it. */
+const MAX_CHUNK_BYTES = 2 ** 31 - 65536;
+const MAX_JOBS = 256;
+
+type Field = keyof ConvertOptions;
+const bad = (field: Field | null, message: string) => new ConvertError('bad-option', message, field);
+
+const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+const isWhole = (value: unknown): value is number => Number.isSafeInteger(value);
+const tuple = <T>(value: unknown, length: number, is: (v: unknown) => v is T): value is T[] =>
+  Array.isArray(value) && value.length === length && value.every(is);
+const show = (value: unknown): string =>
+  typeof value === 'string' ? `"${value}"` : (JSON.stringify(value) ?? String(value));
+
+function oneOf<T extends string>(field: Field, value: T, accepted: readonly T[]): T {
+  if (!accepted.includes(value))
+    throw bad(field, `${field} ${show(value)} is not known: use one of ${accepted.join(', ')}`);
+  return value;
+}
+
+function chunkSize(value: Shape): Shape {
+  if (!tuple(value, 3, isWhole) || value.some(n => n < 1))
+    throw bad('chunkSize', `chunkSize must be three whole numbers of voxels from 1 up (Z Y X), found ${show(value)}`);
+  return value;
+}
+
+function levels(value: number | 'auto'): number | 'auto' {
+  if (value !== 'auto' && !(isWhole(value) && value >= 1 && value <= 64))
+    throw bad('levels', `levels must be "auto" or a whole number from 1 to 64, found ${show(value)}`);
+  return value;
+}
+
+/** The region as first voxel and lengths; throws where it is empty or leaves the volume. */
+function region(value: ConvertOptions['roi'], info: VolumeInfo): { start: Shape; shape: Shape } {
+  if (value === null) return { start: [0, 0, 0], shape: info.shape };
+  if (!tuple(value, 6, isWhole))
+    throw bad('roi', `roi must be six whole numbers (Z0 Z1 Y0 Y1 X0 X1), found ${show(value)}`);
+  for (let axis = 0; axis < 3; axis++) {
+    const [from, to] = [value[2 * axis], value[2 * axis + 1]];
+    const name = 'ZYX'[axis];
+    const length = info.shape[axis];
+    if (from < 0 || to > length)
+      throw bad('roi', `roi ${name} ${from} to ${to} leaves the volume, which has ${name} 0 to ${length}`);
+    if (to <= from) throw bad('roi', `roi ${name} ${from} to ${to} is empty: the end must be greater than the start`);
+  }
+  const [z0, z1, y0, y1, x0, x1] = value;
+  return { start: [z0, y0, x0], shape: [z1 - z0, y1 - y0, x1 - x0] };
+}
+
+/** The stored voxel type and, for mapped values, the range. */
+function voxels(
+  dtype: OutputDtype,
+  range: ConvertOptions['valueRange'],
+  source: Dtype
+): Pick<Settings, 'dtype' | 'scaling'> {
+  oneOf('dtype', dtype, OUTPUT_DTYPES);
+  if (range !== null) {
+    if (!tuple(range, 2, isNumber))
+      throw bad('valueRange', `valueRange must be two finite numbers, found ${show(range)}`);
+    const [min, max] = range;
+    if (!(min < max))
+      throw bad(
+        'valueRange',
+        `valueRange ${min} to ${max} is empty or upside down: the first must be less than the second`
+      );
+    if (!Number.isFinite(max - min))
+      throw bad('valueRange', `valueRange ${min} to ${max} is wider than numbers can express`);
+  }
+  const stored = dtype === 'source' ? source : dtype;
+  const mappable = stored === 'uint16' || stored === 'uint8';
+  if (range !== null && !mappable)
+    throw bad(
+      'valueRange',
+      `valueRange maps values to uint16 or uint8, but ${stored} would be written: set dtype to one of them or leave valueRange out`
+    );
+  return { dtype: stored, scaling: mappable && (range !== null || stored !== source) ? { range } : null };
+}
+
+/** Voxel edge lengths and their unit: what the person says goes before what the source says. */
+function calibration(
+  size: ConvertOptions['voxelSize'],
+  unit: string | null,
+  info: VolumeInfo,
+  warnings: string[]
+): Pick<Settings, 'voxelSize' | 'unit' | 'voxelSizeFrom'> {
+  let name: string | null = null;
+  if (unit !== null) {
+    name = typeof unit === 'string' ? spaceUnit(unit) : null;
+    if (name === null) throw bad('unit', `unit ${show(unit)} is not known: use one of ${SPACE_UNITS.join(', ')}`);
+  }
+  if (size !== null) {
+    if (!tuple(size, 3, isNumber) || size.some(n => n <= 0))
+      throw bad('voxelSize', `voxelSize must be three numbers greater than 0 (Z Y X), found ${show(size)}`);
+    return { voxelSize: size, unit: name ?? info.unit, voxelSizeFrom: 'user' };
+  }
+  if (name === null) return { voxelSize: info.voxelSize, unit: info.unit, voxelSizeFrom: info.voxelSizeFrom };
+  if (info.voxelSize === null)
+    throw bad('unit', `unit ${name} needs a voxelSize, because the source does not say how large its voxels are`);
+  if (info.unit !== null && info.unit !== name)
+    warnings.push(
+      `The voxel size ${info.voxelSize.join(' × ')} is taken to be in ${name}, though the source says ${info.unit}.`
+    );
+  return { voxelSize: info.voxelSize, unit: name, voxelSizeFrom: info.voxelSizeFrom };
+}
+
+function memory(value: number): number {
+  if (!isNumber(value) || value <= 0)
+    throw bad('maxMemory', `maxMemory must be a number of bytes greater than 0, found ${show(value)}`);
+  return Math.floor(value);
+}
+
+function jobs(value: number | null): number {
+  if (value === null) return availableParallelism();
+  if (!isWhole(value) || value < 1 || value > MAX_JOBS)
+    throw bad('jobs', `jobs must be a whole number from 1 to ${MAX_JOBS}, found ${show(value)}`);
+  return value;
+}
+
+/**
+ * Checks every option against the source and against each other, before anything is written.
+ *
+ * @throws ConvertError `bad-option` with the option at fault in `field`; its message names the source
+ */
+export function checkOptions(given: Partial<ConvertOptions>, info: VolumeInfo, source: string | string[]): Settings {
+  try {
+    return check(given, info, source);
+  } catch (error) {
+    if (!(error instanceof ConvertError)) throw error;
+    throw new ConvertError(error.code, `${info.source}: ${error.message}`, error.field);
+  }
+}
+
+function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string | string[]): Settings {
+  for (const name of Object.keys(given))
+    if (!Object.hasOwn(DEFAULT_OPTIONS, name))
+      throw bad(null, `${show(name)} is not an option: use ${Object.keys(DEFAULT_OPTIONS).join(', ')}`);
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const options: ConvertOptions = { ...DEFAULT_OPTIONS, ...present };
+  const warnings: string[] = [];
+  if (options.output !== null && (typeof options.output !== 'string' || options.output.trim() === ''))
+    throw bad('output', `output must be the path of a folder to write, found ${show(options.output)}`);
+  if (typeof options.overwrite !== 'boolean')
+    throw bad('overwrite', `overwrite must be true or false, found ${show(options.overwrite)}`);
+  const settings: Settings = {
+    output: outputPath(options.output, source),
+    chunk: chunkSize(options.chunkSize),
+    levels: levels(options.levels),
+    compression: oneOf('compression', options.compression, COMPRESSIONS),
+    maxMemory: memory(options.maxMemory),
+    ...voxels(options.dtype, options.valueRange, info.dtype),
+    ...region(options.roi, info),
+    ...calibration(options.voxelSize, options.unit, info, warnings),
+    omeZarr: oneOf('omeZarr', options.omeZarr, OME_ZARR_VERSIONS),
+    jobs: jobs(options.jobs),
+    overwrite: options.overwrite,
+    warnings
+  };
+  const chunkBytes = product(settings.chunk) * BYTES_PER_VOXEL[settings.dtype];
+  if (chunkBytes > MAX_CHUNK_BYTES)
+    throw bad(
+      'chunkSize',
+      `a chunk of ${settings.chunk.join(' × ')} ${settings.dtype} voxels would take ${formatBytes(chunkBytes)}, and a chunk must stay under 2 GiB: choose a smaller chunkSize`
+    );
+  if (settings.dtype === 'float32' && (info.dtype === 'uint32' || info.dtype === 'int32'))
+    warnings.push(
+      `float32 holds whole numbers exactly up to 16,777,216 only: greater ${info.dtype} values are rounded.`
+    );
+  return settings;
+}

@@ -1,0 +1,152 @@
+import { LZ4_TABLE, type Simd } from '../../simd/index.ts';
+import type { Encoder } from './encoder.ts';
+import { noisy } from './noisy.ts';
+import { zstd } from './zlib.ts';
+
+/** C-Blosc's numbers: 0 none, 1 bytes, 2 bits. */
+export type Shuffle = 0 | 1 | 2;
+
+/** How chunks of one element size go into Blosc-1 frames. */
+export interface BloscSettings {
+  cname: 'lz4' | 'zstd';
+  /** Acceleration of LZ4 (C-Blosc's 10 − clevel), level of zstd. */
+  level: number;
+  /** The shuffles to choose from for each chunk, the usual one first. */
+  shuffles: readonly Shuffle[];
+  /** Longest block, in bytes; a chunk that is shorter is one block. A multiple of 8 elements. */
+  blockBytes: number;
+  /** Whether a whole block is cut into one stream for each byte of the element. */
+  split: boolean;
+}
+
+const HEADER = 16;
+const VERSION = 2;
+const FLAG_SHUFFLE = 0x01;
+const FLAG_COPY = 0x02;
+const FLAG_BITSHUFFLE = 0x04;
+const FLAG_ONE_STREAM = 0x10;
+const FORMAT = { lz4: 1, zstd: 4 } as const;
+/** C-Blosc reads a block of fewer elements as one stream, whatever the flag says (MIN_BUFFERSIZE). */
+const LEAST_SPLIT = 128;
+/** What a shuffle is chosen by: as many bytes of the chunk, in four pieces. Chunks of less than eight times that take the usual one. */
+const SAMPLE = 65536;
+/** The usual shuffle is left only for one that is as much better: streams of bits gain more from length than a sample shows. */
+const ADVANTAGE = 0.94;
+
+/**
+ * Frames of Blosc 1 (https://github.com/Blosc/c-blosc/blob/main/README_CHUNK_FORMAT.rst): header, start of each block, blocks; a block is
+ * shuffled and cut into streams, each after its length as int32, stored as it is where that length is the stream's own. A frame that would
+ * be longer than its content and a header holds the content as it is.
+ */
+export function bloscEncoder(
+  settings: BloscSettings,
+  elementSize: number,
+  simd: Simd,
+  memory: WebAssembly.Memory
+): Encoder {
+  const { cname, level, shuffles, split } = settings;
+  const heap = new Uint8Array(memory.buffer);
+  const view = new DataView(memory.buffer);
+  const blockOf = (length: number) => Math.min(length, settings.blockBytes);
+
+  /** One block as it stands in a frame: its streams, each after its length. 0 when they would be more than `capacity`. */
+  function encodeBlock(
+    source: number,
+    length: number,
+    target: number,
+    capacity: number,
+    streams: number,
+    shuffle: Shuffle,
+    scratch: number
+  ): number {
+    if (cname === 'lz4') {
+      return simd.lz4Block(source, length, target, capacity, elementSize, streams, shuffle, level, scratch);
+    }
+    const bytes = shuffle > 0 ? scratch + LZ4_TABLE : source;
+    if (shuffle > 0) simd.shuffleBlock(source, bytes, length, elementSize, shuffle, bytes + length);
+    const each = length / streams;
+    let at = target;
+    for (let s = 0; s < streams; s++) {
+      const stream = bytes + s * each;
+      const room = Math.min(each - 1, target + capacity - at - 4);
+      let size =
+        room > 0 && !noisy(simd, view, stream, each, scratch) ? zstd(heap, stream, each, at + 4, room, level) : 0;
+      if (size === 0) {
+        // A stream as long as what it holds is a copy.
+        if (at + 4 + each > target + capacity) return 0;
+        heap.copyWithin(at + 4, stream, stream + each);
+        size = each;
+      }
+      view.setUint32(at, size, true);
+      at += 4 + size;
+    }
+    return at - target;
+  }
+
+  /** The shuffle that makes least of a sample. */
+  function choose(source: number, length: number, target: number, streams: number, scratch: number): Shuffle {
+    if (shuffles.length === 1 || length < 8 * SAMPLE) return shuffles[0];
+    const sample = scratch + LZ4_TABLE + 2 * blockOf(length);
+    const piece = SAMPLE / 4;
+    for (let i = 0; i < 4; i++) {
+      // The middle of each quarter, from a whole element on.
+      const from = Math.floor(((2 * i + 1) * length) / 8 / elementSize) * elementSize;
+      heap.copyWithin(sample + i * piece, source + from, source + from + piece);
+    }
+    const sizes = shuffles.map(shuffle => encodeBlock(sample, SAMPLE, target, length, streams, shuffle, scratch));
+    const least = sizes.indexOf(Math.min(...sizes));
+    return shuffles[sizes[least] < ADVANTAGE * sizes[0] ? least : 0];
+  }
+
+  /** Everything behind the header; 0 when it would be longer than the content. */
+  function encodeBlocks(
+    source: number,
+    length: number,
+    target: number,
+    streams: number,
+    shuffle: Shuffle,
+    scratch: number
+  ): number {
+    const blockBytes = blockOf(length);
+    const blocks = Math.ceil(length / blockBytes);
+    const limit = target + HEADER + length;
+    let at = target + HEADER + 4 * blocks;
+    for (let b = 0; b < blocks; b++) {
+      const from = b * blockBytes;
+      const size = Math.min(blockBytes, length - from);
+      // The last block, where it is shorter than the others, is never split.
+      const cut = size < blockBytes ? 1 : streams;
+      const written = limit > at ? encodeBlock(source + from, size, at, limit - at, cut, shuffle, scratch) : 0;
+      if (written === 0) return 0;
+      view.setUint32(target + HEADER + 4 * b, at - target, true);
+      at += written;
+    }
+    return at - target;
+  }
+
+  return {
+    scratchBytes: length => LZ4_TABLE + 2 * blockOf(length) + SAMPLE,
+    encodedBound: length => length + HEADER,
+    encode(source, length, target, scratch) {
+      const blockBytes = blockOf(length);
+      const splits = split && blockBytes % elementSize === 0 && blockBytes / elementSize >= LEAST_SPLIT;
+      const streams = splits ? elementSize : 1;
+      const shuffle = choose(source, length, target, streams, scratch);
+      let flags = FORMAT[cname] << 5;
+      if (shuffle === 1) flags |= FLAG_SHUFFLE;
+      if (shuffle === 2) flags |= FLAG_BITSHUFFLE;
+      if (!splits) flags |= FLAG_ONE_STREAM;
+      let encoded = length > 0 ? encodeBlocks(source, length, target, streams, shuffle, scratch) : 0;
+      if (encoded === 0) {
+        flags |= FLAG_COPY;
+        heap.copyWithin(target + HEADER, source, source + length);
+        encoded = HEADER + length;
+      }
+      heap.set([VERSION, 1, flags, elementSize], target);
+      view.setUint32(target + 4, length, true);
+      view.setUint32(target + 8, blockBytes, true);
+      view.setUint32(target + 12, encoded, true);
+      return encoded;
+    }
+  };
+}

@@ -1,0 +1,12 @@
+/** Encodes chunks in the shared memory. One per thread; keeps nothing from one chunk to the next. */
+export interface Encoder {
+  /** Bytes of scratch that a chunk of `length` bytes needs. */
+  scratchBytes(length: number): number;
+  /** Upper bound of a chunk's encoded length: room for as many bytes must be at `target`. */
+  encodedBound(length: number): number;
+  /**
+   * Encodes `length` bytes (less than 2 GiB − 64) at address `source` to address `target` and returns the encoded length. `scratch` is the
+   * address of `scratchBytes(length)` bytes. The three ranges must not overlap; `source` is left as it is.
+   */
+  encode(source: number, length: number, target: number, scratch: number): number;
+}

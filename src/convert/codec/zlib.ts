@@ -1,0 +1,68 @@
+import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
+import type { Encoder } from './encoder.ts';
+
+/**
+ * One zstd frame (RFC 8878) that says its content's size, at `target`; returns its length, or 0 when it would exceed `capacity`.
+ * `heap` is the whole memory.
+ */
+export function zstd(
+  heap: Uint8Array,
+  source: number,
+  length: number,
+  target: number,
+  capacity: number,
+  level: number
+): number {
+  const encoded = zstdCompressSync(heap.subarray(source, source + length), {
+    // Room for all of it, so that it comes in one piece.
+    chunkSize: zstdBound(length),
+    pledgedSrcSize: length,
+    params: { [constants.ZSTD_c_compressionLevel]: level }
+  });
+  return moveInto(heap, encoded, target, capacity);
+}
+
+/** ECMAScript 2024, which TypeScript's library for 2023 lacks. */
+type Transferable = ArrayBuffer & { transfer(length: number): ArrayBuffer };
+
+/** Copies what zlib returned, if it fits, and gives its memory back now: left to the garbage collector it would pile up to 64 MiB a thread. */
+function moveInto(heap: Uint8Array, encoded: Buffer, target: number, capacity: number): number {
+  const length = encoded.length;
+  const fits = length <= capacity;
+  if (fits) heap.set(encoded, target);
+  // A small Buffer may be a piece of one that others use.
+  if (encoded.buffer.byteLength > Buffer.poolSize) (encoded.buffer as Transferable).transfer(0);
+  return fits ? length : 0;
+}
+
+/** ZSTD_COMPRESSBOUND of zstd.h and some more. */
+function zstdBound(length: number): number {
+  return length + Math.ceil(length / 256) + 128;
+}
+
+export function zstdEncoder(level: number, memory: WebAssembly.Memory): Encoder {
+  const heap = new Uint8Array(memory.buffer);
+  return {
+    scratchBytes: () => 0,
+    encodedBound: zstdBound,
+    encode: (source, length, target) => zstd(heap, source, length, target, zstdBound(length), level)
+  };
+}
+
+export function gzipEncoder(level: number, memory: WebAssembly.Memory): Encoder {
+  const heap = new Uint8Array(memory.buffer);
+  const encodedBound = (length: number) => length + Math.ceil(length / 1000) + 1024;
+  return {
+    scratchBytes: () => 0,
+    encodedBound,
+    encode(source, length, target) {
+      const bound = encodedBound(length);
+      return moveInto(
+        heap,
+        gzipSync(heap.subarray(source, source + length), { level, chunkSize: bound }),
+        target,
+        bound
+      );
+    }
+  };
+}

@@ -1,0 +1,85 @@
+import { Conversion } from './conversion.ts';
+import { ConvertError } from './errors.ts';
+import { collectAll } from './garbage.ts';
+import { Meter } from './meter.ts';
+import type { ConvertOptions } from './options.ts';
+import { prepare } from './prepare.ts';
+import type { ConvertResult, Progress } from './progress.ts';
+import { Destination } from './zarr/destination.ts';
+
+/** How long a cancelled worker may go on with what it does before it is ended, in ms. */
+const PATIENCE = 500;
+
+/** How a caller follows a conversion and ends it. */
+export interface Control {
+  /** Ends the conversion within about a second; nothing is left behind. */
+  signal?: AbortSignal;
+  /** Called five times a second at most. */
+  onProgress?: (progress: Progress) => void;
+}
+
+/**
+ * Converts a TIFF volume into an OME-Zarr pyramid: level 0 has the region's voxels, each further level the mean of the stored one above.
+ * Nothing has the output's name before all of it is written and on the disk.
+ *
+ * @param source a TIFF file, a folder of TIFF slices, or the slices in order
+ * @throws ConvertError
+ */
+export async function convert(
+  source: string | string[],
+  options: Partial<ConvertOptions> = {},
+  control: Control = {}
+): Promise<ConvertResult> {
+  try {
+    return await run(source, options, control);
+  } finally {
+    // Ended threads let go of the shared memory in a later turn of the event loop.
+    await new Promise(resolve => setImmediate(resolve));
+    collectAll();
+  }
+}
+
+async function run(
+  source: string | string[],
+  options: Partial<ConvertOptions>,
+  { signal, onProgress }: Control
+): Promise<ConvertResult> {
+  const began = performance.now();
+  const cancelled = () => new ConvertError('cancelled', 'The conversion was cancelled.');
+  const prepared = await prepare(source, options);
+  if (signal?.aborted) throw cancelled();
+  const { settings, levels, plan } = prepared;
+  const destination = await Destination.claim(settings.output, settings.overwrite);
+  let end: (error: ConvertError) => void = () => {};
+  const ended = new Promise<never>((_, reject) => (end = reject));
+  ended.catch(() => {});
+  const onAbort = () => end(cancelled());
+  signal?.addEventListener('abort', onAbort);
+  let conversion: Conversion | null = null;
+  let meter: Meter | null = null;
+  try {
+    conversion = new Conversion(prepared, source, destination, end);
+    if (onProgress) meter = new Meter(conversion, onProgress);
+    if (signal?.aborted) throw cancelled();
+    const { report, range } = await Promise.race([conversion.run(), ended]);
+    await conversion.dismiss(PATIENCE);
+    meter?.report();
+    await destination.finish();
+    return {
+      output: settings.output,
+      seconds: (performance.now() - began) / 1000,
+      bytesWritten: report.bytesWritten,
+      levels: levels.length,
+      nanVoxels: range ? report.nan : 0,
+      valueRange: range,
+      warnings: plan.warnings
+    };
+  } catch (error) {
+    await conversion?.dismiss(PATIENCE);
+    await destination.discard();
+    throw error;
+  } finally {
+    meter?.stop();
+    signal?.removeEventListener('abort', onAbort);
+  }
+}

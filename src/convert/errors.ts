@@ -1,0 +1,38 @@
+import type { ConvertOptions } from './options.ts';
+
+/** Codes that other people's scripts read: they do not change from release to release. */
+export const ERROR_CODES = [
+  'not-found',
+  'unreadable',
+  'not-tiff',
+  'no-pages',
+  'mixed-pages',
+  'truncated',
+  'corrupt',
+  'unsupported',
+  'unsupported-compression',
+  'output-exists',
+  'output-not-ome-zarr',
+  'output-inside-source',
+  'output-unwritable',
+  'disk-full',
+  'memory-too-small',
+  'bad-option',
+  'cancelled',
+  'internal'
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** A failure that a person can act on: one line that names the file, what was found, and what to do. */
+export class ConvertError extends Error {
+  override readonly name = 'ConvertError';
+  readonly code: ErrorCode;
+  /** The option at fault, so that a form can say it there; `source` for the input itself. */
+  readonly field: keyof ConvertOptions | 'source' | null;
+
+  constructor(code: ErrorCode, message: string, field: keyof ConvertOptions | 'source' | null = null) {
+    super(message);
+    this.code = code;
+    this.field = field;
+  }
+}

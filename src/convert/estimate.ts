@@ -1,0 +1,23 @@
+import type { ConvertOptions } from './options.ts';
+import type { Plan } from './plan.ts';
+import { prepare } from './prepare.ts';
+import { openVolume } from './tiff/index.ts';
+import type { VolumeInfo } from './volume.ts';
+
+/**
+ * What a source is, by its headers: a TIFF file, a folder of TIFF slices, or the slices in order.
+ *
+ * @throws ConvertError when it cannot be converted as it is
+ */
+export async function inspect(source: string | string[]): Promise<VolumeInfo> {
+  return (await openVolume(source)).info;
+}
+
+/**
+ * What a conversion would do and need. Reads headers, writes nothing.
+ *
+ * @throws ConvertError for whatever would keep the conversion from working, with the option at fault in `field`
+ */
+export async function estimate(source: string | string[], options: Partial<ConvertOptions> = {}): Promise<Plan> {
+  return (await prepare(source, options)).plan;
+}

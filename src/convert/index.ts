@@ -1,0 +1,21 @@
+/** The engine's face: TIFF volumes in, OME-Zarr pyramids out. Knows nothing of Jupyter, HTTP or the command line. */
+export { ConvertError, ERROR_CODES, type ErrorCode } from './errors.ts';
+export {
+  COMPRESSIONS,
+  type Compression,
+  type ConvertOptions,
+  DEFAULT_OPTIONS,
+  OME_ZARR_VERSIONS,
+  type OmeZarrVersion,
+  OUTPUT_DTYPES,
+  type OutputDtype
+} from './options.ts';
+export type { Plan, PlannedLevel } from './plan.ts';
+export type { ConvertResult, Progress } from './progress.ts';
+export { BYTES_PER_VOXEL, DTYPES, type Dtype, type Shape, type VolumeInfo } from './volume.ts';
+export { formatBytes } from './format.ts';
+export { isOmeZarr } from './zarr/ome-zarr.ts';
+export { SPACE_UNITS, spaceUnit } from './units.ts';
+export { TOOL, VERSION } from './version.ts';
+export { convert } from './convert.ts';
+export { estimate, inspect } from './estimate.ts';

@@ -1,0 +1,51 @@
+export const COMPRESSIONS = ['blosc-zstd', 'blosc-lz4', 'zstd', 'gzip', 'none'] as const;
+export type Compression = (typeof COMPRESSIONS)[number];
+
+export const OUTPUT_DTYPES = ['source', 'float32', 'uint16', 'uint8'] as const;
+export type OutputDtype = (typeof OUTPUT_DTYPES)[number];
+
+export const OME_ZARR_VERSIONS = ['0.5', '0.4'] as const;
+export type OmeZarrVersion = (typeof OME_ZARR_VERSIONS)[number];
+
+/** What a person can choose about a conversion. */
+export interface ConvertOptions {
+  /** Path of the OME-Zarr to write; null: `<stem>.ome.zarr` beside the source. */
+  output: string | null;
+  /** Chunk lengths along (Z, Y, X), in voxels. */
+  chunkSize: [number, number, number];
+  /** Number of levels, the full resolution included; `auto` halves until the coarsest fits one chunk. */
+  levels: number | 'auto';
+  compression: Compression;
+  /** Peak resident memory of the whole process, in bytes. */
+  maxMemory: number;
+  dtype: OutputDtype;
+  /** Source values mapped to the least and the greatest uint16 or uint8; null: the finite extremes, found by a scan. */
+  valueRange: [min: number, max: number] | null;
+  /** Half-open voxel ranges [z0, z1, y0, y1, x0, x1] of the source; null: all of it. */
+  roi: [number, number, number, number, number, number] | null;
+  /** Voxel edge lengths along (Z, Y, X) in `unit`, in place of what the source says. */
+  voxelSize: [number, number, number] | null;
+  /** UDUNITS name, for `voxelSize`. */
+  unit: string | null;
+  omeZarr: OmeZarrVersion;
+  /** Worker threads; null: as many as processors. */
+  jobs: number | null;
+  /** Replace an OME-Zarr that has the output's name, once the new one is whole. */
+  overwrite: boolean;
+}
+
+export const DEFAULT_OPTIONS: ConvertOptions = {
+  output: null,
+  chunkSize: [128, 128, 128],
+  levels: 'auto',
+  compression: 'blosc-zstd',
+  maxMemory: 4 * 2 ** 30,
+  dtype: 'source',
+  valueRange: null,
+  roi: null,
+  voxelSize: null,
+  unit: null,
+  omeZarr: '0.5',
+  jobs: null,
+  overwrite: false
+};

@@ -1,0 +1,111 @@
+import { MEMORY_START, createMemory, instantiate } from '../simd/index.ts';
+import { createEncoder } from './codec/index.ts';
+import { checkOptions } from './check.ts';
+import { ConvertError } from './errors.ts';
+import { formatBytes } from './format.ts';
+import type { Layout } from './layout.ts';
+import type { ConvertOptions } from './options.ts';
+import type { Plan } from './plan.ts';
+import { type Arrangement, arrange } from './pyramid/arrangement.ts';
+import { type Level, chunkCounts, product, pyramid } from './pyramid/levels.ts';
+import type { Settings } from './settings.ts';
+import { openVolume, readerBytes } from './tiff/index.ts';
+import { BYTES_PER_VOXEL, type VolumeInfo } from './volume.ts';
+import { checkDestination, freeDisk } from './zarr/destination.ts';
+
+/** All that is decided before the first voxel is read. */
+export interface Prepared {
+  info: VolumeInfo;
+  layout: Layout;
+  settings: Settings;
+  levels: Level[];
+  arrangement: Arrangement;
+  plan: Plan;
+}
+
+function arrangeWithin(source: string, settings: Settings, layout: Layout, levels: Level[]): Arrangement {
+  const memory = createMemory(MEMORY_START);
+  const encoder = createEncoder(
+    settings.compression,
+    BYTES_PER_VOXEL[settings.dtype] as 1 | 2 | 4,
+    instantiate(memory),
+    memory
+  );
+  const found = arrange({
+    settings,
+    layout,
+    levels,
+    encoder,
+    readerBytes: readerBytes(layout),
+    memoryStart: MEMORY_START
+  });
+  if (!('needs' in found)) return found;
+  const chunk = settings.chunk.join(' × ');
+  if (!Number.isFinite(found.needs))
+    throw new ConvertError(
+      'bad-option',
+      `${source}: chunks of ${chunk} ${settings.dtype} voxels need more than 4 GiB of working memory: choose a smaller chunkSize`,
+      'chunkSize'
+    );
+  const needed = found.needs / 2 ** 20;
+  throw new ConvertError(
+    'memory-too-small',
+    `${source}: a memory budget of ${formatBytes(settings.maxMemory)} is too small for chunks of ${chunk} ${settings.dtype} voxels: ` +
+      `give at least ${needed} MiB (${found.needs} bytes, --max-memory ${needed}M), or choose a smaller chunkSize`,
+    'maxMemory'
+  );
+}
+
+/**
+ * Reads the source's headers, checks every option and the output, and plans the conversion. Writes nothing.
+ *
+ * @throws ConvertError for whatever would keep the conversion from working
+ */
+export async function prepare(source: string | string[], options: Partial<ConvertOptions>): Promise<Prepared> {
+  const { info, layout } = await openVolume(source);
+  const settings = checkOptions(options, info, source);
+  const { output, shape, chunk, warnings } = settings;
+  await checkDestination(output, source, settings.overwrite);
+  const levels = pyramid(shape, chunk, settings.levels);
+  if (typeof settings.levels === 'number' && levels.length < settings.levels)
+    warnings.push(
+      `${levels.length} of the ${settings.levels} levels asked for are written: the last is a single voxel already.`
+    );
+  const arrangement = arrangeWithin(info.source, settings, layout, levels);
+  const bytesPerVoxel = BYTES_PER_VOXEL[settings.dtype];
+  const planned = levels.map(level => ({
+    shape: level.shape,
+    chunks: chunkCounts(level.shape, chunk),
+    bytes: product(level.shape) * bytesPerVoxel
+  }));
+  const uncompressedBytes = planned.reduce((sum, { bytes }) => sum + bytes, 0);
+  const freeDiskBytes = freeDisk(output);
+  const scratch = arrangement.scratchFileBytes;
+  if (scratch)
+    warnings.push(
+      `${formatBytes(scratch)} of disk are used for a while beside the output: the source is compressed in pieces that are too large ` +
+        `to hold in ${formatBytes(settings.maxMemory)} of memory, and is decoded into a file first.`
+    );
+  if (freeDiskBytes < uncompressedBytes + scratch)
+    throw new ConvertError(
+      'disk-full',
+      `${output}: up to ${formatBytes(uncompressedBytes + scratch)} are needed, and ${formatBytes(freeDiskBytes)} are free: ` +
+        'free some space, or choose another output',
+      'output'
+    );
+  const { voxelSize, unit, voxelSizeFrom } = settings;
+  const plan: Plan = {
+    ...info,
+    voxelSize,
+    unit,
+    voxelSizeFrom,
+    output,
+    levels: planned,
+    uncompressedBytes,
+    freeDiskBytes,
+    peakMemoryBytes: arrangement.peakBytes,
+    workers: arrangement.workers,
+    warnings
+  };
+  return { info, layout, settings, levels, arrangement, plan };
+}

@@ -1,0 +1,23 @@
+/** How far a conversion is, in bytes of level 0 as read. */
+export interface Progress {
+  doneBytes: number;
+  totalBytes: number;
+  bytesPerSecond: number;
+  /** Null until there is something to reckon it from. */
+  secondsLeft: number | null;
+}
+
+/** What a finished conversion says of itself. */
+export interface ConvertResult {
+  /** Absolute path of the OME-Zarr. */
+  output: string;
+  seconds: number;
+  /** Bytes of chunks and metadata as written. */
+  bytesWritten: number;
+  levels: number;
+  /** Source voxels that were NaN and could not be kept as such (written as 0 in an integer dtype). */
+  nanVoxels: number;
+  /** The source values that became the least and the greatest integer; null when values were not scaled. */
+  valueRange: [number, number] | null;
+  warnings: string[];
+}

@@ -1,0 +1,225 @@
+import type { Encoder } from '../codec/index.ts';
+import type { Layout } from '../layout.ts';
+import type { Settings } from '../settings.ts';
+import { BYTES_PER_VOXEL, type Shape } from '../volume.ts';
+import { type Grid, blockGrids, blockUnit, leafCount } from './blocks.ts';
+import { type Level, map3, product } from './levels.ts';
+import { slabBytes } from './slabs.ts';
+
+/** How a conversion is cut to fit the memory: how many threads, which blocks, and what lies in the shared memory. */
+export interface Arrangement {
+  workers: number;
+  grids: Grid[];
+  /** Blocks of each level that are in memory at once. */
+  slots: number[];
+  /** Bytes of a slot of each level. */
+  slotBytes: number[];
+  /** Bytes of each of a worker's own areas in the shared memory. */
+  areas: { chunk: number; encoded: number; scratch: number; staging: number };
+  /** Bytes that are read in one go. */
+  slab: number;
+  /** Whether the source is first decoded into a file beside the output, because its segments would be decoded again and again. */
+  decodeFirst: boolean;
+  /** Bytes of that file. */
+  scratchFileBytes: number;
+  /** Bytes of the shared memory. */
+  memoryBytes: number;
+  /** The promise: resident bytes of the whole process. */
+  peakBytes: number;
+}
+
+const MiB = 2 ** 20;
+/** Node, this program and its main thread; measured, with room for what the garbage collector leaves lying about. */
+const BASE_BYTES = 108 * MiB;
+/** A worker thread: its isolate, its code, its stack; measured. */
+const WORKER_BYTES = 24 * MiB;
+/** What a worker's compressor takes of the process's own memory: always, and by byte of a chunk; measured. */
+const ENCODER_BYTES: Record<Settings['compression'], { always: number; perByte: number }> = {
+  'blosc-zstd': { always: 10 * MiB, perByte: 0 },
+  'blosc-lz4': { always: MiB, perByte: 0 },
+  zstd: { always: 12 * MiB, perByte: 2 },
+  gzip: { always: 8 * MiB, perByte: 2 },
+  none: { always: 0, perByte: 0 }
+};
+/** What a worker's decoder leaves lying about between collections; measured. */
+const DECODER_BYTES = 28 * MiB;
+/** Addresses are of 32 bits; the last page stays free, so that an end is an address too. */
+const MAX_MEMORY = 2 ** 32 - 65536;
+const SLAB = 8 * MiB;
+/** Decoding this much more than once is cheaper than a file between. */
+const MAX_REDUNDANCY = 1.25;
+const PAGE = 4096;
+
+export const aligned = (bytes: number): number => Math.ceil(bytes / PAGE) * PAGE;
+
+/** What `arrange` must know of a conversion. */
+export interface Work {
+  layout: Layout;
+  settings: Settings;
+  levels: Level[];
+  encoder: Pick<Encoder, 'scratchBytes' | 'encodedBound'> | null;
+  /** Bytes of the process's own memory that one worker's reader takes. */
+  readerBytes: number;
+  /** First address of the shared memory that may be used. */
+  memoryStart: number;
+}
+
+/** Lengths from the unit up by powers of two, and the whole axis. */
+function lengths(unit: number, axis: number): number[] {
+  const found: number[] = [];
+  for (let n = unit; n < axis; n *= 2) found.push(n);
+  return [...found, axis];
+}
+
+/** How often, on average, a segment is decoded along one axis when blocks of `block` voxels are read from `start`. */
+function redundancy(start: number, length: number, block: number, segment: number): number {
+  let touched = 0;
+  for (let at = start; at < start + length; at += block) {
+    const end = Math.min(at + block, start + length);
+    touched += Math.floor((end - 1) / segment) - Math.floor(at / segment) + 1;
+  }
+  return touched / (Math.floor((start + length - 1) / segment) - Math.floor(start / segment) + 1);
+}
+
+interface Leaf {
+  grids: Grid[];
+  slotBytes: number[];
+  /** Leaves under one block of each level, at most. */
+  leaves: number[];
+  decodeFirst: boolean;
+  /** Seconds that the whole work takes one processor, very roughly. */
+  cost: number;
+  staging: number;
+}
+
+/** Fitted to measurements on one processor of 2020s make: only their proportions matter. */
+const SECONDS = {
+  readGB: 0.25,
+  readCall: 0.7e-6,
+  decodeGB: 2,
+  scratchGB: 1.2,
+  encodeGB: 1.2,
+  touchGB: 0.4,
+  task: 1e-4
+};
+
+function weigh(work: Work, shape: Shape): Leaf {
+  const { layout, settings, levels } = work;
+  const bytes = BYTES_PER_VOXEL[settings.dtype];
+  const sourceBytes = BYTES_PER_VOXEL[layout.dtype];
+  const grids = blockGrids(levels, settings.chunk, shape);
+  const slotBytes = grids.map(({ size }, k) =>
+    aligned(product(map3(size, (n, axis) => Math.min(n, levels[k].shape[axis]))) * bytes)
+  );
+  const leaves: number[] = [1];
+  for (let k = 1; k < grids.length; k++)
+    leaves.push(leaves[k - 1] * product(map3(grids[k].children, (n, axis) => Math.min(n, grids[k - 1].count[axis]))));
+  const size = grids[0].size;
+  const encoded = layout.compression !== 1;
+  const again = encoded
+    ? redundancy(settings.start[1], settings.shape[1], size[1], layout.segmentHeight) *
+      redundancy(settings.start[2], settings.shape[2], size[2], layout.segmentWidth)
+    : 1;
+  const decodeFirst = again > MAX_REDUNDANCY;
+  const volumeGB = (product(settings.shape) * sourceBytes) / 1e9;
+  const fullWidth = size[2] === layout.shape[2];
+  const calls = settings.shape[0] * (fullWidth ? grids[0].count[1] : settings.shape[1] * grids[0].count[2]);
+  const reading = (gigabytes: number) => gigabytes * SECONDS.readGB + calls * SECONDS.readCall;
+  const decoding = encoded ? volumeGB * SECONDS.decodeGB * (decodeFirst ? 1 : again) : 0;
+  const cost =
+    decoding +
+    (encoded && !decodeFirst ? 0 : reading(volumeGB)) +
+    (decodeFirst ? volumeGB * SECONDS.scratchGB : 0) +
+    volumeGB * SECONDS.encodeGB +
+    leafCount(grids) * 2 * SECONDS.task;
+  // Values that change their type, and pages that are decoded first, pass through an area of the worker's own.
+  const converts = settings.dtype !== layout.dtype || settings.scaling !== null;
+  const staging = Math.max(
+    converts ? slabBytes(layout, size, SLAB) : 0,
+    decodeFirst ? slabBytes(layout, [1, settings.shape[1], settings.shape[2]], SLAB) : 0
+  );
+  return { grids, slotBytes, leaves, decodeFirst, cost, staging };
+}
+
+function arrangement(work: Work, leaf: Leaf, workers: number, spare: number): Arrangement {
+  const { layout, settings, encoder, readerBytes, memoryStart } = work;
+  const chunk = product(settings.chunk) * BYTES_PER_VOXEL[settings.dtype];
+  const encoded = encoder?.encodedBound(chunk) ?? 0;
+  const areas = {
+    chunk: aligned(chunk),
+    encoded: encoder ? aligned(encoded) + PAGE : 0,
+    scratch: encoder ? aligned(encoder.scratchBytes(chunk)) : 0,
+    staging: aligned(leaf.staging)
+  };
+  const slots = leaf.grids.map(({ count }, k) =>
+    Math.min(product(count), k === 0 ? workers : Math.ceil(workers / leaf.leaves[k]) + spare)
+  );
+  const own = areas.chunk + areas.encoded + areas.scratch + areas.staging;
+  const memoryBytes =
+    aligned(memoryStart) + workers * own + slots.reduce((sum, n, k) => sum + n * leaf.slotBytes[k], 0);
+  const tables = layout.offsets.byteLength + layout.byteCounts.byteLength + layout.pageFile.byteLength;
+  const compressor = ENCODER_BYTES[settings.compression];
+  const decoder = layout.compression === 1 ? 0 : DECODER_BYTES;
+  const outside = WORKER_BYTES + readerBytes + decoder + compressor.always + compressor.perByte * chunk;
+  return {
+    workers,
+    grids: leaf.grids,
+    slots,
+    slotBytes: leaf.slotBytes,
+    areas,
+    slab: SLAB,
+    decodeFirst: leaf.decodeFirst,
+    scratchFileBytes: leaf.decodeFirst ? product(settings.shape) * BYTES_PER_VOXEL[layout.dtype] : 0,
+    memoryBytes,
+    // Whole mebibytes, so that the smallest budget can be said exactly.
+    peakBytes: Math.ceil((BASE_BYTES + 2 * tables + workers * outside + memoryBytes) / MiB) * MiB
+  };
+}
+
+/** Seconds that an arrangement takes, very roughly. */
+function seconds(leaf: Leaf, { workers, memoryBytes }: Arrangement): number {
+  const count = leafCount(leaf.grids);
+  const unevenness = (Math.ceil(count / workers) * workers) / count;
+  return (leaf.cost * unevenness) / workers + (memoryBytes / 1e9) * SECONDS.touchGB;
+}
+
+/**
+ * The fastest arrangement that fits the budget, by a rough reckoning.
+ *
+ * @returns the arrangement, or the bytes that the smallest needs where none fits
+ */
+export function arrange(work: Work): Arrangement | { needs: number } {
+  const { settings, levels } = work;
+  const unit = blockUnit(settings.chunk);
+  const shape = levels[0].shape;
+  const [depths, heights, widths] = map3(unit, (n, axis) => lengths(n, shape[axis]));
+  let best: { arrangement: Arrangement; seconds: number } | null = null;
+  let least = Infinity;
+  const voxelBytes = BYTES_PER_VOXEL[settings.dtype];
+  for (const depth of depths)
+    for (const height of heights)
+      for (const width of widths) {
+        const bytes = depth * height * width * voxelBytes;
+        const smallest = depth === depths[0] && height === heights[0] && width === widths[0];
+        if (!smallest && bytes > Math.min(settings.maxMemory, MAX_MEMORY)) continue;
+        const leaf = weigh(work, [depth, height, width]);
+        for (const [workers, spare] of staffing(settings.jobs, leafCount(leaf.grids))) {
+          const candidate = arrangement(work, leaf, workers, spare);
+          if (candidate.memoryBytes > MAX_MEMORY) continue;
+          least = Math.min(least, candidate.peakBytes);
+          if (candidate.peakBytes > settings.maxMemory) continue;
+          const time = seconds(leaf, candidate);
+          if (!best || time < best.seconds) best = { arrangement: candidate, seconds: time };
+        }
+      }
+  return best?.arrangement ?? { needs: least };
+}
+
+/** Numbers of workers to consider, each with the spare blocks a level: one more than work needs at once, none where memory is scarce. */
+function staffing(jobs: number, leaves: number): [workers: number, spare: number][] {
+  const most = Math.min(jobs, leaves);
+  const counts = new Set<number>();
+  for (let n = most; n > 16; n = Math.floor(n * 0.8)) counts.add(n);
+  for (let n = Math.min(most, 16); n >= 1; n--) counts.add(n);
+  return [...counts].map((n): [number, number] => [n, 1]).concat([[1, 0]]);
+}

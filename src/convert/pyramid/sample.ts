@@ -1,0 +1,41 @@
+import type { Shape } from '../volume.ts';
+import { map3, product } from './levels.ts';
+
+/** Points of level 0 from which percentiles are reckoned: a lattice that depends on the shape alone, not on how work is cut. */
+export interface Lattice {
+  /** Distance between points along (Z, Y, X), in voxels. */
+  step: Shape;
+  /** First point. */
+  first: Shape;
+  /** Points along (Z, Y, X). */
+  count: Shape;
+}
+
+const POINTS = 100_000;
+
+/** About 100,000 points spread over a volume of `shape` (Z, Y, X); all voxels of a small one. */
+export function sampleLattice(shape: Shape): Lattice {
+  // Odd steps, so that they do not fall in step with chunk lengths or the periods of detector rows.
+  let step: Shape = [1, 1, 1];
+  while (product(map3(shape, (n, axis) => Math.ceil(n / step[axis]))) > POINTS) {
+    const counts = map3(shape, (n, axis) => Math.ceil(n / step[axis]));
+    const longest = counts.indexOf(Math.max(...counts));
+    step = map3(step, (s, axis) => (axis === longest ? s + 2 : s));
+  }
+  const first = map3(shape, (n, axis) => Math.min(n - 1, step[axis] >> 1));
+  return { step, first, count: map3(shape, (n, axis) => Math.ceil((n - first[axis]) / step[axis])) };
+}
+
+/** First lattice point at or after `start`, and the one after the last before `end`, by their numbers along one axis. */
+export function latticeRange({ step, first, count }: Lattice, axis: number, start: number, end: number) {
+  const number = (at: number) => Math.max(0, Math.ceil((at - first[axis]) / step[axis]));
+  return { from: number(start), to: Math.min(count[axis], number(end)) };
+}
+
+/** The values at fractions `low` and `high` of the finite ones in order (nearest rank), or null when none is finite. */
+export function percentiles(values: Float64Array, low: number, high: number): [number, number] | null {
+  const finite = values.filter(Number.isFinite).sort();
+  if (finite.length === 0) return null;
+  const at = (fraction: number) => finite[Math.round(fraction * (finite.length - 1))];
+  return [at(low), at(high)];
+}

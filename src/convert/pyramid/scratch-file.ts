@@ -1,0 +1,73 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import type { Layout } from '../layout.ts';
+import type { BlockReader } from '../tiff/index.ts';
+import { BYTES_PER_VOXEL, type Shape } from '../volume.ts';
+import { writeError } from '../zarr/system-errors.ts';
+import { slabs } from './slabs.ts';
+
+/** A region of a volume, uncompressed, in one file: little-endian, C order, one page after another. */
+export function scratchLayout(file: string, layout: Layout, shape: Shape): Layout {
+  const [pages, height, width] = shape;
+  const pageBytes = height * width * BYTES_PER_VOXEL[layout.dtype];
+  const offsets = new Float64Array(new SharedArrayBuffer(8 * pages));
+  for (let page = 0; page < pages; page++) offsets[page] = page * pageBytes;
+  return {
+    ...layout,
+    files: [file],
+    shape,
+    littleEndian: true,
+    compression: 1,
+    predictor: 1,
+    segmentHeight: height,
+    segmentWidth: width,
+    segmentRows: 1,
+    segmentColumns: 1,
+    pageFile: new Uint32Array(new SharedArrayBuffer(4 * pages)),
+    offsets,
+    byteCounts: new Float64Array(new SharedArrayBuffer(8 * pages)).fill(pageBytes),
+    decoderTags: {},
+    signedOffset: false
+  };
+}
+
+/**
+ * Decodes one page's part of a region (first voxel `start`, lengths `shape`) into its place in the scratch file, each segment once.
+ *
+ * @param staging room for a slab of `slab` bytes
+ * @param check runs between slabs, and throws to end the work
+ */
+export async function decodePage(
+  reader: BlockReader,
+  layout: Layout,
+  region: { start: Shape; shape: Shape },
+  page: number,
+  file: string,
+  staging: Uint8Array,
+  slab: number,
+  check: () => void
+): Promise<void> {
+  const [, height, width] = region.shape;
+  const [z, top, left] = region.start;
+  const rowBytes = width * BYTES_PER_VOXEL[layout.dtype];
+  const target = openSync(file, 'r+');
+  try {
+    for (const part of slabs(layout, top, [1, height, width], slab)) {
+      check();
+      const length = part.height * rowBytes;
+      const bytes = staging.subarray(0, length);
+      await reader.read([z + page, top + part.y, left], [1, part.height, width], bytes, rowBytes, length);
+      const at = (page * height + part.y) * rowBytes;
+      for (let done = 0; done < length;) done += write(target, file, bytes.subarray(done), at + done);
+    }
+  } finally {
+    closeSync(target);
+  }
+}
+
+function write(target: number, path: string, bytes: Uint8Array, at: number): number {
+  try {
+    return writeSync(target, bytes, 0, bytes.length, at);
+  } catch (error) {
+    throw writeError(error, path);
+  }
+}

@@ -1,0 +1,42 @@
+import type { Layout } from '../layout.ts';
+import { BYTES_PER_VOXEL, type Shape } from '../volume.ts';
+
+/** Some rows of some planes of a box, full width: what is read in one go, so that a cancelled conversion ends soon. */
+export interface Slab {
+  /** Planes and rows, relative to the box. */
+  z: number;
+  y: number;
+  depth: number;
+  height: number;
+}
+
+/** Rows that are decoded together, and so must not be read apart. */
+export const rowsTogether = (layout: Layout): number => (layout.compression === 1 ? 1 : layout.segmentHeight);
+
+/**
+ * Slabs of about `bytes` that cover a box of `shape` (Z, Y, X) whose first row is row `top` of the source. Rows that are decoded together stay
+ * together, even where they exceed `bytes`.
+ */
+export function* slabs(layout: Layout, top: number, [nz, ny, nx]: Shape, bytes: number): Generator<Slab> {
+  const rowBytes = nx * BYTES_PER_VOXEL[layout.dtype];
+  const depth = Math.floor(bytes / (rowBytes * ny));
+  if (depth > 0) {
+    for (let z = 0; z < nz; z += depth) yield { z, y: 0, depth: Math.min(depth, nz - z), height: ny };
+    return;
+  }
+  const together = rowsTogether(layout);
+  const rows = together * Math.max(1, Math.floor(bytes / (rowBytes * together)));
+  for (let z = 0; z < nz; z++)
+    for (let y = 0; y < ny;) {
+      const height = Math.min(rows - ((top + y) % together), ny - y);
+      yield { z, y, depth: 1, height };
+      y += height;
+    }
+}
+
+/** Upper bound of a slab's bytes. */
+export function slabBytes(layout: Layout, [nz, ny, nx]: Shape, bytes: number): number {
+  const rowBytes = nx * BYTES_PER_VOXEL[layout.dtype];
+  const least = rowBytes * Math.min(ny, rowsTogether(layout));
+  return Math.min(rowBytes * ny * nz, Math.max(bytes, least));
+}

@@ -1,0 +1,80 @@
+import type { Layout } from '../layout.ts';
+import type { Compression, OmeZarrVersion } from '../options.ts';
+import type { Dtype, Shape } from '../volume.ts';
+import type { Arrangement } from './arrangement.ts';
+import type { Level } from './levels.ts';
+import type { Lattice } from './sample.ts';
+
+/** What every worker thread knows of a conversion: plain data, and memory shared by all. */
+export interface Job {
+  layout: Layout;
+  /** First voxel of the region in the layout's volume, and the region's levels. */
+  start: Shape;
+  levels: Level[];
+  chunk: Shape;
+  dtype: Dtype;
+  /** Source values mapped to 0 and to the greatest value of `dtype`; null: values are kept. Equal ends: all become 0. */
+  range: [number, number] | null;
+  compression: Compression;
+  omeZarr: OmeZarrVersion;
+  /** The folder that is written. */
+  folder: string;
+  arrangement: Arrangement;
+  lattice: Lattice;
+  shared: Shared;
+}
+
+/** State that all threads see. */
+export interface Shared {
+  memory: WebAssembly.Memory;
+  /** Stored values at the points of the lattice. */
+  sample: Float64Array;
+  /** Bytes of level 0 done, in the source's type. */
+  done: BigInt64Array;
+  /** Not 0: stop. */
+  stop: Int32Array;
+}
+
+/** Addresses of a worker's own areas in the shared memory. */
+export interface Areas {
+  chunk: number;
+  encoded: number;
+  scratch: number;
+  staging: number;
+}
+
+/** A piece of work for one worker. */
+export type Task =
+  /** From now on, work on this. */
+  | { kind: 'begin'; job: Job; areas: Areas }
+  /** Decode a page's part of the region into the scratch file. */
+  | { kind: 'decode'; page: number; file: string }
+  /** Look for the extremes of a level-0 block. */
+  | { kind: 'scan'; index: Shape }
+  /** Read a block if it is of level 0, write its chunks, reduce it into its parent. */
+  | { kind: 'block'; level: number; index: Shape; address: number; parent: number | null }
+  /** Put the chunks of a folder on the disk. */
+  | { kind: 'sync'; folder: string };
+
+/** What a worker says of a task done; only what the task gives. */
+export interface Report {
+  bytesWritten: number;
+  /** Of source voxels in a scan, of stored ones otherwise. */
+  min: number;
+  max: number;
+  /** Source voxels that became 0 because they were NaN. */
+  nan: number;
+}
+
+export const nothing = (): Report => ({ bytesWritten: 0, min: Infinity, max: -Infinity, nan: 0 });
+
+/** Adds what one task reports to what others did. */
+export function addReport(sum: Report, report: Report): void {
+  sum.bytesWritten += report.bytesWritten;
+  sum.min = Math.min(sum.min, report.min);
+  sum.max = Math.max(sum.max, report.max);
+  sum.nan += report.nan;
+}
+
+/** A worker's answer to a task. */
+export type Answer = { report: Report } | { failure: { code: string; message: string; field: string | null } };

@@ -1,0 +1,43 @@
+/** Entry of a worker thread: takes tasks one after another and answers each. */
+import { parentPort } from 'node:worker_threads';
+import { ConvertError } from '../errors.ts';
+import { BlockWorker } from './block-worker.ts';
+import { type Answer, type Report, type Task, nothing } from './task.ts';
+
+const port = parentPort!;
+let worker: BlockWorker | null = null;
+
+async function perform(task: Task): Promise<Report> {
+  if (task.kind === 'begin') {
+    worker?.close();
+    worker = new BlockWorker(task.job, task.areas);
+    return nothing();
+  }
+  switch (task.kind) {
+    case 'decode':
+      return worker!.decode(task);
+    case 'scan':
+      return worker!.scan(task);
+    case 'block':
+      return worker!.block(task);
+    case 'sync':
+      return worker!.sync(task);
+  }
+}
+
+port.on('message', (task: Task) => {
+  perform(task).then(
+    report => port.postMessage({ report } satisfies Answer),
+    (error: unknown) => {
+      const failure =
+        error instanceof ConvertError
+          ? { code: error.code, message: error.message, field: error.field }
+          : {
+              code: 'internal',
+              message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+              field: null
+            };
+      port.postMessage({ failure } satisfies Answer);
+    }
+  );
+});

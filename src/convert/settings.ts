@@ -1,0 +1,29 @@
+import type { Compression, OmeZarrVersion } from './options.ts';
+import type { Dtype, Shape } from './volume.ts';
+
+/** Options after all checks, with everything that defaults or the source decide filled in. */
+export interface Settings {
+  /** Absolute path. */
+  output: string;
+  /** Chunk lengths along (Z, Y, X), in voxels. */
+  chunk: Shape;
+  levels: number | 'auto';
+  compression: Compression;
+  /** Bytes. */
+  maxMemory: number;
+  /** Voxel type that is stored. */
+  dtype: Dtype;
+  /** Whether values are mapped to the whole range of `dtype`: the source values that become its ends, or null to look for the extremes. */
+  scaling: { range: [number, number] | null } | null;
+  /** The region to convert: first voxel and lengths along (Z, Y, X), in voxels of the source. */
+  start: Shape;
+  shape: Shape;
+  voxelSize: Shape | null;
+  unit: string | null;
+  voxelSizeFrom: string | null;
+  omeZarr: OmeZarrVersion;
+  /** Most worker threads. */
+  jobs: number;
+  overwrite: boolean;
+  warnings: string[];
+}

@@ -1,0 +1,105 @@
+import type { Layout } from '../layout.ts';
+import { type Calibration, UNCALIBRATED } from './calibration.ts';
+import type { Directory } from './directory.ts';
+import { fail } from './fail.ts';
+import { checkSingle, imagejCalibration, isSignedOffset, parseImageJ } from './imagej.ts';
+import { isOme, readOme } from './ome.ts';
+import { TAG } from './tags.ts';
+
+const MAX_DESCRIPTION = 1 << 26;
+const MAX_TABLES = 1 << 20;
+
+/** What the first page's tags say of the volume beside its voxels. */
+export interface About {
+  format: 'tiff' | 'bigtiff' | 'imagej';
+  calibration: Calibration;
+  signedOffset: boolean;
+  decoderTags: Layout['decoderTags'];
+  /** Pages that the description promises; null when it promises none. */
+  pages: number | null;
+}
+
+/**
+ * Reads what a first page's tags say of the whole volume.
+ *
+ * @param alone false for one of several slices
+ * @throws ConvertError `unsupported`
+ */
+export function readAbout(directory: Directory, alone: boolean): About {
+  const { path } = directory.file;
+  const text = readText(directory.bytes(TAG.imageDescription, MAX_DESCRIPTION));
+  const about: About = {
+    format: directory.encoding.big ? 'bigtiff' : 'tiff',
+    calibration: UNCALIBRATED,
+    signedOffset: false,
+    decoderTags: readTables(directory),
+    pages: null
+  };
+  const imagej = parseImageJ(text);
+  if (imagej) {
+    checkSingle(imagej, path);
+    const unsigned16 = directory.integer(TAG.bitsPerSample, 1) === 16 && directory.integer(TAG.sampleFormat, 1) === 1;
+    about.format = 'imagej';
+    about.calibration = imagejCalibration(imagej, directory);
+    about.signedOffset = unsigned16 && isSignedOffset(imagej);
+    if (alone && imagej.images > 1) about.pages = imagej.images;
+  } else if (isOme(text)) {
+    const ome = readOme(text, path, alone);
+    about.calibration = ome.calibration;
+    if (alone && ome.sizeZ > 1) about.pages = ome.sizeZ;
+  } else if (alone) about.pages = tifffilePages(text) ?? metamorphPages(directory);
+  return about;
+}
+
+/** A TIFF that tifffile wrote with `truncate=True` describes its first page only, and says so in JSON. */
+function tifffilePages(text: string): number | null {
+  if (!text.startsWith('{"shape":') || !/"truncated":\s*true/.test(text)) return null;
+  try {
+    const { shape } = JSON.parse(text) as { shape: number[] };
+    return shape.slice(0, -2).reduce((product, n) => product * n, 1);
+  } catch {
+    return null;
+  }
+}
+
+/** MetaMorph's stacks have one page; UIC2Tag has a value for each of the planes that follow it. */
+const metamorphPages = (directory: Directory): number | null => directory.count(TAG.metamorphPlanes) || null;
+
+/** ASCII by the letter of TIFF 6.0; UTF-8 or Latin-1 in practice. */
+function readText(bytes: Buffer | null): string {
+  if (!bytes) return '';
+  const end = bytes.indexOf(0);
+  const text = end < 0 ? bytes : bytes.subarray(0, end);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(text);
+  } catch {
+    return text.toString('latin1');
+  }
+}
+
+function readTables(directory: Directory): Layout['decoderTags'] {
+  const tables: Layout['decoderTags'] = {};
+  const jpeg = directory.bytes(TAG.jpegTables, MAX_TABLES);
+  if (jpeg) tables[TAG.jpegTables] = new Uint8Array(jpeg);
+  if (directory.has(TAG.lercParameters))
+    tables[TAG.lercParameters] = Array.from(directory.integers(TAG.lercParameters, 8));
+  return tables;
+}
+
+/** Layout has one set of decoder tables for all pages. @throws ConvertError `mixed-pages` */
+export function checkTables(directory: Directory, about: About, name: string): void {
+  if (
+    !directory.has(TAG.jpegTables) &&
+    !directory.has(TAG.lercParameters) &&
+    Object.keys(about.decoderTags).length === 0
+  )
+    return;
+  const tables = readTables(directory);
+  for (const tag of [TAG.jpegTables, TAG.lercParameters])
+    if (!Buffer.from(tables[tag] ?? []).equals(Buffer.from(about.decoderTags[tag] ?? [])))
+      throw fail(
+        'mixed-pages',
+        directory.file.path,
+        `${name} has other compression tables (tag ${tag}) than the first: save the volume again in one go`
+      );
+}

@@ -1,0 +1,101 @@
+import { readSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { fail, readFailure } from './fail.ts';
+
+const NEAR = 1 << 16;
+/** Most bytes that `locate` can give. */
+export const FAR = 1 << 12;
+
+/**
+ * Small reads here and there in a file, through a window: 64 KiB while they run on through the file, 4 KiB where they jump,
+ * because headers between gigabytes of voxels would otherwise read the voxels too.
+ */
+export class HeaderBytes {
+  readonly path: string;
+  readonly size: number;
+  readonly #handle: FileHandle;
+  /** Holds the bytes that `locate` speaks of, until the next call. */
+  buffer: Buffer;
+  #start = 0;
+  #end: number;
+
+  /** Opens a file and reads its first bytes. @throws ConvertError `not-found`, `unreadable` */
+  static async open(path: string): Promise<HeaderBytes> {
+    let handle: FileHandle | null = null;
+    try {
+      handle = await open(path, 'r');
+      const status = await handle.stat();
+      if (!status.isFile())
+        throw fail('unreadable', path, 'it is neither a file nor a folder: choose a TIFF file or a folder of slices');
+      const first = Buffer.allocUnsafe(FAR);
+      const { bytesRead } = await handle.read(first, 0, FAR, 0);
+      return new HeaderBytes(path, status.size, handle, first, bytesRead);
+    } catch (error) {
+      await handle?.close();
+      throw readFailure(error, path);
+    }
+  }
+
+  private constructor(path: string, size: number, handle: FileHandle, first: Buffer, length: number) {
+    this.path = path;
+    this.size = size;
+    this.#handle = handle;
+    this.buffer = first;
+    this.#end = length;
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+
+  /** Brings the window to `position` without holding up other work. */
+  async prefetch(position: number): Promise<void> {
+    if (position >= this.size || (position >= this.#start && position < this.#end)) return;
+    try {
+      const { bytesRead } = await this.#handle.read(this.buffer, 0, FAR, position);
+      this.#start = position;
+      this.#end = position + bytesRead;
+    } catch (error) {
+      throw readFailure(error, this.path);
+    }
+  }
+
+  /** Index into `buffer` of `length` bytes at `position`, -1 when the file ends before them; at most `FAR` bytes. */
+  locate(position: number, length: number): number {
+    if (position < 0 || position + length > this.size) return -1;
+    if (position < this.#start || position + length > this.#end) {
+      const ahead = position - this.#end;
+      const wanted = Math.min(ahead >= -length && ahead < NEAR ? NEAR : FAR, this.size - position);
+      if (this.buffer.length < wanted) this.buffer = Buffer.allocUnsafe(NEAR);
+      this.#start = position;
+      this.#end = position + this.#read(this.buffer, wanted, position);
+      if (position + length > this.#end) return -1;
+    }
+    return position - this.#start;
+  }
+
+  /** `length` bytes at `position`, or null when the file ends before them. */
+  bytes(position: number, length: number): Buffer | null {
+    if (position < 0 || position + length > this.size) return null;
+    const out = Buffer.allocUnsafe(length);
+    if (position >= this.#start && position + length <= this.#end) {
+      this.buffer.copy(out, 0, position - this.#start, position - this.#start + length);
+      return out;
+    }
+    return this.#read(out, length, position) === length ? out : null;
+  }
+
+  #read(into: Buffer, length: number, position: number): number {
+    try {
+      let done = 0;
+      while (done < length) {
+        const got = readSync(this.#handle.fd, into, done, length - done, position + done);
+        if (got === 0) break;
+        done += got;
+      }
+      return done;
+    } catch (error) {
+      throw readFailure(error, this.path);
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import { calibrate, type Calibration, UNCALIBRATED } from './calibration.ts';
+import type { Directory } from './directory.ts';
+import { fail } from './fail.ts';
+import { TAG } from './tags.ts';
+
+/** What ImageJ says about a file in the description of its first page (`FileSaver.getDescriptionString` writes it). */
+export interface ImageJ {
+  images: number;
+  channels: number;
+  frames: number;
+  properties: Map<string, string>;
+}
+
+/**
+ * Reads ImageJ's description: lines of `key=value` in the notation of Java properties, `\u00B5` and `\\` being escapes.
+ * Null when ImageJ (or a program in its manner) did not write it.
+ */
+export function parseImageJ(description: string): ImageJ | null {
+  if (!description.startsWith('ImageJ=')) return null;
+  const properties = new Map<string, string>();
+  for (const line of description.split(/[\r\n\0]+/)) {
+    const match = /^\s*([^=:\s]+)\s*[=:]\s*(.*)$/.exec(line);
+    if (!match) continue;
+    properties.set(
+      match[1],
+      match[2].replace(/\\u([0-9a-fA-F]{4})|\\(.)/g, (_, hex, char) =>
+        hex ? String.fromCharCode(parseInt(hex, 16)) : char
+      )
+    );
+  }
+  const whole = (key: string) => Math.trunc(Number(properties.get(key) ?? 1)) || 1;
+  return { images: whole('images'), channels: whole('channels'), frames: whole('frames'), properties };
+}
+
+/** @throws ConvertError `unsupported` for several channels or time points */
+export function checkSingle(imagej: ImageJ, path: string): void {
+  const { channels, frames } = imagej;
+  if (channels > 1 || frames > 1)
+    throw fail(
+      'unsupported',
+      path,
+      `it holds ${channels} channels and ${frames} time points, where one of each was expected: several come later; save one of them as a stack of its own (in ImageJ: Image › Duplicate)`
+    );
+}
+
+/**
+ * Whether a 16-bit volume holds signed values with 32,768 added: ImageJ has no signed type, and marks such a volume with
+ * the linear calibration function (`cf=0`) of `c0=-32768` and `c1=1`.
+ */
+export const isSignedOffset = ({ properties }: ImageJ): boolean =>
+  properties.has('cf') &&
+  Number(properties.get('cf')) === 0 &&
+  Number(properties.get('c0')) === -32768 &&
+  Number(properties.get('c1')) === 1;
+
+/**
+ * The voxel size as ImageJ reads it (`TiffDecoder`, `FileOpener.decodeDescriptionString`): resolution tags are pixels per `unit`, whatever
+ * ResolutionUnit says (but for centimetres with `unit=um`); `spacing` is the depth, and 1 where a stack leaves it out, because ImageJ
+ * writes it only when it is not 1. A single image never has `spacing`, so its depth is unknown. Without a unit of length,
+ * sizes that are not all 1 are kept as proportions.
+ */
+export function imagejCalibration(imagej: ImageJ, first: Directory): Calibration {
+  const { properties } = imagej;
+  const unit = properties.get('unit') ?? '';
+  const spacing = properties.has('spacing') ? Math.abs(Number(properties.get('spacing'))) : imagej.images > 1 ? 1 : NaN;
+  const resolutionUnit = first.integer(TAG.resolutionUnit, 2);
+  const size = (tag: number): number => {
+    const perUnit = first.rational(tag);
+    if (perUnit === null) return 1;
+    if (resolutionUnit === 3 && unit === 'um') return 10000 / perUnit;
+    return resolutionUnit === 2 && perUnit === 72 ? 1 : 1 / perUnit;
+  };
+  const x = size(TAG.xResolution);
+  const y = size(TAG.yResolution);
+  const calibrated = calibrate(
+    [spacing, y, x],
+    [properties.get('zunit') ?? unit, properties.get('yunit') ?? unit, unit],
+    'imagej'
+  );
+  if (calibrated.voxelSize || !isPixel(unit)) return calibrated;
+  const proportions = first.has(TAG.xResolution) && resolutionUnit !== 1 ? [NaN] : [spacing, y, x];
+  const told = proportions.every(n => n > 0 && Number.isFinite(n)) && proportions.some(n => n !== 1);
+  return told ? { voxelSize: [spacing, y, x], unit: null, voxelSizeFrom: 'imagej' } : UNCALIBRATED;
+}
+
+const isPixel = (unit: string): boolean => /^(|pixels?|voxels?)$/i.test(unit.trim());

@@ -1,0 +1,228 @@
+import type { Layout } from '../layout.ts';
+import { BYTES_PER_VOXEL } from '../volume.ts';
+import { fail } from './fail.ts';
+import { GrowingNumbers } from './growing-numbers.ts';
+import type { Page, PageFormat } from './page.ts';
+import { COMPRESSION } from './tags.ts';
+
+/** A segment's place and size take at least this much in a file (two SHORT values). */
+const LEAST_BYTES_LISTED = 4;
+
+const describe = (f: PageFormat): string => `${f.height} × ${f.width} ${f.dtype}`;
+
+/** What differs between two formats, in words that fit both sides; null when they can be one volume. */
+function difference(a: PageFormat, b: PageFormat): [string, string] | null {
+  if (a.width !== b.width || a.height !== b.height || a.dtype !== b.dtype) return [describe(a), describe(b)];
+  if (a.compression !== b.compression || a.predictor !== b.predictor)
+    return [a, b].map(f => `compression ${f.compression} with predictor ${f.predictor}`) as [string, string];
+  if (a.littleEndian !== b.littleEndian)
+    return [a, b].map(f => `${f.littleEndian ? 'little' : 'big'}-endian`) as [string, string];
+  if (a.tiled !== b.tiled || (a.tiled && (a.segmentWidth !== b.segmentWidth || a.segmentHeight !== b.segmentHeight)))
+    return [a, b].map(f => (f.tiled ? `tiles of ${f.segmentHeight} × ${f.segmentWidth}` : 'strips')) as [
+      string,
+      string
+    ];
+  return null;
+}
+
+/** Where a page comes from, for messages and for finding it again. */
+export interface Origin {
+  file: number;
+  path: string;
+  /** Size of the file. */
+  size: number;
+  /** How the page is called beside others: `page 7`, or the file's name. */
+  name: string;
+}
+
+/**
+ * Collects the segments of all pages, after checking that the pages are alike and that every segment lies in its file.
+ * Strips that are not compressed and follow one another count as one, page by page: a volume with 20,000 pages of 400 strips then has
+ * 20,000 segments, each to be read at once. Only when a page's strips lie scattered is every strip kept.
+ */
+export class SegmentTable {
+  #format: PageFormat | null = null;
+  #first: Origin | null = null;
+  #joined = true;
+  /** Rows of a strip where pages agree on them. */
+  #stripRows: number | null = null;
+  #offsets = new GrowingNumbers();
+  #byteCounts = new GrowingNumbers();
+  #files = new GrowingNumbers();
+  /** Segments as the files list them, and the files' bytes together: what bounds the work that a hostile header can ask for. */
+  #listed = 0;
+  #fileBytes = 0;
+
+  get pages(): number {
+    return this.#files.length;
+  }
+
+  get format(): PageFormat {
+    if (!this.#format) throw new Error('no page was added');
+    return this.#format;
+  }
+
+  /** Whether one page is one piece of uncompressed bytes. */
+  get contiguous(): boolean {
+    return this.#joined;
+  }
+
+  get pageBytes(): number {
+    const { width, height, dtype } = this.format;
+    return width * height * BYTES_PER_VOXEL[dtype];
+  }
+
+  /** @throws ConvertError `mixed-pages`, `truncated`, `corrupt` */
+  add(page: Page, origin: Origin): void {
+    const { format } = page;
+    if (!this.#format || !this.#first) {
+      this.#format = format;
+      this.#first = origin;
+      this.#stripRows = format.segmentHeight;
+      this.#joined = !format.tiled && format.compression === COMPRESSION.none;
+    }
+    const differs = difference(format, this.#format);
+    if (differs)
+      throw fail(
+        'mixed-pages',
+        origin.path,
+        `${origin.name} is ${differs[0]}, but ${this.#first.name} is ${differs[1]}: a volume needs pages of one size and kind; convert them separately`
+      );
+    if (format.segmentHeight !== this.#stripRows) this.#stripRows = null;
+    if (this.#files.length === 0 || origin.file !== this.#files.at(this.pages - 1)) this.#fileBytes += origin.size;
+    this.#listed += page.offsets.length;
+    if (this.#listed * LEAST_BYTES_LISTED > this.#fileBytes)
+      throw fail(
+        'corrupt',
+        origin.path,
+        `up to ${origin.name} it lists ${this.#listed} pieces, more than ${this.#fileBytes} bytes can hold: export it again`
+      );
+    const sizes = this.#sizes(page, origin);
+    if (this.#joined && !isOnePiece(page.offsets, sizes)) this.#separate(origin);
+    if (this.#joined) {
+      this.#offsets.push(page.offsets[0]);
+      this.#byteCounts.push(this.pageBytes);
+    } else {
+      if (this.#stripRows === null) throw this.#unlike(origin);
+      for (let i = 0; i < sizes.length; i++) {
+        this.#offsets.push(page.offsets[i]);
+        this.#byteCounts.push(sizes[i]);
+      }
+    }
+    this.#files.push(origin.file);
+  }
+
+  /**
+   * Adds the `count` pages that follow a single described one without a gap, as ImageJ writes them.
+   *
+   * @throws ConvertError `truncated`
+   */
+  addFollowing(count: number, origin: Origin): void {
+    const { pageBytes } = this;
+    const start = this.#offsets.at(0);
+    const needed = start + (count + 1) * pageBytes;
+    if (needed > origin.size)
+      throw fail(
+        'truncated',
+        origin.path,
+        `its ${count + 1} pages need ${needed} bytes, but the file has ${origin.size}: copy or export it again`
+      );
+    for (let page = 1; page <= count; page++) {
+      this.#offsets.push(start + page * pageBytes);
+      this.#byteCounts.push(pageBytes);
+      this.#files.push(origin.file);
+    }
+  }
+
+  toLayout(files: string[], decoderTags: Layout['decoderTags'], signedOffset: boolean): Layout {
+    const { format } = this;
+    const segmentHeight = this.#joined ? format.height : format.segmentHeight;
+    return {
+      files,
+      shape: [this.pages, format.height, format.width],
+      dtype: signedOffset ? 'int16' : format.dtype,
+      littleEndian: format.littleEndian,
+      compression: format.compression,
+      predictor: format.predictor,
+      segmentHeight,
+      segmentWidth: format.segmentWidth,
+      segmentRows: Math.ceil(format.height / segmentHeight),
+      segmentColumns: Math.ceil(format.width / format.segmentWidth),
+      pageFile: this.#files.toUint32(),
+      offsets: this.#offsets.toFloat64(),
+      byteCounts: this.#byteCounts.toFloat64(),
+      decoderTags,
+      signedOffset
+    };
+  }
+
+  /** Bytes of each segment: what the file says, and for uncompressed ones what their voxels take. */
+  #sizes({ format, offsets, byteCounts }: Page, origin: Origin): ArrayLike<number> {
+    const raw = format.compression === COMPRESSION.none;
+    const rowBytes = format.segmentWidth * BYTES_PER_VOXEL[format.dtype];
+    const kind = format.tiled ? 'tile' : 'strip';
+    const sizes = raw ? new Float64Array(offsets.length) : byteCounts;
+    for (let i = 0; i < offsets.length; i++) {
+      let size = byteCounts[i];
+      if (raw) {
+        const rows = format.tiled
+          ? format.segmentHeight
+          : Math.min(format.segmentHeight, format.height - i * format.segmentHeight);
+        const needed = rows * rowBytes;
+        if (size !== 0 && size < needed && offsets.length > 1)
+          throw fail(
+            'truncated',
+            origin.path,
+            `${kind} ${i + 1} of ${origin.name} needs ${needed} bytes, but has ${size}: export it again`
+          );
+        size = needed;
+        (sizes as Float64Array)[i] = needed;
+      } else if (size === 0)
+        throw fail('truncated', origin.path, `${kind} ${i + 1} of ${origin.name} has no data: export it again`);
+      if (offsets[i] < 8)
+        throw fail(
+          'corrupt',
+          origin.path,
+          `${kind} ${i + 1} of ${origin.name} would lie at byte ${offsets[i]}, in the file's header: export it again`
+        );
+      if (offsets[i] + size > origin.size)
+        throw fail(
+          'truncated',
+          origin.path,
+          `${kind} ${i + 1} of ${origin.name} needs ${offsets[i] + size} bytes, but the file has ${origin.size}: copy or export it again`
+        );
+    }
+    return sizes;
+  }
+
+  /** Goes back to keeping every strip, for the pages that were joined too. */
+  #separate(origin: Origin): void {
+    const { height, dtype, width } = this.format;
+    if (this.#stripRows === null) throw this.#unlike(origin);
+    const rows = this.#stripRows;
+    const offsets = new GrowingNumbers();
+    const byteCounts = new GrowingNumbers();
+    const rowBytes = width * BYTES_PER_VOXEL[dtype];
+    for (let page = 0; page < this.pages; page++)
+      for (let row = 0; row < height; row += rows) {
+        offsets.push(this.#offsets.at(page) + row * rowBytes);
+        byteCounts.push(Math.min(rows, height - row) * rowBytes);
+      }
+    this.#offsets = offsets;
+    this.#byteCounts = byteCounts;
+    this.#joined = false;
+  }
+
+  #unlike(origin: Origin) {
+    return fail(
+      'mixed-pages',
+      origin.path,
+      `${origin.name} has strips of another height than the pages before it: save the volume again in one go`
+    );
+  }
+}
+
+function isOnePiece(offsets: ArrayLike<number>, sizes: ArrayLike<number>): boolean {
+  for (let i = 1; i < offsets.length; i++) if (offsets[i] !== offsets[i - 1] + sizes[i - 1]) return false;
+  return true;
+}

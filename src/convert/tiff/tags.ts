@@ -1,0 +1,79 @@
+/** Tags of TIFF 6.0, its supplements and BigTIFF that decide how voxels are read. */
+export const TAG = {
+  newSubfileType: 254,
+  subfileType: 255,
+  imageWidth: 256,
+  imageLength: 257,
+  bitsPerSample: 258,
+  compression: 259,
+  photometric: 262,
+  fillOrder: 266,
+  imageDescription: 270,
+  stripOffsets: 273,
+  samplesPerPixel: 277,
+  rowsPerStrip: 278,
+  stripByteCounts: 279,
+  xResolution: 282,
+  yResolution: 283,
+  resolutionUnit: 296,
+  predictor: 317,
+  tileWidth: 322,
+  tileLength: 323,
+  tileOffsets: 324,
+  tileByteCounts: 325,
+  sampleFormat: 339,
+  jpegTables: 347,
+  imageDepth: 32997,
+  metamorphPlanes: 33629,
+  lercParameters: 50674
+} as const;
+
+/** Bytes of one value, by field type (TIFF 6.0 section 2, BigTIFF 16 to 18); 0 where there is no such type. */
+export const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
+
+export const COMPRESSION = {
+  none: 1,
+  lzw: 5,
+  jpeg: 7,
+  deflate: 8,
+  oldDeflate: 32946,
+  packbits: 32773,
+  lerc: 34887,
+  zstd: 50000
+} as const;
+
+/** Names of the compressions that can be read. */
+const READABLE = new Map<number, string>([
+  [COMPRESSION.none, 'none'],
+  [COMPRESSION.lzw, 'lzw'],
+  [COMPRESSION.jpeg, 'jpeg'],
+  [COMPRESSION.deflate, 'deflate'],
+  [COMPRESSION.oldDeflate, 'deflate'],
+  [COMPRESSION.packbits, 'packbits'],
+  [COMPRESSION.lerc, 'lerc'],
+  [COMPRESSION.zstd, 'zstd']
+]);
+
+/** Names of those that cannot, for messages. */
+const OTHERS = new Map<number, string>([
+  [2, 'CCITT RLE'],
+  [3, 'CCITT fax 3'],
+  [4, 'CCITT fax 4'],
+  [6, 'old-style JPEG'],
+  [32908, 'PIXTIFF'],
+  [33003, 'JPEG 2000'],
+  [33005, 'JPEG 2000'],
+  [34712, 'JPEG 2000'],
+  [34892, 'lossy JPEG'],
+  [34925, 'LZMA'],
+  [34933, 'PNG'],
+  [50001, 'WebP'],
+  [50002, 'JPEG XL'],
+  [52546, 'JPEG XL']
+]);
+
+/** `lzw`, `deflate`, ..., or null when it cannot be read. */
+export const compressionName = (compression: number): string | null => READABLE.get(compression) ?? null;
+
+export const otherCompressionName = (compression: number): string =>
+  OTHERS.has(compression) ? `${OTHERS.get(compression)} (${compression})` : `number ${compression}`;

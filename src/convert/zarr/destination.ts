@@ -1,0 +1,256 @@
+import {
+  constants,
+  lstatSync,
+  mkdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  accessSync,
+  utimesSync,
+  writeFileSync
+} from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { ConvertError } from '../errors.ts';
+import type { Documents } from './metadata.ts';
+import { isOmeZarr } from './ome-zarr.ts';
+import { HEARTBEAT, MARKER, active, marker, ownerOf } from './owner.ts';
+import { writeError } from './system-errors.ts';
+
+const exists = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+
+/** Whether `path` is `folder` or lies in it; both real paths. */
+const isWithin = (folder: string, path: string): boolean => {
+  const way = relative(folder, path);
+  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && resolve(way) !== way);
+};
+
+/** The real path of what there is of `path`, followed by what there is not. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(realPath(parent), basename(path));
+  }
+}
+
+/** Bytes that the file system of `path`'s folder has left for this user. */
+export function freeDisk(path: string): number {
+  let folder = dirname(path);
+  for (;;) {
+    try {
+      const { bavail, bsize } = statfsSync(folder);
+      return bavail * bsize;
+    } catch (error) {
+      if (dirname(folder) === folder) throw writeError(error, path);
+      folder = dirname(folder);
+    }
+  }
+}
+
+/**
+ * Says whether `output` may be written, without writing anything.
+ *
+ * @throws ConvertError `output-inside-source`, `output-unwritable`, `output-not-ome-zarr`, `output-exists` or `bad-option`
+ */
+export async function checkDestination(output: string, source: string | string[], overwrite: boolean): Promise<void> {
+  const fail = (
+    code: ConstructorParameters<typeof ConvertError>[0],
+    message: string,
+    field: 'output' | 'overwrite' = 'output'
+  ) => new ConvertError(code, message, field);
+  if (output.endsWith('.partial'))
+    throw fail('bad-option', `${output}: names that end in .partial are for unfinished outputs: choose another name`);
+  const real = realPath(output);
+  for (const path of typeof source === 'string' ? [source] : source) {
+    const from = realPath(resolve(path));
+    const folder = statSync(from, { throwIfNoEntry: false })?.isDirectory();
+    if (folder && isWithin(from, real))
+      throw fail('output-inside-source', `${output}: lies inside the source folder ${path}: choose a name outside it`);
+    if (from !== real && isWithin(real, from))
+      throw fail('output-inside-source', `${output}: the source ${path} lies inside the output: choose another name`);
+  }
+  const parent = dirname(output);
+  const there = statSync(parent, { throwIfNoEntry: false });
+  if (!there)
+    throw fail('output-unwritable', `${output}: there is no folder ${parent}: make it, or choose another output`);
+  if (!there.isDirectory())
+    throw fail('output-unwritable', `${output}: ${parent} is not a folder: choose another output`);
+  try {
+    accessSync(parent, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw writeError(error, output);
+  }
+  checkReplaceable(output, overwrite);
+  const partial = `${output}.partial`;
+  if (exists(partial)) refuseUnlessStale(partial, await ownerOf(partial));
+}
+
+/** Throws where there is something at `output` that must stay. */
+function checkReplaceable(output: string, overwrite: boolean): void {
+  if (!exists(output)) return;
+  if (!overwrite)
+    throw new ConvertError(
+      'output-exists',
+      `${output}: exists already: choose another output, or overwrite it (--overwrite)`,
+      'output'
+    );
+  if (!isOmeZarr(output))
+    throw new ConvertError(
+      'output-not-ome-zarr',
+      `${output}: is not an OME-Zarr, so it is not overwritten: choose another output, or remove it yourself`,
+      'output'
+    );
+}
+
+function refuseUnlessStale(partial: string, owner: Awaited<ReturnType<typeof ownerOf>>): void {
+  if (owner === 'stale') return;
+  if (owner === 'foreign')
+    throw new ConvertError(
+      'output-exists',
+      `${partial}: is in the way, and was not made by this program: move it, or choose another output`,
+      'output'
+    );
+  throw new ConvertError(
+    'output-exists',
+    `${partial}: is being written by another conversion (${owner.running}): wait for it, or choose another output`,
+    'output'
+  );
+}
+
+/** An output in the making: a folder `<output>.partial` that nobody else writes, and that gets its name when it is whole. */
+export class Destination {
+  readonly output: string;
+  readonly partial: string;
+  readonly #overwrite: boolean;
+  #heartbeat: NodeJS.Timeout;
+
+  private constructor(output: string, partial: string, overwrite: boolean) {
+    this.output = output;
+    this.partial = partial;
+    this.#overwrite = overwrite;
+    active.add(partial);
+    this.#heartbeat = setInterval(() => {
+      const now = new Date();
+      try {
+        utimesSync(join(partial, MARKER), now, now);
+      } catch {
+        // Gone: whatever writes next will say so.
+      }
+    }, HEARTBEAT);
+    this.#heartbeat.unref();
+  }
+
+  /** Makes the folder. What an ended conversion left of that name is removed. */
+  static async claim(output: string, overwrite: boolean): Promise<Destination> {
+    const partial = `${output}.partial`;
+    // The folder comes into being with its marker in it: a rename onto a folder that is not empty fails, so that one conversion gets it.
+    const made = `${partial}-${process.pid}-${Date.now().toString(36)}`;
+    try {
+      mkdirSync(made);
+      writeFileSync(join(made, MARKER), marker());
+    } catch (error) {
+      rmSync(made, { recursive: true, force: true });
+      throw writeError(error, output);
+    }
+    try {
+      for (let attempt = 0; ; attempt++) {
+        if (!exists(partial)) {
+          try {
+            renameSync(made, partial);
+            return new Destination(output, partial, overwrite);
+          } catch (error) {
+            const { code } = error as NodeJS.ErrnoException;
+            if (attempt > 3 || !['ENOTEMPTY', 'EEXIST', 'EPERM', 'ENOTDIR'].includes(code ?? ''))
+              throw writeError(error, output);
+          }
+        }
+        refuseUnlessStale(partial, await ownerOf(partial));
+        // Moved away before it is removed, and looked at again: another conversion may have claimed the name in between.
+        const aside = `${made}-old`;
+        renameSync(partial, aside);
+        const owner = await ownerOf(aside);
+        if (owner !== 'stale') {
+          renameSync(aside, partial);
+          refuseUnlessStale(partial, owner);
+        }
+        await rm(aside, { recursive: true, force: true });
+      }
+    } catch (error) {
+      rmSync(made, { recursive: true, force: true });
+      throw writeError(error, output);
+    }
+  }
+
+  /** Writes metadata files and puts them on the disk. Returns their bytes. */
+  async writeDocuments(documents: Documents): Promise<number> {
+    let bytes = 0;
+    try {
+      for (const [path, text] of documents) {
+        const file = await open(join(this.partial, path), 'w');
+        try {
+          await file.writeFile(text);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        bytes += Buffer.byteLength(text);
+      }
+      for (const folder of new Set(documents.map(([path]) => dirname(join(this.partial, path)))))
+        await syncFolder(folder);
+    } catch (error) {
+      throw writeError(error, this.output);
+    }
+    return bytes;
+  }
+
+  /** Gives the whole output its name. An output that had it is removed after that, never before. */
+  async finish(): Promise<void> {
+    const previous = `${this.output}.previous-${process.pid}`;
+    try {
+      checkReplaceable(this.output, this.#overwrite);
+      const replaces = exists(this.output);
+      if (replaces) renameSync(this.output, previous);
+      try {
+        // An empty folder that appeared meanwhile would be replaced silently; a full one makes the rename fail.
+        renameSync(this.partial, this.output);
+      } catch (error) {
+        if (replaces) renameSync(previous, this.output);
+        throw error;
+      }
+      this.#release();
+      // After the rename: a conversion that dies in between leaves a whole output, and never an unfinished one that nobody owns.
+      rmSync(join(this.output, MARKER), { force: true });
+      await syncFolder(this.output);
+      await syncFolder(dirname(this.output));
+      if (replaces) await rm(previous, { recursive: true, force: true });
+    } catch (error) {
+      throw writeError(error, this.output);
+    }
+  }
+
+  /** Removes what was written. */
+  async discard(): Promise<void> {
+    this.#release();
+    await rm(this.partial, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  #release(): void {
+    clearInterval(this.#heartbeat);
+    active.delete(this.partial);
+  }
+}
+
+/** Puts a folder's entries on the disk, where the system can do that. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,132 @@
+import { codecsV3, compressorV2 } from '../codec/index.ts';
+import type { Compression, OmeZarrVersion } from '../options.ts';
+import type { Level } from '../pyramid/levels.ts';
+import { map3 } from '../pyramid/levels.ts';
+import { TOOL, VERSION } from '../version.ts';
+import { BYTES_PER_VOXEL, type Dtype, type Shape } from '../volume.ts';
+
+/** What the metadata of an OME-Zarr image says. */
+export interface Image {
+  name: string;
+  levels: Level[];
+  chunk: Shape;
+  dtype: Dtype;
+  compression: Compression;
+  /** Edge lengths of a voxel of level 0 along (Z, Y, X); null: unknown, written as 1 without a unit. */
+  voxelSize: Shape | null;
+  /** UDUNITS name. */
+  unit: string | null;
+  /** First voxel of the source that was converted. */
+  start: Shape;
+  /** Stored values shown black and white, and the least and greatest there are. */
+  window: { start: number; end: number; min: number; max: number };
+  /** Kept under the program's own name: where the voxels come from and how to get the source's values back. */
+  origin: Record<string, unknown>;
+}
+
+const AXES = ['z', 'y', 'x'];
+const V2_TYPES: Record<Dtype, string> = {
+  uint8: '|u1',
+  uint16: '<u2',
+  uint32: '<u4',
+  int8: '|i1',
+  int16: '<i2',
+  int32: '<i4',
+  float32: '<f4'
+};
+
+/**
+ * Where a level's voxels are: scale, then translation of the centre of its first voxel against the centre of the source's, in `unit`.
+ * Averaging moves that centre by half of what the voxel has grown.
+ */
+function transformations(image: Image, level: Level) {
+  const size = image.voxelSize ?? [1, 1, 1];
+  const scale = map3(size, (length, axis) => length * level.factor[axis]);
+  const translation = map3(size, (length, axis) => length * (image.start[axis] + (level.factor[axis] - 1) / 2));
+  const moved = translation.some(distance => distance !== 0);
+  return [{ type: 'scale', scale }, ...(moved ? [{ type: 'translation', translation }] : [])];
+}
+
+function multiscales(image: Image) {
+  return {
+    name: image.name,
+    axes: AXES.map(name => ({ name, type: 'space', ...(image.voxelSize && image.unit ? { unit: image.unit } : {}) })),
+    datasets: image.levels.map((level, k) => ({
+      path: String(k),
+      coordinateTransformations: transformations(image, level)
+    })),
+    type: 'mean',
+    metadata: {
+      description: 'Each level is the mean of the stored level above, over windows of up to 2 × 2 × 2 voxels.',
+      method: TOOL,
+      version: VERSION
+    }
+  };
+}
+
+const omero = (image: Image) => ({
+  channels: [{ label: image.name, color: 'FFFFFF', active: true, window: image.window }],
+  rdefs: { model: 'greyscale' }
+});
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** Path of each metadata file, relative to the image's folder, and what it holds. The root's is last: it makes the folder an image. */
+export type Documents = [path: string, text: string][];
+
+/** OME-Zarr 0.5 (https://ngff.openmicroscopy.org/0.5) on Zarr v3. */
+function version05(image: Image): Documents {
+  const arrays = image.levels.map(({ shape }, k): [string, string] => [
+    `${k}/zarr.json`,
+    json({
+      zarr_format: 3,
+      node_type: 'array',
+      shape,
+      data_type: image.dtype,
+      chunk_grid: { name: 'regular', configuration: { chunk_shape: image.chunk } },
+      chunk_key_encoding: { name: 'default', configuration: { separator: '/' } },
+      fill_value: 0,
+      codecs: [
+        { name: 'bytes', configuration: { endian: 'little' } },
+        ...codecsV3(image.compression, bytesPerVoxel(image.dtype))
+      ],
+      dimension_names: AXES,
+      attributes: {}
+    })
+  ]);
+  const attributes = {
+    ome: { version: '0.5', multiscales: [multiscales(image)], omero: omero(image) },
+    [TOOL]: image.origin
+  };
+  return [...arrays, ['zarr.json', json({ zarr_format: 3, node_type: 'group', attributes })]];
+}
+
+/** OME-Zarr 0.4 (https://ngff.openmicroscopy.org/0.4) on Zarr v2. */
+function version04(image: Image): Documents {
+  const arrays = image.levels.map(({ shape }, k): [string, string] => [
+    `${k}/.zarray`,
+    json({
+      zarr_format: 2,
+      shape,
+      chunks: image.chunk,
+      dtype: V2_TYPES[image.dtype],
+      compressor: compressorV2(image.compression, bytesPerVoxel(image.dtype)),
+      fill_value: 0,
+      order: 'C',
+      filters: null,
+      dimension_separator: '/'
+    })
+  ]);
+  const attributes = {
+    multiscales: [{ version: '0.4', ...multiscales(image) }],
+    omero: { version: '0.4', ...omero(image) },
+    [TOOL]: image.origin
+  };
+  return [...arrays, ['.zattrs', json(attributes)], ['.zgroup', json({ zarr_format: 2 })]];
+}
+
+const bytesPerVoxel = (dtype: Dtype) => BYTES_PER_VOXEL[dtype] as 1 | 2 | 4;
+
+/** All metadata of an image, in the order in which it is to be written. */
+export const documents = (image: Image, version: OmeZarrVersion): Documents =>
+  version === '0.5' ? version05(image) : version04(image);

@@ -1,0 +1,88 @@
+import * as React from 'react';
+import type { Shape, VolumeInfo } from '../protocol/index.ts';
+import { AxesInput, Field, TextInput } from './Field.tsx';
+import type { FieldErrors, FormValues } from './values.ts';
+
+const FOLDED = ['roi', 'voxelSize', 'unit', 'jobs'] as const;
+
+/** What few conversions need: folded away, unless something is wrong in it. */
+export function AdvancedFields(props: {
+  values: FormValues;
+  errors: FieldErrors;
+  shape: Shape | null;
+  info: VolumeInfo | null;
+  onChange: (change: Partial<FormValues>) => void;
+}): React.ReactElement {
+  const { values, errors, shape, info, onChange } = props;
+  const [isOpen, setOpen] = React.useState(false);
+  const hasError = FOLDED.some(field => errors[field]);
+  return (
+    <details
+      className="mct-Advanced mct-mod-wide"
+      open={isOpen || hasError}
+      onToggle={event => setOpen(event.currentTarget.open)}
+    >
+      <summary>Region, voxel size, workers</summary>
+      <div className="mct-ConvertForm-fields">
+        <Field label="Region, from (Z, Y, X)" error={errors.roi}>
+          {control => (
+            <AxesInput
+              control={control}
+              name="Region, first voxel"
+              value={values.roiFrom}
+              placeholder={[0, 0, 0]}
+              onChange={roiFrom => onChange({ roiFrom })}
+            />
+          )}
+        </Field>
+        <Field label="to, not included (Z, Y, X)">
+          {control => (
+            <AxesInput
+              control={control}
+              name="Region, voxel after the last"
+              value={values.roiTo}
+              placeholder={shape ?? undefined}
+              onChange={roiTo => onChange({ roiTo })}
+            />
+          )}
+        </Field>
+        <Field
+          label="Voxel size (Z, Y, X)"
+          error={errors.voxelSize}
+          hint={info && !info.voxelSize ? 'The source does not say.' : 'In place of what the source says.'}
+        >
+          {control => (
+            <AxesInput
+              control={control}
+              name="Voxel size"
+              value={values.voxelSize}
+              placeholder={info?.voxelSize ?? undefined}
+              onChange={voxelSize => onChange({ voxelSize })}
+            />
+          )}
+        </Field>
+        <Field label="Unit" error={errors.unit}>
+          {control => (
+            <TextInput
+              control={control}
+              value={values.unit}
+              placeholder={info?.unit ?? 'micrometer'}
+              onChange={unit => onChange({ unit })}
+            />
+          )}
+        </Field>
+        <Field label="Worker threads" error={errors.jobs}>
+          {control => (
+            <TextInput
+              control={control}
+              numeric
+              value={values.jobs}
+              placeholder="as many as processors"
+              onChange={jobs => onChange({ jobs })}
+            />
+          )}
+        </Field>
+      </div>
+    </details>
+  );
+}

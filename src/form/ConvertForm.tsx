@@ -1,0 +1,216 @@
+import * as React from 'react';
+import type { ConvertOptions, Plan, Source } from '../protocol/index.ts';
+import { AdvancedFields } from './AdvancedFields.tsx';
+import { COMPRESSIONS, OME_ZARR_VERSIONS, OUTPUT_DTYPES, SHOWN_DEFAULTS } from './choices.ts';
+import { describeSource } from './describe.ts';
+import { AxesInput, Field, SelectInput, TextInput } from './Field.tsx';
+import { defaultOutputName } from './output.ts';
+import type { Planner } from './planner.ts';
+import { PlanView, SourceFacts } from './PlanView.tsx';
+import type { FieldErrors, FormValues } from './values.ts';
+import { EMPTY_VALUES, readValues, takesRange } from './values.ts';
+import type { PlanState } from './watcher.ts';
+import { NOTHING_YET, PlanWatcher } from './watcher.ts';
+
+/** What the form has come to: `plan` is there only when it is the plan for exactly these options. */
+export interface Draft {
+  options: Partial<ConvertOptions>;
+  plan: Plan | null;
+}
+
+export interface ConvertFormProps {
+  planner: Planner;
+  source: Source;
+  /** What to begin with in place of empty fields. */
+  initial?: Partial<FormValues>;
+  /** The options are for several sources, of which this is the first: each output gets its default name. */
+  shared?: boolean;
+  /** Something to say that no plan foresaw, such as why starting failed. */
+  failure?: string | null;
+  disabled?: boolean;
+  onChange: (draft: Draft) => void;
+}
+
+/**
+ * The form of a conversion: what the source is, what can be chosen, and what will come of it. It knows nothing of where it is shown, and
+ * begins anew when its `key` changes.
+ */
+export function ConvertForm(props: ConvertFormProps): React.ReactElement {
+  const { planner, source, onChange } = props;
+  const [values, setValues] = React.useState<FormValues>(() => ({
+    ...EMPTY_VALUES,
+    output: props.shared ? '' : defaultOutputName(source),
+    ...props.initial
+  }));
+  const isShared = props.shared ?? false;
+  const [state, setState] = React.useState<PlanState>(NOTHING_YET);
+  const watcher = React.useRef<PlanWatcher | null>(null);
+  const shape = state.info?.shape ?? state.plan?.shape ?? null;
+  const read = React.useMemo(() => readValues(values, source, shape, isShared), [values, source, shape, isShared]);
+  const isReadable = Object.keys(read.errors).length === 0;
+  const asked = JSON.stringify(read.options);
+
+  React.useEffect(() => {
+    const made = new PlanWatcher(planner, source, setState);
+    watcher.current = made;
+    return () => made.dispose();
+  }, [planner, source]);
+
+  React.useEffect(() => {
+    watcher.current?.ask(isReadable ? (JSON.parse(asked) as Partial<ConvertOptions>) : null);
+  }, [planner, source, isReadable, asked]);
+
+  const ready = isReadable && !state.pending && !state.failure && state.planFor === asked ? state.plan : null;
+  React.useEffect(() => {
+    onChange({ options: JSON.parse(asked) as Partial<ConvertOptions>, plan: ready });
+  }, [onChange, asked, ready]);
+
+  const set = React.useCallback((change: Partial<FormValues>) => setValues(before => ({ ...before, ...change })), []);
+  const failure = isReadable && !state.pending ? state.failure : null;
+  const errors: FieldErrors = { ...read.errors };
+  if (failure?.field) {
+    // The checkbox is part of the output's field.
+    errors[failure.field === 'overwrite' ? 'output' : failure.field] = failure.message;
+  }
+  const general = props.failure ?? (failure && !failure.field ? failure.message : null) ?? errors.source ?? null;
+  const info = state.info ?? state.plan;
+  const offersOverwrite = isShared || values.overwrite || failure?.code === 'output-exists';
+
+  return (
+    <div className="mct-ConvertForm">
+      <div className="mct-ConvertForm-source" title={typeof source === 'string' ? source : source.join('\n')}>
+        {isShared && 'First: '}
+        {describeSource(source)}
+      </div>
+      {info ? (
+        <SourceFacts info={info} />
+      ) : (
+        !errors.source && <div className="mct-ConvertForm-wait">{state.pending ? 'Reading the source…' : ''}</div>
+      )}
+      {general && (
+        <div className="mct-ConvertForm-failure" role="alert">
+          {general}
+        </div>
+      )}
+      <fieldset className="mct-ConvertForm-fields" disabled={props.disabled}>
+        {(!isShared || errors.output) && (
+          <Field label="Output" error={errors.output} wide hint="A name beside the source, or a path.">
+            {control => (
+              <TextInput
+                control={control}
+                value={isShared ? defaultOutputName(source) : values.output}
+                readOnly={isShared}
+                onChange={output => set({ output })}
+              />
+            )}
+          </Field>
+        )}
+        {offersOverwrite && (
+          <label className="mct-ConvertForm-check mct-mod-wide">
+            <input
+              type="checkbox"
+              checked={values.overwrite}
+              onChange={event => set({ overwrite: event.target.checked })}
+            />
+            Replace an existing OME-Zarr of this name, once the new one is whole
+          </label>
+        )}
+        <Field label="Compression" error={errors.compression}>
+          {control => (
+            <SelectInput
+              control={control}
+              value={values.compression}
+              choices={COMPRESSIONS}
+              standard={SHOWN_DEFAULTS.compression}
+              onChange={compression => set({ compression })}
+            />
+          )}
+        </Field>
+        <Field label="OME-Zarr version" error={errors.omeZarr}>
+          {control => (
+            <SelectInput
+              control={control}
+              value={values.omeZarr}
+              choices={OME_ZARR_VERSIONS}
+              standard={SHOWN_DEFAULTS.omeZarr}
+              onChange={omeZarr => set({ omeZarr })}
+            />
+          )}
+        </Field>
+        <Field label="Chunk size (Z, Y, X)" error={errors.chunkSize}>
+          {control => (
+            <AxesInput
+              control={control}
+              name="Chunk size"
+              value={values.chunkSize}
+              placeholder={SHOWN_DEFAULTS.chunkSize}
+              onChange={chunkSize => set({ chunkSize })}
+            />
+          )}
+        </Field>
+        <Field label="Levels" error={errors.levels}>
+          {control => (
+            <TextInput
+              control={control}
+              value={values.levels}
+              placeholder={SHOWN_DEFAULTS.levels}
+              onChange={levels => set({ levels })}
+            />
+          )}
+        </Field>
+        <Field label="Memory budget" error={errors.maxMemory}>
+          {control => (
+            <TextInput
+              control={control}
+              value={values.maxMemory}
+              placeholder={SHOWN_DEFAULTS.maxMemory}
+              onChange={maxMemory => set({ maxMemory })}
+            />
+          )}
+        </Field>
+        <Field label="Data type" error={errors.dtype}>
+          {control => (
+            <SelectInput
+              control={control}
+              value={values.dtype}
+              choices={OUTPUT_DTYPES}
+              names={{ source: info ? `as the source: ${info.dtype}` : 'as the source' }}
+              standard={SHOWN_DEFAULTS.dtype}
+              onChange={dtype => set({ dtype })}
+            />
+          )}
+        </Field>
+        {takesRange(values.dtype) && (
+          <Field label="Value range" error={errors.valueRange} hint="Empty: the source’s least and greatest value.">
+            {control => (
+              <div className="mct-Axes" role="group" aria-label="Value range">
+                {(['least', 'greatest'] as const).map((name, index) => (
+                  <span key={name} className="mct-Axes-one">
+                    <TextInput
+                      control={index === 0 ? control : { ...control, id: `${control.id}-${name}` }}
+                      numeric
+                      label={`Value range, ${name}`}
+                      placeholder={name}
+                      value={values.valueRange[index]}
+                      onChange={text =>
+                        set({ valueRange: index === 0 ? [text, values.valueRange[1]] : [values.valueRange[0], text] })
+                      }
+                    />
+                  </span>
+                ))}
+              </div>
+            )}
+          </Field>
+        )}
+        <AdvancedFields values={values} errors={errors} shape={shape} info={info} onChange={set} />
+      </fieldset>
+      <div role="status" className="mct-ConvertForm-plan">
+        {state.plan ? (
+          <PlanView plan={state.plan} stale={ready === null} />
+        ) : (
+          <div className="mct-ConvertForm-wait">{info && state.pending ? 'Planning…' : ''}</div>
+        )}
+      </div>
+    </div>
+  );
+}

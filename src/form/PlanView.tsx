@@ -1,0 +1,86 @@
+import * as React from 'react';
+import { formatBytes } from '../protocol/bytes.ts';
+import type { Plan, VolumeInfo } from '../protocol/index.ts';
+import { describeFile, describeOrigin, describeShape, describeVoxel } from './describe.ts';
+
+/** What the source is, read without a voxel. */
+export function SourceFacts(props: { info: VolumeInfo }): React.ReactElement {
+  const { info } = props;
+  const voxel = describeVoxel(info);
+  return (
+    <dl className="mct-Facts">
+      <Fact name="Shape (Z × Y × X)">{describeShape(info.shape)}</Fact>
+      <Fact name="Data type">
+        {info.dtype}
+        {/8$/.test(info.dtype) ? '' : `, ${info.byteOrder}-endian`}
+      </Fact>
+      <Fact name="Voxel size">
+        {voxel ? (
+          <>
+            {voxel} <span className="mct-Facts-aside">{describeOrigin(info)}</span>
+          </>
+        ) : (
+          <span className="mct-Facts-unknown">unknown</span>
+        )}
+      </Fact>
+      <Fact name="File">{describeFile(info)}</Fact>
+    </dl>
+  );
+}
+
+function Fact(props: { name: string; children: React.ReactNode }): React.ReactElement {
+  return (
+    <div>
+      <dt>{props.name}</dt>
+      <dd>{props.children}</dd>
+    </div>
+  );
+}
+
+/** What will be written, and what that takes. `stale` greys a plan that no longer is what the fields say. */
+export function PlanView(props: { plan: Plan; stale: boolean }): React.ReactElement {
+  const { plan } = props;
+  const isTight = plan.uncompressedBytes > plan.freeDiskBytes;
+  return (
+    <div className={`mct-Plan${props.stale ? ' mct-mod-stale' : ''}`} aria-busy={props.stale}>
+      <dl className="mct-Needs">
+        <Fact name="Output before compression">
+          <span className={isTight ? 'mct-mod-tight' : undefined}>{formatBytes(plan.uncompressedBytes)}</span>
+        </Fact>
+        <Fact name="Free disk">
+          <span className={isTight ? 'mct-mod-tight' : undefined}>{formatBytes(plan.freeDiskBytes)}</span>
+        </Fact>
+        <Fact name="Peak memory">
+          {formatBytes(plan.peakMemoryBytes)}, {plan.workers} worker{plan.workers === 1 ? '' : 's'}
+        </Fact>
+      </dl>
+      <table className="mct-Levels">
+        <thead>
+          <tr>
+            <th scope="col">Level</th>
+            <th scope="col">Shape (Z × Y × X)</th>
+            <th scope="col">Chunks</th>
+            <th scope="col">Size</th>
+          </tr>
+        </thead>
+        <tbody>
+          {plan.levels.map((level, index) => (
+            <tr key={index}>
+              <th scope="row">{index}</th>
+              <td>{describeShape(level.shape)}</td>
+              <td>{(level.chunks[0] * level.chunks[1] * level.chunks[2]).toLocaleString('en')}</td>
+              <td>{formatBytes(level.bytes)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {plan.warnings.length > 0 && (
+        <ul className="mct-Warnings">
+          {plan.warnings.map(warning => (
+            <li key={warning}>{warning}</li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,16 @@
+import type { Compression, OmeZarrVersion, OutputDtype } from '../protocol/index.ts';
+
+// A test holds these against the engine's lists, which the browser does not load.
+export const COMPRESSIONS: readonly Compression[] = ['blosc-zstd', 'blosc-lz4', 'zstd', 'gzip', 'none'];
+export const OUTPUT_DTYPES: readonly OutputDtype[] = ['source', 'float32', 'uint16', 'uint8'];
+export const OME_ZARR_VERSIONS: readonly OmeZarrVersion[] = ['0.5', '0.4'];
+
+/** What the helper does with an empty field: shown as a hint, never sent. */
+export const SHOWN_DEFAULTS = {
+  chunkSize: [128, 128, 128],
+  levels: 'auto',
+  compression: 'blosc-zstd',
+  maxMemory: '4G',
+  dtype: 'source',
+  omeZarr: '0.5'
+} as const;

@@ -1,0 +1,91 @@
+import { formatBytes } from '../protocol/bytes.ts';
+import type { Progress, Shape, Source, VolumeInfo } from '../protocol/index.ts';
+import { baseName } from './output.ts';
+
+const SYMBOLS: Record<string, string> = {
+  angstrom: 'Å',
+  nanometer: 'nm',
+  micrometer: 'µm',
+  millimeter: 'mm',
+  centimeter: 'cm',
+  meter: 'm',
+  inch: 'in'
+};
+const FORMATS: Record<VolumeInfo['format'], string> = {
+  tiff: 'TIFF',
+  bigtiff: 'BigTIFF',
+  imagej: 'ImageJ TIFF',
+  slices: 'Stack of slices'
+};
+
+/** `225 × 128 × 128` */
+export function describeShape(shape: Shape): string {
+  return shape.join(' × ');
+}
+
+/** The edge lengths of a voxel along (Z, Y, X) as a person writes them; null when unknown. */
+export function describeVoxel(info: VolumeInfo): string | null {
+  if (!info.voxelSize) {
+    return null;
+  }
+  const unit = info.unit ? ` ${SYMBOLS[info.unit] ?? info.unit}` : '';
+  const lengths = info.voxelSize.map(length => String(Number(length.toPrecision(5))));
+  const isCube = lengths.every(length => length === lengths[0]);
+  return `${isCube ? lengths[0] : lengths.join(' × ')}${unit}${isCube ? ', isotropic' : ''}`;
+}
+
+/** Where the voxel size was found: `from ImageJ’s metadata`. */
+export function describeOrigin(info: VolumeInfo): string {
+  const origins: Record<string, string> = { user: 'as given', imagej: 'from ImageJ’s metadata' };
+  return origins[info.voxelSizeFrom ?? ''] ?? `from ${info.voxelSizeFrom ?? 'the file'}`;
+}
+
+/** `ImageJ TIFF, 225 pages, 3.52 MiB, uncompressed` */
+export function describeFile(info: VolumeInfo): string {
+  const pages = `${info.pages} ${info.format === 'slices' ? 'file' : 'page'}${info.pages === 1 ? '' : 's'}`;
+  const compression = info.compression === 'none' ? 'uncompressed' : info.compression;
+  return `${FORMATS[info.format] ?? info.format}, ${pages}, ${formatBytes(info.bytes)}, ${compression}`;
+}
+
+/** `scan.tif`, or `raw_000.tif … raw_899.tif (900 files)` */
+export function describeSource(source: Source): string {
+  if (typeof source === 'string') {
+    return baseName(source);
+  }
+  return source.length === 1
+    ? baseName(source[0])
+    : `${baseName(source[0])} … ${baseName(source[source.length - 1])} (${source.length} files)`;
+}
+
+/** `45 s`, `3 min 20 s`, `1 h 05 min` */
+export function describeSeconds(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole === 0) {
+    return 'under 1 s';
+  }
+  if (whole < 60) {
+    return `${whole} s`;
+  }
+  if (whole < 3600) {
+    return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  }
+  return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} min`;
+}
+
+/** `42 %, 310 MB/s, 1 min 20 s left`; the rate is in bytes of the source, in decimal megabytes. */
+export function describeProgress(progress: Progress): string {
+  const parts = [`${Math.floor(100 * fraction(progress))} %`];
+  if (progress.bytesPerSecond > 0) {
+    const rate = progress.bytesPerSecond / 1e6;
+    parts.push(`${rate >= 10 ? Math.round(rate) : rate.toFixed(1)} MB/s`);
+  }
+  if (progress.secondsLeft !== null) {
+    parts.push(`${describeSeconds(progress.secondsLeft)} left`);
+  }
+  return parts.join(', ');
+}
+
+/** How much is done, from 0 to 1. */
+export function fraction(progress: Progress | null): number {
+  return progress && progress.totalBytes > 0 ? Math.min(1, progress.doneBytes / progress.totalBytes) : 0;
+}

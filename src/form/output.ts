@@ -1,0 +1,56 @@
+import type { Source } from '../protocol/index.ts';
+
+const TIFF = /(\.ome)?\.(tiff?|btf|tf8)$/i;
+
+/** The default name of what a source becomes: `scan.ome.tif` → `scan.ome.zarr`; a stack of files takes what their names begin with. */
+export function defaultOutputName(source: Source): string {
+  return `${stem(source)}.ome.zarr`;
+}
+
+function stem(source: Source): string {
+  if (typeof source === 'string') {
+    const name = baseName(source);
+    return name.replace(TIFF, '') || name;
+  }
+  const names = source.map(path => baseName(path).replace(TIFF, ''));
+  let common = names[0] ?? '';
+  for (const name of names) {
+    while (!name.startsWith(common)) {
+      common = common.slice(0, -1);
+    }
+  }
+  // Numbers that slices happen to share (`raw_000`) are no part of the name.
+  return common.replace(/[\s_.\-0]*\d*$/, '') || baseName(folderOf(source)) || 'volume';
+}
+
+/**
+ * The path that a name typed by a person means: beside the source, a relative path from there, or from the root of the server's
+ * file system when it starts with `/`.
+ */
+export function resolveOutput(source: Source, typed: string): string {
+  const name = typed.replace(/\/+$/, '');
+  if (name.startsWith('/') || /^[a-z]:[\\/]/i.test(name)) {
+    return name;
+  }
+  const folder = folderOf(source);
+  const isAbsolute = folder.startsWith('/');
+  const parts: string[] = [];
+  for (const part of `${folder}/${name}`.split('/')) {
+    if (part === '..') {
+      parts.pop();
+    } else if (part !== '' && part !== '.') {
+      parts.push(part);
+    }
+  }
+  return (isAbsolute ? '/' : '') + parts.join('/');
+}
+
+/** The last segment of a path. */
+export function baseName(path: string): string {
+  return path.replace(/\/+$/, '').split('/').pop() ?? '';
+}
+
+function folderOf(source: Source): string {
+  const path = (typeof source === 'string' ? source : (source[0] ?? '')).replace(/\/+$/, '');
+  return path.includes('/') ? path.slice(0, path.lastIndexOf('/')) || '/' : '';
+}

@@ -1,0 +1,162 @@
+import { parseBytes } from '../protocol/bytes.ts';
+import type { Compression, ConvertOptions, OmeZarrVersion, OutputDtype, Shape, Source } from '../protocol/index.ts';
+import { SHOWN_DEFAULTS } from './choices.ts';
+import { resolveOutput } from './output.ts';
+
+export type Triple = [z: string, y: string, x: string];
+
+/** What stands in the form's fields, as typed. An empty field leaves its option to the helper's default. */
+export interface FormValues {
+  /** A name beside the source, or a path. */
+  output: string;
+  overwrite: boolean;
+  chunkSize: Triple;
+  levels: string;
+  compression: Compression | '';
+  dtype: OutputDtype | '';
+  /** Least and greatest source value; used with the integer data types only. */
+  valueRange: [min: string, max: string];
+  roiFrom: Triple;
+  roiTo: Triple;
+  voxelSize: Triple;
+  unit: string;
+  maxMemory: string;
+  omeZarr: OmeZarrVersion | '';
+  jobs: string;
+}
+
+export const EMPTY_VALUES: FormValues = {
+  output: '',
+  overwrite: false,
+  chunkSize: ['', '', ''],
+  levels: '',
+  compression: '',
+  dtype: '',
+  valueRange: ['', ''],
+  roiFrom: ['', '', ''],
+  roiTo: ['', '', ''],
+  voxelSize: ['', '', ''],
+  unit: '',
+  maxMemory: '',
+  omeZarr: '',
+  jobs: ''
+};
+
+export type Field = keyof ConvertOptions | 'source';
+export type FieldErrors = Partial<Record<Field, string>>;
+
+/** Whether a value range means anything with this data type. */
+export function takesRange(dtype: FormValues['dtype']): boolean {
+  return dtype === 'uint8' || dtype === 'uint16';
+}
+
+/**
+ * The options that the fields stand for, with what cannot be read in them. Sense is the helper's to judge; this only reads.
+ * `shape` is the source's (Z, Y, X), for a region of which only some ends are given. With `shared`, the options are for
+ * several sources and name no output.
+ */
+export function readValues(
+  values: FormValues,
+  source: Source,
+  shape: Shape | null,
+  shared = false
+): { options: Partial<ConvertOptions>; errors: FieldErrors } {
+  const options: Partial<ConvertOptions> = {};
+  const errors: FieldErrors = {};
+  const integer = (text: string): number => (/^\s*\d+\s*$/.test(text) ? Number(text) : NaN);
+  const number = (text: string): number => (text.trim() === '' ? NaN : Number(text.trim().replace(',', '.')));
+
+  const output = values.output.trim();
+  if (shared) {
+    // Each source's own default.
+  } else if (output === '') {
+    errors.output = 'Give the output a name.';
+  } else {
+    options.output = resolveOutput(source, output);
+  }
+  if (values.overwrite) {
+    options.overwrite = true;
+  }
+
+  if (values.chunkSize.some(isGiven)) {
+    const chunk = values.chunkSize.map((text, axis) =>
+      isGiven(text) ? integer(text) : SHOWN_DEFAULTS.chunkSize[axis]
+    ) as Shape;
+    if (chunk.every(length => length >= 1)) {
+      options.chunkSize = chunk;
+    } else {
+      errors.chunkSize = 'Three whole numbers of voxels, 1 or more.';
+    }
+  }
+
+  if (isGiven(values.levels) && values.levels.trim().toLowerCase() !== 'auto') {
+    const levels = integer(values.levels);
+    if (levels >= 1) {
+      options.levels = levels;
+    } else {
+      errors.levels = 'A whole number, 1 or more, or "auto".';
+    }
+  }
+
+  if (values.compression !== '') {
+    options.compression = values.compression;
+  }
+  if (values.dtype !== '') {
+    options.dtype = values.dtype;
+  }
+  if (takesRange(values.dtype) && values.valueRange.some(isGiven)) {
+    const range = values.valueRange.map(number) as [number, number];
+    if (range.every(Number.isFinite)) {
+      options.valueRange = range;
+    } else {
+      errors.valueRange = 'Two numbers, or both empty for the source’s own extremes.';
+    }
+  }
+
+  if ([...values.roiFrom, ...values.roiTo].some(isGiven)) {
+    const from = values.roiFrom.map(text => (isGiven(text) ? integer(text) : 0));
+    const to = values.roiTo.map((text, axis) => (isGiven(text) ? integer(text) : (shape?.[axis] ?? NaN)));
+    if ([...from, ...to].every(Number.isFinite)) {
+      options.roi = [from[0], to[0], from[1], to[1], from[2], to[2]];
+    } else {
+      errors.roi = 'Whole numbers of voxels: the first one of each axis, and the one after the last.';
+    }
+  }
+
+  if (values.voxelSize.some(isGiven)) {
+    const size = values.voxelSize.map(number) as Shape;
+    if (size.every(Number.isFinite)) {
+      options.voxelSize = size;
+    } else {
+      errors.voxelSize = 'Three numbers, or none.';
+    }
+  }
+  if (isGiven(values.unit)) {
+    options.unit = values.unit.trim();
+  }
+
+  if (isGiven(values.maxMemory)) {
+    const bytes = parseBytes(values.maxMemory);
+    if (bytes === null) {
+      errors.maxMemory = 'A size, such as 8G or 512M.';
+    } else {
+      options.maxMemory = bytes;
+    }
+  }
+  if (values.omeZarr !== '') {
+    options.omeZarr = values.omeZarr;
+  }
+  if (isGiven(values.jobs)) {
+    const jobs = integer(values.jobs);
+    if (jobs >= 1) {
+      options.jobs = jobs;
+    } else {
+      errors.jobs = 'A whole number, 1 or more.';
+    }
+  }
+  return { options, errors };
+}
+
+function isGiven(text: string): boolean {
+  return text.trim() !== '';
+}

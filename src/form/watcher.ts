@@ -1,0 +1,81 @@
+import type { ConvertOptions, Failure, Plan, Source, VolumeInfo } from '../protocol/index.ts';
+import type { Planner } from './planner.ts';
+import { toFailure } from './planner.ts';
+
+export interface PlanState {
+  /** Null until the source has been read. */
+  info: VolumeInfo | null;
+  /** The last plan that could be made; what is asked for now may differ while `pending` or with a `failure`. */
+  plan: Plan | null;
+  /** The options, as JSON, that `plan` is for. */
+  planFor: string | null;
+  /** Why there is no plan for what is asked for now. */
+  failure: Failure | null;
+  /** An answer is awaited. */
+  pending: boolean;
+}
+
+export const NOTHING_YET: PlanState = { info: null, plan: null, planFor: null, failure: null, pending: true };
+
+/** Keeps a plan up to date with options that change at every key: asks when they rest, and drops answers to what is no longer asked. */
+export class PlanWatcher {
+  state = NOTHING_YET;
+
+  /** `rest`: milliseconds without a change after which the planner is asked. */
+  constructor(planner: Planner, source: Source, onChange: (state: PlanState) => void, rest = 250) {
+    this._planner = planner;
+    this._source = source;
+    this._onChange = onChange;
+    this._rest = rest;
+    planner.inspect(source).then(
+      info => this._set({ info }),
+      // The estimate says the same, at its field.
+      () => undefined
+    );
+  }
+
+  /** Asks for a plan; null while the options cannot be read. */
+  ask(options: Partial<ConvertOptions> | null): void {
+    clearTimeout(this._timer);
+    const turn = ++this._turn;
+    if (!options) {
+      this._set({ pending: false, failure: null });
+      return;
+    }
+    this._set({ pending: true });
+    this._timer = setTimeout(() => void this._estimate(turn, options), this._asked ? this._rest : 0);
+    this._asked = true;
+  }
+
+  dispose(): void {
+    clearTimeout(this._timer);
+    this._turn = -1;
+    this._onChange = () => undefined;
+  }
+
+  private async _estimate(turn: number, options: Partial<ConvertOptions>): Promise<void> {
+    let answer: Partial<PlanState>;
+    try {
+      const plan = await this._planner.estimate(this._source, options);
+      answer = { plan, planFor: JSON.stringify(options), failure: null, pending: false };
+    } catch (error) {
+      answer = { failure: toFailure(error), pending: false };
+    }
+    if (turn === this._turn) {
+      this._set(answer);
+    }
+  }
+
+  private _set(change: Partial<PlanState>): void {
+    this.state = { ...this.state, ...change };
+    this._onChange(this.state);
+  }
+
+  private readonly _planner: Planner;
+  private readonly _source: Source;
+  private readonly _rest: number;
+  private _onChange: (state: PlanState) => void;
+  private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _turn = 0;
+  private _asked = false;
+}

@@ -1,0 +1,110 @@
+import type { Plan } from '../../convert/plan.ts';
+import type { ConvertResult, Progress } from '../../convert/progress.ts';
+import type { VolumeInfo } from '../../convert/volume.ts';
+import { formatBytes } from '../../protocol/bytes.ts';
+
+const FORMATS: Record<VolumeInfo['format'], string> = {
+  tiff: 'TIFF',
+  bigtiff: 'BigTIFF',
+  imagej: 'ImageJ TIFF',
+  slices: 'stack of slices'
+};
+
+/** Names and values of what is known about a source, in reading order. */
+export function infoRows(info: VolumeInfo): [name: string, value: string][] {
+  const compression = info.compression === 'none' ? 'uncompressed' : `${info.compression} compressed`;
+  return [
+    ['source', info.source],
+    ['format', `${FORMATS[info.format]}, ${count(info.pages, 'page')}, ${formatBytes(info.bytes)}`],
+    ['shape', `${times(info.shape)} voxels (z, y, x)`],
+    ['type', `${info.dtype}, ${info.byteOrder}-endian`],
+    ['layout', `${info.layout}, ${compression}`],
+    ['voxel size', voxelSize(info)]
+  ];
+}
+
+/** Names and values of a plan, its levels included. */
+export function planRows(plan: Plan): [name: string, value: string][] {
+  const [shapes, chunks, bytes] = [
+    align(plan.levels.map(({ shape }) => shape)),
+    align(plan.levels.map(level => level.chunks)),
+    pad(plan.levels.map(level => formatBytes(level.bytes)))
+  ];
+  return [
+    ...infoRows(plan),
+    ['output', plan.output],
+    ...plan.levels.map((_, k): [string, string] => [
+      k === 0 ? 'levels' : '',
+      `${k}: ${shapes[k]} voxels in ${chunks[k]} chunks, ${bytes[k]}`
+    ]),
+    ['size', `${formatBytes(plan.uncompressedBytes)} before compression; ${formatBytes(plan.freeDiskBytes)} free`],
+    ['peak memory', `${formatBytes(plan.peakMemoryBytes)} with ${count(plan.workers, 'worker')}`],
+    ...plan.warnings.map((warning): [string, string] => ['warning', warning])
+  ];
+}
+
+/** Lines of text with the names in a column of their own. */
+export function toText(rows: [name: string, value: string][]): string {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`.trimEnd()).join('\n');
+}
+
+/** `42 %  1.20 GiB of 2.86 GiB  812 MB/s  3 s left` */
+export function progressText({ doneBytes, totalBytes, bytesPerSecond, secondsLeft }: Progress): string {
+  const percent = totalBytes > 0 ? Math.floor((100 * doneBytes) / totalBytes) : 100;
+  return [
+    `${String(percent).padStart(3)} %`,
+    `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`,
+    ...(bytesPerSecond > 0 ? [`${(bytesPerSecond / 1e6).toFixed(0)} MB/s`] : []),
+    ...(secondsLeft === null ? [] : [`${duration(Math.ceil(secondsLeft))} left`])
+  ].join('  ');
+}
+
+/** `4 levels, 1.91 GiB written in 3.2 s` */
+export function resultText({ levels, bytesWritten, seconds, nanVoxels, valueRange }: ConvertResult): string {
+  return [
+    `${count(levels, 'level')}, ${formatBytes(bytesWritten)} written in ${duration(seconds)}`,
+    ...(valueRange ? [`values ${valueRange[0]} to ${valueRange[1]} scaled`] : []),
+    ...(nanVoxels > 0 ? [`${count(nanVoxels, 'NaN voxel')} written as 0`] : [])
+  ].join('; ');
+}
+
+function voxelSize({ voxelSize, unit, voxelSizeFrom }: VolumeInfo): string {
+  if (!voxelSize) {
+    return 'unknown';
+  }
+  const lengths = voxelSize.map(length => Number(length.toPrecision(6)));
+  return `${times(lengths)} ${unit ?? '(unit unknown)'}${voxelSizeFrom ? ` (from ${voxelSizeFrom})` : ''}`;
+}
+
+/** `0.8 s`, `3 s`, `42 s`, `3 min 20 s`, `2 h 5 min` */
+function duration(seconds: number): string {
+  if (seconds < 10) {
+    return `${Number(seconds.toFixed(1))} s`;
+  }
+  const whole = Math.round(seconds);
+  if (whole < 60) {
+    return `${whole} s`;
+  }
+  return whole < 3600
+    ? `${Math.floor(whole / 60)} min ${whole % 60} s`
+    : `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+function times(lengths: readonly number[]): string {
+  return lengths.join(' × ');
+}
+
+function align(rows: readonly (readonly number[])[]): string[] {
+  const widths = [0, 1, 2].map(axis => Math.max(...rows.map(row => String(row[axis]).length)));
+  return rows.map(row => row.map((length, axis) => String(length).padStart(widths[axis])).join(' × '));
+}
+
+function pad(texts: string[]): string[] {
+  const width = Math.max(...texts.map(text => text.length));
+  return texts.map(text => text.padStart(width));
+}

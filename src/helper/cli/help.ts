@@ -1,0 +1,46 @@
+import type { OptionSpec } from './options.ts';
+import { COMMANDS, COMMON_OPTIONS, findCommand } from './options.ts';
+
+const INPUT =
+  'INPUT is a TIFF, a folder of slices, or @FILE: a text file that names slices, one path a line (@-: standard input).';
+
+/** The help text of a command, or of the program. */
+export function help(topic: string | null): string {
+  const command = topic === null ? undefined : findCommand(topic);
+  if (!command) {
+    return [
+      'Converts micro-CT volumes (TIFF) to OME-Zarr pyramids and shows them.',
+      '',
+      'usage: microct-io-vis COMMAND ...',
+      '',
+      ...table(COMMANDS.map(({ name, usage, summary }) => [`${name} ${usage}`, summary])),
+      '',
+      ...table([
+        ['COMMAND --help', "show a command's options"],
+        ['--version', 'show the version']
+      ]),
+      '',
+      'exit status: 0 done, 1 failed, 2 wrong usage, 130 cancelled'
+    ].join('\n');
+  }
+  const options = [...command.options, COMMON_OPTIONS[0]];
+  return [
+    `usage: microct-io-vis ${command.name} ${command.usage} [options]`,
+    '',
+    `${command.summary[0].toUpperCase()}${command.summary.slice(1)}.`,
+    '',
+    ...(command.name === 'view' ? [] : [INPUT, '']),
+    'options:',
+    ...table(options.map(option => [flags(option), option.help]))
+  ].join('\n');
+}
+
+/** `-c, --chunk-size Z Y X` */
+export function flags({ name, short, values }: OptionSpec): string {
+  return [short ? `-${short}, --${name}` : `    --${name}`, ...values].join(' ');
+}
+
+function table(rows: string[][]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+}

@@ -1,0 +1,105 @@
+import { convert, estimate, inspect } from '../../convert/index.ts';
+import { toFailure } from '../failure.ts';
+import { VERSION } from '../../convert/version.ts';
+import { infoRows, planRows, toText } from './describe.ts';
+import { help } from './help.ts';
+import type { Invocation, ProgressKind } from './parse.ts';
+import { UsageError, parse } from './parse.ts';
+import { createReporter } from './reporter.ts';
+import { readSource } from './source.ts';
+import { onStop, orStopped } from './stop.ts';
+
+/** Exit statuses, a contract with shells and other people's scripts. */
+const DONE = 0;
+const FAILED = 1;
+const USAGE = 2;
+const CANCELLED = 130;
+
+/** Runs one command line; resolves to the exit status when all output is on its way. */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  // A reader that left early (`| head`) is no failure of ours.
+  process.stdout.on('error', () => {});
+  let invocation: Invocation;
+  try {
+    invocation = parse(args);
+  } catch (error) {
+    if (!(error instanceof UsageError)) {
+      throw error;
+    }
+    const kind = wantsJson(args) ? 'json' : 'none';
+    createReporter(kind, process.stderr).error({ code: 'bad-option', message: error.message, field: null });
+    await drain();
+    return USAGE;
+  }
+  const progress: ProgressKind = 'progress' in invocation ? invocation.progress : 'bar';
+  const reporter = createReporter(progress, process.stderr);
+  const stop = onStop(process.stderr);
+  try {
+    const text = await run(invocation, reporter, stop.signal);
+    if (text !== null) {
+      process.stdout.write(`${text}\n`);
+    }
+    await drain();
+    return DONE;
+  } catch (error) {
+    const failure = toFailure(error);
+    reporter.error(failure);
+    await drain();
+    return failure.code === 'cancelled' ? CANCELLED : FAILED;
+  } finally {
+    stop.dispose();
+  }
+}
+
+/** Does what was asked; the result, for standard output. */
+async function run(
+  invocation: Invocation,
+  reporter: ReturnType<typeof createReporter>,
+  signal: AbortSignal
+): Promise<string | null> {
+  switch (invocation.command) {
+    case 'help':
+      return help(invocation.topic);
+    case 'version':
+      return VERSION;
+    case 'info': {
+      const info = await orStopped(inspect(readSource(invocation.source)), signal);
+      return invocation.json ? JSON.stringify(info) : toText(infoRows(info));
+    }
+    case 'estimate': {
+      const plan = await orStopped(estimate(readSource(invocation.source), invocation.options), signal);
+      return invocation.json ? JSON.stringify(plan) : toText(planRows(plan));
+    }
+    case 'convert': {
+      const result = await convert(readSource(invocation.source), invocation.options, {
+        signal,
+        onProgress: progress => reporter.progress(progress)
+      });
+      reporter.done(result);
+      return result.output;
+    }
+    case 'view': {
+      const { view } = await import('../view/index.ts');
+      await view(invocation.outputs, { port: invocation.port, browser: invocation.browser, signal });
+      return null;
+    }
+  }
+}
+
+/** Whether a command line that could not be understood asked for JSON events. */
+function wantsJson(args: readonly string[]): boolean {
+  return args.some((word, i) => word === '--progress=json' || (word === '--progress' && args[i + 1] === 'json'));
+}
+
+/** What was written has left the process: pipes are written to asynchronously. */
+async function drain(): Promise<void> {
+  const flush = (stream: NodeJS.WriteStream): Promise<void> =>
+    new Promise(done => {
+      if (stream.destroyed || !stream.writable) {
+        done();
+        return;
+      }
+      stream.write('', () => done());
+    });
+  await Promise.all([flush(process.stdout), flush(process.stderr)]);
+}

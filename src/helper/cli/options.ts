@@ -1,0 +1,117 @@
+import { COMPRESSIONS, DEFAULT_OPTIONS, OME_ZARR_VERSIONS, OUTPUT_DTYPES } from '../../convert/options.ts';
+import { shortBytes } from '../../protocol/bytes.ts';
+
+/** One option of the command line. Its values are as many words as `values` names. */
+export interface OptionSpec {
+  name: string;
+  short?: string;
+  values: string[];
+  choices?: readonly string[];
+  help: string;
+}
+
+export interface CommandSpec {
+  name: string;
+  /** Positional arguments, as help shows them. */
+  usage: string;
+  summary: string;
+  options: OptionSpec[];
+}
+
+const JSON_OPTION: OptionSpec = { name: 'json', values: [], help: 'one JSON object instead of text' };
+const PROGRESS: OptionSpec = {
+  name: 'progress',
+  values: ['HOW'],
+  choices: ['bar', 'json', 'none'],
+  help: 'bar (the default), none, or json: one event a line on standard error'
+};
+
+const d = DEFAULT_OPTIONS;
+const CONVERT_OPTIONS: OptionSpec[] = [
+  {
+    name: 'chunk-size',
+    short: 'c',
+    values: ['Z', 'Y', 'X'],
+    help: `chunk lengths in voxels (${d.chunkSize.join(' ')})`
+  },
+  {
+    name: 'num-levels',
+    short: 'n',
+    values: ['N'],
+    help: 'levels, the full resolution included, or auto: halve until the coarsest fits one chunk (auto)'
+  },
+  {
+    name: 'compression',
+    values: ['CODEC'],
+    choices: COMPRESSIONS,
+    help: `${COMPRESSIONS.join(', ')} (${d.compression})`
+  },
+  {
+    name: 'max-memory',
+    short: 'm',
+    values: ['SIZE'],
+    help: `peak memory of the process, such as 8G or 512M (${shortBytes(d.maxMemory)})`
+  },
+  {
+    name: 'dtype',
+    short: 'd',
+    values: ['TYPE'],
+    choices: OUTPUT_DTYPES,
+    help: `${OUTPUT_DTYPES.join(', ')} (${d.dtype})`
+  },
+  {
+    name: 'value-range',
+    values: ['MIN', 'MAX'],
+    help: 'source values that become the least and the greatest uint16 or uint8 (found by a scan)'
+  },
+  {
+    name: 'roi',
+    values: ['Z0', 'Z1', 'Y0', 'Y1', 'X0', 'X1'],
+    help: 'half-open voxel ranges to convert (everything)'
+  },
+  { name: 'voxel-size', values: ['Z', 'Y', 'X'], help: 'voxel edge lengths, in place of what the source says' },
+  { name: 'unit', values: ['UNIT'], help: 'unit of --voxel-size, such as micrometer' },
+  {
+    name: 'ome-zarr',
+    values: ['VERSION'],
+    choices: OME_ZARR_VERSIONS,
+    help: `${OME_ZARR_VERSIONS.join(' or ')} (${d.omeZarr})`
+  },
+  { name: 'jobs', short: 'j', values: ['N'], help: 'worker threads (as many as processors)' },
+  { name: 'overwrite', values: [], help: 'replace an OME-Zarr of that name, once the new one is whole' }
+];
+
+export const COMMANDS: CommandSpec[] = [
+  { name: 'info', usage: 'INPUT', summary: 'show what a TIFF or a folder of slices holds', options: [JSON_OPTION] },
+  {
+    name: 'estimate',
+    usage: 'INPUT [OUTPUT]',
+    summary: 'show what a conversion would write and need',
+    options: [...CONVERT_OPTIONS, JSON_OPTION]
+  },
+  {
+    name: 'convert',
+    usage: 'INPUT [OUTPUT]',
+    summary: 'write an OME-Zarr pyramid and print its path',
+    options: [...CONVERT_OPTIONS, { name: 'quiet', short: 'q', values: [], help: 'no progress, only errors' }, PROGRESS]
+  },
+  {
+    name: 'view',
+    usage: 'OUTPUT...',
+    summary: 'show OME-Zarrs in Neuroglancer, in the browser',
+    options: [
+      { name: 'port', values: ['N'], help: 'port on 127.0.0.1 (any free one)' },
+      { name: 'no-browser', values: [], help: 'print the address only' }
+    ]
+  }
+];
+
+/** Understood by every command beside its own: help, and how errors are told to programs. */
+export const COMMON_OPTIONS: OptionSpec[] = [
+  { name: 'help', short: 'h', values: [], help: 'show this help' },
+  PROGRESS
+];
+
+export function findCommand(name: string): CommandSpec | undefined {
+  return COMMANDS.find(command => command.name === name);
+}

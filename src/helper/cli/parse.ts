@@ -1,0 +1,204 @@
+import type { ConvertOptions } from '../../convert/options.ts';
+import { parseBytes } from '../../protocol/bytes.ts';
+import type { CommandSpec, OptionSpec } from './options.ts';
+import { COMMANDS, COMMON_OPTIONS, findCommand } from './options.ts';
+
+/** A command line that cannot be understood: exit status 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export type ProgressKind = 'bar' | 'json' | 'none';
+
+export type Invocation =
+  | { command: 'help'; topic: string | null }
+  | { command: 'version' }
+  | { command: 'info'; source: string; json: boolean; progress: ProgressKind }
+  | { command: 'estimate'; source: string; options: Partial<ConvertOptions>; json: boolean; progress: ProgressKind }
+  | { command: 'convert'; source: string; options: Partial<ConvertOptions>; progress: ProgressKind }
+  | { command: 'view'; outputs: string[]; port: number; browser: boolean; progress: ProgressKind };
+
+/** A word that starts with a minus sign and is a value all the same: `-1000`, `-.5`, `-1e3`. */
+const NEGATIVE = /^-(\d|\.\d)/;
+
+/**
+ * Understands a command line.
+ * @throws UsageError that names the word at fault and what was expected.
+ */
+export function parse(args: readonly string[]): Invocation {
+  const [first, ...rest] = args;
+  if (first === undefined) {
+    throw new UsageError(`no command: expected ${COMMANDS.map(({ name }) => name).join(', ')} or --help`);
+  }
+  if (first === '--help' || first === '-h' || first === 'help') {
+    const topic = rest[0] ?? null;
+    if (topic !== null && !findCommand(topic)) {
+      throw new UsageError(`no command is called ${topic}`);
+    }
+    return { command: 'help', topic };
+  }
+  if (first === '--version' || first === '-V') {
+    return { command: 'version' };
+  }
+  const spec = findCommand(first);
+  if (!spec) {
+    throw new UsageError(`no command is called ${first}: expected ${COMMANDS.map(({ name }) => name).join(', ')}`);
+  }
+  const { words, values } = split(spec, rest);
+  if (values.has('help')) {
+    return { command: 'help', topic: spec.name };
+  }
+  const json = values.has('json');
+  const progress = (values.get('progress')?.[0] ?? (values.has('quiet') ? 'none' : 'bar')) as ProgressKind;
+  if (spec.name === 'view') {
+    if (words.length === 0) {
+      throw new UsageError('view: expected the path of at least one OME-Zarr');
+    }
+    const port = values.has('port') ? integer('--port', values.get('port')![0]) : 0;
+    if (port < 0 || port > 65535) {
+      throw new UsageError(`--port: ${port} is no port number (0 to 65535)`);
+    }
+    return { command: 'view', outputs: words, port, browser: !values.has('no-browser'), progress };
+  }
+  const most = spec.name === 'info' ? 1 : 2;
+  if (words.length === 0) {
+    throw new UsageError(`${spec.name}: expected the path of a TIFF or of a folder of slices`);
+  }
+  if (words.length > most) {
+    throw new UsageError(`${spec.name}: ${words[most]} is one word too many: expected ${spec.usage}`);
+  }
+  if (spec.name === 'info') {
+    return { command: 'info', source: words[0], json, progress };
+  }
+  const options = toOptions(values);
+  if (words.length > 1) {
+    options.output = words[1];
+  }
+  return spec.name === 'estimate'
+    ? { command: 'estimate', source: words[0], options, json, progress }
+    : { command: 'convert', source: words[0], options, progress };
+}
+
+/** Parts the words of a command into positional ones and the options' values. */
+function split(spec: CommandSpec, args: readonly string[]): { words: string[]; values: Map<string, string[]> } {
+  const words: string[] = [];
+  const values = new Map<string, string[]>();
+  let i = 0;
+  while (i < args.length) {
+    const word = args[i++];
+    if (word === '--') {
+      words.push(...args.slice(i));
+      break;
+    }
+    if (!word.startsWith('-') || word === '-') {
+      words.push(word);
+      continue;
+    }
+    const { option, given } = recognise(spec, word);
+    const shown = label(option);
+    if (option.values.length === 0 && given.length > 0) {
+      throw new UsageError(`${shown} takes no value, and was given ${given[0]}`);
+    }
+    while (given.length < option.values.length) {
+      const next = args[i];
+      if (next === undefined || (next.startsWith('-') && !NEGATIVE.test(next))) {
+        const wanted = option.values.length === 1 ? 'a value' : `${option.values.length} values`;
+        throw new UsageError(`${shown} expects ${wanted}: ${shown} ${option.values.join(' ')}`);
+      }
+      given.push(next);
+      i++;
+    }
+    if (option.choices && !option.choices.includes(given[0])) {
+      throw new UsageError(`${shown}: ${given[0]} is not one of ${option.choices.join(', ')}`);
+    }
+    if (values.has(option.name) && option.values.length > 0) {
+      throw new UsageError(`${shown} is given twice`);
+    }
+    values.set(option.name, given);
+  }
+  return { words, values };
+}
+
+/** The option of `--name`, `--name=value`, `-n`, `-nvalue`. */
+function recognise(spec: CommandSpec, word: string): { option: OptionSpec; given: string[] } {
+  const options = [...spec.options, ...COMMON_OPTIONS];
+  const find = word.startsWith('--') ? /^--([^=]+)(?:=(.*))?$/s.exec(word) : /^-([A-Za-z])(?:=?(.+))?$/s.exec(word);
+  const option = options.find(({ name, short }) => find !== null && (word.startsWith('--') ? name : short) === find[1]);
+  if (!find || !option) {
+    throw new UsageError(
+      `${spec.name} has no option ${word.replace(/=.*/s, '')}: see microct-io-vis ${spec.name} --help`
+    );
+  }
+  return { option, given: find[2] === undefined ? [] : [find[2]] };
+}
+
+function label(option: OptionSpec): string {
+  return `--${option.name}`;
+}
+
+function toOptions(values: Map<string, string[]>): Partial<ConvertOptions> {
+  const options: Partial<ConvertOptions> = {};
+  const given = <T>(name: string, apply: (words: string[], label: string) => T): void => {
+    const words = values.get(name);
+    if (words) {
+      apply(words, `--${name}`);
+    }
+  };
+  given('chunk-size', (words, name) => {
+    options.chunkSize = words.map(word => integer(name, word)) as ConvertOptions['chunkSize'];
+  });
+  given('num-levels', ([word], name) => {
+    options.levels = word === 'auto' ? 'auto' : integer(name, word, 'a whole number or auto');
+  });
+  given('compression', ([word]) => {
+    options.compression = word as ConvertOptions['compression'];
+  });
+  given('max-memory', ([word], name) => {
+    const bytes = parseBytes(word);
+    if (bytes === null) {
+      throw new UsageError(`${name}: ${word} is not a size such as 8G, 512M or a number of bytes`);
+    }
+    options.maxMemory = bytes;
+  });
+  given('dtype', ([word]) => {
+    options.dtype = word as ConvertOptions['dtype'];
+  });
+  given('value-range', (words, name) => {
+    options.valueRange = words.map(word => real(name, word)) as ConvertOptions['valueRange'];
+  });
+  given('roi', (words, name) => {
+    options.roi = words.map(word => integer(name, word)) as ConvertOptions['roi'];
+  });
+  given('voxel-size', (words, name) => {
+    options.voxelSize = words.map(word => real(name, word)) as ConvertOptions['voxelSize'];
+  });
+  given('unit', ([word]) => {
+    options.unit = word;
+  });
+  given('ome-zarr', ([word]) => {
+    options.omeZarr = word as ConvertOptions['omeZarr'];
+  });
+  given('jobs', ([word], name) => {
+    options.jobs = integer(name, word);
+  });
+  given('overwrite', () => {
+    options.overwrite = true;
+  });
+  return options;
+}
+
+function integer(name: string, word: string, wanted = 'a whole number'): number {
+  const value = /^[+-]?\d+$/.test(word) ? Number(word) : NaN;
+  if (!Number.isSafeInteger(value)) {
+    throw new UsageError(`${name}: ${word} is not ${wanted}`);
+  }
+  return value;
+}
+
+function real(name: string, word: string): number {
+  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word) ? Number(word) : NaN;
+  if (!Number.isFinite(value)) {
+    throw new UsageError(`${name}: ${word} is not a number`);
+  }
+  return value;
+}

@@ -1,0 +1,78 @@
+import type { ConvertResult, Progress } from '../../convert/progress.ts';
+import type { Failure } from '../../protocol/index.ts';
+import { progressText, resultText } from './describe.ts';
+import type { ProgressKind } from './parse.ts';
+
+/** How a run tells of itself on standard error; standard output stays the result's. */
+export interface Reporter {
+  progress(progress: Progress): void;
+  done(result: ConvertResult): void;
+  error(failure: Failure): void;
+}
+
+export function createReporter(kind: ProgressKind, stream: NodeJS.WriteStream): Reporter {
+  if (kind === 'json') {
+    return jsonReporter(stream);
+  }
+  const error = (failure: Failure): void => void stream.write(`microct-io-vis: ${failure.message}\n`);
+  if (kind === 'none') {
+    return { progress: () => {}, done: () => {}, error };
+  }
+  return stream.isTTY ? barReporter(stream, error) : lineReporter(stream, error);
+}
+
+function jsonReporter(stream: NodeJS.WriteStream): Reporter {
+  const send = (event: object): void => void stream.write(`${JSON.stringify(event)}\n`);
+  return {
+    progress: ({ doneBytes, totalBytes, bytesPerSecond, secondsLeft }) =>
+      send({ event: 'progress', doneBytes, totalBytes, bytesPerSecond, secondsLeft }),
+    done: result => send({ event: 'done', ...result }),
+    error: failure => send({ event: 'error', ...failure })
+  };
+}
+
+/** A bar that redraws its own line. */
+function barReporter(stream: NodeJS.WriteStream, error: Reporter['error']): Reporter {
+  const draw = (progress: Progress): void => {
+    const text = progressText(progress);
+    const room = Math.min(40, stream.columns - text.length - 3);
+    const filled = Math.round((room * progress.doneBytes) / Math.max(1, progress.totalBytes));
+    const bar = room > 8 ? `${'━'.repeat(filled)}${'╌'.repeat(room - filled)} ` : '';
+    stream.write(`\r\x1b[2K${(bar + text).slice(0, stream.columns - 1)}`);
+  };
+  const clear = (): void => void stream.write('\r\x1b[2K');
+  return {
+    progress: draw,
+    done: result => {
+      clear();
+      summary(stream, result);
+    },
+    error: failure => {
+      clear();
+      error(failure);
+    }
+  };
+}
+
+/** A line at every tenth of the way, for logs. */
+function lineReporter(stream: NodeJS.WriteStream, error: Reporter['error']): Reporter {
+  let tenth = 0;
+  return {
+    progress: progress => {
+      const now = Math.floor((10 * progress.doneBytes) / Math.max(1, progress.totalBytes));
+      if (now > tenth) {
+        tenth = now;
+        stream.write(`${progressText(progress)}\n`);
+      }
+    },
+    done: result => summary(stream, result),
+    error
+  };
+}
+
+function summary(stream: NodeJS.WriteStream, result: ConvertResult): void {
+  for (const warning of result.warnings) {
+    stream.write(`warning: ${warning}\n`);
+  }
+  stream.write(`${resultText(result)}\n`);
+}

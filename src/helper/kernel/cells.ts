@@ -1,0 +1,158 @@
+import { convert, estimate, inspect } from '../../convert/index.ts';
+import { ConvertError } from '../../convert/errors.ts';
+import { VERSION } from '../../convert/version.ts';
+import type { Job } from '../../protocol/index.ts';
+import { infoRows, planRows, progressText, resultText, toText } from '../cli/describe.ts';
+import { help } from '../cli/help.ts';
+import { findCommand } from '../cli/options.ts';
+import type { Invocation } from '../cli/parse.ts';
+import { UsageError, parse } from '../cli/parse.ts';
+import type { Engine, Jobs } from '../jobs.ts';
+import { readSource } from '../cli/source.ts';
+import { splitWords } from './words.ts';
+
+/** The engine, in one piece. */
+export const ENGINE: Engine & { inspect: typeof inspect } = { inspect, estimate, convert };
+
+/** What a cell shows, by MIME type. */
+export type Bundle = Record<string, string>;
+
+export interface CellOutput {
+  text(text: string): void;
+  /** Shows something; the returned function shows something else in its place. */
+  display(bundle: Bundle): (bundle: Bundle) => void;
+  result(bundle: Bundle): void;
+}
+
+/**
+ * Runs a cell: a command line a line, until one fails. A line may start with the program's name; `?`, `help`, `info?` show help.
+ * @throws UsageError or ConvertError; `cancelled` when the signal aborts
+ */
+export async function runCell(code: string, jobs: Jobs, output: CellOutput, signal: AbortSignal): Promise<void> {
+  const lines = code.split(/\r?\n/).filter(line => splitWords(line).length > 0);
+  for (const line of lines) {
+    if (signal.aborted) {
+      throw new ConvertError('cancelled', 'cancelled');
+    }
+    await runLine(parseLine(line), jobs, output, signal);
+  }
+}
+
+/** The command of a cell's line. */
+export function parseLine(line: string): Invocation {
+  const asked = /^\s*(?:\?+\s*([\w-]*)|([\w-]+)\s*\?+)\s*$/.exec(line);
+  if (asked) {
+    const topic = asked[1] || asked[2] || null;
+    return { command: 'help', topic: topic !== null && findCommand(topic) ? topic : null };
+  }
+  const words = splitWords(line);
+  const open = words.at(-1)?.open;
+  if (open) {
+    throw new UsageError(`a quote (${open}) is not closed`);
+  }
+  const args = words.map(({ text }) => text);
+  return parse(/^[!%]?microct-io-vis$/.test(args[0]) ? args.slice(1) : args);
+}
+
+async function runLine(invocation: Invocation, jobs: Jobs, output: CellOutput, signal: AbortSignal): Promise<void> {
+  switch (invocation.command) {
+    case 'help':
+      output.text(`${help(invocation.topic)}\n`);
+      return;
+    case 'version':
+      output.text(`${VERSION}\n`);
+      return;
+    case 'info': {
+      const info = await inspect(readSource(invocation.source));
+      output.result(invocation.json ? toJson(info) : toTable(infoRows(info)));
+      return;
+    }
+    case 'estimate': {
+      const plan = await estimate(readSource(invocation.source), invocation.options);
+      output.result(invocation.json ? toJson(plan) : toTable(planRows(plan)));
+      return;
+    }
+    case 'convert':
+      output.result({ 'text/plain': await runConvert(invocation, jobs, output, signal) });
+      return;
+    case 'view':
+      throw new UsageError(
+        'view opens a browser on the machine of the server: in JupyterLab, right-click the folder and choose Open in Neuroglancer'
+      );
+  }
+}
+
+/** A conversion in the queue that all clients see; its output's path. */
+async function runConvert(
+  { source, options, progress }: Extract<Invocation, { command: 'convert' }>,
+  jobs: Jobs,
+  output: CellOutput,
+  signal: AbortSignal
+): Promise<string> {
+  const { id } = await jobs.start(readSource(source), options);
+  const cancel = (): void => void jobs.cancel(id);
+  signal.addEventListener('abort', cancel);
+  let update: ((bundle: Bundle) => void) | null = null;
+  const show = (job: Job): void => {
+    if (progress === 'none') {
+      return;
+    }
+    if (update) {
+      update(jobBundle(job));
+    } else {
+      update = output.display(jobBundle(job));
+    }
+  };
+  const stop = jobs.listen(event => {
+    if (event.event === 'job' && event.job.id === id) {
+      show(event.job);
+    }
+  });
+  try {
+    if (signal.aborted) {
+      cancel();
+    }
+    const job = await jobs.wait(id);
+    if (job.state === 'done') {
+      return job.result!.output;
+    }
+    throw new ConvertError(job.error?.code ?? 'cancelled', job.error?.message ?? 'cancelled', job.error?.field);
+  } finally {
+    stop();
+    signal.removeEventListener('abort', cancel);
+  }
+}
+
+function jobBundle({ state, progress, result }: Job): Bundle {
+  const text =
+    state === 'queued'
+      ? 'waiting for another conversion to end'
+      : result
+        ? [...result.warnings.map(warning => `warning: ${warning}`), resultText(result)].join('\n')
+        : state === 'running'
+          ? progress
+            ? progressText(progress)
+            : 'starting'
+          : state;
+  const bar =
+    state === 'running'
+      ? `<progress max="1" value="${progress ? progress.doneBytes / Math.max(1, progress.totalBytes) : 0}"></progress> `
+      : '';
+  return { 'text/plain': text, 'text/html': `<div>${bar}${escape(text).replace(/\n/g, '<br>')}</div>` };
+}
+
+function toJson(value: object): Bundle {
+  return { 'text/plain': JSON.stringify(value, null, 2) };
+}
+
+function toTable(rows: [name: string, value: string][]): Bundle {
+  const cells = rows.map(
+    ([name, value]) =>
+      `<tr><th style="text-align: left">${escape(name)}</th><td style="text-align: left">${escape(value)}</td></tr>`
+  );
+  return { 'text/plain': toText(rows), 'text/html': `<table>${cells.join('')}</table>` };
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"]/g, c => `&#${c.charCodeAt(0)};`);
+}

@@ -1,0 +1,77 @@
+import type { Reply, Request } from '../../protocol/index.ts';
+import { HELPER } from '../../protocol/index.ts';
+import { toFailure } from '../failure.ts';
+import type { Jobs } from '../jobs.ts';
+import type { Service } from '../service.ts';
+import type { Content, Header } from './message.ts';
+
+/** A page that goes away says nothing: beyond this many comms, the one that was silent longest is closed. */
+const MOST = 32;
+
+type Publish = (type: string, content: object, parent: Header | null, buffers?: readonly Uint8Array[]) => void;
+
+/** The clients: one comm a browser. Every one is told of every job. */
+export class Comms {
+  private readonly _service: Service;
+  private readonly _jobs: Jobs;
+  private readonly _publish: Publish;
+  /** In the order in which they were last heard of. */
+  private readonly _open = new Set<string>();
+
+  constructor(service: Service, jobs: Jobs, publish: Publish) {
+    this._service = service;
+    this._jobs = jobs;
+    this._publish = publish;
+    jobs.listen(event => {
+      const data = this._service.event(event);
+      this._open.forEach(id => this._publish('comm_msg', { comm_id: id, data }, null));
+    });
+  }
+
+  /** Comms by id, as `comm_info_reply` has them. */
+  info(target: unknown): Record<string, { target_name: string }> {
+    const wanted = target === undefined || target === null || target === '' || target === HELPER;
+    return Object.fromEntries([...(wanted ? this._open : [])].map(id => [id, { target_name: HELPER }]));
+  }
+
+  open(content: Content, parent: Header): void {
+    const id = String(content.comm_id);
+    if (content.target_name !== HELPER) {
+      this._publish('comm_close', { comm_id: id, data: {} }, parent);
+      return;
+    }
+    this._open.add(id);
+    for (const job of this._jobs.list()) {
+      this._publish('comm_msg', { comm_id: id, data: this._service.event({ event: 'job', job }) }, parent);
+    }
+    const [oldest] = this._open;
+    if (this._open.size > MOST) {
+      this._open.delete(oldest);
+      this._publish('comm_close', { comm_id: oldest, data: {} }, null);
+    }
+  }
+
+  close(content: Content): void {
+    this._open.delete(String(content.comm_id));
+  }
+
+  /** Answers one request, in whatever order answers become ready. */
+  async receive(content: Content, parent: Header): Promise<void> {
+    const comm_id = String(content.comm_id);
+    if (!this._open.has(comm_id)) {
+      this._publish('comm_close', { comm_id, data: {} }, parent);
+      return;
+    }
+    this._open.delete(comm_id);
+    this._open.add(comm_id);
+    const request = content.data as Request;
+    try {
+      const { result, bytes } = await this._service.answer(request);
+      const reply: Reply = { id: request.id, result };
+      this._publish('comm_msg', { comm_id, data: reply }, parent, bytes && [bytes]);
+    } catch (error) {
+      const reply: Reply = { id: request.id, error: toFailure(error) };
+      this._publish('comm_msg', { comm_id, data: reply }, parent);
+    }
+  }
+}

@@ -1,0 +1,241 @@
+import { VERSION } from '../../convert/version.ts';
+import { HELPER } from '../../protocol/index.ts';
+import { UsageError } from '../cli/parse.ts';
+import { toFailure } from '../failure.ts';
+import { Jobs } from '../jobs.ts';
+import { Service } from '../service.ts';
+import type { Bundle, CellOutput } from './cells.ts';
+import { ENGINE, runCell } from './cells.ts';
+import { Comms } from './comms.ts';
+import { complete, inspectAt } from './complete.ts';
+import type { Content, Header, Message } from './message.ts';
+import { PROTOCOL_VERSION } from './message.ts';
+import type { Channel, Sockets } from './sockets.ts';
+import { splitWords } from './words.ts';
+
+const BANNER = `microct-io-vis ${VERSION}: converts micro-CT volumes (TIFF) to OME-Zarr pyramids.
+A line is a command, for example: info scan.tif
+? shows all of them, convert? shows one.`;
+
+/** Milliseconds that cancelled jobs may take to clean up; Jupyter kills a kernel that takes long to go. */
+const PATIENCE = 8_000;
+/** Milliseconds in which the cells that were sent along with a failed one arrive. */
+const GATHER = 50;
+
+/**
+ * The Jupyter kernel. Cells run one after another; everything else is answered at once, also while a cell or a job runs.
+ * It calls itself busy while any of these does, so that a server that ends idle kernels spares it.
+ * https://jupyter-client.readthedocs.io/en/stable/messaging.html
+ */
+export class Kernel {
+  private readonly _sockets: Sockets;
+  private readonly _jobs = new Jobs(ENGINE);
+  private readonly _comms: Comms;
+  private readonly _folder = process.cwd();
+  private _cells: Promise<void> = Promise.resolve();
+  private _cell: AbortController | null = null;
+  private _arrived = 0;
+  private _abortedUpTo = 0;
+  private _count = 0;
+  private _wasActive = false;
+  private _ending: Promise<void> | null = null;
+
+  constructor(sockets: Sockets) {
+    this._sockets = sockets;
+    const service = new Service(ENGINE, this._jobs, this._folder);
+    this._comms = new Comms(service, this._jobs, (...message) => this._sockets.publish(...message));
+    this._jobs.listen(() => this._onJobs());
+  }
+
+  /** Resolves when the kernel takes messages. */
+  async start(): Promise<void> {
+    await this._sockets.open((channel, message) => this._receive(channel, message));
+    this._status('starting', null);
+  }
+
+  /** Cancels the cell that runs; without one, the job that runs. */
+  interrupt(): void {
+    if (this._cell) {
+      this._cell.abort();
+    } else {
+      this._jobs.list().forEach(({ id, state }) => state === 'running' && this._jobs.cancel(id));
+    }
+  }
+
+  /** Cancels all jobs, and ends the process when they have left nothing behind. */
+  end(): Promise<void> {
+    this._ending ??= (async () => {
+      this._cell?.abort();
+      await Promise.race([this._jobs.close(), new Promise(done => setTimeout(done, PATIENCE))]);
+      this._status('idle', null);
+      await this._sockets.close();
+      process.exit(0);
+    })();
+    return this._ending;
+  }
+
+  private _receive(channel: Channel, message: Message): void {
+    const { header } = message;
+    if (header.msg_type === 'execute_request') {
+      const number = ++this._arrived;
+      this._cells = this._cells.then(() => this._during(header, () => this._execute(message, number)));
+      return;
+    }
+    void this._during(header, () => this._answer(channel, message));
+  }
+
+  /** Does some work between `busy` and `idle`. */
+  private async _during(parent: Header, work: () => void | Promise<void>): Promise<void> {
+    this._status('busy', parent);
+    try {
+      await work();
+    } catch (error) {
+      console.error(`A ${parent.msg_type} failed:`, error);
+    }
+    this._status('idle', parent);
+    if (this._cell || this._jobs.active) {
+      // Clients and server take the last word for the kernel's state.
+      this._status('busy', null);
+    }
+  }
+
+  private _status(execution_state: 'starting' | 'busy' | 'idle', parent: Header | null): void {
+    this._sockets.publish('status', { execution_state }, parent);
+  }
+
+  private _onJobs(): void {
+    const { active } = this._jobs;
+    if (active !== this._wasActive) {
+      this._wasActive = active;
+      if (!this._cell) {
+        this._status(active ? 'busy' : 'idle', null);
+      }
+    }
+  }
+
+  private async _answer(channel: Channel, message: Message): Promise<void> {
+    const { header, content } = message;
+    const reply = (type: string, answer: Content): void =>
+      this._sockets.reply(channel, message, type, { status: 'ok', ...answer });
+    const code = String(content.code ?? '');
+    switch (header.msg_type) {
+      case 'kernel_info_request':
+        return reply('kernel_info_reply', KERNEL_INFO);
+      case 'complete_request': {
+        const { matches, start, end } = complete(code, toUnits(code, Number(content.cursor_pos)), this._folder);
+        const place = { cursor_start: toPoints(code, start), cursor_end: toPoints(code, end) };
+        return reply('complete_reply', { matches, ...place, metadata: {} });
+      }
+      case 'inspect_request': {
+        const text = inspectAt(code, toUnits(code, Number(content.cursor_pos)));
+        const data = text === null ? {} : { 'text/plain': text };
+        return reply('inspect_reply', { found: text !== null, data, metadata: {} });
+      }
+      case 'is_complete_request': {
+        const isOpen = code.split('\n').some(line => splitWords(line).at(-1)?.open);
+        return this._sockets.reply(channel, message, 'is_complete_reply', { status: isOpen ? 'invalid' : 'complete' });
+      }
+      case 'history_request':
+        return reply('history_reply', { history: [] });
+      case 'comm_info_request':
+        return reply('comm_info_reply', { comms: this._comms.info(content.target_name) });
+      case 'comm_open':
+        return this._comms.open(content, header);
+      case 'comm_msg':
+        return this._comms.receive(content, header);
+      case 'comm_close':
+        return this._comms.close(content);
+      case 'interrupt_request':
+        this.interrupt();
+        return reply('interrupt_reply', {});
+      case 'shutdown_request': {
+        const restart = content.restart === true;
+        reply('shutdown_reply', { restart });
+        this._sockets.publish('shutdown_reply', { status: 'ok', restart }, header);
+        void this.end();
+        return;
+      }
+    }
+  }
+
+  private async _execute(message: Message, number: number): Promise<void> {
+    const { header, content } = message;
+    const reply = (answer: Content): void => this._sockets.reply('shell', message, 'execute_reply', answer);
+    if (number <= this._abortedUpTo) {
+      return reply({ status: 'aborted', execution_count: this._count });
+    }
+    const code = String(content.code ?? '');
+    const silent = content.silent === true;
+    if (!silent) {
+      this._count++;
+      this._sockets.publish('execute_input', { code, execution_count: this._count }, header);
+    }
+    this._cell = new AbortController();
+    try {
+      await runCell(code, this._jobs, this._output(header, silent), this._cell.signal);
+      reply({ status: 'ok', execution_count: this._count, user_expressions: {}, payload: [] });
+    } catch (error) {
+      if (content.stop_on_error !== false) {
+        // "Run all" sends its cells at once: let those that are under way arrive, or they would run.
+        await new Promise(done => setTimeout(done, GATHER));
+        this._abortedUpTo = this._arrived;
+      }
+      const { code: ename, message: evalue } =
+        error instanceof UsageError ? { code: 'bad-option', message: error.message } : toFailure(error);
+      const failure = { ename, evalue, traceback: [`microct-io-vis: ${evalue}`] };
+      if (!silent) {
+        this._sockets.publish('error', failure, header);
+      }
+      reply({ status: 'error', execution_count: this._count, ...failure });
+    } finally {
+      this._cell = null;
+    }
+  }
+
+  private _output(parent: Header, silent: boolean): CellOutput {
+    const publish = (type: string, content: object): void => {
+      if (!silent) {
+        this._sockets.publish(type, content, parent);
+      }
+    };
+    let displays = 0;
+    return {
+      text: text => publish('stream', { name: 'stdout', text }),
+      display: bundle => {
+        const transient = { display_id: `${parent.msg_id}-${displays++}` };
+        publish('display_data', { data: bundle, metadata: {}, transient });
+        return (next: Bundle) => publish('update_display_data', { data: next, metadata: {}, transient });
+      },
+      result: data => publish('execute_result', { data, metadata: {}, execution_count: this._count })
+    };
+  }
+}
+
+const KERNEL_INFO = {
+  protocol_version: PROTOCOL_VERSION,
+  implementation: HELPER,
+  implementation_version: VERSION,
+  language_info: {
+    name: HELPER,
+    version: VERSION,
+    mimetype: 'text/x-sh',
+    file_extension: '.txt',
+    pygments_lexer: 'text',
+    codemirror_mode: 'shell'
+  },
+  banner: BANNER,
+  help_links: [
+    { text: 'OME-Zarr', url: 'https://ngff.openmicroscopy.org' },
+    { text: 'Neuroglancer', url: 'https://github.com/google/neuroglancer' }
+  ],
+  debugger: false
+};
+
+/** A position in UTF-16 units; the protocol counts Unicode characters. */
+function toUnits(text: string, points: number): number {
+  return Number.isFinite(points) ? [...text].slice(0, points).join('').length : text.length;
+}
+
+function toPoints(text: string, units: number): number {
+  return [...text.slice(0, units)].length;
+}

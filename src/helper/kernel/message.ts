@@ -1,0 +1,92 @@
+import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
+
+/** https://jupyter-client.readthedocs.io/en/stable/messaging.html */
+export const PROTOCOL_VERSION = '5.4';
+
+export interface Header {
+  msg_id: string;
+  msg_type: string;
+  session: string;
+  username: string;
+  date: string;
+  version: string;
+}
+
+export type Content = Record<string, unknown>;
+
+export interface Message {
+  /** Who sent it, as the ROUTER socket wants it back. */
+  identities: Buffer[];
+  header: Header;
+  content: Content;
+  buffers: Buffer[];
+}
+
+const DELIMITER = Buffer.from('<IDS|MSG>');
+const SESSION = randomUUID();
+
+/** Signs and writes messages, and reads those whose signature is right. */
+export class Codec {
+  private readonly _key: string;
+
+  /** @param scheme `hmac-sha256` and the like @param key empty for no signatures */
+  constructor(scheme: string, key: string) {
+    this._key = key;
+    if (key !== '' && scheme !== 'hmac-sha256') {
+      throw new Error(`The connection file asks for ${scheme} signatures; only hmac-sha256 is known.`);
+    }
+  }
+
+  /** The frames of a message. `parent` is the header of what it answers, null for nothing in particular. */
+  encode(
+    type: string,
+    content: object,
+    parent: Header | null,
+    identities: readonly Buffer[],
+    buffers: readonly Uint8Array[] = []
+  ): Uint8Array[] {
+    const header: Header = {
+      msg_id: randomUUID(),
+      msg_type: type,
+      session: SESSION,
+      username: 'kernel',
+      date: new Date().toISOString(),
+      version: PROTOCOL_VERSION
+    };
+    const parts = [header, parent ?? {}, {}, content].map(part => Buffer.from(JSON.stringify(part)));
+    return [...identities, DELIMITER, Buffer.from(this._sign(parts)), ...parts, ...buffers];
+  }
+
+  /** The message of some frames; null when they are none of ours: incomplete, or signed with another key. */
+  decode(frames: readonly Buffer[]): Message | null {
+    const at = frames.findIndex(frame => frame.equals(DELIMITER));
+    const parts = frames.slice(at + 2, at + 6);
+    if (at < 0 || parts.length < 4) {
+      return null;
+    }
+    const [found, expected] = [frames[at + 1], Buffer.from(this._sign(parts))];
+    if (found.length !== expected.length || !timingSafeEqual(found, expected)) {
+      return null;
+    }
+    try {
+      const [header, , , content] = parts.map(part => JSON.parse(part.toString('utf8')) as unknown);
+      return {
+        identities: frames.slice(0, at),
+        header: header as Header,
+        content: content as Content,
+        buffers: frames.slice(at + 6)
+      };
+    } catch {
+      return null;
+    }
+  }
+
+  private _sign(parts: readonly Buffer[]): string {
+    if (this._key === '') {
+      return '';
+    }
+    const hmac = createHmac('sha256', this._key);
+    parts.forEach(part => hmac.update(part));
+    return hmac.digest('hex');
+  }
+}

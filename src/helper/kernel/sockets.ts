@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { Publisher, Reply, Router } from 'zeromq';
+import type { Content, Header, Message } from './message.ts';
+import { Codec } from './message.ts';
+
+/** The file that Jupyter writes for a kernel it starts. */
+interface Connection {
+  transport: string;
+  ip: string;
+  shell_port: number;
+  control_port: number;
+  iopub_port: number;
+  stdin_port: number;
+  hb_port: number;
+  signature_scheme: string;
+  key: string;
+}
+
+export type Channel = 'shell' | 'control';
+
+/** Milliseconds that what was sent last may take to leave. */
+const LINGER = 1_000;
+
+/** A client that connects anew under its old name takes the place of its old connection, which may not be known to be dead yet. */
+const ROUTER = { linger: LINGER, handover: true, sendHighWaterMark: 0, receiveHighWaterMark: 0 };
+
+/** The five sockets of a kernel. Each is written to by one message at a time, in order. */
+export class Sockets {
+  private readonly _codec: Codec;
+  private readonly _connection: Connection;
+  private readonly _shell = new Router(ROUTER);
+  private readonly _control = new Router(ROUTER);
+  private readonly _stdin = new Router({ ...ROUTER, linger: 0 });
+  // No high-water mark: what a slow browser has not taken yet waits here, and is not thrown away.
+  private readonly _iopub = new Publisher({ linger: LINGER, sendHighWaterMark: 0 });
+  private readonly _heartbeat = new Reply({ linger: 0 });
+  private readonly _queues = new Map<unknown, Promise<void>>();
+
+  constructor(connectionFile: string) {
+    this._connection = JSON.parse(readFileSync(connectionFile, 'utf8')) as Connection;
+    this._codec = new Codec(this._connection.signature_scheme, this._connection.key);
+  }
+
+  /** Binds all sockets, and calls back with every message whose signature is right. */
+  async open(onMessage: (channel: Channel, message: Message) => void): Promise<void> {
+    const { transport, ip, ...ports } = this._connection;
+    const address = (port: number): string => `${transport}://${ip}${transport === 'ipc' ? '-' : ':'}${port}`;
+    await Promise.all([
+      this._heartbeat.bind(address(ports.hb_port)),
+      this._iopub.bind(address(ports.iopub_port)),
+      this._stdin.bind(address(ports.stdin_port)),
+      this._control.bind(address(ports.control_port)),
+      this._shell.bind(address(ports.shell_port))
+    ]);
+    void this._beat();
+    void this._listen('control', onMessage);
+    void this._listen('shell', onMessage);
+  }
+
+  /** Answers a request on the channel it came by. */
+  reply(channel: Channel, request: Message, type: string, content: Content): void {
+    const frames = this._codec.encode(type, content, request.header, request.identities);
+    this._send(channel === 'shell' ? this._shell : this._control, frames);
+  }
+
+  /** Tells all clients. */
+  publish(type: string, content: object, parent: Header | null, buffers?: readonly Uint8Array[]): void {
+    this._send(this._iopub, this._codec.encode(type, content, parent, [Buffer.from(`kernel.${type}`)], buffers));
+  }
+
+  /** Sends what waits, then closes. */
+  async close(): Promise<void> {
+    await Promise.all(this._queues.values());
+    for (const socket of [this._shell, this._control, this._stdin, this._iopub, this._heartbeat]) {
+      socket.close();
+    }
+  }
+
+  private _send(socket: Router | Publisher, frames: Uint8Array[]): void {
+    const sent = (this._queues.get(socket) ?? Promise.resolve()).then(async () => {
+      if (!socket.closed) {
+        await socket.send(frames as Buffer[]);
+      }
+    });
+    this._queues.set(
+      socket,
+      sent.catch((error: unknown) => console.error('A message could not be sent:', error))
+    );
+  }
+
+  private async _listen(channel: Channel, onMessage: (channel: Channel, message: Message) => void): Promise<void> {
+    for await (const frames of channel === 'shell' ? this._shell : this._control) {
+      const message = this._codec.decode(frames);
+      if (message) {
+        onMessage(channel, message);
+      } else {
+        console.error('A message was ignored: it is incomplete, or its signature is wrong.');
+      }
+    }
+  }
+
+  private async _beat(): Promise<void> {
+    for await (const frames of this._heartbeat) {
+      await this._heartbeat.send(frames);
+    }
+  }
+}

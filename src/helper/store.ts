@@ -1,0 +1,105 @@
+import { open, realpath, stat } from 'node:fs/promises';
+import { resolve, sep } from 'node:path';
+import { ConvertError } from '../convert/errors.ts';
+
+/** Names that mark the root of an OME-Zarr: Zarr v3, or v2. */
+const MARKS = ['zarr.json', '.zattrs', '.zgroup'];
+
+/** Errors of the file system that mean that there is no such file, and not that it could not be read. */
+const MISSING = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG']);
+
+export interface StoredFile {
+  /** Absolute, with all links resolved. */
+  path: string;
+  /** In bytes. */
+  size: number;
+}
+
+/** The files of one OME-Zarr and no others: what is outside cannot be named, neither by `..` nor by a link. */
+export class Store {
+  readonly root: string;
+  private readonly _prefix: string;
+
+  private constructor(root: string) {
+    this.root = root;
+    this._prefix = root.endsWith(sep) ? root : root + sep;
+  }
+
+  /** @throws ConvertError `not-found`, `unreadable` or `output-not-ome-zarr` */
+  static async open(path: string): Promise<Store> {
+    const absolute = resolve(path);
+    const root = await missingAsNull(realpath(absolute), path);
+    if (root === null) {
+      throw new ConvertError('not-found', `${path}: there is no such folder; give the path of an OME-Zarr`, 'source');
+    }
+    for (const mark of MARKS) {
+      const found = await missingAsNull(stat(resolve(root, mark)), path);
+      if (found?.isFile()) {
+        return new Store(root);
+      }
+    }
+    throw new ConvertError(
+      'output-not-ome-zarr',
+      `${path}: this is no OME-Zarr: neither ${MARKS.slice(0, 2).join(' nor ')} is in it`,
+      'source'
+    );
+  }
+
+  /**
+   * The file of a key such as `0/c/1/2/3`; null when there is none.
+   * @throws ConvertError `bad-option` when the key leads out, `unreadable` when the file system refuses
+   */
+  async find(key: string): Promise<StoredFile | null> {
+    const segments = key.split('/');
+    const odd = process.platform === 'win32' ? /[\0\\:]/ : /[\0\\]/;
+    if (odd.test(key) || segments.some(segment => segment === '' || segment === '.' || segment === '..')) {
+      throw new ConvertError('bad-option', `${key}: this key names no file inside ${this.root}`);
+    }
+    const path = await missingAsNull(realpath(resolve(this.root, ...segments)), key);
+    if (path === null) {
+      return null;
+    }
+    if (!path.startsWith(this._prefix)) {
+      throw new ConvertError('bad-option', `${key}: a link leads out of ${this.root}`);
+    }
+    const found = await missingAsNull(stat(path), key);
+    return found?.isFile() ? { path, size: found.size } : null;
+  }
+}
+
+/**
+ * Bytes `offset` to `offset + length` of a file.
+ * @throws ConvertError `truncated` when the file has become shorter meanwhile
+ */
+export async function readBytes(file: StoredFile, offset: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  const handle = await open(file.path, 'r');
+  try {
+    let done = 0;
+    while (done < length) {
+      const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
+      if (bytesRead === 0) {
+        throw new ConvertError(
+          'truncated',
+          `${file.path}: it ended at byte ${offset + done}, before ${offset + length}`
+        );
+      }
+      done += bytesRead;
+    }
+  } finally {
+    await handle.close();
+  }
+  return bytes;
+}
+
+async function missingAsNull<T>(work: Promise<T>, name: string): Promise<T | null> {
+  try {
+    return await work;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== undefined && MISSING.has(code)) {
+      return null;
+    }
+    throw new ConvertError('unreadable', `${name}: it cannot be read (${message})`, 'source');
+  }
+}

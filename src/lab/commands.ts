@@ -1,0 +1,145 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import { showErrorMessage } from '@jupyterlab/apputils';
+import { FileDialog } from '@jupyterlab/filebrowser';
+import type { FileBrowser, IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { askAndStart } from './convert/dialog.tsx';
+import { isActive } from './connection/jobs.ts';
+import type { IHelper } from './helper.ts';
+import { pyramidIcon, stackIcon } from './icons.ts';
+import { CommandIDs } from './ids.ts';
+import { convertibleSelection, isTiff, sortNaturally, toServerPath } from './paths.ts';
+import type { Settings } from './settings.ts';
+
+type Args = ReadonlyPartialJSONObject;
+
+const PATH = { type: 'string', description: 'Path in the file browser, relative to the server’s root' };
+const JOB = { type: 'string', description: 'Id of a conversion' };
+
+/** Adds what can be done with volumes and conversions, and answers with the ids that belong into the command palette. */
+export function addCommands(
+  app: JupyterFrontEnd,
+  helper: IHelper,
+  browsers: IFileBrowserFactory,
+  settings: () => Settings
+): string[] {
+  const { commands, serviceManager, shell } = app;
+  const { contents } = serviceManager;
+  const browser = (): FileBrowser | null => browsers.tracker.currentWidget;
+
+  const givenPaths = (args: Args): string[] => {
+    const given = Array.isArray(args.paths) ? args.paths : typeof args.path === 'string' ? [args.path] : [];
+    return given.filter(path => typeof path === 'string').map(path => toServerPath(contents, path as string));
+  };
+
+  commands.addCommand(CommandIDs.convert, {
+    label: 'Convert to OME-Zarr…',
+    caption: 'Convert TIFF volumes, or a folder of slices, to an OME-Zarr pyramid',
+    icon: args => (args.isPalette ? undefined : stackIcon),
+    isVisible: args =>
+      Boolean(args.isPalette) || givenPaths(args).length > 0 || convertibleSelection(browser()).length > 0,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          path: PATH,
+          paths: { type: 'array', items: PATH, description: 'Several files: slices of one volume, or a volume each' },
+          isPalette: { type: 'boolean', description: 'Ask for a file where none is selected' }
+        }
+      }
+    },
+    execute: async args => {
+      let paths = givenPaths(args);
+      if (paths.length === 0) {
+        paths = convertibleSelection(browser());
+      }
+      if (paths.length === 0) {
+        paths = await chooseSources(browser());
+      }
+      const jobs = paths.length === 0 ? [] : await askAndStart(helper, sortNaturally(paths), settings().initial);
+      return jobs.map(job => job.id);
+    }
+  });
+
+  commands.addCommand(CommandIDs.cancel, {
+    label: args => (jobOf(args) ? 'Cancel Conversion' : 'Cancel All Conversions'),
+    caption: 'Stop a conversion, or all of them; what it has written is removed',
+    isEnabled: () => helper.jobs.items.some(isActive),
+    describedBy: {
+      args: { type: 'object', properties: { job: { ...JOB, description: `${JOB.description}; all without it` } } }
+    },
+    execute: async args => {
+      const wanted = helper.jobs.items.filter(job => isActive(job) && (!jobOf(args) || job.id === jobOf(args)));
+      await report('Could not cancel', () => Promise.all(wanted.map(job => helper.request('cancel', { job: job.id }))));
+    }
+  });
+
+  commands.addCommand(CommandIDs.dismiss, {
+    label: 'Dismiss Ended Conversions',
+    caption: 'Take conversions that have ended off the list; their outputs stay',
+    isEnabled: () => helper.jobs.items.some(job => !isActive(job)),
+    describedBy: {
+      args: { type: 'object', properties: { job: { ...JOB, description: `${JOB.description}; all without it` } } }
+    },
+    execute: async args => {
+      const wanted = helper.jobs.items.filter(job => !isActive(job) && (!jobOf(args) || job.id === jobOf(args)));
+      await report('Could not dismiss', () => Promise.all(wanted.map(job => helper.dismiss(job.id))));
+    }
+  });
+
+  commands.addCommand(CommandIDs.showConversions, {
+    label: 'Show Conversions',
+    caption: 'Show running and ended conversions in the Running panel',
+    describedBy: { args: { type: 'object', properties: {} } },
+    execute: () => shell.activateById('jp-running-sessions')
+  });
+
+  commands.addCommand(CommandIDs.showInBrowser, {
+    label: 'Show in File Browser',
+    icon: pyramidIcon,
+    isVisible: args => typeof args.path === 'string',
+    describedBy: { args: { type: 'object', properties: { path: PATH }, required: ['path'] } },
+    execute: async args => {
+      const current = browser();
+      if (!current || typeof args.path !== 'string') {
+        return;
+      }
+      const path = toServerPath(contents, args.path);
+      await current.model.cd(`/${path.split('/').slice(0, -1).join('/')}`);
+      await current.model.refresh();
+      await current.selectItemByName(path.split('/').pop() ?? '');
+      shell.activateById(current.id);
+    }
+  });
+
+  return [CommandIDs.convert, CommandIDs.cancel, CommandIDs.dismiss, CommandIDs.showConversions];
+}
+
+function jobOf(args: Args): string | null {
+  return typeof args.job === 'string' ? args.job : null;
+}
+
+/** Asks for TIFFs where nothing suitable is selected. */
+async function chooseSources(browser: FileBrowser | null): Promise<string[]> {
+  if (!browser) {
+    return [];
+  }
+  const { manager } = browser.model;
+  const { value } = await FileDialog.getOpenFiles({
+    manager,
+    title: 'Convert to OME-Zarr',
+    label: 'TIFF volumes, or the slices of one:',
+    defaultPath: manager.services.contents.localPath(browser.model.path),
+    filter: item => (item.type === 'directory' || isTiff(item.path) ? {} : null)
+  });
+  const files = (value ?? []).filter(item => item.type !== 'directory');
+  return files.map(item => toServerPath(manager.services.contents, item.path));
+}
+
+async function report(title: string, act: () => Promise<unknown>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    await showErrorMessage(title, error as Error);
+  }
+}

@@ -1,0 +1,213 @@
+import type { Session, ServiceManager } from '@jupyterlab/services';
+import { ServerConnection } from '@jupyterlab/services';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+import type { HelperEvent, Method, Methods } from '../../protocol/index.ts';
+import { HELPER } from '../../protocol/index.ts';
+import type { HelperState, IHelper, ReadResult } from '../helper.ts';
+import { HelperError } from '../helper.ts';
+import { Jobs } from './jobs.ts';
+import type { Answer } from './link.ts';
+import { Link } from './link.ts';
+
+/** How long a restarted helper is given before it is looked for, in milliseconds. */
+const REJOIN = 3_000;
+
+/** Finds or starts the shared session and keeps a link to it for as long as it lives. */
+export class HelperClient implements IHelper {
+  readonly jobs = new Jobs();
+
+  constructor(services: ServiceManager.IManager) {
+    this._services = services;
+    services.sessions.runningChanged.connect(this._onRunning, this);
+    window.addEventListener('pagehide', () => void this._link?.then(link => link.close()));
+  }
+
+  get state(): HelperState {
+    return this._state;
+  }
+
+  get stateChanged(): ISignal<this, HelperState> {
+    return this._stateChanged;
+  }
+
+  async request<M extends Method>(method: M, params: Methods[M]['params']): Promise<Methods[M]['result']> {
+    return (await this._ask(method, params)).result;
+  }
+
+  async read(root: string, key: string, range: { offset?: number; length?: number } = {}): Promise<ReadResult> {
+    const { result, buffers } = await this._ask('read', { root, key, ...range });
+    return { ...result, bytes: toBytes(buffers[0]) };
+  }
+
+  async dismiss(id: string): Promise<void> {
+    if (this.jobs.isLost(id)) {
+      this.jobs.delete(id);
+    } else {
+      await this.request('dismiss', { job: id });
+    }
+  }
+
+  async join(): Promise<void> {
+    const { sessions } = this._services;
+    await sessions.ready;
+    if (!this._link && this._find()) {
+      await this._connect(false);
+    }
+  }
+
+  private async _ask<M extends Method>(method: M, params: Methods[M]['params']): Promise<Answer<M>> {
+    const link = await this._connect(true);
+    try {
+      return await link.request(method, params);
+    } catch (error) {
+      // Asked of a helper that was about to go: ask the next one, unless that could convert twice.
+      if (method === 'start' || !(error instanceof HelperError) || error.code !== 'lost') {
+        throw error;
+      }
+      const next = await this._connect(true);
+      return next.request(method, params);
+    }
+  }
+
+  /** The oldest session of the name: browsers that start one at the same moment agree on it. */
+  private _find(): Session.IModel | undefined {
+    return [...this._services.sessions.running()].find(model => model.path === HELPER && model.kernel !== null);
+  }
+
+  private _connect(start: boolean): Promise<Link> {
+    if (this._link) {
+      const mayStart = this._mayStart;
+      // What only looked for a helper, and found none, leaves it to this one to start it.
+      return this._link.catch(error => (start && !mayStart ? this._connect(true) : Promise.reject(error)));
+    }
+    const link = this._open(start);
+    this._link = link;
+    this._mayStart = start;
+    link.catch(() => {
+      this._link = null;
+      this._setState('off');
+    });
+    return link;
+  }
+
+  private async _open(start: boolean): Promise<Link> {
+    const { sessions } = this._services;
+    this._setState('starting');
+    await sessions.refreshRunning();
+    let model = this._find();
+    if (!model && start) {
+      model = await this._start();
+    }
+    if (!model) {
+      throw new HelperError('no-helper', 'The helper does not run.');
+    }
+    const session = sessions.connectTo({ model, kernelConnectionOptions: { handleComms: true } });
+    if (!session.kernel) {
+      session.dispose();
+      throw new HelperError(
+        'no-helper',
+        'The session of the helper has no kernel. Shut it down in the Running panel and try again.'
+      );
+    }
+    const link = new Link(session.kernel);
+    link.event.connect((_, event) => this._onEvent(event));
+    link.dropped.connect(() => this._setState('waiting'));
+    link.resumed.connect(() => void this._sync(link));
+    link.ended.connect((_, { reason, lost }) => {
+      this._link = null;
+      this._setState('off');
+      if (lost) {
+        this.jobs.fail(reason);
+      }
+      // JupyterLab is still busy with what ended it; and a restarted kernel keeps its session, of which no signal tells.
+      setTimeout(() => {
+        session.dispose();
+        void this.join().catch(() => undefined);
+      }, REJOIN);
+    });
+    void this._sync(link);
+    return link;
+  }
+
+  private async _start(): Promise<Session.IModel | undefined> {
+    const { sessions } = this._services;
+    let made: Session.ISessionConnection;
+    try {
+      // The server answers with the session that has this path, if there is one.
+      made = await sessions.startNew(
+        { path: HELPER, type: HELPER, name: 'microct-io-vis helper', kernel: { name: HELPER } },
+        { kernelConnectionOptions: { handleComms: false } }
+      );
+    } catch (error) {
+      throw await this._explain(error);
+    }
+    const { model } = made;
+    made.dispose();
+    const first = this._find() ?? model;
+    if (first.id !== model.id) {
+      await sessions.shutdown(model.id);
+    }
+    return first;
+  }
+
+  private async _explain(error: unknown): Promise<HelperError> {
+    const { kernelspecs } = this._services;
+    await kernelspecs.refreshSpecs().catch(() => undefined);
+    if (kernelspecs.specs && !kernelspecs.specs.kernelspecs[HELPER]) {
+      return new HelperError(
+        'no-helper',
+        `This Jupyter server has no kernel named "${HELPER}". Install it into the server's environment: pip install microct-io-vis`
+      );
+    }
+    const reason = error instanceof ServerConnection.ResponseError ? error.message : String(error);
+    return new HelperError('no-helper', `The helper could not be started: ${reason}`);
+  }
+
+  private async _sync(link: Link): Promise<void> {
+    try {
+      const { result } = await link.request('jobs', {});
+      this.jobs.sync(result);
+      this._setState('connected');
+    } catch {
+      // The link has ended and said so.
+    }
+  }
+
+  private _onEvent(event: HelperEvent): void {
+    if (event.event === 'job') {
+      this.jobs.set(event.job);
+    } else {
+      this.jobs.delete(event.job);
+    }
+  }
+
+  /** Another browser may have started the helper. */
+  private _onRunning(): void {
+    if (!this._link && this._find()) {
+      void this._connect(false).catch(() => undefined);
+    }
+  }
+
+  private _setState(state: HelperState): void {
+    if (state !== this._state) {
+      this._state = state;
+      this._stateChanged.emit(state);
+    }
+  }
+
+  private readonly _services: ServiceManager.IManager;
+  private _link: Promise<Link> | null = null;
+  private _mayStart = false;
+  private _state: HelperState = 'off';
+  private readonly _stateChanged = new Signal<this, HelperState>(this);
+}
+
+function toBytes(buffer: ArrayBuffer | ArrayBufferView | undefined): Uint8Array<ArrayBuffer> {
+  if (!buffer) {
+    return new Uint8Array(0);
+  }
+  return ArrayBuffer.isView(buffer)
+    ? new Uint8Array(buffer.buffer as ArrayBuffer, buffer.byteOffset, buffer.byteLength)
+    : new Uint8Array(buffer);
+}

@@ -1,0 +1,67 @@
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+import type { Job } from '../../protocol/index.ts';
+import type { IJobs, JobChange } from '../helper.ts';
+
+/** Whether a job is still to end. */
+export function isActive(job: Job): boolean {
+  return job.state === 'queued' || job.state === 'running';
+}
+
+/** The page's copy of the helper's jobs, in the order they were made. */
+export class Jobs implements IJobs {
+  get items(): readonly Job[] {
+    return [...this._jobs.values()].sort((a, b) => a.created - b.created);
+  }
+
+  get changed(): ISignal<this, JobChange> {
+    return this._changed;
+  }
+
+  get(id: string): Job | undefined {
+    return this._jobs.get(id);
+  }
+
+  set(job: Job): void {
+    const before = this._jobs.get(job.id) ?? null;
+    this._jobs.set(job.id, job);
+    this._changed.emit({ now: job, before });
+  }
+
+  delete(id: string): void {
+    const before = this._jobs.get(id);
+    if (before) {
+      this._jobs.delete(id);
+      this._changed.emit({ now: null, before });
+    }
+  }
+
+  /** Takes over what the helper says; what it no longer knows but was under way has been lost. */
+  sync(jobs: readonly Job[]): void {
+    const known = new Set(jobs.map(job => job.id));
+    this.fail('The helper no longer knows this conversion. Start it again.', job => !known.has(job.id));
+    jobs.forEach(job => {
+      this._lost.delete(job.id);
+      this.set(job);
+    });
+  }
+
+  /** Ends what was under way, because nothing will be heard of it any more. */
+  fail(message: string, which: (job: Job) => boolean = () => true): void {
+    for (const job of this.items) {
+      if (isActive(job) && which(job)) {
+        this._lost.add(job.id);
+        this.set({ ...job, state: 'failed', error: { code: 'internal', message, field: null }, ended: Date.now() });
+      }
+    }
+  }
+
+  /** True for a job that only this page still remembers. */
+  isLost(id: string): boolean {
+    return this._lost.has(id);
+  }
+
+  private readonly _jobs = new Map<string, Job>();
+  private readonly _lost = new Set<string>();
+  private readonly _changed = new Signal<this, JobChange>(this);
+}

@@ -1,0 +1,162 @@
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import type { CommandRegistry } from '@lumino/commands';
+import { Widget } from '@lumino/widgets';
+import { fraction } from '../../form/index.ts';
+import type { Job } from '../../protocol/index.ts';
+import { isActive } from '../connection/jobs.ts';
+import type { IHelper, JobChange } from '../helper.ts';
+import { CommandIDs } from '../ids.ts';
+import { jobDetails, jobName, jobStatus } from './describe.ts';
+
+/** A notification is redrawn no more often than this, in milliseconds. */
+const REST = 500;
+
+interface Shown {
+  id: string;
+  at: number;
+}
+
+/** One notification a job, updated in place: progress with Cancel, then the outcome with what can be done next. */
+export class JobNotifications {
+  constructor(helper: IHelper, commands: CommandRegistry, isWanted: () => boolean) {
+    this._commands = commands;
+    this._isWanted = isWanted;
+    helper.jobs.changed.connect(this._onChanged, this);
+    helper.jobs.items.forEach(job => this._onChanged(helper.jobs, { now: job, before: null }));
+  }
+
+  private _onChanged(_: unknown, { now, before }: JobChange): void {
+    if (!now) {
+      this._forget(before);
+    } else if (isActive(now)) {
+      this._progress(now, before);
+    } else if (before && isActive(before)) {
+      this._outcome(now);
+    }
+  }
+
+  private _progress(job: Job, before: Job | null): void {
+    const shown = this._shown.get(job.id);
+    const message = `${jobName(job)}: ${jobStatus(job)}`;
+    const now = Date.now();
+    if (!shown) {
+      if (this._isWanted() && !before) {
+        this._emit(job, message, 'in-progress', this._running(job));
+      }
+    } else if (now - shown.at >= REST || job.state !== before?.state) {
+      shown.at = now;
+      // False when the person has dismissed it: then it stays away until there is an outcome.
+      Notification.update({ id: shown.id, message, type: 'in-progress', ...this._running(job) });
+    }
+  }
+
+  private _running(job: Job): Notification.IOptions<never> {
+    return {
+      autoClose: false,
+      progress: fraction(job.progress),
+      actions: [
+        {
+          label: 'Cancel',
+          caption: 'Cancel this conversion',
+          callback: event => {
+            event.preventDefault();
+            void this._commands.execute(CommandIDs.cancel, { job: job.id });
+          }
+        }
+      ]
+    };
+  }
+
+  private _outcome(job: Job): void {
+    if (job.state === 'done') {
+      const path = job.output;
+      const warnings = job.result?.warnings.length ? ', with warnings' : '';
+      this._emit(job, `${jobName(job)}: ${jobStatus(job)}${warnings}`, warnings ? 'warning' : 'success', {
+        autoClose: false,
+        actions: [
+          {
+            label: 'Open in Neuroglancer',
+            displayType: 'accent',
+            callback: () => void this._commands.execute(CommandIDs.openViewer, { path })
+          },
+          {
+            label: 'Show',
+            caption: 'Show it in the file browser',
+            callback: () => void this._commands.execute(CommandIDs.showInBrowser, { path })
+          },
+          ...(warnings ? [this._details(job)] : [])
+        ]
+      });
+    } else if (job.state === 'failed') {
+      // The reason names the file.
+      const message = `Not converted: ${job.error?.message ?? jobName(job)}`;
+      this._emit(job, message, 'error', {
+        autoClose: false,
+        actions: [
+          this._details(job),
+          {
+            label: 'Try again…',
+            callback: () => void this._commands.execute(CommandIDs.convert, toArgs(job))
+          }
+        ]
+      });
+    } else {
+      this._emit(job, `${jobName(job)}: cancelled, nothing was kept`, 'info', { autoClose: 5000, actions: [] });
+    }
+  }
+
+  private _details(job: Job): Notification.IAction {
+    return {
+      label: 'Details',
+      callback: event => {
+        event.preventDefault();
+        void showDetails(job);
+      }
+    };
+  }
+
+  /** Turns the job's notification into this one, or makes one. */
+  private _emit(
+    job: Job,
+    message: string,
+    type: Notification.TypeOptions,
+    options: Notification.IOptions<never>
+  ): void {
+    const shown = this._shown.get(job.id);
+    const update = { progress: undefined, ...options };
+    if (shown && Notification.update({ id: shown.id, message, type, ...update })) {
+      return;
+    }
+    if (this._isWanted() || type === 'error') {
+      this._shown.set(job.id, { id: Notification.emit(message, type, options), at: Date.now() });
+    }
+  }
+
+  private _forget(job: Job | null): void {
+    const shown = job && this._shown.get(job.id);
+    if (shown) {
+      this._shown.delete(job.id);
+      Notification.dismiss(shown.id);
+    }
+  }
+
+  private readonly _commands: CommandRegistry;
+  private readonly _isWanted: () => boolean;
+  private readonly _shown = new Map<string, Shown>();
+}
+
+/** A job's whole story, for what a notification or a list cuts short. */
+export async function showDetails(job: Job): Promise<void> {
+  const body = new Widget();
+  body.addClass('mct-JobDetails');
+  body.node.textContent = jobDetails(job);
+  await showDialog({
+    title: jobName(job),
+    body,
+    buttons: [Dialog.okButton({ label: 'Close' })]
+  });
+}
+
+function toArgs(job: Job): { path: string } | { paths: string[] } {
+  return typeof job.source === 'string' ? { path: job.source } : { paths: job.source };
+}

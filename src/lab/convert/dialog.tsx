@@ -1,0 +1,154 @@
+import { Dialog } from '@jupyterlab/apputils';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import type { Message } from '@lumino/messaging';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+import * as React from 'react';
+import type { FormValues, Planner } from '../../form/index.ts';
+import type { Job } from '../../protocol/index.ts';
+import type { IHelper } from '../helper.ts';
+import type { StartParams } from './ConvertBody.tsx';
+import { ConvertBody } from './ConvertBody.tsx';
+
+/** The form in a Lumino widget, which also starts what the form has come to. */
+class DialogBody extends ReactWidget {
+  constructor(helper: IHelper, paths: readonly string[], initial: Partial<FormValues>) {
+    super();
+    this._helper = helper;
+    this._paths = paths;
+    this._initial = initial;
+    this._planner = {
+      inspect: source => helper.request('inspect', { source }),
+      estimate: (source, options) => helper.request('estimate', { source, options })
+    };
+  }
+
+  get readyChanged(): ISignal<this, void> {
+    return this._readyChanged;
+  }
+
+  get ready(): boolean {
+    return this._starts !== null && !this._busy;
+  }
+
+  /** Queues the conversions; undefined, with the reason shown in the form, when one is refused. */
+  async start(): Promise<Job[] | undefined> {
+    const jobs: Job[] = [];
+    this._set(true, null);
+    try {
+      for (const params of this._starts ?? []) {
+        jobs.push(await this._helper.request('start', params));
+      }
+      return jobs;
+    } catch (error) {
+      const before = jobs.length > 0 ? `${jobs.length} started, then: ` : '';
+      this._set(false, before + (error as Error).message);
+      return undefined;
+    }
+  }
+
+  protected override render(): React.ReactElement {
+    return (
+      <ConvertBody
+        planner={this._planner}
+        paths={this._paths}
+        initial={this._initial}
+        failure={this._failure}
+        busy={this._busy}
+        onChange={this._onChange}
+      />
+    );
+  }
+
+  private readonly _onChange = (starts: StartParams[] | null): void => {
+    if (starts !== null || this._starts !== null) {
+      this._starts = starts;
+      this._failure = null;
+      this.update();
+    }
+    this._readyChanged.emit();
+  };
+
+  private _set(busy: boolean, failure: string | null): void {
+    this._busy = busy;
+    this._failure = failure;
+    this.update();
+    this._readyChanged.emit();
+  }
+
+  private readonly _helper: IHelper;
+  private readonly _paths: readonly string[];
+  private readonly _initial: Partial<FormValues>;
+  private readonly _planner: Planner;
+  private _starts: StartParams[] | null = null;
+  private _failure: string | null = null;
+  private _busy = false;
+  private readonly _readyChanged = new Signal<this, void>(this);
+}
+
+/** A dialog that stays open until the conversion is queued, and cannot be accepted while its form is wrong. */
+class ConvertDialog extends Dialog<Job[]> {
+  constructor(body: DialogBody) {
+    super({
+      title: 'Convert to OME-Zarr',
+      body,
+      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: 'Convert' })],
+      focusNodeSelector: 'input'
+    });
+    this.addClass('mct-ConvertDialog');
+    this._form = body;
+    body.readyChanged.connect(this._enable, this);
+    // JupyterLab enables the button at every input of which the browser itself does not disapprove.
+    this.node.addEventListener('input', () => this._enable());
+    this.node.tabIndex = -1;
+    this._enable();
+  }
+
+  /** What was queued; empty when the dialog was dismissed. */
+  jobs: Job[] = [];
+
+  override resolve(index?: number): void {
+    if (index === 0) {
+      super.resolve(index);
+    } else if (this._form.ready) {
+      void this._form.start().then(jobs => {
+        if (jobs) {
+          this.jobs = jobs;
+          super.resolve(index);
+        }
+      });
+    }
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    // Escape works before there is a field to type in.
+    this.node.focus();
+  }
+
+  private _enable(): void {
+    const button = this.node.querySelector<HTMLButtonElement>('.jp-Dialog-button.jp-mod-accept');
+    if (button) {
+      button.disabled = !this._form.ready;
+    }
+    // A control that was disabled has lost the focus, and with it Escape and Enter.
+    requestAnimationFrame(() => {
+      if (this.isAttached && !this.node.contains(document.activeElement)) {
+        this.node.focus();
+      }
+    });
+  }
+
+  private readonly _form: DialogBody;
+}
+
+/** Asks how to convert, and queues it. Empty when the person thought better of it. */
+export async function askAndStart(
+  helper: IHelper,
+  paths: readonly string[],
+  initial: Partial<FormValues>
+): Promise<Job[]> {
+  const dialog = new ConvertDialog(new DialogBody(helper, paths, initial));
+  await dialog.launch();
+  return dialog.jobs;
+}

@@ -1,0 +1,66 @@
+import { Token } from '@lumino/coreutils';
+import type { ISignal } from '@lumino/signaling';
+import type { ErrorCode, Failure, Job, Method, Methods } from '../protocol/index.ts';
+
+/**
+ * The one helper of this Jupyter server, shared by every browser: a kernel named `microct-io-vis` under a session of the same path.
+ * It is joined when it runs, and started by the first request; opening JupyterLab starts nothing.
+ */
+export interface IHelper {
+  readonly state: HelperState;
+  readonly stateChanged: ISignal<IHelper, HelperState>;
+  /** Every conversion that the helper knows, running or ended. */
+  readonly jobs: IJobs;
+  /**
+   * Asks the helper, starting it where it does not run.
+   * @throws HelperError with the helper's code and the option at fault, or with `no-helper` or `lost` when there is no helper to answer.
+   */
+  request<M extends Method>(method: M, params: Methods[M]['params']): Promise<Methods[M]['result']>;
+  /** Joins the helper if this server runs one; starts none. */
+  join(): Promise<void>;
+  /** Forgets an ended job, here and at the helper. */
+  dismiss(job: string): Promise<void>;
+  /** Bytes of the file `key` under the OME-Zarr `root`; the rules are those of the protocol's `read`. */
+  read(root: string, key: string, range?: { offset?: number; length?: number }): Promise<ReadResult>;
+}
+export const IHelper = new Token<IHelper>(
+  'microct-io-vis:IHelper',
+  'The helper process: plans and runs conversions, and reads OME-Zarrs that the server does not serve as files.'
+);
+
+/** `off`: not running, or not joined. `waiting`: the connection has dropped and is being made again. */
+export type HelperState = 'off' | 'starting' | 'connected' | 'waiting';
+
+export interface ReadResult {
+  /** The whole file's length; null when there is no such file. */
+  size: number | null;
+  /** Where `bytes` begin in the file. */
+  offset: number;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** A job as it is now and as it was before; null where it was not yet, or is no longer, there. */
+export interface JobChange {
+  now: Job | null;
+  before: Job | null;
+}
+
+export interface IJobs {
+  /** Oldest first. */
+  readonly items: readonly Job[];
+  get(id: string): Job | undefined;
+  readonly changed: ISignal<IJobs, JobChange>;
+}
+
+/** What the helper refused, or why it could not be asked. */
+export class HelperError extends Error {
+  override readonly name = 'HelperError';
+  readonly code: ErrorCode | 'no-helper' | 'lost';
+  readonly field: Failure['field'];
+
+  constructor(code: HelperError['code'], message: string, field: Failure['field'] = null) {
+    super(message);
+    this.code = code;
+    this.field = field;
+  }
+}

@@ -1,0 +1,14 @@
+/** Commands of this extension: what other extensions, shortcuts and tests may call does not change its name. */
+export const CommandIDs = {
+  convert: 'microct-io-vis:convert',
+  openViewer: 'microct-io-vis:open-viewer',
+  cancel: 'microct-io-vis:cancel',
+  dismiss: 'microct-io-vis:dismiss',
+  showConversions: 'microct-io-vis:show-conversions',
+  showInBrowser: 'microct-io-vis:show-in-file-browser'
+} as const;
+
+export const PLUGIN = 'microct-io-vis:plugin';
+export const TIFF_TYPE = 'microct-io-vis-tiff';
+export const OME_ZARR_TYPE = 'microct-io-vis-ome-zarr';
+export const TIFF_FACTORY = 'TIFF Volume';

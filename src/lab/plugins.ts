@@ -1,0 +1,137 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import { IRunningSessionManagers } from '@jupyterlab/running';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import type { IDisposable } from '@lumino/disposable';
+import { addCommands } from './commands.ts';
+import { JobNotifications } from './conversions/notifications.ts';
+import { RunningConversions } from './conversions/running.ts';
+import { addFileTypes } from './filetypes.ts';
+import { HelperClient } from './connection/client.ts';
+import { IHelper } from './helper.ts';
+import { CommandIDs, PLUGIN } from './ids.ts';
+import { toServerPath } from './paths.ts';
+import type { Settings } from './settings.ts';
+import { readSettings } from './settings.ts';
+import { TiffFactory } from './tiff/document.tsx';
+import { NoContentModelFactory } from './tiff/model.ts';
+
+const CATEGORY = 'Micro-CT';
+
+/** The helper: joined when the page finds it running, started when somebody first asks something of it. */
+export const helperPlugin: JupyterFrontEndPlugin<IHelper> = {
+  id: 'microct-io-vis:helper',
+  description: 'Talks to the helper that plans and runs conversions.',
+  autoStart: true,
+  provides: IHelper,
+  activate: (app: JupyterFrontEnd): IHelper => {
+    const helper = new HelperClient(app.serviceManager);
+    void helper.join().catch(error => console.warn('microct-io-vis: the running helper could not be joined', error));
+    return helper;
+  }
+};
+
+/** File types, and what a double-click on a TIFF opens. */
+export const fileTypesPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'microct-io-vis:file-types',
+  description: 'Knows TIFF volumes and OME-Zarr folders, and opens a TIFF without reading its contents.',
+  autoStart: true,
+  requires: [IHelper],
+  activate: (app: JupyterFrontEnd, helper: IHelper): void => {
+    const { docRegistry, commands, serviceManager } = app;
+    const models = new NoContentModelFactory();
+    let isRestored = false;
+    void app.restored.then(() => {
+      isRestored = true;
+    });
+    addFileTypes(docRegistry);
+    docRegistry.addModelFactory(models);
+    docRegistry.addWidgetFactory(
+      new TiffFactory(
+        { helper, commands, contents: serviceManager.contents, isRestored: () => isRestored },
+        models.name
+      )
+    );
+  }
+};
+
+/** Commands, their settings, and the jobs that come of them. */
+export const mainPlugin: JupyterFrontEndPlugin<void> = {
+  id: PLUGIN,
+  description: 'Converts TIFF volumes to OME-Zarr and follows the conversions.',
+  autoStart: true,
+  requires: [IHelper, IFileBrowserFactory],
+  optional: [ISettingRegistry, ICommandPalette, IRunningSessionManagers],
+  activate: async (
+    app: JupyterFrontEnd,
+    helper: IHelper,
+    browsers: IFileBrowserFactory,
+    registry: ISettingRegistry | null,
+    palette: ICommandPalette | null,
+    running: IRunningSessionManagers | null
+  ): Promise<void> => {
+    let settings: Settings = readSettings(null);
+    for (const command of addCommands(app, helper, browsers, () => settings)) {
+      palette?.addItem({ command, category: CATEGORY, args: { isPalette: true } });
+    }
+    running?.add(new RunningConversions(helper, app.commands));
+    new JobNotifications(helper, app.commands, () => settings.notify);
+    refreshOnOutput(helper, browsers);
+
+    if (registry) {
+      const apply = follow(app);
+      const loaded = await registry.load(PLUGIN).catch(error => {
+        console.warn(`${PLUGIN}: the settings could not be read`, error);
+        return null;
+      });
+      const read = (): void => {
+        settings = readSettings(loaded);
+        apply(settings);
+      };
+      loaded?.changed.connect(read);
+      read();
+    }
+  }
+};
+
+/** What settings change outside the form. */
+function follow(app: JupyterFrontEnd): (settings: Settings) => void {
+  let anyFolder: IDisposable | null = null;
+  let isImage = false;
+  return settings => {
+    if (settings.viewAnyFolder !== Boolean(anyFolder)) {
+      anyFolder?.dispose();
+      anyFolder = settings.viewAnyFolder
+        ? app.contextMenu.addItem({
+            command: CommandIDs.openViewer,
+            selector: '.jp-DirListing-item[data-file-type="directory"]',
+            rank: 3.1
+          })
+        : null;
+    }
+    const wantsImage = settings.doubleClick === 'image';
+    if (wantsImage !== isImage) {
+      isImage = wantsImage;
+      if (app.docRegistry.getFileType('tiff') && app.docRegistry.getWidgetFactory('Image')) {
+        app.docRegistry.setDefaultWidgetFactory('tiff', wantsImage ? 'Image' : undefined);
+      }
+    }
+  };
+}
+
+/** Shows an output in the file browsers that look at its folder, as soon as it is there. */
+function refreshOnOutput(helper: IHelper, browsers: IFileBrowserFactory): void {
+  helper.jobs.changed.connect((_, { now, before }) => {
+    if (!now?.output || now.state === before?.state || now.state === 'queued') {
+      return;
+    }
+    const folder = now.output.split('/').slice(0, -1).join('/');
+    browsers.tracker.forEach(browser => {
+      const { contents } = browser.model.manager.services;
+      if (toServerPath(contents, browser.model.path) === folder) {
+        void browser.model.refresh();
+      }
+    });
+  });
+}

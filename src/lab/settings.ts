@@ -1,0 +1,42 @@
+import type { ISettingRegistry } from '@jupyterlab/settingregistry';
+import type { FormValues } from '../form/index.ts';
+
+/** The person's settings; an empty default leaves the choice to the helper. */
+export interface Settings {
+  /** Fields that the form begins with. */
+  initial: Partial<FormValues>;
+  doubleClick: 'offer' | 'image';
+  viewAnyFolder: boolean;
+  notify: boolean;
+}
+
+/** Reads `schema/plugin.json` as a person has filled it in. */
+export function readSettings(settings: ISettingRegistry.ISettings | null): Settings {
+  const text = (name: string): string => {
+    const value = settings?.get(name).composite;
+    return typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '';
+  };
+  const is = (name: string, fallback: boolean): boolean => {
+    const value = settings?.get(name).composite;
+    return typeof value === 'boolean' ? value : fallback;
+  };
+  const initial: Partial<FormValues> = {
+    compression: text('compression') as FormValues['compression'],
+    levels: text('levels'),
+    maxMemory: text('maxMemory'),
+    omeZarr: text('omeZarr') as FormValues['omeZarr'],
+    jobs: text('jobs')
+  };
+  const chunk = text('chunkSize')
+    .split(/[\s,x×]+/)
+    .filter(Boolean);
+  if (chunk.length === 1 || chunk.length === 3) {
+    initial.chunkSize = [chunk[0], chunk[1] ?? chunk[0], chunk[2] ?? chunk[0]];
+  }
+  return {
+    initial,
+    doubleClick: text('doubleClick') === 'image' ? 'image' : 'offer',
+    viewAnyFolder: is('viewAnyFolder', false),
+    notify: is('notify', true)
+  };
+}

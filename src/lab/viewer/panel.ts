@@ -1,0 +1,124 @@
+import type { Message } from '@lumino/messaging';
+import { Debouncer } from '@lumino/polling';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
+import type { ViewerHandle, ViewerState } from '../../viewer/index.ts';
+import type { IHelper } from '../helper.ts';
+import { baseName, findSource } from './source.ts';
+
+/** Milliseconds of rest before a changed view is kept. */
+const SETTLED = 1000;
+
+/** One OME-Zarr in Neuroglancer. */
+export class ViewerPanel extends Widget {
+  readonly path: string;
+
+  /** `path`: relative to the server's root, or absolute. `state`: a view that was kept. */
+  constructor(path: string, helper: IHelper, state: ViewerState | undefined) {
+    super();
+    this.path = path;
+    this._helper = helper;
+    this._state = state;
+    this.addClass('mct-ViewerPanel');
+    this.title.label = baseName(path);
+    this.title.caption = path;
+  }
+
+  /** Position, zoom, contrast and the like, as Neuroglancer has them. */
+  get state(): ViewerState | undefined {
+    return this._state;
+  }
+
+  /** The view has changed and come to rest. */
+  get stateChanged(): ISignal<this, void> {
+    return this._stateChanged;
+  }
+
+  override dispose(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    this._settled.dispose();
+    this._handle?.dispose();
+    super.dispose();
+  }
+
+  protected override onAfterShow(msg: Message): void {
+    super.onAfterShow(msg);
+    this._open();
+    this._handle?.setVisible(true);
+  }
+
+  protected override onBeforeHide(msg: Message): void {
+    super.onBeforeHide(msg);
+    this._handle?.setVisible(false);
+  }
+
+  protected override onAfterAttach(msg: Message): void {
+    super.onAfterAttach(msg);
+    if (this.isVisible) {
+      this._open();
+    }
+  }
+
+  /** Neuroglancer is loaded when its first tab is seen. */
+  private _open(): void {
+    if (this._isOpened) {
+      return;
+    }
+    this._isOpened = true;
+    this._say('Opening the volume…');
+    this._show().catch(error => {
+      this._isOpened = false;
+      this._say(error instanceof Error ? error.message : String(error), true);
+    });
+  }
+
+  private async _show(): Promise<void> {
+    const [{ createViewer }, source] = await Promise.all([
+      import('../../viewer/index.ts'),
+      findSource(this.path, this._helper)
+    ]);
+    if (this.isDisposed) {
+      return;
+    }
+    this.node.replaceChildren();
+    const handle = await createViewer(this.node, {
+      source,
+      state: this._state,
+      onState: state => {
+        this._state = state;
+        void this._settled.invoke();
+      }
+    });
+    if (this.isDisposed) {
+      handle.dispose();
+      return;
+    }
+    this._handle = handle;
+    handle.setVisible(this.isVisible);
+  }
+
+  private _say(text: string, failed = false): void {
+    const note = document.createElement('div');
+    note.className = 'mct-Viewer-note';
+    note.setAttribute('role', failed ? 'alert' : 'status');
+    note.textContent = text;
+    if (failed) {
+      const retry = document.createElement('button');
+      retry.className = 'jp-mod-styled';
+      retry.textContent = 'Retry';
+      retry.addEventListener('click', () => this._open());
+      note.append(retry);
+    }
+    this.node.replaceChildren(note);
+  }
+
+  private readonly _helper: IHelper;
+  private readonly _settled = new Debouncer(() => this._stateChanged.emit(), SETTLED);
+  private readonly _stateChanged = new Signal<this, void>(this);
+  private _state: ViewerState | undefined;
+  private _handle: ViewerHandle | undefined;
+  private _isOpened = false;
+}

@@ -1,0 +1,106 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ILayoutRestorer } from '@jupyterlab/application';
+import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import type { FileBrowser } from '@jupyterlab/filebrowser';
+import { FileDialog, IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import type { ViewerState } from '../../viewer/index.ts';
+import { IHelper } from '../helper.ts';
+import { pyramidIcon } from '../icons.ts';
+import { CommandIDs } from '../ids.ts';
+import { isLocal, toServerPath } from '../paths.ts';
+import { ViewerPanel } from './panel.ts';
+import { isAbsolute } from './source.ts';
+
+/** Tabs with OME-Zarrs in Neuroglancer, one a volume, which come back with the layout. */
+export const viewerPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'microct-io-vis:viewer',
+  description: 'Opens OME-Zarr folders in Neuroglancer.',
+  autoStart: true,
+  requires: [IHelper],
+  optional: [IFileBrowserFactory, ICommandPalette, ILayoutRestorer],
+  activate: (
+    app: JupyterFrontEnd,
+    helper: IHelper,
+    browsers: IFileBrowserFactory | null,
+    palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null
+  ): void => {
+    const { commands, shell, serviceManager } = app;
+    const { contents } = serviceManager;
+    const tracker = new WidgetTracker<MainAreaWidget<ViewerPanel>>({ namespace: 'microct-io-vis-viewer' });
+
+    const open = (path: string, state?: ViewerState): MainAreaWidget<ViewerPanel> => {
+      const present = tracker.find(({ content }) => content.path === path);
+      if (present) {
+        shell.activateById(present.id);
+        return present;
+      }
+      const content = new ViewerPanel(path, helper, state);
+      const widget = new MainAreaWidget({ content });
+      widget.title.icon = pyramidIcon;
+      content.stateChanged.connect(() => void tracker.save(widget));
+      shell.add(widget, 'main');
+      void tracker.add(widget);
+      return widget;
+    };
+
+    commands.addCommand(CommandIDs.openViewer, {
+      label: 'Open in Neuroglancer',
+      caption: 'Look at an OME-Zarr in a tab',
+      icon: args => (args.isPalette ? undefined : pyramidIcon),
+      isVisible: args =>
+        Boolean(args.isPalette) ||
+        typeof args.path === 'string' ||
+        selectedFolder(browsers?.tracker.currentWidget) !== null,
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: {
+            path: {
+              type: 'string',
+              description: 'An OME-Zarr folder: relative to the server’s root, or absolute on the server'
+            },
+            state: { type: 'object', description: 'A state of Neuroglancer to begin with' },
+            isPalette: { type: 'boolean', description: 'Ask for a folder where none is selected' }
+          }
+        }
+      },
+      execute: async args => {
+        const browser = browsers?.tracker.currentWidget;
+        const given =
+          typeof args.path === 'string' ? args.path : (selectedFolder(browser) ?? (await chooseFolder(browser)));
+        if (given === null) {
+          return undefined;
+        }
+        return open(isAbsolute(given) ? given : toServerPath(contents, given), args.state as ViewerState | undefined);
+      }
+    });
+    palette?.addItem({ command: CommandIDs.openViewer, category: 'Micro-CT', args: { isPalette: true } });
+
+    void restorer?.restore(tracker, {
+      command: CommandIDs.openViewer,
+      args: ({ content }) => ({ path: content.path, ...(content.state ? { state: content.state } : {}) }),
+      name: ({ content }) => content.path
+    });
+  }
+};
+
+/** The one folder that is selected in a file browser; null for anything else. */
+function selectedFolder(browser: FileBrowser | null | undefined): string | null {
+  const items = browser ? [...browser.selectedItems()] : [];
+  const isFolder = items.length === 1 && items[0].type === 'directory';
+  return isFolder && isLocal(browser!.model.manager.services.contents, items[0].path) ? items[0].path : null;
+}
+
+/** Asks for a folder where none is selected. */
+async function chooseFolder(browser: FileBrowser | null | undefined): Promise<string | null> {
+  if (!browser) {
+    return null;
+  }
+  const { value } = await FileDialog.getExistingDirectory({
+    manager: browser.model.manager,
+    title: 'Open in Neuroglancer',
+    label: 'An OME-Zarr folder:'
+  });
+  return value?.[0]?.path ?? null;
+}

@@ -1,0 +1,38 @@
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+import type { ViewerSource } from '../../viewer/index.ts';
+import type { IHelper } from '../helper.ts';
+
+/** Whether a path is one of the server's file system, and not relative to the server's root. */
+export const isAbsolute = (path: string): boolean => path.startsWith('/') || /^[A-Za-z]:[\\/]/.test(path);
+
+export const baseName = (path: string): string => path.split(/[\\/]/).filter(Boolean).pop() ?? path;
+
+/**
+ * How the viewer gets at an OME-Zarr: as files of the server where it serves them, otherwise from the helper. The server hides the dotfiles of
+ * OME-Zarr 0.4 and all that is outside its root.
+ */
+export async function findSource(path: string, helper: IHelper): Promise<ViewerSource> {
+  const name = baseName(path);
+  if (!isAbsolute(path)) {
+    const settings = ServerConnection.makeSettings();
+    const url = URLExt.join(settings.baseUrl, 'files', URLExt.encodeParts(path));
+    const { status } = await ServerConnection.makeRequest(
+      `${url}/zarr.json`,
+      { method: 'HEAD', cache: 'no-store' },
+      settings
+    );
+    // Only what is not there is asked of the helper: the viewer itself says why the server refuses.
+    if (status !== 404) {
+      return { name, url };
+    }
+  }
+  return {
+    name,
+    reader: async (key, { offset, length, suffix, stat }) => {
+      const range = stat ? { length: 0 } : suffix === undefined ? { offset, length } : { offset: -suffix };
+      const { size, ...found } = await helper.read(path, key, range);
+      return size === null ? null : { size, ...found };
+    }
+  };
+}

@@ -1,0 +1,95 @@
+/**
+ * The language between the helper (a Jupyter kernel) and what runs in the browser.
+ *
+ * One comm on target `microct-io-vis` a client. A client sends a `Request`; the helper answers with one `Reply` of the same id
+ * (bytes of `read` travel as the message's one binary buffer) and, unasked, sends a `JobEvent` at most five times a second a job.
+ *
+ * Paths are either absolute on the server or, as the file browser has them, relative to the server's root with `/` between
+ * segments. A path that the helper sends is relative to the root where it lies under it, absolute otherwise.
+ */
+export type { ConvertOptions, Compression, OutputDtype, OmeZarrVersion } from '../convert/options.ts';
+export type { VolumeInfo, Dtype, Shape } from '../convert/volume.ts';
+export type { Plan, PlannedLevel } from '../convert/plan.ts';
+export type { Progress, ConvertResult } from '../convert/progress.ts';
+export type { ErrorCode } from '../convert/errors.ts';
+
+import type { ConvertOptions } from '../convert/options.ts';
+import type { ErrorCode } from '../convert/errors.ts';
+import type { Plan } from '../convert/plan.ts';
+import type { ConvertResult, Progress } from '../convert/progress.ts';
+import type { VolumeInfo } from '../convert/volume.ts';
+
+/** Name of the kernelspec, of the comm target and of the session that all clients of a server share. */
+export const HELPER = 'microct-io-vis';
+
+/** One path, or the files of a stack of slices. */
+export type Source = string | string[];
+
+export interface Failure {
+  code: ErrorCode;
+  message: string;
+  field: keyof ConvertOptions | 'source' | null;
+}
+
+export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+
+export interface Job {
+  id: string;
+  source: Source;
+  /** Null until the job is planned. */
+  output: string | null;
+  options: Partial<ConvertOptions>;
+  state: JobState;
+  progress: Progress | null;
+  error: Failure | null;
+  result: ConvertResult | null;
+  /** Milliseconds since 1970. */
+  created: number;
+  ended: number | null;
+}
+
+/** Each method's parameters and result. */
+export interface Methods {
+  inspect: { params: { source: Source }; result: VolumeInfo };
+  estimate: { params: { source: Source; options: Partial<ConvertOptions> }; result: Plan };
+  /** Queues a conversion. */
+  start: { params: { source: Source; options: Partial<ConvertOptions> }; result: Job };
+  cancel: { params: { job: string }; result: Job };
+  /** Forgets an ended job. */
+  dismiss: { params: { job: string }; result: null };
+  /** Every job that the helper knows, oldest first. */
+  jobs: { params: Record<string, never>; result: Job[] };
+  /** Where a path of the server's file system is: `path` is relative to the server's root, null when outside it. */
+  locate: { params: { path: string }; result: { absolute: string; path: string | null; exists: boolean } };
+  /**
+   * Bytes of a file under `root`, which must be an OME-Zarr: `key` is relative to it. `size` is the whole file's, null when there is no
+   * such file (only then is a chunk missing). `offset` may be negative: that many bytes from the end. Without `length`: to the end; 0 asks for the size alone.
+   */
+  read: {
+    params: { root: string; key: string; offset?: number; length?: number };
+    result: { size: number | null; offset: number };
+  };
+}
+export type Method = keyof Methods;
+
+export interface Request<M extends Method = Method> {
+  id: number;
+  method: M;
+  params: Methods[M]['params'];
+}
+
+export type Reply<M extends Method = Method> =
+  { id: number; result: Methods[M]['result']; error?: undefined } | { id: number; error: Failure; result?: undefined };
+
+/** A job was made or has changed. */
+export interface JobEvent {
+  event: 'job';
+  job: Job;
+}
+
+/** A job was dismissed. */
+export interface DismissedEvent {
+  event: 'dismissed';
+  job: string;
+}
+export type HelperEvent = JobEvent | DismissedEvent;

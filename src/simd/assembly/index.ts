@@ -1,0 +1,326 @@
+import * as halving from './halve';
+import * as scaling from './scale';
+import * as scanning from './scan';
+
+export { lz4Block, shuffleBlock } from './blosc';
+export { copyBox, fill } from './box';
+export { countBytes } from './count';
+export { lz4 } from './lz4';
+export { scannedMax, scannedMin, scannedNaNs } from './scan';
+export { bitshuffle } from './bitshuffle';
+export { shuffle } from './shuffle';
+export { swap2, swap4 } from './swap';
+
+// Types by number, in the order of ELEMENTS in ../index.ts: uint8, uint16, uint32, int8, int16, int32, float32.
+
+export function halve(
+  element: u32,
+  source: usize,
+  sourcePlane: usize,
+  sourceRow: usize,
+  target: usize,
+  targetPlane: usize,
+  targetRow: usize,
+  nz: usize,
+  ny: usize,
+  nx: usize,
+  fz: usize,
+  fy: usize,
+  fx: usize
+): void {
+  switch (element) {
+    case 0:
+      return halving.halve<u8>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx, fz, fy, fx);
+    case 1:
+      return halving.halve<u16>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx, fz, fy, fx);
+    case 2:
+      return halving.halve<u32>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx, fz, fy, fx);
+    case 3:
+      return halving.halve<i8>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx, fz, fy, fx);
+    case 4:
+      return halving.halve<i16>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx, fz, fy, fx);
+    case 5:
+      return halving.halve<i32>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx, fz, fy, fx);
+    default:
+      return halving.halve<f32>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx, fz, fy, fx);
+  }
+}
+
+export function scan(element: u32, source: usize, plane: usize, row: usize, nz: usize, ny: usize, nx: usize): void {
+  switch (element) {
+    case 0:
+      return scanning.scan<u8>(source, plane, row, nz, ny, nx);
+    case 1:
+      return scanning.scan<u16>(source, plane, row, nz, ny, nx);
+    case 2:
+      return scanning.scan<u32>(source, plane, row, nz, ny, nx);
+    case 3:
+      return scanning.scan<i8>(source, plane, row, nz, ny, nx);
+    case 4:
+      return scanning.scan<i16>(source, plane, row, nz, ny, nx);
+    case 5:
+      return scanning.scan<i32>(source, plane, row, nz, ny, nx);
+    default:
+      return scanning.scan<f32>(source, plane, row, nz, ny, nx);
+  }
+}
+
+export function scaleToUint16(
+  element: u32,
+  source: usize,
+  sourcePlane: usize,
+  sourceRow: usize,
+  target: usize,
+  targetPlane: usize,
+  targetRow: usize,
+  nz: usize,
+  ny: usize,
+  nx: usize,
+  min: f64,
+  max: f64
+): f64 {
+  switch (element) {
+    case 0:
+      return scaling.scale<u8, u16>(
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        min,
+        max
+      );
+    case 1:
+      return scaling.scale<u16, u16>(
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        min,
+        max
+      );
+    case 2:
+      return scaling.scale<u32, u16>(
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        min,
+        max
+      );
+    case 3:
+      return scaling.scale<i8, u16>(
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        min,
+        max
+      );
+    case 4:
+      return scaling.scale<i16, u16>(
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        min,
+        max
+      );
+    case 5:
+      return scaling.scale<i32, u16>(
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        min,
+        max
+      );
+    default:
+      return scaling.scale<f32, u16>(
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        min,
+        max
+      );
+  }
+}
+
+export function scaleToUint8(
+  element: u32,
+  source: usize,
+  sourcePlane: usize,
+  sourceRow: usize,
+  target: usize,
+  targetPlane: usize,
+  targetRow: usize,
+  nz: usize,
+  ny: usize,
+  nx: usize,
+  min: f64,
+  max: f64
+): f64 {
+  switch (element) {
+    case 0:
+      return scaling.scale<u8, u8>(
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        min,
+        max
+      );
+    case 1:
+      return scaling.scale<u16, u8>(
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        min,
+        max
+      );
+    case 2:
+      return scaling.scale<u32, u8>(
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        min,
+        max
+      );
+    case 3:
+      return scaling.scale<i8, u8>(
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        min,
+        max
+      );
+    case 4:
+      return scaling.scale<i16, u8>(
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        min,
+        max
+      );
+    case 5:
+      return scaling.scale<i32, u8>(
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        min,
+        max
+      );
+    default:
+      return scaling.scale<f32, u8>(
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        min,
+        max
+      );
+  }
+}
+
+export function cast(
+  element: u32,
+  source: usize,
+  sourcePlane: usize,
+  sourceRow: usize,
+  target: usize,
+  targetPlane: usize,
+  targetRow: usize,
+  nz: usize,
+  ny: usize,
+  nx: usize
+): void {
+  switch (element) {
+    case 0:
+      return scaling.cast<u8>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+    case 1:
+      return scaling.cast<u16>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+    case 2:
+      return scaling.cast<u32>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+    case 3:
+      return scaling.cast<i8>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+    case 4:
+      return scaling.cast<i16>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+    default:
+      return scaling.cast<i32>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+  }
+}

@@ -1,0 +1,99 @@
+// Globals belong to one instance, so threads that share the memory do not share them.
+let least: f64 = Infinity;
+let greatest: f64 = -Infinity;
+let nans: f64 = 0;
+
+export function scannedMin(): f64 {
+  return least;
+}
+export function scannedMax(): f64 {
+  return greatest;
+}
+export function scannedNaNs(): f64 {
+  return nans;
+}
+
+/** Finds the finite extremes of a box and counts its NaNs. */
+export function scan<T>(source: usize, plane: usize, row: usize, nz: usize, ny: usize, nx: usize): void {
+  least = Infinity;
+  greatest = -Infinity;
+  nans = 0;
+  for (let z: usize = 0; z < nz; z++) {
+    for (let y: usize = 0; y < ny; y++) {
+      if (isFloat<T>()) scanFloats(source + z * plane + y * row, nx);
+      else scanIntegers<T>(source + z * plane + y * row, nx);
+    }
+  }
+}
+
+function scanIntegers<T>(row: usize, nx: usize): void {
+  const lanes: usize = 16 / sizeof<T>();
+  let min = load<T>(row);
+  let max = min;
+  let x: usize = 0;
+  if (nx >= lanes) {
+    let mins = v128.load(row);
+    let maxs = mins;
+    for (; x + lanes <= nx; x += lanes) {
+      const v = v128.load(row + x * sizeof<T>());
+      mins = v128.min<T>(mins, v);
+      maxs = v128.max<T>(maxs, v);
+    }
+    for (let i: usize = 0; i < lanes; i++) {
+      min = minOf<T>(min, laneOf<T>(mins, i));
+      max = maxOf<T>(max, laneOf<T>(maxs, i));
+    }
+  }
+  for (; x < nx; x++) {
+    const v = load<T>(row + x * sizeof<T>());
+    min = minOf<T>(min, v);
+    max = maxOf<T>(max, v);
+  }
+  if (<f64>min < least) least = <f64>min;
+  if (<f64>max > greatest) greatest = <f64>max;
+}
+
+function minOf<T>(a: T, b: T): T {
+  return a < b ? a : b;
+}
+function maxOf<T>(a: T, b: T): T {
+  return a > b ? a : b;
+}
+
+/** A lane by an index that is not constant: shifts the vector down to lane 0. */
+function laneOf<T>(v: v128, lane: usize): T {
+  const bit = lane * sizeof<T>() * 8;
+  const half = bit < 64 ? v128.extract_lane<u64>(v, 0) : v128.extract_lane<u64>(v, 1);
+  return <T>(half >> ((<u64>bit) & 63));
+}
+
+function scanFloats(row: usize, nx: usize): void {
+  let x: usize = 0;
+  let min: f32 = Infinity;
+  let max: f32 = -Infinity;
+  let mins = f32x4.splat(Infinity);
+  let maxs = f32x4.splat(-Infinity);
+  let counts = i32x4.splat(0);
+  for (; x + 4 <= nx; x += 4) {
+    const v = v128.load(row + (x << 2));
+    const finite = f32x4.eq(f32x4.sub(v, v), f32x4.splat(0));
+    mins = f32x4.pmin(mins, v128.bitselect(v, f32x4.splat(Infinity), finite));
+    maxs = f32x4.pmax(maxs, v128.bitselect(v, f32x4.splat(-Infinity), finite));
+    counts = i32x4.sub(counts, f32x4.ne(v, v));
+  }
+  nans += <f64>(i32x4.extract_lane(counts, 0) + i32x4.extract_lane(counts, 1));
+  nans += <f64>(i32x4.extract_lane(counts, 2) + i32x4.extract_lane(counts, 3));
+  min = Mathf.min(Mathf.min(f32x4.extract_lane(mins, 0), f32x4.extract_lane(mins, 1)), min);
+  min = Mathf.min(Mathf.min(f32x4.extract_lane(mins, 2), f32x4.extract_lane(mins, 3)), min);
+  max = Mathf.max(Mathf.max(f32x4.extract_lane(maxs, 0), f32x4.extract_lane(maxs, 1)), max);
+  max = Mathf.max(Mathf.max(f32x4.extract_lane(maxs, 2), f32x4.extract_lane(maxs, 3)), max);
+  for (; x < nx; x++) {
+    const v = load<f32>(row + (x << 2));
+    if (v - v == 0) {
+      min = Mathf.min(min, v);
+      max = Mathf.max(max, v);
+    } else if (v != v) nans += 1;
+  }
+  if (<f64>min < least) least = <f64>min;
+  if (<f64>max > greatest) greatest = <f64>max;
+}

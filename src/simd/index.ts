@@ -1,0 +1,162 @@
+import { WASM } from './build/wasm.ts';
+
+/** Voxel types that the loops know. */
+export const ELEMENTS = ['uint8', 'uint16', 'uint32', 'int8', 'int16', 'int32', 'float32'] as const;
+export type Element = (typeof ELEMENTS)[number];
+
+/** First byte of the memory that the caller may use; what lies below belongs to the WebAssembly module. */
+export const MEMORY_START = 65536;
+
+/**
+ * A box of voxels in the memory, rows along x contiguous: address of its first byte, bytes from plane to plane and from row to row.
+ * Any alignment will do; strides may exceed what the box fills; extents are at least 1. Source and target must not overlap.
+ */
+type From = [source: number, sourcePlane: number, sourceRow: number];
+type To = [target: number, targetPlane: number, targetRow: number];
+type Extent = [nz: number, ny: number, nx: number];
+
+/** What a scan found; `min` is Infinity and `max` -Infinity where no voxel is finite. */
+export interface Extremes {
+  min: number;
+  max: number;
+  /** Number of NaN voxels. */
+  nan: number;
+}
+
+/** Copies nz × ny rows of `rowBytes` from one box to another: gathers a chunk out of a block, or scatters one into it. */
+export type CopyBox = (...args: [...From, ...To, nz: number, ny: number, rowBytes: number]) => void;
+
+/**
+ * Writes the mean over windows of (fz, fy, fx) voxels, each factor 1 or 2. The extents (nz, ny, nx) are the source's; the target gets
+ * ceil(n / f) along each axis. Windows at an odd edge average the voxels that exist.
+ *
+ * Integers: floor((2 · sum + n) / (2 · n)), that is to nearest and halves up, exactly.
+ *
+ * float32: a window always counts as two planes, two rows and two columns: where a neighbour does not exist, the voxel beside it stands in for
+ * it. All additions are of float32, rounded each time: column(x) = (v[z, y] + v[z, y+1]) + (v[z+1, y] + v[z+1, y+1]), mean = (column(x) +
+ * column(x+1)) / 8. Where that sum is not finite, the eight are taken again in float64, one after the other in the order z, y, x, leaving
+ * NaNs out, and divided by how many were taken, then rounded to float32: none left gives NaN, infinities stay (opposite ones give NaN), and
+ * finite voxels never give an infinity.
+ */
+export type Halve = (...args: [...From, ...To, ...Extent, fz: number, fy: number, fx: number]) => void;
+
+/** Least and greatest finite voxel, and the number of NaNs. */
+export type Scan = (...args: [...From, ...Extent]) => Extremes;
+
+/**
+ * Maps [min, max] to [0, top], top being the greatest value of the target type, and returns the number of NaNs, which become 0.
+ * In float64: t = ((v - min) / (max - min)) * top, clipped to [0, top], then floor(t + 0.5). min < max, both finite. Where max - min
+ * exceeds float64 nothing is promised; float32 voxels cannot get there.
+ */
+export type Scale = (...args: [...From, ...To, ...Extent, min: number, max: number]) => number;
+
+/** Converts to float32, to nearest, ties to even: exact for integers of up to 24 bits. */
+export type Cast = (...args: [...From, ...To, ...Extent]) => void;
+
+/** The loops that decide the speed, bound to one shared memory. Addresses and lengths are bytes unless said otherwise. */
+export interface Simd {
+  copyBox: CopyBox;
+  fill(address: number, byte: number, length: number): void;
+  halve(element: Element): Halve;
+  scan(element: Element): Scan;
+  scale(source: Element, target: 'uint16' | 'uint8'): Scale;
+  /** From integers to float32. */
+  cast(source: Exclude<Element, 'float32'>): Cast;
+  /** Reverses the bytes of each element of 2 or 4 bytes, in place; `length` is a multiple of the size. */
+  swap(address: number, length: number, elementSize: 2 | 4): void;
+  /**
+   * Byte-shuffle as C-Blosc has it: byte k of every element goes into stream k. Bytes after the last whole element are copied.
+   * `target` must not overlap `source`.
+   */
+  shuffle(source: number, target: number, length: number, elementSize: number): void;
+  /**
+   * Bit-shuffle as C-Blosc 1 has it: bit k of byte b of every element goes into stream 8 · b + k; bytes after the last whole element are
+   * copied, and so are all of them where the number of elements is no multiple of 8. `scratch` is `length` bytes; the three must not overlap.
+   */
+  bitshuffle(source: number, target: number, length: number, elementSize: number, scratch: number): void;
+  /**
+   * One block in the LZ4 block format, or 0 when it would not fit `capacity` bytes; nothing is written beyond them. `table` is LZ4_TABLE
+   * bytes of scratch; length < 2 GiB. A greater `acceleration` (from 1) is faster and compresses less.
+   */
+  lz4(source: number, length: number, target: number, capacity: number, table: number, acceleration: number): number;
+  /** Shuffles a block as `shuffling` says (C-Blosc's numbers); see `shuffle` and `bitshuffle`. */
+  shuffleBlock(
+    source: number,
+    target: number,
+    length: number,
+    elementSize: number,
+    shuffling: 0 | 1 | 2,
+    scratch: number
+  ): void;
+  /**
+   * One block of a Blosc-1 frame: shuffled, cut into `streams` of equal length, each after its encoded length and in LZ4 where that is
+   * shorter. Returns the bytes written or, when they would be more than `capacity`, 0. `scratch`: LZ4_TABLE + 2 · length bytes.
+   */
+  lz4Block(
+    ...args: [
+      source: number,
+      length: number,
+      target: number,
+      capacity: number,
+      elementSize: number,
+      streams: number,
+      shuffling: 0 | 1 | 2,
+      acceleration: number,
+      scratch: number
+    ]
+  ): number;
+  /**
+   * Counts how often each byte value occurs, as 256 uint32 at `table`, in all of the bytes or an evenly spaced sample where there are many.
+   * Returns the number of bytes counted.
+   */
+  countBytes(source: number, length: number, table: number): number;
+}
+
+/** Bytes of scratch that `lz4` needs. */
+export const LZ4_TABLE = 16384;
+
+/** A shared memory of the smallest number of whole 64 KiB pages that holds `bytes` (at most 4 GiB), and never grows. */
+export function createMemory(bytes: number): WebAssembly.Memory {
+  const pages = Math.max(1, Math.ceil(bytes / 65536));
+  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+}
+
+interface Exports extends Pick<
+  Simd,
+  'copyBox' | 'fill' | 'shuffle' | 'bitshuffle' | 'shuffleBlock' | 'lz4' | 'lz4Block' | 'countBytes'
+> {
+  halve(element: number, ...args: Parameters<Halve>): void;
+  scan(element: number, ...args: Parameters<Scan>): void;
+  scannedMin(): number;
+  scannedMax(): number;
+  scannedNaNs(): number;
+  scaleToUint16(element: number, ...args: Parameters<Scale>): number;
+  scaleToUint8(element: number, ...args: Parameters<Scale>): number;
+  cast(element: number, ...args: Parameters<Cast>): void;
+  swap2(address: number, length: number): void;
+  swap4(address: number, length: number): void;
+}
+
+let compiled: WebAssembly.Module | null = null;
+
+/** The loops, bound to a memory of `createMemory`. Each thread makes its own; they hold no state in the memory. */
+export function instantiate(memory: WebAssembly.Memory): Simd {
+  compiled ??= new WebAssembly.Module(Buffer.from(WASM, 'base64'));
+  const wasm = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Exports;
+  const { copyBox, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block, countBytes } = wasm;
+  return {
+    ...{ copyBox, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block, countBytes },
+    halve: element => wasm.halve.bind(null, ELEMENTS.indexOf(element)),
+    scan: element => {
+      const type = ELEMENTS.indexOf(element);
+      return (...args) => {
+        wasm.scan(type, ...args);
+        return { min: wasm.scannedMin(), max: wasm.scannedMax(), nan: wasm.scannedNaNs() };
+      };
+    },
+    scale: (source, target) =>
+      (target === 'uint16' ? wasm.scaleToUint16 : wasm.scaleToUint8).bind(null, ELEMENTS.indexOf(source)),
+    cast: source => wasm.cast.bind(null, ELEMENTS.indexOf(source)),
+    swap: (address, length, elementSize) => (elementSize === 2 ? wasm.swap2 : wasm.swap4)(address, length)
+  };
+}

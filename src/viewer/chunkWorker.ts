@@ -1,0 +1,29 @@
+// Neuroglancer's worker with transports that never take a failure for an empty chunk, and that tells the page of failures. The stock worker
+// looks at what is registered here when the page's first message comes, which is after this file has run.
+import 'neuroglancer/unstable/kvstore/proxy.js';
+import 'neuroglancer/unstable/chunk_worker.bundle.js';
+import { Chunk } from 'neuroglancer/unstable/chunk_manager/backend.js';
+import { backendOnlyKvStoreProviderRegistry } from 'neuroglancer/unstable/kvstore/backend.js';
+import { registerRPC } from 'neuroglancer/unstable/worker_rpc.js';
+import { explain } from './explain.ts';
+import { registerStrictHttp } from './httpStore.ts';
+import { registerReaderBackend } from './readerBackend.ts';
+import { CHUNK_FAILED_RPC, XSRF_RPC } from './readerScheme.ts';
+import { setXsrfToken } from './strictFetch.ts';
+
+registerStrictHttp(backendOnlyKvStoreProviderRegistry);
+registerReaderBackend();
+registerRPC(XSRF_RPC, ({ token }: { token: string | null }) => setXsrfToken(token));
+
+/** Which chunk it is, as its file is named. */
+function place({ source, chunkGridPosition }: Chunk): string {
+  const level = source?.parameters?.url?.split('/').filter(Boolean).pop();
+  return level && chunkGridPosition ? ` (level ${level}, chunk ${[...chunkGridPosition].reverse().join('/')})` : '';
+}
+
+const { downloadFailed } = Chunk.prototype;
+Chunk.prototype.downloadFailed = function (error: unknown): void {
+  const page = (globalThis as { rpc?: { invoke(name: string, message: unknown): void } }).rpc;
+  page?.invoke(CHUNK_FAILED_RPC, { message: `${explain(error)}${place(this)}` });
+  downloadFailed.call(this, error);
+};

@@ -1,0 +1,164 @@
+import { Banner } from './banner.ts';
+import type { ReadKey } from './image.ts';
+import { readImage } from './image.ts';
+import type { ViewerState, Volume } from './initialState.ts';
+import { initialState } from './initialState.ts';
+import { Neuroglancer } from './neuroglancer.ts';
+import { addReader } from './readerFrontend.ts';
+import type { ViewerSource } from './source.ts';
+import { httpReader } from './strictFetch.ts';
+
+export interface ViewerOptions {
+  /** One OME-Zarr, or several that share a space. */
+  source: ViewerSource | ViewerSource[];
+  /** A state from `getState`; where it has no layers it is laid over the first look. */
+  state?: ViewerState;
+  /** Called when position, zoom, contrast or anything else of the state changes. */
+  onState?: (state: ViewerState) => void;
+  /** How much surrounds the panels; `tab` by default. */
+  chrome?: 'tab' | 'notebook';
+}
+
+/** A viewer in an element, until it is disposed of. */
+export interface ViewerHandle {
+  /** Neuroglancer's state as JSON; addresses in it hold as long as the viewer. */
+  getState(): ViewerState;
+  setState(state: ViewerState): void;
+  /** A viewer that is not visible fetches and draws nothing. */
+  setVisible(visible: boolean): void;
+  /** Reads everything again. */
+  reload(): void;
+  dispose(): void;
+}
+
+/** A WebGL context that is lost sooner, in milliseconds, is not replaced unasked. */
+const SHORT_LIFE = 5000;
+
+/** A volume's address in Neuroglancer, its metadata, and what to do with the address at the end. */
+async function open(source: ViewerSource): Promise<{ volume: Volume; dispose: () => void }> {
+  if (source.url !== undefined) {
+    const url = new URL(source.url.endsWith('/') ? source.url : `${source.url}/`, document.baseURI).href;
+    const image = await readImage(source.name, httpReader(url));
+    return { volume: { name: source.name, url, image }, dispose: () => undefined };
+  }
+  const { reader } = source;
+  const read: ReadKey = async key => (await reader(key, {}))?.bytes ?? null;
+  const image = await readImage(source.name, read);
+  const { url, dispose } = addReader(reader);
+  return { volume: { name: source.name, url, image }, dispose };
+}
+
+/**
+ * Shows OME-Zarrs in `host`, which must have a size.
+ *
+ * @throws Error with what to do when the metadata cannot be read, the voxels cannot be shown, or there is no WebGL 2
+ */
+export async function createViewer(host: HTMLElement, options: ViewerOptions): Promise<ViewerHandle> {
+  const opened = await Promise.all([options.source].flat().map(open));
+  const volumes = opened.map(({ volume }) => volume);
+  const chrome = options.chrome ?? 'tab';
+  const layout = chrome === 'tab' ? '4panel-alt' : 'xy-3d';
+  host.classList.add('mct-Viewer-host');
+  const first = initialState(volumes, layout, Math.max(100, Math.min(host.clientWidth, host.clientHeight) / 2));
+
+  let visible = true;
+  /** Null while the browser has taken the WebGL context away, and after the end. */
+  let current: Neuroglancer | null = null;
+  /** What to show when there is a context again. */
+  let kept: ViewerState = { ...first, ...withAddresses(options.state ?? {}, volumes) };
+  let disposed = false;
+
+  const getState = (): ViewerState => current?.getState() ?? kept;
+  const banner = new Banner(host, rebuild);
+
+  function build(): void {
+    const built = performance.now();
+    const made: Neuroglancer = new Neuroglancer(host, chrome, {
+      onFailure: message => {
+        if (current === made) {
+          banner.show(`Some of the volume could not be read; what is missing in the picture is not empty. ${message}`);
+        }
+      },
+      onState: () => {
+        if (current === made) options.onState?.(made.getState());
+      },
+      onContextLost: () => {
+        // Not within the event, which others hear too.
+        setTimeout(() => current === made && recover(performance.now() - built));
+      }
+    });
+    current = made;
+    made.setState(kept);
+    made.setVisible(visible);
+  }
+
+  function drop(): void {
+    kept = getState();
+    current?.dispose();
+    current = null;
+  }
+
+  /** Makes Neuroglancer anew: with it, all that it has read and all that it could not read is forgotten. */
+  function rebuild(): void {
+    if (disposed) return;
+    drop();
+    banner.hide();
+    try {
+      build();
+    } catch (error) {
+      banner.show((error as Error).message);
+    }
+  }
+
+  /** The context is gone after `lived` milliseconds. One that is not seen waits, lest viewers take contexts from each other in turns. */
+  function recover(lived: number): void {
+    drop();
+    if (lived < SHORT_LIFE) {
+      banner.show(
+        'The browser has taken the graphics of this viewer away (WebGL context lost): close other viewers, then retry.'
+      );
+    } else if (visible) {
+      rebuild();
+    }
+  }
+
+  function dispose(): void {
+    disposed = true;
+    drop();
+    banner.dispose();
+    host.classList.remove('mct-Viewer-host');
+    for (const each of opened) each.dispose();
+  }
+
+  try {
+    build();
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+  return {
+    getState,
+    setState: state => {
+      kept = { ...first, ...withAddresses(state, volumes) };
+      current?.setState(kept);
+    },
+    setVisible: value => {
+      visible = value;
+      current?.setVisible(value);
+      if (value && !current && !banner.isShown) rebuild();
+    },
+    reload: rebuild,
+    dispose
+  };
+}
+
+/** A state that was kept, with the addresses that its layers have now; layers of other volumes have none and are left out. */
+function withAddresses(state: ViewerState, volumes: Volume[]): ViewerState {
+  if (!Array.isArray(state.layers)) return state;
+  const layers = (state.layers as { name?: string }[]).flatMap(layer => {
+    const volume = volumes.find(({ name }) => name === layer.name);
+    return volume ? [{ ...layer, source: `${volume.url}|${volume.image.format}:` }] : [];
+  });
+  const { layers: _, ...rest } = state;
+  return layers.length ? { ...rest, layers } : rest;
+}

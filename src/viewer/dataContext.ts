@@ -1,0 +1,68 @@
+import {
+  CapacitySpecification,
+  ChunkManager,
+  ChunkQueueManager
+} from 'neuroglancer/unstable/chunk_manager/frontend.js';
+import type { FrameNumberCounter } from 'neuroglancer/unstable/chunk_manager/frontend.js';
+import { RefCounted } from 'neuroglancer/unstable/util/disposable.js';
+import type { GL } from 'neuroglancer/unstable/webgl/context.js';
+import { RPC, registerRPC } from 'neuroglancer/unstable/worker_rpc.js';
+import { CHUNK_FAILED_RPC, XSRF_RPC } from './readerScheme.ts';
+import { setXsrfToken } from './strictFetch.ts';
+
+/** Who hears of chunks that could not be read, by the connection to the worker that failed. */
+const listeners = new WeakMap<RPC, (message: string) => void>();
+registerRPC(CHUNK_FAILED_RPC, function (this: RPC, { message }: { message: string }) {
+  listeners.get(this)?.(message);
+});
+
+const MiB = 2 ** 20;
+
+/** Caches and a worker of a viewer's own; as Neuroglancer's DataManagementContext, but with our worker and its news of failures. */
+export class DataContext extends RefCounted {
+  readonly gl: GL;
+  readonly frameNumberCounter: FrameNumberCounter;
+  readonly worker: Worker;
+  readonly chunkQueueManager: ChunkQueueManager;
+  readonly chunkManager: ChunkManager;
+
+  constructor(gl: GL, frames: FrameNumberCounter, onFailure: (message: string) => void) {
+    super();
+    this.gl = gl;
+    this.frameNumberCounter = frames;
+    this.worker = new Worker(/* webpackChunkName: "chunk-worker" */ new URL('./chunkWorker.js', import.meta.url), {
+      type: 'module'
+    });
+    const rpc = new RPC(this.worker, true);
+    listeners.set(rpc, onFailure);
+    this.worker.addEventListener('error', event => {
+      // What goes wrong later has a message, and is told by the chunk that it concerns.
+      if (!event.message) onFailure('A part of the viewer could not be loaded: the login may have expired.');
+    });
+    const capacity = (bytes: number, items = 1e6) =>
+      new CapacitySpecification({ defaultItemLimit: items, defaultSizeLimit: bytes });
+    this.chunkQueueManager = this.registerDisposer(
+      new ChunkQueueManager(rpc, gl, frames, {
+        gpuMemory: capacity(1024 * MiB),
+        systemMemory: capacity(2048 * MiB),
+        download: capacity(Number.POSITIVE_INFINITY, 32),
+        compute: capacity(512 * MiB, 128)
+      })
+    );
+    this.chunkQueueManager.registerDisposer(() => this.worker.terminate());
+    this.chunkManager = this.registerDisposer(new ChunkManager(this.chunkQueueManager));
+    this.tellToken();
+  }
+
+  get rpc(): RPC {
+    return this.chunkQueueManager.rpc as RPC;
+  }
+
+  /** Tells the worker, which has no cookies, the token that goes with them. */
+  private tellToken(): void {
+    const match = /(?:^|;\s*)_xsrf=([^;]*)/.exec(document.cookie);
+    const token = match ? decodeURIComponent(match[1]) : null;
+    setXsrfToken(token);
+    this.rpc.invoke(XSRF_RPC, { token });
+  }
+}

@@ -1,0 +1,34 @@
+import type { SharedKvStoreContextBase } from 'neuroglancer/unstable/kvstore/register.js';
+import { ReadableHttpKvStore } from 'neuroglancer/unstable/kvstore/http/common.js';
+import { getBaseHttpUrlAndPath } from 'neuroglancer/unstable/kvstore/url.js';
+import { HttpError } from 'neuroglancer/unstable/util/http_request.js';
+import { MissingError, strictFetch } from './strictFetch.ts';
+
+interface Registry {
+  registerBaseKvStoreProvider(provider: (context: SharedKvStoreContextBase) => unknown): void;
+}
+
+/** Neuroglancer takes an HttpError of 403 or without status for a missing chunk: it gets one for 404 only. */
+async function fetchForNeuroglancer(input: RequestInfo, init?: RequestInit): Promise<Response> {
+  const url = typeof input === 'string' ? input : input.url;
+  try {
+    return await strictFetch(url, init);
+  } catch (error) {
+    if (error instanceof MissingError) throw new HttpError(url, 404, 'Not Found');
+    throw error;
+  }
+}
+
+/** Takes the place of Neuroglancer's own `http:` and `https:`, which show data that could not be fetched as empty. */
+export function registerStrictHttp(registry: Registry): void {
+  for (const scheme of ['http', 'https']) {
+    registry.registerBaseKvStoreProvider(context => ({
+      scheme,
+      description: `${scheme} (strict)`,
+      getKvStore(parsed: { url: string }) {
+        const { baseUrl, path } = getBaseHttpUrlAndPath(parsed.url);
+        return { store: new ReadableHttpKvStore(context, baseUrl, baseUrl, fetchForNeuroglancer), path };
+      }
+    }));
+  }
+}

@@ -1,0 +1,95 @@
+/** What the viewer must know of an OME-Zarr before Neuroglancer sees it. */
+export interface Image {
+  format: 'zarr2' | 'zarr3';
+  dtype: string;
+  /** By axis name, for spatial axes only. */
+  axes: { name: string; length: number; scale: number; unit: string; translation: number }[];
+  /** Values shown black and white, and the limits of the control; null where the metadata has none. */
+  window: { start: number; end: number; min: number; max: number } | null;
+}
+
+type Json = Record<string, unknown>;
+export type ReadKey = (key: string, signal?: AbortSignal) => Promise<Uint8Array<ArrayBuffer> | null>;
+
+async function readJson(read: ReadKey, key: string): Promise<Json | null> {
+  const bytes = await read(key);
+  if (bytes === null) return null;
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes)) as Json;
+  } catch {
+    throw new Error(`${key} is not JSON: the OME-Zarr is damaged, or something else was sent in its place.`);
+  }
+}
+
+/** Types that Neuroglancer cannot show. */
+const NOT_SHOWN = ['float64', 'float16', 'bool', 'int64', 'complex64', 'complex128'];
+
+const V2_TYPES: Record<string, string> = { u: 'uint', i: 'int', f: 'float' };
+const v2Type = (code: string): string =>
+  code[1] === 'b' ? 'bool' : `${V2_TYPES[code[1]] ?? code[1]}${Number(code.slice(2)) * 8}`;
+
+/**
+ * Reads the metadata of an OME-Zarr image: 0.5 (https://ngff.openmicroscopy.org/0.5) on Zarr v3 or 0.4 on v2.
+ *
+ * @throws Error that says what is missing or cannot be shown
+ */
+export async function readImage(name: string, read: ReadKey): Promise<Image> {
+  const group = await readJson(read, 'zarr.json');
+  const attributes = group
+    ? ((group.attributes as Json | undefined)?.ome as Json | undefined)
+    : ((await readJson(read, '.zattrs')) ?? undefined);
+  const [multiscale] = (attributes?.multiscales as Json[] | undefined) ?? [];
+  if (!attributes || !multiscale) {
+    throw new Error(
+      `${name}: no OME-Zarr image is here: neither zarr.json nor .zattrs names its levels (multiscales).`
+    );
+  }
+  const datasets = multiscale.datasets as { path: string; coordinateTransformations: Transformation[] }[];
+  const { path, coordinateTransformations } = datasets[0];
+  const array = await readJson(read, group ? `${path}/zarr.json` : `${path}/.zarray`);
+  if (!array) throw new Error(`${name}: level ${path} has no metadata: the OME-Zarr is incomplete.`);
+  const dtype = group ? String(array.data_type) : v2Type(String(array.dtype));
+  if (NOT_SHOWN.includes(dtype)) {
+    throw new Error(
+      `${name}: Neuroglancer cannot show ${dtype} voxels: convert with another data type, such as float32.`
+    );
+  }
+  const shape = array.shape as number[];
+  const global = (multiscale.coordinateTransformations as Transformation[] | undefined) ?? [];
+  const { scale, translation } = combine([...coordinateTransformations, ...global], shape.length);
+  const axes = (multiscale.axes as { name: string; type?: string; unit?: string }[]).map((axis, i) => ({
+    ...axis,
+    length: shape[i],
+    scale: scale[i],
+    translation: translation[i],
+    unit: axis.unit ?? ''
+  }));
+  return {
+    format: group ? 'zarr3' : 'zarr2',
+    dtype,
+    axes: axes.filter(axis => axis.type === undefined || axis.type === 'space'),
+    window: windowOf(attributes)
+  };
+}
+
+type Transformation = { type: string; scale?: number[]; translation?: number[] };
+
+function combine(transformations: Transformation[], rank: number): { scale: number[]; translation: number[] } {
+  const scale = Array<number>(rank).fill(1);
+  const translation = Array<number>(rank).fill(0);
+  for (const step of transformations) {
+    for (let i = 0; i < rank; i++) {
+      scale[i] *= step.scale?.[i] ?? 1;
+      translation[i] = translation[i] * (step.scale?.[i] ?? 1) + (step.translation?.[i] ?? 0);
+    }
+  }
+  return { scale, translation };
+}
+
+function windowOf(attributes: Json): Image['window'] {
+  const channels = (attributes.omero as Json | undefined)?.channels as
+    { window?: Record<string, unknown> }[] | undefined;
+  const { start, end, min, max } = channels?.[0]?.window ?? {};
+  const isWindow = [start, end, min, max].every(value => typeof value === 'number' && Number.isFinite(value));
+  return isWindow ? ({ start, end, min, max } as Image['window']) : null;
+}

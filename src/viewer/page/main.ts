@@ -1,0 +1,48 @@
+// The page of `microct-io-vis view`: the volumes that its server lists, without Jupyter. The view is kept in the address, as Neuroglancer does.
+import './page.css';
+import type { ViewerState } from '../index.ts';
+import { createViewer } from '../index.ts';
+
+interface Listing {
+  sources: { name: string; url: string }[];
+}
+
+/** Milliseconds of rest before a changed view is kept. */
+const SETTLED = 300;
+
+const host = document.getElementById('viewer')!;
+try {
+  const response = await fetch('sources.json');
+  if (!response.ok) {
+    throw new Error(`The list of volumes could not be read (${response.status}): start the command again.`);
+  }
+  const { sources } = (await response.json()) as Listing;
+  document.title = sources.map(({ name }) => name).join(', ');
+  let settled: ReturnType<typeof setTimeout> | undefined;
+  let written = '';
+  const viewer = await createViewer(host, {
+    source: sources,
+    state: stateInAddress(),
+    onState: state => {
+      clearTimeout(settled);
+      settled = setTimeout(() => {
+        written = `#!${encodeURIComponent(JSON.stringify(state))}`;
+        history.replaceState(null, '', written);
+      }, SETTLED);
+    }
+  });
+  window.addEventListener('hashchange', () => {
+    const state = location.hash === written ? undefined : stateInAddress();
+    if (state) viewer.setState(state);
+  });
+} catch (error) {
+  host.textContent = error instanceof Error ? error.message : String(error);
+}
+
+function stateInAddress(): ViewerState | undefined {
+  try {
+    return location.hash.startsWith('#!') ? JSON.parse(decodeURIComponent(location.hash.slice(2))) : undefined;
+  } catch {
+    return undefined;
+  }
+}

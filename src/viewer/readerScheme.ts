@@ -1,0 +1,25 @@
+import type { Wanted } from './source.ts';
+
+/** `reader://ID/KEY`: a file that a function of the page reads. */
+export const READER_SCHEME = 'reader';
+
+/** RPC from the worker to the page, for the bytes; and from the worker to the page, for what went wrong; and to the worker, at its start. */
+export const READ_RPC = 'microct-io-vis.read';
+export const CHUNK_FAILED_RPC = 'microct-io-vis.chunkFailed';
+export const XSRF_RPC = 'microct-io-vis.xsrf';
+
+export interface ReadRequest {
+  reader: string;
+  key: string;
+  wanted: Wanted;
+}
+
+export function readerUrl(id: string, key: string): string {
+  return `${READER_SCHEME}://${id}/${key.split('/').map(encodeURIComponent).join('/')}`;
+}
+
+export function parseReaderUrl(suffix: string | undefined): { id: string; path: string } {
+  const match = /^\/\/([^/]+)\/(.*)$/.exec(suffix ?? '');
+  if (!match) throw new Error(`${READER_SCHEME}:${suffix ?? ''}: expected ${READER_SCHEME}://ID/PATH`);
+  return { id: match[1], path: decodeURIComponent(match[2]) };
+}

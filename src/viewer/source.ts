@@ -1,0 +1,31 @@
+/** Which bytes of a file: `length` from `offset`, or the last `suffix`, or all; with `stat`, its size alone. */
+export interface Wanted {
+  offset?: number;
+  length?: number;
+  suffix?: number;
+  stat?: boolean;
+}
+
+export interface Found {
+  /** Size of the whole file. */
+  size: number;
+  /** Where `bytes` begin in it. */
+  offset: number;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Reads a file of an OME-Zarr; `key` is its path in it. Null says that there is no such file, which for a chunk means fill value: whatever else
+ * goes wrong must be thrown.
+ */
+export type ByteReader = (key: string, wanted: Wanted, signal?: AbortSignal) => Promise<Found | null>;
+
+/** An OME-Zarr and how to get at its bytes: over HTTP from the page's own server, or by a function of the page. */
+export type ViewerSource = { name: string } & (
+  | {
+      /** Address of the folder, its segments encoded. */
+      url: string;
+      reader?: undefined;
+    }
+  | { reader: ByteReader; url?: undefined }
+);

@@ -1,0 +1,216 @@
+import * as React from 'react';
+import type { Draft } from '../form/index.ts';
+import { baseName, ConvertForm, describeProgress, describeSeconds, describeSource, fraction } from '../form/index.ts';
+import { formatBytes } from '../protocol/bytes.ts';
+import type { ConvertOptions, Source } from '../protocol/index.ts';
+import type { ConverterModel, ShownResult } from './converterModel.ts';
+import type { OptionTraits } from './options.ts';
+import { changes, toFormValues, toTraits } from './options.ts';
+
+/** The form while there is something to choose, the progress while it runs, and what came of it. */
+export function ConverterPanel({ model }: { model: ConverterModel }): React.ReactElement {
+  useChanges(model);
+  const [isEditing, setEditing] = React.useState(false);
+  const { state, source, failure } = model;
+  const isDone = state === 'done';
+  // Another conversion begins with the form closed.
+  React.useEffect(() => setEditing(false), [state]);
+
+  if (source.length === 0) {
+    return <SourceInput onSource={path => model.setSource(path)} />;
+  }
+  if (state === 'running') {
+    return <Running model={model} />;
+  }
+  return (
+    <div className="mct-Converter-body">
+      {isDone && model.result && (
+        <Done result={model.result} isEditing={isEditing} onAgain={() => setEditing(!isEditing)} />
+      )}
+      {state === 'failed' && failure && (
+        <div className="mct-Converter-failure" role="alert">
+          {failure.message}
+        </div>
+      )}
+      {state === 'cancelled' && (
+        <div className="mct-Converter-note" role="status">
+          Cancelled. What had been written is removed.
+        </div>
+      )}
+      {(!isDone || isEditing) && <Form model={model} />}
+    </div>
+  );
+}
+
+interface Known {
+  source: Source;
+  options: OptionTraits;
+}
+
+/** The form, kept like the traits in both directions. */
+function Form({ model }: { model: ConverterModel }): React.ReactElement {
+  const { source, options } = model;
+  const [draft, setDraft] = React.useState<Draft | null>(null);
+  const [isSent, setSent] = React.useState(false);
+  // What the form stands for. When Python sets something else, the form begins anew with it.
+  const [shown, setShown] = React.useState({ source, options, turn: 0 });
+  const present = JSON.stringify({ source, options });
+  const known = React.useRef(present);
+  // What the form has last said of itself: only what a person changes there goes to Python.
+  const said = React.useRef<OptionTraits | null>(null);
+
+  React.useEffect(() => {
+    if (present !== known.current) {
+      known.current = present;
+      said.current = null;
+      setDraft(null);
+      setShown(({ turn }) => ({ ...(JSON.parse(present) as Known), turn: turn + 1 }));
+    }
+  }, [present]);
+
+  const onChange = React.useCallback(
+    (next: Draft) => {
+      setDraft(next);
+      setSent(false);
+      const now = toTraits(next.options, shown.source);
+      const change = said.current ? changes(said.current, now) : {};
+      said.current = now;
+      if (Object.keys(change).length) {
+        const before = JSON.parse(known.current) as Known;
+        known.current = JSON.stringify({ ...before, options: { ...before.options, ...change } });
+        model.setOptions(change);
+      }
+    },
+    [model, shown]
+  );
+
+  const isReady = draft?.plan != null && !isSent && model.comm_live;
+  const start = (): void => {
+    setSent(true);
+    model.start((draft as Draft).options as Partial<ConvertOptions>);
+  };
+  return (
+    <form
+      className="mct-Converter-form"
+      onSubmit={event => {
+        event.preventDefault();
+        if (isReady) {
+          start();
+        }
+      }}
+    >
+      <ConvertForm
+        key={shown.turn}
+        planner={model.planner}
+        source={shown.source}
+        initial={toFormValues(shown.options, shown.source)}
+        onChange={onChange}
+      />
+      <div className="mct-Converter-buttons">
+        <button type="submit" className="jp-mod-styled jp-mod-accept" disabled={!isReady}>
+          Convert
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function Running({ model }: { model: ConverterModel }): React.ReactElement {
+  const { progress, source } = model;
+  const [isCancelling, setCancelling] = React.useState(false);
+  return (
+    <div className="mct-Converter-body">
+      <div className="mct-Converter-title">Converting {describeSource(source)}</div>
+      <div className="mct-Converter-row">
+        <progress
+          className="mct-Converter-progress"
+          aria-label={`Converting ${describeSource(source)}`}
+          max={1}
+          value={progress ? fraction(progress) : undefined}
+        />
+        <button
+          type="button"
+          className="jp-mod-styled"
+          disabled={isCancelling || !model.comm_live}
+          onClick={() => {
+            setCancelling(true);
+            model.cancel();
+          }}
+        >
+          {isCancelling ? 'Cancelling…' : 'Cancel'}
+        </button>
+      </div>
+      <div className="mct-Converter-note">{progress ? describeProgress(progress) : 'Starting…'}</div>
+    </div>
+  );
+}
+
+function Done(props: { result: ShownResult; isEditing: boolean; onAgain: () => void }): React.ReactElement {
+  const { result, isEditing, onAgain } = props;
+  const facts = [
+    result.levels === undefined ? null : `${result.levels} level${result.levels === 1 ? '' : 's'}`,
+    result.bytesWritten === undefined ? null : formatBytes(result.bytesWritten),
+    `in ${describeSeconds(result.seconds)}`
+  ].filter(fact => fact !== null);
+  return (
+    <div className="mct-Converter-done" role="status">
+      <div className="mct-Converter-row">
+        <span title={result.output}>
+          <strong>{baseName(result.output)}</strong> is written: {facts.join(', ')}.
+        </span>
+        <button type="button" className="jp-mod-styled" aria-expanded={isEditing} onClick={onAgain}>
+          Convert again…
+        </button>
+      </div>
+      {result.warnings?.map(warning => (
+        <div key={warning} className="mct-Converter-note">
+          {warning}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** For `ConverterWidget()`, which was given no source. */
+function SourceInput({ onSource }: { onSource: (source: string) => void }): React.ReactElement {
+  const [text, setText] = React.useState('');
+  const path = text.trim();
+  return (
+    <form
+      className="mct-Converter-body"
+      onSubmit={event => {
+        event.preventDefault();
+        if (path) {
+          onSource(path);
+        }
+      }}
+    >
+      <div className="mct-Converter-row">
+        <input
+          type="text"
+          className="jp-mod-styled mct-Converter-source"
+          aria-label="Path of a TIFF, or of a folder of slices"
+          placeholder="Path of a TIFF, or of a folder of slices"
+          spellCheck={false}
+          autoComplete="off"
+          value={text}
+          onChange={event => setText(event.target.value)}
+        />
+        <button type="submit" className="jp-mod-styled" disabled={!path}>
+          Read
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** Shows the component anew with every change of the model. */
+function useChanges(model: ConverterModel): void {
+  const [, show] = React.useReducer((count: number) => count + 1, 0);
+  React.useEffect(() => {
+    model.on('change comm_live_update', show);
+    return () => {
+      model.off('change comm_live_update', show);
+    };
+  }, [model]);
+}

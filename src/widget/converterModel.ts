@@ -1,0 +1,135 @@
+import type { IBackboneModelOptions, ISerializers } from '@jupyter-widgets/base';
+import { DOMWidgetModel, unpack_models } from '@jupyter-widgets/base';
+import type { JSONObject } from '@lumino/coreutils';
+import type { Planner } from '../form/index.ts';
+import type { ConvertOptions, Failure, Plan, Progress, Source, VolumeInfo } from '../protocol/index.ts';
+import { absolute } from './absolute.ts';
+import type { OptionTraits } from './options.ts';
+import { DEFAULT_TRAITS, toTraits } from './options.ts';
+import { Requests } from './requests.ts';
+import { MODULE_NAME, MODULE_VERSION } from './version.ts';
+import type { ViewerModel } from './viewerModel.ts';
+
+export type ConverterState = 'idle' | 'running' | 'done' | 'failed' | 'cancelled';
+
+/** What a finished conversion says of itself, as far as it is shown. */
+export interface ShownResult {
+  output: string;
+  seconds: number;
+  levels?: number;
+  bytesWritten?: number;
+  warnings?: string[];
+}
+
+/** The browser's side of a `ConverterWidget`: one a page, however many views show it. Python has the last word on all of it. */
+export class ConverterModel extends DOMWidgetModel {
+  override defaults(): Record<string, unknown> {
+    return {
+      ...super.defaults(),
+      _model_name: 'ConverterModel',
+      _model_module: MODULE_NAME,
+      _model_module_version: MODULE_VERSION,
+      _view_name: 'ConverterView',
+      _view_module: MODULE_NAME,
+      _view_module_version: MODULE_VERSION,
+      ...DEFAULT_TRAITS,
+      source: '',
+      state: 'idle',
+      progress: {},
+      error: null,
+      result: null,
+      viewer: null,
+      _folders: { cwd: '', home: '' }
+    };
+  }
+
+  override initialize(attributes: Record<string, unknown>, options: IBackboneModelOptions): void {
+    super.initialize(attributes, options);
+    this.requests = new Requests(this);
+    this.planner = {
+      inspect: async source => this._ask<VolumeInfo>('inspect', { source }),
+      estimate: async (source, options) => {
+        return this._ask<Plan>('estimate', { source, options: toTraits(options, source) });
+      }
+    };
+  }
+
+  get state(): ConverterState {
+    return this.get('state') as ConverterState;
+  }
+
+  /** The source by absolute paths on the kernel's machine; empty when there is none yet. */
+  get source(): Source {
+    const source = this.get('source') as Source;
+    return typeof source === 'string' ? source && this._absolute(source) : source.map(path => this._absolute(path));
+  }
+
+  get failure(): Failure | null {
+    return this.get('error') as Failure | null;
+  }
+
+  get viewer(): ViewerModel | null {
+    return this.get('viewer') as ViewerModel | null;
+  }
+
+  get progress(): Progress | null {
+    const progress = camelKeys<Progress>(this.get('progress') as JSONObject);
+    return progress.totalBytes === undefined ? null : progress;
+  }
+
+  get result(): ShownResult | null {
+    const result = this.get('result') as JSONObject | null;
+    return result && camelKeys<ShownResult>(result);
+  }
+
+  /** The options that are set, with the target as an absolute path. */
+  get options(): OptionTraits {
+    const names = Object.keys(DEFAULT_TRAITS);
+    const traits = Object.fromEntries(names.map(name => [name, this.get(name) as unknown])) as unknown as OptionTraits;
+    return { ...traits, target: traits.target === null ? null : this._absolute(traits.target) };
+  }
+
+  setOptions(change: Partial<OptionTraits>): void {
+    this.set(change);
+    this.save_changes();
+  }
+
+  setSource(source: Source): void {
+    this.set({ source });
+    this.save_changes();
+  }
+
+  /** Starts with exactly these options: a change of a trait may be on its way more slowly than this message. */
+  start(options: Partial<ConvertOptions>): void {
+    this.send({ method: 'start', params: toTraits(options, this.source) as unknown as JSONObject });
+  }
+
+  cancel(): void {
+    this.send({ method: 'cancel' });
+  }
+
+  private _absolute(path: string): string {
+    const { cwd, home } = this.get('_folders') as { cwd: string; home: string };
+    return absolute(path, cwd, home);
+  }
+
+  private async _ask<T>(method: string, params: object): Promise<T> {
+    const { result } = await this.requests.ask<JSONObject>(method, params as JSONObject);
+    return camelKeys<T>(result);
+  }
+
+  static override serializers: ISerializers = {
+    ...DOMWidgetModel.serializers,
+    viewer: { deserialize: unpack_models }
+  };
+
+  // Made in `initialize`, which Backbone calls before fields get their values.
+  declare requests: Requests;
+  declare planner: Planner;
+}
+
+/** Python's names into the protocol's: `bytes_per_second` → `bytesPerSecond`. */
+function camelKeys<T>(object: JSONObject): T {
+  const camel = (name: string): string => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+  return Object.fromEntries(Object.entries(object).map(([name, value]) => [camel(name), value])) as T;
+}

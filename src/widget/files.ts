@@ -1,0 +1,46 @@
+import type { Found, Wanted } from '../viewer/index.ts';
+import type { Answer, Requests } from './requests.ts';
+
+/**
+ * Reads a file of the volume through Python; null when there is none. One answer carries 64 MiB at most, so a long read takes several,
+ * and is refused when the file has changed between them. `load` names the opening of the files that is meant.
+ */
+export async function readFile(
+  requests: Requests,
+  load: number,
+  key: string,
+  wanted: Wanted,
+  signal?: AbortSignal
+): Promise<Found | null> {
+  const ask = (offset: number, length?: number): Promise<Answer<{ size: number | null; offset: number }>> =>
+    requests.ask('read', { load, key, offset, ...(length === undefined ? {} : { length }) }, signal);
+
+  const from = wanted.stat ? 0 : wanted.suffix === undefined ? (wanted.offset ?? 0) : -wanted.suffix;
+  const first = await ask(from, wanted.stat ? 0 : wanted.length);
+  const { size, offset } = first.result;
+  if (size === null) {
+    return null;
+  }
+  const end = wanted.stat ? offset : Math.min(size, wanted.length === undefined ? size : offset + wanted.length);
+  const bytes = new Uint8Array(Math.max(0, end - offset));
+  let done = put(bytes, 0, first.buffers);
+  while (done < bytes.length) {
+    const next = await ask(offset + done, bytes.length - done);
+    const more = next.result.size === size ? put(bytes, done, next.buffers) : 0;
+    if (more === 0) {
+      throw new Error(`${key} changed while it was read`);
+    }
+    done += more;
+  }
+  return { size, offset, bytes };
+}
+
+function put(target: Uint8Array, at: number, buffers: DataView[]): number {
+  const [view] = buffers;
+  if (!view) {
+    return 0;
+  }
+  const piece = new Uint8Array(view.buffer, view.byteOffset, Math.min(view.byteLength, target.length - at));
+  target.set(piece, at);
+  return piece.length;
+}

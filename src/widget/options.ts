@@ -1,0 +1,99 @@
+import type { FormValues, Triple } from '../form/values.ts';
+import { defaultOutputName } from '../form/output.ts';
+import { EMPTY_VALUES } from '../form/values.ts';
+import { shortBytes } from '../protocol/bytes.ts';
+import type { ConvertOptions, Source } from '../protocol/index.ts';
+
+/** The options as the traits of `ConverterWidget` have them: the command line's names, null for the default. */
+export interface OptionTraits {
+  target: string | null;
+  chunk_size: ConvertOptions['chunkSize'] | null;
+  num_levels: ConvertOptions['levels'] | null;
+  compression: ConvertOptions['compression'] | null;
+  max_memory: number | null;
+  dtype: ConvertOptions['dtype'] | null;
+  value_range: ConvertOptions['valueRange'];
+  roi: ConvertOptions['roi'];
+  voxel_size: ConvertOptions['voxelSize'];
+  unit: string | null;
+  ome_zarr: ConvertOptions['omeZarr'] | null;
+  jobs: number | null;
+  overwrite: boolean;
+}
+
+export const DEFAULT_TRAITS: OptionTraits = {
+  target: null,
+  chunk_size: null,
+  num_levels: null,
+  compression: null,
+  max_memory: null,
+  dtype: null,
+  value_range: null,
+  roi: null,
+  voxel_size: null,
+  unit: null,
+  ome_zarr: null,
+  jobs: null,
+  overwrite: false
+};
+
+/** What to write into the form's fields for the traits; `source` and `traits.target` are absolute. */
+export function toFormValues(traits: OptionTraits, source: Source): FormValues {
+  const triple = (values: readonly number[] | null): Triple => (values ? (values.map(String) as Triple) : ['', '', '']);
+  const text = (value: unknown): string => (value === null ? '' : String(value));
+  const { roi } = traits;
+  return {
+    ...EMPTY_VALUES,
+    output: traits.target === null ? defaultOutputName(source) : besideSource(traits.target, source),
+    overwrite: traits.overwrite,
+    chunkSize: triple(traits.chunk_size),
+    levels: text(traits.num_levels),
+    compression: traits.compression ?? '',
+    dtype: traits.dtype ?? '',
+    valueRange: traits.value_range ? (traits.value_range.map(String) as [string, string]) : ['', ''],
+    roiFrom: triple(roi && [roi[0], roi[2], roi[4]]),
+    roiTo: triple(roi && [roi[1], roi[3], roi[5]]),
+    voxelSize: triple(traits.voxel_size),
+    unit: text(traits.unit),
+    maxMemory: traits.max_memory === null ? '' : shortBytes(traits.max_memory),
+    omeZarr: traits.ome_zarr ?? '',
+    jobs: text(traits.jobs)
+  };
+}
+
+/** The traits for what the form says. An output that is the default one leaves the target to the default. */
+export function toTraits(options: Partial<ConvertOptions>, source: Source): OptionTraits {
+  const output = options.output ?? null;
+  const isDefault = output === null || besideSource(output, source) === defaultOutputName(source);
+  return {
+    target: isDefault ? null : output,
+    chunk_size: options.chunkSize ?? null,
+    num_levels: options.levels ?? null,
+    compression: options.compression ?? null,
+    max_memory: options.maxMemory ?? null,
+    dtype: options.dtype ?? null,
+    value_range: options.valueRange ?? null,
+    roi: options.roi ?? null,
+    voxel_size: options.voxelSize ?? null,
+    unit: options.unit ?? null,
+    ome_zarr: options.omeZarr ?? null,
+    jobs: options.jobs ?? null,
+    overwrite: options.overwrite ?? false
+  };
+}
+
+/** The traits that differ. */
+export function changes(before: OptionTraits, after: OptionTraits): Partial<OptionTraits> {
+  const differing = Object.entries(after).filter(
+    ([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name as keyof OptionTraits])
+  );
+  return Object.fromEntries(differing) as Partial<OptionTraits>;
+}
+
+/** The name alone of a path in the folder of the source, any other path as it is. */
+function besideSource(path: string, source: Source): string {
+  const first = (typeof source === 'string' ? source : (source[0] ?? '')).replace(/\/+$/, '');
+  const folder = first.slice(0, first.lastIndexOf('/') + 1);
+  const name = path.slice(folder.length);
+  return path.startsWith(folder) && name !== '' && !name.includes('/') ? name : path;
+}

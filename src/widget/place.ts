@@ -1,0 +1,104 @@
+import { PageConfig, URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+
+/** A piece of one file of the volume, as Python read it. `modified` is in whole seconds since 1970. */
+export interface Sample {
+  key: string;
+  size: number;
+  modified: number;
+  offset: number;
+  bytes: DataView;
+}
+
+/** Where the volume is, as Python knows it, and how to tell it from others. */
+export interface Place {
+  /** Counts the times that the files were opened. */
+  load: number;
+  /** Absolute paths with `/` between segments: as given, and with links resolved. */
+  paths: string[];
+  home: string;
+  metadata: 'zarr.json' | '.zattrs';
+  /** Path relative to the folder of the notebook, null when unknown. */
+  fromNotebook: string | null;
+  fingerprint: Sample[];
+}
+
+/**
+ * The `/files/` address of the volume, when the server serves this very one; null when that is not certain, and always for OME-Zarr
+ * 0.4, whose dotfiles the server hides. The kernel may be on another machine than the server, where the same path means
+ * another file: every sample must agree, by bytes, size and time.
+ *
+ * `notebook` is the path of the notebook relative to the server's root, null when unknown.
+ */
+export async function findOnServer(place: Place, notebook: string | null): Promise<string | null> {
+  if (place.metadata !== 'zarr.json' || place.fingerprint.length === 0) {
+    return null;
+  }
+  const settings = ServerConnection.makeSettings();
+  for (const path of candidates(place, notebook, PageConfig.getOption('serverRoot'))) {
+    const url = URLExt.join(settings.baseUrl, 'files', URLExt.encodeParts(path));
+    try {
+      const same = await Promise.all(place.fingerprint.map(sample => agrees(url, sample, settings)));
+      if (same.every(Boolean)) {
+        return url;
+      }
+    } catch {
+      // Not reachable is not certain.
+    }
+  }
+  return null;
+}
+
+/** Paths relative to the server's root at which the volume may be. */
+export function candidates(place: Place, notebook: string | null, serverRoot: string): string[] {
+  const found: string[] = [];
+  if (place.fromNotebook !== null && notebook !== null) {
+    const path = normalize([...notebook.split('/').slice(0, -1), ...place.fromNotebook.split('/')]);
+    if (path !== null) {
+      found.push(path);
+    }
+  }
+  const root = serverRoot.replace(/^~(?=\/|$)/, place.home).replace(/\/+$/, '');
+  for (const path of serverRoot ? place.paths : []) {
+    if (path.startsWith(`${root}/`)) {
+      found.push(path.slice(root.length + 1));
+    }
+  }
+  return [...new Set(found)];
+}
+
+/** Takes `.` and `..` out; null when the path leads out of the root, or to it. */
+function normalize(segments: string[]): string | null {
+  const path: string[] = [];
+  for (const segment of segments) {
+    if (segment === '..') {
+      if (path.pop() === undefined) {
+        return null;
+      }
+    } else if (segment !== '' && segment !== '.') {
+      path.push(segment);
+    }
+  }
+  return path.length ? path.join('/') : null;
+}
+
+async function agrees(url: string, sample: Sample, settings: ServerConnection.ISettings): Promise<boolean> {
+  const { key, size, modified, offset, bytes } = sample;
+  const range = `bytes=${offset}-${offset + bytes.byteLength - 1}`;
+  const response = await ServerConnection.makeRequest(
+    URLExt.join(url, URLExt.encodeParts(key)),
+    { headers: { Range: range }, cache: 'no-store', redirect: 'error' },
+    settings
+  );
+  const where = `bytes ${offset}-${offset + bytes.byteLength - 1}/${size}`;
+  const isWhole = response.status === 200 && offset === 0 && bytes.byteLength === size;
+  if (!isWhole && !(response.status === 206 && response.headers.get('Content-Range') === where)) {
+    return false;
+  }
+  if (Date.parse(response.headers.get('Last-Modified') ?? '') !== modified * 1000) {
+    return false;
+  }
+  const found = new Uint8Array(await response.arrayBuffer());
+  const expected = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return found.length === expected.length && found.every((byte, index) => byte === expected[index]);
+}

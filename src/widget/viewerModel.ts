@@ -1,0 +1,65 @@
+import type { IBackboneModelOptions } from '@jupyter-widgets/base';
+import { DOMWidgetModel } from '@jupyter-widgets/base';
+import { baseName } from '../form/index.ts';
+import type { ViewerSource } from '../viewer/index.ts';
+import { readFile } from './files.ts';
+import { MODULE_NAME, MODULE_VERSION } from './version.ts';
+import type { Place } from './place.ts';
+import { findOnServer } from './place.ts';
+import { Requests } from './requests.ts';
+
+/** The browser's side of a `ViewerWidget`: one a page, however many views show it. */
+export class ViewerModel extends DOMWidgetModel {
+  override defaults(): Record<string, unknown> {
+    return {
+      ...super.defaults(),
+      _model_name: 'ViewerModel',
+      _model_module: MODULE_NAME,
+      _model_module_version: MODULE_VERSION,
+      _view_name: 'ViewerView',
+      _view_module: MODULE_NAME,
+      _view_module_version: MODULE_VERSION,
+      source: '',
+      state: {},
+      height: '480px',
+      _place: null
+    };
+  }
+
+  override initialize(attributes: Record<string, unknown>, options: IBackboneModelOptions): void {
+    super.initialize(attributes, options);
+    this.requests = new Requests(this);
+  }
+
+  get place(): Place {
+    return this.get('_place') as Place;
+  }
+
+  /** Where the viewer gets the volume: at an address of the server, or from Python. Found once for each time that the files are opened. */
+  findSource(): Promise<ViewerSource> {
+    const { place } = this;
+    if (this._found?.load !== place.load) {
+      this._found = { load: place.load, source: this._findSource(place) };
+    }
+    return this._found.source;
+  }
+
+  private async _findSource(place: Place): Promise<ViewerSource> {
+    const name = baseName(place.paths[0]);
+    const url = await findOnServer(place, this._notebook());
+    if (url !== null) {
+      return { name, url };
+    }
+    return { name, reader: (key, wanted, signal) => readFile(this.requests, place.load, key, wanted, signal) };
+  }
+
+  /** Path of the notebook relative to the server's root; null in a console, or in another front end. */
+  private _notebook(): string | null {
+    const { context } = this.widget_manager as { context?: { localPath?: string } };
+    return context?.localPath ?? null;
+  }
+
+  // Made in `initialize`, which Backbone calls before fields get their values.
+  declare requests: Requests;
+  declare private _found?: { load: number; source: Promise<ViewerSource> };
+}

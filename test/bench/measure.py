@@ -1,0 +1,70 @@
+"""Runs commands whole, in turn, and takes what the system says of each: wall time, processor time, peak memory."""
+
+import os
+import shutil
+import statistics
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass
+class Figures:
+    """What each run of one command took."""
+
+    wall: list[float] = field(default_factory=list)
+    """Seconds."""
+    cpu: list[float] = field(default_factory=list)
+    """Seconds of all processors together."""
+    memory: list[int] = field(default_factory=list)
+    """Peak resident bytes of the largest process."""
+    output: int = 0
+    """Bytes on disk."""
+
+    @property
+    def seconds(self) -> float:
+        return statistics.median(self.wall)
+
+
+def size(path: Path) -> int:
+    """Bytes of a file or of all files of a folder."""
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+def remove(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def once(command: list[str], target: Path, figures: Figures) -> None:
+    """Runs a command that writes `target`, which is removed before and after."""
+    remove(target)
+    os.sync()
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    said = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.perf_counter() - start
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with status {process.returncode}: {said.decode()[-2000:]}")
+    figures.wall.append(wall)
+    figures.cpu.append(usage.ru_utime + usage.ru_stime)
+    figures.memory.append(usage.ru_maxrss * 1024)
+    figures.output = size(target)
+    remove(target)
+
+
+def interleave(commands: dict[str, list[str]], target: Path, runs: int) -> dict[str, Figures]:
+    """Each command once, then each again, so that drift treats them alike. `{target}` is put into the commands."""
+    figures = {name: Figures() for name in commands}
+    for _ in range(runs):
+        for name, command in commands.items():
+            once(
+                [part.replace("{target}", str(target)) for part in command],
+                target,
+                figures[name],
+            )
+    return figures

@@ -1,0 +1,340 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import type { Jupyter } from './jupyter.ts';
+import { startJupyter } from './jupyter.ts';
+import { LabPage } from './lab-page.ts';
+import { writeVolume } from './volumes.ts';
+
+let jupyter: Jupyter;
+let lab: LabPage;
+
+before(async () => {
+  jupyter = await startJupyter();
+  const { root } = jupyter;
+  writeVolume(join(root, 'shell.tif'), [40, 50, 60], 'uint16', 'imagej');
+  writeVolume(join(root, 'other.tif'), [30, 50, 60], 'uint16', 'plain');
+  writeVolume(join(root, 'large.tif'), [256, 512, 512], 'uint16', 'plain');
+  mkdirSync(join(root, 'slices'));
+  writeVolume(join(root, 'slices', 'raw_%.tif'), [12, 32, 32], 'uint8', 'slices');
+  mkdirSync(join(root, 'nothing'));
+  writeFileSync(join(root, 'letter.tif'), 'This is not a TIFF, whatever its name says.');
+  lab = new LabPage(await jupyter.open());
+});
+
+after(async () => {
+  await jupyter?.stop();
+});
+
+afterEach(async () => {
+  // A test that has failed half-way leaves no dialog or menu in the way of the next.
+  await lab?.settle();
+});
+
+/** The sessions of the helper. */
+async function helpers(): Promise<{ id: string; kernel: { id: string } }[]> {
+  const sessions = (await (await jupyter.api('api/sessions')).json()) as {
+    id: string;
+    path: string;
+    kernel: { id: string };
+  }[];
+  return sessions.filter(({ path }) => path === 'microct-io-vis');
+}
+
+function level(name: string, index: number): { shape: number[]; data_type: string } {
+  return JSON.parse(readFileSync(join(jupyter.root, name, String(index), 'zarr.json'), 'utf8'));
+}
+
+/** The names of the levels' folders. */
+function levels(name: string): string[] {
+  return readdirSync(join(jupyter.root, name), { withFileTypes: true })
+    .filter(entry => entry.isDirectory())
+    .map(entry => entry.name)
+    .sort();
+}
+
+test('opening JupyterLab starts no helper', async () => {
+  await lab.item('shell.tif').waitFor();
+  assert.equal(await lab.page.evaluate(() => 'jupyterapp' in window), true);
+  assert.deepEqual(await helpers(), []);
+});
+
+test('right-click, dialog, Convert, progress, done, open', async () => {
+  const dialog = await lab.convert('shell.tif');
+  await dialog.ready();
+  const text = await dialog.text();
+  assert.match(text, /40 × 50 × 60/);
+  assert.match(text, /uint16/);
+  assert.match(text, /0\.75 × 0\.5 × 0\.5 µm/);
+  assert.match(text, /ImageJ/);
+  assert.match(text, /Free disk/);
+  assert.match(text, /Peak memory/);
+  assert.equal(await dialog.field('Output').inputValue(), 'shell.ome.zarr');
+
+  // The plan follows the fields.
+  assert.deepEqual(await dialog.levels(), ['40 × 50 × 60']);
+  for (const axis of ['Z', 'Y', 'X']) {
+    await dialog.field(`Chunk size, ${axis}`).fill('16');
+  }
+  await dialog.ready();
+  assert.deepEqual(await dialog.levels(), ['40 × 50 × 60', '20 × 25 × 30', '10 × 13 × 15']);
+  await dialog.field('Levels').fill('2');
+  await dialog.ready();
+  assert.deepEqual(await dialog.levels(), ['40 × 50 × 60', '20 × 25 × 30']);
+  await dialog.accept();
+
+  const toast = lab.toast('shell.ome.zarr');
+  await toast.getByText('Open in Neuroglancer').waitFor();
+  assert.match((await toast.textContent()) ?? '', /shell\.tif → shell\.ome\.zarr: done in .* s, .*iB/);
+  await lab.item('shell.ome.zarr').waitFor();
+  assert.deepEqual(levels('shell.ome.zarr'), ['0', '1']);
+  assert.deepEqual(level('shell.ome.zarr', 1).shape, [20, 25, 30]);
+  assert.equal(level('shell.ome.zarr', 0).data_type, 'uint16');
+
+  await toast.getByText('Open in Neuroglancer').click();
+  await lab.page.locator('.lm-TabBar-tabLabel', { hasText: 'shell.ome.zarr' }).waitFor();
+  await lab.closeTabs();
+});
+
+test('an OME-Zarr folder offers Neuroglancer and no conversion, other folders the reverse', async () => {
+  assert.deepEqual(await lab.offers('shell.ome.zarr'), ['microct-io-vis:open-viewer']);
+  assert.deepEqual(await lab.offers('slices'), ['microct-io-vis:convert']);
+  assert.deepEqual(await lab.offers('other.tif'), ['microct-io-vis:convert']);
+});
+
+test('what cannot work is said at its field, and cannot be started', async () => {
+  const dialog = await lab.convert('shell.tif');
+  // The output of the test before is in the way.
+  assert.match(await dialog.error('Output'), /shell\.ome\.zarr.*exists/s);
+  assert.equal(await dialog.isReady(), false);
+  await lab.page.keyboard.press('Enter');
+  assert.equal(await dialog.isOpen(), true);
+  await dialog.field('Replace').check();
+  await dialog.ready();
+  await dialog.field('Replace').uncheck();
+  await dialog.error('Output');
+  await dialog.field('Output').fill('second.ome.zarr');
+  await dialog.ready();
+
+  const { page } = lab;
+  await dialog.field('Memory budget').fill('1M');
+  assert.match(await dialog.error('Memory budget'), /\d+ ?[MG]/);
+  await dialog.field('Memory budget').fill('plenty');
+  assert.match(await dialog.error('Memory budget'), /8G or 512M/);
+  await dialog.field('Memory budget').fill('');
+  await dialog.ready();
+
+  await page.getByText('Region, voxel size, workers').click();
+  await dialog.field('Region, voxel after the last, Z').fill('41');
+  assert.match(await dialog.error('Region, from'), /41.*40|40.*41/s);
+  await dialog.field('Region, voxel after the last, Z').fill('20');
+  await dialog.ready();
+  assert.deepEqual(await dialog.levels(), ['20 × 50 × 60']);
+
+  await dialog.field('Data type').selectOption('uint8');
+  await dialog.field('Value range, least').fill('100');
+  await dialog.field('Value range, greatest').fill('10');
+  assert.match(await dialog.error('Value range'), /100/);
+  assert.equal(await dialog.isReady(), false);
+  await page.keyboard.press('Escape');
+  await dialog.closed();
+  assert.equal(existsSync(join(jupyter.root, 'second.ome.zarr')), false);
+});
+
+test('a file that is no TIFF is refused in words', async () => {
+  const dialog = await lab.convert('letter.tif');
+  await dialog.root.locator('.mct-ConvertForm-failure').waitFor();
+  assert.match(await dialog.text(), /letter\.tif.*TIFF/s);
+  assert.equal(await dialog.isReady(), false);
+  await lab.page.keyboard.press('Escape');
+  await dialog.closed();
+});
+
+test('a folder of slices, and a selection of slices, are one volume', async () => {
+  let dialog = await lab.convert('slices');
+  await dialog.ready();
+  assert.match(await dialog.text(), /12 × 32 × 32/);
+  assert.match(await dialog.text(), /unknown/);
+  await dialog.accept();
+  await lab.toast('slices.ome.zarr').getByText('Open in Neuroglancer').waitFor();
+  assert.deepEqual(level('slices.ome.zarr', 0).shape, [12, 32, 32]);
+
+  await lab.enter('slices');
+  dialog = await lab.convert('raw_9.tif', 'raw_10.tif', 'raw_11.tif');
+  await dialog.ready();
+  assert.match(await dialog.text(), /raw_9\.tif … raw_11\.tif \(3 files\)/);
+  assert.match(await dialog.text(), /3 × 32 × 32/);
+  await dialog.root.getByText('Each file is a volume of its own').click();
+  await dialog.root.locator('.mct-Batch tbody tr').nth(2).waitFor();
+  await dialog.ready();
+  assert.match(await dialog.text(), /1 × 32 × 32/);
+  await lab.page.keyboard.press('Escape');
+  await dialog.closed();
+  await lab.enter('..');
+});
+
+test('volumes of many pages are converted each on its own', async () => {
+  const dialog = await lab.convert('other.tif', 'shell.tif');
+  await dialog.root.locator('.mct-Batch').waitFor();
+  // One of the outputs is there already.
+  await dialog.root
+    .locator('.mct-Batch')
+    .getByText(/exists/)
+    .waitFor();
+  assert.equal(await dialog.isReady(), false);
+  await dialog.field('Replace').check();
+  await dialog.ready();
+  await dialog.accept();
+  await lab.toast('other.ome.zarr').getByText('Open in Neuroglancer').waitFor();
+  await lab.toast('shell.ome.zarr').getByText(/done/).waitFor();
+  assert.deepEqual(levels('shell.ome.zarr'), ['0']);
+  assert.deepEqual(level('other.ome.zarr', 0).shape, [30, 50, 60]);
+});
+
+/** A conversion that takes a while: one worker and the slowest codec. */
+async function convertLarge(output: string): Promise<void> {
+  const dialog = await lab.convert('large.tif');
+  await dialog.field('Output').fill(output);
+  await dialog.field('Compression').selectOption('gzip');
+  await lab.page.getByText('Region, voxel size, workers').click();
+  await dialog.field('Worker threads').fill('1');
+  await dialog.ready();
+  await dialog.accept();
+  await lab.toast(output).getByRole('button', { name: 'Cancel' }).waitFor();
+}
+
+test('a conversion is listed while it runs, and cancelled without a trace', async () => {
+  await convertLarge('cancelled.ome.zarr');
+  await lab
+    .toast('cancelled.ome.zarr')
+    .getByText(/large\.tif → .* \d+ %/)
+    .waitFor();
+  const section = await lab.conversions();
+  await section.getByText(/\d+ %.* MB\/s.* left/).waitFor();
+  await lab.toast('cancelled.ome.zarr').getByRole('button', { name: 'Cancel' }).click();
+  await lab.toast('cancelled.ome.zarr').getByText('nothing was kept').waitFor();
+  await section.getByText('cancelled', { exact: true }).waitFor();
+  assert.deepEqual(
+    readdirSync(jupyter.root).filter(name => name.startsWith('cancelled')),
+    []
+  );
+  await lab.files();
+});
+
+test('a page that is loaded again finds its conversions', async () => {
+  for (const output of ['first.ome.zarr', 'second.ome.zarr', 'third.ome.zarr']) {
+    await convertLarge(output);
+  }
+  await lab.reload();
+  const pending = lab.toast('third.ome.zarr');
+  await pending.getByRole('button', { name: 'Cancel' }).waitFor();
+  assert.match((await pending.textContent()) ?? '', /waiting|starting|%/);
+  assert.equal((await helpers()).length, 1);
+  // So does another browser, and both see it end.
+  const other = new LabPage(await jupyter.open());
+  await other.toast('third.ome.zarr').getByRole('button', { name: 'Cancel' }).waitFor();
+  for (const { page } of [lab, other]) {
+    await page
+      .locator('.Toastify__toast', { hasText: 'third.ome.zarr' })
+      .getByText('Open in Neuroglancer')
+      .waitFor({ timeout: 120_000 });
+  }
+  assert.deepEqual(level('third.ome.zarr', 0).shape, [256, 512, 512]);
+  assert.equal((await helpers()).length, 1);
+  await other.page.context().close();
+});
+
+test('a double-click on a TIFF asks for nothing of its contents, and saving does not touch it', async () => {
+  const { page } = lab;
+  const digest = (): string =>
+    createHash('sha256')
+      .update(readFileSync(join(jupyter.root, 'large.tif')))
+      .digest('hex');
+  const unchanged = digest();
+  const requests = watch(page, 'large.tif');
+  await lab.item('large.tif').dblclick();
+  await page.locator('.mct-TiffPage', { hasText: '256 × 512 × 512' }).waitFor();
+  await page.getByRole('button', { name: 'Convert to OME-Zarr…' }).waitFor();
+  await page.keyboard.press('Control+s');
+  await page.locator('.mct-TiffPage').click();
+  await page.keyboard.press('Control+s');
+  const dialog = await lab.dialogFrom(page.getByRole('button', { name: 'Convert to OME-Zarr…' }));
+  await dialog.text();
+  await page.keyboard.press('Escape');
+  await dialog.closed();
+
+  assert.ok(requests.length > 0);
+  for (const { method, url, size } of requests) {
+    assert.equal(method, 'GET', url);
+    assert.match(url, /\/api\/contents\/large\.tif\?.*content=0/);
+    assert.ok((await size()) < 10_000, url);
+  }
+  assert.equal(digest(), unchanged);
+  await lab.closeTabs();
+});
+
+/** Records what is asked of the server about a file. */
+function watch(page: Page, name: string): { method: string; url: string; size: () => Promise<number> }[] {
+  const seen: { method: string; url: string; size: () => Promise<number> }[] = [];
+  page.on('request', request => {
+    if (decodeURIComponent(request.url()).includes(name)) {
+      const size = async (): Promise<number> => (await (await request.response())?.body())?.length ?? 0;
+      seen.push({ method: request.method(), url: request.url(), size });
+    }
+  });
+  return seen;
+}
+
+test('the image viewer stays in Open With', async () => {
+  await lab.item('shell.tif').click({ button: 'right' });
+  await lab.page.locator('.lm-Menu-itemLabel', { hasText: 'Open With' }).hover();
+  await lab.page.locator('.lm-Menu-itemLabel', { hasText: /^Image$/ }).waitFor();
+  assert.deepEqual(
+    (await lab.page.locator('.lm-Menu').nth(1).locator('.lm-Menu-itemLabel').allTextContents()).slice(0, 2),
+    ['TIFF Volume', 'Image']
+  );
+  await lab.page.keyboard.press('Escape');
+  await lab.page.keyboard.press('Escape');
+});
+
+test('commands take a path, and say what they take', async () => {
+  const described = await lab.page.evaluate(async () => {
+    const { commands } = (window as unknown as { jupyterapp: App }).jupyterapp;
+    return commands.describedBy('microct-io-vis:convert');
+  });
+  assert.ok(described.args?.properties.path);
+  const dialog = await lab.dialogFrom(async () => {
+    await lab.page.evaluate(() => {
+      const { commands } = (window as unknown as { jupyterapp: App }).jupyterapp;
+      void commands.execute('microct-io-vis:convert', { path: 'other.tif' });
+    });
+  });
+  assert.match(await dialog.text(), /other\.tif/);
+  await lab.page.keyboard.press('Escape');
+  await dialog.closed();
+});
+
+interface App {
+  commands: {
+    execute(id: string, args: object): Promise<unknown>;
+    describedBy(id: string): Promise<{ args: { properties: Record<string, unknown> } | null }>;
+  };
+}
+
+test('when the helper is restarted its conversions end, and the next one works', async () => {
+  await convertLarge('lost.ome.zarr');
+  const [{ kernel }] = await helpers();
+  const response = await jupyter.api(`api/kernels/${kernel.id}/restart`, { method: 'POST' });
+  assert.equal(response.status, 200);
+  // It has time to say so itself, unless it is killed.
+  await lab.page.locator('.Toastify__toast', { hasText: /lost\.ome\.zarr: cancelled|helper was restarted/ }).waitFor();
+  const dialog = await lab.convert('other.tif');
+  await dialog.field('Output').fill('after.ome.zarr');
+  await dialog.ready();
+  await dialog.accept();
+  await lab.toast('after.ome.zarr').getByText('Open in Neuroglancer').waitFor();
+  assert.equal(existsSync(join(jupyter.root, 'lost.ome.zarr')), false);
+});

@@ -1,0 +1,64 @@
+// `microct-io-vis view`: Neuroglancer without Jupyter.
+import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { launchChromium } from './jupyter.ts';
+import { expectedSlice, sliceView } from './picture.ts';
+import { PROGRAM, convert, showsSlice } from './viewer-page.ts';
+import { writeVolume } from './volumes.ts';
+
+const SHAPE: [number, number, number] = [24, 30, 40];
+
+let folder: string;
+let browser: Browser;
+let tiff: string;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'view ü #1 '));
+  tiff = join(folder, 'scan.tif');
+  writeVolume(tiff, SHAPE, 'uint16', 'imagej');
+  browser = await launchChromium();
+});
+
+after(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Runs `view` and answers with the address that it prints. */
+async function view(...outputs: string[]): Promise<{ url: string; server: ChildProcess }> {
+  const server = spawn(PROGRAM, ['view', '--no-browser', ...outputs], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(server.stdout!, 'data')) as [Buffer];
+  return { url: line.toString().trim(), server };
+}
+
+for (const version of ['0.5', '0.4']) {
+  test(`OME-Zarr ${version}: the voxels on the screen are those of the volume, and the address keeps the view`, async () => {
+    const output = convert(tiff, join(folder, `Größe ${version} 50%.ome.zarr`), '--ome-zarr', version);
+    const { url, server } = await view(output);
+    try {
+      const page = await browser.newPage({ viewport: { width: 900, height: 700 } });
+      const address = (z: number): string => `${url}#!${encodeURIComponent(JSON.stringify(sliceView(SHAPE, z)))}`;
+      await page.goto(address(7));
+      await showsSlice(page.locator('#viewer'), expectedSlice(tiff, 7, output));
+      assert.equal(await page.title(), `Größe ${version} 50%.ome.zarr`);
+      await page.goto(address(20));
+      await showsSlice(page.locator('#viewer'), expectedSlice(tiff, 20, output));
+      await page.locator('.neuroglancer-rendered-data-panel').first().click();
+      await page.keyboard.press('.');
+      await page.waitForURL(kept => decodeURIComponent(kept.hash).includes(',21]'));
+      await page.reload();
+      await showsSlice(page.locator('#viewer'), expectedSlice(tiff, 21, output));
+      await page.close();
+    } finally {
+      server.kill('SIGTERM');
+      await once(server, 'exit');
+    }
+  });
+}

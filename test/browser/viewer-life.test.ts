@@ -1,0 +1,248 @@
+// What happens to a viewer in a long day: servers that fail in all the ways there are, graphics that go away, keys that are meant for it.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Locator, Page, Route } from 'playwright-core';
+import type { Jupyter } from './jupyter.ts';
+import { startJupyter } from './jupyter.ts';
+import { expectedSlice, shownSlice, sliceView } from './picture.ts';
+import { convert, openTab, picture, showsSlice } from './viewer-page.ts';
+import { writeVolume } from './volumes.ts';
+
+const SHAPE: [number, number, number] = [24, 30, 40];
+const Z = 7;
+const NAME = 'scan.ome.zarr';
+/** Requests for chunks, of any level. */
+const CHUNKS = /\/files\/.*\/c\//;
+/** For so long a viewer must have lived before it is made anew unasked. */
+const LIFE = 6000;
+
+let jupyter: Jupyter;
+let page: Page;
+let slice: number[][];
+
+before(async () => {
+  jupyter = await startJupyter();
+  const tiff = join(jupyter.root, 'scan.tif');
+  writeVolume(tiff, SHAPE, 'uint16', 'imagej');
+  const output = convert(tiff, join(jupyter.root, NAME));
+  slice = expectedSlice(tiff, Z, output);
+  page = await jupyter.open();
+});
+
+afterEach(async () => {
+  await page.context().unrouteAll({ behavior: 'ignoreErrors' });
+  await run('application:close-all');
+});
+
+after(async () => {
+  await jupyter?.stop();
+});
+
+/** Runs a command of JupyterLab, whose answer stays there. */
+const run = (command: string): Promise<void> =>
+  page.evaluate(async id => {
+    await (window as unknown as App).jupyterapp.commands.execute(id);
+  }, command);
+const open = (): Promise<Locator> => openTab(page, NAME, sliceView(SHAPE, Z));
+const alert = (viewer: Locator): Locator => viewer.getByRole('alert');
+const retry = (viewer: Locator): Promise<void> => viewer.getByRole('button', { name: 'Retry' }).click();
+
+/** Each failure ends in words, and a retry after its end in the picture. */
+const FAILURES: [name: string, where: RegExp, answer: (route: Route) => Promise<void>, words: RegExp][] = [
+  [
+    'a redirect to a login page',
+    CHUNKS,
+    route => route.fulfill({ status: 302, headers: { Location: '/hub/login' } }),
+    /login has expired.*level \d, chunk \d\/\d\/\d/s
+  ],
+  [
+    'a login page in place of a chunk',
+    CHUNKS,
+    route => route.fulfill({ status: 200, contentType: 'text/html; charset=utf-8', body: '<form>Log in</form>' }),
+    /web page.*login has expired/s
+  ],
+  [
+    'a chunk that ends early',
+    CHUNKS,
+    async route => {
+      const response = await route.fetch();
+      const body = await response.body();
+      await route.fulfill({ response, body: body.subarray(0, body.length - 7) });
+    },
+    /sent \d+ of \d+ bytes/
+  ],
+  ['a server in trouble', CHUNKS, route => route.fulfill({ status: 500 }), /answered 500/],
+  [
+    'metadata of a level that is refused',
+    /\/scan\.ome\.zarr\/1\/zarr\.json/,
+    route => route.fulfill({ status: 403 }),
+    /login has expired/
+  ],
+  [
+    'a worker that cannot be loaded',
+    /chunk-worker[^/]*\.js/,
+    route => route.fulfill({ status: 403 }),
+    /login may have expired/
+  ]
+];
+
+for (const [name, where, answer, words] of FAILURES) {
+  test(`${name} is an error with a way back`, async () => {
+    // A request that is still being answered when the failure ends is nobody's any more.
+    const handler = (route: Route): Promise<void> => answer(route).catch(() => undefined);
+    await page.context().route(where, handler);
+    const viewer = await open();
+    await alert(viewer).waitFor();
+    assert.match(await alert(viewer).innerText(), words);
+    await page.context().unroute(where, handler);
+    await retry(viewer);
+    await showsSlice(viewer, slice);
+    assert.equal(await alert(viewer).isVisible(), false);
+  });
+}
+
+test('what passes by itself is tried again without a word', async () => {
+  const seen = new Map<string, number>();
+  await page.context().route(CHUNKS, route => {
+    const times = (seen.get(route.request().url()) ?? 0) + 1;
+    seen.set(route.request().url(), times);
+    return times === 1
+      ? route.abort('connectionreset')
+      : times === 2
+        ? route.fulfill({ status: 503 })
+        : route.continue();
+  });
+  const viewer = await open();
+  await showsSlice(viewer, slice);
+  assert.equal(await alert(viewer).isVisible(), false);
+});
+
+const loseContext = (viewer: Locator): Promise<void> =>
+  viewer
+    .locator('canvas')
+    .first()
+    .evaluate((canvas: HTMLCanvasElement) => {
+      canvas.getContext('webgl2')?.getExtension('WEBGL_lose_context')?.loseContext();
+    });
+
+test('a lost WebGL context is replaced, in the same view and page', async () => {
+  await page.evaluate(() => Object.assign(window, { isTheSame: true }));
+  const viewer = await open();
+  await showsSlice(viewer, slice);
+  await sleep(LIFE);
+  await loseContext(viewer);
+  await sleep(500);
+  await showsSlice(viewer, slice);
+  // The browser takes it again at once: two viewers must not fight.
+  await loseContext(viewer);
+  await alert(viewer).waitFor();
+  assert.match(await alert(viewer).innerText(), /WebGL context lost/);
+  await retry(viewer);
+  await showsSlice(viewer, slice);
+  assert.equal(await page.evaluate(() => 'isTheSame' in window), true);
+});
+
+test('a hidden viewer that loses its context gets another when it is seen', async () => {
+  const viewer = await open();
+  await showsSlice(viewer, slice);
+  await sleep(LIFE);
+  const handle = await viewer.elementHandle();
+  await run('launcher:create');
+  await page.locator('.jp-Launcher:visible').waitFor();
+  await page.evaluate(node => {
+    const context = node!.querySelector('canvas')!.getContext('webgl2');
+    context!.getExtension('WEBGL_lose_context')!.loseContext();
+  }, handle);
+  await sleep(1000);
+  assert.equal(await page.locator('.mct-ViewerPanel canvas').count(), 0);
+  await showsSlice(await open(), slice);
+});
+
+interface App {
+  jupyterapp: { commands: { execute(id: string): Promise<unknown> } };
+}
+
+test('viewers that are closed leave no context, worker or element behind', async () => {
+  const warnings: string[] = [];
+  page.on('console', message => {
+    if (/too many active webgl contexts/i.test(message.text())) warnings.push(message.text());
+  });
+  for (let count = 0; count < 20; count++) {
+    await picture(await open()).waitFor();
+    await run('application:close');
+  }
+  assert.deepEqual(warnings, []);
+  assert.equal(await page.locator('.mct-Viewer-neuroglancer').count(), 0);
+  assert.equal(page.workers().length, 0);
+});
+
+test('keys that Neuroglancer does not know go no further, and shortcuts go on to JupyterLab', async () => {
+  const viewer = await open();
+  await picture(viewer).click();
+  await page.evaluate(() => {
+    const seen: string[] = [];
+    Object.assign(window, { seen });
+    document.addEventListener('keydown', event => seen.push(event.key));
+  });
+  await page.keyboard.press('x');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+k');
+  assert.deepEqual(await page.evaluate(() => (window as unknown as { seen: string[] }).seen), ['Control', 'k']);
+});
+
+test('neither an open viewer nor the pointer over it takes the focus', async () => {
+  const viewer = await open();
+  await showsSlice(viewer, slice);
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  await picture(viewer).hover();
+  await sleep(300);
+  assert.equal(await page.evaluate(() => document.activeElement === document.body), true);
+});
+
+test('Neuroglancer’s style sheets leave the page alone', async () => {
+  await picture(await open()).waitFor();
+  const styles = await page.evaluate(() => {
+    const node = document.createElement('div');
+    node.innerHTML = '<div class="overlay">A</div><div class="close-button">B</div>';
+    document.body.append(node);
+    const found = [...node.children].map(child => getComputedStyle(child).position);
+    node.remove();
+    return found;
+  });
+  assert.deepEqual(styles, ['static', 'static']);
+});
+
+test('without WebGL 2 the viewer says so', async () => {
+  const other = await jupyter.open();
+  await other.evaluate(() => {
+    const { getContext } = HTMLCanvasElement.prototype;
+    HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, type: string, ...rest: unknown[]) {
+      return type === 'webgl2' ? null : Reflect.apply(getContext, this, [type, ...rest]);
+    } as typeof getContext;
+  });
+  const viewer = await openTab(other, NAME);
+  await alert(viewer).waitFor();
+  assert.match(await alert(viewer).innerText(), /WebGL 2/);
+  await other.close();
+});
+
+test('coarse levels are not shown beyond the end of the volume', async () => {
+  const viewer = await open();
+  await showsSlice(viewer, slice);
+  // The third level has 8 rows of 4 voxels each, of which the volume has 30.
+  const shown = await shownSlice(picture(viewer), SHAPE[1] + 4, SHAPE[2]);
+  const [before, after] = [shown.slice(0, 2), shown.slice(-2)];
+  assert.deepEqual(after, before);
+});
+
+for (const dtype of ['uint8', 'float32'] as const) {
+  test(`${dtype} voxels are shown in the window of the metadata`, async () => {
+    const tiff = join(jupyter.root, `${dtype}.tif`);
+    writeVolume(tiff, SHAPE, dtype, 'plain');
+    const output = convert(tiff, join(jupyter.root, `${dtype}.ome.zarr`));
+    const viewer = await openTab(page, `${dtype}.ome.zarr`, sliceView(SHAPE, Z));
+    await showsSlice(viewer, expectedSlice(tiff, Z, output));
+  });
+}

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Locator, Page } from 'playwright-core';
+import { PYTHON } from './jupyter.ts';
+import { difference, shownSlice } from './picture.ts';
+
+/** Grey values that rounding may cost, in the shader and in the screenshot. */
+const TOLERANCE = 2;
+
+/** The installed command. */
+export const PROGRAM = join(dirname(PYTHON), 'microct-io-vis');
+
+/** Converts with small chunks, so that a picture takes many. */
+export function convert(tiff: string, output: string, ...options: string[]): string {
+  execFileSync(PROGRAM, ['convert', tiff, output, '-q', '-c', '16', '16', '16', ...options]);
+  return output;
+}
+
+/** Opens an OME-Zarr in a tab of JupyterLab, as the command does; answers with what the tab shows. */
+export async function openTab(page: Page, path: string, state?: Record<string, unknown>): Promise<Locator> {
+  await page.evaluate(
+    async args => {
+      await (window as unknown as App).jupyterapp.commands.execute('microct-io-vis:open-viewer', args);
+    },
+    { path, ...(state ? { state } : {}) }
+  );
+  return page.locator('.mct-ViewerPanel:visible');
+}
+
+interface App {
+  jupyterapp: { commands: { execute(id: string, args: object): Promise<unknown> } };
+}
+
+/** The part of a viewer on which Neuroglancer draws; the first one of several. */
+export const picture = (viewer: Locator): Locator => viewer.locator('.neuroglancer-rendered-data-panel').first();
+
+/** Waits until a viewer in the state of `sliceView` shows these grey values, and says how far off it stayed when it never does. */
+export async function showsSlice(viewer: Locator, expected: number[][]): Promise<void> {
+  await picture(viewer).waitFor();
+  let off = NaN;
+  for (let tries = 0; tries < 60; tries++) {
+    off = difference(await shownSlice(picture(viewer), expected.length, expected[0].length), expected);
+    if (off <= TOLERANCE) return;
+    await sleep(500);
+  }
+  assert.fail(`the picture differs from the volume by up to ${off} grey values`);
+}

@@ -1,0 +1,212 @@
+"""What a conversion must have written, reckoned with NumPy and read with other people's Zarr libraries."""
+
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import ome_zarr_models
+import tensorstore
+import zarr
+
+Shape = tuple[int, int, int]
+COMPRESSIONS = ("blosc-zstd", "blosc-lz4", "zstd", "gzip", "none")
+TOOL = "microct-io-vis"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A conversion's outcome: the stored voxels of level 0 and what was asked for."""
+
+    level0: np.ndarray
+    chunk: Shape = (128, 128, 128)
+    levels: int | None = None
+    """None: auto."""
+    compression: str = "blosc-zstd"
+    version: str = "0.5"
+    start: Shape = (0, 0, 0)
+    """First voxel of the region, in the source."""
+    voxel_size: tuple[float, float, float] | None = None
+    unit: str | None = None
+    tolerance: int = 0
+    """How far integers of level 0 may be off, where decoders differ by the standard's leave (JPEG)."""
+    shapes: list[Shape] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shapes", pyramid(self.level0.shape, self.chunk, self.levels))
+
+
+def pyramid(shape: Shape, chunk: Shape, levels: int | None) -> list[Shape]:
+    """Shapes of all levels: ceil halves, until one chunk holds the last, or as many as were asked for; no two alike."""
+    shapes = [shape]
+    while levels is None or len(shapes) < levels:
+        last = shapes[-1]
+        if levels is None and all(n <= c for n, c in zip(last, chunk, strict=True)):
+            break
+        half = tuple(-(-n // 2) for n in last)
+        if half == last:
+            break
+        shapes.append(half)
+    return shapes
+
+
+def windows(array: np.ndarray, filler: float) -> np.ndarray:
+    """The 2 × 2 × 2 windows of a volume as (Z, Y, X, 8), those at odd edges filled up."""
+    z, y, x = (n + n % 2 for n in array.shape)
+    padded = np.pad(array, [(0, n % 2) for n in array.shape], constant_values=filler)
+    return (
+        padded.reshape(z // 2, 2, y // 2, 2, x // 2, 2).transpose(0, 2, 4, 1, 3, 5).reshape(z // 2, y // 2, x // 2, 8)
+    )
+
+
+def check_mean(above: np.ndarray, below: np.ndarray) -> None:
+    """A level is the mean of the stored one above it, over the voxels that exist."""
+    counts = windows(np.ones(above.shape, bool), False).sum(-1)
+    if above.dtype.kind != "f":
+        sums = windows(above.astype(np.int64), 0).sum(-1)
+        np.testing.assert_array_equal(below, (2 * sums + counts) // (2 * counts))
+        return
+    values = windows(above.astype(np.float64), np.nan)
+    there = ~np.isnan(values)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(there, values, 0).sum(-1) / there.sum(-1)
+    # Of single precision: as near as the rounding of what is added allows.
+    magnitude = np.where(np.isfinite(values), np.abs(values), 0).sum(-1) / np.maximum(there.sum(-1), 1)
+    np.testing.assert_array_equal(np.isnan(below), np.isnan(mean))
+    infinite = np.isinf(mean)
+    np.testing.assert_array_equal(below[infinite], mean[infinite])
+    finite = np.isfinite(mean)
+    off = np.abs(below[finite] - mean[finite])
+    np.testing.assert_array_less(off, 1e-6 * magnitude[finite] + 1e-44)
+
+
+def files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+
+
+def check(output: Path, expected: Expected) -> dict:
+    """Checks everything in an output, and returns the program's own part of its metadata."""
+    v3 = expected.version == "0.5"
+    check_files(output, expected)
+    attributes = json.loads((output / ("zarr.json" if v3 else ".zattrs")).read_text())
+    attributes = attributes["attributes"] if v3 else attributes
+    group = zarr.open_group(output, mode="r", zarr_format=3 if v3 else 2)
+    model = ome_zarr_models.open_ome_zarr(group)
+    assert type(model).__name__ == "Image"
+    assert type(model).__module__.startswith("ome_zarr_models.v05" if v3 else "ome_zarr_models.v04")
+    check_multiscales((attributes["ome"] if v3 else attributes)["multiscales"], expected)
+    above = None
+    for level, shape in enumerate(expected.shapes):
+        array = group[str(level)]
+        check_array(json.loads((output / str(level) / ("zarr.json" if v3 else ".zarray")).read_text()), shape, expected)
+        stored = np.asarray(array[...])
+        assert stored.dtype == expected.level0.dtype and stored.shape == shape
+        assert array.fill_value == 0
+        other = tensorstore.open(
+            {"driver": "zarr3" if v3 else "zarr", "kvstore": {"driver": "file", "path": f"{output / str(level)}/"}},
+            read=True,
+        ).result()
+        np.testing.assert_array_equal(bits(other.read().result()), bits(stored))
+        if above is None:
+            check_voxels(stored, expected)
+        else:
+            check_mean(above, stored)
+        above = stored
+    check_omero((attributes["ome"] if v3 else attributes)["omero"], expected)
+    return attributes[TOOL]
+
+
+def bits(array: np.ndarray) -> np.ndarray:
+    """Voxels as they are stored, so that NaNs and signed zeros count."""
+    return array.view(f"u{array.dtype.itemsize}")
+
+
+def check_voxels(stored: np.ndarray, expected: Expected) -> None:
+    if expected.tolerance:
+        off = np.abs(stored.astype(np.int64) - expected.level0.astype(np.int64))
+        assert off.max() <= expected.tolerance
+    else:
+        np.testing.assert_array_equal(bits(stored), bits(np.ascontiguousarray(expected.level0)))
+
+
+def check_files(output: Path, expected: Expected) -> None:
+    """The chunks of every level, the metadata, and nothing else."""
+    v3 = expected.version == "0.5"
+    wanted = {"zarr.json"} if v3 else {".zgroup", ".zattrs"}
+    for level, shape in enumerate(expected.shapes):
+        wanted.add(f"{level}/zarr.json" if v3 else f"{level}/.zarray")
+        grid = [-(-n // c) for n, c in zip(shape, expected.chunk, strict=True)]
+        keys = ("/".join(map(str, index)) for index in np.ndindex(*grid))
+        wanted |= {f"{level}/c/{key}" if v3 else f"{level}/{key}" for key in keys}
+    assert files(output) == wanted
+    beside = [path.name for path in output.parent.iterdir() if path.name.startswith(output.name)]
+    assert beside == [output.name]
+
+
+def check_array(metadata: dict, shape: Shape, expected: Expected) -> None:
+    dtype = expected.level0.dtype
+    if expected.version == "0.4":
+        assert metadata["zarr_format"] == 2
+        assert metadata["shape"] == list(shape) and metadata["chunks"] == list(expected.chunk)
+        assert np.dtype(metadata["dtype"]) == dtype.newbyteorder("<")
+        assert metadata["dimension_separator"] == "/" and metadata["order"] == "C"
+        assert metadata["fill_value"] == 0 and metadata["filters"] is None
+        compressor = metadata["compressor"]
+        found = "none" if compressor is None else compressor["id"]
+        if found == "blosc":
+            found = f"blosc-{compressor['cname']}"
+        assert found == expected.compression
+        return
+    assert metadata["zarr_format"] == 3 and metadata["node_type"] == "array"
+    assert metadata["shape"] == list(shape) and metadata["data_type"] == str(dtype)
+    assert metadata["chunk_grid"] == {"name": "regular", "configuration": {"chunk_shape": list(expected.chunk)}}
+    assert metadata["chunk_key_encoding"] == {"name": "default", "configuration": {"separator": "/"}}
+    assert metadata["dimension_names"] == ["z", "y", "x"]
+    assert metadata["fill_value"] == 0
+    first, *others = metadata["codecs"]
+    assert first == {"name": "bytes", "configuration": {"endian": "little"}}
+    names = [codec["name"] for codec in others]
+    if expected.compression.startswith("blosc"):
+        assert names == ["blosc"]
+        configuration = others[0]["configuration"]
+        assert f"blosc-{configuration['cname']}" == expected.compression
+        assert configuration["typesize"] == dtype.itemsize
+        assert configuration["shuffle"] in ("noshuffle", "shuffle", "bitshuffle")
+        assert set(configuration) == {"cname", "clevel", "shuffle", "typesize", "blocksize"}
+    else:
+        assert names == ([] if expected.compression == "none" else [expected.compression])
+
+
+def check_multiscales(multiscales: list, expected: Expected) -> None:
+    [image] = multiscales
+    unit = {} if expected.unit is None else {"unit": expected.unit}
+    assert image["axes"] == [{"name": name, "type": "space", **unit} for name in "zyx"]
+    assert [dataset["path"] for dataset in image["datasets"]] == [str(k) for k in range(len(expected.shapes))]
+    size = np.array(expected.voxel_size or (1, 1, 1))
+    factor = np.ones(3)
+    for level, dataset in enumerate(image["datasets"]):
+        if level > 0:
+            factor *= np.where(np.array(expected.shapes[level - 1]) > 1, 2, 1)
+        scale, *translations = dataset["coordinateTransformations"]
+        assert scale["type"] == "scale"
+        np.testing.assert_allclose(scale["scale"], size * factor, rtol=1e-12)
+        offset = np.array(expected.start) * size + (size * factor - size) / 2
+        if translations:
+            [translation] = translations
+            assert translation["type"] == "translation"
+            np.testing.assert_allclose(translation["translation"], offset, rtol=1e-12)
+        else:
+            assert not offset.any()
+
+
+def check_omero(omero: dict, expected: Expected) -> None:
+    [channel] = omero["channels"]
+    window = channel["window"]
+    assert set(window) == {"start", "end", "min", "max"}
+    assert all(math.isfinite(value) for value in window.values())
+    assert window["start"] < window["end"]
+    values = expected.level0[np.isfinite(expected.level0)]
+    if values.size and not expected.tolerance and values.min() < values.max():
+        assert (window["min"], window["max"]) == (float(values.min()), float(values.max()))
+        assert window["min"] <= window["start"] <= window["max"]

@@ -1,0 +1,177 @@
+"""What the command line does beyond the engine: how it starts, stops, is fed, and serves."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import urllib.request
+from urllib.error import HTTPError
+
+import numpy as np
+import pytest
+import tifffile
+import zarr
+from command_line import PATIENCE, finish, until
+
+
+@pytest.fixture
+def volume(tmp_path):
+    path = tmp_path / "scan.tif"
+    array = np.random.default_rng(4).integers(0, 2**16, (12, 30, 20), np.uint16)
+    tifffile.imwrite(path, array, metadata=None)
+    return path
+
+
+@pytest.fixture
+def large(tmp_path):
+    path = tmp_path / "large.tif"
+    array = np.random.default_rng(5).integers(0, 2**16, (160, 640, 640), np.uint16)
+    tifffile.imwrite(path, array, metadata=None)
+    return path
+
+
+def zarrs(folder):
+    return sorted(path.name for path in folder.iterdir() if "zarr" in path.name)
+
+
+def test_runs_as_a_module_too(cli, volume):
+    run = subprocess.run(
+        [sys.executable, "-m", "microct_io_vis", "info", str(volume), "--json"], capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout) == cli.info(volume)
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["help", "convert"], ["convert", "--help"]])
+def test_tells_of_itself(cli, words):
+    run = cli(*words).succeeded()
+    assert run.stdout and not run.stderr
+
+
+def test_wants_a_node_that_is_there(cli, volume):
+    run = cli("info", volume, env={**os.environ, "MICROCT_IO_VIS_NODE": "/no/such/node"})
+    assert run.status == 1
+    assert run.stderr.startswith("microct-io-vis: MICROCT_IO_VIS_NODE names /no/such/node")
+    assert run.stderr.count("\n") == 1
+
+
+def test_takes_the_node_that_is_named(cli, volume, tmp_path):
+    from microct_io_vis.node import node
+
+    mark = tmp_path / "used"
+    other = tmp_path / "other-node"
+    other.write_text(f'#!/bin/sh\ntouch "{mark}"\nexec "{node()}" "$@"\n')
+    other.chmod(other.stat().st_mode | stat.S_IEXEC)
+    cli("info", volume, env={**os.environ, "MICROCT_IO_VIS_NODE": str(other)}).succeeded()
+    assert mark.exists()
+
+
+def test_refuses_an_old_node(cli, tmp_path):
+    """Node is told that it is an older one, before the helper starts."""
+    from microct_io_vis.node import node
+
+    lie = tmp_path / "lie.cjs"
+    lie.write_text("Object.defineProperty(process.versions, 'node', { value: '20.19.0' });")
+    old = tmp_path / "old-node"
+    old.write_text(f'#!/bin/sh\nexec "{node()}" --require "{lie}" "$@"\n')
+    old.chmod(old.stat().st_mode | stat.S_IEXEC)
+    run = cli("--version", env={**os.environ, "MICROCT_IO_VIS_NODE": str(old)})
+    assert run.status == 1
+    assert "this is Node 20.19.0" in run.stderr and "22.15 or newer is needed" in run.stderr
+
+
+@pytest.mark.parametrize("by", ["file", "standard input"])
+def test_takes_a_list_of_slices(cli, tmp_path, by):
+    array = np.random.default_rng(6).integers(0, 255, (3, 20, 30), np.uint8)
+    names = [tmp_path / f"slice {z}.tif" for z in (2, 0, 1)]  # the order given counts
+    for name, page in zip(names, array, strict=True):
+        tifffile.imwrite(name, page)
+    listing = tmp_path / "slices.txt"
+    listing.write_text("".join(f"{name}\n" for name in names))
+    output = tmp_path / "out.ome.zarr"
+    if by == "file":
+        cli("convert", f"@{listing}", output).succeeded()
+    else:
+        with open(listing, "rb") as given:
+            subprocess.run([str(cli.path), "convert", "@-", str(output)], stdin=given, check=True)
+    assert np.array_equal(zarr.open(output / "0")[:], array)
+
+
+@pytest.mark.parametrize("content", [None, "\n\n"])
+def test_refuses_a_list_that_is_none(cli, tmp_path, content):
+    if content is not None:
+        (tmp_path / "list").write_text(content)
+    run = cli("info", f"@{tmp_path / 'list'}")
+    assert run.status == 1 and str(tmp_path / "list") in run.stderr and run.stderr.count("\n") == 1
+
+
+def test_shows_lines_of_progress_in_a_log_and_none_when_quiet(cli, volume):
+    run = cli("convert", volume).succeeded()
+    assert "100 %" in run.stderr and "written in" in run.stderr
+    for quiet in (["-q"], ["--progress", "none"]):
+        assert cli("convert", volume, "--overwrite", *quiet).succeeded().stderr == ""
+
+
+def test_draws_a_bar_on_a_terminal(cli, volume):
+    import pty
+
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([str(cli.path), "convert", str(volume)], stdout=subprocess.PIPE, stderr=theirs) as process:
+        os.close(theirs)
+        out = process.communicate(timeout=PATIENCE)[0]
+        shown = b""
+        try:
+            while part := os.read(ours, 4096):
+                shown += part
+        except OSError:  # the terminal's other end is closed
+            pass
+    os.close(ours)
+    assert process.returncode == 0 and out.endswith(b"scan.ome.zarr\n")
+    assert b"\r\x1b[2K" in shown and b"written in" in shown
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_cancels_and_leaves_nothing(cli, large, stop):
+    process = cli.start("convert", large, "--compression", "gzip", "--progress", "json")
+    until(lambda: zarrs(large.parent), process)
+    run = finish(process, stop)
+    assert run.status == 130
+    assert run.events[-1]["code"] == "cancelled"
+    assert run.stdout == ""
+    assert zarrs(large.parent) == []
+
+
+def test_ends_when_nobody_reads_its_progress_any_more(cli, large):
+    """As when the Python that follows a conversion is killed."""
+    process = cli.start("convert", large, "--compression", "gzip", "--progress", "json")
+    process.stderr.readline()
+    process.stderr.close()
+    assert process.wait(PATIENCE) == 130
+    process.stdout.close()
+    assert zarrs(large.parent) == []
+
+
+def test_serves_outputs_to_the_browser(cli, volume, tmp_path):
+    cli("convert", volume).succeeded()
+    output = tmp_path / "scan.ome.zarr"
+    process = cli.start("view", output, "--no-browser")
+    url = process.stdout.readline().strip()
+    assert url.startswith("http://127.0.0.1:")
+    with urllib.request.urlopen(url) as page:
+        assert "text/html" in page.headers["Content-Type"]
+    with urllib.request.urlopen(f"{url}sources.json") as page:
+        sources = json.load(page)["sources"]
+    assert sources == [{"name": "scan.ome.zarr", "url": "data/0/"}]
+    with urllib.request.urlopen(f"{url}data/0/0/zarr.json") as page:
+        assert page.read() == (output / "0" / "zarr.json").read_bytes()
+    with pytest.raises(HTTPError, match="403"):
+        urllib.request.urlopen(url.rsplit("/", 2)[0] + "/")
+    run = finish(process, signal.SIGINT)
+    assert run.status == 0, run.stderr
+
+
+def test_serves_only_what_is_an_ome_zarr(cli, volume, tmp_path):
+    run = cli("view", tmp_path, "--no-browser")
+    assert run.status == 1 and str(tmp_path) in run.stderr and run.stderr.count("\n") == 1

@@ -1,0 +1,105 @@
+"""The memory that the operating system counts, against the budget and the plan's promise."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zarr
+
+MIB = 2**20
+
+
+def write_ramps(path: Path, shape: tuple[int, int, int], compressed: bool = False) -> None:
+    """A BigTIFF of float32, page by page, never whole in this process; every page is noise of its own."""
+    import tifffile
+
+    chance = np.random.default_rng(11)
+    noise = chance.random(shape[1:], np.float32)
+    settings = {"compression": "zstd", "rowsperstrip": shape[1]} if compressed else {}
+
+    def planes():
+        for z in range(shape[0]):
+            yield np.roll(noise, 31 * z, axis=1) + np.float32(z)
+
+    tifffile.imwrite(path, planes(), shape=shape, dtype=np.float32, bigtiff=True, photometric="minisblack", **settings)
+
+
+def check_peak(cli, source: Path, budget: str, *words: object) -> int:
+    """Converts within a budget, holds the peak against it and against the plan, and returns it."""
+    output = source.parent / "out.ome.zarr"
+    plan = cli.estimate(source, output, "-m", budget, *words)
+    run, peak = cli.peak_memory("convert", source, output, "-m", budget, *words, "-q")
+    assert run.status == 0, run.stderr
+    limit = int(budget.removesuffix("M")) * MIB
+    promised = plan["peakMemoryBytes"]
+    print(f"{peak / MIB:.0f} MiB of {promised / MIB:.0f} promised and {budget} allowed, {plan['workers']} workers")
+    assert peak <= promised <= limit
+    return peak
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """1.1 GB, more than four times the budget below."""
+    source = tmp_path_factory.mktemp("memory") / "scan.tif"
+    write_ramps(source, (264, 1024, 1024))
+    yield source
+    source.unlink()
+
+
+def forget(source: Path) -> None:
+    import shutil
+
+    shutil.rmtree(source.parent / "out.ome.zarr")
+
+
+@pytest.mark.parametrize(
+    "words", [["--compression", "blosc-zstd"], ["--compression", "none", "-d", "uint16"]], ids=["zstd", "uint16"]
+)
+def test_volume_four_times_the_budget(cli, large, words):
+    assert large.stat().st_size > 4 * 256 * MIB
+    peak = check_peak(cli, large, "256M", *words)
+    assert peak > 60 * MIB  # it is the converting process that was measured
+    level = zarr.open_array(large.parent / "out.ome.zarr" / "0", mode="r")
+    assert level.shape == (264, 1024, 1024)
+    # A plane far down is there, in order.
+    middle = level[200]
+    assert np.argmin(middle) >= 0 and middle.max() > middle.min()
+    forget(large)
+
+
+@pytest.mark.parametrize("compression", ["blosc-zstd", "blosc-lz4", "zstd", "gzip", "none"])
+@pytest.mark.parametrize("budget", ["180M", "700M"])
+def test_every_compression(cli, tmp_path, compression, budget):
+    source = tmp_path / "scan.tif"
+    write_ramps(source, (64, 600, 700))
+    check_peak(cli, source, budget, "-c", 64, 64, 64, "--compression", compression, "-j", 6)
+
+
+def test_compressed_pages(cli, tmp_path):
+    """Whole pages in one strip have to be decoded at once."""
+    source = tmp_path / "scan.tif"
+    write_ramps(source, (48, 1500, 1500), compressed=True)
+    check_peak(cli, source, "256M", "-c", 64, 64, 64, "-j", 3)
+
+
+def test_many_pages(cli, tmp_path):
+    """Tables of pages are memory too."""
+    source = tmp_path / "scan.tif"
+    write_small_pages(source, 20_000)
+    check_peak(cli, source, "256M", "-c", 64, 64, 64)
+
+
+def write_small_pages(path: Path, count: int) -> None:
+    """A classic TIFF of many 16 × 16 pages of uint8."""
+    tags = [(256, 16), (257, 16), (258, 8), (259, 1), (262, 1), (273, 0), (277, 1), (278, 16), (279, 256)]
+    length = 2 + 12 * len(tags) + 4
+    start = 8 + count * length
+    parts = [struct.pack("<2sHI", b"II", 42, 8)]
+    for page in range(count):
+        parts.append(struct.pack("<H", len(tags)))
+        for tag, value in tags:
+            parts.append(struct.pack("<HHII", tag, 4, 1, start + 256 * page if tag == 273 else value))
+        parts.append(struct.pack("<I", 0 if page == count - 1 else 8 + (page + 1) * length))
+    parts.append(np.arange(count * 256, dtype=np.uint32).astype(np.uint8).tobytes())
+    path.write_bytes(b"".join(parts))

@@ -1,0 +1,130 @@
+"""Other voxel types than the source's: the values that NumPy reckons, the NaNs counted, and the way back recorded."""
+
+import numpy as np
+import pytest
+import sources
+import tifffile
+from oracle import Expected, check
+from sources import DTYPES, Encoding
+
+SHAPE = (9, 40, 70)
+CHUNK = (4, 32, 48)
+TOPS = {"uint16": 65535, "uint8": 255}
+
+
+def write(folder, array, **settings):
+    source = folder / "scan.tif"
+    tifffile.imwrite(source, array, photometric="minisblack", **settings)
+    return source
+
+
+def scaled(values: np.ndarray, low: float, high: float, dtype: str) -> np.ndarray:
+    """[low, high] mapped to the whole of an integer type: rounded, halves up, clipped, NaN to 0."""
+    top = TOPS[dtype]
+    with np.errstate(invalid="ignore"):
+        mapped = (values.astype(np.float64) - low) / (high - low) * top
+    return np.floor(np.nan_to_num(np.clip(mapped, 0, top), nan=0.0) + 0.5).astype(dtype)
+
+
+def check_scaled(cli, folder, array, dtype, low, high, words, version="0.5"):
+    """Converts, and checks the voxels, the count of NaNs and the recorded transform."""
+    source = write(folder, array)
+    output = folder / "out.ome.zarr"
+    done = cli.convert(source, output, "-c", *CHUNK, "-d", dtype, "--ome-zarr", version, *words)
+    stored = scaled(array, low, high, dtype)
+    own = check(output, Expected(stored, chunk=CHUNK, version=version))
+    assert done["nanVoxels"] == np.isnan(array).sum()
+    assert done["valueRange"] == [low, high]
+    assert any("NaN" in warning for warning in done["warnings"]) == bool(np.isnan(array).any())
+    scaling = own["scaling"]
+    back = scaling["slope"] * stored.astype(np.float64) + scaling["intercept"]
+    inside = (array >= low) & (array <= high)
+    step = (high - low) / TOPS[dtype]
+    np.testing.assert_array_less(np.abs(back - array.astype(np.float64))[inside], 0.5001 * step + 1e-30)
+    return done
+
+
+@pytest.mark.parametrize("dtype", TOPS)
+@pytest.mark.parametrize("source", DTYPES)
+def test_found_range(cli, tmp_path, source, dtype):
+    """Without a range, the least and the greatest finite value of what is converted become the ends."""
+    array = sources.volume(SHAPE, Encoding(source))
+    if source == dtype:
+        source = write(tmp_path, array)
+        done = cli.convert(source, "-d", dtype, "-c", *CHUNK)
+        assert done["valueRange"] is None
+        check(tmp_path / "scan.ome.zarr", Expected(array, chunk=CHUNK))
+        return
+    finite = array[np.isfinite(array)]
+    check_scaled(cli, tmp_path, array, dtype, float(finite.min()), float(finite.max()), [])
+
+
+@pytest.mark.parametrize("dtype", TOPS)
+@pytest.mark.parametrize(("low", "high"), [(-0.5, 2.25), (1, 1.5), (-1e3, 1e30)])
+def test_given_range(cli, tmp_path, dtype, low, high):
+    """What lies outside is clipped, infinities included; NaN becomes 0."""
+    array = sources.volume(SHAPE, Encoding("float32"))
+    version = "0.4" if low == 1 else "0.5"
+    check_scaled(cli, tmp_path, array, dtype, low, high, ["--value-range", low, high], version)
+
+
+@pytest.mark.parametrize("source", [dtype for dtype in DTYPES if dtype != "float32"])
+def test_given_range_of_integers(cli, tmp_path, source):
+    array = sources.volume(SHAPE, Encoding(source))
+    check_scaled(cli, tmp_path, array, "uint8", -3, 100, ["--value-range", -3, 100])
+
+
+@pytest.mark.parametrize("dtype", TOPS)
+def test_same_type_with_range(cli, tmp_path, dtype):
+    array = sources.volume(SHAPE, Encoding(dtype))
+    check_scaled(cli, tmp_path, array, dtype, 20, 200, ["--value-range", 20, 200])
+
+
+def test_halves_are_rounded_up(cli, tmp_path):
+    array = (np.arange(511, dtype=np.float32) / 2).reshape(1, 7, 73)
+    output = check_scaled(cli, tmp_path, array, "uint8", 0, 255, ["--value-range", 0, 255])["output"]
+    assert output
+
+
+def test_range_of_the_region_alone(cli, tmp_path):
+    """A scan for the range looks at the region that is converted and at nothing else."""
+    array = np.zeros((4, 50, 60), np.float32)
+    array[0, 0, 0], array[3, 49, 59] = -1000, 1000
+    array[1:3, 10:20, 30:40] = np.linspace(5, 6, 200).reshape(2, 10, 10)
+    source = write(tmp_path, array)
+    done = cli.convert(source, "-d", "uint16", "--roi", 1, 3, 10, 20, 30, 40)
+    region = array[1:3, 10:20, 30:40]
+    assert done["valueRange"] == [5, 6]
+    check(tmp_path / "scan.ome.zarr", Expected(scaled(region, 5, 6, "uint16"), start=(1, 10, 30)))
+
+
+@pytest.mark.parametrize("value", [0, 7.5, -3, np.nan, np.inf, -np.inf])
+def test_volumes_of_one_value(cli, tmp_path, value):
+    """Nothing to scale by: zeros, and no division by them."""
+    array = np.full((3, 20, 30), value, np.float32)
+    source = write(tmp_path, array)
+    done = cli.convert(source, "-d", "uint8")
+    own = check(tmp_path / "scan.ome.zarr", Expected(np.zeros(array.shape, np.uint8)))
+    assert done["nanVoxels"] == (array.size if np.isnan(value) else 0)
+    if np.isfinite(value):
+        assert done["valueRange"] == [value, value]
+        assert own["scaling"]["intercept"] == value
+
+
+@pytest.mark.parametrize("source", [dtype for dtype in DTYPES if dtype != "float32"])
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+def test_integers_as_float32(cli, tmp_path, source, byteorder):
+    array = sources.volume(SHAPE, Encoding(source))
+    path = write(tmp_path, array, byteorder=byteorder)
+    done = cli.convert(path, "-d", "float32", "-c", *CHUNK)
+    check(tmp_path / "scan.ome.zarr", Expected(array.astype(np.float32), chunk=CHUNK))
+    assert done["valueRange"] is None
+    # What single precision cannot hold is said.
+    assert bool(done["warnings"]) == source.endswith("32")
+
+
+def test_float32_keeps_its_nans(cli, tmp_path):
+    array = sources.volume(SHAPE, Encoding("float32"))
+    done = cli.convert(write(tmp_path, array), "-d", "float32", "-c", *CHUNK)
+    check(tmp_path / "scan.ome.zarr", Expected(array, chunk=CHUNK))
+    assert done["nanVoxels"] == 0

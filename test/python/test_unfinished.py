@@ -1,0 +1,240 @@
+"""Conversions that do not come to their end: nothing stays that looks whole, and what was there is still there."""
+
+import os
+import shlex
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from command_line import Run, finish, small_files, until
+from oracle import Expected, check, files
+
+SHAPE = (96, 512, 512)
+SLOW = ["-c", 16, 64, 64, "--compression", "gzip", "-j", 1]
+"""Long enough to be met in the middle."""
+
+
+@pytest.fixture(scope="module")
+def array():
+    return np.random.default_rng(5).integers(0, 65535, SHAPE, np.uint16)
+
+
+@pytest.fixture(scope="module")
+def scan(array, tmp_path_factory):
+    source = tmp_path_factory.mktemp("scan") / "scan.tif"
+    tifffile.imwrite(source, array, photometric="minisblack")
+    return source
+
+
+@pytest.fixture
+def output(tmp_path):
+    return tmp_path / "out.ome.zarr"
+
+
+def begun(output: Path):
+    """Whether chunks are there, under the unfinished name."""
+    partial = output.with_name(output.name + ".partial")
+    return lambda: any(path.is_file() for path in partial.glob("0/c/*/*/*"))
+
+
+def beside(output: Path) -> list[str]:
+    return sorted(path.name for path in output.parent.iterdir())
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_cancelled(cli, scan, output, stop):
+    process = cli.start("convert", scan, output, *SLOW, "--progress", "json")
+    until(begun(output), process)
+    assert not output.exists()
+    run = finish(process, stop)
+    assert run.status == 130
+    assert run.stdout == ""
+    assert run.events[-1]["code"] == "cancelled"
+    assert beside(output) == []
+
+
+def test_cancelled_by_the_keyboard(cli, scan, output):
+    """Ctrl-C goes to every process of the group, and one line says what happened."""
+    process = cli.start("convert", scan, output, *SLOW, "-q", start_new_session=True)
+    until(begun(output), process)
+    os.killpg(process.pid, signal.SIGINT)
+    run = finish(process)
+    assert run.status == 130
+    assert run.stderr.count("\n") == 1 and run.stderr.startswith("microct-io-vis: ")
+    assert beside(output) == []
+
+
+@pytest.mark.parametrize("words", [["-d", "uint8"], []], ids=["while scanning", "while converting"])
+def test_cancelled_at_any_time(cli, scan, output, words):
+    """As soon as the unfinished output has its name."""
+    process = cli.start("convert", scan, output, *SLOW, *words, "-q")
+    until(lambda: any(output.parent.iterdir()), process)
+    assert finish(process, signal.SIGINT).status == 130
+    assert beside(output) == []
+
+
+def test_cancelled_overwriting(cli, scan, output):
+    cli.convert(scan, output, "--roi", 0, 2, 0, 8, 0, 8)
+    before = {name: (output / name).read_bytes() for name in files(output)}
+    process = cli.start("convert", scan, output, *SLOW, "--overwrite", "-q")
+    until(begun(output), process)
+    assert finish(process, signal.SIGINT).status == 130
+    assert {name: (output / name).read_bytes() for name in files(output)} == before
+    assert beside(output) == [output.name]
+
+
+def test_killed_while_overwriting(cli, scan, output, array):
+    """Killed in the middle, the old output is whole; the next conversion clears up and replaces it."""
+    small = array[:2, :8, :8]
+    cli.convert(scan, output, "--roi", 0, 2, 0, 8, 0, 8)
+    process = cli.start("convert", scan, output, *SLOW, "--overwrite", "-q")
+    until(begun(output), process)
+    assert finish(process, signal.SIGKILL).status == -signal.SIGKILL
+    assert beside(output) == [output.name, f"{output.name}.partial"]
+    os.rename(f"{output}.partial", f"{output.parent}/left")
+    check(output, Expected(small))
+    os.rename(f"{output.parent}/left", f"{output}.partial")
+    assert cli("convert", scan, output).status == 1
+    cli.convert(scan, output, "--overwrite", "--roi", 0, 3, 0, 9, 0, 10)
+    check(output, Expected(array[:3, :9, :10]))
+    assert beside(output) == [output.name]
+
+
+def test_killed(cli, scan, output, array):
+    """What a killed conversion leaves has not the output's name, is no OME-Zarr, and is in nobody's way."""
+    process = cli.start("convert", scan, output, *SLOW, "-q")
+    until(begun(output), process)
+    assert finish(process, signal.SIGKILL).status == -signal.SIGKILL
+    assert beside(output) == [f"{output.name}.partial"]
+    assert not Path(f"{output}.partial", "zarr.json").exists()
+    cli.convert(scan, output, "-c", 64, 256, 256)
+    check(output, Expected(array, chunk=(64, 256, 256)))
+
+
+def test_overwriting(cli, scan, output, array):
+    """The new output is whole, without a file of the old one; across versions too."""
+    cli.convert(scan, output, "--ome-zarr", "0.4", "-c", 4, 8, 8, "--roi", 0, 9, 0, 33, 0, 8)
+    cli.convert(scan, output, "--overwrite", "--roi", 0, 2, 0, 8, 0, 8)
+    check(output, Expected(array[:2, :8, :8]))
+
+
+def test_overwriting_what_is_not_there(cli, scan, output, array):
+    cli.convert(scan, output, "--overwrite", "--roi", 0, 2, 0, 8, 0, 8)
+    check(output, Expected(array[:2, :8, :8]))
+
+
+def test_two_at_once(cli, scan, output, array):
+    """The second of two conversions to one output is refused, and does not harm the first."""
+    process = cli.start("convert", scan, output, *SLOW, "-q")
+    until(begun(output), process)
+    process.send_signal(signal.SIGSTOP)
+    try:
+        for words in ([], ["--overwrite"]):
+            second = cli("convert", scan, output, "--roi", 0, 1, 0, 1, 0, 1, *words, "--progress", "json")
+            assert second.status == 1
+            assert second.events[-1]["code"] in ("output-exists", "output-unwritable")
+            assert output.name in second.events[-1]["message"]
+    finally:
+        process.send_signal(signal.SIGCONT)
+    assert finish(process).status == 0
+    check(output, Expected(array, chunk=(16, 64, 64), compression="gzip"))
+
+
+def test_started_together(cli, scan, output, array):
+    """Of conversions that start in the same moment one wins, and its output is whole."""
+    regions = [(0, 40, 0, 200, 0, 200), (10, 50, 100, 300, 50, 250), (20, 60, 0, 200, 100, 300)]
+    running = [cli.start("convert", scan, output, "-q", "-c", 16, 32, 32, "--roi", *roi) for roi in regions]
+    runs = [finish(process) for process in running]
+    winners = [roi for run, roi in zip(runs, regions, strict=True) if run.status == 0]
+    assert len(winners) == 1, runs
+    assert all(run.stderr.count("\n") == 1 for run in runs if run.status != 0)
+    z0, z1, y0, y1, x0, x1 = winners[0]
+    check(output, Expected(array[z0:z1, y0:y1, x0:x1], chunk=(16, 32, 32), start=(z0, y0, x0)))
+
+
+def test_file_size_limit(cli, scan, output):
+    """The system refuses a write in the middle."""
+    run = cli(
+        *("convert", scan, output, "--compression", "none", "--progress", "json"), preexec_fn=small_files(100_000)
+    )
+    assert run.status == 1
+    assert run.events[-1]["code"] == "disk-full"
+    assert output.name in run.events[-1]["message"]
+    assert beside(output) == []
+
+
+def on_small_disk(folder: Path, options: str, command: str) -> Run:
+    """Runs a shell command in a mount namespace of its own, where ``folder`` is a small file system."""
+    script = f"mount -t tmpfs -o {options} none {shlex.quote(str(folder))} || exit 99; {command}"
+    unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
+    ended = subprocess.run([*unshare, "sh", "-c", script], capture_output=True, text=True)
+    return Run(ended.returncode, ended.stdout, ended.stderr)
+
+
+def can_mount() -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return on_small_disk(Path(folder), "size=1m", "true").status == 0
+        except FileNotFoundError:
+            return False
+
+
+SMALL_DISKS = {"size=1m": "needed", "size=60m,nr_inodes=40": "full"} if can_mount() else {}
+"""Mount options, and a word of the refusal: no room from the start, and no room after some chunks."""
+
+
+@pytest.mark.parametrize("disk", ["the limit of a process", *SMALL_DISKS])
+def test_disk_full(cli, scan, tmp_path, disk):
+    """Where a small file system can be mounted it is one; a limit on files' size is always there."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    output = folder / "out.ome.zarr"
+    words = ["convert", scan, output, "-c", 16, 64, 64, "-n", 1, "--roi", 0, 96, 0, 512, 0, 500, "--progress", "json"]
+    if disk in SMALL_DISKS:
+        command = " ".join(shlex.quote(str(word)) for word in [cli.path, *words])
+        run = on_small_disk(folder, disk, f"{command}; status=$?; ls -A {shlex.quote(str(folder))}; exit $status")
+        word = SMALL_DISKS[disk]
+    else:
+        run = cli(*words, preexec_fn=small_files(3000))
+        word = "out.ome.zarr"
+    assert run.status == 1, run.stderr
+    assert run.events[-1]["code"] == "disk-full"
+    assert output.name in run.events[-1]["message"] and word in run.events[-1]["message"]
+    # Nothing on standard output, and nothing that `ls` found.
+    assert run.stdout == ""
+    assert beside(output) == []
+
+
+def test_source_that_shrinks(cli, array, tmp_path):
+    """A file that loses its end while it is read is an error, not a volume with a black end."""
+    source, output = tmp_path / "scan.tif", tmp_path / "out.ome.zarr"
+    tifffile.imwrite(source, array, photometric="minisblack")
+    process = cli.start("convert", source, output, *SLOW, "-m", "200M", "--progress", "json")
+    until(begun(output), process)
+    process.send_signal(signal.SIGSTOP)
+    os.truncate(source, array.nbytes // 2)
+    process.send_signal(signal.SIGCONT)
+    run = finish(process)
+    assert run.status == 1
+    assert run.events[-1]["code"] == "truncated"
+    assert "scan.tif" in run.events[-1]["message"]
+    assert beside(output) == ["scan.tif"]
+
+
+def test_reader_of_progress_goes_away(cli, scan, output):
+    """Who follows the progress through a pipe and dies must not leave a conversion behind."""
+    process = cli.start("convert", scan, output, *SLOW, "--progress", "json")
+    until(begun(output), process)
+    process.stderr.close()
+    status = process.wait(timeout=120)
+    process.stdout.close()
+    assert status == 130
+    end = time.monotonic() + 10
+    while beside(output) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert beside(output) == []

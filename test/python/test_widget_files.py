@@ -1,0 +1,123 @@
+"""What a viewer may read of an OME-Zarr, and how it is told from others."""
+
+import os
+import shutil
+
+import numpy
+import pytest
+import zarr
+
+from microct_io_vis.widgets.files import OmeZarrFiles
+
+VOXELS = numpy.arange(20 * 30 * 40, dtype="uint16").reshape(20, 30, 40)
+
+
+def write(path, version="0.5", voxels=VOXELS):
+    """A two-level OME-Zarr by zarr-python."""
+    scale = [{"type": "scale", "scale": [1.0, 1.0, 1.0]}]
+    multiscales = {
+        "axes": [{"name": name, "type": "space"} for name in "zyx"],
+        "datasets": [{"path": str(level), "coordinateTransformations": scale} for level in range(2)],
+    }
+    v2 = version == "0.4"
+    attributes = {"multiscales": [{**multiscales, "version": version}]}
+    group = zarr.create_group(path, zarr_format=2 if v2 else 3)
+    group.attrs.update(attributes if v2 else {"ome": {"version": version, "multiscales": [multiscales]}})
+    for level in range(2):
+        data = voxels[:: level + 1, :: level + 1, :: level + 1]
+        separator = {"name": "v2", "separator": "/"} if v2 else None
+        array = group.create_array(
+            str(level), shape=data.shape, chunks=(16, 16, 16), dtype=data.dtype, chunk_key_encoding=separator
+        )
+        array[...] = data
+    return path
+
+
+@pytest.fixture
+def volume(tmp_path):
+    return write(tmp_path / "scan.ome.zarr")
+
+
+def test_reads_whole_files_parts_ends_and_sizes(volume):
+    whole = (volume / "0/c/0/0/0").read_bytes()
+    files = OmeZarrFiles(volume)
+    assert files.read("0/c/0/0/0") == (len(whole), 0, whole)
+    assert files.read("0/c/0/0/0", 10, 20) == (len(whole), 10, whole[10:30])
+    assert files.read("0/c/0/0/0", -7) == (len(whole), len(whole) - 7, whole[-7:])
+    assert files.read("0/c/0/0/0", -(10**9), 5) == (len(whole), 0, whole[:5])
+    assert files.read("0/c/0/0/0", 0, 0) == (len(whole), 0, b"")
+    assert files.read("0/c/0/0/0", 10**9, 5) == (len(whole), len(whole), b"")
+
+
+@pytest.mark.parametrize("key", ["0/c/9/9/9", "nothing", "0", "0/c", "zarr.json/below"])
+def test_only_what_is_not_there_is_missing(volume, key):
+    assert OmeZarrFiles(volume).read(key)[0] is None
+
+
+def test_what_cannot_be_read_is_not_missing(volume):
+    if os.name == "posix" and os.geteuid() == 0:
+        # Nothing is forbidden to root, but a link to itself cannot be opened by anybody.
+        (volume / "loop").symlink_to("loop")
+        with pytest.raises(OSError):
+            OmeZarrFiles(volume).read("loop")
+    else:
+        (volume / "0/c/0/0/0").chmod(0)
+        with pytest.raises(PermissionError):
+            OmeZarrFiles(volume).read("0/c/0/0/0")
+
+
+@pytest.mark.parametrize(
+    "key", ["../secret", "0/../../secret", "/etc/hostname", "", ".", "0\\..\\x", "c:secret", "a\0b"]
+)
+def test_nothing_outside_is_read(volume, key):
+    (volume.parent / "secret").write_bytes(b"no")
+    with pytest.raises(ValueError, match="does not name a file"):
+        OmeZarrFiles(volume).read(key)
+
+
+def test_links_out_of_the_volume_are_not_followed(volume):
+    (volume.parent / "secret").write_bytes(b"no")
+    (volume / "link").symlink_to(volume.parent / "secret")
+    (volume / "folder").symlink_to(volume.parent)
+    for key in ("link", "folder/secret"):
+        with pytest.raises(ValueError, match="does not name a file"):
+            OmeZarrFiles(volume).read(key)
+
+
+def test_dotfiles_of_0_4_are_read(tmp_path):
+    files = OmeZarrFiles(write(tmp_path / "scan.ome.zarr", "0.4"))
+    assert files.metadata_key == ".zattrs"
+    assert files.read("0/.zarray")[2].startswith(b"{")
+    assert files.fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("made", "error", "says"),
+    [
+        (lambda path: None, FileNotFoundError, "no such folder"),
+        (lambda path: path.write_bytes(b"II*\0"), ValueError, "convert it first"),
+        (lambda path: path.mkdir(), ValueError, "not an OME-Zarr"),
+        (lambda path: zarr.create_group(path), ValueError, "describes no OME-Zarr image"),
+        (lambda path: (path.mkdir(), (path / "zarr.json").write_text("{")), ValueError, "damaged"),
+    ],
+)
+def test_what_is_no_ome_zarr_is_refused_by_name(tmp_path, made, error, says):
+    path = tmp_path / "thing"
+    made(path)
+    with pytest.raises(error, match=f"thing: .*{says}"):
+        OmeZarrFiles(path)
+
+
+def test_the_fingerprint_tells_volumes_apart(volume, tmp_path):
+    prints = OmeZarrFiles(volume).fingerprint()
+    assert {sample["key"] for sample in prints} >= {"zarr.json"} and len({sample["key"] for sample in prints}) == 2
+    other = write(tmp_path / "other" / "scan.ome.zarr", voxels=VOXELS + 1)
+    shutil.copystat(volume / "zarr.json", other / "zarr.json")
+    assert (other / "zarr.json").read_bytes() == (volume / "zarr.json").read_bytes()
+    different = OmeZarrFiles(other).fingerprint()
+    assert [sample["bytes"] for sample in different] != [sample["bytes"] for sample in prints]
+
+
+def test_a_volume_without_chunks_has_no_fingerprint(volume):
+    shutil.rmtree(volume / "1" / "c")
+    assert OmeZarrFiles(volume).fingerprint() == []

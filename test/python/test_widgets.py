@@ -1,0 +1,242 @@
+"""ConverterWidget and view() without a browser, on the real helper."""
+
+import _thread
+import threading
+from pathlib import Path
+
+import numpy
+import pytest
+import tifffile
+import traitlets
+import zarr
+
+from microct_io_vis import ConversionError, ConverterWidget, view
+
+VOXELS = numpy.random.default_rng(3).integers(0, 60000, (40, 50, 60), dtype="uint16")
+
+
+@pytest.fixture
+def scan(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tifffile.imwrite(tmp_path / "scan.tif", VOXELS, imagej=True, metadata={"axes": "ZYX"})
+    return tmp_path / "scan.tif"
+
+
+@pytest.fixture
+def long_scan(scan):
+    """Takes a while, because random bytes are slow to compress."""
+    voxels = numpy.random.default_rng(4).integers(0, 2**32, (64, 512, 512), dtype="uint32")
+    tifffile.imwrite(scan.parent / "long.tif", voxels)
+    return scan.parent / "long.tif"
+
+
+def pixels(path, level=0):
+    return zarr.open_group(path, mode="r")[str(level)][:]
+
+
+def test_converts_and_says_how_it_went(scan):
+    converter = ConverterWidget("scan.tif", chunk_size=(32, 32, 32))
+    seen = []
+    converter.observe(lambda change: seen.append((change.name, change.new)), ["state", "progress"])
+    assert converter.state == "idle"
+    converter.start()
+    output = converter.wait(60)
+    assert output == scan.parent / "scan.ome.zarr" and isinstance(output, Path)
+    assert (pixels(output) == VOXELS).all()
+    states = [value for name, value in seen if name == "state"]
+    assert states == ["running", "done"]
+    assert converter.progress["done_bytes"] == converter.progress["total_bytes"] == VOXELS.nbytes
+    assert set(converter.progress) == {"done_bytes", "total_bytes", "bytes_per_second", "seconds_left"}
+    assert converter.error is None
+    assert converter.result["output"] == str(output) and converter.result["bytes_written"] > 0
+    assert converter.viewer.source == str(output)
+    assert converter.wait() == output
+
+
+def test_options_are_those_of_the_command_line(scan):
+    converter = ConverterWidget(
+        scan,
+        target=scan.parent / "other.ome.zarr",
+        chunk_size=[16, 16, 16],
+        num_levels=2,
+        compression="zstd",
+        max_memory="2G",
+        dtype="uint8",
+        value_range=(0, 60000),
+        roi=[4, 36, 0, 50, 0, 60],
+        voxel_size=(2, 1, 1),
+        unit="micrometer",
+        ome_zarr="0.4",
+        jobs=1,
+        overwrite=True,
+    )
+    assert converter.max_memory == 2 * 2**30
+    assert converter.options()["roi"] == (4, 36, 0, 50, 0, 60)
+    converter.start()
+    output = converter.wait(60)
+    assert output.name == "other.ome.zarr"
+    group = zarr.open_group(output, mode="r")
+    assert group.metadata.zarr_format == 2 and len(list(group.array_keys())) == 2
+    assert group["0"].shape == (32, 50, 60) and group["0"].chunks == (16, 16, 16) and group["0"].dtype == "uint8"
+    image = group.attrs["multiscales"][0]
+    assert image["datasets"][0]["coordinateTransformations"][0]["scale"] == [2, 1, 1]
+    expected = numpy.rint(VOXELS[4:36] / 60000 * 255)
+    assert abs(group["0"][:] - expected).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("chunk_size", (1, 2)),
+        ("num_levels", "many"),
+        ("compression", "zip"),
+        ("max_memory", "lots"),
+        ("dtype", "float16"),
+        ("ome_zarr", "0.3"),
+        ("source", 5),
+    ],
+)
+def test_what_is_no_option_is_refused_when_it_is_set(scan, name, value):
+    converter = ConverterWidget("scan.tif")
+    before = getattr(converter, name)
+    with pytest.raises(traitlets.TraitError, match=name):
+        setattr(converter, name, value)
+    assert getattr(converter, name) == before
+    with pytest.raises(TypeError, match="has no option chunks"):
+        ConverterWidget("scan.tif", chunks=(1, 2, 3))
+
+
+def test_what_the_conversion_says_cannot_be_set(scan):
+    converter = ConverterWidget("scan.tif")
+    for name, value in {"state": "done", "progress": {}, "error": None, "result": {}, "viewer": None}.items():
+        with pytest.raises(traitlets.TraitError, match="read-only"):
+            setattr(converter, name, value)
+
+
+def test_plans_without_writing(scan):
+    converter = ConverterWidget("scan.tif", chunk_size=(32, 32, 32))
+    assert converter.info().shape == (40, 50, 60)
+    plan = converter.estimate()
+    assert [tuple(level.shape) for level in plan.levels] == [(40, 50, 60), (20, 25, 30)]
+    assert not (scan.parent / "scan.ome.zarr").exists()
+    converter.roi = (0, 400, 0, 50, 0, 60)
+    with pytest.raises(ConversionError) as caught:
+        converter.estimate()
+    assert caught.value.code == "bad-option"
+
+
+@pytest.mark.parametrize(("source", "code"), [("nothing.tif", "not-found"), ("text.tif", "not-tiff")])
+def test_says_what_went_wrong(scan, source, code):
+    (scan.parent / "text.tif").write_text("no picture")
+    converter = ConverterWidget(source)
+    converter.start()
+    with pytest.raises(ConversionError, match=source) as caught:
+        converter.wait(60)
+    assert caught.value.code == code == converter.error["code"]
+    assert converter.state == "failed" and source in converter.error["message"]
+    assert converter.result is None and converter.viewer is None
+    converter.source = "scan.tif"
+    assert converter.state == "idle" and converter.error is None
+    converter.start()
+    assert converter.wait(60).exists()
+
+
+def test_an_output_that_exists_is_kept_unless_told(scan):
+    converter = ConverterWidget("scan.tif")
+    converter.start()
+    output = converter.wait(60)
+    tifffile.imwrite(scan, VOXELS[:10])
+    converter.start()
+    with pytest.raises(ConversionError) as caught:
+        converter.wait(60)
+    assert caught.value.code == "output-exists" and pixels(output).shape[0] == 40
+    converter.overwrite = True
+    converter.start()
+    assert pixels(converter.wait(60)).shape[0] == 10
+
+
+def test_cancel_leaves_nothing(long_scan):
+    converter = ConverterWidget("long.tif", compression="gzip", jobs=1)
+    converter.cancel()
+    assert converter.state == "idle"
+    moving = threading.Event()
+    converter.observe(lambda change: change.new and moving.set(), "progress")
+    converter.start()
+    assert moving.wait(60)
+    converter.cancel()
+    with pytest.raises(ConversionError) as caught:
+        converter.wait(60)
+    assert caught.value.code == "cancelled" and converter.state == "cancelled"
+    assert [path.name for path in long_scan.parent.glob("long.*")] == ["long.tif"]
+    # At once, before the helper has begun to read.
+    converter.start()
+    converter.cancel()
+    with pytest.raises(ConversionError):
+        converter.wait(60)
+    assert converter.state == "cancelled"
+    assert [path.name for path in long_scan.parent.glob("long.*")] == ["long.tif"]
+
+
+def test_an_interrupt_of_wait_cancels(long_scan):
+    converter = ConverterWidget("long.tif", compression="gzip", jobs=1)
+    moving = threading.Event()
+
+    def interrupt(change):
+        if change.new and not moving.is_set():
+            moving.set()
+            _thread.interrupt_main()
+
+    converter.observe(interrupt, "progress")
+    converter.start()
+    with pytest.raises(KeyboardInterrupt):
+        converter.wait(60)
+    assert moving.is_set() and converter.state == "cancelled"
+    assert [path.name for path in long_scan.parent.glob("long.*")] == ["long.tif"]
+
+
+def test_while_it_runs_nothing_can_be_changed(long_scan):
+    converter = ConverterWidget("long.tif", compression="gzip", jobs=1)
+    with pytest.raises(RuntimeError, match="start"):
+        converter.wait()
+    converter.start()
+    with pytest.raises(traitlets.TraitError, match=r"chunk_size cannot be changed while long\.tif"):
+        converter.chunk_size = (8, 8, 8)
+    converter.compression = "gzip"
+    with pytest.raises(RuntimeError, match="being converted"):
+        converter.start()
+    with pytest.raises(TimeoutError):
+        converter.wait(0.01)
+    assert converter.state == "running"
+    converter.close()
+    assert converter.state == "running"
+    converter.cancel()
+    with pytest.raises(ConversionError):
+        converter.wait(60)
+    converter.chunk_size = (8, 8, 8)
+
+
+def test_paths_mean_what_they_meant_when_they_were_set(scan, tmp_path_factory, monkeypatch):
+    converter = ConverterWidget("scan.tif")
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    converter.start()
+    assert converter.wait(60) == scan.parent / "scan.ome.zarr"
+
+
+def test_a_source_is_needed_to_start():
+    converter = ConverterWidget()
+    with pytest.raises(ValueError, match="no source"):
+        converter.start()
+    assert converter.state == "idle"
+
+
+def test_view_shows_an_ome_zarr_and_nothing_else(scan):
+    converter = ConverterWidget("scan.tif")
+    converter.start()
+    output = converter.wait(60)
+    viewer = view(output, layout="xy", height=300)
+    assert viewer.source == str(output) and viewer.height == "300px" and viewer.state == {"layout": "xy"}
+    with pytest.raises(ValueError, match=r"scan\.tif: .*convert it first"):
+        viewer.source = scan
+    assert viewer.source == str(output)
+    with pytest.raises(FileNotFoundError, match=r"nothing\.ome\.zarr"):
+        view("nothing.ome.zarr")

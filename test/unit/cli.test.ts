@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { flags, help } from '../../src/helper/cli/help.ts';
+import { infoRows, planRows, progressText, toText } from '../../src/helper/cli/describe.ts';
+import { COMMANDS } from '../../src/helper/cli/options.ts';
+import { UsageError, parse } from '../../src/helper/cli/parse.ts';
+import type { Plan } from '../../src/convert/plan.ts';
+
+const usage = (line: string, message: RegExp): void =>
+  assert.throws(
+    () => parse(line.split(' ')),
+    (error: unknown) => error instanceof UsageError && message.test(error.message) && !error.message.includes('\n'),
+    line
+  );
+
+describe('parse', () => {
+  it('understands every option of convert, before and after the paths', () => {
+    const line =
+      'convert -c 64 32 16 scan.tif -n 3 --compression gzip out.ome.zarr -m 8G --dtype uint16 --value-range -1000 -.5e3 ' +
+      '--roi 0 10 1 20 2 30 --voxel-size 2 1.5 1e-3 --unit micrometer --ome-zarr=0.4 -j4 --overwrite --progress json';
+    assert.deepEqual(parse(line.split(' ')), {
+      command: 'convert',
+      source: 'scan.tif',
+      progress: 'json',
+      options: {
+        output: 'out.ome.zarr',
+        chunkSize: [64, 32, 16],
+        levels: 3,
+        compression: 'gzip',
+        maxMemory: 8 * 2 ** 30,
+        dtype: 'uint16',
+        valueRange: [-1000, -500],
+        roi: [0, 10, 1, 20, 2, 30],
+        voxelSize: [2, 1.5, 0.001],
+        unit: 'micrometer',
+        omeZarr: '0.4',
+        jobs: 4,
+        overwrite: true
+      }
+    });
+  });
+
+  it('leaves what is not given to the defaults of the engine', () => {
+    assert.deepEqual(parse(['convert', 'a.tif']), {
+      command: 'convert',
+      source: 'a.tif',
+      options: {},
+      progress: 'bar'
+    });
+    assert.deepEqual(parse(['estimate', 'a.tif', 'b', '-n', 'auto', '--json']), {
+      command: 'estimate',
+      source: 'a.tif',
+      options: { output: 'b', levels: 'auto' },
+      json: true,
+      progress: 'bar'
+    });
+  });
+
+  it('takes what follows -- as paths', () => {
+    assert.deepEqual(parse(['convert', '-q', '--', '-c', '--json']), {
+      command: 'convert',
+      source: '-c',
+      options: { output: '--json' },
+      progress: 'none'
+    });
+  });
+
+  it('understands the other commands', () => {
+    assert.deepEqual(parse(['info', 'a b.tif', '--json']), {
+      command: 'info',
+      source: 'a b.tif',
+      json: true,
+      progress: 'bar'
+    });
+    assert.deepEqual(parse(['view', 'a', 'b', '--port', '8080', '--no-browser']), {
+      command: 'view',
+      outputs: ['a', 'b'],
+      port: 8080,
+      browser: false,
+      progress: 'bar'
+    });
+    assert.deepEqual(parse(['--version']), { command: 'version' });
+    assert.deepEqual(parse(['--help']), { command: 'help', topic: null });
+    assert.deepEqual(parse(['convert', 'a.tif', '-h']), { command: 'help', topic: 'convert' });
+  });
+
+  it('says what is wrong with a command line, and what was expected', () => {
+    assert.throws(() => parse([]), /no command: expected info, estimate, convert, view/);
+    usage('copy a b', /no command is called copy/);
+    usage('convert', /convert: expected the path of a TIFF/);
+    usage('convert a b c', /c is one word too many: expected INPUT \[OUTPUT\]/);
+    usage('convert a --chunks 1', /no option --chunks/);
+    usage('convert a -c 64 64', /--chunk-size expects 3 values: --chunk-size Z Y X/);
+    usage('convert a -c 64 64 --quiet', /--chunk-size expects 3 values/);
+    usage('convert a -c 64 64 6.4', /--chunk-size: 6\.4 is not a whole number/);
+    usage('convert a -n many', /--num-levels: many is not a whole number or auto/);
+    usage('convert a -m lots', /--max-memory: lots is not a size such as 8G/);
+    usage('convert a --value-range 0 nan', /--value-range: nan is not a number/);
+    usage('convert a --compression lzma', /--compression: lzma is not one of blosc-zstd, blosc-lz4/);
+    usage('convert a --overwrite=yes', /--overwrite takes no value/);
+    usage('convert a -j 2 -j 3', /--jobs is given twice/);
+    usage('info a --dtype uint8', /info has no option --dtype/);
+    usage('view', /view: expected the path/);
+    usage('view a --port 99999', /99999 is no port number/);
+  });
+});
+
+describe('help', () => {
+  it('names every command, and every option of each', () => {
+    for (const command of COMMANDS) {
+      assert.ok(help(null).includes(command.name));
+      for (const option of command.options) {
+        assert.ok(help(command.name).includes(flags(option)), `${command.name} ${option.name}`);
+        assert.ok(help(command.name).includes(option.help), `${command.name} ${option.name}`);
+      }
+    }
+  });
+});
+
+describe('descriptions', () => {
+  const plan: Plan = {
+    source: 'shell.tif',
+    format: 'imagej',
+    axes: 'zyx',
+    shape: [225, 128, 128],
+    dtype: 'uint16',
+    byteOrder: 'big',
+    layout: 'strips',
+    compression: 'none',
+    pages: 225,
+    bytes: 7_400_000,
+    voxelSize: [2, 1.5, 1.5],
+    unit: 'micrometer',
+    voxelSizeFrom: 'imagej',
+    output: '/data/shell.ome.zarr',
+    levels: [
+      { shape: [225, 128, 128], chunks: [2, 1, 1], bytes: 7_372_800 },
+      { shape: [113, 64, 64], chunks: [1, 1, 1], bytes: 925_696 }
+    ],
+    uncompressedBytes: 8_298_496,
+    freeDiskBytes: 2 ** 40,
+    peakMemoryBytes: 2 ** 29,
+    workers: 1,
+    warnings: ['something odd']
+  };
+
+  it('show the facts of a source, and say when a voxel size is unknown', () => {
+    const text = toText(infoRows(plan));
+    assert.match(text, /^source {6}shell\.tif$/m);
+    assert.match(text, /ImageJ TIFF, 225 pages, 7\.06 MiB/);
+    assert.match(text, /225 × 128 × 128 voxels \(z, y, x\)/);
+    assert.match(text, /2 × 1\.5 × 1\.5 micrometer \(from imagej\)/);
+    assert.match(toText(infoRows({ ...plan, voxelSize: null, unit: null })), /voxel size +unknown$/m);
+  });
+
+  it('show the levels of a plan in columns', () => {
+    const lines = toText(planRows(plan)).split('\n');
+    assert.ok(lines.some(line => /^levels +0: 225 × 128 × 128 voxels in 2 × 1 × 1 chunks, 7\.03 MiB$/.test(line)));
+    assert.ok(lines.some(line => /^ +1: 113 × {2}64 × {2}64 voxels in 1 × 1 × 1 chunks, {2}904 KiB$/.test(line)));
+    assert.ok(lines.some(line => /^peak memory +512 MiB with 1 worker$/.test(line)));
+    assert.ok(lines.some(line => /^warning +something odd$/.test(line)));
+  });
+
+  it('show progress, with what is not known yet left out', () => {
+    const progress = { doneBytes: 2 ** 29, totalBytes: 2 ** 30, bytesPerSecond: 5e8, secondsLeft: 75 };
+    assert.equal(progressText(progress), ' 50 %  512 MiB of 1.00 GiB  500 MB/s  1 min 15 s left');
+    assert.equal(progressText({ ...progress, bytesPerSecond: 0, secondsLeft: null }), ' 50 %  512 MiB of 1.00 GiB');
+  });
+});

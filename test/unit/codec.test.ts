@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { Blosc } from 'numcodecs';
+import * as zarrita from 'zarrita';
+import { COMPRESSIONS } from '../../src/convert/options.ts';
+import { codecsV3, compressorV2, createEncoder, type Encoder } from '../../src/convert/codec/index.ts';
+import { bloscEncoder, type BloscSettings } from '../../src/convert/codec/blosc.ts';
+import { bloscSettings } from '../../src/convert/codec/settings.ts';
+import { createMemory, instantiate } from '../../src/simd/index.ts';
+import { KINDS, bytesLike, random } from './random.ts';
+
+const memory = createMemory(16 * 2 ** 20);
+const heap = new Uint8Array(memory.buffer);
+const simd = instantiate(memory);
+const TARGET = 65536 + 77;
+const SCRATCH = 6 * 2 ** 20;
+const GUARD = 0x5a;
+// The C-Blosc that Neuroglancer reads with.
+const cBlosc = Blosc.fromConfig({ id: 'blosc' });
+
+/** Encodes with the source flush against the end of the memory; nothing but the promised ranges may change. */
+function encode(encoder: Encoder, bytes: Uint8Array): Uint8Array {
+  const source = heap.length - bytes.length;
+  const bound = encoder.encodedBound(bytes.length);
+  const scratch = encoder.scratchBytes(bytes.length);
+  heap.fill(GUARD, TARGET - 64, TARGET + bound + 64);
+  heap.fill(GUARD, SCRATCH - 64, SCRATCH + scratch + 64);
+  heap.set(bytes, source);
+  const length = encoder.encode(source, bytes.length, TARGET, SCRATCH);
+  assert.ok(length <= bound, `${length} bytes where ${bound} were promised`);
+  assert.deepEqual(heap.slice(source), bytes, 'the source changed');
+  for (const [start, size] of [
+    [TARGET, bound],
+    [SCRATCH, scratch]
+  ]) {
+    for (const edge of [start - 64, start + size]) {
+      assert.ok(
+        heap.subarray(edge, edge + 64).every(byte => byte === GUARD),
+        'a byte outside was written'
+      );
+    }
+  }
+  return heap.slice(TARGET, TARGET + length);
+}
+
+const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
+
+const SETTINGS: [string, BloscSettings][] = [];
+for (const cname of ['lz4', 'zstd'] as const) {
+  for (const shuffle of [0, 1, 2] as const) {
+    for (const split of [true, false]) {
+      const settings = { cname, level: cname === 'lz4' ? 5 : 1, shuffles: [shuffle], blockBytes: 4096, split };
+      SETTINGS.push([`${cname}, shuffle ${shuffle}, ${split ? 'split' : 'one stream'}`, settings]);
+    }
+  }
+}
+
+for (const [name, settings] of SETTINGS) {
+  test(`blosc ${name}: C-Blosc reads it back`, async () => {
+    const next = random(3);
+    for (const size of [1, 2, 4, 8]) {
+      const encoder = bloscEncoder(settings, size, simd, memory);
+      const edges = [1, size, 127 * size, 128 * size, 4096 - size, 4096, 4096 + 1, 4096 + size, 8192, 8192 + 13, 12288];
+      const lengths = [...edges, ...Array.from({ length: 6 }, () => Math.floor(next() * 70000))];
+      for (const kind of KINDS) {
+        for (const length of lengths) {
+          const bytes = bytesLike(kind, length, length);
+          const frame = encode(encoder, bytes);
+          assert.ok(same(await cBlosc.decode(frame), bytes), `${kind}, ${length} bytes of ${size}`);
+        }
+      }
+    }
+  });
+}
+
+test('blosc frames say what they are', () => {
+  const encoder = bloscEncoder(
+    { cname: 'zstd', level: 1, shuffles: [1], blockBytes: 4096, split: true },
+    4,
+    simd,
+    memory
+  );
+  const frame = encode(encoder, bytesLike('scan', 10000, 1));
+  const view = new DataView(frame.buffer);
+  assert.deepEqual([...frame.subarray(0, 4)], [2, 1, (4 << 5) | 1, 4]);
+  assert.equal(view.getUint32(4, true), 10000);
+  assert.equal(view.getUint32(8, true), 4096);
+  assert.equal(view.getUint32(12, true), frame.length);
+  assert.equal(view.getUint32(16, true), 16 + 4 * 3);
+  // Noise is kept as it is, one header longer.
+  const noise = bytesLike('noise', 10000, 1);
+  const copy = encode(encoder, noise);
+  assert.equal(copy[2] & 2, 2);
+  assert.ok(same(copy.subarray(16), noise));
+  assert.equal(copy.length, 10016);
+});
+
+test('every compression at its own settings, chunks of several blocks', async () => {
+  for (const bytesPerVoxel of [1, 2, 4] as const) {
+    for (const length of [0, 1, 12, 4000, 65536, 2 ** 19, 2 ** 21 + 2 ** 20 + 4, 2 ** 21]) {
+      for (const kind of KINDS) {
+        const bytes = bytesLike(kind, length, 5);
+        for (const compression of ['blosc-zstd', 'blosc-lz4'] as const) {
+          const frame = encode(createEncoder(compression, bytesPerVoxel, simd, memory)!, bytes);
+          const read = length > 0 ? await cBlosc.decode(frame) : new Uint8Array();
+          assert.ok(same(read, bytes), `${compression}, ${kind}, ${length} bytes of ${bytesPerVoxel}`);
+        }
+        if (bytesPerVoxel > 1) continue;
+        const frame = encode(createEncoder('zstd', 1, simd, memory)!, bytes);
+        assert.ok(same(zstdDecompressSync(frame), bytes), `zstd, ${kind}, ${length}`);
+        const file = encode(createEncoder('gzip', 1, simd, memory)!, bytes);
+        assert.ok(same(gunzipSync(file), bytes), `gzip, ${kind}, ${length}`);
+      }
+    }
+  }
+  assert.equal(createEncoder('none', 4, simd, memory), null);
+});
+
+test('the shuffle that serves a chunk is taken', () => {
+  // Bytes that repeat after 1,000: no use in taking them apart into bits.
+  const pattern = bytesLike('noise', 1000, 4);
+  const repeats = Uint8Array.from({ length: 2 ** 20 }, (_, i) => pattern[i % 1000]);
+  // Small values with noise in their lowest bits: the upper bits are empty.
+  const next = random(6);
+  const small = Uint8Array.from({ length: 2 ** 20 }, () => next() * 8);
+  for (const cname of ['lz4', 'zstd'] as const) {
+    const encoder = bloscEncoder(bloscSettings(cname, 1), 1, simd, memory);
+    assert.equal(encode(encoder, repeats)[2] & 4, 0, cname);
+    assert.equal(encode(encoder, small)[2] & 4, 4, cname);
+  }
+});
+
+test('encoders keep nothing from one chunk to the next', () => {
+  for (const compression of ['blosc-zstd', 'blosc-lz4', 'zstd', 'gzip'] as const) {
+    const encoder = createEncoder(compression, 2, simd, memory)!;
+    const first = encode(encoder, bytesLike('scan', 100000, 1));
+    encode(encoder, bytesLike('text', 70000, 2));
+    assert.ok(same(encode(encoder, bytesLike('scan', 100000, 1)), first), compression);
+  }
+});
+
+test('metadata names the codec in the words of Zarr v3 and of Zarr v2', () => {
+  assert.deepEqual(codecsV3('none', 2), []);
+  assert.equal(compressorV2('none', 2), null);
+  const configuration = { cname: 'zstd', clevel: 5, shuffle: 'shuffle', typesize: 4, blocksize: 2 ** 20 };
+  assert.deepEqual(codecsV3('blosc-zstd', 4), [{ name: 'blosc', configuration }]);
+  assert.deepEqual(compressorV2('blosc-zstd', 4), {
+    id: 'blosc',
+    cname: 'zstd',
+    clevel: 5,
+    shuffle: 1,
+    blocksize: 2 ** 20
+  });
+  assert.equal(codecsV3('blosc-lz4', 1)[0].configuration.shuffle, 'bitshuffle');
+  assert.deepEqual(codecsV3('zstd', 1), [{ name: 'zstd', configuration: { level: 1, checksum: false } }]);
+  assert.deepEqual(codecsV3('gzip', 1), [{ name: 'gzip', configuration: { level: 1 } }]);
+});
+
+test('zarrita reads chunks and metadata of every compression', async () => {
+  const shape = [6, 20, 31];
+  const voxels = Uint16Array.from({ length: 6 * 20 * 31 }, (_, i) => 1000 + (i % 31) * 7 + (i % 5));
+  const bytes = new Uint8Array(voxels.buffer);
+  for (const compression of COMPRESSIONS) {
+    const encoder = createEncoder(compression, 2, simd, memory);
+    const chunk = encoder ? encode(encoder, bytes) : bytes;
+    const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+    const v3 = {
+      ...{ zarr_format: 3, node_type: 'array', shape, data_type: 'uint16', fill_value: 0, attributes: {} },
+      chunk_grid: { name: 'regular', configuration: { chunk_shape: shape } },
+      chunk_key_encoding: { name: 'default', configuration: { separator: '/' } },
+      codecs: [{ name: 'bytes', configuration: { endian: 'little' } }, ...codecsV3(compression, 2)]
+    };
+    const compressor = compressorV2(compression, 2);
+    const v2 = {
+      ...{ zarr_format: 2, shape, chunks: shape, dtype: '<u2', fill_value: 0, order: 'C', filters: null },
+      ...{ compressor, dimension_separator: '/' }
+    };
+    const stores: Map<string, Uint8Array>[] = [
+      new Map([
+        ['/zarr.json', json(v3)],
+        ['/c/0/0/0', chunk]
+      ]),
+      new Map([
+        ['/.zarray', json(v2)],
+        ['/0/0/0', chunk]
+      ])
+    ];
+    for (const [i, store] of stores.entries()) {
+      const open = i === 0 ? zarrita.open.v3 : zarrita.open.v2;
+      const array = await open(zarrita.root(store as never), { kind: 'array' });
+      assert.deepEqual((await zarrita.get(array)).data, voxels, `${compression}, Zarr v${3 - i}`);
+    }
+  }
+});

@@ -1,0 +1,272 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { COMPRESSIONS, DEFAULT_OPTIONS, OME_ZARR_VERSIONS, OUTPUT_DTYPES } from '../../src/convert/options.ts';
+import * as choices from '../../src/form/choices.ts';
+import { describeProgress, describeSeconds, describeSource, describeVoxel } from '../../src/form/describe.ts';
+import { defaultOutputName, resolveOutput } from '../../src/form/output.ts';
+import type { Planner } from '../../src/form/planner.ts';
+import type { FormValues } from '../../src/form/values.ts';
+import { EMPTY_VALUES, readValues } from '../../src/form/values.ts';
+import type { PlanState } from '../../src/form/watcher.ts';
+import { PlanWatcher } from '../../src/form/watcher.ts';
+import { formatBytes, parseBytes, shortBytes } from '../../src/protocol/bytes.ts';
+import type { ConvertOptions, Plan, VolumeInfo } from '../../src/protocol/index.ts';
+
+const INFO: VolumeInfo = {
+  source: 'scans/shell.tif',
+  format: 'imagej',
+  axes: 'zyx',
+  shape: [225, 128, 128],
+  dtype: 'uint16',
+  byteOrder: 'big',
+  layout: 'strips',
+  compression: 'none',
+  pages: 225,
+  bytes: 7372800,
+  voxelSize: [2, 1.5, 1.5],
+  unit: 'micrometer',
+  voxelSizeFrom: 'imagej'
+};
+
+const fill = (values: Partial<FormValues>): FormValues => ({ ...EMPTY_VALUES, output: 'shell.ome.zarr', ...values });
+const read = (values: Partial<FormValues>): ReturnType<typeof readValues> =>
+  readValues(fill(values), 'scans/shell.tif', INFO.shape);
+
+test('the hints and choices of the form are those of the engine', () => {
+  const { chunkSize, levels, compression, maxMemory, dtype, omeZarr } = choices.SHOWN_DEFAULTS;
+  assert.deepEqual([...chunkSize], DEFAULT_OPTIONS.chunkSize);
+  assert.equal(levels, DEFAULT_OPTIONS.levels);
+  assert.equal(compression, DEFAULT_OPTIONS.compression);
+  assert.equal(parseBytes(maxMemory), DEFAULT_OPTIONS.maxMemory);
+  assert.equal(dtype, DEFAULT_OPTIONS.dtype);
+  assert.equal(omeZarr, DEFAULT_OPTIONS.omeZarr);
+  assert.deepEqual(choices.COMPRESSIONS, COMPRESSIONS);
+  assert.deepEqual(choices.OUTPUT_DTYPES, OUTPUT_DTYPES);
+  assert.deepEqual(choices.OME_ZARR_VERSIONS, OME_ZARR_VERSIONS);
+});
+
+test('an empty form asks for nothing but its output', () => {
+  assert.deepEqual(read({}), { options: { output: 'scans/shell.ome.zarr' }, errors: {} });
+});
+
+test('options of several sources name no output', () => {
+  assert.deepEqual(readValues(fill({}), 'a.tif', null, true), { options: {}, errors: {} });
+});
+
+test('every field becomes its option', () => {
+  const { options, errors } = read({
+    output: '../out/shell.ome.zarr',
+    overwrite: true,
+    chunkSize: ['64', ' 96 ', '32'],
+    levels: '3',
+    compression: 'gzip',
+    dtype: 'uint8',
+    valueRange: ['-0,5', '1e3'],
+    roiFrom: ['', '8', ''],
+    roiTo: ['100', '', '64'],
+    voxelSize: ['1', '0.5', '0.5'],
+    unit: ' nanometer ',
+    maxMemory: '1.5G',
+    omeZarr: '0.4',
+    jobs: '2'
+  });
+  assert.deepEqual(errors, {});
+  const expected: Partial<ConvertOptions> = {
+    output: 'out/shell.ome.zarr',
+    overwrite: true,
+    chunkSize: [64, 96, 32],
+    levels: 3,
+    compression: 'gzip',
+    dtype: 'uint8',
+    valueRange: [-0.5, 1000],
+    roi: [0, 100, 8, 128, 0, 64],
+    voxelSize: [1, 0.5, 0.5],
+    unit: 'nanometer',
+    maxMemory: 1.5 * 2 ** 30,
+    omeZarr: '0.4',
+    jobs: 2
+  };
+  assert.deepEqual(options, expected);
+});
+
+test('what cannot be read is told at its field, and not sent', () => {
+  const { options, errors } = read({
+    output: ' ',
+    chunkSize: ['64', '6.5', '64'],
+    levels: 'many',
+    dtype: 'uint16',
+    valueRange: ['0', ''],
+    roiFrom: ['-1', '', ''],
+    voxelSize: ['1', '', ''],
+    maxMemory: 'plenty',
+    jobs: '0'
+  });
+  assert.deepEqual(Object.keys(errors).sort(), [
+    'chunkSize',
+    'jobs',
+    'levels',
+    'maxMemory',
+    'output',
+    'roi',
+    'valueRange',
+    'voxelSize'
+  ]);
+  assert.deepEqual(options, { dtype: 'uint16' });
+});
+
+test('a value range is left out where no integers are asked for, and levels may be "auto"', () => {
+  const { options, errors } = read({ dtype: 'float32', valueRange: ['nonsense', ''], levels: 'Auto' });
+  assert.deepEqual(errors, {});
+  assert.deepEqual(options, { output: 'scans/shell.ome.zarr', dtype: 'float32' });
+});
+
+test('outputs are named after their sources', () => {
+  assert.equal(defaultOutputName('a/scan.tif'), 'scan.ome.zarr');
+  assert.equal(defaultOutputName('a/Scan.OME.TIFF'), 'Scan.ome.zarr');
+  assert.equal(defaultOutputName('a/scan.v2.btf'), 'scan.v2.ome.zarr');
+  assert.equal(defaultOutputName('a/slices/'), 'slices.ome.zarr');
+  assert.equal(defaultOutputName(['a/raw_0001.tif', 'a/raw_0002.tif']), 'raw.ome.zarr');
+  assert.equal(defaultOutputName(['day 1/001.tif', 'day 1/002.tif']), 'day 1.ome.zarr');
+  assert.equal(defaultOutputName(['a.tif', 'b.tif']), 'volume.ome.zarr');
+});
+
+test('a typed output is beside its source, unless it is absolute', () => {
+  assert.equal(resolveOutput('scan.tif', 'x.zarr'), 'x.zarr');
+  assert.equal(resolveOutput('a/b/scan.tif', './c//x.zarr/'), 'a/b/c/x.zarr');
+  assert.equal(resolveOutput('a/b/scan.tif', '../x.zarr'), 'a/x.zarr');
+  assert.equal(resolveOutput('a/scan.tif', '/data/x.zarr'), '/data/x.zarr');
+  assert.equal(resolveOutput('/data/scan.tif', 'x.zarr'), '/data/x.zarr');
+  assert.equal(resolveOutput(['a/s1.tif', 'a/s2.tif'], 'x.zarr'), 'a/x.zarr');
+});
+
+test('sizes are read as people write them', () => {
+  for (const [text, bytes] of [
+    ['8G', 8 * 2 ** 30],
+    ['512 MB', 2 ** 29],
+    ['1.5GiB', 1.5 * 2 ** 30],
+    ['.5k', 512],
+    [' 4096 ', 4096],
+    ['10 B', 10]
+  ] as const) {
+    assert.equal(parseBytes(text), bytes, text);
+  }
+  for (const text of ['', 'G', '-1G', '1GG', '1e3', '8 gigs', '1,5G', '999999999P']) {
+    assert.equal(parseBytes(text), null, text);
+  }
+  assert.equal(formatBytes(0), '0 B');
+  assert.equal(formatBytes(4 * 2 ** 30), '4.00 GiB');
+  assert.equal(formatBytes(1023 * 1024), '1.00 MiB');
+  assert.equal(formatBytes(56.1 * 2 ** 30), '56.1 GiB');
+  for (const bytes of [0, 1, 1000, 1536, 2 ** 20, 3 * 2 ** 29, 2 ** 40]) {
+    assert.equal(parseBytes(shortBytes(bytes)), bytes);
+  }
+});
+
+test('facts are told as a person would tell them', () => {
+  assert.equal(describeVoxel(INFO), '2 × 1.5 × 1.5 µm');
+  assert.equal(describeVoxel({ ...INFO, voxelSize: [12.5, 12.5, 12.5] }), '12.5 µm, isotropic');
+  assert.equal(describeVoxel({ ...INFO, voxelSize: [1, 1, 1], unit: null }), '1, isotropic');
+  assert.equal(describeVoxel({ ...INFO, voxelSize: null }), null);
+  assert.equal(describeSource(['a/1.tif', 'a/2.tif']), '1.tif … 2.tif (2 files)');
+  assert.equal(describeSeconds(0.4), 'under 1 s');
+  assert.equal(describeSeconds(59.4), '59 s');
+  assert.equal(describeSeconds(59.6), '1 min 0 s');
+  assert.equal(describeSeconds(3900), '1 h 05 min');
+  const progress = { doneBytes: 999, totalBytes: 1000, bytesPerSecond: 312e6, secondsLeft: 80 };
+  assert.equal(describeProgress(progress), '99 %, 312 MB/s, 1 min 20 s left');
+  assert.equal(describeProgress({ ...progress, bytesPerSecond: 0, secondsLeft: null }), '99 %');
+});
+
+/** A planner whose answers are given by hand, in any order. */
+class HandPlanner implements Planner {
+  readonly asked: { options: Partial<ConvertOptions>; answer: (plan: Plan) => void; refuse: (error: Error) => void }[] =
+    [];
+
+  inspect(): Promise<VolumeInfo> {
+    return Promise.resolve(INFO);
+  }
+
+  estimate(_: unknown, options: Partial<ConvertOptions>): Promise<Plan> {
+    return new Promise((answer, refuse) => this.asked.push({ options, answer, refuse }));
+  }
+}
+
+const plan = (workers: number): Plan => ({
+  ...INFO,
+  output: '/data/shell.ome.zarr',
+  levels: [],
+  uncompressedBytes: 0,
+  freeDiskBytes: 0,
+  peakMemoryBytes: 0,
+  workers,
+  warnings: []
+});
+
+/** Lets timers of no length and settled promises run. */
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 3; turn++) {
+    await new Promise(resolve => setTimeout(resolve, 1));
+  }
+};
+
+test('an answer to what is no longer asked is dropped', async () => {
+  const planner = new HandPlanner();
+  const watcher = new PlanWatcher(planner, 'shell.tif', () => undefined, 0);
+  watcher.ask({ levels: 1 });
+  await settle();
+  watcher.ask({ levels: 2 });
+  await settle();
+  assert.deepEqual(
+    planner.asked.map(({ options }) => options.levels),
+    [1, 2]
+  );
+  planner.asked[1].answer(plan(2));
+  await settle();
+  assert.equal(watcher.state.plan?.workers, 2);
+  assert.equal(watcher.state.planFor, '{"levels":2}');
+  assert.equal(watcher.state.pending, false);
+  planner.asked[0].answer(plan(1));
+  await settle();
+  assert.equal(watcher.state.plan?.workers, 2);
+  assert.equal(watcher.state.info, INFO);
+  watcher.dispose();
+});
+
+test('options that change faster than they rest are asked once', async () => {
+  const planner = new HandPlanner();
+  const watcher = new PlanWatcher(planner, 'shell.tif', () => undefined, 0);
+  watcher.ask({ levels: 1 });
+  watcher.ask({ levels: 2 });
+  watcher.ask({ levels: 3 });
+  await settle();
+  assert.deepEqual(
+    planner.asked.map(({ options }) => options.levels),
+    [3]
+  );
+  watcher.dispose();
+});
+
+test('a refusal keeps the last plan in sight, and options that cannot be read withdraw the question', async () => {
+  const planner = new HandPlanner();
+  const states: PlanState[] = [];
+  const watcher = new PlanWatcher(planner, 'shell.tif', state => states.push(state), 0);
+  watcher.ask({});
+  await settle();
+  planner.asked[0].answer(plan(1));
+  await settle();
+  watcher.ask({ maxMemory: 1 });
+  await settle();
+  planner.asked[1].refuse(Object.assign(new Error('too small'), { code: 'memory-too-small', field: 'maxMemory' }));
+  await settle();
+  assert.deepEqual(watcher.state.failure, { code: 'memory-too-small', field: 'maxMemory', message: 'too small' });
+  assert.equal(watcher.state.plan?.workers, 1);
+  watcher.ask({ maxMemory: 2 });
+  await settle();
+  watcher.ask(null);
+  planner.asked[2].answer(plan(9));
+  await settle();
+  assert.equal(watcher.state.plan?.workers, 1);
+  assert.equal(watcher.state.pending, false);
+  watcher.dispose();
+  assert.equal(states.at(-1), watcher.state);
+});

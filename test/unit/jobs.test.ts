@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ConvertError } from '../../src/convert/errors.ts';
+import type { Plan } from '../../src/convert/plan.ts';
+import type { ConvertResult, Progress } from '../../src/convert/progress.ts';
+import type { Engine } from '../../src/helper/jobs.ts';
+import { Jobs } from '../../src/helper/jobs.ts';
+import type { HelperEvent } from '../../src/protocol/index.ts';
+
+interface Run {
+  source: string;
+  signal: AbortSignal;
+  onProgress: (progress: Progress) => void;
+  finish: (result: Partial<ConvertResult>) => void;
+  fail: (error: unknown) => void;
+}
+
+/** An engine whose conversions do what the test tells them. */
+function handEngine(): { engine: Engine; runs: Run[] } {
+  const runs: Run[] = [];
+  const engine: Engine = {
+    estimate: async (source, options) => {
+      if (source === 'bad.tif') {
+        throw new ConvertError('not-tiff', 'bad.tif: not a TIFF', 'source');
+      }
+      return { output: options.output ?? `/out/${String(source)}.ome.zarr` } as Plan;
+    },
+    convert: (source, _options, { signal, onProgress }) =>
+      new Promise((resolve, reject) => {
+        signal!.addEventListener('abort', () => reject(new ConvertError('cancelled', 'cancelled')));
+        const finish = (result: Partial<ConvertResult>): void => resolve(result as ConvertResult);
+        runs.push({ source: String(source), signal: signal!, onProgress: onProgress!, finish, fail: reject });
+      })
+  };
+  return { engine, runs };
+}
+
+const progress = (doneBytes: number): Progress => ({
+  doneBytes,
+  totalBytes: 100,
+  bytesPerSecond: 0,
+  secondsLeft: null
+});
+const states = (jobs: Jobs): string[] => jobs.list().map(({ state }) => state);
+
+describe('Jobs', () => {
+  it('runs one conversion at a time, in the order they came', async () => {
+    const { engine, runs } = handEngine();
+    const jobs = new Jobs(engine);
+    const [a, b, c] = [await jobs.start('a', {}), await jobs.start('b', {}), await jobs.start('c', {})];
+    assert.deepEqual(states(jobs), ['running', 'queued', 'queued']);
+    assert.equal(a.output, '/out/a.ome.zarr');
+    runs[0].finish({ output: a.output! });
+    assert.equal((await jobs.wait(a.id)).state, 'done');
+    await Promise.resolve();
+    assert.deepEqual(states(jobs), ['done', 'running', 'queued']);
+    runs[1].fail(new ConvertError('disk-full', 'b: the disk is full'));
+    assert.deepEqual((await jobs.wait(b.id)).error, { code: 'disk-full', message: 'b: the disk is full', field: null });
+    await Promise.resolve();
+    runs[2].finish({ output: c.output! });
+    const ended = await jobs.wait(c.id);
+    assert.equal(ended.result!.output, c.output);
+    assert.ok(ended.ended! >= ended.created);
+    assert.equal(jobs.active, false);
+    assert.deepEqual(
+      runs.map(({ source }) => source),
+      ['a', 'b', 'c']
+    );
+  });
+
+  it('refuses at once what cannot work, and two jobs for one output', async () => {
+    const { engine } = handEngine();
+    const jobs = new Jobs(engine);
+    await assert.rejects(jobs.start('bad.tif', {}), { code: 'not-tiff', field: 'source' });
+    assert.deepEqual(jobs.list(), []);
+    await jobs.start('a', { output: '/out/same' });
+    await assert.rejects(jobs.start('b', { output: '/out/same', overwrite: true }), { code: 'output-exists' });
+    assert.equal(jobs.list().length, 1);
+  });
+
+  it('cancels a waiting job at once and a running one through its signal', async () => {
+    const { engine, runs } = handEngine();
+    const jobs = new Jobs(engine);
+    const [a, b] = [await jobs.start('a', {}), await jobs.start('b', {})];
+    assert.equal(jobs.cancel(b.id).state, 'cancelled');
+    assert.equal(jobs.cancel(a.id).state, 'running');
+    assert.ok(runs[0].signal.aborted);
+    const ended = await jobs.wait(a.id);
+    assert.equal(ended.state, 'cancelled');
+    assert.equal(ended.error, null);
+    assert.equal(runs.length, 1);
+    assert.equal(jobs.cancel(a.id).state, 'cancelled');
+    assert.throws(() => jobs.cancel('nobody'), { code: 'not-found' });
+  });
+
+  it('tells every change, but progress five times a second at most', async () => {
+    const { engine, runs } = handEngine();
+    const jobs = new Jobs(engine);
+    const events: HelperEvent[] = [];
+    const stop = jobs.listen(event => events.push(event));
+    const { id } = await jobs.start('a', {});
+    for (let i = 0; i < 50; i++) {
+      runs[0].onProgress(progress(i));
+    }
+    assert.equal(jobs.list()[0].progress!.doneBytes, 49);
+    runs[0].finish({});
+    await jobs.wait(id);
+    const seen = events.map(event => (event.event === 'job' ? [event.job.state, event.job.progress?.doneBytes] : []));
+    assert.deepEqual(seen, [
+      ['queued', undefined],
+      ['running', undefined],
+      ['running', 0],
+      ['done', 49]
+    ]);
+    jobs.dismiss(id);
+    assert.deepEqual(events.at(-1), { event: 'dismissed', job: id });
+    assert.deepEqual(jobs.list(), []);
+    stop();
+    await jobs.start('b', {});
+    assert.equal(events.length, 5);
+  });
+
+  it('keeps no job that runs from being seen: only ended ones can be dismissed', async () => {
+    const { engine } = handEngine();
+    const jobs = new Jobs(engine);
+    const { id } = await jobs.start('a', {});
+    assert.throws(() => jobs.dismiss(id), { code: 'bad-option' });
+  });
+
+  it('remembers the last hundred ended jobs', async () => {
+    const { engine, runs } = handEngine();
+    const jobs = new Jobs(engine);
+    for (let i = 0; i < 103; i++) {
+      const { id } = await jobs.start(`s${i}`, {});
+      runs[i].finish({});
+      await jobs.wait(id);
+      await Promise.resolve();
+    }
+    assert.equal(jobs.list().length, 100);
+    assert.equal(jobs.list()[0].source, 's3');
+  });
+
+  it('ends all jobs when it is closed, and takes no more', async () => {
+    const { engine, runs } = handEngine();
+    const jobs = new Jobs(engine);
+    await jobs.start('a', {});
+    await jobs.start('b', {});
+    await jobs.close();
+    assert.deepEqual(states(jobs), ['cancelled', 'cancelled']);
+    assert.equal(runs.length, 1);
+    await assert.rejects(jobs.start('c', {}), { code: 'cancelled' });
+  });
+});

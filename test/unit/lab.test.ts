@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { jobDetails, jobName, jobStatus, shorten } from '../../src/lab/conversions/describe.ts';
+import { isActive, Jobs } from '../../src/lab/connection/jobs.ts';
+import { isOmeZarr, isTiff, sortNaturally } from '../../src/lab/paths.ts';
+import type { Job } from '../../src/protocol/index.ts';
+
+const job = (change: Partial<Job> = {}): Job => ({
+  id: 'one',
+  source: 'scans/shell.tif',
+  output: 'scans/shell.ome.zarr',
+  options: {},
+  state: 'running',
+  progress: null,
+  error: null,
+  result: null,
+  created: 1,
+  ended: null,
+  ...change
+});
+
+test('jobs are listed in the order they were made, and every change is told with what was before', () => {
+  const jobs = new Jobs();
+  const changes: [string | undefined, string | undefined][] = [];
+  jobs.changed.connect((_, { now, before }) => changes.push([before?.state, now?.state]));
+  jobs.set(job({ id: 'later', created: 2, state: 'queued' }));
+  jobs.set(job());
+  jobs.set(job({ state: 'done' }));
+  jobs.delete('later');
+  jobs.delete('never there');
+  assert.deepEqual(
+    jobs.items.map(({ id, state }) => [id, state]),
+    [['one', 'done']]
+  );
+  assert.deepEqual(changes, [
+    [undefined, 'queued'],
+    [undefined, 'running'],
+    ['running', 'done'],
+    ['queued', undefined]
+  ]);
+  jobs.set(job({ id: 'later', created: 2 }));
+  jobs.set(job({ id: 'earlier', created: 0 }));
+  assert.deepEqual(
+    jobs.items.map(({ id }) => id),
+    ['earlier', 'one', 'later']
+  );
+});
+
+test('what was under way when the helper went away has failed, with the reason; what had ended stays as it was', () => {
+  const jobs = new Jobs();
+  jobs.set(job());
+  jobs.set(job({ id: 'two', state: 'queued' }));
+  jobs.set(job({ id: 'three', state: 'done' }));
+  jobs.fail('The helper was shut down.');
+  assert.deepEqual(
+    jobs.items.map(({ state, error }) => [state, error?.message]),
+    [
+      ['failed', 'The helper was shut down.'],
+      ['failed', 'The helper was shut down.'],
+      ['done', undefined]
+    ]
+  );
+  assert.ok(jobs.isLost('one') && jobs.isLost('two') && !jobs.isLost('three'));
+});
+
+test('after a new connection the helper is right: what it runs still runs, what it does not know is lost', () => {
+  const jobs = new Jobs();
+  jobs.set(job());
+  jobs.set(job({ id: 'two' }));
+  jobs.sync([job({ progress: { doneBytes: 1, totalBytes: 2, bytesPerSecond: 1, secondsLeft: 1 } })]);
+  assert.deepEqual(
+    jobs.items.map(({ id, state }) => [id, state]),
+    [
+      ['one', 'running'],
+      ['two', 'failed']
+    ]
+  );
+  assert.equal(jobs.get('one')?.progress?.doneBytes, 1);
+  assert.ok(jobs.isLost('two'));
+  jobs.sync([job({ id: 'two' })]);
+  assert.equal(jobs.get('two')?.state, 'running');
+  assert.ok(!jobs.isLost('two'));
+});
+
+test('a job says what it is and how it stands', () => {
+  assert.equal(jobName(job()), 'shell.tif → shell.ome.zarr');
+  assert.equal(jobName(job({ output: null })), 'shell.tif');
+  assert.equal(jobStatus(job({ state: 'queued' })), 'waiting');
+  const result = {
+    output: '/data/scans/shell.ome.zarr',
+    seconds: 80,
+    bytesWritten: 5 * 2 ** 20,
+    levels: 2,
+    nanVoxels: 3,
+    valueRange: null,
+    warnings: ['3 voxels were NaN']
+  };
+  assert.equal(jobStatus(job({ state: 'done', result })), 'done in 1 min 20 s, 5.00 MiB');
+  assert.match(jobDetails(job({ state: 'done', result })), /3 voxels were NaN/);
+  const error = { code: 'disk-full' as const, message: 'scans: the disk is full', field: null };
+  assert.equal(jobStatus(job({ state: 'failed', error })), 'failed: scans: the disk is full');
+  assert.deepEqual(
+    (['queued', 'running', 'done', 'failed', 'cancelled'] as const).map(state => isActive(job({ state }))),
+    [true, true, false, false, false]
+  );
+});
+
+test('the end of a long name stays', () => {
+  assert.equal(shorten('short', 5), 'short');
+  const cut = shorten('a very long name of a scan_0012.tif', 20);
+  assert.equal(cut.length, 20);
+  assert.match(cut, /^a very.*0012\.tif$/);
+});
+
+test('files are known by their names', () => {
+  for (const name of ['a.tif', 'a.TIFF', 'a/b.ome.tif', 'a.btf', 'a.tf8']) {
+    assert.ok(isTiff(name), name);
+  }
+  for (const name of ['a.tif.txt', 'tif', 'a.tifx']) {
+    assert.ok(!isTiff(name), name);
+  }
+  assert.ok(isOmeZarr('a/b.ome.zarr/') && isOmeZarr('b.zarr') && !isOmeZarr('zarr') && !isOmeZarr('a.zarr.partial'));
+  assert.deepEqual(sortNaturally(['s10.tif', 's2.tif', 's1.tif']), ['s1.tif', 's2.tif', 's10.tif']);
+});

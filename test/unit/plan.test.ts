@@ -1,0 +1,303 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Arrangement, arrange } from '../../src/convert/pyramid/arrangement.ts';
+import {
+  blockExtent,
+  blockGrids,
+  blockNumber,
+  blockUnit,
+  depthFirst,
+  parentIndex
+} from '../../src/convert/pyramid/blocks.ts';
+import { map3, product, pyramid } from '../../src/convert/pyramid/levels.ts';
+import { latticeRange, percentiles, sampleLattice } from '../../src/convert/pyramid/sample.ts';
+import { Schedule } from '../../src/convert/pyramid/schedule.ts';
+import { slabBytes, slabs } from '../../src/convert/pyramid/slabs.ts';
+import type { Settings } from '../../src/convert/settings.ts';
+import type { Layout } from '../../src/convert/layout.ts';
+import { BYTES_PER_VOXEL, type Dtype, type Shape } from '../../src/convert/volume.ts';
+
+const MiB = 2 ** 20;
+
+test('levels halve rounding up, until the coarsest fits one chunk', () => {
+  const shapes = (shape: Shape, chunk: Shape, wanted: number | 'auto') =>
+    pyramid(shape, chunk, wanted).map(l => l.shape);
+  assert.deepEqual(shapes([300, 257, 129], [128, 128, 128], 'auto'), [
+    [300, 257, 129],
+    [150, 129, 65],
+    [75, 65, 33]
+  ]);
+  assert.deepEqual(shapes([128, 128, 128], [128, 128, 128], 'auto'), [[128, 128, 128]]);
+  assert.deepEqual(shapes([1, 1, 1], [128, 128, 128], 5), [[1, 1, 1]]);
+  assert.deepEqual(shapes([1, 5, 2], [4, 4, 4], 9), [
+    [1, 5, 2],
+    [1, 3, 1],
+    [1, 2, 1],
+    [1, 1, 1]
+  ]);
+});
+
+test('an axis of length 1 is no longer halved and keeps its scale', () => {
+  const levels = pyramid([1, 3, 9], [1, 1, 1], 'auto');
+  assert.deepEqual(
+    levels.map(l => l.factor),
+    [
+      [1, 1, 1],
+      [1, 2, 2],
+      [1, 4, 4],
+      [1, 4, 8],
+      [1, 4, 16]
+    ]
+  );
+  assert.deepEqual(levels[3].window, [1, 1, 2]);
+});
+
+/** A layout without files, enough to plan with. */
+function layoutOf(shape: Shape, dtype: Dtype, compression = 1, segmentHeight = shape[1]): Layout {
+  const rows = Math.ceil(shape[1] / segmentHeight);
+  return {
+    files: ['volume.tif'],
+    shape,
+    dtype,
+    littleEndian: true,
+    compression,
+    predictor: 1,
+    segmentHeight,
+    segmentWidth: shape[2],
+    segmentRows: rows,
+    segmentColumns: 1,
+    pageFile: new Uint32Array(shape[0]),
+    offsets: new Float64Array(shape[0] * rows),
+    byteCounts: new Float64Array(shape[0] * rows),
+    decoderTags: {},
+    signedOffset: false
+  };
+}
+
+function settingsFor(shape: Shape, dtype: Dtype, changes: Partial<Settings> = {}): Settings {
+  return {
+    output: '/nowhere/volume.ome.zarr',
+    chunk: [128, 128, 128],
+    levels: 'auto',
+    compression: 'none',
+    maxMemory: 4096 * MiB,
+    dtype,
+    scaling: null,
+    start: [0, 0, 0],
+    shape,
+    voxelSize: null,
+    unit: null,
+    voxelSizeFrom: null,
+    omeZarr: '0.5',
+    jobs: 2,
+    overwrite: false,
+    warnings: [],
+    ...changes
+  };
+}
+
+function planFor(layout: Layout, changes: Partial<Settings> = {}) {
+  const settings = settingsFor(layout.shape, layout.dtype, changes);
+  const levels = pyramid(settings.shape, settings.chunk, settings.levels);
+  return {
+    settings,
+    levels,
+    plan: arrange({ layout, settings, levels, encoder: null, readerBytes: MiB, memoryStart: 65536 })
+  };
+}
+
+function fits(plan: Arrangement | { needs: number }): Arrangement {
+  assert.ok(!('needs' in plan), `needs ${'needs' in plan ? plan.needs : 0} bytes`);
+  return plan;
+}
+
+test('every voxel of every level lies in one block, whose voxels go into one parent', () => {
+  let seed = 7;
+  const random = (n: number) => (seed = (seed * 48271) % 2147483647) % n;
+  for (let trial = 0; trial < 300; trial++) {
+    const shape = map3([0, 0, 0], () => 1 + random(60));
+    const chunk = map3([0, 0, 0], () => 1 + random(12));
+    const levels = pyramid(shape, chunk, random(2) ? 'auto' : 1 + random(6));
+    const unit = blockUnit(chunk);
+    const leaf = map3(unit, (n, axis) => Math.min(n * 2 ** random(5), random(4) ? Infinity : shape[axis]));
+    const usable = map3(leaf, (n, axis) => (n < shape[axis] && Math.log2(n / unit[axis]) % 1 ? unit[axis] : n));
+    const grids = blockGrids(levels, chunk, usable);
+    levels.forEach((level, k) => {
+      const { size, count } = grids[k];
+      for (let axis = 0; axis < 3; axis++) {
+        assert.equal(count[axis], Math.ceil(level.shape[axis] / size[axis]));
+        if (count[axis] === 1) continue;
+        assert.equal(size[axis] % chunk[axis], 0, 'blocks are whole chunks');
+        assert.equal(size[axis] % 2, 0, 'no window straddles blocks');
+        const below = levels[k + 1];
+        if (!below) continue;
+        // The first and the last voxel of a block end up in the same block below.
+        for (let i = 0; i < count[axis]; i++) {
+          const last = Math.min((i + 1) * size[axis], level.shape[axis]) - 1;
+          const of = (voxel: number) => Math.floor(Math.floor(voxel / 2) / grids[k + 1].size[axis]);
+          const parent = parentIndex(grids[k + 1], [i, i, i])[axis];
+          assert.equal(of(i * size[axis]), parent);
+          assert.equal(of(last), parent);
+        }
+      }
+    });
+    assert.equal([...depthFirst(grids)].length, product(grids[0].count));
+  }
+});
+
+test('blocks come depth first: all children of a parent before the next parent', () => {
+  const levels = pyramid([200, 300, 500], [16, 16, 16], 'auto');
+  const grids = blockGrids(levels, [16, 16, 16], [16, 32, 64]);
+  for (let level = 1; level < levels.length; level++) {
+    const seen = new Set<number>();
+    let current = -1;
+    for (const leaf of depthFirst(grids)) {
+      let index = leaf;
+      for (let k = 1; k <= level; k++) index = parentIndex(grids[k], index);
+      const number = blockNumber(grids[level], index);
+      if (number === current) continue;
+      assert.ok(!seen.has(number), `level ${level} comes back to block ${number}`);
+      seen.add(number);
+      current = number;
+    }
+    assert.equal(seen.size, product(grids[level].count));
+  }
+});
+
+test('the schedule does every block once, children first, in the slots it has', () => {
+  for (const workers of [1, 2, 5])
+    for (const spare of [0, 1]) {
+      const levels = pyramid([90, 130, 170], [9, 16, 10], 'auto');
+      const grids = blockGrids(levels, [9, 16, 10], [18, 16, 20]);
+      const slots = grids.map((_, k) => (k === 0 ? workers : 1 + spare));
+      const addresses = slots.map((count, k) => Array.from({ length: count }, (_, i) => 1000 * k + i));
+      const schedule = new Schedule({ grids } as Arrangement, addresses);
+      const used = new Map<number, string>();
+      const done = new Set<string>();
+      const running: NonNullable<ReturnType<Schedule['take']>>[] = [];
+      let seed = 3;
+      while (!schedule.done) {
+        const task = running.length < workers ? schedule.take() : null;
+        if (task) {
+          const name = `${task.level}/${task.index}`;
+          assert.ok(!done.has(name));
+          const { level, index } = task;
+          assert.equal(task.parent === null, level === levels.length - 1);
+          if (level > 0) {
+            const extent = blockExtent(levels[level], grids[level], index);
+            assert.ok(extent.every(n => n > 0));
+            for (const leaf of done) {
+              const [k, child] = leaf.split('/');
+              if (Number(k) === level) assert.notEqual(child, String(index));
+            }
+          } else {
+            assert.ok(!used.has(task.address), 'a slot has two blocks');
+            used.set(task.address, name);
+          }
+          running.push(task);
+          continue;
+        }
+        assert.ok(running.length > 0, 'nothing under way and nothing to do: stuck');
+        seed = (seed * 48271) % 2147483647;
+        const [ended] = running.splice(seed % running.length, 1);
+        if (ended.level === 0) used.delete(ended.address);
+        done.add(`${ended.level}/${ended.index}`);
+        schedule.finish(ended);
+      }
+      assert.equal(
+        done.size,
+        grids.reduce((sum, { count }) => sum + product(count), 0)
+      );
+    }
+});
+
+test('a plan fits its budget, and the smallest budget that is named works', () => {
+  for (const dtype of ['uint8', 'float32'] as const)
+    for (const shape of [
+      [2048, 2560, 2560],
+      [300, 20000, 20000],
+      [1, 50000, 50000],
+      [5000, 100, 100],
+      [1, 1, 1]
+    ] as Shape[]) {
+      const layout = layoutOf(shape, dtype);
+      for (const budget of [256, 300, 512, 1024, 4096, 65536]) {
+        const { plan } = planFor(layout, { maxMemory: budget * MiB, jobs: 8 });
+        const { peakBytes, memoryBytes, workers } = fits(plan);
+        assert.ok(peakBytes <= budget * MiB);
+        assert.ok(memoryBytes < peakBytes && memoryBytes < 2 ** 32);
+        assert.ok(workers >= 1 && workers <= 8);
+      }
+      const { plan } = planFor(layout, { maxMemory: 1 });
+      assert.ok('needs' in plan && plan.needs % MiB === 0);
+      fits(planFor(layout, { maxMemory: plan.needs }).plan);
+      assert.ok('needs' in planFor(layout, { maxMemory: plan.needs - 1 }).plan);
+    }
+});
+
+test('a compressed page in one strip is not decoded over and over', () => {
+  const shape: Shape = [512, 2560, 2560];
+  const small = fits(planFor(layoutOf(shape, 'float32', 8), { maxMemory: 1024 * MiB }).plan);
+  assert.ok(small.decodeFirst);
+  assert.equal(small.scratchFileBytes, product(shape) * 4);
+  const strips = fits(planFor(layoutOf(shape, 'float32', 8, 16), { maxMemory: 1024 * MiB }).plan);
+  assert.ok(!strips.decodeFirst);
+  assert.equal(strips.grids[0].count[2], 1, 'whole rows are read');
+  const thin = fits(planFor(layoutOf([512, 512, 512], 'uint8', 8), { maxMemory: 4096 * MiB }).plan);
+  assert.ok(!thin.decodeFirst);
+  assert.deepEqual(thin.grids[0].count.slice(1), [1, 1], 'whole pages fit');
+  assert.ok(!fits(planFor(layoutOf(shape, 'float32'), { maxMemory: 1024 * MiB }).plan).decodeFirst);
+});
+
+test('slabs cover a box once and never cut rows that decode together', () => {
+  for (const compression of [1, 8])
+    for (const top of [0, 5, 31])
+      for (const limit of [100, 5_000, 1e6]) {
+        const layout = layoutOf([40, 128, 30], 'uint16', compression, 16);
+        const box: Shape = [7, 90, 30];
+        const seen = new Uint8Array(box[0] * box[1]);
+        for (const { z, y, depth, height } of slabs(layout, top, box, limit)) {
+          assert.ok(depth * height * 60 <= slabBytes(layout, box, limit));
+          for (let k = z; k < z + depth; k++) for (let j = y; j < y + height; j++) seen[k * box[1] + j]++;
+          if (compression !== 1 && y > 0) assert.equal((top + y) % 16, 0);
+        }
+        assert.ok(seen.every(n => n === 1));
+      }
+});
+
+test('sample points depend on the shape alone and every block finds its own', () => {
+  for (const shape of [
+    [1, 1, 1],
+    [300, 200, 1000],
+    [1, 40000, 3]
+  ] as Shape[]) {
+    const lattice = sampleLattice(shape);
+    assert.ok(product(lattice.count) <= 100_000);
+    for (let axis = 0; axis < 3; axis++) {
+      const last = lattice.first[axis] + (lattice.count[axis] - 1) * lattice.step[axis];
+      assert.ok(last < shape[axis]);
+      let found = 0;
+      for (let at = 0; at < shape[axis]; at += 64) {
+        const { from, to } = latticeRange(lattice, axis, at, Math.min(at + 64, shape[axis]));
+        found += Math.max(0, to - from);
+      }
+      assert.equal(found, lattice.count[axis]);
+    }
+  }
+});
+
+test('percentiles leave out what is not finite', () => {
+  const values = Float64Array.from({ length: 1001 }, (_, i) => 1000 - i);
+  assert.deepEqual(percentiles(values, 0.001, 0.999), [1, 999]);
+  assert.deepEqual(percentiles(Float64Array.of(NaN, 4, Infinity), 0, 1), [4, 4]);
+  assert.equal(percentiles(Float64Array.of(NaN, -Infinity), 0, 1), null);
+});
+
+test('plans of levels are as large as their blocks', () => {
+  const { plan, levels } = planFor(layoutOf([512, 1024, 1024], 'float32'));
+  const { grids, slotBytes } = fits(plan);
+  grids.forEach(({ size }, k) => {
+    const voxels = product(map3(size, (n, axis) => Math.min(n, levels[k].shape[axis])));
+    assert.ok(slotBytes[k] >= voxels * BYTES_PER_VOXEL.float32);
+  });
+});

@@ -1,0 +1,386 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { ELEMENTS, type Element, LZ4_TABLE, MEMORY_START, createMemory, instantiate } from '../../src/simd/index.ts';
+import { bytesLike, random } from './random.ts';
+
+const ARRAYS = {
+  uint8: Uint8Array,
+  uint16: Uint16Array,
+  uint32: Uint32Array,
+  int8: Int8Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  float32: Float32Array
+};
+const memory = createMemory(4 * 2 ** 20);
+const heap = new Uint8Array(memory.buffer);
+const simd = instantiate(memory);
+const END = heap.length;
+const GUARD = 0xa5;
+
+type Box = { at: number; plane: number; row: number };
+
+const ends = (from: Box, to: Box) => [from.at, from.plane, from.row, to.at, to.plane, to.row] as const;
+const triple = ([a, b, c]: number[]) => [a, b, c] as const;
+
+/** Voxels with every trouble that a type has: extremes, and for float32 NaNs, infinities, values whose sum overflows, subnormals. */
+function voxels(element: Element, n: number, next: () => number, trouble = 0.1): Float64Array {
+  const array = new ARRAYS[element](n);
+  const bits = new Uint8Array(array.buffer);
+  for (let i = 0; i < bits.length; i++) bits[i] = next() * 256;
+  const special =
+    element === 'float32'
+      ? [NaN, NaN, Infinity, -Infinity, 3e38, -3e38, 1e-45, -1e-45, 0, -0]
+      : [0, -1, 2 ** 31 - 1, -(2 ** 31)];
+  for (let i = 0; i < n; i++) {
+    if (element === 'float32') array[i] = 1000 * (next() - 0.5);
+    if (next() < trouble) array[i] = special[Math.floor(next() * special.length)];
+  }
+  return Float64Array.from(array);
+}
+
+/** Puts voxels into a box with loose strides whose last byte is `end`; the bytes between rows are guards. */
+function put(values: Float64Array, element: Element, [nz, ny, nx]: number[], end: number, gaps: [number, number]): Box {
+  const Array = ARRAYS[element];
+  const row = nx * Array.BYTES_PER_ELEMENT + gaps[0];
+  const plane = ny * row + gaps[1];
+  const at = end - ((nz - 1) * plane + (ny - 1) * row + nx * Array.BYTES_PER_ELEMENT);
+  heap.fill(GUARD, at, end);
+  for (let z = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++) {
+      const line = Array.from(values.subarray((z * ny + y) * nx, (z * ny + y + 1) * nx));
+      heap.set(new Uint8Array(line.buffer), at + z * plane + y * row);
+    }
+  }
+  return { at, plane, row };
+}
+
+/** Runs `work` on a target box between guards, and gives the voxels back; every other byte must be untouched. */
+function onTarget(element: Element, [nz, ny, nx]: number[], gaps: [number, number], work: (box: Box) => void) {
+  const Array = ARRAYS[element];
+  const bytes = nx * Array.BYTES_PER_ELEMENT;
+  const row = bytes + gaps[0];
+  const box = { at: MEMORY_START + 101, row, plane: ny * row + gaps[1] };
+  const length = (nz - 1) * box.plane + (ny - 1) * row + bytes;
+  heap.fill(GUARD, box.at - 64, box.at + length + 64);
+  work(box);
+  const out = new Array(nz * ny * nx);
+  for (let z = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++) {
+      const from = box.at + z * box.plane + y * row;
+      new Uint8Array(out.buffer).set(heap.subarray(from, from + bytes), (z * ny + y) * bytes);
+      heap.fill(GUARD, from, from + bytes);
+    }
+  }
+  const around = heap.subarray(box.at - 64, box.at + length + 64);
+  assert.ok(
+    around.every(byte => byte === GUARD),
+    'a byte outside the box was written'
+  );
+  return Float64Array.from(out);
+}
+
+function meanOfInteger(window: number[]): number {
+  const sum = window.reduce((a, b) => a + b, 0);
+  return Math.floor((2 * sum + window.length) / (2 * window.length));
+}
+
+/** `at(dz, dy, dx)`, the nearest voxel where there is none. */
+function meanOfFloat(at: (z: number, y: number, x: number) => number): number {
+  const add = (a: number, b: number) => Math.fround(a + b);
+  const column = (x: number) => add(add(at(0, 0, x), at(0, 1, x)), add(at(1, 0, x), at(1, 1, x)));
+  const sum = add(column(0), column(1));
+  if (Number.isFinite(sum)) return Math.fround(sum / 8);
+  let total = 0;
+  let count = 0;
+  for (let i = 0; i < 8; i++) {
+    const v = at(i >> 2, (i >> 1) & 1, i & 1);
+    if (!Number.isNaN(v)) {
+      total += v;
+      count++;
+    }
+  }
+  return Math.fround(total / count);
+}
+
+function halved(values: Float64Array, element: Element, shape: number[], factors: number[]): Float64Array {
+  const out = shape.map((n, axis) => Math.ceil(n / factors[axis]));
+  const result: number[] = [];
+  for (let z = 0; z < out[0]; z++) {
+    for (let y = 0; y < out[1]; y++) {
+      for (let x = 0; x < out[2]; x++) {
+        const corner = [z * factors[0], y * factors[1], x * factors[2]];
+        const value = (dz: number, dy: number, dx: number) => {
+          const [k, j, i] = [dz, dy, dx].map((d, axis) =>
+            Math.min(corner[axis] + Math.min(d, factors[axis] - 1), shape[axis] - 1)
+          );
+          return values[(k * shape[1] + j) * shape[2] + i];
+        };
+        if (element === 'float32') {
+          result.push(meanOfFloat(value));
+          continue;
+        }
+        const window: number[] = [];
+        for (let dz = 0; dz < factors[0] && corner[0] + dz < shape[0]; dz++)
+          for (let dy = 0; dy < factors[1] && corner[1] + dy < shape[1]; dy++)
+            for (let dx = 0; dx < factors[2] && corner[2] + dx < shape[2]; dx++) window.push(value(dz, dy, dx));
+        result.push(meanOfInteger(window));
+      }
+    }
+  }
+  return Float64Array.from(result);
+}
+
+const SHAPES = [
+  [1, 1, 1],
+  [1, 1, 2],
+  [2, 2, 2],
+  [3, 1, 5],
+  [2, 3, 33],
+  [4, 2, 64],
+  [3, 3, 31],
+  [1, 5, 130],
+  [5, 1, 67],
+  [2, 2, 257]
+];
+
+for (const element of ELEMENTS) {
+  test(`halve ${element}: the mean of the voxels that exist`, () => {
+    const next = random(7);
+    for (const shape of SHAPES) {
+      for (let f = 0; f < 8; f++) {
+        const factors = [1 + (f >> 2), 1 + ((f >> 1) & 1), 1 + (f & 1)];
+        for (const trouble of [0, 0.05, 0.9]) {
+          const values = voxels(element, shape[0] * shape[1] * shape[2], next, trouble);
+          const from = put(values, element, shape, END, [3, 17]);
+          const out = shape.map((n, axis) => Math.ceil(n / factors[axis]));
+          const halve = simd.halve(element);
+          const got = onTarget(element, out, [1, 5], to =>
+            halve(...ends(from, to), ...triple(shape), ...triple(factors))
+          );
+          assert.deepEqual(got, halved(values, element, shape, factors), `${shape} by ${factors}`);
+        }
+      }
+    }
+  });
+
+  test(`scan ${element}: finite extremes and NaNs`, () => {
+    const next = random(8);
+    for (const shape of SHAPES) {
+      for (const trouble of [0, 0.2, 1]) {
+        const values = voxels(element, shape[0] * shape[1] * shape[2], next, trouble);
+        const from = put(values, element, shape, END, [2, 9]);
+        const finite = [...values].filter(Number.isFinite);
+        const expected = {
+          min: finite.reduce((a, b) => Math.min(a, b), Infinity),
+          max: finite.reduce((a, b) => Math.max(a, b), -Infinity),
+          nan: values.filter(Number.isNaN).length
+        };
+        const found = simd.scan(element)(from.at, from.plane, from.row, shape[0], shape[1], shape[2]);
+        assert.deepEqual(
+          { ...found, min: found.min + 0, max: found.max + 0 },
+          { ...expected, min: expected.min + 0, max: expected.max + 0 }
+        );
+      }
+    }
+  });
+
+  for (const target of ['uint16', 'uint8'] as const) {
+    test(`scale ${element} to ${target}: rounded halves up, clipped, NaN to 0`, () => {
+      const next = random(9);
+      const top = target === 'uint16' ? 65535 : 255;
+      for (const shape of SHAPES) {
+        for (const [min, max] of [
+          [-500, 500],
+          [0, top],
+          [0, 2 * top],
+          [-3.7, 120.25],
+          [-(2 ** 31), 2 ** 32]
+        ]) {
+          const values = voxels(element, shape[0] * shape[1] * shape[2], next);
+          const from = put(values, element, shape, END, [5, 3]);
+          let nans = -1;
+          const got = onTarget(target, shape, [3, 7], to => {
+            nans = simd.scale(element, target)(...ends(from, to), ...triple(shape), min, max);
+          });
+          const expected = values.map(v =>
+            Number.isNaN(v) ? 0 : Math.floor(Math.max(0, Math.min(top, ((v - min) / (max - min)) * top)) + 0.5)
+          );
+          assert.deepEqual(got, expected, `${shape} of ${min} to ${max}`);
+          assert.equal(nans, values.filter(Number.isNaN).length);
+        }
+      }
+    });
+  }
+
+  if (element !== 'float32') {
+    test(`cast ${element} to float32`, () => {
+      const next = random(10);
+      for (const shape of SHAPES) {
+        const values = voxels(element, shape[0] * shape[1] * shape[2], next);
+        const from = put(values, element, shape, END, [5, 3]);
+        const got = onTarget('float32', shape, [3, 7], to => simd.cast(element)(...ends(from, to), ...triple(shape)));
+        assert.deepEqual(got, values.map(Math.fround));
+      }
+    });
+  }
+}
+
+test('copyBox gathers and scatters, fill fills', () => {
+  const next = random(11);
+  for (const shape of SHAPES) {
+    for (const gaps of [
+      [0, 0],
+      [7, 0],
+      [3, 5]
+    ] as [number, number][]) {
+      const values = voxels('uint8', shape[0] * shape[1] * shape[2], next);
+      const from = put(values, 'uint8', shape, END, gaps);
+      const got = onTarget('uint8', shape, [gaps[1], gaps[0]], to => simd.copyBox(...ends(from, to), ...triple(shape)));
+      assert.deepEqual(got, values);
+    }
+  }
+  const filled = onTarget('uint8', [1, 1, 99], [0, 0], to => simd.fill(to.at, 200, 99));
+  assert.ok(filled.every(byte => byte === 200));
+});
+
+test('swap reverses the bytes of each element', () => {
+  for (const size of [2, 4] as const) {
+    for (let n = 0; n < 40; n++) {
+      const bytes = bytesLike('noise', n * size, n);
+      heap.set(bytes, END - bytes.length);
+      simd.swap(END - bytes.length, bytes.length, size);
+      const expected = bytes.map((_, i) => bytes[i - (i % size) + size - 1 - (i % size)]);
+      assert.deepEqual(heap.slice(END - bytes.length), expected);
+    }
+  }
+});
+
+const LENGTHS = [
+  0, 1, 7, 8, 9, 63, 64, 65, 127, 128, 255, 256, 512, 520, 1000, 1024, 1032, 4095, 4096, 4104, 65536, 69999
+];
+
+test('shuffle: byte k of every element into stream k, the rest as it is', () => {
+  for (const size of [1, 2, 3, 4, 8, 12]) {
+    for (const length of LENGTHS) {
+      const bytes = bytesLike('noise', length, size);
+      heap.set(bytes, END - length);
+      const n = Math.floor(length / size);
+      const expected = bytes.slice();
+      for (let i = 0; i < n * size; i++) expected[(i % size) * n + Math.floor(i / size)] = bytes[i];
+      const got = onTarget('uint8', [1, 1, length], [0, 0], to => simd.shuffle(END - length, to.at, length, size));
+      assert.deepEqual(Uint8Array.from(got), expected, `${length} bytes of ${size}`);
+    }
+  }
+});
+
+test('bitshuffle: bit k of byte b of every element into stream 8 b + k, the rest as it is', () => {
+  for (const size of [1, 2, 4, 8]) {
+    for (const length of LENGTHS) {
+      const bytes = bytesLike('noise', length, size);
+      heap.set(bytes, END - length);
+      const n = Math.floor(length / size);
+      const expected = bytes.slice();
+      if (n % 8 === 0) {
+        expected.fill(0, 0, n * size);
+        for (let i = 0; i < n; i++) {
+          for (let bit = 0; bit < 8 * size; bit++) {
+            const value = (bytes[i * size + (bit >> 3)] >> (bit & 7)) & 1;
+            expected[(bit * n) / 8 + (i >> 3)] |= value << (i & 7);
+          }
+        }
+      }
+      const got = onTarget('uint8', [1, 1, length], [0, 0], to =>
+        simd.bitshuffle(END - length, to.at, length, size, 2 ** 20)
+      );
+      assert.deepEqual(Uint8Array.from(got), expected, `${length} bytes of ${size}`);
+    }
+  }
+});
+
+/** The LZ4 block format, read with all its rules checked. */
+function unlz4(block: Uint8Array, length: number): Uint8Array {
+  const out: number[] = [];
+  let at = 0;
+  const more = (start: number) => {
+    let n = start;
+    if (start === 15) for (let byte = 255; byte === 255; n += byte) byte = block[at++];
+    return n;
+  };
+  while (true) {
+    const token = block[at++];
+    const literals = more(token >> 4);
+    for (let i = 0; i < literals; i++) out.push(block[at++]);
+    if (at === block.length) {
+      assert.ok(literals >= Math.min(5, length), 'the last five bytes are literals');
+      assert.equal(token & 15, 0);
+      break;
+    }
+    assert.ok(at < block.length);
+    const distance = block[at] | (block[at + 1] << 8);
+    at += 2;
+    assert.ok(distance > 0 && distance <= out.length, 'a match lies within what was written');
+    assert.ok(out.length <= length - 12, 'the last match starts twelve bytes before the end');
+    const count = more(token & 15) + 4;
+    for (let i = 0; i < count; i++) out.push(out[out.length - distance]);
+  }
+  return Uint8Array.from(out);
+}
+
+test('lz4: blocks that keep the format, within their capacity', () => {
+  const table = 2 ** 20;
+  heap.fill(GUARD, table + LZ4_TABLE, table + LZ4_TABLE + 64);
+  for (const kind of ['zeros', 'ramp', 'noise', 'repeats', 'text', 'nan'] as const) {
+    for (const length of [...LENGTHS, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 300, 2000, 66000]) {
+      const bytes = bytesLike(kind, length, length);
+      heap.set(bytes, END - length);
+      const bound = length + Math.ceil(length / 255) + 16;
+      let written = 0;
+      const got = onTarget('uint8', [1, 1, bound], [0, 0], to => {
+        written = simd.lz4(END - length, length, to.at, bound, table, 1 + (length % 9));
+      });
+      assert.ok(written > 0, `${kind} ${length}`);
+      assert.deepEqual(unlz4(Uint8Array.from(got.subarray(0, written)), length), bytes, `${kind} ${length}`);
+      // It says 0 rather than write past the end.
+      for (const capacity of [written, written - 1, written >> 1, 3, 1, 0]) {
+        let size = -1;
+        onTarget('uint8', [1, 1, Math.max(1, capacity)], [0, 0], to => {
+          heap[to.at + capacity] = GUARD;
+          size = simd.lz4(END - length, length, to.at, capacity, table, 1 + (length % 9));
+        });
+        if (capacity < written) assert.equal(size, 0);
+        else assert.equal(size, written);
+      }
+    }
+  }
+  assert.ok(heap.subarray(table + LZ4_TABLE, table + LZ4_TABLE + 64).every(byte => byte === GUARD));
+});
+
+test('nothing below MEMORY_START is touched, and threads do not share state', async () => {
+  assert.ok(heap.subarray(0, MEMORY_START).every(byte => byte === 0));
+  const url = new URL('../../src/simd/index.ts', import.meta.url).href;
+  const code = `
+    import { parentPort, workerData } from 'node:worker_threads';
+    const { instantiate } = await import(${JSON.stringify(url)});
+    const { memory, at, n, value } = workerData;
+    const simd = instantiate(memory);
+    new Float32Array(memory.buffer, at, n).fill(value);
+    let wrong = 0;
+    for (let i = 0; i < 3000; i++) {
+      const { min, max } = simd.scan('float32')(at, 4 * n, 4 * n, 1, 1, n);
+      if (min !== value || max !== value) wrong++;
+    }
+    parentPort.postMessage(wrong);`;
+  const results = [1, 2, 3].map(
+    value =>
+      new Promise((resolve, reject) => {
+        const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), {
+          workerData: { memory, at: MEMORY_START + value * 65536, n: 4000, value }
+        });
+        worker.on('message', resolve);
+        worker.on('error', reject);
+      })
+  );
+  assert.deepEqual(await Promise.all(results), [0, 0, 0]);
+});

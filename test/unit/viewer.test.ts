@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, beforeEach, test } from 'node:test';
+import { readImage } from '../../src/viewer/image.ts';
+import { initialState } from '../../src/viewer/initialState.ts';
+import { parseReaderUrl, readerUrl } from '../../src/viewer/readerScheme.ts';
+import { MissingError, httpReader, setXsrfToken, strictFetch } from '../../src/viewer/strictFetch.ts';
+
+/** What the server does with the first, second, … request. */
+let answers: ((request: IncomingMessage, response: ServerResponse) => void)[] = [];
+let asked: IncomingMessage[] = [];
+const server = createServer((request, response) => {
+  asked.push(request);
+  const answer = answers[Math.min(asked.length, answers.length) - 1];
+  answer(request, response);
+});
+let url: string;
+
+before(async () => {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+});
+after(() => {
+  server.closeAllConnections();
+  server.close();
+});
+beforeEach(() => {
+  asked = [];
+  setXsrfToken(null);
+});
+
+const status = (code: number) => (_: IncomingMessage, response: ServerResponse) => response.writeHead(code).end();
+const bytes = (_: IncomingMessage, response: ServerResponse) => response.end('voxels');
+const cut = (_: IncomingMessage, response: ServerResponse) => {
+  response.writeHead(200, { 'Content-Length': '100' });
+  response.write('half');
+  setTimeout(() => response.destroy(), 20);
+};
+
+test('404 alone is a missing file', async () => {
+  answers = [status(404)];
+  await assert.rejects(strictFetch(url), MissingError);
+  assert.equal(await httpReader(url)('0/c/0/0/0'), null);
+});
+
+for (const code of [301, 302, 400, 401, 403, 410]) {
+  test(`${code} is refused at once, and nothing is missing`, async () => {
+    answers = [status(code)];
+    await assert.rejects(strictFetch(url), error => !(error instanceof MissingError));
+    assert.equal(asked.length, 1);
+  });
+}
+
+for (const [name, failure] of Object.entries({
+  '500': status(500),
+  '503': status(503),
+  'a body that ends early': cut
+})) {
+  test(`after ${name} it is tried again`, async () => {
+    answers = [failure, failure, bytes];
+    assert.equal(await (await strictFetch(url)).text(), 'voxels');
+    assert.equal(asked.length, 3);
+  });
+}
+
+test('it is not tried for ever', async () => {
+  answers = [cut];
+  await assert.rejects(strictFetch(url), error => !(error instanceof MissingError));
+  assert.equal(asked.length, 4);
+});
+
+test('a web page is no data', async () => {
+  answers = [(_, response) => response.setHeader('Content-Type', 'text/html').end('<form>Log in</form>')];
+  await assert.rejects(strictFetch(url), /web page/);
+});
+
+test('the token of JupyterHub’s cookie goes along', async () => {
+  answers = [bytes];
+  setXsrfToken('2|secret');
+  await strictFetch(url);
+  assert.equal(asked[0].headers['x-xsrftoken'], '2|secret');
+});
+
+test('names of files are encoded once, in addresses of every kind', async () => {
+  answers = [bytes];
+  await httpReader(url)('a b/50%/#1.json');
+  assert.equal(asked[0].url, '/a%20b/50%25/%231.json');
+  const { id, path } = parseReaderUrl(readerUrl('r7', 'a b/50%/#1?.json').slice('reader:'.length));
+  assert.deepEqual([id, path], ['r7', 'a b/50%/#1?.json']);
+});
+
+const AXES = ['z', 'y', 'x'].map(name => ({ name, type: 'space', unit: 'micrometer' }));
+const DATASET = {
+  path: '0',
+  coordinateTransformations: [
+    { type: 'scale', scale: [2, 1, 0.5] },
+    { type: 'translation', translation: [20, 0, 0] }
+  ]
+};
+const OMERO = { channels: [{ window: { start: 10, end: 20, min: 0, max: 30 } }] };
+const SHAPE = [10, 20, 40];
+
+/** A reader of files that are given as objects. */
+const files = (found: Record<string, unknown>) => async (key: string) =>
+  key in found ? new TextEncoder().encode(JSON.stringify(found[key])) : null;
+const v3 = (data_type: string) =>
+  files({
+    'zarr.json': {
+      attributes: { ome: { version: '0.5', multiscales: [{ axes: AXES, datasets: [DATASET] }], omero: OMERO } }
+    },
+    '0/zarr.json': { shape: SHAPE, data_type }
+  });
+const v2 = (dtype: string) =>
+  files({
+    '.zattrs': { multiscales: [{ version: '0.4', axes: AXES, datasets: [DATASET] }], omero: OMERO },
+    '0/.zarray': { shape: SHAPE, dtype }
+  });
+
+test('the two versions of OME-Zarr say the same', async () => {
+  const [five, four] = [await readImage('scan', v3('float32')), await readImage('scan', v2('<f4'))];
+  assert.deepEqual({ ...four, format: 'zarr3' }, five);
+  assert.equal(four.format, 'zarr2');
+  assert.deepEqual(five.window, { start: 10, end: 20, min: 0, max: 30 });
+});
+
+test('types that cannot be shown are refused in words', async () => {
+  for (const type of ['float64', 'float16', 'int64', 'bool']) {
+    await assert.rejects(readImage('scan', v3(type)), new RegExp(`scan: .*${type}`));
+  }
+  await assert.rejects(readImage('scan', v2('>f8')), /float64/);
+  for (const type of ['uint8', 'int16', 'uint32', 'float32']) {
+    assert.equal((await readImage('scan', v3(type))).dtype, type);
+  }
+});
+
+test('a folder that is no image is refused in words', async () => {
+  await assert.rejects(readImage('scan', files({})), /scan: no OME-Zarr image/);
+  await assert.rejects(
+    readImage('scan', async () => new TextEncoder().encode('<html>')),
+    /not JSON/
+  );
+});
+
+test('the first look: x, y, z in metres, the whole volume, its middle, its window', async () => {
+  const image = await readImage('scan', v3('uint16'));
+  const state = initialState([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', 400);
+  assert.deepEqual(state.dimensions, { x: [5e-7, 'm'], y: [1e-6, 'm'], z: [2e-6, 'm'] });
+  assert.deepEqual(Object.keys(state.dimensions as object), ['x', 'y', 'z']);
+  // In voxels of each axis; the volume begins 20 micrometres down.
+  assert.deepEqual(state.position, [19.5, 9.5, 14.5]);
+  // 10 slices of 2 micrometres are as wide as 40 of the finest voxels, and so are the other two sides.
+  assert.ok((state.crossSectionScale as number) * 400 > 40 && (state.crossSectionScale as number) * 400 < 60);
+  const [layer] = state.layers as { source: string; shaderControls: unknown }[];
+  assert.equal(layer.source, 'http://server/scan/|zarr3:');
+  assert.deepEqual(layer.shaderControls, { normalized: { range: [10, 20], window: [0, 30] } });
+});

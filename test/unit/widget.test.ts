@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readValues } from '../../src/form/values.ts';
+import { absolute } from '../../src/widget/absolute.ts';
+import { readFile } from '../../src/widget/files.ts';
+import type { OptionTraits } from '../../src/widget/options.ts';
+import { changes, DEFAULT_TRAITS, toFormValues, toTraits } from '../../src/widget/options.ts';
+import type { Requests } from '../../src/widget/requests.ts';
+import { laidOver, withoutSources } from '../../src/widget/viewerState.ts';
+
+const SOURCE = '/data/2024 scans/scan.tif';
+
+const ALL: OptionTraits = {
+  target: '/elsewhere/out.ome.zarr',
+  chunk_size: [64, 32, 16],
+  num_levels: 3,
+  compression: 'zstd',
+  max_memory: 1536 * 2 ** 20,
+  dtype: 'uint8',
+  value_range: [-0.5, 1e-7],
+  roi: [1, 20, 2, 30, 3, 40],
+  voxel_size: [2.5, 1, 1],
+  unit: 'micrometer',
+  ome_zarr: '0.4',
+  jobs: 2,
+  overwrite: true
+};
+
+function throughTheForm(traits: OptionTraits): OptionTraits {
+  const { options, errors } = readValues(toFormValues(traits, SOURCE), SOURCE, [100, 100, 100]);
+  assert.deepEqual(errors, {});
+  return toTraits(options, SOURCE);
+}
+
+test('options go through the form and come back the same', () => {
+  assert.deepEqual(throughTheForm(ALL), ALL);
+  assert.deepEqual(throughTheForm(DEFAULT_TRAITS), DEFAULT_TRAITS);
+});
+
+test('the default target stays the default, and a name beside the source is a path beside it', () => {
+  assert.equal(toFormValues(DEFAULT_TRAITS, SOURCE).output, 'scan.ome.zarr');
+  assert.equal(toTraits({ output: '/data/2024 scans/scan.ome.zarr' }, SOURCE).target, null);
+  const other = { ...DEFAULT_TRAITS, target: '/data/2024 scans/other.ome.zarr' };
+  assert.equal(toFormValues(other, SOURCE).output, 'other.ome.zarr');
+  assert.deepEqual(throughTheForm(other), other);
+  const below = { ...DEFAULT_TRAITS, target: '/data/2024 scans/out/scan.ome.zarr' };
+  assert.equal(toFormValues(below, SOURCE).output, '/data/2024 scans/out/scan.ome.zarr');
+  assert.deepEqual(throughTheForm(below), below);
+});
+
+test('only what differs is told', () => {
+  assert.deepEqual(changes(ALL, { ...ALL, chunk_size: [64, 32, 16], roi: null }), { roi: null });
+});
+
+test('paths are made absolute as Python would', () => {
+  const join = (path: string): string => absolute(path, '/home/ann/work', '/home/ann');
+  assert.equal(join('scan.tif'), '/home/ann/work/scan.tif');
+  assert.equal(join('./a/../scan.tif'), '/home/ann/work/scan.tif');
+  assert.equal(join('../../../data/scan.tif'), '/data/scan.tif');
+  assert.equal(join('~/scan.tif'), '/home/ann/scan.tif');
+  assert.equal(join('~odd.tif'), '/home/ann/work/~odd.tif');
+  assert.equal(join('/data//scan.tif/'), '/data/scan.tif');
+  assert.equal(join('back\\slash.tif'), '/home/ann/work/back\\slash.tif');
+  assert.equal(absolute('sub\\scan.tif', 'C:/work', 'C:/Users/ann'), 'C:/work/sub/scan.tif');
+  assert.equal(absolute('D:\\scan.tif', 'C:/work', 'C:/Users/ann'), 'D:/scan.tif');
+});
+
+/** Answers as Python does, with at most `most` bytes at once. */
+function server(file: Uint8Array | null, most: number): { requests: Requests; asked: object[] } {
+  const asked: object[] = [];
+  const ask = async (_: string, params: { offset: number; length?: number }): Promise<unknown> => {
+    asked.push(params);
+    if (file === null) {
+      return { result: { size: null, offset: 0 }, buffers: [] };
+    }
+    const offset = params.offset < 0 ? Math.max(0, file.length + params.offset) : Math.min(params.offset, file.length);
+    const end = Math.min(offset + Math.min(params.length ?? file.length, most), file.length);
+    return {
+      result: { size: file.length, offset },
+      buffers: [new DataView(file.buffer, file.byteOffset + offset, end - offset)]
+    };
+  };
+  return { requests: { ask } as unknown as Requests, asked };
+}
+
+const FILE = Uint8Array.from({ length: 1000 }, (_, index) => index % 251);
+
+test('a long file is read in several answers', async () => {
+  const { requests, asked } = server(FILE, 300);
+  const found = await readFile(requests, 1, '0/c/0/0/0', {});
+  assert.deepEqual([...found!.bytes], [...FILE]);
+  assert.equal(asked.length, 4);
+});
+
+test('parts, ends and sizes are read', async () => {
+  const { requests } = server(FILE, 300);
+  const part = await readFile(requests, 1, 'k', { offset: 100, length: 500 });
+  assert.deepEqual([...part!.bytes], [...FILE.subarray(100, 600)]);
+  const end = await readFile(requests, 1, 'k', { suffix: 400 });
+  assert.deepEqual([end!.offset, ...end!.bytes], [600, ...FILE.subarray(600)]);
+  const over = await readFile(requests, 1, 'k', { offset: 900, length: 500 });
+  assert.deepEqual([...over!.bytes], [...FILE.subarray(900)]);
+  assert.deepEqual(await readFile(requests, 1, 'k', { stat: true }), {
+    size: 1000,
+    offset: 0,
+    bytes: new Uint8Array(0)
+  });
+  assert.equal(await readFile(server(null, 300).requests, 1, 'k', {}), null);
+});
+
+test('a file that shrinks while it is read is an error, not a short chunk', async () => {
+  const { requests } = server(FILE, 300);
+  const ask = requests.ask.bind(requests) as (...rest: unknown[]) => Promise<unknown>;
+  let count = 0;
+  const changing = {
+    ask: (...rest: unknown[]) =>
+      count++ ? server(FILE.subarray(0, 400), 300).requests.ask('read', rest[1] as never) : ask(...rest)
+  };
+  await assert.rejects(readFile(changing as unknown as Requests, 1, 'k', {}), /changed while it was read/);
+});
+
+test('states are shared without addresses, and laid over the present one unless they are whole', () => {
+  const present = { position: [1, 2, 3], layers: [{ name: 'scan', source: 'reader://1/', opacity: 1 }] };
+  const shared = { position: [1, 2, 3], layers: [{ name: 'scan', opacity: 1 }] };
+  assert.deepEqual(withoutSources(present), shared);
+  assert.deepEqual(laidOver(shared, { position: [4, 5, 6] }), { ...shared, position: [4, 5, 6] });
+  const whole = { layout: 'xy', layers: [{ name: 'scan', opacity: 0.5 }] };
+  assert.deepEqual(laidOver(shared, whole), whole);
+});

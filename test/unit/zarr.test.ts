@@ -1,0 +1,355 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { checkOptions } from '../../src/convert/check.ts';
+import { ConvertError, type ErrorCode } from '../../src/convert/errors.ts';
+import type { ConvertOptions } from '../../src/convert/options.ts';
+import { outputPath } from '../../src/convert/output-path.ts';
+import { pyramid } from '../../src/convert/pyramid/levels.ts';
+import { SPACE_UNITS, spaceUnit } from '../../src/convert/units.ts';
+import { TOOL, VERSION } from '../../src/convert/version.ts';
+import type { VolumeInfo } from '../../src/convert/volume.ts';
+import { Destination, checkDestination } from '../../src/convert/zarr/destination.ts';
+import { type Image, documents } from '../../src/convert/zarr/metadata.ts';
+import { isOmeZarr } from '../../src/convert/zarr/ome-zarr.ts';
+import { MARKER } from '../../src/convert/zarr/owner.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'zarr-test-'));
+after(() => rmSync(folder, { recursive: true }));
+let count = 0;
+const fresh = () => {
+  const path = join(folder, `case-${count++}`);
+  mkdirSync(path);
+  return path;
+};
+
+const refused =
+  (code: ErrorCode, field: string | null, ...words: string[]) =>
+  (error: unknown) => {
+    assert.ok(error instanceof ConvertError, String(error));
+    assert.equal(error.code, code);
+    assert.equal(error.field, field);
+    for (const word of words) assert.ok(error.message.includes(word), `"${error.message}" lacks "${word}"`);
+    assert.ok(!error.message.includes('\n'));
+    return true;
+  };
+
+const IMAGE: Image = {
+  name: 'scan',
+  levels: pyramid([5, 300, 257], [4, 128, 128], 'auto'),
+  chunk: [4, 128, 128],
+  dtype: 'uint16',
+  compression: 'blosc-zstd',
+  voxelSize: [2, 0.5, 0.25],
+  unit: 'micrometer',
+  start: [0, 10, 0],
+  window: { start: 1, end: 9, min: 0, max: 10 },
+  origin: { source: 'scan.tif' }
+};
+const parse = (image: Image, version: '0.4' | '0.5') =>
+  new Map(documents(image, version).map(([path, text]) => [path, JSON.parse(text)]));
+
+test("0.5 is Zarr v3, with half-voxel centres and the region's offset", () => {
+  const files = parse(IMAGE, '0.5');
+  assert.deepEqual([...files.keys()], ['0/zarr.json', '1/zarr.json', '2/zarr.json', 'zarr.json']);
+  const array = files.get('1/zarr.json');
+  assert.deepEqual(array.shape, [3, 150, 129]);
+  assert.deepEqual(array.dimension_names, ['z', 'y', 'x']);
+  assert.equal(array.fill_value, 0);
+  assert.equal(array.data_type, 'uint16');
+  assert.deepEqual(array.chunk_grid.configuration.chunk_shape, [4, 128, 128]);
+  assert.deepEqual(array.codecs[0], { name: 'bytes', configuration: { endian: 'little' } });
+  const { ome, [TOOL]: origin } = files.get('zarr.json').attributes;
+  assert.equal(ome.version, '0.5');
+  assert.deepEqual(origin, { source: 'scan.tif' });
+  const [image] = ome.multiscales;
+  assert.deepEqual(
+    image.axes,
+    ['z', 'y', 'x'].map(name => ({ name, type: 'space', unit: 'micrometer' }))
+  );
+  assert.deepEqual(image.datasets[0].coordinateTransformations, [
+    { type: 'scale', scale: [2, 0.5, 0.25] },
+    { type: 'translation', translation: [0, 5, 0] }
+  ]);
+  assert.deepEqual(image.datasets[2].coordinateTransformations, [
+    { type: 'scale', scale: [8, 2, 1] },
+    { type: 'translation', translation: [3, 5.75, 0.375] }
+  ]);
+  assert.deepEqual(ome.omero.channels[0].window, { start: 1, end: 9, min: 0, max: 10 });
+});
+
+test('0.4 is Zarr v2, and says the same', () => {
+  const files = parse(IMAGE, '0.4');
+  assert.deepEqual([...files.keys()], ['0/.zarray', '1/.zarray', '2/.zarray', '.zattrs', '.zgroup']);
+  const { shape, chunks, dtype, order, fill_value, dimension_separator, filters } = files.get('2/.zarray');
+  assert.deepEqual(
+    { shape, chunks, dtype, order, fill_value, dimension_separator, filters },
+    {
+      shape: [2, 75, 65],
+      chunks: [4, 128, 128],
+      dtype: '<u2',
+      order: 'C',
+      fill_value: 0,
+      dimension_separator: '/',
+      filters: null
+    }
+  );
+  const attributes = files.get('.zattrs');
+  const { version, ...image } = attributes.multiscales[0];
+  assert.equal(version, '0.4');
+  assert.deepEqual(image, parse(IMAGE, '0.5').get('zarr.json').attributes.ome.multiscales[0]);
+});
+
+test('an unknown voxel size is written as 1, without a unit or a needless translation', () => {
+  const image = { ...IMAGE, voxelSize: null, start: [0, 0, 0] as [number, number, number] };
+  const [{ axes, datasets }] = parse(image, '0.5').get('zarr.json').attributes.ome.multiscales;
+  assert.deepEqual(axes[0], { name: 'z', type: 'space' });
+  assert.deepEqual(datasets[0].coordinateTransformations, [{ type: 'scale', scale: [1, 1, 1] }]);
+  assert.deepEqual(datasets[1].coordinateTransformations[1].translation, [0.5, 0.5, 0.5]);
+});
+
+test('units are UDUNITS names, however people write them', () => {
+  const written = [
+    'µm',
+    'μm',
+    'um',
+    'micron',
+    'Microns',
+    'micrometre',
+    'Micrometers',
+    ' mm ',
+    'Å',
+    'Å',
+    'nm',
+    'inch',
+    'feet',
+    'm'
+  ];
+  assert.deepEqual(written.map(spaceUnit), [
+    ...Array<string>(7).fill('micrometer'),
+    'millimeter',
+    'angstrom',
+    'angstrom',
+    'nanometer',
+    'inch',
+    'foot',
+    'meter'
+  ]);
+  for (const unit of SPACE_UNITS) assert.equal(spaceUnit(unit), unit);
+  for (const text of ['', 'pixel', 'parrot', 'constructor', 's']) assert.equal(spaceUnit(text), null);
+});
+
+test("the version is the package's", () => {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  assert.equal(VERSION, JSON.parse(text).version);
+});
+
+const INFO: VolumeInfo = {
+  source: 'scan.tif',
+  format: 'tiff',
+  axes: 'zyx',
+  shape: [10, 20, 30],
+  dtype: 'float32',
+  byteOrder: 'little',
+  layout: 'strips',
+  compression: 'none',
+  pages: 10,
+  bytes: 24_000,
+  voxelSize: null,
+  unit: null,
+  voxelSizeFrom: null
+};
+const check = (options: Partial<ConvertOptions>, info: Partial<VolumeInfo> = {}) =>
+  checkOptions(options, { ...INFO, ...info }, 'scan.tif');
+
+test('options that cannot work are refused at their field, with what was found', () => {
+  const cases: [Partial<ConvertOptions>, string | null, ...string[]][] = [
+    [{ chunkSize: [0, 1, 1] }, 'chunkSize', '[0,1,1]'],
+    [{ chunkSize: [1.5, 1, 1] }, 'chunkSize'],
+    [{ chunkSize: [1, 1] as never }, 'chunkSize'],
+    [{ chunkSize: [1024, 1024, 1024] }, 'chunkSize', '4.0 GiB', '2 GiB'],
+    [{ levels: 0 }, 'levels', '0'],
+    [{ levels: 'some' as never }, 'levels', '"some"'],
+    [{ compression: 'lzma' as never }, 'compression', '"lzma"', 'blosc-zstd'],
+    [{ dtype: 'float64' as never }, 'dtype', 'uint16'],
+    [{ omeZarr: '0.6' as never }, 'omeZarr', '0.5'],
+    [{ roi: [0, 11, 0, 20, 0, 30] }, 'roi', 'Z 0 to 11', '0 to 10'],
+    [{ roi: [0, 10, 5, 5, 0, 30] }, 'roi', 'Y 5 to 5', 'empty'],
+    [{ roi: [0, 10, 0, 20, -1, 30] }, 'roi', 'X -1 to 30'],
+    [{ roi: [0, 10] as never }, 'roi'],
+    [{ dtype: 'uint8', valueRange: [5, 5] }, 'valueRange', '5 to 5'],
+    [{ dtype: 'uint8', valueRange: [9, 1] }, 'valueRange', '9 to 1', 'upside down'],
+    [{ dtype: 'uint8', valueRange: [0, Infinity] }, 'valueRange'],
+    [{ dtype: 'uint8', valueRange: [-1e308, 1e308] }, 'valueRange'],
+    [{ valueRange: [0, 1] }, 'valueRange', 'float32'],
+    [{ voxelSize: [1, 0, 1] }, 'voxelSize'],
+    [{ unit: 'furlong', voxelSize: [1, 1, 1] }, 'unit', '"furlong"', 'micrometer'],
+    [{ unit: 'mm' }, 'unit', 'voxelSize', 'scan.tif'],
+    [{ jobs: 0 }, 'jobs'],
+    [{ maxMemory: NaN }, 'maxMemory'],
+    [{ output: '' }, 'output'],
+    [{ chunks: [1, 1, 1] } as never, null, '"chunks"', 'chunkSize']
+  ];
+  for (const [options, field, ...words] of cases)
+    assert.throws(() => check(options), refused('bad-option', field, ...words), JSON.stringify(options));
+});
+
+test('what a person says of the voxels goes before what the source says', () => {
+  const known = { voxelSize: [3, 1, 1], unit: 'micrometer', voxelSizeFrom: 'imagej' } as Partial<VolumeInfo>;
+  const calibration = (options: Partial<ConvertOptions>) => {
+    const { voxelSize, unit, voxelSizeFrom, warnings } = check(options, known);
+    return { voxelSize, unit, voxelSizeFrom, warnings: warnings.length };
+  };
+  assert.deepEqual(calibration({}), { ...known, warnings: 0 });
+  const size: [number, number, number] = [1, 2, 4];
+  assert.deepEqual(calibration({ voxelSize: size, unit: 'µm' }), {
+    voxelSize: size,
+    unit: 'micrometer',
+    voxelSizeFrom: 'user',
+    warnings: 0
+  });
+  assert.deepEqual(calibration({ unit: 'mm' }), { ...known, unit: 'millimeter', warnings: 1 });
+  assert.equal(check({ voxelSize: size }).unit, null);
+});
+
+test('values are mapped only where the type asks for it', () => {
+  assert.equal(check({}).scaling, null);
+  assert.deepEqual(check({ dtype: 'uint16' }).scaling, { range: null });
+  assert.equal(check({ dtype: 'uint16' }, { dtype: 'uint16' }).scaling, null);
+  assert.deepEqual(check({ valueRange: [1, 2] }, { dtype: 'uint16' }).scaling, { range: [1, 2] });
+  assert.deepEqual(check({ roi: [1, 3, 2, 20, 0, 1] }).shape, [2, 18, 1]);
+  assert.equal(check({ dtype: 'float32' }, { dtype: 'int32' }).warnings.length, 1);
+});
+
+test('outputs are named for their sources', () => {
+  const slices = join(fresh(), 'slices.tif');
+  mkdirSync(slices);
+  const names: [string | string[], string][] = [
+    ['/data/scan.tif', '/data/scan.ome.zarr'],
+    ['/data/scan.ome.tiff', '/data/scan.ome.zarr'],
+    ['/data/a.b.BTF', '/data/a.b.ome.zarr'],
+    [['/data/s_01.tif', '/data/s_02.tif'], '/data/s_01.ome.zarr'],
+    [slices, `${slices}.ome.zarr`]
+  ];
+  for (const [source, output] of names) assert.equal(outputPath(null, source), output);
+});
+
+function makeZarr(path: string, content = 'old'): void {
+  mkdirSync(path);
+  for (const [name, text] of documents({ ...IMAGE, levels: [] }, '0.5')) writeFileSync(join(path, name), text);
+  writeFileSync(join(path, 'content'), content);
+}
+
+test('a destination has its name only when it is whole', async () => {
+  const parent = fresh();
+  const output = join(parent, 'out.ome.zarr');
+  const destination = await Destination.claim(output, false);
+  assert.deepEqual(readdirSync(parent), ['out.ome.zarr.partial']);
+  mkdirSync(join(destination.partial, '0'));
+  await destination.writeDocuments(documents({ ...IMAGE, levels: IMAGE.levels.slice(0, 1) }, '0.5'));
+  await destination.finish();
+  assert.deepEqual(readdirSync(parent), ['out.ome.zarr']);
+  assert.deepEqual(readdirSync(output).sort(), ['0', 'zarr.json']);
+  assert.ok(isOmeZarr(output));
+});
+
+test('what exists stays, unless it is an OME-Zarr to be overwritten, and then until the new one is whole', async () => {
+  const parent = fresh();
+  const output = join(parent, 'out.ome.zarr');
+  makeZarr(output);
+  await assert.rejects(checkDestination(output, 'x.tif', false), refused('output-exists', 'output', output));
+  const first = await Destination.claim(output, true);
+  assert.equal(readFileSync(join(output, 'content'), 'utf8'), 'old');
+  await first.discard();
+  assert.deepEqual(readdirSync(parent), ['out.ome.zarr']);
+  const second = await Destination.claim(output, true);
+  writeFileSync(join(second.partial, 'content'), 'new');
+  await second.finish();
+  assert.deepEqual(readdirSync(parent), ['out.ome.zarr']);
+  assert.deepEqual(readdirSync(output), ['content']);
+  assert.equal(readFileSync(join(output, 'content'), 'utf8'), 'new');
+  await assert.rejects(checkDestination(output, 'x.tif', true), refused('output-not-ome-zarr', 'output', output));
+});
+
+test('an old output comes back when the new one cannot have its name', async () => {
+  const parent = fresh();
+  const output = join(parent, 'out.ome.zarr');
+  makeZarr(output);
+  const destination = await Destination.claim(output, true);
+  rmSync(destination.partial, { recursive: true });
+  await assert.rejects(destination.finish(), refused('output-unwritable', 'output'));
+  await destination.discard();
+  assert.deepEqual(readdirSync(parent), ['out.ome.zarr']);
+  assert.equal(readFileSync(join(output, 'content'), 'utf8'), 'old');
+});
+
+test('an output that appears meanwhile is not replaced', async () => {
+  const output = join(fresh(), 'out.ome.zarr');
+  const destination = await Destination.claim(output, false);
+  makeZarr(output);
+  await assert.rejects(destination.finish(), refused('output-exists', 'output'));
+  await destination.discard();
+  assert.ok(existsSync(join(output, 'content')));
+});
+
+test('two conversions do not share a destination', async () => {
+  const output = join(fresh(), 'out.ome.zarr');
+  const claims = await Promise.allSettled([Destination.claim(output, false), Destination.claim(output, false)]);
+  const won = claims.filter(claim => claim.status === 'fulfilled');
+  const lost = claims.filter(claim => claim.status === 'rejected');
+  assert.equal(won.length, 1);
+  refused('output-exists', 'output', `process ${process.pid}`)(lost[0].reason);
+  await won[0].value.discard();
+  assert.deepEqual(readdirSync(join(output, '..')), []);
+});
+
+test('what a dead conversion left is replaced; what is foreign, or alive, is not', async () => {
+  const output = join(fresh(), 'out.ome.zarr');
+  const partial = `${output}.partial`;
+  const leave = (marker: object | null) => {
+    rmSync(partial, { recursive: true, force: true });
+    mkdirSync(partial);
+    writeFileSync(join(partial, 'precious'), '');
+    if (marker) writeFileSync(join(partial, MARKER), JSON.stringify(marker));
+  };
+  leave(null);
+  await assert.rejects(
+    checkDestination(output, 'x.tif', true),
+    refused('output-exists', 'output', 'not made by this program')
+  );
+  await assert.rejects(Destination.claim(output, true), refused('output-exists', 'output'));
+  assert.ok(existsSync(join(partial, 'precious')));
+  leave({ tool: TOOL, host: 'elsewhere', pid: 1, started: null });
+  await assert.rejects(Destination.claim(output, false), refused('output-exists', 'output', 'elsewhere'));
+  leave({ tool: TOOL, host: hostname(), pid: 2 ** 30, started: '1' });
+  const claimed = await Destination.claim(output, false);
+  assert.deepEqual(readdirSync(partial), [MARKER]);
+  await claimed.discard();
+});
+
+test('an output may lie neither in its source nor around it, nor where no folder is', async () => {
+  const parent = fresh();
+  const slices = join(parent, 'slices');
+  mkdirSync(slices);
+  await assert.rejects(
+    checkDestination(join(slices, 'out.zarr'), slices, false),
+    refused('output-inside-source', 'output', slices)
+  );
+  await checkDestination(join(parent, 'slices.ome.zarr'), slices, false);
+  const zarr = join(parent, 'old.ome.zarr');
+  makeZarr(zarr);
+  writeFileSync(join(zarr, 'scan.tif'), '');
+  await assert.rejects(checkDestination(zarr, join(zarr, 'scan.tif'), true), refused('output-inside-source', 'output'));
+  await assert.rejects(
+    checkDestination(join(parent, 'no', 'out.zarr'), 'x.tif', false),
+    refused('output-unwritable', 'output', join(parent, 'no'))
+  );
+  writeFileSync(join(parent, 'file'), '');
+  await assert.rejects(
+    checkDestination(join(parent, 'file', 'out.zarr'), 'x.tif', false),
+    refused('output-unwritable', 'output')
+  );
+  await assert.rejects(checkDestination(join(parent, 'out.partial'), 'x.tif', false), refused('bad-option', 'output'));
+});
