@@ -23,6 +23,9 @@ const LIMITS: Record<string, [number, number]> = {
   int32: [-(2 ** 31), 2 ** 31 - 1]
 };
 
+/** The 3-D panel looks at a corner, so that all three slices are seen: a quaternion (x, y, z, w). */
+const TILTED = [-0.3, 0.4, 0.13, 0.856];
+
 const SHADER = '#uicontrol invlerp normalized\nvoid main() {\n  emitGrayscale(normalized());\n}\n';
 
 function layer({ name, url, image }: Volume) {
@@ -61,7 +64,9 @@ export function initialState(volumes: Volume[], layout: string, pixels: number):
     dimensions,
     position,
     crossSectionScale: (longest / pixels) * 1.1,
-    projectionScale: longest * 2,
+    projectionScale: longest * 1.6,
+    projectionOrientation: TILTED,
+    hideCrossSectionBackground3D: true,
     layers: volumes.map(layer),
     selectedLayer: { visible: false, layer: volumes[0].name },
     layout,
