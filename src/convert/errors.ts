@@ -15,6 +15,7 @@ export const ERROR_CODES = [
   'output-not-ome-zarr',
   'output-inside-source',
   'output-unwritable',
+  'resume-refused',
   'disk-full',
   'memory-too-small',
   'bad-option',

@@ -10,7 +10,7 @@ export {
   OUTPUT_DTYPES,
   type OutputDtype
 } from './options.ts';
-export type { Plan, PlannedLevel } from './plan.ts';
+export type { Plan, PlannedLevel, Unfinished } from './plan.ts';
 export type { ConvertResult, Progress } from './progress.ts';
 export { BYTES_PER_VOXEL, DTYPES, type Dtype, type Shape, type VolumeInfo } from './volume.ts';
 export { formatBytes } from './format.ts';

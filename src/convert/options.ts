@@ -15,6 +15,8 @@ export interface ConvertOptions {
   chunkSize: [number, number, number];
   /** Number of levels, the full resolution included; `auto` halves until the coarsest fits one chunk. */
   levels: number | 'auto';
+  /** Shard lengths along (Z, Y, X), in voxels, multiples of the chunk's: the chunks of a shard share a file (OME-Zarr 0.5 only). Null: a file a chunk. */
+  shard: [number, number, number] | null;
   compression: Compression;
   /** Peak resident memory of the whole process, in bytes. */
   maxMemory: number;
@@ -32,12 +34,15 @@ export interface ConvertOptions {
   jobs: number | null;
   /** Replace an OME-Zarr that has the output's name, once the new one is whole. */
   overwrite: boolean;
+  /** Go on with what an interrupted conversion left at `<output>.partial`, if there is something; otherwise it is removed. */
+  resume: boolean;
 }
 
 export const DEFAULT_OPTIONS: ConvertOptions = {
   output: null,
   chunkSize: [128, 128, 128],
   levels: 'auto',
+  shard: null,
   compression: 'blosc-zstd',
   maxMemory: 4 * 2 ** 30,
   dtype: 'source',
@@ -47,5 +52,6 @@ export const DEFAULT_OPTIONS: ConvertOptions = {
   unit: null,
   omeZarr: '0.5',
   jobs: null,
-  overwrite: false
+  overwrite: false,
+  resume: false
 };

@@ -9,6 +9,17 @@ export interface PlannedLevel {
   bytes: number;
 }
 
+/** What an interrupted conversion to the same output has left. */
+export interface Unfinished {
+  /** When it was last written to, in milliseconds since 1970. */
+  written: number;
+  /** Bytes of level 0 as read that are done, and of how many. */
+  doneBytes: number;
+  totalBytes: number;
+  /** Why these options cannot go on with it (another source, other options); null where `resume` can. */
+  refusal: string | null;
+}
+
 /** What a conversion will do and need; the JSON of `estimate --json`. */
 export interface Plan extends VolumeInfo {
   /** Absolute path of the OME-Zarr to be written. */
@@ -20,5 +31,7 @@ export interface Plan extends VolumeInfo {
   /** A promise: the resident memory of the process stays under it. */
   peakMemoryBytes: number;
   workers: number;
+  /** Null where there is nothing to resume. */
+  unfinished: Unfinished | null;
   warnings: string[];
 }

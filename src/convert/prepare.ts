@@ -105,6 +105,7 @@ export async function prepare(source: string | string[], options: Partial<Conver
     freeDiskBytes,
     peakMemoryBytes: arrangement.peakBytes,
     workers: arrangement.workers,
+    unfinished: null,
     warnings
   };
   return { info, layout, settings, levels, arrangement, plan };

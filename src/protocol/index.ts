@@ -9,7 +9,7 @@
  */
 export type { ConvertOptions, Compression, OutputDtype, OmeZarrVersion } from '../convert/options.ts';
 export type { VolumeInfo, Dtype, Shape } from '../convert/volume.ts';
-export type { Plan, PlannedLevel } from '../convert/plan.ts';
+export type { Plan, PlannedLevel, Unfinished } from '../convert/plan.ts';
 export type { Progress, ConvertResult } from '../convert/progress.ts';
 export type { ErrorCode } from '../convert/errors.ts';
 
