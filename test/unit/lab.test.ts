@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { jobDetails, jobName, jobStatus, shorten } from '../../src/lab/conversions/describe.ts';
 import { isActive, Jobs } from '../../src/lab/connection/jobs.ts';
 import { isOmeZarr, isTiff, sortNaturally } from '../../src/lab/paths.ts';
+import { readSettings } from '../../src/lab/settings.ts';
 import type { Job } from '../../src/protocol/index.ts';
 
 const job = (change: Partial<Job> = {}): Job => ({
@@ -121,4 +122,21 @@ test('files are known by their names', () => {
   }
   assert.ok(isOmeZarr('a/b.ome.zarr/') && isOmeZarr('b.zarr') && !isOmeZarr('zarr') && !isOmeZarr('a.zarr.partial'));
   assert.deepEqual(sortNaturally(['s10.tif', 's2.tif', 's1.tif']), ['s1.tif', 's2.tif', 's10.tif']);
+});
+
+test('lengths in the settings are one for each axis, or one for all', () => {
+  const initial = (chunkSize: string, shard: string): ReturnType<typeof readSettings>['initial'] => {
+    const composite: Record<string, string> = { chunkSize, shard };
+    const get = (name: string): object => ({ composite: composite[name] });
+    return readSettings({ get } as unknown as Parameters<typeof readSettings>[0]).initial;
+  };
+  const found = initial('64', '256 x 128, 128');
+  assert.deepEqual(
+    [found.chunkSize, found.shard],
+    [
+      ['64', '64', '64'],
+      ['256', '128', '128']
+    ]
+  );
+  assert.ok(!('chunkSize' in initial('', '1 2')) && !('shard' in initial('', '1 2')));
 });

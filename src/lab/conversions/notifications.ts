@@ -8,12 +8,18 @@ import type { IHelper, JobChange } from '../helper.ts';
 import { CommandIDs } from '../ids.ts';
 import { jobDetails, jobName, jobStatus } from './describe.ts';
 
-/** A notification is redrawn no more often than this, in milliseconds. */
+/**
+ * A notification is redrawn no more often than this, in milliseconds; and not sooner after it was made, because JupyterLab loses what
+ * changes before it has drawn it once.
+ */
 const REST = 500;
 
 interface Shown {
   id: string;
+  /** When it was made or last redrawn. */
   at: number;
+  /** Redraws it with what has changed since. */
+  timer?: ReturnType<typeof setTimeout>;
 }
 
 /** One notification a job, updated in place: progress with Cancel, then the outcome with what can be done next. */
@@ -38,15 +44,13 @@ export class JobNotifications {
   private _progress(job: Job, before: Job | null): void {
     const shown = this._shown.get(job.id);
     const message = `${jobName(job)}: ${jobStatus(job)}`;
-    const now = Date.now();
-    if (!shown) {
-      if (this._isWanted() && !before) {
-        this._emit(job, message, 'in-progress', this._running(job));
-      }
-    } else if (now - shown.at >= REST || job.state !== before?.state) {
-      shown.at = now;
-      // False when the person has dismissed it: then it stays away until there is an outcome.
-      Notification.update({ id: shown.id, message, type: 'in-progress', ...this._running(job) });
+    if (shown) {
+      // One that the person has dismissed stays away until there is an outcome.
+      this._redraw(shown, () =>
+        Notification.update({ id: shown.id, message, type: 'in-progress', ...this._running(job) })
+      );
+    } else if (this._isWanted() && !before) {
+      this._emit(job, message, 'in-progress', this._running(job));
     }
   }
 
@@ -122,19 +126,40 @@ export class JobNotifications {
     type: Notification.TypeOptions,
     options: Notification.IOptions<never>
   ): void {
+    const make = (): void => {
+      if (this._isWanted() || type === 'error') {
+        this._shown.set(job.id, { id: Notification.emit(message, type, options), at: Date.now() });
+      }
+    };
     const shown = this._shown.get(job.id);
-    const update = { progress: undefined, ...options };
-    if (shown && Notification.update({ id: shown.id, message, type, ...update })) {
+    if (!shown) {
+      make();
       return;
     }
-    if (this._isWanted() || type === 'error') {
-      this._shown.set(job.id, { id: Notification.emit(message, type, options), at: Date.now() });
-    }
+    const update = { progress: undefined, ...options };
+    this._redraw(shown, () => {
+      if (!Notification.update({ id: shown.id, message, type, ...update })) {
+        make();
+      }
+    });
+  }
+
+  /** Draws the latest of what is to be drawn, when it is time. */
+  private _redraw(shown: Shown, draw: () => void): void {
+    clearTimeout(shown.timer);
+    shown.timer = setTimeout(
+      () => {
+        shown.at = Date.now();
+        draw();
+      },
+      Math.max(0, shown.at + REST - Date.now())
+    );
   }
 
   private _forget(job: Job | null): void {
     const shown = job && this._shown.get(job.id);
     if (shown) {
+      clearTimeout(shown.timer);
       this._shown.delete(job.id);
       Notification.dismiss(shown.id);
     }
