@@ -6,6 +6,7 @@ import {
   type ConvertOptions,
   DEFAULT_OPTIONS,
   OME_ZARR_VERSIONS,
+  type OmeZarrVersion,
   OUTPUT_DTYPES,
   type OutputDtype
 } from './options.ts';
@@ -18,6 +19,7 @@ import { BYTES_PER_VOXEL, type Dtype, type Shape, type VolumeInfo } from './volu
 /** Blosc's limit, less room for its header; the other codecs have room above it. */
 const MAX_CHUNK_BYTES = 2 ** 31 - 65536;
 const MAX_JOBS = 256;
+const MAX_SHARD_CHUNKS = 65536;
 
 type Field = keyof ConvertOptions;
 const bad = (field: Field | null, message: string) => new ConvertError('bad-option', message, field);
@@ -38,6 +40,28 @@ function oneOf<T extends string>(field: Field, value: T, accepted: readonly T[])
 function chunkSize(value: Shape): Shape {
   if (!tuple(value, 3, isWhole) || value.some(n => n < 1))
     throw bad('chunkSize', `chunkSize must be three whole numbers of voxels from 1 up (Z Y X), found ${show(value)}`);
+  return value;
+}
+
+/** A shard is whole chunks, and its index is of a size that a reader fetches gladly. */
+function shardSize(value: ConvertOptions['shard'], chunk: Shape, version: OmeZarrVersion): Shape | null {
+  if (value === null) return null;
+  if (!tuple(value, 3, isWhole) || value.some((n, axis) => n < 1 || n % chunk[axis] !== 0))
+    throw bad(
+      'shard',
+      `shard must be three whole numbers of voxels (Z Y X), each a multiple of the chunk's ${chunk.join(' ')}, found ${show(value)}`
+    );
+  if (version !== '0.5')
+    throw bad(
+      'shard',
+      `shards are there in OME-Zarr 0.5 only, not in ${version}: set omeZarr to 0.5 or leave shard out`
+    );
+  const chunks = product(value) / product(chunk);
+  if (chunks > MAX_SHARD_CHUNKS)
+    throw bad(
+      'shard',
+      `a shard of ${value.join(' × ')} voxels would hold ${chunks} chunks, and ${MAX_SHARD_CHUNKS} are the most: choose a smaller shard`
+    );
   return value;
 }
 
@@ -156,20 +180,25 @@ function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string 
   const warnings: string[] = [];
   if (options.output !== null && (typeof options.output !== 'string' || options.output.trim() === ''))
     throw bad('output', `output must be the path of a folder to write, found ${show(options.output)}`);
-  if (typeof options.overwrite !== 'boolean')
-    throw bad('overwrite', `overwrite must be true or false, found ${show(options.overwrite)}`);
+  for (const flag of ['overwrite', 'resume'] as const)
+    if (typeof options[flag] !== 'boolean')
+      throw bad(flag, `${flag} must be true or false, found ${show(options[flag])}`);
+  const chunk = chunkSize(options.chunkSize);
+  const omeZarr = oneOf('omeZarr', options.omeZarr, OME_ZARR_VERSIONS);
   const settings: Settings = {
     output: outputPath(options.output, source),
-    chunk: chunkSize(options.chunkSize),
+    chunk,
+    shard: shardSize(options.shard, chunk, omeZarr),
     levels: levels(options.levels),
     compression: oneOf('compression', options.compression, COMPRESSIONS),
     maxMemory: memory(options.maxMemory),
     ...voxels(options.dtype, options.valueRange, info.dtype),
     ...region(options.roi, info),
     ...calibration(options.voxelSize, options.unit, info, warnings),
-    omeZarr: oneOf('omeZarr', options.omeZarr, OME_ZARR_VERSIONS),
+    omeZarr,
     jobs: jobs(options.jobs),
     overwrite: options.overwrite,
+    resume: options.resume,
     warnings
   };
   const chunkBytes = product(settings.chunk) * BYTES_PER_VOXEL[settings.dtype];

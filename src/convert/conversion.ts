@@ -4,17 +4,30 @@ import { MEMORY_START, createMemory } from '../simd/index.ts';
 import { ConvertError } from './errors.ts';
 import { formatBytes } from './format.ts';
 import type { Prepared } from './prepare.ts';
-import { type Arrangement, aligned } from './pyramid/arrangement.ts';
-import { depthFirst } from './pyramid/blocks.ts';
+import type { Arrangement } from './pyramid/arrangement.ts';
+import { type Leaf, blockExtent, blockStart, depthFirst } from './pyramid/blocks.ts';
 import { Crew } from './pyramid/crew.ts';
 import { product } from './pyramid/levels.ts';
-import { percentiles, sampleLattice } from './pyramid/sample.ts';
+import { latticePoints, percentiles, sampleLattice } from './pyramid/sample.ts';
 import { Schedule, performAll, performBlocks } from './pyramid/schedule.ts';
 import { scratchLayout } from './pyramid/scratch-file.ts';
-import type { Areas, Job, Report, Shared, Task } from './pyramid/task.ts';
+import {
+  type Areas,
+  type BlockTask,
+  type CheckTask,
+  type Job,
+  type Report,
+  type Shared,
+  type Task,
+  addReport,
+  nothing
+} from './pyramid/task.ts';
+import { type Head, Stored } from './unfinished.ts';
 import { VERSION } from './version.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape } from './volume.ts';
 import type { Destination } from './zarr/destination.ts';
+import { aligned } from './zarr/chunk-writer.ts';
+import { Journal, type JournalRecord } from './zarr/journal.ts';
 import { documents } from './zarr/metadata.ts';
 import { writeError } from './zarr/system-errors.ts';
 
@@ -64,7 +77,12 @@ export class Conversion {
   readonly #shared: Shared;
   readonly #slots: number[][];
   readonly #crew: Crew;
+  readonly #journal: Journal<Head>;
+  readonly #stored: Stored;
+  /** What the blocks report that are done, by an earlier conversion too. */
+  readonly #report = nothing();
   #job: Job;
+  #restoredBytes = 0;
 
   constructor(
     prepared: Prepared,
@@ -81,14 +99,17 @@ export class Conversion {
     const shared = share(arrangement, product(lattice.count));
     this.#shared = shared;
     this.#slots = slots;
+    this.#stored = new Stored(arrangement.grids);
+    this.#journal = this.#openJournal();
     this.#crew = new Crew(areas, onBroken);
     this.#job = {
       layout,
       start: settings.start,
       levels,
       chunk: settings.chunk,
+      shard: settings.shard,
       dtype: settings.dtype,
-      range: settings.scaling?.range ?? null,
+      range: settings.scaling?.range ?? prepared.resumed?.range ?? null,
       compression: settings.compression,
       omeZarr: settings.omeZarr,
       folder: destination.partial,
@@ -105,22 +126,32 @@ export class Conversion {
     return passes * product(settings.shape) * BYTES_PER_VOXEL[layout.dtype];
   }
 
+  /** How many of `doneBytes` an earlier conversion has done. */
+  get restoredBytes(): number {
+    return this.#restoredBytes;
+  }
+
   get doneBytes(): number {
     return Number(Atomics.load(this.#shared.done, 0));
   }
 
   /** Writes everything under the partial name; returns what the result says, and the metadata's bytes in `bytesWritten`. */
   async run(): Promise<{ report: Report; range: [number, number] | null }> {
-    const { settings, arrangement, plan } = this.#prepared;
+    const { settings, arrangement, plan, resumed } = this.#prepared;
+    if (resumed) await this.#restore(resumed);
     const scratch = arrangement.decodeFirst ? await this.#decodeFirst() : null;
     await this.#crew.begin(this.#job);
-    if (settings.scaling && !settings.scaling.range) {
-      this.#job = { ...this.#job, range: await this.#findRange() };
+    if (settings.scaling && !this.#job.range) {
+      const range = await this.#findRange();
+      this.#writing(() => this.#journal.range(range));
+      this.#job = { ...this.#job, range };
       await this.#crew.begin(this.#job);
     }
-    const report = await performBlocks(this.#crew, new Schedule(arrangement, this.#slots));
+    const schedule = new Schedule(arrangement, this.#slots, this.#stored.has);
+    await performBlocks(this.#crew, schedule, (task, report) => this.#note(task, report));
     if (scratch) rmSync(scratch);
     await performAll(this.#crew, this.#folders());
+    const report = this.#report;
     const { range } = this.#job;
     if (report.nan > 0 && range)
       plan.warnings.push(`${report.nan} voxels that are not a number (NaN) were written as 0.`);
@@ -128,9 +159,76 @@ export class Conversion {
     return { report, range };
   }
 
-  dismiss(patience: number): Promise<void> {
+  async dismiss(patience: number): Promise<void> {
     Atomics.store(this.#shared.stop, 0, 1);
-    return this.#crew.dismiss(patience);
+    await this.#crew.dismiss(patience);
+    this.#journal.close();
+  }
+
+  #writing<T>(write: () => T): T {
+    try {
+      return write();
+    } catch (error) {
+      throw writeError(error, this.#destination.partial);
+    }
+  }
+
+  #openJournal(): Journal<Head> {
+    const { resumed, begun, arrangement } = this.#prepared;
+    const { partial } = this.#destination;
+    return this.#writing(() =>
+      resumed
+        ? Journal.reopen(partial, resumed)
+        : Journal.create<Head>(partial, { ...begun, leaf: arrangement.grids[0].size })
+    );
+  }
+
+  /** Takes over the blocks whose files are as the journal has them, and what it says of them. */
+  async #restore({ blocks }: JournalRecord<Head>): Promise<void> {
+    const { arrangement, levels, layout, settings } = this.#prepared;
+    const entries = new Map(blocks.map(entry => [`${entry.level}/${entry.index.join('/')}`, entry]));
+    await this.#crew.begin(this.#job);
+    const checks = function* (): Generator<CheckTask> {
+      for (const { level, index } of entries.values()) yield { kind: 'check', level, index };
+    };
+    await performAll(this.#crew, checks(), ({ level, index }, { bytesWritten, crc }) => {
+      const entry = entries.get(`${level}/${index.join('/')}`)!;
+      if (bytesWritten === entry.bytes && crc === entry.crc) this.#stored.add(entry);
+    });
+    this.#stored.prune();
+    let voxels = 0;
+    for (const entry of this.#stored) {
+      const { level, index, bytes, min, max, nan, crc } = entry;
+      addReport(this.#report, { bytesWritten: bytes, min: min ?? Infinity, max: max ?? -Infinity, nan, crc });
+      if (level > 0) continue;
+      voxels += product(blockExtent(levels[0], arrangement.grids[0], index));
+      const values = Buffer.from(entry.sample, 'base64');
+      let n = 0;
+      for (const point of this.#points(index)) this.#shared.sample[point] = values.readDoubleLE(8 * n++);
+    }
+    // A scan that has come to its end is not repeated.
+    const scanned = settings.scaling && !settings.scaling.range && this.#job.range ? product(settings.shape) : 0;
+    this.#restoredBytes = (voxels + scanned) * BYTES_PER_VOXEL[layout.dtype];
+    Atomics.add(this.#shared.done, 0, BigInt(this.#restoredBytes));
+  }
+
+  /** Points of the lattice in a level-0 block, by number. */
+  #points(index: Shape): Generator<number> {
+    const { levels, arrangement } = this.#prepared;
+    const [grid] = arrangement.grids;
+    return latticePoints(this.#job.lattice, blockStart(grid, index), blockExtent(levels[0], grid, index));
+  }
+
+  /** Notes a block that is done. */
+  #note({ kind, level, index }: BlockTask, report: Report): void {
+    if (kind === 'restore') return;
+    addReport(this.#report, report);
+    const { bytesWritten: bytes, crc, min, max, nan } = report;
+    const sample = level === 0 ? Float64Array.from(this.#points(index), point => this.#shared.sample[point]) : [];
+    const entry = { level, index, bytes, crc, min: finite(min), max: finite(max), nan };
+    this.#writing(() =>
+      this.#journal.block({ ...entry, sample: Buffer.from(new Float64Array(sample).buffer).toString('base64') })
+    );
   }
 
   /** Makes the workers read from a decoded copy of the region, and returns its path. */
@@ -139,19 +237,37 @@ export class Conversion {
     const { shape } = levels[0];
     const file = join(this.#destination.partial, '.decoded');
     try {
-      const made = openSync(file, 'wx');
+      const made = openSync(file, 'w');
       ftruncateSync(made, arrangement.scratchFileBytes);
       closeSync(made);
     } catch (error) {
       throw writeError(error, file);
     }
     await this.#crew.begin(this.#job);
+    const pages = this.#pagesLeft();
+    const decoded = (shape[0] - pages.length) * shape[1] * shape[2] * BYTES_PER_VOXEL[layout.dtype];
+    this.#restoredBytes += decoded;
+    Atomics.add(this.#shared.done, 0, BigInt(decoded));
     await performAll(
       this.#crew,
-      Array.from({ length: shape[0] }, (_, page): Task => ({ kind: 'decode', page, file }))
+      pages.map((page): Task => ({ kind: 'decode', page, file }))
     );
     this.#job = { ...this.#job, layout: scratchLayout(file, layout, shape), start: [0, 0, 0] };
     return file;
+  }
+
+  /** Pages of the region that blocks to be read, or a scan, will ask for. */
+  #pagesLeft(): number[] {
+    const { arrangement, levels, settings } = this.#prepared;
+    const [grid] = arrangement.grids;
+    const scans = settings.scaling !== null && !this.#job.range;
+    const wanted = new Set<number>();
+    for (const { level, index, stored } of depthFirst(arrangement.grids, scans ? undefined : this.#stored.has)) {
+      if (level > 0 || stored) continue;
+      const from = blockStart(grid, index)[0];
+      for (let z = 0; z < blockExtent(levels[0], grid, index)[0]; z++) wanted.add(from + z);
+    }
+    return [...wanted];
   }
 
   async #findRange(): Promise<[number, number]> {
@@ -174,7 +290,7 @@ export class Conversion {
 
   #documents({ min, max }: Report) {
     const { settings, levels, info } = this.#prepared;
-    const { dtype, start, shape, chunk, compression, voxelSize, unit, omeZarr } = settings;
+    const { dtype, start, shape, chunk, shard, compression, voxelSize, unit, omeZarr } = settings;
     const { range } = this.#job;
     const [low, high] = percentiles(this.#shared.sample, 0.001, 0.999) ?? (min <= max ? [min, max] : [0, 1]);
     const window =
@@ -192,6 +308,7 @@ export class Conversion {
       roi: start.flatMap((from, axis) => [from, from + shape[axis]]),
       dtype,
       chunkSize: chunk,
+      ...(shard && { shard }),
       levels: levels.length,
       compression,
       scaling: range && {
@@ -202,10 +319,15 @@ export class Conversion {
       }
     };
     const name = basename(settings.output).replace(/(\.ome)?\.zarr$/i, '');
-    return documents({ name, levels, chunk, dtype, compression, voxelSize, unit, start, window, origin }, omeZarr);
+    return documents(
+      { name, levels, chunk, shard, dtype, compression, voxelSize, unit, start, window, origin },
+      omeZarr
+    );
   }
 }
 
-function* scanTasks(indices: Iterable<Shape>): Generator<Task> {
-  for (const index of indices) yield { kind: 'scan', index };
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+function* scanTasks(leaves: Iterable<Leaf>): Generator<Task> {
+  for (const { index } of leaves) yield { kind: 'scan', index };
 }

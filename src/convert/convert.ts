@@ -49,7 +49,8 @@ async function run(
   const prepared = await prepare(source, options);
   if (signal?.aborted) throw cancelled();
   const { settings, levels, plan } = prepared;
-  const destination = await Destination.claim(settings.output, settings.overwrite);
+  const claim = prepared.resumed ? 'takeOver' : 'claim';
+  const destination = await Destination[claim](settings.output, settings.overwrite);
   let end: (error: ConvertError) => void = () => {};
   const ended = new Promise<never>((_, reject) => (end = reject));
   ended.catch(() => {});

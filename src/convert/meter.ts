@@ -9,21 +9,30 @@ export class Meter {
   /** Reports at once, if there is something new. */
   readonly report: () => void;
 
-  constructor(work: { doneBytes: number; totalBytes: number }, onProgress: (progress: Progress) => void) {
-    const began = performance.now();
+  /** `restoredBytes`: how many of `doneBytes` were done by an earlier conversion; they say nothing of the speed. */
+  constructor(
+    work: { doneBytes: number; totalBytes: number; restoredBytes: number },
+    onProgress: (progress: Progress) => void
+  ) {
+    let began = performance.now();
+    let restored = 0;
     let last = -1;
     this.report = () => {
       const { totalBytes } = work;
       const doneBytes = Math.min(work.doneBytes, totalBytes);
       if (doneBytes === last) return;
       last = doneBytes;
+      if (work.restoredBytes !== restored) {
+        restored = work.restoredBytes;
+        began = performance.now();
+      }
       const seconds = (performance.now() - began) / 1000;
-      const bytesPerSecond = doneBytes / seconds;
+      const bytesPerSecond = seconds > 0 ? (doneBytes - restored) / seconds : 0;
       onProgress({
         doneBytes,
         totalBytes,
         bytesPerSecond,
-        secondsLeft: doneBytes > 0 ? (totalBytes - doneBytes) / bytesPerSecond : null
+        secondsLeft: bytesPerSecond > 0 ? (totalBytes - doneBytes) / bytesPerSecond : null
       });
     };
     this.#timer = setInterval(this.report, INTERVAL);

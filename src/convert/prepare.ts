@@ -10,8 +10,10 @@ import { type Arrangement, arrange } from './pyramid/arrangement.ts';
 import { type Level, chunkCounts, product, pyramid } from './pyramid/levels.ts';
 import type { Settings } from './settings.ts';
 import { openVolume, readerBytes } from './tiff/index.ts';
-import { BYTES_PER_VOXEL, type VolumeInfo } from './volume.ts';
+import { type Begun, type Head, begun, checkResumable, describeUnfinished } from './unfinished.ts';
+import { BYTES_PER_VOXEL, type Shape, type VolumeInfo } from './volume.ts';
 import { checkDestination, freeDisk } from './zarr/destination.ts';
+import { Journal, type JournalRecord } from './zarr/journal.ts';
 
 /** All that is decided before the first voxel is read. */
 export interface Prepared {
@@ -21,9 +23,18 @@ export interface Prepared {
   levels: Level[];
   arrangement: Arrangement;
   plan: Plan;
+  begun: Begun;
+  /** What an interrupted conversion has left and this one goes on with; null: it begins anew. */
+  resumed: JournalRecord<Head> | null;
 }
 
-function arrangeWithin(source: string, settings: Settings, layout: Layout, levels: Level[]): Arrangement {
+function arrangeWithin(
+  source: string,
+  settings: Settings,
+  layout: Layout,
+  levels: Level[],
+  leaf: Shape | null
+): Arrangement {
   const memory = createMemory(MEMORY_START);
   const encoder = createEncoder(
     settings.compression,
@@ -37,21 +48,25 @@ function arrangeWithin(source: string, settings: Settings, layout: Layout, level
     levels,
     encoder,
     readerBytes: readerBytes(layout),
-    memoryStart: MEMORY_START
+    memoryStart: MEMORY_START,
+    leaf
   });
   if (!('needs' in found)) return found;
-  const chunk = settings.chunk.join(' × ');
+  const { chunk, shard, dtype } = settings;
+  const pieces = `${shard ? 'shards' : 'chunks'} of ${(shard ?? chunk).join(' × ')} ${dtype} voxels`;
+  const field = shard ? 'shard' : 'chunkSize';
   if (!Number.isFinite(found.needs))
     throw new ConvertError(
       'bad-option',
-      `${source}: chunks of ${chunk} ${settings.dtype} voxels need more than 4 GiB of working memory: choose a smaller chunkSize`,
-      'chunkSize'
+      `${source}: ${pieces} need more than 4 GiB of working memory: choose a smaller ${field}`,
+      field
     );
   const needed = found.needs / 2 ** 20;
+  const otherwise = leaf ? 'start over (without --resume)' : `choose a smaller ${field}`;
   throw new ConvertError(
     'memory-too-small',
-    `${source}: a memory budget of ${formatBytes(settings.maxMemory)} is too small for chunks of ${chunk} ${settings.dtype} voxels: ` +
-      `give at least ${needed} MiB (${found.needs} bytes, --max-memory ${needed}M), or choose a smaller chunkSize`,
+    `${source}: a memory budget of ${formatBytes(settings.maxMemory)} is too small for ${leaf ? 'going on with ' : ''}${pieces}: ` +
+      `give at least ${needed} MiB (${found.needs} bytes, --max-memory ${needed}M), or ${otherwise}`,
     'maxMemory'
   );
 }
@@ -65,13 +80,18 @@ export async function prepare(source: string | string[], options: Partial<Conver
   const { info, layout } = await openVolume(source);
   const settings = checkOptions(options, info, source);
   const { output, shape, chunk, warnings } = settings;
-  await checkDestination(output, source, settings.overwrite);
+  const partial = await checkDestination(output, source, settings.overwrite);
   const levels = pyramid(shape, chunk, settings.levels);
   if (typeof settings.levels === 'number' && levels.length < settings.levels)
     warnings.push(
       `${levels.length} of the ${settings.levels} levels asked for are written: the last is a single voxel already.`
     );
-  const arrangement = arrangeWithin(info.source, settings, layout, levels);
+  const begins = begun(layout, settings, levels);
+  const left = partial === null ? null : Journal.read<Head>(partial);
+  const unfinished = left && describeUnfinished(left, begins);
+  if (settings.resume && partial && unfinished) checkResumable(partial, unfinished);
+  const resumed = settings.resume ? left : null;
+  const arrangement = arrangeWithin(info.source, settings, layout, levels, resumed && resumed.head.leaf);
   const bytesPerVoxel = BYTES_PER_VOXEL[settings.dtype];
   const planned = levels.map(level => ({
     shape: level.shape,
@@ -86,7 +106,9 @@ export async function prepare(source: string | string[], options: Partial<Conver
       `${formatBytes(scratch)} of disk are used for a while beside the output: the source is compressed in pieces that are too large ` +
         `to hold in ${formatBytes(settings.maxMemory)} of memory, and is decoded into a file first.`
     );
-  if (freeDiskBytes < uncompressedBytes + scratch)
+  // What an interrupted conversion has left is gone on with or removed: it is no additional need.
+  const there = left ? left.blocks.reduce((sum, { bytes }) => sum + bytes, 0) : 0;
+  if (freeDiskBytes + there < uncompressedBytes + scratch)
     throw new ConvertError(
       'disk-full',
       `${output}: up to ${formatBytes(uncompressedBytes + scratch)} are needed, and ${formatBytes(freeDiskBytes)} are free: ` +
@@ -105,8 +127,8 @@ export async function prepare(source: string | string[], options: Partial<Conver
     freeDiskBytes,
     peakMemoryBytes: arrangement.peakBytes,
     workers: arrangement.workers,
-    unfinished: null,
+    unfinished,
     warnings
   };
-  return { info, layout, settings, levels, arrangement, plan };
+  return { info, layout, settings, levels, arrangement, plan, begun: begins, resumed };
 }

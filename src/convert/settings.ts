@@ -7,6 +7,8 @@ export interface Settings {
   output: string;
   /** Chunk lengths along (Z, Y, X), in voxels. */
   chunk: Shape;
+  /** Shard lengths along (Z, Y, X), in voxels, multiples of the chunk's; null: a file a chunk. */
+  shard: Shape | null;
   levels: number | 'auto';
   compression: Compression;
   /** Bytes. */
@@ -25,5 +27,6 @@ export interface Settings {
   /** Most worker threads. */
   jobs: number;
   overwrite: boolean;
+  resume: boolean;
   warnings: string[];
 }

@@ -105,6 +105,13 @@ export interface Simd {
       scratch: number
     ]
   ): number;
+  /** The inverse of `shuffleBlock`. */
+  unshuffleBlock: Simd['shuffleBlock'];
+  /**
+   * Decompresses `length` bytes, a whole block in the LZ4 block format, into exactly `size` bytes; false where it is damaged. Nothing else is
+   * read or written.
+   */
+  unlz4(source: number, length: number, target: number, size: number): boolean;
   /**
    * Counts how often each byte value occurs, as 256 uint32 at `table`, in all of the bytes or an evenly spaced sample where there are many.
    * Returns the number of bytes counted.
@@ -133,6 +140,9 @@ interface Exports extends Pick<
   scaleToUint16(element: number, ...args: Parameters<Scale>): number;
   scaleToUint8(element: number, ...args: Parameters<Scale>): number;
   cast(element: number, ...args: Parameters<Cast>): void;
+  unlz4(...args: Parameters<Simd['unlz4']>): number;
+  unshuffle: Simd['shuffle'];
+  unbitshuffle: Simd['bitshuffle'];
   swap2(address: number, length: number): void;
   swap4(address: number, length: number): void;
 }
@@ -157,6 +167,11 @@ export function instantiate(memory: WebAssembly.Memory): Simd {
     scale: (source, target) =>
       (target === 'uint16' ? wasm.scaleToUint16 : wasm.scaleToUint8).bind(null, ELEMENTS.indexOf(source)),
     cast: source => wasm.cast.bind(null, ELEMENTS.indexOf(source)),
+    unshuffleBlock: (source, target, length, elementSize, shuffling, scratch) =>
+      shuffling === 2
+        ? wasm.unbitshuffle(source, target, length, elementSize, scratch)
+        : wasm.unshuffle(source, target, length, shuffling === 1 ? elementSize : 1),
+    unlz4: (...args) => wasm.unlz4(...args) !== 0,
     swap: (address, length, elementSize) => (elementSize === 2 ? wasm.swap2 : wasm.swap4)(address, length)
   };
 }

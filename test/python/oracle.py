@@ -21,6 +21,8 @@ class Expected:
 
     level0: np.ndarray
     chunk: Shape = (128, 128, 128)
+    shard: Shape | None = None
+    """None: a file a chunk."""
     levels: int | None = None
     """None: auto."""
     compression: str = "blosc-zstd"
@@ -136,7 +138,7 @@ def check_files(output: Path, expected: Expected) -> None:
     wanted = {"zarr.json"} if v3 else {".zgroup", ".zattrs"}
     for level, shape in enumerate(expected.shapes):
         wanted.add(f"{level}/zarr.json" if v3 else f"{level}/.zarray")
-        grid = [-(-n // c) for n, c in zip(shape, expected.chunk, strict=True)]
+        grid = [-(-n // c) for n, c in zip(shape, expected.shard or expected.chunk, strict=True)]
         keys = ("/".join(map(str, index)) for index in np.ndindex(*grid))
         wanted |= {f"{level}/c/{key}" if v3 else f"{level}/{key}" for key in keys}
     assert files(output) == wanted
@@ -160,11 +162,18 @@ def check_array(metadata: dict, shape: Shape, expected: Expected) -> None:
         return
     assert metadata["zarr_format"] == 3 and metadata["node_type"] == "array"
     assert metadata["shape"] == list(shape) and metadata["data_type"] == str(dtype)
-    assert metadata["chunk_grid"] == {"name": "regular", "configuration": {"chunk_shape": list(expected.chunk)}}
+    file = {"chunk_shape": list(expected.shard or expected.chunk)}
+    assert metadata["chunk_grid"] == {"name": "regular", "configuration": file}
     assert metadata["chunk_key_encoding"] == {"name": "default", "configuration": {"separator": "/"}}
     assert metadata["dimension_names"] == ["z", "y", "x"]
     assert metadata["fill_value"] == 0
-    first, *others = metadata["codecs"]
+    codecs = metadata["codecs"]
+    if expected.shard:
+        [sharding] = codecs
+        assert sharding["name"] == "sharding_indexed"
+        assert sharding["configuration"]["chunk_shape"] == list(expected.chunk)
+        codecs = sharding["configuration"]["codecs"]
+    first, *others = codecs
     assert first == {"name": "bytes", "configuration": {"endian": "little"}}
     names = [codec["name"] for codec in others]
     if expected.compression.startswith("blosc"):

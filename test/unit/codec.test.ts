@@ -4,8 +4,9 @@ import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { Blosc } from 'numcodecs';
 import * as zarrita from 'zarrita';
 import { COMPRESSIONS } from '../../src/convert/options.ts';
-import { codecsV3, compressorV2, createEncoder, type Encoder } from '../../src/convert/codec/index.ts';
+import { codecsV3, compressorV2, createDecoder, createEncoder, type Encoder } from '../../src/convert/codec/index.ts';
 import { bloscEncoder, type BloscSettings } from '../../src/convert/codec/blosc.ts';
+import { bloscDecoder } from '../../src/convert/codec/unblosc.ts';
 import { bloscSettings } from '../../src/convert/codec/settings.ts';
 import { createMemory, instantiate } from '../../src/simd/index.ts';
 import { KINDS, bytesLike, random } from './random.ts';
@@ -190,6 +191,72 @@ test('zarrita reads chunks and metadata of every compression', async () => {
       const open = i === 0 ? zarrita.open.v3 : zarrita.open.v2;
       const array = await open(zarrita.root(store as never), { kind: 'array' });
       assert.deepEqual((await zarrita.get(array)).data, voxels, `${compression}, Zarr v${3 - i}`);
+    }
+  }
+});
+
+for (const [name, settings] of SETTINGS) {
+  test(`blosc ${name}: is decoded to what it was, and damage is noticed or harmless`, () => {
+    const next = random(9);
+    const decode = bloscDecoder(simd, memory);
+    for (const size of [1, 2, 4, 8]) {
+      const encoder = bloscEncoder(settings, size, simd, memory);
+      for (const kind of KINDS) {
+        for (const length of [1, 127 * size, 4096, 4096 + 1, 8192 + 8 * size, 12288, Math.floor(next() * 70000)]) {
+          const bytes = bytesLike(kind, length, length);
+          const frame = encode(encoder, bytes);
+          const target = 9 * 2 ** 20;
+          const run = (encoded: Uint8Array): Uint8Array => {
+            heap.set(encoded, TARGET);
+            heap.fill(GUARD, target - 64, target + length + 64);
+            try {
+              decode(TARGET, encoded.length, target, length, SCRATCH, 2 ** 20);
+            } finally {
+              for (const edge of [target - 64, target + length])
+                assert.ok(
+                  heap.subarray(edge, edge + 64).every(byte => byte === GUARD),
+                  'a byte outside was written'
+                );
+            }
+            return heap.slice(target, target + length);
+          };
+          assert.ok(same(run(frame), bytes), `${kind}, ${length} bytes of ${size}`);
+          for (let i = 0; i < 3; i++) {
+            const damaged = frame.slice();
+            damaged[Math.floor(next() * frame.length)] ^= 1 << Math.floor(next() * 8);
+            try {
+              run(damaged);
+            } catch (error) {
+              assert.ok(error instanceof Error && !(error instanceof assert.AssertionError), String(error));
+            }
+          }
+          assert.throws(() => run(frame.subarray(0, frame.length - 1)));
+        }
+      }
+    }
+  });
+}
+
+test('every compression is decoded to what it was, frames of C-Blosc too', async () => {
+  for (const compression of COMPRESSIONS) {
+    for (const size of [1, 2, 4] as const) {
+      const bytes = bytesLike('scan', 70001 * size, 5);
+      const encoder = createEncoder(compression, size, simd, memory);
+      const decoder = createDecoder(compression, simd, memory);
+      if (!encoder || !decoder) {
+        assert.equal(compression, 'none');
+        assert.equal(decoder, null);
+        continue;
+      }
+      const frames = [encode(encoder, bytes)];
+      if (compression.startsWith('blosc'))
+        for (const shuffle of [0, 1, 2])
+          frames.push(await Blosc.fromConfig({ id: 'blosc', cname: compression.slice(6), shuffle }).encode(bytes));
+      for (const frame of frames) {
+        heap.set(frame, TARGET);
+        decoder(TARGET, frame.length, 9 * 2 ** 20, bytes.length, SCRATCH, 2 ** 20);
+        assert.ok(same(heap.slice(9 * 2 ** 20, 9 * 2 ** 20 + bytes.length), bytes), `${compression} of ${size}`);
+      }
     }
   }
 });

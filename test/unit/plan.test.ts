@@ -2,15 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Arrangement, arrange } from '../../src/convert/pyramid/arrangement.ts';
 import {
-  blockExtent,
   blockGrids,
   blockNumber,
   blockUnit,
+  childRange,
   depthFirst,
+  indices,
   parentIndex
 } from '../../src/convert/pyramid/blocks.ts';
 import { map3, product, pyramid } from '../../src/convert/pyramid/levels.ts';
-import { latticeRange, percentiles, sampleLattice } from '../../src/convert/pyramid/sample.ts';
+import { latticePlace, latticePoints, percentiles, sampleLattice } from '../../src/convert/pyramid/sample.ts';
 import { Schedule } from '../../src/convert/pyramid/schedule.ts';
 import { slabBytes, slabs } from '../../src/convert/pyramid/slabs.ts';
 import type { Settings } from '../../src/convert/settings.ts';
@@ -78,6 +79,7 @@ function settingsFor(shape: Shape, dtype: Dtype, changes: Partial<Settings> = {}
   return {
     output: '/nowhere/volume.ome.zarr',
     chunk: [128, 128, 128],
+    shard: null,
     levels: 'auto',
     compression: 'none',
     maxMemory: 4096 * MiB,
@@ -91,6 +93,7 @@ function settingsFor(shape: Shape, dtype: Dtype, changes: Partial<Settings> = {}
     omeZarr: '0.5',
     jobs: 2,
     overwrite: false,
+    resume: false,
     warnings: [],
     ...changes
   };
@@ -102,7 +105,7 @@ function planFor(layout: Layout, changes: Partial<Settings> = {}) {
   return {
     settings,
     levels,
-    plan: arrange({ layout, settings, levels, encoder: null, readerBytes: MiB, memoryStart: 65536 })
+    plan: arrange({ layout, settings, levels, encoder: null, readerBytes: MiB, memoryStart: 65536, leaf: null })
   };
 }
 
@@ -152,7 +155,7 @@ test('blocks come depth first: all children of a parent before the next parent',
     const seen = new Set<number>();
     let current = -1;
     for (const leaf of depthFirst(grids)) {
-      let index = leaf;
+      let { index } = leaf;
       for (let k = 1; k <= level; k++) index = parentIndex(grids[k], index);
       const number = blockNumber(grids[level], index);
       if (number === current) continue;
@@ -166,50 +169,67 @@ test('blocks come depth first: all children of a parent before the next parent',
 
 test('the schedule does every block once, children first, in the slots it has', () => {
   for (const workers of [1, 2, 5])
-    for (const spare of [0, 1]) {
-      const levels = pyramid([90, 130, 170], [9, 16, 10], 'auto');
-      const grids = blockGrids(levels, [9, 16, 10], [18, 16, 20]);
-      const slots = grids.map((_, k) => (k === 0 ? workers : 1 + spare));
-      const addresses = slots.map((count, k) => Array.from({ length: count }, (_, i) => 1000 * k + i));
-      const schedule = new Schedule({ grids } as Arrangement, addresses);
-      const used = new Map<number, string>();
-      const done = new Set<string>();
-      const running: NonNullable<ReturnType<Schedule['take']>>[] = [];
-      let seed = 3;
-      while (!schedule.done) {
-        const task = running.length < workers ? schedule.take() : null;
-        if (task) {
-          const name = `${task.level}/${task.index}`;
-          assert.ok(!done.has(name));
-          const { level, index } = task;
-          assert.equal(task.parent === null, level === levels.length - 1);
-          if (level > 0) {
-            const extent = blockExtent(levels[level], grids[level], index);
-            assert.ok(extent.every(n => n > 0));
-            for (const leaf of done) {
-              const [k, child] = leaf.split('/');
-              if (Number(k) === level) assert.notEqual(child, String(index));
-            }
-          } else {
-            assert.ok(!used.has(task.address), 'a slot has two blocks');
-            used.set(task.address, name);
-          }
-          running.push(task);
-          continue;
-        }
-        assert.ok(running.length > 0, 'nothing under way and nothing to do: stuck');
-        seed = (seed * 48271) % 2147483647;
-        const [ended] = running.splice(seed % running.length, 1);
-        if (ended.level === 0) used.delete(ended.address);
-        done.add(`${ended.level}/${ended.index}`);
-        schedule.finish(ended);
-      }
-      assert.equal(
-        done.size,
-        grids.reduce((sum, { count }) => sum + product(count), 0)
-      );
-    }
+    for (const spare of [0, 1]) for (const fraction of [0, 0.5, 0.95, 1]) runSchedule(workers, spare, fraction);
 });
+
+/** Plays a schedule in which a fraction of the level-0 blocks, and about as many of those made of stored ones only, are stored. */
+function runSchedule(workers: number, spare: number, fraction: number): void {
+  const levels = pyramid([90, 130, 170], [9, 16, 10], 'auto');
+  const grids = blockGrids(levels, [9, 16, 10], [18, 16, 20]);
+  let seed = 3;
+  const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
+  const nameOf = (level: number, index: Shape) => `${level}/${index}`;
+  const stored = new Set<string>();
+  const childrenOf = (level: number, index: Shape) => {
+    if (level === 0) return [];
+    const { start, end } = childRange(grids[level], grids[level - 1], index);
+    return [...indices(start, end)].map(child => nameOf(level - 1, child));
+  };
+  grids.forEach(({ count }, level) => {
+    for (const index of indices([0, 0, 0], count))
+      if (random() < fraction && childrenOf(level, index).every(child => stored.has(child)))
+        stored.add(nameOf(level, index));
+  });
+  const addresses = grids.map((_, k) => Array.from({ length: k === 0 ? workers : 1 + spare }, (_, i) => 1000 * k + i));
+  const schedule = new Schedule({ grids } as Arrangement, addresses, (level, index) =>
+    stored.has(nameOf(level, index))
+  );
+  const used = new Map<number, string>();
+  const done = new Set<string>();
+  const restored = new Set<string>();
+  const running: NonNullable<ReturnType<Schedule['take']>>[] = [];
+  while (!schedule.done) {
+    const task = running.length < workers ? schedule.take() : null;
+    if (task) {
+      const { level, index, kind, address } = task;
+      const name = nameOf(level, index);
+      assert.ok(!done.has(name) && !restored.has(name));
+      assert.equal(kind === 'restore', stored.has(name));
+      assert.equal(task.parent === null, level === levels.length - 1);
+      if (kind === 'block')
+        for (const child of childrenOf(level, index))
+          assert.ok(done.has(child) || restored.has(child), 'a child is missing');
+      if (level === 0) {
+        assert.ok(!used.has(address), 'a slot has two blocks');
+        used.set(address, name);
+      }
+      running.push(task);
+      continue;
+    }
+    assert.ok(running.length > 0, 'nothing under way and nothing to do: stuck');
+    const [ended] = running.splice(Math.floor(random() * running.length), 1);
+    if (ended.level === 0) used.delete(ended.address);
+    (ended.kind === 'block' ? done : restored).add(nameOf(ended.level, ended.index));
+    schedule.finish(ended);
+  }
+  const blocks = grids.reduce((sum, { count }) => sum + product(count), 0);
+  assert.equal(done.size + stored.size, blocks);
+  for (const name of stored) {
+    const [level, index] = [Number(name.split('/')[0]), name.split('/')[1].split(',').map(Number) as Shape];
+    const needed = level < levels.length - 1 && !stored.has(nameOf(level + 1, parentIndex(grids[level + 1], index)));
+    assert.equal(restored.has(name), needed, 'exactly what an unfinished block is made of is read back');
+  }
+}
 
 test('a plan fits its budget, and the smallest budget that is named works', () => {
   for (const dtype of ['uint8', 'float32'] as const)
@@ -273,16 +293,19 @@ test('sample points depend on the shape alone and every block finds its own', ()
   ] as Shape[]) {
     const lattice = sampleLattice(shape);
     assert.ok(product(lattice.count) <= 100_000);
-    for (let axis = 0; axis < 3; axis++) {
-      const last = lattice.first[axis] + (lattice.count[axis] - 1) * lattice.step[axis];
-      assert.ok(last < shape[axis]);
-      let found = 0;
-      for (let at = 0; at < shape[axis]; at += 64) {
-        const { from, to } = latticeRange(lattice, axis, at, Math.min(at + 64, shape[axis]));
-        found += Math.max(0, to - from);
+    const seen = new Set<number>();
+    const blocks = map3(shape, n => Math.ceil(n / 64));
+    for (const block of indices([0, 0, 0], blocks)) {
+      const start = map3(block, n => 64 * n);
+      const extent = map3(start, (from, axis) => Math.min(64, shape[axis] - from));
+      for (const point of latticePoints(lattice, start, extent)) {
+        assert.ok(!seen.has(point), 'a point lies in two blocks');
+        seen.add(point);
+        const place = latticePlace(lattice, point);
+        assert.ok(place.every((at, axis) => at >= start[axis] && at < start[axis] + extent[axis]));
       }
-      assert.equal(found, lattice.count[axis]);
     }
+    assert.equal(seen.size, product(lattice.count));
   }
 });
 

@@ -41,6 +41,7 @@ const IMAGE: Image = {
   levels: pyramid([5, 300, 257], [4, 128, 128], 'auto'),
   chunk: [4, 128, 128],
   dtype: 'uint16',
+  shard: null,
   compression: 'blosc-zstd',
   voxelSize: [2, 0.5, 0.25],
   unit: 'micrometer',

@@ -19,15 +19,15 @@ export interface BloscSettings {
   split: boolean;
 }
 
-const HEADER = 16;
+export const HEADER = 16;
 const VERSION = 2;
-const FLAG_SHUFFLE = 0x01;
-const FLAG_COPY = 0x02;
-const FLAG_BITSHUFFLE = 0x04;
-const FLAG_ONE_STREAM = 0x10;
-const FORMAT = { lz4: 1, zstd: 4 } as const;
+export const FLAG_SHUFFLE = 0x01;
+export const FLAG_COPY = 0x02;
+export const FLAG_BITSHUFFLE = 0x04;
+export const FLAG_ONE_STREAM = 0x10;
+export const FORMAT = { lz4: 1, zstd: 4 } as const;
 /** C-Blosc reads a block of fewer elements as one stream, whatever the flag says (MIN_BUFFERSIZE). */
-const LEAST_SPLIT = 128;
+export const LEAST_SPLIT = 128;
 /** What a shuffle is chosen by: as many bytes of the chunk, in four pieces. Chunks of less than eight times that take the usual one. */
 const SAMPLE = 65536;
 /** The usual shuffle is left only for one that is as much better: streams of bits gain more from length than a sample shows. */

@@ -6,6 +6,7 @@ import { bloscSettings, GZIP_LEVEL, ZSTD_LEVEL } from './settings.ts';
 import { gzipEncoder, zstdEncoder } from './zlib.ts';
 
 export type { Encoder } from './encoder.ts';
+export { createDecoder, type Decoder } from './decoder.ts';
 export { codecsV3, compressorV2, type CodecV3, type CompressorV2 } from './metadata.ts';
 
 /** The encoder of a compression, or null for `none`, where the chunk's own bytes are written. `memory` is the one that `simd` works on. */

@@ -1,4 +1,4 @@
-import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
+import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Encoder } from './encoder.ts';
 
 /**
@@ -20,6 +20,23 @@ export function zstd(
     params: { [constants.ZSTD_c_compressionLevel]: level }
   });
   return moveInto(heap, encoded, target, capacity);
+}
+
+/** Decompresses `length` bytes into exactly `size` at `target`. Throws where they are damaged. */
+export function unzstd(heap: Uint8Array, source: number, length: number, target: number, size: number): void {
+  const encoded = heap.subarray(source, source + length);
+  const decoded = zstdDecompressSync(encoded, { chunkSize: Math.max(64, size), maxOutputLength: size });
+  moveDecoded(heap, decoded, target, size);
+}
+
+/** As `unzstd`, for gzip. */
+export function gunzip(heap: Uint8Array, source: number, length: number, target: number, size: number): void {
+  const encoded = heap.subarray(source, source + length);
+  moveDecoded(heap, gunzipSync(encoded, { chunkSize: Math.max(64, size), maxOutputLength: size }), target, size);
+}
+
+function moveDecoded(heap: Uint8Array, decoded: Buffer, target: number, size: number): void {
+  if (moveInto(heap, decoded, target, size) !== size) throw new Error(`${decoded.length} bytes in place of ${size}`);
 }
 
 /** ECMAScript 2024, which TypeScript's library for 2023 lacks. */

@@ -4,6 +4,8 @@ import type { Settings } from '../settings.ts';
 import { BYTES_PER_VOXEL, type Shape } from '../volume.ts';
 import { type Grid, blockGrids, blockUnit, leafCount } from './blocks.ts';
 import { type Level, map3, product } from './levels.ts';
+import { DIRECT_ALIGNMENT, aligned } from '../zarr/chunk-writer.ts';
+import { shardBuffer } from '../zarr/shard.ts';
 import { slabBytes } from './slabs.ts';
 
 /** How a conversion is cut to fit the memory: how many threads, which blocks, and what lies in the shared memory. */
@@ -48,9 +50,6 @@ const MAX_MEMORY = 2 ** 32 - 65536;
 const SLAB = 8 * MiB;
 /** Decoding this much more than once is cheaper than a file between. */
 const MAX_REDUNDANCY = 1.25;
-const PAGE = 4096;
-
-export const aligned = (bytes: number): number => Math.ceil(bytes / PAGE) * PAGE;
 
 /** What `arrange` must know of a conversion. */
 export interface Work {
@@ -62,6 +61,8 @@ export interface Work {
   readerBytes: number;
   /** First address of the shared memory that may be used. */
   memoryStart: number;
+  /** Lengths of a level-0 block that an interrupted conversion had, and that this one must have to go on with it; null: free to choose. */
+  leaf: Shape | null;
 }
 
 /** Lengths from the unit up by powers of two, and the whole axis. */
@@ -107,7 +108,7 @@ function weigh(work: Work, shape: Shape): Leaf {
   const { layout, settings, levels } = work;
   const bytes = BYTES_PER_VOXEL[settings.dtype];
   const sourceBytes = BYTES_PER_VOXEL[layout.dtype];
-  const grids = blockGrids(levels, settings.chunk, shape);
+  const grids = blockGrids(levels, settings.shard ?? settings.chunk, shape);
   const slotBytes = grids.map(({ size }, k) =>
     aligned(product(map3(size, (n, axis) => Math.min(n, levels[k].shape[axis]))) * bytes)
   );
@@ -144,10 +145,9 @@ function weigh(work: Work, shape: Shape): Leaf {
 function arrangement(work: Work, leaf: Leaf, workers: number, spare: number): Arrangement {
   const { layout, settings, encoder, readerBytes, memoryStart } = work;
   const chunk = product(settings.chunk) * BYTES_PER_VOXEL[settings.dtype];
-  const encoded = encoder?.encodedBound(chunk) ?? 0;
   const areas = {
     chunk: aligned(chunk),
-    encoded: encoder ? aligned(encoded) + PAGE : 0,
+    encoded: encodedBytes(work, chunk),
     scratch: encoder ? aligned(encoder.scratchBytes(chunk)) : 0,
     staging: aligned(leaf.staging)
   };
@@ -176,6 +176,13 @@ function arrangement(work: Work, leaf: Leaf, workers: number, spare: number): Ar
   };
 }
 
+/** Bytes that a worker needs for encoded chunks of `chunk` bytes before encoding. */
+function encodedBytes({ settings: { chunk: lengths, shard }, encoder }: Work, chunk: number): number {
+  const bound = encoder?.encodedBound(chunk) ?? chunk;
+  if (shard) return aligned(shardBuffer(bound, product(map3(shard, (n, axis) => n / lengths[axis]))));
+  return encoder ? aligned(bound) + DIRECT_ALIGNMENT : 0;
+}
+
 /** Seconds that an arrangement takes, very roughly. */
 function seconds(leaf: Leaf, { workers, memoryBytes }: Arrangement): number {
   const count = leafCount(leaf.grids);
@@ -190,9 +197,11 @@ function seconds(leaf: Leaf, { workers, memoryBytes }: Arrangement): number {
  */
 export function arrange(work: Work): Arrangement | { needs: number } {
   const { settings, levels } = work;
-  const unit = blockUnit(settings.chunk);
+  const unit = blockUnit(settings.shard ?? settings.chunk);
   const shape = levels[0].shape;
-  const [depths, heights, widths] = map3(unit, (n, axis) => lengths(n, shape[axis]));
+  const [depths, heights, widths] = work.leaf
+    ? map3(work.leaf, n => [n])
+    : map3(unit, (n, axis) => lengths(n, shape[axis]));
   let best: { arrangement: Arrangement; seconds: number } | null = null;
   let least = Infinity;
   const voxelBytes = BYTES_PER_VOXEL[settings.dtype];

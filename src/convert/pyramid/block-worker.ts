@@ -1,19 +1,22 @@
-import { createEncoder, type Encoder } from '../codec/index.ts';
+import { crc32 } from 'node:zlib';
+import { createDecoder, createEncoder, type Decoder, type Encoder } from '../codec/index.ts';
 import { ConvertError } from '../errors.ts';
 import { collectRecent } from '../garbage.ts';
 import { type Simd, instantiate } from '../../simd/index.ts';
 import { BlockReader } from '../tiff/index.ts';
 import { BYTES_PER_VOXEL, type Shape } from '../volume.ts';
+import { ChunkFile, checksum } from '../zarr/chunk-file.ts';
 import { ChunkWriter } from '../zarr/chunk-writer.ts';
 import { planeFolder } from '../zarr/keys.ts';
+import { ShardFile } from '../zarr/shard.ts';
 import { writeError } from '../zarr/system-errors.ts';
-import { blockExtent, blockStart, parentIndex } from './blocks.ts';
+import { blockExtent, blockStart, indices, parentIndex } from './blocks.ts';
 import { map3, product } from './levels.ts';
-import { latticeRange } from './sample.ts';
+import { latticePlace, latticePoints } from './sample.ts';
 import { decodePage } from './scratch-file.ts';
 import { slabs } from './slabs.ts';
 import { syncTree } from './sync.ts';
-import { type Areas, type Job, type Report, type Task, nothing } from './task.ts';
+import { type Areas, type BlockTask, type CheckTask, type Job, type Report, type Task, nothing } from './task.ts';
 
 /** How much may be decoded and encoded before what that left behind is collected, in bytes. */
 const GARBAGE = 8 << 20;
@@ -27,6 +30,7 @@ export class BlockWorker {
   readonly #areas: Areas;
   readonly #simd: Simd;
   readonly #encoder: Encoder | null;
+  readonly #decoder: Decoder | null;
   readonly #reader: BlockReader;
   readonly #writer: ChunkWriter;
   /** Bytes of a voxel as read, and as stored. */
@@ -42,6 +46,7 @@ export class BlockWorker {
     this.#bytes = BYTES_PER_VOXEL[job.dtype];
     this.#sourceBytes = BYTES_PER_VOXEL[job.layout.dtype];
     this.#encoder = createEncoder(job.compression, this.#bytes as 1 | 2 | 4, simd, job.shared.memory);
+    this.#decoder = createDecoder(job.compression, simd, job.shared.memory);
     this.#reader = new BlockReader(job.layout);
     this.#writer = new ChunkWriter(job.shared.memory);
   }
@@ -71,7 +76,7 @@ export class BlockWorker {
   }
 
   /** Makes a block whole, writes it, and reduces it into its parent. */
-  async block({ level, index, address, parent }: Extract<Task, { kind: 'block' }>): Promise<Report> {
+  async block({ level, index, address, parent }: BlockTask): Promise<Report> {
     const { levels, arrangement } = this.#job;
     const extent = blockExtent(levels[level], arrangement.grids[level], index);
     const box = this.#box(address, extent, this.#bytes);
@@ -84,7 +89,31 @@ export class BlockWorker {
       this.#sample(index, extent, box);
     }
     if (parent !== null) this.#reduce(level, index, extent, box, parent);
-    report.bytesWritten = this.#writeChunks(level, index, extent, box);
+    this.#writeFiles(level, index, extent, box, report);
+    return report;
+  }
+
+  /** Reads a stored block back, and reduces it into its parent. */
+  restore({ level, index, address, parent }: BlockTask): Report {
+    const { levels, arrangement } = this.#job;
+    const extent = blockExtent(levels[level], arrangement.grids[level], index);
+    const box = this.#box(address, extent, this.#bytes);
+    this.#readFiles(level, index, extent, box);
+    if (parent !== null) this.#reduce(level, index, extent, box, parent);
+    return nothing();
+  }
+
+  /** Reads back the files of a block, and reports what `block` reported of them; no bytes where one is missing. */
+  check({ level, index }: CheckTask): Report {
+    const report = nothing();
+    const buffer = new Uint8Array(this.#job.shared.memory.buffer, this.#areas.chunk, this.#job.arrangement.areas.chunk);
+    for (const { path } of this.#files(level, index)) {
+      this.#checkStop();
+      const found = checksum(path, buffer, report.crc);
+      if (!found) return nothing();
+      report.crc = found.crc;
+      report.bytesWritten += found.bytes;
+    }
     return report;
   }
 
@@ -177,8 +206,6 @@ export class BlockWorker {
   #sample(index: Shape, extent: Shape, [address, planeBytes, rowBytes]: Box): void {
     const { arrangement, lattice, shared, dtype } = this.#job;
     const from = blockStart(arrangement.grids[0], index);
-    const [zs, ys, xs] = map3(from, (at, axis) => latticeRange(lattice, axis, at, at + extent[axis]));
-    const at = (axis: number, number: number) => lattice.first[axis] + number * lattice.step[axis] - from[axis];
     const view = new DataView(shared.memory.buffer);
     const get = {
       uint8: (p: number) => view.getUint8(p),
@@ -189,12 +216,11 @@ export class BlockWorker {
       int32: (p: number) => view.getInt32(p, true),
       float32: (p: number) => view.getFloat32(p, true)
     }[dtype];
-    for (let z = zs.from; z < zs.to; z++)
-      for (let y = ys.from; y < ys.to; y++) {
-        const row = address + at(0, z) * planeBytes + at(1, y) * rowBytes;
-        const points = (z * lattice.count[1] + y) * lattice.count[2];
-        for (let x = xs.from; x < xs.to; x++) shared.sample[points + x] = get(row + at(2, x) * this.#bytes);
-      }
+    for (const point of latticePoints(lattice, from, extent)) {
+      const [z, y, x] = latticePlace(lattice, point);
+      const at = (z - from[0]) * planeBytes + (y - from[1]) * rowBytes + (x - from[2]) * this.#bytes;
+      shared.sample[point] = get(address + at);
+    }
   }
 
   /** Averages a block into its place in its parent. */
@@ -212,34 +238,88 @@ export class BlockWorker {
     this.#simd.halve(dtype)(...box, place, planeBytes, rowBytes, ...extent, ...window);
   }
 
-  /** Encodes and writes every chunk of a block; returns the bytes written. */
-  #writeChunks(level: number, index: Shape, extent: Shape, box: Box): number {
-    const { arrangement, chunk, folder, omeZarr } = this.#job;
-    const first = map3(blockStart(arrangement.grids[level], index), (at, axis) => at / chunk[axis]);
-    const count = map3(extent, (n, axis) => Math.ceil(n / chunk[axis]));
-    let written = 0;
-    for (let z = 0; z < count[0]; z++)
-      for (let y = 0; y < count[1]; y++) {
-        const row = `${folder}/${planeFolder(omeZarr, level, first[0] + z)}/${first[1] + y}`;
-        this.#writing(row, () => this.#writer.makeFolder(row));
-        for (let x = 0; x < count[2]; x++) {
-          this.#checkStop();
-          const origin: Shape = [z * chunk[0], y * chunk[1], x * chunk[2]];
-          const shape = map3(origin, (at, axis) => Math.min(chunk[axis], extent[axis] - at));
-          const [address, length] = this.#encode(box, origin, shape);
-          const path = `${row}/${first[2] + x}`;
-          this.#writing(path, () => this.#writer.write(path, address, length));
-          written += length;
-          if (level === 0) this.#progress(product(shape));
-        }
-      }
-    return written;
+  /** The files of a block in C order, and the first voxel of each relative to the block. */
+  *#files(level: number, index: Shape): Generator<{ folder: string; path: string; origin: Shape }> {
+    const { levels, arrangement, chunk, shard, folder: image, omeZarr } = this.#job;
+    const file = shard ?? chunk;
+    const grid = arrangement.grids[level];
+    const first = map3(blockStart(grid, index), (at, axis) => at / file[axis]);
+    const count = map3(blockExtent(levels[level], grid, index), (n, axis) => Math.ceil(n / file[axis]));
+    for (const at of indices([0, 0, 0], count)) {
+      const [z, y, x] = add(first, at);
+      const folder = `${image}/${planeFolder(omeZarr, level, z)}/${y}`;
+      yield { folder, path: `${folder}/${x}`, origin: map3(at, (n, axis) => n * file[axis]) };
+    }
   }
 
-  /** Gathers a chunk out of a block, filled up with 0 where the volume ends, and encodes it; returns where and how long it is. */
-  #encode([address, planeBytes, rowBytes]: Box, [z, y, x]: Shape, shape: Shape): [address: number, length: number] {
+  /** The chunks of a file whose first voxel is `origin` of a block of `extent`: number within the file, first voxel and lengths in the block. */
+  *#chunks(origin: Shape, extent: Shape): Generator<{ number: number; start: Shape; shape: Shape }> {
+    const { chunk, shard } = this.#job;
+    let number = 0;
+    for (const at of indices(
+      [0, 0, 0],
+      map3(shard ?? chunk, (n, axis) => n / chunk[axis])
+    )) {
+      const start = map3(at, (n, axis) => origin[axis] + n * chunk[axis]);
+      const shape = map3(start, (from, axis) => Math.min(chunk[axis], extent[axis] - from));
+      // Chunks of a shard beyond the volume's end are not there.
+      if (shape.every(n => n > 0)) yield { number, start, shape };
+      number++;
+    }
+  }
+
+  /** Encodes and writes every chunk of a block; adds to the report. */
+  #writeFiles(level: number, index: Shape, extent: Shape, box: Box, report: Report): void {
+    const { chunk, shard, shared } = this.#job;
+    const write = (address: number, length: number) => {
+      report.crc = crc32(new Uint8Array(shared.memory.buffer, address, length), report.crc);
+      report.bytesWritten += length;
+    };
+    const done = (shape: Shape) => level === 0 && this.#progress(product(shape));
+    let folder = '';
+    for (const file of this.#files(level, index)) {
+      if (file.folder !== folder) this.#writing(file.folder, () => this.#writer.makeFolder(file.folder));
+      folder = file.folder;
+      if (shard) {
+        this.#writing(file.path, () => {
+          const made = this.#newShard(file.path);
+          try {
+            for (const { number, start, shape } of this.#chunks(file.origin, extent)) {
+              this.#checkStop();
+              const address = made.next;
+              const length = this.#encode(box, start, shape, address);
+              write(address, length);
+              made.append(number, length);
+              done(shape);
+            }
+            write(...made.finish());
+          } finally {
+            made.close();
+          }
+        });
+        continue;
+      }
+      this.#checkStop();
+      const shape = map3(file.origin, (from, axis) => Math.min(chunk[axis], extent[axis] - from));
+      const address = this.#encoder ? this.#areas.encoded : this.#areas.chunk;
+      const length = this.#encode(box, file.origin, shape, address);
+      this.#writing(file.path, () => this.#writer.write(file.path, address, length));
+      write(address, length);
+      done(shape);
+    }
+  }
+
+  #newShard(path: string): ShardFile {
+    const { chunk, shard, shared } = this.#job;
+    const chunks = product(map3(shard!, (n, axis) => n / chunk[axis]));
+    return new ShardFile(this.#writer, shared.memory, path, this.#areas.encoded, chunks);
+  }
+
+  /** Gathers a chunk out of a block, filled up with 0 where the volume ends, and encodes it to `target`; returns how long it is. */
+  #encode([address, planeBytes, rowBytes]: Box, [z, y, x]: Shape, shape: Shape, target: number): number {
     const { chunk } = this.#job;
-    const { chunk: gathered, encoded, scratch } = this.#areas;
+    const { scratch } = this.#areas;
+    const gathered = this.#encoder ? this.#areas.chunk : target;
     const length = product(chunk) * this.#bytes;
     const chunkRow = chunk[2] * this.#bytes;
     if (shape.some((n, axis) => n < chunk[axis])) this.#simd.fill(gathered, 0, length);
@@ -255,10 +335,60 @@ export class BlockWorker {
       shape[1],
       shape[2] * this.#bytes
     );
-    if (!this.#encoder) return [gathered, length];
-    const encodedLength = this.#encoder.encode(gathered, length, encoded, scratch);
+    if (!this.#encoder) return length;
+    const encodedLength = this.#encoder.encode(gathered, length, target, scratch);
     this.#threwAway(length);
-    return [encoded, encodedLength];
+    return encodedLength;
+  }
+
+  /** Fills a block with the voxels that its chunks hold. */
+  #readFiles(level: number, index: Shape, extent: Shape, [address, planeBytes, rowBytes]: Box): void {
+    const { chunk, shard } = this.#job;
+    const chunkRow = chunk[2] * this.#bytes;
+    for (const { path, origin } of this.#files(level, index)) {
+      try {
+        const file = new ChunkFile(path, shard && product(map3(shard, (n, axis) => n / chunk[axis])));
+        try {
+          for (const { number, start, shape } of this.#chunks(origin, extent)) {
+            this.#checkStop();
+            this.#decode(file, number);
+            const [z, y, x] = start;
+            this.#simd.copyBox(
+              this.#areas.chunk,
+              chunk[1] * chunkRow,
+              chunkRow,
+              address + z * planeBytes + y * rowBytes + x * this.#bytes,
+              planeBytes,
+              rowBytes,
+              shape[0],
+              shape[1],
+              shape[2] * this.#bytes
+            );
+          }
+        } finally {
+          file.close();
+        }
+      } catch (error) {
+        if (error instanceof ConvertError) throw error;
+        const { message } = error as Error;
+        throw new ConvertError('corrupt', `${path}: cannot be read back (${message}): start over`, 'resume');
+      }
+    }
+  }
+
+  /** Reads a chunk into the area for one. */
+  #decode(file: ChunkFile, number: number): void {
+    const { shared, chunk, arrangement } = this.#job;
+    const { areas } = arrangement;
+    const size = product(chunk) * this.#bytes;
+    const heap = (address: number, length: number) => new Uint8Array(shared.memory.buffer, address, length);
+    if (this.#decoder) {
+      const length = file.read(number, heap(this.#areas.encoded, areas.encoded));
+      this.#decoder(this.#areas.encoded, length, this.#areas.chunk, size, this.#areas.scratch, areas.scratch);
+      this.#threwAway(size);
+    } else if (file.read(number, heap(this.#areas.chunk, areas.chunk)) !== size) {
+      throw new Error(`chunk ${number} has another length`);
+    }
   }
 
   #writing(path: string, write: () => void): void {

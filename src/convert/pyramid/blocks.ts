@@ -2,7 +2,7 @@ import type { Shape } from '../volume.ts';
 import { type Level, map3, product } from './levels.ts';
 
 /**
- * How one level is cut into blocks, the pieces that are held in memory. A block is a whole number of chunks long, or the whole axis;
+ * How one level is cut into blocks, the pieces that are held in memory. A block is a whole number of the output's files long, or the whole axis;
  * its voxels are reduced into exactly one block of the next level, so that the blocks of all levels form trees.
  */
 export interface Grid {
@@ -14,15 +14,18 @@ export interface Grid {
   children: Shape;
 }
 
-/** Smallest block: as long as a chunk, or as two where the chunk's length is odd, so that no averaging window straddles blocks. */
-export const blockUnit = (chunk: Shape): Shape => map3(chunk, n => (n % 2 ? 2 * n : n));
+/**
+ * Smallest block: as long as what a file of the output holds (a chunk or a shard), or as two where that length is odd, so that no averaging
+ * window straddles blocks.
+ */
+export const blockUnit = (file: Shape): Shape => map3(file, n => (n % 2 ? 2 * n : n));
 
 /**
  * Grids of all levels for blocks of `leaf` voxels at level 0. Along each axis `leaf` is a power of two times the unit, or at least the
  * axis. Further down a block is half as long as the one above as long as it is then a unit at least; after that two make one.
  */
-export function blockGrids(levels: Level[], chunk: Shape, leaf: Shape): Grid[] {
-  const unit = blockUnit(chunk);
+export function blockGrids(levels: Level[], file: Shape, leaf: Shape): Grid[] {
+  const unit = blockUnit(file);
   const whole = map3(leaf, (n, axis) => n >= levels[0].shape[axis]);
   const grids: Grid[] = [];
   let size = leaf;
@@ -59,22 +62,51 @@ export function childRange(parents: Grid, children: Grid, index: Shape): { start
 /** Number of a block within its level. */
 export const blockNumber = (grid: Grid, [z, y, x]: Shape): number => (z * grid.count[1] + y) * grid.count[2] + x;
 
-/** Indices of the level-0 blocks, all those under one block before those of the next, at every level. */
-export function* depthFirst(grids: Grid[]): Generator<Shape> {
-  function* under(level: number, index: Shape): Generator<Shape> {
-    if (level === 0) {
-      yield index;
+/** A block from which the ones under it in the pyramid are to be made. */
+export interface Leaf {
+  level: number;
+  index: Shape;
+  /** Whether its chunks are in the output already, so that it is only to be reduced; always of level 0 otherwise. */
+  stored: boolean;
+}
+
+/**
+ * The blocks to begin with, all those under one block before those of the next, at every level: every level-0 block, except that a stored
+ * block stands for all that was reduced into it, and that nothing stands for a stored block of the last level.
+ */
+export function* depthFirst(
+  grids: Grid[],
+  isStored: (level: number, index: Shape) => boolean = () => false
+): Generator<Leaf> {
+  const last = grids.length - 1;
+  function* under(level: number, index: Shape): Generator<Leaf> {
+    const stored = isStored(level, index);
+    if (stored && level === last) return;
+    if (stored || level === 0) {
+      yield { level, index, stored };
       return;
     }
     const { start, end } = childRange(grids[level], grids[level - 1], index);
     yield* within(level - 1, start, end);
   }
-  function* within(level: number, start: Shape, end: Shape): Generator<Shape> {
-    for (let z = start[0]; z < end[0]; z++)
-      for (let y = start[1]; y < end[1]; y++) for (let x = start[2]; x < end[2]; x++) yield* under(level, [z, y, x]);
+  function* within(level: number, start: Shape, end: Shape): Generator<Leaf> {
+    for (const index of indices(start, end)) yield* under(level, index);
   }
-  yield* within(grids.length - 1, [0, 0, 0], grids[grids.length - 1].count);
+  yield* within(last, [0, 0, 0], grids[last].count);
 }
+
+/** Index triples from `start` up to `end`, in C order. */
+export function* indices(start: Shape, end: Shape): Generator<Shape> {
+  for (let z = start[0]; z < end[0]; z++)
+    for (let y = start[1]; y < end[1]; y++) for (let x = start[2]; x < end[2]; x++) yield [z, y, x];
+}
+
+/** Index of the block with a number, as `blockNumber` gives it. */
+export const blockIndex = ({ count: [, ny, nx] }: Grid, number: number): Shape => [
+  Math.floor(number / (ny * nx)),
+  Math.floor(number / nx) % ny,
+  number % nx
+];
 
 /** How many level-0 blocks there are. */
 export const leafCount = (grids: Grid[]): number => product(grids[0].count);

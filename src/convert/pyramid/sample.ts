@@ -1,4 +1,5 @@
 import type { Shape } from '../volume.ts';
+import { indices } from './blocks.ts';
 import { map3, product } from './levels.ts';
 
 /** Points of level 0 from which percentiles are reckoned: a lattice that depends on the shape alone, not on how work is cut. */
@@ -26,10 +27,22 @@ export function sampleLattice(shape: Shape): Lattice {
   return { step, first, count: map3(shape, (n, axis) => Math.ceil((n - first[axis]) / step[axis])) };
 }
 
-/** First lattice point at or after `start`, and the one after the last before `end`, by their numbers along one axis. */
-export function latticeRange({ step, first, count }: Lattice, axis: number, start: number, end: number) {
-  const number = (at: number) => Math.max(0, Math.ceil((at - first[axis]) / step[axis]));
-  return { from: number(start), to: Math.min(count[axis], number(end)) };
+/** Numbers, in C order, of the points in a box: first voxel and lengths along (Z, Y, X). */
+export function* latticePoints({ step, first, count }: Lattice, start: Shape, extent: Shape): Generator<number> {
+  const number = (at: number, axis: number) => Math.max(0, Math.ceil((at - first[axis]) / step[axis]));
+  const from = map3(start, number);
+  const to = map3(start, (at, axis) => Math.min(count[axis], number(at + extent[axis], axis)));
+  for (const [z, y, x] of indices(from, to)) yield (z * count[1] + y) * count[2] + x;
+}
+
+/** The voxel of the point with a number. */
+export function latticePlace({ step, first, count }: Lattice, point: number): Shape {
+  const at: Shape = [
+    Math.floor(point / (count[1] * count[2])),
+    Math.floor(point / count[2]) % count[1],
+    point % count[2]
+  ];
+  return map3(at, (n, axis) => first[axis] + n * step[axis]);
 }
 
 /** The values at fractions `low` and `high` of the finite ones in order (nearest rank), or null when none is finite. */

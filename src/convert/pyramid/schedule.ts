@@ -1,39 +1,45 @@
 import { ConvertError } from '../errors.ts';
 import type { Shape } from '../volume.ts';
 import type { Arrangement } from './arrangement.ts';
-import { blockNumber, childRange, depthFirst, parentIndex } from './blocks.ts';
+import { type Leaf, blockNumber, childRange, depthFirst, parentIndex } from './blocks.ts';
 import type { Crew } from './crew.ts';
 import { map3, product } from './levels.ts';
-import { type Report, type Task, addReport, nothing } from './task.ts';
+import { type BlockTask, type Report, type Task, addReport, nothing } from './task.ts';
 
-/** Gives tasks to idle threads as they come up, until there are no more; the sum of what they report. */
-export async function performAll(crew: Crew, tasks: Iterable<Task>): Promise<Report> {
+/** Gives tasks to idle threads as they come up, until there are no more; the sum of what they report, each report also to `onReport`. */
+export async function performAll<T extends Task>(
+  crew: Crew,
+  tasks: Iterable<T>,
+  onReport?: (task: T, report: Report) => void
+): Promise<Report> {
   const sum = nothing();
   const queue = tasks[Symbol.iterator]();
   const work = async (n: number) => {
-    for (let next = queue.next(); !next.done; next = queue.next()) addReport(sum, await crew.perform(n, next.value));
+    for (let next = queue.next(); !next.done; next = queue.next()) {
+      const report = await crew.perform(n, next.value);
+      onReport?.(next.value, report);
+      addReport(sum, report);
+    }
   };
   await Promise.all(Array.from({ length: crew.size }, (_, n) => work(n)));
   return sum;
 }
 
-interface Block {
-  level: number;
-  index: Shape;
+interface Block extends Leaf {
   address: number;
   /** Children that are not done yet. */
   pending: number;
 }
 
 /**
- * Which block is done when and where. Level-0 blocks are given out depth first, each only when it and all blocks that it is reduced into have a
- * place in memory; a block whose children are done goes before new ones. The oldest level-0 block under way has all the places that it needs,
+ * Which block is done when and where. Leaves are given out depth first, each only when it and all blocks that it is reduced into have a
+ * place in memory; a block whose children are done goes before new ones. The oldest leaf under way has all the places that it needs,
  * so one place a level is enough to get to the end.
  */
 export class Schedule {
   readonly #arrangement: Arrangement;
-  readonly #leaves: Iterator<Shape>;
-  #next: IteratorResult<Shape>;
+  readonly #leaves: Iterator<Leaf>;
+  #next: IteratorResult<Leaf>;
   /** Addresses that are free, by level. */
   readonly #free: number[][];
   /** Blocks in memory, by level and number. */
@@ -41,26 +47,27 @@ export class Schedule {
   readonly #ready: Block[] = [];
   #underWay = 0;
 
-  /** `addresses`: those of each level's slots. */
-  constructor(arrangement: Arrangement, addresses: number[][]) {
+  /** `addresses`: those of each level's slots. `isStored`: see `depthFirst`. */
+  constructor(arrangement: Arrangement, addresses: number[][], isStored?: (level: number, index: Shape) => boolean) {
     this.#arrangement = arrangement;
-    this.#leaves = depthFirst(arrangement.grids);
+    this.#leaves = depthFirst(arrangement.grids, isStored);
     this.#next = this.#leaves.next();
     this.#free = addresses.map(level => [...level]);
     this.#open = addresses.map(() => new Map());
   }
 
   /** The next task that can be done now; null when one under way must end first, or when all are done. */
-  take(): Extract<Task, { kind: 'block' }> | null {
+  take(): BlockTask | null {
     const block = this.#ready.pop() ?? this.#openLeaf();
     if (!block) return null;
     this.#underWay++;
-    const { level, index, address } = block;
-    return { kind: 'block', level, index, address, parent: this.#parent(level, index)?.address ?? null };
+    const { level, index, address, stored } = block;
+    const parent = this.#parent(level, index)?.address ?? null;
+    return { kind: stored ? 'restore' : 'block', level, index, address, parent };
   }
 
   /** A task that `take` gave is done. */
-  finish({ level, index, address }: Extract<Task, { kind: 'block' }>): void {
+  finish({ level, index, address }: BlockTask): void {
     this.#underWay--;
     this.#open[level].delete(blockNumber(this.#arrangement.grids[level], index));
     this.#free[level].push(address);
@@ -81,22 +88,25 @@ export class Schedule {
   #openLeaf(): Block | null {
     if (this.#next.done) return null;
     const { grids } = this.#arrangement;
-    const chain: { index: Shape; number: number; isNew: boolean }[] = [];
-    let index = this.#next.value;
-    for (let level = 0; level < grids.length; level++) {
-      if (level > 0) index = parentIndex(grids[level], index);
+    const leaf = this.#next.value;
+    const chain: { level: number; index: Shape; number: number; isNew: boolean }[] = [];
+    let { index } = leaf;
+    for (let { level } = leaf; level < grids.length; level++) {
+      if (level > leaf.level) index = parentIndex(grids[level], index);
       const number = blockNumber(grids[level], index);
       const isNew = !this.#open[level].has(number);
       if (isNew && this.#free[level].length === 0) return null;
-      chain.push({ index, number, isNew });
+      chain.push({ level, index, number, isNew });
     }
-    chain.forEach((link, level) => {
-      if (!link.isNew) return;
-      const pending = level === 0 ? 0 : this.#childCount(level, link.index);
-      this.#open[level].set(link.number, { level, index: link.index, address: this.#free[level].pop()!, pending });
-    });
+    for (const { level, index: at, number, isNew } of chain) {
+      if (!isNew) continue;
+      const isLeaf = level === leaf.level;
+      const pending = isLeaf ? 0 : this.#childCount(level, at);
+      const address = this.#free[level].pop()!;
+      this.#open[level].set(number, { level, index: at, stored: isLeaf && leaf.stored, address, pending });
+    }
     this.#next = this.#leaves.next();
-    return this.#open[0].get(chain[0].number)!;
+    return this.#open[leaf.level].get(chain[0].number)!;
   }
 
   #childCount(level: number, index: Shape): number {
@@ -106,8 +116,12 @@ export class Schedule {
   }
 }
 
-/** Has the threads do all blocks of all levels; the sum of what they report. */
-export async function performBlocks(crew: Crew, schedule: Schedule): Promise<Report> {
+/** Has the threads do all blocks of all levels; the sum of what they report, each report also to `onReport`. */
+export async function performBlocks(
+  crew: Crew,
+  schedule: Schedule,
+  onReport: (task: BlockTask, report: Report) => void
+): Promise<Report> {
   const sum = nothing();
   let wake: (() => void)[] = [];
   const work = async (n: number) => {
@@ -117,7 +131,9 @@ export async function performBlocks(crew: Crew, schedule: Schedule): Promise<Rep
         await new Promise<void>(resolve => wake.push(resolve));
         continue;
       }
-      addReport(sum, await crew.perform(n, task));
+      const report = await crew.perform(n, task);
+      onReport(task, report);
+      addReport(sum, report);
       schedule.finish(task);
       const waiting = wake;
       wake = [];

@@ -12,6 +12,8 @@ export interface Job {
   start: Shape;
   levels: Level[];
   chunk: Shape;
+  /** Null: a file a chunk. */
+  shard: Shape | null;
   dtype: Dtype;
   /** Source values mapped to 0 and to the greatest value of `dtype`; null: values are kept. Equal ends: all become 0. */
   range: [number, number] | null;
@@ -43,6 +45,25 @@ export interface Areas {
   staging: number;
 }
 
+/**
+ * `block`: read a block if it is of level 0, write its chunks, reduce it into its parent. `restore`: read its voxels back from its chunks
+ * and reduce it into its parent.
+ */
+export interface BlockTask {
+  kind: 'block' | 'restore';
+  level: number;
+  index: Shape;
+  address: number;
+  parent: number | null;
+}
+
+/** Read back the files of a block. */
+export interface CheckTask {
+  kind: 'check';
+  level: number;
+  index: Shape;
+}
+
 /** A piece of work for one worker. */
 export type Task =
   /** From now on, work on this. */
@@ -51,8 +72,8 @@ export type Task =
   | { kind: 'decode'; page: number; file: string }
   /** Look for the extremes of a level-0 block. */
   | { kind: 'scan'; index: Shape }
-  /** Read a block if it is of level 0, write its chunks, reduce it into its parent. */
-  | { kind: 'block'; level: number; index: Shape; address: number; parent: number | null }
+  | BlockTask
+  | CheckTask
   /** Put the chunks of a folder on the disk. */
   | { kind: 'sync'; folder: string };
 
@@ -64,9 +85,11 @@ export interface Report {
   max: number;
   /** Source voxels that became 0 because they were NaN. */
   nan: number;
+  /** CRC-32 of a block's files one after the other, in C order, as written or read back; not summed. */
+  crc: number;
 }
 
-export const nothing = (): Report => ({ bytesWritten: 0, min: Infinity, max: -Infinity, nan: 0 });
+export const nothing = (): Report => ({ bytesWritten: 0, min: Infinity, max: -Infinity, nan: 0, crc: 0 });
 
 /** Adds what one task reports to what others did. */
 export function addReport(sum: Report, report: Report): void {

@@ -20,6 +20,10 @@ async function perform(task: Task): Promise<Report> {
       return worker!.scan(task);
     case 'block':
       return worker!.block(task);
+    case 'restore':
+      return worker!.restore(task);
+    case 'check':
+      return worker!.check(task);
     case 'sync':
       return worker!.sync(task);
   }

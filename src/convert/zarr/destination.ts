@@ -14,6 +14,7 @@ import {
 import { open, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { ConvertError } from '../errors.ts';
+import { JOURNAL } from './journal.ts';
 import type { Documents } from './metadata.ts';
 import { isOmeZarr } from './ome-zarr.ts';
 import { HEARTBEAT, MARKER, active, marker, ownerOf } from './owner.ts';
@@ -52,11 +53,15 @@ export function freeDisk(path: string): number {
 }
 
 /**
- * Says whether `output` may be written, without writing anything.
+ * Says whether `output` may be written, without writing anything. Returns where an ended conversion has left something of it, or null.
  *
  * @throws ConvertError `output-inside-source`, `output-unwritable`, `output-not-ome-zarr`, `output-exists` or `bad-option`
  */
-export async function checkDestination(output: string, source: string | string[], overwrite: boolean): Promise<void> {
+export async function checkDestination(
+  output: string,
+  source: string | string[],
+  overwrite: boolean
+): Promise<string | null> {
   const fail = (
     code: ConstructorParameters<typeof ConvertError>[0],
     message: string,
@@ -86,7 +91,9 @@ export async function checkDestination(output: string, source: string | string[]
   }
   checkReplaceable(output, overwrite);
   const partial = `${output}.partial`;
-  if (exists(partial)) refuseUnlessStale(partial, await ownerOf(partial));
+  if (!exists(partial)) return null;
+  refuseUnlessStale(partial, await ownerOf(partial));
+  return partial;
 }
 
 /** Throws where there is something at `output` that must stay. */
@@ -142,6 +149,28 @@ export class Destination {
       }
     }, HEARTBEAT);
     this.#heartbeat.unref();
+  }
+
+  /**
+   * Takes over what an ended conversion has left.
+   *
+   * @throws ConvertError where it is no longer there, or another conversion has taken it over
+   */
+  static async takeOver(output: string, overwrite: boolean): Promise<Destination> {
+    const partial = `${output}.partial`;
+    const own = join(partial, `${MARKER}-${process.pid}`);
+    try {
+      refuseUnlessStale(partial, await ownerOf(partial));
+      writeFileSync(own, marker());
+      // Of several that try it at once, one finds the old marker; the others fail.
+      renameSync(join(partial, MARKER), `${own}-old`);
+      renameSync(own, join(partial, MARKER));
+      rmSync(`${own}-old`);
+      return new Destination(output, partial, overwrite);
+    } catch (error) {
+      rmSync(own, { force: true });
+      throw writeError(error, partial);
+    }
   }
 
   /** Makes the folder. What an ended conversion left of that name is removed. */
@@ -223,7 +252,7 @@ export class Destination {
       }
       this.#release();
       // After the rename: a conversion that dies in between leaves a whole output, and never an unfinished one that nobody owns.
-      rmSync(join(this.output, MARKER), { force: true });
+      for (const name of [JOURNAL, MARKER]) rmSync(join(this.output, name), { force: true });
       await syncFolder(this.output);
       await syncFolder(dirname(this.output));
       if (replaces) await rm(previous, { recursive: true, force: true });

@@ -10,6 +10,8 @@ export interface Image {
   name: string;
   levels: Level[];
   chunk: Shape;
+  /** Null: a file a chunk. */
+  shard: Shape | null;
   dtype: Dtype;
   compression: Compression;
   /** Edge lengths of a voxel of level 0 along (Z, Y, X); null: unknown, written as 1 without a unit. */
@@ -74,6 +76,14 @@ const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 /** Path of each metadata file, relative to the image's folder, and what it holds. The root's is last: it makes the folder an image. */
 export type Documents = [path: string, text: string][];
 
+const BYTES = { name: 'bytes', configuration: { endian: 'little' } };
+
+function codecs({ compression, dtype, chunk, shard }: Image) {
+  const inner = [BYTES, ...codecsV3(compression, bytesPerVoxel(dtype))];
+  const index = { index_codecs: [BYTES, { name: 'crc32c' }], index_location: 'end' };
+  return shard ? [{ name: 'sharding_indexed', configuration: { chunk_shape: chunk, codecs: inner, ...index } }] : inner;
+}
+
 /** OME-Zarr 0.5 (https://ngff.openmicroscopy.org/0.5) on Zarr v3. */
 function version05(image: Image): Documents {
   const arrays = image.levels.map(({ shape }, k): [string, string] => [
@@ -83,13 +93,10 @@ function version05(image: Image): Documents {
       node_type: 'array',
       shape,
       data_type: image.dtype,
-      chunk_grid: { name: 'regular', configuration: { chunk_shape: image.chunk } },
+      chunk_grid: { name: 'regular', configuration: { chunk_shape: image.shard ?? image.chunk } },
       chunk_key_encoding: { name: 'default', configuration: { separator: '/' } },
       fill_value: 0,
-      codecs: [
-        { name: 'bytes', configuration: { endian: 'little' } },
-        ...codecsV3(image.compression, bytesPerVoxel(image.dtype))
-      ],
+      codecs: codecs(image),
       dimension_names: AXES,
       attributes: {}
     })

@@ -10,6 +10,8 @@ export { scannedMax, scannedMin, scannedNaNs } from './scan';
 export { bitshuffle } from './bitshuffle';
 export { shuffle } from './shuffle';
 export { swap2, swap4 } from './swap';
+export { unlz4 } from './unlz4';
+export { unbitshuffle, unshuffle } from './unshuffle';
 
 // Types by number, in the order of ELEMENTS in ../index.ts: uint8, uint16, uint32, int8, int16, int32, float32.
 

@@ -1,0 +1,64 @@
+import type { Simd } from '../../simd/index.ts';
+import {
+  FLAG_BITSHUFFLE,
+  FLAG_COPY,
+  FLAG_ONE_STREAM,
+  FLAG_SHUFFLE,
+  FORMAT,
+  HEADER,
+  LEAST_SPLIT,
+  type Shuffle
+} from './blosc.ts';
+import type { Decoder } from './decoder.ts';
+import { unzstd } from './zlib.ts';
+
+/** Frames of Blosc 1, as `bloscEncoder` writes them, with LZ4 or zstd. */
+export function bloscDecoder(simd: Simd, memory: WebAssembly.Memory): Decoder {
+  const heap = new Uint8Array(memory.buffer);
+  const view = new DataView(memory.buffer);
+
+  return (source, length, target, size, scratch, scratchLength) => {
+    if (length < HEADER) throw new Error(`a Blosc frame of ${length} bytes is too short`);
+    const flags = heap[source + 2];
+    const elementSize = heap[source + 3];
+    const [content, blockBytes, frame] = [4, 8, 12].map(at => view.getUint32(source + at, true));
+    if (content !== size || frame !== length)
+      throw new Error(`a Blosc frame of ${frame} bytes for ${content} in place of ${length} for ${size}`);
+    if (flags & FLAG_COPY) {
+      if (length !== HEADER + size) throw new Error('a Blosc frame that is a copy has another length');
+      heap.copyWithin(target, source + HEADER, source + length);
+      return;
+    }
+    if (blockBytes < 1 || elementSize < 1) throw new Error('a Blosc frame has blocks or elements without length');
+    const format = flags >> 5;
+    const shuffle: Shuffle = flags & FLAG_BITSHUFFLE ? 2 : flags & FLAG_SHUFFLE ? 1 : 0;
+    const whole = flags & FLAG_ONE_STREAM || blockBytes / elementSize < LEAST_SPLIT ? 1 : elementSize;
+    const blocks = Math.ceil(size / blockBytes);
+    if (shuffle > 0 && 2 * Math.min(blockBytes, size) > scratchLength)
+      throw new Error(`a Blosc frame has blocks of ${blockBytes} bytes, larger than this program writes`);
+    for (let b = 0; b < blocks; b++) {
+      const from = b * blockBytes;
+      const bytes = Math.min(blockBytes, size - from);
+      const streams = bytes < blockBytes ? 1 : whole;
+      const decoded = shuffle === 0 ? target + from : scratch;
+      let at = view.getUint32(source + HEADER + 4 * b, true);
+      for (let s = 0; s < streams; s++) {
+        const each = bytes / streams;
+        const encoded = at + 4 <= length ? view.getInt32(source + at, true) : -1;
+        at += 4;
+        if (encoded < 0 || encoded > each || at + encoded > length)
+          throw new Error('a stream of a Blosc frame leaves it');
+        decodeStream(format, source + at, encoded, decoded + s * each, each);
+        at += encoded;
+      }
+      if (shuffle > 0) simd.unshuffleBlock(scratch, target + from, bytes, elementSize, shuffle, scratch + bytes);
+    }
+  };
+
+  function decodeStream(format: number, source: number, length: number, target: number, size: number): void {
+    if (length === size) heap.copyWithin(target, source, source + length);
+    else if (format === FORMAT.zstd) unzstd(heap, source, length, target, size);
+    else if (format !== FORMAT.lz4) throw new Error(`a Blosc frame in format ${format}`);
+    else if (!simd.unlz4(source, length, target, size)) throw new Error('an LZ4 stream of a Blosc frame is damaged');
+  }
+}

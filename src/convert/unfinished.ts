@@ -1,0 +1,133 @@
+import { ConvertError } from './errors.ts';
+import { type Fingerprint, changed, fingerprint } from './fingerprint.ts';
+import type { Layout } from './layout.ts';
+import type { Unfinished } from './plan.ts';
+import { type Grid, blockExtent, blockGrids, blockIndex, blockNumber, childRange, indices } from './pyramid/blocks.ts';
+import { type Level, product, pyramid } from './pyramid/levels.ts';
+import type { Settings } from './settings.ts';
+import { BYTES_PER_VOXEL, type Dtype, type Shape } from './volume.ts';
+import { VERSION } from './version.ts';
+import type { BlockEntry, JournalRecord } from './zarr/journal.ts';
+
+/** What decides an output's bytes, under the names that a person knows. */
+interface Decided {
+  version: string;
+  chunkSize: Shape;
+  shard: Shape | null;
+  levels: number;
+  compression: string;
+  dtype: Dtype;
+  valueRange: [number, number] | 'found by a scan' | null;
+  roi: number[];
+  voxelSize: Shape | null;
+  unit: string | null;
+  omeZarr: string;
+}
+
+/** The head of a journal: what was begun. */
+export interface Begun {
+  source: Fingerprint;
+  /** Of the source, as read. */
+  bytesPerVoxel: number;
+  decided: Decided;
+}
+
+/** A journal's head with the length of level-0 blocks, which what is done depends on. */
+export interface Head extends Begun {
+  leaf: Shape;
+}
+
+export function begun(layout: Layout, settings: Settings, levels: Level[]): Begun {
+  const { chunk, shard, compression, dtype, scaling, start, shape, voxelSize, unit, omeZarr } = settings;
+  return {
+    source: fingerprint(layout),
+    bytesPerVoxel: BYTES_PER_VOXEL[layout.dtype],
+    decided: {
+      version: VERSION,
+      chunkSize: chunk,
+      shard,
+      levels: levels.length,
+      compression,
+      dtype,
+      valueRange: scaling && (scaling.range ?? 'found by a scan'),
+      roi: start.flatMap((from, axis) => [from, from + shape[axis]]),
+      voxelSize,
+      unit,
+      omeZarr
+    }
+  };
+}
+
+/** Why what was begun cannot be gone on with as `now` has it, in words; null where it can. */
+function difference(before: Begun, now: Begun): string | null {
+  const source = changed(before.source, now.source);
+  if (source) return source;
+  for (const [name, value] of Object.entries(now.decided)) {
+    const was: unknown = before.decided[name as keyof Decided];
+    if (JSON.stringify(was) !== JSON.stringify(value)) return `${name} was ${show(was)} and is ${show(value)}`;
+  }
+  return null;
+}
+
+const show = (value: unknown): string =>
+  value === null ? 'not given' : Array.isArray(value) ? value.join(' ') : String(value);
+
+/** What a person is told of an unfinished output before it is gone on with, or replaced. */
+export function describeUnfinished({ head, blocks, written }: JournalRecord<Head>, now: Begun): Unfinished {
+  const { roi, chunkSize, shard, levels: count } = head.decided;
+  const shape: Shape = [roi[1] - roi[0], roi[3] - roi[2], roi[5] - roi[4]];
+  const levels = pyramid(shape, chunkSize, count);
+  const [grid] = blockGrids(levels, shard ?? chunkSize, head.leaf);
+  const done = new Set(blocks.filter(({ level }) => level === 0).map(({ index }) => blockNumber(grid, index)));
+  const voxels = [...done].reduce((sum, n) => sum + product(blockExtent(levels[0], grid, blockIndex(grid, n))), 0);
+  return {
+    written,
+    doneBytes: voxels * head.bytesPerVoxel,
+    totalBytes: product(shape) * head.bytesPerVoxel,
+    refusal: difference(head, now)
+  };
+}
+
+/** @throws ConvertError `resume-refused` */
+export function checkResumable(partial: string, { refusal }: Unfinished): void {
+  if (refusal)
+    throw new ConvertError(
+      'resume-refused',
+      `${partial}: cannot be gone on with, because ${refusal}: give what it was begun with, or start over (without --resume)`,
+      'resume'
+    );
+}
+
+/** Blocks of all levels whose files are as they are to be, and so is all that was reduced into them. */
+export class Stored {
+  readonly #grids: Grid[];
+  /** By level and number. */
+  readonly #entries: Map<number, BlockEntry>[];
+
+  constructor(grids: Grid[]) {
+    this.#grids = grids;
+    this.#entries = grids.map(() => new Map());
+  }
+
+  add(entry: BlockEntry): void {
+    this.#entries[entry.level].set(blockNumber(this.#grids[entry.level], entry.index), entry);
+  }
+
+  readonly has = (level: number, index: Shape): boolean =>
+    this.#entries[level].has(blockNumber(this.#grids[level], index));
+
+  /** Lets go of blocks that are made of others which are not here. */
+  prune(): void {
+    for (let level = 1; level < this.#grids.length; level++) {
+      const [above, grid] = [this.#grids[level - 1], this.#grids[level]];
+      for (const [number, { index }] of this.#entries[level]) {
+        const { start, end } = childRange(grid, above, index);
+        if (![...indices(start, end)].every(child => this.has(level - 1, child))) this.#entries[level].delete(number);
+      }
+    }
+  }
+
+  *[Symbol.iterator](): Generator<BlockEntry> {
+    for (const entries of this.#entries) yield* entries.values();
+  }
+}

@@ -1,0 +1,71 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { indexBytes, readIndex } from './shard.ts';
+
+function readExactly(file: number, bytes: Uint8Array, offset: number): void {
+  for (let done = 0; done < bytes.length;) {
+    const read = readSync(file, bytes, done, bytes.length - done, offset + done);
+    if (read === 0) throw new Error(`it ends at ${offset + done} in place of ${offset + bytes.length} bytes`);
+    done += read;
+  }
+}
+
+/** A file of the output, read back: a chunk, or a shard. */
+export class ChunkFile {
+  readonly #file: number;
+  readonly #places: ReturnType<typeof readIndex>;
+
+  /** `shardChunks`: how many chunks the shard has room for; null for a file that is a chunk. */
+  constructor(path: string, shardChunks: number | null) {
+    this.#file = openSync(path, 'r');
+    try {
+      const { size } = fstatSync(this.#file);
+      if (shardChunks === null) {
+        this.#places = [{ offset: 0, length: size }];
+      } else {
+        const index = new Uint8Array(indexBytes(shardChunks));
+        readExactly(this.#file, index, size - index.length);
+        this.#places = readIndex(index);
+      }
+    } catch (error) {
+      closeSync(this.#file);
+      throw error;
+    }
+  }
+
+  /** Reads the encoded bytes of a chunk to the beginning of `target`, and returns how many they are. */
+  read(number: number, target: Uint8Array): number {
+    const place = this.#places[number];
+    if (!place) throw new Error(`chunk ${number} is not there`);
+    if (place.length > target.length)
+      throw new Error(`chunk ${number} has ${place.length} bytes, more than it can have`);
+    readExactly(this.#file, target.subarray(0, place.length), place.offset);
+    return place.length;
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
+/** Length of a file, and `crc` with its bytes added; null where there is no such file. `buffer` is what is read into. */
+export function checksum(path: string, buffer: Uint8Array, crc: number): { crc: number; bytes: number } | null {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    let bytes = 0;
+    for (;;) {
+      const read = readSync(file, buffer, 0, buffer.length, bytes);
+      if (read === 0) return { crc, bytes };
+      crc = crc32(buffer.subarray(0, read), crc);
+      bytes += read;
+    }
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,89 @@
+import { crc32c } from './crc32c.ts';
+import { type ChunkWriter, DIRECT_ALIGNMENT, type OutputFile } from './chunk-writer.ts';
+
+/** What is gathered before it is written, in bytes. */
+const FLUSH = 1 << 20;
+/** Offset and length of a chunk that is not there. */
+const MISSING = 2n ** 64n - 1n;
+const CRC_BYTES = 4;
+
+/** Length of the index of a shard of so many chunks. */
+export const indexBytes = (chunks: number): number => 16 * chunks + CRC_BYTES;
+
+/** Bytes of memory that a shard needs while it is written, for encoded chunks of up to `bound` bytes. */
+export const shardBuffer = (bound: number, chunks: number): number =>
+  FLUSH + bound + indexBytes(chunks) + DIRECT_ALIGNMENT;
+
+/**
+ * A shard in the making, as the sharding codec has it (https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/): encoded
+ * chunks one after another, then the index: offset and length of each in C order, and their CRC-32C.
+ */
+export class ShardFile {
+  readonly #file: OutputFile;
+  readonly #heap: Uint8Array;
+  readonly #address: number;
+  readonly #index: BigUint64Array;
+  /** Bytes at `#address` that are not in the file yet. */
+  #held = 0;
+  #length = 0;
+
+  /** `address`: of `shardBuffer` bytes, aligned for direct writes. */
+  constructor(writer: ChunkWriter, memory: WebAssembly.Memory, path: string, address: number, chunks: number) {
+    this.#file = writer.create(path, FLUSH);
+    this.#heap = new Uint8Array(memory.buffer);
+    this.#address = address;
+    this.#index = new BigUint64Array(2 * chunks).fill(MISSING);
+  }
+
+  /** Where the next chunk is to be encoded to. */
+  get next(): number {
+    return this.#address + this.#held;
+  }
+
+  /** Takes the `length` bytes at `next` for chunk `number`. */
+  append(number: number, length: number): void {
+    this.#index[2 * number] = BigInt(this.#length);
+    this.#index[2 * number + 1] = BigInt(length);
+    this.#take(length);
+    if (this.#held >= FLUSH) this.#flush(this.#held - (this.#held % DIRECT_ALIGNMENT));
+  }
+
+  /** Ends the file with the index, and returns where that lies in the memory and how long it is. */
+  finish(): [address: number, length: number] {
+    const at = this.next;
+    const index = new Uint8Array(this.#index.buffer);
+    this.#heap.set(index, at);
+    new DataView(this.#heap.buffer).setUint32(at + index.length, crc32c(index), true);
+    this.#take(indexBytes(this.#index.length / 2));
+    this.#file.put(this.#address, this.#held, this.#length - this.#held);
+    this.#file.end(this.#length);
+    return [at, this.#length];
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  #take(length: number): void {
+    this.#held += length;
+    this.#length += length;
+  }
+
+  /** Writes the first `length` of the bytes held, and moves the rest to the front. */
+  #flush(length: number): void {
+    this.#file.put(this.#address, length, this.#length - this.#held);
+    this.#heap.copyWithin(this.#address, this.#address + length, this.#address + this.#held);
+    this.#held -= length;
+  }
+}
+
+/** Where each chunk of a shard lies, by the shard's last bytes; null where one is not there. */
+export function readIndex(index: Uint8Array): ({ offset: number; length: number } | null)[] {
+  const view = new DataView(index.buffer, index.byteOffset, index.byteLength);
+  const entries = index.subarray(0, index.length - CRC_BYTES);
+  if (view.getUint32(entries.length, true) !== crc32c(entries)) throw new Error('the index of a shard is damaged');
+  return Array.from({ length: entries.length / 16 }, (_, n) => {
+    const offset = view.getBigUint64(16 * n, true);
+    return offset === MISSING ? null : { offset: Number(offset), length: Number(view.getBigUint64(16 * n + 8, true)) };
+  });
+}
