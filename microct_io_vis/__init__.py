@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import ConversionError, Level, Plan, VolumeInfo, convert, estimate, info
+    from .api import ConversionError, Level, Plan, Unfinished, VolumeInfo, convert, estimate, info
     from .conversion import Conversion
     from .widgets import ConverterWidget, ViewerWidget, view
 
@@ -18,6 +18,7 @@ _HOMES = {
     "ConversionError": ".api",
     "Level": ".api",
     "Plan": ".api",
+    "Unfinished": ".api",
     "VolumeInfo": ".api",
     "convert": ".api",
     "estimate": ".api",
@@ -33,6 +34,7 @@ __all__ = [
     "ConverterWidget",
     "Level",
     "Plan",
+    "Unfinished",
     "ViewerWidget",
     "VolumeInfo",
     "convert",

@@ -12,7 +12,7 @@ from .conversion import Conversion, Progress, ask
 from .errors import ConversionError
 from .progress import show_progress
 
-__all__ = ["ConversionError", "Level", "Plan", "VolumeInfo", "convert", "estimate", "info"]
+__all__ = ["ConversionError", "Level", "Plan", "Unfinished", "VolumeInfo", "convert", "estimate", "info"]
 
 Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 T = TypeVar("T")
@@ -59,6 +59,19 @@ class Level:
 
 
 @dataclass(frozen=True)
+class Unfinished:
+    """What an interrupted conversion to the same output has left."""
+
+    #: when it was last written to, in milliseconds since 1970
+    written: float
+    #: bytes of level 0 as read that are done, and of how many
+    done_bytes: int
+    total_bytes: int
+    #: why these options cannot go on with it; None where ``resume=True`` can
+    refusal: str | None
+
+
+@dataclass(frozen=True)
 class Plan(VolumeInfo):
     """What a conversion will do and need, besides what its source holds."""
 
@@ -71,6 +84,8 @@ class Plan(VolumeInfo):
     #: the conversion's process stays under it
     peak_memory_bytes: int
     workers: int
+    #: None where there is nothing to resume
+    unfinished: Unfinished | None
     warnings: tuple[str, ...]
 
 
@@ -89,6 +104,7 @@ def estimate(source: Source, output: str | os.PathLike[str] | None = None, **opt
     """
     found = ask("estimate", source, output, options)
     found["levels"] = tuple(_build(Level, level) for level in found["levels"])
+    found["unfinished"] = found["unfinished"] and _build(Unfinished, found["unfinished"])
     return _build(Plan, found)
 
 
@@ -111,11 +127,12 @@ def convert(
         True shows a bar; a function is called with a dictionary of ``done_bytes``, ``total_bytes``,
         ``bytes_per_second`` and ``seconds_left``.
     **options
-        chunk_size, num_levels, compression, max_memory, dtype, value_range, roi, voxel_size, unit, ome_zarr, jobs and
-        overwrite:
+        chunk_size, num_levels, shard, compression, max_memory, dtype, value_range, roi, voxel_size, unit, ome_zarr,
+        jobs, overwrite and resume:
         the command line's options (``microct-io-vis convert --help``) under their own names:
         ``chunk_size=(128, 128, 128)``, ``max_memory="8G"`` or a number of bytes, ``roi=(z0, z1, y0, y1, x0, x1)``;
-        None leaves an option to its default.
+        None leaves an option to its default. ``resume=True`` goes on with what an interrupted conversion has left
+        (``estimate(...).unfinished``); without it, that is removed.
 
     Raises
     ------

@@ -29,6 +29,7 @@ def _whole_or_text(value: Any) -> str:
 OPTIONS: dict[str, tuple[int, Callable[[Any], str]]] = {
     "chunk_size": (3, _whole),
     "num_levels": (1, _whole_or_text),
+    "shard": (3, _whole),
     "compression": (1, _text),
     "max_memory": (1, _whole_or_text),
     "dtype": (1, _text),
@@ -39,6 +40,7 @@ OPTIONS: dict[str, tuple[int, Callable[[Any], str]]] = {
     "ome_zarr": (1, _text),
     "jobs": (1, _whole),
     "overwrite": (0, _text),
+    "resume": (0, _text),
 }
 
 

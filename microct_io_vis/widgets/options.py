@@ -38,6 +38,14 @@ class ConversionOptions(HasTraits):
         allow_none=True,
         help="Levels, the full resolution included, or 'auto'.",
     ).tag(sync=True)
+    shard = Tuple(
+        CInt(),
+        CInt(),
+        CInt(),
+        default_value=None,
+        allow_none=True,
+        help="Shard lengths along (Z, Y, X), in voxels, multiples of the chunk's; None: a file a chunk.",
+    ).tag(sync=True)
     compression = Enum(COMPRESSIONS, default_value=None, allow_none=True).tag(sync=True)
     max_memory = ByteSize(
         default_value=None, allow_none=True, help="Peak memory of the conversion: bytes, or text such as '8G'."
@@ -68,6 +76,11 @@ class ConversionOptions(HasTraits):
     ome_zarr = Enum(OME_ZARR_VERSIONS, default_value=None, allow_none=True).tag(sync=True)
     jobs = CInt(None, allow_none=True, help="Worker threads.").tag(sync=True)
     overwrite = Bool(False, help="Replace an OME-Zarr of that name, once the new one is whole.").tag(sync=True)
+    resume = Bool(
+        None,
+        allow_none=True,
+        help="Go on with what an interrupted conversion has left. None: the form asks, `start()` starts over.",
+    ).tag(sync=True)
 
 
 OPTION_NAMES = tuple(ConversionOptions.class_own_traits())

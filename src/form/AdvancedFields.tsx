@@ -3,7 +3,7 @@ import type { Shape, VolumeInfo } from '../protocol/index.ts';
 import { AxesInput, Field, TextInput } from './Field.tsx';
 import type { FieldErrors, FormValues } from './values.ts';
 
-const FOLDED = ['roi', 'voxelSize', 'unit', 'jobs'] as const;
+const FOLDED = ['shard', 'roi', 'voxelSize', 'unit', 'jobs'] as const;
 
 /** What few conversions need: folded away, unless something is wrong in it. */
 export function AdvancedFields(props: {
@@ -22,8 +22,23 @@ export function AdvancedFields(props: {
       open={isOpen || hasError}
       onToggle={event => setOpen(event.currentTarget.open)}
     >
-      <summary>Region, voxel size, workers</summary>
+      <summary>Shards, region, voxel size, workers</summary>
       <div className="mct-ConvertForm-fields">
+        <Field
+          label="Shard size (Z, Y, X)"
+          error={errors.shard}
+          hint="Multiples of the chunk size: fewer, larger files. Empty: no shards."
+          wide
+        >
+          {control => (
+            <AxesInput
+              control={control}
+              name="Shard size"
+              value={values.shard}
+              onChange={shard => onChange({ shard })}
+            />
+          )}
+        </Field>
         <Field label="Region, from (Z, Y, X)" error={errors.roi}>
           {control => (
             <AxesInput

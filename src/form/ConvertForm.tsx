@@ -1,5 +1,5 @@
 import * as React from 'react';
-import type { ConvertOptions, Plan, Source } from '../protocol/index.ts';
+import type { ConvertOptions, Source } from '../protocol/index.ts';
 import { AdvancedFields } from './AdvancedFields.tsx';
 import { COMPRESSIONS, OME_ZARR_VERSIONS, OUTPUT_DTYPES, SHOWN_DEFAULTS } from './choices.ts';
 import { describeSource } from './describe.ts';
@@ -7,15 +7,20 @@ import { AxesInput, Field, SelectInput, TextInput } from './Field.tsx';
 import { defaultOutputName } from './output.ts';
 import type { Planner } from './planner.ts';
 import { PlanView, SourceFacts } from './PlanView.tsx';
+import type { Planned } from './resume.ts';
+import { refusalOf } from './resume.ts';
+import { ResumeChoice } from './ResumeChoice.tsx';
 import type { FieldErrors, FormValues } from './values.ts';
 import { EMPTY_VALUES, readValues, takesRange } from './values.ts';
 import type { PlanState } from './watcher.ts';
 import { NOTHING_YET, PlanWatcher } from './watcher.ts';
 
-/** What the form has come to: `plan` is there only when it is the plan for exactly these options. */
+/** What the form has come to. */
 export interface Draft {
+  /** What the fields say. */
   options: Partial<ConvertOptions>;
-  plan: Plan | null;
+  /** What can be started: these options, with it decided whether to resume; null while there is no plan for them. */
+  planned: Planned | null;
 }
 
 export interface ConvertFormProps {
@@ -23,7 +28,10 @@ export interface ConvertFormProps {
   source: Source;
   /** What to begin with in place of empty fields. */
   initial?: Partial<FormValues>;
-  /** The options are for several sources, of which this is the first: each output gets its default name. */
+  /**
+   * The options are for several sources, of which this is the first: each output gets its default name, and whether to resume is not
+   * chosen here.
+   */
   shared?: boolean;
   /** Something to say that no plan foresaw, such as why starting failed. */
   failure?: string | null;
@@ -45,7 +53,8 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
   const isShared = props.shared ?? false;
   const [state, setState] = React.useState<PlanState>(NOTHING_YET);
   const watcher = React.useRef<PlanWatcher | null>(null);
-  const shape = state.info?.shape ?? state.plan?.shape ?? null;
+  const info = state.info ?? state.planned?.plan ?? null;
+  const shape = info?.shape ?? null;
   const read = React.useMemo(() => readValues(values, source, shape, isShared), [values, source, shape, isShared]);
   const isReadable = Object.keys(read.errors).length === 0;
   const asked = JSON.stringify(read.options);
@@ -60,20 +69,26 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
     watcher.current?.ask(isReadable ? (JSON.parse(asked) as Partial<ConvertOptions>) : null);
   }, [planner, source, isReadable, asked]);
 
-  const ready = isReadable && !state.pending && !state.failure && state.planFor === asked ? state.plan : null;
+  const current = isReadable && !state.pending && !state.failure && state.plannedFor === asked ? state.planned : null;
+  const ready = current && (isShared || refusalOf(current) === null) ? current : null;
   React.useEffect(() => {
-    onChange({ options: JSON.parse(asked) as Partial<ConvertOptions>, plan: ready });
+    onChange({ options: JSON.parse(asked) as Partial<ConvertOptions>, planned: ready });
   }, [onChange, asked, ready]);
 
   const set = React.useCallback((change: Partial<FormValues>) => setValues(before => ({ ...before, ...change })), []);
   const failure = isReadable && !state.pending ? state.failure : null;
   const errors: FieldErrors = { ...read.errors };
-  if (failure?.field) {
+  const isGeneral = !failure?.field || (isShared && failure.field === 'resume');
+  if (failure?.field && !isGeneral) {
     // The checkbox is part of the output's field.
     errors[failure.field === 'overwrite' ? 'output' : failure.field] = failure.message;
   }
-  const general = props.failure ?? (failure && !failure.field ? failure.message : null) ?? errors.source ?? null;
-  const info = state.info ?? state.plan;
+  const general = props.failure ?? (failure && isGeneral ? failure.message : null) ?? errors.source ?? null;
+  // What is known of another output is not about this one.
+  const isSameOutput = state.planned?.options.output === read.options.output;
+  const unfinished = isSameOutput && !isShared ? (state.planned?.plan.unfinished ?? null) : null;
+  const offersResume = unfinished !== null || (!isShared && state.failure?.field === 'resume');
+  const resumesByItself = unfinished?.refusal === null ? true : null;
   const offersOverwrite = isShared || values.overwrite || failure?.code === 'output-exists';
 
   return (
@@ -100,7 +115,8 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
                 control={control}
                 value={isShared ? defaultOutputName(source) : values.output}
                 readOnly={isShared}
-                onChange={output => set({ output })}
+                // A choice was for the output that it was made for.
+                onChange={output => set({ output, resume: null })}
               />
             )}
           </Field>
@@ -114,6 +130,14 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
             />
             Replace an existing OME-Zarr of this name, once the new one is whole
           </label>
+        )}
+        {offersResume && (
+          <ResumeChoice
+            unfinished={unfinished}
+            resume={values.resume ?? resumesByItself}
+            error={errors.resume}
+            onChange={resume => set({ resume })}
+          />
         )}
         <Field label="Compression" error={errors.compression}>
           {control => (
@@ -205,8 +229,8 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
         <AdvancedFields values={values} errors={errors} shape={shape} info={info} onChange={set} />
       </fieldset>
       <div role="status" className="mct-ConvertForm-plan">
-        {state.plan ? (
-          <PlanView plan={state.plan} stale={ready === null} />
+        {state.planned ? (
+          <PlanView plan={state.planned.plan} stale={current === null} />
         ) : (
           <div className="mct-ConvertForm-wait">{info && state.pending ? 'Planning…' : ''}</div>
         )}

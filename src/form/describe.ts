@@ -1,5 +1,5 @@
 import { formatBytes } from '../protocol/bytes.ts';
-import type { Progress, Shape, Source, VolumeInfo } from '../protocol/index.ts';
+import type { Progress, Shape, Source, Unfinished, VolumeInfo } from '../protocol/index.ts';
 import { baseName } from './output.ts';
 
 const SYMBOLS: Record<string, string> = {
@@ -85,7 +85,13 @@ export function describeProgress(progress: Progress): string {
   return parts.join(', ');
 }
 
+/** `42 % is done, last written 24 Nov 2026, 14:12`, in the browser's language and time. */
+export function describeUnfinished(unfinished: Unfinished): string {
+  const written = new Date(unfinished.written).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  return `${Math.floor(100 * fraction(unfinished))} % is done, last written ${written}`;
+}
+
 /** How much is done, from 0 to 1. */
-export function fraction(progress: Progress | null): number {
+export function fraction(progress: Pick<Progress, 'doneBytes' | 'totalBytes'> | null): number {
   return progress && progress.totalBytes > 0 ? Math.min(1, progress.doneBytes / progress.totalBytes) : 0;
 }

@@ -4,6 +4,8 @@ export type { Planner } from './planner.ts';
 export { toFailure } from './planner.ts';
 export { EMPTY_VALUES, readValues } from './values.ts';
 export type { FormValues, Triple } from './values.ts';
+export { planResuming, refusalOf } from './resume.ts';
+export type { Planned } from './resume.ts';
 export { PlanView, SourceFacts } from './PlanView.tsx';
 export * from './describe.ts';
 export { baseName, defaultOutputName } from './output.ts';

@@ -10,8 +10,12 @@ export interface FormValues {
   /** A name beside the source, or a path. */
   output: string;
   overwrite: boolean;
+  /** Whether to go on with what an interrupted conversion has left; null until a person has chosen. */
+  resume: boolean | null;
   chunkSize: Triple;
   levels: string;
+  /** Empty: no shards. */
+  shard: Triple;
   compression: Compression | '';
   dtype: OutputDtype | '';
   /** Least and greatest source value; used with the integer data types only. */
@@ -28,8 +32,10 @@ export interface FormValues {
 export const EMPTY_VALUES: FormValues = {
   output: '',
   overwrite: false,
+  resume: null,
   chunkSize: ['', '', ''],
   levels: '',
+  shard: ['', '', ''],
   compression: '',
   dtype: '',
   valueRange: ['', ''],
@@ -77,6 +83,9 @@ export function readValues(
   if (values.overwrite) {
     options.overwrite = true;
   }
+  if (values.resume !== null) {
+    options.resume = values.resume;
+  }
 
   if (values.chunkSize.some(isGiven)) {
     const chunk = values.chunkSize.map((text, axis) =>
@@ -95,6 +104,15 @@ export function readValues(
       options.levels = levels;
     } else {
       errors.levels = 'A whole number, 1 or more, or "auto".';
+    }
+  }
+
+  if (values.shard.some(isGiven)) {
+    const shard = values.shard.map(integer) as Shape;
+    if (shard.every(length => length >= 1)) {
+      options.shard = shard;
+    } else {
+      errors.shard = 'Three whole numbers of voxels, or none.';
     }
   }
 

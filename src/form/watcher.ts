@@ -1,21 +1,23 @@
-import type { ConvertOptions, Failure, Plan, Source, VolumeInfo } from '../protocol/index.ts';
+import type { ConvertOptions, Failure, Source, VolumeInfo } from '../protocol/index.ts';
 import type { Planner } from './planner.ts';
 import { toFailure } from './planner.ts';
+import type { Planned } from './resume.ts';
+import { planResuming } from './resume.ts';
 
 export interface PlanState {
   /** Null until the source has been read. */
   info: VolumeInfo | null;
   /** The last plan that could be made; what is asked for now may differ while `pending` or with a `failure`. */
-  plan: Plan | null;
-  /** The options, as JSON, that `plan` is for. */
-  planFor: string | null;
+  planned: Planned | null;
+  /** What was asked, as JSON, that `planned` answers. */
+  plannedFor: string | null;
   /** Why there is no plan for what is asked for now. */
   failure: Failure | null;
   /** An answer is awaited. */
   pending: boolean;
 }
 
-export const NOTHING_YET: PlanState = { info: null, plan: null, planFor: null, failure: null, pending: true };
+export const NOTHING_YET: PlanState = { info: null, planned: null, plannedFor: null, failure: null, pending: true };
 
 /** Keeps a plan up to date with options that change at every key: asks when they rest, and drops answers to what is no longer asked. */
 export class PlanWatcher {
@@ -56,8 +58,8 @@ export class PlanWatcher {
   private async _estimate(turn: number, options: Partial<ConvertOptions>): Promise<void> {
     let answer: Partial<PlanState>;
     try {
-      const plan = await this._planner.estimate(this._source, options);
-      answer = { plan, planFor: JSON.stringify(options), failure: null, pending: false };
+      const planned = await planResuming(this._planner, this._source, options);
+      answer = { planned, plannedFor: JSON.stringify(options), failure: null, pending: false };
     } catch (error) {
       answer = { failure: toFailure(error), pending: false };
     }

@@ -27,11 +27,13 @@ export function readSettings(settings: ISettingRegistry.ISettings | null): Setti
     omeZarr: text('omeZarr') as FormValues['omeZarr'],
     jobs: text('jobs')
   };
-  const chunk = text('chunkSize')
-    .split(/[\s,x×]+/)
-    .filter(Boolean);
-  if (chunk.length === 1 || chunk.length === 3) {
-    initial.chunkSize = [chunk[0], chunk[1] ?? chunk[0], chunk[2] ?? chunk[0]];
+  for (const name of ['chunkSize', 'shard'] as const) {
+    const lengths = text(name)
+      .split(/[\s,x×]+/)
+      .filter(Boolean);
+    if (lengths.length === 1 || lengths.length === 3) {
+      initial[name] = [lengths[0], lengths[1] ?? lengths[0], lengths[2] ?? lengths[0]];
+    }
   }
   return {
     initial,

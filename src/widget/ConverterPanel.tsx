@@ -2,7 +2,7 @@ import * as React from 'react';
 import type { Draft } from '../form/index.ts';
 import { baseName, ConvertForm, describeProgress, describeSeconds, describeSource, fraction } from '../form/index.ts';
 import { formatBytes } from '../protocol/bytes.ts';
-import type { ConvertOptions, Source } from '../protocol/index.ts';
+import type { Source } from '../protocol/index.ts';
 import type { ConverterModel, ShownResult } from './converterModel.ts';
 import type { OptionTraits } from './options.ts';
 import { changes, toFormValues, toTraits } from './options.ts';
@@ -84,18 +84,15 @@ function Form({ model }: { model: ConverterModel }): React.ReactElement {
     [model, shown]
   );
 
-  const isReady = draft?.plan != null && !isSent && model.comm_live;
-  const start = (): void => {
-    setSent(true);
-    model.start((draft as Draft).options as Partial<ConvertOptions>);
-  };
+  const planned = isSent || !model.comm_live ? null : (draft?.planned ?? null);
   return (
     <form
       className="mct-Converter-form"
       onSubmit={event => {
         event.preventDefault();
-        if (isReady) {
-          start();
+        if (planned) {
+          setSent(true);
+          model.start(planned.options);
         }
       }}
     >
@@ -107,7 +104,7 @@ function Form({ model }: { model: ConverterModel }): React.ReactElement {
         onChange={onChange}
       />
       <div className="mct-Converter-buttons">
-        <button type="submit" className="jp-mod-styled jp-mod-accept" disabled={!isReady}>
+        <button type="submit" className="jp-mod-styled jp-mod-accept" disabled={!planned}>
           Convert
         </button>
       </div>

@@ -1,6 +1,6 @@
 import type { IBackboneModelOptions, ISerializers } from '@jupyter-widgets/base';
 import { DOMWidgetModel, unpack_models } from '@jupyter-widgets/base';
-import type { JSONObject } from '@lumino/coreutils';
+import type { JSONObject, JSONValue } from '@lumino/coreutils';
 import type { Planner } from '../form/index.ts';
 import type { ConvertOptions, Failure, Plan, Progress, Source, VolumeInfo } from '../protocol/index.ts';
 import { absolute } from './absolute.ts';
@@ -73,13 +73,13 @@ export class ConverterModel extends DOMWidgetModel {
   }
 
   get progress(): Progress | null {
-    const progress = camelKeys<Progress>(this.get('progress') as JSONObject);
+    const progress = camelKeys(this.get('progress') as JSONObject) as unknown as Progress;
     return progress.totalBytes === undefined ? null : progress;
   }
 
   get result(): ShownResult | null {
     const result = this.get('result') as JSONObject | null;
-    return result && camelKeys<ShownResult>(result);
+    return result && (camelKeys(result) as unknown as ShownResult);
   }
 
   /** The options that are set, with the target as an absolute path. */
@@ -115,7 +115,7 @@ export class ConverterModel extends DOMWidgetModel {
 
   private async _ask<T>(method: string, params: object): Promise<T> {
     const { result } = await this.requests.ask<JSONObject>(method, params as JSONObject);
-    return camelKeys<T>(result);
+    return camelKeys(result) as T;
   }
 
   static override serializers: ISerializers = {
@@ -128,8 +128,14 @@ export class ConverterModel extends DOMWidgetModel {
   declare planner: Planner;
 }
 
-/** Python's names into the protocol's: `bytes_per_second` → `bytesPerSecond`. */
-function camelKeys<T>(object: JSONObject): T {
+/** Python's names into the protocol's, at any depth: `bytes_per_second` → `bytesPerSecond`. */
+function camelKeys(value: JSONValue): unknown {
+  if (Array.isArray(value)) {
+    return value.map(camelKeys);
+  }
+  if (value === null || typeof value !== 'object') {
+    return value;
+  }
   const camel = (name: string): string => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-  return Object.fromEntries(Object.entries(object).map(([name, value]) => [camel(name), value])) as T;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [camel(name), camelKeys(item)]));
 }

@@ -9,6 +9,7 @@ export interface OptionTraits {
   target: string | null;
   chunk_size: ConvertOptions['chunkSize'] | null;
   num_levels: ConvertOptions['levels'] | null;
+  shard: ConvertOptions['shard'];
   compression: ConvertOptions['compression'] | null;
   max_memory: number | null;
   dtype: ConvertOptions['dtype'] | null;
@@ -19,12 +20,15 @@ export interface OptionTraits {
   ome_zarr: ConvertOptions['omeZarr'] | null;
   jobs: number | null;
   overwrite: boolean;
+  /** Null until somebody has chosen. */
+  resume: boolean | null;
 }
 
 export const DEFAULT_TRAITS: OptionTraits = {
   target: null,
   chunk_size: null,
   num_levels: null,
+  shard: null,
   compression: null,
   max_memory: null,
   dtype: null,
@@ -34,7 +38,8 @@ export const DEFAULT_TRAITS: OptionTraits = {
   unit: null,
   ome_zarr: null,
   jobs: null,
-  overwrite: false
+  overwrite: false,
+  resume: null
 };
 
 /** What to write into the form's fields for the traits; `source` and `traits.target` are absolute. */
@@ -46,8 +51,10 @@ export function toFormValues(traits: OptionTraits, source: Source): FormValues {
     ...EMPTY_VALUES,
     output: traits.target === null ? defaultOutputName(source) : besideSource(traits.target, source),
     overwrite: traits.overwrite,
+    resume: traits.resume,
     chunkSize: triple(traits.chunk_size),
     levels: text(traits.num_levels),
+    shard: triple(traits.shard),
     compression: traits.compression ?? '',
     dtype: traits.dtype ?? '',
     valueRange: traits.value_range ? (traits.value_range.map(String) as [string, string]) : ['', ''],
@@ -69,6 +76,7 @@ export function toTraits(options: Partial<ConvertOptions>, source: Source): Opti
     target: isDefault ? null : output,
     chunk_size: options.chunkSize ?? null,
     num_levels: options.levels ?? null,
+    shard: options.shard ?? null,
     compression: options.compression ?? null,
     max_memory: options.maxMemory ?? null,
     dtype: options.dtype ?? null,
@@ -78,7 +86,8 @@ export function toTraits(options: Partial<ConvertOptions>, source: Source): Opti
     unit: options.unit ?? null,
     ome_zarr: options.omeZarr ?? null,
     jobs: options.jobs ?? null,
-    overwrite: options.overwrite ?? false
+    overwrite: options.overwrite ?? false,
+    resume: options.resume ?? null
   };
 }
 

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { Jupyter } from './jupyter.ts';
-import { startJupyter } from './jupyter.ts';
+import { PYTHON, startJupyter } from './jupyter.ts';
+import type { DialogPage } from './lab-page.ts';
 import { LabPage } from './lab-page.ts';
 import { writeVolume } from './volumes.ts';
 
@@ -337,4 +339,53 @@ test('when the helper is restarted its conversions end, and the next one works',
   await dialog.accept();
   await lab.toast('after.ome.zarr').getByText('Open in Neuroglancer').waitFor();
   assert.equal(existsSync(join(jupyter.root, 'lost.ome.zarr')), false);
+});
+
+/** Kills the helper in the middle of a conversion, as a crash would, and answers with the dialog that is opened after it. */
+async function crash(output: string): Promise<DialogPage> {
+  await convertLarge(output);
+  await lab
+    .toast(output)
+    .getByText(/: [3-9]\d %/)
+    .waitFor();
+  const marker = join(jupyter.root, `${output}.partial`, '.microct-io-vis.json');
+  const { pid } = JSON.parse(readFileSync(marker, 'utf8')) as { pid: number };
+  process.kill(pid, 'SIGKILL');
+  // What is told instead does not name it.
+  await lab.toast(output).waitFor({ state: 'detached' });
+  await lab.page.locator('.Toastify__toast', { hasText: 'Not converted: The helper was restarted' }).first().waitFor();
+  assert.ok(existsSync(join(jupyter.root, `${output}.partial`)) && !existsSync(join(jupyter.root, output)));
+  const dialog = await lab.convert('large.tif');
+  await dialog.field('Output').fill(output);
+  return dialog;
+}
+
+/** Presses Convert, and compares every voxel of what comes of it. */
+async function finishes(dialog: DialogPage, output: string): Promise<void> {
+  await dialog.accept();
+  await lab.toast(output).getByText('Open in Neuroglancer').waitFor({ timeout: 120_000 });
+  assert.equal(existsSync(join(jupyter.root, `${output}.partial`)), false);
+  const script = `import sys, tifffile, zarr; assert (zarr.open(sys.argv[1])[:] == tifffile.imread(sys.argv[2])).all()`;
+  execFileSync(PYTHON, ['-c', script, join(jupyter.root, output, '0'), join(jupyter.root, 'large.tif')]);
+}
+
+test('an interrupted conversion is resumed where it can be, and not thrown away without a word', async () => {
+  const dialog = await crash('resumed.ome.zarr');
+  // It was begun with another codec than the one that the form begins with.
+  await dialog.root.getByText(/It cannot be resumed: .*gzip/).waitFor();
+  assert.equal(await dialog.field('Resume').isDisabled(), true);
+  assert.equal(await dialog.field('Start over').isChecked(), false);
+  assert.equal(await dialog.isReady(), false);
+  await dialog.field('Compression').selectOption('gzip');
+  await dialog.ready();
+  await dialog.root.getByText(/Resume: [1-9]\d* % is done, last written /).waitFor();
+  assert.equal(await dialog.field('Resume').isChecked(), true);
+  await finishes(dialog, 'resumed.ome.zarr');
+});
+
+test('an interrupted conversion is started over where a person says so', async () => {
+  const dialog = await crash('over.ome.zarr');
+  await dialog.field('Start over').check();
+  await dialog.ready();
+  await finishes(dialog, 'over.ome.zarr');
 });

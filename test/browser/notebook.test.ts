@@ -193,6 +193,42 @@ test('Cancel works while a cell waits for the end', async () => {
   assert.equal(existsSync(join(jupyter.root, 'large.ome.zarr.partial')), false);
 });
 
+test('what a crash has left is resumed or started over, as chosen in any of the places', async () => {
+  const notebook = await open(
+    'crash.ipynb',
+    'import time\nfrom microct_io_vis import ConverterWidget\n' +
+      `converter = ConverterWidget("large.tif", target="crashed.ome.zarr", ${SLOW})\nconverter`,
+    'converter.start()\nwhile converter.progress.get("done_bytes", 0) < 5e7:\n    time.sleep(0.01)\n' +
+      'converter._conversion._process.kill()\ntry:\n    converter.wait()\nexcept Exception as reason:\n    print(reason)',
+    'converter',
+    'converter.resume'
+  );
+  await notebook.run(0);
+  assert.match(await notebook.run(1), /helper ended with -9/);
+  await notebook.run(2);
+  const [form, other] = [new Converter(notebook.output(0)), new Converter(notebook.output(2))];
+  for (const { root } of [form, other]) {
+    await root.getByText(/Resume: [1-9]\d* % is done, last written /).waitFor();
+  }
+  for (const view of [form, other]) {
+    await view.planned();
+    assert.equal(await view.field('Resume').isChecked(), true);
+  }
+  // What is offered is no choice yet; one that is made is made everywhere.
+  assert.equal(await notebook.run(3), '');
+  await other.field('Start over').check();
+  await eventually(async () => assert.equal(await form.field('Start over').isChecked(), true));
+  await form.planned();
+  await other.planned();
+  assert.equal(await notebook.run(3), 'False');
+  await form.field('Resume').check();
+  await form.planned();
+  assert.equal(await notebook.run(3), 'True');
+  await form.button('Convert').click();
+  await form.says('crashed.ome.zarr is written');
+  assert.equal(existsSync(join(jupyter.root, 'crashed.ome.zarr.partial')), false);
+});
+
 test('a page that is loaded anew finds the conversion that runs', async () => {
   const notebook = await open(
     'reload.ipynb',

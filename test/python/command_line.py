@@ -84,6 +84,17 @@ class CommandLine:
         assert run.stdout == f"{done['output']}\n"
         return done
 
+    def crash(self, *words: object) -> None:
+        """Converts, and is killed when half of it is done."""
+        process = self.start("convert", *words, "--progress", "json")
+        for line in process.stderr:
+            event = json.loads(line)
+            assert event["event"] == "progress", line
+            if event["doneBytes"] > 0.5 * event["totalBytes"]:
+                break
+        process.kill()
+        process.communicate()
+
     def peak_memory(self, *words: object) -> tuple[Run, int]:
         """Runs a command, and returns with it the peak resident bytes that the operating system counted.
 

@@ -17,7 +17,7 @@ import zarr
 from command_line import PATIENCE
 
 import microct_io_vis
-from microct_io_vis import Conversion, ConversionError, Level, Plan, VolumeInfo, convert, estimate, info
+from microct_io_vis import Conversion, ConversionError, Level, Plan, Unfinished, VolumeInfo, convert, estimate, info
 
 
 @pytest.fixture
@@ -98,6 +98,32 @@ def test_convert_passes_on_every_option(volume, tmp_path):
     assert len(attributes["datasets"]) == 2
     assert [axis["unit"] for axis in attributes["axes"]] == ["millimeter"] * 3
     assert (output / ".zattrs").exists()
+
+
+def test_shards_are_an_option(volume):
+    output = convert(volume, progress=False, chunk_size=(4, 8, 8), shard=(8, 16, 32))
+    level = zarr.open(output / "0")
+    assert level.chunks == (4, 8, 8) and level.shards == (8, 16, 32)
+    assert np.array_equal(level[:], tifffile.imread(volume))
+
+
+def test_an_interrupted_conversion_can_be_resumed(cli, large):
+    assert estimate(large).unfinished is None
+    before = time.time()
+    cli.crash(large, "--compression", "gzip", "-j", 1)
+    said = cli.estimate(large, "--compression", "gzip")["unfinished"]
+    left = estimate(large, compression="gzip").unfinished
+    assert {field.name for field in fields(Unfinished)} == {snake(name) for name in said}
+    assert (left.written, left.done_bytes, left.total_bytes) == (said["written"], said["doneBytes"], said["totalBytes"])
+    assert before - 1 < left.written / 1000 < time.time() + 1
+    assert 0 < left.done_bytes < left.total_bytes == 160 * 640 * 640 * 2
+    assert left.refusal is None and "gzip" in estimate(large).unfinished.refusal
+    with pytest.raises(ConversionError) as failure:
+        convert(large, progress=False, resume=True)
+    assert (failure.value.code, failure.value.field) == ("resume-refused", "resume")
+    output = convert(large, progress=False, compression="gzip", resume=True)
+    assert np.array_equal(zarr.open(output / "0")[:], tifffile.imread(large))
+    assert zarrs(large.parent) == ["large.ome.zarr"]
 
 
 def test_convert_takes_a_list_of_slices(tmp_path):

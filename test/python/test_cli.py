@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -141,6 +142,14 @@ def test_a_signal_cancels_and_leaves_nothing(cli, large, stop):
     assert run.events[-1]["code"] == "cancelled"
     assert run.stdout == ""
     assert zarrs(large.parent) == []
+
+
+def test_tells_of_what_was_interrupted(cli, large):
+    cli.crash(large, "--compression", "gzip", "-j", 1)
+    text = cli("estimate", large, "--compression", "gzip").succeeded().stdout
+    assert re.search(r"^unfinished +[1-9]\d* % done, last written .*; --resume goes on with it$", text, re.M)
+    text = cli("estimate", large).succeeded().stdout
+    assert re.search(r"^unfinished +[1-9]\d* % done, .*; cannot be resumed: .*gzip", text, re.M)
 
 
 def test_ends_when_nobody_reads_its_progress_any_more(cli, large):

@@ -34,6 +34,7 @@ PLAN = {
     "freeDiskBytes": int,
     "peakMemoryBytes": int,
     "workers": int,
+    "unfinished": (dict, type(None)),
     "warnings": list,
 }
 
@@ -220,8 +221,10 @@ def test_help(cli, words):
     run = cli(*words).succeeded()
     assert run.stdout and run.stderr == ""
     if "convert" in words:
-        options = "--chunk-size --num-levels --compression --max-memory --dtype --value-range --roi --voxel-size --unit"
-        for option in f"{options} --ome-zarr --jobs --overwrite --quiet --progress".split():
+        options = (
+            "--chunk-size --num-levels --shard --compression --max-memory --dtype --value-range --roi --voxel-size"
+        )
+        for option in f"{options} --unit --ome-zarr --jobs --overwrite --resume --quiet --progress".split():
             assert option in run.stdout
 
 

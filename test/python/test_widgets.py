@@ -84,10 +84,22 @@ def test_options_are_those_of_the_command_line(scan):
     assert abs(group["0"][:] - expected).max() <= 1
 
 
+def test_shards_and_resuming_are_options(scan):
+    converter = ConverterWidget("scan.tif", chunk_size=(16, 16, 16), shard=(32, 32, 32))
+    assert converter.resume is None and converter.estimate().unfinished is None
+    converter.resume = True  # begins where there is nothing to resume
+    assert converter.options() == {"chunk_size": (16, 16, 16), "shard": (32, 32, 32), "resume": True}
+    converter.start()
+    level = zarr.open_group(converter.wait(60), mode="r")["0"]
+    assert level.shards == (32, 32, 32) and (level[:] == VOXELS).all()
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("chunk_size", (1, 2)),
+        ("shard", (1, 2)),
+        ("resume", "perhaps"),
         ("num_levels", "many"),
         ("compression", "zip"),
         ("max_memory", "lots"),

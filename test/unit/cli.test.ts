@@ -16,8 +16,8 @@ const usage = (line: string, message: RegExp): void =>
 describe('parse', () => {
   it('understands every option of convert, before and after the paths', () => {
     const line =
-      'convert -c 64 32 16 scan.tif -n 3 --compression gzip out.ome.zarr -m 8G --dtype uint16 --value-range -1000 -.5e3 ' +
-      '--roi 0 10 1 20 2 30 --voxel-size 2 1.5 1e-3 --unit micrometer --ome-zarr=0.4 -j4 --overwrite --progress json';
+      'convert -c 64 32 16 scan.tif -n 3 --shard 128 64 64 --compression gzip out.ome.zarr -m 8G --dtype uint16 --value-range -1000 -.5e3 ' +
+      '--roi 0 10 1 20 2 30 --voxel-size 2 1.5 1e-3 --unit micrometer --ome-zarr=0.4 -j4 --overwrite --resume --progress json';
     assert.deepEqual(parse(line.split(' ')), {
       command: 'convert',
       source: 'scan.tif',
@@ -26,6 +26,7 @@ describe('parse', () => {
         output: 'out.ome.zarr',
         chunkSize: [64, 32, 16],
         levels: 3,
+        shard: [128, 64, 64],
         compression: 'gzip',
         maxMemory: 8 * 2 ** 30,
         dtype: 'uint16',
@@ -35,7 +36,8 @@ describe('parse', () => {
         unit: 'micrometer',
         omeZarr: '0.4',
         jobs: 4,
-        overwrite: true
+        overwrite: true,
+        resume: true
       }
     });
   });
@@ -93,6 +95,8 @@ describe('parse', () => {
     usage('convert a -c 64 64', /--chunk-size expects 3 values: --chunk-size Z Y X/);
     usage('convert a -c 64 64 --quiet', /--chunk-size expects 3 values/);
     usage('convert a -c 64 64 6.4', /--chunk-size: 6\.4 is not a whole number/);
+    usage('convert a --shard 512', /--shard expects 3 values: --shard Z Y X/);
+    usage('convert a --resume=yes', /--resume takes no value/);
     usage('convert a -n many', /--num-levels: many is not a whole number or auto/);
     usage('convert a -m lots', /--max-memory: lots is not a size such as 8G/);
     usage('convert a --value-range 0 nan', /--value-range: nan is not a number/);
@@ -141,6 +145,7 @@ describe('descriptions', () => {
     freeDiskBytes: 2 ** 40,
     peakMemoryBytes: 2 ** 29,
     workers: 1,
+    unfinished: null,
     warnings: ['something odd']
   };
 
@@ -159,6 +164,19 @@ describe('descriptions', () => {
     assert.ok(lines.some(line => /^ +1: 113 × {2}64 × {2}64 voxels in 1 × 1 × 1 chunks, {2}904 KiB$/.test(line)));
     assert.ok(lines.some(line => /^peak memory +512 MiB with 1 worker$/.test(line)));
     assert.ok(lines.some(line => /^warning +something odd$/.test(line)));
+  });
+
+  it('show what an interrupted conversion has left, and whether it can be gone on with', () => {
+    assert.doesNotMatch(toText(planRows(plan)), /unfinished/);
+    const written = new Date(2026, 10, 24, 9, 5).getTime();
+    const unfinished = { written, doneBytes: 429, totalBytes: 1000, refusal: null };
+    const row = (left: typeof plan.unfinished): string | undefined =>
+      planRows({ ...plan, unfinished: left }).find(([name]) => name === 'unfinished')?.[1];
+    assert.equal(row(unfinished), '42 % done, last written 2026-11-24 09:05; --resume goes on with it');
+    assert.equal(
+      row({ ...unfinished, refusal: 'another source' }),
+      '42 % done, last written 2026-11-24 09:05; cannot be resumed: another source'
+    );
   });
 
   it('show progress, with what is not known yet left out', () => {

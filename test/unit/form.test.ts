@@ -7,10 +7,11 @@ import { defaultOutputName, resolveOutput } from '../../src/form/output.ts';
 import type { Planner } from '../../src/form/planner.ts';
 import type { FormValues } from '../../src/form/values.ts';
 import { EMPTY_VALUES, readValues } from '../../src/form/values.ts';
+import { planResuming, refusalOf } from '../../src/form/resume.ts';
 import type { PlanState } from '../../src/form/watcher.ts';
 import { PlanWatcher } from '../../src/form/watcher.ts';
 import { formatBytes, parseBytes, shortBytes } from '../../src/protocol/bytes.ts';
-import type { ConvertOptions, Plan, VolumeInfo } from '../../src/protocol/index.ts';
+import type { ConvertOptions, Plan, Unfinished, VolumeInfo } from '../../src/protocol/index.ts';
 
 const INFO: VolumeInfo = {
   source: 'scans/shell.tif',
@@ -57,8 +58,10 @@ test('every field becomes its option', () => {
   const { options, errors } = read({
     output: '../out/shell.ome.zarr',
     overwrite: true,
+    resume: false,
     chunkSize: ['64', ' 96 ', '32'],
     levels: '3',
+    shard: ['128', '96', '320'],
     compression: 'gzip',
     dtype: 'uint8',
     valueRange: ['-0,5', '1e3'],
@@ -74,8 +77,10 @@ test('every field becomes its option', () => {
   const expected: Partial<ConvertOptions> = {
     output: 'out/shell.ome.zarr',
     overwrite: true,
+    resume: false,
     chunkSize: [64, 96, 32],
     levels: 3,
+    shard: [128, 96, 320],
     compression: 'gzip',
     dtype: 'uint8',
     valueRange: [-0.5, 1000],
@@ -94,6 +99,7 @@ test('what cannot be read is told at its field, and not sent', () => {
     output: ' ',
     chunkSize: ['64', '6.5', '64'],
     levels: 'many',
+    shard: ['512', '', ''],
     dtype: 'uint16',
     valueRange: ['0', ''],
     roiFrom: ['-1', '', ''],
@@ -108,6 +114,7 @@ test('what cannot be read is told at its field, and not sent', () => {
     'maxMemory',
     'output',
     'roi',
+    'shard',
     'valueRange',
     'voxelSize'
   ]);
@@ -191,7 +198,7 @@ class HandPlanner implements Planner {
   }
 }
 
-const plan = (workers: number): Plan => ({
+const plan = (workers: number, unfinished: Unfinished | null = null): Plan => ({
   ...INFO,
   output: '/data/shell.ome.zarr',
   levels: [],
@@ -199,6 +206,7 @@ const plan = (workers: number): Plan => ({
   freeDiskBytes: 0,
   peakMemoryBytes: 0,
   workers,
+  unfinished,
   warnings: []
 });
 
@@ -222,12 +230,12 @@ test('an answer to what is no longer asked is dropped', async () => {
   );
   planner.asked[1].answer(plan(2));
   await settle();
-  assert.equal(watcher.state.plan?.workers, 2);
-  assert.equal(watcher.state.planFor, '{"levels":2}');
+  assert.equal(watcher.state.planned?.plan.workers, 2);
+  assert.equal(watcher.state.plannedFor, '{"levels":2}');
   assert.equal(watcher.state.pending, false);
   planner.asked[0].answer(plan(1));
   await settle();
-  assert.equal(watcher.state.plan?.workers, 2);
+  assert.equal(watcher.state.planned?.plan.workers, 2);
   assert.equal(watcher.state.info, INFO);
   watcher.dispose();
 });
@@ -259,14 +267,55 @@ test('a refusal keeps the last plan in sight, and options that cannot be read wi
   planner.asked[1].refuse(Object.assign(new Error('too small'), { code: 'memory-too-small', field: 'maxMemory' }));
   await settle();
   assert.deepEqual(watcher.state.failure, { code: 'memory-too-small', field: 'maxMemory', message: 'too small' });
-  assert.equal(watcher.state.plan?.workers, 1);
+  assert.equal(watcher.state.planned?.plan.workers, 1);
   watcher.ask({ maxMemory: 2 });
   await settle();
   watcher.ask(null);
   planner.asked[2].answer(plan(9));
   await settle();
-  assert.equal(watcher.state.plan?.workers, 1);
+  assert.equal(watcher.state.planned?.plan.workers, 1);
   assert.equal(watcher.state.pending, false);
   watcher.dispose();
   assert.equal(states.at(-1), watcher.state);
+});
+
+const LEFT: Unfinished = { written: 0, doneBytes: 42, totalBytes: 100, refusal: null };
+
+/** A planner that finds something unfinished, and what it was asked about resuming. */
+function finding(unfinished: Unfinished | null): { planner: Planner; asked: (boolean | undefined)[] } {
+  const asked: (boolean | undefined)[] = [];
+  const estimate = (_: unknown, { resume }: Partial<ConvertOptions>): Promise<Plan> => {
+    asked.push(resume);
+    return Promise.resolve(plan(1, unfinished));
+  };
+  return { planner: { inspect: () => Promise.resolve(INFO), estimate }, asked };
+}
+
+test('what can be resumed is resumed where nobody has chosen, and each choice is asked once', async () => {
+  const { planner, asked } = finding(LEFT);
+  assert.deepEqual((await planResuming(planner, 'shell.tif', { levels: 2 })).options, { levels: 2, resume: true });
+  assert.deepEqual(asked.splice(0), [undefined, true]);
+  for (const resume of [true, false]) {
+    const planned = await planResuming(planner, 'shell.tif', { resume });
+    assert.deepEqual(planned.options, { resume });
+    assert.equal(refusalOf(planned), null);
+    assert.deepEqual(asked.splice(0), [resume]);
+  }
+});
+
+test('what cannot be resumed stays until a person says that it may go', async () => {
+  const { planner, asked } = finding({ ...LEFT, refusal: 'another source' });
+  const planned = await planResuming(planner, 'shell.tif', {});
+  assert.deepEqual(planned.options, {});
+  assert.equal(refusalOf(planned), 'another source');
+  assert.equal(refusalOf(await planResuming(planner, 'shell.tif', { resume: false })), null);
+  assert.deepEqual(asked, [undefined, false]);
+  assert.equal(refusalOf(await planResuming(finding(null).planner, 'shell.tif', {})), null);
+
+  // What resuming alone is too much for is a reason against it, and not against the conversion.
+  const estimate = (_: unknown, { resume }: Partial<ConvertOptions>): Promise<Plan> =>
+    resume
+      ? Promise.reject(Object.assign(new Error('too small'), { code: 'memory-too-small', field: 'maxMemory' }))
+      : Promise.resolve(plan(1, LEFT));
+  assert.equal(refusalOf(await planResuming({ ...planner, estimate }, 'shell.tif', {})), 'too small');
 });

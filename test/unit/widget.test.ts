@@ -14,6 +14,7 @@ const ALL: OptionTraits = {
   target: '/elsewhere/out.ome.zarr',
   chunk_size: [64, 32, 16],
   num_levels: 3,
+  shard: [128, 64, 64],
   compression: 'zstd',
   max_memory: 1536 * 2 ** 20,
   dtype: 'uint8',
@@ -23,7 +24,8 @@ const ALL: OptionTraits = {
   unit: 'micrometer',
   ome_zarr: '0.4',
   jobs: 2,
-  overwrite: true
+  overwrite: true,
+  resume: false
 };
 
 function throughTheForm(traits: OptionTraits): OptionTraits {

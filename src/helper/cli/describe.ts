@@ -1,4 +1,4 @@
-import type { Plan } from '../../convert/plan.ts';
+import type { Plan, Unfinished } from '../../convert/plan.ts';
 import type { ConvertResult, Progress } from '../../convert/progress.ts';
 import type { VolumeInfo } from '../../convert/volume.ts';
 import { formatBytes } from '../../protocol/bytes.ts';
@@ -33,6 +33,7 @@ export function planRows(plan: Plan): [name: string, value: string][] {
   return [
     ...infoRows(plan),
     ['output', plan.output],
+    ...(plan.unfinished ? [['unfinished', unfinishedText(plan.unfinished)] as [string, string]] : []),
     ...plan.levels.map((_, k): [string, string] => [
       k === 0 ? 'levels' : '',
       `${k}: ${shapes[k]} voxels in ${chunks[k]} chunks, ${bytes[k]}`
@@ -51,9 +52,8 @@ export function toText(rows: [name: string, value: string][]): string {
 
 /** `42 %  1.20 GiB of 2.86 GiB  812 MB/s  3 s left` */
 export function progressText({ doneBytes, totalBytes, bytesPerSecond, secondsLeft }: Progress): string {
-  const percent = totalBytes > 0 ? Math.floor((100 * doneBytes) / totalBytes) : 100;
   return [
-    `${String(percent).padStart(3)} %`,
+    `${String(percent(doneBytes, totalBytes)).padStart(3)} %`,
     `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`,
     ...(bytesPerSecond > 0 ? [`${(bytesPerSecond / 1e6).toFixed(0)} MB/s`] : []),
     ...(secondsLeft === null ? [] : [`${duration(Math.ceil(secondsLeft))} left`])
@@ -67,6 +67,24 @@ export function resultText({ levels, bytesWritten, seconds, nanVoxels, valueRang
     ...(valueRange ? [`values ${valueRange[0]} to ${valueRange[1]} scaled`] : []),
     ...(nanVoxels > 0 ? [`${count(nanVoxels, 'NaN voxel')} written as 0`] : [])
   ].join('; ');
+}
+
+/** `42 % done, last written 2026-11-24 14:12; --resume goes on with it` */
+function unfinishedText({ written, doneBytes, totalBytes, refusal }: Unfinished): string {
+  const next = refusal === null ? '--resume goes on with it' : `cannot be resumed: ${refusal}`;
+  return `${percent(doneBytes, totalBytes)} % done, last written ${minute(written)}; ${next}`;
+}
+
+function percent(doneBytes: number, totalBytes: number): number {
+  return totalBytes > 0 ? Math.floor((100 * doneBytes) / totalBytes) : 100;
+}
+
+/** `2026-11-24 14:12`, by this machine's clock. */
+function minute(time: number): string {
+  const date = new Date(time);
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const [month, day] = [date.getMonth() + 1, date.getDate()];
+  return `${date.getFullYear()}-${two(month)}-${two(day)} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
 function voxelSize({ voxelSize, unit, voxelSizeFrom }: VolumeInfo): string {

@@ -41,6 +41,11 @@ const CONVERT_OPTIONS: OptionSpec[] = [
     help: 'levels, the full resolution included, or auto: halve until the coarsest fits one chunk (auto)'
   },
   {
+    name: 'shard',
+    values: ['Z', 'Y', 'X'],
+    help: "shard lengths in voxels, multiples of the chunk's: the chunks of a shard share a file; OME-Zarr 0.5 (no shards)"
+  },
+  {
     name: 'compression',
     values: ['CODEC'],
     choices: COMPRESSIONS,
@@ -78,7 +83,12 @@ const CONVERT_OPTIONS: OptionSpec[] = [
     help: `${OME_ZARR_VERSIONS.join(' or ')} (${d.omeZarr})`
   },
   { name: 'jobs', short: 'j', values: ['N'], help: 'worker threads (as many as processors)' },
-  { name: 'overwrite', values: [], help: 'replace an OME-Zarr of that name, once the new one is whole' }
+  { name: 'overwrite', values: [], help: 'replace an OME-Zarr of that name, once the new one is whole' },
+  {
+    name: 'resume',
+    values: [],
+    help: 'go on with what an interrupted conversion has left; without it, that is removed'
+  }
 ];
 
 export const COMMANDS: CommandSpec[] = [

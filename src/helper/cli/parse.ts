@@ -150,6 +150,9 @@ function toOptions(values: Map<string, string[]>): Partial<ConvertOptions> {
   given('num-levels', ([word], name) => {
     options.levels = word === 'auto' ? 'auto' : integer(name, word, 'a whole number or auto');
   });
+  given('shard', (words, name) => {
+    options.shard = words.map(word => integer(name, word)) as ConvertOptions['shard'];
+  });
   given('compression', ([word]) => {
     options.compression = word as ConvertOptions['compression'];
   });
@@ -183,6 +186,9 @@ function toOptions(values: Map<string, string[]>): Partial<ConvertOptions> {
   });
   given('overwrite', () => {
     options.overwrite = true;
+  });
+  given('resume', () => {
+    options.resume = true;
   });
   return options;
 }

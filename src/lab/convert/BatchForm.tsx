@@ -1,35 +1,54 @@
 import * as React from 'react';
-import type { Draft, FormValues, Planner } from '../../form/index.ts';
-import { baseName, ConvertForm, describeShape, toFailure } from '../../form/index.ts';
+import type { Draft, FormValues, Planned, Planner } from '../../form/index.ts';
+import {
+  baseName,
+  ConvertForm,
+  describeShape,
+  describeUnfinished,
+  planResuming,
+  refusalOf,
+  toFailure
+} from '../../form/index.ts';
 import { formatBytes } from '../../protocol/bytes.ts';
-import type { ConvertOptions, Plan } from '../../protocol/index.ts';
 
-type Outcome = { plan: Plan; failure?: undefined } | { plan?: undefined; failure: string };
+type Outcome = { planned: Planned; failure?: undefined } | { planned?: undefined; failure: string };
 
-/** Several files with the same options, one conversion each: the form of the first, and a line for every one. */
+/** What there is to say of a file whose plan could be made. Nothing that is unfinished is thrown away here, where nobody was asked. */
+function toOutcome(planned: Planned): Outcome {
+  const refusal = refusalOf(planned);
+  return refusal === null
+    ? { planned }
+    : { failure: `Was interrupted and cannot be resumed: ${refusal}. Convert it by itself to start over.` };
+}
+
+/**
+ * Several files with the same options, one conversion each: the form of the first, and a line for every one. What an interrupted
+ * conversion has left is gone on with.
+ */
 export function BatchForm(props: {
   planner: Planner;
   paths: readonly string[];
   initial?: Partial<FormValues>;
   failure?: string | null;
   disabled?: boolean;
-  onChange: (options: Partial<ConvertOptions>, ready: boolean) => void;
+  /** With what to start for each of the paths; null while not all can be started. */
+  onChange: (all: Planned[] | null) => void;
 }): React.ReactElement {
   const { planner, paths, onChange } = props;
-  const [draft, setDraft] = React.useState<Draft>({ options: {}, plan: null });
+  const [draft, setDraft] = React.useState<Draft>({ options: {}, planned: null });
   const [outcomes, setOutcomes] = React.useState<Map<string, Outcome>>(new Map());
-  const { options, plan } = draft;
+  const { options, planned } = draft;
 
   React.useEffect(() => {
     let isCurrent = true;
     const known = new Map<string, Outcome>();
     setOutcomes(known);
-    const askAll = async (first: Plan): Promise<void> => {
-      known.set(paths[0], { plan: first });
+    const askAll = async (first: Planned): Promise<void> => {
+      known.set(paths[0], toOutcome(first));
       for (const path of paths.slice(1)) {
         let outcome: Outcome;
         try {
-          outcome = { plan: await planner.estimate(path, options) };
+          outcome = toOutcome(await planResuming(planner, path, options));
         } catch (error) {
           outcome = { failure: toFailure(error).message };
         }
@@ -40,20 +59,23 @@ export function BatchForm(props: {
         setOutcomes(new Map(known));
       }
     };
-    if (plan) {
-      void askAll(plan);
+    if (planned) {
+      void askAll(planned);
     }
     return () => {
       isCurrent = false;
     };
-  }, [planner, paths, options, plan]);
+  }, [planner, paths, options, planned]);
 
   const all = paths.map(path => outcomes.get(path));
-  const ready = plan !== null && all.every(outcome => outcome?.plan);
-  React.useEffect(() => onChange(options, ready), [onChange, options, ready]);
+  const ready = React.useMemo(() => {
+    const found = paths.map(path => outcomes.get(path)?.planned).filter(each => each !== undefined);
+    return planned && found.length === paths.length ? found : null;
+  }, [paths, outcomes, planned]);
+  React.useEffect(() => onChange(ready), [onChange, ready]);
 
-  const total = all.reduce((sum, outcome) => sum + (outcome?.plan?.uncompressedBytes ?? 0), 0);
-  const isTight = plan !== null && total > plan.freeDiskBytes;
+  const total = all.reduce((sum, outcome) => sum + (outcome?.planned?.plan.uncompressedBytes ?? 0), 0);
+  const freeBytes = planned?.plan.freeDiskBytes ?? Infinity;
   return (
     <>
       <ConvertForm
@@ -76,10 +98,14 @@ export function BatchForm(props: {
         <tbody>
           {paths.map((path, index) => {
             const outcome = all[index];
+            const plan = outcome?.planned?.plan;
             return (
               <tr key={path}>
                 <th scope="row" title={path}>
                   {baseName(path)}
+                  {plan?.unfinished && (
+                    <div className="mct-Field-hint">Resumes: {describeUnfinished(plan.unfinished)}</div>
+                  )}
                 </th>
                 {outcome?.failure ? (
                   <td colSpan={2} className="mct-Field-error" role="alert">
@@ -87,8 +113,8 @@ export function BatchForm(props: {
                   </td>
                 ) : (
                   <>
-                    <td>{outcome?.plan ? describeShape(outcome.plan.levels[0].shape) : '…'}</td>
-                    <td>{outcome?.plan ? formatBytes(outcome.plan.uncompressedBytes) : '…'}</td>
+                    <td>{plan ? describeShape(plan.levels[0].shape) : '…'}</td>
+                    <td>{plan ? formatBytes(plan.uncompressedBytes) : '…'}</td>
                   </>
                 )}
               </tr>
@@ -96,11 +122,10 @@ export function BatchForm(props: {
           })}
         </tbody>
       </table>
-      {isTight && (
+      {total > freeBytes && (
         <ul className="mct-Warnings">
           <li>
-            All together are {formatBytes(total)} before compression; the disk has {formatBytes(plan.freeDiskBytes)}{' '}
-            free.
+            All together are {formatBytes(total)} before compression; the disk has {formatBytes(freeBytes)} free.
           </li>
         </ul>
       )}

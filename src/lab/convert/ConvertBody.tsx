@@ -1,7 +1,7 @@
 import * as React from 'react';
-import type { Draft, FormValues, Planner } from '../../form/index.ts';
+import type { Draft, FormValues, Planned, Planner } from '../../form/index.ts';
 import { ConvertForm } from '../../form/index.ts';
-import type { ConvertOptions, Methods } from '../../protocol/index.ts';
+import type { Methods } from '../../protocol/index.ts';
 import { BatchForm } from './BatchForm.tsx';
 
 export type StartParams = Methods['start']['params'];
@@ -35,12 +35,11 @@ export function ConvertBody(props: {
   }, [planner, source]);
 
   const onOne = React.useCallback(
-    (draft: Draft) => onChange(draft.plan ? [{ source, options: draft.options }] : null),
+    ({ planned }: Draft) => onChange(planned && [{ source, options: planned.options }]),
     [source, onChange]
   );
   const onMany = React.useCallback(
-    (options: Partial<ConvertOptions>, ready: boolean) =>
-      onChange(ready ? paths.map(path => ({ source: path, options })) : null),
+    (all: Planned[] | null) => onChange(all && all.map(({ options }, index) => ({ source: paths[index], options }))),
     [paths, onChange]
   );
   const choose = (stack: boolean): void => {
