@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path as FilePath
 from typing import Any
 
 import traitlets
-from traitlets import Dict, Unicode
+from traitlets import Dict, Int, Unicode
 
 from .files import OmeZarrFiles
 from .module import BrowserWidget
@@ -49,6 +50,8 @@ class ViewerWidget(BrowserWidget):
 
     source = Path(help="Path of the OME-Zarr.").tag(sync=True)
     state = Dict(help="Neuroglancer's state.").tag(sync=True)
+    #: Counts how often Python has set `state`. A page says with its state which of these it has seen.
+    _asked = Int(0, read_only=True).tag(sync=True)
     height = Unicode("480px", help="Height of the viewer, as CSS has it.").tag(sync=True)
     #: Where a browser may look for the volume, and how it knows it from others; changes with each (re)load.
     _place = Dict(read_only=True).tag(sync=True)
@@ -57,6 +60,7 @@ class ViewerWidget(BrowserWidget):
         if isinstance(height := traits.get("height"), (int, float)):
             traits["height"] = f"{height}px"
         self._loads = 0
+        self._taking: int | None = None
         super().__init__(source=source, **traits)
 
     def reload(self) -> None:
@@ -76,6 +80,21 @@ class ViewerWidget(BrowserWidget):
         if change["old"]:
             self.state = {}
         self._open()
+
+    @traitlets.observe("state")
+    def _state_changed(self, _: dict[str, Any]) -> None:
+        if self._taking != threading.get_ident():
+            self.set_trait("_asked", self._asked + 1)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Takes what a page sends, unless Python has asked for another state that the page had not seen yet."""
+        if "state" in sync_data and sync_data.get("_asked") != self._asked:
+            sync_data = {**sync_data, "state": self.state}
+        self._taking = threading.get_ident()
+        try:
+            super().set_state(sync_data)
+        finally:
+            self._taking = None
 
     def _open(self) -> None:
         self._files = OmeZarrFiles(self.source)

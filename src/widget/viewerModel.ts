@@ -1,4 +1,4 @@
-import type { IBackboneModelOptions } from '@jupyter-widgets/base';
+import type { IBackboneModelOptions, WidgetModel } from '@jupyter-widgets/base';
 import { DOMWidgetModel } from '@jupyter-widgets/base';
 import { baseName } from '../form/index.ts';
 import type { ViewerSource } from '../viewer/index.ts';
@@ -21,6 +21,7 @@ export class ViewerModel extends DOMWidgetModel {
       _view_module_version: MODULE_VERSION,
       source: '',
       state: {},
+      _asked: 0,
       height: '480px',
       _place: null
     };
@@ -29,6 +30,13 @@ export class ViewerModel extends DOMWidgetModel {
   override initialize(attributes: Record<string, unknown>, options: IBackboneModelOptions): void {
     super.initialize(attributes, options);
     this.requests = new Requests(this);
+  }
+
+  /** Sends with each state which of Python's wishes it knows: Python does not take a state that crossed one on its way. */
+  override sync(method: string, model: WidgetModel, options: { attrs?: object } = {}): unknown {
+    const { attrs } = options;
+    const known = attrs && 'state' in attrs ? { attrs: { ...attrs, _asked: this.get('_asked') as number } } : {};
+    return super.sync(method, model, { ...options, ...known });
   }
 
   get place(): Place {

@@ -46,7 +46,7 @@ export class LabPage {
           .filter(node => !node.classList.contains('lm-mod-hidden'))
           .map(node => node.getAttribute('data-command') ?? '')
       );
-    await this.page.keyboard.press('Escape');
+    await menu.press('Escape');
     await menu.waitFor({ state: 'detached' });
     return ids.filter(id => id.startsWith('microct-io-vis:'));
   }

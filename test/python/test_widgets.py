@@ -10,7 +10,7 @@ import tifffile
 import traitlets
 import zarr
 
-from microct_io_vis import ConversionError, ConverterWidget, view
+from microct_io_vis import ConversionError, ConverterWidget, convert, view
 
 VOXELS = numpy.random.default_rng(3).integers(0, 60000, (40, 50, 60), dtype="uint16")
 
@@ -252,3 +252,17 @@ def test_view_shows_an_ome_zarr_and_nothing_else(scan):
     assert viewer.source == str(output)
     with pytest.raises(FileNotFoundError, match=r"nothing\.ome\.zarr"):
         view("nothing.ome.zarr")
+
+
+def test_a_state_from_a_page_does_not_undo_what_python_asked_meanwhile(scan):
+    viewer = view(convert("scan.tif", progress=False))
+    page = {"_asked": viewer._asked}
+    viewer.set_state({"state": {"position": [1, 2, 3]}, **page})
+    assert viewer.state == {"position": [1, 2, 3]}
+    viewer.state = {"position": [4, 5, 6]}
+    viewer.set_state({"state": {"position": [1, 2, 4]}, **page})
+    assert viewer.state == {"position": [4, 5, 6]}
+    page = {"_asked": viewer._asked}
+    viewer.set_state({"state": {"position": [4, 5, 7]}, **page})
+    viewer.set_state({"state": {"position": [4, 5, 8]}, **page})
+    assert viewer.state == {"position": [4, 5, 8]}
