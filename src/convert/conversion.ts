@@ -191,15 +191,15 @@ export class Conversion {
     const checks = function* (): Generator<CheckTask> {
       for (const { level, index } of entries.values()) yield { kind: 'check', level, index };
     };
-    await performAll(this.#crew, checks(), ({ level, index }, { bytesWritten, crc }) => {
+    await performAll(this.#crew, checks(), ({ level, index }, { bytesWritten, checksum }) => {
       const entry = entries.get(`${level}/${index.join('/')}`)!;
-      if (bytesWritten === entry.bytes && crc === entry.crc) this.#stored.add(entry);
+      if (bytesWritten === entry.bytes && checksum === entry.checksum) this.#stored.add(entry);
     });
     this.#stored.prune();
     let voxels = 0;
     for (const entry of this.#stored) {
-      const { level, index, bytes, min, max, nan, crc } = entry;
-      addReport(this.#report, { bytesWritten: bytes, min: min ?? Infinity, max: max ?? -Infinity, nan, crc });
+      const { level, index, bytes, min, max, nan, checksum } = entry;
+      addReport(this.#report, { bytesWritten: bytes, min: min ?? Infinity, max: max ?? -Infinity, nan, checksum });
       if (level > 0) continue;
       voxels += product(blockExtent(levels[0], arrangement.grids[0], index));
       const values = Buffer.from(entry.sample, 'base64');
@@ -223,9 +223,9 @@ export class Conversion {
   #note({ kind, level, index }: BlockTask, report: Report): void {
     if (kind === 'restore') return;
     addReport(this.#report, report);
-    const { bytesWritten: bytes, crc, min, max, nan } = report;
+    const { bytesWritten: bytes, checksum, min, max, nan } = report;
     const sample = level === 0 ? Float64Array.from(this.#points(index), point => this.#shared.sample[point]) : [];
-    const entry = { level, index, bytes, crc, min: finite(min), max: finite(max), nan };
+    const entry = { level, index, bytes, checksum, min: finite(min), max: finite(max), nan };
     this.#writing(() =>
       this.#journal.block({ ...entry, sample: Buffer.from(new Float64Array(sample).buffer).toString('base64') })
     );

@@ -117,6 +117,11 @@ export interface Simd {
    * Returns the number of bytes counted.
    */
   countBytes(source: number, length: number, table: number): number;
+  /**
+   * A checksum of 32 bits that tells a file that did not get to the disk whole from one that did; none against malice. Goes on from `seed`,
+   * the checksum of the piece before, or 0.
+   */
+  checksum(source: number, length: number, seed: number): number;
 }
 
 /** Bytes of scratch that `lz4` needs. */
@@ -130,7 +135,7 @@ export function createMemory(bytes: number): WebAssembly.Memory {
 
 interface Exports extends Pick<
   Simd,
-  'copyBox' | 'fill' | 'shuffle' | 'bitshuffle' | 'shuffleBlock' | 'lz4' | 'lz4Block' | 'countBytes'
+  'copyBox' | 'fill' | 'shuffle' | 'bitshuffle' | 'shuffleBlock' | 'lz4' | 'lz4Block' | 'countBytes' | 'checksum'
 > {
   halve(element: number, ...args: Parameters<Halve>): void;
   scan(element: number, ...args: Parameters<Scan>): void;
@@ -153,9 +158,9 @@ let compiled: WebAssembly.Module | null = null;
 export function instantiate(memory: WebAssembly.Memory): Simd {
   compiled ??= new WebAssembly.Module(Buffer.from(WASM, 'base64'));
   const wasm = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Exports;
-  const { copyBox, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block, countBytes } = wasm;
+  const { copyBox, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block, countBytes, checksum } = wasm;
   return {
-    ...{ copyBox, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block, countBytes },
+    ...{ copyBox, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block, countBytes, checksum },
     halve: element => wasm.halve.bind(null, ELEMENTS.indexOf(element)),
     scan: element => {
       const type = ELEMENTS.indexOf(element);

@@ -384,3 +384,23 @@ test('nothing below MEMORY_START is touched, and threads do not share state', as
   );
   assert.deepEqual(await Promise.all(results), [0, 0, 0]);
 });
+
+test('a checksum tells every byte, the length and the piece before', () => {
+  const next = random(21);
+  for (const length of [0, 1, 15, 63, 64, 65, 1000, 4096]) {
+    const at = END - length;
+    for (let i = 0; i < length; i++) heap[at + i] = next() * 256;
+    const whole = simd.checksum(at, length, 7);
+    assert.equal(simd.checksum(at, length, 7), whole);
+    assert.notEqual(simd.checksum(at, length, 8), whole);
+    for (let n = 0; n < Math.min(length, 300); n++) {
+      const place = at + Math.floor(next() * length);
+      const bit = 1 << Math.floor(next() * 8);
+      heap[place] ^= bit;
+      assert.notEqual(simd.checksum(at, length, 7), whole, `byte ${place - at} of ${length}`);
+      heap[place] ^= bit;
+    }
+    assert.equal(simd.checksum(at, length, 7), whole);
+    if (length > 0) assert.notEqual(simd.checksum(at, length - 1, 7), whole);
+  }
+});

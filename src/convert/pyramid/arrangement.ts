@@ -47,7 +47,8 @@ const ENCODER_BYTES: Record<Settings['compression'], { always: number; perByte: 
 const DECODER_BYTES = 28 * MiB;
 /** Addresses are of 32 bits; the last page stays free, so that an end is an address too. */
 const MAX_MEMORY = 2 ** 32 - 65536;
-const SLAB = 8 * MiB;
+/** Small enough to stay in a processor's cache for what is done to it next. */
+const SLAB = MiB;
 /** Decoding this much more than once is cheaper than a file between. */
 const MAX_REDUNDANCY = 1.25;
 

@@ -85,11 +85,11 @@ export interface Report {
   max: number;
   /** Source voxels that became 0 because they were NaN. */
   nan: number;
-  /** CRC-32 of a block's files one after the other, in C order, as written or read back; not summed. */
-  crc: number;
+  /** Of the pieces of a block's files one after the other, in C order, as written or read back; not summed. */
+  checksum: number;
 }
 
-export const nothing = (): Report => ({ bytesWritten: 0, min: Infinity, max: -Infinity, nan: 0, crc: 0 });
+export const nothing = (): Report => ({ bytesWritten: 0, min: Infinity, max: -Infinity, nan: 0, checksum: 0 });
 
 /** Adds what one task reports to what others did. */
 export function addReport(sum: Report, report: Report): void {

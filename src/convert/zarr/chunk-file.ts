@@ -1,5 +1,4 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { crc32 } from 'node:zlib';
 import { indexBytes, readIndex } from './shard.ts';
 
 function readExactly(file: number, bytes: Uint8Array, offset: number): void {
@@ -14,6 +13,8 @@ function readExactly(file: number, bytes: Uint8Array, offset: number): void {
 export class ChunkFile {
   readonly #file: number;
   readonly #places: ReturnType<typeof readIndex>;
+  /** A shard's last bytes. */
+  readonly #index: Uint8Array | null = null;
 
   /** `shardChunks`: how many chunks the shard has room for; null for a file that is a chunk. */
   constructor(path: string, shardChunks: number | null) {
@@ -26,6 +27,7 @@ export class ChunkFile {
         const index = new Uint8Array(indexBytes(shardChunks));
         readExactly(this.#file, index, size - index.length);
         this.#places = readIndex(index);
+        this.#index = index;
       }
     } catch (error) {
       closeSync(this.#file);
@@ -43,29 +45,15 @@ export class ChunkFile {
     return place.length;
   }
 
+  /** Reads the pieces that the file was written in to the beginning of `target`, one after another: chunks, then a shard's index. Yields their lengths. */
+  *pieces(target: Uint8Array): Generator<number> {
+    for (const [number, place] of this.#places.entries()) if (place) yield this.read(number, target);
+    if (!this.#index) return;
+    target.set(this.#index);
+    yield this.#index.length;
+  }
+
   close(): void {
     closeSync(this.#file);
-  }
-}
-
-/** Length of a file, and `crc` with its bytes added; null where there is no such file. `buffer` is what is read into. */
-export function checksum(path: string, buffer: Uint8Array, crc: number): { crc: number; bytes: number } | null {
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-  try {
-    let bytes = 0;
-    for (;;) {
-      const read = readSync(file, buffer, 0, buffer.length, bytes);
-      if (read === 0) return { crc, bytes };
-      crc = crc32(buffer.subarray(0, read), crc);
-      bytes += read;
-    }
-  } finally {
-    closeSync(file);
   }
 }

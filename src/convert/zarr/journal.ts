@@ -10,9 +10,9 @@ export const JOURNAL = `.${TOOL}.journal`;
 export interface BlockEntry {
   level: number;
   index: Shape;
-  /** Of its files together, and their CRC-32 one after the other. */
+  /** Of its files together, and the checksum of what they hold, one after the other. */
   bytes: number;
-  crc: number;
+  checksum: number;
   /** Finite extremes of its voxels, null where there are none; only of level 0, as what follows. */
   min: number | null;
   max: number | null;

@@ -4,6 +4,7 @@ import * as scanning from './scan';
 
 export { lz4Block, shuffleBlock } from './blosc';
 export { copyBox, fill } from './box';
+export { checksum } from './checksum';
 export { countBytes } from './count';
 export { lz4 } from './lz4';
 export { scannedMax, scannedMin, scannedNaNs } from './scan';
