@@ -9,12 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import ConversionError, Level, Plan, Unfinished, VolumeInfo, convert, estimate, info
+    from .api import Channel, ConversionError, Level, Plan, Unfinished, VolumeInfo, convert, estimate, info
     from .conversion import Conversion
     from .widgets import ConverterWidget, ViewerWidget, view
 
 # Where the names come from. They are imported when they are used: the command line and the kernel need none of them.
 _HOMES = {
+    "Channel": ".api",
     "ConversionError": ".api",
     "Level": ".api",
     "Plan": ".api",
@@ -29,6 +30,7 @@ _HOMES = {
     "view": ".widgets",
 }
 __all__ = [
+    "Channel",
     "Conversion",
     "ConversionError",
     "ConverterWidget",

@@ -12,10 +12,19 @@ from .conversion import Conversion, Progress, ask
 from .errors import ConversionError
 from .progress import show_progress
 
-__all__ = ["ConversionError", "Level", "Plan", "Unfinished", "VolumeInfo", "convert", "estimate", "info"]
+__all__ = ["Channel", "ConversionError", "Level", "Plan", "Unfinished", "VolumeInfo", "convert", "estimate", "info"]
 
 Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A channel as its source describes it."""
+
+    name: str
+    #: red, green and blue in hexadecimal (``FF8000``); None when the source says none
+    color: str | None
 
 
 @dataclass(frozen=True)
@@ -25,10 +34,10 @@ class VolumeInfo:
     source: str
     #: ``tiff``, ``bigtiff``, ``imagej`` or ``slices``
     format: str
-    #: always ``zyx``
+    #: ``zyx``, with ``t`` and ``c`` before it where there are several time points or channels
     axes: str
-    #: lengths along (Z, Y, X), in voxels
-    shape: tuple[int, int, int]
+    #: lengths along ``axes``
+    shape: tuple[int, ...]
     dtype: str
     #: ``little`` or ``big``
     byte_order: str
@@ -44,16 +53,22 @@ class VolumeInfo:
     unit: str | None
     #: where the voxel size was found; None when unknown
     voxel_size_from: str | None
+    #: None where the source says nothing of channels and has only one
+    channels: tuple[Channel, ...] | None
+    #: time between two time points in ``time_unit``; None when unknown
+    time_step: float | None
+    #: UDUNITS name, such as ``second``; None when unknown
+    time_unit: str | None
 
 
 @dataclass(frozen=True)
 class Level:
     """One resolution of a pyramid."""
 
-    #: lengths along (Z, Y, X), in voxels
-    shape: tuple[int, int, int]
-    #: number of chunks along (Z, Y, X)
-    chunks: tuple[int, int, int]
+    #: lengths along the plan's ``axes``
+    shape: tuple[int, ...]
+    #: number of chunks along them
+    chunks: tuple[int, ...]
     #: size before compression
     bytes: int
 
@@ -94,7 +109,7 @@ def info(source: Source) -> VolumeInfo:
 
     Raises `ConversionError`.
     """
-    return _build(VolumeInfo, ask("info", source, None, {}))
+    return _build(VolumeInfo, _with_channels(ask("info", source, None, {})))
 
 
 def estimate(source: Source, output: str | os.PathLike[str] | None = None, **options: Any) -> Plan:
@@ -105,7 +120,7 @@ def estimate(source: Source, output: str | os.PathLike[str] | None = None, **opt
     found = ask("estimate", source, output, options)
     found["levels"] = tuple(_build(Level, level) for level in found["levels"])
     found["unfinished"] = found["unfinished"] and _build(Unfinished, found["unfinished"])
-    return _build(Plan, found)
+    return _build(Plan, _with_channels(found))
 
 
 def convert(
@@ -151,6 +166,11 @@ def convert(
 
 def _name(source: Source) -> str:
     return os.path.basename(os.fspath(source)) if isinstance(source, (str, os.PathLike)) else f"{len(source)} slices"
+
+
+def _with_channels(found: dict[str, Any]) -> dict[str, Any]:
+    channels = found["channels"]
+    return {**found, "channels": channels and tuple(_build(Channel, channel) for channel in channels)}
 
 
 def _build(kind: type[T], found: dict[str, Any]) -> T:

@@ -14,7 +14,7 @@ import { outputPath } from './output-path.ts';
 import { product } from './pyramid/levels.ts';
 import type { Settings } from './settings.ts';
 import { SPACE_UNITS, spaceUnit } from './units.ts';
-import { BYTES_PER_VOXEL, type Dtype, type Shape, type VolumeInfo } from './volume.ts';
+import { BYTES_PER_VOXEL, type Dtype, type Shape, type VolumeInfo, spatial } from './volume.ts';
 
 /** Blosc's limit, less room for its header; the other codecs have room above it. */
 const MAX_CHUNK_BYTES = 2 ** 31 - 65536;
@@ -73,13 +73,14 @@ function levels(value: number | 'auto'): number | 'auto' {
 
 /** The region as first voxel and lengths; throws where it is empty or leaves the volume. */
 function region(value: ConvertOptions['roi'], info: VolumeInfo): { start: Shape; shape: Shape } {
-  if (value === null) return { start: [0, 0, 0], shape: info.shape };
+  const whole = spatial(info.shape);
+  if (value === null) return { start: [0, 0, 0], shape: whole };
   if (!tuple(value, 6, isWhole))
     throw bad('roi', `roi must be six whole numbers (Z0 Z1 Y0 Y1 X0 X1), found ${show(value)}`);
   for (let axis = 0; axis < 3; axis++) {
     const [from, to] = [value[2 * axis], value[2 * axis + 1]];
     const name = 'ZYX'[axis];
-    const length = info.shape[axis];
+    const length = whole[axis];
     if (from < 0 || to > length)
       throw bad('roi', `roi ${name} ${from} to ${to} leaves the volume, which has ${name} 0 to ${length}`);
     if (to <= from) throw bad('roi', `roi ${name} ${from} to ${to} is empty: the end must be greater than the start`);

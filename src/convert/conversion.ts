@@ -5,7 +5,7 @@ import { ConvertError } from './errors.ts';
 import { formatBytes } from './format.ts';
 import type { Prepared } from './prepare.ts';
 import type { Arrangement } from './pyramid/arrangement.ts';
-import { type Leaf, blockExtent, blockStart, depthFirst } from './pyramid/blocks.ts';
+import { type IsStored, type Leaf, blockExtent, blockStart, depthFirst } from './pyramid/blocks.ts';
 import { Crew } from './pyramid/crew.ts';
 import { product } from './pyramid/levels.ts';
 import { latticePoints, percentiles, sampleLattice } from './pyramid/sample.ts';
@@ -24,11 +24,12 @@ import {
 } from './pyramid/task.ts';
 import { type Head, Stored } from './unfinished.ts';
 import { VERSION } from './version.ts';
-import { BYTES_PER_VOXEL, type Dtype, type Shape } from './volume.ts';
+import { BYTES_PER_VOXEL, type Dtype, type Shape, volumeCount } from './volume.ts';
 import type { Destination } from './zarr/destination.ts';
 import { aligned } from './zarr/chunk-writer.ts';
 import { Journal, type JournalRecord } from './zarr/journal.ts';
-import { documents } from './zarr/metadata.ts';
+import { volumeFolders } from './zarr/keys.ts';
+import { type Documents, type Window, documents } from './zarr/metadata.ts';
 import { writeError } from './zarr/system-errors.ts';
 
 const TOP: Partial<Record<Dtype, number>> = { uint8: 255, uint16: 65535 };
@@ -79,8 +80,10 @@ export class Conversion {
   readonly #crew: Crew;
   readonly #journal: Journal<Head>;
   readonly #stored: Stored;
-  /** What the blocks report that are done, by an earlier conversion too. */
-  readonly #report = nothing();
+  /** What the blocks of each channel report that are done, by an earlier conversion too. */
+  readonly #reports: Report[];
+  /** How many points the lattice has in a volume. */
+  readonly #points: number;
   #job: Job;
   #restoredBytes = 0;
 
@@ -95,11 +98,13 @@ export class Conversion {
     this.#prepared = prepared;
     this.#source = source;
     this.#destination = destination;
-    const lattice = sampleLattice(levels[0].shape);
-    const shared = share(arrangement, product(lattice.count));
+    const lattice = sampleLattice(levels[0].shape, layout.frames);
+    this.#points = product(lattice.count);
+    const shared = share(arrangement, volumeCount(layout.frames) * this.#points);
     this.#shared = shared;
     this.#slots = slots;
     this.#stored = new Stored(arrangement.grids);
+    this.#reports = Array.from({ length: layout.frames.c }, nothing);
     this.#journal = this.#openJournal();
     this.#crew = new Crew(areas, onBroken);
     this.#job = {
@@ -123,7 +128,7 @@ export class Conversion {
   get totalBytes(): number {
     const { settings, arrangement, layout } = this.#prepared;
     const passes = 1 + Number(arrangement.decodeFirst) + Number(settings.scaling !== null && !settings.scaling.range);
-    return passes * product(settings.shape) * BYTES_PER_VOXEL[layout.dtype];
+    return passes * volumeCount(layout.frames) * product(settings.shape) * BYTES_PER_VOXEL[layout.dtype];
   }
 
   /** How many of `doneBytes` an earlier conversion has done. */
@@ -137,7 +142,7 @@ export class Conversion {
 
   /** Writes everything under the partial name; returns what the result says, and the metadata's bytes in `bytesWritten`. */
   async run(): Promise<{ report: Report; range: [number, number] | null }> {
-    const { settings, arrangement, plan, resumed } = this.#prepared;
+    const { settings, arrangement, layout, plan, resumed } = this.#prepared;
     if (resumed) await this.#restore(resumed);
     const scratch = arrangement.decodeFirst ? await this.#decodeFirst() : null;
     await this.#crew.begin(this.#job);
@@ -147,15 +152,16 @@ export class Conversion {
       this.#job = { ...this.#job, range };
       await this.#crew.begin(this.#job);
     }
-    const schedule = new Schedule(arrangement, this.#slots, this.#stored.has);
+    const schedule = new Schedule(arrangement, this.#slots, volumeCount(layout.frames), this.#stored.has);
     await performBlocks(this.#crew, schedule, (task, report) => this.#note(task, report));
     if (scratch) rmSync(scratch);
-    await performAll(this.#crew, this.#folders());
-    const report = this.#report;
+    for (const deep of [true, false]) await performAll(this.#crew, this.#folders(deep));
+    const report = nothing();
+    for (const channel of this.#reports) addReport(report, channel);
     const { range } = this.#job;
     if (report.nan > 0 && range)
       plan.warnings.push(`${report.nan} voxels that are not a number (NaN) were written as 0.`);
-    report.bytesWritten += await this.#destination.writeDocuments(this.#documents(report));
+    report.bytesWritten += await this.#destination.writeDocuments(this.#documents());
     return { report, range };
   }
 
@@ -186,49 +192,63 @@ export class Conversion {
   /** Takes over the blocks whose files are as the journal has them, and what it says of them. */
   async #restore({ blocks }: JournalRecord<Head>): Promise<void> {
     const { arrangement, levels, layout, settings } = this.#prepared;
-    const entries = new Map(blocks.map(entry => [`${entry.level}/${entry.index.join('/')}`, entry]));
+    const nameOf = ({ volume, level, index }: Omit<CheckTask, 'kind'>) => [volume, level, ...index].join('/');
+    const entries = new Map(blocks.map(entry => [nameOf(entry), entry]));
     await this.#crew.begin(this.#job);
     const checks = function* (): Generator<CheckTask> {
-      for (const { level, index } of entries.values()) yield { kind: 'check', level, index };
+      for (const { volume, level, index } of entries.values()) yield { kind: 'check', volume, level, index };
     };
-    await performAll(this.#crew, checks(), ({ level, index }, { bytesWritten, checksum }) => {
-      const entry = entries.get(`${level}/${index.join('/')}`)!;
+    await performAll(this.#crew, checks(), (task, { bytesWritten, checksum }) => {
+      const entry = entries.get(nameOf(task))!;
       if (bytesWritten === entry.bytes && checksum === entry.checksum) this.#stored.add(entry);
     });
     this.#stored.prune();
     let voxels = 0;
     for (const entry of this.#stored) {
-      const { level, index, bytes, min, max, nan, checksum } = entry;
-      addReport(this.#report, { bytesWritten: bytes, min: min ?? Infinity, max: max ?? -Infinity, nan, checksum });
+      const { volume, level, index, bytes, min, max, nan, checksum } = entry;
+      addReport(this.#reportOf(volume), {
+        bytesWritten: bytes,
+        min: min ?? Infinity,
+        max: max ?? -Infinity,
+        nan,
+        checksum
+      });
       if (level > 0) continue;
       voxels += product(blockExtent(levels[0], arrangement.grids[0], index));
       const values = Buffer.from(entry.sample, 'base64');
       let n = 0;
-      for (const point of this.#points(index)) this.#shared.sample[point] = values.readDoubleLE(8 * n++);
+      for (const point of this.#pointsIn(volume, index)) this.#shared.sample[point] = values.readDoubleLE(8 * n++);
     }
     // A scan that has come to its end is not repeated.
-    const scanned = settings.scaling && !settings.scaling.range && this.#job.range ? product(settings.shape) : 0;
+    const scanned =
+      settings.scaling && !settings.scaling.range && this.#job.range
+        ? volumeCount(layout.frames) * product(settings.shape)
+        : 0;
     this.#restoredBytes = (voxels + scanned) * BYTES_PER_VOXEL[layout.dtype];
     Atomics.add(this.#shared.done, 0, BigInt(this.#restoredBytes));
   }
 
-  /** Points of the lattice in a level-0 block, by number. */
-  #points(index: Shape): Generator<number> {
+  /** Points of the lattice in a level-0 block, by their number through all volumes. */
+  *#pointsIn(volume: number, index: Shape): Generator<number> {
     const { levels, arrangement } = this.#prepared;
     const [grid] = arrangement.grids;
-    return latticePoints(this.#job.lattice, blockStart(grid, index), blockExtent(levels[0], grid, index));
+    const within = latticePoints(this.#job.lattice, blockStart(grid, index), blockExtent(levels[0], grid, index));
+    for (const point of within) yield volume * this.#points + point;
+  }
+
+  #reportOf(volume: number): Report {
+    return this.#reports[volume % this.#reports.length];
   }
 
   /** Notes a block that is done. */
-  #note({ kind, level, index }: BlockTask, report: Report): void {
+  #note({ kind, volume, level, index }: BlockTask, report: Report): void {
     if (kind === 'restore') return;
-    addReport(this.#report, report);
+    addReport(this.#reportOf(volume), report);
     const { bytesWritten: bytes, checksum, min, max, nan } = report;
-    const sample = level === 0 ? Float64Array.from(this.#points(index), point => this.#shared.sample[point]) : [];
-    const entry = { level, index, bytes, checksum, min: finite(min), max: finite(max), nan };
-    this.#writing(() =>
-      this.#journal.block({ ...entry, sample: Buffer.from(new Float64Array(sample).buffer).toString('base64') })
-    );
+    const points = level === 0 ? this.#pointsIn(volume, index) : [];
+    const sample = Float64Array.from(points, point => this.#shared.sample[point]);
+    const entry = { volume, level, index, bytes, checksum, min: finite(min), max: finite(max), nan };
+    this.#writing(() => this.#journal.block({ ...entry, sample: Buffer.from(sample.buffer).toString('base64') }));
   }
 
   /** Makes the workers read from a decoded copy of the region, and returns its path. */
@@ -244,63 +264,85 @@ export class Conversion {
       throw writeError(error, file);
     }
     await this.#crew.begin(this.#job);
-    const pages = this.#pagesLeft();
-    const decoded = (shape[0] - pages.length) * shape[1] * shape[2] * BYTES_PER_VOXEL[layout.dtype];
+    const planes = this.#planesLeft();
+    const all = volumeCount(layout.frames) * shape[0];
+    const decoded = (all - planes.length) * shape[1] * shape[2] * BYTES_PER_VOXEL[layout.dtype];
     this.#restoredBytes += decoded;
     Atomics.add(this.#shared.done, 0, BigInt(decoded));
     await performAll(
       this.#crew,
-      pages.map((page): Task => ({ kind: 'decode', page, file }))
+      planes.map((plane): Task => ({ kind: 'decode', plane, file }))
     );
     this.#job = { ...this.#job, layout: scratchLayout(file, layout, shape), start: [0, 0, 0] };
     return file;
   }
 
-  /** Pages of the region that blocks to be read, or a scan, will ask for. */
-  #pagesLeft(): number[] {
-    const { arrangement, levels, settings } = this.#prepared;
+  /** Planes of the region, through all volumes, that blocks to be read, or a scan, will ask for. */
+  #planesLeft(): number[] {
+    const { settings, levels, arrangement } = this.#prepared;
     const [grid] = arrangement.grids;
     const scans = settings.scaling !== null && !this.#job.range;
     const wanted = new Set<number>();
-    for (const { level, index, stored } of depthFirst(arrangement.grids, scans ? undefined : this.#stored.has)) {
+    for (const { volume, level, index, stored } of this.#leaves(scans ? undefined : this.#stored.has)) {
       if (level > 0 || stored) continue;
-      const from = blockStart(grid, index)[0];
+      const from = volume * levels[0].shape[0] + blockStart(grid, index)[0];
       for (let z = 0; z < blockExtent(levels[0], grid, index)[0]; z++) wanted.add(from + z);
     }
     return [...wanted];
   }
 
+  #leaves(isStored?: IsStored): Generator<Leaf> {
+    const { arrangement, layout } = this.#prepared;
+    return depthFirst(arrangement.grids, volumeCount(layout.frames), isStored);
+  }
+
   async #findRange(): Promise<[number, number]> {
-    const { arrangement, plan } = this.#prepared;
-    const { min, max } = await performAll(this.#crew, scanTasks(depthFirst(arrangement.grids)));
+    const { plan } = this.#prepared;
+    const { min, max } = await performAll(this.#crew, scanTasks(this.#leaves()));
     if (min <= max) return [min, max];
     plan.warnings.push('No voxel of the source is a finite number: every voxel was written as 0.');
     return [0, 0];
   }
 
-  /** The folders of chunks, one task each. */
-  *#folders(): Generator<Task> {
-    const { partial } = this.#destination;
-    const chunks = this.#prepared.settings.omeZarr === '0.5' ? 'c' : '';
-    for (let level = 0; level < this.#prepared.levels.length; level++) {
-      const folder = join(partial, String(level), chunks);
-      for (const name of readdirSync(folder)) yield { kind: 'sync', folder: join(folder, name) };
-    }
+  /** The folders with all chunks of one z each (`deep`), or those above them. */
+  *#folders(deep: boolean): Generator<Task> {
+    const { levels, layout, settings } = this.#prepared;
+    const above = new Set<string>();
+    for (let level = 0; level < levels.length; level++)
+      for (let volume = 0; volume < volumeCount(layout.frames); volume++) {
+        const folders = volumeFolders(settings.omeZarr, level, layout.frames, volume);
+        for (const folder of folders) above.add(join(this.#destination.partial, folder));
+        const inner = join(this.#destination.partial, folders.at(-1)!);
+        if (deep) for (const name of readdirSync(inner)) yield { kind: 'sync', folder: join(inner, name), deep };
+      }
+    if (!deep) for (const folder of above) yield { kind: 'sync', folder, deep };
   }
 
-  #documents({ min, max }: Report) {
-    const { settings, levels, info } = this.#prepared;
+  /** What is black and white, the least and the greatest of a channel. */
+  #window(channel: number): Window {
+    const { t, c } = this.#prepared.layout.frames;
+    const { min, max } = this.#reports[channel];
+    if (min > max) return { start: 0, end: 1, min: 0, max: 1 };
+    const sample = new Float64Array(t * this.#points);
+    for (let time = 0; time < t; time++) {
+      const from = (time * c + channel) * this.#points;
+      sample.set(this.#shared.sample.subarray(from, from + this.#points), time * this.#points);
+    }
+    const [low, high] = percentiles(sample, 0.001, 0.999) ?? [min, max];
+    return { start: low, end: high > low ? high : low + 1, min, max };
+  }
+
+  #documents(): Documents {
+    const { settings, levels, info, layout, plan } = this.#prepared;
     const { dtype, start, shape, chunk, shard, compression, voxelSize, unit, omeZarr } = settings;
     const { range } = this.#job;
-    const [low, high] = percentiles(this.#shared.sample, 0.001, 0.999) ?? (min <= max ? [min, max] : [0, 1]);
-    const window =
-      min <= max ? { start: low, end: high > low ? high : low + 1, min, max } : { start: 0, end: 1, min: 0, max: 1 };
     const sources = typeof this.#source === 'string' ? [this.#source] : this.#source;
     const origin = {
       version: VERSION,
       source: {
         name: basename(resolve(sources[0])),
         format: info.format,
+        axes: info.axes,
         shape: info.shape,
         dtype: info.dtype,
         voxelSizeFrom: settings.voxelSizeFrom
@@ -319,8 +361,29 @@ export class Conversion {
       }
     };
     const name = basename(settings.output).replace(/(\.ome)?\.zarr$/i, '');
+    const { frames } = layout;
+    const { timeStep, timeUnit } = plan;
+    const channels = Array.from({ length: frames.c }, (_, n) => ({
+      ...(plan.channels?.[n] ?? { name: frames.c > 1 ? `Channel ${n + 1}` : name, color: null }),
+      window: this.#window(n)
+    }));
     return documents(
-      { name, levels, chunk, shard, dtype, compression, voxelSize, unit, start, window, origin },
+      {
+        name,
+        frames,
+        levels,
+        chunk,
+        shard,
+        dtype,
+        compression,
+        voxelSize,
+        unit,
+        start,
+        timeStep,
+        timeUnit,
+        channels,
+        origin
+      },
       omeZarr
     );
   }
@@ -329,5 +392,5 @@ export class Conversion {
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 function* scanTasks(leaves: Iterable<Leaf>): Generator<Task> {
-  for (const { index } of leaves) yield { kind: 'scan', index };
+  for (const { volume, index } of leaves) yield { kind: 'scan', volume, index };
 }

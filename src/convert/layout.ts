@@ -1,4 +1,4 @@
-import type { Dtype, Shape } from './volume.ts';
+import type { Dtype, Frames, Shape } from './volume.ts';
 
 /**
  * Where the voxels of a source lie on disk: plain data that worker threads receive once.
@@ -9,8 +9,10 @@ import type { Dtype, Shape } from './volume.ts';
 export interface Layout {
   /** Absolute paths; a single file, or one file a slice. */
   files: string[];
-  /** Shape (Z, Y, X) of the whole volume. */
+  /** Shape (Z, Y, X) of one volume. */
   shape: Shape;
+  /** How many volumes there are: plane z of channel c at time t is number (t · C + c) · Z + z. */
+  frames: Frames;
   dtype: Dtype;
   littleEndian: boolean;
   /** TIFF tag 259; 1 is uncompressed. */
@@ -23,9 +25,9 @@ export interface Layout {
   /** Segments down and across a page. */
   segmentRows: number;
   segmentColumns: number;
-  /** Index into `files` of each page, length Z (Uint32Array over a SharedArrayBuffer). */
+  /** Index into `files` of each plane, length T · C · Z (Uint32Array over a SharedArrayBuffer). */
   pageFile: Uint32Array;
-  /** Byte offset of each segment in its file, page-major, then row, then column (Float64Array over a SharedArrayBuffer). */
+  /** Byte offset of each segment in its file, plane-major, then row, then column (Float64Array over a SharedArrayBuffer). */
   offsets: Float64Array;
   /** Byte length of each segment as stored, in the same order. */
   byteCounts: Float64Array;

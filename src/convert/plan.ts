@@ -1,10 +1,11 @@
-import type { Shape, VolumeInfo } from './volume.ts';
+import type { VolumeInfo } from './volume.ts';
 
 /** One resolution of the pyramid. */
 export interface PlannedLevel {
-  shape: Shape;
-  /** Number of chunks along (Z, Y, X). */
-  chunks: Shape;
+  /** Lengths along the plan's `axes`. */
+  shape: number[];
+  /** Number of chunks along them. */
+  chunks: number[];
   /** Size before compression. */
   bytes: number;
 }

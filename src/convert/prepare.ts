@@ -11,7 +11,7 @@ import { type Level, chunkCounts, product, pyramid } from './pyramid/levels.ts';
 import type { Settings } from './settings.ts';
 import { openVolume, readerBytes } from './tiff/index.ts';
 import { type Begun, type Head, begun, checkResumable, describeUnfinished } from './unfinished.ts';
-import { BYTES_PER_VOXEL, type Shape, type VolumeInfo } from './volume.ts';
+import { BYTES_PER_VOXEL, type Shape, type VolumeInfo, alongAxes, volumeCount } from './volume.ts';
 import { checkDestination, freeDisk } from './zarr/destination.ts';
 import { Journal, type JournalRecord } from './zarr/journal.ts';
 
@@ -80,6 +80,7 @@ export async function prepare(source: string | string[], options: Partial<Conver
   const { info, layout } = await openVolume(source);
   const settings = checkOptions(options, info, source);
   const { output, shape, chunk, warnings } = settings;
+  const { frames } = layout;
   const partial = await checkDestination(output, source, settings.overwrite);
   const levels = pyramid(shape, chunk, settings.levels);
   if (typeof settings.levels === 'number' && levels.length < settings.levels)
@@ -94,9 +95,9 @@ export async function prepare(source: string | string[], options: Partial<Conver
   const arrangement = arrangeWithin(info.source, settings, layout, levels, resumed && resumed.head.leaf);
   const bytesPerVoxel = BYTES_PER_VOXEL[settings.dtype];
   const planned = levels.map(level => ({
-    shape: level.shape,
-    chunks: chunkCounts(level.shape, chunk),
-    bytes: product(level.shape) * bytesPerVoxel
+    shape: alongAxes(frames, frames.t, frames.c, level.shape),
+    chunks: alongAxes(frames, frames.t, frames.c, chunkCounts(level.shape, chunk)),
+    bytes: volumeCount(frames) * product(level.shape) * bytesPerVoxel
   }));
   const uncompressedBytes = planned.reduce((sum, { bytes }) => sum + bytes, 0);
   const freeDiskBytes = freeDisk(output);

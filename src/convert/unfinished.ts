@@ -5,7 +5,7 @@ import type { Unfinished } from './plan.ts';
 import { type Grid, blockExtent, blockGrids, blockIndex, blockNumber, childRange, indices } from './pyramid/blocks.ts';
 import { type Level, product, pyramid } from './pyramid/levels.ts';
 import type { Settings } from './settings.ts';
-import { BYTES_PER_VOXEL, type Dtype, type Shape } from './volume.ts';
+import { BYTES_PER_VOXEL, type Dtype, type Frames, type Shape, volumeCount } from './volume.ts';
 import { VERSION } from './version.ts';
 import type { BlockEntry, JournalRecord } from './zarr/journal.ts';
 
@@ -29,6 +29,7 @@ export interface Begun {
   source: Fingerprint;
   /** Of the source, as read. */
   bytesPerVoxel: number;
+  frames: Frames;
   decided: Decided;
 }
 
@@ -42,6 +43,7 @@ export function begun(layout: Layout, settings: Settings, levels: Level[]): Begu
   return {
     source: fingerprint(layout),
     bytesPerVoxel: BYTES_PER_VOXEL[layout.dtype],
+    frames: layout.frames,
     decided: {
       version: VERSION,
       chunkSize: chunk,
@@ -78,12 +80,14 @@ export function describeUnfinished({ head, blocks, written }: JournalRecord<Head
   const shape: Shape = [roi[1] - roi[0], roi[3] - roi[2], roi[5] - roi[4]];
   const levels = pyramid(shape, chunkSize, count);
   const [grid] = blockGrids(levels, shard ?? chunkSize, head.leaf);
-  const done = new Set(blocks.filter(({ level }) => level === 0).map(({ index }) => blockNumber(grid, index)));
+  const done = new Set(
+    blocks.filter(({ level }) => level === 0).map(({ volume, index }) => blockNumber(grid, volume, index))
+  );
   const voxels = [...done].reduce((sum, n) => sum + product(blockExtent(levels[0], grid, blockIndex(grid, n))), 0);
   return {
     written,
     doneBytes: voxels * head.bytesPerVoxel,
-    totalBytes: product(shape) * head.bytesPerVoxel,
+    totalBytes: volumeCount(head.frames) * product(shape) * head.bytesPerVoxel,
     refusal: difference(head, now)
   };
 }
@@ -110,19 +114,21 @@ export class Stored {
   }
 
   add(entry: BlockEntry): void {
-    this.#entries[entry.level].set(blockNumber(this.#grids[entry.level], entry.index), entry);
+    const { volume, level, index } = entry;
+    this.#entries[level].set(blockNumber(this.#grids[level], volume, index), entry);
   }
 
-  readonly has = (level: number, index: Shape): boolean =>
-    this.#entries[level].has(blockNumber(this.#grids[level], index));
+  readonly has = (volume: number, level: number, index: Shape): boolean =>
+    this.#entries[level].has(blockNumber(this.#grids[level], volume, index));
 
   /** Lets go of blocks that are made of others which are not here. */
   prune(): void {
     for (let level = 1; level < this.#grids.length; level++) {
       const [above, grid] = [this.#grids[level - 1], this.#grids[level]];
-      for (const [number, { index }] of this.#entries[level]) {
+      for (const [number, { volume, index }] of this.#entries[level]) {
         const { start, end } = childRange(grid, above, index);
-        if (![...indices(start, end)].every(child => this.has(level - 1, child))) this.#entries[level].delete(number);
+        if (![...indices(start, end)].every(child => this.has(volume, level - 1, child)))
+          this.#entries[level].delete(number);
       }
     }
   }

@@ -5,6 +5,36 @@ export type Dtype = (typeof DTYPES)[number];
 /** Lengths along (Z, Y, X), in voxels. */
 export type Shape = [z: number, y: number, x: number];
 
+/** How many volumes of one shape there are: `t` time points of `c` channels each. */
+export interface Frames {
+  t: number;
+  c: number;
+}
+
+export const volumeCount = ({ t, c }: Frames): number => t * c;
+
+/** Axes of an image, in their order: time and channel only where there are several. */
+export type Axes = 'zyx' | 'czyx' | 'tzyx' | 'tczyx';
+
+export const axesOf = ({ t, c }: Frames): Axes => `${t > 1 ? 't' : ''}${c > 1 ? 'c' : ''}zyx`;
+
+/** Something along `axesOf(frames)`: what it is along (Z, Y, X), after what it is for time and channel. */
+export const alongAxes = <T>({ t, c }: Frames, ofTime: T, ofChannel: T, ofSpace: readonly T[]): T[] => [
+  ...(t > 1 ? [ofTime] : []),
+  ...(c > 1 ? [ofChannel] : []),
+  ...ofSpace
+];
+
+/** The last three of an image's lengths: those along (Z, Y, X). */
+export const spatial = (shape: readonly number[]): Shape => shape.slice(-3) as Shape;
+
+/** A channel as its source describes it. */
+export interface Channel {
+  name: string;
+  /** Red, green and blue in hexadecimal (`FF8000`); null when the source says none. */
+  color: string | null;
+}
+
 export const BYTES_PER_VOXEL: Record<Dtype, number> = {
   uint8: 1,
   uint16: 2,
@@ -20,8 +50,9 @@ export interface VolumeInfo {
   /** The path as it was given. */
   source: string;
   format: 'tiff' | 'bigtiff' | 'imagej' | 'slices';
-  axes: 'zyx';
-  shape: Shape;
+  axes: Axes;
+  /** Lengths along `axes`. */
+  shape: number[];
   dtype: Dtype;
   byteOrder: 'little' | 'big';
   layout: 'strips' | 'tiles';
@@ -36,4 +67,10 @@ export interface VolumeInfo {
   unit: string | null;
   /** Where the voxel size was found: `user`, `imagej`, `ome-xml`; null when unknown. */
   voxelSizeFrom: string | null;
+  /** Null where the source says nothing of channels and has only one. */
+  channels: Channel[] | null;
+  /** Time between two time points in `timeUnit`; null when unknown. */
+  timeStep: number | null;
+  /** UDUNITS name (`second`), or null when unknown. */
+  timeUnit: string | null;
 }

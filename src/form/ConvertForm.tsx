@@ -1,5 +1,5 @@
 import * as React from 'react';
-import type { ConvertOptions, Source } from '../protocol/index.ts';
+import type { ConvertOptions, Shape, Source } from '../protocol/index.ts';
 import { AdvancedFields } from './AdvancedFields.tsx';
 import { COMPRESSIONS, OME_ZARR_VERSIONS, OUTPUT_DTYPES, SHOWN_DEFAULTS } from './choices.ts';
 import { describeSource } from './describe.ts';
@@ -54,7 +54,7 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
   const [state, setState] = React.useState<PlanState>(NOTHING_YET);
   const watcher = React.useRef<PlanWatcher | null>(null);
   const info = state.info ?? state.planned?.plan ?? null;
-  const shape = info?.shape ?? null;
+  const shape = React.useMemo(() => (info ? (info.shape.slice(-3) as Shape) : null), [info]);
   const read = React.useMemo(() => readValues(values, source, shape, isShared), [values, source, shape, isShared]);
   const isReadable = Object.keys(read.errors).length === 0;
   const asked = JSON.stringify(read.options);

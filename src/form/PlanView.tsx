@@ -9,7 +9,7 @@ export function SourceFacts(props: { info: VolumeInfo }): React.ReactElement {
   const voxel = describeVoxel(info);
   return (
     <dl className="mct-Facts">
-      <Fact name="Shape (Z × Y × X)">{describeShape(info.shape)}</Fact>
+      <Fact name={`Shape (${[...info.axes.toUpperCase()].join(' × ')})`}>{describeShape(info.shape)}</Fact>
       <Fact name="Data type">
         {info.dtype}
         {/8$/.test(info.dtype) ? '' : `, ${info.byteOrder}-endian`}

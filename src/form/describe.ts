@@ -1,5 +1,5 @@
 import { formatBytes } from '../protocol/bytes.ts';
-import type { Progress, Shape, Source, Unfinished, VolumeInfo } from '../protocol/index.ts';
+import type { Progress, Source, Unfinished, VolumeInfo } from '../protocol/index.ts';
 import { baseName } from './output.ts';
 
 const SYMBOLS: Record<string, string> = {
@@ -19,7 +19,7 @@ const FORMATS: Record<VolumeInfo['format'], string> = {
 };
 
 /** `225 × 128 × 128` */
-export function describeShape(shape: Shape): string {
+export function describeShape(shape: readonly number[]): string {
   return shape.join(' × ');
 }
 

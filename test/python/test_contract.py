@@ -25,6 +25,9 @@ INFO = {
     "voxelSize": (list, type(None)),
     "unit": (str, type(None)),
     "voxelSizeFrom": (str, type(None)),
+    "channels": (list, type(None)),
+    "timeStep": (int, float, type(None)),
+    "timeUnit": (str, type(None)),
 }
 PLAN = {
     **INFO,

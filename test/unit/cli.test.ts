@@ -136,6 +136,9 @@ describe('descriptions', () => {
     voxelSize: [2, 1.5, 1.5],
     unit: 'micrometer',
     voxelSizeFrom: 'imagej',
+    channels: null,
+    timeStep: null,
+    timeUnit: null,
     output: '/data/shell.ome.zarr',
     levels: [
       { shape: [225, 128, 128], chunks: [2, 1, 1], bytes: 7_372_800 },

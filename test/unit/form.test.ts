@@ -11,7 +11,7 @@ import { planResuming, refusalOf } from '../../src/form/resume.ts';
 import type { PlanState } from '../../src/form/watcher.ts';
 import { PlanWatcher } from '../../src/form/watcher.ts';
 import { formatBytes, parseBytes, shortBytes } from '../../src/protocol/bytes.ts';
-import type { ConvertOptions, Plan, Unfinished, VolumeInfo } from '../../src/protocol/index.ts';
+import type { ConvertOptions, Plan, Shape, Unfinished, VolumeInfo } from '../../src/protocol/index.ts';
 
 const INFO: VolumeInfo = {
   source: 'scans/shell.tif',
@@ -26,12 +26,15 @@ const INFO: VolumeInfo = {
   bytes: 7372800,
   voxelSize: [2, 1.5, 1.5],
   unit: 'micrometer',
-  voxelSizeFrom: 'imagej'
+  voxelSizeFrom: 'imagej',
+  channels: null,
+  timeStep: null,
+  timeUnit: null
 };
 
 const fill = (values: Partial<FormValues>): FormValues => ({ ...EMPTY_VALUES, output: 'shell.ome.zarr', ...values });
 const read = (values: Partial<FormValues>): ReturnType<typeof readValues> =>
-  readValues(fill(values), 'scans/shell.tif', INFO.shape);
+  readValues(fill(values), 'scans/shell.tif', INFO.shape as Shape);
 
 test('the hints and choices of the form are those of the engine', () => {
   const { chunkSize, levels, compression, maxMemory, dtype, omeZarr } = choices.SHOWN_DEFAULTS;

@@ -59,6 +59,7 @@ function layoutOf(shape: Shape, dtype: Dtype, compression = 1, segmentHeight = s
   return {
     files: ['volume.tif'],
     shape,
+    frames: { t: 1, c: 1 },
     dtype,
     littleEndian: true,
     compression,
@@ -144,7 +145,7 @@ test('every voxel of every level lies in one block, whose voxels go into one par
         }
       }
     });
-    assert.equal([...depthFirst(grids)].length, product(grids[0].count));
+    assert.equal([...depthFirst(grids, 1)].length, product(grids[0].count));
   }
 });
 
@@ -154,16 +155,16 @@ test('blocks come depth first: all children of a parent before the next parent',
   for (let level = 1; level < levels.length; level++) {
     const seen = new Set<number>();
     let current = -1;
-    for (const leaf of depthFirst(grids)) {
+    for (const leaf of depthFirst(grids, 2)) {
       let { index } = leaf;
       for (let k = 1; k <= level; k++) index = parentIndex(grids[k], index);
-      const number = blockNumber(grids[level], index);
+      const number = blockNumber(grids[level], leaf.volume, index);
       if (number === current) continue;
       assert.ok(!seen.has(number), `level ${level} comes back to block ${number}`);
       seen.add(number);
       current = number;
     }
-    assert.equal(seen.size, product(grids[level].count));
+    assert.equal(seen.size, 2 * product(grids[level].count));
   }
 });
 
@@ -178,21 +179,23 @@ function runSchedule(workers: number, spare: number, fraction: number): void {
   const grids = blockGrids(levels, [9, 16, 10], [18, 16, 20]);
   let seed = 3;
   const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
-  const nameOf = (level: number, index: Shape) => `${level}/${index}`;
+  const volumes = 2;
+  const nameOf = (volume: number, level: number, index: Shape) => `${volume}/${level}/${index}`;
   const stored = new Set<string>();
-  const childrenOf = (level: number, index: Shape) => {
+  const childrenOf = (volume: number, level: number, index: Shape) => {
     if (level === 0) return [];
     const { start, end } = childRange(grids[level], grids[level - 1], index);
-    return [...indices(start, end)].map(child => nameOf(level - 1, child));
+    return [...indices(start, end)].map(child => nameOf(volume, level - 1, child));
   };
-  grids.forEach(({ count }, level) => {
-    for (const index of indices([0, 0, 0], count))
-      if (random() < fraction && childrenOf(level, index).every(child => stored.has(child)))
-        stored.add(nameOf(level, index));
-  });
+  for (let volume = 0; volume < volumes; volume++)
+    grids.forEach(({ count }, level) => {
+      for (const index of indices([0, 0, 0], count))
+        if (random() < fraction && childrenOf(volume, level, index).every(child => stored.has(child)))
+          stored.add(nameOf(volume, level, index));
+    });
   const addresses = grids.map((_, k) => Array.from({ length: k === 0 ? workers : 1 + spare }, (_, i) => 1000 * k + i));
-  const schedule = new Schedule({ grids } as Arrangement, addresses, (level, index) =>
-    stored.has(nameOf(level, index))
+  const schedule = new Schedule({ grids } as Arrangement, addresses, volumes, (volume, level, index) =>
+    stored.has(nameOf(volume, level, index))
   );
   const used = new Map<number, string>();
   const done = new Set<string>();
@@ -201,13 +204,13 @@ function runSchedule(workers: number, spare: number, fraction: number): void {
   while (!schedule.done) {
     const task = running.length < workers ? schedule.take() : null;
     if (task) {
-      const { level, index, kind, address } = task;
-      const name = nameOf(level, index);
+      const { volume, level, index, kind, address } = task;
+      const name = nameOf(volume, level, index);
       assert.ok(!done.has(name) && !restored.has(name));
       assert.equal(kind === 'restore', stored.has(name));
       assert.equal(task.parent === null, level === levels.length - 1);
       if (kind === 'block')
-        for (const child of childrenOf(level, index))
+        for (const child of childrenOf(volume, level, index))
           assert.ok(done.has(child) || restored.has(child), 'a child is missing');
       if (level === 0) {
         assert.ok(!used.has(address), 'a slot has two blocks');
@@ -219,14 +222,16 @@ function runSchedule(workers: number, spare: number, fraction: number): void {
     assert.ok(running.length > 0, 'nothing under way and nothing to do: stuck');
     const [ended] = running.splice(Math.floor(random() * running.length), 1);
     if (ended.level === 0) used.delete(ended.address);
-    (ended.kind === 'block' ? done : restored).add(nameOf(ended.level, ended.index));
+    (ended.kind === 'block' ? done : restored).add(nameOf(ended.volume, ended.level, ended.index));
     schedule.finish(ended);
   }
-  const blocks = grids.reduce((sum, { count }) => sum + product(count), 0);
+  const blocks = volumes * grids.reduce((sum, { count }) => sum + product(count), 0);
   assert.equal(done.size + stored.size, blocks);
   for (const name of stored) {
-    const [level, index] = [Number(name.split('/')[0]), name.split('/')[1].split(',').map(Number) as Shape];
-    const needed = level < levels.length - 1 && !stored.has(nameOf(level + 1, parentIndex(grids[level + 1], index)));
+    const [volume, level] = name.split('/').map(Number);
+    const index = name.split('/')[2].split(',').map(Number) as Shape;
+    const needed =
+      level < levels.length - 1 && !stored.has(nameOf(volume, level + 1, parentIndex(grids[level + 1], index)));
     assert.equal(restored.has(name), needed, 'exactly what an unfinished block is made of is read back');
   }
 }
@@ -291,7 +296,7 @@ test('sample points depend on the shape alone and every block finds its own', ()
     [300, 200, 1000],
     [1, 40000, 3]
   ] as Shape[]) {
-    const lattice = sampleLattice(shape);
+    const lattice = sampleLattice(shape, { t: 1, c: 1 });
     assert.ok(product(lattice.count) <= 100_000);
     const seen = new Set<number>();
     const blocks = map3(shape, n => Math.ceil(n / 64));
@@ -307,6 +312,17 @@ test('sample points depend on the shape alone and every block finds its own', ()
     }
     assert.equal(seen.size, product(lattice.count));
   }
+});
+
+test('sample points are shared out among time points, and among channels where there are many', () => {
+  const points = (t: number, c: number) => t * c * product(sampleLattice([300, 200, 1000], { t, c }).count);
+  for (const [t, c, most] of [
+    [10, 1, 100_000],
+    [5, 3, 300_000],
+    [1, 40, 400_000]
+  ])
+    assert.ok(points(t, c) <= most && points(t, c) > most / 4, `${points(t, c)} points`);
+  assert.equal(points(500_000, 1), 500_000);
 });
 
 test('percentiles leave out what is not finite', () => {

@@ -38,6 +38,7 @@ const refused =
 
 const IMAGE: Image = {
   name: 'scan',
+  frames: { t: 1, c: 1 },
   levels: pyramid([5, 300, 257], [4, 128, 128], 'auto'),
   chunk: [4, 128, 128],
   dtype: 'uint16',
@@ -46,7 +47,9 @@ const IMAGE: Image = {
   voxelSize: [2, 0.5, 0.25],
   unit: 'micrometer',
   start: [0, 10, 0],
-  window: { start: 1, end: 9, min: 0, max: 10 },
+  timeStep: null,
+  timeUnit: null,
+  channels: [{ name: 'scan', color: null, window: { start: 1, end: 9, min: 0, max: 10 } }],
   origin: { source: 'scan.tif' }
 };
 const parse = (image: Image, version: '0.4' | '0.5') =>
@@ -101,6 +104,51 @@ test('0.4 is Zarr v2, and says the same', () => {
   const { version, ...image } = attributes.multiscales[0];
   assert.equal(version, '0.4');
   assert.deepEqual(image, parse(IMAGE, '0.5').get('zarr.json').attributes.ome.multiscales[0]);
+});
+
+test('time points and channels come before z, one chunk each', () => {
+  const window = { start: 1, end: 9, min: 0, max: 10 };
+  const image: Image = {
+    ...IMAGE,
+    frames: { t: 3, c: 2 },
+    shard: [8, 256, 256],
+    timeStep: 1.5,
+    timeUnit: 'second',
+    channels: [
+      { name: 'DAPI', color: '0000FF', window },
+      { name: 'GFP', color: null, window: { ...window, max: 20 } }
+    ]
+  };
+  const files = parse(image, '0.5');
+  const array = files.get('2/zarr.json');
+  assert.deepEqual(array.shape, [3, 2, 2, 75, 65]);
+  assert.deepEqual(array.dimension_names, ['t', 'c', 'z', 'y', 'x']);
+  assert.deepEqual(array.chunk_grid.configuration.chunk_shape, [1, 1, 8, 256, 256]);
+  assert.deepEqual(array.codecs[0].configuration.chunk_shape, [1, 1, 4, 128, 128]);
+  const { multiscales, omero } = files.get('zarr.json').attributes.ome;
+  const space = ['z', 'y', 'x'].map(name => ({ name, type: 'space', unit: 'micrometer' }));
+  assert.deepEqual(multiscales[0].axes, [
+    { name: 't', type: 'time', unit: 'second' },
+    { name: 'c', type: 'channel' },
+    ...space
+  ]);
+  assert.deepEqual(multiscales[0].datasets[2].coordinateTransformations, [
+    { type: 'scale', scale: [1.5, 1, 8, 2, 1] },
+    { type: 'translation', translation: [0, 0, 3, 5.75, 0.375] }
+  ]);
+  assert.deepEqual(
+    omero.channels.map(({ label, color, window }: Record<string, unknown>) => [label, color, window]),
+    [
+      ['DAPI', '0000FF', window],
+      ['GFP', '00FF00', { ...window, max: 20 }]
+    ]
+  );
+  const old = parse({ ...image, shard: null, frames: { t: 3, c: 1 }, timeStep: null }, '0.4');
+  assert.deepEqual(old.get('1/.zarray').shape, [3, 3, 150, 129]);
+  assert.deepEqual(old.get('1/.zarray').chunks, [1, 4, 128, 128]);
+  const [{ axes, datasets }] = old.get('.zattrs').multiscales;
+  assert.deepEqual(axes, [{ name: 't', type: 'time' }, ...space]);
+  assert.deepEqual(datasets[0].coordinateTransformations[0].scale, [1, 2, 0.5, 0.25]);
 });
 
 test('an unknown voxel size is written as 1, without a unit or a needless translation', () => {
@@ -160,7 +208,10 @@ const INFO: VolumeInfo = {
   bytes: 24_000,
   voxelSize: null,
   unit: null,
-  voxelSizeFrom: null
+  voxelSizeFrom: null,
+  channels: null,
+  timeStep: null,
+  timeUnit: null
 };
 const check = (options: Partial<ConvertOptions>, info: Partial<VolumeInfo> = {}) =>
   checkOptions(options, { ...INFO, ...info }, 'scan.tif');

@@ -1,7 +1,7 @@
 import type { Encoder } from '../codec/index.ts';
 import type { Layout } from '../layout.ts';
 import type { Settings } from '../settings.ts';
-import { BYTES_PER_VOXEL, type Shape } from '../volume.ts';
+import { BYTES_PER_VOXEL, type Shape, volumeCount } from '../volume.ts';
 import { type Grid, blockGrids, blockUnit, leafCount } from './blocks.ts';
 import { type Level, map3, product } from './levels.ts';
 import { DIRECT_ALIGNMENT, aligned } from '../zarr/chunk-writer.ts';
@@ -123,17 +123,18 @@ function weigh(work: Work, shape: Shape): Leaf {
       redundancy(settings.start[2], settings.shape[2], size[2], layout.segmentWidth)
     : 1;
   const decodeFirst = again > MAX_REDUNDANCY;
-  const volumeGB = (product(settings.shape) * sourceBytes) / 1e9;
+  const volumes = volumeCount(layout.frames);
+  const allGB = (volumes * product(settings.shape) * sourceBytes) / 1e9;
   const fullWidth = size[2] === layout.shape[2];
-  const calls = settings.shape[0] * (fullWidth ? grids[0].count[1] : settings.shape[1] * grids[0].count[2]);
+  const calls = volumes * settings.shape[0] * (fullWidth ? grids[0].count[1] : settings.shape[1] * grids[0].count[2]);
   const reading = (gigabytes: number) => gigabytes * SECONDS.readGB + calls * SECONDS.readCall;
-  const decoding = encoded ? volumeGB * SECONDS.decodeGB * (decodeFirst ? 1 : again) : 0;
+  const decoding = encoded ? allGB * SECONDS.decodeGB * (decodeFirst ? 1 : again) : 0;
   const cost =
     decoding +
-    (encoded && !decodeFirst ? 0 : reading(volumeGB)) +
-    (decodeFirst ? volumeGB * SECONDS.scratchGB : 0) +
-    volumeGB * SECONDS.encodeGB +
-    leafCount(grids) * 2 * SECONDS.task;
+    (encoded && !decodeFirst ? 0 : reading(allGB)) +
+    (decodeFirst ? allGB * SECONDS.scratchGB : 0) +
+    allGB * SECONDS.encodeGB +
+    volumes * leafCount(grids) * 2 * SECONDS.task;
   // Values that change their type, and pages that are decoded first, pass through an area of the worker's own.
   const converts = settings.dtype !== layout.dtype || settings.scaling !== null;
   const staging = Math.max(
@@ -153,7 +154,10 @@ function arrangement(work: Work, leaf: Leaf, workers: number, spare: number): Ar
     staging: aligned(leaf.staging)
   };
   const slots = leaf.grids.map(({ count }, k) =>
-    Math.min(product(count), k === 0 ? workers : Math.ceil(workers / leaf.leaves[k]) + spare)
+    Math.min(
+      volumeCount(layout.frames) * product(count),
+      k === 0 ? workers : Math.ceil(workers / leaf.leaves[k]) + spare
+    )
   );
   const own = areas.chunk + areas.encoded + areas.scratch + areas.staging;
   const memoryBytes =
@@ -170,7 +174,9 @@ function arrangement(work: Work, leaf: Leaf, workers: number, spare: number): Ar
     areas,
     slab: SLAB,
     decodeFirst: leaf.decodeFirst,
-    scratchFileBytes: leaf.decodeFirst ? product(settings.shape) * BYTES_PER_VOXEL[layout.dtype] : 0,
+    scratchFileBytes: leaf.decodeFirst
+      ? volumeCount(layout.frames) * product(settings.shape) * BYTES_PER_VOXEL[layout.dtype]
+      : 0,
     memoryBytes,
     // Whole mebibytes, so that the smallest budget can be said exactly.
     peakBytes: Math.ceil((BASE_BYTES + 2 * tables + workers * outside + memoryBytes) / MiB) * MiB
@@ -184,9 +190,8 @@ function encodedBytes({ settings: { chunk: lengths, shard }, encoder }: Work, ch
   return encoder ? aligned(bound) + DIRECT_ALIGNMENT : 0;
 }
 
-/** Seconds that an arrangement takes, very roughly. */
-function seconds(leaf: Leaf, { workers, memoryBytes }: Arrangement): number {
-  const count = leafCount(leaf.grids);
+/** Seconds that an arrangement takes, very roughly, for so many level-0 blocks. */
+function seconds(leaf: Leaf, count: number, { workers, memoryBytes }: Arrangement): number {
   const unevenness = (Math.ceil(count / workers) * workers) / count;
   return (leaf.cost * unevenness) / workers + (memoryBytes / 1e9) * SECONDS.touchGB;
 }
@@ -197,9 +202,10 @@ function seconds(leaf: Leaf, { workers, memoryBytes }: Arrangement): number {
  * @returns the arrangement, or the bytes that the smallest needs where none fits
  */
 export function arrange(work: Work): Arrangement | { needs: number } {
-  const { settings, levels } = work;
+  const { settings, levels, layout } = work;
   const unit = blockUnit(settings.shard ?? settings.chunk);
   const shape = levels[0].shape;
+  const volumes = volumeCount(layout.frames);
   const [depths, heights, widths] = work.leaf
     ? map3(work.leaf, n => [n])
     : map3(unit, (n, axis) => lengths(n, shape[axis]));
@@ -213,12 +219,13 @@ export function arrange(work: Work): Arrangement | { needs: number } {
         const smallest = depth === depths[0] && height === heights[0] && width === widths[0];
         if (!smallest && bytes > Math.min(settings.maxMemory, MAX_MEMORY)) continue;
         const leaf = weigh(work, [depth, height, width]);
-        for (const [workers, spare] of staffing(settings.jobs, leafCount(leaf.grids))) {
+        const leaves = volumes * leafCount(leaf.grids);
+        for (const [workers, spare] of staffing(settings.jobs, leaves)) {
           const candidate = arrangement(work, leaf, workers, spare);
           if (candidate.memoryBytes > MAX_MEMORY) continue;
           least = Math.min(least, candidate.peakBytes);
           if (candidate.peakBytes > settings.maxMemory) continue;
-          const time = seconds(leaf, candidate);
+          const time = seconds(leaf, leaves, candidate);
           if (!best || time < best.seconds) best = { arrangement: candidate, seconds: time };
         }
       }

@@ -14,7 +14,7 @@ import { map3, product } from './levels.ts';
 import { latticePlace, latticePoints } from './sample.ts';
 import { decodePage } from './scratch-file.ts';
 import { slabs } from './slabs.ts';
-import { syncTree } from './sync.ts';
+import { syncFolder, syncTree } from './sync.ts';
 import { type Areas, type BlockTask, type CheckTask, type Job, type Report, type Task, nothing } from './task.ts';
 
 /** How much may be decoded and encoded before what that left behind is collected, in bytes. */
@@ -55,7 +55,7 @@ export class BlockWorker {
   }
 
   /** Finds the extremes of a level-0 block of the source. */
-  async scan({ index }: Extract<Task, { kind: 'scan' }>): Promise<Report> {
+  async scan({ volume, index }: Extract<Task, { kind: 'scan' }>): Promise<Report> {
     const { levels, arrangement, layout, start } = this.#job;
     const extent = blockExtent(levels[0], arrangement.grids[0], index);
     const from = add(start, blockStart(arrangement.grids[0], index));
@@ -64,7 +64,7 @@ export class BlockWorker {
     for (const slab of slabs(layout, from[1], extent, arrangement.slab)) {
       const shape: Shape = [slab.depth, slab.height, extent[2]];
       const box = this.#box(this.#areas.staging, shape, this.#sourceBytes);
-      await this.#read(add(from, [slab.z, slab.y, 0]), shape, box);
+      await this.#read(volume, add(from, [slab.z, slab.y, 0]), shape, box);
       const found = scan(...box, ...shape);
       report.min = Math.min(report.min, found.min);
       report.max = Math.max(report.max, found.max);
@@ -75,37 +75,37 @@ export class BlockWorker {
   }
 
   /** Makes a block whole, writes it, and reduces it into its parent. */
-  async block({ level, index, address, parent }: BlockTask): Promise<Report> {
+  async block({ volume, level, index, address, parent }: BlockTask): Promise<Report> {
     const { levels, arrangement } = this.#job;
     const extent = blockExtent(levels[level], arrangement.grids[level], index);
     const box = this.#box(address, extent, this.#bytes);
     const report = nothing();
     if (level === 0) {
-      await this.#fill(index, extent, box, report);
-      this.#sample(index, extent, box);
+      await this.#fill(volume, index, extent, box, report);
+      this.#sample(volume, index, extent, box);
     }
     if (parent !== null) this.#reduce(level, index, extent, box, parent);
-    this.#writeFiles(level, index, extent, box, report);
+    this.#writeFiles(volume, level, index, extent, box, report);
     return report;
   }
 
   /** Reads a stored block back, and reduces it into its parent. */
-  restore({ level, index, address, parent }: BlockTask): Report {
+  restore({ volume, level, index, address, parent }: BlockTask): Report {
     const { levels, arrangement } = this.#job;
     const extent = blockExtent(levels[level], arrangement.grids[level], index);
     const box = this.#box(address, extent, this.#bytes);
-    this.#readFiles(level, index, extent, box);
+    this.#readFiles(volume, level, index, extent, box);
     if (parent !== null) this.#reduce(level, index, extent, box, parent);
     return nothing();
   }
 
   /** Reads back the files of a block, and reports what `block` reported of them; no bytes where one is missing or cut. */
-  check({ level, index }: CheckTask): Report {
+  check({ volume, level, index }: CheckTask): Report {
     const { areas } = this.#job.arrangement;
     const [address, room] = areas.encoded ? [this.#areas.encoded, areas.encoded] : [this.#areas.chunk, areas.chunk];
     const buffer = new Uint8Array(this.#job.shared.memory.buffer, address, room);
     const report = nothing();
-    for (const { path } of this.#files(level, index)) {
+    for (const { path } of this.#files(volume, level, index)) {
       this.#checkStop();
       try {
         const file = new ChunkFile(path, this.#shardChunks);
@@ -121,21 +121,21 @@ export class BlockWorker {
     return report;
   }
 
-  /** Decodes a page's part of the region into the scratch file. */
-  async decode({ page, file }: Extract<Task, { kind: 'decode' }>): Promise<Report> {
+  /** Decodes a plane's part of the region into the scratch file. */
+  async decode({ plane, file }: Extract<Task, { kind: 'decode' }>): Promise<Report> {
     const { layout, levels, start, arrangement, shared } = this.#job;
     const { shape } = levels[0];
     const staging = new Uint8Array(shared.memory.buffer, this.#areas.staging, arrangement.areas.staging);
-    await decodePage(this.#reader, layout, { start, shape }, page, file, staging, arrangement.slab, () =>
+    await decodePage(this.#reader, layout, { start, shape }, plane, file, staging, arrangement.slab, () =>
       this.#checkStop()
     );
     this.#progress(shape[1] * shape[2]);
     return nothing();
   }
 
-  /** Puts the chunks under a folder on the disk. */
-  sync({ folder }: Extract<Task, { kind: 'sync' }>): Report {
-    this.#writing(folder, () => syncTree(folder, () => this.#checkStop()));
+  /** Puts a folder, and the chunks under it, on the disk. */
+  sync({ folder, deep }: Extract<Task, { kind: 'sync' }>): Report {
+    this.#writing(folder, () => (deep ? syncTree(folder, () => this.#checkStop()) : syncFolder(folder)));
     return nothing();
   }
 
@@ -158,17 +158,18 @@ export class BlockWorker {
     collectRecent();
   }
 
-  /** Reads a box of the source, `start` in its own voxels. */
-  async #read(start: Shape, shape: Shape, [address, planeBytes, rowBytes]: Box): Promise<void> {
+  /** Reads a box of one of the source's volumes, `start` in its own voxels. */
+  async #read(volume: number, start: Shape, shape: Shape, [address, planeBytes, rowBytes]: Box): Promise<void> {
     this.#checkStop();
     const length = (shape[0] - 1) * planeBytes + (shape[1] - 1) * rowBytes + shape[2] * this.#sourceBytes;
     const target = new Uint8Array(this.#job.shared.memory.buffer, address, length);
-    await this.#reader.read(start, shape, target, rowBytes, planeBytes);
+    const from = add(start, [volume * this.#job.layout.shape[0], 0, 0]);
+    await this.#reader.read(from, shape, target, rowBytes, planeBytes);
     if (this.#job.layout.compression !== 1) this.#threwAway(product(shape) * this.#sourceBytes);
   }
 
   /** Fills a level-0 block with the source's voxels in the stored type; reports extremes, and how many were NaN and became 0. */
-  async #fill(index: Shape, extent: Shape, box: Box, report: Report): Promise<void> {
+  async #fill(volume: number, index: Shape, extent: Shape, box: Box, report: Report): Promise<void> {
     const { layout, arrangement, start, dtype } = this.#job;
     const from = add(start, blockStart(arrangement.grids[0], index));
     const convert = this.#converter();
@@ -177,7 +178,7 @@ export class BlockWorker {
       const shape: Shape = [slab.depth, slab.height, extent[2]];
       const part: Box = [box[0] + slab.z * box[1] + slab.y * box[2], box[1], box[2]];
       const read = convert ? this.#box(this.#areas.staging, shape, this.#sourceBytes) : part;
-      await this.#read(add(from, [slab.z, slab.y, 0]), shape, read);
+      await this.#read(volume, add(from, [slab.z, slab.y, 0]), shape, read);
       if (convert) report.nan += convert(read, part, shape);
       // Here, while the slab is in the processor's cache: a pass of its own takes four times as long.
       const { min, max } = scan(...part, ...shape);
@@ -210,7 +211,7 @@ export class BlockWorker {
   }
 
   /** Notes the stored values at the points of the lattice that lie in a level-0 block. */
-  #sample(index: Shape, extent: Shape, [address, planeBytes, rowBytes]: Box): void {
+  #sample(volume: number, index: Shape, extent: Shape, [address, planeBytes, rowBytes]: Box): void {
     const { arrangement, lattice, shared, dtype } = this.#job;
     const from = blockStart(arrangement.grids[0], index);
     const view = new DataView(shared.memory.buffer);
@@ -226,7 +227,7 @@ export class BlockWorker {
     for (const point of latticePoints(lattice, from, extent)) {
       const [z, y, x] = latticePlace(lattice, point);
       const at = (z - from[0]) * planeBytes + (y - from[1]) * rowBytes + (x - from[2]) * this.#bytes;
-      shared.sample[point] = get(address + at);
+      shared.sample[volume * product(lattice.count) + point] = get(address + at);
     }
   }
 
@@ -246,15 +247,15 @@ export class BlockWorker {
   }
 
   /** The files of a block in C order, and the first voxel of each relative to the block. */
-  *#files(level: number, index: Shape): Generator<{ folder: string; path: string; origin: Shape }> {
-    const { levels, arrangement, chunk, shard, folder: image, omeZarr } = this.#job;
+  *#files(volume: number, level: number, index: Shape): Generator<{ folder: string; path: string; origin: Shape }> {
+    const { layout, levels, arrangement, chunk, shard, folder: image, omeZarr } = this.#job;
     const file = shard ?? chunk;
     const grid = arrangement.grids[level];
     const first = map3(blockStart(grid, index), (at, axis) => at / file[axis]);
     const count = map3(blockExtent(levels[level], grid, index), (n, axis) => Math.ceil(n / file[axis]));
     for (const at of indices([0, 0, 0], count)) {
       const [z, y, x] = add(first, at);
-      const folder = `${image}/${planeFolder(omeZarr, level, z)}/${y}`;
+      const folder = `${image}/${planeFolder(omeZarr, level, layout.frames, volume, z)}/${y}`;
       yield { folder, path: `${folder}/${x}`, origin: map3(at, (n, axis) => n * file[axis]) };
     }
   }
@@ -276,12 +277,12 @@ export class BlockWorker {
   }
 
   /** Encodes and writes every chunk of a block; adds to the report. */
-  #writeFiles(level: number, index: Shape, extent: Shape, box: Box, report: Report): void {
+  #writeFiles(volume: number, level: number, index: Shape, extent: Shape, box: Box, report: Report): void {
     const { chunk, shard, shared } = this.#job;
     const write = (address: number, length: number) => this.#noteWritten(report, address, length);
     const done = (shape: Shape) => level === 0 && this.#progress(product(shape));
     let folder = '';
-    for (const file of this.#files(level, index)) {
+    for (const file of this.#files(volume, level, index)) {
       if (file.folder !== folder) this.#writing(file.folder, () => this.#writer.makeFolder(file.folder));
       folder = file.folder;
       if (shard) {
@@ -352,10 +353,10 @@ export class BlockWorker {
   }
 
   /** Fills a block with the voxels that its chunks hold. */
-  #readFiles(level: number, index: Shape, extent: Shape, [address, planeBytes, rowBytes]: Box): void {
+  #readFiles(volume: number, level: number, index: Shape, extent: Shape, [address, planeBytes, rowBytes]: Box): void {
     const { chunk } = this.#job;
     const chunkRow = chunk[2] * this.#bytes;
-    for (const { path, origin } of this.#files(level, index)) {
+    for (const { path, origin } of this.#files(volume, level, index)) {
       try {
         const file = new ChunkFile(path, this.#shardChunks);
         try {

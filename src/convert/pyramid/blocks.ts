@@ -59,40 +59,42 @@ export function childRange(parents: Grid, children: Grid, index: Shape): { start
   return { start, end: map3(start, (i, axis) => Math.min(i + parents.children[axis], children.count[axis])) };
 }
 
-/** Number of a block within its level. */
-export const blockNumber = (grid: Grid, [z, y, x]: Shape): number => (z * grid.count[1] + y) * grid.count[2] + x;
+/** Number of a block of a volume within its level. */
+export const blockNumber = ({ count }: Grid, volume: number, [z, y, x]: Shape): number =>
+  ((volume * count[0] + z) * count[1] + y) * count[2] + x;
 
 /** A block from which the ones under it in the pyramid are to be made. */
 export interface Leaf {
+  volume: number;
   level: number;
   index: Shape;
   /** Whether its chunks are in the output already, so that it is only to be reduced; always of level 0 otherwise. */
   stored: boolean;
 }
 
+/** Whether a block is in the output already. */
+export type IsStored = (volume: number, level: number, index: Shape) => boolean;
+
 /**
- * The blocks to begin with, all those under one block before those of the next, at every level: every level-0 block, except that a stored
- * block stands for all that was reduced into it, and that nothing stands for a stored block of the last level.
+ * The blocks to begin with, one volume after another, all those under one block before those of the next, at every level: every level-0
+ * block, except that a stored block stands for all that was reduced into it, and that nothing stands for a stored block of the last level.
  */
-export function* depthFirst(
-  grids: Grid[],
-  isStored: (level: number, index: Shape) => boolean = () => false
-): Generator<Leaf> {
+export function* depthFirst(grids: Grid[], volumes: number, isStored: IsStored = () => false): Generator<Leaf> {
   const last = grids.length - 1;
-  function* under(level: number, index: Shape): Generator<Leaf> {
-    const stored = isStored(level, index);
+  function* under(volume: number, level: number, index: Shape): Generator<Leaf> {
+    const stored = isStored(volume, level, index);
     if (stored && level === last) return;
     if (stored || level === 0) {
-      yield { level, index, stored };
+      yield { volume, level, index, stored };
       return;
     }
     const { start, end } = childRange(grids[level], grids[level - 1], index);
-    yield* within(level - 1, start, end);
+    yield* within(volume, level - 1, start, end);
   }
-  function* within(level: number, start: Shape, end: Shape): Generator<Leaf> {
-    for (const index of indices(start, end)) yield* under(level, index);
+  function* within(volume: number, level: number, start: Shape, end: Shape): Generator<Leaf> {
+    for (const index of indices(start, end)) yield* under(volume, level, index);
   }
-  yield* within(last, [0, 0, 0], grids[last].count);
+  for (let volume = 0; volume < volumes; volume++) yield* within(volume, last, [0, 0, 0], grids[last].count);
 }
 
 /** Index triples from `start` up to `end`, in C order. */
@@ -101,12 +103,12 @@ export function* indices(start: Shape, end: Shape): Generator<Shape> {
     for (let y = start[1]; y < end[1]; y++) for (let x = start[2]; x < end[2]; x++) yield [z, y, x];
 }
 
-/** Index of the block with a number, as `blockNumber` gives it. */
-export const blockIndex = ({ count: [, ny, nx] }: Grid, number: number): Shape => [
-  Math.floor(number / (ny * nx)),
+/** Index, within its volume, of the block with a number as `blockNumber` gives it. */
+export const blockIndex = ({ count: [nz, ny, nx] }: Grid, number: number): Shape => [
+  Math.floor(number / (ny * nx)) % nz,
   Math.floor(number / nx) % ny,
   number % nx
 ];
 
-/** How many level-0 blocks there are. */
+/** How many level-0 blocks a volume has. */
 export const leafCount = (grids: Grid[]): number => product(grids[0].count);

@@ -1,4 +1,4 @@
-import type { Shape } from '../volume.ts';
+import type { Frames, Shape } from '../volume.ts';
 import { indices } from './blocks.ts';
 import { map3, product } from './levels.ts';
 
@@ -12,13 +12,16 @@ export interface Lattice {
   count: Shape;
 }
 
+/** Points for each channel, and for all channels together where there are many. */
 const POINTS = 100_000;
+const ALL_POINTS = 400_000;
 
-/** About 100,000 points spread over a volume of `shape` (Z, Y, X); all voxels of a small one. */
-export function sampleLattice(shape: Shape): Lattice {
+/** About 100,000 points of each channel, spread over its volumes of `shape` (Z, Y, X); all voxels of small ones. */
+export function sampleLattice(shape: Shape, { t, c }: Frames): Lattice {
+  const points = Math.max(1, Math.min(POINTS / t, ALL_POINTS / (t * c)));
   // Odd steps, so that they do not fall in step with chunk lengths or the periods of detector rows.
   let step: Shape = [1, 1, 1];
-  while (product(map3(shape, (n, axis) => Math.ceil(n / step[axis]))) > POINTS) {
+  while (product(map3(shape, (n, axis) => Math.ceil(n / step[axis]))) > points) {
     const counts = map3(shape, (n, axis) => Math.ceil(n / step[axis]));
     const longest = counts.indexOf(Math.max(...counts));
     step = map3(step, (s, axis) => (axis === longest ? s + 2 : s));

@@ -1,7 +1,7 @@
 import { ConvertError } from '../errors.ts';
 import type { Shape } from '../volume.ts';
 import type { Arrangement } from './arrangement.ts';
-import { type Leaf, blockNumber, childRange, depthFirst, parentIndex } from './blocks.ts';
+import { type IsStored, type Leaf, blockNumber, childRange, depthFirst, parentIndex } from './blocks.ts';
 import type { Crew } from './crew.ts';
 import { map3, product } from './levels.ts';
 import { type BlockTask, type Report, type Task, addReport, nothing } from './task.ts';
@@ -47,10 +47,10 @@ export class Schedule {
   readonly #ready: Block[] = [];
   #underWay = 0;
 
-  /** `addresses`: those of each level's slots. `isStored`: see `depthFirst`. */
-  constructor(arrangement: Arrangement, addresses: number[][], isStored?: (level: number, index: Shape) => boolean) {
+  /** `addresses`: those of each level's slots. `volumes`, `isStored`: see `depthFirst`. */
+  constructor(arrangement: Arrangement, addresses: number[][], volumes: number, isStored?: IsStored) {
     this.#arrangement = arrangement;
-    this.#leaves = depthFirst(arrangement.grids, isStored);
+    this.#leaves = depthFirst(arrangement.grids, volumes, isStored);
     this.#next = this.#leaves.next();
     this.#free = addresses.map(level => [...level]);
     this.#open = addresses.map(() => new Map());
@@ -61,17 +61,17 @@ export class Schedule {
     const block = this.#ready.pop() ?? this.#openLeaf();
     if (!block) return null;
     this.#underWay++;
-    const { level, index, address, stored } = block;
-    const parent = this.#parent(level, index)?.address ?? null;
-    return { kind: stored ? 'restore' : 'block', level, index, address, parent };
+    const { volume, level, index, address, stored } = block;
+    const parent = this.#parent(volume, level, index)?.address ?? null;
+    return { kind: stored ? 'restore' : 'block', volume, level, index, address, parent };
   }
 
   /** A task that `take` gave is done. */
-  finish({ level, index, address }: BlockTask): void {
+  finish({ volume, level, index, address }: BlockTask): void {
     this.#underWay--;
-    this.#open[level].delete(blockNumber(this.#arrangement.grids[level], index));
+    this.#open[level].delete(blockNumber(this.#arrangement.grids[level], volume, index));
     this.#free[level].push(address);
-    const parent = this.#parent(level, index);
+    const parent = this.#parent(volume, level, index);
     if (parent && --parent.pending === 0) this.#ready.push(parent);
   }
 
@@ -80,20 +80,21 @@ export class Schedule {
     return this.#underWay === 0 && this.#ready.length === 0 && this.#next.done === true;
   }
 
-  #parent(level: number, index: Shape): Block | undefined {
+  #parent(volume: number, level: number, index: Shape): Block | undefined {
     const grid = this.#arrangement.grids[level + 1];
-    return grid && this.#open[level + 1].get(blockNumber(grid, parentIndex(grid, index)));
+    return grid && this.#open[level + 1].get(blockNumber(grid, volume, parentIndex(grid, index)));
   }
 
   #openLeaf(): Block | null {
     if (this.#next.done) return null;
     const { grids } = this.#arrangement;
     const leaf = this.#next.value;
+    const { volume } = leaf;
     const chain: { level: number; index: Shape; number: number; isNew: boolean }[] = [];
     let { index } = leaf;
     for (let { level } = leaf; level < grids.length; level++) {
       if (level > leaf.level) index = parentIndex(grids[level], index);
-      const number = blockNumber(grids[level], index);
+      const number = blockNumber(grids[level], volume, index);
       const isNew = !this.#open[level].has(number);
       if (isNew && this.#free[level].length === 0) return null;
       chain.push({ level, index, number, isNew });
@@ -103,7 +104,7 @@ export class Schedule {
       const isLeaf = level === leaf.level;
       const pending = isLeaf ? 0 : this.#childCount(level, at);
       const address = this.#free[level].pop()!;
-      this.#open[level].set(number, { level, index: at, stored: isLeaf && leaf.stored, address, pending });
+      this.#open[level].set(number, { volume, level, index: at, stored: isLeaf && leaf.stored, address, pending });
     }
     this.#next = this.#leaves.next();
     return this.#open[leaf.level].get(chain[0].number)!;

@@ -5,9 +5,10 @@ import { BYTES_PER_VOXEL, type Shape } from '../volume.ts';
 import { writeError } from '../zarr/system-errors.ts';
 import { slabs } from './slabs.ts';
 
-/** A region of a volume, uncompressed, in one file: little-endian, C order, one page after another. */
+/** A region of each volume, uncompressed, in one file: little-endian, C order, one plane after another. */
 export function scratchLayout(file: string, layout: Layout, shape: Shape): Layout {
-  const [pages, height, width] = shape;
+  const [depth, height, width] = shape;
+  const pages = layout.frames.t * layout.frames.c * depth;
   const pageBytes = height * width * BYTES_PER_VOXEL[layout.dtype];
   const offsets = new Float64Array(new SharedArrayBuffer(8 * pages));
   for (let page = 0; page < pages; page++) offsets[page] = page * pageBytes;
@@ -31,8 +32,10 @@ export function scratchLayout(file: string, layout: Layout, shape: Shape): Layou
 }
 
 /**
- * Decodes one page's part of a region (first voxel `start`, lengths `shape`) into its place in the scratch file, each segment once.
+ * Decodes one plane's part of a region (first voxel `start` of each volume, lengths `shape`) into its place in the scratch file, each
+ * segment once.
  *
+ * @param plane counted through the regions of all volumes
  * @param staging room for a slab of `slab` bytes
  * @param check runs between slabs, and throws to end the work
  */
@@ -40,14 +43,15 @@ export async function decodePage(
   reader: BlockReader,
   layout: Layout,
   region: { start: Shape; shape: Shape },
-  page: number,
+  plane: number,
   file: string,
   staging: Uint8Array,
   slab: number,
   check: () => void
 ): Promise<void> {
-  const [, height, width] = region.shape;
+  const [depth, height, width] = region.shape;
   const [z, top, left] = region.start;
+  const from = Math.floor(plane / depth) * layout.shape[0] + z + (plane % depth);
   const rowBytes = width * BYTES_PER_VOXEL[layout.dtype];
   const target = openSync(file, 'r+');
   try {
@@ -55,8 +59,8 @@ export async function decodePage(
       check();
       const length = part.height * rowBytes;
       const bytes = staging.subarray(0, length);
-      await reader.read([z + page, top + part.y, left], [1, part.height, width], bytes, rowBytes, length);
-      const at = (page * height + part.y) * rowBytes;
+      await reader.read([from, top + part.y, left], [1, part.height, width], bytes, rowBytes, length);
+      const at = (plane * height + part.y) * rowBytes;
       for (let done = 0; done < length;) done += write(target, file, bytes.subarray(done), at + done);
     }
   } finally {

@@ -1,6 +1,12 @@
 import { closeSync, fsyncSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** Puts the names that a folder holds on the disk. */
+export function syncFolder(folder: string): void {
+  // Windows opens no folders, and keeps their entries safe by itself.
+  if (process.platform !== 'win32') sync(folder, 'r');
+}
+
 function sync(path: string, flags: 'r' | 'r+'): void {
   const file = openSync(path, flags);
   try {
@@ -18,6 +24,5 @@ export function syncTree(folder: string, check: () => void): void {
     if (entry.isDirectory()) syncTree(path, check);
     else sync(path, 'r+');
   }
-  // Windows opens no folders, and keeps their entries safe by itself.
-  if (process.platform !== 'win32') sync(folder, 'r');
+  syncFolder(folder);
 }

@@ -8,7 +8,7 @@ import type { Lattice } from './sample.ts';
 /** What every worker thread knows of a conversion: plain data, and memory shared by all. */
 export interface Job {
   layout: Layout;
-  /** First voxel of the region in the layout's volume, and the region's levels. */
+  /** First voxel of the region in each of the layout's volumes, and the region's levels. */
   start: Shape;
   levels: Level[];
   chunk: Shape;
@@ -29,7 +29,7 @@ export interface Job {
 /** State that all threads see. */
 export interface Shared {
   memory: WebAssembly.Memory;
-  /** Stored values at the points of the lattice. */
+  /** Stored values at the points of the lattice, one volume after another. */
   sample: Float64Array;
   /** Bytes of level 0 done, in the source's type. */
   done: BigInt64Array;
@@ -51,6 +51,8 @@ export interface Areas {
  */
 export interface BlockTask {
   kind: 'block' | 'restore';
+  /** Number of its volume, t · C + c. */
+  volume: number;
   level: number;
   index: Shape;
   address: number;
@@ -60,6 +62,7 @@ export interface BlockTask {
 /** Read back the files of a block. */
 export interface CheckTask {
   kind: 'check';
+  volume: number;
   level: number;
   index: Shape;
 }
@@ -68,14 +71,14 @@ export interface CheckTask {
 export type Task =
   /** From now on, work on this. */
   | { kind: 'begin'; job: Job; areas: Areas }
-  /** Decode a page's part of the region into the scratch file. */
-  | { kind: 'decode'; page: number; file: string }
+  /** Decode a plane's part of the region into the scratch file; planes are counted through all volumes. */
+  | { kind: 'decode'; plane: number; file: string }
   /** Look for the extremes of a level-0 block. */
-  | { kind: 'scan'; index: Shape }
+  | { kind: 'scan'; volume: number; index: Shape }
   | BlockTask
   | CheckTask
-  /** Put the chunks of a folder on the disk. */
-  | { kind: 'sync'; folder: string };
+  /** Put a folder on the disk; `deep`: with all that lies in it. */
+  | { kind: 'sync'; folder: string; deep: boolean };
 
 /** What a worker says of a task done; only what the task gives. */
 export interface Report {

@@ -62,7 +62,7 @@ export class BlockReader {
   /**
    * Fills `target` with a box of voxels, native and in C order (Z, Y, X); bytes between rows and planes stay as they are.
    *
-   * @param start first voxel (Z, Y, X) of the box, and `shape` its lengths
+   * @param start first voxel of the box, its Z counted through all volumes, and `shape` its lengths
    * @param rowBytes from one row's start to the next in `target`
    * @param planeBytes from one plane's start to the next
    * @throws ConvertError `corrupt`, `truncated`, `unreadable`, `not-found`; RangeError for a box outside the volume or the target
@@ -108,10 +108,10 @@ export class BlockReader {
   }
 
   #check([z, y, x]: Triple, [nz, ny, nx]: Triple, target: Uint8Array, rowBytes: number, planeBytes: number): void {
-    const [depth, height, width] = this.#layout.shape;
-    if (Math.min(z, y, x, nz, ny, nx) < 0 || z + nz > depth || y + ny > height || x + nx > width)
+    const [planes, height, width] = [this.#layout.pageFile.length, ...this.#layout.shape.slice(1)];
+    if (Math.min(z, y, x, nz, ny, nx) < 0 || z + nz > planes || y + ny > height || x + nx > width)
       throw new RangeError(
-        `box ${nz} × ${ny} × ${nx} at ${z}, ${y}, ${x} leaves the volume of ${depth} × ${height} × ${width}`
+        `box ${nz} × ${ny} × ${nx} at ${z}, ${y}, ${x} leaves the ${planes} planes of ${height} × ${width}`
       );
     if (nz === 0 || ny === 0 || nx === 0) return;
     const needed = (nz - 1) * planeBytes + (ny - 1) * rowBytes + nx * this.#bytesPerVoxel;

@@ -160,7 +160,10 @@ function describe(
       compression: compressionName(compression) ?? String(compression),
       pages: table.pages,
       bytes,
-      ...about.calibration
+      ...about.calibration,
+      channels: null,
+      timeStep: null,
+      timeUnit: null
     },
     layout
   };

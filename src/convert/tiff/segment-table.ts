@@ -140,6 +140,7 @@ export class SegmentTable {
     return {
       files,
       shape: [this.pages, format.height, format.width],
+      frames: { t: 1, c: 1 },
       dtype: signedOffset ? 'int16' : format.dtype,
       littleEndian: format.littleEndian,
       compression: format.compression,

@@ -8,6 +8,7 @@ export const JOURNAL = `.${TOOL}.journal`;
 
 /** A block whose files are written. */
 export interface BlockEntry {
+  volume: number;
   level: number;
   index: Shape;
   /** Of its files together, and the checksum of what they hold, one after the other. */

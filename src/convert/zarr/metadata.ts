@@ -3,11 +3,20 @@ import type { Compression, OmeZarrVersion } from '../options.ts';
 import type { Level } from '../pyramid/levels.ts';
 import { map3 } from '../pyramid/levels.ts';
 import { TOOL, VERSION } from '../version.ts';
-import { BYTES_PER_VOXEL, type Dtype, type Shape } from '../volume.ts';
+import { BYTES_PER_VOXEL, type Channel, type Dtype, type Frames, type Shape, alongAxes, axesOf } from '../volume.ts';
+
+/** Stored values shown black and white, and the least and greatest there are. */
+export interface Window {
+  start: number;
+  end: number;
+  min: number;
+  max: number;
+}
 
 /** What the metadata of an OME-Zarr image says. */
 export interface Image {
   name: string;
+  frames: Frames;
   levels: Level[];
   chunk: Shape;
   /** Null: a file a chunk. */
@@ -20,13 +29,18 @@ export interface Image {
   unit: string | null;
   /** First voxel of the source that was converted. */
   start: Shape;
-  /** Stored values shown black and white, and the least and greatest there are. */
-  window: { start: number; end: number; min: number; max: number };
+  /** Distance of time points in `timeUnit`; null: unknown, written as 1 without a unit. */
+  timeStep: number | null;
+  /** UDUNITS name. */
+  timeUnit: string | null;
+  /** One for each channel. */
+  channels: (Channel & { window: Window })[];
   /** Kept under the program's own name: where the voxels come from and how to get the source's values back. */
   origin: Record<string, unknown>;
 }
 
-const AXES = ['z', 'y', 'x'];
+/** Colours for channels whose source says none, in ImageJ's order. */
+const COLORS = ['FF0000', '00FF00', '0000FF', 'FFFFFF', '00FFFF', 'FF00FF', 'FFFF00'];
 const V2_TYPES: Record<Dtype, string> = {
   uint8: '|u1',
   uint16: '<u2',
@@ -46,13 +60,25 @@ function transformations(image: Image, level: Level) {
   const scale = map3(size, (length, axis) => length * level.factor[axis]);
   const translation = map3(size, (length, axis) => length * (image.start[axis] + (level.factor[axis] - 1) / 2));
   const moved = translation.some(distance => distance !== 0);
-  return [{ type: 'scale', scale }, ...(moved ? [{ type: 'translation', translation }] : [])];
+  return [
+    { type: 'scale', scale: alongAxes(image.frames, image.timeStep ?? 1, 1, scale) },
+    ...(moved ? [{ type: 'translation', translation: alongAxes(image.frames, 0, 0, translation) }] : [])
+  ];
+}
+
+function axes({ frames, voxelSize, unit, timeStep, timeUnit }: Image) {
+  const withUnit = (name: string | null) => (name === null ? {} : { unit: name });
+  return Array.from(axesOf(frames), name => {
+    if (name === 't') return { name, type: 'time', ...withUnit(timeStep === null ? null : timeUnit) };
+    if (name === 'c') return { name, type: 'channel' };
+    return { name, type: 'space', ...withUnit(voxelSize === null ? null : unit) };
+  });
 }
 
 function multiscales(image: Image) {
   return {
     name: image.name,
-    axes: AXES.map(name => ({ name, type: 'space', ...(image.voxelSize && image.unit ? { unit: image.unit } : {}) })),
+    axes: axes(image),
     datasets: image.levels.map((level, k) => ({
       path: String(k),
       coordinateTransformations: transformations(image, level)
@@ -66,9 +92,14 @@ function multiscales(image: Image) {
   };
 }
 
-const omero = (image: Image) => ({
-  channels: [{ label: image.name, color: 'FFFFFF', active: true, window: image.window }],
-  rdefs: { model: 'greyscale' }
+const omero = ({ channels }: Image) => ({
+  channels: channels.map(({ name, color, window }, n) => ({
+    label: name,
+    color: color ?? (channels.length > 1 ? COLORS[n % COLORS.length] : 'FFFFFF'),
+    active: true,
+    window
+  })),
+  rdefs: { model: channels.length > 1 ? 'color' : 'greyscale' }
 });
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
@@ -78,26 +109,31 @@ export type Documents = [path: string, text: string][];
 
 const BYTES = { name: 'bytes', configuration: { endian: 'little' } };
 
-function codecs({ compression, dtype, chunk, shard }: Image) {
+function codecs({ frames, compression, dtype, chunk, shard }: Image) {
   const inner = [BYTES, ...codecsV3(compression, bytesPerVoxel(dtype))];
   const index = { index_codecs: [BYTES, { name: 'crc32c' }], index_location: 'end' };
-  return shard ? [{ name: 'sharding_indexed', configuration: { chunk_shape: chunk, codecs: inner, ...index } }] : inner;
+  const chunk_shape = alongAxes(frames, 1, 1, chunk);
+  return shard ? [{ name: 'sharding_indexed', configuration: { chunk_shape, codecs: inner, ...index } }] : inner;
 }
 
 /** OME-Zarr 0.5 (https://ngff.openmicroscopy.org/0.5) on Zarr v3. */
 function version05(image: Image): Documents {
+  const { frames } = image;
   const arrays = image.levels.map(({ shape }, k): [string, string] => [
     `${k}/zarr.json`,
     json({
       zarr_format: 3,
       node_type: 'array',
-      shape,
+      shape: alongAxes(frames, frames.t, frames.c, shape),
       data_type: image.dtype,
-      chunk_grid: { name: 'regular', configuration: { chunk_shape: image.shard ?? image.chunk } },
+      chunk_grid: {
+        name: 'regular',
+        configuration: { chunk_shape: alongAxes(frames, 1, 1, image.shard ?? image.chunk) }
+      },
       chunk_key_encoding: { name: 'default', configuration: { separator: '/' } },
       fill_value: 0,
       codecs: codecs(image),
-      dimension_names: AXES,
+      dimension_names: [...axesOf(frames)],
       attributes: {}
     })
   ]);
@@ -110,12 +146,13 @@ function version05(image: Image): Documents {
 
 /** OME-Zarr 0.4 (https://ngff.openmicroscopy.org/0.4) on Zarr v2. */
 function version04(image: Image): Documents {
+  const { frames } = image;
   const arrays = image.levels.map(({ shape }, k): [string, string] => [
     `${k}/.zarray`,
     json({
       zarr_format: 2,
-      shape,
-      chunks: image.chunk,
+      shape: alongAxes(frames, frames.t, frames.c, shape),
+      chunks: alongAxes(frames, 1, 1, image.chunk),
       dtype: V2_TYPES[image.dtype],
       compressor: compressorV2(image.compression, bytesPerVoxel(image.dtype)),
       fill_value: 0,

@@ -16,10 +16,12 @@ export function infoRows(info: VolumeInfo): [name: string, value: string][] {
   return [
     ['source', info.source],
     ['format', `${FORMATS[info.format]}, ${count(info.pages, 'page')}, ${formatBytes(info.bytes)}`],
-    ['shape', `${times(info.shape)} voxels (z, y, x)`],
+    ['shape', `${times(info.shape)} voxels (${[...info.axes].join(', ')})`],
+    ...(info.channels ? [['channels', info.channels.map(({ name }) => name).join(', ')] as [string, string]] : []),
     ['type', `${info.dtype}, ${info.byteOrder}-endian`],
     ['layout', `${info.layout}, ${compression}`],
-    ['voxel size', voxelSize(info)]
+    ['voxel size', voxelSize(info)],
+    ...(info.timeStep === null ? [] : [['time step', timeStep(info)] as [string, string]])
   ];
 }
 
@@ -95,6 +97,10 @@ function voxelSize({ voxelSize, unit, voxelSizeFrom }: VolumeInfo): string {
   return `${times(lengths)} ${unit ?? '(unit unknown)'}${voxelSizeFrom ? ` (from ${voxelSizeFrom})` : ''}`;
 }
 
+function timeStep({ timeStep, timeUnit }: VolumeInfo): string {
+  return `${timeStep} ${timeUnit ?? '(unit unknown)'}`;
+}
+
 /** `0.8 s`, `3 s`, `42 s`, `3 min 20 s`, `2 h 5 min` */
 function duration(seconds: number): string {
   if (seconds < 10) {
@@ -118,7 +124,7 @@ function times(lengths: readonly number[]): string {
 }
 
 function align(rows: readonly (readonly number[])[]): string[] {
-  const widths = [0, 1, 2].map(axis => Math.max(...rows.map(row => String(row[axis]).length)));
+  const widths = rows[0].map((_, axis) => Math.max(...rows.map(row => String(row[axis]).length)));
   return rows.map(row => row.map((length, axis) => String(length).padStart(widths[axis])).join(' × '));
 }
 
