@@ -13,7 +13,7 @@ export interface ConvertOptions {
   output: string | null;
   /** Chunk lengths along (Z, Y, X), in voxels. */
   chunkSize: [number, number, number];
-  /** Number of levels, the full resolution included; `auto` halves until the coarsest fits one chunk. */
+  /** Number of levels, the full resolution included; `auto` halves until the coarsest fits one chunk. Axes whose voxels are twice as long as the shortest wait. */
   levels: number | 'auto';
   /** Shard lengths along (Z, Y, X), in voxels, multiples of the chunk's: the chunks of a shard share a file (OME-Zarr 0.5 only). Null: a file a chunk. */
   shard: [number, number, number] | null;

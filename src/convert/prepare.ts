@@ -82,7 +82,7 @@ export async function prepare(source: string | string[], options: Partial<Conver
   const { output, shape, chunk, warnings } = settings;
   const { frames } = layout;
   const partial = await checkDestination(output, source, settings.overwrite);
-  const levels = pyramid(shape, chunk, settings.levels);
+  const levels = pyramid(shape, chunk, settings.voxelSize, settings.levels);
   if (typeof settings.levels === 'number' && levels.length < settings.levels)
     warnings.push(
       `${levels.length} of the ${settings.levels} levels asked for are written: the last is a single voxel already.`

@@ -76,9 +76,9 @@ const show = (value: unknown): string =>
 
 /** What a person is told of an unfinished output before it is gone on with, or replaced. */
 export function describeUnfinished({ head, blocks, written }: JournalRecord<Head>, now: Begun): Unfinished {
-  const { roi, chunkSize, shard, levels: count } = head.decided;
+  const { roi, chunkSize, shard, voxelSize, levels: count } = head.decided;
   const shape: Shape = [roi[1] - roi[0], roi[3] - roi[2], roi[5] - roi[4]];
-  const levels = pyramid(shape, chunkSize, count);
+  const levels = pyramid(shape, chunkSize, voxelSize, count);
   const [grid] = blockGrids(levels, shard ?? chunkSize, head.leaf);
   const done = new Set(
     blocks.filter(({ level }) => level === 0).map(({ volume, index }) => blockNumber(grid, volume, index))

@@ -33,43 +33,55 @@ class Expected:
     unit: str | None = None
     tolerance: int = 0
     """How far integers of level 0 may be off, where decoders differ by the standard's leave (JPEG)."""
+    downsample: str = "mean"
     shapes: list[Shape] = field(init=False)
+    windows: list[Shape] = field(init=False)
+    """How many voxels of the level above become one, for each level."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "shapes", pyramid(self.level0.shape, self.chunk, self.levels))
+        levels = pyramid(self.level0.shape, self.chunk, self.levels, self.voxel_size)
+        object.__setattr__(self, "shapes", [shape for shape, _ in levels])
+        object.__setattr__(self, "windows", [window for _, window in levels])
 
 
-def pyramid(shape: Shape, chunk: Shape, levels: int | None) -> list[Shape]:
-    """Shapes of all levels: ceil halves, until one chunk holds the last, or as many as were asked for; no two alike."""
-    shapes = [shape]
-    while levels is None or len(shapes) < levels:
-        last = shapes[-1]
+def pyramid(
+    shape: Shape, chunk: Shape, levels: int | None, voxel_size: tuple[float, float, float] | None = None
+) -> list[tuple[Shape, Shape]]:
+    """Shapes and windows of all levels, until one chunk holds the last, or as many as were asked for; no two alike.
+
+    Halves rounded up, except along axes twice as coarse as the finest of those that can still be halved.
+    """
+    found = [(shape, (1, 1, 1))]
+    edges = list(voxel_size or (1, 1, 1))
+    while levels is None or len(found) < levels:
+        last = found[-1][0]
         if levels is None and all(n <= c for n, c in zip(last, chunk, strict=True)):
             break
-        half = tuple(-(-n // 2) for n in last)
-        if half == last:
+        long = [axis for axis in range(3) if last[axis] > 1]
+        if not long:
             break
-        shapes.append(half)
-    return shapes
+        finest = min(edges[axis] for axis in long)
+        window = tuple(2 if axis in long and edges[axis] / finest < 1.9 else 1 for axis in range(3))
+        edges = [edge * factor for edge, factor in zip(edges, window, strict=True)]
+        found.append((tuple(-(-n // factor) for n, factor in zip(last, window, strict=True)), window))
+    return found
 
 
-def windows(array: np.ndarray, filler: float) -> np.ndarray:
-    """The 2 × 2 × 2 windows of a volume as (Z, Y, X, 8), those at odd edges filled up."""
-    z, y, x = (n + n % 2 for n in array.shape)
-    padded = np.pad(array, [(0, n % 2) for n in array.shape], constant_values=filler)
-    return (
-        padded.reshape(z // 2, 2, y // 2, 2, x // 2, 2).transpose(0, 2, 4, 1, 3, 5).reshape(z // 2, y // 2, x // 2, 8)
-    )
+def windows(array: np.ndarray, window: Shape, filler: float) -> np.ndarray:
+    """The windows of a volume as (Z, Y, X, voxels), voxels in the order z, y, x; those at odd edges filled up."""
+    padded = np.pad(array, [(0, -n % f) for n, f in zip(array.shape, window, strict=True)], constant_values=filler)
+    parts = [padded[z :: window[0], y :: window[1], x :: window[2]] for z, y, x in np.ndindex(*window)]
+    return np.stack(parts, -1)
 
 
-def check_mean(above: np.ndarray, below: np.ndarray) -> None:
+def check_mean(above: np.ndarray, below: np.ndarray, window: Shape) -> None:
     """A level is the mean of the stored one above it, over the voxels that exist."""
-    counts = windows(np.ones(above.shape, bool), False).sum(-1)
+    counts = windows(np.ones(above.shape, bool), window, False).sum(-1)
     if above.dtype.kind != "f":
-        sums = windows(above.astype(np.int64), 0).sum(-1)
+        sums = windows(above.astype(np.int64), window, 0).sum(-1)
         np.testing.assert_array_equal(below, (2 * sums + counts) // (2 * counts))
         return
-    values = windows(above.astype(np.float64), np.nan)
+    values = windows(above.astype(np.float64), window, np.nan)
     there = ~np.isnan(values)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(there, values, 0).sum(-1) / there.sum(-1)
@@ -113,7 +125,7 @@ def check(output: Path, expected: Expected) -> dict:
         if above is None:
             check_voxels(stored, expected)
         else:
-            check_mean(above, stored)
+            check_mean(above, stored, expected.windows[level])
         above = stored
     check_omero((attributes["ome"] if v3 else attributes)["omero"], expected)
     return attributes[TOOL]
@@ -195,8 +207,7 @@ def check_multiscales(multiscales: list, expected: Expected) -> None:
     size = np.array(expected.voxel_size or (1, 1, 1))
     factor = np.ones(3)
     for level, dataset in enumerate(image["datasets"]):
-        if level > 0:
-            factor *= np.where(np.array(expected.shapes[level - 1]) > 1, 2, 1)
+        factor *= expected.windows[level]
         scale, *translations = dataset["coordinateTransformations"]
         assert scale["type"] == "scale"
         np.testing.assert_allclose(scale["scale"], size * factor, rtol=1e-12)

@@ -73,6 +73,7 @@ CASES = {
     "uint8 from a scan, zstd": ("float32", ["-d", "uint8", "--compression", "zstd"]),
     "decoded first, blosc-zstd": ("one strip a page, deflate", []),
     "shards, gzip": ("uint8", ["--shard", 32, 128, 64, "--compression", "gzip"]),
+    "z five times as coarse": ("uint8", ["--voxel-size", 5, 1, 1, "--compression", "blosc-lz4"]),
     "0.4, uncompressed": ("uint8", ["--ome-zarr", "0.4", "--compression", "none"]),
 }
 

@@ -189,13 +189,13 @@ test('a region is cut to the voxel, and its place is in the metadata', async () 
   const volume = makeVolume([20, 30, 40], 'int16', anyValue('int16', 5));
   const roi: [number, number, number, number, number, number] = [3, 20, 11, 12, 5, 38];
   const output = `${name()}.ome.zarr`;
-  const result = await convert(volume.path, { output, roi, chunkSize: [8, 8, 8], voxelSize: [3, 2, 1], unit: 'um' });
+  const result = await convert(volume.path, { output, roi, chunkSize: [8, 8, 8], voxelSize: [1.5, 2, 1], unit: 'um' });
   await checkLevels(result, cut(volume, roi), 'roi');
   const { attributes } = JSON.parse(readFileSync(join(output, 'zarr.json'), 'utf8'));
   const [, second] = attributes.ome.multiscales[0].datasets;
   assert.deepEqual(second.coordinateTransformations, [
-    { type: 'scale', scale: [6, 2, 2] },
-    { type: 'translation', translation: [10.5, 22, 5.5] }
+    { type: 'scale', scale: [3, 2, 2] },
+    { type: 'translation', translation: [5.25, 22, 5.5] }
   ]);
   assert.deepEqual(attributes['microct-io-vis'].roi, roi);
 });

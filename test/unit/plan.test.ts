@@ -22,7 +22,7 @@ const MiB = 2 ** 20;
 
 test('levels halve rounding up, until the coarsest fits one chunk', () => {
   const shapes = (shape: Shape, chunk: Shape, wanted: number | 'auto') =>
-    pyramid(shape, chunk, wanted).map(l => l.shape);
+    pyramid(shape, chunk, null, wanted).map(l => l.shape);
   assert.deepEqual(shapes([300, 257, 129], [128, 128, 128], 'auto'), [
     [300, 257, 129],
     [150, 129, 65],
@@ -39,7 +39,7 @@ test('levels halve rounding up, until the coarsest fits one chunk', () => {
 });
 
 test('an axis of length 1 is no longer halved and keeps its scale', () => {
-  const levels = pyramid([1, 3, 9], [1, 1, 1], 'auto');
+  const levels = pyramid([1, 3, 9], [1, 1, 1], null, 'auto');
   assert.deepEqual(
     levels.map(l => l.factor),
     [
@@ -51,6 +51,53 @@ test('an axis of length 1 is no longer halved and keeps its scale', () => {
     ]
   );
   assert.deepEqual(levels[3].window, [1, 1, 2]);
+});
+
+const windows = (shape: Shape, voxelSize: Shape | null, wanted: number | 'auto', chunk: Shape = [8, 8, 8]) =>
+  pyramid(shape, chunk, voxelSize, wanted)
+    .slice(1)
+    .map(({ window }) => window.join(''));
+
+test('an axis twice as coarse as the finest waits for it', () => {
+  const shape: Shape = [64, 64, 64];
+  assert.deepEqual(windows(shape, [5, 1, 1], 'auto'), ['122', '122', '222', '222', '222']);
+  assert.deepEqual(windows(shape, [2, 1, 1], 3), ['122', '222']);
+  assert.deepEqual(windows(shape, [1, 4, 2], 4), ['211', '212', '222']);
+  assert.deepEqual(windows(shape, [0.6, 0.3, 0.2], 4), ['122', '222', '222']);
+  // Programs round voxel sizes; 1.8 times is not twice.
+  assert.deepEqual(windows(shape, [1.97, 1, 1.02], 3), ['122', '222']);
+  assert.deepEqual(windows(shape, [1.8, 1, 1], 3), ['222', '222']);
+  assert.deepEqual(windows(shape, [1, 1, 1], 3), ['222', '222']);
+  assert.deepEqual(windows(shape, null, 3), ['222', '222']);
+  const { factor, shape: last } = pyramid([9, 100, 101], [8, 8, 8], [5, 1, 1], 4)[3];
+  assert.deepEqual(
+    [factor, last],
+    [
+      [2, 8, 8],
+      [5, 13, 13]
+    ]
+  );
+});
+
+test('levels come to an end, whatever waits', () => {
+  // What is a single voxel already makes nobody wait.
+  assert.deepEqual(windows([64, 1, 1], [100, 1, 1], 'auto'), ['211', '211', '211']);
+  assert.deepEqual(windows([32, 4, 4], [1000, 1, 1], 'auto'), ['122', '122', '211', '211']);
+  const sizes: Shape[] = [
+    [1e-300, 1, 1e300],
+    [1e308, 1e308, 1e308],
+    [Infinity, 1e308, 1e-308],
+    [5e-324, 5e-324, 1]
+  ];
+  for (const size of sizes) {
+    const levels = pyramid([70, 80, 90], [1, 1, 1], size, 'auto');
+    assert.deepEqual(levels.at(-1)!.shape, [1, 1, 1]);
+    assert.ok(levels.length <= 22);
+  }
+  // A number of levels gives the first of what more would give.
+  const all = pyramid([70, 80, 90], [1, 1, 1], [3, 1, 2], 'auto');
+  for (let n = 1; n < all.length; n++)
+    assert.deepEqual(pyramid([70, 80, 90], [64, 64, 64], [3, 1, 2], n), all.slice(0, n));
 });
 
 /** A layout without files, enough to plan with. */
@@ -102,7 +149,7 @@ function settingsFor(shape: Shape, dtype: Dtype, changes: Partial<Settings> = {}
 
 function planFor(layout: Layout, changes: Partial<Settings> = {}) {
   const settings = settingsFor(layout.shape, layout.dtype, changes);
-  const levels = pyramid(settings.shape, settings.chunk, settings.levels);
+  const levels = pyramid(settings.shape, settings.chunk, settings.voxelSize, settings.levels);
   return {
     settings,
     levels,
@@ -121,7 +168,8 @@ test('every voxel of every level lies in one block, whose voxels go into one par
   for (let trial = 0; trial < 300; trial++) {
     const shape = map3([0, 0, 0], () => 1 + random(60));
     const chunk = map3([0, 0, 0], () => 1 + random(12));
-    const levels = pyramid(shape, chunk, random(2) ? 'auto' : 1 + random(6));
+    const voxelSize = random(3) ? map3([0, 0, 0], () => 1 + random(9)) : null;
+    const levels = pyramid(shape, chunk, voxelSize, random(2) ? 'auto' : 1 + random(6));
     const unit = blockUnit(chunk);
     const leaf = map3(unit, (n, axis) => Math.min(n * 2 ** random(5), random(4) ? Infinity : shape[axis]));
     const usable = map3(leaf, (n, axis) => (n < shape[axis] && Math.log2(n / unit[axis]) % 1 ? unit[axis] : n));
@@ -138,7 +186,7 @@ test('every voxel of every level lies in one block, whose voxels go into one par
         // The first and the last voxel of a block end up in the same block below.
         for (let i = 0; i < count[axis]; i++) {
           const last = Math.min((i + 1) * size[axis], level.shape[axis]) - 1;
-          const of = (voxel: number) => Math.floor(Math.floor(voxel / 2) / grids[k + 1].size[axis]);
+          const of = (voxel: number) => Math.floor(Math.floor(voxel / below.window[axis]) / grids[k + 1].size[axis]);
           const parent = parentIndex(grids[k + 1], [i, i, i])[axis];
           assert.equal(of(i * size[axis]), parent);
           assert.equal(of(last), parent);
@@ -150,7 +198,7 @@ test('every voxel of every level lies in one block, whose voxels go into one par
 });
 
 test('blocks come depth first: all children of a parent before the next parent', () => {
-  const levels = pyramid([200, 300, 500], [16, 16, 16], 'auto');
+  const levels = pyramid([200, 300, 500], [16, 16, 16], [3, 1, 1], 'auto');
   const grids = blockGrids(levels, [16, 16, 16], [16, 32, 64]);
   for (let level = 1; level < levels.length; level++) {
     const seen = new Set<number>();
@@ -170,12 +218,14 @@ test('blocks come depth first: all children of a parent before the next parent',
 
 test('the schedule does every block once, children first, in the slots it has', () => {
   for (const workers of [1, 2, 5])
-    for (const spare of [0, 1]) for (const fraction of [0, 0.5, 0.95, 1]) runSchedule(workers, spare, fraction);
+    for (const spare of [0, 1])
+      for (const fraction of [0, 0.5, 0.95, 1])
+        for (const voxelSize of [null, [5, 1, 2]] as (Shape | null)[]) runSchedule(workers, spare, fraction, voxelSize);
 });
 
 /** Plays a schedule in which a fraction of the level-0 blocks, and about as many of those made of stored ones only, are stored. */
-function runSchedule(workers: number, spare: number, fraction: number): void {
-  const levels = pyramid([90, 130, 170], [9, 16, 10], 'auto');
+function runSchedule(workers: number, spare: number, fraction: number, voxelSize: Shape | null): void {
+  const levels = pyramid([90, 130, 170], [9, 16, 10], voxelSize, 'auto');
   const grids = blockGrids(levels, [9, 16, 10], [18, 16, 20]);
   let seed = 3;
   const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;

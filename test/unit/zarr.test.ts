@@ -39,7 +39,7 @@ const refused =
 const IMAGE: Image = {
   name: 'scan',
   frames: { t: 1, c: 1 },
-  levels: pyramid([5, 300, 257], [4, 128, 128], 'auto'),
+  levels: pyramid([5, 300, 257], [4, 128, 128], null, 'auto'),
   chunk: [4, 128, 128],
   dtype: 'uint16',
   shard: null,

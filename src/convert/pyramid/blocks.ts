@@ -22,7 +22,8 @@ export const blockUnit = (file: Shape): Shape => map3(file, n => (n % 2 ? 2 * n 
 
 /**
  * Grids of all levels for blocks of `leaf` voxels at level 0. Along each axis `leaf` is a power of two times the unit, or at least the
- * axis. Further down a block is half as long as the one above as long as it is then a unit at least; after that two make one.
+ * axis. Further down a block is half as long as the one above as long as it is then a unit at least; after that two make one. Along an axis
+ * that is not halved it stays as it is.
  */
 export function blockGrids(levels: Level[], file: Shape, leaf: Shape): Grid[] {
   const unit = blockUnit(file);
@@ -30,15 +31,16 @@ export function blockGrids(levels: Level[], file: Shape, leaf: Shape): Grid[] {
   const grids: Grid[] = [];
   let size = leaf;
   let children: Shape = [1, 1, 1];
-  for (const { shape } of levels) {
+  levels.forEach(({ shape }, k) => {
     grids.push({
       size: map3(size, (n, axis) => (whole[axis] ? shape[axis] : n)),
       count: map3(shape, (n, axis) => (whole[axis] ? 1 : Math.ceil(n / size[axis]))),
       children
     });
-    children = map3(size, (n, axis) => (whole[axis] || n / 2 >= unit[axis] ? 1 : 2));
-    size = map3(size, (n, axis) => Math.max(n / 2, unit[axis]));
-  }
+    const window = levels[k + 1]?.window ?? [1, 1, 1];
+    children = map3(size, (n, axis) => (whole[axis] || n / window[axis] >= unit[axis] ? 1 : 2));
+    size = map3(size, (n, axis) => Math.max(n / window[axis], unit[axis]));
+  });
   return grids;
 }
 
