@@ -51,7 +51,7 @@ class VolumeInfo:
     voxel_size: tuple[float, float, float] | None
     #: UDUNITS name, such as ``micrometer``; None when unknown
     unit: str | None
-    #: where the voxel size was found; None when unknown
+    #: where the voxel size was found (``user``, ``ome-xml``, ``imagej``, ``bruker-log``, ...); None when unknown
     voxel_size_from: str | None
     #: None where the source says nothing of channels and has only one
     channels: tuple[Channel, ...] | None
@@ -59,6 +59,12 @@ class VolumeInfo:
     time_step: float | None
     #: UDUNITS name, such as ``second``; None when unknown
     time_unit: str | None
+    #: name of the file beside the volume that tells it; None when none does
+    voxel_size_file: str | None
+    #: what else was found about the voxel size, and why it was not taken
+    voxel_size_notes: tuple[str, ...]
+    #: what one should know of the source
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,7 @@ class Plan(VolumeInfo):
     workers: int
     #: None where there is nothing to resume
     unfinished: Unfinished | None
+    #: of the source and of the conversion
     warnings: tuple[str, ...]
 
 

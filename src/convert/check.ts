@@ -124,7 +124,7 @@ function calibration(
   unit: string | null,
   info: VolumeInfo,
   warnings: string[]
-): Pick<Settings, 'voxelSize' | 'unit' | 'voxelSizeFrom'> {
+): Pick<Settings, 'voxelSize' | 'unit' | 'voxelSizeFrom' | 'voxelSizeFile'> {
   let name: string | null = null;
   if (unit !== null) {
     name = typeof unit === 'string' ? spaceUnit(unit) : null;
@@ -133,16 +133,17 @@ function calibration(
   if (size !== null) {
     if (!tuple(size, 3, isNumber) || size.some(n => n <= 0))
       throw bad('voxelSize', `voxelSize must be three numbers greater than 0 (Z Y X), found ${show(size)}`);
-    return { voxelSize: size, unit: name ?? info.unit, voxelSizeFrom: 'user' };
+    return { voxelSize: size, unit: name ?? info.unit, voxelSizeFrom: 'user', voxelSizeFile: null };
   }
-  if (name === null) return { voxelSize: info.voxelSize, unit: info.unit, voxelSizeFrom: info.voxelSizeFrom };
-  if (info.voxelSize === null)
+  const { voxelSize, voxelSizeFrom, voxelSizeFile } = info;
+  if (name === null) return { voxelSize, unit: info.unit, voxelSizeFrom, voxelSizeFile };
+  if (voxelSize === null)
     throw bad('unit', `unit ${name} needs a voxelSize, because the source does not say how large its voxels are`);
   if (info.unit !== null && info.unit !== name)
     warnings.push(
-      `The voxel size ${info.voxelSize.join(' × ')} is taken to be in ${name}, though the source says ${info.unit}.`
+      `The voxel size ${voxelSize.join(' × ')} is taken to be in ${name}, though the source says ${info.unit}.`
     );
-  return { voxelSize: info.voxelSize, unit: name, voxelSizeFrom: info.voxelSizeFrom };
+  return { voxelSize, unit: name, voxelSizeFrom, voxelSizeFile };
 }
 
 function memory(value: number): number {
@@ -178,7 +179,8 @@ function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string 
       throw bad(null, `${show(name)} is not an option: use ${Object.keys(DEFAULT_OPTIONS).join(', ')}`);
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const options: ConvertOptions = { ...DEFAULT_OPTIONS, ...present };
-  const warnings: string[] = [];
+  // What the source says of its voxel size matters to nobody who gives one.
+  const warnings = [...info.warnings, ...(options.voxelSize === null ? info.voxelSizeNotes : [])];
   if (options.output !== null && (typeof options.output !== 'string' || options.output.trim() === ''))
     throw bad('output', `output must be the path of a folder to write, found ${show(options.output)}`);
   for (const flag of ['overwrite', 'resume'] as const)

@@ -345,7 +345,8 @@ export class Conversion {
         axes: info.axes,
         shape: info.shape,
         dtype: info.dtype,
-        voxelSizeFrom: settings.voxelSizeFrom
+        voxelSizeFrom: settings.voxelSizeFrom,
+        voxelSizeFile: settings.voxelSizeFile
       },
       roi: start.flatMap((from, axis) => [from, from + shape[axis]]),
       dtype,

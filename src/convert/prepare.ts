@@ -116,12 +116,13 @@ export async function prepare(source: string | string[], options: Partial<Conver
         'free some space, or choose another output',
       'output'
     );
-  const { voxelSize, unit, voxelSizeFrom } = settings;
+  const { voxelSize, unit, voxelSizeFrom, voxelSizeFile } = settings;
   const plan: Plan = {
     ...info,
     voxelSize,
     unit,
     voxelSizeFrom,
+    voxelSizeFile,
     output,
     levels: planned,
     uncompressedBytes,

@@ -23,6 +23,7 @@ export interface Settings {
   voxelSize: Shape | null;
   unit: string | null;
   voxelSizeFrom: string | null;
+  voxelSizeFile: string | null;
   omeZarr: OmeZarrVersion;
   /** Most worker threads. */
   jobs: number;

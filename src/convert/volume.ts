@@ -65,7 +65,10 @@ export interface VolumeInfo {
   voxelSize: [number, number, number] | null;
   /** UDUNITS name (`micrometer`), or null when unknown. */
   unit: string | null;
-  /** Where the voxel size was found: `user`, `imagej`, `ome-xml`; null when unknown. */
+  /**
+   * Where the voxel size was found: `user`, `ome-xml`, `imagej`, a text file of the scanner's software beside the volume (`bruker-log`,
+   * `nikon-xtekct`, `ge-pcr`, `tescan-recon`, `ge-pca`), or `resolution-tags`; null when unknown.
+   */
   voxelSizeFrom: string | null;
   /** Null where the source says nothing of channels and has only one. */
   channels: Channel[] | null;
@@ -73,4 +76,10 @@ export interface VolumeInfo {
   timeStep: number | null;
   /** UDUNITS name (`second`), or null when unknown. */
   timeUnit: string | null;
+  /** Name of the file beside the volume that tells the voxel size; null when none does. */
+  voxelSizeFile: string | null;
+  /** What else was found about the voxel size, and why it was not taken: a sentence each. */
+  voxelSizeNotes: string[];
+  /** What a person should know of the source: a sentence each. */
+  warnings: string[];
 }

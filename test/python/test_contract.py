@@ -28,6 +28,9 @@ INFO = {
     "channels": (list, type(None)),
     "timeStep": (int, float, type(None)),
     "timeUnit": (str, type(None)),
+    "voxelSizeFile": (str, type(None)),
+    "voxelSizeNotes": list,
+    "warnings": list,
 }
 PLAN = {
     **INFO,
@@ -38,7 +41,6 @@ PLAN = {
     "peakMemoryBytes": int,
     "workers": int,
     "unfinished": (dict, type(None)),
-    "warnings": list,
 }
 
 

@@ -139,6 +139,8 @@ describe('descriptions', () => {
     channels: null,
     timeStep: null,
     timeUnit: null,
+    voxelSizeFile: null,
+    voxelSizeNotes: [],
     output: '/data/shell.ome.zarr',
     levels: [
       { shape: [225, 128, 128], chunks: [2, 1, 1], bytes: 7_372_800 },

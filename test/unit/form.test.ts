@@ -29,7 +29,10 @@ const INFO: VolumeInfo = {
   voxelSizeFrom: 'imagej',
   channels: null,
   timeStep: null,
-  timeUnit: null
+  timeUnit: null,
+  voxelSizeFile: null,
+  voxelSizeNotes: [],
+  warnings: []
 };
 
 const fill = (values: Partial<FormValues>): FormValues => ({ ...EMPTY_VALUES, output: 'shell.ome.zarr', ...values });

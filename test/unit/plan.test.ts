@@ -138,6 +138,7 @@ function settingsFor(shape: Shape, dtype: Dtype, changes: Partial<Settings> = {}
     voxelSize: null,
     unit: null,
     voxelSizeFrom: null,
+    voxelSizeFile: null,
     omeZarr: '0.5',
     jobs: 2,
     overwrite: false,

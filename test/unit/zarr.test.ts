@@ -211,7 +211,10 @@ const INFO: VolumeInfo = {
   voxelSizeFrom: null,
   channels: null,
   timeStep: null,
-  timeUnit: null
+  timeUnit: null,
+  voxelSizeFile: null,
+  voxelSizeNotes: [],
+  warnings: []
 };
 const check = (options: Partial<ConvertOptions>, info: Partial<VolumeInfo> = {}) =>
   checkOptions(options, { ...INFO, ...info }, 'scan.tif');

@@ -4,6 +4,7 @@ import type { Directory } from './directory.ts';
 import { fail } from './fail.ts';
 import { checkSingle, imagejCalibration, isSignedOffset, parseImageJ } from './imagej.ts';
 import { isOme, readOme } from './ome.ts';
+import { type Resolution, readResolution } from './resolution.ts';
 import { TAG } from './tags.ts';
 
 const MAX_DESCRIPTION = 1 << 26;
@@ -13,6 +14,8 @@ const MAX_TABLES = 1 << 20;
 export interface About {
   format: 'tiff' | 'bigtiff' | 'imagej';
   calibration: Calibration;
+  /** What the resolution tags say; null for ImageJ, whose calibration they are a part of. */
+  resolution: Resolution | null;
   signedOffset: boolean;
   decoderTags: Layout['decoderTags'];
   /** Pages that the description promises; null when it promises none. */
@@ -31,6 +34,7 @@ export function readAbout(directory: Directory, alone: boolean): About {
   const about: About = {
     format: directory.encoding.big ? 'bigtiff' : 'tiff',
     calibration: UNCALIBRATED,
+    resolution: null,
     signedOffset: false,
     decoderTags: readTables(directory),
     pages: null
@@ -48,6 +52,7 @@ export function readAbout(directory: Directory, alone: boolean): About {
     about.calibration = ome.calibration;
     if (alone && ome.sizeZ > 1) about.pages = ome.sizeZ;
   } else if (alone) about.pages = tifffilePages(text) ?? metamorphPages(directory);
+  if (!imagej) about.resolution = readResolution(directory, text);
   return about;
 }
 

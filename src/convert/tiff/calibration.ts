@@ -6,7 +6,7 @@ export type Calibration = Pick<VolumeInfo, 'voxelSize' | 'unit' | 'voxelSizeFrom
 
 export const UNCALIBRATED: Calibration = { voxelSize: null, unit: null, voxelSizeFrom: null };
 
-/** Metres, for the units that axes are mixed in. */
+/** Metres, for the units that are mixed. */
 const METERS: Partial<Record<string, number>> = {
   angstrom: 1e-10,
   picometer: 1e-12,
@@ -18,6 +18,9 @@ const METERS: Partial<Record<string, number>> = {
   inch: 0.0254,
   foot: 0.3048
 };
+
+/** Metres in a unit; null for one that is not known here. */
+export const inMeters = (unit: string | null): number | null => METERS[unit ?? ''] ?? null;
 
 /**
  * Lengths along (Z, Y, X), each in its own unit as people write it, brought to the unit of X.

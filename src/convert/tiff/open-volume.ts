@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { Layout } from '../layout.ts';
+import { findSidecar } from '../sidecar/index.ts';
 import type { VolumeInfo } from '../volume.ts';
+import { chooseVoxelSize } from '../voxel-size.ts';
 import { type About, checkTables, readAbout } from './about.ts';
 import { firstDirectory, walkDirectories } from './directory.ts';
 import { fail, readFailure } from './fail.ts';
@@ -15,7 +17,8 @@ import { compressionName } from './tags.ts';
  * Reads the headers of a volume: a TIFF file, a folder of TIFF slices, or a list of slices in the order given. No voxel is read, but
  * every segment is checked to lie within its file.
  *
- * The voxel size is ImageJ's or OME-XML's; resolution tags alone say nothing about Z, and then it is null.
+ * The voxel size is what OME-XML or ImageJ says, or a text file of the scanner's beside the volume, or resolution tags with a depth;
+ * otherwise null.
  *
  * @throws ConvertError `not-found`, `unreadable`, `not-tiff`, `no-pages`, `mixed-pages`, `truncated`, `corrupt`, `unsupported`,
  * `unsupported-compression`
@@ -27,11 +30,12 @@ export async function openVolume(source: string | string[]): Promise<{ info: Vol
       ? openVolume(source[0])
       : openSlices(
           source[0],
-          source.map(path => resolve(path))
+          source.map(path => resolve(path)),
+          false
         );
   }
   if (!isFolder(source)) return openFile(source);
-  return openSlices(source, await listSlices(resolve(source)));
+  return openSlices(source, await listSlices(resolve(source)), true);
 }
 
 function isFolder(path: string): boolean {
@@ -80,7 +84,11 @@ function addPromised(table: SegmentTable, about: About, origin: Parameters<Segme
 /** Slices that are being opened at a time, so that the delays of a network drive overlap. */
 const OPENING = 16;
 
-async function openSlices(source: string, paths: string[]): Promise<{ info: VolumeInfo; layout: Layout }> {
+async function openSlices(
+  source: string,
+  paths: string[],
+  folder: boolean
+): Promise<{ info: VolumeInfo; layout: Layout }> {
   const table = new SegmentTable();
   const found: { about?: About } = {};
   let bytes = 0;
@@ -103,7 +111,7 @@ async function openSlices(source: string, paths: string[]): Promise<{ info: Volu
     if (pages === 0) throw fail('no-pages', path, 'it holds no slice, only thumbnails or masks: take it out');
     bytes += size;
   });
-  return describe(source, table, found.about!, paths, bytes, 'slices');
+  return describe(source, table, found.about!, paths, bytes, 'slices', folder);
 }
 
 /** Calls `visit` for each file in order, while the next ones are being opened; closes every one. */
@@ -144,10 +152,13 @@ function describe(
   about: About,
   files: string[],
   bytes: number,
-  format: VolumeInfo['format']
+  format: VolumeInfo['format'],
+  folder = false,
+  warnings: string[] = []
 ): { info: VolumeInfo; layout: Layout } {
   const layout = table.toLayout(files, about.decoderTags, about.signedOffset);
   const { tiled, compression } = table.format;
+  const { sidecar, notes } = findSidecar(files, layout.shape, folder);
   return {
     info: {
       source,
@@ -160,10 +171,11 @@ function describe(
       compression: compressionName(compression) ?? String(compression),
       pages: table.pages,
       bytes,
-      ...about.calibration,
+      ...chooseVoxelSize(about.calibration, sidecar, about.resolution, notes),
       channels: null,
       timeStep: null,
-      timeUnit: null
+      timeUnit: null,
+      warnings
     },
     layout
   };

@@ -12,6 +12,10 @@ const FORMATS: Record<VolumeInfo['format'], string> = {
 
 /** Names and values of what is known about a source, in reading order. */
 export function infoRows(info: VolumeInfo): [name: string, value: string][] {
+  return [...sourceRows(info), ...warningRows([...info.warnings, ...info.voxelSizeNotes])];
+}
+
+function sourceRows(info: VolumeInfo): [name: string, value: string][] {
   const compression = info.compression === 'none' ? 'uncompressed' : `${info.compression} compressed`;
   return [
     ['source', info.source],
@@ -33,7 +37,7 @@ export function planRows(plan: Plan): [name: string, value: string][] {
     pad(plan.levels.map(level => formatBytes(level.bytes)))
   ];
   return [
-    ...infoRows(plan),
+    ...sourceRows(plan),
     ['output', plan.output],
     ...(plan.unfinished ? [['unfinished', unfinishedText(plan.unfinished)] as [string, string]] : []),
     ...plan.levels.map((_, k): [string, string] => [
@@ -42,8 +46,12 @@ export function planRows(plan: Plan): [name: string, value: string][] {
     ]),
     ['size', `${formatBytes(plan.uncompressedBytes)} before compression; ${formatBytes(plan.freeDiskBytes)} free`],
     ['peak memory', `${formatBytes(plan.peakMemoryBytes)} with ${count(plan.workers, 'worker')}`],
-    ...plan.warnings.map((warning): [string, string] => ['warning', warning])
+    ...warningRows(plan.warnings)
   ];
+}
+
+function warningRows(warnings: readonly string[]): [name: string, value: string][] {
+  return warnings.map(warning => ['warning', warning]);
 }
 
 /** Lines of text with the names in a column of their own. */
@@ -89,12 +97,12 @@ function minute(time: number): string {
   return `${date.getFullYear()}-${two(month)}-${two(day)} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
-function voxelSize({ voxelSize, unit, voxelSizeFrom }: VolumeInfo): string {
+function voxelSize({ voxelSize, unit, voxelSizeFrom, voxelSizeFile }: VolumeInfo): string {
   if (!voxelSize) {
     return 'unknown';
   }
   const lengths = voxelSize.map(length => Number(length.toPrecision(6)));
-  return `${times(lengths)} ${unit ?? '(unit unknown)'}${voxelSizeFrom ? ` (from ${voxelSizeFrom})` : ''}`;
+  return `${times(lengths)} ${unit ?? '(unit unknown)'}${voxelSizeFrom ? ` (from ${voxelSizeFile ?? voxelSizeFrom})` : ''}`;
 }
 
 function timeStep({ timeStep, timeUnit }: VolumeInfo): string {

@@ -1,0 +1,123 @@
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Shape } from '../volume.ts';
+import { decodeText, parseIni } from './ini.ts';
+import { KINDS, type Kind, type Said } from './kinds.ts';
+import { relation, tidyStem, volumeStems } from './stem.ts';
+
+/** Sidecars are some kilobytes long; what is longer is something else. */
+const MAX_BYTES = 1 << 20;
+/** Sidecars of one folder that are looked into. */
+const MAX_FILES = 200;
+
+/** A sidecar that says how large the voxels are. */
+export interface Sidecar extends Said {
+  path: string;
+  from: string;
+}
+
+interface Candidate extends Sidecar {
+  rank: number;
+  relation: 0 | 1 | 2;
+}
+
+/**
+ * Looks for a text file of the scanner's software that tells the voxel size of a volume: in the folder of a single file under its name, or
+ * in the folder of its slices or beside it. It must be about this volume: of the same name, or the only one of its kind among the slices;
+ * and where it gives the volume's lengths, they must be these. Where two could be meant and tell different sizes, none is taken.
+ *
+ * @param paths absolute paths of the volume's only file, or of its slices
+ * @param folder whether the slices are a folder's
+ * @returns what was found, and in words what was found and not taken
+ */
+export function findSidecar(
+  paths: readonly string[],
+  shape: Shape,
+  folder: boolean
+): { sidecar: Sidecar | null; notes: string[] } {
+  const inside = dirname(paths[0]);
+  const notes: string[] = [];
+  const found = candidates(inside, volumeStems(paths, folder), folder);
+  if (folder) {
+    // A lone sidecar among the slices is about them, whatever its name.
+    for (const { from } of KINDS) lone(found.filter(candidate => candidate.from === from));
+    found.push(...candidates(dirname(inside), [tidyStem(basename(inside))], false).filter(c => c.relation === 2));
+  }
+  const fitting = found.filter(candidate => {
+    if (candidate.relation === 0) return false;
+    const problem = mismatch(candidate, shape);
+    if (problem && candidate.relation === 2) notes.push(`${basename(candidate.path)} was not used: ${problem}.`);
+    // A name that only begins alike is not enough by itself: a cut-out or a resized copy is called so too.
+    return !problem && (candidate.relation === 2 || saysShape(candidate, shape));
+  });
+  fitting.sort((a, b) => b.relation - a.relation || a.rank - b.rank);
+  const [first] = fitting;
+  if (!first) return { sidecar: null, notes };
+  const rivals = fitting.filter(other => other.relation === first.relation && other.rank === first.rank);
+  const other = rivals.find(rival => !alike(rival, first));
+  if (other) {
+    notes.push(
+      `${basename(first.path)} and ${basename(other.path)} tell different voxel sizes, and neither was used: take the wrong one away, or give the voxel size.`
+    );
+    return { sidecar: null, notes };
+  }
+  if (first.caution) notes.push(`The voxel size is from ${basename(first.path)}: ${first.caution}.`);
+  return { sidecar: first, notes };
+}
+
+function lone(same: Candidate[]): void {
+  if (same.length === 1) same[0].relation = 2;
+}
+
+/** The sidecars of a folder that say something; `all` of them, or those whose names are related to a volume's. */
+function candidates(folder: string, stems: string[], all: boolean): Candidate[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return [];
+  }
+  const found: Candidate[] = [];
+  let looked = 0;
+  for (const name of names.sort())
+    for (const [rank, kind] of KINDS.entries()) {
+      if (!kind.name.test(name)) continue;
+      const related = kind.fixedName ? 0 : relation(name, stems);
+      if ((!all && related === 0) || looked++ >= MAX_FILES) continue;
+      const path = join(folder, name);
+      const said = read(path, kind);
+      if (said) found.push({ ...said, path, from: kind.from, rank, relation: related });
+    }
+  return found;
+}
+
+/** What a sidecar says; null for what cannot be read or is none: the lack of a sidecar is no failure. */
+function read(path: string, kind: Kind): Said | null {
+  try {
+    const status = statSync(path);
+    return status.isFile() && status.size <= MAX_BYTES ? kind.read(parseIni(decodeText(readFileSync(path)))) : null;
+  } catch {
+    return null;
+  }
+}
+
+const saysShape = ({ shape }: Said, [z, y, x]: Shape): boolean => shape[0] === z && shape[1] === y && shape[2] === x;
+
+/** Why a sidecar is not about a volume, in words; null when it may be. A part of the slices is still its volume. */
+function mismatch({ shape: said, most }: Said, [z, y, x]: Shape): string | null {
+  const limit = most ?? [said[0] ?? Infinity, Infinity, Infinity];
+  if (
+    (said[1] !== null && said[1] !== y) ||
+    (said[2] !== null && said[2] !== x) ||
+    z > limit[0] ||
+    y > limit[1] ||
+    x > limit[2]
+  ) {
+    const lengths = (most ?? said).map(n => n ?? '?').join(' × ');
+    return `it is about a volume of ${most ? 'at most ' : ''}${lengths} voxels, and this one has ${z} × ${y} × ${x}`;
+  }
+  return null;
+}
+
+const alike = (a: Said, b: Said): boolean =>
+  a.unit === b.unit && a.voxelSize.every((n, axis) => Math.abs(n / b.voxelSize[axis] - 1) < 0.001);

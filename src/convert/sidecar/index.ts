@@ -1,0 +1,1 @@
+export { type Sidecar, findSidecar } from './find.ts';

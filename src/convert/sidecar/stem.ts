@@ -1,0 +1,26 @@
+import { basename, dirname } from 'node:path';
+
+/** Endings of images; `.ome.tif` before `.tif`. */
+const ENDING = /(\.ome)?\.(tiff?|btf|tf2|tf8|bmp|png)$/i;
+
+/** A name without what it may end with before a number, in lower case. */
+export const tidyStem = (name: string): string => name.toLowerCase().replace(/[\s_.~-]+$/, '');
+
+/** What a volume is called in its files' names: the file's without its ending, or what all slices' names begin with, without numbers. */
+export function volumeStems(paths: readonly string[], folder: boolean): string[] {
+  const names = paths.map(path => basename(path).replace(ENDING, ''));
+  if (names.length === 1 && !folder) return [tidyStem(names[0])];
+  const [first, last] = [names.reduce((a, b) => (a < b ? a : b)), names.reduce((a, b) => (a > b ? a : b))];
+  let common = 0;
+  while (common < first.length && first[common] === last[common]) common++;
+  const stem = tidyStem(first.slice(0, common).replace(/\d+$/, ''));
+  return [...new Set([stem, tidyStem(basename(dirname(paths[0])))])].filter(name => name !== '');
+}
+
+/** How a sidecar's name is related to a volume's: 2, the same; 1, one begins with the other; 0, not at all. */
+export function relation(sidecar: string, stems: readonly string[]): 0 | 1 | 2 {
+  const stem = tidyStem(sidecar.replace(/\.[^.]*$/, ''));
+  if (stems.includes(stem)) return 2;
+  const begins = (long: string, short: string) => long.startsWith(short) && /^[\s_.~-]/.test(long.slice(short.length));
+  return stems.some(name => begins(name, stem) || begins(stem, name)) ? 1 : 0;
+}

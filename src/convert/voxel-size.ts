@@ -1,0 +1,81 @@
+import { basename } from 'node:path';
+import type { Sidecar } from './sidecar/index.ts';
+import { calibrate, type Calibration, inMeters, UNCALIBRATED } from './tiff/calibration.ts';
+import type { Resolution } from './tiff/resolution.ts';
+import type { VolumeInfo } from './volume.ts';
+
+/** What `VolumeInfo` says of the voxel size. */
+export type VoxelSize = Calibration & Pick<VolumeInfo, 'voxelSizeFile' | 'voxelSizeNotes'>;
+
+/** Two sizes that differ by less are the same, written with fewer digits. */
+const TOLERANCE = 0.01;
+
+const NAMES: Record<string, string> = {
+  'ome-xml': 'OME-XML',
+  imagej: 'ImageJ',
+  'resolution-tags': 'the resolution tags'
+};
+
+interface Told extends Calibration {
+  voxelSize: NonNullable<Calibration['voxelSize']>;
+  file: string | null;
+}
+
+/**
+ * Chooses among all that tells the voxel size: what the file's own description says (OME-XML or ImageJ), then a sidecar, then resolution tags
+ * with a depth; a size without a unit only after those with one. What tells another size than the chosen one is named in a note.
+ * What nothing tells stays unknown.
+ */
+export function chooseVoxelSize(
+  description: Calibration,
+  sidecar: Sidecar | null,
+  resolution: Resolution | null,
+  notes: string[]
+): VoxelSize {
+  const all: Told[] = [];
+  const add = (calibration: Calibration, file: string | null) => {
+    if (calibration.voxelSize) all.push({ ...calibration, voxelSize: calibration.voxelSize, file });
+  };
+  add(description, null);
+  if (sidecar) {
+    const { voxelSize, unit, from, path } = sidecar;
+    add(calibrate(voxelSize, [unit, unit, unit], from), basename(path));
+  }
+  if (resolution) add(resolution.calibration, null);
+  const chosen = all.find(({ unit }) => unit !== null) ?? all.at(0);
+  const others = all.filter(told => told !== chosen && chosen && differs(told, chosen));
+  const flat = resolution && !resolution.calibration.voxelSize ? describeFlat(resolution, chosen ?? null) : null;
+  return {
+    ...(chosen
+      ? { voxelSize: chosen.voxelSize, unit: chosen.unit, voxelSizeFrom: chosen.voxelSizeFrom }
+      : UNCALIBRATED),
+    voxelSizeFile: chosen?.file ?? null,
+    voxelSizeNotes: [
+      ...notes,
+      ...others.map(told => `${describe(chosen!)} was taken, but ${describe(told)}.`),
+      ...(flat ? [flat] : [])
+    ]
+  };
+}
+
+const describe = ({ voxelSize, unit, voxelSizeFrom, file }: Told): string =>
+  `${file ?? NAMES[voxelSizeFrom ?? ''] ?? voxelSizeFrom} says ${voxelSize.map(short).join(' × ')}${unit ? ` ${unit}` : ''}`;
+
+const short = (n: number): number => Number(n.toPrecision(6));
+
+function differs(a: Told, b: Told): boolean {
+  const [one, other] = [inMeters(a.unit), inMeters(b.unit)];
+  if (one === null || other === null) return false;
+  return a.voxelSize.some((n, axis) => Math.abs((n * one) / (b.voxelSize[axis] * other) - 1) > TOLERANCE);
+}
+
+/** What is to be said of resolution tags, which know no depth. */
+function describeFlat({ pixel: [y, x], unit }: Resolution, chosen: Told | null): string | null {
+  const size = y === x ? `${short(x)} ${unit} in x and y` : `${short(x)} ${unit} in x and ${short(y)} in y`;
+  if (!chosen)
+    return `The resolution tags say ${size} and nothing about z, so that the voxel size stays unknown: give it (--voxel-size Z ${short(y)} ${short(x)} --unit ${unit}) if that is right.`;
+  const [own, other] = [inMeters(unit), inMeters(chosen.unit)];
+  if (own === null || other === null) return null;
+  const far = [y, x].some((n, i) => Math.abs((n * own) / (chosen.voxelSize[i + 1] * other) - 1) > TOLERANCE);
+  return far ? `${describe(chosen)} was taken, but the resolution tags say ${size}.` : null;
+}
