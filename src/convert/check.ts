@@ -153,7 +153,8 @@ function memory(value: number): number {
 }
 
 function jobs(value: number | null): number {
-  if (value === null) return availableParallelism();
+  // Half as many again as there are processors: some wait for the disk at any time.
+  if (value === null) return Math.min(MAX_JOBS, Math.ceil(1.5 * availableParallelism()));
   if (!isWhole(value) || value < 1 || value > MAX_JOBS)
     throw bad('jobs', `jobs must be a whole number from 1 to ${MAX_JOBS}, found ${show(value)}`);
   return value;

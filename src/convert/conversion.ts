@@ -145,12 +145,12 @@ export class Conversion {
     const { settings, arrangement, layout, plan, resumed } = this.#prepared;
     if (resumed) await this.#restore(resumed);
     const scratch = arrangement.decodeFirst ? await this.#decodeFirst() : null;
-    await this.#crew.begin(this.#job);
+    this.#crew.begin(this.#job);
     if (settings.scaling && !this.#job.range) {
       const range = await this.#findRange();
       this.#writing(() => this.#journal.range(range));
       this.#job = { ...this.#job, range };
-      await this.#crew.begin(this.#job);
+      this.#crew.begin(this.#job);
     }
     const schedule = new Schedule(arrangement, this.#slots, volumeCount(layout.frames), this.#stored.has);
     await performBlocks(this.#crew, schedule, (task, report) => this.#note(task, report));
@@ -194,7 +194,7 @@ export class Conversion {
     const { arrangement, levels, layout, settings } = this.#prepared;
     const nameOf = ({ volume, level, index }: Omit<CheckTask, 'kind'>) => [volume, level, ...index].join('/');
     const entries = new Map(blocks.map(entry => [nameOf(entry), entry]));
-    await this.#crew.begin(this.#job);
+    this.#crew.begin(this.#job);
     const checks = function* (): Generator<CheckTask> {
       for (const { volume, level, index } of entries.values()) yield { kind: 'check', volume, level, index };
     };
@@ -263,7 +263,7 @@ export class Conversion {
     } catch (error) {
       throw writeError(error, file);
     }
-    await this.#crew.begin(this.#job);
+    this.#crew.begin(this.#job);
     const planes = this.#planesLeft();
     const all = volumeCount(layout.frames) * shape[0];
     const decoded = (all - planes.length) * shape[1] * shape[2] * BYTES_PER_VOXEL[layout.dtype];

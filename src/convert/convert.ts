@@ -1,6 +1,5 @@
 import { Conversion } from './conversion.ts';
 import { ConvertError } from './errors.ts';
-import { collectAll } from './garbage.ts';
 import { Meter } from './meter.ts';
 import type { ConvertOptions } from './options.ts';
 import { prepare } from './prepare.ts';
@@ -28,21 +27,7 @@ export interface Control {
 export async function convert(
   source: string | string[],
   options: Partial<ConvertOptions> = {},
-  control: Control = {}
-): Promise<ConvertResult> {
-  try {
-    return await run(source, options, control);
-  } finally {
-    // Ended threads let go of the shared memory in a later turn of the event loop.
-    await new Promise(resolve => setImmediate(resolve));
-    collectAll();
-  }
-}
-
-async function run(
-  source: string | string[],
-  options: Partial<ConvertOptions>,
-  { signal, onProgress }: Control
+  { signal, onProgress }: Control = {}
 ): Promise<ConvertResult> {
   const began = performance.now();
   const cancelled = () => new ConvertError('cancelled', 'The conversion was cancelled.');

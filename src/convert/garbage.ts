@@ -13,8 +13,15 @@ function collector(): Collect {
   return found;
 }
 
-/** Frees everything that nothing refers to: a shared memory goes back to the system only then, and the next conversion must not find it there. */
-export const collectAll = (): void => collector()();
+/**
+ * Gives the memory of a conversion that has ended back to the system; for a process that lives on, and before it converts again. Left alone,
+ * the collector would not know what a shared memory weighs.
+ */
+export async function freeMemory(): Promise<void> {
+  // Ended threads let go of it in a later turn of the event loop.
+  await new Promise(resolve => setImmediate(resolve));
+  collector()();
+}
 
 /**
  * Frees what a thread's decoders and compressors have thrown away lately. Their buffers lie outside the heap, which hardly grows, so that

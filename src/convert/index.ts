@@ -19,3 +19,4 @@ export { SPACE_UNITS, spaceUnit } from './units.ts';
 export { TOOL, VERSION } from './version.ts';
 export { convert } from './convert.ts';
 export { estimate, inspect } from './estimate.ts';
+export { freeMemory } from './garbage.ts';

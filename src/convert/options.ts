@@ -30,7 +30,7 @@ export interface ConvertOptions {
   /** UDUNITS name, for `voxelSize`. */
   unit: string | null;
   omeZarr: OmeZarrVersion;
-  /** Worker threads; null: as many as processors. */
+  /** Worker threads at most; null: half as many again as processors. */
   jobs: number | null;
   /** Replace an OME-Zarr that has the output's name, once the new one is whole. */
   overwrite: boolean;

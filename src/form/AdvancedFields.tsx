@@ -92,7 +92,7 @@ export function AdvancedFields(props: {
               control={control}
               numeric
               value={values.jobs}
-              placeholder="as many as processors"
+              placeholder="half as many again as processors"
               onChange={jobs => onChange({ jobs })}
             />
           )}

@@ -65,3 +65,14 @@ def test_same_output(cli, scans, reference, tmp_path, kind, jobs, memory):
     found = digests(output)
     assert found.pop("zarr.json")
     assert found == {name: digest for name, digest in reference.items() if name != "zarr.json"}
+
+
+@pytest.mark.parametrize("compression", ["blosc-lz4", "blosc-zstd", "none"])
+def test_chunks_of_many_blocks(cli, tmp_path, compression):
+    """Blosc's blocks begin and end in the middle of planes and rows; chunks at the edges are filled up."""
+    shape, chunk = (41, 310, 437), (40, 301, 401)
+    array = np.random.default_rng(5).normal(100, 9, shape).astype(np.uint8)
+    source, output = tmp_path / "scan.tif", tmp_path / "out.ome.zarr"
+    tifffile.imwrite(source, array, photometric="minisblack")
+    cli.convert(source, output, "-c", *chunk, "--compression", compression)
+    check(output, Expected(array, chunk=chunk, compression=compression))

@@ -1,5 +1,5 @@
 import { LZ4_TABLE, type Simd } from '../../simd/index.ts';
-import type { Encoder } from './encoder.ts';
+import type { Encoder, Fetch } from './encoder.ts';
 import { noisy } from './noisy.ts';
 import { zstd } from './zlib.ts';
 
@@ -47,6 +47,9 @@ export function bloscEncoder(
   const { cname, level, shuffles, split } = settings;
   const heap = new Uint8Array(memory.buffer);
   const view = new DataView(memory.buffer);
+  // Typed arrays over shared memory copy several times as slowly.
+  const copy = (from: number, to: number, length: number) =>
+    simd.copyBox(from, length, length, to, length, length, 1, 1, length);
   const blockOf = (length: number) => Math.min(length, settings.blockBytes);
 
   /** One block as it stands in a frame: its streams, each after its length. 0 when they would be more than `capacity`. */
@@ -74,7 +77,7 @@ export function bloscEncoder(
       if (size === 0) {
         // A stream as long as what it holds is a copy.
         if (at + 4 + each > target + capacity) return 0;
-        heap.copyWithin(at + 4, stream, stream + each);
+        copy(stream, at + 4, each);
         size = each;
       }
       view.setUint32(at, size, true);
@@ -84,14 +87,22 @@ export function bloscEncoder(
   }
 
   /** The shuffle that makes least of a sample. */
-  function choose(source: number, length: number, target: number, streams: number, scratch: number): Shuffle {
+  function choose(
+    source: number,
+    length: number,
+    target: number,
+    streams: number,
+    scratch: number,
+    fetch: Fetch
+  ): Shuffle {
     if (shuffles.length === 1 || length < 8 * SAMPLE) return shuffles[0];
     const sample = scratch + LZ4_TABLE + 2 * blockOf(length);
     const piece = SAMPLE / 4;
     for (let i = 0; i < 4; i++) {
       // The middle of each quarter, from a whole element on.
       const from = Math.floor(((2 * i + 1) * length) / 8 / elementSize) * elementSize;
-      heap.copyWithin(sample + i * piece, source + from, source + from + piece);
+      fetch(from, from + piece);
+      copy(source + from, sample + i * piece, piece);
     }
     const sizes = shuffles.map(shuffle => encodeBlock(sample, SAMPLE, target, length, streams, shuffle, scratch));
     const least = sizes.indexOf(Math.min(...sizes));
@@ -105,7 +116,8 @@ export function bloscEncoder(
     target: number,
     streams: number,
     shuffle: Shuffle,
-    scratch: number
+    scratch: number,
+    fetch: Fetch
   ): number {
     const blockBytes = blockOf(length);
     const blocks = Math.ceil(length / blockBytes);
@@ -116,6 +128,7 @@ export function bloscEncoder(
       const size = Math.min(blockBytes, length - from);
       // The last block, where it is shorter than the others, is never split.
       const cut = size < blockBytes ? 1 : streams;
+      fetch(from, from + size);
       const written = limit > at ? encodeBlock(source + from, size, at, limit - at, cut, shuffle, scratch) : 0;
       if (written === 0) return 0;
       view.setUint32(target + HEADER + 4 * b, at - target, true);
@@ -127,19 +140,20 @@ export function bloscEncoder(
   return {
     scratchBytes: length => LZ4_TABLE + 2 * blockOf(length) + SAMPLE,
     encodedBound: length => length + HEADER,
-    encode(source, length, target, scratch) {
+    encode(source, length, target, scratch, fetch = () => {}) {
       const blockBytes = blockOf(length);
       const splits = split && blockBytes % elementSize === 0 && blockBytes / elementSize >= LEAST_SPLIT;
       const streams = splits ? elementSize : 1;
-      const shuffle = choose(source, length, target, streams, scratch);
+      const shuffle = choose(source, length, target, streams, scratch, fetch);
       let flags = FORMAT[cname] << 5;
       if (shuffle === 1) flags |= FLAG_SHUFFLE;
       if (shuffle === 2) flags |= FLAG_BITSHUFFLE;
       if (!splits) flags |= FLAG_ONE_STREAM;
-      let encoded = length > 0 ? encodeBlocks(source, length, target, streams, shuffle, scratch) : 0;
+      let encoded = length > 0 ? encodeBlocks(source, length, target, streams, shuffle, scratch, fetch) : 0;
       if (encoded === 0) {
         flags |= FLAG_COPY;
-        heap.copyWithin(target + HEADER, source, source + length);
+        fetch(0, length);
+        copy(source, target + HEADER, length);
         encoded = HEADER + length;
       }
       heap.set([VERSION, 1, flags, elementSize], target);

@@ -62,7 +62,10 @@ export function zstdEncoder(level: number, memory: WebAssembly.Memory): Encoder 
   return {
     scratchBytes: () => 0,
     encodedBound: zstdBound,
-    encode: (source, length, target) => zstd(heap, source, length, target, zstdBound(length), level)
+    encode(source, length, target, _scratch, fetch) {
+      fetch?.(0, length);
+      return zstd(heap, source, length, target, zstdBound(length), level);
+    }
   };
 }
 
@@ -72,7 +75,8 @@ export function gzipEncoder(level: number, memory: WebAssembly.Memory): Encoder 
   return {
     scratchBytes: () => 0,
     encodedBound,
-    encode(source, length, target) {
+    encode(source, length, target, _scratch, fetch) {
+      fetch?.(0, length);
       const bound = encodedBound(length);
       return moveInto(
         heap,

@@ -48,7 +48,7 @@ const DECODER_BYTES = 28 * MiB;
 /** Addresses are of 32 bits; the last page stays free, so that an end is an address too. */
 const MAX_MEMORY = 2 ** 32 - 65536;
 /** Small enough to stay in a processor's cache for what is done to it next. */
-const SLAB = MiB;
+const SLAB = MiB / 4;
 /** Decoding this much more than once is cheaper than a file between. */
 const MAX_REDUNDANCY = 1.25;
 

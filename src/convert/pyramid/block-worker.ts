@@ -1,4 +1,4 @@
-import { createDecoder, createEncoder, type Decoder, type Encoder } from '../codec/index.ts';
+import { createDecoder, createEncoder, type Decoder, type Encoder, type Fetch } from '../codec/index.ts';
 import { ConvertError } from '../errors.ts';
 import { collectRecent } from '../garbage.ts';
 import { type Simd, instantiate } from '../../simd/index.ts';
@@ -326,30 +326,44 @@ export class BlockWorker {
     report.bytesWritten += length;
   }
 
-  /** Gathers a chunk out of a block, filled up with 0 where the volume ends, and encodes it to `target`; returns how long it is. */
-  #encode([address, planeBytes, rowBytes]: Box, [z, y, x]: Shape, shape: Shape, target: number): number {
+  /** Encodes a chunk of a block, filled up with 0 where the volume ends, to `target`; returns how long it is. */
+  #encode(box: Box, start: Shape, shape: Shape, target: number): number {
     const { chunk } = this.#job;
-    const { scratch } = this.#areas;
     const gathered = this.#encoder ? this.#areas.chunk : target;
     const length = product(chunk) * this.#bytes;
-    const chunkRow = chunk[2] * this.#bytes;
     if (shape.some((n, axis) => n < chunk[axis])) this.#simd.fill(gathered, 0, length);
-    const from = address + z * planeBytes + y * rowBytes + x * this.#bytes;
-    this.#simd.copyBox(
-      from,
-      planeBytes,
-      rowBytes,
-      gathered,
-      chunk[1] * chunkRow,
-      chunkRow,
-      shape[0],
-      shape[1],
-      shape[2] * this.#bytes
-    );
-    if (!this.#encoder) return length;
-    const encodedLength = this.#encoder.encode(gathered, length, target, scratch);
+    const fetch = this.#gatherer(box, start, shape, gathered);
+    if (!this.#encoder) {
+      fetch(0, length);
+      return length;
+    }
+    const encodedLength = this.#encoder.encode(gathered, length, target, this.#areas.scratch, fetch);
     this.#threwAway(length);
     return encodedLength;
+  }
+
+  /** What copies the rows of a chunk that hold the bytes asked for out of a block to their places at `target`. */
+  #gatherer([address, planeBytes, rowBytes]: Box, [z0, y0, x0]: Shape, [nz, ny, nx]: Shape, target: number): Fetch {
+    const [, height, width] = this.#job.chunk;
+    const chunkRow = width * this.#bytes;
+    const chunkPlane = height * chunkRow;
+    const origin = address + z0 * planeBytes + y0 * rowBytes + x0 * this.#bytes;
+    const copy = (z: number, y: number, planes: number, rows: number) => {
+      if (planes < 1 || rows < 1) return;
+      const from = origin + z * planeBytes + y * rowBytes;
+      const to = target + z * chunkPlane + y * chunkRow;
+      this.#simd.copyBox(from, planeBytes, rowBytes, to, chunkPlane, chunkRow, planes, rows, nx * this.#bytes);
+    };
+    return (from, to) => {
+      const [first, last] = [Math.floor(from / chunkPlane), Math.min(nz, Math.ceil(to / chunkPlane)) - 1];
+      const top = Math.floor((from - first * chunkPlane) / chunkRow);
+      const bottom = Math.min(ny, Math.ceil((to - last * chunkPlane) / chunkRow));
+      if (first === last) return copy(first, top, 1, bottom - top);
+      if (top === 0 && bottom === ny) return copy(first, 0, last - first + 1, ny);
+      copy(first, top, 1, ny - top);
+      copy(first + 1, 0, last - first - 1, ny);
+      copy(last, 0, 1, bottom);
+    };
   }
 
   /** Fills a block with the voxels that its chunks hold. */

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { ConvertError } from '../errors.ts';
-import type { Answer, Areas, Job, Report, Task } from './task.ts';
+import type { Answer, Areas, Job, Message, Report, Task } from './task.ts';
 
 /** Heaps of worker threads stay small: voxels live in the shared memory. In MiB. */
 const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4, stackSizeMb: 4 };
@@ -39,9 +39,9 @@ export class Crew {
     return this.#members.length;
   }
 
-  /** Makes all threads work on `job` from now on. */
-  async begin(job: Job): Promise<void> {
-    await Promise.all(this.#members.map((member, n) => this.perform(n, { kind: 'begin', job, areas: member.areas })));
+  /** Makes all threads, which must be idle, work on `job` from now on. They need not have started: each takes its tasks up when it has. */
+  begin(job: Job): void {
+    for (const { thread, areas } of this.#members) thread.postMessage({ kind: 'begin', job, areas } satisfies Message);
   }
 
   /** Has thread `n`, which must be idle, do a task. */
@@ -49,7 +49,7 @@ export class Crew {
     if (this.#broken) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {
       this.#members[n].waiting = { resolve, reject };
-      this.#members[n].thread.postMessage(task);
+      this.#members[n].thread.postMessage(task satisfies Message);
     });
   }
 

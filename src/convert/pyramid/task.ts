@@ -69,8 +69,6 @@ export interface CheckTask {
 
 /** A piece of work for one worker. */
 export type Task =
-  /** From now on, work on this. */
-  | { kind: 'begin'; job: Job; areas: Areas }
   /** Decode a plane's part of the region into the scratch file; planes are counted through all volumes. */
   | { kind: 'decode'; plane: number; file: string }
   /** Look for the extremes of a level-0 block. */
@@ -79,6 +77,9 @@ export type Task =
   | CheckTask
   /** Put a folder on the disk; `deep`: with all that lies in it. */
   | { kind: 'sync'; folder: string; deep: boolean };
+
+/** What a worker is sent: a task, which it answers, or what to work on from then on, which it does not. */
+export type Message = Task | { kind: 'begin'; job: Job; areas: Areas };
 
 /** What a worker says of a task done; only what the task gives. */
 export interface Report {

@@ -2,35 +2,39 @@
 import { parentPort } from 'node:worker_threads';
 import { ConvertError } from '../errors.ts';
 import { BlockWorker } from './block-worker.ts';
-import { type Answer, type Report, type Task, nothing } from './task.ts';
+import type { Answer, Message, Report, Task } from './task.ts';
 
 const port = parentPort!;
+/** Makes the worker at the first task, so that what fails then is told. */
+let begin: (() => BlockWorker) | null = null;
 let worker: BlockWorker | null = null;
 
 async function perform(task: Task): Promise<Report> {
-  if (task.kind === 'begin') {
-    worker?.close();
-    worker = new BlockWorker(task.job, task.areas);
-    return nothing();
-  }
+  worker ??= begin!();
   switch (task.kind) {
     case 'decode':
-      return worker!.decode(task);
+      return worker.decode(task);
     case 'scan':
-      return worker!.scan(task);
+      return worker.scan(task);
     case 'block':
-      return worker!.block(task);
+      return worker.block(task);
     case 'restore':
-      return worker!.restore(task);
+      return worker.restore(task);
     case 'check':
-      return worker!.check(task);
+      return worker.check(task);
     case 'sync':
-      return worker!.sync(task);
+      return worker.sync(task);
   }
 }
 
-port.on('message', (task: Task) => {
-  perform(task).then(
+port.on('message', (message: Message) => {
+  if (message.kind === 'begin') {
+    worker?.close();
+    worker = null;
+    begin = () => new BlockWorker(message.job, message.areas);
+    return;
+  }
+  perform(message).then(
     report => port.postMessage({ report } satisfies Answer),
     (error: unknown) => {
       const failure =

@@ -82,7 +82,7 @@ const CONVERT_OPTIONS: OptionSpec[] = [
     choices: OME_ZARR_VERSIONS,
     help: `${OME_ZARR_VERSIONS.join(' or ')} (${d.omeZarr})`
   },
-  { name: 'jobs', short: 'j', values: ['N'], help: 'worker threads (as many as processors)' },
+  { name: 'jobs', short: 'j', values: ['N'], help: 'worker threads at most (half as many again as processors)' },
   { name: 'overwrite', values: [], help: 'replace an OME-Zarr of that name, once the new one is whole' },
   {
     name: 'resume',

@@ -1,4 +1,4 @@
-import { convert, estimate, inspect } from '../../convert/index.ts';
+import { convert, estimate, freeMemory, inspect } from '../../convert/index.ts';
 import { ConvertError } from '../../convert/errors.ts';
 import { VERSION } from '../../convert/version.ts';
 import type { Job } from '../../protocol/index.ts';
@@ -11,8 +11,12 @@ import type { Engine, Jobs } from '../jobs.ts';
 import { readSource } from '../cli/source.ts';
 import { splitWords } from './words.ts';
 
-/** The engine, in one piece. */
-export const ENGINE: Engine & { inspect: typeof inspect } = { inspect, estimate, convert };
+/** The engine, in one piece. A kernel outlives its conversions, and must not hold their memory. */
+export const ENGINE: Engine & { inspect: typeof inspect } = {
+  inspect,
+  estimate,
+  convert: (...work) => convert(...work).finally(freeMemory)
+};
 
 /** What a cell shows, by MIME type. */
 export type Bundle = Record<string, string>;
