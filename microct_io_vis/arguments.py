@@ -30,6 +30,7 @@ OPTIONS: dict[str, tuple[int, Callable[[Any], str]]] = {
     "chunk_size": (3, _whole),
     "num_levels": (1, _whole_or_text),
     "shard": (3, _whole),
+    "downsample": (1, _text),
     "compression": (1, _text),
     "max_memory": (1, _whole_or_text),
     "dtype": (1, _text),

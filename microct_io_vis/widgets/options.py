@@ -8,6 +8,7 @@ from typing import Any
 from traitlets import Bool, CFloat, CInt, Enum, HasTraits, TraitType, Tuple, Unicode, Union
 
 COMPRESSIONS = ("blosc-zstd", "blosc-lz4", "zstd", "gzip", "none")
+DOWNSAMPLINGS = ("mean", "mode", "max", "nearest")
 DTYPES = ("source", "float32", "uint16", "uint8")
 OME_ZARR_VERSIONS = ("0.5", "0.4")
 
@@ -45,6 +46,9 @@ class ConversionOptions(HasTraits):
         default_value=None,
         allow_none=True,
         help="Shard lengths along (Z, Y, X), in voxels, multiples of the chunk's; None: a file a chunk.",
+    ).tag(sync=True)
+    downsample = Enum(
+        DOWNSAMPLINGS, default_value=None, allow_none=True, help="What a window of voxels becomes on the next level."
     ).tag(sync=True)
     compression = Enum(COMPRESSIONS, default_value=None, allow_none=True).tag(sync=True)
     max_memory = ByteSize(

@@ -115,6 +115,7 @@ export class Conversion {
       shard: settings.shard,
       dtype: settings.dtype,
       range: settings.scaling?.range ?? prepared.resumed?.range ?? null,
+      downsample: settings.downsample,
       compression: settings.compression,
       omeZarr: settings.omeZarr,
       folder: destination.partial,
@@ -334,7 +335,7 @@ export class Conversion {
 
   #documents(): Documents {
     const { settings, levels, info, layout, plan } = this.#prepared;
-    const { dtype, start, shape, chunk, shard, compression, voxelSize, unit, omeZarr } = settings;
+    const { dtype, start, shape, chunk, shard, downsample, compression, voxelSize, unit, omeZarr } = settings;
     const { range } = this.#job;
     const sources = typeof this.#source === 'string' ? [this.#source] : this.#source;
     const origin = {
@@ -353,6 +354,7 @@ export class Conversion {
       chunkSize: chunk,
       ...(shard && { shard }),
       levels: levels.length,
+      downsample,
       compression,
       scaling: range && {
         valueRange: range,
@@ -377,6 +379,7 @@ export class Conversion {
         shard,
         dtype,
         compression,
+        downsample,
         voxelSize,
         unit,
         start,

@@ -5,6 +5,8 @@ export {
   type Compression,
   type ConvertOptions,
   DEFAULT_OPTIONS,
+  DOWNSAMPLINGS,
+  type Downsampling,
   OME_ZARR_VERSIONS,
   type OmeZarrVersion,
   OUTPUT_DTYPES,

@@ -1,3 +1,5 @@
+import { METHODS, type Method } from '../simd/index.ts';
+
 export const COMPRESSIONS = ['blosc-zstd', 'blosc-lz4', 'zstd', 'gzip', 'none'] as const;
 export type Compression = (typeof COMPRESSIONS)[number];
 
@@ -6,6 +8,10 @@ export type OutputDtype = (typeof OUTPUT_DTYPES)[number];
 
 export const OME_ZARR_VERSIONS = ['0.5', '0.4'] as const;
 export type OmeZarrVersion = (typeof OME_ZARR_VERSIONS)[number];
+
+/** How a window of voxels becomes one of the next level. */
+export const DOWNSAMPLINGS = METHODS;
+export type Downsampling = Method;
 
 /** What a person can choose about a conversion. */
 export interface ConvertOptions {
@@ -17,6 +23,11 @@ export interface ConvertOptions {
   levels: number | 'auto';
   /** Shard lengths along (Z, Y, X), in voxels, multiples of the chunk's: the chunks of a shard share a file (OME-Zarr 0.5 only). Null: a file a chunk. */
   shard: [number, number, number] | null;
+  /**
+   * How the voxels of a window become one of the next level. `mode`: the value that occurs most often, of several the first in the order
+   * z, y, x; `max`: the greatest; `nearest`: the first voxel. Null: the mean.
+   */
+  downsample: Downsampling | null;
   compression: Compression;
   /** Peak resident memory of the whole process, in bytes. */
   maxMemory: number;
@@ -43,6 +54,7 @@ export const DEFAULT_OPTIONS: ConvertOptions = {
   chunkSize: [128, 128, 128],
   levels: 'auto',
   shard: null,
+  downsample: null,
   compression: 'blosc-zstd',
   maxMemory: 4 * 2 ** 30,
   dtype: 'source',

@@ -1,4 +1,4 @@
-import type { Compression, OmeZarrVersion } from './options.ts';
+import type { Compression, Downsampling, OmeZarrVersion } from './options.ts';
 import type { Dtype, Shape } from './volume.ts';
 
 /** Options after all checks, with everything that defaults or the source decide filled in. */
@@ -10,6 +10,7 @@ export interface Settings {
   /** Shard lengths along (Z, Y, X), in voxels, multiples of the chunk's; null: a file a chunk. */
   shard: Shape | null;
   levels: number | 'auto';
+  downsample: Downsampling;
   compression: Compression;
   /** Bytes. */
   maxMemory: number;

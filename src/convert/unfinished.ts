@@ -15,6 +15,7 @@ interface Decided {
   chunkSize: Shape;
   shard: Shape | null;
   levels: number;
+  downsample: string;
   compression: string;
   dtype: Dtype;
   valueRange: [number, number] | 'found by a scan' | null;
@@ -39,7 +40,7 @@ export interface Head extends Begun {
 }
 
 export function begun(layout: Layout, settings: Settings, levels: Level[]): Begun {
-  const { chunk, shard, compression, dtype, scaling, start, shape, voxelSize, unit, omeZarr } = settings;
+  const { chunk, shard, downsample, compression, dtype, scaling, start, shape, voxelSize, unit, omeZarr } = settings;
   return {
     source: fingerprint(layout),
     bytesPerVoxel: BYTES_PER_VOXEL[layout.dtype],
@@ -49,6 +50,7 @@ export function begun(layout: Layout, settings: Settings, levels: Level[]): Begu
       chunkSize: chunk,
       shard,
       levels: levels.length,
+      downsample,
       compression,
       dtype,
       valueRange: scaling && (scaling.range ?? 'found by a scan'),

@@ -1,5 +1,13 @@
 import { parseBytes } from '../protocol/bytes.ts';
-import type { Compression, ConvertOptions, OmeZarrVersion, OutputDtype, Shape, Source } from '../protocol/index.ts';
+import type {
+  Compression,
+  ConvertOptions,
+  Downsampling,
+  OmeZarrVersion,
+  OutputDtype,
+  Shape,
+  Source
+} from '../protocol/index.ts';
 import { SHOWN_DEFAULTS } from './choices.ts';
 import { resolveOutput } from './output.ts';
 
@@ -16,6 +24,7 @@ export interface FormValues {
   levels: string;
   /** Empty: no shards. */
   shard: Triple;
+  downsample: Downsampling | '';
   compression: Compression | '';
   dtype: OutputDtype | '';
   /** Least and greatest source value; used with the integer data types only. */
@@ -36,6 +45,7 @@ export const EMPTY_VALUES: FormValues = {
   chunkSize: ['', '', ''],
   levels: '',
   shard: ['', '', ''],
+  downsample: '',
   compression: '',
   dtype: '',
   valueRange: ['', ''],
@@ -116,6 +126,9 @@ export function readValues(
     }
   }
 
+  if (values.downsample !== '') {
+    options.downsample = values.downsample;
+  }
   if (values.compression !== '') {
     options.compression = values.compression;
   }

@@ -26,13 +26,20 @@ export interface Extremes {
 /** Copies nz × ny rows of `rowBytes` from one box to another: gathers a chunk out of a block, or scatters one into it. */
 export type CopyBox = (...args: [...From, ...To, nz: number, ny: number, rowBytes: number]) => void;
 
+/** How a window of voxels becomes one. */
+export const METHODS = ['mean', 'mode', 'max', 'nearest'] as const;
+export type Method = (typeof METHODS)[number];
+
 /**
- * Writes the mean over windows of (fz, fy, fx) voxels, each factor 1 or 2. The extents (nz, ny, nx) are the source's; the target gets
- * ceil(n / f) along each axis. Windows at an odd edge average the voxels that exist.
+ * Writes one value for each window of (fz, fy, fx) voxels, each factor 1 or 2. The extents (nz, ny, nx) are the source's; the target gets
+ * ceil(n / f) along each axis. Windows at an odd edge have the voxels that exist.
  *
- * Integers: floor((2 · sum + n) / (2 · n)), that is to nearest and halves up, exactly.
+ * `mode`: the value that occurs most often, of several the one that comes first in the order z, y, x. `max`: the greatest. Both leave NaNs out,
+ * and give NaN where there is nothing else; 0 and -0 are one value. `nearest`: the first voxel, to the bit.
  *
- * float32: a window always counts as two planes, two rows and two columns: where a neighbour does not exist, the voxel beside it stands in for
+ * `mean`, integers: floor((2 · sum + n) / (2 · n)), that is to nearest and halves up, exactly.
+ *
+ * `mean`, float32: a window always counts as two planes, two rows and two columns: where a neighbour does not exist, the voxel beside it stands in for
  * it. All additions are of float32, rounded each time: column(x) = (v[z, y] + v[z, y+1]) + (v[z+1, y] + v[z+1, y+1]), mean = (column(x) +
  * column(x+1)) / 8. Where that sum is not finite, the eight are taken again in float64, one after the other in the order z, y, x, leaving
  * NaNs out, and divided by how many were taken, then rounded to float32: none left gives NaN, infinities stay (opposite ones give NaN), and
@@ -57,7 +64,7 @@ export type Cast = (...args: [...From, ...To, ...Extent]) => void;
 export interface Simd {
   copyBox: CopyBox;
   fill(address: number, byte: number, length: number): void;
-  halve(element: Element): Halve;
+  halve(element: Element, method: Method): Halve;
   scan(element: Element): Scan;
   scale(source: Element, target: 'uint16' | 'uint8'): Scale;
   /** From integers to float32. */
@@ -137,7 +144,7 @@ interface Exports extends Pick<
   Simd,
   'copyBox' | 'fill' | 'shuffle' | 'bitshuffle' | 'shuffleBlock' | 'lz4' | 'lz4Block' | 'countBytes' | 'checksum'
 > {
-  halve(element: number, ...args: Parameters<Halve>): void;
+  halve(element: number, method: number, ...args: Parameters<Halve>): void;
   scan(element: number, ...args: Parameters<Scan>): void;
   scannedMin(): number;
   scannedMax(): number;
@@ -161,7 +168,7 @@ export function instantiate(memory: WebAssembly.Memory): Simd {
   const { copyBox, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block, countBytes, checksum } = wasm;
   return {
     ...{ copyBox, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block, countBytes, checksum },
-    halve: element => wasm.halve.bind(null, ELEMENTS.indexOf(element)),
+    halve: (element, method) => wasm.halve.bind(null, ELEMENTS.indexOf(element), METHODS.indexOf(method)),
     scan: element => {
       const type = ELEMENTS.indexOf(element);
       return (...args) => {

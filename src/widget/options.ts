@@ -10,6 +10,7 @@ export interface OptionTraits {
   chunk_size: ConvertOptions['chunkSize'] | null;
   num_levels: ConvertOptions['levels'] | null;
   shard: ConvertOptions['shard'];
+  downsample: ConvertOptions['downsample'];
   compression: ConvertOptions['compression'] | null;
   max_memory: number | null;
   dtype: ConvertOptions['dtype'] | null;
@@ -29,6 +30,7 @@ export const DEFAULT_TRAITS: OptionTraits = {
   chunk_size: null,
   num_levels: null,
   shard: null,
+  downsample: null,
   compression: null,
   max_memory: null,
   dtype: null,
@@ -55,6 +57,7 @@ export function toFormValues(traits: OptionTraits, source: Source): FormValues {
     chunkSize: triple(traits.chunk_size),
     levels: text(traits.num_levels),
     shard: triple(traits.shard),
+    downsample: traits.downsample ?? '',
     compression: traits.compression ?? '',
     dtype: traits.dtype ?? '',
     valueRange: traits.value_range ? (traits.value_range.map(String) as [string, string]) : ['', ''],
@@ -77,6 +80,7 @@ export function toTraits(options: Partial<ConvertOptions>, source: Source): Opti
     chunk_size: options.chunkSize ?? null,
     num_levels: options.levels ?? null,
     shard: options.shard ?? null,
+    downsample: options.downsample ?? null,
     compression: options.compression ?? null,
     max_memory: options.maxMemory ?? null,
     dtype: options.dtype ?? null,

@@ -228,10 +228,10 @@ def test_help(cli, words):
     run = cli(*words).succeeded()
     assert run.stdout and run.stderr == ""
     if "convert" in words:
-        options = (
-            "--chunk-size --num-levels --shard --compression --max-memory --dtype --value-range --roi --voxel-size"
-        )
-        for option in f"{options} --unit --ome-zarr --jobs --overwrite --resume --quiet --progress".split():
+        options = "--chunk-size --num-levels --shard --downsample --compression --max-memory --dtype --value-range"
+        for (
+            option
+        ) in f"{options} --roi --voxel-size --unit --ome-zarr --jobs --overwrite --resume --quiet --progress".split():
             assert option in run.stdout
 
 

@@ -24,6 +24,7 @@ PARAMETERS = {
     ),
     "chunk": ((128, 128, 128), (16, 32, 64), (7, 9, 33), (1, 64, 64), (25, 1, 50), (64, 256, 16)),
     "levels": (None, 1, 2, 3, 12),
+    "downsample": ("mean", "mode", "max", "nearest"),
     "compression": COMPRESSIONS,
     "version": ("0.5", "0.4"),
     "region": ("all", "inner", "edge", "line"),
@@ -63,7 +64,7 @@ def prepare(folder: Path, row: dict) -> tuple[list, Expected]:
     cut = region(row["region"], shape)
     words: list = [source, folder / "out.ome.zarr", "-c", *row["chunk"]]
     words += ["-n", row["levels"] or "auto", "--compression", row["compression"], "--ome-zarr", row["version"]]
-    words += ["-m", row["memory"]]
+    words += ["--downsample", row["downsample"], "-m", row["memory"]]
     if row["jobs"]:
         words += ["-j", row["jobs"]]
     if row["region"] != "all":
@@ -76,6 +77,7 @@ def prepare(folder: Path, row: dict) -> tuple[list, Expected]:
         level0=read[tuple(slice(*bounds) for bounds in cut)],
         chunk=row["chunk"],
         levels=row["levels"],
+        downsample=row["downsample"],
         compression=row["compression"],
         version=row["version"],
         start=tuple(start for start, _ in cut),

@@ -133,6 +133,7 @@ def test_starting_over(cli, scans, killed):
         (["--compression", "gzip"], "compression"),
         (["-c", 16, 64, 32], "chunkSize"),
         (["-n", 2], "levels"),
+        (["--downsample", "max"], "downsample"),
         (["-d", "uint8"], "dtype"),
         (["--roi", 0, 96, 0, 512, 0, 511], "roi"),
         (["--voxel-size", 1, 1, 2, "--unit", "mm"], "voxelSize"),

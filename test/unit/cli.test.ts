@@ -101,6 +101,7 @@ describe('parse', () => {
     usage('convert a -m lots', /--max-memory: lots is not a size such as 8G/);
     usage('convert a --value-range 0 nan', /--value-range: nan is not a number/);
     usage('convert a --compression lzma', /--compression: lzma is not one of blosc-zstd, blosc-lz4/);
+    usage('convert a --downsample median', /--downsample: median is not one of mean, mode, max, nearest/);
     usage('convert a --overwrite=yes', /--overwrite takes no value/);
     usage('convert a -j 2 -j 3', /--jobs is given twice/);
     usage('info a --dtype uint8', /info has no option --dtype/);

@@ -129,6 +129,7 @@ function settingsFor(shape: Shape, dtype: Dtype, changes: Partial<Settings> = {}
     chunk: [128, 128, 128],
     shard: null,
     levels: 'auto',
+    downsample: 'mean',
     compression: 'none',
     maxMemory: 4096 * MiB,
     dtype,

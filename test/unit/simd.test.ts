@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { ELEMENTS, type Element, LZ4_TABLE, MEMORY_START, createMemory, instantiate } from '../../src/simd/index.ts';
+import {
+  ELEMENTS,
+  type Element,
+  LZ4_TABLE,
+  MEMORY_START,
+  METHODS,
+  type Method,
+  createMemory,
+  instantiate
+} from '../../src/simd/index.ts';
 import { bytesLike, random } from './random.ts';
 
 const ARRAYS = {
@@ -104,7 +113,30 @@ function meanOfFloat(at: (z: number, y: number, x: number) => number): number {
   return Math.fround(total / count);
 }
 
-function halved(values: Float64Array, element: Element, shape: number[], factors: number[]): Float64Array {
+/** NaNs left out; of values that are as frequent, the first. */
+function modeOf(window: number[]): number {
+  let best = NaN;
+  let most = 0;
+  for (const value of window) {
+    const count = window.filter(other => other === value).length;
+    if (count > most) [best, most] = [value, count];
+  }
+  return best;
+}
+
+const PICKS: Record<Exclude<Method, 'mean'>, (window: number[]) => number> = {
+  mode: modeOf,
+  max: window => window.reduce((a, b) => (b > a || Number.isNaN(a) ? b : a)),
+  nearest: ([first]) => first
+};
+
+function halved(
+  values: Float64Array,
+  element: Element,
+  method: Method,
+  shape: number[],
+  factors: number[]
+): Float64Array {
   const out = shape.map((n, axis) => Math.ceil(n / factors[axis]));
   const result: number[] = [];
   for (let z = 0; z < out[0]; z++) {
@@ -117,7 +149,7 @@ function halved(values: Float64Array, element: Element, shape: number[], factors
           );
           return values[(k * shape[1] + j) * shape[2] + i];
         };
-        if (element === 'float32') {
+        if (method === 'mean' && element === 'float32') {
           result.push(meanOfFloat(value));
           continue;
         }
@@ -125,7 +157,7 @@ function halved(values: Float64Array, element: Element, shape: number[], factors
         for (let dz = 0; dz < factors[0] && corner[0] + dz < shape[0]; dz++)
           for (let dy = 0; dy < factors[1] && corner[1] + dy < shape[1]; dy++)
             for (let dx = 0; dx < factors[2] && corner[2] + dx < shape[2]; dx++) window.push(value(dz, dy, dx));
-        result.push(meanOfInteger(window));
+        result.push(method === 'mean' ? meanOfInteger(window) : PICKS[method](window));
       }
     }
   }
@@ -146,24 +178,29 @@ const SHAPES = [
 ];
 
 for (const element of ELEMENTS) {
-  test(`halve ${element}: the mean of the voxels that exist`, () => {
-    const next = random(7);
-    for (const shape of SHAPES) {
-      for (let f = 0; f < 8; f++) {
-        const factors = [1 + (f >> 2), 1 + ((f >> 1) & 1), 1 + (f & 1)];
-        for (const trouble of [0, 0.05, 0.9]) {
-          const values = voxels(element, shape[0] * shape[1] * shape[2], next, trouble);
-          const from = put(values, element, shape, END, [3, 17]);
-          const out = shape.map((n, axis) => Math.ceil(n / factors[axis]));
-          const halve = simd.halve(element);
-          const got = onTarget(element, out, [1, 5], to =>
-            halve(...ends(from, to), ...triple(shape), ...triple(factors))
-          );
-          assert.deepEqual(got, halved(values, element, shape, factors), `${shape} by ${factors}`);
+  for (const method of METHODS) {
+    test(`halve ${element}: the ${method} of the voxels that exist`, () => {
+      const next = random(7);
+      for (const shape of SHAPES) {
+        for (let f = 0; f < 8; f++) {
+          const factors = [1 + (f >> 2), 1 + ((f >> 1) & 1), 1 + (f & 1)];
+          // With few values, some are as frequent as others.
+          for (const trouble of method === 'mean' ? [0, 0.05, 0.9] : [0, 0.9, 1]) {
+            const values = voxels(element, shape[0] * shape[1] * shape[2], next, trouble);
+            const from = put(values, element, shape, END, [3, 17]);
+            const out = shape.map((n, axis) => Math.ceil(n / factors[axis]));
+            const halve = simd.halve(element, method);
+            const got = onTarget(element, out, [1, 5], to =>
+              halve(...ends(from, to), ...triple(shape), ...triple(factors))
+            );
+            const plain = (array: Float64Array) => (method === 'max' ? array.map(v => v + 0) : array);
+            const expected = halved(values, element, method, shape, factors);
+            assert.deepEqual(plain(got), plain(expected), `${shape} by ${factors}`);
+          }
         }
       }
-    }
-  });
+    });
+  }
 
   test(`scan ${element}: finite extremes and NaNs`, () => {
     const next = random(8);

@@ -15,6 +15,7 @@ const ALL: OptionTraits = {
   chunk_size: [64, 32, 16],
   num_levels: 3,
   shard: [128, 64, 64],
+  downsample: 'max',
   compression: 'zstd',
   max_memory: 1536 * 2 ** 20,
   dtype: 'uint8',

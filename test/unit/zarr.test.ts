@@ -44,6 +44,7 @@ const IMAGE: Image = {
   dtype: 'uint16',
   shard: null,
   compression: 'blosc-zstd',
+  downsample: 'mean',
   voxelSize: [2, 0.5, 0.25],
   unit: 'micrometer',
   start: [0, 10, 0],
@@ -82,6 +83,24 @@ test("0.5 is Zarr v3, with half-voxel centres and the region's offset", () => {
     { type: 'translation', translation: [3, 5.75, 0.375] }
   ]);
   assert.deepEqual(ome.omero.channels[0].window, { start: 1, end: 9, min: 0, max: 10 });
+});
+
+test('metadata say how levels were made; a voxel that was picked stays where it was', () => {
+  const types: [Image['downsample'], string, number[]][] = [
+    ['mean', 'the mean', [3, 5.75, 0.375]],
+    ['mode', 'the most frequent value', [3, 5.75, 0.375]],
+    ['max', 'the greatest value', [3, 5.75, 0.375]],
+    ['nearest', 'the first voxel', [0, 5, 0]]
+  ];
+  for (const [downsample, words, translation] of types) {
+    const [image] = parse({ ...IMAGE, downsample }, '0.5').get('zarr.json').attributes.ome.multiscales;
+    assert.equal(image.type, downsample);
+    assert.ok(image.metadata.description.includes(words));
+    assert.deepEqual(image.datasets[2].coordinateTransformations, [
+      { type: 'scale', scale: [8, 2, 1] },
+      { type: 'translation', translation }
+    ]);
+  }
 });
 
 test('0.4 is Zarr v2, and says the same', () => {
@@ -227,6 +246,7 @@ test('options that cannot work are refused at their field, with what was found',
     [{ chunkSize: [1024, 1024, 1024] }, 'chunkSize', '4.0 GiB', '2 GiB'],
     [{ levels: 0 }, 'levels', '0'],
     [{ levels: 'some' as never }, 'levels', '"some"'],
+    [{ downsample: 'median' as never }, 'downsample', '"median"', 'nearest'],
     [{ compression: 'lzma' as never }, 'compression', '"lzma"', 'blosc-zstd'],
     [{ dtype: 'float64' as never }, 'dtype', 'uint16'],
     [{ omeZarr: '0.6' as never }, 'omeZarr', '0.5'],

@@ -231,9 +231,9 @@ export class BlockWorker {
     }
   }
 
-  /** Averages a block into its place in its parent. */
+  /** Makes of a block's windows the voxels of its place in its parent. */
   #reduce(level: number, index: Shape, extent: Shape, box: Box, parent: number): void {
-    const { levels, arrangement, dtype } = this.#job;
+    const { levels, arrangement, dtype, downsample } = this.#job;
     const grid = arrangement.grids[level + 1];
     const above = parentIndex(grid, index);
     const { window } = levels[level + 1];
@@ -243,7 +243,7 @@ export class BlockWorker {
       (i, axis) => ((i % grid.children[axis]) * arrangement.grids[level].size[axis]) / window[axis]
     );
     const place = parent + within[0] * planeBytes + within[1] * rowBytes + within[2] * this.#bytes;
-    this.#simd.halve(dtype)(...box, place, planeBytes, rowBytes, ...extent, ...window);
+    this.#simd.halve(dtype, downsample)(...box, place, planeBytes, rowBytes, ...extent, ...window);
   }
 
   /** The files of a block in C order, and the first voxel of each relative to the block. */

@@ -1,5 +1,5 @@
 import type { Layout } from '../layout.ts';
-import type { Compression, OmeZarrVersion } from '../options.ts';
+import type { Compression, Downsampling, OmeZarrVersion } from '../options.ts';
 import type { Dtype, Shape } from '../volume.ts';
 import type { Arrangement } from './arrangement.ts';
 import type { Level } from './levels.ts';
@@ -17,6 +17,7 @@ export interface Job {
   dtype: Dtype;
   /** Source values mapped to 0 and to the greatest value of `dtype`; null: values are kept. Equal ends: all become 0. */
   range: [number, number] | null;
+  downsample: Downsampling;
   compression: Compression;
   omeZarr: OmeZarrVersion;
   /** The folder that is written. */

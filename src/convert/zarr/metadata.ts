@@ -1,5 +1,5 @@
 import { codecsV3, compressorV2 } from '../codec/index.ts';
-import type { Compression, OmeZarrVersion } from '../options.ts';
+import type { Compression, Downsampling, OmeZarrVersion } from '../options.ts';
 import type { Level } from '../pyramid/levels.ts';
 import { map3 } from '../pyramid/levels.ts';
 import { TOOL, VERSION } from '../version.ts';
@@ -23,6 +23,7 @@ export interface Image {
   shard: Shape | null;
   dtype: Dtype;
   compression: Compression;
+  downsample: Downsampling;
   /** Edge lengths of a voxel of level 0 along (Z, Y, X); null: unknown, written as 1 without a unit. */
   voxelSize: Shape | null;
   /** UDUNITS name. */
@@ -51,14 +52,22 @@ const V2_TYPES: Record<Dtype, string> = {
   float32: '<f4'
 };
 
+const DESCRIPTIONS: Record<Downsampling, string> = {
+  mean: 'the mean',
+  mode: 'the most frequent value (of several the first in the order z, y, x)',
+  max: 'the greatest value',
+  nearest: 'the first voxel'
+};
+
 /**
  * Where a level's voxels are: scale, then translation of the centre of its first voxel against the centre of the source's, in `unit`.
- * Averaging moves that centre by half of what the voxel has grown.
+ * What stands for a whole window has its centre, half of what the voxel has grown further on; a voxel that was picked stays where it was.
  */
 function transformations(image: Image, level: Level) {
   const size = image.voxelSize ?? [1, 1, 1];
   const scale = map3(size, (length, axis) => length * level.factor[axis]);
-  const translation = map3(size, (length, axis) => length * (image.start[axis] + (level.factor[axis] - 1) / 2));
+  const moves = image.downsample === 'nearest' ? 0 : 1 / 2;
+  const translation = map3(size, (length, axis) => length * (image.start[axis] + moves * (level.factor[axis] - 1)));
   const moved = translation.some(distance => distance !== 0);
   return [
     { type: 'scale', scale: alongAxes(image.frames, image.timeStep ?? 1, 1, scale) },
@@ -83,9 +92,9 @@ function multiscales(image: Image) {
       path: String(k),
       coordinateTransformations: transformations(image, level)
     })),
-    type: 'mean',
+    type: image.downsample,
     metadata: {
-      description: 'Each level is the mean of the stored level above, over windows of up to 2 × 2 × 2 voxels.',
+      description: `Each level is ${DESCRIPTIONS[image.downsample]} of the stored level above, over windows of up to 2 × 2 × 2 voxels.`,
       method: TOOL,
       version: VERSION
     }

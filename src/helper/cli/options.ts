@@ -1,4 +1,10 @@
-import { COMPRESSIONS, DEFAULT_OPTIONS, OME_ZARR_VERSIONS, OUTPUT_DTYPES } from '../../convert/options.ts';
+import {
+  COMPRESSIONS,
+  DEFAULT_OPTIONS,
+  DOWNSAMPLINGS,
+  OME_ZARR_VERSIONS,
+  OUTPUT_DTYPES
+} from '../../convert/options.ts';
 import { shortBytes } from '../../protocol/bytes.ts';
 
 /** One option of the command line. Its values are as many words as `values` names. */
@@ -44,6 +50,12 @@ const CONVERT_OPTIONS: OptionSpec[] = [
     name: 'shard',
     values: ['Z', 'Y', 'X'],
     help: "shard lengths in voxels, multiples of the chunk's: the chunks of a shard share a file; OME-Zarr 0.5 (no shards)"
+  },
+  {
+    name: 'downsample',
+    values: ['METHOD'],
+    choices: DOWNSAMPLINGS,
+    help: `what a window of voxels becomes on the next level: ${DOWNSAMPLINGS.join(', ')} (mean)`
   },
   {
     name: 'compression',

@@ -153,6 +153,9 @@ function toOptions(values: Map<string, string[]>): Partial<ConvertOptions> {
   given('shard', (words, name) => {
     options.shard = words.map(word => integer(name, word)) as ConvertOptions['shard'];
   });
+  given('downsample', ([word]) => {
+    options.downsample = word as ConvertOptions['downsample'];
+  });
   given('compression', ([word]) => {
     options.compression = word as ConvertOptions['compression'];
   });

@@ -1,8 +1,11 @@
+import { pickRow } from './pick';
+
 /**
- * Means over windows of (fz, fy, fx), factors 1 or 2. A window always has four rows and two columns: where a neighbour does not exist the
+ * One value for each window of (fz, fy, fx), factors 1 or 2: the mean (method 0), or one of its values. A window always has four rows and two columns: where a neighbour does not exist the
  * voxel beside it stands in for it, which leaves the mean as it is and needs no second loop.
  */
 export function halve<T>(
+  method: u32,
   source: usize,
   sourcePlane: usize,
   sourceRow: usize,
@@ -22,12 +25,13 @@ export function halve<T>(
       const along = fy == 2 && y + 1 < ny ? sourceRow : 0;
       const a = source + z * sourcePlane + y * sourceRow;
       const to = target + (fz == 2 ? z >> 1 : z) * targetPlane + (fy == 2 ? y >> 1 : y) * targetRow;
-      halveRow<T>(a, a + along, a + down, a + down + along, to, nx, fx);
+      if (method) pickRow<T>(method, a, a + along, a + down, a + down + along, to, nx, fx);
+      else meanRow<T>(a, a + along, a + down, a + down + along, to, nx, fx);
     }
   }
 }
 
-function halveRow<T>(a: usize, b: usize, c: usize, d: usize, target: usize, nx: usize, fx: usize): void {
+function meanRow<T>(a: usize, b: usize, c: usize, d: usize, target: usize, nx: usize, fx: usize): void {
   const size = sizeof<T>();
   let x: usize = 0;
   let to = target;

@@ -18,6 +18,7 @@ export { unbitshuffle, unshuffle } from './unshuffle';
 
 export function halve(
   element: u32,
+  method: u32,
   source: usize,
   sourcePlane: usize,
   sourceRow: usize,
@@ -33,19 +34,117 @@ export function halve(
 ): void {
   switch (element) {
     case 0:
-      return halving.halve<u8>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx, fz, fy, fx);
+      return halving.halve<u8>(
+        method,
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        fz,
+        fy,
+        fx
+      );
     case 1:
-      return halving.halve<u16>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx, fz, fy, fx);
+      return halving.halve<u16>(
+        method,
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        fz,
+        fy,
+        fx
+      );
     case 2:
-      return halving.halve<u32>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx, fz, fy, fx);
+      return halving.halve<u32>(
+        method,
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        fz,
+        fy,
+        fx
+      );
     case 3:
-      return halving.halve<i8>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx, fz, fy, fx);
+      return halving.halve<i8>(
+        method,
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        fz,
+        fy,
+        fx
+      );
     case 4:
-      return halving.halve<i16>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx, fz, fy, fx);
+      return halving.halve<i16>(
+        method,
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        fz,
+        fy,
+        fx
+      );
     case 5:
-      return halving.halve<i32>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx, fz, fy, fx);
+      return halving.halve<i32>(
+        method,
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        fz,
+        fy,
+        fx
+      );
     default:
-      return halving.halve<f32>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx, fz, fy, fx);
+      return halving.halve<f32>(
+        method,
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        fz,
+        fy,
+        fx
+      );
   }
 }
 
