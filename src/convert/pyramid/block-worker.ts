@@ -358,6 +358,7 @@ export class BlockWorker {
       const [first, last] = [Math.floor(from / chunkPlane), Math.min(nz, Math.ceil(to / chunkPlane)) - 1];
       const top = Math.floor((from - first * chunkPlane) / chunkRow);
       const bottom = Math.min(ny, Math.ceil((to - last * chunkPlane) / chunkRow));
+      if (first > last) return;
       if (first === last) return copy(first, top, 1, bottom - top);
       if (top === 0 && bottom === ny) return copy(first, 0, last - first + 1, ny);
       copy(first, top, 1, ny - top);
