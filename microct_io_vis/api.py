@@ -111,12 +111,12 @@ class Plan(VolumeInfo):
     warnings: tuple[str, ...]
 
 
-def info(source: Source) -> VolumeInfo:
+def info(source: Source, *, slices: str | None = None) -> VolumeInfo:
     """What a TIFF, a folder of slices, or a list of slices holds; reads headers only.
 
-    Raises `ConversionError`.
+    ``slices`` chooses files of a folder, as in `convert`. Raises `ConversionError`.
     """
-    return _build(VolumeInfo, _with_channels(ask("info", source, None, {})))
+    return _build(VolumeInfo, _with_channels(ask("info", source, None, {"slices": slices})))
 
 
 def estimate(source: Source, output: str | os.PathLike[str] | None = None, **options: Any) -> Plan:
@@ -149,8 +149,8 @@ def convert(
         True shows a bar; a function is called with a dictionary of ``done_bytes``, ``total_bytes``,
         ``bytes_per_second`` and ``seconds_left``.
     **options
-        chunk_size, num_levels, shard, downsample, compression, max_memory, dtype, value_range, roi, voxel_size, unit,
-        ome_zarr, jobs, overwrite and resume:
+        slices, chunk_size, num_levels, shard, downsample, compression, max_memory, dtype, value_range, roi, voxel_size,
+        unit, ome_zarr, jobs, overwrite and resume:
         the command line's options (``microct-io-vis convert --help``) under their own names:
         ``chunk_size=(128, 128, 128)``, ``max_memory="8G"`` or a number of bytes, ``roi=(z0, z1, y0, y1, x0, x1)``;
         None leaves an option to its default. ``resume=True`` goes on with what an interrupted conversion has left

@@ -222,7 +222,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         elif method == "cancel":
             self.cancel()
         elif method == "inspect":
-            _planners.submit(self._answer, content.get("id"), lambda: info(params["source"]))
+            _planners.submit(self._answer, content.get("id"), lambda: info(params["source"], slices=self.slices))
         elif method == "estimate":
             target, asked = params["options"].get("target"), _given(params["options"])
             _planners.submit(self._answer, content.get("id"), lambda: estimate(params["source"], target, **asked))

@@ -30,6 +30,9 @@ class ByteSize(TraitType):
 class ConversionOptions(HasTraits):
     """The command line's options under their own names. None leaves an option to its default."""
 
+    slices = Unicode(
+        None, allow_none=True, help="Of a folder: a pattern of names ('rec_*.tif') or a range of numbers ('100-899')."
+    ).tag(sync=True)
     chunk_size = Tuple(
         CInt(), CInt(), CInt(), default_value=None, allow_none=True, help="Chunk lengths along (Z, Y, X), in voxels."
     ).tag(sync=True)

@@ -5,12 +5,15 @@ import { openVolume } from './tiff/index.ts';
 import type { VolumeInfo } from './volume.ts';
 
 /**
- * What a source is, by its headers: a TIFF file, a folder of TIFF slices, or the slices in order.
+ * What a source is, by its headers: a TIFF file, a folder of slices, or the slices in order.
  *
  * @throws ConvertError when it cannot be converted as it is
  */
-export async function inspect(source: string | string[]): Promise<VolumeInfo> {
-  return (await openVolume(source)).info;
+export async function inspect(
+  source: string | string[],
+  { slices = null }: Partial<Pick<ConvertOptions, 'slices'>> = {}
+): Promise<VolumeInfo> {
+  return (await openVolume(source, slices)).info;
 }
 
 /**

@@ -17,6 +17,8 @@ export type Downsampling = Method;
 export interface ConvertOptions {
   /** Path of the OME-Zarr to write; null: `<stem>.ome.zarr` beside the source. */
   output: string | null;
+  /** Of a folder: a pattern of file names (`rec_*.tif`), or a range of the numbers in them, both ends included (`100-899`); null: all slices. */
+  slices: string | null;
   /** Chunk lengths along (Z, Y, X), in voxels. */
   chunkSize: [number, number, number];
   /** Number of levels, the full resolution included; `auto` halves until the coarsest fits one chunk. Axes whose voxels are twice as long as the shortest wait. */
@@ -51,6 +53,7 @@ export interface ConvertOptions {
 
 export const DEFAULT_OPTIONS: ConvertOptions = {
   output: null,
+  slices: null,
   chunkSize: [128, 128, 128],
   levels: 'auto',
   shard: null,

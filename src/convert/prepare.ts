@@ -77,7 +77,7 @@ function arrangeWithin(
  * @throws ConvertError for whatever would keep the conversion from working
  */
 export async function prepare(source: string | string[], options: Partial<ConvertOptions>): Promise<Prepared> {
-  const { info, layout } = await openVolume(source);
+  const { info, layout } = await openVolume(source, options.slices ?? null);
   const settings = checkOptions(options, info, source);
   const { output, shape, chunk, warnings } = settings;
   const { frames } = layout;

@@ -17,6 +17,8 @@ export type Triple = [z: string, y: string, x: string];
 export interface FormValues {
   /** A name beside the source, or a path. */
   output: string;
+  /** Of a folder: a pattern of names or a range of numbers. */
+  slices: string;
   overwrite: boolean;
   /** Whether to go on with what an interrupted conversion has left; null until a person has chosen. */
   resume: boolean | null;
@@ -40,6 +42,7 @@ export interface FormValues {
 
 export const EMPTY_VALUES: FormValues = {
   output: '',
+  slices: '',
   overwrite: false,
   resume: null,
   chunkSize: ['', '', ''],
@@ -89,6 +92,9 @@ export function readValues(
     errors.output = 'Give the output a name.';
   } else {
     options.output = resolveOutput(source, output);
+  }
+  if (isGiven(values.slices)) {
+    options.slices = values.slices.trim();
   }
   if (values.overwrite) {
     options.overwrite = true;

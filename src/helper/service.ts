@@ -20,7 +20,9 @@ export interface Answer<M extends Method = Method> {
 
 /** Answers the requests of the protocol, for any number of clients. Paths go out as the protocol has them. */
 export class Service {
-  private readonly _engine: Engine & { inspect(source: Source): Promise<VolumeInfo> };
+  private readonly _engine: Engine & {
+    inspect(source: Source, options?: Methods['inspect']['params']['options']): Promise<VolumeInfo>;
+  };
   private readonly _jobs: Jobs;
   private readonly _paths: ServerPaths;
   private readonly _stores = new Map<string, Promise<Store>>();
@@ -49,7 +51,9 @@ export class Service {
   }
 
   private readonly _handlers: { [M in Method]: (params: Methods[M]['params']) => Promise<Answer<M>> } = {
-    inspect: async ({ source }) => ({ result: this._info(await this._engine.inspect(this._source(source))) }),
+    inspect: async ({ source, options }) => ({
+      result: this._info(await this._engine.inspect(this._source(source), options ?? {}))
+    }),
     estimate: async ({ source, options }) => {
       const plan = this._info(await this._engine.estimate(this._source(source), this._options(options)));
       return { result: { ...plan, output: this._paths.show(plan.output) } };

@@ -50,7 +50,7 @@ export interface Job {
 
 /** Each method's parameters and result. */
 export interface Methods {
-  inspect: { params: { source: Source }; result: VolumeInfo };
+  inspect: { params: { source: Source; options?: Partial<Pick<ConvertOptions, 'slices'>> }; result: VolumeInfo };
   estimate: { params: { source: Source; options: Partial<ConvertOptions> }; result: Plan };
   /** Queues a conversion. */
   start: { params: { source: Source; options: Partial<ConvertOptions> }; result: Job };

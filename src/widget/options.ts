@@ -7,6 +7,7 @@ import type { ConvertOptions, Source } from '../protocol/index.ts';
 /** The options as the traits of `ConverterWidget` have them: the command line's names, null for the default. */
 export interface OptionTraits {
   target: string | null;
+  slices: string | null;
   chunk_size: ConvertOptions['chunkSize'] | null;
   num_levels: ConvertOptions['levels'] | null;
   shard: ConvertOptions['shard'];
@@ -27,6 +28,7 @@ export interface OptionTraits {
 
 export const DEFAULT_TRAITS: OptionTraits = {
   target: null,
+  slices: null,
   chunk_size: null,
   num_levels: null,
   shard: null,
@@ -52,6 +54,7 @@ export function toFormValues(traits: OptionTraits, source: Source): FormValues {
   return {
     ...EMPTY_VALUES,
     output: traits.target === null ? defaultOutputName(source) : besideSource(traits.target, source),
+    slices: text(traits.slices),
     overwrite: traits.overwrite,
     resume: traits.resume,
     chunkSize: triple(traits.chunk_size),
@@ -77,6 +80,7 @@ export function toTraits(options: Partial<ConvertOptions>, source: Source): Opti
   const isDefault = output === null || besideSource(output, source) === defaultOutputName(source);
   return {
     target: isDefault ? null : output,
+    slices: options.slices ?? null,
     chunk_size: options.chunkSize ?? null,
     num_levels: options.levels ?? null,
     shard: options.shard ?? null,

@@ -167,7 +167,7 @@ def test_values_that_cannot_be_meant_are_refused(volume, options):
 
 
 def test_an_option_that_there_is_not_is_a_type_error(volume):
-    with pytest.raises(TypeError, match="chunks; the options are chunk_size"):
+    with pytest.raises(TypeError, match="chunks; the options are slices, chunk_size"):
         convert(volume, chunks=(1, 1, 1))
 
 

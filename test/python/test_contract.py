@@ -228,11 +228,12 @@ def test_help(cli, words):
     run = cli(*words).succeeded()
     assert run.stdout and run.stderr == ""
     if "convert" in words:
-        options = "--chunk-size --num-levels --shard --downsample --compression --max-memory --dtype --value-range"
-        for (
-            option
-        ) in f"{options} --roi --voxel-size --unit --ome-zarr --jobs --overwrite --resume --quiet --progress".split():
-            assert option in run.stdout
+        options = """
+            slices chunk-size num-levels shard downsample compression max-memory dtype value-range roi voxel-size unit
+            ome-zarr jobs overwrite resume quiet progress
+        """
+        for option in options.split():
+            assert f"--{option}" in run.stdout
 
 
 def test_text_for_people(cli, tmp_path):

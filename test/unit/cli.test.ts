@@ -71,6 +71,7 @@ describe('parse', () => {
     assert.deepEqual(parse(['info', 'a b.tif', '--json']), {
       command: 'info',
       source: 'a b.tif',
+      options: {},
       json: true,
       progress: 'bar'
     });

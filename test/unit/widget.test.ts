@@ -12,6 +12,7 @@ const SOURCE = '/data/2024 scans/scan.tif';
 
 const ALL: OptionTraits = {
   target: '/elsewhere/out.ome.zarr',
+  slices: 'rec_*.tif',
   chunk_size: [64, 32, 16],
   num_levels: 3,
   shard: [128, 64, 64],

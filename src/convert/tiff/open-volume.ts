@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
+import { ConvertError } from '../errors.ts';
 import type { Layout } from '../layout.ts';
 import { findSidecar } from '../sidecar/index.ts';
 import type { VolumeInfo } from '../volume.ts';
@@ -8,9 +9,9 @@ import { type About, checkTables, readAbout } from './about.ts';
 import { firstDirectory, walkDirectories } from './directory.ts';
 import { fail, readFailure } from './fail.ts';
 import { HeaderBytes } from './header-bytes.ts';
-import { isAuxiliary, readPage } from './page.ts';
-import { SegmentTable } from './segment-table.ts';
-import { listSlices } from './slices.ts';
+import { isAuxiliary, type PageFormat, readPage } from './page.ts';
+import { difference, SegmentTable } from './segment-table.ts';
+import { list, listSlices } from './slices.ts';
 import { compressionName } from './tags.ts';
 
 /**
@@ -20,10 +21,20 @@ import { compressionName } from './tags.ts';
  * The voxel size is what OME-XML or ImageJ says, or a text file of the scanner's beside the volume, or resolution tags with a depth;
  * otherwise null.
  *
+ * @param slices which files of a folder are its slices (`ConvertOptions.slices`)
  * @throws ConvertError `not-found`, `unreadable`, `not-tiff`, `no-pages`, `mixed-pages`, `truncated`, `corrupt`, `unsupported`,
- * `unsupported-compression`
+ * `unsupported-compression`, `bad-option` for `slices`
  */
-export async function openVolume(source: string | string[]): Promise<{ info: VolumeInfo; layout: Layout }> {
+export async function openVolume(
+  source: string | string[],
+  slices: string | null = null
+): Promise<{ info: VolumeInfo; layout: Layout }> {
+  if (slices !== null && (typeof source !== 'string' || !isFolder(source)))
+    throw new ConvertError(
+      'bad-option',
+      `${typeof source === 'string' ? source : `a list of ${source.length} files`}: slices ${slices} can be chosen of a folder only: leave slices out`,
+      'slices'
+    );
   if (typeof source !== 'string') {
     if (source.length === 0) throw fail('no-pages', 'the list of files', 'it is empty: name at least one TIFF file');
     return source.length === 1
@@ -35,7 +46,8 @@ export async function openVolume(source: string | string[]): Promise<{ info: Vol
         );
   }
   if (!isFolder(source)) return openFile(source);
-  return openSlices(source, await listSlices(resolve(source)), true);
+  const { paths, warnings } = await listSlices(resolve(source), slices);
+  return openSlices(source, paths, true, warnings);
 }
 
 function isFolder(path: string): boolean {
@@ -87,12 +99,13 @@ const OPENING = 16;
 async function openSlices(
   source: string,
   paths: string[],
-  folder: boolean
+  folder: boolean,
+  warnings: string[] = []
 ): Promise<{ info: VolumeInfo; layout: Layout }> {
   const table = new SegmentTable();
   const found: { about?: About } = {};
   let bytes = 0;
-  await forEachOpened(paths, async (file, index) => {
+  const read = forEachOpened(paths, async (file, index) => {
     const { path, size } = file;
     const origin = { file: index, path, size, name: basename(path) };
     let pages = 0;
@@ -111,7 +124,36 @@ async function openSlices(
     if (pages === 0) throw fail('no-pages', path, 'it holds no slice, only thumbnails or masks: take it out');
     bytes += size;
   });
-  return describe(source, table, found.about!, paths, bytes, 'slices', folder);
+  await read.catch(async (error: unknown) => {
+    throw (folder && (await findOdd(source, paths, error))) || error;
+  });
+  return describe(source, table, found.about!, paths, bytes, 'slices', folder, warnings);
+}
+
+/** Of a folder's slices that differ, says which ones do from most; null where something else was wrong. */
+async function findOdd(source: string, paths: string[], error: unknown): Promise<ConvertError | null> {
+  if (!(error instanceof ConvertError) || error.code !== 'mixed-pages') return null;
+  const groups = new Map<string, { format: PageFormat; names: string[] }>();
+  await forEachOpened(paths, async file => {
+    await walkDirectories(file, directory => {
+      if (isAuxiliary(directory)) return;
+      const { format } = readPage(directory);
+      const key = JSON.stringify({ ...format, segmentHeight: format.tiled && format.segmentHeight });
+      const group = groups.get(key);
+      if (group) group.names.push(basename(file.path));
+      else groups.set(key, { format, names: [basename(file.path)] });
+    });
+  });
+  const [usual, ...others] = [...groups.values()].sort((a, b) => b.names.length - a.names.length);
+  const odd = others.flatMap(({ names }) => names);
+  const differs = others.length > 0 && difference(others[0].format, usual.format);
+  if (!differs || usual.names.length <= odd.length) return null;
+  const [is, them] = odd.length === 1 ? ['is', 'it'] : ['are', 'them'];
+  return fail(
+    'mixed-pages',
+    resolve(source),
+    `${list(odd)} ${is} ${differs[0]}, but the other ${usual.names.length} slices are ${differs[1]}: take ${them} out, or choose the slices with --slices`
+  );
 }
 
 /** Calls `visit` for each file in order, while the next ones are being opened; closes every one. */

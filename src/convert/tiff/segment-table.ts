@@ -11,7 +11,7 @@ const LEAST_BYTES_LISTED = 4;
 const describe = (f: PageFormat): string => `${f.height} × ${f.width} ${f.dtype}`;
 
 /** What differs between two formats, in words that fit both sides; null when they can be one volume. */
-function difference(a: PageFormat, b: PageFormat): [string, string] | null {
+export function difference(a: PageFormat, b: PageFormat): [string, string] | null {
   if (a.width !== b.width || a.height !== b.height || a.dtype !== b.dtype) return [describe(a), describe(b)];
   if (a.compression !== b.compression || a.predictor !== b.predictor)
     return [a, b].map(f => `compression ${f.compression} with predictor ${f.predictor}`) as [string, string];

@@ -63,7 +63,7 @@ async function run(
     case 'version':
       return VERSION;
     case 'info': {
-      const info = await orStopped(inspect(readSource(invocation.source)), signal);
+      const info = await orStopped(inspect(readSource(invocation.source), invocation.options), signal);
       return invocation.json ? JSON.stringify(info) : toText(infoRows(info));
     }
     case 'estimate': {

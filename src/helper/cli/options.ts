@@ -32,8 +32,15 @@ const PROGRESS: OptionSpec = {
   help: 'bar (the default), none, or json: one event a line on standard error'
 };
 
+const SLICES: OptionSpec = {
+  name: 'slices',
+  values: ['CHOICE'],
+  help: "slices of a folder: a pattern of their names, such as 'rec_*.tif', or a range of their numbers, such as 100-899 (all)"
+};
+
 const d = DEFAULT_OPTIONS;
 const CONVERT_OPTIONS: OptionSpec[] = [
+  SLICES,
   {
     name: 'chunk-size',
     short: 'c',
@@ -104,7 +111,12 @@ const CONVERT_OPTIONS: OptionSpec[] = [
 ];
 
 export const COMMANDS: CommandSpec[] = [
-  { name: 'info', usage: 'INPUT', summary: 'show what a TIFF or a folder of slices holds', options: [JSON_OPTION] },
+  {
+    name: 'info',
+    usage: 'INPUT',
+    summary: 'show what a TIFF or a folder of slices holds',
+    options: [SLICES, JSON_OPTION]
+  },
   {
     name: 'estimate',
     usage: 'INPUT [OUTPUT]',

@@ -13,7 +13,7 @@ export type ProgressKind = 'bar' | 'json' | 'none';
 export type Invocation =
   | { command: 'help'; topic: string | null }
   | { command: 'version' }
-  | { command: 'info'; source: string; json: boolean; progress: ProgressKind }
+  | { command: 'info'; source: string; options: Partial<ConvertOptions>; json: boolean; progress: ProgressKind }
   | { command: 'estimate'; source: string; options: Partial<ConvertOptions>; json: boolean; progress: ProgressKind }
   | { command: 'convert'; source: string; options: Partial<ConvertOptions>; progress: ProgressKind }
   | { command: 'view'; outputs: string[]; port: number; browser: boolean; progress: ProgressKind };
@@ -67,12 +67,12 @@ export function parse(args: readonly string[]): Invocation {
   if (words.length > most) {
     throw new UsageError(`${spec.name}: ${words[most]} is one word too many: expected ${spec.usage}`);
   }
-  if (spec.name === 'info') {
-    return { command: 'info', source: words[0], json, progress };
-  }
   const options = toOptions(values);
   if (words.length > 1) {
     options.output = words[1];
+  }
+  if (spec.name === 'info') {
+    return { command: 'info', source: words[0], options, json, progress };
   }
   return spec.name === 'estimate'
     ? { command: 'estimate', source: words[0], options, json, progress }
@@ -144,6 +144,9 @@ function toOptions(values: Map<string, string[]>): Partial<ConvertOptions> {
       apply(words, `--${name}`);
     }
   };
+  given('slices', ([word]) => {
+    options.slices = word;
+  });
   given('chunk-size', (words, name) => {
     options.chunkSize = words.map(word => integer(name, word)) as ConvertOptions['chunkSize'];
   });

@@ -67,7 +67,7 @@ async function runLine(invocation: Invocation, jobs: Jobs, output: CellOutput, s
       output.text(`${VERSION}\n`);
       return;
     case 'info': {
-      const info = await inspect(readSource(invocation.source));
+      const info = await inspect(readSource(invocation.source), invocation.options);
       output.result(invocation.json ? toJson(info) : toTable(infoRows(info)));
       return;
     }
