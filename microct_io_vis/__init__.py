@@ -9,7 +9,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import Channel, ConversionError, Level, Plan, Unfinished, VolumeInfo, convert, estimate, info
+    from .api import (
+        Channel,
+        ConversionError,
+        Difference,
+        Level,
+        Plan,
+        Unfinished,
+        VerifyResult,
+        VolumeInfo,
+        convert,
+        estimate,
+        info,
+        verify,
+    )
     from .conversion import Conversion
     from .widgets import ConverterWidget, ViewerWidget, view
 
@@ -17,13 +30,16 @@ if TYPE_CHECKING:
 _HOMES = {
     "Channel": ".api",
     "ConversionError": ".api",
+    "Difference": ".api",
     "Level": ".api",
     "Plan": ".api",
     "Unfinished": ".api",
+    "VerifyResult": ".api",
     "VolumeInfo": ".api",
     "convert": ".api",
     "estimate": ".api",
     "info": ".api",
+    "verify": ".api",
     "Conversion": ".conversion",
     "ConverterWidget": ".widgets",
     "ViewerWidget": ".widgets",
@@ -34,14 +50,17 @@ __all__ = [
     "Conversion",
     "ConversionError",
     "ConverterWidget",
+    "Difference",
     "Level",
     "Plan",
     "Unfinished",
+    "VerifyResult",
     "ViewerWidget",
     "VolumeInfo",
     "convert",
     "estimate",
     "info",
+    "verify",
     "view",
 ]
 

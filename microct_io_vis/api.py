@@ -1,4 +1,4 @@
-"""The functions for scripts and notebooks: `info`, `estimate`, `convert`."""
+"""The functions for scripts and notebooks: `info`, `estimate`, `convert`, `verify`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,24 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .conversion import Conversion, Progress, ask
+from .conversion import Conversion, Progress, ask, check
 from .errors import ConversionError
-from .progress import show_progress
+from .progress import show_progress, summarise
 
-__all__ = ["Channel", "ConversionError", "Level", "Plan", "Unfinished", "VolumeInfo", "convert", "estimate", "info"]
+__all__ = [
+    "Channel",
+    "ConversionError",
+    "Difference",
+    "Level",
+    "Plan",
+    "Unfinished",
+    "VerifyResult",
+    "VolumeInfo",
+    "convert",
+    "estimate",
+    "info",
+    "verify",
+]
 
 Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 T = TypeVar("T")
@@ -111,6 +124,51 @@ class Plan(VolumeInfo):
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Difference:
+    """One way in which an OME-Zarr is not what it should be."""
+
+    #: None: the image as a whole
+    level: int | None
+    #: index along all axes of the first voxel of its chunk that differs; None where it is not about voxels
+    voxel: tuple[int, ...] | None
+    expected: float | None
+    found: float | None
+    #: how many voxels of the chunk differ
+    voxels: int | None
+    #: the file, relative to the OME-Zarr
+    path: str
+    #: all of it in one line
+    message: str
+
+
+@dataclass(frozen=True)
+class VerifyResult:
+    """What `verify` has found; true where nothing differs."""
+
+    ok: bool
+    #: absolute path of the OME-Zarr
+    output: str
+    #: the source that level 0 was compared with; None: none
+    against: str | None
+    levels: int
+    #: chunks that were read, and their bytes as stored
+    chunks_read: int
+    bytes_read: int
+    #: voxels of all levels that were compared with the source or with the level above
+    voxels_compared: int
+    chunks_differing: int
+    voxels_differing: int
+    #: at most 100, by level, each the first of its chunk
+    differences: tuple[Difference, ...]
+    #: what could not be checked, and why
+    notes: tuple[str, ...]
+    seconds: float
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+
 def info(source: Source, *, slices: str | None = None) -> VolumeInfo:
     """What a TIFF, a folder of slices, or a list of slices holds; reads headers only.
 
@@ -165,10 +223,52 @@ def convert(
     if progress is True:
         with show_progress(_name(source)) as show:
             result = conversion.run(show)
-            show.done(result)
+            show.end(summarise(result))
     else:
         result = conversion.run(progress or None)
     return Path(result["output"])
+
+
+def verify(
+    output: str | os.PathLike[str],
+    against: Source | None = None,
+    *,
+    progress: bool | Callable[[Progress], None] = True,
+    max_memory: int | str | None = None,
+    jobs: int | None = None,
+) -> VerifyResult:
+    """Reads an OME-Zarr back and says where it differs from its source, or from itself. Writes nothing.
+
+    Every chunk is read. Level 0 is compared with the source, every further level with what the stored one above
+    gives, the metadata with itself and with the source. An OME-Zarr of another program is compared with the source
+    alone.
+
+    Parameters
+    ----------
+    output
+        Path of the OME-Zarr.
+    against
+        The source: what `convert` takes; None: the one that the output names, if it lies beside it.
+    progress, max_memory, jobs
+        As in `convert`.
+
+    Raises `ConversionError` where it cannot be found out; what differs is in the result.
+    """
+    options = {"max_memory": max_memory, "jobs": jobs}
+    if progress is True:
+        with show_progress(_name(output)) as show:
+            found = check(output, against, options, show)
+            show.end("OK" if found["ok"] else "different", good=found["ok"])
+    else:
+        found = check(output, against, options, progress or None)
+    found["differences"] = tuple(_build(Difference, _numbers(each)) for each in found["differences"])
+    return _build(VerifyResult, found)
+
+
+def _numbers(difference: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no NaN and no infinities, so that they come as words."""
+    values = {name: difference[name] for name in ("expected", "found")}
+    return difference | {name: float(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def _name(source: Source) -> str:

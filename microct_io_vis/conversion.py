@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 from .arguments import option_words, source_words
@@ -29,8 +29,10 @@ class Helper:
         self._guard = threading.Lock()
         self._cancelled = False
 
-    def run(self, on_event: Callable[[dict[str, Any]], None] | None = None) -> str:
+    def run(self, on_event: Callable[[dict[str, Any]], None] | None = None, answers: Container[int] = (0,)) -> str:
         """Waits for the end and returns what the helper wrote on standard output.
+
+        ``answers`` are the exit statuses of a helper that has done what it was asked for.
 
         Raises `ConversionError`, also for what is wrong with this installation. KeyboardInterrupt cancels the helper
         first.
@@ -61,7 +63,7 @@ class Helper:
             reader.join()
             process.stdout.close()
             process.stderr.close()
-        if status == 0:
+        if status in answers and failure is None:
             return output[0]
         if failure is None:
             said = " ".join(filter(None, other)) or "it said nothing"
@@ -160,6 +162,25 @@ def ask(name: str, source: Any, output: str | os.PathLike[str] | None, options: 
     words = option_words(options)
     helper = Helper(name, "--json", "--progress", "json", *words, "--", word, *outputs, given=given)
     return snake_case(json.loads(helper.run()))
+
+
+def check(
+    output: str | os.PathLike[str],
+    against: Any,
+    options: dict[str, Any],
+    on_progress: Callable[[Progress], None] | None = None,
+) -> dict[str, Any]:
+    """The JSON of ``verify``, in snake case."""
+    word, given = (None, None) if against is None else source_words(against)
+    words = option_words(options) + ([] if word is None else [f"--against={word}"])
+    helper = Helper("verify", "--json", "--progress", "json", *words, "--", os.fspath(output), given=given)
+
+    def on_event(event: dict[str, Any]) -> None:
+        if event.pop("event") == "progress" and on_progress is not None:
+            on_progress(snake_case(event))
+
+    # 1: there are differences.
+    return snake_case(json.loads(helper.run(on_event, answers=(0, 1))))
 
 
 def snake_case(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The bar that `convert` shows: a widget in notebooks, tqdm where it is installed, one line otherwise."""
+"""The bar that `convert` and `verify` show: a widget in notebooks, tqdm where it is installed, one line otherwise."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Progress = dict[str, Any]
 class Bar(Protocol):
     def __call__(self, progress: Progress) -> None: ...
 
-    def done(self, result: dict[str, Any]) -> None: ...
+    def end(self, text: str, good: bool = True) -> None: ...
 
     def close(self) -> None: ...
 
@@ -54,10 +54,10 @@ class WidgetBar:
         self._bar.value = fraction(progress)
         self._label.value = describe(progress)
 
-    def done(self, result: dict[str, Any]) -> None:
+    def end(self, text: str, good: bool = True) -> None:
         self._bar.value = 1
-        self._bar.bar_style = "success"
-        self._label.value = summarise(result)
+        self._bar.bar_style = "success" if good else "danger"
+        self._label.value = text
 
     def close(self) -> None:
         if self._bar.bar_style != "success":
@@ -76,7 +76,7 @@ class TqdmBar:
         self._bar.total = progress["total_bytes"]
         self._bar.update(progress["done_bytes"] - self._bar.n)
 
-    def done(self, result: dict[str, Any]) -> None:
+    def end(self, text: str, good: bool = True) -> None:
         if self._bar.total:
             self._bar.update(self._bar.total - self._bar.n)
 
@@ -94,8 +94,8 @@ class LineBar:
     def __call__(self, progress: Progress) -> None:
         self._write(f"{self._name}  {describe(progress)}")
 
-    def done(self, result: dict[str, Any]) -> None:
-        self._write(f"{self._name}  {summarise(result)}")
+    def end(self, text: str, good: bool = True) -> None:
+        self._write(f"{self._name}  {text}")
 
     def close(self) -> None:
         if self._width and sys.stderr.isatty():

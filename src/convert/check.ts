@@ -147,13 +147,13 @@ function calibration(
   return { voxelSize, unit: name, voxelSizeFrom, voxelSizeFile };
 }
 
-function memory(value: number): number {
+export function memory(value: number): number {
   if (!isNumber(value) || value <= 0)
     throw bad('maxMemory', `maxMemory must be a number of bytes greater than 0, found ${show(value)}`);
   return Math.floor(value);
 }
 
-function jobs(value: number | null): number {
+export function jobs(value: number | null): number {
   // Half as many again as there are processors: some wait for the disk at any time.
   if (value === null) return Math.min(MAX_JOBS, Math.ceil(1.5 * availableParallelism()));
   if (!isWhole(value) || value < 1 || value > MAX_JOBS)

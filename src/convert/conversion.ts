@@ -35,7 +35,7 @@ import { writeError } from './zarr/system-errors.ts';
 const TOP: Partial<Record<Dtype, number>> = { uint8: 255, uint16: 65535 };
 
 /** Addresses in the shared memory: each worker's own areas, then the slots of each level. */
-function layOut({ workers, areas, slots, slotBytes }: Arrangement): { areas: Areas[]; slots: number[][] } {
+export function layOut({ workers, areas, slots, slotBytes }: Arrangement): { areas: Areas[]; slots: number[][] } {
   let next = aligned(MEMORY_START);
   const take = (bytes: number) => {
     const address = next;
@@ -53,7 +53,7 @@ function layOut({ workers, areas, slots, slotBytes }: Arrangement): { areas: Are
   };
 }
 
-function share({ memoryBytes }: Arrangement, points: number): Shared {
+export function share({ memoryBytes }: Arrangement, points: number): Shared {
   try {
     return {
       memory: createMemory(memoryBytes),
@@ -121,7 +121,8 @@ export class Conversion {
       folder: destination.partial,
       arrangement,
       lattice,
-      shared
+      shared,
+      compared: null
     };
   }
 

@@ -20,5 +20,7 @@ export { isOmeZarr } from './zarr/ome-zarr.ts';
 export { SPACE_UNITS, spaceUnit } from './units.ts';
 export { TOOL, VERSION } from './version.ts';
 export { convert } from './convert.ts';
+export type { Difference } from './difference.ts';
 export { estimate, inspect } from './estimate.ts';
 export { freeMemory } from './garbage.ts';
+export { verify, type VerifyOptions, type VerifyResult } from './verify/index.ts';

@@ -60,9 +60,16 @@ export type Scale = (...args: [...From, ...To, ...Extent, min: number, max: numb
 /** Converts to float32, to nearest, ties to even: exact for integers of up to 24 bits. */
 export type Cast = (...args: [...From, ...To, ...Extent]) => void;
 
+/**
+ * Number, in C order, of the first of nz × ny rows of `rowBytes` in which two boxes differ; -1 where they are the same. Strides may be 0: one
+ * row then stands for all.
+ */
+export type FirstDifference = (...args: [...From, ...To, nz: number, ny: number, rowBytes: number]) => number;
+
 /** The loops that decide the speed, bound to one shared memory. Addresses and lengths are bytes unless said otherwise. */
 export interface Simd {
   copyBox: CopyBox;
+  firstDifference: FirstDifference;
   fill(address: number, byte: number, length: number): void;
   halve(element: Element, method: Method): Halve;
   scan(element: Element): Scan;
@@ -142,7 +149,16 @@ export function createMemory(bytes: number): WebAssembly.Memory {
 
 interface Exports extends Pick<
   Simd,
-  'copyBox' | 'fill' | 'shuffle' | 'bitshuffle' | 'shuffleBlock' | 'lz4' | 'lz4Block' | 'countBytes' | 'checksum'
+  | 'copyBox'
+  | 'firstDifference'
+  | 'fill'
+  | 'shuffle'
+  | 'bitshuffle'
+  | 'shuffleBlock'
+  | 'lz4'
+  | 'lz4Block'
+  | 'countBytes'
+  | 'checksum'
 > {
   halve(element: number, method: number, ...args: Parameters<Halve>): void;
   scan(element: number, ...args: Parameters<Scan>): void;
@@ -165,9 +181,10 @@ let compiled: WebAssembly.Module | null = null;
 export function instantiate(memory: WebAssembly.Memory): Simd {
   compiled ??= new WebAssembly.Module(Buffer.from(WASM, 'base64'));
   const wasm = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Exports;
-  const { copyBox, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block, countBytes, checksum } = wasm;
+  const { copyBox, firstDifference, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block, countBytes, checksum } =
+    wasm;
   return {
-    ...{ copyBox, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block, countBytes, checksum },
+    ...{ copyBox, firstDifference, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block, countBytes, checksum },
     halve: (element, method) => wasm.halve.bind(null, ELEMENTS.indexOf(element), METHODS.indexOf(method)),
     scan: element => {
       const type = ELEMENTS.indexOf(element);

@@ -75,6 +75,14 @@ describe('parse', () => {
       json: true,
       progress: 'bar'
     });
+    assert.deepEqual(parse(['verify', 'a.ome.zarr', '--against', '@-', '-m', '1G', '-j2', '--json', '-q']), {
+      command: 'verify',
+      output: 'a.ome.zarr',
+      against: '@-',
+      options: { maxMemory: 2 ** 30, jobs: 2 },
+      json: true,
+      progress: 'none'
+    });
     assert.deepEqual(parse(['view', 'a', 'b', '--port', '8080', '--no-browser']), {
       command: 'view',
       outputs: ['a', 'b'],
@@ -88,7 +96,7 @@ describe('parse', () => {
   });
 
   it('says what is wrong with a command line, and what was expected', () => {
-    assert.throws(() => parse([]), /no command: expected info, estimate, convert, view/);
+    assert.throws(() => parse([]), /no command: expected info, estimate, convert, verify, view/);
     usage('copy a b', /no command is called copy/);
     usage('convert', /convert: expected the path of a TIFF/);
     usage('convert a b c', /c is one word too many: expected INPUT \[OUTPUT\]/);
@@ -106,6 +114,8 @@ describe('parse', () => {
     usage('convert a --overwrite=yes', /--overwrite takes no value/);
     usage('convert a -j 2 -j 3', /--jobs is given twice/);
     usage('info a --dtype uint8', /info has no option --dtype/);
+    usage('verify', /verify: expected the path of an OME-Zarr/);
+    usage('verify a b', /b is one word too many: the source is named with --against b/);
     usage('view', /view: expected the path/);
     usage('view a --port 99999', /99999 is no port number/);
   });

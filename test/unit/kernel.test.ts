@@ -64,7 +64,7 @@ describe('complete', () => {
   const at = (code: string): string[] => complete(code, code.length, folder).matches;
 
   it('offers commands, options, choices and paths where they belong', () => {
-    assert.deepEqual(at(''), ['info', 'estimate', 'convert', 'view', 'help']);
+    assert.deepEqual(at(''), ['info', 'estimate', 'convert', 'verify', 'view', 'help']);
     assert.deepEqual(at('microct-io-vis co'), ['convert']);
     assert.deepEqual(at('convert x --vo'), ['--voxel-size']);
     assert.deepEqual(at('convert x --ome-zarr '), ['0.5', '0.4']);

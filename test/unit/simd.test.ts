@@ -264,6 +264,32 @@ for (const element of ELEMENTS) {
   }
 }
 
+test('firstDifference finds the first row that differs, and nothing between rows', () => {
+  const next = random(8);
+  for (let turn = 0; turn < 300; turn++) {
+    const [nz, ny, rowBytes] = [1, 2, 200].map(most => 1 + Math.floor(next() * most * 3));
+    const boxes = [MEMORY_START + Math.floor(next() * 64), 2 ** 21 + Math.floor(next() * 64)].map(at => {
+      const row = rowBytes + Math.floor(next() * 3) * 7;
+      return { at, row, plane: ny * row + Math.floor(next() * 3) * 5 };
+    });
+    const [a, b] = boxes;
+    for (const { at, plane } of boxes) for (let i = 0; i < nz * plane; i++) heap[at + i] = next() * 256;
+    for (let z = 0; z < nz; z++)
+      for (let y = 0; y < ny; y++)
+        heap.copyWithin(
+          b.at + z * b.plane + y * b.row,
+          a.at + z * a.plane + y * a.row,
+          a.at + z * a.plane + y * a.row + rowBytes
+        );
+    const find = () => simd.firstDifference(...ends(a, b), nz, ny, rowBytes);
+    assert.equal(find(), -1);
+    const [z, y, x] = [nz, ny, rowBytes].map(n => Math.floor(next() * n));
+    heap[b.at + z * b.plane + y * b.row + x] ^= 1 << Math.floor(next() * 8);
+    assert.equal(find(), z * ny + y);
+    if (nz * ny > 1) assert.ok(simd.firstDifference(a.at, a.plane, a.row, b.at, 0, 0, nz, ny, rowBytes) >= 0);
+  }
+});
+
 test('copyBox gathers and scatters, fill fills', () => {
   const next = random(11);
   for (const shape of SHAPES) {

@@ -12,13 +12,26 @@ import {
 import type { Decoder } from './decoder.ts';
 import { unzstd } from './zlib.ts';
 
-/** Frames of Blosc 1, as `bloscEncoder` writes them, with LZ4 or zstd. */
+/** C-Blosc cuts blocks of wider elements into no streams (MAX_SPLITS). */
+const MOST_SPLIT = 16;
+/** The greatest version of the frame that C-Blosc 1 writes; those of C-Blosc 2 have others. */
+const LAST_VERSION = 2;
+
+/** C-Blosc's other formats, by number. */
+const FORMATS: Record<number, string> = { 0: 'blosclz', 2: 'snappy', 3: 'zlib' };
+
+/** Frames of Blosc 1 with LZ4 or zstd inside, whoever wrote them. */
 export function bloscDecoder(simd: Simd, memory: WebAssembly.Memory): Decoder {
   const heap = new Uint8Array(memory.buffer);
   const view = new DataView(memory.buffer);
+  // Typed arrays over shared memory copy several times as slowly.
+  const copy = (from: number, to: number, length: number) =>
+    simd.copyBox(from, length, length, to, length, length, 1, 1, length);
 
   return (source, length, target, size, scratch, scratchLength) => {
     if (length < HEADER) throw new Error(`a Blosc frame of ${length} bytes is too short`);
+    if (heap[source] > LAST_VERSION)
+      throw new Error(`a Blosc frame of version ${heap[source]}, where 2 is the last known`);
     const flags = heap[source + 2];
     const elementSize = heap[source + 3];
     const [content, blockBytes, frame] = [4, 8, 12].map(at => view.getUint32(source + at, true));
@@ -26,16 +39,18 @@ export function bloscDecoder(simd: Simd, memory: WebAssembly.Memory): Decoder {
       throw new Error(`a Blosc frame of ${frame} bytes for ${content} in place of ${length} for ${size}`);
     if (flags & FLAG_COPY) {
       if (length !== HEADER + size) throw new Error('a Blosc frame that is a copy has another length');
-      heap.copyWithin(target, source + HEADER, source + length);
+      copy(source + HEADER, target, size);
       return;
     }
     if (blockBytes < 1 || elementSize < 1) throw new Error('a Blosc frame has blocks or elements without length');
     const format = flags >> 5;
     const shuffle: Shuffle = flags & FLAG_BITSHUFFLE ? 2 : flags & FLAG_SHUFFLE ? 1 : 0;
-    const whole = flags & FLAG_ONE_STREAM || blockBytes / elementSize < LEAST_SPLIT ? 1 : elementSize;
+    const splits = !(flags & FLAG_ONE_STREAM) && elementSize <= MOST_SPLIT && blockBytes / elementSize >= LEAST_SPLIT;
+    const whole = splits ? elementSize : 1;
     const blocks = Math.ceil(size / blockBytes);
+    if (blockBytes % whole) throw new Error(`a Blosc frame has blocks of ${blockBytes} bytes for elements of ${whole}`);
     if (shuffle > 0 && 2 * Math.min(blockBytes, size) > scratchLength)
-      throw new Error(`a Blosc frame has blocks of ${blockBytes} bytes, larger than this program writes`);
+      throw new Error(`a Blosc frame has blocks of ${blockBytes} bytes, larger than there is room for`);
     for (let b = 0; b < blocks; b++) {
       const from = b * blockBytes;
       const bytes = Math.min(blockBytes, size - from);
@@ -56,9 +71,10 @@ export function bloscDecoder(simd: Simd, memory: WebAssembly.Memory): Decoder {
   };
 
   function decodeStream(format: number, source: number, length: number, target: number, size: number): void {
-    if (length === size) heap.copyWithin(target, source, source + length);
+    if (length === size) copy(source, target, size);
     else if (format === FORMAT.zstd) unzstd(heap, source, length, target, size);
-    else if (format !== FORMAT.lz4) throw new Error(`a Blosc frame in format ${format}`);
+    else if (format !== FORMAT.lz4)
+      throw new Error(`a Blosc frame in the format ${FORMATS[format] ?? format}, which is not read`);
     else if (!simd.unlz4(source, length, target, size)) throw new Error('an LZ4 stream of a Blosc frame is damaged');
   }
 }

@@ -55,7 +55,10 @@ const MAX_REDUNDANCY = 1.25;
 /** What `arrange` must know of a conversion. */
 export interface Work {
   layout: Layout;
-  settings: Settings;
+  settings: Pick<
+    Settings,
+    'chunk' | 'shard' | 'dtype' | 'scaling' | 'start' | 'shape' | 'compression' | 'maxMemory' | 'jobs'
+  >;
   levels: Level[];
   encoder: Pick<Encoder, 'scratchBytes' | 'encodedBound'> | null;
   /** Bytes of the process's own memory that one worker's reader takes. */
@@ -64,6 +67,8 @@ export interface Work {
   memoryStart: number;
   /** Lengths of a level-0 block that an interrupted conversion had, and that this one must have to go on with it; null: free to choose. */
   leaf: Shape | null;
+  /** Whether nothing may be written: what a block cuts off a segment is then decoded with every block, and no scratch file spares it. */
+  readOnly?: boolean;
 }
 
 /** Lengths from the unit up by powers of two, and the whole axis. */
@@ -122,7 +127,7 @@ function weigh(work: Work, shape: Shape): Leaf {
     ? redundancy(settings.start[1], settings.shape[1], size[1], layout.segmentHeight) *
       redundancy(settings.start[2], settings.shape[2], size[2], layout.segmentWidth)
     : 1;
-  const decodeFirst = again > MAX_REDUNDANCY;
+  const decodeFirst = again > MAX_REDUNDANCY && !work.readOnly;
   const volumes = volumeCount(layout.frames);
   const allGB = (volumes * product(settings.shape) * sourceBytes) / 1e9;
   const fullWidth = size[2] === layout.shape[2];

@@ -10,6 +10,7 @@ import { planeFolder } from '../zarr/keys.ts';
 import { ShardFile } from '../zarr/shard.ts';
 import { writeError } from '../zarr/system-errors.ts';
 import { blockExtent, blockStart, indices, parentIndex } from './blocks.ts';
+import { BlockComparer } from './comparison.ts';
 import { map3, product } from './levels.ts';
 import { latticePlace, latticePoints } from './sample.ts';
 import { decodePage } from './scratch-file.ts';
@@ -32,6 +33,7 @@ export class BlockWorker {
   readonly #decoder: Decoder | null;
   readonly #reader: BlockReader;
   readonly #writer: ChunkWriter;
+  readonly #comparer: BlockComparer | null;
   /** Bytes of a voxel as read, and as stored. */
   readonly #sourceBytes: number;
   readonly #bytes: number;
@@ -48,6 +50,8 @@ export class BlockWorker {
     this.#decoder = createDecoder(job.compression, simd, job.shared.memory);
     this.#reader = new BlockReader(job.layout);
     this.#writer = new ChunkWriter(job.shared.memory);
+    const stop = () => this.#checkStop();
+    this.#comparer = job.compared && new BlockComparer(job, areas, simd, stop, (...chunk) => this.#compared(...chunk));
   }
 
   close(): void {
@@ -74,8 +78,10 @@ export class BlockWorker {
     return report;
   }
 
-  /** Makes a block whole, writes it, and reduces it into its parent. */
-  async block({ volume, level, index, address, parent }: BlockTask): Promise<Report> {
+  /** Makes a block whole, writes it or compares it with what is stored, and reduces it into its parent. */
+  async block(task: BlockTask): Promise<Report> {
+    if (this.#comparer) return this.#compare(task, this.#comparer);
+    const { volume, level, index, address, parent } = task;
     const { levels, arrangement } = this.#job;
     const extent = blockExtent(levels[level], arrangement.grids[level], index);
     const box = this.#box(address, extent, this.#bytes);
@@ -87,6 +93,26 @@ export class BlockWorker {
     if (parent !== null) this.#reduce(level, index, extent, box, parent);
     this.#writeFiles(volume, level, index, extent, box, report);
     return report;
+  }
+
+  /** Compares a stored block with what it should be, and reduces what is stored into its parent. */
+  async #compare(task: BlockTask, comparer: BlockComparer): Promise<Report> {
+    const { volume, level, index, address, parent } = task;
+    const { levels, arrangement, compared } = this.#job;
+    const extent = blockExtent(levels[level], arrangement.grids[level], index);
+    const box = this.#box(address, extent, this.#bytes);
+    const source = compared!.source && level === 0;
+    const report = nothing();
+    if (source) await this.#fill(volume, index, extent, box, report);
+    report.comparison = comparer.compare(task, extent, box, source || level > 0);
+    if (parent !== null) this.#reduce(level, index, extent, box, parent);
+    return report;
+  }
+
+  /** A chunk was compared. */
+  #compared(voxels: number, decodedBytes: number): void {
+    Atomics.add(this.#job.shared.done, 0, BigInt(voxels * this.#bytes));
+    this.#threwAway(decodedBytes);
   }
 
   /** Reads a stored block back, and reduces it into its parent. */

@@ -117,11 +117,15 @@ export class Schedule {
   }
 }
 
-/** Has the threads do all blocks of all levels; the sum of what they report, each report also to `onReport`. */
+/**
+ * Has the threads do all blocks of all levels; the sum of what they report, each report also to `onReport`. `onTask` may add to a task
+ * that is about to be done.
+ */
 export async function performBlocks(
   crew: Crew,
   schedule: Schedule,
-  onReport: (task: BlockTask, report: Report) => void
+  onReport: (task: BlockTask, report: Report) => void,
+  onTask: (task: BlockTask) => BlockTask = task => task
 ): Promise<Report> {
   const sum = nothing();
   let wake: (() => void)[] = [];
@@ -132,7 +136,7 @@ export async function performBlocks(
         await new Promise<void>(resolve => wake.push(resolve));
         continue;
       }
-      const report = await crew.perform(n, task);
+      const report = await crew.perform(n, onTask(task));
       onReport(task, report);
       addReport(sum, report);
       schedule.finish(task);

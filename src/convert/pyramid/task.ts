@@ -4,6 +4,8 @@ import type { Dtype, Shape } from '../volume.ts';
 import type { Arrangement } from './arrangement.ts';
 import type { Level } from './levels.ts';
 import type { Lattice } from './sample.ts';
+import type { ZarrArray } from '../zarr/array.ts';
+import type { Comparison, Region } from './comparison.ts';
 
 /** What every worker thread knows of a conversion: plain data, and memory shared by all. */
 export interface Job {
@@ -25,6 +27,20 @@ export interface Job {
   arrangement: Arrangement;
   lattice: Lattice;
   shared: Shared;
+  /** Null: write. Otherwise nothing is written, and what is stored is compared with what would be. */
+  compared: Compared | null;
+}
+
+/** What a job compares with, and where that is stored. */
+export interface Compared {
+  /** The image's number of the job's first level. */
+  first: number;
+  /** By level. */
+  arrays: ZarrArray[];
+  /** Whether there is a source to compare level 0 with. */
+  source: boolean;
+  /** Whether chunks that are not there and a filling that is not 0 are differences: this program writes neither. */
+  strict: boolean;
 }
 
 /** State that all threads see. */
@@ -58,6 +74,8 @@ export interface BlockTask {
   index: Shape;
   address: number;
   parent: number | null;
+  /** Where a block that is compared is not known, because what it was reduced from cannot be read. */
+  unknown?: Region[];
 }
 
 /** Read back the files of a block. */
@@ -92,6 +110,8 @@ export interface Report {
   nan: number;
   /** Of the pieces of a block's files one after the other, in C order, as written or read back; not summed. */
   checksum: number;
+  /** Of a block that was compared. */
+  comparison?: Comparison;
 }
 
 export const nothing = (): Report => ({ bytesWritten: 0, min: Infinity, max: -Infinity, nan: 0, checksum: 0 });

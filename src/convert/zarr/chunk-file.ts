@@ -25,6 +25,7 @@ export class ChunkFile {
         this.#places = [{ offset: 0, length: size }];
       } else {
         const index = new Uint8Array(indexBytes(shardChunks));
+        if (size < index.length) throw new Error(`it has ${size} bytes, fewer than the index of a shard`);
         readExactly(this.#file, index, size - index.length);
         this.#places = readIndex(index);
         this.#index = index;
@@ -33,6 +34,11 @@ export class ChunkFile {
       closeSync(this.#file);
       throw error;
     }
+  }
+
+  /** Whether the file has a chunk of that number. */
+  has(number: number): boolean {
+    return this.#places[number] != null;
   }
 
   /** Reads the encoded bytes of a chunk to the beginning of `target`, and returns how many they are. */

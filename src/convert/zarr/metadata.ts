@@ -59,14 +59,16 @@ const DESCRIPTIONS: Record<Downsampling, string> = {
   nearest: 'the first voxel'
 };
 
+/** By how much of what a voxel has grown its centre has moved: what stands for a whole window has its centre, one that was picked stays. */
+export const movesBy = (downsample: Downsampling): number => (downsample === 'nearest' ? 0 : 1 / 2);
+
 /**
  * Where a level's voxels are: scale, then translation of the centre of its first voxel against the centre of the source's, in `unit`.
- * What stands for a whole window has its centre, half of what the voxel has grown further on; a voxel that was picked stays where it was.
  */
 function transformations(image: Image, level: Level) {
   const size = image.voxelSize ?? [1, 1, 1];
   const scale = map3(size, (length, axis) => length * level.factor[axis]);
-  const moves = image.downsample === 'nearest' ? 0 : 1 / 2;
+  const moves = movesBy(image.downsample);
   const translation = map3(size, (length, axis) => length * (image.start[axis] + moves * (level.factor[axis] - 1)));
   const moved = translation.some(distance => distance !== 0);
   return [

@@ -1,5 +1,6 @@
 import type { Plan, Unfinished } from '../../convert/plan.ts';
 import type { ConvertResult, Progress } from '../../convert/progress.ts';
+import type { VerifyResult } from '../../convert/verify/index.ts';
 import type { VolumeInfo } from '../../convert/volume.ts';
 import { formatBytes } from '../../protocol/bytes.ts';
 
@@ -77,6 +78,31 @@ export function resultText({ levels, bytesWritten, seconds, nanVoxels, valueRang
     ...(valueRange ? [`values ${valueRange[0]} to ${valueRange[1]} scaled`] : []),
     ...(nanVoxels > 0 ? [`${count(nanVoxels, 'NaN voxel')} written as 0`] : [])
   ].join('; ');
+}
+
+/** Most differences that are listed; JSON has more. */
+const LISTED = 20;
+
+/** `OK` or `DIFFERENT` with what was read, then a line for each difference and for what was not checked. */
+export function verdictText(found: VerifyResult): string {
+  const { ok, output, against, levels, differences, notes } = found;
+  const read = `${count(levels, 'level')}, ${count(found.chunksRead, 'chunk')}, ${formatBytes(found.bytesRead)} read in ${duration(found.seconds)}`;
+  const compared = `${count(found.voxelsCompared, 'voxel')} compared${against === null ? '' : `, level 0 with ${against}`}`;
+  const left = differences.length - LISTED;
+  return [
+    `${ok ? 'OK' : 'DIFFERENT'}: ${output}: ${read}, ${compared}`,
+    ...(ok ? [] : [differing(found)]),
+    ...differences.slice(0, LISTED).map(({ message }) => message),
+    ...(left > 0 ? ['... and more: see --json'] : []),
+    ...notes.map(note => `note: ${note}`)
+  ].join('\n');
+}
+
+/** `2 voxels in 1 chunk differ` */
+export function differing({ voxelsDiffering, chunksDiffering, differences }: VerifyResult): string {
+  return chunksDiffering > 0
+    ? `${count(voxelsDiffering, 'voxel')} in ${count(chunksDiffering, 'chunk')} differ`
+    : `${count(differences.length, 'difference')} in the metadata`;
 }
 
 /** `42 % done, last written 2026-11-24 14:12; --resume goes on with it` */

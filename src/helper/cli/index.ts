@@ -1,7 +1,7 @@
-import { convert, estimate, inspect } from '../../convert/index.ts';
+import { convert, estimate, inspect, verify } from '../../convert/index.ts';
 import { toFailure } from '../failure.ts';
 import { VERSION } from '../../convert/version.ts';
-import { infoRows, planRows, toText } from './describe.ts';
+import { infoRows, planRows, toText, verdictText } from './describe.ts';
 import { help } from './help.ts';
 import type { Invocation, ProgressKind } from './parse.ts';
 import { UsageError, parse } from './parse.ts';
@@ -35,12 +35,12 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   const reporter = createReporter(progress, process.stderr);
   const stop = onStop(process.stderr);
   try {
-    const text = await run(invocation, reporter, stop.signal);
+    const { text, status = DONE } = await run(invocation, reporter, stop.signal);
     if (text !== null) {
       process.stdout.write(`${text}\n`);
     }
     await drain();
-    return DONE;
+    return status;
   } catch (error) {
     const failure = toFailure(error);
     reporter.error(failure);
@@ -51,24 +51,24 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Does what was asked; the result, for standard output. */
+/** Does what was asked; the result, for standard output, and the exit status where it is not 0. */
 async function run(
   invocation: Invocation,
   reporter: ReturnType<typeof createReporter>,
   signal: AbortSignal
-): Promise<string | null> {
+): Promise<{ text: string | null; status?: number }> {
   switch (invocation.command) {
     case 'help':
-      return help(invocation.topic);
+      return { text: help(invocation.topic) };
     case 'version':
-      return VERSION;
+      return { text: VERSION };
     case 'info': {
       const info = await orStopped(inspect(readSource(invocation.source), invocation.options), signal);
-      return invocation.json ? JSON.stringify(info) : toText(infoRows(info));
+      return { text: invocation.json ? JSON.stringify(info) : toText(infoRows(info)) };
     }
     case 'estimate': {
       const plan = await orStopped(estimate(readSource(invocation.source), invocation.options), signal);
-      return invocation.json ? JSON.stringify(plan) : toText(planRows(plan));
+      return { text: invocation.json ? JSON.stringify(plan) : toText(planRows(plan)) };
     }
     case 'convert': {
       const result = await convert(readSource(invocation.source), invocation.options, {
@@ -76,12 +76,22 @@ async function run(
         onProgress: progress => reporter.progress(progress)
       });
       reporter.done(result);
-      return result.output;
+      return { text: result.output };
+    }
+    case 'verify': {
+      const { output, against, options, json } = invocation;
+      const found = await verify(
+        output,
+        { ...options, against: against === null ? null : readSource(against) },
+        { signal, onProgress: progress => reporter.progress(progress) }
+      );
+      reporter.end();
+      return { text: json ? JSON.stringify(found) : verdictText(found), status: found.ok ? DONE : FAILED };
     }
     case 'view': {
       const { view } = await import('../view/index.ts');
       await view(invocation.outputs, { port: invocation.port, browser: invocation.browser, signal });
-      return null;
+      return { text: null };
     }
   }
 }

@@ -39,6 +39,19 @@ const SLICES: OptionSpec = {
 };
 
 const d = DEFAULT_OPTIONS;
+const MAX_MEMORY: OptionSpec = {
+  name: 'max-memory',
+  short: 'm',
+  values: ['SIZE'],
+  help: `peak memory of the process, such as 8G or 512M (${shortBytes(d.maxMemory)})`
+};
+const JOBS: OptionSpec = {
+  name: 'jobs',
+  short: 'j',
+  values: ['N'],
+  help: 'worker threads at most (half as many again as processors)'
+};
+const QUIET: OptionSpec = { name: 'quiet', short: 'q', values: [], help: 'no progress, only errors' };
 const CONVERT_OPTIONS: OptionSpec[] = [
   SLICES,
   {
@@ -70,12 +83,7 @@ const CONVERT_OPTIONS: OptionSpec[] = [
     choices: COMPRESSIONS,
     help: `${COMPRESSIONS.join(', ')} (${d.compression})`
   },
-  {
-    name: 'max-memory',
-    short: 'm',
-    values: ['SIZE'],
-    help: `peak memory of the process, such as 8G or 512M (${shortBytes(d.maxMemory)})`
-  },
+  MAX_MEMORY,
   {
     name: 'dtype',
     short: 'd',
@@ -101,7 +109,7 @@ const CONVERT_OPTIONS: OptionSpec[] = [
     choices: OME_ZARR_VERSIONS,
     help: `${OME_ZARR_VERSIONS.join(' or ')} (${d.omeZarr})`
   },
-  { name: 'jobs', short: 'j', values: ['N'], help: 'worker threads at most (half as many again as processors)' },
+  JOBS,
   { name: 'overwrite', values: [], help: 'replace an OME-Zarr of that name, once the new one is whole' },
   {
     name: 'resume',
@@ -127,7 +135,24 @@ export const COMMANDS: CommandSpec[] = [
     name: 'convert',
     usage: 'INPUT [OUTPUT]',
     summary: 'write an OME-Zarr pyramid and print its path',
-    options: [...CONVERT_OPTIONS, { name: 'quiet', short: 'q', values: [], help: 'no progress, only errors' }, PROGRESS]
+    options: [...CONVERT_OPTIONS, QUIET, PROGRESS]
+  },
+  {
+    name: 'verify',
+    usage: 'OUTPUT',
+    summary: 'read an OME-Zarr back and say where it differs from its source, or from itself',
+    options: [
+      {
+        name: 'against',
+        values: ['INPUT'],
+        help: 'the source to compare with (the one that OUTPUT names, if it lies beside it)'
+      },
+      MAX_MEMORY,
+      JOBS,
+      JSON_OPTION,
+      QUIET,
+      PROGRESS
+    ]
   },
   {
     name: 'view',

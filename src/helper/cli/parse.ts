@@ -1,4 +1,5 @@
 import type { ConvertOptions } from '../../convert/options.ts';
+import type { VerifyOptions } from '../../convert/verify/index.ts';
 import { parseBytes } from '../../protocol/bytes.ts';
 import type { CommandSpec, OptionSpec } from './options.ts';
 import { COMMANDS, COMMON_OPTIONS, findCommand } from './options.ts';
@@ -16,6 +17,14 @@ export type Invocation =
   | { command: 'info'; source: string; options: Partial<ConvertOptions>; json: boolean; progress: ProgressKind }
   | { command: 'estimate'; source: string; options: Partial<ConvertOptions>; json: boolean; progress: ProgressKind }
   | { command: 'convert'; source: string; options: Partial<ConvertOptions>; progress: ProgressKind }
+  | {
+      command: 'verify';
+      output: string;
+      against: string | null;
+      options: Pick<Partial<VerifyOptions>, 'maxMemory' | 'jobs'>;
+      json: boolean;
+      progress: ProgressKind;
+    }
   | { command: 'view'; outputs: string[]; port: number; browser: boolean; progress: ProgressKind };
 
 /** A word that starts with a minus sign and is a value all the same: `-1000`, `-.5`, `-1e3`. */
@@ -59,6 +68,17 @@ export function parse(args: readonly string[]): Invocation {
       throw new UsageError(`--port: ${port} is no port number (0 to 65535)`);
     }
     return { command: 'view', outputs: words, port, browser: !values.has('no-browser'), progress };
+  }
+  if (spec.name === 'verify') {
+    const [output, extra] = words;
+    if (output === undefined) {
+      throw new UsageError('verify: expected the path of an OME-Zarr');
+    }
+    if (extra !== undefined) {
+      throw new UsageError(`verify: ${extra} is one word too many: the source is named with --against ${extra}`);
+    }
+    const against = values.get('against')?.[0] ?? null;
+    return { command: 'verify', output, against, options: toOptions(values), json, progress };
   }
   const most = spec.name === 'info' ? 1 : 2;
   if (words.length === 0) {

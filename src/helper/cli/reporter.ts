@@ -7,6 +7,8 @@ import type { ProgressKind } from './parse.ts';
 export interface Reporter {
   progress(progress: Progress): void;
   done(result: ConvertResult): void;
+  /** There is no more progress to come. */
+  end(): void;
   error(failure: Failure): void;
 }
 
@@ -16,7 +18,7 @@ export function createReporter(kind: ProgressKind, stream: NodeJS.WriteStream): 
   }
   const error = (failure: Failure): void => void stream.write(`microct-io-vis: ${failure.message}\n`);
   if (kind === 'none') {
-    return { progress: () => {}, done: () => {}, error };
+    return { progress: () => {}, done: () => {}, end: () => {}, error };
   }
   return stream.isTTY ? barReporter(stream, error) : lineReporter(stream, error);
 }
@@ -27,6 +29,7 @@ function jsonReporter(stream: NodeJS.WriteStream): Reporter {
     progress: ({ doneBytes, totalBytes, bytesPerSecond, secondsLeft }) =>
       send({ event: 'progress', doneBytes, totalBytes, bytesPerSecond, secondsLeft }),
     done: result => send({ event: 'done', ...result }),
+    end: () => {},
     error: failure => send({ event: 'error', ...failure })
   };
 }
@@ -47,6 +50,7 @@ function barReporter(stream: NodeJS.WriteStream, error: Reporter['error']): Repo
       clear();
       summary(stream, result);
     },
+    end: clear,
     error: failure => {
       clear();
       error(failure);
@@ -66,6 +70,7 @@ function lineReporter(stream: NodeJS.WriteStream, error: Reporter['error']): Rep
       }
     },
     done: result => summary(stream, result),
+    end: () => {},
     error
   };
 }

@@ -1,8 +1,9 @@
-import { convert, estimate, freeMemory, inspect } from '../../convert/index.ts';
+import { convert, estimate, freeMemory, inspect, verify } from '../../convert/index.ts';
 import { ConvertError } from '../../convert/errors.ts';
+import type { Progress } from '../../convert/progress.ts';
 import { VERSION } from '../../convert/version.ts';
 import type { Job } from '../../protocol/index.ts';
-import { infoRows, planRows, progressText, resultText, toText } from '../cli/describe.ts';
+import { differing, infoRows, planRows, progressText, resultText, toText, verdictText } from '../cli/describe.ts';
 import { help } from '../cli/help.ts';
 import { findCommand } from '../cli/options.ts';
 import type { Invocation } from '../cli/parse.ts';
@@ -79,10 +80,39 @@ async function runLine(invocation: Invocation, jobs: Jobs, output: CellOutput, s
     case 'convert':
       output.result({ 'text/plain': await runConvert(invocation, jobs, output, signal) });
       return;
+    case 'verify':
+      await runVerify(invocation, output, signal);
+      return;
     case 'view':
       throw new UsageError(
         'view opens a browser on the machine of the server: in JupyterLab, right-click the folder and choose Open in Neuroglancer'
       );
+  }
+}
+
+/** What was found is shown in any case; differences fail the cell. */
+async function runVerify(
+  { output: path, against, options, json, progress }: Extract<Invocation, { command: 'verify' }>,
+  output: CellOutput,
+  signal: AbortSignal
+): Promise<void> {
+  let update: ((bundle: Bundle) => void) | null = null;
+  const show = (progress: Progress): void => {
+    const bundle = progressBundle(progress, progressText(progress));
+    if (update) {
+      update(bundle);
+    } else {
+      update = output.display(bundle);
+    }
+  };
+  const found = await verify(
+    path,
+    { ...options, against: against === null ? null : readSource(against) },
+    { signal, onProgress: progress === 'none' ? undefined : show }
+  ).finally(freeMemory);
+  output.result(json ? toJson(found) : { 'text/plain': verdictText(found) });
+  if (!found.ok) {
+    throw new ConvertError('corrupt', `${path}: ${differing(found)}`);
   }
 }
 
@@ -138,10 +168,14 @@ function jobBundle({ state, progress, result }: Job): Bundle {
             ? progressText(progress)
             : 'starting'
           : state;
-  const bar =
-    state === 'running'
-      ? `<progress max="1" value="${progress ? progress.doneBytes / Math.max(1, progress.totalBytes) : 0}"></progress> `
-      : '';
+  return progressBundle(state === 'running' ? (progress ?? { doneBytes: 0, totalBytes: 1 }) : null, text);
+}
+
+/** A text, and before it a bar while there is progress. */
+function progressBundle(progress: Pick<Progress, 'doneBytes' | 'totalBytes'> | null, text: string): Bundle {
+  const bar = progress
+    ? `<progress max="1" value="${progress.doneBytes / Math.max(1, progress.totalBytes)}"></progress> `
+    : '';
   return { 'text/plain': text, 'text/html': `<div>${bar}${escape(text).replace(/\n/g, '<br>')}</div>` };
 }
 

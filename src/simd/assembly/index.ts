@@ -6,6 +6,7 @@ export { lz4Block, shuffleBlock } from './blosc';
 export { copyBox, fill } from './box';
 export { checksum } from './checksum';
 export { countBytes } from './count';
+export { firstDifference } from './differ';
 export { lz4 } from './lz4';
 export { scannedMax, scannedMin, scannedNaNs } from './scan';
 export { bitshuffle } from './bitshuffle';

@@ -1,0 +1,58 @@
+import { DOWNSAMPLINGS, type Downsampling } from '../options.ts';
+import { isObject } from '../zarr/array.ts';
+import type { Shape } from '../volume.ts';
+
+/** What this program has written of a conversion, as far as an output can be checked by it. */
+export interface Origin {
+  source: { name: string; shape: number[]; dtype: string; voxelSizeFrom: string | null };
+  roi: number[];
+  dtype: string;
+  chunkSize: Shape;
+  shard: Shape | null;
+  levels: number;
+  compression: string;
+  downsample: Downsampling;
+  valueRange: [number, number] | null;
+}
+
+const numbers = (value: unknown, least: number, most = least): value is number[] =>
+  Array.isArray(value) && value.length >= least && value.length <= most && value.every(n => typeof n === 'number');
+
+/** The parts of what is stored under the program's name; null where one is missing or of another kind. */
+export function readOrigin(json: Record<string, unknown>): Origin | null {
+  const {
+    source,
+    roi,
+    dtype,
+    chunkSize,
+    shard = null,
+    levels,
+    compression,
+    downsample = 'mean',
+    scaling = null
+  } = json;
+  if (!isObject(source) || typeof source.name !== 'string' || !numbers(source.shape, 3, 5)) return null;
+  if (typeof source.dtype !== 'string' || typeof dtype !== 'string' || typeof compression !== 'string') return null;
+  if (!numbers(roi, 6) || !numbers(chunkSize, 3) || typeof levels !== 'number') return null;
+  if (shard !== null && !numbers(shard, 3)) return null;
+  if (!DOWNSAMPLINGS.includes(downsample as Downsampling)) return null;
+  const valueRange = isObject(scaling) ? scaling.valueRange : null;
+  if (valueRange !== null && !numbers(valueRange, 2)) return null;
+  const from = source.voxelSizeFrom;
+  return {
+    source: {
+      name: source.name,
+      shape: source.shape,
+      dtype: source.dtype,
+      voxelSizeFrom: typeof from === 'string' ? from : null
+    },
+    roi,
+    dtype,
+    chunkSize: chunkSize as Shape,
+    shard: shard as Shape | null,
+    levels,
+    compression,
+    downsample: downsample as Downsampling,
+    valueRange: valueRange as [number, number] | null
+  };
+}

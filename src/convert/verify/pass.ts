@@ -1,0 +1,219 @@
+import { MEMORY_START } from '../../simd/index.ts';
+import { layOut, share } from '../conversion.ts';
+import { ConvertError } from '../errors.ts';
+import { formatBytes } from '../format.ts';
+import { freeMemory } from '../garbage.ts';
+import type { Layout } from '../layout.ts';
+import type { Downsampling } from '../options.ts';
+import { type Arrangement, arrange } from '../pyramid/arrangement.ts';
+import { blockNumber, parentIndex } from '../pyramid/blocks.ts';
+import type { Region } from '../pyramid/comparison.ts';
+import { Crew } from '../pyramid/crew.ts';
+import { map3, product } from '../pyramid/levels.ts';
+import { sampleLattice } from '../pyramid/sample.ts';
+import { Schedule, performBlocks } from '../pyramid/schedule.ts';
+import type { BlockTask, Job, Report, Shared } from '../pyramid/task.ts';
+import { readerBytes } from '../tiff/index.ts';
+import { BYTES_PER_VOXEL, type Dtype, type Shape } from '../volume.ts';
+import type { Findings } from './findings.ts';
+import type { Run } from './metadata.ts';
+
+/** What the stored voxels should be: what is known of how they were made. */
+export interface Making {
+  source: Source | null;
+  downsample: Downsampling;
+  /** Whether this program made them. */
+  own: boolean;
+}
+
+/** Where the voxels of level 0 come from. */
+export interface Source {
+  layout: Layout;
+  /** First voxel of the region that was converted. */
+  start: Shape;
+  range: [number, number] | null;
+}
+
+export interface Limits {
+  /** Bytes. */
+  maxMemory: number;
+  jobs: number;
+}
+
+/** A layout for blocks that are not read from a source. */
+const nowhere = (shape: Shape, volumes: number, dtype: Dtype): Layout => ({
+  files: [],
+  frames: { t: volumes, c: 1 },
+  shape,
+  dtype,
+  littleEndian: true,
+  compression: 1,
+  predictor: 1,
+  segmentHeight: shape[1],
+  segmentWidth: shape[2],
+  segmentRows: 1,
+  segmentColumns: 1,
+  pageFile: new Uint32Array(0),
+  offsets: new Float64Array(0),
+  byteCounts: new Float64Array(0),
+  decoderTags: {},
+  signedOffset: false
+});
+
+/** Reads levels that belong together, block by block, with threads of their own. */
+export class Pass {
+  readonly #output: string;
+  readonly #run: Run;
+  readonly #making: Making;
+  readonly #findings: Findings;
+  readonly #arrangement: Arrangement;
+  #shared: Shared | null = null;
+  #crew: Crew | null = null;
+  #doneBytes = 0;
+
+  /** `making` has a source only where the run begins with level 0. @throws ConvertError `memory-too-small` */
+  constructor(output: string, run: Run, making: Making, limits: Limits, findings: Findings) {
+    this.#output = output;
+    this.#run = run;
+    this.#making = making;
+    this.#findings = findings;
+    this.#arrangement = this.#arrange(limits);
+  }
+
+  get #chunk(): Shape {
+    return this.#run.arrays[0].chunk.slice(-3) as Shape;
+  }
+
+  get #layout(): Layout {
+    return this.#making.source?.layout ?? nowhere(this.#run.levels[0].shape, this.#volumes, this.#run.arrays[0].dtype);
+  }
+
+  /** Of all voxels that are read. */
+  get totalBytes(): number {
+    const { levels, arrays } = this.#run;
+    const voxels = levels.reduce((sum, { shape }) => sum + product(shape), 0);
+    return this.#volumes * voxels * BYTES_PER_VOXEL[arrays[0].dtype];
+  }
+
+  get doneBytes(): number {
+    return this.#shared ? Number(Atomics.load(this.#shared.done, 0)) : this.#doneBytes;
+  }
+
+  /** `onBroken` hears of a thread that died. */
+  async run(onBroken: (error: ConvertError) => void): Promise<void> {
+    const { areas, slots } = layOut(this.#arrangement);
+    this.#shared = share(this.#arrangement, 1);
+    this.#crew = new Crew(areas, onBroken);
+    await this.#crew.begin(this.#job(this.#shared));
+    const unknown = new Map<string, Region[]>();
+    await performBlocks(
+      this.#crew,
+      new Schedule(this.#arrangement, slots, this.#volumes),
+      (task, report) => this.#note(task, report, unknown),
+      task => ({ ...task, unknown: unknown.get(this.#key(task.volume, task.level, task.index)) })
+    );
+  }
+
+  async dismiss(patience: number): Promise<void> {
+    if (!this.#shared) return;
+    Atomics.store(this.#shared.stop, 0, 1);
+    await this.#crew?.dismiss(patience);
+    this.#doneBytes = this.doneBytes;
+    this.#crew = null;
+    this.#shared = null;
+    // The memory of this pass must not be there beside that of the next.
+    await freeMemory();
+  }
+
+  get #volumes(): number {
+    return product(this.#run.arrays[0].shape.slice(0, -3));
+  }
+
+  #job(shared: Shared): Job {
+    const { levels, arrays } = this.#run;
+    return {
+      layout: this.#layout,
+      start: this.#making.source?.start ?? [0, 0, 0],
+      levels,
+      chunk: this.#chunk,
+      shard: null,
+      dtype: arrays[0].dtype,
+      range: this.#making.source?.range ?? null,
+      downsample: this.#making.downsample,
+      compression: arrays[0].compression,
+      omeZarr: '0.5',
+      folder: this.#output,
+      arrangement: this.#arrangement,
+      lattice: sampleLattice([1, 1, 1], { t: 1, c: 1 }),
+      shared,
+      compared: { first: this.#run.first, arrays, source: this.#making.source !== null, strict: this.#making.own }
+    };
+  }
+
+  #key(volume: number, level: number, index: Shape): string {
+    return `${level}/${blockNumber(this.#arrangement.grids[level], volume, index)}`;
+  }
+
+  #note({ volume, level, index }: BlockTask, { comparison }: Report, unknown: Map<string, Region[]>): void {
+    if (!comparison) return;
+    this.#findings.add(comparison);
+    unknown.delete(this.#key(volume, level, index));
+    const next = this.#run.levels[level + 1];
+    if (!next || comparison.unknown.length === 0) return;
+    const key = this.#key(volume, level + 1, parentIndex(this.#arrangement.grids[level + 1], index));
+    const regions = comparison.unknown.map(({ start, shape }) => {
+      const from = map3(start, (n, axis) => Math.floor(n / next.window[axis]));
+      const to = map3(start, (n, axis) => Math.ceil((n + shape[axis]) / next.window[axis]));
+      return { start: from, shape: map3(to, (n, axis) => n - from[axis]) };
+    });
+    unknown.set(key, [...(unknown.get(key) ?? []), ...regions]);
+  }
+
+  #arrange({ maxMemory, jobs }: Limits): Arrangement {
+    const { levels, arrays } = this.#run;
+    const [{ dtype, compression }] = arrays;
+    const chunk = this.#chunk;
+    const layout = this.#layout;
+    const rowBytes = chunk[2] * BYTES_PER_VOXEL[dtype];
+    const blosc = compression.startsWith('blosc');
+    const found = arrange({
+      layout,
+      settings: {
+        chunk,
+        shard: null,
+        dtype,
+        scaling: this.#making.source?.range ? { range: this.#making.source.range } : null,
+        start: this.#making.source?.start ?? [0, 0, 0],
+        shape: levels[0].shape,
+        compression,
+        maxMemory,
+        jobs
+      },
+      levels,
+      encoder: {
+        // Blosc frames may be one block; a row of zeros is compared with what fills up chunks.
+        scratchBytes: length => Math.max(blosc ? 2 * length : 0, rowBytes),
+        encodedBound: length => length + Math.ceil(length / 64) + 65536
+      },
+      readerBytes: this.#making.source ? readerBytes(layout) : 0,
+      memoryStart: MEMORY_START,
+      leaf: null,
+      readOnly: true
+    });
+    if (!('needs' in found)) return found;
+    const pieces = `chunks of ${chunk.join(' × ')} ${dtype} voxels`;
+    if (!Number.isFinite(found.needs))
+      throw new ConvertError(
+        'unsupported',
+        `${this.#output}: ${pieces} need more than 4 GiB of working memory`,
+        'output'
+      );
+    const needed = found.needs / 2 ** 20;
+    throw new ConvertError(
+      'memory-too-small',
+      `${this.#output}: a memory budget of ${formatBytes(maxMemory)} is too small for ${pieces}: give at least ${needed} MiB ` +
+        `(${found.needs} bytes, --max-memory ${needed}M)`,
+      'maxMemory'
+    );
+  }
+}

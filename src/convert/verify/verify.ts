@@ -1,0 +1,167 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { jobs, memory } from '../check.ts';
+import type { Control } from '../convert.ts';
+import type { Difference } from '../difference.ts';
+import { ConvertError } from '../errors.ts';
+import { Meter } from '../meter.ts';
+import { DEFAULT_OPTIONS } from '../options.ts';
+import { openVolume } from '../tiff/index.ts';
+import { TOOL } from '../version.ts';
+import type { Shape } from '../volume.ts';
+import { readImage } from '../zarr/image.ts';
+import { Findings } from './findings.ts';
+import { MetadataCheck } from './metadata.ts';
+import { type Origin, readOrigin } from './origin.ts';
+import { Pass, type Source } from './pass.ts';
+
+/** How long a cancelled worker may go on with what it does before it is ended, in ms. */
+const PATIENCE = 500;
+
+export interface VerifyOptions {
+  /** The source: a TIFF file, a folder of slices, or the slices in order; null: the one that the output names, if it lies beside it. */
+  against: string | string[] | null;
+  /** Peak resident memory of the whole process, in bytes. */
+  maxMemory: number;
+  /** Worker threads; null: as many as processors. */
+  jobs: number | null;
+}
+
+/** What a verification has found; the JSON of `verify --json`. */
+export interface VerifyResult {
+  /** Whether nothing differs. */
+  ok: boolean;
+  /** Absolute path of the OME-Zarr. */
+  output: string;
+  /** The source that level 0 was compared with; null: none. */
+  against: string | null;
+  levels: number;
+  /** Chunks that were read, and their bytes as stored. */
+  chunksRead: number;
+  bytesRead: number;
+  /** Voxels of all levels that were compared with the source or with the level above. */
+  voxelsCompared: number;
+  chunksDiffering: number;
+  voxelsDiffering: number;
+  /** At most 100: of the image, then by level, each the first of its chunk. */
+  differences: Difference[];
+  /** What could not be checked, and why. */
+  notes: string[];
+  seconds: number;
+}
+
+/**
+ * Reads every chunk of an OME-Zarr image back and compares: level 0 with the source, every further level with what the stored one above
+ * gives, the metadata with itself and with the source. Writes nothing.
+ *
+ * An image of another program is compared with the source alone: how it made its levels is not known.
+ *
+ * @throws ConvertError where it cannot be found out; what differs is in the result
+ */
+export async function verify(
+  output: string,
+  options: Partial<VerifyOptions> = {},
+  control: Control = {}
+): Promise<VerifyResult> {
+  const began = performance.now();
+  const cancelled = () => new ConvertError('cancelled', 'The verification was cancelled.');
+  const folder = resolve(output);
+  const limits = {
+    maxMemory: memory(options.maxMemory ?? DEFAULT_OPTIONS.maxMemory),
+    jobs: jobs(options.jobs ?? null)
+  };
+  const image = readImage(folder);
+  const findings = new Findings();
+  const origin = image.origin && readOrigin(image.origin);
+  if (image.origin && !origin)
+    findings.metadata(null, image.document, `${image.document}: what ${TOOL} has written of itself is not whole`);
+  const check = new MetadataCheck(folder, image, origin, findings);
+  const runs = check.runs();
+  const [first] = runs;
+  const found = await openSource(folder, options.against ?? null, origin, findings);
+  const level0 = first?.first === 0 ? first.arrays[0] : null;
+  const comparable = found !== null && check.source(found.info, level0) && level0 !== null;
+  const source: Source | null = comparable ? { layout: found.layout, ...regionOf(origin) } : null;
+  if (!origin) noteForeign(image.type, findings);
+  if (control.signal?.aborted) throw cancelled();
+  const own = { downsample: origin?.downsample ?? 'mean', own: origin !== null };
+  const passes = runs.map(
+    run => new Pass(folder, run, { ...own, source: run === first ? source : null }, limits, findings)
+  );
+  let end: (error: ConvertError) => void = () => {};
+  const ended = new Promise<never>((_, reject) => (end = reject));
+  ended.catch(() => {});
+  const onAbort = () => end(cancelled());
+  control.signal?.addEventListener('abort', onAbort);
+  const sum = (of: (pass: Pass) => number) => passes.reduce((total, pass) => total + of(pass), 0);
+  const work = {
+    totalBytes: sum(pass => pass.totalBytes),
+    restoredBytes: 0,
+    get doneBytes() {
+      return sum(pass => pass.doneBytes);
+    }
+  };
+  const meter = control.onProgress ? new Meter(work, control.onProgress) : null;
+  try {
+    for (const pass of passes) {
+      await Promise.race([pass.run(end), ended]).finally(() => pass.dismiss(PATIENCE));
+    }
+    meter?.report();
+  } finally {
+    meter?.stop();
+    control.signal?.removeEventListener('abort', onAbort);
+  }
+  return {
+    ok: findings.ok,
+    output: folder,
+    against: comparable ? found.info.source : null,
+    levels: image.datasets.length,
+    chunksRead: findings.chunksRead,
+    bytesRead: findings.bytesRead,
+    voxelsCompared: findings.voxelsCompared,
+    chunksDiffering: findings.chunksDiffering,
+    voxelsDiffering: findings.voxelsDiffering,
+    differences: findings.differences,
+    notes: findings.notes,
+    seconds: (performance.now() - began) / 1000
+  };
+}
+
+/** The source that is named, or the one that the output names where it lies beside it and has its shape and type. */
+async function openSource(
+  folder: string,
+  against: string | string[] | null,
+  origin: Origin | null,
+  findings: Findings
+): Promise<Awaited<ReturnType<typeof openVolume>> | null> {
+  if (against !== null) return openVolume(against);
+  const without = (why: string) => {
+    findings.notes.push(`Level 0 was read, but not compared with a source: ${why}.`);
+    return null;
+  };
+  if (!origin) return without('name one with --against');
+  const { name, shape, dtype } = origin.source;
+  const path = join(dirname(folder), name);
+  if (name === '' || !existsSync(path)) return without(`${name} is not beside the output; name it with --against`);
+  try {
+    const found = await openVolume(path);
+    if (found.info.dtype === dtype && found.info.shape.every((n, axis) => n === shape[axis])) return found;
+    return without(`${name} beside the output is another volume; name the right one with --against`);
+  } catch (error) {
+    if (!(error instanceof ConvertError)) throw error;
+    return without(`${name} beside the output cannot be read (${error.message})`);
+  }
+}
+
+function noteForeign(type: string | null, { notes }: Findings): void {
+  notes.push(
+    `Not written by this program: how its levels were made of each other (${type ?? 'method unknown'}) was not checked.`
+  );
+}
+
+/** What of the source was converted, and how its values became stored ones. */
+function regionOf(origin: Origin | null): Pick<Source, 'start' | 'range'> {
+  if (!origin) return { start: [0, 0, 0], range: null };
+  const { roi, valueRange } = origin;
+  return { start: [roi[0], roi[2], roi[4]] satisfies Shape, range: valueRange };
+}
