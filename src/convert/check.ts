@@ -192,6 +192,7 @@ function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string 
   const omeZarr = oneOf('omeZarr', options.omeZarr, OME_ZARR_VERSIONS);
   const settings: Settings = {
     output: outputPath(options.output, source),
+    slices: options.slices,
     chunk,
     shard: shardSize(options.shard, chunk, omeZarr),
     levels: levels(options.levels),

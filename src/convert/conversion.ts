@@ -348,7 +348,8 @@ export class Conversion {
         shape: info.shape,
         dtype: info.dtype,
         voxelSizeFrom: settings.voxelSizeFrom,
-        voxelSizeFile: settings.voxelSizeFile
+        voxelSizeFile: settings.voxelSizeFile,
+        ...(settings.slices !== null && { slices: settings.slices })
       },
       roi: start.flatMap((from, axis) => [from, from + shape[axis]]),
       dtype,

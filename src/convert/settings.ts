@@ -5,6 +5,8 @@ import type { Dtype, Shape } from './volume.ts';
 export interface Settings {
   /** Absolute path. */
   output: string;
+  /** Which files of a folder were taken; null: all slices. */
+  slices: string | null;
   /** Chunk lengths along (Z, Y, X), in voxels. */
   chunk: Shape;
   /** Shard lengths along (Z, Y, X), in voxels, multiples of the chunk's; null: a file a chunk. */

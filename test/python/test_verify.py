@@ -485,3 +485,19 @@ def test_not_a_number_is_a_word_in_json_and_a_number_in_python(cli, tmp_path):
     assert (first["expected"], first["found"], second["expected"]) == (2, "NaN", "-Infinity")
     first, second = verify(tmp_path / "scan.ome.zarr", progress=False).differences
     assert np.isnan(first.found) and second.expected == -np.inf
+
+
+def test_a_choice_of_slices_and_a_voxel_size_from_beside(cli, tmp_path):
+    """What was chosen of a folder is compared; a copy of the slices without the scanner's file is no other volume."""
+    array = sources.volume((6, 20, 30), Encoding("uint8"))
+    folder = sources.write(tmp_path, array, Encoding("uint8", container="slices"))
+    log = ["[Reconstruction]", "Result Image Width (pixels)=30", "Result Image Height (pixels)=20", "Pixel Size (um)=5"]
+    (folder / "slice.log").write_text("\n".join(log))
+    output = tmp_path / "slices.ome.zarr"
+    cli.convert(folder, output, "--slices", "2-4")
+    assert whole(cli, output)["against"] == str(folder)
+    assert whole(cli, output, "--against", folder)["voxelsCompared"] == 3 * 20 * 30
+    (folder / "slice.log").unlink()
+    whole(cli, output, "--against", folder)
+    (folder / "slice.log").write_text("\n".join(log).replace("=5", "=6"))
+    assert "voxel size" in verdict(cli, output)["differences"][0]["message"]

@@ -140,6 +140,7 @@ function settingsFor(shape: Shape, dtype: Dtype, changes: Partial<Settings> = {}
     unit: null,
     voxelSizeFrom: null,
     voxelSizeFile: null,
+    slices: null,
     omeZarr: '0.5',
     jobs: 2,
     overwrite: false,

@@ -193,7 +193,9 @@ export class MetadataCheck {
       return false;
     }
     const size = this.#voxelSize();
-    if (origin && size && origin.source.voxelSizeFrom !== 'user') {
+    // A copy of the source may be without the file that told the voxel size.
+    const parted = origin?.source.voxelSizeFile !== null && info.voxelSize === null;
+    if (origin && size && origin.source.voxelSizeFrom !== 'user' && !parted) {
       const said = info.voxelSize ?? [1, 1, 1];
       if (!same(size, said))
         this.#say(

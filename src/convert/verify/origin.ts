@@ -4,7 +4,14 @@ import type { Shape } from '../volume.ts';
 
 /** What this program has written of a conversion, as far as an output can be checked by it. */
 export interface Origin {
-  source: { name: string; shape: number[]; dtype: string; voxelSizeFrom: string | null };
+  source: {
+    name: string;
+    shape: number[];
+    dtype: string;
+    voxelSizeFrom: string | null;
+    voxelSizeFile: string | null;
+    slices: string | null;
+  };
   roi: number[];
   dtype: string;
   chunkSize: Shape;
@@ -38,13 +45,15 @@ export function readOrigin(json: Record<string, unknown>): Origin | null {
   if (!DOWNSAMPLINGS.includes(downsample as Downsampling)) return null;
   const valueRange = isObject(scaling) ? scaling.valueRange : null;
   if (valueRange !== null && !numbers(valueRange, 2)) return null;
-  const from = source.voxelSizeFrom;
+  const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
   return {
     source: {
       name: source.name,
       shape: source.shape,
       dtype: source.dtype,
-      voxelSizeFrom: typeof from === 'string' ? from : null
+      voxelSizeFrom: text(source.voxelSizeFrom),
+      voxelSizeFile: text(source.voxelSizeFile),
+      slices: text(source.slices)
     },
     roi,
     dtype,

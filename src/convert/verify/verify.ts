@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { jobs, memory } from '../check.ts';
 import type { Control } from '../convert.ts';
@@ -134,7 +134,10 @@ async function openSource(
   origin: Origin | null,
   findings: Findings
 ): Promise<Awaited<ReturnType<typeof openVolume>> | null> {
-  if (against !== null) return openVolume(against);
+  // A folder's slices were chosen when it was converted.
+  const open = (path: string) =>
+    openVolume(path, statSync(path, { throwIfNoEntry: false })?.isDirectory() ? (origin?.source.slices ?? null) : null);
+  if (against !== null) return typeof against === 'string' ? open(against) : openVolume(against);
   const without = (why: string) => {
     findings.notes.push(`Level 0 was read, but not compared with a source: ${why}.`);
     return null;
@@ -144,7 +147,7 @@ async function openSource(
   const path = join(dirname(folder), name);
   if (name === '' || !existsSync(path)) return without(`${name} is not beside the output; name it with --against`);
   try {
-    const found = await openVolume(path);
+    const found = await open(path);
     if (found.info.dtype === dtype && found.info.shape.every((n, axis) => n === shape[axis])) return found;
     return without(`${name} beside the output is another volume; name the right one with --against`);
   } catch (error) {
