@@ -49,14 +49,15 @@ export function begun(layout: Layout, settings: Settings, levels: Level[]): Begu
       version: VERSION,
       chunkSize: chunk,
       shard,
+      // Before what depends on it.
+      voxelSize,
+      unit,
       levels: levels.length,
       downsample,
       compression,
       dtype,
       valueRange: scaling && (scaling.range ?? 'found by a scan'),
       roi: start.flatMap((from, axis) => [from, from + shape[axis]]),
-      voxelSize,
-      unit,
       omeZarr
     }
   };

@@ -34,12 +34,26 @@ class Expected:
     tolerance: int = 0
     """How far integers of level 0 may be off, where decoders differ by the standard's leave (JPEG)."""
     downsample: str = "mean"
+    axes: str = "zyx"
+    """Of `level0`; what stands before z is neither cut nor reduced."""
+    time_step: float | None = None
+    """Seconds."""
+    channels: tuple[tuple[str, str], ...] | None = None
+    """Names and colours of the channels; None: whatever they are."""
     shapes: list[Shape] = field(init=False)
     windows: list[Shape] = field(init=False)
     """How many voxels of the level above become one, for each level."""
 
+    @property
+    def frames(self) -> Shape:
+        return self.level0.shape[:-3]
+
+    def whole(self, lengths: Shape) -> list[int]:
+        """Lengths of a chunk or a shard along all axes."""
+        return [1] * len(self.frames) + list(lengths)
+
     def __post_init__(self) -> None:
-        levels = pyramid(self.level0.shape, self.chunk, self.levels, self.voxel_size)
+        levels = pyramid(self.level0.shape[-3:], self.chunk, self.levels, self.voxel_size)
         object.__setattr__(self, "shapes", [shape for shape, _ in levels])
         object.__setattr__(self, "windows", [window for _, window in levels])
 
@@ -133,6 +147,7 @@ def check(output: Path, expected: Expected) -> dict:
     above = None
     for level, shape in enumerate(expected.shapes):
         array = group[str(level)]
+        shape = (*expected.frames, *shape)
         check_array(json.loads((output / str(level) / ("zarr.json" if v3 else ".zarray")).read_text()), shape, expected)
         stored = np.asarray(array[...])
         assert stored.dtype == expected.level0.dtype and stored.shape == shape
@@ -146,10 +161,11 @@ def check(output: Path, expected: Expected) -> dict:
             check_voxels(stored, expected)
         else:
             window = expected.windows[level]
-            if expected.downsample == "mean":
-                check_mean(above, stored, window)
-            else:
-                check_picked(above, stored, window, expected.downsample)
+            for index in np.ndindex(*expected.frames):
+                if expected.downsample == "mean":
+                    check_mean(above[index], stored[index], window)
+                else:
+                    check_picked(above[index], stored[index], window, expected.downsample)
         above = stored
     check_omero((attributes["ome"] if v3 else attributes)["omero"], expected)
     return attributes[TOOL]
@@ -174,7 +190,7 @@ def check_files(output: Path, expected: Expected) -> None:
     wanted = {"zarr.json"} if v3 else {".zgroup", ".zattrs"}
     for level, shape in enumerate(expected.shapes):
         wanted.add(f"{level}/zarr.json" if v3 else f"{level}/.zarray")
-        grid = [-(-n // c) for n, c in zip(shape, expected.shard or expected.chunk, strict=True)]
+        grid = [*expected.frames, *(-(-n // c) for n, c in zip(shape, expected.shard or expected.chunk, strict=True))]
         keys = ("/".join(map(str, index)) for index in np.ndindex(*grid))
         wanted |= {f"{level}/c/{key}" if v3 else f"{level}/{key}" for key in keys}
     assert files(output) == wanted
@@ -186,7 +202,7 @@ def check_array(metadata: dict, shape: Shape, expected: Expected) -> None:
     dtype = expected.level0.dtype
     if expected.version == "0.4":
         assert metadata["zarr_format"] == 2
-        assert metadata["shape"] == list(shape) and metadata["chunks"] == list(expected.chunk)
+        assert metadata["shape"] == list(shape) and metadata["chunks"] == expected.whole(expected.chunk)
         assert np.dtype(metadata["dtype"]) == dtype.newbyteorder("<")
         assert metadata["dimension_separator"] == "/" and metadata["order"] == "C"
         assert metadata["fill_value"] == 0 and metadata["filters"] is None
@@ -198,16 +214,16 @@ def check_array(metadata: dict, shape: Shape, expected: Expected) -> None:
         return
     assert metadata["zarr_format"] == 3 and metadata["node_type"] == "array"
     assert metadata["shape"] == list(shape) and metadata["data_type"] == str(dtype)
-    file = {"chunk_shape": list(expected.shard or expected.chunk)}
+    file = {"chunk_shape": expected.whole(expected.shard or expected.chunk)}
     assert metadata["chunk_grid"] == {"name": "regular", "configuration": file}
     assert metadata["chunk_key_encoding"] == {"name": "default", "configuration": {"separator": "/"}}
-    assert metadata["dimension_names"] == ["z", "y", "x"]
+    assert metadata["dimension_names"] == list(expected.axes)
     assert metadata["fill_value"] == 0
     codecs = metadata["codecs"]
     if expected.shard:
         [sharding] = codecs
         assert sharding["name"] == "sharding_indexed"
-        assert sharding["configuration"]["chunk_shape"] == list(expected.chunk)
+        assert sharding["configuration"]["chunk_shape"] == expected.whole(expected.chunk)
         codecs = sharding["configuration"]["codecs"]
     first, *others = codecs
     assert first == {"name": "bytes", "configuration": {"endian": "little"}}
@@ -227,7 +243,13 @@ def check_multiscales(multiscales: list, expected: Expected) -> None:
     [image] = multiscales
     assert image["type"] == expected.downsample
     unit = {} if expected.unit is None else {"unit": expected.unit}
-    assert image["axes"] == [{"name": name, "type": "space", **unit} for name in "zyx"]
+    others = {"t": {"type": "time"}, "c": {"type": "channel"}}
+    if expected.time_step is not None:
+        others["t"]["unit"] = "second"
+    space = {"type": "space", **unit}
+    assert image["axes"] == [{"name": name, **others.get(name, space)} for name in expected.axes]
+    before = {"t": expected.time_step or 1, "c": 1}
+    before = [before[name] for name in expected.axes[:-3]]
     assert [dataset["path"] for dataset in image["datasets"]] == [str(k) for k in range(len(expected.shapes))]
     size = np.array(expected.voxel_size or (1, 1, 1))
     factor = np.ones(3)
@@ -235,25 +257,31 @@ def check_multiscales(multiscales: list, expected: Expected) -> None:
         factor *= expected.windows[level]
         scale, *translations = dataset["coordinateTransformations"]
         assert scale["type"] == "scale"
-        np.testing.assert_allclose(scale["scale"], size * factor, rtol=1e-12)
+        np.testing.assert_allclose(scale["scale"], [*before, *(size * factor)], rtol=1e-12)
         # What stands for a window lies in its middle, a voxel that was picked where it was.
         growth = 0 if expected.downsample == "nearest" else (size * factor - size) / 2
         offset = np.array(expected.start) * size + growth
         if translations:
             [translation] = translations
             assert translation["type"] == "translation"
-            np.testing.assert_allclose(translation["translation"], offset, rtol=1e-12)
+            np.testing.assert_allclose(translation["translation"], [0] * len(before) + [*offset], rtol=1e-12)
         else:
             assert not offset.any()
 
 
 def check_omero(omero: dict, expected: Expected) -> None:
-    [channel] = omero["channels"]
-    window = channel["window"]
-    assert set(window) == {"start", "end", "min", "max"}
-    assert all(math.isfinite(value) for value in window.values())
-    assert window["start"] < window["end"]
-    values = expected.level0[np.isfinite(expected.level0)]
-    if values.size and not expected.tolerance and values.min() < values.max():
-        assert (window["min"], window["max"]) == (float(values.min()), float(values.max()))
-        assert window["min"] <= window["start"] <= window["max"]
+    at = expected.axes.find("c")
+    channels = [expected.level0] if at < 0 else np.moveaxis(expected.level0, at, 0)
+    assert len(omero["channels"]) == len(channels)
+    assert omero["rdefs"] == {"model": "greyscale" if len(channels) == 1 else "color"}
+    for channel, voxels in zip(omero["channels"], channels, strict=True):
+        window = channel["window"]
+        assert set(window) == {"start", "end", "min", "max"}
+        assert all(math.isfinite(value) for value in window.values())
+        assert window["start"] < window["end"]
+        values = voxels[np.isfinite(voxels)]
+        if values.size and not expected.tolerance and values.min() < values.max():
+            assert (window["min"], window["max"]) == (float(values.min()), float(values.max()))
+            assert window["min"] <= window["start"] <= window["max"]
+    if expected.channels is not None:
+        assert [(channel["label"], channel["color"]) for channel in omero["channels"]] == list(expected.channels)

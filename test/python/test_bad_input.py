@@ -173,23 +173,6 @@ def test_palette(cli, tmp_path):
     refused(cli, source, "unsupported")
 
 
-@pytest.mark.parametrize("axes", ["TYX", "CYX", "ZCYX", "TZYX"])
-def test_imagej_channels_and_time_points(cli, tmp_path, axes):
-    source = tmp_path / "scan.tif"
-    voxels = np.zeros((4, 2, 20, 30)[-len(axes) :] if len(axes) == 4 else (4, 20, 30), np.uint8)
-    tifffile.imwrite(source, voxels, imagej=True, metadata={"axes": axes})
-    refused(cli, source, "unsupported", "channel" if "C" in axes else "time")
-
-
-@pytest.mark.parametrize("axes", ["TYX", "CYX"])
-def test_ome_channels_and_time_points(cli, tmp_path, axes):
-    source = tmp_path / "scan.ome.tif"
-    tifffile.imwrite(
-        source, np.zeros((4, 20, 30), np.uint8), ome=True, metadata={"axes": axes}, photometric="minisblack"
-    )
-    refused(cli, source, "unsupported", "channel" if "C" in axes else "time")
-
-
 @pytest.mark.parametrize("dtype", ["float64", "float16", "uint64", "int64", "complex64"])
 def test_types_that_are_not_read(cli, tmp_path, dtype):
     source = tmp_path / "scan.tif"

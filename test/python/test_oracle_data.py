@@ -62,12 +62,18 @@ def test_real_volume(cli, tmp_path, source, version):
 
 
 @pytest.mark.parametrize("source", HYPERSTACKS, ids=lambda path: path.name)
-def test_hyperstack_is_refused(cli, tmp_path, source):
-    """Several channels or time points: said to come later, and never taken for slices."""
+def test_real_hyperstack(cli, tmp_path, source):
+    """Several channels or time points, as tifffile reads them."""
     source = source if source != Path("made") else made(tmp_path, "TZCYX", (2, 3, 2, 20, 30))
     output = tmp_path / "out.ome.zarr"
-    run = cli("convert", source, output, "--progress", "json")
-    assert run.status == 1
-    assert run.events[-1]["code"] == "unsupported"
-    assert source.name in run.events[-1]["message"]
-    assert not output.exists()
+    with tifffile.TiffFile(source) as file:
+        [series] = file.series
+        axes = [axis for axis in "TCZYX" if axis in series.axes]
+        array = series.asarray().transpose([series.axes.index(axis) for axis in axes])
+    array = array.astype(array.dtype.newbyteorder("="))
+    info = cli.info(source)
+    assert (info["axes"], info["shape"]) == ("".join(axes).lower(), list(array.shape))
+    cli.convert(source, output, "-c", 2, 32, 32)
+    size, unit = info["voxelSize"], info["unit"]
+    given = {"voxel_size": size and tuple(size), "unit": unit, "time_step": info["timeStep"]}
+    check(output, Expected(array, chunk=(2, 32, 32), axes=info["axes"], **given))

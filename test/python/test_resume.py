@@ -99,16 +99,20 @@ def test_killed_again_and_again(cli, scans, tmp_path, case):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.ome.zarr", "undisturbed.ome.zarr"]
 
 
-def test_progress_counts_from_what_is_there(cli, scans, killed):
-    plan = cli.estimate(scans["float32"], killed, *BUDGET, "--resume")
+@pytest.mark.parametrize("shard", [None, (16, 128, 128)])
+def test_progress_counts_from_what_is_there(cli, scans, tmp_path, shard):
+    killed = tmp_path / "out.ome.zarr"
+    words = [*BUDGET, *(["--shard", *shard] if shard else [])]
+    assert kill(cli, 12, scans["float32"], killed, *words)
+    plan = cli.estimate(scans["float32"], killed, *words, "--resume")
     left = plan["unfinished"]
     assert left["refusal"] is None
     assert 0 < left["doneBytes"] < left["totalBytes"] == np.prod(SHAPE) * 4
     assert abs(left["written"] - Path(f"{killed}.partial").stat().st_mtime * 1000) < 3.6e6
-    run = cli("convert", scans["float32"], killed, *BUDGET, "--resume", "--progress", "json").succeeded()
+    run = cli("convert", scans["float32"], killed, *words, "--resume", "--progress", "json").succeeded()
     first = next(event for event in run.events if event["event"] == "progress" and event["doneBytes"] > 0)
     assert first["doneBytes"] >= left["doneBytes"]
-    check(killed, Expected(tifffile.imread(scans["float32"]), chunk=(16, 64, 64)))
+    check(killed, Expected(tifffile.imread(scans["float32"]), chunk=(16, 64, 64), shard=shard))
 
 
 def test_nothing_to_resume(cli, scans, tmp_path):

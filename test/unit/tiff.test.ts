@@ -408,18 +408,6 @@ test('images that cannot be read are refused before a voxel is read', async () =
     await fails(withTags({ 259: compression }), 'unsupported-compression', new RegExp(name));
   await fails(withTags({ 259: 8, 317: 3 }), 'unsupported-compression', /predictor 3 of uint8/);
   await fails(withTags({ 317: 2 }), 'unsupported-compression', /predictor 2/);
-  await fails(
-    withTags({ 270: imagej('images=4\nchannels=2\nslices=2\n') }),
-    'unsupported',
-    /2 channels and 1 time points/
-  );
-  await fails(withTags({ 270: imagej('images=4\nframes=4\n') }), 'unsupported', /1 channels and 4 time points/);
-  await fails(withTags({ 270: ome('SizeC="3" SizeT="2" SizeZ="1"') }), 'unsupported', /3 channels and 2 time points/);
-  await fails(withTags({ 270: ome('SizeC="2" SizeT="1" SizeZ="1"') }), 'unsupported', /2 channels and 1 time points/);
-  await fails(withTags({ 270: ome('SizeC="1" SizeT="2" SizeZ="1"') }), 'unsupported', /1 channels and 2 time points/);
-  const parts =
-    '<TiffData IFD="0"><UUID FileName="a.tif">a</UUID></TiffData><TiffData IFD="0"><UUID FileName="b.tif">b</UUID></TiffData>';
-  await fails(withTags({ 270: ome('SizeC="1" SizeT="1" SizeZ="2"', parts) }), 'unsupported', /spread over other files/);
 });
 
 test('pages that differ are refused, with both', async () => {

@@ -2,12 +2,13 @@ import type { Layout } from '../layout.ts';
 import { type Calibration, UNCALIBRATED } from './calibration.ts';
 import type { Directory } from './directory.ts';
 import { fail } from './fail.ts';
-import { checkSingle, imagejCalibration, isSignedOffset, parseImageJ } from './imagej.ts';
-import { isOme, readOme } from './ome.ts';
+import { type ImageJ, imagejCalibration, isSignedOffset, parseImageJ } from './imagej.ts';
+import { isOme, type OmeImage, parseOme } from './ome.ts';
 import { type Resolution, readResolution } from './resolution.ts';
 import { TAG } from './tags.ts';
 
-const MAX_DESCRIPTION = 1 << 26;
+/** Bytes of a description. */
+export const MAX_DESCRIPTION = 1 << 26;
 const MAX_TABLES = 1 << 20;
 
 /** What the first page's tags say of the volume beside its voxels. */
@@ -20,41 +21,62 @@ export interface About {
   decoderTags: Layout['decoderTags'];
   /** Pages that the description promises; null when it promises none. */
   pages: number | null;
+  imagej: ImageJ | null;
 }
 
 /**
  * Reads what a first page's tags say of the whole volume.
  *
  * @param alone false for one of several slices
+ * @param ome what is known of the image that the page belongs to, when that has been read
  * @throws ConvertError `unsupported`
  */
-export function readAbout(directory: Directory, alone: boolean): About {
+export function readAbout(directory: Directory, alone: boolean, ome: OmeImage | null = null): About {
   const { path } = directory.file;
-  const text = readText(directory.bytes(TAG.imageDescription, MAX_DESCRIPTION));
+  const text = ome ? '' : readDescription(directory);
   const about: About = {
     format: directory.encoding.big ? 'bigtiff' : 'tiff',
     calibration: UNCALIBRATED,
     resolution: null,
     signedOffset: false,
     decoderTags: readTables(directory),
-    pages: null
+    pages: null,
+    imagej: null
   };
   const imagej = parseImageJ(text);
-  if (imagej) {
-    checkSingle(imagej, path);
+  if (ome) about.calibration = ome.calibration;
+  else if (imagej) {
+    if (!alone) checkSingle(path, imagej.channels, imagej.frames);
+    about.imagej = imagej;
     const unsigned16 = directory.integer(TAG.bitsPerSample, 1) === 16 && directory.integer(TAG.sampleFormat, 1) === 1;
     about.format = 'imagej';
     about.calibration = imagejCalibration(imagej, directory);
     about.signedOffset = unsigned16 && isSignedOffset(imagej);
     if (alone && imagej.images > 1) about.pages = imagej.images;
   } else if (isOme(text)) {
-    const ome = readOme(text, path, alone);
-    about.calibration = ome.calibration;
-    if (alone && ome.sizeZ > 1) about.pages = ome.sizeZ;
+    const [image] = parseOme(text, path).images;
+    if (image) {
+      checkSingle(path, image.size.C, image.size.T);
+      about.calibration = image.calibration;
+    }
   } else if (alone) about.pages = tifffilePages(text) ?? metamorphPages(directory);
   if (!imagej) about.resolution = readResolution(directory, text);
   return about;
 }
+
+/** A slice must not be one of those of several channels or time points, which are told apart by more than their order. */
+function checkSingle(path: string, channels: number, times: number): void {
+  if (channels > 1 || times > 1)
+    throw fail(
+      'unsupported',
+      path,
+      `it says that it has ${channels} channels and ${times} time points, where a slice of one volume was expected: convert this file by itself, whose metadata leads to the others`
+    );
+}
+
+/** The first page's description. */
+export const readDescription = (directory: Directory): string =>
+  readText(directory.bytes(TAG.imageDescription, MAX_DESCRIPTION));
 
 /** A TIFF that tifffile wrote with `truncate=True` describes its first page only, and says so in JSON. */
 function tifffilePages(text: string): number | null {

@@ -177,6 +177,16 @@ function describeStart(found: Buffer): string {
       : `it starts with the bytes ${hex}`;
 }
 
+/** The first directory of a file. @throws ConvertError `not-tiff`, `no-pages`, `truncated`, `corrupt` */
+export function firstPage(file: HeaderBytes): Directory {
+  const { first, ...encoding } = readHeader(file);
+  if (first === 0) throw pageless(file);
+  return readDirectory(file, encoding, 1, first).directory;
+}
+
+const pageless = (file: HeaderBytes) =>
+  fail('no-pages', file.path, 'a TIFF without a page: its writer may have been stopped; export it again');
+
 /**
  * Calls `visit` for each directory of a file's main chain, in order; lets other work in between.
  *
@@ -184,8 +194,7 @@ function describeStart(found: Buffer): string {
  */
 export async function walkDirectories(file: HeaderBytes, visit: (directory: Directory) => void): Promise<Encoding> {
   const { first, ...encoding } = readHeader(file);
-  if (first === 0)
-    throw fail('no-pages', file.path, 'a TIFF without a page: its writer may have been stopped; export it again');
+  if (first === 0) throw pageless(file);
   const seen = new Set<number>();
   let until = performance.now() + SLICE_MS;
   for (let at = first, number = 1; at !== 0; number++) {

@@ -16,16 +16,8 @@ export class GrowingNumbers {
     return this.#values[index];
   }
 
-  /** A copy that worker threads can share. */
-  toFloat64(): Float64Array {
-    const out = new Float64Array(new SharedArrayBuffer(8 * this.length));
-    out.set(this.#values.subarray(0, this.length));
-    return out;
-  }
-
-  toUint32(): Uint32Array {
-    const out = new Uint32Array(new SharedArrayBuffer(4 * this.length));
-    out.set(this.#values.subarray(0, this.length));
-    return out;
+  /** Copies `count` numbers from `index` on. */
+  copy(index: number, count: number, target: Float64Array | Uint32Array, at: number): void {
+    for (let n = 0; n < count; n++) target[at + n] = this.#values[index + n];
   }
 }

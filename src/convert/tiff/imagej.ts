@@ -1,12 +1,12 @@
 import { calibrate, type Calibration, UNCALIBRATED } from './calibration.ts';
 import type { Directory } from './directory.ts';
-import { fail } from './fail.ts';
 import { TAG } from './tags.ts';
 
 /** What ImageJ says about a file in the description of its first page (`FileSaver.getDescriptionString` writes it). */
 export interface ImageJ {
   images: number;
   channels: number;
+  slices: number;
   frames: number;
   properties: Map<string, string>;
 }
@@ -28,19 +28,11 @@ export function parseImageJ(description: string): ImageJ | null {
       )
     );
   }
-  const whole = (key: string) => Math.trunc(Number(properties.get(key) ?? 1)) || 1;
-  return { images: whole('images'), channels: whole('channels'), frames: whole('frames'), properties };
-}
-
-/** @throws ConvertError `unsupported` for several channels or time points */
-export function checkSingle(imagej: ImageJ, path: string): void {
-  const { channels, frames } = imagej;
-  if (channels > 1 || frames > 1)
-    throw fail(
-      'unsupported',
-      path,
-      `it holds ${channels} channels and ${frames} time points, where one of each was expected: several come later; save one of them as a stack of its own (in ImageJ: Image › Duplicate)`
-    );
+  const whole = (key: string) => Math.max(1, Math.trunc(Number(properties.get(key))) || 1);
+  const [images, channels, frames] = ['images', 'channels', 'frames'].map(whole);
+  // Slices that are not told are all images of one channel and time point.
+  const slices = properties.has('slices') ? whole('slices') : channels * frames === 1 ? images : 1;
+  return { images, channels, slices, frames, properties };
 }
 
 /**
@@ -62,7 +54,7 @@ export const isSignedOffset = ({ properties }: ImageJ): boolean =>
 export function imagejCalibration(imagej: ImageJ, first: Directory): Calibration {
   const { properties } = imagej;
   const unit = properties.get('unit') ?? '';
-  const spacing = properties.has('spacing') ? Math.abs(Number(properties.get('spacing'))) : imagej.images > 1 ? 1 : NaN;
+  const spacing = properties.has('spacing') ? Math.abs(Number(properties.get('spacing'))) : imagej.slices > 1 ? 1 : NaN;
   const resolutionUnit = first.integer(TAG.resolutionUnit, 2);
   const size = (tag: number): number => {
     const perUnit = first.rational(tag);

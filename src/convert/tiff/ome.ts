@@ -1,90 +1,145 @@
-import { basename } from 'node:path';
+import sax from 'sax';
+import { seconds } from '../units.ts';
+import type { Channel } from '../volume.ts';
 import { calibrate, type Calibration, UNCALIBRATED } from './calibration.ts';
 import { fail } from './fail.ts';
 
-/** What is needed of an OME-XML description (OME model, `Pixels`). */
+/** An OME-XML description (OME model 2016-06 and before), as far as it says where planes are and what they mean. */
 export interface Ome {
-  /** Planes along Z. */
-  sizeZ: number;
-  calibration: Calibration;
+  /** Of the file that it lies in. */
+  uuid: string | null;
+  /** Where the description is, when it is not here. */
+  metadataFile: string | null;
+  images: OmeImage[];
 }
 
-const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-const unescape = (text: string): string =>
-  text.replace(/&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(\w{1,8}));/gi, (whole, hex, decimal, name) => {
-    if (name) return ENTITIES[name] ?? whole;
-    const code = hex ? parseInt(hex, 16) : Number(decimal);
-    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
-  });
+/** `Image` with its `Pixels`. */
+export interface OmeImage {
+  name: string;
+  size: Record<Axis, number>;
+  /** The axes in the order in which planes follow one another, fastest first. */
+  order: Axis[];
+  /** `Channel`s, each of one or more samples. */
+  channels: (Channel & { samples: number })[];
+  calibration: Calibration;
+  /** Seconds between time points. */
+  timeStep: number | null;
+  blocks: TiffData[];
+}
 
-/** Attributes of the opening tags called `name`, whatever the namespace prefix. */
-function elements(xml: string, name: string): Map<string, string>[] {
-  const found: Map<string, string>[] = [];
-  for (const [, inside] of xml.matchAll(new RegExp(`<(?:\\w+:)?${name}\\b([^>]*)>`, 'g'))) {
-    const attributes = new Map<string, string>();
-    for (const [, key, double, single] of inside.matchAll(/([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g))
-      attributes.set(key, unescape(double ?? single));
-    found.push(attributes);
-  }
-  return found;
+export type Axis = 'Z' | 'C' | 'T';
+
+/** Planes that follow one another in a file. */
+export interface TiffData {
+  /** Page in the file, from 0. */
+  ifd: number;
+  /** Null: as many as the file has. */
+  count: number | null;
+  first: Record<Axis, number>;
+  uuid: string | null;
+  fileName: string | null;
 }
 
 export const isOme = (description: string): boolean =>
   /^\s*(<\?xml|<!--|<(\w+:)?OME\b)/.test(description) && /<(\w+:)?OME\b/.test(description);
 
+/** Larger sizes are taken to be hostile. */
+const MAX_SIZE = 2 ** 31 - 1;
+
 /**
- * Reads OME-XML and checks that it describes one image of one channel and one time point, whole in this file.
+ * Reads OME-XML in one pass.
  *
- * @param alone false for one of several slices, which may well belong to a larger image
- * @throws ConvertError `unsupported`
+ * @param path the file that it is from, for messages
+ * @throws ConvertError `corrupt` where it is not well-formed, or sizes are not numbers
  */
-export function readOme(xml: string, path: string, alone: boolean): Ome {
-  if (elements(xml, 'BinaryOnly').length > 0 && alone)
-    throw fail(
-      'unsupported',
-      path,
-      'it is one file of an OME-TIFF of several, which cannot be read yet: save the image in one file'
-    );
-  const pixels = elements(xml, 'Pixels');
-  if (pixels.length > 1)
-    throw fail(
-      'unsupported',
-      path,
-      `its OME-XML describes ${pixels.length} images, where one was expected: save the one you want in a file of its own`
-    );
-  if (pixels.length === 0) return { sizeZ: 1, calibration: UNCALIBRATED };
-  const [attributes] = pixels;
-  const size = (axis: string) => Number(attributes.get(`Size${axis}`) ?? 1);
-  if (size('C') > 1 || size('T') > 1)
-    throw fail(
-      'unsupported',
-      path,
-      `its OME-XML says ${size('C')} channels and ${size('T')} time points, where one of each was expected: several come later; save one of them in a file of its own`
-    );
-  if (alone) {
-    const others = new Set(elements(xml, 'UUID').flatMap(uuid => uuid.get('FileName') ?? []));
-    others.delete(basename(path));
-    if (
-      others.size > 1 ||
-      (others.size === 1 && elements(xml, 'UUID').some(uuid => uuid.get('FileName') === basename(path)))
-    )
-      throw fail(
-        'unsupported',
-        path,
-        `its image is spread over other files (${[...others][0]}), which cannot be read yet: save the image in one file`
-      );
-    for (const data of elements(xml, 'TiffData'))
-      if (data.has('IFD') && data.has('FirstZ') && data.get('IFD') !== data.get('FirstZ'))
-        throw fail(
-          'unsupported',
-          path,
-          `its OME-XML puts plane ${data.get('FirstZ')} on page ${data.get('IFD')}, where pages in the order of planes were expected: save it again`
-        );
-  }
-  const length = (axis: string) => Number(attributes.get(`PhysicalSize${axis}`) ?? NaN);
-  const unit = (axis: string) => attributes.get(`PhysicalSize${axis}Unit`) ?? 'µm';
-  return {
-    sizeZ: size('Z'),
-    calibration: calibrate([length('Z'), length('Y'), length('X')], [unit('Z'), unit('Y'), unit('X')], 'ome-xml')
+export function parseOme(xml: string, path: string): Ome {
+  const ome: Ome = { uuid: null, metadataFile: null, images: [] };
+  // It comes as one string: its longest attribute is no more than that.
+  (sax as unknown as { MAX_BUFFER_LENGTH: number }).MAX_BUFFER_LENGTH = Infinity;
+  const parser = sax.parser(true, { position: true });
+  const within: string[] = [];
+  let image: OmeImage | null = null;
+  let name = '';
+  let block: TiffData | null = null;
+  parser.onopentag = tag => {
+    const element = local(tag.name);
+    const attributes = tag.attributes as Record<string, string>;
+    const whole = (key: string): number | null => {
+      const text = attributes[key];
+      if (text === undefined) return null;
+      const value = Number(text);
+      if (text.trim() !== '' && Number.isInteger(value) && value >= 0 && value <= MAX_SIZE) return value;
+      throw fail('corrupt', path, `its OME-XML has ${key}="${text}", where a whole number was expected: save it again`);
+    };
+    const parent = within.at(-1);
+    within.push(element);
+    if (element === 'OME') ome.uuid = attributes.UUID ?? null;
+    else if (element === 'BinaryOnly') ome.metadataFile = attributes.MetadataFile ?? '';
+    else if (element === 'Image' && parent === 'OME') name = attributes.Name ?? attributes.ID ?? '';
+    else if (element === 'Pixels' && parent === 'Image') {
+      image = readPixels(name, attributes, whole);
+      ome.images.push(image);
+    } else if (!image || !within.includes('Pixels')) return;
+    else if (element === 'Channel' && parent === 'Pixels')
+      image.channels.push({
+        name: attributes.Name ?? '',
+        color: readColor(attributes.Color),
+        samples: whole('SamplesPerPixel') || 1
+      });
+    else if (element === 'TiffData' && parent === 'Pixels') {
+      block = {
+        ifd: whole('IFD') ?? 0,
+        count: whole('PlaneCount') ?? whole('NumPlanes') ?? (attributes.IFD === undefined ? null : 1),
+        first: { Z: whole('FirstZ') ?? 0, C: whole('FirstC') ?? 0, T: whole('FirstT') ?? 0 },
+        uuid: null,
+        fileName: null
+      };
+      image.blocks.push(block);
+    } else if (element === 'UUID' && parent === 'TiffData' && block) {
+      block.fileName = attributes.FileName ?? null;
+      block.uuid = '';
+    }
   };
+  parser.ontext = text => {
+    if (block && within.at(-1) === 'UUID') block.uuid = `${block.uuid ?? ''}${text}`.trim();
+  };
+  parser.onclosetag = () => {
+    within.pop();
+  };
+  parser.onerror = error => {
+    const [reason] = error.message.split('\n');
+    throw fail('corrupt', path, `its OME-XML cannot be read, line ${parser.line + 1}: ${reason}: save it again`);
+  };
+  parser.write(xml).close();
+  return ome;
+}
+
+const local = (name: string): string => name.slice(name.indexOf(':') + 1);
+
+function readPixels(name: string, attributes: Record<string, string>, whole: (key: string) => number | null): OmeImage {
+  const size = { Z: whole('SizeZ') || 1, C: whole('SizeC') || 1, T: whole('SizeT') || 1 };
+  const length = (axis: string) => Number(attributes[`PhysicalSize${axis}`] ?? NaN);
+  const unit = (axis: string) => attributes[`PhysicalSize${axis}Unit`] ?? 'µm';
+  const step = Number(attributes.TimeIncrement ?? NaN) * (seconds(attributes.TimeIncrementUnit ?? 's') ?? NaN);
+  const order = (attributes.DimensionOrder ?? '').replace(/[XY]/g, '').split('') as Axis[];
+  const isOrder = [...order].sort().join('') === 'CTZ';
+  return {
+    name,
+    size,
+    order: isOrder ? order : ['Z', 'C', 'T'],
+    channels: [],
+    calibration:
+      attributes.PhysicalSizeX === undefined
+        ? UNCALIBRATED
+        : calibrate([length('Z'), length('Y'), length('X')], [unit('Z'), unit('Y'), unit('X')], 'ome-xml'),
+    timeStep: size.T > 1 && step > 0 && Number.isFinite(step) ? step : null,
+    blocks: []
+  };
+}
+
+/** Red, green and blue of a colour in OME-XML: a signed integer of their bytes and alpha's. White is what stands for none. */
+function readColor(text: string | undefined): string | null {
+  const value = Number(text ?? NaN);
+  if (!Number.isInteger(value) || value === -1) return null;
+  return (value >>> 8).toString(16).padStart(6, '0').toUpperCase();
 }

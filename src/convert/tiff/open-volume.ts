@@ -3,19 +3,36 @@ import { basename, resolve } from 'node:path';
 import { ConvertError } from '../errors.ts';
 import type { Layout } from '../layout.ts';
 import { findSidecar } from '../sidecar/index.ts';
-import type { VolumeInfo } from '../volume.ts';
+import { type VolumeInfo, alongAxes, axesOf } from '../volume.ts';
 import { chooseVoxelSize } from '../voxel-size.ts';
-import { type About, checkTables, readAbout } from './about.ts';
-import { firstDirectory, walkDirectories } from './directory.ts';
+import { type About, checkTables, readAbout, readDescription } from './about.ts';
+import { firstPage, walkDirectories } from './directory.ts';
 import { fail, readFailure } from './fail.ts';
 import { HeaderBytes } from './header-bytes.ts';
+import { readHyperstack } from './hyperstack.ts';
+import { isOme } from './ome.ts';
+import { isOmeXml, openOme } from './ome-files.ts';
+import { forEachOpened } from './opened-files.ts';
 import { isAuxiliary, type PageFormat, readPage } from './page.ts';
 import { difference, SegmentTable } from './segment-table.ts';
 import { list, listSlices } from './slices.ts';
+import { type Stack, plainStack } from './stack.ts';
 import { compressionName } from './tags.ts';
 
+/** A source whose headers have been read. */
+export interface Opened {
+  format: VolumeInfo['format'];
+  /** Absolute paths. */
+  files: string[];
+  /** Of the files together. */
+  bytes: number;
+  table: SegmentTable;
+  about: About;
+  stack: Stack;
+}
+
 /**
- * Reads the headers of a volume: a TIFF file, a folder of TIFF slices, or a list of slices in the order given. No voxel is read, but
+ * Reads the headers of a source: a TIFF file, a folder of TIFF slices, or a list of slices in the order given. No voxel is read, but
  * every segment is checked to lie within its file.
  *
  * The voxel size is what OME-XML or ImageJ says, or a text file of the scanner's beside the volume, or resolution tags with a depth;
@@ -29,25 +46,32 @@ export async function openVolume(
   source: string | string[],
   slices: string | null = null
 ): Promise<{ info: VolumeInfo; layout: Layout }> {
-  if (slices !== null && (typeof source !== 'string' || !isFolder(source)))
+  const folder = typeof source === 'string' && isFolder(source);
+  if (slices !== null && !folder)
     throw new ConvertError(
       'bad-option',
       `${typeof source === 'string' ? source : `a list of ${source.length} files`}: slices ${slices} can be chosen of a folder only: leave slices out`,
       'slices'
     );
+  return describe(typeof source === 'string' ? source : source[0], await open(source, slices), folder);
+}
+
+async function open(source: string | string[], slices: string | null): Promise<Opened> {
   if (typeof source !== 'string') {
     if (source.length === 0) throw fail('no-pages', 'the list of files', 'it is empty: name at least one TIFF file');
     return source.length === 1
-      ? openVolume(source[0])
+      ? open(source[0], null)
       : openSlices(
-          source[0],
           source.map(path => resolve(path)),
-          false
+          null
         );
   }
-  if (!isFolder(source)) return openFile(source);
-  const { paths, warnings } = await listSlices(resolve(source), slices);
-  return openSlices(source, paths, true, warnings);
+  const path = resolve(source);
+  if (isFolder(source)) {
+    const { paths, warnings } = await listSlices(path, slices);
+    return openSlices(paths, path, warnings);
+  }
+  return isOmeXml(path) ? openOme(path, null) : openFile(path);
 }
 
 function isFolder(path: string): boolean {
@@ -58,10 +82,11 @@ function isFolder(path: string): boolean {
   }
 }
 
-async function openFile(source: string): Promise<{ info: VolumeInfo; layout: Layout }> {
-  const path = resolve(source);
+async function openFile(path: string): Promise<Opened> {
   const file = await HeaderBytes.open(path);
   try {
+    const description = readDescription(firstPage(file));
+    if (isOme(description)) return await openOme(path, description);
     const table = new SegmentTable();
     const found: { about?: About } = {};
     const origin = (page: number) => ({ file: 0, path, size: file.size, name: `page ${page}` });
@@ -75,7 +100,8 @@ async function openFile(source: string): Promise<{ info: VolumeInfo; layout: Lay
     if (!about)
       throw fail('no-pages', path, 'its pages are all thumbnails or masks (NewSubfileType): export the volume itself');
     addPromised(table, about, origin(1));
-    return describe(source, table, about, [path], file.size, about.format);
+    const stack = about.imagej ? readHyperstack(about.imagej, firstPage(file), table.pages) : plainStack(table.pages);
+    return { format: about.format, files: [path], bytes: file.size, table, about, stack };
   } finally {
     await file.close();
   }
@@ -93,15 +119,8 @@ function addPromised(table: SegmentTable, about: About, origin: Parameters<Segme
   );
 }
 
-/** Slices that are being opened at a time, so that the delays of a network drive overlap. */
-const OPENING = 16;
-
-async function openSlices(
-  source: string,
-  paths: string[],
-  folder: boolean,
-  warnings: string[] = []
-): Promise<{ info: VolumeInfo; layout: Layout }> {
+/** `folder`: where the slices are; null where they were given one by one. */
+async function openSlices(paths: string[], folder: string | null, warnings: string[] = []): Promise<Opened> {
   const table = new SegmentTable();
   const found: { about?: About } = {};
   let bytes = 0;
@@ -125,13 +144,14 @@ async function openSlices(
     bytes += size;
   });
   await read.catch(async (error: unknown) => {
-    throw (folder && (await findOdd(source, paths, error))) || error;
+    throw (folder !== null && (await findOdd(folder, paths, error))) || error;
   });
-  return describe(source, table, found.about!, paths, bytes, 'slices', folder, warnings);
+  const stack = plainStack(table.pages);
+  return { format: 'slices', files: paths, bytes, table, about: found.about!, stack: { ...stack, warnings } };
 }
 
 /** Of a folder's slices that differ, says which ones do from most; null where something else was wrong. */
-async function findOdd(source: string, paths: string[], error: unknown): Promise<ConvertError | null> {
+async function findOdd(folder: string, paths: string[], error: unknown): Promise<ConvertError | null> {
   if (!(error instanceof ConvertError) || error.code !== 'mixed-pages') return null;
   const groups = new Map<string, { format: PageFormat; names: string[] }>();
   await forEachOpened(paths, async file => {
@@ -151,62 +171,35 @@ async function findOdd(source: string, paths: string[], error: unknown): Promise
   const [is, them] = odd.length === 1 ? ['is', 'it'] : ['are', 'them'];
   return fail(
     'mixed-pages',
-    resolve(source),
+    folder,
     `${list(odd)} ${is} ${differs[0]}, but the other ${usual.names.length} slices are ${differs[1]}: take ${them} out, or choose the slices with --slices`
   );
 }
 
-/** Calls `visit` for each file in order, while the next ones are being opened; closes every one. */
-async function forEachOpened(
-  paths: string[],
-  visit: (file: HeaderBytes, index: number) => Promise<void>
-): Promise<void> {
-  const opening: Promise<HeaderBytes>[] = [];
-  const start = (path: string) => {
-    const opened = HeaderBytes.open(path).then(async file => {
-      await file.prefetch(firstDirectory(file));
-      return file;
-    });
-    opened.catch(() => {});
-    opening.push(opened);
-  };
-  let next = 0;
-  try {
-    for (let index = 0; index < paths.length; index++) {
-      while (next < paths.length && opening.length < OPENING) start(paths[next++]);
-      const file = await opening[0];
-      try {
-        await visit(file, index);
-      } finally {
-        opening.shift();
-        await file.close();
-      }
-    }
-  } finally {
-    for (const result of await Promise.allSettled(opening))
-      if (result.status === 'fulfilled') await result.value.close();
-  }
+/** Pages in the order of a layout's planes. */
+function planesOf({ frames, depth, page }: Stack): Uint32Array {
+  const planes = new Uint32Array(frames.t * frames.c * depth);
+  let plane = 0;
+  for (let t = 0; t < frames.t; t++)
+    for (let c = 0; c < frames.c; c++) for (let z = 0; z < depth; z++) planes[plane++] = page(t, c, z);
+  return planes;
 }
 
 function describe(
   source: string,
-  table: SegmentTable,
-  about: About,
-  files: string[],
-  bytes: number,
-  format: VolumeInfo['format'],
-  folder = false,
-  warnings: string[] = []
+  { format, files, bytes, table, about, stack }: Opened,
+  folder: boolean
 ): { info: VolumeInfo; layout: Layout } {
-  const layout = table.toLayout(files, about.decoderTags, about.signedOffset);
+  const { frames, channels, timeStep, warnings } = stack;
+  const layout = table.toLayout(files, about, frames, planesOf(stack));
   const { tiled, compression } = table.format;
   const { sidecar, notes } = findSidecar(files, layout.shape, folder);
   return {
     info: {
       source,
       format,
-      axes: 'zyx',
-      shape: layout.shape,
+      axes: axesOf(frames),
+      shape: alongAxes(frames, frames.t, frames.c, layout.shape),
       dtype: layout.dtype,
       byteOrder: layout.littleEndian ? 'little' : 'big',
       layout: tiled ? 'tiles' : 'strips',
@@ -214,9 +207,9 @@ function describe(
       pages: table.pages,
       bytes,
       ...chooseVoxelSize(about.calibration, sidecar, about.resolution, notes),
-      channels: null,
-      timeStep: null,
-      timeUnit: null,
+      channels,
+      timeStep,
+      timeUnit: timeStep === null ? null : 'second',
       warnings
     },
     layout

@@ -1,5 +1,6 @@
 import type { Layout } from '../layout.ts';
-import { BYTES_PER_VOXEL } from '../volume.ts';
+import { BYTES_PER_VOXEL, type Frames, volumeCount } from '../volume.ts';
+import type { About } from './about.ts';
 import { fail } from './fail.ts';
 import { GrowingNumbers } from './growing-numbers.ts';
 import type { Page, PageFormat } from './page.ts';
@@ -134,24 +135,41 @@ export class SegmentTable {
     }
   }
 
-  toLayout(files: string[], decoderTags: Layout['decoderTags'], signedOffset: boolean): Layout {
+  /** The layout of volumes whose planes, in the order of `Layout`, are the pages of the numbers given. */
+  toLayout(
+    files: string[],
+    { decoderTags, signedOffset }: Pick<About, 'decoderTags' | 'signedOffset'>,
+    frames: Frames,
+    planes: Uint32Array
+  ): Layout {
     const { format } = this;
     const segmentHeight = this.#joined ? format.height : format.segmentHeight;
+    const segmentRows = Math.ceil(format.height / segmentHeight);
+    const segmentColumns = Math.ceil(format.width / format.segmentWidth);
+    const perPage = segmentRows * segmentColumns;
+    const pageFile = new Uint32Array(new SharedArrayBuffer(4 * planes.length));
+    const offsets = new Float64Array(new SharedArrayBuffer(8 * perPage * planes.length));
+    const byteCounts = new Float64Array(new SharedArrayBuffer(8 * perPage * planes.length));
+    for (let plane = 0; plane < planes.length; plane++) {
+      this.#files.copy(planes[plane], 1, pageFile, plane);
+      this.#offsets.copy(planes[plane] * perPage, perPage, offsets, plane * perPage);
+      this.#byteCounts.copy(planes[plane] * perPage, perPage, byteCounts, plane * perPage);
+    }
     return {
       files,
-      shape: [this.pages, format.height, format.width],
-      frames: { t: 1, c: 1 },
+      shape: [planes.length / volumeCount(frames), format.height, format.width],
+      frames,
       dtype: signedOffset ? 'int16' : format.dtype,
       littleEndian: format.littleEndian,
       compression: format.compression,
       predictor: format.predictor,
       segmentHeight,
       segmentWidth: format.segmentWidth,
-      segmentRows: Math.ceil(format.height / segmentHeight),
-      segmentColumns: Math.ceil(format.width / format.segmentWidth),
-      pageFile: this.#files.toUint32(),
-      offsets: this.#offsets.toFloat64(),
-      byteCounts: this.#byteCounts.toFloat64(),
+      segmentRows,
+      segmentColumns,
+      pageFile,
+      offsets,
+      byteCounts,
       decoderTags,
       signedOffset
     };

@@ -25,7 +25,9 @@ export const TAG = {
   jpegTables: 347,
   imageDepth: 32997,
   metamorphPlanes: 33629,
-  lercParameters: 50674
+  lercParameters: 50674,
+  imagejByteCounts: 50838,
+  imagejMetadata: 50839
 } as const;
 
 /** Bytes of one value, by field type (TIFF 6.0 section 2, BigTIFF 16 to 18); 0 where there is no such type. */

@@ -54,10 +54,11 @@ export class ShardFile {
     const index = new Uint8Array(this.#index.buffer);
     this.#heap.set(index, at);
     new DataView(this.#heap.buffer).setUint32(at + index.length, crc32c(index), true);
-    this.#take(indexBytes(this.#index.length / 2));
+    const length = indexBytes(this.#index.length / 2);
+    this.#take(length);
     this.#file.put(this.#address, this.#held, this.#length - this.#held);
     this.#file.end(this.#length);
-    return [at, this.#length];
+    return [at, length];
   }
 
   close(): void {

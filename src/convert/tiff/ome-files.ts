@@ -1,0 +1,135 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { type About, MAX_DESCRIPTION, checkTables, readAbout, readDescription } from './about.ts';
+import { firstPage, walkDirectories } from './directory.ts';
+import { fail, readFailure } from './fail.ts';
+import { HeaderBytes } from './header-bytes.ts';
+import { isOme, type Ome, parseOme } from './ome.ts';
+import { findPlanes, omeChannels, onlyImage } from './ome-planes.ts';
+import type { Opened } from './open-volume.ts';
+import { forEachOpened } from './opened-files.ts';
+import { isAuxiliary, readPage } from './page.ts';
+import { SegmentTable } from './segment-table.ts';
+import { axesWarnings } from './stack.ts';
+
+/** Whether a file is named as OME-XML without voxels (`scan.companion.ome`). */
+export const isOmeXml = (path: string): boolean => /\.(ome|ome\.xml)$/i.test(path);
+
+/**
+ * Opens the image that an OME-XML describes, over as many files as it has.
+ *
+ * @param path a TIFF, or a companion file
+ * @param description of a TIFF's first page; null: to be read
+ * @throws ConvertError
+ */
+export async function openOme(path: string, description: string | null): Promise<Opened> {
+  const { ome, described } = await readOme(path, description ?? (await readOmeText(path)));
+  const image = onlyImage(ome, described.path);
+  const planes = await findPlanes(ome, image, described, countPages);
+  const pages = planes.files.map(() => new Map<number, number>());
+  for (let plane = 0; plane < planes.ifd.length; plane++) pages[planes.file[plane]].set(planes.ifd[plane], -1);
+  const table = new SegmentTable();
+  const found: { about?: About } = {};
+  let bytes = 0;
+  let left = 0;
+  await forEachOpened(planes.files, async (file, index) => {
+    const { path: of, size } = file;
+    const wanted = pages[index];
+    let count = 0;
+    bytes += size;
+    await walkDirectories(file, directory => {
+      count = directory.number;
+      const name = `page ${directory.number} of ${basename(of)}`;
+      if (!wanted.has(directory.number - 1)) {
+        if (!isAuxiliary(directory)) left++;
+        return;
+      }
+      found.about ??= readAbout(directory, true, image);
+      checkTables(directory, found.about, name);
+      wanted.set(directory.number - 1, table.pages);
+      table.add(readPage(directory), { file: index, path: of, size, name });
+    });
+    for (const ifd of wanted.keys())
+      if (ifd >= count)
+        throw fail(
+          'truncated',
+          of,
+          `it has ${count} pages, but the OME-XML of ${described.path} puts a plane on page ${ifd + 1}: it is incomplete, or pages were taken out; save it again`
+        );
+  });
+  const { frames, depth } = planes;
+  const warnings = axesWarnings(frames, depth);
+  if (left > 0) warnings.push(`${left} pages of its files belong to no plane of its OME-XML, and are left out.`);
+  return {
+    format: found.about!.format,
+    files: planes.files,
+    bytes,
+    table,
+    about: found.about!,
+    stack: {
+      frames,
+      depth,
+      page: (t, c, z) => {
+        const plane = (t * frames.c + c) * depth + z;
+        return pages[planes.file[plane]].get(planes.ifd[plane])!;
+      },
+      channels: omeChannels(image, planes),
+      timeStep: image.timeStep,
+      warnings
+    }
+  };
+}
+
+/** The description of an image, which may be in another file than the one that is opened. */
+async function readOme(
+  path: string,
+  text: string
+): Promise<{ ome: Ome; described: { path: string; isTiff: boolean } }> {
+  const ome = parseOme(text, path);
+  if (ome.metadataFile === null) return { ome, described: { path, isTiff: !isOmeXml(path) } };
+  const master = resolve(dirname(path), ome.metadataFile);
+  if (ome.metadataFile === '' || master === path)
+    throw fail('corrupt', path, 'its OME-XML says that its description is elsewhere, but not where: save it again');
+  const elsewhere = await readOmeText(master, path);
+  return { ome: parseOme(elsewhere, master), described: { path: master, isTiff: !isOmeXml(master) } };
+}
+
+/** OME-XML out of a TIFF's first page, or out of a companion file; `of` is the file that says so. */
+async function readOmeText(path: string, of = path): Promise<string> {
+  const text = await (isOmeXml(path) ? readText(path) : readTiffDescription(path)).catch(error => {
+    const failure = readFailure(error, path);
+    if (failure.code !== 'not-found' || path === of) throw failure;
+    throw fail('not-found', path, `there is no such file, but ${of} says that it has its OME-XML: put it beside`);
+  });
+  if (isOme(text)) return text;
+  throw fail('corrupt', path, 'it holds no OME-XML, where the description of an image was expected: save it again');
+}
+
+async function readText(path: string): Promise<string> {
+  const { size } = await stat(path);
+  if (size > MAX_DESCRIPTION)
+    throw fail('corrupt', path, `it has ${size} bytes, which is more than an OME-XML has: choose the TIFF itself`);
+  return readFile(path, 'utf8');
+}
+
+async function readTiffDescription(path: string): Promise<string> {
+  const file = await HeaderBytes.open(path);
+  try {
+    return readDescription(firstPage(file));
+  } finally {
+    await file.close();
+  }
+}
+
+async function countPages(path: string): Promise<number> {
+  const file = await HeaderBytes.open(path);
+  try {
+    let count = 0;
+    await walkDirectories(file, () => {
+      count++;
+    });
+    return count;
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,383 @@
+"""Channels and time points: of ImageJ and OME-TIFF, in one file or several, to axes of the pyramid."""
+
+import itertools
+import shutil
+import uuid
+from pathlib import Path
+from xml.sax.saxutils import quoteattr
+
+import numpy as np
+import pytest
+import tifffile
+import zarr
+from oracle import Expected, check
+from test_resume import contents, kill
+
+
+def first_of(files: dict) -> str:
+    return next(iter(files))
+
+
+def voxels(shape: tuple[int, ...], dtype: str = "uint16") -> np.ndarray:
+    """All planes differ, and channels have ranges of their own."""
+    array = np.random.default_rng(shape).integers(0, 200, shape)
+    if len(shape) == 5:
+        array += 1000 * np.arange(shape[1]).reshape(1, -1, 1, 1, 1)
+    return array.astype(dtype)
+
+
+def convert(cli, source: Path, output: Path, *options: object) -> dict:
+    return cli("convert", source, output, *options, "--progress", "json").succeeded().events[-1]
+
+
+def test_imagej(cli, tmp_path):
+    """T 3, C 2, Z 5, with colours, names and times; every level, both versions, shards."""
+    source = tmp_path / "scan.tif"
+    array = voxels((3, 2, 5, 40, 50))
+    luts = [np.zeros((3, 256), np.uint8), np.zeros((3, 256), np.uint8)]
+    luts[0][1] = np.arange(256)
+    luts[1][0] = luts[1][2] = np.arange(256) // 2
+    labels = [f"{name}" for _ in range(15) for name in ("Bone", "Marrow")]
+    metadata = {"axes": "TZCYX", "spacing": 2.0, "unit": "um", "finterval": 500.0, "tunit": "ms"}
+    metadata |= {"mode": "composite", "LUTs": luts, "Labels": labels}
+    tifffile.imwrite(source, np.moveaxis(array, 1, 2), imagej=True, resolution=(2, 2), metadata=metadata)
+    info = cli.info(source)
+    assert (info["axes"], info["shape"]) == ("tczyx", [3, 2, 5, 40, 50])
+    assert info["channels"] == [{"name": "Bone", "color": "00FF00"}, {"name": "Marrow", "color": "7F007F"}]
+    assert (info["timeStep"], info["timeUnit"], info["warnings"]) == (0.5, "second", [])
+    expected = {"axes": "tczyx", "time_step": 0.5, "voxel_size": (2, 0.5, 0.5), "unit": "micrometer"}
+    expected |= {"chunk": (2, 16, 16), "channels": (("Bone", "00FF00"), ("Marrow", "7F007F"))}
+    options = ["-c", 2, 16, 16]
+    plan = cli.estimate(source, tmp_path / "a.zarr", *options)
+    assert plan["levels"][1]["shape"] == [3, 2, 5, 20, 25]
+    assert plan["levels"][1]["chunks"] == [3, 2, 3, 2, 2]
+    assert plan["uncompressedBytes"] == sum(2 * np.prod(level["shape"]) for level in plan["levels"])
+    for number, more in enumerate(([], ["--ome-zarr", "0.4"], ["--shard", 4, 32, 32])):
+        output = tmp_path / f"{number}.ome.zarr"
+        done = convert(cli, source, output, *options, *more)
+        assert done["bytesWritten"] == sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
+        version, shard = "0.4" if "0.4" in more else "0.5", (4, 32, 32) if "--shard" in more else None
+        own = check(output, Expected(array, version=version, shard=shard, **expected))
+        assert own["source"]["axes"] == "tczyx"
+        assert "OK" in cli("verify", output, "--against", source).succeeded().stdout
+
+
+@pytest.mark.parametrize("byteorder", "<>")
+@pytest.mark.parametrize("single", [False, True])
+@pytest.mark.parametrize("axes", ["CYX", "TYX", "ZCYX", "TZYX", "TCYX", "TZCYX"])
+def test_axes_of_imagej(cli, tmp_path, axes, single, byteorder):
+    """What there is one of gets no axis; one directory with all planes after it reads the same."""
+    lengths = {"T": 3, "C": 2, "Z": 4}
+    array = voxels((*(lengths[axis] if axis in axes else 1 for axis in "TCZ"), 20, 30), "float32")
+    source, output = tmp_path / "scan.tif", tmp_path / "out.ome.zarr"
+    written = np.moveaxis(array, 1, 2).squeeze()
+    options = {"truncate": True} if single else {}
+    tifffile.imwrite(source, written, imagej=True, byteorder=byteorder, metadata={"axes": axes}, **options)
+    convert(cli, source, output, "-c", 4, 16, 16)
+    named = "".join(axis.lower() for axis in "TC" if axis in axes) + "zyx"
+    level0 = array.reshape([n for axis, n in zip("TCZYX", array.shape, strict=True) if axis in axes or axis == "Z"])
+    check(output, Expected(level0, chunk=(4, 16, 16), axes=named))
+
+
+def test_slices_taken_for_channels(cli, tmp_path):
+    """Some programs write a stack's slices as channels: read as the file says, and said."""
+    source = tmp_path / "scan.tif"
+    tifffile.imwrite(source, voxels((9, 20, 30)), imagej=True, metadata={"axes": "CYX"})
+    info = cli.info(source)
+    assert (info["axes"], info["shape"]) == ("czyx", [9, 1, 20, 30])
+    [warning] = info["warnings"]
+    assert "9 channels and only one slice" in warning and "slices as Z" in warning
+    assert warning in cli.estimate(source, tmp_path / "out.zarr")["warnings"]
+
+
+def test_wrong_counts_of_imagej(cli, tmp_path):
+    planes = voxels((6, 20, 30))
+    source = tmp_path / "scan.tif"
+
+    def write(description: str) -> None:
+        options = {"metadata": None, "description": f"ImageJ=1.54f\n{description}", "photometric": "minisblack"}
+        tifffile.imwrite(source, planes, **options)
+
+    write("images=6\nchannels=4\nhyperstack=true\n")
+    info = cli.info(source)
+    assert (info["axes"], info["shape"]) == ("zyx", [6, 20, 30])
+    assert "4 channels" in info["warnings"][0]
+    write("images=4\nchannels=2\nslices=2\nhyperstack=true\n")
+    run = cli("info", source)
+    assert run.status == 1 and "4 images" in run.stderr and "6 pages" in run.stderr
+    write("images=12\nchannels=2\nslices=6\nhyperstack=true\n")
+    run = cli("info", source)
+    assert run.status == 1 and "12 pages" in run.stderr and "6" in run.stderr
+
+
+@pytest.mark.parametrize("axes", ["".join(order) for order in itertools.permutations("TCZ")])
+def test_order_of_ome(cli, tmp_path, axes):
+    """Planes in any DimensionOrder."""
+    source, output = tmp_path / "scan.ome.tif", tmp_path / "out.ome.zarr"
+    array = voxels((3, 2, 4, 20, 30))
+    metadata = {"axes": f"{axes}YX", "TimeIncrement": 2.0, "TimeIncrementUnit": "min"}
+    metadata |= {"Channel": {"Name": ["Red one", "B & C"], "Color": [-16776961, 16711935]}}
+    metadata |= {"PhysicalSizeX": 0.5, "PhysicalSizeY": 0.25, "PhysicalSizeZ": 1.0}
+    order = ["TCZ".index(axis) for axis in axes]
+    tifffile.imwrite(source, array.transpose(*order, 3, 4), ome=True, metadata=metadata)
+    info = cli.info(source)
+    assert (info["axes"], info["shape"]) == ("tczyx", [3, 2, 4, 20, 30])
+    convert(cli, source, output, "-c", 4, 16, 16)
+    channels = (("Red one", "FF0000"), ("B & C", "00FF00"))
+    calibrated = {"time_step": 120, "voxel_size": (1.0, 0.25, 0.5), "unit": "micrometer", "channels": channels}
+    check(output, Expected(array, chunk=(4, 16, 16), axes="tczyx", **calibrated))
+
+
+class Set:
+    """An OME-TIFF of many files, each plane in one of them; their order in the files is not that of the planes."""
+
+    def __init__(self, folder: Path, shape: tuple[int, int, int, int, int], order: str = "XYZCT") -> None:
+        self.folder, self.shape, self.order = folder, shape, order
+        self.array = voxels(shape)
+        self.files: dict[str, list[tuple[int, int, int]]] = {}
+        self.uuids: dict[str, str] = {}
+
+    def add(self, name: str, planes: list[tuple[int, int, int]]) -> None:
+        self.files[name] = planes
+        self.uuids[name] = f"urn:uuid:{uuid.uuid4()}"
+
+    def xml(self, own: str | None, blocks: str | None = None) -> str:
+        t, c, z, y, x = self.shape
+        if blocks is None:
+            blocks = "".join(
+                f'<TiffData IFD="{ifd}" FirstT="{t}" FirstC="{c}" FirstZ="{z}" PlaneCount="1">'
+                f"<UUID FileName={quoteattr(name)}>{self.uuids[name]}</UUID></TiffData>"
+                for name, planes in self.files.items()
+                for ifd, (t, c, z) in enumerate(planes)
+            )
+        uuid = f' UUID="{self.uuids[own]}"' if own else ""
+        return (
+            f'<?xml version="1.0" encoding="UTF-8"?><!-- < Pixels > --><ome:OME{uuid} '
+            'xmlns:ome="http://www.openmicroscopy.org/Schemas/OME/2016-06"><ome:Image ID="Image:0" Name="a &gt; b">'
+            f'<ome:Pixels ID="Pixels:0" DimensionOrder="{self.order}" Type="uint16" SizeX="{x}" SizeY="{y}" '
+            f'SizeZ="{z}" SizeC="{c}" SizeT="{t}">{blocks.replace("<", "<ome:").replace("<ome:/", "</ome:")}'
+            "</ome:Pixels></ome:Image></ome:OME>"
+        )
+
+    def write(self, xml=None) -> None:
+        for name, planes in self.files.items():
+            description = (xml or self.xml)(name)
+            with tifffile.TiffWriter(self.folder / name) as file:
+                for n, (t, c, z) in enumerate(planes):
+                    options = {"description": description} if n == 0 else {}
+                    file.write(
+                        self.array[t, c, z], photometric="minisblack", metadata=None, contiguous=False, **options
+                    )
+
+    def check(self, cli, source: str) -> None:
+        output = self.folder / "out.ome.zarr"
+        info = cli.info(self.folder / source)
+        assert (info["axes"], info["shape"]) == ("tczyx", list(self.shape))
+        assert info["pages"] == np.prod(self.shape[:3])
+        assert info["bytes"] == sum((self.folder / name).stat().st_size for name in self.files)
+        cli.convert(self.folder / source, output, "-c", 4, 16, 16)
+        check(output, Expected(self.array, chunk=(4, 16, 16), axes="tczyx"))
+        shutil.rmtree(output)
+
+
+@pytest.fixture
+def one_a_channel(tmp_path):
+    """A file for each time point and channel, with its slices backwards."""
+    made = Set(tmp_path, (2, 3, 4, 18, 20))
+    for t, c in np.ndindex(2, 3):
+        made.add(f"scan t{t} & c{c}.ome.tif", [(t, c, z) for z in reversed(range(4))])
+    return made
+
+
+def test_ome_of_several_files(cli, one_a_channel):
+    """Whichever file is opened, the whole image is read."""
+    one_a_channel.write()
+    for source in (first_of(one_a_channel.files), list(one_a_channel.files)[-1]):
+        one_a_channel.check(cli, source)
+
+
+def test_missing_file_is_named(cli, one_a_channel, tmp_path):
+    one_a_channel.write()
+    names = list(one_a_channel.files)
+    (tmp_path / names[3]).unlink()
+    run = cli("convert", tmp_path / names[0], tmp_path / "out.zarr", "--progress", "json")
+    assert run.status == 1 and run.events[-1]["code"] == "not-found"
+    assert names[3] in run.events[-1]["message"] and names[0] in run.events[-1]["message"]
+
+
+def test_cut_file_is_named(cli, one_a_channel, tmp_path):
+    one_a_channel.write()
+    name = list(one_a_channel.files)[2]
+    tifffile.imwrite(tmp_path / name, one_a_channel.array[0, 0, 0], metadata=None)
+    run = cli("convert", tmp_path / first_of(one_a_channel.files), tmp_path / "out.zarr", "--progress", "json")
+    assert run.status == 1 and run.events[-1]["code"] == "truncated"
+    assert name in run.events[-1]["message"] and "1 page" in run.events[-1]["message"]
+
+
+def test_renamed_file(cli, tmp_path):
+    """A file that says its old name is itself by its UUID, even beside another that has that name now."""
+    made = Set(tmp_path, (2, 2, 3, 18, 20))
+    made.add("old.ome.tif", [(t, c, z) for t in (1, 0) for z in range(3) for c in (0, 1)])
+    made.write()
+    made.files["new.ome.tif"] = made.files.pop("old.ome.tif")
+    (tmp_path / "old.ome.tif").rename(tmp_path / "new.ome.tif")
+    made.check(cli, "new.ome.tif")
+    tifffile.imwrite(tmp_path / "old.ome.tif", np.zeros((12, 18, 20), np.uint16), metadata=None)
+    made.check(cli, "new.ome.tif")
+
+
+def test_companion(cli, one_a_channel, tmp_path):
+    """The description in a file of its own, which the TIFFs name and which may be opened too."""
+    companion = "scan.companion.ome"
+    empty = f'<?xml version="1.0"?><OME><BinaryOnly MetadataFile="{companion}" UUID="urn:uuid:0"/></OME>'
+    one_a_channel.write(lambda name: empty)
+    first = first_of(one_a_channel.files)
+    run = cli("info", tmp_path / first)
+    assert run.status == 1 and companion in run.stderr and "no such file" in run.stderr
+    (tmp_path / companion).write_text(one_a_channel.xml(None), "utf-8")
+    one_a_channel.check(cli, first)
+    one_a_channel.check(cli, companion)
+
+
+def test_blocks_of_planes(cli, tmp_path):
+    """TiffData without IFD or PlaneCount means all pages of its file, in DimensionOrder."""
+    made = Set(tmp_path, (2, 2, 3, 18, 20), "XYCZT")
+    for t in (0, 1):
+        made.add(f"t{t}.tif", [(t, c, z) for z in range(3) for c in range(2)])
+    blocks = "".join(
+        f'<TiffData FirstT="{t}"><UUID FileName="t{t}.tif">{made.uuids[f"t{t}.tif"]}</UUID></TiffData>' for t in (0, 1)
+    )
+    made.write(lambda name: made.xml(name, blocks))
+    made.check(cli, "t1.tif")
+
+
+def test_planes_that_are_nowhere(cli, tmp_path):
+    made = Set(tmp_path, (2, 2, 3, 18, 20))
+    made.add("scan.ome.tif", [(t, c, z) for t, c, z in np.ndindex(2, 2, 3) if (t, c, z) != (1, 0, 2)])
+    made.write()
+    run = cli("convert", tmp_path / "scan.ome.tif", tmp_path / "out.zarr", "--progress", "json")
+    assert run.status == 1 and run.events[-1]["code"] == "corrupt"
+    assert "Z 2, C 0, T 1" in run.events[-1]["message"]
+
+
+def test_pages_of_no_plane(cli, tmp_path):
+    """What the description leaves out is left out, and said."""
+    made = Set(tmp_path, (1, 1, 3, 18, 20))
+    made.add("scan.ome.tif", [(0, 0, z) for z in (0, 1, 2)])
+    blocks = '<TiffData IFD="1"/>'
+    made.write(lambda name: made.xml(name, blocks).replace('SizeZ="3"', 'SizeZ="1"'))
+    info = cli.info(tmp_path / "scan.ome.tif")
+    assert info["shape"] == [1, 18, 20]
+    assert info["warnings"] == ["2 pages of its files belong to no plane of its OME-XML, and are left out."]
+
+
+def test_several_images(cli, tmp_path):
+    """None of them is lost silently: all are named, and none is read."""
+    source = tmp_path / "scan.ome.tif"
+    with tifffile.TiffWriter(source, ome=True) as file:
+        for name in ("overview", "detail"):
+            file.write(voxels((3, 20, 30)), metadata={"axes": "ZYX", "Name": name})
+    run = cli("convert", source, tmp_path / "out.zarr", "--progress", "json")
+    assert run.status == 1 and run.events[-1]["code"] == "unsupported"
+    assert "overview" in run.events[-1]["message"] and "detail" in run.events[-1]["message"]
+
+
+@pytest.mark.parametrize(
+    "broken", ["<?xml version='1.0'?><OME><Image><Pixels SizeZ='3'", "<OME><Image><Pixels SizeZ='many'/></Image></OME>"]
+)
+def test_broken_description(cli, tmp_path, broken):
+    source = tmp_path / "scan.ome.tif"
+    tifffile.imwrite(source, voxels((3, 20, 30)), metadata=None, description=broken, photometric="minisblack")
+    run = cli("convert", source, tmp_path / "out.zarr", "--progress", "json")
+    assert run.status == 1 and run.events[-1]["code"] == "corrupt"
+    assert "scan.ome.tif" in run.events[-1]["message"] and "OME-XML" in run.events[-1]["message"]
+
+
+def test_smaller_copies_are_no_slices(cli, tmp_path):
+    """SubIFDs of an OME pyramid, and pages that say that they are reduced."""
+    array = voxels((2, 2, 3, 64, 64))
+    source, output = tmp_path / "scan.ome.tif", tmp_path / "out.ome.zarr"
+    with tifffile.TiffWriter(source, ome=True) as file:
+        file.write(array, subifds=1, metadata={"axes": "TCZYX"}, tile=(16, 16))
+        file.write(array[..., ::2, ::2], subfiletype=1, tile=(16, 16))
+    cli.convert(source, output, "-c", 4, 32, 32)
+    check(output, Expected(array, chunk=(4, 32, 32), axes="tczyx"))
+    source, output = tmp_path / "scan.tif", tmp_path / "plain.ome.zarr"
+    with tifffile.TiffWriter(source) as file:
+        for plane in array[0, 0]:
+            file.write(plane, metadata=None)
+            file.write(plane[::2, ::2], metadata=None, subfiletype=1)
+    cli.convert(source, output, "-c", 4, 32, 32)
+    check(output, Expected(array[0, 0], chunk=(4, 32, 32)))
+
+
+def test_one_slice_of_a_set_is_no_volume(cli, tmp_path):
+    """A folder of the files of an image with channels is not a stack of slices."""
+    made = Set(tmp_path, (1, 2, 3, 18, 20))
+    for number, (_, c, z) in enumerate(np.ndindex(1, 2, 3)):
+        made.add(f"plane{number}.ome.tif", [(0, c, z)])
+    made.write()
+    run = cli("info", tmp_path)
+    assert run.status == 1 and "2 channels" in run.stderr and "by itself" in run.stderr
+
+
+@pytest.fixture(scope="module")
+def long_hyperstack(tmp_path_factory):
+    """T 2, C 3, in pages that are compressed as one piece."""
+    source = tmp_path_factory.mktemp("long") / "scan.ome.tif"
+    array = np.random.default_rng(5).integers(0, 50, (2, 3, 16, 512, 512), np.uint16)
+    array += 1000 * np.arange(3, dtype=np.uint16).reshape(1, 3, 1, 1, 1)
+    tifffile.imwrite(source, array, ome=True, compression="zlib", rowsperstrip=512, metadata={"axes": "TCZYX"})
+    return source, array
+
+
+CASES = {
+    "decoded first": [],
+    "uint8 from a scan, shards": ["-d", "uint8", "--shard", 16, 64, 64],
+    "0.4": ["--ome-zarr", "0.4", "--compression", "blosc-lz4"],
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_killed_again_and_again(cli, long_hyperstack, tmp_path, case):
+    """Whenever it is killed, in whichever volume, the end is the same."""
+    source, array = long_hyperstack
+    words = ["-c", 8, 64, 64, "-m", "170M" if case == "0.4" else "180M", "-j", 2, *CASES[case]]
+    undisturbed, output = tmp_path / "undisturbed.ome.zarr", tmp_path / "out.ome.zarr"
+    done = convert(cli, source, undisturbed, *words)
+    kills = 0
+    while kill(cli, 2 + 3 * kills, source, output, *words, "--resume"):
+        left = cli.estimate(source, output, *words, "--resume")["unfinished"]
+        assert left["refusal"] is None and 0 < left["doneBytes"] <= left["totalBytes"] == array.nbytes
+        kills += 1
+    assert kills >= 2
+    expected, found = contents(undisturbed), contents(output)
+    for documents in (expected, found):
+        for name in {"zarr.json", ".zattrs"} & documents.keys():
+            documents[name] = documents[name].replace(b"undisturbed", b"out")
+    assert found.keys() == expected.keys()
+    assert [name for name in expected if found[name] != expected[name]] == []
+    level0 = array
+    if done["valueRange"]:
+        low, high = done["valueRange"]
+        assert (low, high) == (array.min(), array.max())
+        level0 = zarr.open_array(output / "0")[...]
+        assert np.abs(level0 - (array - low) / (high - low) * 255).max() < 0.51
+    shard = (16, 64, 64) if "--shard" in words else None
+    options = {"version": "0.4" if case == "0.4" else "0.5", "shard": shard}
+    compression = "blosc-lz4" if case == "0.4" else "blosc-zstd"
+    check(output, Expected(level0, chunk=(8, 64, 64), axes="tczyx", compression=compression, **options))
+
+
+def test_region_and_type(cli, long_hyperstack, tmp_path):
+    source, array = long_hyperstack
+    output = tmp_path / "out.ome.zarr"
+    cli.convert(source, output, "-c", 8, 64, 64, "--roi", 3, 15, 10, 200, 0, 131)
+    check(output, Expected(array[..., 3:15, 10:200, :131], chunk=(8, 64, 64), start=(3, 10, 0), axes="tczyx"))
+
+
+def test_progress_counts_all_volumes(cli, long_hyperstack, tmp_path):
+    source, array = long_hyperstack
+    run = cli("convert", source, tmp_path / "out.zarr", "-c", 16, 512, 512, "--progress", "json").succeeded()
+    events = [event for event in run.events if event["event"] == "progress"]
+    assert events[-1]["doneBytes"] == events[-1]["totalBytes"] == array.nbytes
