@@ -210,7 +210,8 @@ def convert(
         slices, chunk_size, num_levels, shard, downsample, compression, max_memory, dtype, value_range, roi, voxel_size,
         unit, ome_zarr, jobs, overwrite and resume:
         the command line's options (``microct-io-vis convert --help``) under their own names:
-        ``chunk_size=(128, 128, 128)``, ``max_memory="8G"`` or a number of bytes, ``roi=(z0, z1, y0, y1, x0, x1)``;
+        ``chunk_size=(128, 128, 128)``, ``max_memory="8G"`` or a number of bytes, ``roi=(z0, z1, y0, y1, x0, x1)``,
+        ``value_range=("0.1%", "99.9%")`` or two numbers;
         None leaves an option to its default. ``resume=True`` goes on with what an interrupted conversion has left
         (``estimate(...).unfinished``); without it, that is removed.
 

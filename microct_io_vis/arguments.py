@@ -25,6 +25,10 @@ def _whole_or_text(value: Any) -> str:
     return value if isinstance(value, str) else _whole(value)
 
 
+def _real_or_percentage(value: Any) -> str:
+    return value.strip() if isinstance(value, str) and value.strip().endswith("%") else _real(value)
+
+
 # Each option's number of values, and how one is written.
 OPTIONS: dict[str, tuple[int, Callable[[Any], str]]] = {
     "slices": (1, _text),
@@ -35,7 +39,7 @@ OPTIONS: dict[str, tuple[int, Callable[[Any], str]]] = {
     "compression": (1, _text),
     "max_memory": (1, _whole_or_text),
     "dtype": (1, _text),
-    "value_range": (2, _real),
+    "value_range": (2, _real_or_percentage),
     "roi": (6, _whole),
     "voxel_size": (3, _real),
     "unit": (1, _text),

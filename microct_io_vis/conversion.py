@@ -139,7 +139,8 @@ class Conversion(Helper):
         """Converts, and returns what the conversion says of itself.
 
         Keys of the result: ``output`` (absolute path), ``seconds``, ``bytes_written``, ``levels``, ``nan_voxels``,
-        ``value_range``, ``warnings``. ``on_progress`` is called in this thread, at most five times a second, with
+        ``value_range``, ``statistics`` (one a channel: ``min``, ``max``, ``counted``, ``histogram`` with ``start``, ``end``
+        and 256 ``counts``, ``percentiles`` by percent), ``warnings``. ``on_progress`` is called in this thread, at most five times a second, with
         ``done_bytes``, ``total_bytes``, ``bytes_per_second`` and ``seconds_left`` (None at first).
         """
         result: dict[str, Any] = {}

@@ -27,6 +27,18 @@ class ByteSize(TraitType):
         return int(value)
 
 
+class Percentage(TraitType):
+    """A percentage, such as ``"99.9%"``."""
+
+    default_value = "0%"
+    info_text = 'a percentage, such as "99.9%"'
+
+    def validate(self, obj: Any, value: Any) -> str:
+        if not isinstance(value, str) or not re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*%\s*", value):
+            self.error(obj, value)
+        return value.strip()
+
+
 class ConversionOptions(HasTraits):
     """The command line's options under their own names. None leaves an option to its default."""
 
@@ -59,11 +71,11 @@ class ConversionOptions(HasTraits):
     ).tag(sync=True)
     dtype = Enum(DTYPES, default_value=None, allow_none=True).tag(sync=True)
     value_range = Tuple(
-        CFloat(),
-        CFloat(),
+        Union([CFloat(), Percentage()]),
+        Union([CFloat(), Percentage()]),
         default_value=None,
         allow_none=True,
-        help="Source values that become the least and the greatest uint16 or uint8.",
+        help="Source values that become the least and the greatest uint16 or uint8, or percentages: ('0.1%', '99.9%').",
     ).tag(sync=True)
     roi = Tuple(
         *[CInt() for _ in range(6)],

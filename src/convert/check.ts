@@ -13,7 +13,7 @@ import {
 } from './options.ts';
 import { outputPath } from './output-path.ts';
 import { product } from './pyramid/levels.ts';
-import type { Settings } from './settings.ts';
+import type { RangeEnd, Settings } from './settings.ts';
 import { SPACE_UNITS, spaceUnit } from './units.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape, type VolumeInfo, spatial } from './volume.ts';
 
@@ -90,6 +90,13 @@ function region(value: ConvertOptions['roi'], info: VolumeInfo): { start: Shape;
   return { start: [z0, y0, x0], shape: [z1 - z0, y1 - y0, x1 - x0] };
 }
 
+/** An end of the value range; null for what is none. */
+function rangeEnd(value: unknown): RangeEnd | null {
+  if (isNumber(value)) return value;
+  const found = typeof value === 'string' ? /^\s*(\d+\.?\d*|\.\d+)\s*%\s*$/.exec(value) : null;
+  return found && Number(found[1]) <= 100 ? { percent: Number(found[1]) } : null;
+}
+
 /** The stored voxel type and, for mapped values, the range. */
 function voxels(
   dtype: OutputDtype,
@@ -97,17 +104,22 @@ function voxels(
   source: Dtype
 ): Pick<Settings, 'dtype' | 'scaling'> {
   oneOf('dtype', dtype, OUTPUT_DTYPES);
+  const [min, max] = Array.isArray(range) && range.length === 2 ? range.map(rangeEnd) : [null, null];
+  const numbers = isNumber(min) && isNumber(max) ? ([min, max] as [number, number]) : null;
   if (range !== null) {
-    if (!tuple(range, 2, isNumber))
-      throw bad('valueRange', `valueRange must be two finite numbers, found ${show(range)}`);
-    const [min, max] = range;
-    if (!(min < max))
+    if (min === null || max === null)
       throw bad(
         'valueRange',
-        `valueRange ${min} to ${max} is empty or upside down: the first must be less than the second`
+        `valueRange must be two finite numbers, or percentages from 0% to 100%, found ${show(range)}`
       );
-    if (!Number.isFinite(max - min))
-      throw bad('valueRange', `valueRange ${min} to ${max} is wider than numbers can express`);
+    const comparable = numbers ?? (isNumber(min) || isNumber(max) ? null : [min.percent, max.percent]);
+    if (comparable && !(comparable[0] < comparable[1]))
+      throw bad(
+        'valueRange',
+        `valueRange ${range.join(' to ')} is empty or upside down: the first must be less than the second`
+      );
+    if (numbers && !Number.isFinite(numbers[1] - numbers[0]))
+      throw bad('valueRange', `valueRange ${range.join(' to ')} is wider than numbers can express`);
   }
   const stored = dtype === 'source' ? source : dtype;
   const mappable = stored === 'uint16' || stored === 'uint8';
@@ -116,7 +128,9 @@ function voxels(
       'valueRange',
       `valueRange maps values to uint16 or uint8, but ${stored} would be written: set dtype to one of them or leave valueRange out`
     );
-  return { dtype: stored, scaling: mappable && (range !== null || stored !== source) ? { range } : null };
+  if (!mappable || (range === null && stored === source)) return { dtype: stored, scaling: null };
+  if (numbers) return { dtype: stored, scaling: { range: numbers } };
+  return { dtype: stored, scaling: { range: null, ends: [min ?? { percent: 0 }, max ?? { percent: 100 }] } };
 }
 
 /** Voxel edge lengths and their unit: what the person says goes before what the source says. */

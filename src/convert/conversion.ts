@@ -8,9 +8,10 @@ import type { Arrangement } from './pyramid/arrangement.ts';
 import { type IsStored, type Leaf, blockExtent, blockStart, depthFirst } from './pyramid/blocks.ts';
 import { Crew } from './pyramid/crew.ts';
 import { product } from './pyramid/levels.ts';
-import { latticePoints, percentiles, sampleLattice } from './pyramid/sample.ts';
+import { sampleLattice } from './pyramid/sample.ts';
 import { Schedule, performAll, performBlocks } from './pyramid/schedule.ts';
 import { scratchLayout } from './pyramid/scratch-file.ts';
+import { binCount, rowStep } from './pyramid/tally.ts';
 import {
   type Areas,
   type BlockTask,
@@ -22,9 +23,11 @@ import {
   addReport,
   nothing
 } from './pyramid/task.ts';
+import type { RangeEnd } from './settings.ts';
+import { Distribution, type Statistics } from './statistics.ts';
 import { type Head, Stored } from './unfinished.ts';
 import { VERSION } from './version.ts';
-import { BYTES_PER_VOXEL, type Dtype, type Shape, volumeCount } from './volume.ts';
+import { BYTES_PER_VOXEL, type Dtype, volumeCount } from './volume.ts';
 import type { Destination } from './zarr/destination.ts';
 import { aligned } from './zarr/chunk-writer.ts';
 import { Journal, type JournalRecord } from './zarr/journal.ts';
@@ -35,7 +38,11 @@ import { writeError } from './zarr/system-errors.ts';
 const TOP: Partial<Record<Dtype, number>> = { uint8: 255, uint16: 65535 };
 
 /** Addresses in the shared memory: each worker's own areas, then the slots of each level. */
-export function layOut({ workers, areas, slots, slotBytes }: Arrangement): { areas: Areas[]; slots: number[][] } {
+export function layOut({ workers, areas, totals, slots, slotBytes }: Arrangement): {
+  total: number;
+  areas: Areas[];
+  slots: number[][];
+} {
   let next = aligned(MEMORY_START);
   const take = (bytes: number) => {
     const address = next;
@@ -43,11 +50,13 @@ export function layOut({ workers, areas, slots, slotBytes }: Arrangement): { are
     return address;
   };
   return {
+    total: take(totals),
     areas: Array.from({ length: workers }, () => ({
       chunk: take(areas.chunk),
       encoded: take(areas.encoded),
       scratch: take(areas.scratch),
-      staging: take(areas.staging)
+      staging: take(areas.staging),
+      tally: take(areas.tally)
     })),
     slots: slots.map((count, k) => Array.from({ length: count }, () => take(slotBytes[k])))
   };
@@ -68,6 +77,14 @@ export function share({ memoryBytes }: Arrangement, points: number): Shared {
       'maxMemory'
     );
   }
+}
+
+/** What is black and white, the least and the greatest of a channel. */
+function windowOf(statistics: Statistics | null): Window {
+  if (!statistics) return { start: 0, end: 1, min: 0, max: 1 };
+  const { min, max, percentiles } = statistics;
+  const [start, end] = [percentiles['0.1'], percentiles['99.9']];
+  return { start, end: end > start ? end : start + 1, min, max };
 }
 
 /** One conversion under way: threads, memory and what has become known of the values. */
@@ -94,7 +111,7 @@ export class Conversion {
     onBroken: (error: ConvertError) => void
   ) {
     const { layout, settings, levels, arrangement } = prepared;
-    const { areas, slots } = layOut(arrangement);
+    const { total, areas, slots } = layOut(arrangement);
     this.#prepared = prepared;
     this.#source = source;
     this.#destination = destination;
@@ -121,6 +138,7 @@ export class Conversion {
       folder: destination.partial,
       arrangement,
       lattice,
+      tally: { total, step: rowStep(levels[0].shape, layout.frames) },
       shared,
       compared: null
     };
@@ -143,18 +161,19 @@ export class Conversion {
   }
 
   /** Writes everything under the partial name; returns what the result says, and the metadata's bytes in `bytesWritten`. */
-  async run(): Promise<{ report: Report; range: [number, number] | null }> {
+  async run(): Promise<{ report: Report; range: [number, number] | null; statistics: (Statistics | null)[] }> {
     const { settings, arrangement, layout, plan, resumed } = this.#prepared;
     if (resumed) await this.#restore(resumed);
     const scratch = arrangement.decodeFirst ? await this.#decodeFirst() : null;
     this.#crew.begin(this.#job);
     if (settings.scaling && !this.#job.range) {
-      const range = await this.#findRange();
+      const range = settings.scaling.range ?? (await this.#findRange(settings.scaling.ends));
       this.#writing(() => this.#journal.range(range));
       this.#job = { ...this.#job, range };
       this.#crew.begin(this.#job);
     }
     const schedule = new Schedule(arrangement, this.#slots, volumeCount(layout.frames), this.#stored.has);
+    await this.#countStored();
     await performBlocks(this.#crew, schedule, (task, report) => this.#note(task, report));
     if (scratch) rmSync(scratch);
     for (const deep of [true, false]) await performAll(this.#crew, this.#folders(deep));
@@ -163,8 +182,9 @@ export class Conversion {
     const { range } = this.#job;
     if (report.nan > 0 && range)
       plan.warnings.push(`${report.nan} voxels that are not a number (NaN) were written as 0.`);
-    report.bytesWritten += await this.#destination.writeDocuments(this.#documents());
-    return { report, range };
+    const statistics = this.#reports.map((_, channel) => this.#statistics(channel));
+    report.bytesWritten += await this.#destination.writeDocuments(this.#documents(statistics));
+    return { report, range, statistics };
   }
 
   async dismiss(patience: number): Promise<void> {
@@ -217,9 +237,6 @@ export class Conversion {
       });
       if (level > 0) continue;
       voxels += product(blockExtent(levels[0], arrangement.grids[0], index));
-      const values = Buffer.from(entry.sample, 'base64');
-      let n = 0;
-      for (const point of this.#pointsIn(volume, index)) this.#shared.sample[point] = values.readDoubleLE(8 * n++);
     }
     // A scan that has come to its end is not repeated.
     const scanned =
@@ -228,14 +245,6 @@ export class Conversion {
         : 0;
     this.#restoredBytes = (voxels + scanned) * BYTES_PER_VOXEL[layout.dtype];
     Atomics.add(this.#shared.done, 0, BigInt(this.#restoredBytes));
-  }
-
-  /** Points of the lattice in a level-0 block, by their number through all volumes. */
-  *#pointsIn(volume: number, index: Shape): Generator<number> {
-    const { levels, arrangement } = this.#prepared;
-    const [grid] = arrangement.grids;
-    const within = latticePoints(this.#job.lattice, blockStart(grid, index), blockExtent(levels[0], grid, index));
-    for (const point of within) yield volume * this.#points + point;
   }
 
   #reportOf(volume: number): Report {
@@ -247,10 +256,27 @@ export class Conversion {
     if (kind === 'restore') return;
     addReport(this.#reportOf(volume), report);
     const { bytesWritten: bytes, checksum, min, max, nan } = report;
-    const points = level === 0 ? this.#pointsIn(volume, index) : [];
-    const sample = Float64Array.from(points, point => this.#shared.sample[point]);
     const entry = { volume, level, index, bytes, checksum, min: finite(min), max: finite(max), nan };
-    this.#writing(() => this.#journal.block({ ...entry, sample: Buffer.from(sample.buffer).toString('base64') }));
+    this.#writing(() => this.#journal.block(entry));
+  }
+
+  /** Counts the voxels of what an earlier conversion has done: its counts ended with it. */
+  async #countStored(): Promise<void> {
+    const stored = this.#stored;
+    const tasks = function* (): Generator<CheckTask> {
+      for (const { volume, level, index } of stored) if (level === 0) yield { kind: 'count', volume, level, index };
+    };
+    await performAll(this.#crew, tasks());
+  }
+
+  /** How often there were values of each bin, of a channel, since this was asked last. */
+  #takeCounts(dtype: Dtype, channel = 0): Float64Array {
+    const { tally, shared } = this.#job;
+    const bins = binCount(dtype);
+    const totals = new BigUint64Array(shared.memory.buffer, tally!.total + channel * bins * 8, bins);
+    const counts = Float64Array.from(totals, Number);
+    totals.fill(0n);
+    return counts;
   }
 
   /** Makes the workers read from a decoded copy of the region, and returns its path. */
@@ -298,12 +324,32 @@ export class Conversion {
     return depthFirst(arrangement.grids, volumeCount(layout.frames), isStored);
   }
 
-  async #findRange(): Promise<[number, number]> {
-    const { plan } = this.#prepared;
-    const { min, max } = await performAll(this.#crew, scanTasks(this.#leaves()));
-    if (min <= max) return [min, max];
-    plan.warnings.push('No voxel of the source is a finite number: every voxel was written as 0.');
-    return [0, 0];
+  /** The source values that become the ends of the integer type. Every voxel is looked at, and counted where percentages are asked for. */
+  async #findRange(ends: [RangeEnd, RangeEnd]): Promise<[number, number]> {
+    const { plan, info, layout } = this.#prepared;
+    const tally = ends.some(end => typeof end === 'object' && end.percent > 0 && end.percent < 100);
+    const { min, max } = await performAll(this.#crew, scanTasks(this.#leaves(), tally));
+    const counts = tally ? this.#takeCounts(layout.dtype) : [];
+    if (min > max) {
+      plan.warnings.push('No voxel of the source is a finite number: every voxel was written as 0.');
+      return [0, 0];
+    }
+    const distribution = new Distribution(layout.dtype, counts, this.#shared.sample, min, max);
+    const [low, high] = ends.map(end => (typeof end === 'number' ? end : distribution.percentile(end.percent)));
+    if (low < high && Number.isFinite(high - low)) return [low, high];
+    const percents = ends.flatMap(end => (typeof end === 'number' ? [] : `${end.percent} %`)).join(' and ');
+    if (low < high || ends.some(end => typeof end === 'number'))
+      throw new ConvertError(
+        'bad-option',
+        `${info.source}: ${percents} of its values, which lie between ${min} and ${max}, make a valueRange from ${low} to ${high}, ` +
+          'where the first must be less than the second by no more than numbers can express: give other numbers',
+        'valueRange'
+      );
+    if (min < max)
+      plan.warnings.push(
+        `${percents} of the source's values are both ${low}: the range of all values is taken, ${min} to ${max}.`
+      );
+    return [min, max];
   }
 
   /** The folders with all chunks of one z each (`deep`), or those above them. */
@@ -320,21 +366,22 @@ export class Conversion {
     if (!deep) for (const folder of above) yield { kind: 'sync', folder, deep };
   }
 
-  /** What is black and white, the least and the greatest of a channel. */
-  #window(channel: number): Window {
-    const { t, c } = this.#prepared.layout.frames;
+  /** Null where no voxel of a channel is a finite number. */
+  #statistics(channel: number): Statistics | null {
+    const { layout, settings } = this.#prepared;
+    const { t, c } = layout.frames;
     const { min, max } = this.#reports[channel];
-    if (min > max) return { start: 0, end: 1, min: 0, max: 1 };
+    if (min > max) return null;
     const sample = new Float64Array(t * this.#points);
     for (let time = 0; time < t; time++) {
       const from = (time * c + channel) * this.#points;
       sample.set(this.#shared.sample.subarray(from, from + this.#points), time * this.#points);
     }
-    const [low, high] = percentiles(sample, 0.001, 0.999) ?? [min, max];
-    return { start: low, end: high > low ? high : low + 1, min, max };
+    const counts = this.#takeCounts(settings.dtype, channel);
+    return new Distribution(settings.dtype, counts, sample, min, max).statistics();
   }
 
-  #documents(): Documents {
+  #documents(statistics: (Statistics | null)[]): Documents {
     const { settings, levels, info, layout, plan } = this.#prepared;
     const { dtype, start, shape, chunk, shard, downsample, compression, voxelSize, unit, omeZarr } = settings;
     const { range } = this.#job;
@@ -363,14 +410,15 @@ export class Conversion {
         slope: (range[1] - range[0]) / TOP[dtype]!,
         intercept: range[0],
         formula: 'source value = slope * stored value + intercept'
-      }
+      },
+      statistics
     };
     const name = basename(settings.output).replace(/(\.ome)?\.zarr$/i, '');
     const { frames } = layout;
     const { timeStep, timeUnit } = plan;
     const channels = Array.from({ length: frames.c }, (_, n) => ({
       ...(plan.channels?.[n] ?? { name: frames.c > 1 ? `Channel ${n + 1}` : name, color: null }),
-      window: this.#window(n)
+      window: windowOf(statistics[n])
     }));
     return documents(
       {
@@ -397,6 +445,6 @@ export class Conversion {
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-function* scanTasks(leaves: Iterable<Leaf>): Generator<Task> {
-  for (const { volume, index } of leaves) yield { kind: 'scan', volume, index };
+function* scanTasks(leaves: Iterable<Leaf>, tally: boolean): Generator<Task> {
+  for (const { volume, index } of leaves) yield { kind: 'scan', volume, index, tally };
 }

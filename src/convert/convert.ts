@@ -47,7 +47,7 @@ export async function convert(
     conversion = new Conversion(prepared, source, destination, end);
     if (onProgress) meter = new Meter(conversion, onProgress);
     if (signal?.aborted) throw cancelled();
-    const { report, range } = await Promise.race([conversion.run(), ended]);
+    const { report, range, statistics } = await Promise.race([conversion.run(), ended]);
     await conversion.dismiss(PATIENCE);
     meter?.report();
     await destination.finish();
@@ -58,6 +58,7 @@ export async function convert(
       levels: levels.length,
       nanVoxels: range ? report.nan : 0,
       valueRange: range,
+      statistics,
       warnings: plan.warnings
     };
   } catch (error) {

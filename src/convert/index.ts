@@ -14,6 +14,7 @@ export {
 } from './options.ts';
 export type { Plan, PlannedLevel, Unfinished } from './plan.ts';
 export type { ConvertResult, Progress } from './progress.ts';
+export type { Statistics } from './statistics.ts';
 export { BYTES_PER_VOXEL, DTYPES, type Dtype, type Shape, type VolumeInfo } from './volume.ts';
 export { formatBytes } from './format.ts';
 export { isOmeZarr } from './zarr/ome-zarr.ts';

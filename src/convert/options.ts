@@ -34,8 +34,12 @@ export interface ConvertOptions {
   /** Peak resident memory of the whole process, in bytes. */
   maxMemory: number;
   dtype: OutputDtype;
-  /** Source values mapped to the least and the greatest uint16 or uint8; null: the finite extremes, found by a scan. */
-  valueRange: [min: number, max: number] | null;
+  /**
+   * Source values mapped to the least and the greatest uint16 or uint8; values beyond become those. Each is a number or a percentage
+   * (`'0.1%'`): the value that so many percent of the source's finite ones are not greater than, found by a scan. Null: the extremes,
+   * `['0%', '100%']`.
+   */
+  valueRange: [min: number | string, max: number | string] | null;
   /** Half-open voxel ranges [z0, z1, y0, y1, x0, x1] of the source; null: all of it. */
   roi: [number, number, number, number, number, number] | null;
   /** Voxel edge lengths along (Z, Y, X) in `unit`, in place of what the source says. */

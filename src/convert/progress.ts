@@ -1,3 +1,5 @@
+import type { Statistics } from './statistics.ts';
+
 /** How far a conversion is, in bytes of level 0 as read. */
 export interface Progress {
   doneBytes: number;
@@ -19,5 +21,7 @@ export interface ConvertResult {
   nanVoxels: number;
   /** The source values that became the least and the greatest integer; null when values were not scaled. */
   valueRange: [number, number] | null;
+  /** Of the stored values at full resolution, one for each channel; null where no voxel is a finite number. */
+  statistics: (Statistics | null)[];
   warnings: string[];
 }

@@ -1,6 +1,9 @@
 import type { Compression, Downsampling, OmeZarrVersion } from './options.ts';
 import type { Dtype, Shape } from './volume.ts';
 
+/** An end of the value range: a value of the source, or how many percent of its finite ones are not greater. */
+export type RangeEnd = number | { percent: number };
+
 /** Options after all checks, with everything that defaults or the source decide filled in. */
 export interface Settings {
   /** Absolute path. */
@@ -18,8 +21,8 @@ export interface Settings {
   maxMemory: number;
   /** Voxel type that is stored. */
   dtype: Dtype;
-  /** Whether values are mapped to the whole range of `dtype`: the source values that become its ends, or null to look for the extremes. */
-  scaling: { range: [number, number] | null } | null;
+  /** Whether values are mapped to the whole range of `dtype`: the source values that become its ends, or which to look for. */
+  scaling: { range: [number, number] } | { range: null; ends: [RangeEnd, RangeEnd] } | null;
   /** The region to convert: first voxel and lengths along (Z, Y, X), in voxels of the source. */
   start: Shape;
   shape: Shape;

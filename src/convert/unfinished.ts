@@ -4,7 +4,7 @@ import type { Layout } from './layout.ts';
 import type { Unfinished } from './plan.ts';
 import { type Grid, blockExtent, blockGrids, blockIndex, blockNumber, childRange, indices } from './pyramid/blocks.ts';
 import { type Level, product, pyramid } from './pyramid/levels.ts';
-import type { Settings } from './settings.ts';
+import type { RangeEnd, Settings } from './settings.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Frames, type Shape, volumeCount } from './volume.ts';
 import { VERSION } from './version.ts';
 import type { BlockEntry, JournalRecord } from './zarr/journal.ts';
@@ -18,7 +18,7 @@ interface Decided {
   downsample: string;
   compression: string;
   dtype: Dtype;
-  valueRange: [number, number] | 'found by a scan' | null;
+  valueRange: [number | string, number | string] | 'found by a scan' | null;
   roi: number[];
   voxelSize: Shape | null;
   unit: string | null;
@@ -56,11 +56,16 @@ export function begun(layout: Layout, settings: Settings, levels: Level[]): Begu
       downsample,
       compression,
       dtype,
-      valueRange: scaling && (scaling.range ?? 'found by a scan'),
+      valueRange: scaling && (scaling.range ?? endsText(scaling.ends)),
       roi: start.flatMap((from, axis) => [from, from + shape[axis]]),
       omeZarr
     }
   };
+}
+
+function endsText(ends: [RangeEnd, RangeEnd]): Decided['valueRange'] {
+  const [min, max] = ends.map(end => (typeof end === 'number' ? end : `${end.percent}%`));
+  return min === '0%' && max === '100%' ? 'found by a scan' : [min, max];
 }
 
 /** Why what was begun cannot be gone on with as `now` has it, in words; null where it can. */

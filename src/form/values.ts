@@ -142,8 +142,9 @@ export function readValues(
     options.dtype = values.dtype;
   }
   if (takesRange(values.dtype) && values.valueRange.some(isGiven)) {
-    const range = values.valueRange.map(number) as [number, number];
-    if (range.every(Number.isFinite)) {
+    const end = (text: string): number | string => (text.trim().endsWith('%') ? text.trim() : number(text));
+    const range = values.valueRange.map(end) as [number | string, number | string];
+    if (range.every(value => typeof value === 'string' || Number.isFinite(value))) {
       options.valueRange = range;
     } else {
       errors.valueRange = 'Two numbers, or both empty for the source’s own extremes.';

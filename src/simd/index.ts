@@ -66,6 +66,13 @@ export type Cast = (...args: [...From, ...To, ...Extent]) => void;
  */
 export type FirstDifference = (...args: [...From, ...To, nz: number, ny: number, rowBytes: number]) => number;
 
+/**
+ * Counts voxels by bins in the order of their values: those of 8 and 16 bits by value, 256 or 65,536 bins; wider ones by the upper 16 bits of
+ * their float32, negative ones in reverse. (z0, y0) is the box's place in the volume: of plane z and row y those count where (5 · z + y) is a
+ * multiple of `step`. Goes on with what is at `table`, TALLIES uint32 a bin.
+ */
+export type Tally = (...args: [...From, ...Extent, z0: number, y0: number, step: number, table: number]) => void;
+
 /** The loops that decide the speed, bound to one shared memory. Addresses and lengths are bytes unless said otherwise. */
 export interface Simd {
   copyBox: CopyBox;
@@ -73,6 +80,9 @@ export interface Simd {
   fill(address: number, byte: number, length: number): void;
   halve(element: Element, method: Method): Halve;
   scan(element: Element): Scan;
+  tally(element: Element): Tally;
+  /** Adds what `tally` counted at `table` to uint64 at `total` that other threads add to as well, and begins again with nothing. */
+  addTally(table: number, bins: number, total: number): void;
   scale(source: Element, target: 'uint16' | 'uint8'): Scale;
   /** From integers to float32. */
   cast(source: Exclude<Element, 'float32'>): Cast;
@@ -141,6 +151,9 @@ export interface Simd {
 /** Bytes of scratch that `lz4` needs. */
 export const LZ4_TABLE = 16384;
 
+/** How many uint32 `tally` needs a bin. */
+export const TALLIES = 2;
+
 /** A shared memory of the smallest number of whole 64 KiB pages that holds `bytes` (at most 4 GiB), and never grows. */
 export function createMemory(bytes: number): WebAssembly.Memory {
   const pages = Math.max(1, Math.ceil(bytes / 65536));
@@ -159,9 +172,11 @@ interface Exports extends Pick<
   | 'lz4Block'
   | 'countBytes'
   | 'checksum'
+  | 'addTally'
 > {
   halve(element: number, method: number, ...args: Parameters<Halve>): void;
   scan(element: number, ...args: Parameters<Scan>): void;
+  tally(element: number, ...args: Parameters<Tally>): void;
   scannedMin(): number;
   scannedMax(): number;
   scannedNaNs(): number;
@@ -181,10 +196,11 @@ let compiled: WebAssembly.Module | null = null;
 export function instantiate(memory: WebAssembly.Memory): Simd {
   compiled ??= new WebAssembly.Module(Buffer.from(WASM, 'base64'));
   const wasm = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Exports;
-  const { copyBox, firstDifference, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block, countBytes, checksum } =
-    wasm;
+  const { copyBox, firstDifference, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block, countBytes } = wasm;
+  const { checksum, addTally } = wasm;
   return {
-    ...{ copyBox, firstDifference, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block, countBytes, checksum },
+    ...{ copyBox, firstDifference, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block, countBytes },
+    ...{ checksum, addTally },
     halve: (element, method) => wasm.halve.bind(null, ELEMENTS.indexOf(element), METHODS.indexOf(method)),
     scan: element => {
       const type = ELEMENTS.indexOf(element);
@@ -193,6 +209,7 @@ export function instantiate(memory: WebAssembly.Memory): Simd {
         return { min: wasm.scannedMin(), max: wasm.scannedMax(), nan: wasm.scannedNaNs() };
       };
     },
+    tally: element => wasm.tally.bind(null, ELEMENTS.indexOf(element)),
     scale: (source, target) =>
       (target === 'uint16' ? wasm.scaleToUint16 : wasm.scaleToUint8).bind(null, ELEMENTS.indexOf(source)),
     cast: source => wasm.cast.bind(null, ELEMENTS.indexOf(source)),

@@ -94,6 +94,15 @@ def test_shards_and_resuming_are_options(scan):
     assert level.shards == (32, 32, 32) and (level[:] == VOXELS).all()
 
 
+def test_a_value_range_in_percent(scan):
+    converter = ConverterWidget("scan.tif", dtype="uint8", value_range=("0.1%", 60000))
+    assert converter.options()["value_range"] == ("0.1%", 60000)
+    converter.start()
+    assert zarr.open_group(converter.wait(60), mode="r")["0"].dtype == "uint8"
+    low, high = converter.result["value_range"]
+    assert numpy.percentile(VOXELS, 0.05) <= low <= numpy.percentile(VOXELS, 0.2) and high == 60000
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -104,6 +113,7 @@ def test_shards_and_resuming_are_options(scan):
         ("compression", "zip"),
         ("max_memory", "lots"),
         ("dtype", "float16"),
+        ("value_range", ("1", "99 percent")),
         ("ome_zarr", "0.3"),
         ("source", 5),
     ],

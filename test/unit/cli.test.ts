@@ -108,7 +108,14 @@ describe('parse', () => {
     usage('convert a --resume=yes', /--resume takes no value/);
     usage('convert a -n many', /--num-levels: many is not a whole number or auto/);
     usage('convert a -m lots', /--max-memory: lots is not a size such as 8G/);
+    assert.deepEqual(parse(['convert', 'a', '--value-range', '0.1%', '-5']), {
+      command: 'convert',
+      source: 'a',
+      options: { valueRange: ['0.1%', -5] },
+      progress: 'bar'
+    });
     usage('convert a --value-range 0 nan', /--value-range: nan is not a number/);
+    usage('convert a --value-range 0 x%', /--value-range: x is not a number/);
     usage('convert a --compression lzma', /--compression: lzma is not one of blosc-zstd, blosc-lz4/);
     usage('convert a --downsample median', /--downsample: median is not one of mean, mode, max, nearest/);
     usage('convert a --overwrite=yes', /--overwrite takes no value/);

@@ -127,6 +127,12 @@ test('what cannot be read is told at its field, and not sent', () => {
   assert.deepEqual(options, { dtype: 'uint16' });
 });
 
+test('an end of a value range may be a percentage', () => {
+  const range = (...valueRange: [string, string]) => read({ dtype: 'uint8', valueRange }).options.valueRange;
+  assert.deepEqual(range(' 0.1% ', '99,5'), ['0.1%', 99.5]);
+  assert.equal(range('1%', ''), undefined);
+});
+
 test('a value range is left out where no integers are asked for, and levels may be "auto"', () => {
   const { options, errors } = read({ dtype: 'float32', valueRange: ['nonsense', ''], levels: 'Auto' });
   assert.deepEqual(errors, {});

@@ -94,6 +94,7 @@ test('a job says what it is and how it stands', () => {
     levels: 2,
     nanVoxels: 3,
     valueRange: null,
+    statistics: [],
     warnings: ['3 voxels were NaN']
   };
   assert.equal(jobStatus(job({ state: 'done', result })), 'done in 1 min 20 s, 5.00 MiB');

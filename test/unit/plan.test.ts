@@ -11,7 +11,7 @@ import {
   parentIndex
 } from '../../src/convert/pyramid/blocks.ts';
 import { map3, product, pyramid } from '../../src/convert/pyramid/levels.ts';
-import { latticePlace, latticePoints, percentiles, sampleLattice } from '../../src/convert/pyramid/sample.ts';
+import { latticePlace, latticePoints, sampleLattice } from '../../src/convert/pyramid/sample.ts';
 import { Schedule } from '../../src/convert/pyramid/schedule.ts';
 import { slabBytes, slabs } from '../../src/convert/pyramid/slabs.ts';
 import type { Settings } from '../../src/convert/settings.ts';
@@ -376,13 +376,6 @@ test('sample points are shared out among time points, and among channels where t
   ])
     assert.ok(points(t, c) <= most && points(t, c) > most / 4, `${points(t, c)} points`);
   assert.equal(points(500_000, 1), 500_000);
-});
-
-test('percentiles leave out what is not finite', () => {
-  const values = Float64Array.from({ length: 1001 }, (_, i) => 1000 - i);
-  assert.deepEqual(percentiles(values, 0.001, 0.999), [1, 999]);
-  assert.deepEqual(percentiles(Float64Array.of(NaN, 4, Infinity), 0, 1), [4, 4]);
-  assert.equal(percentiles(Float64Array.of(NaN, -Infinity), 0, 1), null);
 });
 
 test('plans of levels are as large as their blocks', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { binCount, binEnds, binOf } from '../../src/convert/pyramid/tally.ts';
 import {
   ELEMENTS,
   type Element,
@@ -8,6 +9,7 @@ import {
   MEMORY_START,
   METHODS,
   type Method,
+  TALLIES,
   createMemory,
   instantiate
 } from '../../src/simd/index.ts';
@@ -221,6 +223,29 @@ for (const element of ELEMENTS) {
         );
       }
     }
+  });
+
+  test(`tally ${element}: one row of step, by value`, () => {
+    const next = random(18);
+    const bins = binCount(element);
+    const [table, total] = [MEMORY_START, MEMORY_START + 4 * TALLIES * bins];
+    heap.fill(0, table, total + 8 * bins);
+    const expected = new Float64Array(bins);
+    for (const step of [1, 2, 8])
+      for (const shape of SHAPES) {
+        const values = voxels(element, shape[0] * shape[1] * shape[2], next, 0.3);
+        const from = put(values, element, shape, END, [3, 17]);
+        simd.tally(element)(from.at, from.plane, from.row, ...triple(shape), 3, 5, step, table);
+        for (const [i, value] of values.entries()) {
+          const [z, y] = [Math.floor(i / shape[1] / shape[2]), Math.floor(i / shape[2]) % shape[1]];
+          if ((5 * (z + 3) + y + 5) % step === 0 && Number.isFinite(value)) expected[binOf(element, value)]++;
+        }
+        simd.addTally(table, bins, total);
+      }
+    const counted = Float64Array.from(new BigUint64Array(memory.buffer, total, bins), Number);
+    const finite = (counts: Float64Array) => counts.map((n, bin) => (binEnds(element, bin) ? n : 0));
+    assert.deepEqual(finite(counted), finite(expected));
+    assert.ok(heap.subarray(table, total).every(byte => byte === 0));
   });
 
   for (const target of ['uint16', 'uint8'] as const) {

@@ -259,6 +259,11 @@ test('options that cannot work are refused at their field, with what was found',
     [{ dtype: 'uint8', valueRange: [0, Infinity] }, 'valueRange'],
     [{ dtype: 'uint8', valueRange: [-1e308, 1e308] }, 'valueRange'],
     [{ valueRange: [0, 1] }, 'valueRange', 'float32'],
+    [{ valueRange: ['0%', '100%'] }, 'valueRange', 'float32'],
+    [{ dtype: 'uint8', valueRange: ['9%', '1%'] }, 'valueRange', '9% to 1%', 'upside down'],
+    [{ dtype: 'uint8', valueRange: ['5%', '101%'] }, 'valueRange', '101%'],
+    [{ dtype: 'uint8', valueRange: ['5', 10] }, 'valueRange', '"5"', '100%'],
+    [{ dtype: 'uint8', valueRange: ['-5%', '10%'] }, 'valueRange'],
     [{ voxelSize: [1, 0, 1] }, 'voxelSize'],
     [{ unit: 'furlong', voxelSize: [1, 1, 1] }, 'unit', '"furlong"', 'micrometer'],
     [{ unit: 'mm' }, 'unit', 'voxelSize', 'scan.tif'],
@@ -291,7 +296,12 @@ test('what a person says of the voxels goes before what the source says', () => 
 
 test('values are mapped only where the type asks for it', () => {
   assert.equal(check({}).scaling, null);
-  assert.deepEqual(check({ dtype: 'uint16' }).scaling, { range: null });
+  const ends = (...percents: [number, number]) => ({ range: null, ends: percents.map(percent => ({ percent })) });
+  assert.deepEqual(check({ dtype: 'uint16' }).scaling, ends(0, 100));
+  const range = (...valueRange: [number | string, number | string]) => check({ dtype: 'uint8', valueRange }).scaling;
+  assert.deepEqual(range('0.1%', ' 99.9 %'), ends(0.1, 99.9));
+  assert.deepEqual(range(-5, '50%'), { range: null, ends: [-5, { percent: 50 }] });
+  assert.deepEqual(range('50%', -5), { range: null, ends: [{ percent: 50 }, -5] });
   assert.equal(check({ dtype: 'uint16' }, { dtype: 'uint16' }).scaling, null);
   assert.deepEqual(check({ valueRange: [1, 2] }, { dtype: 'uint16' }).scaling, { range: [1, 2] });
   assert.deepEqual(check({ roi: [1, 3, 2, 20, 0, 1] }).shape, [2, 18, 1]);

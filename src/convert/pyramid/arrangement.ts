@@ -1,3 +1,4 @@
+import { TALLIES } from '../../simd/index.ts';
 import type { Encoder } from '../codec/index.ts';
 import type { Layout } from '../layout.ts';
 import type { Settings } from '../settings.ts';
@@ -7,6 +8,7 @@ import { type Level, map3, product } from './levels.ts';
 import { DIRECT_ALIGNMENT, aligned } from '../zarr/chunk-writer.ts';
 import { shardBuffer } from '../zarr/shard.ts';
 import { slabBytes } from './slabs.ts';
+import { binCount } from './tally.ts';
 
 /** How a conversion is cut to fit the memory: how many threads, which blocks, and what lies in the shared memory. */
 export interface Arrangement {
@@ -17,7 +19,9 @@ export interface Arrangement {
   /** Bytes of a slot of each level. */
   slotBytes: number[];
   /** Bytes of each of a worker's own areas in the shared memory. */
-  areas: { chunk: number; encoded: number; scratch: number; staging: number };
+  areas: { chunk: number; encoded: number; scratch: number; staging: number; tally: number };
+  /** Bytes of what all workers count together. */
+  totals: number;
   /** Bytes that are read in one go. */
   slab: number;
   /** Whether the source is first decoded into a file beside the output, because its segments would be decoded again and again. */
@@ -152,21 +156,25 @@ function weigh(work: Work, shape: Shape): Leaf {
 function arrangement(work: Work, leaf: Leaf, workers: number, spare: number): Arrangement {
   const { layout, settings, encoder, readerBytes, memoryStart } = work;
   const chunk = product(settings.chunk) * BYTES_PER_VOXEL[settings.dtype];
+  // A scan counts the source's values.
+  const bins = work.readOnly ? 0 : Math.max(binCount(settings.dtype), settings.scaling ? binCount(layout.dtype) : 0);
   const areas = {
     chunk: aligned(chunk),
     encoded: encodedBytes(work, chunk),
     scratch: encoder ? aligned(encoder.scratchBytes(chunk)) : 0,
-    staging: aligned(leaf.staging)
+    staging: aligned(leaf.staging),
+    tally: aligned(4 * TALLIES * bins)
   };
+  const totals = aligned(8 * bins * layout.frames.c);
   const slots = leaf.grids.map(({ count }, k) =>
     Math.min(
       volumeCount(layout.frames) * product(count),
       k === 0 ? workers : Math.ceil(workers / leaf.leaves[k]) + spare
     )
   );
-  const own = areas.chunk + areas.encoded + areas.scratch + areas.staging;
+  const own = areas.chunk + areas.encoded + areas.scratch + areas.staging + areas.tally;
   const memoryBytes =
-    aligned(memoryStart) + workers * own + slots.reduce((sum, n, k) => sum + n * leaf.slotBytes[k], 0);
+    aligned(memoryStart) + totals + workers * own + slots.reduce((sum, n, k) => sum + n * leaf.slotBytes[k], 0);
   const tables = layout.offsets.byteLength + layout.byteCounts.byteLength + layout.pageFile.byteLength;
   const compressor = ENCODER_BYTES[settings.compression];
   const decoder = layout.compression === 1 ? 0 : DECODER_BYTES;
@@ -177,6 +185,7 @@ function arrangement(work: Work, leaf: Leaf, workers: number, spare: number): Ar
     slots,
     slotBytes: leaf.slotBytes,
     areas,
+    totals,
     slab: SLAB,
     decodeFirst: leaf.decodeFirst,
     scratchFileBytes: leaf.decodeFirst

@@ -3,7 +3,7 @@ import { ConvertError } from '../errors.ts';
 import { collectRecent } from '../garbage.ts';
 import { type Simd, instantiate } from '../../simd/index.ts';
 import { BlockReader } from '../tiff/index.ts';
-import { BYTES_PER_VOXEL, type Shape } from '../volume.ts';
+import { BYTES_PER_VOXEL, type Dtype, type Shape } from '../volume.ts';
 import { ChunkFile } from '../zarr/chunk-file.ts';
 import { ChunkWriter } from '../zarr/chunk-writer.ts';
 import { planeFolder } from '../zarr/keys.ts';
@@ -16,6 +16,7 @@ import { latticePlace, latticePoints } from './sample.ts';
 import { decodePage } from './scratch-file.ts';
 import { slabs } from './slabs.ts';
 import { syncFolder, syncTree } from './sync.ts';
+import { binCount } from './tally.ts';
 import { type Areas, type BlockTask, type CheckTask, type Job, type Report, type Task, nothing } from './task.ts';
 
 /** How much may be decoded and encoded before what that left behind is collected, in bytes. */
@@ -58,11 +59,12 @@ export class BlockWorker {
     this.#reader.close();
   }
 
-  /** Finds the extremes of a level-0 block of the source. */
-  async scan({ volume, index }: Extract<Task, { kind: 'scan' }>): Promise<Report> {
+  /** Finds the extremes of a level-0 block of the source, and counts its voxels if asked. */
+  async scan({ volume, index, tally }: Extract<Task, { kind: 'scan' }>): Promise<Report> {
     const { levels, arrangement, layout, start } = this.#job;
     const extent = blockExtent(levels[0], arrangement.grids[0], index);
-    const from = add(start, blockStart(arrangement.grids[0], index));
+    const within = blockStart(arrangement.grids[0], index);
+    const from = add(start, within);
     const report = nothing();
     const scan = this.#simd.scan(layout.dtype);
     for (const slab of slabs(layout, from[1], extent, arrangement.slab)) {
@@ -73,8 +75,10 @@ export class BlockWorker {
       report.min = Math.min(report.min, found.min);
       report.max = Math.max(report.max, found.max);
       report.nan += found.nan;
+      if (tally) this.#count(layout.dtype, 1, volume, add(within, [slab.z, slab.y, 0]), shape, box);
       this.#progress(product(shape));
     }
+    if (tally) this.#addCounts(layout.dtype, 0);
     return report;
   }
 
@@ -86,10 +90,7 @@ export class BlockWorker {
     const extent = blockExtent(levels[level], arrangement.grids[level], index);
     const box = this.#box(address, extent, this.#bytes);
     const report = nothing();
-    if (level === 0) {
-      await this.#fill(volume, index, extent, box, report);
-      this.#sample(volume, index, extent, box);
-    }
+    if (level === 0) await this.#fill(volume, index, extent, box, report);
     if (parent !== null) this.#reduce(level, index, extent, box, parent);
     this.#writeFiles(volume, level, index, extent, box, report);
     return report;
@@ -120,8 +121,23 @@ export class BlockWorker {
     const { levels, arrangement } = this.#job;
     const extent = blockExtent(levels[level], arrangement.grids[level], index);
     const box = this.#box(address, extent, this.#bytes);
-    this.#readFiles(volume, level, index, extent, box);
+    this.#readFiles(volume, level, index, extent, ([z, y, x], shape, chunk) => {
+      const target = box[0] + z * box[1] + y * box[2] + x * this.#bytes;
+      this.#simd.copyBox(...chunk, target, box[1], box[2], shape[0], shape[1], shape[2] * this.#bytes);
+    });
     if (parent !== null) this.#reduce(level, index, extent, box, parent);
+    return nothing();
+  }
+
+  /** Counts the voxels of a stored level-0 block, as `block` did before it was written. */
+  count({ volume, index }: CheckTask): Report {
+    const { levels, arrangement, dtype, tally } = this.#job;
+    const extent = blockExtent(levels[0], arrangement.grids[0], index);
+    const from = blockStart(arrangement.grids[0], index);
+    this.#readFiles(volume, 0, index, extent, (start, shape, chunk) =>
+      this.#count(dtype, tally!.step, volume, add(from, start), shape, chunk)
+    );
+    this.#addCounts(dtype, volume);
     return nothing();
   }
 
@@ -194,10 +210,11 @@ export class BlockWorker {
     if (this.#job.layout.compression !== 1) this.#threwAway(product(shape) * this.#sourceBytes);
   }
 
-  /** Fills a level-0 block with the source's voxels in the stored type; reports extremes, and how many were NaN and became 0. */
+  /** Fills a level-0 block with the source's voxels in the stored type, counts them, and reports extremes, and how many were NaN and became 0. */
   async #fill(volume: number, index: Shape, extent: Shape, box: Box, report: Report): Promise<void> {
-    const { layout, arrangement, start, dtype } = this.#job;
-    const from = add(start, blockStart(arrangement.grids[0], index));
+    const { layout, arrangement, start, dtype, tally } = this.#job;
+    const within = blockStart(arrangement.grids[0], index);
+    const from = add(start, within);
     const convert = this.#converter();
     const scan = this.#simd.scan(dtype);
     for (const slab of slabs(layout, from[1], extent, arrangement.slab)) {
@@ -210,7 +227,9 @@ export class BlockWorker {
       const { min, max } = scan(...part, ...shape);
       report.min = Math.min(report.min, min);
       report.max = Math.max(report.max, max);
+      if (tally) this.#count(dtype, tally.step, volume, add(within, [slab.z, slab.y, 0]), shape, part);
     }
+    if (tally) this.#addCounts(dtype, volume);
   }
 
   /** What turns voxels as read into voxels as stored and says how many were NaN; null where they are the same. */
@@ -236,10 +255,22 @@ export class BlockWorker {
     };
   }
 
-  /** Notes the stored values at the points of the lattice that lie in a level-0 block. */
-  #sample(volume: number, index: Shape, extent: Shape, [address, planeBytes, rowBytes]: Box): void {
-    const { arrangement, lattice, shared, dtype } = this.#job;
-    const from = blockStart(arrangement.grids[0], index);
+  /** Counts voxels by value, in one of `step` rows, and notes those at the points of the lattice. `from`: their place in level 0. */
+  #count(dtype: Dtype, step: number, volume: number, from: Shape, extent: Shape, box: Box): void {
+    this.#simd.tally(dtype)(...box, ...extent, from[0], from[1], step, this.#areas.tally);
+    this.#sample(dtype, volume, from, extent, box);
+  }
+
+  /** Adds what this thread has counted to what all have, of the volume's channel. */
+  #addCounts(dtype: Dtype, volume: number): void {
+    const { layout, tally } = this.#job;
+    const bins = binCount(dtype);
+    this.#simd.addTally(this.#areas.tally, bins, tally!.total + (volume % layout.frames.c) * bins * 8);
+  }
+
+  #sample(dtype: Dtype, volume: number, from: Shape, extent: Shape, [address, planeBytes, rowBytes]: Box): void {
+    const { lattice, shared } = this.#job;
+    const bytes = BYTES_PER_VOXEL[dtype];
     const view = new DataView(shared.memory.buffer);
     const get = {
       uint8: (p: number) => view.getUint8(p),
@@ -252,7 +283,7 @@ export class BlockWorker {
     }[dtype];
     for (const point of latticePoints(lattice, from, extent)) {
       const [z, y, x] = latticePlace(lattice, point);
-      const at = (z - from[0]) * planeBytes + (y - from[1]) * rowBytes + (x - from[2]) * this.#bytes;
+      const at = (z - from[0]) * planeBytes + (y - from[1]) * rowBytes + (x - from[2]) * bytes;
       shared.sample[volume * product(lattice.count) + point] = get(address + at);
     }
   }
@@ -393,10 +424,15 @@ export class BlockWorker {
     };
   }
 
-  /** Fills a block with the voxels that its chunks hold. */
-  #readFiles(volume: number, level: number, index: Shape, extent: Shape, [address, planeBytes, rowBytes]: Box): void {
+  /** Reads back the chunks of a block one after another: first voxel and lengths in the block, and where the voxels are for the moment. */
+  #readFiles(
+    volume: number,
+    level: number,
+    index: Shape,
+    extent: Shape,
+    visit: (start: Shape, shape: Shape, chunk: Box) => void
+  ): void {
     const { chunk } = this.#job;
-    const chunkRow = chunk[2] * this.#bytes;
     for (const { path, origin } of this.#files(volume, level, index)) {
       try {
         const file = new ChunkFile(path, this.#shardChunks);
@@ -404,18 +440,7 @@ export class BlockWorker {
           for (const { number, start, shape } of this.#chunks(origin, extent)) {
             this.#checkStop();
             this.#decode(file, number);
-            const [z, y, x] = start;
-            this.#simd.copyBox(
-              this.#areas.chunk,
-              chunk[1] * chunkRow,
-              chunkRow,
-              address + z * planeBytes + y * rowBytes + x * this.#bytes,
-              planeBytes,
-              rowBytes,
-              shape[0],
-              shape[1],
-              shape[2] * this.#bytes
-            );
+            visit(start, shape, this.#box(this.#areas.chunk, chunk, this.#bytes));
           }
         } finally {
           file.close();

@@ -47,11 +47,3 @@ export function latticePlace({ step, first, count }: Lattice, point: number): Sh
   ];
   return map3(at, (n, axis) => first[axis] + n * step[axis]);
 }
-
-/** The values at fractions `low` and `high` of the finite ones in order (nearest rank), or null when none is finite. */
-export function percentiles(values: Float64Array, low: number, high: number): [number, number] | null {
-  const finite = values.filter(Number.isFinite).sort();
-  if (finite.length === 0) return null;
-  const at = (fraction: number) => finite[Math.round(fraction * (finite.length - 1))];
-  return [at(low), at(high)];
-}

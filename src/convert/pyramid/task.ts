@@ -26,6 +26,8 @@ export interface Job {
   folder: string;
   arrangement: Arrangement;
   lattice: Lattice;
+  /** Null: nothing is counted, and no points are noted. */
+  tally: Tally | null;
   shared: Shared;
   /** Null: write. Otherwise nothing is written, and what is stored is compared with what would be. */
   compared: Compared | null;
@@ -43,10 +45,18 @@ export interface Compared {
   strict: boolean;
 }
 
+/** Where voxels are counted by value. */
+export interface Tally {
+  /** Address of the sums of all threads: uint64 a bin, one channel after another. */
+  total: number;
+  /** Of how many rows of level 0 one is counted. */
+  step: number;
+}
+
 /** State that all threads see. */
 export interface Shared {
   memory: WebAssembly.Memory;
-  /** Stored values at the points of the lattice, one volume after another. */
+  /** Stored values at the points of the lattice, one volume after another; in a scan that counts, the source's. */
   sample: Float64Array;
   /** Bytes of level 0 done, in the source's type. */
   done: BigInt64Array;
@@ -60,6 +70,7 @@ export interface Areas {
   encoded: number;
   scratch: number;
   staging: number;
+  tally: number;
 }
 
 /**
@@ -78,9 +89,9 @@ export interface BlockTask {
   unknown?: Region[];
 }
 
-/** Read back the files of a block. */
+/** `check`: read back the files of a block. `count`: count the voxels in those of level 0. */
 export interface CheckTask {
-  kind: 'check';
+  kind: 'check' | 'count';
   volume: number;
   level: number;
   index: Shape;
@@ -90,8 +101,8 @@ export interface CheckTask {
 export type Task =
   /** Decode a plane's part of the region into the scratch file; planes are counted through all volumes. */
   | { kind: 'decode'; plane: number; file: string }
-  /** Look for the extremes of a level-0 block. */
-  | { kind: 'scan'; volume: number; index: Shape }
+  /** Look for the extremes of a level-0 block; `tally`: count its voxels by value too, all of them and of all channels together. */
+  | { kind: 'scan'; volume: number; index: Shape; tally: boolean }
   | BlockTask
   | CheckTask
   /** Put a folder on the disk; `deep`: with all that lies in it. */

@@ -22,6 +22,8 @@ async function perform(task: Task): Promise<Report> {
       return worker.restore(task);
     case 'check':
       return worker.check(task);
+    case 'count':
+      return worker.count(task);
     case 'sync':
       return worker.sync(task);
   }

@@ -145,6 +145,7 @@ export class Pass {
       folder: this.#output,
       arrangement: this.#arrangement,
       lattice: sampleLattice([1, 1, 1], { t: 1, c: 1 }),
+      tally: null,
       shared,
       compared: { first: this.#run.first, arrays, source: this.#making.source !== null, strict: this.#making.own }
     };

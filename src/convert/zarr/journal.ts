@@ -18,8 +18,6 @@ export interface BlockEntry {
   min: number | null;
   max: number | null;
   nan: number;
-  /** Its points of the lattice, as `float64` in base64. */
-  sample: string;
 }
 
 /** What an unfinished output's journal says. `Head` says what was to be done. */

@@ -1,5 +1,6 @@
 import type { Plan, Unfinished } from '../../convert/plan.ts';
 import type { ConvertResult, Progress } from '../../convert/progress.ts';
+import type { Statistics } from '../../convert/statistics.ts';
 import type { VerifyResult } from '../../convert/verify/index.ts';
 import type { VolumeInfo } from '../../convert/volume.ts';
 import { formatBytes } from '../../protocol/bytes.ts';
@@ -71,14 +72,25 @@ export function progressText({ doneBytes, totalBytes, bytesPerSecond, secondsLef
   ].join('  ');
 }
 
-/** `4 levels, 1.91 GiB written in 3.2 s` */
-export function resultText({ levels, bytesWritten, seconds, nanVoxels, valueRange }: ConvertResult): string {
+/** `4 levels, 1.91 GiB written in 3.2 s; values 0 to 65535, shown from 312 to 40211` */
+export function resultText(result: ConvertResult): string {
+  const { levels, bytesWritten, seconds, nanVoxels, valueRange, statistics } = result;
   return [
     `${count(levels, 'level')}, ${formatBytes(bytesWritten)} written in ${duration(seconds)}`,
+    ...statistics.flatMap((found, n) => (found ? [valuesText(found, statistics.length > 1 ? n : null)] : [])),
     ...(valueRange ? [`values ${valueRange[0]} to ${valueRange[1]} scaled`] : []),
     ...(nanVoxels > 0 ? [`${count(nanVoxels, 'NaN voxel')} written as 0`] : [])
   ].join('; ');
 }
+
+/** What a channel's values are, and which of them are shown as black and white. */
+function valuesText({ min, max, percentiles }: Statistics, channel: number | null): string {
+  const [least, greatest, black, white] = [min, max, percentiles['0.1'], percentiles['99.9']].map(short);
+  const of = channel === null ? '' : ` of channel ${channel}`;
+  return `values${of} ${least} to ${greatest}, shown from ${black} to ${white}`;
+}
+
+const short = (value: number): number => Number(value.toPrecision(7));
 
 /** Most differences that are listed; JSON has more. */
 const LISTED = 20;

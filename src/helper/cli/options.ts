@@ -94,7 +94,7 @@ const CONVERT_OPTIONS: OptionSpec[] = [
   {
     name: 'value-range',
     values: ['MIN', 'MAX'],
-    help: 'source values that become the least and the greatest uint16 or uint8 (found by a scan)'
+    help: 'source values that become the least and the greatest uint16 or uint8, or percentages of them (0% 100%)'
   },
   {
     name: 'roi',

@@ -193,7 +193,7 @@ function toOptions(values: Map<string, string[]>): Partial<ConvertOptions> {
     options.dtype = word as ConvertOptions['dtype'];
   });
   given('value-range', (words, name) => {
-    options.valueRange = words.map(word => real(name, word)) as ConvertOptions['valueRange'];
+    options.valueRange = words.map(word => numberOrPercentage(name, word)) as ConvertOptions['valueRange'];
   });
   given('roi', (words, name) => {
     options.roi = words.map(word => integer(name, word)) as ConvertOptions['roi'];
@@ -217,6 +217,15 @@ function toOptions(values: Map<string, string[]>): Partial<ConvertOptions> {
     options.resume = true;
   });
   return options;
+}
+
+/** `0.1%` stays as it is. */
+function numberOrPercentage(name: string, word: string): number | string {
+  if (!word.endsWith('%')) {
+    return real(name, word);
+  }
+  real(name, word.slice(0, -1));
+  return word;
 }
 
 function integer(name: string, word: string, wanted = 'a whole number'): number {

@@ -1,6 +1,7 @@
 import * as halving from './halve';
 import * as scaling from './scale';
 import * as scanning from './scan';
+import * as tallying from './tally';
 
 export { lz4Block, shuffleBlock } from './blosc';
 export { copyBox, fill } from './box';
@@ -12,6 +13,7 @@ export { scannedMax, scannedMin, scannedNaNs } from './scan';
 export { bitshuffle } from './bitshuffle';
 export { shuffle } from './shuffle';
 export { swap2, swap4 } from './swap';
+export { addTally } from './tally';
 export { unlz4 } from './unlz4';
 export { unbitshuffle, unshuffle } from './unshuffle';
 
@@ -165,6 +167,37 @@ export function scan(element: u32, source: usize, plane: usize, row: usize, nz: 
       return scanning.scan<i32>(source, plane, row, nz, ny, nx);
     default:
       return scanning.scan<f32>(source, plane, row, nz, ny, nx);
+  }
+}
+
+export function tally(
+  element: u32,
+  source: usize,
+  plane: usize,
+  row: usize,
+  nz: usize,
+  ny: usize,
+  nx: usize,
+  z0: usize,
+  y0: usize,
+  step: usize,
+  table: usize
+): void {
+  switch (element) {
+    case 0:
+      return tallying.tally<u8>(source, plane, row, nz, ny, nx, z0, y0, step, table);
+    case 1:
+      return tallying.tally<u16>(source, plane, row, nz, ny, nx, z0, y0, step, table);
+    case 2:
+      return tallying.tally<u32>(source, plane, row, nz, ny, nx, z0, y0, step, table);
+    case 3:
+      return tallying.tally<i8>(source, plane, row, nz, ny, nx, z0, y0, step, table);
+    case 4:
+      return tallying.tally<i16>(source, plane, row, nz, ny, nx, z0, y0, step, table);
+    case 5:
+      return tallying.tally<i32>(source, plane, row, nz, ny, nx, z0, y0, step, table);
+    default:
+      return tallying.tally<f32>(source, plane, row, nz, ny, nx, z0, y0, step, table);
   }
 }
 
