@@ -2,7 +2,7 @@ import { Banner } from './banner.ts';
 import type { ReadKey } from './image.ts';
 import { readImage } from './image.ts';
 import type { ViewerState, Volume } from './initialState.ts';
-import { initialState } from './initialState.ts';
+import { initialState, layersOf, sourceOf } from './initialState.ts';
 import { Neuroglancer } from './neuroglancer.ts';
 import { addReader } from './readerFrontend.ts';
 import type { ViewerSource } from './source.ts';
@@ -155,9 +155,10 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
 /** A state that was kept, with the addresses that its layers have now; layers of other volumes have none and are left out. */
 function withAddresses(state: ViewerState, volumes: Volume[]): ViewerState {
   if (!Array.isArray(state.layers)) return state;
+  const known = volumes.flatMap(layersOf);
   const layers = (state.layers as { name?: string }[]).flatMap(layer => {
-    const volume = volumes.find(({ name }) => name === layer.name);
-    return volume ? [{ ...layer, source: `${volume.url}|${volume.image.format}:` }] : [];
+    const found = known.find(({ name }) => name === layer.name);
+    return found ? [{ ...layer, source: sourceOf(found.volume) }] : [];
   });
   const { layers: _, ...rest } = state;
   return layers.length ? { ...rest, layers } : rest;

@@ -2,8 +2,29 @@
 export interface Image {
   format: 'zarr2' | 'zarr3';
   dtype: string;
-  /** By axis name, for spatial axes only. */
-  axes: { name: string; length: number; scale: number; unit: string; translation: number }[];
+  /** Those of space. */
+  axes: Axis[];
+  /** Null where the image has none. */
+  time: Axis | null;
+  /** Name of the axis of channels; null where the image has none. */
+  channelAxis: string | null;
+  /** As many as the axis of channels is long, or one. */
+  channels: Channel[];
+}
+
+export interface Axis {
+  name: string;
+  length: number;
+  scale: number;
+  unit: string;
+  translation: number;
+}
+
+export interface Channel {
+  /** Empty where the metadata has none. */
+  label: string;
+  /** Red, green and blue in hexadecimal; null where the metadata has none. */
+  color: string | null;
   /** Values shown black and white, and the limits of the control; null where the metadata has none. */
   window: { start: number; end: number; min: number; max: number } | null;
 }
@@ -64,11 +85,14 @@ export async function readImage(name: string, read: ReadKey): Promise<Image> {
     translation: translation[i],
     unit: axis.unit ?? ''
   }));
+  const channelAxis = axes.find(axis => axis.type === 'channel');
   return {
     format: group ? 'zarr3' : 'zarr2',
     dtype,
     axes: axes.filter(axis => axis.type === undefined || axis.type === 'space'),
-    window: windowOf(attributes)
+    time: axes.find(axis => axis.type === 'time') ?? null,
+    channelAxis: channelAxis?.name ?? null,
+    channels: channelsOf(attributes, channelAxis?.length ?? 1)
   };
 }
 
@@ -86,10 +110,19 @@ function combine(transformations: Transformation[], rank: number): { scale: numb
   return { scale, translation };
 }
 
-function windowOf(attributes: Json): Image['window'] {
-  const channels = (attributes.omero as Json | undefined)?.channels as
-    { window?: Record<string, unknown> }[] | undefined;
-  const { start, end, min, max } = channels?.[0]?.window ?? {};
+function channelsOf(attributes: Json, count: number): Channel[] {
+  const said = (attributes.omero as Json | undefined)?.channels as Record<string, unknown>[] | undefined;
+  return Array.from({ length: count }, (_, n) => {
+    const { label, color, window } = said?.[n] ?? {};
+    return {
+      label: typeof label === 'string' ? label : '',
+      color: typeof color === 'string' && /^[0-9a-f]{6}$/i.test(color) ? color : null,
+      window: windowOf((window ?? {}) as Json)
+    };
+  });
+}
+
+function windowOf({ start, end, min, max }: Json): Channel['window'] {
   const isWindow = [start, end, min, max].every(value => typeof value === 'number' && Number.isFinite(value));
-  return isWindow ? ({ start, end, min, max } as Image['window']) : null;
+  return isWindow ? ({ start, end, min, max } as Channel['window']) : null;
 }

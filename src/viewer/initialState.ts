@@ -1,6 +1,6 @@
 import type { PartialJSONObject } from '@lumino/coreutils';
 import type { Image } from './image.ts';
-import { metres } from './units.ts';
+import { metres, seconds } from './units.ts';
 
 /** Neuroglancer's state as JSON. */
 export type ViewerState = PartialJSONObject;
@@ -26,40 +26,90 @@ const LIMITS: Record<string, [number, number]> = {
 /** The 3-D panel looks at a corner, so that all three slices are seen: a quaternion (x, y, z, w). */
 const TILTED = [-0.3, 0.4, 0.13, 0.856];
 
-const SHADER = '#uicontrol invlerp normalized\nvoid main() {\n  emitGrayscale(normalized());\n}\n';
+const GREY = '#uicontrol invlerp normalized\nvoid main() {\n  emitGrayscale(normalized());\n}\n';
+const COLOURED =
+  '#uicontrol invlerp normalized\n#uicontrol vec3 color color\nvoid main() {\n  emitRGB(color * normalized());\n}\n';
 
-function layer({ name, url, image }: Volume) {
+/** Colours of channels whose metadata has none. */
+const COLORS = ['FF0000', '00FF00', '0000FF', 'FFFFFF', '00FFFF', 'FF00FF', 'FFFF00'];
+/** Channels up to here are shown together, a layer each; of more there is one layer, with one channel at a time. */
+const MOST_LAYERS = 8;
+
+/** A layer that shows a volume, or one of its channels. */
+export interface Layer {
+  name: string;
+  volume: Volume;
+  /** Null where all of the volume's channels are in the layer, one to be seen at a time. */
+  channel: number | null;
+}
+
+/** The layers of a volume, with names by which they are known in a state. */
+export function layersOf(volume: Volume): Layer[] {
+  const { name, image } = volume;
+  const { channels } = image;
+  if (channels.length === 1 || channels.length > MOST_LAYERS) return [{ name, volume, channel: null }];
+  const labels = channels.map(({ label }) => label);
+  const distinct = new Set(labels).size === labels.length;
+  return channels.map(({ label }, n) => ({
+    name: `${name} ${distinct && label !== '' ? label : `channel ${n}`}`,
+    volume,
+    channel: n
+  }));
+}
+
+/** A layer's source as Neuroglancer takes it. */
+export const sourceOf = ({ url, image }: Volume): string => `${url}|${image.format}:`;
+
+function stateOf({ name, volume, channel }: Layer) {
+  const { image } = volume;
+  const { color, window: said } = image.channels[channel ?? 0];
   const [low, high] = LIMITS[image.dtype] ?? [0, 1];
-  const { start, end, min, max } = image.window ?? { start: low, end: high, min: low, max: high };
+  const { start, end, min, max } = said ?? { start: low, end: high, min: low, max: high };
   // A control without extent cannot be drawn.
   const range = end > start ? [start, end] : [start, start + 1];
   const window = max > min ? [Math.min(min, range[0]), Math.max(max, range[1])] : range;
+  const shown = { type: 'image', name, source: sourceOf(volume), tab: 'rendering' };
+  // Neuroglancer's way to have an axis that each layer has a place of its own on.
+  const place = image.channelAxis && {
+    localDimensions: { [`${image.channelAxis}'`]: [1, ''] },
+    localPosition: [channel ?? 0]
+  };
+  if (channel === null) return { ...shown, ...place, shader: GREY, shaderControls: { normalized: { range, window } } };
   return {
-    type: 'image',
-    name,
-    source: `${url}|${image.format}:`,
-    tab: 'rendering',
-    shader: SHADER,
-    shaderControls: { normalized: { range, window } }
+    ...shown,
+    ...place,
+    // Light of several colours adds up.
+    blend: 'additive',
+    opacity: 1,
+    shader: COLOURED,
+    shaderControls: {
+      normalized: { range, window },
+      color: `#${(color ?? COLORS[channel % COLORS.length]).toLowerCase()}`
+    }
   };
 }
 
 /**
  * The first look at some volumes that share a space: x to the right, y down, z away, all of the first one visible, its centre in the
- * middle, and grey values from its metadata's window. `pixels` is the size of one of four panels.
+ * middle, at its first time point, and values and colours from its metadata's channels. `pixels` is the size of one of four panels.
  */
 export function initialState(volumes: Volume[], layout: string, pixels: number): ViewerState {
-  const { axes } = volumes[0].image;
+  const { axes, time } = volumes[0].image;
   const ordered = ['x', 'y', 'z'].map(name => axes.find(axis => axis.name === name)).filter(axis => axis !== undefined);
   const inMetres = ordered.map(axis => ({ ...axis, factor: metres(axis.unit) }));
+  const dimension = (scale: number, factor: number | null, unit: string) =>
+    factor === null ? [scale, ''] : [scale * factor, unit];
   const dimensions = Object.fromEntries(
-    inMetres.map(({ name, scale, factor }) => [name, factor === null ? [scale, ''] : [scale * factor, 'm']])
+    inMetres.map(({ name, scale, factor }) => [name, dimension(scale, factor, 'm')])
   );
+  if (time) dimensions[time.name] = dimension(time.scale, seconds(time.unit), 's');
   // Neuroglancer's coordinates are in voxels, and a voxel's centre lies at its index.
   const position = ordered.map(({ length, scale, translation }) => (length - 1) / 2 + translation / scale);
+  if (time) position.push(time.translation / time.scale);
   const finest = Math.min(...inMetres.map(({ scale, factor }) => scale * (factor ?? 1)));
   const lengths = inMetres.map(({ length, scale, factor }) => (length * scale * (factor ?? 1)) / finest);
   const longest = Math.max(...lengths);
+  const layers = volumes.flatMap(layersOf);
   return {
     dimensions,
     position,
@@ -67,8 +117,8 @@ export function initialState(volumes: Volume[], layout: string, pixels: number):
     projectionScale: longest * 1.6,
     projectionOrientation: TILTED,
     hideCrossSectionBackground3D: true,
-    layers: volumes.map(layer),
-    selectedLayer: { visible: false, layer: volumes[0].name },
+    layers: layers.map(stateOf),
+    selectedLayer: { visible: false, layer: layers[0].name },
     layout,
     showAxisLines: true,
     showSlices: true

@@ -1,4 +1,4 @@
-/** UDUNITS names of OME-Zarr's spatial units as multiples of a metre, which is what Neuroglancer reckons in. */
+/** UDUNITS names of OME-Zarr's units as multiples of a metre or a second, which is what Neuroglancer reckons in. */
 const PREFIXES: Record<string, number> = {
   yotta: 24,
   zetta: 21,
@@ -21,7 +21,7 @@ const PREFIXES: Record<string, number> = {
   zepto: -21,
   yocto: -24
 };
-const OTHERS: Record<string, number> = {
+const LENGTHS: Record<string, number> = {
   meter: 1,
   angstrom: 1e-10,
   inch: 0.0254,
@@ -31,10 +31,17 @@ const OTHERS: Record<string, number> = {
   parsec: 3.0856775814913673e16
 };
 
+const TIMES: Record<string, number> = { second: 1, minute: 60, hour: 3600, day: 86400 };
+
 /** Metres in a unit; null for one that is no length or has no name. */
-export function metres(unit: string): number | null {
-  if (unit in OTHERS) return OTHERS[unit];
-  const prefix = unit.endsWith('meter') ? unit.slice(0, -'meter'.length) : '';
+export const metres = (unit: string): number | null => multiple(unit, 'meter', LENGTHS);
+
+/** Seconds in a unit; null for one that is no time or has no name. */
+export const seconds = (unit: string): number | null => multiple(unit, 'second', TIMES);
+
+function multiple(unit: string, base: string, others: Record<string, number>): number | null {
+  if (Object.hasOwn(others, unit)) return others[unit];
+  const prefix = unit.endsWith(base) ? unit.slice(0, -base.length) : '';
   // Out of a decimal string, as Neuroglancer has it: 10 ** -6 is not always the nearest number.
-  return prefix in PREFIXES ? Number(`1e${PREFIXES[prefix]}`) : null;
+  return Object.hasOwn(PREFIXES, prefix) ? Number(`1e${PREFIXES[prefix]}`) : null;
 }

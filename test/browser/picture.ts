@@ -19,33 +19,73 @@ export function sliceView([, y, x]: [number, number, number], z: number): Record
   };
 }
 
+/** Red, green and blue of a pixel, 0 to 255. */
+type Pixel = [red: number, green: number, blue: number];
+
+/** What slice `z` at time `t` of an ImageJ hyperstack must look like with all channels in the windows and colours of the OME-Zarr's metadata. */
+export function expectedComposite(tiff: string, t: number, z: number, omeZarr: string): Pixel[][] {
+  const code =
+    'import sys, json, tifffile; print(json.dumps(tifffile.imread(sys.argv[1])[int(sys.argv[2]), int(sys.argv[3])].tolist()))';
+  const args = ['-c', code, tiff, String(t), String(z)];
+  const channels = JSON.parse(execFileSync(PYTHON, args, { encoding: 'utf8' })) as number[][][];
+  const shown = metadataOf(omeZarr).omero.channels;
+  return channels[0].map((row, y) =>
+    row.map((_, x): Pixel => {
+      const light = shown.map(({ window, color }, c) => {
+        const grey = Math.min(1, Math.max(0, (channels[c][y][x] - window.start) / (window.end - window.start)));
+        return [0, 2, 4].map(at => grey * parseInt(color.slice(at, at + 2), 16));
+      });
+      return [0, 1, 2].map(part =>
+        Math.min(
+          255,
+          light.reduce((sum, each) => sum + each[part], 0)
+        )
+      ) as Pixel;
+    })
+  );
+}
+
+interface Metadata {
+  omero: { channels: { window: { start: number; end: number }; color: string }[] };
+}
+
+function metadataOf(omeZarr: string): Metadata {
+  const v3 = existsSync(join(omeZarr, 'zarr.json'));
+  const json = JSON.parse(readFileSync(join(omeZarr, v3 ? 'zarr.json' : '.zattrs'), 'utf8'));
+  return v3 ? json.attributes.ome : json;
+}
+
 /** Grey values (0 to 255) that slice `z` of a TIFF must have in the window that the OME-Zarr's metadata names. */
 export function expectedSlice(tiff: string, z: number, omeZarr: string): number[][] {
   const code =
     'import sys, json, tifffile; print(json.dumps(tifffile.imread(sys.argv[1])[int(sys.argv[2])].astype(float).tolist()))';
   const slice = JSON.parse(execFileSync(PYTHON, ['-c', code, tiff, String(z)], { encoding: 'utf8' })) as number[][];
-  const v3 = existsSync(join(omeZarr, 'zarr.json'));
-  const json = JSON.parse(readFileSync(join(omeZarr, v3 ? 'zarr.json' : '.zattrs'), 'utf8'));
-  const { start, end } = (v3 ? json.attributes.ome : json).omero.channels[0].window as { start: number; end: number };
+  const { start, end } = metadataOf(omeZarr).omero.channels[0].window;
   return slice.map(row => row.map(value => 255 * Math.min(1, Math.max(0, (value - start) / (end - start)))));
 }
 
 /** Grey values in the middle of each voxel that `sliceView` shows, as they are on the screen: red, green and blue must agree. */
 export async function shownSlice(canvas: Locator, height: number, width: number): Promise<number[][]> {
+  const pixels = await shownPixels(canvas, height, width);
+  return pixels.map(row => row.map(([red, green, blue]) => (red === green && green === blue ? red : NaN)));
+}
+
+/** Colours in the middle of each voxel that `sliceView` shows. */
+export async function shownPixels(canvas: Locator, height: number, width: number): Promise<Pixel[][]> {
   const png = (await canvas.screenshot()).toString('base64');
   return canvas.page().evaluate(
     async ([data, height, width, zoom]) => {
       const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
       const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d')!;
       context.drawImage(bitmap, 0, 0);
-      const rows: number[][] = [];
+      const rows: [number, number, number][][] = [];
       for (let y = 0; y < height; y++) {
-        const row: number[] = [];
+        const row: [number, number, number][] = [];
         for (let x = 0; x < width; x++) {
           const left = Math.floor(bitmap.width / 2 + (x - (width - 1) / 2) * zoom);
           const top = Math.floor(bitmap.height / 2 + (y - (height - 1) / 2) * zoom);
           const [red, green, blue] = context.getImageData(left, top, 1, 1).data;
-          row.push(red === green && green === blue ? red : NaN);
+          row.push([red, green, blue]);
         }
         rows.push(row);
       }

@@ -9,9 +9,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { launchChromium } from './jupyter.ts';
-import { expectedSlice, sliceView } from './picture.ts';
-import { PROGRAM, convert, showsSlice } from './viewer-page.ts';
-import { writeVolume } from './volumes.ts';
+import { expectedComposite, expectedSlice, sliceView } from './picture.ts';
+import { PROGRAM, convert, showsColours, showsSlice } from './viewer-page.ts';
+import { writeHyperstack, writeVolume } from './volumes.ts';
 
 const SHAPE: [number, number, number] = [24, 30, 40];
 
@@ -62,3 +62,26 @@ for (const version of ['0.5', '0.4']) {
     }
   });
 }
+
+test('two channels are seen in their colours and windows, at every time point', async () => {
+  const source = join(folder, 'hyperstack.tif');
+  writeHyperstack(source, [3, 2, 5, ...SHAPE.slice(1)] as [number, number, number, number, number]);
+  const output = convert(source, join(folder, 'hyperstack.ome.zarr'));
+  const { url, server } = await view(output);
+  try {
+    const page = await browser.newPage({ viewport: { width: 900, height: 700 } });
+    for (const [t, z] of [
+      [0, 1],
+      [2, 4]
+    ]) {
+      const state = sliceView(SHAPE, z);
+      const position = [...(state.position as number[]), t];
+      await page.goto(`${url}#!${encodeURIComponent(JSON.stringify({ ...state, position }))}`);
+      await showsColours(page.locator('#viewer'), expectedComposite(source, t, z, output));
+    }
+    await page.close();
+  } finally {
+    server.kill('SIGTERM');
+    await once(server, 'exit');
+  }
+});

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Locator, Page } from 'playwright-core';
 import { PYTHON } from './jupyter.ts';
-import { difference, shownSlice } from './picture.ts';
+import { difference, shownPixels, shownSlice } from './picture.ts';
 
 /** Grey values that rounding may cost, in the shader and in the screenshot. */
 const TOLERANCE = 2;
@@ -35,6 +35,19 @@ interface App {
 
 /** The part of a viewer on which Neuroglancer draws; the first one of several. */
 export const picture = (viewer: Locator): Locator => viewer.locator('.neuroglancer-rendered-data-panel').first();
+
+/** Waits until a viewer in the state of `sliceView` shows these colours. */
+export async function showsColours(viewer: Locator, expected: number[][][]): Promise<void> {
+  await picture(viewer).waitFor();
+  let off = NaN;
+  for (let tries = 0; tries < 60; tries++) {
+    const shown = await shownPixels(picture(viewer), expected.length, expected[0].length);
+    off = Math.max(...shown.map((row, y) => difference(row, expected[y])));
+    if (off <= TOLERANCE) return;
+    await sleep(500);
+  }
+  assert.fail(`the picture differs from the volume by up to ${off} of 255`);
+}
 
 /** Waits until a viewer in the state of `sliceView` shows these grey values, and says how far off it stayed when it never does. */
 export async function showsSlice(viewer: Locator, expected: number[][]): Promise<void> {

@@ -19,6 +19,22 @@ else:
     tifffile.imwrite(path, data, bigtiff=True, metadata=None)
 `;
 
+const HYPERSTACK = `
+import sys, json, numpy, tifffile
+path, t, c, z, y, x = json.loads(sys.argv[1])
+data = numpy.random.default_rng(2).integers(0, 4000, (t, z, c, y, x), numpy.uint16)
+data += (numpy.arange(c, dtype=numpy.uint16) * 1000).reshape(1, 1, -1, 1, 1)
+luts = []
+for color in ((1, 0, 0), (0, 1, 1), (0, 0, 1))[:c]:
+    luts.append((numpy.outer(color, numpy.arange(256))).astype(numpy.uint8))
+tifffile.imwrite(path, data, imagej=True, metadata={'axes': 'TZCYX', 'LUTs': luts, 'mode': 'composite', 'finterval': 2.5})
+`;
+
+/** Writes an ImageJ hyperstack of noise, of which each channel has values and a colour of its own: red, cyan, blue. */
+export function writeHyperstack(path: string, shape: [t: number, c: number, z: number, y: number, x: number]): void {
+  execFileSync(PYTHON, ['-c', HYPERSTACK, JSON.stringify([path, ...shape])]);
+}
+
 /**
  * Writes a volume of noise on a ramp. `imagej`: voxels of 0.75 × 0.5 × 0.5 µm. `slices`: a file a slice, with its number in place of the
  * path's `%`. `plain`: a BigTIFF that says nothing of itself.

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import { readImage } from '../../src/viewer/image.ts';
-import { initialState } from '../../src/viewer/initialState.ts';
+import { initialState, layersOf } from '../../src/viewer/initialState.ts';
 import { parseReaderUrl, readerUrl } from '../../src/viewer/readerScheme.ts';
 import { MissingError, httpReader, setXsrfToken, strictFetch } from '../../src/viewer/strictFetch.ts';
 
@@ -124,7 +124,7 @@ test('the two versions of OME-Zarr say the same', async () => {
   const [five, four] = [await readImage('scan', v3('float32')), await readImage('scan', v2('<f4'))];
   assert.deepEqual({ ...four, format: 'zarr3' }, five);
   assert.equal(four.format, 'zarr2');
-  assert.deepEqual(five.window, { start: 10, end: 20, min: 0, max: 30 });
+  assert.deepEqual(five.channels, [{ label: '', color: null, window: { start: 10, end: 20, min: 0, max: 30 } }]);
 });
 
 test('types that cannot be shown are refused in words', async () => {
@@ -157,4 +157,60 @@ test('the first look: x, y, z in metres, the whole volume, its middle, its windo
   const [layer] = state.layers as { source: string; shaderControls: unknown }[];
   assert.equal(layer.source, 'http://server/scan/|zarr3:');
   assert.deepEqual(layer.shaderControls, { normalized: { range: [10, 20], window: [0, 30] } });
+});
+
+/** An image with three time points and `count` channels before z. */
+const hyperstack = (count: number, labels: string[]) => {
+  const axes = [{ name: 't', type: 'time', unit: 'minute' }, { name: 'c', type: 'channel' }, ...AXES];
+  const coordinateTransformations = [
+    { type: 'scale', scale: [2, 1, 2, 1, 0.5] },
+    { type: 'translation', translation: [0, 0, 20, 0, 0] }
+  ];
+  const multiscales = [{ axes, datasets: [{ path: '0', coordinateTransformations }] }];
+  const window = { start: 10, end: 20, min: 0, max: 30 };
+  const omero = { channels: labels.map((label, n) => ({ label, color: n ? '00FF80' : undefined, window })) };
+  return files({
+    'zarr.json': { attributes: { ome: { version: '0.5', multiscales, omero } } },
+    '0/zarr.json': { shape: [3, count, ...SHAPE], data_type: 'uint16' }
+  });
+};
+
+test('channels are layers of their own whose colours add up, and time is a dimension', async () => {
+  const image = await readImage('scan', hyperstack(2, ['bone', 'marrow']));
+  const state = initialState([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', 400);
+  assert.deepEqual(state.dimensions, { x: [5e-7, 'm'], y: [1e-6, 'm'], z: [2e-6, 'm'], t: [120, 's'] });
+  assert.deepEqual(state.position, [19.5, 9.5, 14.5, 0]);
+  const layers = state.layers as Record<string, unknown>[];
+  assert.deepEqual(
+    layers.map(({ name, localDimensions, localPosition, blend }) => [name, localDimensions, localPosition, blend]),
+    [
+      ['scan bone', { "c'": [1, ''] }, [0], 'additive'],
+      ['scan marrow', { "c'": [1, ''] }, [1], 'additive']
+    ]
+  );
+  const normalized = { range: [10, 20], window: [0, 30] };
+  assert.deepEqual(
+    layers.map(layer => layer.shaderControls),
+    [
+      { normalized, color: '#ff0000' },
+      { normalized, color: '#00ff80' }
+    ]
+  );
+});
+
+test('channels that are too many to be seen together are one layer', async () => {
+  const image = await readImage('scan', hyperstack(200, []));
+  const { layers } = initialState([{ name: 'scan', url: 'http://server/scan/', image }], 'xy', 400);
+  assert.equal((layers as unknown[]).length, 1);
+  const [{ name, localPosition, shader }] = layers as Record<string, string>[];
+  assert.deepEqual([name, localPosition], ['scan', [0]]);
+  assert.match(shader, /emitGrayscale/);
+});
+
+test('channels without distinct names are told apart by their numbers', async () => {
+  const image = await readImage('scan', hyperstack(2, ['bone', 'bone']));
+  assert.deepEqual(
+    layersOf({ name: 'scan', url: '', image }).map(({ name }) => name),
+    ['scan channel 0', 'scan channel 1']
+  );
 });
