@@ -202,13 +202,14 @@ def convert(
     source
         Path of a TIFF or of a folder of slices, or a list of paths of slices.
     output
-        Path of the OME-Zarr; None: ``<stem>.ome.zarr`` beside the source.
+        Path of the OME-Zarr; None: ``<stem>.ome.zarr`` beside the source. With ``labels=True, parent="scan.ome.zarr"``
+        a name in ``scan.ome.zarr/labels``, which None makes ``<stem>``.
     progress
         True shows a bar; a function is called with a dictionary of ``done_bytes``, ``total_bytes``,
         ``bytes_per_second`` and ``seconds_left``.
     **options
-        slices, chunk_size, num_levels, shard, downsample, compression, max_memory, dtype, value_range, roi, voxel_size,
-        unit, ome_zarr, jobs, overwrite and resume:
+        slices, chunk_size, num_levels, shard, downsample, labels, parent, compression, max_memory, dtype, value_range,
+        roi, voxel_size, unit, ome_zarr, jobs, overwrite and resume:
         the command line's options (``microct-io-vis convert --help``) under their own names:
         ``chunk_size=(128, 128, 128)``, ``max_memory="8G"`` or a number of bytes, ``roi=(z0, z1, y0, y1, x0, x1)``,
         ``value_range=("0.1%", "99.9%")`` or two numbers;

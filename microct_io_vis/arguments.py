@@ -36,6 +36,8 @@ OPTIONS: dict[str, tuple[int, Callable[[Any], str]]] = {
     "num_levels": (1, _whole_or_text),
     "shard": (3, _whole),
     "downsample": (1, _text),
+    "labels": (0, _text),
+    "parent": (1, _text),
     "compression": (1, _text),
     "max_memory": (1, _whole_or_text),
     "dtype": (1, _text),

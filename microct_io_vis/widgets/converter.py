@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -38,8 +39,8 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         Path of a TIFF or of a folder of slices, or a list of paths of slices.
     target
         Path of the OME-Zarr to write; None: ``<stem>.ome.zarr`` beside the source.
-    chunk_size, num_levels, shard, downsample, compression, max_memory, dtype, value_range, roi, voxel_size, unit,
-    ome_zarr, jobs, overwrite, resume
+    chunk_size, num_levels, shard, downsample, labels, parent, compression, max_memory, dtype, value_range, roi,
+    voxel_size, unit, ome_zarr, jobs, overwrite, resume
         The command line's options (``microct-io-vis convert --help``); None: its default. With ``resume=None`` the form
         offers to go on with what an interrupted conversion has left; `start` without the form starts over.
 
@@ -90,7 +91,8 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
 
     def options(self) -> dict[str, Any]:
         """The options that are set, by their names on the command line."""
-        return _given({name: getattr(self, name) for name in OPTION_NAMES})
+        options = _given({name: getattr(self, name) for name in OPTION_NAMES})
+        return options | ({"parent": self._absolute(self.parent)} if self.parent is not None else {})
 
     def info(self) -> VolumeInfo:
         """What the source is; reads its headers only."""
@@ -159,7 +161,10 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         return self._absolute(self.source)
 
     def _target(self) -> str | None:
-        return None if self.target is None else self._absolute(self.target)
+        # A name alone is one in the parent's folder of labels.
+        if self.target is None or (self.parent is not None and not re.search(r"[\\/]", self.target)):
+            return self.target
+        return self._absolute(self.target)
 
     def _absolute(self, path: str) -> str:
         """The path that was meant when it was set: a change of the working folder since then changes nothing."""

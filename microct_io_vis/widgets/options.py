@@ -7,6 +7,8 @@ from typing import Any
 
 from traitlets import Bool, CFloat, CInt, Enum, HasTraits, TraitType, Tuple, Unicode, Union
 
+from .paths import Path
+
 COMPRESSIONS = ("blosc-zstd", "blosc-lz4", "zstd", "gzip", "none")
 DOWNSAMPLINGS = ("mean", "mode", "max", "nearest")
 DTYPES = ("source", "float32", "uint16", "uint8")
@@ -65,6 +67,8 @@ class ConversionOptions(HasTraits):
     downsample = Enum(
         DOWNSAMPLINGS, default_value=None, allow_none=True, help="What a window of voxels becomes on the next level."
     ).tag(sync=True)
+    labels = Bool(False, help="Voxels are labels: whole numbers, kept as they are.").tag(sync=True)
+    parent = Path(None, allow_none=True, help="The OME-Zarr image that the labels belong to.").tag(sync=True)
     compression = Enum(COMPRESSIONS, default_value=None, allow_none=True).tag(sync=True)
     max_memory = ByteSize(
         default_value=None, allow_none=True, help="Peak memory of the conversion: bytes, or text such as '8G'."

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
 import { ConvertError } from './errors.ts';
 import { formatBytes } from './format.ts';
 import {
@@ -11,11 +12,15 @@ import {
   OUTPUT_DTYPES,
   type OutputDtype
 } from './options.ts';
+import { type Placement, placeInParent } from './labels.ts';
 import { outputPath } from './output-path.ts';
-import { product } from './pyramid/levels.ts';
+import { map3, product } from './pyramid/levels.ts';
 import type { RangeEnd, Settings } from './settings.ts';
 import { SPACE_UNITS, spaceUnit } from './units.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape, type VolumeInfo, spatial } from './volume.ts';
+import { realPath } from './zarr/destination.ts';
+import { labelsFolder } from './zarr/labels-group.ts';
+import { type Parent, readParent } from './zarr/parent.ts';
 
 /** Blosc's limit, less room for its header; the other codecs have room above it. */
 const MAX_CHUNK_BYTES = 2 ** 31 - 65536;
@@ -161,6 +166,62 @@ function calibration(
   return { voxelSize, unit: name, voxelSizeFrom, voxelSizeFile };
 }
 
+/** Where the voxels are: where the source has them, or where the image is that they are labels of. */
+function placement(
+  { start, shape }: Pick<Settings, 'start' | 'shape'>,
+  own: ReturnType<typeof calibration>,
+  info: VolumeInfo,
+  parent: Parent | null,
+  warnings: string[]
+): Placement {
+  const along = (axis: string) => info.shape[info.axes.indexOf(axis)] ?? 1;
+  if (parent) return placeInParent(shape, { t: along('t'), c: along('c') }, own, parent, warnings);
+  return { ...own, offset: map3(start, (n, axis) => n * (own.voxelSize?.[axis] ?? 1)) };
+}
+
+/** Checks what labels allow, and reads the image that they belong to, if one is named. */
+function labels(
+  options: ConvertOptions,
+  given: Partial<ConvertOptions>,
+  info: VolumeInfo,
+  warnings: string[]
+): Parent | null {
+  if (options.parent !== null && (typeof options.parent !== 'string' || options.parent.trim() === ''))
+    throw bad('parent', `parent must be the path of an OME-Zarr, found ${show(options.parent)}`);
+  if (!options.labels) {
+    if (options.parent === null) return null;
+    throw bad(
+      'parent',
+      'parent is the image that labels belong to: say that these are labels (--labels), or leave it out'
+    );
+  }
+  if (info.dtype.startsWith('float'))
+    throw bad(
+      'labels',
+      `labels are whole numbers, and ${info.dtype} was found: save them in an integer type, or leave labels out`
+    );
+  if (options.dtype !== 'source' && options.dtype !== info.dtype)
+    throw bad('dtype', `labels keep their values, and so their type ${info.dtype}: leave dtype out`);
+  if (options.valueRange !== null) throw bad('valueRange', 'labels keep their values: leave valueRange out');
+  if (options.downsample === 'mean')
+    throw bad('downsample', 'the mean of labels is no label: use mode, max or nearest, or leave downsample out');
+  if (options.parent === null) return null;
+  const parent = readParent(options.parent);
+  if (given.omeZarr !== undefined && given.omeZarr !== parent.version)
+    throw bad(
+      'omeZarr',
+      `omeZarr is ${given.omeZarr}, and the image ${parent.path} is OME-Zarr ${parent.version}, as its labels must be: leave omeZarr out`
+    );
+  if (levels(options.levels) !== 'auto' && options.levels !== parent.levels.length)
+    throw bad(
+      'levels',
+      `levels is ${options.levels}, and the image ${parent.path} has ${parent.levels.length}, as its labels must have: leave levels out`
+    );
+  if (parent.consolidated)
+    warnings.push(`${parent.path} has consolidated metadata, in which the new labels are not: consolidate it again.`);
+  return parent;
+}
+
 export function memory(value: number): number {
   if (!isNumber(value) || value <= 0)
     throw bad('maxMemory', `maxMemory must be a number of bytes greater than 0, found ${show(value)}`);
@@ -199,29 +260,38 @@ function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string 
   const warnings = [...info.warnings, ...(options.voxelSize === null ? info.voxelSizeNotes : [])];
   if (options.output !== null && (typeof options.output !== 'string' || options.output.trim() === ''))
     throw bad('output', `output must be the path of a folder to write, found ${show(options.output)}`);
-  for (const flag of ['overwrite', 'resume'] as const)
+  for (const flag of ['labels', 'overwrite', 'resume'] as const)
     if (typeof options[flag] !== 'boolean')
       throw bad(flag, `${flag} must be true or false, found ${show(options[flag])}`);
+  const parent = labels(options, present, info, warnings);
   const chunk = chunkSize(options.chunkSize);
-  const omeZarr = oneOf('omeZarr', options.omeZarr, OME_ZARR_VERSIONS);
+  const omeZarr = parent?.version ?? oneOf('omeZarr', options.omeZarr, OME_ZARR_VERSIONS);
+  const cut = region(options.roi, info);
   const settings: Settings = {
-    output: outputPath(options.output, source),
+    output: outputPath(options.output, source, parent && parent.path),
     slices: options.slices,
     chunk,
     shard: shardSize(options.shard, chunk, omeZarr),
-    levels: levels(options.levels),
-    downsample: oneOf('downsample', options.downsample ?? 'mean', DOWNSAMPLINGS),
+    levels: parent ? parent.levels.length : levels(options.levels),
+    downsample: oneOf('downsample', options.downsample ?? (options.labels ? 'mode' : 'mean'), DOWNSAMPLINGS),
     compression: oneOf('compression', options.compression, COMPRESSIONS),
     maxMemory: memory(options.maxMemory),
     ...voxels(options.dtype, options.valueRange, info.dtype),
-    ...region(options.roi, info),
-    ...calibration(options.voxelSize, options.unit, info, warnings),
+    ...cut,
+    labels: options.labels,
+    parent,
+    ...placement(cut, calibration(options.voxelSize, options.unit, info, warnings), info, parent, warnings),
     omeZarr,
     jobs: jobs(options.jobs),
     overwrite: options.overwrite,
     resume: options.resume,
     warnings
   };
+  if (parent && realPath(dirname(settings.output)) !== realPath(labelsFolder(parent.path)))
+    throw bad(
+      'output',
+      `output ${settings.output} is not in ${labelsFolder(parent.path)}, where the labels of that image go: give a name alone, or leave parent out`
+    );
   const chunkBytes = product(settings.chunk) * BYTES_PER_VOXEL[settings.dtype];
   if (chunkBytes > MAX_CHUNK_BYTES)
     throw bad(

@@ -383,7 +383,7 @@ export class Conversion {
 
   #documents(statistics: (Statistics | null)[]): Documents {
     const { settings, levels, info, layout, plan } = this.#prepared;
-    const { dtype, start, shape, chunk, shard, downsample, compression, voxelSize, unit, omeZarr } = settings;
+    const { dtype, start, shape, chunk, shard, downsample, compression, voxelSize, unit, omeZarr, offset } = settings;
     const { range } = this.#job;
     const sources = typeof this.#source === 'string' ? [this.#source] : this.#source;
     const origin = {
@@ -399,6 +399,7 @@ export class Conversion {
         ...(settings.slices !== null && { slices: settings.slices })
       },
       roi: start.flatMap((from, axis) => [from, from + shape[axis]]),
+      ...(settings.parent && { offset }),
       dtype,
       chunkSize: chunk,
       ...(shard && { shard }),
@@ -432,7 +433,8 @@ export class Conversion {
         downsample,
         voxelSize,
         unit,
-        start,
+        offset,
+        labels: settings.labels ? { image: settings.parent && '../../' } : null,
         timeStep,
         timeUnit,
         channels,

@@ -5,6 +5,7 @@ import type { ConvertOptions } from './options.ts';
 import { prepare } from './prepare.ts';
 import type { ConvertResult, Progress } from './progress.ts';
 import { Destination } from './zarr/destination.ts';
+import { listLabels } from './zarr/labels-group.ts';
 
 /** How long a cancelled worker may go on with what it does before it is ended, in ms. */
 const PATIENCE = 500;
@@ -35,7 +36,7 @@ export async function convert(
   if (signal?.aborted) throw cancelled();
   const { settings, levels, plan } = prepared;
   const claim = prepared.resumed ? 'takeOver' : 'claim';
-  const destination = await Destination[claim](settings.output, settings.overwrite);
+  const destination = await Destination[claim](settings.output, settings.overwrite, settings.parent !== null);
   let end: (error: ConvertError) => void = () => {};
   const ended = new Promise<never>((_, reject) => (end = reject));
   ended.catch(() => {});
@@ -51,6 +52,7 @@ export async function convert(
     await conversion.dismiss(PATIENCE);
     meter?.report();
     await destination.finish();
+    if (settings.parent) await listLabels(settings.parent.path, settings.parent.version);
     return {
       output: settings.output,
       seconds: (performance.now() - began) / 1000,

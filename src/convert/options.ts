@@ -15,7 +15,7 @@ export type Downsampling = Method;
 
 /** What a person can choose about a conversion. */
 export interface ConvertOptions {
-  /** Path of the OME-Zarr to write; null: `<stem>.ome.zarr` beside the source. */
+  /** Path of the OME-Zarr to write; null: `<stem>.ome.zarr` beside the source. Of labels with a parent: a name in its `labels` folder, or null: `<stem>`. */
   output: string | null;
   /** Of a folder: a pattern of file names (`rec_*.tif`), or a range of the numbers in them, both ends included (`100-899`); null: all slices. */
   slices: string | null;
@@ -27,9 +27,13 @@ export interface ConvertOptions {
   shard: [number, number, number] | null;
   /**
    * How the voxels of a window become one of the next level. `mode`: the value that occurs most often, of several the first in the order
-   * z, y, x; `max`: the greatest; `nearest`: the first voxel. Null: the mean.
+   * z, y, x; `max`: the greatest; `nearest`: the first voxel. Null: the mean, or the mode of labels.
    */
   downsample: Downsampling | null;
+  /** Whether voxels are labels: whole numbers that name what is there, and are kept as they are. */
+  labels: boolean;
+  /** The OME-Zarr image that the labels belong to: they are written into its `labels` folder, in its version and with as many levels. */
+  parent: string | null;
   compression: Compression;
   /** Peak resident memory of the whole process, in bytes. */
   maxMemory: number;
@@ -62,6 +66,8 @@ export const DEFAULT_OPTIONS: ConvertOptions = {
   levels: 'auto',
   shard: null,
   downsample: null,
+  labels: false,
+  parent: null,
   compression: 'blosc-zstd',
   maxMemory: 4 * 2 ** 30,
   dtype: 'source',

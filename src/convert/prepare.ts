@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { MEMORY_START, createMemory, instantiate } from '../simd/index.ts';
 import { createEncoder } from './codec/index.ts';
 import { checkOptions } from './check.ts';
@@ -13,6 +14,7 @@ import { openVolume, readerBytes } from './tiff/index.ts';
 import { type Begun, type Head, begun, checkResumable, describeUnfinished } from './unfinished.ts';
 import { BYTES_PER_VOXEL, type Shape, type VolumeInfo, alongAxes, volumeCount } from './volume.ts';
 import { checkDestination, freeDisk } from './zarr/destination.ts';
+import { labelsFolder } from './zarr/labels-group.ts';
 import { Journal, type JournalRecord } from './zarr/journal.ts';
 
 /** All that is decided before the first voxel is read. */
@@ -81,7 +83,9 @@ export async function prepare(source: string | string[], options: Partial<Conver
   const settings = checkOptions(options, info, source);
   const { output, shape, chunk, warnings } = settings;
   const { frames } = layout;
-  const partial = await checkDestination(output, source, settings.overwrite);
+  const partial = await checkDestination(output, source, settings.overwrite, settings.parent !== null);
+  if (settings.overwrite && existsSync(labelsFolder(output)))
+    warnings.push(`${output} is replaced with all that is in it, its labels too.`);
   const levels = pyramid(shape, chunk, settings.voxelSize, settings.levels);
   if (typeof settings.levels === 'number' && levels.length < settings.levels)
     warnings.push(

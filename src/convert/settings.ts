@@ -1,5 +1,6 @@
 import type { Compression, Downsampling, OmeZarrVersion } from './options.ts';
 import type { Dtype, Shape } from './volume.ts';
+import type { Parent } from './zarr/parent.ts';
 
 /** An end of the value range: a value of the source, or how many percent of its finite ones are not greater. */
 export type RangeEnd = number | { percent: number };
@@ -26,6 +27,11 @@ export interface Settings {
   /** The region to convert: first voxel and lengths along (Z, Y, X), in voxels of the source. */
   start: Shape;
   shape: Shape;
+  /** Whether voxels are labels, and the image that they belong to. */
+  labels: boolean;
+  parent: Parent | null;
+  /** Where the centre of the first voxel is, along (Z, Y, X) in `unit` (in voxels where `voxelSize` is unknown). */
+  offset: Shape;
   voxelSize: Shape | null;
   unit: string | null;
   voxelSizeFrom: string | null;

@@ -23,6 +23,10 @@ interface Decided {
   voxelSize: Shape | null;
   unit: string | null;
   omeZarr: string;
+  labels: boolean;
+  parent: boolean;
+  /** Where the first voxel is, which the image decides that labels belong to. */
+  position: Shape;
 }
 
 /** The head of a journal: what was begun. */
@@ -40,7 +44,22 @@ export interface Head extends Begun {
 }
 
 export function begun(layout: Layout, settings: Settings, levels: Level[]): Begun {
-  const { chunk, shard, downsample, compression, dtype, scaling, start, shape, voxelSize, unit, omeZarr } = settings;
+  const {
+    chunk,
+    shard,
+    downsample,
+    compression,
+    dtype,
+    scaling,
+    start,
+    shape,
+    voxelSize,
+    unit,
+    omeZarr,
+    labels,
+    parent,
+    offset
+  } = settings;
   return {
     source: fingerprint(layout),
     bytesPerVoxel: BYTES_PER_VOXEL[layout.dtype],
@@ -58,7 +77,10 @@ export function begun(layout: Layout, settings: Settings, levels: Level[]): Begu
       dtype,
       valueRange: scaling && (scaling.range ?? endsText(scaling.ends)),
       roi: start.flatMap((from, axis) => [from, from + shape[axis]]),
-      omeZarr
+      omeZarr,
+      labels,
+      parent: parent !== null,
+      position: offset
     }
   };
 }

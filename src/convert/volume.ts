@@ -67,7 +67,7 @@ export interface VolumeInfo {
   unit: string | null;
   /**
    * Where the voxel size was found: `user`, `ome-xml`, `imagej`, a text file of the scanner's software beside the volume (`bruker-log`,
-   * `nikon-xtekct`, `ge-pcr`, `tescan-recon`, `ge-pca`), or `resolution-tags`; null when unknown.
+   * `nikon-xtekct`, `ge-pcr`, `tescan-recon`, `ge-pca`), `resolution-tags`, or `parent` for labels; null when unknown.
    */
   voxelSizeFrom: string | null;
   /** Null where the source says nothing of channels and has only one. */

@@ -27,6 +27,9 @@ export interface FormValues {
   /** Empty: no shards. */
   shard: Triple;
   downsample: Downsampling | '';
+  labels: boolean;
+  /** Path of the image that the labels belong to; `output` is then a name in its folder of labels, or empty. */
+  parent: string;
   compression: Compression | '';
   dtype: OutputDtype | '';
   /** Least and greatest source value; used with the integer data types only. */
@@ -49,6 +52,8 @@ export const EMPTY_VALUES: FormValues = {
   levels: '',
   shard: ['', '', ''],
   downsample: '',
+  labels: false,
+  parent: '',
   compression: '',
   dtype: '',
   valueRange: ['', ''],
@@ -86,12 +91,13 @@ export function readValues(
   const number = (text: string): number => (text.trim() === '' ? NaN : Number(text.trim().replace(',', '.')));
 
   const output = values.output.trim();
-  if (shared) {
+  const parent = values.parent.trim();
+  if (shared || (parent !== '' && output === '')) {
     // Each source's own default.
   } else if (output === '') {
     errors.output = 'Give the output a name.';
   } else {
-    options.output = resolveOutput(source, output);
+    options.output = parent !== '' && !/[\\/]/.test(output) ? output : resolveOutput(source, output);
   }
   if (isGiven(values.slices)) {
     options.slices = values.slices.trim();
@@ -134,6 +140,12 @@ export function readValues(
 
   if (values.downsample !== '') {
     options.downsample = values.downsample;
+  }
+  if (values.labels) {
+    options.labels = true;
+  }
+  if (parent !== '') {
+    options.parent = parent;
   }
   if (values.compression !== '') {
     options.compression = values.compression;

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { access } from 'node:fs/promises';
 import { ConvertError } from '../convert/errors.ts';
+import { isName } from '../convert/output-path.ts';
 import type { Engine, Jobs } from './jobs.ts';
 import type { HelperEvent, Job, Method, Methods, Request, Source, VolumeInfo } from '../protocol/index.ts';
 import { ServerPaths } from './paths.ts';
@@ -128,7 +129,14 @@ export class Service {
   }
 
   private _options(options: Methods['start']['params']['options'] = {}): Methods['start']['params']['options'] {
-    return options.output == null ? options : { ...options, output: this._paths.absolute(options.output) };
+    const { output, parent } = options;
+    // A name alone is one in the parent's folder of labels.
+    const isInParent = parent != null && output != null && isName(output);
+    return {
+      ...options,
+      ...(parent != null && { parent: this._paths.absolute(parent) }),
+      ...(output != null && !isInParent && { output: this._paths.absolute(output) })
+    };
   }
 
   private _info<T extends VolumeInfo>(info: T): T {
@@ -141,7 +149,11 @@ export class Service {
       ...job,
       source: Array.isArray(job.source) ? job.source.map(show) : show(job.source),
       output: job.output === null ? null : show(job.output),
-      options: job.options.output == null ? job.options : { ...job.options, output: show(job.options.output) },
+      options: {
+        ...job.options,
+        ...(job.options.output != null && { output: show(job.options.output) }),
+        ...(job.options.parent != null && { parent: show(job.options.parent) })
+      },
       result: job.result && { ...job.result, output: show(job.result.output) }
     };
   }

@@ -10,6 +10,8 @@ export interface Image {
   channelAxis: string | null;
   /** As many as the axis of channels is long, or one. */
   channels: Channel[];
+  /** Whether voxels are numbers of segments. */
+  labels: boolean;
 }
 
 export interface Axis {
@@ -92,7 +94,8 @@ export async function readImage(name: string, read: ReadKey): Promise<Image> {
     axes: axes.filter(axis => axis.type === undefined || axis.type === 'space'),
     time: axes.find(axis => axis.type === 'time') ?? null,
     channelAxis: channelAxis?.name ?? null,
-    channels: channelsOf(attributes, channelAxis?.length ?? 1)
+    channels: channelsOf(attributes, channelAxis?.length ?? 1),
+    labels: 'image-label' in attributes && !dtype.startsWith('float')
   };
 }
 

@@ -47,7 +47,7 @@ export interface Layer {
 export function layersOf(volume: Volume): Layer[] {
   const { name, image } = volume;
   const { channels } = image;
-  if (channels.length === 1 || channels.length > MOST_LAYERS) return [{ name, volume, channel: null }];
+  if (channels.length === 1 || channels.length > MOST_LAYERS || image.labels) return [{ name, volume, channel: null }];
   const labels = channels.map(({ label }) => label);
   const distinct = new Set(labels).size === labels.length;
   return channels.map(({ label }, n) => ({
@@ -74,6 +74,7 @@ function stateOf({ name, volume, channel }: Layer) {
     localDimensions: { [`${image.channelAxis}'`]: [1, ''] },
     localPosition: [channel ?? 0]
   };
+  if (image.labels) return { ...shown, ...place, type: 'segmentation' };
   if (channel === null) return { ...shown, ...place, shader: GREY, shaderControls: { normalized: { range, window } } };
   return {
     ...shown,

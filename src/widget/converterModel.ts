@@ -82,11 +82,17 @@ export class ConverterModel extends DOMWidgetModel {
     return result && (camelKeys(result) as unknown as ShownResult);
   }
 
-  /** The options that are set, with the target as an absolute path. */
+  /** The options that are set, with absolute paths; a target that is a name in its parent's folder of labels stays one. */
   get options(): OptionTraits {
     const names = Object.keys(DEFAULT_TRAITS);
     const traits = Object.fromEntries(names.map(name => [name, this.get(name) as unknown])) as unknown as OptionTraits;
-    return { ...traits, target: traits.target === null ? null : this._absolute(traits.target) };
+    const { target, parent } = traits;
+    const isInParent = parent !== null && !/[\\/]/.test(target ?? '');
+    return {
+      ...traits,
+      parent: parent === null ? null : this._absolute(parent),
+      target: target === null || isInParent ? target : this._absolute(target)
+    };
   }
 
   setOptions(change: Partial<OptionTraits>): void {

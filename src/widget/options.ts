@@ -12,6 +12,8 @@ export interface OptionTraits {
   num_levels: ConvertOptions['levels'] | null;
   shard: ConvertOptions['shard'];
   downsample: ConvertOptions['downsample'];
+  labels: boolean;
+  parent: string | null;
   compression: ConvertOptions['compression'] | null;
   max_memory: number | null;
   dtype: ConvertOptions['dtype'] | null;
@@ -33,6 +35,8 @@ export const DEFAULT_TRAITS: OptionTraits = {
   num_levels: null,
   shard: null,
   downsample: null,
+  labels: false,
+  parent: null,
   compression: null,
   max_memory: null,
   dtype: null,
@@ -46,20 +50,22 @@ export const DEFAULT_TRAITS: OptionTraits = {
   resume: null
 };
 
-/** What to write into the form's fields for the traits; `source` and `traits.target` are absolute. */
+/** What to write into the form's fields for the traits; `source`, `traits.parent` and `traits.target` are absolute, unless it is a name in the parent. */
 export function toFormValues(traits: OptionTraits, source: Source): FormValues {
   const triple = (values: readonly number[] | null): Triple => (values ? (values.map(String) as Triple) : ['', '', '']);
   const text = (value: unknown): string => (value === null ? '' : String(value));
   const { roi } = traits;
   return {
     ...EMPTY_VALUES,
-    output: traits.target === null ? defaultOutputName(source) : besideSource(traits.target, source),
+    output: outputField(traits, source),
     slices: text(traits.slices),
     overwrite: traits.overwrite,
     resume: traits.resume,
     chunkSize: triple(traits.chunk_size),
     levels: text(traits.num_levels),
     shard: triple(traits.shard),
+    labels: traits.labels,
+    parent: text(traits.parent),
     downsample: traits.downsample ?? '',
     compression: traits.compression ?? '',
     dtype: traits.dtype ?? '',
@@ -74,16 +80,24 @@ export function toFormValues(traits: OptionTraits, source: Source): FormValues {
   };
 }
 
+function outputField({ target, parent }: OptionTraits, source: Source): string {
+  if (target === null) return parent === null ? defaultOutputName(source) : '';
+  return parent === null ? besideSource(target, source) : target;
+}
+
 /** The traits for what the form says. An output that is the default one leaves the target to the default. */
 export function toTraits(options: Partial<ConvertOptions>, source: Source): OptionTraits {
   const output = options.output ?? null;
-  const isDefault = output === null || besideSource(output, source) === defaultOutputName(source);
+  const isDefault =
+    output === null || (options.parent == null && besideSource(output, source) === defaultOutputName(source));
   return {
     target: isDefault ? null : output,
     slices: options.slices ?? null,
     chunk_size: options.chunkSize ?? null,
     num_levels: options.levels ?? null,
     shard: options.shard ?? null,
+    labels: options.labels ?? false,
+    parent: options.parent ?? null,
     downsample: options.downsample ?? null,
     compression: options.compression ?? null,
     max_memory: options.maxMemory ?? null,

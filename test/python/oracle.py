@@ -40,6 +40,10 @@ class Expected:
     """Seconds."""
     channels: tuple[tuple[str, str], ...] | None = None
     """Names and colours of the channels; None: whatever they are."""
+    labels: str | bool = False
+    """The path to the image that they are labels of; True: labels of none."""
+    offset: tuple[float, float, float] | None = None
+    """Centre of the first voxel; None: where `start` is."""
     shapes: list[Shape] = field(init=False)
     windows: list[Shape] = field(init=False)
     """How many voxels of the level above become one, for each level."""
@@ -141,7 +145,7 @@ def check(output: Path, expected: Expected) -> dict:
     attributes = attributes["attributes"] if v3 else attributes
     group = zarr.open_group(output, mode="r", zarr_format=3 if v3 else 2)
     model = ome_zarr_models.open_ome_zarr(group)
-    assert type(model).__name__ == "Image"
+    assert type(model).__name__ == ("ImageLabel" if expected.labels else "Image")
     assert type(model).__module__.startswith("ome_zarr_models.v05" if v3 else "ome_zarr_models.v04")
     check_multiscales((attributes["ome"] if v3 else attributes)["multiscales"], expected)
     above = None
@@ -167,7 +171,7 @@ def check(output: Path, expected: Expected) -> dict:
                 else:
                     check_picked(above[index], stored[index], window, expected.downsample)
         above = stored
-    check_omero((attributes["ome"] if v3 else attributes)["omero"], expected)
+    check_rendering(attributes["ome"] if v3 else attributes, expected)
     return attributes[TOOL]
 
 
@@ -260,13 +264,24 @@ def check_multiscales(multiscales: list, expected: Expected) -> None:
         np.testing.assert_allclose(scale["scale"], [*before, *(size * factor)], rtol=1e-12)
         # What stands for a window lies in its middle, a voxel that was picked where it was.
         growth = 0 if expected.downsample == "nearest" else (size * factor - size) / 2
-        offset = np.array(expected.start) * size + growth
+        offset = (np.array(expected.start) * size if expected.offset is None else expected.offset) + growth
         if translations:
             [translation] = translations
             assert translation["type"] == "translation"
             np.testing.assert_allclose(translation["translation"], [0] * len(before) + [*offset], rtol=1e-12)
         else:
             assert not offset.any()
+
+
+def check_rendering(attributes: dict, expected: Expected) -> None:
+    """Labels say what they are labels of, and no other image says that it is labels."""
+    if not expected.labels:
+        assert "image-label" not in attributes
+        check_omero(attributes["omero"], expected)
+        return
+    assert "omero" not in attributes
+    source = {} if expected.labels is True else {"source": {"image": expected.labels}}
+    assert attributes["image-label"] == {"version": expected.version, **source}
 
 
 def check_omero(omero: dict, expected: Expected) -> None:

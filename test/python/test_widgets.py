@@ -276,3 +276,18 @@ def test_a_state_from_a_page_does_not_undo_what_python_asked_meanwhile(scan):
     viewer.set_state({"state": {"position": [4, 5, 7]}, **page})
     viewer.set_state({"state": {"position": [4, 5, 8]}, **page})
     assert viewer.state == {"position": [4, 5, 8]}
+
+
+def test_labels_of_an_image(scan):
+    image = convert(scan, scan.parent / "image.ome.zarr", progress=False)
+    cells = scan.parent / "cells.tif"
+    tifffile.imwrite(cells, (VOXELS > 30000).astype("uint8"), photometric="minisblack")
+    converter = ConverterWidget("cells.tif", labels=True, parent="image.ome.zarr")
+    assert converter.estimate().output == str(image / "labels" / "cells")
+    converter.target = "bright"
+    converter.start()
+    assert converter.wait(60) == image / "labels" / "bright"
+    assert converter.options() == {"labels": True, "parent": str(image)}
+    group = zarr.open_group(image, mode="r")
+    assert group["labels"].attrs["ome"]["labels"] == ["bright"]
+    assert (group["labels/bright/0"][:] == (VOXELS > 30000)).all()

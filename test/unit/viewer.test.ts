@@ -137,6 +137,24 @@ test('types that cannot be shown are refused in words', async () => {
   }
 });
 
+test('a label image is shown as a segmentation', async () => {
+  const label = (data_type: string) =>
+    files({
+      'zarr.json': {
+        attributes: { ome: { version: '0.5', multiscales: [{ axes: AXES, datasets: [DATASET] }], 'image-label': {} } }
+      },
+      '0/zarr.json': { shape: SHAPE, data_type }
+    });
+  const layerOf = async (data_type: string) => {
+    const image = await readImage('cells', label(data_type));
+    const state = initialState([{ name: 'cells', url: 'http://server/cells/', image }], '4panel-alt', 400);
+    return (state.layers as { type: string; source: string }[])[0];
+  };
+  const { type, source } = await layerOf('uint16');
+  assert.deepEqual([type, source], ['segmentation', 'http://server/cells/|zarr3:']);
+  assert.equal((await layerOf('float32')).type, 'image');
+});
+
 test('a folder that is no image is refused in words', async () => {
   await assert.rejects(readImage('scan', files({})), /scan: no OME-Zarr image/);
   await assert.rejects(

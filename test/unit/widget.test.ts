@@ -17,6 +17,8 @@ const ALL: OptionTraits = {
   num_levels: 3,
   shard: [128, 64, 64],
   downsample: 'max',
+  labels: true,
+  parent: '/data/2024 scans/scan.ome.zarr',
   compression: 'zstd',
   max_memory: 1536 * 2 ** 20,
   dtype: 'uint8',
@@ -39,6 +41,12 @@ function throughTheForm(traits: OptionTraits): OptionTraits {
 test('options go through the form and come back the same', () => {
   assert.deepEqual(throughTheForm(ALL), ALL);
   assert.deepEqual(throughTheForm(DEFAULT_TRAITS), DEFAULT_TRAITS);
+});
+
+test('labels go into their parent by name, or by none', () => {
+  const labels = { ...DEFAULT_TRAITS, labels: true, parent: '/data/scan.ome.zarr' };
+  assert.deepEqual(throughTheForm(labels), labels);
+  assert.deepEqual(throughTheForm({ ...labels, target: 'cells' }), { ...labels, target: 'cells' });
 });
 
 test('the default target stays the default, and a name beside the source is a path beside it', () => {

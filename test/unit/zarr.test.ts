@@ -5,16 +5,19 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { checkOptions } from '../../src/convert/check.ts';
 import { ConvertError, type ErrorCode } from '../../src/convert/errors.ts';
+import { placeInParent } from '../../src/convert/labels.ts';
 import type { ConvertOptions } from '../../src/convert/options.ts';
 import { outputPath } from '../../src/convert/output-path.ts';
 import { pyramid } from '../../src/convert/pyramid/levels.ts';
 import { SPACE_UNITS, spaceUnit } from '../../src/convert/units.ts';
 import { TOOL, VERSION } from '../../src/convert/version.ts';
-import type { VolumeInfo } from '../../src/convert/volume.ts';
+import type { Shape, VolumeInfo } from '../../src/convert/volume.ts';
 import { Destination, checkDestination } from '../../src/convert/zarr/destination.ts';
 import { type Image, documents } from '../../src/convert/zarr/metadata.ts';
+import { listLabels, readLabels } from '../../src/convert/zarr/labels-group.ts';
 import { isOmeZarr } from '../../src/convert/zarr/ome-zarr.ts';
 import { MARKER } from '../../src/convert/zarr/owner.ts';
+import type { Parent } from '../../src/convert/zarr/parent.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'zarr-test-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -47,7 +50,8 @@ const IMAGE: Image = {
   downsample: 'mean',
   voxelSize: [2, 0.5, 0.25],
   unit: 'micrometer',
-  start: [0, 10, 0],
+  offset: [0, 5, 0],
+  labels: null,
   timeStep: null,
   timeUnit: null,
   channels: [{ name: 'scan', color: null, window: { start: 1, end: 9, min: 0, max: 10 } }],
@@ -101,6 +105,17 @@ test('metadata say how levels were made; a voxel that was picked stays where it 
       { type: 'translation', translation }
     ]);
   }
+});
+
+test('labels say that they are labels, and of what', () => {
+  const source = { image: '../../' };
+  const v3 = parse({ ...IMAGE, labels: { image: '../../' } }, '0.5').get('zarr.json').attributes.ome;
+  assert.deepEqual(v3['image-label'], { version: '0.5', source });
+  const v2 = parse({ ...IMAGE, labels: { image: '../../' } }, '0.4').get('.zattrs');
+  assert.deepEqual(v2['image-label'], { version: '0.4', source });
+  const alone = parse({ ...IMAGE, labels: { image: null } }, '0.5').get('zarr.json').attributes.ome;
+  assert.deepEqual(alone['image-label'], { version: '0.5' });
+  for (const attributes of [v3, v2, alone]) assert.ok(!('omero' in attributes));
 });
 
 test('0.4 is Zarr v2, and says the same', () => {
@@ -171,7 +186,7 @@ test('time points and channels come before z, one chunk each', () => {
 });
 
 test('an unknown voxel size is written as 1, without a unit or a needless translation', () => {
-  const image = { ...IMAGE, voxelSize: null, start: [0, 0, 0] as [number, number, number] };
+  const image = { ...IMAGE, voxelSize: null, offset: [0, 0, 0] as [number, number, number] };
   const [{ axes, datasets }] = parse(image, '0.5').get('zarr.json').attributes.ome.multiscales;
   assert.deepEqual(axes[0], { name: 'z', type: 'space' });
   assert.deepEqual(datasets[0].coordinateTransformations, [{ type: 'scale', scale: [1, 1, 1] }]);
@@ -267,6 +282,9 @@ test('options that cannot work are refused at their field, with what was found',
     [{ voxelSize: [1, 0, 1] }, 'voxelSize'],
     [{ unit: 'furlong', voxelSize: [1, 1, 1] }, 'unit', '"furlong"', 'micrometer'],
     [{ unit: 'mm' }, 'unit', 'voxelSize', 'scan.tif'],
+    [{ labels: 'yes' as never }, 'labels'],
+    [{ labels: true }, 'labels', 'float32', 'integer'],
+    [{ parent: 'scan.ome.zarr' }, 'parent', '--labels'],
     [{ jobs: 0 }, 'jobs'],
     [{ maxMemory: NaN }, 'maxMemory'],
     [{ output: '' }, 'output'],
@@ -308,6 +326,124 @@ test('values are mapped only where the type asks for it', () => {
   assert.equal(check({ dtype: 'float32' }, { dtype: 'int32' }).warnings.length, 1);
 });
 
+test('labels keep their values, and are reduced by what gives labels', () => {
+  const info = { dtype: 'uint16' } as const;
+  assert.equal(check({ labels: true }, info).downsample, 'mode');
+  assert.equal(check({ labels: true, downsample: 'nearest', dtype: 'uint16' }, info).downsample, 'nearest');
+  const cases: [Partial<ConvertOptions>, string, ...string[]][] = [
+    [{ dtype: 'uint8' }, 'dtype', 'uint16'],
+    [{ dtype: 'float32' }, 'dtype', 'uint16'],
+    [{ valueRange: [0, 1] }, 'valueRange'],
+    [{ downsample: 'mean' }, 'downsample', 'mode'],
+    [{ parent: join(folder, 'nothing.ome.zarr') }, 'parent', 'nothing.ome.zarr']
+  ];
+  for (const [options, field, ...words] of cases)
+    assert.throws(
+      () => check({ labels: true, ...options }, info),
+      refused(field === 'parent' ? 'not-found' : 'bad-option', field, ...words)
+    );
+});
+
+const PARENT: Parent = {
+  path: '/scan.ome.zarr',
+  version: '0.5',
+  frames: { t: 1, c: 2 },
+  unit: 'micrometer',
+  levels: [
+    { shape: [9, 100, 101], scale: [5, 1, 1], translation: [10, 0, 3] },
+    { shape: [9, 50, 51], scale: [5, 2, 2], translation: [10, 0.5, 3.5] }
+  ],
+  consolidated: false
+};
+type Own = Parameters<typeof placeInParent>[2];
+const UNKNOWN: Own = { voxelSize: null, unit: null, voxelSizeFrom: null, voxelSizeFile: null };
+const one = { t: 1, c: 1 };
+
+test('labels are where their image is', () => {
+  const place = (shape: Shape, own: Own, parent = PARENT) => {
+    const warnings: string[] = [];
+    const { voxelSize, unit, voxelSizeFrom, offset } = placeInParent(shape, one, own, parent, warnings);
+    return [voxelSize, unit, voxelSizeFrom, offset, warnings.length];
+  };
+  // As many voxels as a level has: the voxels of that level, whatever the label file says.
+  assert.deepEqual(place([9, 100, 101], UNKNOWN), [[5, 1, 1], 'micrometer', 'parent', [10, 0, 3], 0]);
+  assert.deepEqual(place([9, 50, 51], UNKNOWN), [[5, 2, 2], 'micrometer', 'parent', [10, 0.5, 3.5], 0]);
+  const source = { ...UNKNOWN, voxelSize: [5.01, 1, 1] as Shape, unit: 'micrometer', voxelSizeFrom: 'imagej' };
+  assert.deepEqual(place([9, 100, 101], source), [[5, 1, 1], 'micrometer', 'parent', [10, 0, 3], 0]);
+  assert.equal(place([9, 100, 101], { ...source, voxelSize: [6, 1, 1] }).at(-1), 1);
+  assert.equal(place([9, 100, 101], { ...source, unit: 'millimeter' }).at(-1), 1);
+  // Others extend as far, to less than a voxel, and begin at the same edge.
+  const user = { ...source, voxelSizeFrom: 'user' };
+  assert.deepEqual(place([3, 25, 26], { ...user, voxelSize: [15, 4, 4] }), [
+    [15, 4, 4],
+    'micrometer',
+    'user',
+    [15, 1.5, 4.5],
+    0
+  ]);
+  assert.deepEqual(place([9, 25, 26], { ...source, voxelSize: [5, 4, 4] })[3], [10, 1.5, 4.5]);
+  // What the image does not know stays unknown.
+  const unknown = { ...PARENT, unit: null, levels: [{ ...PARENT.levels[0], scale: [1, 1, 1] as Shape }] };
+  assert.deepEqual(place([9, 100, 101], UNKNOWN, unknown), [null, null, null, [10, 0, 3], 0]);
+});
+
+test('labels that are not where their image is are refused with both extents', () => {
+  const user = { ...UNKNOWN, voxelSize: [5, 1, 1] as Shape, unit: 'micrometer', voxelSizeFrom: 'user' };
+  const cases: [Shape, Own, string, ...string[]][] = [
+    [[9, 100, 100], UNKNOWN, 'parent', '9 × 100 × 100', '9 × 100 × 101', '/scan.ome.zarr', 'roi'],
+    [[9, 100, 100], user, 'parent', '45 × 100 × 100', '45 × 100 × 101'],
+    [[9, 100, 101], { ...user, voxelSize: [1, 1, 1] }, 'parent', '9 × 100 × 101', '45 × 100 × 101'],
+    [[9, 100, 101], { ...user, unit: 'millimeter' }, 'voxelSize', 'millimeter', 'micrometer'],
+    [[9, 100, 101], { ...user, unit: null }, 'voxelSize', 'unknown', 'micrometer']
+  ];
+  for (const [shape, own, field, ...words] of cases)
+    assert.throws(() => placeInParent(shape, one, own, PARENT, []), refused('bad-option', field, ...words));
+  assert.throws(
+    () => placeInParent([9, 100, 101], { t: 1, c: 3 }, user, PARENT, []),
+    refused('bad-option', 'parent', '3 along c')
+  );
+});
+
+test('all that are whole are listed, whoever lists them, and what else is said stays', async () => {
+  for (const version of ['0.5', '0.4'] as const) {
+    const parent = fresh();
+    const labels = (name: string, label = true) => {
+      const at = join(parent, 'labels', name);
+      mkdirSync(join(at, '0'), { recursive: true });
+      const image = { ...IMAGE, levels: IMAGE.levels.slice(0, 1), labels: label ? { image: '../../' } : null };
+      for (const [path, text] of documents(image, version)) writeFileSync(join(at, path), text);
+    };
+    const read = () => readLabels(parent, version) as { labels: string[]; attributes: Record<string, unknown> };
+    for (const name of ['b', 'a', 'c.partial', 'd.partial-12-old', 'e.previous-12', '.f']) labels(name);
+    labels('no label', false);
+    assert.equal(read(), null);
+    await listLabels(parent, version);
+    const group = read();
+    if (version === '0.4') {
+      assert.deepEqual(group, { labels: ['a', 'b'] });
+      assert.equal(readFileSync(join(parent, 'labels', '.zgroup'), 'utf8'), '{\n  "zarr_format": 2\n}\n');
+      writeFileSync(join(parent, 'labels', '.zattrs'), JSON.stringify({ labels: ['gone', 'b'], mine: 1 }));
+    } else {
+      const attributes = { ome: { version: '0.5', labels: ['a', 'b'] } };
+      assert.deepEqual(group, { zarr_format: 3, node_type: 'group', attributes });
+      const kept = { ...group, attributes: { mine: 1, ome: { version: '0.5', labels: ['gone', 'b'], more: 2 } } };
+      writeFileSync(join(parent, 'labels', 'zarr.json'), JSON.stringify(kept));
+    }
+    labels('g');
+    await Promise.all([listLabels(parent, version), listLabels(parent, version)]);
+    assert.deepEqual(
+      version === '0.4' ? read() : read().attributes,
+      version === '0.4'
+        ? { labels: ['gone', 'b', 'a', 'g'], mine: 1 }
+        : { mine: 1, ome: { version: '0.5', labels: ['gone', 'b', 'a', 'g'], more: 2 } }
+    );
+    const file = join(parent, 'labels', version === '0.5' ? 'zarr.json' : '.zattrs');
+    writeFileSync(file, 'no json');
+    await assert.rejects(listLabels(parent, version), refused('bad-option', 'parent', file));
+    assert.equal(readFileSync(file, 'utf8'), 'no json');
+  }
+});
+
 test('outputs are named for their sources', () => {
   const slices = join(fresh(), 'slices.tif');
   mkdirSync(slices);
@@ -318,7 +454,10 @@ test('outputs are named for their sources', () => {
     [['/data/s_01.tif', '/data/s_02.tif'], '/data/s_01.ome.zarr'],
     [slices, `${slices}.ome.zarr`]
   ];
-  for (const [source, output] of names) assert.equal(outputPath(null, source), output);
+  for (const [source, output] of names) assert.equal(outputPath(null, source, null), output);
+  assert.equal(outputPath(null, '/data/cells.tif', '/scan.ome.zarr'), '/scan.ome.zarr/labels/cells');
+  assert.equal(outputPath('nuclei', '/data/cells.tif', '/scan.ome.zarr'), '/scan.ome.zarr/labels/nuclei');
+  assert.equal(outputPath('/a/b', '/data/cells.tif', '/scan.ome.zarr'), '/a/b');
 });
 
 function makeZarr(path: string, content = 'old'): void {

@@ -156,7 +156,7 @@ export class MetadataCheck {
     const { datasets } = this.#image;
     const size = this.#voxelSize();
     const { scale, translation } = datasets[k];
-    const { roi, source, downsample } = this.#origin!;
+    const { roi, source, downsample, offset } = this.#origin!;
     if (!size || !scale || scale.length !== this.#image.axes.length) {
       this.#say(k, `level ${k} has no scale along all axes`);
       return;
@@ -165,7 +165,10 @@ export class MetadataCheck {
     if (!same(spatial(scale), expected))
       this.#say(k, `level ${k} has the scale ${times(spatial(scale))}, where ${times(expected)} was expected`);
     const moves = movesBy(downsample);
-    const place = map3(size, (length, axis) => length * (roi[2 * axis] + (factor[axis] - 1) * moves));
+    const place = map3(
+      size,
+      (length, axis) => (offset?.[axis] ?? length * roi[2 * axis]) + length * (factor[axis] - 1) * moves
+    );
     const found = translation ? spatial(translation) : [0, 0, 0];
     if (!same(found, place))
       this.#say(k, `level ${k} has the translation ${times(found)}, where ${times(place)} was expected`);
@@ -195,7 +198,8 @@ export class MetadataCheck {
     const size = this.#voxelSize();
     // A copy of the source may be without the file that told the voxel size.
     const parted = origin?.source.voxelSizeFile !== null && info.voxelSize === null;
-    if (origin && size && origin.source.voxelSizeFrom !== 'user' && !parted) {
+    const given = ['user', 'parent'].includes(origin?.source.voxelSizeFrom ?? '');
+    if (origin && size && !given && !parted) {
       const said = info.voxelSize ?? [1, 1, 1];
       if (!same(size, said))
         this.#say(

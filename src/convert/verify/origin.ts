@@ -13,6 +13,8 @@ export interface Origin {
     slices: string | null;
   };
   roi: number[];
+  /** Where the first voxel is, where the image decides that labels belong to; null: where the region begins. */
+  offset: Shape | null;
   dtype: string;
   chunkSize: Shape;
   shard: Shape | null;
@@ -30,6 +32,7 @@ export function readOrigin(json: Record<string, unknown>): Origin | null {
   const {
     source,
     roi,
+    offset = null,
     dtype,
     chunkSize,
     shard = null,
@@ -42,6 +45,7 @@ export function readOrigin(json: Record<string, unknown>): Origin | null {
   if (typeof source.dtype !== 'string' || typeof dtype !== 'string' || typeof compression !== 'string') return null;
   if (!numbers(roi, 6) || !numbers(chunkSize, 3) || typeof levels !== 'number') return null;
   if (shard !== null && !numbers(shard, 3)) return null;
+  if (offset !== null && !numbers(offset, 3)) return null;
   if (!DOWNSAMPLINGS.includes(downsample as Downsampling)) return null;
   const valueRange = isObject(scaling) ? scaling.valueRange : null;
   if (valueRange !== null && !numbers(valueRange, 2)) return null;
@@ -56,6 +60,7 @@ export function readOrigin(json: Record<string, unknown>): Origin | null {
       slices: text(source.slices)
     },
     roi,
+    offset: offset as Shape | null,
     dtype,
     chunkSize: chunkSize as Shape,
     shard: shard as Shape | null,

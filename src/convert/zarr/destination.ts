@@ -5,6 +5,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  rmdirSync,
   statfsSync,
   statSync,
   accessSync,
@@ -29,7 +30,7 @@ const isWithin = (folder: string, path: string): boolean => {
 };
 
 /** The real path of what there is of `path`, followed by what there is not. */
-function realPath(path: string): string {
+export function realPath(path: string): string {
   try {
     return realpathSync(path);
   } catch {
@@ -55,12 +56,14 @@ export function freeDisk(path: string): number {
 /**
  * Says whether `output` may be written, without writing anything. Returns where an ended conversion has left something of it, or null.
  *
+ * @param labels whether the output is one in a folder of label images, which may be made for it
  * @throws ConvertError `output-inside-source`, `output-unwritable`, `output-not-ome-zarr`, `output-exists` or `bad-option`
  */
 export async function checkDestination(
   output: string,
   source: string | string[],
-  overwrite: boolean
+  overwrite: boolean,
+  labels = false
 ): Promise<string | null> {
   const fail = (
     code: ConstructorParameters<typeof ConvertError>[0],
@@ -78,7 +81,8 @@ export async function checkDestination(
     if (from !== real && isWithin(real, from))
       throw fail('output-inside-source', `${output}: the source ${path} lies inside the output: choose another name`);
   }
-  const parent = dirname(output);
+  const folder = dirname(output);
+  const parent = labels && !exists(folder) ? dirname(folder) : folder;
   const there = statSync(parent, { throwIfNoEntry: false });
   if (!there)
     throw fail('output-unwritable', `${output}: there is no folder ${parent}: make it, or choose another output`);
@@ -133,12 +137,14 @@ export class Destination {
   readonly output: string;
   readonly partial: string;
   readonly #overwrite: boolean;
+  readonly #labels: boolean;
   #heartbeat: NodeJS.Timeout;
 
-  private constructor(output: string, partial: string, overwrite: boolean) {
+  private constructor(output: string, partial: string, overwrite: boolean, labels: boolean) {
     this.output = output;
     this.partial = partial;
     this.#overwrite = overwrite;
+    this.#labels = labels;
     active.add(partial);
     this.#heartbeat = setInterval(() => {
       const now = new Date();
@@ -156,7 +162,7 @@ export class Destination {
    *
    * @throws ConvertError where it is no longer there, or another conversion has taken it over
    */
-  static async takeOver(output: string, overwrite: boolean): Promise<Destination> {
+  static async takeOver(output: string, overwrite: boolean, labels = false): Promise<Destination> {
     const partial = `${output}.partial`;
     const own = join(partial, `${MARKER}-${process.pid}`);
     try {
@@ -166,19 +172,20 @@ export class Destination {
       renameSync(join(partial, MARKER), `${own}-old`);
       renameSync(own, join(partial, MARKER));
       rmSync(`${own}-old`);
-      return new Destination(output, partial, overwrite);
+      return new Destination(output, partial, overwrite, labels);
     } catch (error) {
       rmSync(own, { force: true });
       throw writeError(error, partial);
     }
   }
 
-  /** Makes the folder. What an ended conversion left of that name is removed. */
-  static async claim(output: string, overwrite: boolean): Promise<Destination> {
+  /** Makes the folder, and the one around it for `labels`. What an ended conversion left of that name is removed. */
+  static async claim(output: string, overwrite: boolean, labels = false): Promise<Destination> {
     const partial = `${output}.partial`;
     // The folder comes into being with its marker in it: a rename onto a folder that is not empty fails, so that one conversion gets it.
     const made = `${partial}-${process.pid}-${Date.now().toString(36)}`;
     try {
+      if (labels) mkdirSync(dirname(output), { recursive: true });
       mkdirSync(made);
       writeFileSync(join(made, MARKER), marker());
     } catch (error) {
@@ -190,7 +197,7 @@ export class Destination {
         if (!exists(partial)) {
           try {
             renameSync(made, partial);
-            return new Destination(output, partial, overwrite);
+            return new Destination(output, partial, overwrite, labels);
           } catch (error) {
             const { code } = error as NodeJS.ErrnoException;
             if (attempt > 3 || !['ENOTEMPTY', 'EEXIST', 'EPERM', 'ENOTDIR'].includes(code ?? ''))
@@ -265,6 +272,7 @@ export class Destination {
   async discard(): Promise<void> {
     this.#release();
     await rm(this.partial, { recursive: true, force: true, maxRetries: 3 });
+    if (this.#labels) removeIfEmpty(dirname(this.output));
   }
 
   #release(): void {
@@ -273,8 +281,16 @@ export class Destination {
   }
 }
 
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Something is in it.
+  }
+}
+
 /** Puts a folder's entries on the disk, where the system can do that. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const folder = await open(path, 'r');
   try {

@@ -9,15 +9,21 @@ import { isOmeZarr } from './ome-zarr.ts';
 export interface StoredImage {
   /** The file that says it. */
   document: string;
+  /** Of OME-Zarr; null where it says none. */
+  version: string | null;
   axes: { name: string; type: string | null; unit: string | null }[];
   datasets: StoredDataset[];
+  /** Whether it says that its voxels are labels. */
+  labels: boolean;
+  /** Whether a copy of all metadata under it lies at its root. */
+  consolidated: boolean;
   /** How levels were made of each other (`multiscales.type`), where it says so. */
   type: string | null;
   /** What this program has written under its own name; null: another program made the image. */
   origin: Record<string, unknown> | null;
 }
 
-/** One level: scale and translation along all axes, as they are stored. */
+/** One level: scale and translation along all axes, those for all levels included; null where there is none, or not of numbers. */
 export interface StoredDataset {
   path: string;
   scale: number[] | null;
@@ -33,7 +39,7 @@ export function readImage(folder: string): StoredImage {
   if (folder.endsWith('.partial'))
     throw new ConvertError(
       'output-not-ome-zarr',
-      `${folder}: is what an unfinished conversion has written so far: finish it with --resume, then verify it`,
+      `${folder}: is what an unfinished conversion has written so far: finish it with --resume first`,
       'output'
     );
   if (!existsSync(folder))
@@ -49,7 +55,7 @@ export function readImage(folder: string): StoredImage {
       'output'
     );
   const attributes = (document === v3 ? json.attributes : json) as Record<string, unknown>;
-  const image = document === v3 ? attributes.ome : attributes;
+  const image = (document === v3 ? attributes.ome : attributes) as Record<string, unknown> | null;
   const multiscales = isObject(image) && Array.isArray(image.multiscales) ? image.multiscales : [];
   if (multiscales.length === 0)
     throw new ConvertError(
@@ -61,8 +67,12 @@ export function readImage(folder: string): StoredImage {
   if (!isObject(first) || !Array.isArray(first.axes) || !Array.isArray(first.datasets) || first.datasets.length === 0)
     throw corrupt(document, 'its multiscales have no axes or no datasets');
   const origin = attributes[TOOL];
+  const version = document === v3 ? (image as Record<string, unknown>).version : first.version;
   return {
     document,
+    version: typeof version === 'string' ? version : null,
+    labels: isObject(image) && 'image-label' in image,
+    consolidated: document === v3 ? isObject(json.consolidated_metadata) : existsSync(join(folder, '.zmetadata')),
     axes: first.axes.map(axis => ({
       name: String(isObject(axis) ? axis.name : axis),
       type: isObject(axis) && typeof axis.type === 'string' ? axis.type : null,
@@ -72,17 +82,32 @@ export function readImage(folder: string): StoredImage {
       const path = isObject(dataset) ? dataset.path : null;
       if (typeof path !== 'string' || path === '' || path.split('/').includes('..'))
         throw corrupt(document, `level ${k} has the path ${JSON.stringify(path)}`);
-      const steps = (dataset as Record<string, unknown>).coordinateTransformations;
-      const find = (type: string): number[] | null => {
-        const step: unknown = Array.isArray(steps) ? steps.find(one => isObject(one) && one.type === type) : null;
-        const values = isObject(step) ? step[type] : null;
-        return Array.isArray(values) && values.every(n => typeof n === 'number') ? values : null;
-      };
-      return { path, scale: find('scale'), translation: find('translation') };
+      const own = transformation((dataset as Record<string, unknown>).coordinateTransformations);
+      return { path, ...chain(own, transformation(first.coordinateTransformations)) };
     }),
     type: typeof first.type === 'string' ? first.type : null,
     origin: isObject(origin) ? origin : null
   };
+}
+
+type Transformation = Pick<StoredDataset, 'scale' | 'translation'>;
+
+function transformation(steps: unknown): Transformation {
+  const find = (type: string): number[] | null => {
+    const step: unknown = Array.isArray(steps) ? steps.find(one => isObject(one) && one.type === type) : null;
+    const values = isObject(step) ? step[type] : null;
+    return Array.isArray(values) && values.every(n => typeof n === 'number') ? values : null;
+  };
+  return { scale: find('scale'), translation: find('translation') };
+}
+
+/** One transformation after another. */
+function chain(first: Transformation, next: Transformation): Transformation {
+  const factor = (axis: number) => next.scale?.[axis] ?? 1;
+  const moved = (first.translation ?? next.translation)?.map(
+    (_, axis) => (first.translation?.[axis] ?? 0) * factor(axis) + (next.translation?.[axis] ?? 0)
+  );
+  return { scale: first.scale?.map((n, axis) => n * factor(axis)) ?? null, translation: moved ?? null };
 }
 
 const corrupt = (document: string, message: string) => new ConvertError('corrupt', `${document}: ${message}`, 'output');

@@ -28,8 +28,10 @@ export interface Image {
   voxelSize: Shape | null;
   /** UDUNITS name. */
   unit: string | null;
-  /** First voxel of the source that was converted. */
-  start: Shape;
+  /** Where the centre of the first voxel is, along (Z, Y, X) in `unit`, in voxels where their size is unknown. */
+  offset: Shape;
+  /** Null: no labels. Otherwise the relative path of the image that they belong to, null where that is not said. */
+  labels: { image: string | null } | null;
   /** Distance of time points in `timeUnit`; null: unknown, written as 1 without a unit. */
   timeStep: number | null;
   /** UDUNITS name. */
@@ -63,13 +65,13 @@ const DESCRIPTIONS: Record<Downsampling, string> = {
 export const movesBy = (downsample: Downsampling): number => (downsample === 'nearest' ? 0 : 1 / 2);
 
 /**
- * Where a level's voxels are: scale, then translation of the centre of its first voxel against the centre of the source's, in `unit`.
+ * Where a level's voxels are: scale, then translation of the centre of its first voxel, in `unit`.
  */
 function transformations(image: Image, level: Level) {
   const size = image.voxelSize ?? [1, 1, 1];
   const scale = map3(size, (length, axis) => length * level.factor[axis]);
   const moves = movesBy(image.downsample);
-  const translation = map3(size, (length, axis) => length * (image.start[axis] + moves * (level.factor[axis] - 1)));
+  const translation = map3(size, (length, axis) => image.offset[axis] + length * moves * (level.factor[axis] - 1));
   const moved = translation.some(distance => distance !== 0);
   return [
     { type: 'scale', scale: alongAxes(image.frames, image.timeStep ?? 1, 1, scale) },
@@ -101,6 +103,13 @@ function multiscales(image: Image) {
       version: VERSION
     }
   };
+}
+
+/** What a viewer is told beside the geometry: of labels that they are labels, of others how to show the values. */
+function rendering(image: Image, version: OmeZarrVersion) {
+  const { labels } = image;
+  if (!labels) return { omero: { ...(version === '0.4' && { version }), ...omero(image) } };
+  return { 'image-label': { version, ...(labels.image !== null && { source: { image: labels.image } }) } };
 }
 
 const omero = ({ channels }: Image) => ({
@@ -149,7 +158,7 @@ function version05(image: Image): Documents {
     })
   ]);
   const attributes = {
-    ome: { version: '0.5', multiscales: [multiscales(image)], omero: omero(image) },
+    ome: { version: '0.5', multiscales: [multiscales(image)], ...rendering(image, '0.5') },
     [TOOL]: image.origin
   };
   return [...arrays, ['zarr.json', json({ zarr_format: 3, node_type: 'group', attributes })]];
@@ -174,7 +183,7 @@ function version04(image: Image): Documents {
   ]);
   const attributes = {
     multiscales: [{ version: '0.4', ...multiscales(image) }],
-    omero: { version: '0.4', ...omero(image) },
+    ...rendering(image, '0.4'),
     [TOOL]: image.origin
   };
   return [...arrays, ['.zattrs', json(attributes)], ['.zgroup', json({ zarr_format: 2 })]];

@@ -75,7 +75,13 @@ const CONVERT_OPTIONS: OptionSpec[] = [
     name: 'downsample',
     values: ['METHOD'],
     choices: DOWNSAMPLINGS,
-    help: `what a window of voxels becomes on the next level: ${DOWNSAMPLINGS.join(', ')} (mean)`
+    help: `what a window of voxels becomes on the next level: ${DOWNSAMPLINGS.join(', ')} (mean, or mode for labels)`
+  },
+  { name: 'labels', values: [], help: 'voxels are labels: whole numbers, kept as they are, reduced by mode' },
+  {
+    name: 'parent',
+    values: ['IMAGE'],
+    help: 'the OME-Zarr that the labels belong to: they are written to IMAGE/labels/OUTPUT'
   },
   {
     name: 'compression',

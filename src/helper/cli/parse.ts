@@ -179,6 +179,12 @@ function toOptions(values: Map<string, string[]>): Partial<ConvertOptions> {
   given('downsample', ([word]) => {
     options.downsample = word as ConvertOptions['downsample'];
   });
+  given('labels', () => {
+    options.labels = true;
+  });
+  given('parent', ([word]) => {
+    options.parent = word;
+  });
   given('compression', ([word]) => {
     options.compression = word as ConvertOptions['compression'];
   });

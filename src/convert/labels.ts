@@ -1,0 +1,79 @@
+import { ConvertError } from './errors.ts';
+import { map3 } from './pyramid/levels.ts';
+import type { Settings } from './settings.ts';
+import type { Frames, Shape } from './volume.ts';
+import type { Parent } from './zarr/parent.ts';
+
+/** Where voxels are: their edges, and the centre of the first. */
+export type Placement = Pick<Settings, 'voxelSize' | 'unit' | 'voxelSizeFrom' | 'voxelSizeFile' | 'offset'>;
+
+/** So much of a voxel more or less is lost where numbers are written with fewer digits. */
+const ROUNDING = 0.01;
+
+const times = (values: readonly number[]) => values.map(value => Number(value.toPrecision(6))).join(' × ');
+
+/**
+ * Where label voxels are that belong to an image. They fill what the image fills: labels of the shape of one of its levels have that level's
+ * voxels, whatever the label file says; others, and labels whose voxel size a person gives, must extend as far as the image, to less than a voxel.
+ *
+ * @param own what the label file says, or a person (`voxelSizeFrom` is `user`)
+ * @throws ConvertError `bad-option` with both extents, where they differ
+ */
+export function placeInParent(
+  shape: Shape,
+  frames: Frames,
+  own: Omit<Placement, 'offset'>,
+  parent: Parent,
+  warnings: string[]
+): Placement {
+  for (const axis of ['t', 'c'] as const)
+    if (frames[axis] > 1 && frames[axis] !== parent.frames[axis])
+      throw mismatch(
+        `the labels are ${frames[axis]} along ${axis}, and the image ${parent.path} is ${parent.frames[axis]}: choose the image that they belong to`
+      );
+  const [finest] = parent.levels;
+  const unit = (name: string | null) => name ?? 'of an unknown unit';
+  const level = parent.levels.find(({ shape: other }) => other.every((n, axis) => n === shape[axis]));
+  if (level && own.voxelSizeFrom !== 'user') {
+    const { scale, translation: offset } = level;
+    const other = own.voxelSize;
+    if (other && (own.unit !== parent.unit || other.some((n, axis) => Math.abs(n / scale[axis] - 1) > ROUNDING)))
+      warnings.push(
+        `The labels say that their voxels are ${times(other)} ${unit(own.unit)}; they are written with those of the image, ` +
+          `${times(scale)} ${unit(parent.unit)}.`
+      );
+    const known = parent.unit !== null || scale.some(length => length !== 1);
+    return {
+      voxelSize: known ? scale : null,
+      unit: parent.unit,
+      voxelSizeFrom: known ? 'parent' : null,
+      voxelSizeFile: null,
+      offset
+    };
+  }
+  const { voxelSize } = own;
+  const shapes = `the labels have ${shape.join(' × ')} voxels, and the image ${parent.path} has ${finest.shape.join(' × ')}`;
+  if (!voxelSize)
+    throw mismatch(
+      `${shapes}: choose the image that they belong to, cut them with roi, or give their voxelSize if they are coarser or finer`
+    );
+  if (own.unit !== parent.unit)
+    throw mismatch(
+      `${shapes} with voxels ${unit(parent.unit)}, and theirs are ${unit(own.unit)}: give voxelSize and unit as the image has them`,
+      'voxelSize'
+    );
+  const extent = map3(voxelSize, (length, axis) => length * shape[axis]);
+  const wanted = map3(finest.scale, (length, axis) => length * finest.shape[axis]);
+  const coarser = map3(voxelSize, (length, axis) => Math.max(length, finest.scale[axis]));
+  if (extent.some((length, axis) => Math.abs(length - wanted[axis]) > (1 - ROUNDING) * coarser[axis]))
+    throw mismatch(
+      `the labels extend over ${times(extent)} ${parent.unit ?? ''} (${shape.join(' × ')} voxels of ${times(voxelSize)}), and the image ${parent.path} over ` +
+        `${times(wanted)} (${finest.shape.join(' × ')} of ${times(finest.scale)}): choose the image that they belong to, cut them with roi, or give their voxelSize`
+    );
+  const offset = map3(voxelSize, (length, axis) => finest.translation[axis] + (length - finest.scale[axis]) / 2);
+  return { ...own, offset };
+}
+
+function mismatch(message: string, field: 'parent' | 'voxelSize' = 'parent'): ConvertError {
+  return new ConvertError('bad-option', message.replace(/ {2,}/g, ' '), field);
+}

@@ -1,0 +1,251 @@
+"""Label volumes: kept as they are, reduced to labels, and written into the image that they belong to."""
+
+import json
+import signal
+from pathlib import Path
+
+import numpy as np
+import ome_zarr_models
+import pytest
+import tifffile
+import zarr
+from oracle import Expected, check, files
+from test_resume import contents, kill
+
+SHAPE = (20, 70, 90)
+SCALE = (5, 1, 1)
+SMALL = ["-c", 16, 16, 16]
+
+
+def regions(shape, dtype: str) -> np.ndarray:
+    z, y, x = np.ogrid[tuple(slice(n) for n in shape)]
+    chance = np.random.default_rng(5)
+    return (((z // 4 + y // 9 + x // 11) * 37 + chance.integers(0, 2, shape)) % 100).astype(dtype)
+
+
+def write(path: Path, array: np.ndarray, **settings) -> Path:
+    tifffile.imwrite(path, array, photometric="minisblack", **({"metadata": None} | settings))
+    return path
+
+
+@pytest.fixture(params=["0.5", "0.4"])
+def image(cli, tmp_path, request) -> Path:
+    """An OME-Zarr of voxels 5 × 1 × 1 µm that begins at z = 10 µm."""
+    voxels = np.random.default_rng(1).integers(0, 1000, (22, *SHAPE[1:]), "uint16")
+    words = ["--voxel-size", *SCALE, "--unit", "um", "--roi", 2, 22, 0, 70, 0, 90, "--ome-zarr", request.param]
+    cli.convert(write(tmp_path / "scan.tif", voxels), *words, *SMALL)
+    return tmp_path / "scan.ome.zarr"
+
+
+def version_of(image: Path) -> str:
+    return "0.5" if (image / "zarr.json").exists() else "0.4"
+
+
+def listed(image: Path) -> list[str]:
+    labels = image / "labels"
+    if version_of(image) == "0.4":
+        assert json.loads((labels / ".zgroup").read_text()) == {"zarr_format": 2}
+        return json.loads((labels / ".zattrs").read_text())["labels"]
+    return json.loads((labels / "zarr.json").read_text())["attributes"]["ome"]["labels"]
+
+
+def check_labels(image: Path, name: str, array: np.ndarray, **expected) -> None:
+    """Everything in a label image, and how others find it."""
+    version = version_of(image)
+    known = {"chunk": (16, 16, 16), "start": (2, 0, 0), "voxel_size": SCALE, "unit": "micrometer"}
+    at = Expected(array, version=version, labels="../../", downsample="mode", **(known | expected))
+    check(image / "labels" / name, at)
+    group = zarr.open_group(image, mode="r", zarr_format=3 if version == "0.5" else 2)
+    labels = ome_zarr_models.open_ome_zarr(group["labels"])
+    assert type(labels).__name__ == "Labels" and name in listed(image)
+    parent = ome_zarr_models.open_ome_zarr(group)
+    assert parent.labels.attributes == labels.attributes
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32"])
+def test_labels_of_an_image(cli, tmp_path, image, dtype):
+    before = contents(image)
+    array = regions(SHAPE, dtype)
+    source = write(tmp_path / "cells.tif", array)
+    words = ["--labels", "--parent", image, *SMALL]
+    plan = cli.estimate(source, *words)
+    assert plan["output"] == str(image / "labels" / "cells") and plan["warnings"] == []
+    assert (plan["voxelSize"], plan["unit"], plan["voxelSizeFrom"]) == (list(SCALE), "micrometer", "parent")
+    assert not (image / "labels").exists()
+    done = cli.convert(source, *words)
+    assert done["output"] == plan["output"] and done["levels"] == len(plan["levels"])
+    check_labels(image, "cells", array)
+    verdict = cli("verify", done["output"], "--against", source, "--json").succeeded().json
+    assert verdict["ok"] and verdict["notes"] == []
+    # The image itself is as it was.
+    assert {name: data for name, data in contents(image).items() if not name.startswith("labels/")} == before
+
+
+def test_several(cli, tmp_path, image):
+    """By name, by path, replaced; those that are there stay in the list, and others come to it."""
+    array = regions(SHAPE, "uint8")
+    source = write(tmp_path / "cells.tif", array)
+    words = ["--labels", "--parent", image, *SMALL]
+    cli.convert(source, "nuclei", *words)
+    cli.convert(source, image / "labels" / "by path.zarr", *words)
+    assert listed(image) == ["nuclei", "by path.zarr"]
+    run = cli("convert", source, "nuclei", *words, "--progress", "json")
+    assert run.status == 1 and run.events[-1]["code"] == "output-exists"
+    write(source, array[:, ::-1])
+    cli.convert(source, "nuclei", *words, "--overwrite")
+    assert listed(image) == ["nuclei", "by path.zarr"]
+    check_labels(image, "nuclei", array[:, ::-1])
+    check_labels(image, "by path.zarr", array)
+    assert sorted(path.name for path in (image / "labels").iterdir() if path.is_dir()) == ["by path.zarr", "nuclei"]
+    # Whoever replaces the image is told what goes with it.
+    plan = cli.estimate(tmp_path / "scan.tif", image, "--overwrite")
+    assert any("labels" in warning for warning in plan["warnings"])
+
+
+def test_coarser_labels(cli, tmp_path, image):
+    """Labels of the shape of a level have its voxels; others reach as far as the image from the same edge."""
+    parent = zarr.open_group(image, mode="r")
+    half = regions(parent["1"].shape, "uint8")
+    assert half.shape == (20, 35, 45)
+    cli.convert(write(tmp_path / "half.tif", half), "--labels", "--parent", image, *SMALL)
+    kept = {"voxel_size": (5, 2, 2), "offset": (10, 0.5, 0.5), "levels": len(list(parent.array_keys()))}
+    check_labels(image, "half", half, **kept)
+    third = regions((7, 24, 30), "uint8")
+    words = ["--labels", "--parent", image, *SMALL, "--voxel-size", 15, 3, 3, "--unit", "micron"]
+    third_labels = cli.convert(write(tmp_path / "third.tif", third), *words)["output"]
+    cli("verify", third_labels, "--against", tmp_path / "third.tif").succeeded()
+    check_labels(image, "third", third, voxel_size=(15, 3, 3), offset=(15, 1, 1), levels=kept["levels"])
+
+
+def test_region_of_the_labels(cli, tmp_path, image):
+    """Labels of the whole scan are cut as the image was."""
+    array = regions((22, *SHAPE[1:]), "uint16")
+    words = ["--labels", "--parent", image, *SMALL, "--roi", 2, 22, 0, 70, 0, 90]
+    cli.convert(write(tmp_path / "cells.tif", array), *words)
+    check_labels(image, "cells", array[2:])
+
+
+def test_labels_alone(cli, tmp_path):
+    array = regions(SHAPE, "uint32")
+    cli.convert(write(tmp_path / "cells.tif", array), "--labels", "--downsample", "max", *SMALL)
+    check(tmp_path / "cells.ome.zarr", Expected(array, chunk=(16, 16, 16), labels=True, downsample="max"))
+
+
+def refusal(cli, *words) -> dict:
+    run = cli("convert", *words, "--labels", "--progress", "json")
+    assert run.status == 1
+    return run.events[-1]
+
+
+def test_what_is_refused(cli, tmp_path, image):
+    source = write(tmp_path / "cells.tif", regions(SHAPE, "uint8"))
+    before = files(image)
+    version = version_of(image)
+    other = write(tmp_path / "other.tif", regions((20, 70, 91), "uint8"))
+    error = refusal(cli, other, "--parent", image)
+    assert (error["code"], error["field"]) == ("bad-option", "parent")
+    assert "20 × 70 × 91" in error["message"] and "20 × 70 × 90" in error["message"]
+    cases = [
+        (["--parent", image, "--ome-zarr", "0.4" if version == "0.5" else "0.5"], "omeZarr"),
+        (["--parent", image, "-n", 1], "levels"),
+        (["--parent", image, "--voxel-size", 4, 1, 1, "--unit", "um"], "parent"),
+        (["--parent", tmp_path / "cells.tif"], "parent"),
+        (["--parent", tmp_path], "parent"),
+        (["-d", "uint16"], "dtype"),
+        (["--downsample", "mean"], "downsample"),
+    ]
+    for words, field in cases:
+        error = refusal(cli, source, *words)
+        assert error["field"] == field, error
+        assert error["code"] == "bad-option", error
+    assert refusal(cli, source, "--parent", tmp_path / "none.ome.zarr")["code"] == "not-found"
+    for output in (
+        tmp_path / "elsewhere",
+        image / "cells",
+        image / "labels",
+        image / "labels" / "more" / "cells",
+        "..",
+    ):
+        assert refusal(cli, source, output, "--parent", image)["field"] == "output"
+    floats = write(tmp_path / "floats.tif", np.zeros(SHAPE, np.float32))
+    assert refusal(cli, floats, "--parent", image)["field"] == "labels"
+    # A label image is no image to have labels of.
+    cli.convert(source, "--labels", "--parent", image)
+    assert refusal(cli, source, "--parent", image / "labels" / "cells")["field"] == "parent"
+    assert {name for name in files(image) if not name.startswith("labels/")} == before
+
+
+def test_size_that_is_not_the_image_s(cli, tmp_path, image):
+    settings = {"imagej": True, "metadata": {"axes": "ZYX", "spacing": 3, "unit": "um"}, "resolution": (1, 1)}
+    array = regions(SHAPE, "uint8")
+    plan = cli.estimate(write(tmp_path / "cells.tif", array, **settings), "--labels", "--parent", image)
+    [warning] = plan["warnings"]
+    assert "3 × 1 × 1 micrometer" in warning and "5 × 1 × 1 micrometer" in warning
+
+
+def test_foreign_image(cli, tmp_path):
+    """An image with axes and transformations that other programs write."""
+    image = tmp_path / "foreign.zarr"
+    group = zarr.open_group(image, mode="w", zarr_format=3)
+    axes = [{"name": "c", "type": "channel"}, *({"name": name, "type": "space", "unit": "nanometer"} for name in "zyx")]
+    datasets = []
+    for level, shape in enumerate([(2, *SHAPE), (2, 20, 35, 45)]):
+        group.create_array(str(level), shape=shape, dtype="uint8", chunks=shape)
+        scale = [1, 2, 3 * 2**level, 3 * 2**level]
+        datasets.append({"path": str(level), "coordinateTransformations": [{"type": "scale", "scale": scale}]})
+    whole = [{"type": "scale", "scale": [1, 10, 1, 1]}, {"type": "translation", "translation": [0, 7, 8, 9]}]
+    multiscales = [{"axes": axes, "datasets": datasets, "coordinateTransformations": whole}]
+    group.attrs["ome"] = {"version": "0.5", "multiscales": multiscales}
+    zarr.consolidate_metadata(image)
+    array = regions(SHAPE, "uint8")
+    done = cli.convert(write(tmp_path / "cells.tif", array), "--labels", "--parent", image, *SMALL)
+    assert any("consolidate" in warning for warning in done["warnings"])
+    kept = {"voxel_size": (20, 3, 3), "unit": "nanometer", "offset": (7, 8, 9), "levels": 2}
+    check(
+        image / "labels" / "cells",
+        Expected(array, chunk=(16, 16, 16), labels="../../", downsample="mode", **kept),
+    )
+    assert listed(image) == ["cells"]
+
+
+def test_two_at_once(cli, tmp_path, image):
+    """What several conversions write into one image at the same time is all listed."""
+    source = write(tmp_path / "cells.tif", regions(SHAPE, "uint8"))
+    names = [f"cells {n}" for n in range(4)]
+    running = [cli.start("convert", source, name, "--labels", "--parent", image, "-q", *SMALL) for name in names]
+    assert [(process.communicate()[1], process.returncode) for process in running] == [("", 0)] * 4
+    assert sorted(listed(image)) == names
+    assert not [name for name in files(image / "labels") if "-" in name.split("/")[0]]
+
+
+def test_killed_and_resumed(cli, tmp_path, image):
+    big = regions((80, 280, 360), "uint16")
+    source = write(tmp_path / "cells.tif", big)
+    words = ["--labels", "--parent", image, "--voxel-size", 1.25, 0.25, 0.25, "--unit", "um"]
+    words += ["-c", 16, 32, 64, "-m", "200M", "-j", 2, "--compression", "none"]
+    output = image / "labels" / "cells"
+    assert kill(cli, 3, source, output, *words)
+    assert [path.name for path in (image / "labels").iterdir()] == ["cells.partial"]
+    plan = cli.estimate(source, output, *words, "--resume")
+    assert plan["unfinished"]["refusal"] is None and plan["unfinished"]["doneBytes"] > 0
+    cli.convert(source, "cells", *words, "--resume")
+    offset = (10 - 2.5 + 0.625, -0.5 + 0.125, -0.5 + 0.125)
+    kept = {"voxel_size": (1.25, 0.25, 0.25), "offset": offset, "levels": zarr_levels(image)}
+    check_labels(image, "cells", big, chunk=(16, 32, 64), compression="none", **kept)
+    assert not list((image / "labels").glob("*.partial"))
+
+
+def zarr_levels(image: Path) -> int:
+    return len(list(zarr.open_group(image, mode="r").array_keys()))
+
+
+def test_cancelled(cli, tmp_path, image):
+    """A folder of labels that was made for labels that never came is gone again."""
+    source = write(tmp_path / "cells.tif", regions((80, 280, 360), "uint16"))
+    words = ["--labels", "--parent", image, "--voxel-size", 1.25, 0.25, 0.25, "--unit", "um"]
+    process = cli.start("convert", source, *words, "-j", 1, "-c", 16, 16, 16, "--progress", "json")
+    process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    assert process.returncode == 130
+    assert not (image / "labels").exists()
