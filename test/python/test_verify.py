@@ -1,6 +1,7 @@
 """`verify`: what is whole is said to be so, what is damaged is found where it is, and zarr-python says the same."""
 
 import json
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -291,6 +292,35 @@ def test_other_ways_to_make_levels(cli, scan, tmp_path, method):
     found = verdict(cli, output, "--against", scan)["differences"]
     assert found[0]["level"] is None and method in found[0]["message"]
     assert any(one["level"] == 1 and one["voxel"] for one in found)
+
+
+def test_time_points_and_channels(cli, tmp_path):
+    """The index of a voxel has all axes; every volume is compared with its own."""
+    array = np.random.default_rng(4).integers(0, 60000, (2, 9, 3, 20, 30), np.uint16)
+    source, output = tmp_path / "scan.tif", tmp_path / "out.ome.zarr"
+    tifffile.imwrite(source, array, imagej=True, metadata={"axes": "TZCYX"})
+    cli.convert(source, output, "-c", 4, 16, 16, "-n", 2)
+    found = whole(cli, output, "--against", source)
+    assert found["voxelsCompared"] == array.size + 6 * 5 * 10 * 15
+    array[1, 7, 2, 18, 29] += 1
+    tifffile.imwrite(source, array, imagej=True, metadata={"axes": "TZCYX"})
+    [difference] = verdict(cli, output, "--against", source)["differences"]
+    assert difference["voxel"] == [1, 2, 7, 18, 29]
+    assert difference["path"] == "0/c/1/2/1/1/1"
+
+
+@pytest.mark.parametrize("compression", ["blosc-lz4", "gzip"])
+def test_memory_is_kept(cli, tmp_path, compression):
+    """The least budget that is enough is enough."""
+    array = np.random.default_rng(6).normal(100, 20, (150, 300, 400)).astype(np.float32)
+    source, output = tmp_path / "scan.tif", tmp_path / "out.ome.zarr"
+    tifffile.imwrite(source, array, photometric="minisblack", compression="zlib", rowsperstrip=50)
+    cli.convert(source, output, "--compression", compression)
+    needed = cli("verify", output, "--against", source, "-m", "1M").stderr
+    budget = int(re.search(r"\((\d+) bytes", needed)[1])
+    run, peak = cli.peak_memory("verify", output, "--against", source, "-m", budget, "-q")
+    assert run.status == 0 and run.stdout.startswith("OK"), run
+    assert peak < budget < 400 * 2**20
 
 
 def test_the_source_beside_the_output_is_taken(cli, scan, tmp_path):
