@@ -169,12 +169,14 @@ class Set:
                         self.array[t, c, z], photometric="minisblack", metadata=None, contiguous=False, **options
                     )
 
-    def check(self, cli, source: str) -> None:
+    def check(self, cli, source: str, companion: str | None = None) -> None:
         output = self.folder / "out.ome.zarr"
         info = cli.info(self.folder / source)
         assert (info["axes"], info["shape"]) == ("tczyx", list(self.shape))
         assert info["pages"] == np.prod(self.shape[:3])
-        assert info["bytes"] == sum((self.folder / name).stat().st_size for name in self.files)
+        assert info["bytes"] == sum(
+            (self.folder / name).stat().st_size for name in [*self.files, *([companion] if companion else [])]
+        )
         cli.convert(self.folder / source, output, "-c", 4, 16, 16)
         check(output, Expected(self.array, chunk=(4, 16, 16), axes="tczyx"))
         shutil.rmtree(output)
@@ -235,8 +237,8 @@ def test_companion(cli, one_a_channel, tmp_path):
     run = cli("info", tmp_path / first)
     assert run.status == 1 and companion in run.stderr and "no such file" in run.stderr
     (tmp_path / companion).write_text(one_a_channel.xml(None), "utf-8")
-    one_a_channel.check(cli, first)
-    one_a_channel.check(cli, companion)
+    one_a_channel.check(cli, first, companion)
+    one_a_channel.check(cli, companion, companion)
 
 
 def test_blocks_of_planes(cli, tmp_path):
@@ -283,7 +285,35 @@ def test_several_images(cli, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "broken", ["<?xml version='1.0'?><OME><Image><Pixels SizeZ='3'", "<OME><Image><Pixels SizeZ='many'/></Image></OME>"]
+    "blocks, code, said",
+    [
+        (
+            '<TiffData FirstZ="0" IFD="0"/><TiffData FirstZ="1" IFD="0"/><TiffData FirstZ="2" IFD="1"/>',
+            "corrupt",
+            "2 pages",
+        ),
+        ('<TiffData IFD="999999" PlaneCount="3"/>', "truncated", "page 1000000"),
+        ('<TiffData PlaneCount="3"/>' * 9, "corrupt", "again and again"),
+        ('<TiffData IFD="0" PlaneCount="-3"/>', "corrupt", 'PlaneCount="-3"'),
+        ('<TiffData FirstZ="7" IFD="0" PlaneCount="3"/>', "corrupt", "Z 0"),
+    ],
+)
+def test_planes_that_cannot_be(cli, tmp_path, blocks, code, said):
+    made = Set(tmp_path, (1, 1, 3, 18, 20))
+    made.add("scan.ome.tif", [(0, 0, z) for z in range(3)])
+    made.write(lambda name: made.xml(name, blocks))
+    run = cli("convert", tmp_path / "scan.ome.tif", tmp_path / "out.zarr", "--progress", "json")
+    assert run.status == 1 and run.events[-1]["code"] == code
+    assert said in run.events[-1]["message"]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "<?xml version='1.0'?><OME><Image><Pixels SizeZ='3'",
+        "<OME><Image><Pixels SizeZ='many'/></Image></OME>",
+        "<OME>" + "<a>" * 100_000,
+    ],
 )
 def test_broken_description(cli, tmp_path, broken):
     source = tmp_path / "scan.ome.tif"

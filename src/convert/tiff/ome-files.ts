@@ -28,6 +28,13 @@ export async function openOme(path: string, description: string | null): Promise
   const planes = await findPlanes(ome, image, described, countPages);
   const pages = planes.files.map(() => new Map<number, number>());
   for (let plane = 0; plane < planes.ifd.length; plane++) pages[planes.file[plane]].set(planes.ifd[plane], -1);
+  const distinct = pages.reduce((sum, { size }) => sum + size, 0);
+  if (distinct < planes.ifd.length)
+    throw fail(
+      'corrupt',
+      described.path,
+      `its OME-XML puts ${planes.ifd.length} planes on ${distinct} pages (TiffData): save it again`
+    );
   const table = new SegmentTable();
   const found: { about?: About } = {};
   let bytes = 0;
@@ -62,8 +69,9 @@ export async function openOme(path: string, description: string | null): Promise
   if (left > 0) warnings.push(`${left} pages of its files belong to no plane of its OME-XML, and are left out.`);
   return {
     format: found.about!.format,
-    files: planes.files,
-    bytes,
+    // A companion file is a part of the source: where it changes, the source does.
+    files: described.isTiff ? planes.files : [...planes.files, described.path],
+    bytes: described.isTiff ? bytes : bytes + (await stat(described.path)).size,
     table,
     about: found.about!,
     stack: {

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import type { Frames } from '../volume.ts';
-import { fail } from './fail.ts';
+import { fail, readFailure } from './fail.ts';
 import type { Ome, OmeImage, TiffData } from './ome.ts';
 import { channelName } from './stack.ts';
 
@@ -18,6 +18,8 @@ export interface OmePlanes {
   ifd: Uint32Array;
 }
 
+/** Fewest bytes of a page: its number of tags, one tag, and where the next page is. */
+const LEAST_PAGE = 18;
 /** More planes than any image has, so that a hostile file cannot ask for all memory. */
 const MAX_PLANES = 4_000_000;
 
@@ -64,12 +66,15 @@ export async function findPlanes(
     ifd: new Uint32Array(total)
   };
   const numbers = new Map<string, number>();
+  const mostPages: number[] = [];
   const fileNumber = (file: string): number => {
     const known = numbers.get(file);
     if (known !== undefined) return known;
     numbers.set(file, planes.files.length);
+    mostPages.push(sizeOf(file) / LEAST_PAGE);
     return planes.files.push(file) - 1;
   };
+  let placed = 0;
   const blocks = image.blocks.length > 0 ? image.blocks : [EVERYTHING];
   const locate = locator(ome, blocks, described);
   // Where pages hold several samples, some writers count channels, and others the pages' groups of them.
@@ -82,6 +87,14 @@ export async function findPlanes(
     const at = { ...first };
     for (let ifd = block.ifd; left > 0; ifd++, left--) {
       if (order.some(axis => at[axis] >= counts[axis])) break;
+      if (ifd >= mostPages[number])
+        throw fail(
+          'truncated',
+          file,
+          `the OME-XML of ${path} puts a plane on its page ${ifd + 1}, but it has no room for so many: copy or export it again`
+        );
+      if (++placed > MOST_PLACES * total)
+        throw fail('corrupt', path, 'its OME-XML says again and again where planes are (TiffData): save it again');
       const plane = (at.T * counts.C + at.C) * counts.Z + at.Z;
       planes.file[plane] = number;
       planes.ifd[plane] = ifd;
@@ -105,6 +118,16 @@ export async function findPlanes(
 }
 
 const NOWHERE = 2 ** 32 - 1;
+/** How often, on average, a description may say where a plane is. */
+const MOST_PLACES = 4;
+
+function sizeOf(file: string): number {
+  try {
+    return statSync(file).size;
+  } catch (error) {
+    throw readFailure(error, file);
+  }
+}
 
 /** What a description without a `TiffData` means. */
 const EVERYTHING: TiffData = { ifd: 0, count: null, first: { Z: 0, C: 0, T: 0 }, uuid: null, fileName: null };

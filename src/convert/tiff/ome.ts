@@ -43,8 +43,10 @@ export interface TiffData {
 export const isOme = (description: string): boolean =>
   /^\s*(<\?xml|<!--|<(\w+:)?OME\b)/.test(description) && /<(\w+:)?OME\b/.test(description);
 
-/** Larger sizes are taken to be hostile. */
+/** Larger sizes, deeper elements and more blocks of planes are taken to be hostile. */
 const MAX_SIZE = 2 ** 31 - 1;
+const MAX_DEPTH = 64;
+const MAX_BLOCKS = 1_000_000;
 
 /**
  * Reads OME-XML in one pass.
@@ -72,7 +74,8 @@ export function parseOme(xml: string, path: string): Ome {
       throw fail('corrupt', path, `its OME-XML has ${key}="${text}", where a whole number was expected: save it again`);
     };
     const parent = within.at(-1);
-    within.push(element);
+    if (within.push(element) > MAX_DEPTH)
+      throw fail('corrupt', path, `its OME-XML has elements ${within.length} deep: save it again`);
     if (element === 'OME') ome.uuid = attributes.UUID ?? null;
     else if (element === 'BinaryOnly') ome.metadataFile = attributes.MetadataFile ?? '';
     else if (element === 'Image' && parent === 'OME') name = attributes.Name ?? attributes.ID ?? '';
@@ -94,7 +97,8 @@ export function parseOme(xml: string, path: string): Ome {
         uuid: null,
         fileName: null
       };
-      image.blocks.push(block);
+      if (image.blocks.push(block) > MAX_BLOCKS)
+        throw fail('unsupported', path, `its OME-XML has more than ${MAX_BLOCKS} blocks of planes (TiffData)`);
     } else if (element === 'UUID' && parent === 'TiffData' && block) {
       block.fileName = attributes.FileName ?? null;
       block.uuid = '';
