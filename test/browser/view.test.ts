@@ -7,11 +7,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { launchChromium } from './jupyter.ts';
-import { expectedComposite, expectedSlice, sliceView } from './picture.ts';
-import { PROGRAM, convert, showsColours, showsSlice } from './viewer-page.ts';
-import { writeHyperstack, writeVolume } from './volumes.ts';
+import { expectedComposite, expectedSlice, shownPixels, sliceView } from './picture.ts';
+import { PROGRAM, convert, picture, showsColours, showsSlice } from './viewer-page.ts';
+import { writeHyperstack, writeLabels, writeVolume } from './volumes.ts';
 
 const SHAPE: [number, number, number] = [24, 30, 40];
 
@@ -79,6 +80,43 @@ test('two channels are seen in their colours and windows, at every time point', 
       await page.goto(`${url}#!${encodeURIComponent(JSON.stringify({ ...state, position }))}`);
       await showsColours(page.locator('#viewer'), expectedComposite(source, t, z, output));
     }
+    await page.close();
+  } finally {
+    server.kill('SIGTERM');
+    await once(server, 'exit');
+  }
+});
+
+test('labels are shown as segments: nothing for 0, and a colour for every other', async () => {
+  const parent = convert(tiff, join(folder, 'with labels.ome.zarr'));
+  const source = join(folder, 'boxes.tif');
+  writeLabels(source, SHAPE);
+  convert(source, 'boxes', '--labels', '--parent', parent);
+  const { url, server } = await view(join(parent, 'labels', 'boxes'));
+  try {
+    const page = await browser.newPage({ viewport: { width: 900, height: 700 } });
+    await page.goto(`${url}#!${encodeURIComponent(JSON.stringify(sliceView(SHAPE, 7)))}`);
+    const shown = picture(page.locator('#viewer'));
+    await shown.waitFor();
+    let colours: string[][] = [];
+    for (let tries = 0; tries < 60; tries++) {
+      const pixels = await shownPixels(shown, SHAPE[1], SHAPE[2]);
+      colours = pixels.map(row => row.map(String));
+      if (colours[SHAPE[1] - 1][SHAPE[2] - 1] !== colours[0][0]) break;
+      await sleep(500);
+    }
+    const labels = new Map<number, Set<string>>();
+    colours.forEach((row, y) =>
+      row.forEach((colour, x) => {
+        const label = Math.floor(y / 8) + 3 * Math.floor(x / 10);
+        labels.set(label, (labels.get(label) ?? new Set()).add(colour));
+      })
+    );
+    assert.equal(labels.size, 13);
+    for (const [label, found] of labels) assert.equal(found.size, 1, `${label} is ${[...found].join(' and ')}`);
+    assert.equal(new Set(colours.flat()).size, 13, 'two labels look alike');
+    // Neuroglancer's background.
+    assert.deepEqual([...labels.get(0)!], ['128,128,128']);
     await page.close();
   } finally {
     server.kill('SIGTERM');

@@ -35,6 +35,19 @@ export function writeHyperstack(path: string, shape: [t: number, c: number, z: n
   execFileSync(PYTHON, ['-c', HYPERSTACK, JSON.stringify([path, ...shape])]);
 }
 
+const LABELS = `
+import sys, json, numpy, tifffile
+path, z, y, x = json.loads(sys.argv[1])
+grid = numpy.indices((z, y, x))
+labels = (grid[1] // 8 + grid[2] // 10 * 3).astype(numpy.uint16) * 100
+tifffile.imwrite(path, labels, photometric='minisblack', metadata=None)
+`;
+
+/** Writes boxes of 8 × 10 voxels with labels of their own, that at the first corner with 0. */
+export function writeLabels(path: string, shape: [z: number, y: number, x: number]): void {
+  execFileSync(PYTHON, ['-c', LABELS, JSON.stringify([path, ...shape])]);
+}
+
 /**
  * Writes a volume of noise on a ramp. `imagej`: voxels of 0.75 × 0.5 × 0.5 µm. `slices`: a file a slice, with its number in place of the
  * path's `%`. `plain`: a BigTIFF that says nothing of itself.
