@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import (
+        CalibrationFunction,
         Channel,
         ConversionError,
         Difference,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 # Where the names come from. They are imported when they are used: the command line and the kernel need none of them.
 _HOMES = {
+    "CalibrationFunction": ".api",
     "Channel": ".api",
     "ConversionError": ".api",
     "Difference": ".api",
@@ -46,6 +48,7 @@ _HOMES = {
     "view": ".widgets",
 }
 __all__ = [
+    "CalibrationFunction",
     "Channel",
     "Conversion",
     "ConversionError",

@@ -13,6 +13,7 @@ from .errors import ConversionError
 from .progress import show_progress, summarise
 
 __all__ = [
+    "CalibrationFunction",
     "Channel",
     "ConversionError",
     "Difference",
@@ -38,6 +39,23 @@ class Channel:
     name: str
     #: red, green and blue in hexadecimal (``FF8000``); None when the source says none
     color: str | None
+
+
+@dataclass(frozen=True)
+class CalibrationFunction:
+    """What ImageJ makes of a source's values v; voxels are written as they are."""
+
+    #: ``straight line``, ``2nd degree polynomial``, ...; ``none``: only the unit is known
+    name: str
+    #: ImageJ's
+    number: int
+    #: of v and c0, c1, ..., the coefficients
+    formula: str
+    coefficients: tuple[float, ...]
+    #: as the source has it
+    unit: str
+    #: whether negative results become 0
+    zero_clip: bool
 
 
 @dataclass(frozen=True)
@@ -76,6 +94,8 @@ class VolumeInfo:
     voxel_size_file: str | None
     #: what else was found about the voxel size, and why it was not taken
     voxel_size_notes: tuple[str, ...]
+    #: None where the values mean what they are, as far as is known
+    calibration_function: CalibrationFunction | None
     #: what one should know of the source
     warnings: tuple[str, ...]
 
@@ -174,7 +194,7 @@ def info(source: Source, *, slices: str | None = None) -> VolumeInfo:
 
     ``slices`` chooses files of a folder, as in `convert`. Raises `ConversionError`.
     """
-    return _build(VolumeInfo, _with_channels(ask("info", source, None, {"slices": slices})))
+    return _build(VolumeInfo, _with_parts(ask("info", source, None, {"slices": slices})))
 
 
 def estimate(source: Source, output: str | os.PathLike[str] | None = None, **options: Any) -> Plan:
@@ -185,7 +205,7 @@ def estimate(source: Source, output: str | os.PathLike[str] | None = None, **opt
     found = ask("estimate", source, output, options)
     found["levels"] = tuple(_build(Level, level) for level in found["levels"])
     found["unfinished"] = found["unfinished"] and _build(Unfinished, found["unfinished"])
-    return _build(Plan, _with_channels(found))
+    return _build(Plan, _with_parts(found))
 
 
 def convert(
@@ -277,9 +297,13 @@ def _name(source: Source) -> str:
     return os.path.basename(os.fspath(source)) if isinstance(source, (str, os.PathLike)) else f"{len(source)} slices"
 
 
-def _with_channels(found: dict[str, Any]) -> dict[str, Any]:
-    channels = found["channels"]
-    return {**found, "channels": channels and tuple(_build(Channel, channel) for channel in channels)}
+def _with_parts(found: dict[str, Any]) -> dict[str, Any]:
+    channels, function = found["channels"], found["calibration_function"]
+    return {
+        **found,
+        "channels": channels and tuple(_build(Channel, channel) for channel in channels),
+        "calibration_function": function and _build(CalibrationFunction, function),
+    }
 
 
 def _build(kind: type[T], found: dict[str, Any]) -> T:

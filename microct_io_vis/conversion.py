@@ -139,9 +139,11 @@ class Conversion(Helper):
         """Converts, and returns what the conversion says of itself.
 
         Keys of the result: ``output`` (absolute path), ``seconds``, ``bytes_written``, ``levels``, ``nan_voxels``,
-        ``value_range``, ``statistics`` (one a channel: ``min``, ``max``, ``counted``, ``histogram`` with ``start``, ``end``
-        and 256 ``counts``, ``percentiles`` by percent), ``warnings``. ``on_progress`` is called in this thread, at most five times a second, with
-        ``done_bytes``, ``total_bytes``, ``bytes_per_second`` and ``seconds_left`` (None at first).
+        ``value_range``, ``statistics``, ``warnings``. The statistics are of the stored values, one for each channel:
+        ``min``, ``max``, ``counted`` (voxels), ``histogram`` with ``start``, ``end`` and 256 ``counts``, and
+        ``percentiles`` by percent; None where no voxel is a finite number. ``on_progress`` is called in this thread,
+        at most five times a second, with ``done_bytes``, ``total_bytes``, ``bytes_per_second`` and ``seconds_left``
+        (None at first).
         """
         result: dict[str, Any] = {}
 

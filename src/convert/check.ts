@@ -10,7 +10,8 @@ import {
   OME_ZARR_VERSIONS,
   type OmeZarrVersion,
   OUTPUT_DTYPES,
-  type OutputDtype
+  type OutputDtype,
+  withDefaults
 } from './options.ts';
 import { type Placement, placeInParent } from './labels.ts';
 import { outputPath } from './output-path.ts';
@@ -254,8 +255,7 @@ function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string 
   for (const name of Object.keys(given))
     if (!Object.hasOwn(DEFAULT_OPTIONS, name))
       throw bad(null, `${show(name)} is not an option: use ${Object.keys(DEFAULT_OPTIONS).join(', ')}`);
-  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const options: ConvertOptions = { ...DEFAULT_OPTIONS, ...present };
+  const options = withDefaults(given);
   // What the source says of its voxel size matters to nobody who gives one.
   const warnings = [...info.warnings, ...(options.voxelSize === null ? info.voxelSizeNotes : [])];
   if (options.output !== null && (typeof options.output !== 'string' || options.output.trim() === ''))
@@ -263,7 +263,7 @@ function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string 
   for (const flag of ['labels', 'overwrite', 'resume'] as const)
     if (typeof options[flag] !== 'boolean')
       throw bad(flag, `${flag} must be true or false, found ${show(options[flag])}`);
-  const parent = labels(options, present, info, warnings);
+  const parent = labels(options, given, info, warnings);
   const chunk = chunkSize(options.chunkSize);
   const omeZarr = parent?.version ?? oneOf('omeZarr', options.omeZarr, OME_ZARR_VERSIONS);
   const cut = region(options.roi, info);

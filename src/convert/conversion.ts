@@ -1,9 +1,11 @@
 import { closeSync, ftruncateSync, openSync, readdirSync, rmSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { MEMORY_START, createMemory } from '../simd/index.ts';
 import { ConvertError } from './errors.ts';
 import { formatBytes } from './format.ts';
+import { headerHash } from './header-hash.ts';
 import type { Prepared } from './prepare.ts';
+import { provenance } from './provenance.ts';
 import type { Arrangement } from './pyramid/arrangement.ts';
 import { type IsStored, type Leaf, blockExtent, blockStart, depthFirst } from './pyramid/blocks.ts';
 import { Crew } from './pyramid/crew.ts';
@@ -26,7 +28,6 @@ import {
 import type { RangeEnd } from './settings.ts';
 import { Distribution, type Statistics } from './statistics.ts';
 import { type Head, Stored } from './unfinished.ts';
-import { VERSION } from './version.ts';
 import { BYTES_PER_VOXEL, type Dtype, volumeCount } from './volume.ts';
 import type { Destination } from './zarr/destination.ts';
 import { aligned } from './zarr/chunk-writer.ts';
@@ -34,8 +35,6 @@ import { Journal, type JournalRecord } from './zarr/journal.ts';
 import { volumeFolders } from './zarr/keys.ts';
 import { type Documents, type Window, documents } from './zarr/metadata.ts';
 import { writeError } from './zarr/system-errors.ts';
-
-const TOP: Partial<Record<Dtype, number>> = { uint8: 255, uint16: 65535 };
 
 /** Addresses in the shared memory: each worker's own areas, then the slots of each level. */
 export function layOut({ workers, areas, totals, slots, slotBytes }: Arrangement): {
@@ -163,6 +162,7 @@ export class Conversion {
   /** Writes everything under the partial name; returns what the result says, and the metadata's bytes in `bytesWritten`. */
   async run(): Promise<{ report: Report; range: [number, number] | null; statistics: (Statistics | null)[] }> {
     const { settings, arrangement, layout, plan, resumed } = this.#prepared;
+    const headerSha256 = await headerHash(layout.files);
     if (resumed) await this.#restore(resumed);
     const scratch = arrangement.decodeFirst ? await this.#decodeFirst() : null;
     this.#crew.begin(this.#job);
@@ -183,7 +183,7 @@ export class Conversion {
     if (report.nan > 0 && range)
       plan.warnings.push(`${report.nan} voxels that are not a number (NaN) were written as 0.`);
     const statistics = this.#reports.map((_, channel) => this.#statistics(channel));
-    report.bytesWritten += await this.#destination.writeDocuments(this.#documents(statistics));
+    report.bytesWritten += await this.#destination.writeDocuments(this.#documents(headerSha256, statistics));
     return { report, range, statistics };
   }
 
@@ -381,39 +381,10 @@ export class Conversion {
     return new Distribution(settings.dtype, counts, sample, min, max).statistics();
   }
 
-  #documents(statistics: (Statistics | null)[]): Documents {
-    const { settings, levels, info, layout, plan } = this.#prepared;
-    const { dtype, start, shape, chunk, shard, downsample, compression, voxelSize, unit, omeZarr, offset } = settings;
-    const { range } = this.#job;
-    const sources = typeof this.#source === 'string' ? [this.#source] : this.#source;
-    const origin = {
-      version: VERSION,
-      source: {
-        name: basename(resolve(sources[0])),
-        format: info.format,
-        axes: info.axes,
-        shape: info.shape,
-        dtype: info.dtype,
-        voxelSizeFrom: settings.voxelSizeFrom,
-        voxelSizeFile: settings.voxelSizeFile,
-        ...(settings.slices !== null && { slices: settings.slices })
-      },
-      roi: start.flatMap((from, axis) => [from, from + shape[axis]]),
-      ...(settings.parent && { offset }),
-      dtype,
-      chunkSize: chunk,
-      ...(shard && { shard }),
-      levels: levels.length,
-      downsample,
-      compression,
-      scaling: range && {
-        valueRange: range,
-        slope: (range[1] - range[0]) / TOP[dtype]!,
-        intercept: range[0],
-        formula: 'source value = slope * stored value + intercept'
-      },
-      statistics
-    };
+  #documents(headerSha256: string, statistics: (Statistics | null)[]): Documents {
+    const { settings, levels, layout, plan } = this.#prepared;
+    const { dtype, chunk, shard, downsample, compression, voxelSize, unit, omeZarr, offset } = settings;
+    const origin = provenance(this.#prepared, this.#source, { range: this.#job.range, headerSha256, statistics });
     const name = basename(settings.output).replace(/(\.ome)?\.zarr$/i, '');
     const { frames } = layout;
     const { timeStep, timeUnit } = plan;

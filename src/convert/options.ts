@@ -80,3 +80,9 @@ export const DEFAULT_OPTIONS: ConvertOptions = {
   overwrite: false,
   resume: false
 };
+
+/** Options with those filled in that are not given. */
+export const withDefaults = (given: Partial<ConvertOptions>): ConvertOptions => ({
+  ...DEFAULT_OPTIONS,
+  ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+});

@@ -26,6 +26,8 @@ export interface Prepared {
   arrangement: Arrangement;
   plan: Plan;
   begun: Begun;
+  /** As they were given. */
+  options: Partial<ConvertOptions>;
   /** What an interrupted conversion has left and this one goes on with; null: it begins anew. */
   resumed: JournalRecord<Head> | null;
 }
@@ -136,5 +138,5 @@ export async function prepare(source: string | string[], options: Partial<Conver
     unfinished,
     warnings
   };
-  return { info, layout, settings, levels, arrangement, plan, begun: begins, resumed };
+  return { info, layout, settings, levels, arrangement, plan, begun: begins, options, resumed };
 }

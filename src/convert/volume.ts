@@ -45,6 +45,22 @@ export const BYTES_PER_VOXEL: Record<Dtype, number> = {
   float32: 4
 };
 
+/**
+ * What ImageJ makes of a source's values v: a formula of v and c0, c1, ..., the coefficients. `none`: only their unit is known. Voxels are
+ * stored as they are, whatever it says.
+ */
+export interface CalibrationFunction {
+  name: string;
+  /** ImageJ's. */
+  number: number;
+  formula: string;
+  coefficients: number[];
+  /** As the source has it: of no particular system. */
+  unit: string;
+  /** Whether negative results become 0. */
+  zeroClip: boolean;
+}
+
 /** What `inspect` finds in a source without reading a voxel; the JSON of `info --json`. */
 export interface VolumeInfo {
   /** The path as it was given. */
@@ -80,6 +96,8 @@ export interface VolumeInfo {
   voxelSizeFile: string | null;
   /** What else was found about the voxel size, and why it was not taken: a sentence each. */
   voxelSizeNotes: string[];
+  /** Null where the values mean what they are, as far as is known. */
+  calibrationFunction: CalibrationFunction | null;
   /** What a person should know of the source: a sentence each. */
   warnings: string[];
 }

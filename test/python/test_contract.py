@@ -30,6 +30,7 @@ INFO = {
     "timeUnit": (str, type(None)),
     "voxelSizeFile": (str, type(None)),
     "voxelSizeNotes": list,
+    "calibrationFunction": (dict, type(None)),
     "warnings": list,
 }
 PLAN = {

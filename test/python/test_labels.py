@@ -77,6 +77,8 @@ def test_labels_of_an_image(cli, tmp_path, image, dtype):
     check_labels(image, "cells", array)
     verdict = cli("verify", done["output"], "--against", source, "--json").succeeded().json
     assert verdict["ok"] and verdict["notes"] == []
+    own = zarr.open_group(image / "labels" / "cells", mode="r").attrs["microct-io-vis"]
+    assert own["options"]["parent"] == image.name and own["options"]["labels"] is True
     # The image itself is as it was.
     assert {name: data for name, data in contents(image).items() if not name.startswith("labels/")} == before
 

@@ -160,6 +160,7 @@ describe('descriptions', () => {
     timeUnit: null,
     voxelSizeFile: null,
     voxelSizeNotes: [],
+    calibrationFunction: null,
     output: '/data/shell.ome.zarr',
     levels: [
       { shape: [225, 128, 128], chunks: [2, 1, 1], bytes: 7_372_800 },

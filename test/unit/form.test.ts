@@ -32,6 +32,7 @@ const INFO: VolumeInfo = {
   timeUnit: null,
   voxelSizeFile: null,
   voxelSizeNotes: [],
+  calibrationFunction: null,
   warnings: []
 };
 

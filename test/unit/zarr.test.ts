@@ -248,6 +248,7 @@ const INFO: VolumeInfo = {
   timeUnit: null,
   voxelSizeFile: null,
   voxelSizeNotes: [],
+  calibrationFunction: null,
   warnings: []
 };
 const check = (options: Partial<ConvertOptions>, info: Partial<VolumeInfo> = {}) =>

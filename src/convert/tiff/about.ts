@@ -1,5 +1,7 @@
 import type { Layout } from '../layout.ts';
+import type { CalibrationFunction } from '../volume.ts';
 import { type Calibration, UNCALIBRATED } from './calibration.ts';
+import { readCalibrationFunction } from './calibration-function.ts';
 import type { Directory } from './directory.ts';
 import { fail } from './fail.ts';
 import { type ImageJ, imagejCalibration, isSignedOffset, parseImageJ } from './imagej.ts';
@@ -22,6 +24,8 @@ export interface About {
   /** Pages that the description promises; null when it promises none. */
   pages: number | null;
   imagej: ImageJ | null;
+  calibrationFunction: CalibrationFunction | null;
+  warnings: string[];
 }
 
 /**
@@ -41,17 +45,25 @@ export function readAbout(directory: Directory, alone: boolean, ome: OmeImage | 
     signedOffset: false,
     decoderTags: readTables(directory),
     pages: null,
-    imagej: null
+    imagej: null,
+    calibrationFunction: null,
+    warnings: []
   };
   const imagej = parseImageJ(text);
   if (ome) about.calibration = ome.calibration;
   else if (imagej) {
     if (!alone) checkSingle(path, imagej.channels, imagej.frames);
     about.imagej = imagej;
-    const unsigned16 = directory.integer(TAG.bitsPerSample, 1) === 16 && directory.integer(TAG.sampleFormat, 1) === 1;
+    const bits = directory.integer(TAG.bitsPerSample, 1);
+    const unsigned16 = bits === 16 && directory.integer(TAG.sampleFormat, 1) === 1;
     about.format = 'imagej';
     about.calibration = imagejCalibration(imagej, directory);
     about.signedOffset = unsigned16 && isSignedOffset(imagej);
+    if (!about.signedOffset) {
+      const { calibrationFunction, warning } = readCalibrationFunction(imagej, bits);
+      about.calibrationFunction = calibrationFunction;
+      if (warning !== null) about.warnings.push(warning);
+    }
     if (alone && imagej.images > 1) about.pages = imagej.images;
   } else if (isOme(text)) {
     const [image] = parseOme(text, path).images;

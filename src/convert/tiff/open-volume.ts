@@ -210,7 +210,8 @@ function describe(
       channels,
       timeStep,
       timeUnit: timeStep === null ? null : 'second',
-      warnings
+      calibrationFunction: about.calibrationFunction,
+      warnings: [...warnings, ...about.warnings]
     },
     layout
   };

@@ -2,7 +2,7 @@ import type { Plan, Unfinished } from '../../convert/plan.ts';
 import type { ConvertResult, Progress } from '../../convert/progress.ts';
 import type { Statistics } from '../../convert/statistics.ts';
 import type { VerifyResult } from '../../convert/verify/index.ts';
-import type { VolumeInfo } from '../../convert/volume.ts';
+import type { CalibrationFunction, VolumeInfo } from '../../convert/volume.ts';
 import { formatBytes } from '../../protocol/bytes.ts';
 
 const FORMATS: Record<VolumeInfo['format'], string> = {
@@ -27,6 +27,7 @@ function sourceRows(info: VolumeInfo): [name: string, value: string][] {
     ['type', `${info.dtype}, ${info.byteOrder}-endian`],
     ['layout', `${info.layout}, ${compression}`],
     ['voxel size', voxelSize(info)],
+    ...(info.calibrationFunction ? [['values', calibration(info.calibrationFunction)] as [string, string]] : []),
     ...(info.timeStep === null ? [] : [['time step', timeStep(info)] as [string, string]])
   ];
 }
@@ -141,6 +142,12 @@ function voxelSize({ voxelSize, unit, voxelSizeFrom, voxelSizeFile }: VolumeInfo
   }
   const lengths = voxelSize.map(length => Number(length.toPrecision(6)));
   return `${times(lengths)} ${unit ?? '(unit unknown)'}${voxelSizeFrom ? ` (from ${voxelSizeFile ?? voxelSizeFrom})` : ''}`;
+}
+
+/** `in HU: c0 + c1 * v (straight line), c0 = -1000, c1 = 0.5; written as they are` */
+function calibration({ name, formula, coefficients, unit }: CalibrationFunction): string {
+  const known = coefficients.map((value, n) => `, c${n} = ${value}`).join('');
+  return name === 'none' ? `in ${unit}` : `in ${unit}: ${formula} (${name})${known}; written as they are`;
 }
 
 function timeStep({ timeStep, timeUnit }: VolumeInfo): string {

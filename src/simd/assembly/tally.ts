@@ -3,6 +3,8 @@
 const TABLES: usize = 2;
 
 const SIGN: u32 = 0x80000000;
+/** Of the finite numbers that float32 holds. */
+const LARGEST: f64 = 3.4028234663852886e38;
 
 function binsOf<T>(): usize {
   return sizeof<T>() == 1 ? 256 : 65536;
@@ -33,7 +35,7 @@ export function tally<T>(
 function tallyRow<T>(row: usize, nx: usize, table: usize): void {
   const second = table + (binsOf<T>() << 2);
   let x: usize = 0;
-  for (; x + 4 <= nx; x += 4) {
+  for (; sizeof<T>() < 8 && x + 4 <= nx; x += 4) {
     const bins = binsOfFour<T>(row + x * sizeof<T>());
     count(table, i32x4.extract_lane(bins, 0));
     count(second, i32x4.extract_lane(bins, 1));
@@ -66,7 +68,10 @@ function binsOfFour<T>(address: usize): v128 {
 function binOf<T>(value: T): u32 {
   if (sizeof<T>() == 1) return isSigned<T>() ? (<u8>value) ^ 0x80 : <u8>value;
   if (sizeof<T>() == 2) return isSigned<T>() ? (<u16>value) ^ 0x8000 : <u16>value;
-  const bits = reinterpret<u32>(<f32>value);
+  // By way of float64, as JavaScript has numbers; greater ones than float32 holds count as its greatest.
+  let number = <f64>value;
+  if (sizeof<T>() == 8 && Math.abs(number) < Infinity) number = Math.max(-LARGEST, Math.min(LARGEST, number));
+  const bits = reinterpret<u32>(<f32>number);
   return (bits ^ ((<u32>((<i32>bits) >> 31)) | SIGN)) >>> 16;
 }
 

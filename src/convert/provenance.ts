@@ -1,0 +1,97 @@
+import { basename, resolve } from 'node:path';
+import { type ConvertOptions, withDefaults } from './options.ts';
+import type { Prepared } from './prepare.ts';
+import type { Statistics } from './statistics.ts';
+import { VERSION } from './version.ts';
+import type { CalibrationFunction, Dtype } from './volume.ts';
+
+const TOP: Partial<Record<Dtype, number>> = { uint8: 255, uint16: 65535 };
+
+/** Options that do not decide what is written, or say where: outputs must not differ by them. */
+const UNTOLD: (keyof ConvertOptions)[] = ['output', 'maxMemory', 'jobs', 'overwrite', 'resume'];
+
+/** What became known while converting. */
+interface Found {
+  /** Source values that became the ends of the integer type. */
+  range: [number, number] | null;
+  /** See `headerHash`. */
+  headerSha256: string;
+  statistics: (Statistics | null)[];
+}
+
+/**
+ * What an output says under the program's own name: which source it was made of, with what, how to get the source's values back, and
+ * what these mean. Nothing in it depends on the machine, its paths, or how the work was done.
+ */
+export function provenance(prepared: Prepared, source: string | string[], found: Found): Record<string, unknown> {
+  const { settings, levels, info, layout, begun, options } = prepared;
+  const { dtype, start, shape, chunk, shard, downsample, compression, offset } = settings;
+  const scaling = found.range && scalingOf(dtype, found.range);
+  return {
+    version: VERSION,
+    source: {
+      name: basename(resolve(typeof source === 'string' ? source : source[0])),
+      files: begun.source.files,
+      bytes: begun.source.bytes,
+      headerSha256: found.headerSha256,
+      format: info.format,
+      axes: info.axes,
+      shape: info.shape,
+      dtype: info.dtype,
+      ...(layout.signedOffset && { signedOffset: -32768 }),
+      voxelSizeFrom: settings.voxelSizeFrom,
+      voxelSizeFile: settings.voxelSizeFile,
+      ...(settings.slices !== null && { slices: settings.slices })
+    },
+    options: told(options),
+    roi: start.flatMap((from, axis) => [from, from + shape[axis]]),
+    ...(settings.parent && { offset }),
+    dtype,
+    chunkSize: chunk,
+    ...(shard && { shard }),
+    levels: levels.length,
+    downsample,
+    compression,
+    scaling,
+    calibration: info.calibrationFunction && calibrationOf(info.calibrationFunction, scaling),
+    statistics: found.statistics
+  };
+}
+
+/** Every option that decides what is written, also where it was left to its default; of a path the name alone. */
+function told(given: Partial<ConvertOptions>): Record<string, unknown> {
+  const { parent, ...others } = withDefaults(given);
+  const options = { ...others, parent: parent && basename(resolve(parent)) };
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !UNTOLD.includes(name as never)));
+}
+
+const scalingOf = (dtype: Dtype, [min, max]: [number, number]) => ({
+  valueRange: [min, max],
+  slope: (max - min) / TOP[dtype]!,
+  intercept: min,
+  formula: 'source value = slope * stored value + intercept'
+});
+
+/** A function of the source's values; of a straight line also what it is of the stored ones. */
+function calibrationOf(
+  { name, number, formula, coefficients, unit, zeroClip }: CalibrationFunction,
+  scaling: { slope: number; intercept: number } | null
+): Record<string, unknown> {
+  const { slope, intercept } = scaling ?? { slope: 1, intercept: 0 };
+  const [c0, c1] = coefficients;
+  return {
+    function: name,
+    number,
+    coefficients,
+    formula: `calibrated value = ${formula}, where v is the source value`,
+    zeroClip,
+    unit,
+    ...(number === 0 && {
+      ofStored: {
+        slope: c1 * slope,
+        intercept: c0 + c1 * intercept,
+        formula: 'calibrated value = slope * stored value + intercept'
+      }
+    })
+  };
+}
