@@ -1,5 +1,6 @@
 """The helper as a Jupyter kernel, driven by jupyter_client as Jupyter's server drives it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -101,6 +102,19 @@ def test_a_cell_converts_and_shows_its_progress(connect, root):
     output = root / "small.ome.zarr"
     assert shown[-1]["content"]["data"] == {"text/plain": str(output)}
     assert np.array_equal(zarr.open(output / "0")[:], tifffile.imread(root / "small.tif"))
+
+
+def test_a_cell_verifies_and_fails_where_something_differs(connect, root):
+    client = connect()
+    execute(client, "convert small.tif checked.ome.zarr --chunk-size 8 16 16 --quiet")
+    reply, shown = execute(client, "verify checked.ome.zarr --against small.tif")
+    assert reply["status"] == "ok"
+    assert {message["msg_type"] for message in shown[:-1]} <= {"display_data", "update_display_data"}
+    assert shown[-1]["content"]["data"]["text/plain"].startswith("OK: ")
+    (root / "checked.ome.zarr/0/c/0/0/0").unlink()
+    reply, shown = execute(client, "verify checked.ome.zarr --against small.tif --quiet --json")
+    assert (reply["status"], reply["ename"]) == ("error", "corrupt") and "1 chunk" in reply["evalue"]
+    assert json.loads(shown[0]["content"]["data"]["text/plain"])["chunksDiffering"] == 1
 
 
 @pytest.mark.parametrize("asked", ["?", "help", "--help", "convert?", "?convert", "convert --help"])

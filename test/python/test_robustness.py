@@ -60,6 +60,11 @@ def volumes(tmp_path_factory):
         folder = tmp_path_factory.mktemp("flavour")
         source = sources.write(folder, sources.volume(SHAPE, encoding), encoding)
         found.append((source, sorted(source.iterdir())[2] if source.is_dir() else source))
+    array = np.random.default_rng(1).integers(0, 255, (2, 3, 2, 20, 30), np.uint8)
+    for name, kind in {"scan.tif": {"imagej": True}, "scan.ome.tif": {"ome": True, "bigtiff": True}}.items():
+        source = tmp_path_factory.mktemp("axes") / name
+        tifffile.imwrite(source, array, metadata={"axes": "TZCYX"}, **kind)
+        found.append((source, source))
     return found
 
 
