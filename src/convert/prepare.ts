@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { MEMORY_START, createMemory, instantiate } from '../simd/index.ts';
 import { createEncoder } from './codec/index.ts';
 import { checkOptions } from './check.ts';
@@ -53,6 +54,7 @@ function arrangeWithin(
     encoder,
     readerBytes: readerBytes(layout),
     memoryStart: MEMORY_START,
+    processors: availableParallelism(),
     leaf
   });
   if (!('needs' in found)) return found;

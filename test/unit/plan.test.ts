@@ -159,7 +159,16 @@ function planFor(layout: Layout, changes: Partial<Settings> = {}) {
   return {
     settings,
     levels,
-    plan: arrange({ layout, settings, levels, encoder: null, readerBytes: MiB, memoryStart: 65536, leaf: null })
+    plan: arrange({
+      layout,
+      settings,
+      levels,
+      encoder: null,
+      readerBytes: MiB,
+      memoryStart: 65536,
+      processors: 2,
+      leaf: null
+    })
   };
 }
 

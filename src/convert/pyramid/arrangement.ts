@@ -9,6 +9,7 @@ import { DIRECT_ALIGNMENT, aligned } from '../zarr/chunk-writer.ts';
 import { shardBuffer } from '../zarr/shard.ts';
 import { slabBytes } from './slabs.ts';
 import { binCount } from './tally.ts';
+import { GAP_BYTES } from '../tiff/index.ts';
 
 /** How a conversion is cut to fit the memory: how many threads, which blocks, and what lies in the shared memory. */
 export interface Arrangement {
@@ -36,14 +37,14 @@ export interface Arrangement {
 
 const MiB = 2 ** 20;
 /** Node, this program and its main thread; measured, with room for what the garbage collector leaves lying about. */
-const BASE_BYTES = 108 * MiB;
+const BASE_BYTES = 100 * MiB;
 /** A worker thread: its isolate, its code, its stack; measured. */
-const WORKER_BYTES = 24 * MiB;
+const WORKER_BYTES = 18 * MiB;
 /** What a worker's compressor takes of the process's own memory: always, and by byte of a chunk; measured. */
 const ENCODER_BYTES: Record<Settings['compression'], { always: number; perByte: number }> = {
-  'blosc-zstd': { always: 10 * MiB, perByte: 0 },
+  'blosc-zstd': { always: 8 * MiB, perByte: 0 },
   'blosc-lz4': { always: MiB, perByte: 0 },
-  zstd: { always: 12 * MiB, perByte: 2 },
+  zstd: { always: 8 * MiB, perByte: 2 },
   gzip: { always: 8 * MiB, perByte: 2 },
   none: { always: 0, perByte: 0 }
 };
@@ -69,6 +70,8 @@ export interface Work {
   readerBytes: number;
   /** First address of the shared memory that may be used. */
   memoryStart: number;
+  /** How many threads can run at once. */
+  processors: number;
   /** Lengths of a level-0 block that an interrupted conversion had, and that this one must have to go on with it; null: free to choose. */
   leaf: Shape | null;
   /** Whether nothing may be written: what a block cuts off a segment is then decoded with every block, and no scratch file spares it. */
@@ -114,6 +117,11 @@ const SECONDS = {
   task: 1e-4
 };
 
+/** What part of a processor a thread more than there are is worth. */
+const WAITING = 0.25;
+/** How much longer it takes when a block of a further level must be done with before the next is begun. */
+const STALLS = 1.15;
+
 function weigh(work: Work, shape: Shape): Leaf {
   const { layout, settings, levels } = work;
   const bytes = BYTES_PER_VOXEL[settings.dtype];
@@ -134,13 +142,15 @@ function weigh(work: Work, shape: Shape): Leaf {
   const decodeFirst = again > MAX_REDUNDANCY && !work.readOnly;
   const volumes = volumeCount(layout.frames);
   const allGB = (volumes * product(settings.shape) * sourceBytes) / 1e9;
-  const fullWidth = size[2] === layout.shape[2];
-  const calls = volumes * settings.shape[0] * (fullWidth ? grids[0].count[1] : settings.shape[1] * grids[0].count[2]);
-  const reading = (gigabytes: number) => gigabytes * SECONDS.readGB + calls * SECONDS.readCall;
+  // Narrow blocks are read row by row, or out of whole rows that are then read for each of them.
+  const across = grids[0].count[2];
+  const apart = (layout.shape[2] - size[2]) * sourceBytes > GAP_BYTES;
+  const calls = volumes * settings.shape[0] * (apart ? settings.shape[1] * across : grids[0].count[1]);
+  const reading = allGB * (apart ? 1 : across) * SECONDS.readGB + calls * SECONDS.readCall;
   const decoding = encoded ? allGB * SECONDS.decodeGB * (decodeFirst ? 1 : again) : 0;
   const cost =
     decoding +
-    (encoded && !decodeFirst ? 0 : reading(allGB)) +
+    (encoded && !decodeFirst ? 0 : reading) +
     (decodeFirst ? allGB * SECONDS.scratchGB : 0) +
     allGB * SECONDS.encodeGB +
     volumes * leafCount(grids) * 2 * SECONDS.task;
@@ -205,9 +215,13 @@ function encodedBytes({ settings: { chunk: lengths, shard }, encoder }: Work, ch
 }
 
 /** Seconds that an arrangement takes, very roughly, for so many level-0 blocks. */
-function seconds(leaf: Leaf, count: number, { workers, memoryBytes }: Arrangement): number {
+function seconds(leaf: Leaf, count: number, processors: number, spare: number, found: Arrangement): number {
+  const { workers, memoryBytes } = found;
   const unevenness = (Math.ceil(count / workers) * workers) / count;
-  return (leaf.cost * unevenness) / workers + (memoryBytes / 1e9) * SECONDS.touchGB;
+  // Threads beyond the processors work while others wait for the disk.
+  const atOnce = Math.min(workers, processors) + WAITING * Math.max(0, Math.min(workers - processors, processors));
+  const stalls = workers > 1 && spare === 0 ? STALLS : 1;
+  return (leaf.cost * unevenness * stalls) / atOnce + (memoryBytes / 1e9) * SECONDS.touchGB;
 }
 
 /**
@@ -239,7 +253,7 @@ export function arrange(work: Work): Arrangement | { needs: number } {
           if (candidate.memoryBytes > MAX_MEMORY) continue;
           least = Math.min(least, candidate.peakBytes);
           if (candidate.peakBytes > settings.maxMemory) continue;
-          const time = seconds(leaf, leaves, candidate);
+          const time = seconds(leaf, leaves, work.processors, spare, candidate);
           if (!best || time < best.seconds) best = { arrangement: candidate, seconds: time };
         }
       }
@@ -252,5 +266,5 @@ function staffing(jobs: number, leaves: number): [workers: number, spare: number
   const counts = new Set<number>();
   for (let n = most; n > 16; n = Math.floor(n * 0.8)) counts.add(n);
   for (let n = Math.min(most, 16); n >= 1; n--) counts.add(n);
-  return [...counts].map((n): [number, number] => [n, 1]).concat([[1, 0]]);
+  return [1, 0].flatMap(spare => [...counts].map((n): [number, number] => [n, spare]));
 }

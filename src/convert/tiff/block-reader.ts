@@ -14,7 +14,7 @@ const STAGING_BYTES = 1 << 18;
 /** A piece that is read and then swapped; a multiple of every voxel's size. */
 const SWAP_BYTES = 1 << 18;
 /** A gap between the wanted parts of two rows, above which each row is read by itself. */
-const GAP_BYTES = 8 << 10;
+export const GAP_BYTES = 8 << 10;
 
 /** Where a part of one segment goes: `rows` pieces of `width` bytes. */
 interface Part {

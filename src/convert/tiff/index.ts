@@ -1,2 +1,2 @@
-export { BlockReader, readerBytes } from './block-reader.ts';
+export { BlockReader, GAP_BYTES, readerBytes } from './block-reader.ts';
 export { openVolume } from './open-volume.ts';

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { MEMORY_START } from '../../simd/index.ts';
 import { layOut, share } from '../conversion.ts';
 import { ConvertError } from '../errors.ts';
@@ -198,6 +199,7 @@ export class Pass {
       },
       readerBytes: this.#making.source ? readerBytes(layout) : 0,
       memoryStart: MEMORY_START,
+      processors: availableParallelism(),
       leaf: null,
       readOnly: true
     });
