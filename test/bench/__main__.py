@@ -1,199 +1,255 @@
 """`npm run bench`: measures conversions against their peers on this machine; writes docs/benchmarks.md.
 
-`npm run bench -- --smoke` runs everything once on a small volume and writes nothing: it shows that the benchmark works.
+`npm run bench -- --smoke` runs everything once on small volumes and writes nothing: it shows that the benchmark works.
 """
+
+from __future__ import annotations
 
 import argparse
 import os
 import platform
+import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
-from inputs import volume
-from measure import Figures, interleave
+from inputs import Volume, prepare
+from measure import Figures, interleave, warm
 from report import Report
 
 ROOT = Path(__file__).resolve().parents[2]
-CONVERT = [str(Path(sys.executable).with_name("microct-io-vis")), "convert", "--quiet"]
+PROGRAM = str(Path(sys.executable).with_name("microct-io-vis"))
 PEERS = [sys.executable, str(Path(__file__).with_name("peers.py"))]
 CODECS = ["blosc-lz4", "blosc-zstd", "none"]
+GB = 1e9
 
 
-def ours(source: Path, *options: str) -> list[str]:
-    return [*CONVERT, str(source), "{target}", *options]
+@dataclass
+class Bench:
+    """What all sections share."""
+
+    folder: Path
+    target: Path
+    report: Report
+    runs: int
+    #: divides the numbers of pages and the lengths of slices
+    shrink: int
+
+    def volume(self, pages: int, dtype: str = "float32", side: int = 1024, **options: object) -> Path:
+        """A volume of cubes' noise, made where it is not there, in the page cache."""
+        side = side // self.shrink if side > 1024 else side
+        volume = Volume(max(2, pages // self.shrink), dtype, (side, side), options)
+        prepare(self.folder, [volume])
+        path = volume.path(self.folder)
+        warm(path)
+        return path
+
+    def take(self, commands: dict[str, list[str]]) -> dict[str, Figures]:
+        return interleave(commands, self.target, self.runs)
+
+
+def convert(source: Path, *options: object) -> list[str]:
+    return [PROGRAM, "convert", "--quiet", str(source), "{target}", *map(str, options)]
 
 
 def machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     facts = Path("/proc/cpuinfo").read_text().splitlines()
-    name = next(
-        (line.split(":")[1].strip() for line in facts if line.startswith("model name")),
-        platform.processor(),
-    )
+    name = next((line.split(":")[1].strip() for line in facts if line.startswith("model name")), platform.processor())
     return f"{os.cpu_count()} cores ({name}), {memory:.0f} GiB of memory, {platform.system()} {platform.release()}"
 
 
-def table(report: Report, source: Path, target: Path, levels: list[int], runs: int) -> None:
-    """The original's table: levels by codec; write time, throughput of the source's bytes, output size, ratio."""
-    commands = {
-        f"{codec} {level}": ours(source, "--compression", codec, "--num-levels", str(level))
-        for codec in CODECS
-        for level in levels
-    }
-    figures = interleave(commands, target, runs)
+def levels_and_codecs(bench: Bench) -> None:
+    """The original's table."""
+    source = bench.volume(512)
+    counts = (1, 3, 5, 7)
     size = source.stat().st_size
-    rows = []
-    for name, found in figures.items():
-        codec, level = name.split()
-        throughput = size / found.seconds / 1e6
-        rows.append(
-            [
-                codec,
-                level,
-                f"{found.seconds:.2f}",
-                f"{throughput:.0f}",
-                f"{found.output / 1e9:.2f}",
-                f"{size / found.output:.3f}",
-            ]
-        )
-    report.table(
+    found = bench.take(
+        {
+            f"{codec} {count}": convert(source, "--compression", codec, "--num-levels", count)
+            for codec in CODECS
+            for count in counts
+        }
+    )
+    bench.report.table(
         "Levels and codecs",
-        "Median write time in seconds, source bytes per second in MB/s, output in GB, source bytes for one of output.",
+        f"{size / GB:.2f} GB of float32. Write time, source bytes a second, output, source bytes for one of output.",
         ["codec", "levels", "seconds", "MB/s", "output GB", "ratio"],
+        [
+            [
+                *name.split(),
+                f"{figures.seconds:.2f}",
+                f"{size / figures.seconds / 1e6:.0f}",
+                f"{figures.output / GB:.2f}",
+                f"{size / figures.output:.3f}",
+            ]
+            for name, figures in found.items()
+        ],
+    )
+
+
+def against_others(bench: Bench) -> None:
+    source = bench.volume(512)
+    copy = 'cp "$1" "$2" && sync "$2"'
+    commands = {
+        "`dd bs=4M oflag=direct`": ["dd", f"if={source}", "of={target}", "bs=4M", "oflag=direct"],
+        "`cp`, then `sync`": ["sh", "-c", copy, "sh", str(source), "{target}"],
+    }
+    for codec in CODECS:
+        for levels in (1, 4):
+            commands[f"microct-io-vis, {codec}, {levels} levels"] = convert(
+                source, "--compression", codec, "--num-levels", levels
+            )
+        commands[f"tifffile + zarr + scikit-image, {codec}, 4 levels"] = [
+            *PEERS,
+            *("original", str(source), "{target}", "4", codec),
+        ]
+        commands[f"TensorStore, {codec}, 1 level"] = [*PEERS, *("tensorstore", str(source), "{target}", "1", codec)]
+    found = bench.take(commands)
+    copied = next(iter(found.values())).seconds
+    bench.report.table(
+        "Against others",
+        f"{source.stat().st_size / GB:.2f} GB of float32. "
+        "All that microct-io-vis and dd write is on the disk when they end.",
+        ["", "seconds", "least to greatest", "times dd", "processor seconds", "peak MiB", "output GB"],
+        [
+            [
+                name,
+                f"{figures.seconds:.2f}",
+                f"{min(figures.wall):.2f} to {max(figures.wall):.2f}",
+                f"{figures.seconds / copied:.2f}",
+                f"{sorted(figures.cpu)[len(figures.cpu) // 2]:.1f}",
+                f"{figures.peak_mib:.0f}",
+                f"{figures.output / GB:.2f}",
+            ]
+            for name, figures in found.items()
+        ],
+    )
+
+
+def sources(bench: Bench) -> None:
+    """Voxel types, byte orders and compressions, about 1 GB of voxels each."""
+    pages = 256
+    segments = {"predictor": 2, "rowsperstrip": 64}
+    volumes = {
+        "float32": bench.volume(pages),
+        "float32, big-endian": bench.volume(pages, byteorder=">"),
+        "uint16": bench.volume(2 * pages, "uint16"),
+        "uint16, big-endian": bench.volume(2 * pages, "uint16", byteorder=">"),
+        "uint8": bench.volume(4 * pages, "uint8"),
+        "uint16, LZW": bench.volume(pages, "uint16", compression="lzw", **segments),
+        "uint16, deflate": bench.volume(pages, "uint16", compression="zlib", **segments),
+    }
+    commands = {name: convert(path, "--compression", "blosc-lz4") for name, path in volumes.items()}
+    z = max(2, pages // bench.shrink)
+    part = ["--roi", 0, z, 256, 768, 256, 768]
+    commands["float32, a quarter (--roi)"] = convert(volumes["float32"], *part, "--compression", "blosc-lz4")
+    bytes_of = {"float32": 4, "uint16": 2, "uint8": 1}
+
+    def voxel_bytes(name: str) -> float:
+        dtype = name.split(",")[0]
+        count = {"uint8": 4 * pages, "uint16": 2 * pages}.get(dtype, pages)
+        if "LZW" in name or "deflate" in name:
+            count = pages
+        share = 0.25 if "roi" in name else 1
+        return max(2, count // bench.shrink) * 2**20 * bytes_of[dtype] * share
+
+    bench.report.table(
+        "Kinds of sources",
+        "All levels with blosc-lz4. Bytes are those of the voxels, uncompressed.",
+        ["source", "GB", "seconds", "MB/s", "processors busy"],
+        [
+            [
+                name,
+                f"{voxel_bytes(name) / GB:.2f}",
+                f"{figures.seconds:.2f}",
+                f"{voxel_bytes(name) / figures.seconds / 1e6:.0f}",
+                f"{100 * figures.busy:.0f} %",
+            ]
+            for name, figures in bench.take(commands).items()
+        ],
+    )
+
+
+def large_slices(bench: Bench) -> None:
+    volumes = {
+        "4,000 × 4,000 float32": bench.volume(32, side=4000),
+        "20,000 × 20,000 uint16": bench.volume(3, "uint16", side=20000),
+    }
+    rows = []
+    for name, source in volumes.items():
+        found = bench.take({budget: convert(source, "-m", budget) for budget in ("256M", "512M", "8G")})
+        rows += [
+            [name, budget, f"{figures.seconds:.2f}", f"{figures.peak_mib:.0f}"] for budget, figures in found.items()
+        ]
+    bench.report.table(
+        "Large slices",
+        "2.0 and 2.4 GB, all levels, blosc-zstd.",
+        ["slices", "budget", "seconds", "peak MiB"],
         rows,
     )
 
 
-def peers(report: Report, source: Path, target: Path, runs: int) -> None:
-    commands = {
-        "dd bs=4M oflag=direct": [
-            "dd",
-            f"if={source}",
-            "of={target}",
-            "bs=4M",
-            "oflag=direct",
-        ],
-        "cp and sync": [
-            "sh",
-            "-c",
-            'cp "$1" "$2" && sync "$2"',
-            "sh",
-            str(source),
-            "{target}",
-        ],
-    }
-    for codec in CODECS:
-        for levels in (1, 4):
-            commands[f"microct-io-vis, {codec}, {levels} levels"] = ours(
-                source, "--compression", codec, "--num-levels", str(levels)
-            )
-        commands[f"tifffile + zarr + scikit-image, {codec}, 4 levels"] = [
-            *PEERS,
-            "original",
-            str(source),
-            "{target}",
-            "4",
-            codec,
-        ]
-        commands[f"TensorStore, {codec}, 1 level"] = [
-            *PEERS,
-            "tensorstore",
-            str(source),
-            "{target}",
-            "1",
-            codec,
-        ]
-    figures = interleave(commands, target, runs)
-    report.table(
-        "Against others",
-        "The same source in the page cache, in turn on one machine. Memory is the peak of the largest process.",
-        [
-            "",
-            "seconds, median",
-            "least to greatest",
-            "processor seconds",
-            "memory GB",
-            "output GB",
-        ],
-        [described(name, found) for name, found in figures.items()],
+def curve(bench: Bench, title: str, text: str, axis: str, commands: dict[float, list[str]]) -> None:
+    found = bench.take({str(key): command for key, command in commands.items()})
+    points = [(float(key), figures.seconds, figures.peak_mib) for key, figures in found.items()]
+    bench.report.curve(title, text, axis, points)
+
+
+def curves(bench: Bench) -> None:
+    codec = "All levels, blosc-zstd"
+    pages = (64, 128, 256, 512, 1024, 2048)
+    by_size = {path.stat().st_size / GB: convert(path) for path in map(bench.volume, pages)}
+    curve(bench, "Size of the volume", f"{codec}; float32.", "GB", by_size)
+    source = bench.volume(512)
+    budgets = (256, 384, 512, 1024, 4096, 8192)
+    by_budget = {budget: convert(source, "-m", f"{budget}M") for budget in budgets}
+    curve(bench, "Memory budget", f"{codec}; {source.stat().st_size / GB:.2f} GB of float32.", "MiB", by_budget)
+    workers = range(1, 2 * (os.cpu_count() or 1) + 1)
+    by_workers = {count: convert(source, "-j", count) for count in workers}
+    curve(bench, "Workers", f"{codec}; {source.stat().st_size / GB:.2f} GB of float32.", "-j", by_workers)
+
+
+def headers(bench: Bench) -> None:
+    """How long it takes until something is known of a file."""
+    volumes = {}
+    for pages in (3000, 20000):
+        volume = Volume(pages // bench.shrink, "uint8", (64, 64), {"rowsperstrip": 64})
+        prepare(bench.folder, [volume])
+        volumes[pages] = volume.path(bench.folder)
+    commands = {f"`info`, {pages:,} pages": [PROGRAM, "info", str(path)] for pages, path in volumes.items()}
+    commands["`estimate`, 2 GB"] = [PROGRAM, "estimate", str(bench.volume(512))]
+    commands["`--version`"] = [PROGRAM, "--version"]
+    bench.report.table(
+        "Start",
+        "From the command's start to its end.",
+        ["", "seconds"],
+        [[name, f"{figures.seconds:.2f}"] for name, figures in bench.take(commands).items()],
     )
-
-
-def described(name: str, found: Figures) -> list[str]:
-    spread = f"{min(found.wall):.2f} to {max(found.wall):.2f}"
-    cpu = sorted(found.cpu)[len(found.cpu) // 2]
-    return [
-        name,
-        f"{found.seconds:.2f}",
-        spread,
-        f"{cpu:.1f}",
-        f"{max(found.memory) / 1e9:.2f}",
-        f"{found.output / 1e9:.2f}",
-    ]
-
-
-def curve(
-    report: Report,
-    title: str,
-    axis: str,
-    commands: dict[float, list[str]],
-    target: Path,
-    runs: int,
-) -> None:
-    figures = interleave({str(key): command for key, command in commands.items()}, target, runs)
-    points = [(float(key), found.seconds, max(found.memory) / 2**20) for key, found in figures.items()]
-    report.curve(title, axis, points)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--smoke", action="store_true", help="a small volume, once; nothing is written")
+    parser.add_argument("--smoke", action="store_true", help="small volumes, once; nothing is written")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument(
-        "--folder",
-        type=Path,
-        default=ROOT / ".bench",
-        help="where inputs are kept and outputs written",
+        "--folder", type=Path, default=ROOT / ".bench", help="where inputs are kept and outputs written"
     )
     options = parser.parse_args()
-    runs = 1 if options.smoke else options.runs
-    large, sizes = (0.05, [0.02, 0.05]) if options.smoke else (2.15, [0.25, 0.5, 1, 2, 4, 8])
     options.folder.mkdir(parents=True, exist_ok=True)
-    source = volume(options.folder, large)
     report = Report(machine())
+    runs, shrink = (1, 32) if options.smoke else (options.runs, 1)
     with tempfile.TemporaryDirectory(dir=options.folder) as work:
-        target = Path(work) / "out.ome.zarr"
-        table(report, source, target, [1, 3] if options.smoke else [1, 3, 5, 7], runs)
-        peers(report, source, target, runs)
-        curve(
-            report,
-            "Size of the volume",
-            "GB",
-            {size: ours(volume(options.folder, size)) for size in sizes},
-            target,
-            runs,
-        )
-        budgets = [256, 4096] if options.smoke else [256, 512, 1024, 2048, 4096, 8192]
-        curve(
-            report,
-            "Memory budget",
-            "MiB",
-            {budget: ours(source, "-m", f"{budget}M") for budget in budgets},
-            target,
-            runs,
-        )
-        workers = range(1, 2 * (os.cpu_count() or 1) + 1)
-        curve(
-            report,
-            "Workers",
-            "-j",
-            {count: ours(source, "-j", str(count)) for count in workers},
-            target,
-            runs,
-        )
+        bench = Bench(options.folder, Path(work) / "out.ome.zarr", report, runs, shrink)
+        for section in (levels_and_codecs, against_others, sources, large_slices, curves, headers):
+            print(section.__name__.replace("_", " "), file=sys.stderr, flush=True)
+            section(bench)
     print(report.text()) if options.smoke else report.write(ROOT / "docs")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"bench: {error}")

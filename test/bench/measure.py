@@ -1,5 +1,7 @@
 """Runs commands whole, in turn, and takes what the system says of each: wall time, processor time, peak memory."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import statistics
@@ -13,18 +15,27 @@ from pathlib import Path
 class Figures:
     """What each run of one command took."""
 
+    #: seconds
     wall: list[float] = field(default_factory=list)
-    """Seconds."""
+    #: seconds of all processors together
     cpu: list[float] = field(default_factory=list)
-    """Seconds of all processors together."""
+    #: peak resident bytes of the largest of its processes; this process must be smaller, for a child begins as its copy
     memory: list[int] = field(default_factory=list)
-    """Peak resident bytes of the largest process."""
+    #: bytes on disk
     output: int = 0
-    """Bytes on disk."""
 
     @property
     def seconds(self) -> float:
         return statistics.median(self.wall)
+
+    @property
+    def busy(self) -> float:
+        """What part of all processors worked, in the median run."""
+        return statistics.median(cpu / wall for cpu, wall in zip(self.cpu, self.wall, strict=True)) / os.cpu_count()
+
+    @property
+    def peak_mib(self) -> float:
+        return max(self.memory) / 2**20
 
 
 def size(path: Path) -> int:
@@ -36,6 +47,13 @@ def size(path: Path) -> int:
 
 def remove(path: Path) -> None:
     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def warm(path: Path) -> None:
+    """Brings a file into the page cache."""
+    with open(path, "rb", buffering=0) as file:
+        while file.read(1 << 24):
+            pass
 
 
 def once(command: list[str], target: Path, figures: Figures) -> None:
@@ -53,7 +71,7 @@ def once(command: list[str], target: Path, figures: Figures) -> None:
     figures.wall.append(wall)
     figures.cpu.append(usage.ru_utime + usage.ru_stime)
     figures.memory.append(usage.ru_maxrss * 1024)
-    figures.output = size(target)
+    figures.output = size(target) if target.exists() else 0
     remove(target)
 
 
@@ -62,9 +80,5 @@ def interleave(commands: dict[str, list[str]], target: Path, runs: int) -> dict[
     figures = {name: Figures() for name in commands}
     for _ in range(runs):
         for name, command in commands.items():
-            once(
-                [part.replace("{target}", str(target)) for part in command],
-                target,
-                figures[name],
-            )
+            once([part.replace("{target}", str(target)) for part in command], target, figures[name])
     return figures
