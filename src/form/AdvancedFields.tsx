@@ -1,9 +1,17 @@
 import * as React from 'react';
-import type { Shape, VolumeInfo } from '../protocol/index.ts';
-import { AxesInput, Field, TextInput } from './Field.tsx';
+import type { Downsampling, Shape, VolumeInfo } from '../protocol/index.ts';
+import { DOWNSAMPLINGS } from './choices.ts';
+import { AxesInput, Field, SelectInput, TextInput } from './Field.tsx';
 import type { FieldErrors, FormValues } from './values.ts';
 
-const FOLDED = ['shard', 'roi', 'voxelSize', 'unit', 'jobs'] as const;
+const FOLDED = ['slices', 'shard', 'downsample', 'labels', 'parent', 'roi', 'voxelSize', 'unit', 'jobs'] as const;
+
+const DOWNSAMPLING_NAMES: Record<Downsampling, string> = {
+  mean: 'mean',
+  mode: 'most frequent value',
+  max: 'greatest value',
+  nearest: 'first voxel'
+};
 
 /** What few conversions need: folded away, unless something is wrong in it. */
 export function AdvancedFields(props: {
@@ -22,8 +30,67 @@ export function AdvancedFields(props: {
       open={isOpen || hasError}
       onToggle={event => setOpen(event.currentTarget.open)}
     >
-      <summary>Shards, region, voxel size, workers</summary>
+      <summary>Slices, shards, labels, region, voxel size, workers</summary>
       <div className="mct-ConvertForm-fields">
+        {(info?.format === 'slices' || values.slices !== '' || errors.slices) && (
+          <Field
+            label="Slices"
+            error={errors.slices}
+            hint="A pattern of names, or a range of the numbers in them. Empty: all."
+            wide
+          >
+            {control => (
+              <TextInput
+                control={control}
+                value={values.slices}
+                placeholder="rec_*.tif or 100-899"
+                onChange={slices => onChange({ slices })}
+              />
+            )}
+          </Field>
+        )}
+        <Field label="A coarser voxel is the" error={errors.downsample}>
+          {control => (
+            <SelectInput
+              control={control}
+              value={values.downsample}
+              choices={DOWNSAMPLINGS}
+              names={DOWNSAMPLING_NAMES}
+              standard={values.labels ? 'mode' : 'mean'}
+              onChange={downsample => onChange({ downsample })}
+            />
+          )}
+        </Field>
+        <Field label="Labels" error={errors.labels}>
+          {control => (
+            <label className="mct-ConvertForm-check">
+              <input
+                {...control}
+                type="checkbox"
+                checked={values.labels}
+                onChange={event => onChange({ labels: event.target.checked, parent: '' })}
+              />
+              Voxels are labels, kept as they are
+            </label>
+          )}
+        </Field>
+        {values.labels && (
+          <Field
+            label="Image that the labels belong to"
+            error={errors.parent}
+            hint="Path of an OME-Zarr: the labels are written into it. Empty: an OME-Zarr of their own."
+            wide
+          >
+            {control => (
+              <TextInput
+                control={control}
+                value={values.parent}
+                placeholder="scan.ome.zarr"
+                onChange={parent => onChange({ parent })}
+              />
+            )}
+          </Field>
+        )}
         <Field
           label="Shard size (Z, Y, X)"
           error={errors.shard}

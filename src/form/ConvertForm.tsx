@@ -205,7 +205,11 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
           )}
         </Field>
         {takesRange(values.dtype) && (
-          <Field label="Value range" error={errors.valueRange} hint="Empty: the source’s least and greatest value.">
+          <Field
+            label="Value range"
+            error={errors.valueRange}
+            hint="Numbers or percentages (0.1%). Empty: the least and the greatest."
+          >
             {control => (
               <div className="mct-Axes" role="group" aria-label="Value range">
                 {(['least', 'greatest'] as const).map((name, index) => (

@@ -1,7 +1,7 @@
 import * as React from 'react';
 import { formatBytes } from '../protocol/bytes.ts';
 import type { Plan, VolumeInfo } from '../protocol/index.ts';
-import { describeFile, describeOrigin, describeShape, describeVoxel } from './describe.ts';
+import { describeAxes, describeFile, describeOrigin, describeShape, describeVoxel } from './describe.ts';
 
 /** What the source is, read without a voxel. */
 export function SourceFacts(props: { info: VolumeInfo }): React.ReactElement {
@@ -9,7 +9,7 @@ export function SourceFacts(props: { info: VolumeInfo }): React.ReactElement {
   const voxel = describeVoxel(info);
   return (
     <dl className="mct-Facts">
-      <Fact name={`Shape (${[...info.axes.toUpperCase()].join(' × ')})`}>{describeShape(info.shape)}</Fact>
+      <Fact name={`Shape (${describeAxes(info)})`}>{describeShape(info.shape)}</Fact>
       <Fact name="Data type">
         {info.dtype}
         {/8$/.test(info.dtype) ? '' : `, ${info.byteOrder}-endian`}
@@ -58,7 +58,7 @@ export function PlanView(props: { plan: Plan; stale: boolean }): React.ReactElem
         <thead>
           <tr>
             <th scope="col">Level</th>
-            <th scope="col">Shape (Z × Y × X)</th>
+            <th scope="col">Shape ({describeAxes(plan)})</th>
             <th scope="col">Chunks</th>
             <th scope="col">Size</th>
           </tr>
@@ -68,7 +68,7 @@ export function PlanView(props: { plan: Plan; stale: boolean }): React.ReactElem
             <tr key={index}>
               <th scope="row">{index}</th>
               <td>{describeShape(level.shape)}</td>
-              <td>{(level.chunks[0] * level.chunks[1] * level.chunks[2]).toLocaleString('en')}</td>
+              <td>{level.chunks.reduce((product, n) => product * n, 1).toLocaleString('en')}</td>
               <td>{formatBytes(level.bytes)}</td>
             </tr>
           ))}

@@ -1,7 +1,8 @@
-import type { Compression, OmeZarrVersion, OutputDtype } from '../protocol/index.ts';
+import type { Compression, Downsampling, OmeZarrVersion, OutputDtype } from '../protocol/index.ts';
 
 // A test holds these against the engine's lists, which the browser does not load.
 export const COMPRESSIONS: readonly Compression[] = ['blosc-zstd', 'blosc-lz4', 'zstd', 'gzip', 'none'];
+export const DOWNSAMPLINGS: readonly Downsampling[] = ['mean', 'mode', 'max', 'nearest'];
 export const OUTPUT_DTYPES: readonly OutputDtype[] = ['source', 'float32', 'uint16', 'uint8'];
 export const OME_ZARR_VERSIONS: readonly OmeZarrVersion[] = ['0.5', '0.4'];
 

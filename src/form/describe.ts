@@ -23,6 +23,11 @@ export function describeShape(shape: readonly number[]): string {
   return shape.join(' × ');
 }
 
+/** `Z × Y × X`, with time and channels before where there are several. */
+export function describeAxes({ axes }: Pick<VolumeInfo, 'axes'>): string {
+  return [...axes.toUpperCase()].join(' × ');
+}
+
 /** The edge lengths of a voxel along (Z, Y, X) as a person writes them; null when unknown. */
 export function describeVoxel(info: VolumeInfo): string | null {
   if (!info.voxelSize) {
@@ -36,8 +41,13 @@ export function describeVoxel(info: VolumeInfo): string | null {
 
 /** Where the voxel size was found: `from ImageJ’s metadata`. */
 export function describeOrigin(info: VolumeInfo): string {
-  const origins: Record<string, string> = { user: 'as given', imagej: 'from ImageJ’s metadata' };
-  return origins[info.voxelSizeFrom ?? ''] ?? `from ${info.voxelSizeFrom ?? 'the file'}`;
+  const origins: Record<string, string> = {
+    user: 'as given',
+    imagej: 'from ImageJ’s metadata',
+    'ome-xml': 'from OME-XML',
+    'resolution-tags': 'from the resolution tags'
+  };
+  return origins[info.voxelSizeFrom ?? ''] ?? `from ${info.voxelSizeFile ?? info.voxelSizeFrom ?? 'the file'}`;
 }
 
 /** `ImageJ TIFF, 225 pages, 3.52 MiB, uncompressed` */

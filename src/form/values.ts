@@ -9,7 +9,7 @@ import type {
   Source
 } from '../protocol/index.ts';
 import { SHOWN_DEFAULTS } from './choices.ts';
-import { resolveOutput } from './output.ts';
+import { defaultOutputName, resolveOutput } from './output.ts';
 
 export type Triple = [z: string, y: string, x: string];
 
@@ -28,7 +28,7 @@ export interface FormValues {
   shard: Triple;
   downsample: Downsampling | '';
   labels: boolean;
-  /** Path of the image that the labels belong to; `output` is then a name in its folder of labels, or empty. */
+  /** Path of the image that the labels belong to, beside the source if it is a name; `output` is then a name in its folder of labels, or the default. */
   parent: string;
   compression: Compression | '';
   dtype: OutputDtype | '';
@@ -92,7 +92,7 @@ export function readValues(
 
   const output = values.output.trim();
   const parent = values.parent.trim();
-  if (shared || (parent !== '' && output === '')) {
+  if (shared || (parent !== '' && (output === '' || output === defaultOutputName(source)))) {
     // Each source's own default.
   } else if (output === '') {
     errors.output = 'Give the output a name.';
@@ -145,7 +145,7 @@ export function readValues(
     options.labels = true;
   }
   if (parent !== '') {
-    options.parent = parent;
+    options.parent = resolveOutput(source, parent);
   }
   if (values.compression !== '') {
     options.compression = values.compression;

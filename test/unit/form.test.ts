@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { COMPRESSIONS, DEFAULT_OPTIONS, OME_ZARR_VERSIONS, OUTPUT_DTYPES } from '../../src/convert/options.ts';
+import {
+  COMPRESSIONS,
+  DEFAULT_OPTIONS,
+  DOWNSAMPLINGS,
+  OME_ZARR_VERSIONS,
+  OUTPUT_DTYPES
+} from '../../src/convert/options.ts';
 import * as choices from '../../src/form/choices.ts';
 import { describeProgress, describeSeconds, describeSource, describeVoxel } from '../../src/form/describe.ts';
 import { defaultOutputName, resolveOutput } from '../../src/form/output.ts';
@@ -50,6 +56,7 @@ test('the hints and choices of the form are those of the engine', () => {
   assert.equal(omeZarr, DEFAULT_OPTIONS.omeZarr);
   assert.deepEqual(choices.COMPRESSIONS, COMPRESSIONS);
   assert.deepEqual(choices.OUTPUT_DTYPES, OUTPUT_DTYPES);
+  assert.deepEqual(choices.DOWNSAMPLINGS, DOWNSAMPLINGS);
   assert.deepEqual(choices.OME_ZARR_VERSIONS, OME_ZARR_VERSIONS);
 });
 
@@ -331,4 +338,17 @@ test('what cannot be resumed stays until a person says that it may go', async ()
       ? Promise.reject(Object.assign(new Error('too small'), { code: 'memory-too-small', field: 'maxMemory' }))
       : Promise.resolve(plan(1, LEFT));
   assert.equal(refusalOf(await planResuming({ ...planner, estimate }, 'shell.tif', {})), 'too small');
+});
+
+test('labels of an image: its path is beside the source, and the default name leaves theirs to the helper', () => {
+  const read = (values: Partial<FormValues>) =>
+    readValues({ ...EMPTY_VALUES, labels: true, ...values }, 'data/cells.tif', null).options;
+  const parent = 'data/scan.ome.zarr';
+  assert.deepEqual(read({ output: 'cells.ome.zarr', parent: 'scan.ome.zarr' }), { labels: true, parent });
+  assert.deepEqual(read({ output: 'nuclei', parent: '../data/scan.ome.zarr' }), {
+    output: 'nuclei',
+    labels: true,
+    parent
+  });
+  assert.deepEqual(read({ output: 'cells.ome.zarr' }), { output: 'data/cells.ome.zarr', labels: true });
 });
