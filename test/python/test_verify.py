@@ -219,6 +219,12 @@ METADATA = {
         0,
         "1 × 0.5 × 0.5",
     ),
+    "unit": (
+        "zarr.json",
+        put("attributes", "ome", "multiscales", 0, "axes", 1, "unit", "millimeter"),
+        0,
+        "millimeter for y",
+    ),
     "levels": (
         "zarr.json",
         lambda json: json["attributes"]["ome"]["multiscales"][0]["datasets"].pop(),

@@ -206,6 +206,10 @@ export class MetadataCheck {
           0,
           `has the voxel size ${times(size)}, but ${info.source} says ${info.voxelSize ? times(said) : 'none'}`
         );
+      const unit = info.voxelSize && info.unit;
+      const odd = this.#image.axes.slice(-3).find(axis => axis.unit !== unit);
+      if (odd && !origin.unitGiven)
+        this.#say(0, `has the unit ${odd.unit ?? 'none'} for ${odd.name}, but ${info.source} says ${unit ?? 'none'}`);
     }
     return true;
   }

@@ -12,6 +12,8 @@ export interface Origin {
     voxelSizeFile: string | null;
     slices: string | null;
   };
+  /** Whether a person gave the unit. */
+  unitGiven: boolean;
   roi: number[];
   /** Where the first voxel is, where the image decides that labels belong to; null: where the region begins. */
   offset: Shape | null;
@@ -31,6 +33,7 @@ const numbers = (value: unknown, least: number, most = least): value is number[]
 export function readOrigin(json: Record<string, unknown>): Origin | null {
   const {
     source,
+    options = null,
     roi,
     offset = null,
     dtype,
@@ -59,6 +62,7 @@ export function readOrigin(json: Record<string, unknown>): Origin | null {
       voxelSizeFile: text(source.voxelSizeFile),
       slices: text(source.slices)
     },
+    unitGiven: !isObject(options) || options.unit !== null,
     roi,
     offset: offset as Shape | null,
     dtype,
