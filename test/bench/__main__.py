@@ -239,7 +239,7 @@ def main() -> None:
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     report = Report(machine())
-    runs, shrink = (1, 32) if options.smoke else (options.runs, 1)
+    runs, shrink = (1, 64) if options.smoke else (options.runs, 1)
     with tempfile.TemporaryDirectory(dir=options.folder) as work:
         bench = Bench(options.folder, Path(work) / "out.ome.zarr", report, runs, shrink)
         for section in (levels_and_codecs, against_others, sources, large_slices, curves, headers):
