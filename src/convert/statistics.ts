@@ -16,6 +16,7 @@ export interface Statistics {
 
 const PERCENTS = ['0.1', '1', '50', '99', '99.9'] as const;
 const BINS = 256;
+const NONE = new Float64Array(0);
 /** So many points within a bin tell more of how its values lie than that they lie evenly. */
 const TELLING = 16;
 
@@ -33,12 +34,12 @@ export class Distribution {
   readonly #bins: { low: number; high: number; before: number; count: number; points: Float64Array }[] = [];
   readonly counted: number = 0;
 
-  /** `counts`: by bin. `sample`: values in any order; those that are not finite do not matter. */
+  /** `counts`: by bin. `sample`: values in any order; those that are not finite do not matter, and none does where bins are single values. */
   constructor(dtype: Dtype, counts: ArrayLike<number>, sample: Float64Array, min: number, max: number) {
     this.#dtype = dtype;
     this.#min = min;
     this.#max = max;
-    const points = sample.filter(Number.isFinite).sort();
+    const points = isExact(dtype) ? NONE : sample.filter(Number.isFinite).sort();
     let from = 0;
     for (let bin = 0; bin < counts.length; bin++) {
       const ends = counts[bin] > 0 ? binEnds(dtype, bin) : null;
@@ -51,7 +52,7 @@ export class Distribution {
         high: Math.min(max, ends[1]),
         before: this.counted,
         count: counts[bin],
-        points: points.subarray(from, to)
+        points: from < to ? points.subarray(from, to) : NONE
       });
       this.counted += counts[bin];
       from = to;

@@ -11,7 +11,7 @@ import {
   parentIndex
 } from '../../src/convert/pyramid/blocks.ts';
 import { map3, product, pyramid } from '../../src/convert/pyramid/levels.ts';
-import { latticePlace, latticePoints, sampleLattice } from '../../src/convert/pyramid/sample.ts';
+import { forEachPoint, sampleLattice } from '../../src/convert/pyramid/sample.ts';
 import { Schedule } from '../../src/convert/pyramid/schedule.ts';
 import { slabBytes, slabs } from '../../src/convert/pyramid/slabs.ts';
 import type { Settings } from '../../src/convert/settings.ts';
@@ -368,12 +368,12 @@ test('sample points depend on the shape alone and every block finds its own', ()
     for (const block of indices([0, 0, 0], blocks)) {
       const start = map3(block, n => 64 * n);
       const extent = map3(start, (from, axis) => Math.min(64, shape[axis] - from));
-      for (const point of latticePoints(lattice, start, extent)) {
+      forEachPoint(lattice, start, extent, (point, ...place) => {
         assert.ok(!seen.has(point), 'a point lies in two blocks');
         seen.add(point);
-        const place = latticePlace(lattice, point);
         assert.ok(place.every((at, axis) => at >= start[axis] && at < start[axis] + extent[axis]));
-      }
+        assert.ok(place.every((at, axis) => (at - lattice.first[axis]) % lattice.step[axis] === 0));
+      });
     }
     assert.equal(seen.size, product(lattice.count));
   }

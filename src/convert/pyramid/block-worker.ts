@@ -12,11 +12,11 @@ import { writeError } from '../zarr/system-errors.ts';
 import { blockExtent, blockStart, indices, parentIndex } from './blocks.ts';
 import { BlockComparer } from './comparison.ts';
 import { map3, product } from './levels.ts';
-import { latticePlace, latticePoints } from './sample.ts';
+import { forEachPoint } from './sample.ts';
 import { decodePage } from './scratch-file.ts';
 import { slabs } from './slabs.ts';
 import { syncFolder, syncTree } from './sync.ts';
-import { binCount } from './tally.ts';
+import { binCount, isExact } from './tally.ts';
 import { type Areas, type BlockTask, type CheckTask, type Job, type Report, type Task, nothing } from './task.ts';
 
 /** How much may be decoded and encoded before what that left behind is collected, in bytes. */
@@ -255,7 +255,7 @@ export class BlockWorker {
     };
   }
 
-  /** Counts voxels by value, in one of `step` rows, and notes those at the points of the lattice. `from`: their place in level 0. */
+  /** Counts voxels by value, in one of `step` rows, and where values share bins notes those at the points of the lattice. `from`: their place in level 0. */
   #count(dtype: Dtype, step: number, volume: number, from: Shape, extent: Shape, box: Box): void {
     this.#simd.tally(dtype)(...box, ...extent, from[0], from[1], step, this.#areas.tally);
     this.#sample(dtype, volume, from, extent, box);
@@ -269,23 +269,20 @@ export class BlockWorker {
   }
 
   #sample(dtype: Dtype, volume: number, from: Shape, extent: Shape, [address, planeBytes, rowBytes]: Box): void {
+    if (isExact(dtype)) return;
     const { lattice, shared } = this.#job;
     const bytes = BYTES_PER_VOXEL[dtype];
     const view = new DataView(shared.memory.buffer);
     const get = {
-      uint8: (p: number) => view.getUint8(p),
-      int8: (p: number) => view.getInt8(p),
-      uint16: (p: number) => view.getUint16(p, true),
-      int16: (p: number) => view.getInt16(p, true),
       uint32: (p: number) => view.getUint32(p, true),
       int32: (p: number) => view.getInt32(p, true),
       float32: (p: number) => view.getFloat32(p, true)
-    }[dtype];
-    for (const point of latticePoints(lattice, from, extent)) {
-      const [z, y, x] = latticePlace(lattice, point);
+    }[dtype as Exclude<Dtype, 'uint8' | 'int8' | 'uint16' | 'int16'>];
+    const before = volume * product(lattice.count);
+    forEachPoint(lattice, from, extent, (point, z, y, x) => {
       const at = (z - from[0]) * planeBytes + (y - from[1]) * rowBytes + (x - from[2]) * bytes;
-      shared.sample[volume * product(lattice.count) + point] = get(address + at);
-    }
+      shared.sample[before + point] = get(address + at);
+    });
   }
 
   /** Makes of a block's windows the voxels of its place in its parent. */

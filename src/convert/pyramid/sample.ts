@@ -1,5 +1,4 @@
 import type { Frames, Shape } from '../volume.ts';
-import { indices } from './blocks.ts';
 import { map3, product } from './levels.ts';
 
 /** Points of level 0 from which percentiles are reckoned: a lattice that depends on the shape alone, not on how work is cut. */
@@ -30,20 +29,20 @@ export function sampleLattice(shape: Shape, { t, c }: Frames): Lattice {
   return { step, first, count: map3(shape, (n, axis) => Math.ceil((n - first[axis]) / step[axis])) };
 }
 
-/** Numbers, in C order, of the points in a box: first voxel and lengths along (Z, Y, X). */
-export function* latticePoints({ step, first, count }: Lattice, start: Shape, extent: Shape): Generator<number> {
+/** Visits the points in a box (first voxel and lengths along (Z, Y, X)): the number of each in C order, and its voxel. */
+export function forEachPoint(
+  { step, first, count }: Lattice,
+  start: Shape,
+  extent: Shape,
+  visit: (point: number, z: number, y: number, x: number) => void
+): void {
   const number = (at: number, axis: number) => Math.max(0, Math.ceil((at - first[axis]) / step[axis]));
   const from = map3(start, number);
   const to = map3(start, (at, axis) => Math.min(count[axis], number(at + extent[axis], axis)));
-  for (const [z, y, x] of indices(from, to)) yield (z * count[1] + y) * count[2] + x;
-}
-
-/** The voxel of the point with a number. */
-export function latticePlace({ step, first, count }: Lattice, point: number): Shape {
-  const at: Shape = [
-    Math.floor(point / (count[1] * count[2])),
-    Math.floor(point / count[2]) % count[1],
-    point % count[2]
-  ];
-  return map3(at, (n, axis) => first[axis] + n * step[axis]);
+  for (let z = from[0]; z < to[0]; z++)
+    for (let y = from[1]; y < to[1]; y++)
+      for (let x = from[2]; x < to[2]; x++) {
+        const point = (z * count[1] + y) * count[2] + x;
+        visit(point, first[0] + z * step[0], first[1] + y * step[1], first[2] + x * step[2]);
+      }
 }
