@@ -285,7 +285,7 @@ test('a page in one compressed strip goes through a file, which is counted and g
   };
   const roomy = await estimate(volume.path, options);
   assert.deepEqual(roomy.warnings, []);
-  const small = { ...options, maxMemory: 190 * 2 ** 20 };
+  const small = { ...options, maxMemory: 175 * 2 ** 20 };
   assert.match((await estimate(volume.path, small)).warnings.join(), /decoded into a file first/);
   const result = await convert(volume.path, small);
   await checkLevels(result, cut(volume, options.roi!), 'decoded first');
