@@ -29,6 +29,10 @@ def _real_or_percentage(value: Any) -> str:
     return value.strip() if isinstance(value, str) and value.strip().endswith("%") else _real(value)
 
 
+def _listed(value: Any) -> str:
+    return value if isinstance(value, str) else ",".join(map(_whole, value if isinstance(value, Iterable) else [value]))
+
+
 # Each option's number of values, and how one is written.
 OPTIONS: dict[str, tuple[int, Callable[[Any], str]]] = {
     "slices": (1, _text),
@@ -41,6 +45,7 @@ OPTIONS: dict[str, tuple[int, Callable[[Any], str]]] = {
     "compression": (1, _text),
     "max_memory": (1, _whole_or_text),
     "dtype": (1, _text),
+    "channel": (1, _listed),
     "value_range": (2, _real_or_percentage),
     "roi": (6, _whole),
     "voxel_size": (3, _real),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from traitlets import Bool, CFloat, CInt, Enum, HasTraits, TraitType, Tuple, Unicode, Union
+from traitlets import Bool, CFloat, CInt, Enum, HasTraits, List, TraitType, Tuple, Unicode, Union
 
 from .paths import Path
 
 COMPRESSIONS = ("blosc-zstd", "blosc-lz4", "zstd", "gzip", "none")
 DOWNSAMPLINGS = ("mean", "mode", "max", "nearest")
-DTYPES = ("source", "float32", "uint16", "uint8")
+DTYPES = ("source", "float32", "uint16", "uint8", "float64")
 OME_ZARR_VERSIONS = ("0.5", "0.4")
 
 
@@ -74,6 +74,12 @@ class ConversionOptions(HasTraits):
         default_value=None, allow_none=True, help="Peak memory of the conversion: bytes, or text such as '8G'."
     ).tag(sync=True)
     dtype = Enum(DTYPES, default_value=None, allow_none=True).tag(sync=True)
+    channel = Union(
+        [List(CInt(), minlen=1), Enum(("all",))],
+        default_value=None,
+        allow_none=True,
+        help="Channels to convert, from 0, or 'all'; the colours of a pixel are channels.",
+    ).tag(sync=True)
     value_range = Tuple(
         Union([CFloat(), Percentage()]),
         Union([CFloat(), Percentage()]),

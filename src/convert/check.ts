@@ -17,6 +17,7 @@ import { type Placement, placeInParent } from './labels.ts';
 import { outputPath } from './output-path.ts';
 import { map3, product } from './pyramid/levels.ts';
 import type { RangeEnd, Settings } from './settings.ts';
+import type { Reading } from './tiff/index.ts';
 import { SPACE_UNITS, spaceUnit } from './units.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape, type VolumeInfo, spatial } from './volume.ts';
 import { realPath } from './zarr/destination.ts';
@@ -127,7 +128,7 @@ function voxels(
     if (numbers && !Number.isFinite(numbers[1] - numbers[0]))
       throw bad('valueRange', `valueRange ${range.join(' to ')} is wider than numbers can express`);
   }
-  const stored = dtype === 'source' ? source : dtype;
+  const stored = dtype !== 'source' ? dtype : source === 'float64' ? 'float32' : source;
   const mappable = stored === 'uint16' || stored === 'uint8';
   if (range !== null && !mappable)
     throw bad(
@@ -137,6 +138,47 @@ function voxels(
   if (!mappable || (range === null && stored === source)) return { dtype: stored, scaling: null };
   if (numbers) return { dtype: stored, scaling: { range: numbers } };
   return { dtype: stored, scaling: { range: null, ends: [min ?? { percent: 0 }, max ?? { percent: 100 }] } };
+}
+
+function channels(value: ConvertOptions['channel']): ConvertOptions['channel'] {
+  if (value === null || value === 'all') return value;
+  const listed = Array.isArray(value) && value.length > 0 && value.every(n => isWhole(n) && n >= 0);
+  if (!listed || new Set(value).size < value.length)
+    throw bad('channel', `channel must be "all" or a list of whole numbers from 0 up, each once, found ${show(value)}`);
+  return value;
+}
+
+/**
+ * How the source is to be read, which must be known before its headers are.
+ *
+ * @throws ConvertError `bad-option`
+ */
+export function readingOf(
+  { slices = null, channel = null, labels = false }: Partial<ConvertOptions>,
+  source: string | string[]
+): Reading {
+  return naming(source, () => ({ slices, channel: channels(channel), keepIndices: labels === true }));
+}
+
+/** What a stored type cannot hold of the source's, and that Neuroglancer does not know it (its `DataType`). */
+function lostOrUnseen(stored: Dtype, source: Dtype, asked: OutputDtype): string[] {
+  const told: string[] = [];
+  const integer = source.includes('int');
+  if (stored === 'float32' && integer && BYTES_PER_VOXEL[source] >= 4)
+    told.push(`float32 holds whole numbers exactly up to 16,777,216 only: greater ${source} values are rounded.`);
+  if (stored === 'float64' && integer && BYTES_PER_VOXEL[source] === 8)
+    told.push(
+      `float64 holds whole numbers exactly up to 9,007,199,254,740,992 only: greater ${source} values are rounded.`
+    );
+  if (stored === 'float32' && source === 'float64' && asked === 'source')
+    told.push(
+      'Its float64 values are written as float32, to seven digits, because Neuroglancer cannot show float64: --dtype float64 keeps them.'
+    );
+  if (stored === 'float64' || stored === 'int64')
+    told.push(
+      `Neuroglancer cannot show ${stored}: other programs can; --dtype ${stored === 'int64' ? 'uint16' : 'float32'} can be shown.`
+    );
+  return told;
 }
 
 /** Voxel edge lengths and their unit: what the person says goes before what the source says. */
@@ -243,11 +285,20 @@ export function jobs(value: number | null): number {
  * @throws ConvertError `bad-option` with the option at fault in `field`; its message names the source
  */
 export function checkOptions(given: Partial<ConvertOptions>, info: VolumeInfo, source: string | string[]): Settings {
+  return naming(source, () => check(given, info, source));
+}
+
+/** Puts the source's name before the messages of what fails. */
+function naming<T>(source: string | string[], work: () => T): T {
   try {
-    return check(given, info, source);
+    return work();
   } catch (error) {
     if (!(error instanceof ConvertError)) throw error;
-    throw new ConvertError(error.code, `${info.source}: ${error.message}`, error.field);
+    throw new ConvertError(
+      error.code,
+      `${typeof source === 'string' ? source : source[0]}: ${error.message}`,
+      error.field
+    );
   }
 }
 
@@ -277,6 +328,7 @@ function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string 
     compression: oneOf('compression', options.compression, COMPRESSIONS),
     maxMemory: memory(options.maxMemory),
     ...voxels(options.dtype, options.valueRange, info.dtype),
+    channel: channels(options.channel),
     ...cut,
     labels: options.labels,
     parent,
@@ -298,9 +350,6 @@ function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string 
       'chunkSize',
       `a chunk of ${settings.chunk.join(' × ')} ${settings.dtype} voxels would take ${formatBytes(chunkBytes)}, and a chunk must stay under 2 GiB: choose a smaller chunkSize`
     );
-  if (settings.dtype === 'float32' && (info.dtype === 'uint32' || info.dtype === 'int32'))
-    warnings.push(
-      `float32 holds whole numbers exactly up to 16,777,216 only: greater ${info.dtype} values are rounded.`
-    );
+  warnings.push(...lostOrUnseen(settings.dtype, info.dtype, options.dtype));
   return settings;
 }

@@ -83,7 +83,9 @@ function windowOf(statistics: Statistics | null): Window {
   if (!statistics) return { start: 0, end: 1, min: 0, max: 1 };
   const { min, max, percentiles } = statistics;
   const [start, end] = [percentiles['0.1'], percentiles['99.9']];
-  return { start, end: end > start ? end : start + 1, min, max };
+  // One more, or the next number there is.
+  const above = start + Math.max(1, 2 * Number.EPSILON * Math.abs(start));
+  return { start, end: end > start ? end : above, min, max };
 }
 
 /** One conversion under way: threads, memory and what has become known of the values. */
@@ -182,6 +184,10 @@ export class Conversion {
     const { range } = this.#job;
     if (report.nan > 0 && range)
       plan.warnings.push(`${report.nan} voxels that are not a number (NaN) were written as 0.`);
+    if (report.overflow > 0)
+      plan.warnings.push(
+        `${report.overflow} voxels are greater than float32 can hold, and were written as infinity: --dtype float64 keeps them.`
+      );
     const statistics = this.#reports.map((_, channel) => this.#statistics(channel));
     report.bytesWritten += await this.#destination.writeDocuments(this.#documents(headerSha256, statistics));
     return { report, range, statistics };
@@ -227,14 +233,9 @@ export class Conversion {
     this.#stored.prune();
     let voxels = 0;
     for (const entry of this.#stored) {
-      const { volume, level, index, bytes, min, max, nan, checksum } = entry;
-      addReport(this.#reportOf(volume), {
-        bytesWritten: bytes,
-        min: min ?? Infinity,
-        max: max ?? -Infinity,
-        nan,
-        checksum
-      });
+      const { volume, level, index, bytes, min, max, nan, overflow, checksum } = entry;
+      const range = { min: min ?? Infinity, max: max ?? -Infinity };
+      addReport(this.#reportOf(volume), { bytesWritten: bytes, ...range, nan, overflow, checksum });
       if (level > 0) continue;
       voxels += product(blockExtent(levels[0], arrangement.grids[0], index));
     }
@@ -255,8 +256,8 @@ export class Conversion {
   #note({ kind, volume, level, index }: BlockTask, report: Report): void {
     if (kind === 'restore') return;
     addReport(this.#reportOf(volume), report);
-    const { bytesWritten: bytes, checksum, min, max, nan } = report;
-    const entry = { volume, level, index, bytes, checksum, min: finite(min), max: finite(max), nan };
+    const { bytesWritten: bytes, checksum, min, max, nan, overflow } = report;
+    const entry = { volume, level, index, bytes, checksum, min: finite(min), max: finite(max), nan, overflow };
     this.#writing(() => this.#journal.block(entry));
   }
 

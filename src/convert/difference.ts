@@ -1,5 +1,5 @@
-/** A voxel's value; what JSON has no number for goes by its name. */
-export type Value = number | 'NaN' | 'Infinity' | '-Infinity';
+/** A voxel's value; what JSON has no number for, or none that people can rely on (integers beyond 2^53), is text. */
+export type Value = number | string;
 
 /** One way in which a stored image is not what it should be. */
 export interface Difference {
@@ -17,4 +17,8 @@ export interface Difference {
   message: string;
 }
 
-export const value = (number: number): Value => (Number.isFinite(number) ? number : (String(number) as Value));
+export function value(voxel: number | bigint): Value {
+  const number = Number(voxel);
+  const exact = typeof voxel === 'bigint' ? Number.isSafeInteger(number) : Number.isFinite(number);
+  return exact ? number : String(voxel);
+}

@@ -1,7 +1,7 @@
 import type { ConvertOptions } from './options.ts';
 import type { Plan } from './plan.ts';
 import { prepare } from './prepare.ts';
-import { openVolume } from './tiff/index.ts';
+import { readInfo } from './tiff/index.ts';
 import type { VolumeInfo } from './volume.ts';
 
 /**
@@ -13,7 +13,7 @@ export async function inspect(
   source: string | string[],
   { slices = null }: Partial<Pick<ConvertOptions, 'slices'>> = {}
 ): Promise<VolumeInfo> {
-  return (await openVolume(source, slices)).info;
+  return readInfo(source, { slices });
 }
 
 /**

@@ -1,4 +1,38 @@
-import type { Dtype, Frames, Shape } from './volume.ts';
+import { BYTES_PER_VOXEL, type Dtype, type Frames, type Shape } from './volume.ts';
+
+/**
+ * What lies in a decoded segment, and how it becomes voxels. A row of samples begins with a whole byte; samples of other than whole bytes
+ * have their highest bit first.
+ */
+export interface Packing {
+  /** Bits of a stored sample; 16 with a dtype of float32 is a half float (IEEE 754 binary16). */
+  bits: number;
+  /** Samples of a pixel that lie side by side in a segment; 1 where each has segments of its own. */
+  samples: number;
+  /** TIFF tag 266 is 2: the bits of every stored byte, before it is decompressed, are in reverse. */
+  reversedBits: boolean;
+  /** Unsigned values of MinIsWhite: a voxel is the greatest number of as many bits, less what is stored. Of sample 0 only. */
+  inverted: boolean;
+  /** Voxel values by index, one table for each sample of a palette; null where stored values are the voxels'. */
+  palettes: (Uint8Array | Uint16Array)[] | null;
+}
+
+/** Stored as voxels are. */
+export const plainPacking = (dtype: Dtype): Packing => ({
+  bits: 8 * BYTES_PER_VOXEL[dtype],
+  samples: 1,
+  reversedBits: false,
+  inverted: false,
+  palettes: null
+});
+
+/** Whether a row of stored samples is a row of voxels, once its bytes are in order. */
+export const isPlain = ({ packing: { bits, samples, palettes }, dtype }: Layout): boolean =>
+  samples === 1 && bits === 8 * BYTES_PER_VOXEL[dtype] && palettes === null;
+
+/** Bytes of `pixels` stored pixels that begin with a whole byte. */
+export const storedBytes = ({ bits, samples }: Pick<Packing, 'bits' | 'samples'>, pixels: number): number =>
+  Math.ceil((pixels * samples * bits) / 8);
 
 /**
  * Where the voxels of a source lie on disk: plain data that worker threads receive once.
@@ -13,7 +47,9 @@ export interface Layout {
   shape: Shape;
   /** How many volumes there are: plane z of channel c at time t is number (t · C + c) · Z + z. */
   frames: Frames;
+  /** As read, whatever the stored samples are: see `packing`. */
   dtype: Dtype;
+  packing: Packing;
   littleEndian: boolean;
   /** TIFF tag 259; 1 is uncompressed. */
   compression: number;
@@ -27,6 +63,8 @@ export interface Layout {
   segmentColumns: number;
   /** Index into `files` of each plane, length T · C · Z (Uint32Array over a SharedArrayBuffer). */
   pageFile: Uint32Array;
+  /** Sample of its page that each plane is (Uint16Array over a SharedArrayBuffer); null where pages have one. */
+  planeSample: Uint16Array | null;
   /** Byte offset of each segment in its file, plane-major, then row, then column (Float64Array over a SharedArrayBuffer). */
   offsets: Float64Array;
   /** Byte length of each segment as stored, in the same order. */

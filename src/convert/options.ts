@@ -3,7 +3,7 @@ import { METHODS, type Method } from '../simd/index.ts';
 export const COMPRESSIONS = ['blosc-zstd', 'blosc-lz4', 'zstd', 'gzip', 'none'] as const;
 export type Compression = (typeof COMPRESSIONS)[number];
 
-export const OUTPUT_DTYPES = ['source', 'float32', 'uint16', 'uint8'] as const;
+export const OUTPUT_DTYPES = ['source', 'float32', 'uint16', 'uint8', 'float64'] as const;
 export type OutputDtype = (typeof OUTPUT_DTYPES)[number];
 
 export const OME_ZARR_VERSIONS = ['0.5', '0.4'] as const;
@@ -38,6 +38,8 @@ export interface ConvertOptions {
   /** Peak resident memory of the whole process, in bytes. */
   maxMemory: number;
   dtype: OutputDtype;
+  /** Channels to convert, from 0, of those that the metadata tells of and the samples of each pixel. Null: all, of pixels with one sample. */
+  channel: number[] | 'all' | null;
   /**
    * Source values mapped to the least and the greatest uint16 or uint8; values beyond become those. Each is a number or a percentage
    * (`'0.1%'`): the value that so many percent of the source's finite ones are not greater than, found by a scan. Null: the extremes,
@@ -71,6 +73,7 @@ export const DEFAULT_OPTIONS: ConvertOptions = {
   compression: 'blosc-zstd',
   maxMemory: 4 * 2 ** 30,
   dtype: 'source',
+  channel: null,
   valueRange: null,
   roi: null,
   voxelSize: null,

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { MEMORY_START, createMemory, instantiate } from '../simd/index.ts';
 import { createEncoder } from './codec/index.ts';
-import { checkOptions } from './check.ts';
+import { checkOptions, readingOf } from './check.ts';
 import { ConvertError } from './errors.ts';
 import { formatBytes } from './format.ts';
 import type { Layout } from './layout.ts';
@@ -41,12 +41,7 @@ function arrangeWithin(
   leaf: Shape | null
 ): Arrangement {
   const memory = createMemory(MEMORY_START);
-  const encoder = createEncoder(
-    settings.compression,
-    BYTES_PER_VOXEL[settings.dtype] as 1 | 2 | 4,
-    instantiate(memory),
-    memory
-  );
+  const encoder = createEncoder(settings.compression, BYTES_PER_VOXEL[settings.dtype], instantiate(memory), memory);
   const found = arrange({
     settings,
     layout,
@@ -83,7 +78,7 @@ function arrangeWithin(
  * @throws ConvertError for whatever would keep the conversion from working
  */
 export async function prepare(source: string | string[], options: Partial<ConvertOptions>): Promise<Prepared> {
-  const { info, layout } = await openVolume(source, options.slices ?? null);
+  const { info, layout } = await openVolume(source, readingOf(options, source));
   const settings = checkOptions(options, info, source);
   const { output, shape, chunk, warnings } = settings;
   const { frames } = layout;

@@ -39,6 +39,7 @@ export function provenance(prepared: Prepared, source: string | string[], found:
       shape: info.shape,
       dtype: info.dtype,
       ...(layout.signedOffset && { signedOffset: -32768 }),
+      ...(layout.packing.inverted && { inverted: true }),
       voxelSizeFrom: settings.voxelSizeFrom,
       voxelSizeFile: settings.voxelSizeFile,
       ...(settings.slices !== null && { slices: settings.slices })

@@ -22,6 +22,8 @@ export interface Settings {
   maxMemory: number;
   /** Voxel type that is stored. */
   dtype: Dtype;
+  /** Channels of the source; null: all that there are where pixels have one sample. */
+  channel: number[] | 'all' | null;
   /** Whether values are mapped to the whole range of `dtype`: the source values that become its ends, or which to look for. */
   scaling: { range: [number, number] } | { range: null; ends: [RangeEnd, RangeEnd] } | null;
   /** The region to convert: first voxel and lengths along (Z, Y, X), in voxels of the source. */

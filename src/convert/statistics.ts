@@ -61,8 +61,8 @@ export class Distribution {
 
   /** The value that so many percent of the values are not greater than; 0 and 100 are the extremes of all voxels. */
   percentile(percent: number): number {
-    if (percent <= 0 || this.counted === 0) return this.#min;
     if (percent >= 100) return this.#max;
+    if (percent <= 0 || this.counted === 0) return this.#min;
     const rank = Math.round((percent / 100) * (this.counted - 1));
     const { low, high, before, count, points } = this.#bins.find(bin => rank < bin.before + bin.count)!;
     const within = (rank - before + 0.5) / count;

@@ -18,6 +18,7 @@ interface Decided {
   downsample: string;
   compression: string;
   dtype: Dtype;
+  channel: number[] | 'all' | null;
   valueRange: [number | string, number | string] | 'found by a scan' | null;
   roi: number[];
   voxelSize: Shape | null;
@@ -50,6 +51,7 @@ export function begun(layout: Layout, settings: Settings, levels: Level[]): Begu
     downsample,
     compression,
     dtype,
+    channel,
     scaling,
     start,
     shape,
@@ -75,6 +77,7 @@ export function begun(layout: Layout, settings: Settings, levels: Level[]): Begu
       downsample,
       compression,
       dtype,
+      channel,
       valueRange: scaling && (scaling.range ?? endsText(scaling.ends)),
       roi: start.flatMap((from, axis) => [from, from + shape[axis]]),
       omeZarr,

@@ -1,5 +1,9 @@
 /** Voxel types that can be read and written. */
-export const DTYPES = ['uint8', 'uint16', 'uint32', 'int8', 'int16', 'int32', 'float32'] as const;
+export const DTYPES = [
+  ...(['uint8', 'uint16', 'uint32', 'uint64'] as const),
+  ...(['int8', 'int16', 'int32', 'int64'] as const),
+  ...(['float32', 'float64'] as const)
+];
 export type Dtype = (typeof DTYPES)[number];
 
 /** Lengths along (Z, Y, X), in voxels. */
@@ -35,14 +39,19 @@ export interface Channel {
   color: string | null;
 }
 
-export const BYTES_PER_VOXEL: Record<Dtype, number> = {
+export type VoxelBytes = 1 | 2 | 4 | 8;
+
+export const BYTES_PER_VOXEL: Record<Dtype, VoxelBytes> = {
   uint8: 1,
   uint16: 2,
   uint32: 4,
+  uint64: 8,
   int8: 1,
   int16: 2,
   int32: 4,
-  float32: 4
+  int64: 8,
+  float32: 4,
+  float64: 8
 };
 
 /**

@@ -3,7 +3,7 @@ import type { Compression, Downsampling, OmeZarrVersion, OutputDtype } from '../
 // A test holds these against the engine's lists, which the browser does not load.
 export const COMPRESSIONS: readonly Compression[] = ['blosc-zstd', 'blosc-lz4', 'zstd', 'gzip', 'none'];
 export const DOWNSAMPLINGS: readonly Downsampling[] = ['mean', 'mode', 'max', 'nearest'];
-export const OUTPUT_DTYPES: readonly OutputDtype[] = ['source', 'float32', 'uint16', 'uint8'];
+export const OUTPUT_DTYPES: readonly OutputDtype[] = ['source', 'float32', 'uint16', 'uint8', 'float64'];
 export const OME_ZARR_VERSIONS: readonly OmeZarrVersion[] = ['0.5', '0.4'];
 
 /** What the helper does with an empty field: shown as a hint, never sent. */

@@ -32,6 +32,8 @@ export interface FormValues {
   parent: string;
   compression: Compression | '';
   dtype: OutputDtype | '';
+  /** Numbers with commas between them, or `all`. */
+  channel: string;
   /** Least and greatest source value; used with the integer data types only. */
   valueRange: [min: string, max: string];
   roiFrom: Triple;
@@ -56,6 +58,7 @@ export const EMPTY_VALUES: FormValues = {
   parent: '',
   compression: '',
   dtype: '',
+  channel: '',
   valueRange: ['', ''],
   roiFrom: ['', '', ''],
   roiTo: ['', '', ''],
@@ -152,6 +155,16 @@ export function readValues(
   }
   if (values.dtype !== '') {
     options.dtype = values.dtype;
+  }
+  if (isGiven(values.channel)) {
+    const channels = values.channel.split(',').map(integer);
+    if (values.channel.trim() === 'all') {
+      options.channel = 'all';
+    } else if (channels.every(Number.isFinite)) {
+      options.channel = channels;
+    } else {
+      errors.channel = 'Whole numbers with commas between them, or "all".';
+    }
   }
   if (takesRange(values.dtype) && values.valueRange.some(isGiven)) {
     const end = (text: string): number | string => (text.trim().endsWith('%') ? text.trim() : number(text));

@@ -1,7 +1,10 @@
 import { WASM } from './build/wasm.ts';
 
 /** Voxel types that the loops know. */
-export const ELEMENTS = ['uint8', 'uint16', 'uint32', 'int8', 'int16', 'int32', 'float32'] as const;
+export const ELEMENTS = [
+  ...(['uint8', 'uint16', 'uint32', 'int8', 'int16', 'int32', 'float32'] as const),
+  ...(['uint64', 'int64', 'float64'] as const)
+];
 export type Element = (typeof ELEMENTS)[number];
 
 /** First byte of the memory that the caller may use; what lies below belongs to the WebAssembly module. */
@@ -44,21 +47,27 @@ export type Method = (typeof METHODS)[number];
  * column(x+1)) / 8. Where that sum is not finite, the eight are taken again in float64, one after the other in the order z, y, x, leaving
  * NaNs out, and divided by how many were taken, then rounded to float32: none left gives NaN, infinities stay (opposite ones give NaN), and
  * finite voxels never give an infinity.
+ *
+ * float64: the same with all additions of float64; where the sum is not finite, eighths are added, so that here too finite voxels never give
+ * an infinity.
  */
 export type Halve = (...args: [...From, ...To, ...Extent, fz: number, fy: number, fx: number]) => void;
 
-/** Least and greatest finite voxel, and the number of NaNs. */
+/** Least and greatest finite voxel, as float64 (integers of 64 bits to nearest), and the number of NaNs. */
 export type Scan = (...args: [...From, ...Extent]) => Extremes;
 
 /**
  * Maps [min, max] to [0, top], top being the greatest value of the target type, and returns the number of NaNs, which become 0.
- * In float64: t = ((v - min) / (max - min)) * top, clipped to [0, top], then floor(t + 0.5). min < max, both finite. Where max - min
- * exceeds float64 nothing is promised; float32 voxels cannot get there.
+ * In float64, to which voxels of 64 bits are rounded: t = ((v - min) / (max - min)) * top, clipped to [0, top], then floor(t + 0.5). min < max, both finite. Where max - min
+ * exceeds float64 nothing is promised; only float64 voxels can get there.
  */
 export type Scale = (...args: [...From, ...To, ...Extent, min: number, max: number]) => number;
 
-/** Converts to float32, to nearest, ties to even: exact for integers of up to 24 bits. */
-export type Cast = (...args: [...From, ...To, ...Extent]) => void;
+/**
+ * Converts to float32 or float64, to nearest, ties to even: exact for integers of up to 24 or 53 bits. Returns how many finite voxels were too
+ * great and became infinite: of float64 to float32 only.
+ */
+export type Cast = (...args: [...From, ...To, ...Extent]) => number;
 
 /**
  * Number, in C order, of the first of nz × ny rows of `rowBytes` in which two boxes differ; -1 where they are the same. Strides may be 0: one
@@ -84,10 +93,10 @@ export interface Simd {
   /** Adds what `tally` counted at `table` to uint64 at `total` that other threads add to as well, and begins again with nothing. */
   addTally(table: number, bins: number, total: number): void;
   scale(source: Element, target: 'uint16' | 'uint8'): Scale;
-  /** From integers to float32. */
-  cast(source: Exclude<Element, 'float32'>): Cast;
-  /** Reverses the bytes of each element of 2 or 4 bytes, in place; `length` is a multiple of the size. */
-  swap(address: number, length: number, elementSize: 2 | 4): void;
+  /** Between types that differ. */
+  cast(source: Element, target: 'float32' | 'float64'): Cast;
+  /** Reverses the bytes of each element of 2, 4 or 8 bytes, in place; `length` is a multiple of the size. */
+  swap(address: number, length: number, elementSize: 2 | 4 | 8): void;
   /**
    * Byte-shuffle as C-Blosc has it: byte k of every element goes into stream k. Bytes after the last whole element are copied.
    * `target` must not overlap `source`.
@@ -182,12 +191,14 @@ interface Exports extends Pick<
   scannedNaNs(): number;
   scaleToUint16(element: number, ...args: Parameters<Scale>): number;
   scaleToUint8(element: number, ...args: Parameters<Scale>): number;
-  cast(element: number, ...args: Parameters<Cast>): void;
+  castToFloat32(element: number, ...args: Parameters<Cast>): number;
+  castToFloat64(element: number, ...args: Parameters<Cast>): number;
   unlz4(...args: Parameters<Simd['unlz4']>): number;
   unshuffle: Simd['shuffle'];
   unbitshuffle: Simd['bitshuffle'];
   swap2(address: number, length: number): void;
   swap4(address: number, length: number): void;
+  swap8(address: number, length: number): void;
 }
 
 let compiled: WebAssembly.Module | null = null;
@@ -212,12 +223,14 @@ export function instantiate(memory: WebAssembly.Memory): Simd {
     tally: element => wasm.tally.bind(null, ELEMENTS.indexOf(element)),
     scale: (source, target) =>
       (target === 'uint16' ? wasm.scaleToUint16 : wasm.scaleToUint8).bind(null, ELEMENTS.indexOf(source)),
-    cast: source => wasm.cast.bind(null, ELEMENTS.indexOf(source)),
+    cast: (source, target) =>
+      (target === 'float32' ? wasm.castToFloat32 : wasm.castToFloat64).bind(null, ELEMENTS.indexOf(source)),
     unshuffleBlock: (source, target, length, elementSize, shuffling, scratch) =>
       shuffling === 2
         ? wasm.unbitshuffle(source, target, length, elementSize, scratch)
         : wasm.unshuffle(source, target, length, shuffling === 1 ? elementSize : 1),
     unlz4: (...args) => wasm.unlz4(...args) !== 0,
-    swap: (address, length, elementSize) => (elementSize === 2 ? wasm.swap2 : wasm.swap4)(address, length)
+    swap: (address, length, elementSize) =>
+      ({ 2: wasm.swap2, 4: wasm.swap4, 8: wasm.swap8 })[elementSize](address, length)
   };
 }

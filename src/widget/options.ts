@@ -17,6 +17,7 @@ export interface OptionTraits {
   compression: ConvertOptions['compression'] | null;
   max_memory: number | null;
   dtype: ConvertOptions['dtype'] | null;
+  channel: ConvertOptions['channel'];
   value_range: ConvertOptions['valueRange'];
   roi: ConvertOptions['roi'];
   voxel_size: ConvertOptions['voxelSize'];
@@ -40,6 +41,7 @@ export const DEFAULT_TRAITS: OptionTraits = {
   compression: null,
   max_memory: null,
   dtype: null,
+  channel: null,
   value_range: null,
   roi: null,
   voxel_size: null,
@@ -69,6 +71,7 @@ export function toFormValues(traits: OptionTraits, source: Source): FormValues {
     downsample: traits.downsample ?? '',
     compression: traits.compression ?? '',
     dtype: traits.dtype ?? '',
+    channel: text(traits.channel),
     valueRange: traits.value_range ? (traits.value_range.map(String) as [string, string]) : ['', ''],
     roiFrom: triple(roi && [roi[0], roi[2], roi[4]]),
     roiTo: triple(roi && [roi[1], roi[3], roi[5]]),
@@ -102,6 +105,7 @@ export function toTraits(options: Partial<ConvertOptions>, source: Source): Opti
     compression: options.compression ?? null,
     max_memory: options.maxMemory ?? null,
     dtype: options.dtype ?? null,
+    channel: options.channel ?? null,
     value_range: options.valueRange ?? null,
     roi: options.roi ?? null,
     voxel_size: options.voxelSize ?? null,

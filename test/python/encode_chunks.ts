@@ -3,12 +3,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { codecsV3, compressorV2, createEncoder } from '../../src/convert/codec/index.ts';
 import { COMPRESSIONS, type Compression } from '../../src/convert/options.ts';
+import type { VoxelBytes } from '../../src/convert/volume.ts';
 import { MEMORY_START, createMemory, instantiate } from '../../src/simd/index.ts';
 
 interface Chunk {
   file: string;
   compression: Compression;
-  bytesPerVoxel: 1 | 2 | 4;
+  bytesPerVoxel: VoxelBytes;
 }
 
 const memory = createMemory(32 * 2 ** 20);
@@ -25,7 +26,7 @@ for (const { file, compression, bytesPerVoxel } of JSON.parse(readFileSync(proce
 }
 
 const metadata = COMPRESSIONS.flatMap(compression =>
-  ([1, 2, 4] as const).map(size => [
+  ([1, 2, 4, 8] as const).map(size => [
     `${compression}/${size}`,
     { v3: codecsV3(compression, size), v2: compressorV2(compression, size) }
   ])

@@ -6,7 +6,13 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
-DTYPES = ("uint8", "uint16", "uint32", "int8", "int16", "int32", "float32")
+INTEGERS = ("uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64")
+DTYPES = (*INTEGERS, "float16", "float32", "float64")
+
+
+def as_stored(dtype: str) -> tuple[str, list[str]]:
+    """The type that voxels are stored in, and the options that a type of NumPy's takes to stay as it is."""
+    return ("float32", []) if dtype == "float16" else (dtype, ["-d", dtype] if dtype == "float64" else [])
 
 
 @dataclass(frozen=True)
@@ -26,16 +32,23 @@ class Encoding:
             return False
         if self.compression == "lerc" and self.byteorder == "big" and self.dtype not in ("uint8", "int8"):
             return False
-        if self.compression == "lerc" and self.dtype == "uint32":  # refused: see test_bad_input.py
-            return False
+        if self.compression == "lerc" and self.dtype in ("uint32", "uint64", "int64", "float16"):
+            return False  # LERC has none of them but uint32, which is refused: see test_bad_input.py
         if self.predictor != 1 and self.compression not in ("lzw", "deflate", "zstd"):
             return False
-        if (self.predictor == 2) > (self.dtype != "float32") or (self.predictor == 3) > (self.dtype == "float32"):
+        if self.predictor == (2 if self.dtype.startswith("float") else 3):
+            return False
+        if self.container == "ome" and self.dtype in ("uint64", "int64", "float16"):  # OME-XML has no name for them
             return False
         if self.container.startswith("imagej"):
             plain = self.layout == "page" and self.compression == "none"
             return plain and self.dtype in ("uint8", "uint16", "int16", "float32")
         return True
+
+    @property
+    def stored(self) -> str:
+        """The type that is written unless another is asked for."""
+        return "float32" if self.dtype.startswith("float") else self.dtype
 
     @property
     def lossless(self) -> bool:
@@ -65,9 +78,10 @@ def volume(shape: tuple[int, int, int], encoding: Encoding, seed: int = 0) -> np
         if encoding.compression == "lerc":  # its handling of NaN is its own
             return array
         flat = array.reshape(-1)
-        specials = np.array([np.nan, np.inf, -np.inf, -0.0, 3.4e38, -3.4e38, 1e-45, 1e-38], dtype)
+        extremes = {"float16": [65504, 6e-8], "float32": [3.4e38, 1e-45], "float64": [1e300, 1e-300, 3.4028236e38]}
+        specials = [np.nan, np.inf, -np.inf, -0.0, *extremes[encoding.dtype], -extremes[encoding.dtype][0]]
         at = chance.random(flat.shape) < 0.03
-        flat[at] = chance.choice(specials, int(at.sum()))
+        flat[at] = chance.choice(np.array(specials, dtype), int(at.sum()))
         array[shape[0] // 3 :, shape[1] // 2 : shape[1] // 2 + 9, -7:] = np.nan
         array[:, : shape[1] // 4, : shape[2] // 4] = 0
         return array
@@ -75,7 +89,8 @@ def volume(shape: tuple[int, int, int], encoding: Encoding, seed: int = 0) -> np
     noisy = chance.integers(limits.min, limits.max, shape, dtype, endpoint=True)
     array = np.where(still, (smooth * 25).astype(dtype), noisy).astype(dtype)
     at = chance.random(shape) < 0.02
-    array[at] = chance.choice([limits.min, limits.max, limits.max - 1, 0, 1], int(at.sum())).astype(dtype)
+    specials = np.array([limits.min, limits.max, limits.max - 1, 0, 1], dtype)
+    array[at] = chance.choice(specials, int(at.sum()))
     return array
 
 

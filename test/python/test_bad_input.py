@@ -39,8 +39,11 @@ def says(run: Run, *words: str) -> str:
     return run.stderr.removeprefix("microct-io-vis: ").rstrip("\n")
 
 
-def refused(cli: CommandLine, source: Path, code: str, *words: str, options=(), **settings) -> str:
-    """Every command refuses a source in the same words; the output is not begun, and the source stays as it is."""
+def refused(cli: CommandLine, source: Path, code: str, *words: str, options=(), told=False, **settings) -> str:
+    """Every command refuses a source in the same words; the output is not begun, and the source stays as it is.
+
+    `told`: `info` tells of it all the same.
+    """
     before = digest(source) if source.exists() else None
     output = Path(tempfile.mkdtemp()) / "out.ome.zarr"
     message = says(cli("convert", source, output, *options, **settings), source.name, *words)
@@ -49,7 +52,7 @@ def refused(cli: CommandLine, source: Path, code: str, *words: str, options=(), 
     assert event.events[-1]["event"] == "error"
     assert (event.events[-1]["code"], event.events[-1]["message"]) == (code, message)
     assert says(cli("estimate", source, output, *options, **settings)) == message
-    if not options:
+    if not options and not told:
         assert says(cli("info", source, **settings)) == message
     assert not any(output.parent.iterdir())
     output.parent.rmdir()
@@ -157,33 +160,27 @@ def test_slice_with_several_pages(cli, tmp_path):
 def test_colour(cli, tmp_path):
     source = tmp_path / "scan.tif"
     tifffile.imwrite(source, np.zeros((4, 20, 30, 3), np.uint8), photometric="rgb")
-    refused(cli, source, "unsupported")
+    refused(cli, source, "unsupported", "--channel", "0 Red, 1 Green, 2 Blue", told=True)
 
 
 def test_colour_in_planes(cli, tmp_path):
     source = tmp_path / "scan.tif"
     tifffile.imwrite(source, np.zeros((4, 3, 20, 30), np.uint8), photometric="rgb", planarconfig="separate")
-    refused(cli, source, "unsupported")
+    refused(cli, source, "unsupported", "--channel", told=True)
 
 
 def test_palette(cli, tmp_path):
     source = tmp_path / "scan.tif"
     colours = np.zeros((3, 256), np.uint16)
+    colours[1] = 65535
     tifffile.imwrite(source, np.zeros((20, 30), np.uint8), photometric="palette", colormap=colours)
-    refused(cli, source, "unsupported")
+    refused(cli, source, "unsupported", "palette", "--channel", told=True)
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float16", "uint64", "int64", "complex64"])
-def test_types_that_are_not_read(cli, tmp_path, dtype):
+def test_types_that_are_not_read(cli, tmp_path):
     source = tmp_path / "scan.tif"
-    tifffile.imwrite(source, np.zeros(SHAPE, dtype), photometric="minisblack")
-    refused(cli, source, "unsupported")
-
-
-def test_bits(cli, tmp_path):
-    source = tmp_path / "scan.tif"
-    tifffile.imwrite(source, np.zeros(SHAPE, bool), photometric="minisblack")
-    refused(cli, source, "unsupported")
+    tifffile.imwrite(source, np.zeros(SHAPE, np.complex64), photometric="minisblack")
+    refused(cli, source, "unsupported", "complex")
 
 
 @pytest.mark.parametrize("compression", ["lzma", "jpegxl", "jpeg2000"])
@@ -369,7 +366,8 @@ def test_option_nonsense(cli, scan, options, words):
         (["convert", "a.tif", "-n", "many"], "many"),
         (["convert", "a.tif", "--compression", "rar"], "rar"),
         (["convert", "a.tif", "-m", "plenty"], "plenty"),
-        (["convert", "a.tif", "-d", "float64"], "float64"),
+        (["convert", "a.tif", "-d", "float16"], "float16"),
+        (["convert", "a.tif", "--channel", "red"], "red"),
         (["convert", "a.tif", "--ome-zarr", "0.3"], "0.3"),
         (["convert", "a.tif", "--roi", "1", "2"], "roi"),
         (["convert", "a.tif", "--value-range", "nan", "1"], "nan"),

@@ -16,7 +16,7 @@ from microct_io_vis.node import node
 
 ENCODER = Path(__file__).with_name("encode_chunks.ts")
 BLOSC = ["blosc-zstd", "blosc-lz4"]
-DTYPES = ["uint8", "int16", "uint16", "float32"]
+DTYPES = ["uint8", "int16", "uint16", "float32", "uint64", "float64"]
 SHAPE = (33, 40, 47)
 
 
@@ -49,7 +49,7 @@ def content(kind: str, length: int, rng: np.random.Generator) -> bytes:
     return scan.astype("<f4").tobytes()[:length]
 
 
-@pytest.mark.parametrize("size", [1, 2, 4])
+@pytest.mark.parametrize("size", [1, 2, 4, 8])
 def test_c_blosc_reads_every_length(tmp_path: Path, size: int) -> None:
     rng = np.random.default_rng(size)
     lengths = [1, size, 127 * size, 128 * size, 129 * size, *range(1000, 1018), 65536, 70000]

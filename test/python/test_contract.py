@@ -230,7 +230,8 @@ def test_help(cli, words):
     assert run.stdout and run.stderr == ""
     if "convert" in words:
         options = """
-            slices chunk-size num-levels shard downsample labels parent compression max-memory dtype value-range roi
+            slices chunk-size num-levels shard downsample labels parent compression max-memory dtype channel value-range
+            roi
             voxel-size unit ome-zarr jobs overwrite resume quiet progress
         """
         for option in options.split():

@@ -74,7 +74,7 @@ def prepare(folder: Path, row: dict) -> tuple[list, Expected]:
         size, unit = (3, 2.5, 0.125), "millimeter"
         words += ["--voxel-size", *size, "--unit", "mm"]
     expected = Expected(
-        level0=read[tuple(slice(*bounds) for bounds in cut)],
+        level0=as_stored(read[tuple(slice(*bounds) for bounds in cut)], how.stored),
         chunk=row["chunk"],
         levels=row["levels"],
         downsample=row["downsample"],
@@ -86,6 +86,12 @@ def prepare(folder: Path, row: dict) -> tuple[list, Expected]:
         tolerance=0 if how.lossless else 1,
     )
     return words, expected
+
+
+def as_stored(array: np.ndarray, dtype: str) -> np.ndarray:
+    """Voxels in another type; what is too great becomes infinite."""
+    with np.errstate(over="ignore"):
+        return array.astype(dtype)
 
 
 @pytest.fixture(scope="module")

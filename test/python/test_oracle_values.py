@@ -5,7 +5,7 @@ import pytest
 import sources
 import tifffile
 from oracle import Expected, check
-from sources import DTYPES, Encoding
+from sources import DTYPES, INTEGERS, Encoding
 
 SHAPE = (9, 40, 70)
 CHUNK = (4, 32, 48)
@@ -34,7 +34,7 @@ def check_scaled(cli, folder, array, dtype, low, high, words, version="0.5"):
     stored = scaled(array, low, high, dtype)
     own = check(output, Expected(stored, chunk=CHUNK, version=version))
     assert done["nanVoxels"] == np.isnan(array).sum()
-    assert done["valueRange"] == [low, high]
+    assert [float(end) for end in done["valueRange"]] == [low, high]
     assert any("NaN" in warning for warning in done["warnings"]) == bool(np.isnan(array).any())
     scaling = own["scaling"]
     back = scaling["slope"] * stored.astype(np.float64) + scaling["intercept"]
@@ -56,7 +56,8 @@ def test_found_range(cli, tmp_path, source, dtype):
         check(tmp_path / "scan.ome.zarr", Expected(array, chunk=CHUNK))
         return
     finite = array[np.isfinite(array)]
-    check_scaled(cli, tmp_path, array, dtype, float(finite.min()), float(finite.max()), [])
+    done = check_scaled(cli, tmp_path, array, dtype, float(finite.min()), float(finite.max()), [])
+    assert not [warning for warning in done["warnings"] if "NaN" not in warning]
 
 
 @pytest.mark.parametrize("dtype", TOPS)
@@ -68,7 +69,7 @@ def test_given_range(cli, tmp_path, dtype, low, high):
     check_scaled(cli, tmp_path, array, dtype, low, high, ["--value-range", low, high], version)
 
 
-@pytest.mark.parametrize("source", [dtype for dtype in DTYPES if dtype != "float32"])
+@pytest.mark.parametrize("source", INTEGERS)
 def test_given_range_of_integers(cli, tmp_path, source):
     array = sources.volume(SHAPE, Encoding(source))
     check_scaled(cli, tmp_path, array, "uint8", -3, 100, ["--value-range", -3, 100])
@@ -111,16 +112,61 @@ def test_volumes_of_one_value(cli, tmp_path, value):
         assert own["scaling"]["intercept"] == value
 
 
-@pytest.mark.parametrize("source", [dtype for dtype in DTYPES if dtype != "float32"])
+@pytest.mark.parametrize("target", ["float32", "float64"])
+@pytest.mark.parametrize("source", INTEGERS)
 @pytest.mark.parametrize("byteorder", ["<", ">"])
-def test_integers_as_float32(cli, tmp_path, source, byteorder):
+def test_integers_as_floats(cli, tmp_path, source, byteorder, target):
     array = sources.volume(SHAPE, Encoding(source))
     path = write(tmp_path, array, byteorder=byteorder)
-    done = cli.convert(path, "-d", "float32", "-c", *CHUNK)
-    check(tmp_path / "scan.ome.zarr", Expected(array.astype(np.float32), chunk=CHUNK))
+    done = cli.convert(path, "-d", target, "-c", *CHUNK)
+    check(tmp_path / "scan.ome.zarr", Expected(array.astype(target), chunk=CHUNK))
     assert done["valueRange"] is None
-    # What single precision cannot hold is said.
-    assert bool(done["warnings"]) == source.endswith("32")
+    # What a float cannot hold is said.
+    lossy = source.endswith("64") or (source.endswith("32") and target == "float32")
+    assert any("exactly up to" in warning for warning in done["warnings"]) == lossy
+
+
+def test_double_precision(cli, tmp_path):
+    """Written as float32 unless it is asked to stay; what is too great for that is counted."""
+    array = sources.volume(SHAPE, Encoding("float64"))
+    source = write(tmp_path, array)
+    assert cli.info(source)["dtype"] == "float64"
+    plan = cli.estimate(source)
+    assert any("Neuroglancer" in warning and "--dtype float64" in warning for warning in plan["warnings"])
+    done = cli.convert(source, "-c", *CHUNK)
+    with np.errstate(over="ignore"):
+        single = array.astype(np.float32)
+    check(tmp_path / "scan.ome.zarr", Expected(single, chunk=CHUNK))
+    overflow = (np.isinf(single) & np.isfinite(array)).sum()
+    assert overflow > 0
+    assert [warning for warning in done["warnings"] if f"{overflow} voxels" in warning]
+    done = cli.convert(source, tmp_path / "kept.ome.zarr", "-d", "float64", "-c", *CHUNK, "--ome-zarr", "0.4")
+    check(tmp_path / "kept.ome.zarr", Expected(array, chunk=CHUNK, version="0.4"))
+    assert [warning for warning in done["warnings"] if "Neuroglancer" in warning]
+
+
+@pytest.mark.parametrize("source", ["float16", "float32"])
+def test_floats_as_double_precision(cli, tmp_path, source):
+    array = sources.volume(SHAPE, Encoding(source))
+    cli.convert(write(tmp_path, array), "-d", "float64", "-c", *CHUNK)
+    check(tmp_path / "scan.ome.zarr", Expected(array.astype(np.float32).astype(np.float64), chunk=CHUNK))
+
+
+def test_range_that_no_number_holds(cli, tmp_path):
+    """Between extremes of double precision there is no distance to scale by, so a range must be given."""
+    array = np.zeros((2, 5, 6))
+    array[0, 0, 0], array[1, 1, 1] = -1.7e308, 1.7e308
+    source = write(tmp_path, array)
+    run = cli("convert", source, "-d", "uint8", "--progress", "json")
+    assert run.status == 1
+    assert run.events[-1]["code"] == "bad-option" and "valueRange" in run.events[-1]["message"]
+    assert [path.name for path in tmp_path.iterdir()] == ["scan.tif"]
+
+
+@pytest.mark.parametrize(("dtype", "shown"), [("int64", False), ("uint64", True)])
+def test_long_integers_that_neuroglancer_cannot_show(cli, tmp_path, dtype, shown):
+    source = write(tmp_path, np.ones((2, 5, 6), dtype))
+    assert any("Neuroglancer" in warning for warning in cli.estimate(source)["warnings"]) != shown
 
 
 def test_float32_keeps_its_nans(cli, tmp_path):

@@ -11,7 +11,6 @@ import {
   type ConvertOptions,
   type ConvertResult,
   ConvertError,
-  type Dtype,
   type Progress,
   type Shape,
   convert,
@@ -30,6 +29,7 @@ const ARRAYS = {
   int32: Int32Array,
   float32: Float32Array
 };
+type Dtype = keyof typeof ARRAYS;
 type Voxels = InstanceType<(typeof ARRAYS)[Dtype]>;
 
 const folder = mkdtempSync(join(tmpdir(), 'convert-test-'));

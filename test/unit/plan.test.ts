@@ -15,7 +15,7 @@ import { forEachPoint, sampleLattice } from '../../src/convert/pyramid/sample.ts
 import { Schedule } from '../../src/convert/pyramid/schedule.ts';
 import { slabBytes, slabs } from '../../src/convert/pyramid/slabs.ts';
 import type { Settings } from '../../src/convert/settings.ts';
-import type { Layout } from '../../src/convert/layout.ts';
+import { type Layout, plainPacking } from '../../src/convert/layout.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape } from '../../src/convert/volume.ts';
 
 const MiB = 2 ** 20;
@@ -108,6 +108,7 @@ function layoutOf(shape: Shape, dtype: Dtype, compression = 1, segmentHeight = s
     shape,
     frames: { t: 1, c: 1 },
     dtype,
+    packing: plainPacking(dtype),
     littleEndian: true,
     compression,
     predictor: 1,
@@ -116,6 +117,7 @@ function layoutOf(shape: Shape, dtype: Dtype, compression = 1, segmentHeight = s
     segmentRows: rows,
     segmentColumns: 1,
     pageFile: new Uint32Array(shape[0]),
+    planeSample: null,
     offsets: new Float64Array(shape[0] * rows),
     byteCounts: new Float64Array(shape[0] * rows),
     decoderTags: {},
@@ -133,6 +135,7 @@ function settingsFor(shape: Shape, dtype: Dtype, changes: Partial<Settings> = {}
     compression: 'none',
     maxMemory: 4096 * MiB,
     dtype,
+    channel: null,
     scaling: null,
     start: [0, 0, 0],
     offset: [0, 0, 0],

@@ -22,8 +22,14 @@ const ARRAYS = {
   int8: Int8Array,
   int16: Int16Array,
   int32: Int32Array,
-  float32: Float32Array
+  float32: Float32Array,
+  float64: Float64Array
 };
+const LONG_ARRAYS = { uint64: BigUint64Array, int64: BigInt64Array };
+type Long = keyof typeof LONG_ARRAYS;
+/** Whose voxels are numbers. */
+type Plain = Exclude<Element, Long>;
+const isLong = (element: Element): element is Long => Object.hasOwn(LONG_ARRAYS, element);
 const memory = createMemory(4 * 2 ** 20);
 const heap = new Uint8Array(memory.buffer);
 const simd = instantiate(memory);
@@ -36,23 +42,25 @@ const ends = (from: Box, to: Box) => [from.at, from.plane, from.row, to.at, to.p
 const triple = ([a, b, c]: number[]) => [a, b, c] as const;
 
 /** Voxels with every trouble that a type has: extremes, and for float32 NaNs, infinities, values whose sum overflows, subnormals. */
-function voxels(element: Element, n: number, next: () => number, trouble = 0.1): Float64Array {
+function voxels(element: Plain, n: number, next: () => number, trouble = 0.1): Float64Array {
   const array = new ARRAYS[element](n);
   const bits = new Uint8Array(array.buffer);
   for (let i = 0; i < bits.length; i++) bits[i] = next() * 256;
   const special =
     element === 'float32'
       ? [NaN, NaN, Infinity, -Infinity, 3e38, -3e38, 1e-45, -1e-45, 0, -0]
-      : [0, -1, 2 ** 31 - 1, -(2 ** 31)];
+      : element === 'float64'
+        ? [NaN, NaN, Infinity, -Infinity, Number.MAX_VALUE, -1.7e308, 5e-324, 1e39, 0, -0]
+        : [0, -1, 2 ** 31 - 1, -(2 ** 31)];
   for (let i = 0; i < n; i++) {
-    if (element === 'float32') array[i] = 1000 * (next() - 0.5);
+    if (element.startsWith('float')) array[i] = 1000 * (next() - 0.5);
     if (next() < trouble) array[i] = special[Math.floor(next() * special.length)];
   }
   return Float64Array.from(array);
 }
 
 /** Puts voxels into a box with loose strides whose last byte is `end`; the bytes between rows are guards. */
-function put(values: Float64Array, element: Element, [nz, ny, nx]: number[], end: number, gaps: [number, number]): Box {
+function put(values: Float64Array, element: Plain, [nz, ny, nx]: number[], end: number, gaps: [number, number]): Box {
   const Array = ARRAYS[element];
   const row = nx * Array.BYTES_PER_ELEMENT + gaps[0];
   const plane = ny * row + gaps[1];
@@ -68,7 +76,7 @@ function put(values: Float64Array, element: Element, [nz, ny, nx]: number[], end
 }
 
 /** Runs `work` on a target box between guards, and gives the voxels back; every other byte must be untouched. */
-function onTarget(element: Element, [nz, ny, nx]: number[], gaps: [number, number], work: (box: Box) => void) {
+function onTarget(element: Plain, [nz, ny, nx]: number[], gaps: [number, number], work: (box: Box) => void) {
   const Array = ARRAYS[element];
   const bytes = nx * Array.BYTES_PER_ELEMENT;
   const row = bytes + gaps[0];
@@ -98,21 +106,23 @@ function meanOfInteger(window: number[]): number {
 }
 
 /** `at(dz, dy, dx)`, the nearest voxel where there is none. */
-function meanOfFloat(at: (z: number, y: number, x: number) => number): number {
-  const add = (a: number, b: number) => Math.fround(a + b);
+function meanOfFloat(at: (z: number, y: number, x: number) => number, round: (v: number) => number): number {
+  const add = (a: number, b: number) => round(a + b);
   const column = (x: number) => add(add(at(0, 0, x), at(0, 1, x)), add(at(1, 0, x), at(1, 1, x)));
   const sum = add(column(0), column(1));
-  if (Number.isFinite(sum)) return Math.fround(sum / 8);
+  if (Number.isFinite(sum)) return round(sum / 8);
   let total = 0;
   let count = 0;
   for (let i = 0; i < 8; i++) {
     const v = at(i >> 2, (i >> 1) & 1, i & 1);
     if (!Number.isNaN(v)) {
-      total += v;
+      total += v / 8;
       count++;
     }
   }
-  return Math.fround(total / count);
+  const mean = round((total / count) * 8);
+  const greatest = Number.MAX_VALUE;
+  return Number.isFinite(total) ? Math.max(-greatest, Math.min(greatest, mean)) : mean;
 }
 
 /** NaNs left out; of values that are as frequent, the first. */
@@ -134,7 +144,7 @@ const PICKS: Record<Exclude<Method, 'mean'>, (window: number[]) => number> = {
 
 function halved(
   values: Float64Array,
-  element: Element,
+  element: Plain,
   method: Method,
   shape: number[],
   factors: number[]
@@ -151,8 +161,8 @@ function halved(
           );
           return values[(k * shape[1] + j) * shape[2] + i];
         };
-        if (method === 'mean' && element === 'float32') {
-          result.push(meanOfFloat(value));
+        if (method === 'mean' && element.startsWith('float')) {
+          result.push(meanOfFloat(value, element === 'float32' ? Math.fround : Number));
           continue;
         }
         const window: number[] = [];
@@ -179,7 +189,7 @@ const SHAPES = [
   [2, 2, 257]
 ];
 
-for (const element of ELEMENTS) {
+for (const element of ELEMENTS.filter(name => !isLong(name)) as Plain[]) {
   for (const method of METHODS) {
     test(`halve ${element}: the ${method} of the voxels that exist`, () => {
       const next = random(7);
@@ -276,14 +286,20 @@ for (const element of ELEMENTS) {
     });
   }
 
-  if (element !== 'float32') {
-    test(`cast ${element} to float32`, () => {
+  for (const target of ['float32', 'float64'] as const) {
+    if (element === target) continue;
+    test(`cast ${element} to ${target}`, () => {
       const next = random(10);
       for (const shape of SHAPES) {
         const values = voxels(element, shape[0] * shape[1] * shape[2], next);
         const from = put(values, element, shape, END, [5, 3]);
-        const got = onTarget('float32', shape, [3, 7], to => simd.cast(element)(...ends(from, to), ...triple(shape)));
-        assert.deepEqual(got, values.map(Math.fround));
+        let overflow = -1;
+        const got = onTarget(target, shape, [3, 7], to => {
+          overflow = simd.cast(element, target)(...ends(from, to), ...triple(shape));
+        });
+        const expected = target === 'float32' ? values.map(Math.fround) : values;
+        assert.deepEqual(got, expected);
+        assert.equal(overflow, values.filter((v, i) => Number.isFinite(v) && !Number.isFinite(expected[i])).length);
       }
     });
   }
@@ -314,6 +330,92 @@ test('firstDifference finds the first row that differs, and nothing between rows
     if (nz * ny > 1) assert.ok(simd.firstDifference(a.at, a.plane, a.row, b.at, 0, 0, nz, ny, rowBytes) >= 0);
   }
 });
+/** 64-bit integers of any size, the extremes among them. */
+function longs(element: Long, n: number, next: () => number): BigUint64Array | BigInt64Array {
+  const array = new LONG_ARRAYS[element](n);
+  const bits = new Uint8Array(array.buffer);
+  for (let i = 0; i < bits.length; i++) bits[i] = next() * 256;
+  const special = [0n, -1n, 1n, 2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n + 1n];
+  for (let i = 0; i < n; i++) if (next() < 0.4) array[i] = special[Math.floor(next() * special.length)];
+  return array;
+}
+
+const frequency = (window: bigint[], value: bigint) => window.filter(other => other === value).length;
+const PICKED: Record<Method, (window: bigint[]) => bigint> = {
+  mean: window => {
+    const [doubled, divisor] = [
+      2n * window.reduce((a, b) => a + b) + BigInt(window.length),
+      2n * BigInt(window.length)
+    ];
+    return (doubled - (((doubled % divisor) + divisor) % divisor)) / divisor;
+  },
+  mode: window => window.reduce((a, b) => (frequency(window, b) > frequency(window, a) ? b : a)),
+  max: window => window.reduce((a, b) => (b > a ? b : a)),
+  nearest: ([first]) => first
+};
+
+for (const element of Object.keys(LONG_ARRAYS) as Long[]) {
+  test(`halve, scan, scale and cast ${element}, exactly`, () => {
+    const next = random(12);
+    for (const [nz, ny, nx] of SHAPES) {
+      const values = longs(element, nz * ny * nx, next);
+      const source = MEMORY_START + 3;
+      const target = source + values.byteLength + 13;
+      heap.set(new Uint8Array(values.buffer), source);
+      const from = [source, 8 * ny * nx, 8 * nx] as const;
+      const numbers = Float64Array.from(values, Number);
+
+      for (const method of METHODS)
+        for (let f = 0; f < 8; f++) {
+          const [fz, fy, fx] = [1 + (f >> 2), 1 + ((f >> 1) & 1), 1 + (f & 1)];
+          const [oz, oy, ox] = [Math.ceil(nz / fz), Math.ceil(ny / fy), Math.ceil(nx / fx)];
+          simd.halve(element, method)(...from, target, 8 * oy * ox, 8 * ox, nz, ny, nx, fz, fy, fx);
+          const got = new LONG_ARRAYS[element](heap.slice(target, target + 8 * oz * oy * ox).buffer);
+          for (let z = 0, o = 0; z < nz; z += fz)
+            for (let y = 0; y < ny; y += fy)
+              for (let x = 0; x < nx; x += fx, o++) {
+                const window: bigint[] = [];
+                for (let k = z; k < Math.min(nz, z + fz); k++)
+                  for (let j = y; j < Math.min(ny, y + fy); j++)
+                    for (let i = x; i < Math.min(nx, x + fx); i++) window.push(values[(k * ny + j) * nx + i]);
+                const message = `${method} of ${[nz, ny, nx]} by ${[fz, fy, fx]} at ${o}`;
+                assert.equal(got[o], PICKED[method](window), message);
+              }
+        }
+
+      const { min, max, nan } = simd.scan(element)(...from, nz, ny, nx);
+      assert.deepEqual([min, max, nan], [Math.min(...numbers), Math.max(...numbers), 0]);
+
+      const range = [-(2 ** 62), 2 ** 63] as const;
+      simd.scale(element, 'uint16')(...from, target, 2 * ny * nx, 2 * nx, nz, ny, nx, ...range);
+      const scaled = new Uint16Array(heap.slice(target, target + 2 * values.length).buffer);
+      const place = (v: number) => ((v - range[0]) / (range[1] - range[0])) * 65535;
+      assert.deepEqual(
+        Array.from(scaled),
+        Array.from(numbers, v => Math.floor(Math.max(0, Math.min(65535, place(v))) + 0.5))
+      );
+
+      assert.equal(simd.cast(element, 'float64')(...from, target, 8 * ny * nx, 8 * nx, nz, ny, nx), 0);
+      assert.deepEqual(new Float64Array(heap.slice(target, target + values.byteLength).buffer), numbers);
+      simd.cast(element, 'float32')(...from, target, 4 * ny * nx, 4 * nx, nz, ny, nx);
+      assert.deepEqual(
+        new Float32Array(heap.slice(target, target + 4 * values.length).buffer),
+        // By way of float64 a number may be rounded twice.
+        Float32Array.from(values, toFloat32)
+      );
+    }
+  });
+}
+
+/** The float32 nearest to an integer, ties to even. */
+function toFloat32(value: bigint): number {
+  const size = value < 0n ? -value : value;
+  const extra = BigInt(Math.max(0, size.toString(2).length - 24));
+  const [unit, half] = [1n << extra, extra > 0n ? 1n << (extra - 1n) : 0n];
+  const [quotient, rest] = [size / unit, size % unit];
+  const up = extra > 0n && (rest > half || (rest === half && quotient % 2n === 1n));
+  return Number((quotient + (up ? 1n : 0n)) * unit) * (value < 0n ? -1 : 1);
+}
 
 test('copyBox gathers and scatters, fill fills', () => {
   const next = random(11);
@@ -334,7 +436,7 @@ test('copyBox gathers and scatters, fill fills', () => {
 });
 
 test('swap reverses the bytes of each element', () => {
-  for (const size of [2, 4] as const) {
+  for (const size of [2, 4, 8] as const) {
     for (let n = 0; n < 40; n++) {
       const bytes = bytesLike('noise', n * size, n);
       heap.set(bytes, END - bytes.length);

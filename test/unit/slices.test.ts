@@ -28,7 +28,7 @@ const counted = (prefix: string, first: number, last: number, digits = 4, ending
   Array.from({ length: last - first + 1 }, (_, i) => `${prefix}${String(first + i).padStart(digits, '0')}${ending}`);
 
 async function takes(path: string, slices: string | null, names: string[], ...warnings: RegExp[]): Promise<void> {
-  const { info, layout } = await openVolume(path, slices);
+  const { info, layout } = await openVolume(path, { slices });
   assert.deepEqual(
     layout.files.map(file => basename(file)),
     names
@@ -43,7 +43,7 @@ async function refuses(
   code: ErrorCode,
   ...words: RegExp[]
 ): Promise<void> {
-  await assert.rejects(openVolume(path, slices), error => {
+  await assert.rejects(openVolume(path, { slices }), error => {
     assert.ok(error instanceof ConvertError, String(error));
     assert.equal(error.code, code, error.message);
     if (code === 'bad-option') assert.equal(error.field, 'slices');

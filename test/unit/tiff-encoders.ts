@@ -65,24 +65,39 @@ export const ENCODERS: Record<number, (data: Uint8Array) => Uint8Array> = {
   50000: data => zstdCompressSync(data)
 };
 
-/** Applies predictor 2 or 3 to rows of native voxels, and writes them in the byte order of the file. */
-export function store(native: Uint8Array, bytes: number, rowBytes: number, predictor: number, little: boolean): Buffer {
+/** Applies predictor 2 or 3 to rows of native voxels of `samples` each, and writes them in the byte order of the file. */
+export function store(
+  native: Uint8Array,
+  bytes: number,
+  rowBytes: number,
+  predictor: number,
+  little: boolean,
+  samples = 1
+): Buffer {
   const out = Buffer.from(native);
   const width = rowBytes / bytes;
   for (let row = 0; row < out.length; row += rowBytes) {
     if (predictor === 2) {
-      const read = (i: number) => out.readUIntLE(row + i * bytes, bytes);
-      for (let i = width - 1; i > 0; i--)
-        out.writeUIntLE((read(i) - read(i - 1) + 2 ** (8 * bytes)) % 2 ** (8 * bytes), row + i * bytes, bytes);
+      const number = (i: number) => {
+        let value = 0n;
+        for (let b = bytes - 1; b >= 0; b--) value = (value << 8n) | BigInt(out[row + i * bytes + b]);
+        return value;
+      };
+      for (let i = width - 1; i >= samples; i--) {
+        const difference = number(i) - number(i - samples);
+        for (let b = 0; b < bytes; b++) out[row + i * bytes + b] = Number((difference >> BigInt(8 * b)) & 255n);
+      }
     }
     if (predictor === 3) {
       const planes = Buffer.alloc(rowBytes);
-      for (let i = 0; i < width; i++) for (let b = 0; b < 4; b++) planes[(3 - b) * width + i] = out[row + 4 * i + b];
-      for (let i = rowBytes - 1; i > 0; i--) planes[i] = planes[i] - planes[i - 1];
+      for (let i = 0; i < width; i++)
+        for (let b = 0; b < bytes; b++) planes[(bytes - 1 - b) * width + i] = out[row + bytes * i + b];
+      for (let i = rowBytes - 1; i >= samples; i--) planes[i] = planes[i] - planes[i - samples];
       planes.copy(out, row);
     }
   }
   if (!little && predictor !== 3 && bytes === 2) out.swap16();
   if (!little && predictor !== 3 && bytes === 4) out.swap32();
+  if (!little && predictor !== 3 && bytes === 8) out.swap64();
   return out;
 }

@@ -22,6 +22,7 @@ const ALL: OptionTraits = {
   compression: 'zstd',
   max_memory: 1536 * 2 ** 20,
   dtype: 'uint8',
+  channel: [0, 2],
   value_range: [-0.5, 1e-7],
   roi: [1, 20, 2, 30, 3, 40],
   voxel_size: [2.5, 1, 1],

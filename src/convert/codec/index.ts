@@ -1,5 +1,6 @@
 import type { Simd } from '../../simd/index.ts';
 import type { Compression } from '../options.ts';
+import type { VoxelBytes } from '../volume.ts';
 import { bloscEncoder } from './blosc.ts';
 import type { Encoder } from './encoder.ts';
 import { bloscSettings, GZIP_LEVEL, ZSTD_LEVEL } from './settings.ts';
@@ -12,7 +13,7 @@ export { codecsV3, compressorV2, type CodecV3, type CompressorV2 } from './metad
 /** The encoder of a compression, or null for `none`, where the chunk's own bytes are written. `memory` is the one that `simd` works on. */
 export function createEncoder(
   compression: Compression,
-  bytesPerVoxel: 1 | 2 | 4,
+  bytesPerVoxel: VoxelBytes,
   simd: Simd,
   memory: WebAssembly.Memory
 ): Encoder | null {

@@ -1,4 +1,5 @@
 import type { Compression } from '../options.ts';
+import type { VoxelBytes } from '../volume.ts';
 import { bloscSettings, GZIP_LEVEL, ZSTD_LEVEL } from './settings.ts';
 
 /** A codec in a Zarr v3 array's metadata. */
@@ -16,7 +17,7 @@ const SHUFFLES = ['noshuffle', 'shuffle', 'bitshuffle'] as const;
 const CLEVEL = 5;
 
 /** The codecs that follow `bytes` in a Zarr v3 array's `codecs`. */
-export function codecsV3(compression: Compression, bytesPerVoxel: 1 | 2 | 4): CodecV3[] {
+export function codecsV3(compression: Compression, bytesPerVoxel: VoxelBytes): CodecV3[] {
   switch (compression) {
     case 'none':
       return [];
@@ -36,7 +37,7 @@ export function codecsV3(compression: Compression, bytesPerVoxel: 1 | 2 | 4): Co
 }
 
 /** The `compressor` of a Zarr v2 array's `.zarray`; null for none. */
-export function compressorV2(compression: Compression, bytesPerVoxel: 1 | 2 | 4): CompressorV2 | null {
+export function compressorV2(compression: Compression, bytesPerVoxel: VoxelBytes): CompressorV2 | null {
   switch (compression) {
     case 'none':
       return null;

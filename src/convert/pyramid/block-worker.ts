@@ -3,7 +3,7 @@ import { ConvertError } from '../errors.ts';
 import { collectRecent } from '../garbage.ts';
 import { type Simd, instantiate } from '../../simd/index.ts';
 import { BlockReader } from '../tiff/index.ts';
-import { BYTES_PER_VOXEL, type Dtype, type Shape } from '../volume.ts';
+import { BYTES_PER_VOXEL, type Dtype, type Shape, type VoxelBytes } from '../volume.ts';
 import { ChunkFile } from '../zarr/chunk-file.ts';
 import { ChunkWriter } from '../zarr/chunk-writer.ts';
 import { planeFolder } from '../zarr/keys.ts';
@@ -37,7 +37,7 @@ export class BlockWorker {
   readonly #comparer: BlockComparer | null;
   /** Bytes of a voxel as read, and as stored. */
   readonly #sourceBytes: number;
-  readonly #bytes: number;
+  readonly #bytes: VoxelBytes;
   /** Bytes decoded and encoded since the last collection. */
   #garbage = 0;
 
@@ -47,7 +47,7 @@ export class BlockWorker {
     this.#simd = simd;
     this.#bytes = BYTES_PER_VOXEL[job.dtype];
     this.#sourceBytes = BYTES_PER_VOXEL[job.layout.dtype];
-    this.#encoder = createEncoder(job.compression, this.#bytes as 1 | 2 | 4, simd, job.shared.memory);
+    this.#encoder = createEncoder(job.compression, this.#bytes, simd, job.shared.memory);
     this.#decoder = createDecoder(job.compression, simd, job.shared.memory);
     this.#reader = new BlockReader(job.layout);
     this.#writer = new ChunkWriter(job.shared.memory);
@@ -222,7 +222,7 @@ export class BlockWorker {
       const part: Box = [box[0] + slab.z * box[1] + slab.y * box[2], box[1], box[2]];
       const read = convert ? this.#box(this.#areas.staging, shape, this.#sourceBytes) : part;
       await this.#read(volume, add(from, [slab.z, slab.y, 0]), shape, read);
-      if (convert) report.nan += convert(read, part, shape);
+      if (convert) convert(read, part, shape, report);
       // Here, while the slab is in the processor's cache: a pass of its own takes four times as long.
       const { min, max } = scan(...part, ...shape);
       report.min = Math.min(report.min, min);
@@ -232,26 +232,27 @@ export class BlockWorker {
     if (tally) this.#addCounts(dtype, volume);
   }
 
-  /** What turns voxels as read into voxels as stored and says how many were NaN; null where they are the same. */
-  #converter(): ((from: Box, to: Box, shape: Shape) => number) | null {
+  /** What turns voxels as read into voxels as stored and reports what was lost; null where they are the same. */
+  #converter(): ((from: Box, to: Box, shape: Shape, report: Report) => void) | null {
     const { layout, dtype, range } = this.#job;
     if (range) {
       const [min, max] = range;
       // Nothing lies between 0 and 0: a constant volume, or one without a finite value.
       if (min === max)
-        return (from, [to, planeBytes, rowBytes], shape) => {
+        return (from, [to, planeBytes, rowBytes], shape, report) => {
           for (let z = 0; z < shape[0]; z++)
             this.#simd.fill(to + z * planeBytes, 0, (shape[1] - 1) * rowBytes + shape[2] * this.#bytes);
-          return this.#simd.scan(layout.dtype)(...from, ...shape).nan;
+          report.nan += this.#simd.scan(layout.dtype)(...from, ...shape).nan;
         };
       const scale = this.#simd.scale(layout.dtype, dtype as 'uint16' | 'uint8');
-      return (from, to, shape) => scale(...from, ...to, ...shape, min, max);
+      return (from, to, shape, report) => {
+        report.nan += scale(...from, ...to, ...shape, min, max);
+      };
     }
-    if (dtype === layout.dtype || layout.dtype === 'float32') return null;
-    const cast = this.#simd.cast(layout.dtype);
-    return (from, to, shape) => {
-      cast(...from, ...to, ...shape);
-      return 0;
+    if (dtype === layout.dtype) return null;
+    const cast = this.#simd.cast(layout.dtype, dtype as 'float32' | 'float64');
+    return (from, to, shape, report) => {
+      report.overflow += cast(...from, ...to, ...shape);
     };
   }
 
@@ -276,7 +277,10 @@ export class BlockWorker {
     const get = {
       uint32: (p: number) => view.getUint32(p, true),
       int32: (p: number) => view.getInt32(p, true),
-      float32: (p: number) => view.getFloat32(p, true)
+      uint64: (p: number) => Number(view.getBigUint64(p, true)),
+      int64: (p: number) => Number(view.getBigInt64(p, true)),
+      float32: (p: number) => view.getFloat32(p, true),
+      float64: (p: number) => view.getFloat64(p, true)
     }[dtype as Exclude<Dtype, 'uint8' | 'int8' | 'uint16' | 'int16'>];
     const before = volume * product(lattice.count);
     forEachPoint(lattice, from, extent, (point, z, y, x) => {

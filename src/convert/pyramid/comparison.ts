@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Simd } from '../../simd/index.ts';
 import { type Decoder, createDecoder } from '../codec/index.ts';
 import { type Difference, value } from '../difference.ts';
-import { BYTES_PER_VOXEL, type Dtype, type Shape } from '../volume.ts';
+import { BYTES_PER_VOXEL, type Dtype, type Shape, type VoxelBytes } from '../volume.ts';
 import { fileKey, type ZarrArray } from '../zarr/array.ts';
 import { ChunkFile } from '../zarr/chunk-file.ts';
 import { crc32c } from '../zarr/crc32c.ts';
@@ -35,7 +35,8 @@ export interface Comparison {
 export const DETAILS = 100;
 const OPEN_SHARDS = 64;
 
-type VoxelArray = new (buffer: ArrayBufferLike, at: number, length: number) => { [index: number]: number };
+type Voxel = number | bigint;
+type VoxelArray = new (buffer: ArrayBufferLike, at: number, length: number) => { [index: number]: Voxel };
 const ARRAYS: Record<Dtype, VoxelArray> = {
   uint8: Uint8Array,
   int8: Int8Array,
@@ -43,14 +44,17 @@ const ARRAYS: Record<Dtype, VoxelArray> = {
   int16: Int16Array,
   uint32: Uint32Array,
   int32: Int32Array,
-  float32: Float32Array
+  uint64: BigUint64Array,
+  int64: BigInt64Array,
+  float32: Float32Array,
+  float64: Float64Array
 };
 
 /** The first voxel of a chunk that differs, both values, and how many of the chunk do. */
 interface VoxelDifference {
   at: Shape;
-  expected: number;
-  actual: number;
+  expected: Voxel;
+  actual: Voxel;
   voxels: number;
 }
 
@@ -63,7 +67,7 @@ export class BlockComparer {
   readonly #simd: Simd;
   readonly #decoders: (Decoder | null)[];
   readonly #heap: Uint8Array;
-  readonly #bytes: number;
+  readonly #bytes: VoxelBytes;
   readonly #checkStop: () => void;
   readonly #onChunk: (voxels: number, decodedBytes: number) => void;
   readonly #shards = new Map<string, ChunkFile>();
@@ -213,7 +217,8 @@ export class BlockComparer {
     } else if (!direct) {
       this.#simd.copyBox(target, size, size, this.#areas.chunk, size, size, 1, 1, size);
     }
-    if (!littleEndian && this.#bytes > 1) this.#simd.swap(this.#areas.chunk, size, this.#bytes as 2 | 4);
+    const bytes = this.#bytes;
+    if (!littleEndian && bytes !== 1) this.#simd.swap(this.#areas.chunk, size, bytes);
     return stored;
   }
 
@@ -239,7 +244,8 @@ export class BlockComparer {
 
   #fill(number: number, size: number): void {
     const { chunk } = this.#areas;
-    new ARRAYS[this.#job.dtype](this.#heap.buffer, chunk, 1)[0] = number;
+    const { dtype } = this.#job;
+    new ARRAYS[dtype](this.#heap.buffer, chunk, 1)[0] = /int64$/.test(dtype) ? BigInt(number) : number;
     for (let done = this.#bytes; done < size; done *= 2)
       this.#heap.copyWithin(chunk + done, chunk, chunk + Math.min(done, size - done));
   }

@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import type { Layout } from '../layout.ts';
+import { type Layout, plainPacking } from '../layout.ts';
 import type { BlockReader } from '../tiff/index.ts';
 import { BYTES_PER_VOXEL, type Shape } from '../volume.ts';
 import { writeError } from '../zarr/system-errors.ts';
@@ -16,6 +16,7 @@ export function scratchLayout(file: string, layout: Layout, shape: Shape): Layou
     ...layout,
     files: [file],
     shape,
+    packing: plainPacking(layout.dtype),
     littleEndian: true,
     compression: 1,
     predictor: 1,
@@ -24,6 +25,7 @@ export function scratchLayout(file: string, layout: Layout, shape: Shape): Layou
     segmentRows: 1,
     segmentColumns: 1,
     pageFile: new Uint32Array(new SharedArrayBuffer(4 * pages)),
+    planeSample: null,
     offsets,
     byteCounts: new Float64Array(new SharedArrayBuffer(8 * pages)).fill(pageBytes),
     decoderTags: {},

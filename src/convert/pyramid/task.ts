@@ -119,13 +119,22 @@ export interface Report {
   max: number;
   /** Source voxels that became 0 because they were NaN. */
   nan: number;
+  /** Finite source voxels that became infinite, because the stored type does not reach as far. */
+  overflow: number;
   /** Of the pieces of a block's files one after the other, in C order, as written or read back; not summed. */
   checksum: number;
   /** Of a block that was compared. */
   comparison?: Comparison;
 }
 
-export const nothing = (): Report => ({ bytesWritten: 0, min: Infinity, max: -Infinity, nan: 0, checksum: 0 });
+export const nothing = (): Report => ({
+  bytesWritten: 0,
+  min: Infinity,
+  max: -Infinity,
+  nan: 0,
+  overflow: 0,
+  checksum: 0
+});
 
 /** Adds what one task reports to what others did. */
 export function addReport(sum: Report, report: Report): void {
@@ -133,6 +142,7 @@ export function addReport(sum: Report, report: Report): void {
   sum.min = Math.min(sum.min, report.min);
   sum.max = Math.max(sum.max, report.max);
   sum.nan += report.nan;
+  sum.overflow += report.overflow;
 }
 
 /** A worker's answer to a task. */

@@ -7,7 +7,7 @@ import { fail } from './fail.ts';
 import { type ImageJ, imagejCalibration, isSignedOffset, parseImageJ } from './imagej.ts';
 import { isOme, type OmeImage, parseOme } from './ome.ts';
 import { type Resolution, readResolution } from './resolution.ts';
-import { TAG } from './tags.ts';
+import { COMPRESSION, TAG } from './tags.ts';
 
 /** Bytes of a description. */
 export const MAX_DESCRIPTION = 1 << 26;
@@ -71,7 +71,7 @@ export function readAbout(directory: Directory, alone: boolean, ome: OmeImage | 
       checkSingle(path, image.size.C, image.size.T);
       about.calibration = image.calibration;
     }
-  } else if (alone) about.pages = tifffilePages(text) ?? metamorphPages(directory);
+  } else if (alone) about.pages = tifffilePages(text, directory) ?? metamorphPages(directory);
   if (!imagej) about.resolution = readResolution(directory, text);
   return about;
 }
@@ -91,11 +91,12 @@ export const readDescription = (directory: Directory): string =>
   readText(directory.bytes(TAG.imageDescription, MAX_DESCRIPTION));
 
 /** A TIFF that tifffile wrote with `truncate=True` describes its first page only, and says so in JSON. */
-function tifffilePages(text: string): number | null {
+function tifffilePages(text: string, directory: Directory): number | null {
   if (!text.startsWith('{"shape":') || !/"truncated":\s*true/.test(text)) return null;
   try {
     const { shape } = JSON.parse(text) as { shape: number[] };
-    return shape.slice(0, -2).reduce((product, n) => product * n, 1);
+    const tags = [TAG.imageWidth, TAG.imageLength, TAG.samplesPerPixel].map(tag => directory.integer(tag, 1));
+    return shape.reduce((product, n) => product * n, 1) / tags.reduce((product, n) => product * n, 1);
   } catch {
     return null;
   }
@@ -120,6 +121,9 @@ function readTables(directory: Directory): Layout['decoderTags'] {
   const tables: Layout['decoderTags'] = {};
   const jpeg = directory.bytes(TAG.jpegTables, MAX_TABLES);
   if (jpeg) tables[TAG.jpegTables] = new Uint8Array(jpeg);
+  // Colours are JPEG's own way of storing them.
+  if (directory.integer(TAG.compression, 1) === COMPRESSION.jpeg)
+    tables[TAG.photometric] = [directory.integer(TAG.photometric, 1)];
   if (directory.has(TAG.lercParameters))
     tables[TAG.lercParameters] = Array.from(directory.integers(TAG.lercParameters, 8));
   return tables;

@@ -1,9 +1,10 @@
-import type { Layout } from '../layout.ts';
+import { type Layout, isPlain, storedBytes } from '../layout.ts';
 import { BYTES_PER_VOXEL } from '../volume.ts';
-import { type ByteOrder, isNative, rowsToNative, toNative } from './byte-order.ts';
+import { type ByteOrder, byteOrder, invertsInPlace, isNative, rowsToNative, toNative } from './byte-order.ts';
 import { FilePool } from './file-pool.ts';
 import { SegmentDecoder } from './segment-decoder.ts';
 import { COMPRESSION } from './tags.ts';
+import { type Unpack, unpacker } from './unpack.ts';
 
 type Triple = readonly [z: number, y: number, x: number];
 
@@ -11,6 +12,8 @@ type Triple = readonly [z: number, y: number, x: number];
 const CACHE_BYTES = 4 << 20;
 /** Memory for rows of which a part is wanted. */
 const STAGING_BYTES = 1 << 18;
+/** Most that an unpacker takes for tables. */
+const UNPACKING_BYTES = 1 << 18;
 /** A piece that is read and then swapped; a multiple of every voxel's size. */
 const SWAP_BYTES = 1 << 18;
 /** A gap between the wanted parts of two rows, above which each row is read by itself. */
@@ -19,9 +22,13 @@ export const GAP_BYTES = 8 << 10;
 /** Where a part of one segment goes: `rows` pieces of `width` bytes. */
 interface Part {
   file: number;
-  /** First byte wanted of the segment's rows, relative to the segment, and the length of its rows. */
-  from: number;
+  /** Which sample of its page the plane is. */
+  sample: number;
+  /** First row and column wanted of the segment, and the bytes of its rows, as stored. */
+  top: number;
+  left: number;
   segmentRow: number;
+  columns: number;
   width: number;
   rows: number;
   target: Uint8Array;
@@ -29,13 +36,23 @@ interface Part {
   rowBytes: number;
 }
 
+/** Pixels of a row that are read and unpacked together: as many as staging holds, eight of them beginning with a whole byte. */
+const unpackedPixels = ({ packing }: Layout): number =>
+  Math.max(8, 8 * Math.floor(STAGING_BYTES / Math.max(8, storedBytes(packing, 8)) - 1));
+
 /** Most memory that a reader of this layout holds beside its target, in bytes: pieces read, decoded segments and what decoders need. */
 export function readerBytes(layout: Layout): number {
-  if (layout.compression === COMPRESSION.none) return STAGING_BYTES;
-  const segment = layout.segmentWidth * layout.segmentHeight * BYTES_PER_VOXEL[layout.dtype];
+  const { segmentWidth, segmentHeight, packing, dtype } = layout;
+  const plain = isPlain(layout);
+  if (layout.compression === COMPRESSION.none && plain) return STAGING_BYTES;
+  if (layout.compression === COMPRESSION.none)
+    return UNPACKING_BYTES + Math.max(STAGING_BYTES, storedBytes(packing, 16)) + 8 * unpackedPixels(layout);
+  const voxels = segmentWidth * segmentHeight * BYTES_PER_VOXEL[dtype];
+  const segment = plain ? voxels : segmentHeight * storedBytes(packing, segmentWidth);
   let stored = 0;
   for (const count of layout.byteCounts) if (count > stored) stored = count;
-  return stored + Math.max(segment, CACHE_BYTES) + 2 * segment + STAGING_BYTES;
+  const unpacked = plain ? 0 : UNPACKING_BYTES + voxels + segmentWidth * 8;
+  return stored + Math.max(voxels, CACHE_BYTES) + 2 * segment + unpacked + STAGING_BYTES;
 }
 
 /** Reads boxes of voxels out of the files of a layout. One a thread; boxes one after another. */
@@ -43,7 +60,11 @@ export class BlockReader {
   readonly #layout: Layout;
   readonly #files: FilePool;
   readonly #bytesPerVoxel: number;
+  /** Bytes of a segment's row, as stored. */
+  readonly #segmentRow: number;
   readonly #order: ByteOrder;
+  readonly #invertedOrder: ByteOrder;
+  readonly #unpack: Unpack | null;
   readonly #decoder: SegmentDecoder | null;
   #staging = new Uint8Array(0);
   #stored = new Uint8Array(0);
@@ -55,8 +76,12 @@ export class BlockReader {
     this.#layout = layout;
     this.#files = new FilePool(layout.files);
     this.#bytesPerVoxel = BYTES_PER_VOXEL[layout.dtype];
-    this.#order = { bytesPerVoxel: this.#bytesPerVoxel, swap: !layout.littleEndian, signedOffset: layout.signedOffset };
-    this.#decoder = layout.compression === COMPRESSION.none ? null : new SegmentDecoder(layout);
+    this.#segmentRow = storedBytes(layout.packing, layout.segmentWidth);
+    this.#order = byteOrder(layout, false);
+    this.#invertedOrder = byteOrder(layout, true);
+    const raw = layout.compression === COMPRESSION.none;
+    this.#decoder = raw ? null : new SegmentDecoder(layout);
+    this.#unpack = raw && !isPlain(layout) ? unpacker(layout) : null;
   }
 
   /**
@@ -68,7 +93,7 @@ export class BlockReader {
    * @throws ConvertError `corrupt`, `truncated`, `unreadable`, `not-found`; RangeError for a box outside the volume or the target
    */
   async read(start: Triple, shape: Triple, target: Uint8Array, rowBytes: number, planeBytes: number): Promise<void> {
-    const { segmentHeight, segmentWidth, segmentColumns, segmentRows, pageFile } = this.#layout;
+    const { segmentHeight, segmentWidth, segmentColumns, segmentRows, pageFile, planeSample } = this.#layout;
     this.#check(start, shape, target, rowBytes, planeBytes);
     const [z0, y0, x0] = start;
     const [nz, ny, nx] = shape;
@@ -86,8 +111,11 @@ export class BlockReader {
           const right = Math.min(x0 + nx, (column + 1) * segmentWidth);
           const part: Part = {
             file: pageFile[z0 + z],
-            from: ((top - row * segmentHeight) * segmentWidth + left - column * segmentWidth) * bytes,
-            segmentRow: segmentWidth * bytes,
+            sample: planeSample ? planeSample[z0 + z] : 0,
+            top: top - row * segmentHeight,
+            left: left - column * segmentWidth,
+            segmentRow: this.#segmentRow,
+            columns: right - left,
             width: (right - left) * bytes,
             rows: bottom - top,
             target,
@@ -95,7 +123,11 @@ export class BlockReader {
             rowBytes
           };
           const segment = (z0 + z) * perPage + row * segmentColumns + column;
-          if (this.#decoder) copyRows(await this.#segment(segment, z0 + z), part.from, part);
+          if (this.#decoder) {
+            const decoded = await this.#segment(segment, z0 + z, part.sample);
+            const segmentRow = segmentWidth * bytes;
+            copyRows(decoded, part.top * segmentRow + part.left * bytes, segmentRow, part);
+          } else if (this.#unpack) this.#readPacked(this.#layout.offsets[segment], part, this.#unpack);
           else this.#readRaw(this.#layout.offsets[segment], part);
         }
       }
@@ -120,44 +152,74 @@ export class BlockReader {
   }
 
   #readRaw(offset: number, part: Part): void {
-    const { file, from, segmentRow, width, rows, target, at, rowBytes } = part;
-    const position = offset + from;
-    if (width === segmentRow && rowBytes === width) this.#readDense(position, part);
-    else if (segmentRow - width <= GAP_BYTES && rows > 1) this.#readThroughStaging(position, part);
+    const { file, sample, top, left, segmentRow, width, rows, target, at, rowBytes } = part;
+    const position = offset + top * segmentRow + left * this.#bytesPerVoxel;
+    const order = invertsInPlace(this.#layout, sample) ? this.#invertedOrder : this.#order;
+    if (width === segmentRow && rowBytes === width) this.#readDense(position, part, order);
+    else if (segmentRow - width <= GAP_BYTES && rows > 1) this.#readThroughStaging(position, part, order);
     else {
       for (let row = 0; row < rows; row++)
         this.#files.read(file, target, at + row * rowBytes, width, position + row * segmentRow);
-      rowsToNative(target, at, width, rows, rowBytes, this.#order);
+      rowsToNative(target, at, width, rows, rowBytes, order);
     }
   }
 
   /** Reads whole rows in one piece; in smaller ones, that stay in the processor's cache, where bytes must be swapped. */
-  #readDense(position: number, { file, width, rows, target, at }: Part): void {
+  #readDense(position: number, { file, width, rows, target, at }: Part, order: ByteOrder): void {
     const length = width * rows;
-    const step = isNative(this.#order) ? length : SWAP_BYTES;
+    const step = isNative(order) ? length : SWAP_BYTES;
     for (let done = 0; done < length; done += step) {
       const count = Math.min(step, length - done);
       this.#files.read(file, target, at + done, count, position + done);
-      if (!isNative(this.#order)) toNative(target, at + done, count, this.#order);
+      if (!isNative(order)) toNative(target, at + done, count, order);
     }
   }
 
   /** Reads some rows whole, and copies what is wanted of them. */
-  #readThroughStaging(position: number, part: Part): void {
+  #readThroughStaging(position: number, part: Part, order: ByteOrder): void {
     const { file, segmentRow, width, rows, target, at, rowBytes } = part;
     const together = Math.max(1, Math.min(rows, Math.floor(STAGING_BYTES / segmentRow)));
-    const room = (together - 1) * segmentRow + width;
-    if (this.#staging.length < room) this.#staging = new Uint8Array(room);
+    this.#makeStaging((together - 1) * segmentRow + width);
     for (let row = 0; row < rows; row += together) {
       const count = Math.min(together, rows - row);
       this.#files.read(file, this.#staging, 0, (count - 1) * segmentRow + width, position + row * segmentRow);
       const to = at + row * rowBytes;
-      copyRows(this.#staging, 0, { ...part, rows: count, at: to });
-      rowsToNative(target, to, width, count, rowBytes, this.#order);
+      copyRows(this.#staging, 0, segmentRow, { ...part, rows: count, at: to });
+      rowsToNative(target, to, width, count, rowBytes, order);
     }
   }
 
-  async #segment(index: number, page: number): Promise<Uint8Array> {
+  /** Reads some rows, or pieces of them, as stored, and makes voxels of what is wanted of them. */
+  #readPacked(offset: number, part: Part, unpack: Unpack): void {
+    const { file, sample, top, left, segmentRow, columns, rows, target, at, rowBytes } = part;
+    const { packing } = this.#layout;
+    const most = unpackedPixels(this.#layout);
+    for (let column = left; column < left + columns; column += most) {
+      const count = Math.min(most, left + columns - column);
+      const before = column % 8;
+      const width = storedBytes(packing, before + count);
+      const position = offset + top * segmentRow + storedBytes(packing, column - before);
+      const together = segmentRow - width <= GAP_BYTES ? Math.max(1, Math.floor(STAGING_BYTES / segmentRow)) : 1;
+      for (let row = 0; row < rows; row += together) {
+        const here = Math.min(together, rows - row);
+        const length = (here - 1) * segmentRow + width;
+        this.#makeStaging(length);
+        this.#files.read(file, this.#staging, 0, length, position + row * segmentRow);
+        toNative(this.#staging, 0, length, this.#order);
+        for (let r = 0; r < here; r++) {
+          const stored = this.#staging.subarray(r * segmentRow, r * segmentRow + width);
+          const to = at + (row + r) * rowBytes + (column - left) * this.#bytesPerVoxel;
+          target.set(unpack(stored, before, count, sample), to);
+        }
+      }
+    }
+  }
+
+  #makeStaging(length: number): void {
+    if (this.#staging.length < length) this.#staging = new Uint8Array(length);
+  }
+
+  async #segment(index: number, page: number, sample: number): Promise<Uint8Array> {
     const kept = this.#decoded.get(index);
     if (kept) {
       this.#decoded.delete(index);
@@ -172,7 +234,7 @@ export class BlockReader {
     const strips = segmentColumns === 1 && this.#layout.segmentWidth === shape[2];
     const rows = strips ? Math.min(segmentHeight, shape[1] - within * segmentHeight) : segmentHeight;
     const spare = this.#makeRoom(rows * this.#layout.segmentWidth * this.#bytesPerVoxel);
-    const decoded = await this.#decoder!.decode(this.#stored.subarray(0, length), rows, spare, () => ({
+    const decoded = await this.#decoder!.decode(this.#stored.subarray(0, length), rows, sample, spare, () => ({
       file: files[pageFile[page]],
       name: `${strips ? 'strip' : 'tile'} ${within + 1} of page ${page + 1}`
     }));
@@ -195,7 +257,12 @@ export class BlockReader {
 }
 
 /** Copies rows of a segment to their places in the target. */
-function copyRows(source: Uint8Array, from: number, { segmentRow, width, rows, target, at, rowBytes }: Part): void {
+function copyRows(
+  source: Uint8Array,
+  from: number,
+  segmentRow: number,
+  { width, rows, target, at, rowBytes }: Part
+): void {
   if (width === segmentRow && rowBytes === width) {
     target.set(source.subarray(from, from + rows * width), at);
     return;

@@ -1,2 +1,3 @@
 export { BlockReader, GAP_BYTES, readerBytes } from './block-reader.ts';
-export { openVolume } from './open-volume.ts';
+export { openVolume, readInfo } from './open-volume.ts';
+export { type Reading } from './pixel-format.ts';

@@ -8,15 +8,17 @@ interface Decoded {
   mask: Uint8Array | null;
 }
 
+/** Arrays of what can be read. */
 const ARRAYS = {
   uint8: Uint8Array,
   uint16: Uint16Array,
-  uint32: Uint32Array,
   int8: Int8Array,
   int16: Int16Array,
   int32: Int32Array,
-  float32: Float32Array
+  float32: Float32Array,
+  float64: Float64Array
 };
+export const isLercType = (dtype: string): dtype is keyof typeof ARRAYS => Object.hasOwn(ARRAYS, dtype);
 
 /** Height and width that a LERC blob claims, read before its decoder makes room for them. */
 function claimedShape(blob: Uint8Array): [number, number] {
@@ -28,7 +30,7 @@ function claimedShape(blob: Uint8Array): [number, number] {
 
 /**
  * Decodes a segment of LERC (Esri's Limited Error Raster Compression, versions 1 and 2, inside deflate or zstd where the file says so) to
- * voxels in the file's byte order: libtiff, which alone writes big-endian files of this kind, swaps bytes before it encodes. A float32 voxel that LERC marks as not valid becomes NaN, as libtiff has it; whole numbers have nothing to mark it with.
+ * voxels in the file's byte order: libtiff, which alone writes big-endian files of this kind, swaps bytes before it encodes. A floating-point voxel that LERC marks as not valid becomes NaN, as libtiff has it; whole numbers have nothing to mark it with.
  *
  * @param parameters TIFF's LercParameters: version, and compression around it (0 none, 1 deflate, 2 zstd)
  * @throws Error, or a string of the decoder's
@@ -49,12 +51,13 @@ export function decodeLerc(
     throw new Error(`LERC holds ${height} × ${width} pixels, where ${rows} × ${columns} were expected`);
   const { pixels, mask } = Lerc.decode(Uint8Array.from(blob).buffer) as Decoded;
   if (pixels.length !== 1) throw new Error(`LERC holds ${pixels.length} bands, where one was expected`);
+  if (!isLercType(dtype)) throw new Error(`LERC of ${dtype}`);
   const out = new ARRAYS[dtype](rows * columns);
   out.set(pixels[0]);
   if (mask)
     for (let i = 0; i < mask.length; i++)
       if (mask[i] === 0) {
-        if (dtype !== 'float32' || !littleEndian)
+        if (!dtype.startsWith('float') || !littleEndian)
           throw new Error('LERC marks some voxels as not valid, and there is no value for that');
         out[i] = NaN;
       }

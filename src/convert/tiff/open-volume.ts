@@ -3,9 +3,10 @@ import { basename, resolve } from 'node:path';
 import { ConvertError } from '../errors.ts';
 import type { Layout } from '../layout.ts';
 import { findSidecar } from '../sidecar/index.ts';
-import { type VolumeInfo, alongAxes, axesOf } from '../volume.ts';
+import { type Shape, type VolumeInfo, alongAxes, axesOf } from '../volume.ts';
 import { chooseVoxelSize } from '../voxel-size.ts';
 import { type About, checkTables, readAbout, readDescription } from './about.ts';
+import { type SourceChannel, allChannels, chooseChannels } from './channels.ts';
 import { firstPage, walkDirectories } from './directory.ts';
 import { fail, readFailure } from './fail.ts';
 import { HeaderBytes } from './header-bytes.ts';
@@ -14,7 +15,8 @@ import { isOme } from './ome.ts';
 import { isOmeXml, openOme } from './ome-files.ts';
 import { forEachOpened } from './opened-files.ts';
 import { isAuxiliary, type PageFormat, readPage } from './page.ts';
-import { difference, SegmentTable } from './segment-table.ts';
+import { DEFAULT_READING, type Meaning, type Reading, meaningOf } from './pixel-format.ts';
+import { type Planes, SegmentTable, difference } from './segment-table.ts';
 import { list, listSlices } from './slices.ts';
 import { type Stack, plainStack } from './stack.ts';
 import { compressionName } from './tags.ts';
@@ -38,14 +40,39 @@ export interface Opened {
  * The voxel size is what OME-XML or ImageJ says, or a text file of the scanner's beside the volume, or resolution tags with a depth;
  * otherwise null.
  *
- * @param slices which files of a folder are its slices (`ConvertOptions.slices`)
  * @throws ConvertError `not-found`, `unreadable`, `not-tiff`, `no-pages`, `mixed-pages`, `truncated`, `corrupt`, `unsupported`,
- * `unsupported-compression`, `bad-option` for `slices`
+ * `unsupported-compression`, `bad-option` for `slices` or `channel`
  */
 export async function openVolume(
   source: string | string[],
-  slices: string | null = null
+  asked: Partial<Reading> = {}
 ): Promise<{ info: VolumeInfo; layout: Layout }> {
+  const reading = { ...DEFAULT_READING, ...asked };
+  const read = await readHeaders(source, reading);
+  const chosen = chooseChannels(read, reading.channel);
+  const { opened, meaning } = read;
+  const { stack, table, files, about } = opened;
+  const frames = { t: stack.frames.t, c: chosen.length };
+  const layout = table.toLayout(files, about, meaning, frames, planesOf(stack, chosen, meaning.samples !== null));
+  return { info: describe(read, chosen), layout };
+}
+
+/** What `openVolume` says of a source with all its channels, whatever it takes to choose them. */
+export async function readInfo(source: string | string[], asked: Partial<Reading> = {}): Promise<VolumeInfo> {
+  const read = await readHeaders(source, { ...DEFAULT_READING, ...asked });
+  return describe(read, allChannels(read));
+}
+
+/** What the headers of a source say. */
+export interface Headers {
+  source: string;
+  folder: boolean;
+  opened: Opened;
+  meaning: Meaning;
+}
+
+async function readHeaders(source: string | string[], reading: Reading): Promise<Headers> {
+  const { slices } = reading;
   const folder = typeof source === 'string' && isFolder(source);
   if (slices !== null && !folder)
     throw new ConvertError(
@@ -53,7 +80,9 @@ export async function openVolume(
       `${typeof source === 'string' ? source : `a list of ${source.length} files`}: slices ${slices} can be chosen of a folder only: leave slices out`,
       'slices'
     );
-  return describe(typeof source === 'string' ? source : source[0], await open(source, slices), folder);
+  const opened = await open(source, slices);
+  const meaning = meaningOf(opened.table.format.pixel, reading);
+  return { source: typeof source === 'string' ? source : source[0], folder, opened, meaning };
 }
 
 async function open(source: string | string[], slices: string | null): Promise<Opened> {
@@ -176,43 +205,46 @@ async function findOdd(folder: string, paths: string[], error: unknown): Promise
   );
 }
 
-/** Pages in the order of a layout's planes. */
-function planesOf({ frames, depth, page }: Stack): Uint32Array {
-  const planes = new Uint32Array(frames.t * frames.c * depth);
+/** What the planes of a layout are, channel by channel as they were chosen. */
+function planesOf({ frames, depth, page }: Stack, chosen: SourceChannel[], sampled: boolean): Planes {
+  const count = frames.t * chosen.length * depth;
+  const planes: Planes = {
+    page: new Uint32Array(count),
+    sample: sampled ? new Uint16Array(new SharedArrayBuffer(2 * count)) : null
+  };
   let plane = 0;
   for (let t = 0; t < frames.t; t++)
-    for (let c = 0; c < frames.c; c++) for (let z = 0; z < depth; z++) planes[plane++] = page(t, c, z);
+    for (const { channel, sample } of chosen)
+      for (let z = 0; z < depth; z++, plane++) {
+        planes.page[plane] = page(t, channel, z);
+        if (planes.sample) planes.sample[plane] = sample;
+      }
   return planes;
 }
 
-function describe(
-  source: string,
-  { format, files, bytes, table, about, stack }: Opened,
-  folder: boolean
-): { info: VolumeInfo; layout: Layout } {
-  const { frames, channels, timeStep, warnings } = stack;
-  const layout = table.toLayout(files, about, frames, planesOf(stack));
-  const { tiled, compression } = table.format;
-  const { sidecar, notes } = findSidecar(files, layout.shape, folder);
+function describe({ source, folder, opened, meaning }: Headers, chosen: SourceChannel[]): VolumeInfo {
+  const { format, files, bytes, table, about, stack } = opened;
+  const { timeStep, warnings } = stack;
+  const { tiled, compression, littleEndian, height, width } = table.format;
+  const frames = { t: stack.frames.t, c: chosen.length };
+  const shape: Shape = [stack.depth, height, width];
+  const { sidecar, notes } = findSidecar(files, shape, folder);
   return {
-    info: {
-      source,
-      format,
-      axes: axesOf(frames),
-      shape: alongAxes(frames, frames.t, frames.c, layout.shape),
-      dtype: layout.dtype,
-      byteOrder: layout.littleEndian ? 'little' : 'big',
-      layout: tiled ? 'tiles' : 'strips',
-      compression: compressionName(compression) ?? String(compression),
-      pages: table.pages,
-      bytes,
-      ...chooseVoxelSize(about.calibration, sidecar, about.resolution, notes),
-      channels,
-      timeStep,
-      timeUnit: timeStep === null ? null : 'second',
-      calibrationFunction: about.calibrationFunction,
-      warnings: [...warnings, ...about.warnings]
-    },
-    layout
+    source,
+    format,
+    axes: axesOf(frames),
+    shape: alongAxes(frames, frames.t, frames.c, shape),
+    dtype: about.signedOffset ? 'int16' : meaning.dtype,
+    byteOrder: littleEndian ? 'little' : 'big',
+    layout: tiled ? 'tiles' : 'strips',
+    compression: compressionName(compression) ?? String(compression),
+    pages: table.pages,
+    bytes,
+    ...chooseVoxelSize(about.calibration, sidecar, about.resolution, notes),
+    channels: stack.channels || meaning.samples ? chosen.map(({ name, color }) => ({ name, color })) : null,
+    timeStep,
+    timeUnit: timeStep === null ? null : 'second',
+    calibrationFunction: about.calibrationFunction,
+    warnings: [...warnings, ...about.warnings, ...meaning.notes]
   };
 }

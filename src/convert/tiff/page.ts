@@ -1,13 +1,15 @@
-import { BYTES_PER_VOXEL, type Dtype } from '../volume.ts';
+import { storedBytes } from '../layout.ts';
 import type { Directory } from './directory.ts';
 import { fail } from './fail.ts';
+import { isLercType } from './lerc.ts';
+import { PHOTOMETRIC, type PixelFormat, readPixelFormat, storedType } from './pixel-format.ts';
 import { COMPRESSION, compressionName, otherCompressionName, TAG } from './tags.ts';
 
 /** What all pages of a volume have in common. */
 export interface PageFormat {
   width: number;
   height: number;
-  dtype: Dtype;
+  pixel: PixelFormat;
   littleEndian: boolean;
   compression: number;
   predictor: number;
@@ -18,12 +20,25 @@ export interface PageFormat {
   segmentHeight: number;
 }
 
-/** A page and the places of its segments, in row-major order. */
+/** A page and the places of its segments, in row-major order; of planar samples one after the other. */
 export interface Page {
   format: PageFormat;
   offsets: ArrayLike<number>;
   byteCounts: ArrayLike<number>;
 }
+
+/** How often a page's segments cover it: once, or once for each planar sample. */
+export const segmentGroups = ({ pixel: { planar, samples } }: PageFormat): number => (planar ? samples : 1);
+
+/** Bytes of a row of a segment. */
+export const segmentRowBytes = ({ pixel: { bits, samples, planar }, segmentWidth }: PageFormat): number =>
+  storedBytes({ bits, samples: planar ? 1 : samples }, segmentWidth);
+
+/** Bytes of a segment when it is decoded, and then made voxels of. */
+const decodedBytes = (format: PageFormat): number =>
+  format.segmentHeight * Math.max(segmentRowBytes(format), format.segmentWidth * Math.ceil(format.pixel.bits / 8) * 2);
+
+const PREDICTABLE: readonly number[] = [COMPRESSION.lzw, COMPRESSION.deflate, COMPRESSION.oldDeflate, COMPRESSION.zstd];
 
 /** Segments of one page, above which a header is taken to be hostile. */
 const MAX_SEGMENTS = 1 << 24;
@@ -31,104 +46,54 @@ const MAX_SEGMENTS = 1 << 24;
 const MAX_SEGMENT_BYTES = 2 ** 31 - 65536;
 const MAX_SIDE = 2 ** 31 - 1;
 
-const PHOTOMETRIC = [
-  'inverted grey (MinIsWhite)',
-  'grey',
-  'RGB',
-  'palette',
-  'a transparency mask',
-  'CMYK',
-  'YCbCr',
-  '',
-  'CIELab'
-];
-
 /** Whether a page of the main chain is a smaller copy or a mask of another (NewSubfileType bits 0 and 2), and so no slice. */
 export const isAuxiliary = (directory: Directory): boolean =>
   (directory.integer(TAG.newSubfileType, 0) & 5) !== 0 || directory.integer(TAG.subfileType, 1) === 2;
 
-function dtypeOf(directory: Directory): Dtype {
-  const bits = directory.integer(TAG.bitsPerSample, 1);
-  const format = directory.integer(TAG.sampleFormat, 1);
-  const kind = { 1: 'uint', 2: 'int', 3: 'float', 4: 'uint', 5: 'complex int', 6: 'complex float' }[format];
-  const name = `${kind}${bits}`;
-  if (Object.hasOwn(BYTES_PER_VOXEL, name)) return name as Dtype;
-  throw fail(
-    'unsupported',
-    directory.file.path,
-    `its voxels are ${kind ? `${bits}-bit ${kind}` : `of sample format ${format}`}, where uint8, uint16, uint32, int8, int16, int32 or float32 were expected: convert it to one of these first`
-  );
-}
-
-function checkGrey(directory: Directory): void {
-  const { path } = directory.file;
-  const samples = directory.integer(TAG.samplesPerPixel, 1);
-  const photometric = directory.integer(TAG.photometric, 1);
-  const colour = photometric > 1 ? (PHOTOMETRIC[photometric] ?? `photometric interpretation ${photometric}`) : null;
-  if (samples !== 1)
-    throw fail(
-      'unsupported',
-      path,
-      `it has ${samples} samples a pixel${colour ? ` (${colour})` : ''}, where one grey value was expected: colour comes later; save it as grey values`
-    );
-  if (colour)
-    throw fail(
-      'unsupported',
-      path,
-      `its pixels are ${colour}, where grey values were expected: colour comes later; save it as grey values (in ImageJ, with the Grays lookup table)`
-    );
-  if (photometric === 0)
-    throw fail(
-      'unsupported',
-      path,
-      'its grey values are inverted (MinIsWhite), where 0 as black was expected: save it without inversion'
-    );
-  if (directory.integer(TAG.fillOrder, 1) !== 1)
-    throw fail('unsupported', path, 'its bits are stored in reverse (FillOrder 2): save it again with FillOrder 1');
+function checkDepth(directory: Directory): void {
   const depth = directory.integer(TAG.imageDepth, 1);
   if (depth !== 1)
     throw fail(
       'unsupported',
-      path,
+      directory.file.path,
       `a page of it is a volume of ${depth} slices (ImageDepth), where pages were expected to be slices: save it as one page a slice`
     );
 }
 
-function predictorOf(directory: Directory, compression: number, dtype: Dtype): number {
+function predictorOf(directory: Directory, compression: number, pixel: PixelFormat): number {
   const predictor = directory.integer(TAG.predictor, 1);
-  const fits =
-    predictor === 1 ||
-    ([COMPRESSION.lzw, COMPRESSION.deflate, COMPRESSION.oldDeflate, COMPRESSION.zstd].includes(compression as 5) &&
-      (predictor === 2 || (predictor === 3 && dtype === 'float32')));
-  if (fits) return predictor;
+  // JPEG has none, whatever the tag says, as in other programs.
+  if (predictor === 1 || compression === COMPRESSION.jpeg) return 1;
+  const whole = pixel.bits % 8 === 0;
+  if (PREDICTABLE.includes(compression) && whole && (predictor === 2 || (predictor === 3 && pixel.kind === 'float')))
+    return predictor;
   throw fail(
     'unsupported-compression',
     directory.file.path,
-    `predictor ${predictor} of ${dtype} voxels with compression ${compressionName(compression)} is not understood: save it again without a predictor`
+    `predictor ${predictor} of ${storedType(pixel)} voxels with compression ${compressionName(compression)} is not understood: save it again without a predictor`
   );
 }
 
-function compressionOf(directory: Directory, dtype: Dtype): number {
+function compressionOf(directory: Directory, pixel: PixelFormat): number {
   const compression = directory.integer(TAG.compression, 1);
+  const { path } = directory.file;
+  const type = storedType(pixel);
+  const { photometric, planar, samples, kind, bits } = pixel;
+  const refuse = (problem: string) => fail('unsupported-compression', path, problem);
   if (compressionName(compression) === null)
-    throw fail(
-      'unsupported-compression',
-      directory.file.path,
+    throw refuse(
       `compressed with ${otherCompressionName(compression)}, where none, LZW, deflate, PackBits, zstd, JPEG or LERC was expected: save it with one of these`
     );
-  if (compression === COMPRESSION.jpeg && dtype !== 'uint8')
-    throw fail(
-      'unsupported-compression',
-      directory.file.path,
-      `JPEG of ${dtype} voxels cannot be read: save it with deflate or LZW`
-    );
-  // The decoder (lerc 3.0.0) fails on these.
-  if (compression === COMPRESSION.lerc && dtype === 'uint32')
-    throw fail(
-      'unsupported-compression',
-      directory.file.path,
-      'uint32 voxels in LERC cannot be read: save it with zstd, deflate or LZW'
-    );
+  if (photometric === PHOTOMETRIC.yCbCr && (compression !== COMPRESSION.jpeg || planar || samples !== 3))
+    throw refuse('its colours are YCbCr, which can be read in JPEG only: save it as RGB or grey values');
+  if (compression === COMPRESSION.jpeg && (kind !== 'uint' || bits !== 8))
+    throw refuse(`JPEG of ${type} voxels cannot be read: save it with deflate or LZW`);
+  if (compression === COMPRESSION.lerc) {
+    // The decoder (lerc 3.0.0) turns greater uint32 values negative, and knows neither integers of 64 bits nor packed ones.
+    if (!isLercType(type)) throw refuse(`${type} voxels in LERC cannot be read: save it with zstd, deflate or LZW`);
+    if (samples > 1 && !planar)
+      throw refuse(`LERC of ${samples} samples a pixel cannot be read: save it with zstd, deflate or LZW`);
+  }
   return compression;
 }
 
@@ -139,15 +104,15 @@ function compressionOf(directory: Directory, dtype: Dtype): number {
  */
 export function readPage(directory: Directory): Page {
   const { file, number } = directory;
+  const { littleEndian } = directory.encoding;
   const width = directory.integer(TAG.imageWidth, 0);
   const height = directory.integer(TAG.imageLength, 0);
   if (width < 1 || height < 1 || width > MAX_SIDE || height > MAX_SIDE)
     throw fail('corrupt', file.path, `page ${number} is ${height} × ${width} pixels, which cannot be: export it again`);
-  checkGrey(directory);
-  const dtype = dtypeOf(directory);
-  const bytes = BYTES_PER_VOXEL[dtype];
-  const compression = compressionOf(directory, dtype);
-  const predictor = predictorOf(directory, compression, dtype);
+  checkDepth(directory);
+  const pixel = readPixelFormat(directory);
+  const compression = compressionOf(directory, pixel);
+  const predictor = predictorOf(directory, compression, pixel);
   const tiled = directory.has(TAG.tileOffsets) || directory.has(TAG.tileWidth);
   const segmentWidth = tiled ? directory.integer(TAG.tileWidth, 0) : width;
   const segmentHeight = tiled
@@ -160,7 +125,8 @@ export function readPage(directory: Directory): Page {
       `page ${number} has tiles of ${segmentHeight} × ${segmentWidth} pixels, which cannot be: export it again`
     );
   const kind = tiled ? 'tiles' : 'strips';
-  if (compression !== COMPRESSION.none && segmentWidth * segmentHeight * bytes > MAX_SEGMENT_BYTES)
+  const format = { width, height, pixel, littleEndian, compression, predictor, tiled, segmentWidth, segmentHeight };
+  if (compression !== COMPRESSION.none && decodedBytes(format) > MAX_SEGMENT_BYTES)
     throw fail(
       'unsupported',
       file.path,
@@ -168,7 +134,7 @@ export function readPage(directory: Directory): Page {
     );
   const columns = Math.ceil(width / segmentWidth);
   const rows = Math.ceil(height / segmentHeight);
-  const segments = rows * columns;
+  const segments = rows * columns * segmentGroups(format);
   const offsetsTag = tiled ? TAG.tileOffsets : TAG.stripOffsets;
   const countsTag = tiled ? TAG.tileByteCounts : TAG.stripByteCounts;
   const places = directory.count(offsetsTag);
@@ -194,10 +160,5 @@ export function readPage(directory: Directory): Page {
     );
   const offsets = directory.integers(offsetsTag, segments);
   const byteCounts = raw && sizes < segments ? new Float64Array(segments) : directory.integers(countsTag, segments);
-  const { littleEndian } = directory.encoding;
-  return {
-    format: { width, height, dtype, littleEndian, compression, predictor, tiled, segmentWidth, segmentHeight },
-    offsets,
-    byteCounts
-  };
+  return { format, offsets, byteCounts };
 }

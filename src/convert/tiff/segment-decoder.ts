@@ -1,34 +1,38 @@
 import { inflateSync, zstdDecompressSync } from 'node:zlib';
 import { ConvertError } from '../errors.ts';
-import type { Layout } from '../layout.ts';
+import { type Layout, isPlain, storedBytes } from '../layout.ts';
 import { BYTES_PER_VOXEL } from '../volume.ts';
-import { type ByteOrder, toNative } from './byte-order.ts';
+import { type ByteOrder, byteOrder, invertsInPlace, reverseBits, swapBytes, toValues } from './byte-order.ts';
 import { fail } from './fail.ts';
 import { decodeJpeg } from './jpeg.ts';
 import { decodeLerc } from './lerc.ts';
 import { LzwDecoder } from './lzw.ts';
 import { unpackBits } from './packbits.ts';
+import { PHOTOMETRIC } from './pixel-format.ts';
 import { undoPredictor } from './predictor.ts';
 import { COMPRESSION, TAG } from './tags.ts';
+import { type Unpack, unpacker } from './unpack.ts';
 
 /** Turns the stored bytes of a compressed segment into native voxels. */
 export class SegmentDecoder {
   readonly #layout: Layout;
   readonly #order: ByteOrder;
-  readonly #bytesPerVoxel: number;
+  /** Of stored samples. */
   readonly #rowBytes: number;
+  readonly #unpack: Unpack | null;
   readonly #lzw = new LzwDecoder();
 
   constructor(layout: Layout) {
     this.#layout = layout;
-    this.#bytesPerVoxel = BYTES_PER_VOXEL[layout.dtype];
-    this.#rowBytes = layout.segmentWidth * this.#bytesPerVoxel;
-    this.#order = { bytesPerVoxel: this.#bytesPerVoxel, swap: !layout.littleEndian, signedOffset: layout.signedOffset };
+    this.#rowBytes = storedBytes(layout.packing, layout.segmentWidth);
+    this.#order = byteOrder(layout, false);
+    this.#unpack = isPlain(layout) ? null : unpacker(layout);
   }
 
   /**
-   * @param data the segment as stored
+   * @param data the segment as stored; its bytes are not kept
    * @param rows rows that it must hold
+   * @param sample which of the page's samples the voxels are
    * @param spare memory that may be used for the result
    * @param where page and segment, for messages
    * @throws ConvertError `corrupt`
@@ -36,13 +40,16 @@ export class SegmentDecoder {
   async decode(
     data: Uint8Array,
     rows: number,
+    sample: number,
     spare: Uint8Array | null,
     where: () => { file: string; name: string }
   ): Promise<Uint8Array> {
+    const { compression, packing } = this.#layout;
     const length = rows * this.#rowBytes;
     let bytes: Uint8Array;
     try {
-      bytes = await this.#decompress(data, rows, spare);
+      if (packing.reversedBits && compression !== COMPRESSION.jpeg) reverseBits(data, 0, data.length);
+      bytes = await this.#decompress(data, rows, this.#unpack ? null : spare);
     } catch (error) {
       if (error instanceof ConvertError) throw error;
       const { file, name } = where();
@@ -61,12 +68,15 @@ export class SegmentDecoder {
       );
     }
     if (bytes.length > length) bytes = bytes.subarray(0, length);
-    return this.#finish(bytes);
+    bytes = this.#toSamples(bytes);
+    toValues(bytes, 0, bytes.length, { ...this.#order, inverted: invertsInPlace(this.#layout, sample) });
+    return this.#unpack ? this.#toVoxels(bytes, this.#unpack, rows, sample, spare) : bytes;
   }
 
   /** Bytes that come out of the compression; more than `rows` hold, where a writer has filled up the last strip. */
   async #decompress(data: Uint8Array, rows: number, spare: Uint8Array | null): Promise<Uint8Array> {
-    const { compression, decoderTags, segmentWidth, dtype, littleEndian } = this.#layout;
+    const { compression, decoderTags, segmentWidth, packing, dtype, littleEndian } = this.#layout;
+    const size: [number, number] = [rows, segmentWidth];
     const length = rows * this.#rowBytes;
     switch (compression) {
       case COMPRESSION.deflate:
@@ -81,9 +91,17 @@ export class SegmentDecoder {
         return out.subarray(0, written);
       }
       case COMPRESSION.jpeg:
-        return decodeJpeg(data, decoderTags[TAG.jpegTables] as Uint8Array | undefined, [rows, segmentWidth]);
-      case COMPRESSION.lerc:
-        return decodeLerc(data, decoderTags[TAG.lercParameters] ?? [], dtype, littleEndian, [rows, segmentWidth]);
+        return decodeJpeg(
+          data,
+          decoderTags[TAG.jpegTables] as Uint8Array | undefined,
+          size,
+          packing.samples,
+          decoderTags[TAG.photometric]?.[0] === PHOTOMETRIC.yCbCr
+        );
+      case COMPRESSION.lerc: {
+        const stored = packing.palettes ? (packing.bits === 8 ? 'uint8' : 'uint16') : dtype;
+        return decodeLerc(data, decoderTags[TAG.lercParameters] ?? [], stored, littleEndian, size);
+      }
       default:
         throw new Error(`compression ${compression}`);
     }
@@ -95,15 +113,28 @@ export class SegmentDecoder {
     return { chunkSize: Math.max(64, length + 64), maxOutputLength: 2 * full + 65536 };
   }
 
-  #finish(bytes: Uint8Array): Uint8Array {
-    const { predictor } = this.#layout;
+  /** Native samples, without predictor. */
+  #toSamples(bytes: Uint8Array): Uint8Array {
+    const { predictor, packing } = this.#layout;
+    const { bytes: size, swap } = this.#order;
     // The floating-point predictor has a byte order of its own.
-    if (predictor !== 3) toNative(bytes, 0, bytes.length, { ...this.#order, signedOffset: false });
+    if (swap && predictor !== 3) swapBytes(bytes, 0, bytes.length, size);
     if (predictor !== 1) {
-      if (bytes.byteOffset % this.#bytesPerVoxel) bytes = Uint8Array.from(bytes);
-      undoPredictor(bytes, predictor, this.#bytesPerVoxel, this.#rowBytes);
+      if (bytes.byteOffset % size) bytes = Uint8Array.from(bytes);
+      undoPredictor(bytes, predictor, size, packing.samples, this.#rowBytes);
     }
-    if (this.#order.signedOffset) toNative(bytes, 0, bytes.length, { ...this.#order, swap: false });
     return bytes;
+  }
+
+  #toVoxels(bytes: Uint8Array, unpack: Unpack, rows: number, sample: number, spare: Uint8Array | null): Uint8Array {
+    const { segmentWidth, dtype } = this.#layout;
+    const rowBytes = segmentWidth * BYTES_PER_VOXEL[dtype];
+    const length = rows * rowBytes;
+    const voxels = spare && spare.length >= length ? spare.subarray(0, length) : new Uint8Array(length);
+    for (let row = 0; row < rows; row++) {
+      const stored = bytes.subarray(row * this.#rowBytes, (row + 1) * this.#rowBytes);
+      voxels.set(unpack(stored, 0, segmentWidth, sample), row * rowBytes);
+    }
+    return voxels;
   }
 }

@@ -1,19 +1,23 @@
 import type { Layout } from '../layout.ts';
-import { BYTES_PER_VOXEL, type Frames, volumeCount } from '../volume.ts';
+import { type Frames, volumeCount } from '../volume.ts';
 import type { About } from './about.ts';
 import { fail } from './fail.ts';
 import { GrowingNumbers } from './growing-numbers.ts';
-import type { Page, PageFormat } from './page.ts';
+import { type Page, type PageFormat, segmentGroups, segmentRowBytes } from './page.ts';
+import { type Meaning, pixelDifference, storedType } from './pixel-format.ts';
 import { COMPRESSION } from './tags.ts';
 
 /** A segment's place and size take at least this much in a file (two SHORT values). */
 const LEAST_BYTES_LISTED = 4;
 
-const describe = (f: PageFormat): string => `${f.height} × ${f.width} ${f.dtype}`;
+const describe = (f: PageFormat): string => `${f.height} × ${f.width} ${storedType(f.pixel)}`;
 
 /** What differs between two formats, in words that fit both sides; null when they can be one volume. */
 export function difference(a: PageFormat, b: PageFormat): [string, string] | null {
-  if (a.width !== b.width || a.height !== b.height || a.dtype !== b.dtype) return [describe(a), describe(b)];
+  if (a.width !== b.width || a.height !== b.height || storedType(a.pixel) !== storedType(b.pixel))
+    return [describe(a), describe(b)];
+  const pixels = pixelDifference(a.pixel, b.pixel);
+  if (pixels) return pixels;
   if (a.compression !== b.compression || a.predictor !== b.predictor)
     return [a, b].map(f => `compression ${f.compression} with predictor ${f.predictor}`) as [string, string];
   if (a.littleEndian !== b.littleEndian)
@@ -24,6 +28,14 @@ export function difference(a: PageFormat, b: PageFormat): [string, string] | nul
       string
     ];
   return null;
+}
+
+/** What the planes of a layout are. */
+export interface Planes {
+  /** Number of each plane's page, among those that were added. */
+  page: Uint32Array;
+  /** Which sample of its page each plane is (over a SharedArrayBuffer); null where pages have one. */
+  sample: Uint16Array | null;
 }
 
 /** Where a page comes from, for messages and for finding it again. */
@@ -65,12 +77,12 @@ export class SegmentTable {
 
   /** Whether one page is one piece of uncompressed bytes. */
   get contiguous(): boolean {
-    return this.#joined;
+    return this.#joined && segmentGroups(this.format) === 1;
   }
 
+  /** Bytes of a page's rows where they are not compressed; of one sample where it is planar. */
   get pageBytes(): number {
-    const { width, height, dtype } = this.format;
-    return width * height * BYTES_PER_VOXEL[dtype];
+    return this.format.height * segmentRowBytes(this.format);
   }
 
   /** @throws ConvertError `mixed-pages`, `truncated`, `corrupt` */
@@ -99,10 +111,13 @@ export class SegmentTable {
         `up to ${origin.name} it lists ${this.#listed} pieces, more than ${this.#fileBytes} bytes can hold: export it again`
       );
     const sizes = this.#sizes(page, origin);
-    if (this.#joined && !isOnePiece(page.offsets, sizes)) this.#separate(origin);
+    const strips = sizes.length / segmentGroups(format);
+    if (this.#joined && !areOnePiece(page.offsets, sizes, strips)) this.#separate(origin);
     if (this.#joined) {
-      this.#offsets.push(page.offsets[0]);
-      this.#byteCounts.push(this.pageBytes);
+      for (let first = 0; first < sizes.length; first += strips) {
+        this.#offsets.push(page.offsets[first]);
+        this.#byteCounts.push(this.pageBytes);
+      }
     } else {
       if (this.#stripRows === null) throw this.#unlike(origin);
       for (let i = 0; i < sizes.length; i++) {
@@ -135,31 +150,36 @@ export class SegmentTable {
     }
   }
 
-  /** The layout of volumes whose planes, in the order of `Layout`, are the pages of the numbers given. */
+  /** The layout of volumes whose planes, in the order of `Layout`, are the samples of the pages given. */
   toLayout(
     files: string[],
     { decoderTags, signedOffset }: Pick<About, 'decoderTags' | 'signedOffset'>,
+    { dtype, packing }: Pick<Meaning, 'dtype' | 'packing'>,
     frames: Frames,
-    planes: Uint32Array
+    { page: pages, sample: samples }: Planes
   ): Layout {
     const { format } = this;
     const segmentHeight = this.#joined ? format.height : format.segmentHeight;
     const segmentRows = Math.ceil(format.height / segmentHeight);
     const segmentColumns = Math.ceil(format.width / format.segmentWidth);
-    const perPage = segmentRows * segmentColumns;
-    const pageFile = new Uint32Array(new SharedArrayBuffer(4 * planes.length));
-    const offsets = new Float64Array(new SharedArrayBuffer(8 * perPage * planes.length));
-    const byteCounts = new Float64Array(new SharedArrayBuffer(8 * perPage * planes.length));
-    for (let plane = 0; plane < planes.length; plane++) {
-      this.#files.copy(planes[plane], 1, pageFile, plane);
-      this.#offsets.copy(planes[plane] * perPage, perPage, offsets, plane * perPage);
-      this.#byteCounts.copy(planes[plane] * perPage, perPage, byteCounts, plane * perPage);
+    const perPlane = segmentRows * segmentColumns;
+    const { planar } = format.pixel;
+    const groups = segmentGroups(format);
+    const pageFile = new Uint32Array(new SharedArrayBuffer(4 * pages.length));
+    const offsets = new Float64Array(new SharedArrayBuffer(8 * perPlane * pages.length));
+    const byteCounts = new Float64Array(new SharedArrayBuffer(8 * perPlane * pages.length));
+    for (let plane = 0; plane < pages.length; plane++) {
+      const first = (pages[plane] * groups + (planar ? samples![plane] : 0)) * perPlane;
+      this.#files.copy(pages[plane], 1, pageFile, plane);
+      this.#offsets.copy(first, perPlane, offsets, plane * perPlane);
+      this.#byteCounts.copy(first, perPlane, byteCounts, plane * perPlane);
     }
     return {
       files,
-      shape: [planes.length / volumeCount(frames), format.height, format.width],
+      shape: [pages.length / volumeCount(frames), format.height, format.width],
       frames,
-      dtype: signedOffset ? 'int16' : format.dtype,
+      dtype: signedOffset ? 'int16' : dtype,
+      packing,
       littleEndian: format.littleEndian,
       compression: format.compression,
       predictor: format.predictor,
@@ -168,6 +188,7 @@ export class SegmentTable {
       segmentRows,
       segmentColumns,
       pageFile,
+      planeSample: samples,
       offsets,
       byteCounts,
       decoderTags,
@@ -178,7 +199,8 @@ export class SegmentTable {
   /** Bytes of each segment: what the file says, and for uncompressed ones what their voxels take. */
   #sizes({ format, offsets, byteCounts }: Page, origin: Origin): ArrayLike<number> {
     const raw = format.compression === COMPRESSION.none;
-    const rowBytes = format.segmentWidth * BYTES_PER_VOXEL[format.dtype];
+    const rowBytes = segmentRowBytes(format);
+    const strips = offsets.length / segmentGroups(format);
     const kind = format.tiled ? 'tile' : 'strip';
     const sizes = raw ? new Float64Array(offsets.length) : byteCounts;
     for (let i = 0; i < offsets.length; i++) {
@@ -186,7 +208,7 @@ export class SegmentTable {
       if (raw) {
         const rows = format.tiled
           ? format.segmentHeight
-          : Math.min(format.segmentHeight, format.height - i * format.segmentHeight);
+          : Math.min(format.segmentHeight, format.height - (i % strips) * format.segmentHeight);
         const needed = rows * rowBytes;
         if (size !== 0 && size < needed && offsets.length > 1)
           throw fail(
@@ -216,15 +238,15 @@ export class SegmentTable {
 
   /** Goes back to keeping every strip, for the pages that were joined too. */
   #separate(origin: Origin): void {
-    const { height, dtype, width } = this.format;
+    const { height } = this.format;
     if (this.#stripRows === null) throw this.#unlike(origin);
     const rows = this.#stripRows;
     const offsets = new GrowingNumbers();
     const byteCounts = new GrowingNumbers();
-    const rowBytes = width * BYTES_PER_VOXEL[dtype];
-    for (let page = 0; page < this.pages; page++)
+    const rowBytes = segmentRowBytes(this.format);
+    for (let piece = 0; piece < this.#offsets.length; piece++)
       for (let row = 0; row < height; row += rows) {
-        offsets.push(this.#offsets.at(page) + row * rowBytes);
+        offsets.push(this.#offsets.at(piece) + row * rowBytes);
         byteCounts.push(Math.min(rows, height - row) * rowBytes);
       }
     this.#offsets = offsets;
@@ -241,7 +263,9 @@ export class SegmentTable {
   }
 }
 
-function isOnePiece(offsets: ArrayLike<number>, sizes: ArrayLike<number>): boolean {
-  for (let i = 1; i < offsets.length; i++) if (offsets[i] !== offsets[i - 1] + sizes[i - 1]) return false;
+/** Whether strips lie one behind the other, in groups of `strips`. */
+function areOnePiece(offsets: ArrayLike<number>, sizes: ArrayLike<number>, strips: number): boolean {
+  for (let i = 1; i < offsets.length; i++)
+    if (i % strips !== 0 && offsets[i] !== offsets[i - 1] + sizes[i - 1]) return false;
   return true;
 }

@@ -12,6 +12,9 @@ export interface Origin {
     voxelSizeFile: string | null;
     slices: string | null;
   };
+  channel: number[] | 'all' | null;
+  /** Whether the source's values were taken as they are stored, because they are labels. */
+  labels: boolean;
   /** Whether a person gave the unit. */
   unitGiven: boolean;
   roi: number[];
@@ -28,6 +31,8 @@ export interface Origin {
 
 const numbers = (value: unknown, least: number, most = least): value is number[] =>
   Array.isArray(value) && value.length >= least && value.length <= most && value.every(n => typeof n === 'number');
+
+const isList = (value: unknown): value is number[] => numbers(value, 1, Infinity) && value.every(Number.isSafeInteger);
 
 /** The parts of what is stored under the program's name; null where one is missing or of another kind. */
 export function readOrigin(json: Record<string, unknown>): Origin | null {
@@ -52,6 +57,7 @@ export function readOrigin(json: Record<string, unknown>): Origin | null {
   if (!DOWNSAMPLINGS.includes(downsample as Downsampling)) return null;
   const valueRange = isObject(scaling) ? scaling.valueRange : null;
   if (valueRange !== null && !numbers(valueRange, 2)) return null;
+  const channel = isObject(options) ? options.channel : null;
   const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
   return {
     source: {
@@ -62,6 +68,8 @@ export function readOrigin(json: Record<string, unknown>): Origin | null {
       voxelSizeFile: text(source.voxelSizeFile),
       slices: text(source.slices)
     },
+    channel: channel === 'all' || isList(channel) ? channel : null,
+    labels: isObject(options) && options.labels === true,
     unitGiven: !isObject(options) || options.unit !== null,
     roi,
     offset: offset as Shape | null,

@@ -4,7 +4,7 @@ import { layOut, share } from '../conversion.ts';
 import { ConvertError } from '../errors.ts';
 import { formatBytes } from '../format.ts';
 import { freeMemory } from '../garbage.ts';
-import type { Layout } from '../layout.ts';
+import { type Layout, plainPacking } from '../layout.ts';
 import type { Downsampling } from '../options.ts';
 import { type Arrangement, arrange } from '../pyramid/arrangement.ts';
 import { blockNumber, parentIndex } from '../pyramid/blocks.ts';
@@ -47,6 +47,7 @@ const nowhere = (shape: Shape, volumes: number, dtype: Dtype): Layout => ({
   frames: { t: volumes, c: 1 },
   shape,
   dtype,
+  packing: plainPacking(dtype),
   littleEndian: true,
   compression: 1,
   predictor: 1,
@@ -55,6 +56,7 @@ const nowhere = (shape: Shape, volumes: number, dtype: Dtype): Layout => ({
   segmentRows: 1,
   segmentColumns: 1,
   pageFile: new Uint32Array(0),
+  planeSample: null,
   offsets: new Float64Array(0),
   byteCounts: new Float64Array(0),
   decoderTags: {},

@@ -134,10 +134,17 @@ async function openSource(
   origin: Origin | null,
   findings: Findings
 ): Promise<Awaited<ReturnType<typeof openVolume>> | null> {
-  // A folder's slices were chosen when it was converted.
+  // A folder's slices, and the channels, were chosen when it was converted.
+  const { slices = null } = origin?.source ?? {};
+  const { channel = null, labels: keepIndices = false } = origin ?? {};
   const open = (path: string) =>
-    openVolume(path, statSync(path, { throwIfNoEntry: false })?.isDirectory() ? (origin?.source.slices ?? null) : null);
-  if (against !== null) return typeof against === 'string' ? open(against) : openVolume(against);
+    openVolume(path, {
+      slices: statSync(path, { throwIfNoEntry: false })?.isDirectory() ? slices : null,
+      channel,
+      keepIndices
+    });
+  if (against !== null)
+    return typeof against === 'string' ? open(against) : openVolume(against, { channel, keepIndices });
   const without = (why: string) => {
     findings.notes.push(`Level 0 was read, but not compared with a source: ${why}.`);
     return null;

@@ -18,6 +18,7 @@ export interface BlockEntry {
   min: number | null;
   max: number | null;
   nan: number;
+  overflow: number;
 }
 
 /** What an unfinished output's journal says. `Head` says what was to be done. */

@@ -48,10 +48,13 @@ const V2_TYPES: Record<Dtype, string> = {
   uint8: '|u1',
   uint16: '<u2',
   uint32: '<u4',
+  uint64: '<u8',
   int8: '|i1',
   int16: '<i2',
   int32: '<i4',
-  float32: '<f4'
+  int64: '<i8',
+  float32: '<f4',
+  float64: '<f8'
 };
 
 const DESCRIPTIONS: Record<Downsampling, string> = {
@@ -130,7 +133,7 @@ export type Documents = [path: string, text: string][];
 const BYTES = { name: 'bytes', configuration: { endian: 'little' } };
 
 function codecs({ frames, compression, dtype, chunk, shard }: Image) {
-  const inner = [BYTES, ...codecsV3(compression, bytesPerVoxel(dtype))];
+  const inner = [BYTES, ...codecsV3(compression, BYTES_PER_VOXEL[dtype])];
   const index = { index_codecs: [BYTES, { name: 'crc32c' }], index_location: 'end' };
   const chunk_shape = alongAxes(frames, 1, 1, chunk);
   return shard ? [{ name: 'sharding_indexed', configuration: { chunk_shape, codecs: inner, ...index } }] : inner;
@@ -174,7 +177,7 @@ function version04(image: Image): Documents {
       shape: alongAxes(frames, frames.t, frames.c, shape),
       chunks: alongAxes(frames, 1, 1, image.chunk),
       dtype: V2_TYPES[image.dtype],
-      compressor: compressorV2(image.compression, bytesPerVoxel(image.dtype)),
+      compressor: compressorV2(image.compression, BYTES_PER_VOXEL[image.dtype]),
       fill_value: 0,
       order: 'C',
       filters: null,
@@ -188,8 +191,6 @@ function version04(image: Image): Documents {
   };
   return [...arrays, ['.zattrs', json(attributes)], ['.zgroup', json({ zarr_format: 2 })]];
 }
-
-const bytesPerVoxel = (dtype: Dtype) => BYTES_PER_VOXEL[dtype] as 1 | 2 | 4;
 
 /** All metadata of an image, in the order in which it is to be written. */
 export const documents = (image: Image, version: OmeZarrVersion): Documents =>

@@ -98,6 +98,11 @@ const CONVERT_OPTIONS: OptionSpec[] = [
     help: `${OUTPUT_DTYPES.join(', ')} (${d.dtype})`
   },
   {
+    name: 'channel',
+    values: ['N,...'],
+    help: 'channels to convert, from 0, such as 0,2, or all; colours are samples of each pixel (the only one)'
+  },
+  {
     name: 'value-range',
     values: ['MIN', 'MAX'],
     help: 'source values that become the least and the greatest uint16 or uint8, or percentages of them (0% 100%)'

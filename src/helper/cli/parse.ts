@@ -198,6 +198,10 @@ function toOptions(values: Map<string, string[]>): Partial<ConvertOptions> {
   given('dtype', ([word]) => {
     options.dtype = word as ConvertOptions['dtype'];
   });
+  given('channel', ([word], name) => {
+    const listed = (text: string) => integer(name, text, 'all, or whole numbers with commas between them');
+    options.channel = word === 'all' ? 'all' : word.split(',').map(listed);
+  });
   given('value-range', (words, name) => {
     options.valueRange = words.map(word => numberOrPercentage(name, word)) as ConvertOptions['valueRange'];
   });

@@ -35,7 +35,7 @@ function meanRow<T>(a: usize, b: usize, c: usize, d: usize, target: usize, nx: u
   const size = sizeof<T>();
   let x: usize = 0;
   let to = target;
-  if (fx == 2) {
+  if (sizeof<T>() < 8 && fx == 2) {
     // 32 bytes of each row become 16 bytes.
     for (; (x << alignof<T>()) + 32 <= nx << alignof<T>(); x += 32 / size) {
       const at = x * size;
@@ -47,7 +47,9 @@ function meanRow<T>(a: usize, b: usize, c: usize, d: usize, target: usize, nx: u
   for (; x < nx; x += fx) {
     const at = x * size;
     const next = fx == 2 && x + 1 < nx ? size : 0;
-    if (isFloat<T>()) store<f32>(to, meanOfWindow(a + at, b + at, c + at, d + at, next));
+    if (isFloat<T>() && sizeof<T>() == 8) store<f64>(to, meanOfDoubles(a + at, b + at, c + at, d + at, next));
+    else if (isFloat<T>()) store<f32>(to, meanOfWindow(a + at, b + at, c + at, d + at, next));
+    else if (sizeof<T>() == 8) store<T>(to, meanOfLongs<T>(a + at, b + at, c + at, d + at, next));
     else store<T>(to, meanOfVoxels<T>(a + at, b + at, c + at, d + at, next));
     to += size;
   }
@@ -59,6 +61,15 @@ function meanOfVoxels<T>(a: usize, b: usize, c: usize, d: usize, next: usize): T
   let sum: i64 = <i64>load<T>(a) + <i64>load<T>(b) + <i64>load<T>(c) + <i64>load<T>(d);
   sum += <i64>load<T>(a + next) + <i64>load<T>(b + next) + <i64>load<T>(c + next) + <i64>load<T>(d + next);
   return <T>((sum + 4) >> 3);
+}
+
+/** The same for 64 bits, whose sum would need 67: each voxel is eight times its eighth, rounded down, and a rest. */
+function meanOfLongs<T>(a: usize, b: usize, c: usize, d: usize, next: usize): T {
+  let eighths: T = (load<T>(a) >> 3) + (load<T>(b) >> 3) + (load<T>(c) >> 3) + (load<T>(d) >> 3);
+  eighths += (load<T>(a + next) >> 3) + (load<T>(b + next) >> 3) + (load<T>(c + next) >> 3) + (load<T>(d + next) >> 3);
+  let rest: T = (load<T>(a) & 7) + (load<T>(b) & 7) + (load<T>(c) & 7) + (load<T>(d) & 7);
+  rest += (load<T>(a + next) & 7) + (load<T>(b + next) & 7) + (load<T>(c + next) & 7) + (load<T>(d + next) & 7);
+  return eighths + ((rest + 4) >> 3);
 }
 
 function meanOfIntegers<T>(a: usize, b: usize, c: usize, d: usize): v128 {
@@ -128,4 +139,25 @@ function meanOfWindow(a: usize, b: usize, c: usize, d: usize, next: usize): f32 
     }
   }
   return <f32>(total / count);
+}
+
+function meanOfDoubles(a: usize, b: usize, c: usize, d: usize, next: usize): f64 {
+  const column = load<f64>(a) + load<f64>(b) + (load<f64>(c) + load<f64>(d));
+  const second = load<f64>(a + next) + load<f64>(b + next) + (load<f64>(c + next) + load<f64>(d + next));
+  const sum = column + second;
+  if (sum - sum == 0) return sum * 0.125;
+  // Eighths, so that finite voxels add up to something finite.
+  let total: f64 = 0;
+  let count: f64 = 0;
+  for (let i: u32 = 0; i < 8; i++) {
+    const row = i < 2 ? a : i < 4 ? b : i < 6 ? c : d;
+    const v = load<f64>(row + <usize>(i & 1) * next);
+    if (v == v) {
+      total += v * 0.125;
+      count += 1;
+    }
+  }
+  const mean = (total / count) * 8;
+  // A mean of the greatest numbers must not be rounded to what is none.
+  return total - total == 0 ? Math.max(-f64.MAX_VALUE, Math.min(f64.MAX_VALUE, mean)) : mean;
 }

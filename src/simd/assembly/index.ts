@@ -12,12 +12,13 @@ export { lz4 } from './lz4';
 export { scannedMax, scannedMin, scannedNaNs } from './scan';
 export { bitshuffle } from './bitshuffle';
 export { shuffle } from './shuffle';
-export { swap2, swap4 } from './swap';
+export { swap2, swap4, swap8 } from './swap';
 export { addTally } from './tally';
 export { unlz4 } from './unlz4';
 export { unbitshuffle, unshuffle } from './unshuffle';
 
-// Types by number, in the order of ELEMENTS in ../index.ts: uint8, uint16, uint32, int8, int16, int32, float32.
+// Types by number, in the order of ELEMENTS in ../index.ts: uint8, uint16, uint32, int8, int16, int32, float32, uint64, int64,
+// float64.
 
 export function halve(
   element: u32,
@@ -132,8 +133,56 @@ export function halve(
         fy,
         fx
       );
-    default:
+    case 6:
       return halving.halve<f32>(
+        method,
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        fz,
+        fy,
+        fx
+      );
+    case 7:
+      return halving.halve<u64>(
+        method,
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        fz,
+        fy,
+        fx
+      );
+    case 8:
+      return halving.halve<i64>(
+        method,
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        fz,
+        fy,
+        fx
+      );
+    default:
+      return halving.halve<f64>(
         method,
         source,
         sourcePlane,
@@ -165,8 +214,14 @@ export function scan(element: u32, source: usize, plane: usize, row: usize, nz: 
       return scanning.scan<i16>(source, plane, row, nz, ny, nx);
     case 5:
       return scanning.scan<i32>(source, plane, row, nz, ny, nx);
-    default:
+    case 6:
       return scanning.scan<f32>(source, plane, row, nz, ny, nx);
+    case 7:
+      return scanning.scan<u64>(source, plane, row, nz, ny, nx);
+    case 8:
+      return scanning.scan<i64>(source, plane, row, nz, ny, nx);
+    default:
+      return scanning.scan<f64>(source, plane, row, nz, ny, nx);
   }
 }
 
@@ -196,8 +251,14 @@ export function tally(
       return tallying.tally<i16>(source, plane, row, nz, ny, nx, z0, y0, step, table);
     case 5:
       return tallying.tally<i32>(source, plane, row, nz, ny, nx, z0, y0, step, table);
-    default:
+    case 6:
       return tallying.tally<f32>(source, plane, row, nz, ny, nx, z0, y0, step, table);
+    case 7:
+      return tallying.tally<u64>(source, plane, row, nz, ny, nx, z0, y0, step, table);
+    case 8:
+      return tallying.tally<i64>(source, plane, row, nz, ny, nx, z0, y0, step, table);
+    default:
+      return tallying.tally<f64>(source, plane, row, nz, ny, nx, z0, y0, step, table);
   }
 }
 
@@ -300,8 +361,50 @@ export function scaleToUint16(
         min,
         max
       );
-    default:
+    case 6:
       return scaling.scale<f32, u16>(
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        min,
+        max
+      );
+    case 7:
+      return scaling.scale<u64, u16>(
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        min,
+        max
+      );
+    case 8:
+      return scaling.scale<i64, u16>(
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        min,
+        max
+      );
+    default:
+      return scaling.scale<f64, u16>(
         source,
         sourcePlane,
         sourceRow,
@@ -416,8 +519,50 @@ export function scaleToUint8(
         min,
         max
       );
-    default:
+    case 6:
       return scaling.scale<f32, u8>(
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        min,
+        max
+      );
+    case 7:
+      return scaling.scale<u64, u8>(
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        min,
+        max
+      );
+    case 8:
+      return scaling.scale<i64, u8>(
+        source,
+        sourcePlane,
+        sourceRow,
+        target,
+        targetPlane,
+        targetRow,
+        nz,
+        ny,
+        nx,
+        min,
+        max
+      );
+    default:
+      return scaling.scale<f64, u8>(
         source,
         sourcePlane,
         sourceRow,
@@ -433,7 +578,7 @@ export function scaleToUint8(
   }
 }
 
-export function cast(
+export function castToFloat32(
   element: u32,
   source: usize,
   sourcePlane: usize,
@@ -444,19 +589,59 @@ export function cast(
   nz: usize,
   ny: usize,
   nx: usize
-): void {
+): f64 {
   switch (element) {
     case 0:
-      return scaling.cast<u8>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+      return scaling.cast<u8, f32>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
     case 1:
-      return scaling.cast<u16>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+      return scaling.cast<u16, f32>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
     case 2:
-      return scaling.cast<u32>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+      return scaling.cast<u32, f32>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
     case 3:
-      return scaling.cast<i8>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+      return scaling.cast<i8, f32>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
     case 4:
-      return scaling.cast<i16>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+      return scaling.cast<i16, f32>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+    case 5:
+      return scaling.cast<i32, f32>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+    case 7:
+      return scaling.cast<u64, f32>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+    case 8:
+      return scaling.cast<i64, f32>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
     default:
-      return scaling.cast<i32>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+      return scaling.cast<f64, f32>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+  }
+}
+
+export function castToFloat64(
+  element: u32,
+  source: usize,
+  sourcePlane: usize,
+  sourceRow: usize,
+  target: usize,
+  targetPlane: usize,
+  targetRow: usize,
+  nz: usize,
+  ny: usize,
+  nx: usize
+): f64 {
+  switch (element) {
+    case 0:
+      return scaling.cast<u8, f64>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+    case 1:
+      return scaling.cast<u16, f64>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+    case 2:
+      return scaling.cast<u32, f64>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+    case 3:
+      return scaling.cast<i8, f64>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+    case 4:
+      return scaling.cast<i16, f64>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+    case 5:
+      return scaling.cast<i32, f64>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+    case 6:
+      return scaling.cast<f32, f64>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+    case 7:
+      return scaling.cast<u64, f64>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
+    default:
+      return scaling.cast<i64, f64>(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx);
   }
 }

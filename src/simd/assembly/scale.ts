@@ -20,7 +20,7 @@ export function scale<T, U>(
       const from = source + z * sourcePlane + y * sourceRow;
       const to = target + z * targetPlane + y * targetRow;
       let x: usize = 0;
-      for (; x + 4 <= nx; x += 4) {
+      for (; sizeof<T>() < 8 && x + 4 <= nx; x += 4) {
         const four = load4<T>(from + x * sizeof<T>());
         const at = to + x * sizeof<U>();
         if (isFloat<T>()) nans += <f64>popcnt(i32x4.bitmask(f32x4.ne(four, four)));
@@ -43,8 +43,8 @@ export function scale<T, U>(
   return nans;
 }
 
-/** To float32, to nearest, ties to even. */
-export function cast<T>(
+/** To float32 or float64, to nearest, ties to even; returns how many finite voxels became infinite. */
+export function cast<T, U>(
   source: usize,
   sourcePlane: usize,
   sourceRow: usize,
@@ -54,20 +54,27 @@ export function cast<T>(
   nz: usize,
   ny: usize,
   nx: usize
-): void {
+): f64 {
+  let overflown: f64 = 0;
   for (let z: usize = 0; z < nz; z++) {
     for (let y: usize = 0; y < ny; y++) {
       const from = source + z * sourcePlane + y * sourceRow;
       const to = target + z * targetPlane + y * targetRow;
       let x: usize = 0;
-      for (; x + 4 <= nx; x += 4) {
+      for (; sizeof<T>() < 8 && sizeof<U>() == 4 && x + 4 <= nx; x += 4) {
         const four = load4<T>(from + x * sizeof<T>());
         const floats = sizeof<T>() == 4 && !isSigned<T>() ? f32x4.convert_i32x4_u(four) : f32x4.convert_i32x4_s(four);
         v128.store(to + (x << 2), floats);
       }
-      for (; x < nx; x++) store<f32>(to + (x << 2), <f32>load<T>(from + x * sizeof<T>()));
+      for (; x < nx; x++) {
+        const v = load<T>(from + x * sizeof<T>());
+        const stored = <U>v;
+        if (isFloat<T>() && sizeof<U>() == 4 && v - v == 0 && stored - stored != 0) overflown += 1;
+        store<U>(to + x * sizeof<U>(), stored);
+      }
     }
   }
+  return overflown;
 }
 
 // Reads exactly the bytes of four voxels; lanes of 32 bits.

@@ -20,7 +20,8 @@ export function scan<T>(source: usize, plane: usize, row: usize, nz: usize, ny: 
   nans = 0;
   for (let z: usize = 0; z < nz; z++) {
     for (let y: usize = 0; y < ny; y++) {
-      if (isFloat<T>()) scanFloats(source + z * plane + y * row, nx);
+      if (isFloat<T>() && sizeof<T>() == 8) scanDoubles(source + z * plane + y * row, nx);
+      else if (isFloat<T>()) scanFloats(source + z * plane + y * row, nx);
       else scanIntegers<T>(source + z * plane + y * row, nx);
     }
   }
@@ -31,7 +32,7 @@ function scanIntegers<T>(row: usize, nx: usize): void {
   let min = load<T>(row);
   let max = min;
   let x: usize = 0;
-  if (nx >= lanes) {
+  if (sizeof<T>() < 8 && nx >= lanes) {
     let mins = v128.load(row);
     let maxs = mins;
     for (; x + lanes <= nx; x += lanes) {
@@ -96,4 +97,18 @@ function scanFloats(row: usize, nx: usize): void {
   }
   if (<f64>min < least) least = <f64>min;
   if (<f64>max > greatest) greatest = <f64>max;
+}
+
+function scanDoubles(row: usize, nx: usize): void {
+  let min: f64 = Infinity;
+  let max: f64 = -Infinity;
+  for (let x: usize = 0; x < nx; x++) {
+    const v = load<f64>(row + (x << 3));
+    if (v - v == 0) {
+      min = Math.min(min, v);
+      max = Math.max(max, v);
+    } else if (v != v) nans += 1;
+  }
+  if (min < least) least = min;
+  if (max > greatest) greatest = max;
 }

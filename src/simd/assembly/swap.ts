@@ -19,3 +19,14 @@ export function swap4(address: usize, length: usize): void {
   }
   for (; at < end; at += 4) store<u32>(at, bswap<u32>(load<u32>(at)));
 }
+
+/** Reverses the bytes of each 8-byte element, in place. */
+export function swap8(address: usize, length: usize): void {
+  const end = address + (length & ~7);
+  let at = address;
+  for (; at + 16 <= end; at += 16) {
+    const v = v128.load(at);
+    v128.store(at, v128.shuffle<u8>(v, v, 7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8));
+  }
+  for (; at < end; at += 8) store<u64>(at, bswap<u64>(load<u64>(at)));
+}
