@@ -4,7 +4,18 @@ import { DOWNSAMPLINGS } from './choices.ts';
 import { AxesInput, Field, SelectInput, TextInput } from './Field.tsx';
 import type { FieldErrors, FormValues } from './values.ts';
 
-const FOLDED = ['slices', 'shard', 'downsample', 'labels', 'parent', 'roi', 'voxelSize', 'unit', 'jobs'] as const;
+const FOLDED = [
+  'slices',
+  'channel',
+  'shard',
+  'downsample',
+  'labels',
+  'parent',
+  'roi',
+  'voxelSize',
+  'unit',
+  'jobs'
+] as const;
 
 const DOWNSAMPLING_NAMES: Record<Downsampling, string> = {
   mean: 'mean',
@@ -12,6 +23,12 @@ const DOWNSAMPLING_NAMES: Record<Downsampling, string> = {
   max: 'greatest value',
   nearest: 'first voxel'
 };
+
+/** `0 DAPI, 1 GFP`: which numbers stand for what. */
+function channelHint(info: VolumeInfo | null): string {
+  const names = info?.channels?.map(({ name }, number) => `${number} ${name}`).join(', ');
+  return names ? `Empty: all of ${names}.` : 'Which samples of each pixel, from 0.';
+}
 
 /** What few conversions need: folded away, unless something is wrong in it. */
 export function AdvancedFields(props: {
@@ -45,6 +62,18 @@ export function AdvancedFields(props: {
                 value={values.slices}
                 placeholder="rec_*.tif or 100-899"
                 onChange={slices => onChange({ slices })}
+              />
+            )}
+          </Field>
+        )}
+        {(info?.channels || values.channel !== '' || errors.channel) && (
+          <Field label="Channels" error={errors.channel} hint={channelHint(info)} wide>
+            {control => (
+              <TextInput
+                control={control}
+                value={values.channel}
+                placeholder="all, or numbers such as 0, 2"
+                onChange={channel => onChange({ channel })}
               />
             )}
           </Field>
