@@ -1,0 +1,366 @@
+"""Sources of every flavour, written by tifffile, and read back by it."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import sources
+import tifffile
+from sources import DTYPES, Encoding
+from test_axes import Set
+
+DATA = Path(os.environ.get("MICROCT_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
+SHAPE = (5, 37, 53)
+ORDERS = {"little-endian": "<", "big-endian": ">"}
+BOTH = tuple(ORDERS)
+
+Written = tuple[Path, np.ndarray | None]
+"""A source, and its voxels as tifffile reads them; None where it does not, or nobody asks."""
+Writer = Callable[[Path, str], Written]
+"""Writes a variant of a flavour into a folder."""
+
+
+def seen(source: Path, **settings) -> np.ndarray:
+    """A file as tifffile reads it, in this machine's byte order."""
+    array = tifffile.imread(source, **settings)
+    return array.astype(array.dtype.newbyteorder("="))
+
+
+def save(folder: Path, array: np.ndarray, *, lossy: bool = False, name: str = "scan.tif", **settings) -> Written:
+    """An array as a TIFF of tifffile's, which must read the same from it."""
+    source = folder / name
+    settings = {"photometric": "minisblack", "metadata": None} | settings
+    tifffile.imwrite(source, array, **settings)
+    found = seen(source).reshape(array.shape)
+    if not lossy:
+        np.testing.assert_array_equal(found, array)
+    return source, found
+
+
+def voxels(variant: str, dtype: str = "uint16", shape: tuple[int, ...] = SHAPE, compression: str = "none"):
+    """A volume, and settings for tifffile, of a variant that may name a type and a byte order."""
+    words = variant.split()
+    dtype = next((word for word in words if word in DTYPES), dtype)
+    orders = [ORDERS[word] for word in words if word in ORDERS]
+    settings = {"byteorder": orders[0]} if orders else {}
+    depth = int(np.prod(shape[:-2]))
+    return sources.volume((depth, *shape[-2:]), Encoding(dtype, compression=compression)).reshape(shape), settings
+
+
+def scan(dtype: str = "uint16", shape: tuple[int, ...] = SHAPE, **settings) -> Writer:
+    """A TIFF of these settings."""
+    compression = settings.get("compression", "none")
+    kind = compression if compression in ("jpeg", "lerc") else "none"
+
+    def write(folder: Path, variant: str) -> Written:
+        array, more = voxels(variant, dtype, shape, kind)
+        return save(folder, array, lossy=kind == "jpeg", **(settings | more))
+
+    return write
+
+
+def patched(write: Writer, **tags: object) -> Writer:
+    """The same with other values of tags, in every page."""
+
+    def change(folder: Path, variant: str) -> Written:
+        source, _ = write(folder, variant)
+        with tifffile.TiffFile(source, mode="r+b") as file:
+            for page in file.pages:
+                for name, value in tags.items():
+                    page.tags[name].overwrite(value(page.tags[name].value) if callable(value) else value)
+        return source, None
+
+    return change
+
+
+def packed(folder: Path, variant: str) -> Written:
+    """Unsigned integers of some bits, the highest bit first, each row from a whole byte on."""
+    bits = int(variant)
+    array = np.random.default_rng(bits).integers(0, 2**bits, SHAPE, np.uint16)
+    places = np.arange(bits)[::-1]
+    rows = np.packbits((array[..., None] >> places & 1).astype(np.uint8).reshape(*SHAPE[:2], -1), axis=-1)
+    change = patched(lambda *_: save(folder, rows), ImageWidth=SHAPE[-1], BitsPerSample=bits)
+    source, _ = change(folder, variant)
+    found = seen(source).reshape(SHAPE)
+    np.testing.assert_array_equal(found, array)
+    return source, found
+
+
+def reversed_bits(folder: Path, _: str) -> Written:
+    """FillOrder 2: the lowest bit of each byte first."""
+    array = voxels("", "uint8")[0]
+    turned = np.packbits(np.unpackbits(array).reshape(-1, 8)[:, ::-1]).reshape(array.shape)
+    source, _ = save(folder, turned)
+    with tifffile.TiffFile(source, mode="r+b") as file:
+        for page in file.pages:
+            # tifffile writes no such tag; one that is not needed makes room.
+            tag = page.tags["ResolutionUnit"]
+            tag.overwrite(2)
+            file.filehandle.seek(tag.offset)
+            file.filehandle.write((266).to_bytes(2, "little"))
+    found = seen(source)
+    np.testing.assert_array_equal(found, array)
+    return source, found
+
+
+def scattered(folder: Path, _: str) -> Written:
+    """Strips of three rows, in the file from the last to the first."""
+    source, array = save(folder, voxels("")[0], rowsperstrip=3)
+    with tifffile.TiffFile(source, mode="r+b") as file:
+        for page in file.pages:
+            offsets, counts = page.dataoffsets, page.databytecounts
+            places = zip(offsets, counts, strict=True)
+            strips = [file.filehandle.read_array(np.uint8, count, offset) for offset, count in places]
+            places, at = [0] * len(strips), offsets[0]
+            for number in reversed(range(len(strips))):
+                places[number] = at
+                file.filehandle.seek(at)
+                file.filehandle.write(strips[number].tobytes())
+                at += counts[number]
+            page.tags["StripOffsets"].overwrite(places)
+    np.testing.assert_array_equal(seen(source), array)
+    return source, array
+
+
+def imagej(axes: str, shape: tuple[int, ...], properties: dict | None = None, **settings) -> Writer:
+    """An ImageJ (hyper)stack; what it holds in the order of the pyramid's axes."""
+    metadata = {"axes": axes, **(properties or {})}
+
+    def write(folder: Path, variant: str) -> Written:
+        array, more = voxels(variant, shape=shape)
+        source, found = save(folder, array, imagej=True, metadata=metadata, **(settings | more))
+        return source, ordered(found, axes)
+
+    return write
+
+
+def ordered(array: np.ndarray, axes: str) -> np.ndarray:
+    """From the axes of a file to those of a pyramid."""
+    return array.transpose([axes.index(axis) for axis in "TCZYX" if axis in axes])
+
+
+def beyond_4_gb(folder: Path, _: str) -> Written:
+    """17 planes of 256 MB of which almost all is a hole; the part that is converted is in the last."""
+    source = folder / "scan.tif"
+    assert 17 * 16000 * 16000 > 2**32
+    tifffile.imwrite(
+        source, shape=(17, 16000, 16000), dtype=np.uint8, imagej=True, byteorder=">", metadata={"axes": "ZYX"}
+    )
+    part = voxels("uint8", shape=(1, 40, 60))[0]
+    view = tifffile.memmap(source)
+    view[16:, 15960:, 15940:] = part
+    view.flush()
+    assert len(tifffile.TiffFile(source).pages) == 1
+    return source, part
+
+
+def ome(folder: Path, order: str) -> Written:
+    """Planes in one of the orders that OME-XML has."""
+    axes = order.removeprefix("XY")[::-1] + "YX"
+    lengths = {"T": 2, "C": 2, "Z": 3, "Y": 37, "X": 53}
+    array = voxels("", shape=tuple(lengths[axis] for axis in axes))[0]
+    source, found = save(folder, array, name="scan.ome.tif", ome=True, metadata={"axes": axes})
+    assert f'DimensionOrder="{order}"' in tifffile.tiffcomment(source)
+    return source, ordered(found, axes)
+
+
+def ome_set(companion: bool = False, lost: str | None = None) -> Writer:
+    """A file for each channel and time point, its slices backwards."""
+
+    def write(folder: Path, _: str) -> Written:
+        made = Set(folder, (2, 2, 3, 18, 20))
+        for t, c in np.ndindex(2, 2):
+            made.add(f"t{t}c{c}.ome.tif", [(t, c, z) for z in reversed(range(3))])
+        if companion:
+            empty = '<?xml version="1.0"?><OME><BinaryOnly MetadataFile="a.companion.ome" UUID="urn:uuid:0"/></OME>'
+            made.write(lambda name: empty)
+            (folder / "a.companion.ome").write_text(made.xml(None), "utf-8")
+        else:
+            made.write()
+        if lost:
+            (folder / lost).unlink()
+        return folder / "t0c0.ome.tif", made.array
+
+    return write
+
+
+def ome_pyramid(folder: Path, _: str) -> Written:
+    array = voxels("", shape=(3, 64, 96))[0]
+    source = folder / "scan.ome.tif"
+    with tifffile.TiffWriter(source, ome=True) as file:
+        file.write(array, subifds=2, tile=(16, 32), metadata={"axes": "ZYX"})
+        for step in (2, 4):
+            file.write(array[:, ::step, ::step], subfiletype=1, tile=(16, 32))
+    return source, seen(source)
+
+
+def with_smaller_copies(folder: Path, _: str) -> Written:
+    """Each page followed by a smaller one that says it is one."""
+    array = voxels("")[0]
+    source = folder / "scan.tif"
+    with tifffile.TiffWriter(source) as file:
+        for plane in array:
+            file.write(plane, metadata=None, photometric="minisblack")
+            file.write(plane[::2, ::2], metadata=None, photometric="minisblack", subfiletype=1)
+    return source, np.stack([page.asarray() for page in tifffile.TiffFile(source).pages[::2]])
+
+
+def two_images(folder: Path, _: str) -> Written:
+    source = folder / "scan.ome.tif"
+    with tifffile.TiffWriter(source, ome=True) as file:
+        for name in ("overview", "detail"):
+            file.write(voxels("")[0], metadata={"axes": "ZYX", "Name": name})
+    return source, None
+
+
+def metamorph(folder: Path, _: str) -> Written:
+    """One page whose UIC2Tag has a value for each of the planes that follow it."""
+    array = voxels("")[0]
+    planes = len(array)
+    tag = (33629, 5, planes, tuple(n for z in range(planes) for n in (z, 1)), True)
+    source, _ = save(folder, array[0], extratags=[tag], name="scan.tif")
+    with source.open("ab") as file:
+        file.write(array[1:].tobytes())
+    with tifffile.TiffFile(source) as file:
+        start = file.pages.first.dataoffsets[0]
+    assert start + array.nbytes == source.stat().st_size
+    return source, np.memmap(source, np.uint16, "r", start, array.shape)
+
+
+def as_they_are(folder: Path, dtype: str) -> Written:
+    return save(folder, np.zeros((2, 20, 30), dtype))
+
+
+def pages(*planes: np.ndarray, **settings) -> Writer:
+    """Pages one by one."""
+
+    def write(folder: Path, _: str) -> Written:
+        source = folder / "scan.tif"
+        with tifffile.TiffWriter(source) as file:
+            for plane in planes:
+                file.write(plane, metadata=None, **({"photometric": "minisblack"} | settings))
+        return source, None
+
+    return write
+
+
+def colours(samples: int, *, dtype: str = "uint8", planar: bool = False, **settings) -> Writer:
+    """Pixels of several samples, as (Z, Y, X, sample)."""
+
+    def write(folder: Path, variant: str) -> Written:
+        kind = "jpeg" if settings.get("compression") == "jpeg" else "none"
+        array, more = voxels(variant, dtype, (samples, *SHAPE), kind)
+        stored = np.moveaxis(array, 0, 1 if planar else -1)
+        order = {"planarconfig": "separate" if planar else "contig"}
+        source, found = save(folder, np.ascontiguousarray(stored), lossy=kind == "jpeg", **order, **(settings | more))
+        return source, np.moveaxis(found, 1, -1) if planar else found
+
+    return write
+
+
+def sample(number: int) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda pixels: pixels[..., number]
+
+
+def samples(*numbers: int) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda pixels: np.stack([pixels[..., number] for number in numbers])
+
+
+def palette(*tables: np.ndarray) -> Writer:
+    """8-bit indices into a palette: one table for all three colours, or one for each."""
+    colormap = np.stack(tables if len(tables) == 3 else [*tables] * 3).astype(np.uint16)
+    return scan("uint8", photometric="palette", colormap=colormap)
+
+
+RAMP = np.arange(256) * 257
+CURVE = np.arange(256) ** 2 // 255 * 257
+
+
+def slices(
+    encode: Callable[[Path, np.ndarray], None], ending: str, dtype: str = "uint16", *, colours: bool = False
+) -> Writer:
+    """A folder of slices `rec_8` to `rec_12`, other files among them."""
+
+    def write(folder: Path, _: str) -> Written:
+        array = voxels("", dtype, (3, *SHAPE) if colours else SHAPE)[0]
+        if colours:
+            array = np.ascontiguousarray(np.moveaxis(array, 0, -1))
+        source = folder / "slices"
+        source.mkdir()
+        for number, plane in enumerate(array, 8):
+            encode(source / f"rec_{number}.{ending}", plane)
+        (source / "notes.txt").write_text("kV 80")
+        (source / f".rec_9.{ending}").write_text("left by a file system")
+        return source, array
+
+    return write
+
+
+def two_runs(folder: Path, _: str) -> Written:
+    array = voxels("")[0]
+    for run, planes in enumerate((array, array[::-1])):
+        for number, plane in enumerate(planes):
+            as_tiff(folder / f"t{run}_z{number}.tif", plane)
+    return folder, array
+
+
+def names_only(folder: Path, _: str) -> Written:
+    array = voxels("")[0]
+    for name, plane in zip(("ant", "bee", "cow", "dog", "elk"), array, strict=True):
+        as_tiff(folder / f"{name}.tif", plane)
+    return folder, array
+
+
+def as_tiff(path: Path, plane: np.ndarray) -> None:
+    tifffile.imwrite(path, plane, photometric="minisblack", metadata=None)
+
+
+def amended(write: Writer, change: Callable[[Path], object], keep: slice = slice(None)) -> Writer:
+    """A source that something is done to, which keeps some of its slices."""
+
+    def amend(folder: Path, variant: str) -> Written:
+        source, array = write(folder, variant)
+        change(source)
+        return source, None if array is None else array[keep]
+
+    return amend
+
+
+def cut(source: Path) -> None:
+    os.truncate(source, source.stat().st_size * 2 // 3)
+
+
+def content(data: bytes) -> Writer:
+    def write(folder: Path, _: str) -> Written:
+        (folder / "scan.tif").write_bytes(data)
+        return folder / "scan.tif", None
+
+    return write
+
+
+def circle(folder: Path, variant: str) -> Written:
+    """The last page says that the first one follows it."""
+    source, _ = scan()(folder, variant)
+    with tifffile.TiffFile(source) as file:
+        first, last = file.pages[0], file.pages[-1]
+        at = last.offset + 2 + 12 * int.from_bytes(source.read_bytes()[last.offset : last.offset + 2], "little")
+    data = bytearray(source.read_bytes())
+    data[at : at + 4] = first.offset.to_bytes(4, "little")
+    source.write_bytes(data)
+    return source, None
+
+
+def real(name: str) -> Writer:
+    def find(_folder: Path, _variant: str) -> Written:
+        source = DATA / name
+        if source.is_dir():
+            return source, np.stack([seen(path) for path in sorted(source.iterdir())])
+        with tifffile.TiffFile(source) as file:
+            [series] = file.series
+            array = series.asarray()
+            axes = series.axes
+        array = array.astype(array.dtype.newbyteorder("="))
+        return source, array[None] if array.ndim == 2 else ordered(array, axes)
+
+    return find
