@@ -1,4 +1,4 @@
-import { binEnds, binOf, isExact } from './pyramid/tally.ts';
+import { LARGEST, binEnds, binOf, isExact } from './pyramid/tally.ts';
 import type { Dtype } from './volume.ts';
 
 /** What is known of a channel's stored values at full resolution. */
@@ -48,8 +48,8 @@ export class Distribution {
       let to = from;
       while (to < points.length && binOf(dtype, points[to]) === bin) to++;
       this.#bins.push({
-        low: Math.max(min, ends[0]),
-        high: Math.min(max, ends[1]),
+        low: ends[0] === -LARGEST ? min : Math.max(min, ends[0]),
+        high: ends[1] === LARGEST ? max : Math.min(max, ends[1]),
         before: this.counted,
         count: counts[bin],
         points: from < to ? points.subarray(from, to) : NONE

@@ -3,7 +3,8 @@ import { product } from './levels.ts';
 
 /** Finite float32 values are less than this. */
 const BEYOND = 2 ** 128;
-const LARGEST = BEYOND - 2 ** 104;
+/** The greatest; the outermost bins take float64 values beyond it too. */
+export const LARGEST = BEYOND - 2 ** 104;
 
 const bits = new DataView(new ArrayBuffer(4));
 
