@@ -1,6 +1,7 @@
 """Channels and time points: of ImageJ and OME-TIFF, in one file or several, to axes of the pyramid."""
 
 import itertools
+import re
 import shutil
 import uuid
 from pathlib import Path
@@ -351,6 +352,47 @@ def test_one_slice_of_a_set_is_no_volume(cli, tmp_path):
     assert run.status == 1 and "2 channels" in run.stderr and "by itself" in run.stderr
 
 
+@pytest.mark.parametrize(
+    "asked, channels, axes", [("2,0", [2, 0], "tczyx"), ("1", [1], "tzyx"), ("all", [0, 1, 2], "tczyx")]
+)
+def test_chosen_channels(cli, tmp_path, asked, channels, axes):
+    """In the order given; of one there is no axis, but its name and colour."""
+    source, output = tmp_path / "scan.ome.tif", tmp_path / "out.ome.zarr"
+    array = voxels((2, 3, 4, 40, 50))
+    names, colors = ["one", "two", "three"], [-16776961, 16711935, 65535]
+    metadata = {"axes": "TCZYX", "Channel": {"Name": names, "Color": colors}}
+    tifffile.imwrite(source, array, ome=True, metadata=metadata)
+    plan = cli.estimate(source, output, "--channel", asked)
+    level0 = array[:, channels] if len(channels) > 1 else array[:, channels[0]]
+    assert (plan["axes"], plan["shape"]) == (axes, list(level0.shape))
+    cli.convert(source, output, "-c", 4, 16, 16, "--channel", asked)
+    hexadecimal = ["FF0000", "00FF00", "0000FF"]
+    expected = tuple((names[n], hexadecimal[n]) for n in channels)
+    check(output, Expected(level0, chunk=(4, 16, 16), axes=axes, channels=expected))
+    assert "OK" in cli("verify", output).succeeded().stdout
+    run = cli("convert", source, output, "--overwrite", "--channel", "3", "--progress", "json")
+    assert run.status == 1 and run.events[-1]["field"] == "channel" and "one" in run.events[-1]["message"]
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+def test_samples_of_ome(cli, tmp_path, planar):
+    """Pages with several samples each: they and the channels of the pages count through."""
+    source, output = tmp_path / "scan.ome.tif", tmp_path / "out.ome.zarr"
+    array = np.random.default_rng(8).integers(0, 255, (2, 3, 20, 30, 3), np.uint8)
+    axes, written = ("CZYXS", array) if planar == "contig" else ("CZSYX", np.moveaxis(array, -1, 2))
+    tifffile.imwrite(
+        source, written, ome=True, photometric="rgb", planarconfig=planar, metadata={"axes": axes}, rowsperstrip=7
+    )
+    info = cli.info(source)
+    assert (info["axes"], info["shape"]) == ("czyx", [6, 3, 20, 30])
+    run = cli("convert", source, output, "--progress", "json")
+    assert run.status == 1 and "--channel" in run.events[-1]["message"]
+    cli.convert(source, output, "-c", 4, 16, 16, "--channel", "all")
+    check(output, Expected(np.moveaxis(array, -1, 1).reshape(6, 3, 20, 30), chunk=(4, 16, 16), axes="czyx"))
+    colours = [channel["color"] for channel in info["channels"]]
+    assert colours == 2 * ["FF0000", "00FF00", "0000FF"]
+
+
 @pytest.fixture(scope="module")
 def long_hyperstack(tmp_path_factory):
     """T 2, C 3, in pages that are compressed as one piece."""
@@ -372,15 +414,18 @@ CASES = {
 def test_killed_again_and_again(cli, long_hyperstack, tmp_path, case):
     """Whenever it is killed, in whichever volume, the end is the same."""
     source, array = long_hyperstack
-    words = ["-c", 8, 64, 64, "-m", "170M" if case == "0.4" else "180M", "-j", 2, *CASES[case]]
+    words = ["-c", 8, 64, 64, "-j", 2, *CASES[case]]
     undisturbed, output = tmp_path / "undisturbed.ome.zarr", tmp_path / "out.ome.zarr"
+    # In as little memory as it says that it needs, so that blocks are small and many.
+    told = cli("estimate", source, output, *words, "-m", "1M").stderr
+    words += ["-m", re.search(r"--max-memory (\d+M)", told).group(1)]
     done = convert(cli, source, undisturbed, *words)
     kills = 0
-    while kill(cli, 2 + 3 * kills, source, output, *words, "--resume"):
+    while kill(cli, 2 + 4 * kills, source, output, *words, "--resume"):
         left = cli.estimate(source, output, *words, "--resume")["unfinished"]
         assert left["refusal"] is None and 0 < left["doneBytes"] <= left["totalBytes"] == array.nbytes
         kills += 1
-    assert kills >= 2
+    assert kills >= 1
     expected, found = contents(undisturbed), contents(output)
     for documents in (expected, found):
         for name in {"zarr.json", ".zattrs"} & documents.keys():
