@@ -155,6 +155,15 @@ def beyond_4_gb(folder: Path, _: str) -> Written:
     return source, part
 
 
+def wrong_lengths(folder: Path, _: str) -> Written:
+    """Five images, of which four are said to be channels."""
+    source = folder / "scan.tif"
+    description = "ImageJ=1.54f\nimages=5\nchannels=4\nhyperstack=true\n"
+    settings = {"photometric": "minisblack", "metadata": None}
+    tifffile.imwrite(source, voxels("")[0], description=description, **settings)
+    return source, np.stack([page.asarray() for page in tifffile.TiffFile(source).pages])
+
+
 def ome(folder: Path, order: str) -> Written:
     """Planes in one of the orders that OME-XML has."""
     axes = order.removeprefix("XY")[::-1] + "YX"
@@ -245,6 +254,14 @@ def pages(*planes: np.ndarray, **settings) -> Writer:
     return write
 
 
+def several_compressions(folder: Path, _: str) -> Written:
+    source = folder / "scan.tif"
+    with tifffile.TiffWriter(source) as file:
+        for compression in (None, "adobe_deflate"):
+            file.write(voxels("")[0][0], metadata=None, photometric="minisblack", compression=compression)
+    return source, None
+
+
 def colours(samples: int, *, dtype: str = "uint8", planar: bool = False, **settings) -> Writer:
     """Pixels of several samples, as (Z, Y, X, sample)."""
 
@@ -310,6 +327,17 @@ def names_only(folder: Path, _: str) -> Written:
     for name, plane in zip(("ant", "bee", "cow", "dog", "elk"), array, strict=True):
         as_tiff(folder / f"{name}.tif", plane)
     return folder, array
+
+
+def listed(folder: Path, _: str) -> Written:
+    """A file that names slices, from the last to the first."""
+    array = voxels("")[0]
+    paths = [folder / f"{number}.tif" for number in range(len(array))]
+    for path, plane in zip(paths, array, strict=True):
+        as_tiff(path, plane)
+    names = folder / "slices.txt"
+    names.write_text("".join(f"{path}\n" for path in reversed(paths)))
+    return Path(f"@{names}"), array[::-1]
 
 
 def as_tiff(path: Path, plane: np.ndarray) -> None:

@@ -24,6 +24,7 @@ from flavour_writers import (
     content,
     cut,
     imagej,
+    listed,
     metamorph,
     names_only,
     ome,
@@ -40,11 +41,13 @@ from flavour_writers import (
     save,
     scan,
     scattered,
+    several_compressions,
     slices,
     two_images,
     two_runs,
     voxels,
     with_smaller_copies,
+    wrong_lengths,
 )
 from sources import DTYPES
 
@@ -132,6 +135,11 @@ def containers() -> Iterator[Flavour]:
         warns=("it has 5 channels and only one slice, and is read so",),
     )
     yield Flavour(
+        "ImageJ hyperstack whose lengths do not give its number of images",
+        wrong_lengths,
+        warns=("which are not 5 images: all pages are read as slices, as ImageJ does",),
+    )
+    yield Flavour(
         "ImageJ stack that promises more planes than there are",
         amended(single, cut),
         code="truncated",
@@ -186,6 +194,9 @@ def damaged() -> Iterator[Flavour]:
         pages(grey, grey.astype(np.uint16)),
         code="mixed-pages",
         says="page 2 is 20 × 30 uint16, but page 1 is 20 × 30 uint8",
+    )
+    yield Flavour(
+        "pages of several compressions", several_compressions, code="mixed-pages", says="page 2 is compression 8"
     )
     thumbnails = pages(grey, grey, subfiletype=1)
     yield Flavour(
@@ -478,6 +489,7 @@ def folders() -> Iterator[Flavour]:
         names_only,
         warns=("they are in the order of their names, ant.tif to elk.tif",),
     )
+    yield Flavour("a list of files (`@slices.txt`), in its order", listed)
     yield Flavour("no slices", amended(tiff, emptied), code="no-pages", says="a folder without TIFF")
 
 
