@@ -3,7 +3,7 @@ import { labelsFolder } from './zarr/labels-group.ts';
 import { statSync } from 'node:fs';
 
 /** Endings that come off a file's name to leave its stem; `.ome.tif` before `.tif`. */
-const ENDING = /(\.ome)?\.(tiff?|btf|tf2|tf8)$/i;
+const ENDING = /(\.ome)?\.(tiff?|btf|tf2|tf8|bmp|png)$/i;
 
 /** Whether a path is one name alone, and says nothing of where. */
 export const isName = (path: string): boolean => !/[\\/]/.test(path) && path !== '.' && path !== '..';

@@ -2,10 +2,16 @@ import type { FileBrowser } from '@jupyterlab/filebrowser';
 import type { Contents } from '@jupyterlab/services';
 
 const TIFF = /\.(tiff?|btf|tf8)$/i;
+const SLICES = [/\.bmp$/i, /\.png$/i];
 const OME_ZARR = /\.zarr$/i;
 
 export function isTiff(path: string): boolean {
   return TIFF.test(path);
+}
+
+/** Whether files are slices of a kind that is no volume by itself. */
+export function areSlices(paths: readonly string[]): boolean {
+  return paths.length > 1 && SLICES.some(ending => paths.every(path => ending.test(path)));
 }
 
 /** By its name; what is in the folder is looked at when it is opened. */
@@ -31,7 +37,7 @@ export function sortNaturally(paths: readonly string[]): string[] {
   return [...paths].sort(compare);
 }
 
-/** What is selected in a file browser that can become a volume: TIFF files, or one folder of slices; empty for anything else. */
+/** What is selected in a file browser that can become a volume: TIFF files, slices, or one folder of them; empty for anything else. */
 export function convertibleSelection(browser: FileBrowser | null): string[] {
   if (!browser) {
     return [];
@@ -42,6 +48,7 @@ export function convertibleSelection(browser: FileBrowser | null): string[] {
     return [];
   }
   const isFolder = items.length === 1 && items[0].type === 'directory' && !isOmeZarr(items[0].path);
-  const areTiffs = items.every(item => item.type !== 'directory' && isTiff(item.path));
-  return isFolder || areTiffs ? sortNaturally(items.map(item => toServerPath(contents, item.path))) : [];
+  const paths = items.map(item => item.path);
+  const areFiles = items.every(item => item.type !== 'directory') && (paths.every(isTiff) || areSlices(paths));
+  return isFolder || areFiles ? sortNaturally(items.map(item => toServerPath(contents, item.path))) : [];
 }

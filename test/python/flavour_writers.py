@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import sources
 import tifffile
@@ -338,6 +339,14 @@ def listed(folder: Path, _: str) -> Written:
     names = folder / "slices.txt"
     names.write_text("".join(f"{path}\n" for path in reversed(paths)))
     return Path(f"@{names}"), array[::-1]
+
+
+def as_bmp(path: Path, plane: np.ndarray) -> None:
+    path.write_bytes(imagecodecs.bmp_encode(plane))
+
+
+def as_png(path: Path, plane: np.ndarray) -> None:
+    path.write_bytes(imagecodecs.png_encode(plane))
 
 
 def as_tiff(path: Path, plane: np.ndarray) -> None:

@@ -16,6 +16,8 @@ from flavour_writers import (
     Writer,
     Written,
     amended,
+    as_bmp,
+    as_png,
     as_they_are,
     as_tiff,
     beyond_4_gb,
@@ -427,6 +429,16 @@ def folders() -> Iterator[Flavour]:
     tiff = slices(as_tiff, "tif")
     plane = voxels("")[0][0]
     yield Flavour("TIFF, in the order of their numbers (`rec_9` before `rec_10`)", tiff)
+    yield Flavour("BMP, 8-bit grey", slices(as_bmp, "bmp", "uint8"))
+    yield Flavour("PNG, 8-bit grey", slices(as_png, "png", "uint8"))
+    yield Flavour("PNG, 16-bit grey", slices(as_png, "png", "uint16"))
+    for kind, encode in (("BMP", as_bmp), ("PNG", as_png)):
+        colour = slices(encode, kind.lower(), "uint8", colours=True)
+        yield Flavour(
+            f"{kind} in colour", colour, code="unsupported", says="--channel (0 Red, 1 Green, 2 Blue, or all)"
+        )
+        green = {"options": ("--channel", 1), "meaning": lambda array: array[..., 1]}
+        yield Flavour(f"{kind} in colour", colour, **green)
     preview = amended(tiff, add("rec_spr.tif", plane[::2, ::2]))
     yield Flavour("with Bruker's preview (`*_spr`)", preview, warns=("rec_spr.tif is a preview and was left out",))
     middle = {"options": ("--slices", "9-11"), "meaning": lambda array: array[1:4]}
@@ -451,6 +463,12 @@ def folders() -> Iterator[Flavour]:
         amended(tiff, add("photo.tif", plane)),
         code="mixed-pages",
         says="photo.tif does not belong to the 5 slices",
+    )
+    yield Flavour(
+        "files of two kinds",
+        amended(tiff, lambda folder: as_png(folder / "rec_13.png", plane)),
+        code="mixed-pages",
+        says="it holds 5 TIFF and 1 PNG files",
     )
     odd = amended(tiff, add("rec_10.tif", plane[1:]))
     yield Flavour(

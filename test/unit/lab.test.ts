@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jobDetails, jobName, jobStatus, shorten } from '../../src/lab/conversions/describe.ts';
 import { isActive, Jobs } from '../../src/lab/connection/jobs.ts';
-import { isOmeZarr, isTiff, sortNaturally } from '../../src/lab/paths.ts';
+import { areSlices, isOmeZarr, isTiff, sortNaturally } from '../../src/lab/paths.ts';
 import { readSettings } from '../../src/lab/settings.ts';
 import type { Job } from '../../src/protocol/index.ts';
 
@@ -121,6 +121,8 @@ test('files are known by their names', () => {
   for (const name of ['a.tif.txt', 'tif', 'a.tifx']) {
     assert.ok(!isTiff(name), name);
   }
+  assert.ok(areSlices(['a/s1.bmp', 'a/s2.BMP']) && areSlices(['1.png', '2.png', '3.png']));
+  assert.ok(!areSlices(['1.png']) && !areSlices(['1.png', '2.bmp']) && !areSlices(['1.png', '2.txt']));
   assert.ok(isOmeZarr('a/b.ome.zarr/') && isOmeZarr('b.zarr') && !isOmeZarr('zarr') && !isOmeZarr('a.zarr.partial'));
   assert.deepEqual(sortNaturally(['s10.tif', 's2.tif', 's1.tif']), ['s1.tif', 's2.tif', 's10.tif']);
 });

@@ -142,6 +142,22 @@ test('Bruker’s preview is left out, and said to be', async () => {
   await takes(folder(['a_spr.tif']), null, ['a_spr.tif']);
 });
 
+test('a few files of another kind are left out, and said to be; many are an ambiguity', async () => {
+  const run = counted('s', 1, 30);
+  const pictures = (count: number) => Object.fromEntries(counted('p', 1, count, 4, '.png').map(name => [name, tiff()]));
+  await takes(
+    folder(run, pictures(2)),
+    null,
+    run,
+    /^p0001\.png, p0002\.png were left out: the slices are TIFF files\.$/
+  );
+  await refuses(folder(run, pictures(4)), null, 'mixed-pages', /30 TIFF and 4 PNG files.*--slices, such as '\*\.tif'/);
+  await takes(folder(run, pictures(4)), '*.tif', run);
+  await takes(folder(run, pictures(2)), '2-3', run.slice(1, 3), /were left out/);
+  await refuses(folder(run, pictures(1)), '*', 'mixed-pages', /30 TIFF and 1 PNG/);
+  await refuses(folder([], pictures(3)), null, 'corrupt', /p0001\.png: not a PNG/);
+});
+
 test('slices of another size or type than most are named, wherever they are', async () => {
   const run = counted('s', 1, 9);
   await refuses(

@@ -28,6 +28,19 @@ export interface About {
   warnings: string[];
 }
 
+/** Of a source that says nothing of its volume. */
+export const nothingSaid = (): About => ({
+  format: 'tiff',
+  calibration: UNCALIBRATED,
+  resolution: null,
+  signedOffset: false,
+  decoderTags: {},
+  pages: null,
+  imagej: null,
+  calibrationFunction: null,
+  warnings: []
+});
+
 /**
  * Reads what a first page's tags say of the whole volume.
  *
@@ -39,15 +52,9 @@ export function readAbout(directory: Directory, alone: boolean, ome: OmeImage | 
   const { path } = directory.file;
   const text = ome ? '' : readDescription(directory);
   const about: About = {
+    ...nothingSaid(),
     format: directory.encoding.big ? 'bigtiff' : 'tiff',
-    calibration: UNCALIBRATED,
-    resolution: null,
-    signedOffset: false,
-    decoderTags: readTables(directory),
-    pages: null,
-    imagej: null,
-    calibrationFunction: null,
-    warnings: []
+    decoderTags: readTables(directory)
   };
   const imagej = parseImageJ(text);
   if (ome) about.calibration = ome.calibration;

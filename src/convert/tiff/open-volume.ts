@@ -5,19 +5,20 @@ import type { Layout } from '../layout.ts';
 import { findSidecar } from '../sidecar/index.ts';
 import { type Shape, type VolumeInfo, alongAxes, axesOf } from '../volume.ts';
 import { chooseVoxelSize } from '../voxel-size.ts';
-import { type About, checkTables, readAbout, readDescription } from './about.ts';
+import { type About, checkTables, nothingSaid, readAbout, readDescription } from './about.ts';
 import { type SourceChannel, allChannels, chooseChannels } from './channels.ts';
 import { firstPage, walkDirectories } from './directory.ts';
 import { fail, readFailure } from './fail.ts';
 import { HeaderBytes } from './header-bytes.ts';
 import { readHyperstack } from './hyperstack.ts';
+import { readImage } from './images.ts';
 import { isOme } from './ome.ts';
 import { isOmeXml, openOme } from './ome-files.ts';
 import { forEachOpened } from './opened-files.ts';
-import { isAuxiliary, type PageFormat, readPage } from './page.ts';
+import { isAuxiliary, type Page, type PageFormat, readPage } from './page.ts';
 import { DEFAULT_READING, type Meaning, type Reading, meaningOf } from './pixel-format.ts';
 import { type Planes, SegmentTable, difference } from './segment-table.ts';
-import { list, listSlices } from './slices.ts';
+import { imageKind, list, listSlices } from './slices.ts';
 import { type Stack, plainStack } from './stack.ts';
 import { compressionName } from './tags.ts';
 
@@ -100,6 +101,7 @@ async function open(source: string | string[], slices: string | null): Promise<O
     const { paths, warnings } = await listSlices(path, slices);
     return openSlices(paths, path, warnings);
   }
+  if (imageKind(path) !== 'TIFF') return openSlices([path], null);
   return isOmeXml(path) ? openOme(path, null) : openFile(path);
 }
 
@@ -156,6 +158,12 @@ async function openSlices(paths: string[], folder: string | null, warnings: stri
   const read = forEachOpened(paths, async (file, index) => {
     const { path, size } = file;
     const origin = { file: index, path, size, name: basename(path) };
+    bytes += size;
+    const image = readImage(file);
+    if (image) {
+      found.about ??= nothingSaid();
+      return table.add(image, origin);
+    }
     let pages = 0;
     await walkDirectories(file, directory => {
       if (isAuxiliary(directory)) return;
@@ -170,7 +178,6 @@ async function openSlices(paths: string[], folder: string | null, warnings: stri
       table.add(readPage(directory), origin);
     });
     if (pages === 0) throw fail('no-pages', path, 'it holds no slice, only thumbnails or masks: take it out');
-    bytes += size;
   });
   await read.catch(async (error: unknown) => {
     throw (folder !== null && (await findOdd(folder, paths, error))) || error;
@@ -184,13 +191,16 @@ async function findOdd(folder: string, paths: string[], error: unknown): Promise
   if (!(error instanceof ConvertError) || error.code !== 'mixed-pages') return null;
   const groups = new Map<string, { format: PageFormat; names: string[] }>();
   await forEachOpened(paths, async file => {
-    await walkDirectories(file, directory => {
-      if (isAuxiliary(directory)) return;
-      const { format } = readPage(directory);
+    const note = ({ format }: Page) => {
       const key = JSON.stringify({ ...format, segmentHeight: format.tiled && format.segmentHeight });
       const group = groups.get(key);
       if (group) group.names.push(basename(file.path));
       else groups.set(key, { format, names: [basename(file.path)] });
+    };
+    const image = readImage(file);
+    if (image) return note(image);
+    await walkDirectories(file, directory => {
+      if (!isAuxiliary(directory)) note(readPage(directory));
     });
   });
   const [usual, ...others] = [...groups.values()].sort((a, b) => b.names.length - a.names.length);

@@ -3,11 +3,13 @@ import { ConvertError } from '../errors.ts';
 import { type Layout, isPlain, storedBytes } from '../layout.ts';
 import { BYTES_PER_VOXEL } from '../volume.ts';
 import { type ByteOrder, byteOrder, invertsInPlace, reverseBits, swapBytes, toValues } from './byte-order.ts';
+import { decodeBmp } from './bmp.ts';
 import { fail } from './fail.ts';
 import { decodeJpeg } from './jpeg.ts';
 import { decodeLerc } from './lerc.ts';
 import { LzwDecoder } from './lzw.ts';
 import { unpackBits } from './packbits.ts';
+import { decodePng } from './png.ts';
 import { PHOTOMETRIC } from './pixel-format.ts';
 import { undoPredictor } from './predictor.ts';
 import { COMPRESSION, TAG } from './tags.ts';
@@ -102,6 +104,11 @@ export class SegmentDecoder {
         const stored = packing.palettes ? (packing.bits === 8 ? 'uint8' : 'uint16') : dtype;
         return decodeLerc(data, decoderTags[TAG.lercParameters] ?? [], stored, littleEndian, size);
       }
+      case COMPRESSION.png:
+        return decodePng(data, rows, packing, segmentWidth);
+      case COMPRESSION.bmp:
+      case COMPRESSION.bmpTopDown:
+        return decodeBmp(data, rows, packing, segmentWidth, compression === COMPRESSION.bmpTopDown, spare);
       default:
         throw new Error(`compression ${compression}`);
     }

@@ -6,7 +6,14 @@ import { ConvertError } from '../errors.ts';
 import { fail, readFailure } from './fail.ts';
 import { byName, describeGaps, findGaps, findSeries, type Gap, type Series } from './series.ts';
 
-const TIFF = /\.(tiff?|btf|tf2|tf8)$/i;
+/** Kinds of image files that can be slices, by their names. */
+const KINDS = { TIFF: /\.(tiff?|btf|tf2|tf8)$/i, BMP: /\.bmp$/i, PNG: /\.png$/i };
+export type ImageKind = keyof typeof KINDS;
+
+/** By its name; what has no ending of another kind is taken for a TIFF. */
+export const imageKind = (path: string): ImageKind =>
+  KINDS.BMP.test(path) ? 'BMP' : KINDS.PNG.test(path) ? 'PNG' : 'TIFF';
+
 /** Bruker's NRecon puts a picture of the whole volume beside the slices. */
 const PREVIEW = /_spr\.[a-z0-9]+$/i;
 
@@ -51,6 +58,7 @@ export async function listSlices(folder: string, slices: string | null): Promise
   if (choice && 'fits' in choice) {
     chosen = names.filter(name => choice.fits(name));
     if (chosen.length === 0) throw fitsNone(folder, slices!, names);
+    checkOneKind(folder, chosen);
   } else {
     const previews = names.filter(name => PREVIEW.test(name));
     if (previews.length > 0 && previews.length < names.length) {
@@ -60,6 +68,7 @@ export async function listSlices(folder: string, slices: string | null): Promise
       );
     }
   }
+  if (!choice || 'first' in choice) chosen = mostlyOneKind(folder, chosen, warnings);
   const paths = (chosen: string[]) => chosen.map(name => join(folder, name));
   const series = findSeries(chosen);
   if (choice && 'fits' in choice) {
@@ -108,7 +117,12 @@ async function listNames(folder: string): Promise<string[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });
     names = entries
-      .filter(entry => !entry.isDirectory() && !entry.name.startsWith('.') && TIFF.test(entry.name))
+      .filter(
+        entry =>
+          !entry.isDirectory() &&
+          !entry.name.startsWith('.') &&
+          Object.values(KINDS).some(ending => ending.test(entry.name))
+      )
       .map(entry => entry.name);
   } catch (error) {
     throw readFailure(error, folder);
@@ -117,8 +131,42 @@ async function listNames(folder: string): Promise<string[]> {
   throw fail(
     'no-pages',
     folder,
-    'a folder without TIFF files (.tif, .tiff, .btf, .tf2, .tf8): choose the folder that holds the slices'
+    'a folder without TIFF (.tif, .tiff, .btf, .tf2, .tf8), BMP or PNG files: choose the folder that holds the slices'
   );
+}
+
+/** The names of a folder by kind, most first. */
+function byKind(names: readonly string[]): [kind: ImageKind, names: string[]][] {
+  const kinds = new Map<ImageKind, string[]>();
+  for (const name of names) {
+    const kind = imageKind(name);
+    const same = kinds.get(kind);
+    if (same) same.push(name);
+    else kinds.set(kind, [name]);
+  }
+  return [...kinds].sort(([, a], [, b]) => b.length - a.length);
+}
+
+const severalKinds = (folder: string, kinds: readonly [ImageKind, string[]][]): ConvertError =>
+  fail(
+    'mixed-pages',
+    folder,
+    `it holds ${kinds.map(([kind, names]) => `${names.length} ${kind}`).join(' and ')} files: choose those of one kind with --slices, such as ${quote(`*${/\.[^.]*$/.exec(kinds[0][1][0])?.[0]}`)}`
+  );
+
+function checkOneKind(folder: string, names: readonly string[]): void {
+  const kinds = byKind(names);
+  if (kinds.length > 1) throw severalKinds(folder, kinds);
+}
+
+/** Leaves out the files of other kinds, if they are few: a screenshot among slices is no slice, but half a volume might be. */
+function mostlyOneKind(folder: string, names: string[], warnings: string[]): string[] {
+  const [[kind, most], ...others] = byKind(names);
+  const few = others.flatMap(([, other]) => other);
+  if (few.length === 0) return names;
+  if (10 * few.length > most.length) throw severalKinds(folder, byKind(names));
+  warnings.push(`${list(few)} ${few.length === 1 ? 'was' : 'were'} left out: the slices are ${kind} files.`);
+  return most;
 }
 
 function checkBelonging(folder: string, { names, odd, several, glob }: Series): void {

@@ -36,7 +36,11 @@ export const TAG = {
 /** Bytes of one value, by field type (TIFF 6.0 section 2, BigTIFF 16 to 18); 0 where there is no such type. */
 export const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
 
+/** By TIFF tag 259; and of images that are no TIFF, by numbers that no TIFF can have. */
 export const COMPRESSION = {
+  bmp: -1,
+  bmpTopDown: -2,
+  png: -3,
   none: 1,
   lzw: 5,
   jpeg: 7,
@@ -49,6 +53,9 @@ export const COMPRESSION = {
 
 /** Names of the compressions that can be read. */
 const READABLE = new Map<number, string>([
+  [COMPRESSION.bmp, 'none'],
+  [COMPRESSION.bmpTopDown, 'none'],
+  [COMPRESSION.png, 'png'],
   [COMPRESSION.none, 'none'],
   [COMPRESSION.lzw, 'lzw'],
   [COMPRESSION.jpeg, 'jpeg'],
