@@ -23,6 +23,15 @@ const LIMITS: Record<string, [number, number]> = {
   int32: [-(2 ** 31), 2 ** 31 - 1]
 };
 
+const MAX_UINT64 = 2n ** 64n - 1n;
+
+/** A value as Neuroglancer takes it: of uint64 all digits, and none beyond the greatest. */
+function asValue(dtype: string, value: number): number | string {
+  if (dtype !== 'uint64') return value;
+  const whole = BigInt(Math.max(0, Math.round(value)));
+  return String(whole < MAX_UINT64 ? whole : MAX_UINT64);
+}
+
 /** The 3-D panel looks at a corner, so that all three slices are seen: a quaternion (x, y, z, w). */
 const TILTED = [-0.3, 0.4, 0.13, 0.856];
 
@@ -66,8 +75,9 @@ function stateOf({ name, volume, channel }: Layer) {
   const [low, high] = LIMITS[image.dtype] ?? [0, 1];
   const { start, end, min, max } = said ?? { start: low, end: high, min: low, max: high };
   // A control without extent cannot be drawn.
-  const range = end > start ? [start, end] : [start, start + 1];
-  const window = max > min ? [Math.min(min, range[0]), Math.max(max, range[1])] : range;
+  const ends = end > start ? [start, end] : [start, start + 1];
+  const limits = max > min ? [Math.min(min, ends[0]), Math.max(max, ends[1])] : ends;
+  const [range, window] = [ends, limits].map(values => values.map(value => asValue(image.dtype, value)));
   const shown = { type: 'image', name, source: sourceOf(volume), tab: 'rendering' };
   // Neuroglancer's way to have an axis that each layer has a place of its own on.
   const place = image.channelAxis && {

@@ -137,6 +137,16 @@ test('types that cannot be shown are refused in words', async () => {
   }
 });
 
+test('values of uint64 are written in full, and none is too great', async () => {
+  const image = await readImage('scan', v3('uint64'));
+  image.channels[0].window = { start: 0.4, end: 2 ** 60, min: 0, max: 2 ** 64 };
+  const state = initialState([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', 400);
+  const [layer] = state.layers as { shaderControls: unknown }[];
+  assert.deepEqual(layer.shaderControls, {
+    normalized: { range: ['0', '1152921504606846976'], window: ['0', '18446744073709551615'] }
+  });
+});
+
 test('a label image is shown as a segmentation', async () => {
   const label = (data_type: string) =>
     files({
