@@ -59,11 +59,14 @@ export function readPng(file: HeaderBytes): Page {
   });
 }
 
+/** Chunks before a palette, above which a file is taken to be hostile. */
+const MAX_CHUNKS = 10_000;
+
 function readPalette(file: HeaderBytes): Buffer {
-  for (let at = SIGNATURE.length; ;) {
+  for (let at = SIGNATURE.length, chunks = 0; ; chunks++) {
     const head = file.bytes(at, 8);
     const type = head?.toString('latin1', 4) ?? '';
-    if (!head || type === 'IDAT' || type === 'IEND')
+    if (!head || type === 'IDAT' || type === 'IEND' || chunks > MAX_CHUNKS)
       throw fail('corrupt', file.path, 'it has no palette, though its pixels are indices into one: export it again');
     const length = head.readUInt32BE(0);
     if (type === 'PLTE' && length <= 768) {
