@@ -17,7 +17,7 @@ ORDERS = {"little-endian": "<", "big-endian": ">"}
 BOTH = tuple(ORDERS)
 
 Written = tuple[Path, np.ndarray | None]
-"""A source, and its voxels as tifffile reads them; None where it does not, or nobody asks."""
+"""A source, and its voxels as tifffile or imagecodecs reads them; None where they do not, or nobody asks."""
 Writer = Callable[[Path, str], Written]
 """Writes a variant of a flavour into a folder."""
 
@@ -341,16 +341,24 @@ def listed(folder: Path, _: str) -> Written:
     return Path(f"@{names}"), array[::-1]
 
 
-def as_bmp(path: Path, plane: np.ndarray) -> None:
-    path.write_bytes(imagecodecs.bmp_encode(plane))
+def as_tiff(path: Path, plane: np.ndarray) -> None:
+    tifffile.imwrite(path, plane, photometric="minisblack", metadata=None)
 
 
 def as_png(path: Path, plane: np.ndarray) -> None:
     path.write_bytes(imagecodecs.png_encode(plane))
+    np.testing.assert_array_equal(imagecodecs.png_decode(path.read_bytes()), plane)
 
 
-def as_tiff(path: Path, plane: np.ndarray) -> None:
-    tifffile.imwrite(path, plane, photometric="minisblack", metadata=None)
+def as_bmp(path: Path, plane: np.ndarray) -> None:
+    path.write_bytes(imagecodecs.bmp_encode(plane))
+    np.testing.assert_array_equal(imagecodecs.bmp_decode(path.read_bytes()), plane)
+
+
+def one_png(folder: Path, _: str) -> Written:
+    plane = voxels("")[0][0]
+    as_png(folder / "scan.png", plane)
+    return folder / "scan.png", plane[None]
 
 
 def amended(write: Writer, change: Callable[[Path], object], keep: slice = slice(None)) -> Writer:

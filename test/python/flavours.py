@@ -32,6 +32,7 @@ from flavour_writers import (
     ome,
     ome_pyramid,
     ome_set,
+    one_png,
     packed,
     pages,
     palette,
@@ -439,6 +440,7 @@ def folders() -> Iterator[Flavour]:
         )
         green = {"options": ("--channel", 1), "meaning": lambda array: array[..., 1]}
         yield Flavour(f"{kind} in colour", colour, **green)
+    yield Flavour("a single PNG", one_png)
     preview = amended(tiff, add("rec_spr.tif", plane[::2, ::2]))
     yield Flavour("with Bruker's preview (`*_spr`)", preview, warns=("rec_spr.tif is a preview and was left out",))
     middle = {"options": ("--slices", "9-11"), "meaning": lambda array: array[1:4]}
