@@ -355,7 +355,11 @@ async function fails(source: string | string[], code: ErrorCode, message: RegExp
 }
 
 test('folders and lists that are no volume are refused', async () => {
-  await fails(folder('none', { 'a.txt': Buffer.from('a') }), 'no-pages', /none: a folder without TIFF .* BMP or PNG files/);
+  await fails(
+    folder('none', { 'a.txt': Buffer.from('a') }),
+    'no-pages',
+    /none: a folder without TIFF .* BMP or PNG files/
+  );
   await fails(
     folder('odd', { '1.tif': slice(1), '2.tif': slice(2, 5), '3.tif': slice(3) }),
     'mixed-pages',
