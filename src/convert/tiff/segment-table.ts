@@ -5,12 +5,14 @@ import { fail } from './fail.ts';
 import { GrowingNumbers } from './growing-numbers.ts';
 import { type Page, type PageFormat, segmentGroups, segmentRowBytes } from './page.ts';
 import { type Meaning, pixelDifference, storedType } from './pixel-format.ts';
-import { COMPRESSION } from './tags.ts';
+import { COMPRESSION, compressionName } from './tags.ts';
 
 /** A segment's place and size take at least this much in a file (two SHORT values). */
 const LEAST_BYTES_LISTED = 4;
 
 const describe = (f: PageFormat): string => `${f.height} × ${f.width} ${storedType(f.pixel)}`;
+
+const nameOf = (compression: number): string => compressionName(compression) ?? `method ${compression}`;
 
 /** What differs between two formats, in words that fit both sides; null when they can be one volume. */
 export function difference(a: PageFormat, b: PageFormat): [string, string] | null {
@@ -19,7 +21,7 @@ export function difference(a: PageFormat, b: PageFormat): [string, string] | nul
   const pixels = pixelDifference(a.pixel, b.pixel);
   if (pixels) return pixels;
   if (a.compression !== b.compression || a.predictor !== b.predictor)
-    return [a, b].map(f => `compression ${f.compression} with predictor ${f.predictor}`) as [string, string];
+    return [a, b].map(f => `compressed by ${nameOf(f.compression)} with predictor ${f.predictor}`) as [string, string];
   if (a.littleEndian !== b.littleEndian)
     return [a, b].map(f => `${f.littleEndian ? 'little' : 'big'}-endian`) as [string, string];
   if (a.tiled !== b.tiled || (a.tiled && (a.segmentWidth !== b.segmentWidth || a.segmentHeight !== b.segmentHeight)))
