@@ -47,7 +47,7 @@ export function AdvancedFields(props: {
       open={isOpen || hasError}
       onToggle={event => setOpen(event.currentTarget.open)}
     >
-      <summary>Slices, shards, labels, region, voxel size, workers</summary>
+      <summary>Slices, channels, shards, labels, region, voxel size, workers</summary>
       <div className="mct-ConvertForm-fields">
         {(info?.format === 'slices' || values.slices !== '' || errors.slices) && (
           <Field
