@@ -226,7 +226,8 @@ export class BlockReader {
       this.#decoded.set(index, kept);
       return kept;
     }
-    const { offsets, byteCounts, pageFile, segmentRows, segmentColumns, segmentHeight, shape, files } = this.#layout;
+    const { offsets, byteCounts, pageFile, segmentRows, segmentColumns, segmentHeight, shape, files, frames } =
+      this.#layout;
     const length = byteCounts[index];
     if (this.#stored.length < length) this.#stored = new Uint8Array(length);
     this.#files.read(pageFile[page], this.#stored, 0, length, offsets[index]);
@@ -236,7 +237,7 @@ export class BlockReader {
     const spare = this.#makeRoom(rows * this.#layout.segmentWidth * this.#bytesPerVoxel);
     const decoded = await this.#decoder!.decode(this.#stored.subarray(0, length), rows, sample, spare, () => ({
       file: files[pageFile[page]],
-      name: `${strips ? 'strip' : 'tile'} ${within + 1} of page ${page + 1}`
+      name: `${strips ? 'strip' : 'tile'} ${within + 1} of ${frames.t * frames.c > 1 ? 'plane' : 'page'} ${page + 1}`
     }));
     this.#decoded.set(index, decoded);
     this.#decodedBytes += decoded.length;
