@@ -199,7 +199,10 @@ def damaged() -> Iterator[Flavour]:
         says="page 2 is 20 × 30 uint16, but page 1 is 20 × 30 uint8",
     )
     yield Flavour(
-        "pages of several compressions", several_compressions, code="mixed-pages", says="page 2 is compressed by deflate"
+        "pages of several compressions",
+        several_compressions,
+        code="mixed-pages",
+        says="page 2 is compressed by deflate",
     )
     thumbnails = pages(grey, grey, subfiletype=1)
     yield Flavour(

@@ -185,7 +185,8 @@ def lose(partial: Path) -> None:
 
 def flip(partial: Path) -> None:
     for path in list(partial.glob("*/c/*/*/*"))[::3]:
-        data = bytearray(path.read_bytes())
+        # A chunk that was being written when the process was killed may have no byte yet.
+        data = bytearray(path.read_bytes() or b"?")
         data[len(data) // 2] ^= 1
         path.write_bytes(data)
 

@@ -49,7 +49,12 @@ function inOrder(a: Difference, b: Difference): number {
   const level = (a.level ?? -1) - (b.level ?? -1);
   if (level !== 0) return level;
   if (a.voxel === null || b.voxel === null)
-    return Number(a.voxel !== null) - Number(b.voxel !== null) || paths.compare(a.path, b.path);
+    return (
+      Number(a.voxel !== null) - Number(b.voxel !== null) ||
+      paths.compare(a.path, b.path) ||
+      // Several chunks of a shard.
+      paths.compare(a.message, b.message)
+    );
   for (let axis = 0; axis < a.voxel.length; axis++)
     if (a.voxel[axis] !== b.voxel[axis]) return a.voxel[axis] - b.voxel[axis];
   return 0;
