@@ -185,7 +185,8 @@ def large_slices(bench: Bench) -> None:
         ]
     bench.report.table(
         "Large slices",
-        "2.0 and 2.4 GB, all levels, blosc-zstd.",
+        "2.0 and 2.4 GB in 32 and 3 slices, all levels, blosc-zstd. "
+        "Chunks are 128 slices deep: 4 and 43 times as much is encoded.",
         ["slices", "budget", "seconds", "peak MiB"],
         rows,
     )
