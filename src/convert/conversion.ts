@@ -1,21 +1,18 @@
 import { closeSync, ftruncateSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { MEMORY_START, createMemory } from '../simd/index.ts';
 import { ConvertError } from './errors.ts';
-import { formatBytes } from './format.ts';
 import { headerHash } from './header-hash.ts';
 import type { Prepared } from './prepare.ts';
 import { provenance } from './provenance.ts';
-import type { Arrangement } from './pyramid/arrangement.ts';
 import { type IsStored, type Leaf, blockExtent, blockStart, depthFirst } from './pyramid/blocks.ts';
 import { Crew } from './pyramid/crew.ts';
 import { product } from './pyramid/levels.ts';
 import { sampleLattice } from './pyramid/sample.ts';
+import { layOut, share } from './pyramid/shared-memory.ts';
 import { Schedule, performAll, performBlocks } from './pyramid/schedule.ts';
 import { scratchLayout } from './pyramid/scratch-file.ts';
 import { binCount, rowStep } from './pyramid/tally.ts';
 import {
-  type Areas,
   type BlockTask,
   type CheckTask,
   type Job,
@@ -30,53 +27,10 @@ import { Distribution, type Statistics } from './statistics.ts';
 import { type Head, Stored } from './unfinished.ts';
 import { BYTES_PER_VOXEL, type Dtype, volumeCount } from './volume.ts';
 import type { Destination } from './zarr/destination.ts';
-import { aligned } from './zarr/chunk-writer.ts';
 import { Journal, type JournalRecord } from './zarr/journal.ts';
 import { volumeFolders } from './zarr/keys.ts';
 import { type Documents, type Window, documents } from './zarr/metadata.ts';
 import { writeError } from './zarr/system-errors.ts';
-
-/** Addresses in the shared memory: each worker's own areas, then the slots of each level. */
-export function layOut({ workers, areas, totals, slots, slotBytes }: Arrangement): {
-  total: number;
-  areas: Areas[];
-  slots: number[][];
-} {
-  let next = aligned(MEMORY_START);
-  const take = (bytes: number) => {
-    const address = next;
-    next += bytes;
-    return address;
-  };
-  return {
-    total: take(totals),
-    areas: Array.from({ length: workers }, () => ({
-      chunk: take(areas.chunk),
-      encoded: take(areas.encoded),
-      scratch: take(areas.scratch),
-      staging: take(areas.staging),
-      tally: take(areas.tally)
-    })),
-    slots: slots.map((count, k) => Array.from({ length: count }, () => take(slotBytes[k])))
-  };
-}
-
-export function share({ memoryBytes }: Arrangement, points: number): Shared {
-  try {
-    return {
-      memory: createMemory(memoryBytes),
-      sample: new Float64Array(new SharedArrayBuffer(8 * points)),
-      done: new BigInt64Array(new SharedArrayBuffer(8)),
-      stop: new Int32Array(new SharedArrayBuffer(4))
-    };
-  } catch (error) {
-    throw new ConvertError(
-      'memory-too-small',
-      `the system does not give ${formatBytes(memoryBytes)} of memory (${(error as Error).message}): choose a smaller memory budget`,
-      'maxMemory'
-    );
-  }
-}
 
 /** What is black and white, the least and the greatest of a channel. */
 function windowOf(statistics: Statistics | null): Window {

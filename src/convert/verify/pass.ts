@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { MEMORY_START } from '../../simd/index.ts';
-import { layOut, share } from '../conversion.ts';
 import { ConvertError } from '../errors.ts';
 import { formatBytes } from '../format.ts';
 import { freeMemory } from '../garbage.ts';
@@ -12,6 +11,7 @@ import type { Region } from '../pyramid/comparison.ts';
 import { Crew } from '../pyramid/crew.ts';
 import { map3, product } from '../pyramid/levels.ts';
 import { sampleLattice } from '../pyramid/sample.ts';
+import { layOut, share } from '../pyramid/shared-memory.ts';
 import { Schedule, performBlocks } from '../pyramid/schedule.ts';
 import type { BlockTask, Job, Report, Shared } from '../pyramid/task.ts';
 import { readerBytes } from '../tiff/index.ts';
