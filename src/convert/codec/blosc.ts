@@ -1,5 +1,5 @@
 import { LZ4_TABLE, type Simd } from '../../simd/index.ts';
-import type { Encoder, Fetch } from './encoder.ts';
+import type { Encoder } from './encoder.ts';
 import { noisy } from './noisy.ts';
 import { zstd } from './zlib.ts';
 
@@ -87,21 +87,13 @@ export function bloscEncoder(
   }
 
   /** The shuffle that makes least of a sample. */
-  function choose(
-    source: number,
-    length: number,
-    target: number,
-    streams: number,
-    scratch: number,
-    fetch: Fetch
-  ): Shuffle {
+  function choose(source: number, length: number, target: number, streams: number, scratch: number): Shuffle {
     if (shuffles.length === 1 || length < 8 * SAMPLE) return shuffles[0];
     const sample = scratch + LZ4_TABLE + 2 * blockOf(length);
     const piece = SAMPLE / 4;
     for (let i = 0; i < 4; i++) {
       // The middle of each quarter, from a whole element on.
       const from = Math.floor(((2 * i + 1) * length) / 8 / elementSize) * elementSize;
-      fetch(from, from + piece);
       copy(source + from, sample + i * piece, piece);
     }
     const sizes = shuffles.map(shuffle => encodeBlock(sample, SAMPLE, target, length, streams, shuffle, scratch));
@@ -116,8 +108,7 @@ export function bloscEncoder(
     target: number,
     streams: number,
     shuffle: Shuffle,
-    scratch: number,
-    fetch: Fetch
+    scratch: number
   ): number {
     const blockBytes = blockOf(length);
     const blocks = Math.ceil(length / blockBytes);
@@ -128,7 +119,6 @@ export function bloscEncoder(
       const size = Math.min(blockBytes, length - from);
       // The last block, where it is shorter than the others, is never split.
       const cut = size < blockBytes ? 1 : streams;
-      fetch(from, from + size);
       const written = limit > at ? encodeBlock(source + from, size, at, limit - at, cut, shuffle, scratch) : 0;
       if (written === 0) return 0;
       view.setUint32(target + HEADER + 4 * b, at - target, true);
@@ -140,19 +130,18 @@ export function bloscEncoder(
   return {
     scratchBytes: length => LZ4_TABLE + 2 * blockOf(length) + SAMPLE,
     encodedBound: length => length + HEADER,
-    encode(source, length, target, scratch, fetch = () => {}) {
+    encode(source, length, target, scratch) {
       const blockBytes = blockOf(length);
       const splits = split && blockBytes % elementSize === 0 && blockBytes / elementSize >= LEAST_SPLIT;
       const streams = splits ? elementSize : 1;
-      const shuffle = choose(source, length, target, streams, scratch, fetch);
+      const shuffle = choose(source, length, target, streams, scratch);
       let flags = FORMAT[cname] << 5;
       if (shuffle === 1) flags |= FLAG_SHUFFLE;
       if (shuffle === 2) flags |= FLAG_BITSHUFFLE;
       if (!splits) flags |= FLAG_ONE_STREAM;
-      let encoded = length > 0 ? encodeBlocks(source, length, target, streams, shuffle, scratch, fetch) : 0;
+      let encoded = length > 0 ? encodeBlocks(source, length, target, streams, shuffle, scratch) : 0;
       if (encoded === 0) {
         flags |= FLAG_COPY;
-        fetch(0, length);
         copy(source, target + HEADER, length);
         encoded = HEADER + length;
       }

@@ -6,7 +6,7 @@ import type { Encoder } from './encoder.ts';
 import { bloscSettings, GZIP_LEVEL, ZSTD_LEVEL } from './settings.ts';
 import { gzipEncoder, zstdEncoder } from './zlib.ts';
 
-export type { Encoder, Fetch } from './encoder.ts';
+export type { Encoder } from './encoder.ts';
 export { createDecoder, type Decoder } from './decoder.ts';
 export { codecsV3, compressorV2, type CodecV3, type CompressorV2 } from './metadata.ts';
 

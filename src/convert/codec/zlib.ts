@@ -62,8 +62,7 @@ export function zstdEncoder(level: number, memory: WebAssembly.Memory): Encoder 
   return {
     scratchBytes: () => 0,
     encodedBound: zstdBound,
-    encode(source, length, target, _scratch, fetch) {
-      fetch?.(0, length);
+    encode(source, length, target) {
       return zstd(heap, source, length, target, zstdBound(length), level);
     }
   };
@@ -75,8 +74,7 @@ export function gzipEncoder(level: number, memory: WebAssembly.Memory): Encoder 
   return {
     scratchBytes: () => 0,
     encodedBound,
-    encode(source, length, target, _scratch, fetch) {
-      fetch?.(0, length);
+    encode(source, length, target) {
       const bound = encodedBound(length);
       return moveInto(
         heap,

@@ -19,8 +19,11 @@ export interface Arrangement {
   slots: number[];
   /** Bytes of a slot of each level. */
   slotBytes: number[];
-  /** Bytes of each of a worker's own areas in the shared memory. */
-  areas: { chunk: number; encoded: number; scratch: number; staging: number; tally: number };
+  /**
+   * Bytes of each of a worker's own areas in the shared memory: a gathered chunk; an encoded one, where there is a codec; the next of what is
+   * written; what the codec needs; what is read, where that is not what is stored; counts of values.
+   */
+  areas: { chunk: number; encoded: number; ahead: number; scratch: number; staging: number; tally: number };
   /** Bytes of what all workers count together. */
   totals: number;
   /** Bytes that are read in one go. */
@@ -154,12 +157,12 @@ function weigh(work: Work, shape: Shape): Leaf {
     (decodeFirst ? allGB * SECONDS.scratchGB : 0) +
     allGB * SECONDS.encodeGB +
     volumes * leafCount(grids) * 2 * SECONDS.task;
-  // Values that change their type, and pages that are decoded first, pass through an area of the worker's own.
-  const converts = settings.dtype !== layout.dtype || settings.scaling !== null;
-  const staging = Math.max(
-    converts ? slabBytes(layout, size, SLAB) : 0,
-    decodeFirst ? slabBytes(layout, [1, settings.shape[1], settings.shape[2]], SLAB) : 0
-  );
+  const staging = decodeFirst
+    ? Math.max(
+        slabBytes({ ...layout, compression: 1 }, size, SLAB),
+        slabBytes(layout, [1, settings.shape[1], settings.shape[2]], SLAB)
+      )
+    : slabBytes(layout, size, SLAB);
   return { grids, slotBytes, leaves, decodeFirst, cost, staging };
 }
 
@@ -168,9 +171,11 @@ function arrangement(work: Work, leaf: Leaf, workers: number, spare: number): Ar
   const chunk = product(settings.chunk) * BYTES_PER_VOXEL[settings.dtype];
   // A scan counts the source's values.
   const bins = work.readOnly ? 0 : Math.max(binCount(settings.dtype), settings.scaling ? binCount(layout.dtype) : 0);
+  const encoded = encodedBytes(work, chunk);
   const areas = {
     chunk: aligned(chunk),
-    encoded: encodedBytes(work, chunk),
+    encoded,
+    ahead: work.readOnly ? 0 : encoded || aligned(chunk),
     scratch: encoder ? aligned(encoder.scratchBytes(chunk)) : 0,
     staging: aligned(leaf.staging),
     tally: aligned(4 * TALLIES * bins)
@@ -182,7 +187,7 @@ function arrangement(work: Work, leaf: Leaf, workers: number, spare: number): Ar
       k === 0 ? workers : Math.ceil(workers / leaf.leaves[k]) + spare
     )
   );
-  const own = areas.chunk + areas.encoded + areas.scratch + areas.staging + areas.tally;
+  const own = areas.chunk + areas.encoded + areas.ahead + areas.scratch + areas.staging + areas.tally;
   const memoryBytes =
     aligned(memoryStart) + totals + workers * own + slots.reduce((sum, n, k) => sum + n * leaf.slotBytes[k], 0);
   const tables = layout.offsets.byteLength + layout.byteCounts.byteLength + layout.pageFile.byteLength;

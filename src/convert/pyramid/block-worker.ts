@@ -1,29 +1,27 @@
-import { createDecoder, createEncoder, type Decoder, type Encoder, type Fetch } from '../codec/index.ts';
+import { createDecoder, createEncoder, type Decoder, type Encoder } from '../codec/index.ts';
 import { ConvertError } from '../errors.ts';
 import { collectRecent } from '../garbage.ts';
 import { type Simd, instantiate } from '../../simd/index.ts';
 import { BlockReader } from '../tiff/index.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape, type VoxelBytes } from '../volume.ts';
 import { ChunkFile } from '../zarr/chunk-file.ts';
-import { ChunkWriter } from '../zarr/chunk-writer.ts';
+import { ChunkWriter, DIRECT_ALIGNMENT } from '../zarr/chunk-writer.ts';
 import { planeFolder } from '../zarr/keys.ts';
 import { ShardFile } from '../zarr/shard.ts';
 import { writeError } from '../zarr/system-errors.ts';
+import { Block, type Box, type Part } from './block.ts';
 import { blockExtent, blockStart, indices, parentIndex } from './blocks.ts';
 import { BlockComparer } from './comparison.ts';
 import { map3, product } from './levels.ts';
 import { forEachPoint } from './sample.ts';
 import { decodePage } from './scratch-file.ts';
-import { slabs } from './slabs.ts';
+import { type Slab, slabs } from './slabs.ts';
 import { syncFolder, syncTree } from './sync.ts';
 import { binCount, isExact } from './tally.ts';
 import { type Areas, type BlockTask, type CheckTask, type Job, type Report, type Task, nothing } from './task.ts';
 
 /** How much may be decoded and encoded before what that left behind is collected, in bytes. */
 const GARBAGE = 8 << 20;
-
-/** Address and strides of a box of voxels in the shared memory, as the loops take them. */
-type Box = [address: number, planeBytes: number, rowBytes: number];
 
 /** Does a conversion's work on blocks, in one thread: reads, converts, encodes, writes and reduces. */
 export class BlockWorker {
@@ -50,7 +48,7 @@ export class BlockWorker {
     this.#encoder = createEncoder(job.compression, this.#bytes, simd, job.shared.memory);
     this.#decoder = createDecoder(job.compression, simd, job.shared.memory);
     this.#reader = new BlockReader(job.layout);
-    this.#writer = new ChunkWriter(job.shared.memory);
+    this.#writer = new ChunkWriter(job.shared.memory, [this.#encoded.address, areas.ahead]);
     const stop = () => this.#checkStop();
     this.#comparer = job.compared && new BlockComparer(job, areas, simd, stop, (...chunk) => this.#compared(...chunk));
   }
@@ -75,7 +73,11 @@ export class BlockWorker {
       report.min = Math.min(report.min, found.min);
       report.max = Math.max(report.max, found.max);
       report.nan += found.nan;
-      if (tally) this.#count(layout.dtype, 1, volume, add(within, [slab.z, slab.y, 0]), shape, box);
+      if (tally) {
+        const place = add(within, [slab.z, slab.y, 0]);
+        this.#count(layout.dtype, 1, place, shape, box);
+        this.#sample(layout.dtype, volume, place, shape, box);
+      }
       this.#progress(product(shape));
     }
     if (tally) this.#addCounts(layout.dtype, 0);
@@ -84,29 +86,19 @@ export class BlockWorker {
 
   /** Makes a block whole, writes it or compares it with what is stored, and reduces it into its parent. */
   async block(task: BlockTask): Promise<Report> {
-    if (this.#comparer) return this.#compare(task, this.#comparer);
-    const { volume, level, index, address, parent } = task;
-    const { levels, arrangement } = this.#job;
-    const extent = blockExtent(levels[level], arrangement.grids[level], index);
-    const box = this.#box(address, extent, this.#bytes);
+    const block = this.#block(task);
+    const reduce = this.#reducer(task, block);
     const report = nothing();
-    if (level === 0) await this.#fill(volume, index, extent, box, report);
-    if (parent !== null) this.#reduce(level, index, extent, box, parent);
-    this.#writeFiles(volume, level, index, extent, box, report);
-    return report;
-  }
-
-  /** Compares a stored block with what it should be, and reduces what is stored into its parent. */
-  async #compare(task: BlockTask, comparer: BlockComparer): Promise<Report> {
-    const { volume, level, index, address, parent } = task;
-    const { levels, arrangement, compared } = this.#job;
-    const extent = blockExtent(levels[level], arrangement.grids[level], index);
-    const box = this.#box(address, extent, this.#bytes);
-    const source = compared!.source && level === 0;
-    const report = nothing();
-    if (source) await this.#fill(volume, index, extent, box, report);
-    report.comparison = comparer.compare(task, extent, box, source || level > 0);
-    if (parent !== null) this.#reduce(level, index, extent, box, parent);
+    if (this.#comparer) {
+      const { source } = this.#job.compared!;
+      if (source && task.level === 0) await this.#fill(task, block, null, report);
+      report.comparison = this.#comparer.compare(task, block, source || task.level > 0);
+      for (const part of block.parts()) reduce?.(part);
+      return report;
+    }
+    if (task.level === 0) await this.#fill(task, block, reduce, report);
+    else for (const part of block.parts()) reduce?.(part);
+    await this.#writeFiles(task, block, report);
     return report;
   }
 
@@ -117,37 +109,36 @@ export class BlockWorker {
   }
 
   /** Reads a stored block back, and reduces it into its parent. */
-  restore({ volume, level, index, address, parent }: BlockTask): Report {
-    const { levels, arrangement } = this.#job;
-    const extent = blockExtent(levels[level], arrangement.grids[level], index);
-    const box = this.#box(address, extent, this.#bytes);
-    this.#readFiles(volume, level, index, extent, ([z, y, x], shape, chunk) => {
-      const target = box[0] + z * box[1] + y * box[2] + x * this.#bytes;
-      this.#simd.copyBox(...chunk, target, box[1], box[2], shape[0], shape[1], shape[2] * this.#bytes);
-    });
-    if (parent !== null) this.#reduce(level, index, extent, box, parent);
+  restore(task: BlockTask): Report {
+    const block = this.#block(task);
+    this.#readFiles(task, block.extent, ({ start, shape: [nz, ny, nx] }, chunk) =>
+      this.#simd.copyBox(...chunk, ...block.at(start), nz, ny, nx * this.#bytes)
+    );
+    const reduce = this.#reducer(task, block);
+    for (const part of block.parts()) reduce?.(part);
     return nothing();
   }
 
   /** Counts the voxels of a stored level-0 block, as `block` did before it was written. */
-  count({ volume, index }: CheckTask): Report {
+  count(task: CheckTask): Report {
+    const { volume, index } = task;
     const { levels, arrangement, dtype, tally } = this.#job;
-    const extent = blockExtent(levels[0], arrangement.grids[0], index);
     const from = blockStart(arrangement.grids[0], index);
-    this.#readFiles(volume, 0, index, extent, (start, shape, chunk) =>
-      this.#count(dtype, tally!.step, volume, add(from, start), shape, chunk)
-    );
+    this.#readFiles(task, blockExtent(levels[0], arrangement.grids[0], index), ({ start, shape }, chunk) => {
+      const place = add(from, start);
+      this.#count(dtype, tally!.step, place, shape, chunk);
+      this.#sample(dtype, volume, place, shape, chunk);
+    });
     this.#addCounts(dtype, volume);
     return nothing();
   }
 
   /** Reads back the files of a block, and reports what `block` reported of them; no bytes where one is missing or cut. */
-  check({ volume, level, index }: CheckTask): Report {
-    const { areas } = this.#job.arrangement;
-    const [address, room] = areas.encoded ? [this.#areas.encoded, areas.encoded] : [this.#areas.chunk, areas.chunk];
-    const buffer = new Uint8Array(this.#job.shared.memory.buffer, address, room);
+  check(task: CheckTask): Report {
+    const { address, bytes } = this.#encoded;
+    const buffer = new Uint8Array(this.#job.shared.memory.buffer, address, bytes);
     const report = nothing();
-    for (const { path } of this.#files(volume, level, index)) {
+    for (const { path } of this.#files(task)) {
       this.#checkStop();
       try {
         const file = new ChunkFile(path, this.#shardChunks);
@@ -181,6 +172,14 @@ export class BlockWorker {
     return nothing();
   }
 
+  /** Where chunks are written from: those that are not encoded, from where they are gathered. */
+  get #encoded(): { address: number; bytes: number } {
+    const { areas } = this.#job.arrangement;
+    return areas.encoded
+      ? { address: this.#areas.encoded, bytes: areas.encoded }
+      : { address: this.#areas.chunk, bytes: areas.chunk };
+  }
+
   #box(address: number, [, ny, nx]: Shape, bytes: number): Box {
     return [address, ny * nx * bytes, nx * bytes];
   }
@@ -210,30 +209,54 @@ export class BlockWorker {
     if (this.#job.layout.compression !== 1) this.#threwAway(product(shape) * this.#sourceBytes);
   }
 
-  /** Fills a level-0 block with the source's voxels in the stored type, counts them, and reports extremes, and how many were NaN and became 0. */
-  async #fill(volume: number, index: Shape, extent: Shape, box: Box, report: Report): Promise<void> {
+  /** The block that a task is about. */
+  #block({ level, index, address }: BlockTask): Block {
+    const { levels, arrangement, chunk } = this.#job;
+    return new Block(address, blockExtent(levels[level], arrangement.grids[level], index), chunk, this.#bytes);
+  }
+
+  /**
+   * Fills a level-0 block with the source's voxels in the stored type, counts them, and reports extremes, and how many were NaN and became 0.
+   * `reduce` has each part of it once.
+   */
+  async #fill(
+    { volume, index }: BlockTask,
+    block: Block,
+    reduce: ((part: Part) => void) | null,
+    report: Report
+  ): Promise<void> {
     const { layout, arrangement, start, dtype, tally } = this.#job;
     const within = blockStart(arrangement.grids[0], index);
     const from = add(start, within);
-    const convert = this.#converter();
+    const place = this.#placer();
     const scan = this.#simd.scan(dtype);
-    for (const slab of slabs(layout, from[1], extent, arrangement.slab)) {
-      const shape: Shape = [slab.depth, slab.height, extent[2]];
-      const part: Box = [box[0] + slab.z * box[1] + slab.y * box[2], box[1], box[2]];
-      const read = convert ? this.#box(this.#areas.staging, shape, this.#sourceBytes) : part;
+    const all = [...slabs(layout, from[1], block.extent, arrangement.slab)];
+    const reduceSlabs = all.every(slab => holdsWindows(slab, block.extent));
+    // All that is done to a slab is done while it is in the processor's cache: a pass of its own would take several times as long.
+    for (const slab of all) {
+      const shape: Shape = [slab.depth, slab.height, block.extent[2]];
+      const read = this.#box(this.#areas.staging, shape, this.#sourceBytes);
       await this.#read(volume, add(from, [slab.z, slab.y, 0]), shape, read);
-      if (convert) convert(read, part, shape, report);
-      // Here, while the slab is in the processor's cache: a pass of its own takes four times as long.
-      const { min, max } = scan(...part, ...shape);
-      report.min = Math.min(report.min, min);
-      report.max = Math.max(report.max, max);
-      if (tally) this.#count(dtype, tally.step, volume, add(within, [slab.z, slab.y, 0]), shape, part);
+      for (const part of block.parts({ start: [slab.z, slab.y, 0], shape })) {
+        const [, y, x] = part.start;
+        const box = block.at(part.start);
+        place([read[0] + (y - slab.y) * read[2] + x * this.#sourceBytes, read[1], read[2]], box, part.shape, report);
+        const { min, max } = scan(...box, ...part.shape);
+        report.min = Math.min(report.min, min);
+        report.max = Math.max(report.max, max);
+        if (tally) this.#count(dtype, tally.step, add(within, part.start), part.shape, box);
+        if (reduceSlabs) reduce?.(part);
+      }
+    }
+    for (const part of block.parts()) {
+      if (tally) this.#sample(dtype, volume, add(within, part.start), part.shape, block.at(part.start));
+      if (!reduceSlabs) reduce?.(part);
     }
     if (tally) this.#addCounts(dtype, volume);
   }
 
-  /** What turns voxels as read into voxels as stored and reports what was lost; null where they are the same. */
-  #converter(): ((from: Box, to: Box, shape: Shape, report: Report) => void) | null {
+  /** What brings voxels as read to their place in the stored type, and reports what was lost. */
+  #placer(): (from: Box, to: Box, shape: Shape, report: Report) => void {
     const { layout, dtype, range } = this.#job;
     if (range) {
       const [min, max] = range;
@@ -249,17 +272,17 @@ export class BlockWorker {
         report.nan += scale(...from, ...to, ...shape, min, max);
       };
     }
-    if (dtype === layout.dtype) return null;
+    if (dtype === layout.dtype)
+      return (from, to, [nz, ny, nx]) => this.#simd.copyBox(...from, ...to, nz, ny, nx * this.#bytes);
     const cast = this.#simd.cast(layout.dtype, dtype as 'float32' | 'float64');
     return (from, to, shape, report) => {
       report.overflow += cast(...from, ...to, ...shape);
     };
   }
 
-  /** Counts voxels by value, in one of `step` rows, and where values share bins notes those at the points of the lattice. `from`: their place in level 0. */
-  #count(dtype: Dtype, step: number, volume: number, from: Shape, extent: Shape, box: Box): void {
+  /** Counts voxels by value, in one of `step` rows. `from`: their place in level 0. */
+  #count(dtype: Dtype, step: number, from: Shape, extent: Shape, box: Box): void {
     this.#simd.tally(dtype)(...box, ...extent, from[0], from[1], step, this.#areas.tally);
-    this.#sample(dtype, volume, from, extent, box);
   }
 
   /** Adds what this thread has counted to what all have, of the volume's channel. */
@@ -269,6 +292,7 @@ export class BlockWorker {
     this.#simd.addTally(this.#areas.tally, bins, tally!.total + (volume % layout.frames.c) * bins * 8);
   }
 
+  /** Where values share bins, notes those at the points of the lattice. `from`: the place of the box in level 0. */
   #sample(dtype: Dtype, volume: number, from: Shape, extent: Shape, [address, planeBytes, rowBytes]: Box): void {
     if (isExact(dtype)) return;
     const { lattice, shared } = this.#job;
@@ -289,23 +313,28 @@ export class BlockWorker {
     });
   }
 
-  /** Makes of a block's windows the voxels of its place in its parent. */
-  #reduce(level: number, index: Shape, extent: Shape, box: Box, parent: number): void {
-    const { levels, arrangement, dtype, downsample } = this.#job;
+  /** What makes of the windows in a part of a block the voxels of its place in the parent; null where there is none. */
+  #reducer({ level, index, parent }: BlockTask, block: Block): ((part: Part) => void) | null {
+    if (parent === null) return null;
+    const { levels, arrangement, chunk, dtype, downsample } = this.#job;
     const grid = arrangement.grids[level + 1];
-    const above = parentIndex(grid, index);
     const { window } = levels[level + 1];
-    const [, planeBytes, rowBytes] = this.#box(parent, blockExtent(levels[level + 1], grid, above), this.#bytes);
-    const within = map3(
-      index,
-      (i, axis) => ((i % grid.children[axis]) * arrangement.grids[level].size[axis]) / window[axis]
+    const target = new Block(
+      parent,
+      blockExtent(levels[level + 1], grid, parentIndex(grid, index)),
+      chunk,
+      this.#bytes
     );
-    const place = parent + within[0] * planeBytes + within[1] * rowBytes + within[2] * this.#bytes;
-    this.#simd.halve(dtype, downsample)(...box, place, planeBytes, rowBytes, ...extent, ...window);
+    const origin = map3(index, (i, axis) => (i % grid.children[axis]) * arrangement.grids[level].size[axis]);
+    const halve = this.#simd.halve(dtype, downsample);
+    return ({ start, shape }) => {
+      const place = map3(start, (n, axis) => (origin[axis] + n) / window[axis]);
+      halve(...block.at(start), ...target.at(place), ...shape, ...window);
+    };
   }
 
   /** The files of a block in C order, and the first voxel of each relative to the block. */
-  *#files(volume: number, level: number, index: Shape): Generator<{ folder: string; path: string; origin: Shape }> {
+  *#files({ volume, level, index }: CheckTask | BlockTask): Generator<{ folder: string; path: string; origin: Shape }> {
     const { layout, levels, arrangement, chunk, shard, folder: image, omeZarr } = this.#job;
     const file = shard ?? chunk;
     const grid = arrangement.grids[level];
@@ -319,7 +348,7 @@ export class BlockWorker {
   }
 
   /** The chunks of a file whose first voxel is `origin` of a block of `extent`: number within the file, first voxel and lengths in the block. */
-  *#chunks(origin: Shape, extent: Shape): Generator<{ number: number; start: Shape; shape: Shape }> {
+  *#chunks(origin: Shape, extent: Shape): Generator<Part & { number: number }> {
     const { chunk, shard } = this.#job;
     let number = 0;
     for (const at of indices(
@@ -334,41 +363,52 @@ export class BlockWorker {
     }
   }
 
-  /** Encodes and writes every chunk of a block; adds to the report. */
-  #writeFiles(volume: number, level: number, index: Shape, extent: Shape, box: Box, report: Report): void {
-    const { chunk, shard, shared } = this.#job;
-    const write = (address: number, length: number) => this.#noteWritten(report, address, length);
-    const done = (shape: Shape) => level === 0 && this.#progress(product(shape));
+  /** Encodes and writes every chunk of a block; adds to the report. A chunk is encoded while the one before it is written. */
+  async #writeFiles(task: BlockTask, block: Block, report: Report): Promise<void> {
+    const done = ({ shape }: Part) => task.level === 0 && this.#progress(product(shape));
     let folder = '';
-    for (const file of this.#files(volume, level, index)) {
-      if (file.folder !== folder) this.#writing(file.folder, () => this.#writer.makeFolder(file.folder));
-      folder = file.folder;
-      if (shard) {
-        this.#writing(file.path, () => {
-          const made = new ShardFile(this.#writer, shared.memory, file.path, this.#areas.encoded, this.#shardChunks!);
-          try {
-            for (const { number, start, shape } of this.#chunks(file.origin, extent)) {
-              this.#checkStop();
-              const address = made.next;
-              const length = this.#encode(box, start, shape, address);
-              write(address, length);
-              made.append(number, length);
-              done(shape);
-            }
-            write(...made.finish());
-          } finally {
-            made.close();
-          }
-        });
-        continue;
+    try {
+      for (const file of this.#files(task)) {
+        if (file.folder !== folder) this.#writing(file.folder, () => this.#writer.makeFolder(file.folder));
+        folder = file.folder;
+        const chunks = this.#chunks(file.origin, block.extent);
+        if (this.#job.shard) {
+          await this.#writeShard(file.path, chunks, block, report, done);
+          continue;
+        }
+        for (const part of chunks) {
+          const area = await this.#writer.area();
+          this.#checkStop();
+          const [address, length] = this.#encode(block, part, area);
+          this.#writer.write(file.path, address, length);
+          this.#noteWritten(report, address, length);
+          done(part);
+        }
       }
-      this.#checkStop();
-      const shape = map3(file.origin, (from, axis) => Math.min(chunk[axis], extent[axis] - from));
-      const address = this.#encoder ? this.#areas.encoded : this.#areas.chunk;
-      const length = this.#encode(box, file.origin, shape, address);
-      this.#writing(file.path, () => this.#writer.write(file.path, address, length));
-      write(address, length);
-      done(shape);
+    } finally {
+      await this.#writer.settle();
+    }
+  }
+
+  async #writeShard(
+    path: string,
+    chunks: Iterable<Part & { number: number }>,
+    block: Block,
+    report: Report,
+    done: (part: Part) => void
+  ): Promise<void> {
+    const made = await ShardFile.create(this.#writer, this.#job.shared.memory, path, this.#shardChunks!);
+    try {
+      for (const part of chunks) {
+        this.#checkStop();
+        const [address, length] = this.#encode(block, part, made.next);
+        this.#noteWritten(report, address, length);
+        await made.append(part.number, length);
+        done(part);
+      }
+      this.#noteWritten(report, ...made.finish());
+    } finally {
+      made.close();
     }
   }
 
@@ -384,64 +424,46 @@ export class BlockWorker {
     report.bytesWritten += length;
   }
 
-  /** Encodes a chunk of a block, filled up with 0 where the volume ends, to `target`; returns how long it is. */
-  #encode(box: Box, start: Shape, shape: Shape, target: number): number {
-    const { chunk } = this.#job;
-    const gathered = this.#encoder ? this.#areas.chunk : target;
+  /**
+   * Encodes a chunk of a block, filled up with 0 where the volume ends, to `target`. Returns where it is and how long: without a codec it may be
+   * where it was.
+   */
+  #encode(block: Block, part: Part, target: number): [address: number, length: number] {
+    const { chunk, shard } = this.#job;
     const length = product(chunk) * this.#bytes;
-    if (shape.some((n, axis) => n < chunk[axis])) this.#simd.fill(gathered, 0, length);
-    const fetch = this.#gatherer(box, start, shape, gathered);
+    const box = block.at(part.start);
+    const isWhole = part.shape.every((n, axis) => n === chunk[axis]) && block.isDense(part, box);
     if (!this.#encoder) {
-      fetch(0, length);
-      return length;
+      if (isWhole && !shard && box[0] % DIRECT_ALIGNMENT === 0) return [box[0], length];
+      this.#gather(box, part, target);
+      return [target, length];
     }
-    const encodedLength = this.#encoder.encode(gathered, length, target, this.#areas.scratch, fetch);
+    if (!isWhole) this.#gather(box, part, this.#areas.chunk);
+    const source = isWhole ? box[0] : this.#areas.chunk;
+    const encodedLength = this.#encoder.encode(source, length, target, this.#areas.scratch);
     this.#threwAway(length);
-    return encodedLength;
+    return [target, encodedLength];
   }
 
-  /** What copies the rows of a chunk that hold the bytes asked for out of a block to their places at `target`. */
-  #gatherer([address, planeBytes, rowBytes]: Box, [z0, y0, x0]: Shape, [nz, ny, nx]: Shape, target: number): Fetch {
-    const [, height, width] = this.#job.chunk;
-    const chunkRow = width * this.#bytes;
-    const chunkPlane = height * chunkRow;
-    const origin = address + z0 * planeBytes + y0 * rowBytes + x0 * this.#bytes;
-    const copy = (z: number, y: number, planes: number, rows: number) => {
-      if (planes < 1 || rows < 1) return;
-      const from = origin + z * planeBytes + y * rowBytes;
-      const to = target + z * chunkPlane + y * chunkRow;
-      this.#simd.copyBox(from, planeBytes, rowBytes, to, chunkPlane, chunkRow, planes, rows, nx * this.#bytes);
-    };
-    return (from, to) => {
-      const [first, last] = [Math.floor(from / chunkPlane), Math.min(nz, Math.ceil(to / chunkPlane)) - 1];
-      const top = Math.floor((from - first * chunkPlane) / chunkRow);
-      const bottom = Math.min(ny, Math.ceil((to - last * chunkPlane) / chunkRow));
-      if (first > last) return;
-      if (first === last) return copy(first, top, 1, bottom - top);
-      if (top === 0 && bottom === ny) return copy(first, 0, last - first + 1, ny);
-      copy(first, top, 1, ny - top);
-      copy(first + 1, 0, last - first - 1, ny);
-      copy(last, 0, 1, bottom);
-    };
+  /** Makes of a part of a block a chunk, filled up with 0. */
+  #gather(box: Box, { shape }: Part, target: number): void {
+    const { chunk } = this.#job;
+    const whole = this.#box(target, chunk, this.#bytes);
+    if (shape.some((n, axis) => n < chunk[axis])) this.#simd.fill(target, 0, product(chunk) * this.#bytes);
+    this.#simd.copyBox(...box, ...whole, shape[0], shape[1], shape[2] * this.#bytes);
   }
 
   /** Reads back the chunks of a block one after another: first voxel and lengths in the block, and where the voxels are for the moment. */
-  #readFiles(
-    volume: number,
-    level: number,
-    index: Shape,
-    extent: Shape,
-    visit: (start: Shape, shape: Shape, chunk: Box) => void
-  ): void {
+  #readFiles(task: CheckTask | BlockTask, extent: Shape, visit: (part: Part, chunk: Box) => void): void {
     const { chunk } = this.#job;
-    for (const { path, origin } of this.#files(volume, level, index)) {
+    for (const { path, origin } of this.#files(task)) {
       try {
         const file = new ChunkFile(path, this.#shardChunks);
         try {
-          for (const { number, start, shape } of this.#chunks(origin, extent)) {
+          for (const part of this.#chunks(origin, extent)) {
             this.#checkStop();
-            this.#decode(file, number);
-            visit(start, shape, this.#box(this.#areas.chunk, chunk, this.#bytes));
+            this.#decode(file, part.number);
+            visit(part, this.#box(this.#areas.chunk, chunk, this.#bytes));
           }
         } finally {
           file.close();
@@ -479,3 +501,7 @@ export class BlockWorker {
 }
 
 const add = (a: Shape, b: Shape): Shape => map3(a, (n, axis) => n + b[axis]);
+
+/** Whether no averaging window straddles the edges of a slab of a block of `extent`. */
+const holdsWindows = ({ z, y, depth, height }: Slab, [nz, ny]: Shape): boolean =>
+  z % 2 === 0 && y % 2 === 0 && (depth % 2 === 0 || z + depth === nz) && (height % 2 === 0 || y + height === ny);

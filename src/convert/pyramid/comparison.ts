@@ -6,6 +6,7 @@ import { BYTES_PER_VOXEL, type Dtype, type Shape, type VoxelBytes } from '../vol
 import { fileKey, type ZarrArray } from '../zarr/array.ts';
 import { ChunkFile } from '../zarr/chunk-file.ts';
 import { crc32c } from '../zarr/crc32c.ts';
+import type { Block, Box } from './block.ts';
 import { blockStart, indices } from './blocks.ts';
 import { map3, product } from './levels.ts';
 import type { Areas, BlockTask, Job } from './task.ts';
@@ -58,8 +59,6 @@ interface VoxelDifference {
   voxels: number;
 }
 
-type Box = readonly [address: number, planeBytes: number, rowBytes: number];
-
 /** Compares the chunks of blocks with what they should hold, in one thread. */
 export class BlockComparer {
   readonly #job: Job;
@@ -96,8 +95,9 @@ export class BlockComparer {
    *
    * @param expected whether there are voxels in memory to compare with; the task says where there are none all the same
    */
-  compare({ volume, level, index, unknown = [] }: BlockTask, extent: Shape, box: Box, expected: boolean): Comparison {
+  compare({ volume, level, index, unknown = [] }: BlockTask, block: Block, expected: boolean): Comparison {
     const { arrangement, chunk } = this.#job;
+    const { extent } = block;
     const found: Comparison = {
       chunks: 0,
       bytes: 0,
@@ -116,7 +116,7 @@ export class BlockComparer {
         const shape = map3(origin, (start, axis) => Math.min(chunk[axis], extent[axis] - start));
         const region = { start: map3(origin, (n, axis) => from[axis] + n), shape };
         const known = expected && !unknown.some(other => overlap(region, other));
-        this.#compareChunk(volume, level, region, part(box, origin, this.#bytes), known, found);
+        this.#compareChunk(volume, level, region, block.at(origin), known, found);
         this.#onChunk(product(shape), this.#decoders[level] ? product(chunk) * this.#bytes : 0);
       }
       return found;
@@ -306,12 +306,6 @@ function place(array: ZarrArray, index: number[]): { path: string; number: numbe
   const number = index.reduce((sum, n, axis) => sum * counts[axis] + (n % counts[axis]), 0);
   return { path: `${path}/${fileKey(array, file)}`, number, chunks: product(counts) };
 }
-
-const part = ([address, planeBytes, rowBytes]: Box, [z, y, x]: Shape, bytes: number): Box => [
-  address + z * planeBytes + y * rowBytes + x * bytes,
-  planeBytes,
-  rowBytes
-];
 
 const overlap = (a: Region, b: Region): boolean =>
   a.start.every((from, axis) => from < b.start[axis] + b.shape[axis] && b.start[axis] < from + a.shape[axis]);

@@ -22,6 +22,7 @@ export function layOut({ workers, areas, totals, slots, slotBytes }: Arrangement
     areas: Array.from({ length: workers }, () => ({
       chunk: take(areas.chunk),
       encoded: take(areas.encoded),
+      ahead: take(areas.ahead),
       scratch: take(areas.scratch),
       staging: take(areas.staging),
       tally: take(areas.tally)

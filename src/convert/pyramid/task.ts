@@ -68,6 +68,7 @@ export interface Shared {
 export interface Areas {
   chunk: number;
   encoded: number;
+  ahead: number;
   scratch: number;
   staging: number;
   tally: number;

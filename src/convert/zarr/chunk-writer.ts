@@ -1,4 +1,8 @@
-import { constants, closeSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { constants, closeSync, ftruncateSync, mkdirSync, openSync, write as startWrite } from 'node:fs';
+import { promisify } from 'node:util';
+import { writeError } from './system-errors.ts';
+
+const writeBytes = promisify(startWrite);
 
 /** Alignment that direct writes want of address, length and position. */
 export const DIRECT_ALIGNMENT = 4096;
@@ -10,30 +14,68 @@ const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
 /** The next multiple of `DIRECT_ALIGNMENT`. */
 export const aligned = (bytes: number): number => Math.ceil(bytes / DIRECT_ALIGNMENT) * DIRECT_ALIGNMENT;
 
-/** Writes files out of the shared memory, past the page cache where the file system can do that. One per thread. */
+/**
+ * Writes files out of the shared memory, past the page cache where the file system can do that. One per thread, which goes on meanwhile: it fills
+ * areas of memory in turn, and is held up only when it wants one that is still being written.
+ */
 export class ChunkWriter {
   readonly #heap: Uint8Array;
+  readonly #areas: readonly number[];
+  /** By area: ends when what was written out of it is in its file. */
+  readonly #writes: Promise<void>[];
+  #turn = 0;
   #direct = constants.O_DIRECT !== undefined;
 
-  constructor(memory: WebAssembly.Memory) {
+  /** `areas`: addresses that are multiples of `DIRECT_ALIGNMENT`. */
+  constructor(memory: WebAssembly.Memory, areas: readonly number[]) {
     this.#heap = new Uint8Array(memory.buffer);
+    this.#areas = areas;
+    this.#writes = areas.map(() => Promise.resolve());
   }
 
   makeFolder(path: string): void {
     mkdirSync(path, { recursive: true });
   }
 
+  /** The address of the area whose turn it is, once nothing is written out of it any more. @throws ConvertError if that could not be written */
+  async area(): Promise<number> {
+    await this.#writes[this.#turn];
+    return this.#areas[this.#turn];
+  }
+
+  /** Ends when all that was begun is in its files. @throws ConvertError for what could not be written */
+  async settle(): Promise<void> {
+    const writes = [...this.#writes];
+    this.#writes.fill(Promise.resolve());
+    await Promise.allSettled(writes);
+    await Promise.all(writes);
+  }
+
   /**
-   * Writes `length` bytes at `address` (a multiple of `DIRECT_ALIGNMENT`) to a new file. The bytes after them, up to the next multiple, must be readable.
+   * Begins to write `length` bytes at `address`, a multiple of `DIRECT_ALIGNMENT`, to a new file, instead of `begin`: of the area whose turn it is, or
+   * others that stay as they are until all is settled. The bytes after them, up to the next multiple, must be readable.
    */
   write(path: string, address: number, length: number): void {
-    const file = this.create(path, length);
-    try {
-      file.put(address, length, 0);
-      file.end(length);
-    } finally {
-      file.close();
-    }
+    this.begin(path, async () => {
+      const file = this.create(path, length);
+      try {
+        await file.put(address, length, 0);
+        file.end(length);
+      } finally {
+        file.close();
+      }
+    });
+  }
+
+  /** Begins something with the area whose turn it is, which the area is lent to until it ends; the next has its turn. */
+  begin(path: string, work: (address: number) => Promise<void>): void {
+    const writing = work(this.#areas[this.#turn]).catch((error: unknown) => {
+      throw writeError(error, path);
+    });
+    // Heard of when the area's turn comes again.
+    writing.catch(() => {});
+    this.#writes[this.#turn] = writing;
+    this.#turn = (this.#turn + 1) % this.#areas.length;
   }
 
   /** A new file of about `length` bytes, to be written from its beginning on. */
@@ -51,7 +93,7 @@ export class ChunkWriter {
   }
 }
 
-/** A file that is being written. */
+/** A file that is being written, one piece after another. */
 export class OutputFile {
   readonly #path: string;
   readonly #heap: Uint8Array;
@@ -67,10 +109,10 @@ export class OutputFile {
   }
 
   /** Writes bytes at an aligned address to an aligned position; up to the next multiple, what follows them may be written too. */
-  put(address: number, length: number, position: number): void {
+  async put(address: number, length: number, position: number): Promise<void> {
     if (this.#onRefused) {
       try {
-        this.#write(address, aligned(length), position);
+        await this.#write(address, aligned(length), position);
         return;
       } catch (error) {
         // The file system has no direct writes after all, or wants another alignment.
@@ -81,7 +123,7 @@ export class OutputFile {
         this.#file = openSync(this.#path, constants.O_WRONLY);
       }
     }
-    this.#write(address, length, position);
+    await this.#write(address, length, position);
   }
 
   /** Gives the file the length that it is to have. */
@@ -93,8 +135,10 @@ export class OutputFile {
     closeSync(this.#file);
   }
 
-  #write(address: number, length: number, position: number): void {
-    for (let done = 0; done < length;)
-      done += writeSync(this.#file, this.#heap, address + done, length - done, position + done);
+  async #write(address: number, length: number, position: number): Promise<void> {
+    for (let done = 0; done < length;) {
+      const { bytesWritten } = await writeBytes(this.#file, this.#heap, address + done, length - done, position + done);
+      done += bytesWritten;
+    }
   }
 }

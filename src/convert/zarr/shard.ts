@@ -19,20 +19,35 @@ export const shardBuffer = (bound: number, chunks: number): number =>
  * chunks one after another, then the index: offset and length of each in C order, and their CRC-32C.
  */
 export class ShardFile {
+  readonly #path: string;
+  readonly #writer: ChunkWriter;
   readonly #file: OutputFile;
   readonly #heap: Uint8Array;
-  readonly #address: number;
   readonly #index: BigUint64Array;
-  /** Bytes at `#address` that are not in the file yet. */
+  /** Of the writer's area whose turn it is; bytes there that are not in the file yet. */
+  #address: number;
   #held = 0;
   #length = 0;
+  /** Ends when all that was begun is in the file: one piece after another. */
+  #written: Promise<void> = Promise.resolve();
 
-  /** `address`: of `shardBuffer` bytes, aligned for direct writes. */
-  constructor(writer: ChunkWriter, memory: WebAssembly.Memory, path: string, address: number, chunks: number) {
+  private constructor(writer: ChunkWriter, memory: WebAssembly.Memory, path: string, chunks: number, address: number) {
+    this.#path = path;
+    this.#writer = writer;
     this.#file = writer.create(path, FLUSH);
     this.#heap = new Uint8Array(memory.buffer);
     this.#address = address;
     this.#index = new BigUint64Array(2 * chunks).fill(MISSING);
+  }
+
+  /** A new file for `chunks` chunks. The writer's areas must be of `shardBuffer` bytes. */
+  static async create(
+    writer: ChunkWriter,
+    memory: WebAssembly.Memory,
+    path: string,
+    chunks: number
+  ): Promise<ShardFile> {
+    return new ShardFile(writer, memory, path, chunks, await writer.area());
   }
 
   /** Where the next chunk is to be encoded to. */
@@ -41,11 +56,18 @@ export class ShardFile {
   }
 
   /** Takes the `length` bytes at `next` for chunk `number`. */
-  append(number: number, length: number): void {
+  async append(number: number, length: number): Promise<void> {
     this.#index[2 * number] = BigInt(this.#length);
     this.#index[2 * number + 1] = BigInt(length);
     this.#take(length);
-    if (this.#held >= FLUSH) this.#flush(this.#held - (this.#held % DIRECT_ALIGNMENT));
+    if (this.#held < FLUSH) return;
+    // Whole blocks of the disk; the rest moves on to the next area.
+    const rest = this.#held % DIRECT_ALIGNMENT;
+    const from = this.next - rest;
+    this.#begin(this.#held - rest);
+    this.#address = await this.#writer.area();
+    this.#heap.copyWithin(this.#address, from, from + rest);
+    this.#held = rest;
   }
 
   /** Ends the file with the index, and returns where that lies in the memory and how long it is. */
@@ -56,13 +78,14 @@ export class ShardFile {
     new DataView(this.#heap.buffer).setUint32(at + index.length, crc32c(index), true);
     const length = indexBytes(this.#index.length / 2);
     this.#take(length);
-    this.#file.put(this.#address, this.#held, this.#length - this.#held);
-    this.#file.end(this.#length);
+    this.#begin(this.#held, () => this.#file.end(this.#length));
     return [at, length];
   }
 
+  /** Closes the file, once all that was begun is in it. */
   close(): void {
-    this.#file.close();
+    const close = () => this.#file.close();
+    this.#written.then(close, close);
   }
 
   #take(length: number): void {
@@ -70,11 +93,13 @@ export class ShardFile {
     this.#length += length;
   }
 
-  /** Writes the first `length` of the bytes held, and moves the rest to the front. */
-  #flush(length: number): void {
-    this.#file.put(this.#address, length, this.#length - this.#held);
-    this.#heap.copyWithin(this.#address, this.#address + length, this.#address + this.#held);
-    this.#held -= length;
+  /** Begins to write the first `length` of the bytes held. */
+  #begin(length: number, then = () => {}): void {
+    const position = this.#length - this.#held;
+    this.#writer.begin(this.#path, address => {
+      this.#written = this.#written.then(() => this.#file.put(address, length, position)).then(then);
+      return this.#written;
+    });
   }
 }
 
