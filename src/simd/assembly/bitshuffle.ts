@@ -1,8 +1,12 @@
 import { shuffle } from './shuffle';
 
+/** Bytes of elements that are taken together: with what becomes of them they stay in the innermost cache. */
+export const PIECE: usize = 8192;
+
 /**
  * Bit k of byte b of every element goes into stream 8 · b + k, element i at bit i % 8 of its byte (C-Blosc's bit-shuffle). C-Blosc copies
  * a block whose number of elements is no multiple of 8 as it is, and so does this; bytes after the last whole element are copied too.
+ * `scratch`: PIECE bytes.
  */
 export function bitshuffle(source: usize, target: usize, length: usize, size: usize, scratch: usize): void {
   const n = length / size;
@@ -10,18 +14,40 @@ export function bitshuffle(source: usize, target: usize, length: usize, size: us
     memory.copy(target, source, length);
     return;
   }
-  let bytes = source;
-  if (size > 1) {
-    shuffle(source, scratch, length, size);
-    bytes = scratch;
-  }
-  for (let b: usize = 0; b < size; b++) bitplanes(bytes + b * n, target + b * n, n);
+  bitshuffleApart(source, n, size, scratch, 0, 0, target);
   memory.copy(target + n * size, source + n * size, length - n * size);
 }
 
-/** The eight planes of n bytes, n a multiple of 8, each n / 8 bytes long. */
-function bitplanes(source: usize, target: usize, n: usize): void {
-  const row = n >> 3;
+/**
+ * The same for n elements, n a multiple of 8: the eight streams of byte b go to `rest` + b · n, and those of the first `apart` bytes to `first`
+ * + b · (n + 4) instead.
+ */
+export function bitshuffleApart(
+  source: usize,
+  n: usize,
+  size: usize,
+  scratch: usize,
+  first: usize,
+  apart: usize,
+  rest: usize
+): void {
+  const most = (PIECE / size) & ~7;
+  for (let from: usize = 0; from < n; from += most) {
+    const count = min(most, n - from);
+    let bytes = source + from * size;
+    if (size > 1) {
+      shuffle(bytes, scratch, count * size, size);
+      bytes = scratch;
+    }
+    for (let b: usize = 0; b < size; b++) {
+      const target = b < apart ? first + b * (n + 4) : rest + b * n;
+      bitplanes(bytes + b * count, target + (from >> 3), count, n >> 3);
+    }
+  }
+}
+
+/** The eight planes of n bytes, n a multiple of 8, `row` bytes from one to the next. */
+function bitplanes(source: usize, target: usize, n: usize, row: usize): void {
   let i: usize = 0;
   for (; i + 64 <= n; i += 64) {
     let a = v128.load(source + i);

@@ -1,4 +1,4 @@
-import { bitshuffle } from './bitshuffle';
+import { bitshuffle, bitshuffleApart } from './bitshuffle';
 import { lz4 } from './lz4';
 import { shuffle } from './shuffle';
 
@@ -15,9 +15,12 @@ export function shuffleBlock(
   else shuffle(source, target, length, size);
 }
 
+/** How many of the first streams of the last block of bits were stored as they are: noise, in the low bytes of numbers. */
+let noise: usize = 0;
+
 /**
  * The streams of one block with LZ4, each after its length: the block's share of a Blosc-1 frame. Returns the bytes written, or 0 when they
- * would be more than `capacity`. `scratch`: twice the block, then the LZ4 table.
+ * would be more than `capacity`. `scratch`: the LZ4 table, then twice the block.
  */
 export function lz4Block(
   source: usize,
@@ -32,22 +35,38 @@ export function lz4Block(
 ): usize {
   let bytes = source;
   const table = scratch;
-  if (shuffling == 2 || (shuffling == 1 && size > 1)) {
+  const each = length / streams;
+  const limit = target + capacity;
+  // Streams that are likely to stay as they are are made where they then stand already.
+  let made: usize = 0;
+  if (shuffling == 2 && streams == size && (each & 7) == 0) {
+    bytes = scratch + 16384;
+    made = target + noise * (each + 4) <= limit ? noise : 0;
+    bitshuffleApart(source, each, size, bytes + length, target + 4, made, bytes);
+  } else if (shuffling == 2 || (shuffling == 1 && size > 1)) {
     bytes = scratch + 16384;
     shuffleBlock(source, bytes, length, size, shuffling, bytes + length);
   }
-  const each = length / streams;
-  const limit = target + capacity;
+  noise = 0;
   let op = target;
   for (let s: usize = 0; s < streams; s++) {
     if (op + 4 > limit) return 0;
     const stream = bytes + s * each;
+    const there = target + s * (each + 4) + 4;
     const room = min(each - 1, limit - op - 4);
-    let written = lz4(stream, each, op + 4, room, table, acceleration);
+    let written: usize = 0;
+    if (s < made) {
+      written = lz4(there, each, stream, room, table, acceleration);
+      if (written > 0) memory.copy(op + 4, stream, written);
+      else if (there != op + 4) memory.copy(op + 4, there, each);
+    } else {
+      written = lz4(stream, each, op + 4, room, table, acceleration);
+    }
     if (written == 0) {
       // A stream as long as what it holds is a copy.
       if (op + 4 + each > limit) return 0;
-      memory.copy(op + 4, stream, each);
+      if (s >= made) memory.copy(op + 4, stream, each);
+      if (noise == s) noise++;
       written = each;
     }
     store<u32>(op, <u32>written);

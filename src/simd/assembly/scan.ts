@@ -18,10 +18,17 @@ export function scan<T>(source: usize, plane: usize, row: usize, nz: usize, ny: 
   least = Infinity;
   greatest = -Infinity;
   nans = 0;
+  if (row == nx * sizeof<T>()) {
+    nx *= ny;
+    ny = 1;
+  }
   for (let z: usize = 0; z < nz; z++) {
     for (let y: usize = 0; y < ny; y++) {
       if (isFloat<T>() && sizeof<T>() == 8) scanDoubles(source + z * plane + y * row, nx);
-      else if (isFloat<T>()) scanFloats(source + z * plane + y * row, nx);
+      else if (isFloat<T>()) {
+        const at = source + z * plane + y * row;
+        if (!scanFinite(at, nx)) scanFloats(at, nx);
+      }
       else scanIntegers<T>(source + z * plane + y * row, nx);
     }
   }
@@ -66,6 +73,44 @@ function laneOf<T>(v: v128, lane: usize): T {
   const bit = lane * sizeof<T>() * 8;
   const half = bit < 64 ? v128.extract_lane<u64>(v, 0) : v128.extract_lane<u64>(v, 1);
   return <T>(half >> ((<u64>bit) & 63));
+}
+
+/** Bits of infinity; those of other numbers that are not finite are greater, the sign left away. */
+const INFINITE: i32 = 0x7f800000;
+
+/** Scans floats that are all finite; false, and nothing noted, where they are not. */
+function scanFinite(row: usize, nx: usize): bool {
+  const magnitude = i32x4.splat(0x7fffffff);
+  let mins = f32x4.splat(Infinity);
+  let maxs = f32x4.splat(-Infinity);
+  let largest = i32x4.splat(0);
+  let x: usize = 0;
+  for (; x + 16 <= nx; x += 16) {
+    const at = row + (x << 2);
+    const a = v128.load(at);
+    const b = v128.load(at, 16);
+    const c = v128.load(at, 32);
+    const d = v128.load(at, 48);
+    mins = f32x4.pmin(mins, f32x4.pmin(f32x4.pmin(a, b), f32x4.pmin(c, d)));
+    maxs = f32x4.pmax(maxs, f32x4.pmax(f32x4.pmax(a, b), f32x4.pmax(c, d)));
+    const ab = i32x4.max_s(v128.and(a, magnitude), v128.and(b, magnitude));
+    const cd = i32x4.max_s(v128.and(c, magnitude), v128.and(d, magnitude));
+    largest = i32x4.max_s(largest, i32x4.max_s(ab, cd));
+  }
+  if (v128.any_true(i32x4.ge_s(largest, i32x4.splat(INFINITE)))) return false;
+  let min = Mathf.min(f32x4.extract_lane(mins, 0), f32x4.extract_lane(mins, 1));
+  min = Mathf.min(min, Mathf.min(f32x4.extract_lane(mins, 2), f32x4.extract_lane(mins, 3)));
+  let max = Mathf.max(f32x4.extract_lane(maxs, 0), f32x4.extract_lane(maxs, 1));
+  max = Mathf.max(max, Mathf.max(f32x4.extract_lane(maxs, 2), f32x4.extract_lane(maxs, 3)));
+  for (; x < nx; x++) {
+    const v = load<f32>(row + (x << 2));
+    if (v - v != 0) return false;
+    min = Mathf.min(min, v);
+    max = Mathf.max(max, v);
+  }
+  if (<f64>min < least) least = <f64>min;
+  if (<f64>max > greatest) greatest = <f64>max;
+  return true;
 }
 
 function scanFloats(row: usize, nx: usize): void {
