@@ -1,8 +1,8 @@
-import { constants, closeSync, ftruncateSync, mkdirSync, openSync, write as startWrite } from 'node:fs';
+import { constants, closeSync, mkdirSync, openSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { writeError } from './system-errors.ts';
 
-const writeBytes = promisify(startWrite);
+const writing = promisify(write);
 
 /** Alignment that direct writes want of address, length and position. */
 export const DIRECT_ALIGNMENT = 4096;
@@ -53,14 +53,13 @@ export class ChunkWriter {
 
   /**
    * Begins to write `length` bytes at `address`, a multiple of `DIRECT_ALIGNMENT`, to a new file, instead of `begin`: of the area whose turn it is, or
-   * others that stay as they are until all is settled. The bytes after them, up to the next multiple, must be readable.
+   * others that stay as they are until all is settled.
    */
   write(path: string, address: number, length: number): void {
     this.begin(path, async () => {
       const file = this.create(path, length);
       try {
         await file.put(address, length, 0);
-        file.end(length);
       } finally {
         file.close();
       }
@@ -108,27 +107,22 @@ export class OutputFile {
     this.#onRefused = onRefused;
   }
 
-  /** Writes bytes at an aligned address to an aligned position; up to the next multiple, what follows them may be written too. */
+  /** Writes bytes at an aligned address to an aligned position. */
   async put(address: number, length: number, position: number): Promise<void> {
-    if (this.#onRefused) {
-      try {
-        await this.#write(address, aligned(length), position);
-        return;
-      } catch (error) {
-        // The file system has no direct writes after all, or wants another alignment.
-        if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
-        this.#onRefused();
-        this.#onRefused = null;
-        closeSync(this.#file);
-        this.#file = openSync(this.#path, constants.O_WRONLY);
-      }
+    if (!this.#onRefused) return this.#write(address, length, position);
+    const whole = length - (length % DIRECT_ALIGNMENT);
+    try {
+      await this.#write(address, whole, position);
+    } catch (error) {
+      // The file system has no direct writes after all, or wants another alignment.
+      if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
+      this.#onRefused();
+      this.#onRefused = null;
+      closeSync(this.#file);
+      this.#file = openSync(this.#path, constants.O_WRONLY);
+      return this.#write(address, length, position);
     }
-    await this.#write(address, length, position);
-  }
-
-  /** Gives the file the length that it is to have. */
-  end(length: number): void {
-    if (aligned(length) !== length) ftruncateSync(this.#file, length);
+    this.#writeEnd(address + whole, length - whole, position + whole);
   }
 
   close(): void {
@@ -137,8 +131,26 @@ export class OutputFile {
 
   async #write(address: number, length: number, position: number): Promise<void> {
     for (let done = 0; done < length;) {
-      const { bytesWritten } = await writeBytes(this.#file, this.#heap, address + done, length - done, position + done);
+      const { bytesWritten } = await writing(
+        this.#file,
+        this.#heap,
+        address + done,
+        length - done,
+        position + done
+      );
       done += bytesWritten;
+    }
+  }
+
+  /** Writes less than a block, in the usual way: to cut it off a whole one would make the system read that from the disk. */
+  #writeEnd(address: number, length: number, position: number): void {
+    if (length === 0) return;
+    const file = openSync(this.#path, constants.O_WRONLY);
+    try {
+      for (let done = 0; done < length;)
+        done += writeSync(file, this.#heap, address + done, length - done, position + done);
+    } finally {
+      closeSync(file);
     }
   }
 }

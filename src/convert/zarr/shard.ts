@@ -78,7 +78,7 @@ export class ShardFile {
     new DataView(this.#heap.buffer).setUint32(at + index.length, crc32c(index), true);
     const length = indexBytes(this.#index.length / 2);
     this.#take(length);
-    this.#begin(this.#held, () => this.#file.end(this.#length));
+    this.#begin(this.#held);
     return [at, length];
   }
 
@@ -94,10 +94,10 @@ export class ShardFile {
   }
 
   /** Begins to write the first `length` of the bytes held. */
-  #begin(length: number, then = () => {}): void {
+  #begin(length: number): void {
     const position = this.#length - this.#held;
     this.#writer.begin(this.#path, address => {
-      this.#written = this.#written.then(() => this.#file.put(address, length, position)).then(then);
+      this.#written = this.#written.then(() => this.#file.put(address, length, position));
       return this.#written;
     });
   }
