@@ -272,8 +272,7 @@ export function memory(value: number): number {
 }
 
 export function jobs(value: number | null): number {
-  // Half as many again as there are processors: some wait for the disk at any time.
-  if (value === null) return Math.min(MAX_JOBS, Math.ceil(1.5 * availableParallelism()));
+  if (value === null) return Math.min(MAX_JOBS, availableParallelism());
   if (!isWhole(value) || value < 1 || value > MAX_JOBS)
     throw bad('jobs', `jobs must be a whole number from 1 to ${MAX_JOBS}, found ${show(value)}`);
   return value;

@@ -53,7 +53,7 @@ export interface ConvertOptions {
   /** UDUNITS name, for `voxelSize`. */
   unit: string | null;
   omeZarr: OmeZarrVersion;
-  /** Worker threads at most; null: half as many again as processors. */
+  /** Worker threads at most; null: as many as there are processors. */
   jobs: number | null;
   /** Replace an OME-Zarr that has the output's name, once the new one is whole. */
   overwrite: boolean;

@@ -5,7 +5,7 @@ import type { Settings } from '../settings.ts';
 import { BYTES_PER_VOXEL, type Shape, volumeCount } from '../volume.ts';
 import { type Grid, blockGrids, blockUnit, leafCount } from './blocks.ts';
 import { type Level, map3, product } from './levels.ts';
-import { DIRECT_ALIGNMENT, aligned } from '../zarr/chunk-writer.ts';
+import { aligned } from '../zarr/chunk-writer.ts';
 import { shardBuffer } from '../zarr/shard.ts';
 import { slabBytes } from './slabs.ts';
 import { binCount } from './tally.ts';
@@ -20,10 +20,12 @@ export interface Arrangement {
   /** Bytes of a slot of each level. */
   slotBytes: number[];
   /**
-   * Bytes of each of a worker's own areas in the shared memory: a gathered chunk; an encoded one, where there is a codec; the next of what is
-   * written; what the codec needs; what is read, where that is not what is stored; counts of values.
+   * Bytes of each of a worker's own areas in the shared memory: a gathered chunk; each of those that are filled with encoded chunks in turn; what
+   * the codec needs; what is read; counts of values.
    */
-  areas: { chunk: number; encoded: number; ahead: number; scratch: number; staging: number; tally: number };
+  areas: { chunk: number; encoded: number; scratch: number; staging: number; tally: number };
+  /** How many areas for encoded chunks a worker has: one is filled while the others are written. */
+  turns: number;
   /** Bytes of what all workers count together. */
   totals: number;
   /** Bytes that are read in one go. */
@@ -57,6 +59,8 @@ const DECODER_BYTES = 28 * MiB;
 const MAX_MEMORY = 2 ** 32 - 65536;
 /** Small enough to stay in a processor's cache for what is done to it next. */
 const SLAB = MiB / 4;
+/** Areas that a worker's encoded chunks are written from: where nothing is encoded the disk is what is waited for, and gets more. */
+const TURNS = { encoded: 2, plain: 3 };
 /** Decoding this much more than once is cheaper than a file between. */
 const MAX_REDUNDANCY = 1.25;
 
@@ -120,8 +124,8 @@ const SECONDS = {
   task: 1e-4
 };
 
-/** What part of a processor a thread more than there are is worth. */
-const WAITING = 0.25;
+/** What part of a processor a thread more than there are is worth: now and then all others wait for the disk. */
+const WAITING = 0.02;
 /** How much longer it takes when a block of a further level must be done with before the next is begun. */
 const STALLS = 1.15;
 
@@ -171,11 +175,10 @@ function arrangement(work: Work, leaf: Leaf, workers: number, spare: number): Ar
   const chunk = product(settings.chunk) * BYTES_PER_VOXEL[settings.dtype];
   // A scan counts the source's values.
   const bins = work.readOnly ? 0 : Math.max(binCount(settings.dtype), settings.scaling ? binCount(layout.dtype) : 0);
-  const encoded = encodedBytes(work, chunk);
+  const turns = work.readOnly ? 1 : encoder ? TURNS.encoded : TURNS.plain;
   const areas = {
     chunk: aligned(chunk),
-    encoded,
-    ahead: work.readOnly ? 0 : encoded || aligned(chunk),
+    encoded: encodedBytes(work, chunk),
     scratch: encoder ? aligned(encoder.scratchBytes(chunk)) : 0,
     staging: aligned(leaf.staging),
     tally: aligned(4 * TALLIES * bins)
@@ -187,7 +190,7 @@ function arrangement(work: Work, leaf: Leaf, workers: number, spare: number): Ar
       k === 0 ? workers : Math.ceil(workers / leaf.leaves[k]) + spare
     )
   );
-  const own = areas.chunk + areas.encoded + areas.ahead + areas.scratch + areas.staging + areas.tally;
+  const own = areas.chunk + turns * areas.encoded + areas.scratch + areas.staging + areas.tally;
   const memoryBytes =
     aligned(memoryStart) + totals + workers * own + slots.reduce((sum, n, k) => sum + n * leaf.slotBytes[k], 0);
   const tables = layout.offsets.byteLength + layout.byteCounts.byteLength + layout.pageFile.byteLength;
@@ -200,6 +203,7 @@ function arrangement(work: Work, leaf: Leaf, workers: number, spare: number): Ar
     slots,
     slotBytes: leaf.slotBytes,
     areas,
+    turns,
     totals,
     slab: SLAB,
     decodeFirst: leaf.decodeFirst,
@@ -216,14 +220,13 @@ function arrangement(work: Work, leaf: Leaf, workers: number, spare: number): Ar
 function encodedBytes({ settings: { chunk: lengths, shard }, encoder }: Work, chunk: number): number {
   const bound = encoder?.encodedBound(chunk) ?? chunk;
   if (shard) return aligned(shardBuffer(bound, product(map3(shard, (n, axis) => n / lengths[axis]))));
-  return encoder ? aligned(bound) + DIRECT_ALIGNMENT : 0;
+  return aligned(bound);
 }
 
 /** Seconds that an arrangement takes, very roughly, for so many level-0 blocks. */
 function seconds(leaf: Leaf, count: number, processors: number, spare: number, found: Arrangement): number {
   const { workers, memoryBytes } = found;
   const unevenness = (Math.ceil(count / workers) * workers) / count;
-  // Threads beyond the processors work while others wait for the disk.
   const atOnce = Math.min(workers, processors) + WAITING * Math.max(0, Math.min(workers - processors, processors));
   const stalls = workers > 1 && spare === 0 ? STALLS : 1;
   return (leaf.cost * unevenness * stalls) / atOnce + (memoryBytes / 1e9) * SECONDS.touchGB;

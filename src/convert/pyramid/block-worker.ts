@@ -5,7 +5,7 @@ import { type Simd, instantiate } from '../../simd/index.ts';
 import { BlockReader } from '../tiff/index.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape, type VoxelBytes } from '../volume.ts';
 import { ChunkFile } from '../zarr/chunk-file.ts';
-import { ChunkWriter, DIRECT_ALIGNMENT } from '../zarr/chunk-writer.ts';
+import { ChunkWriter } from '../zarr/chunk-writer.ts';
 import { planeFolder } from '../zarr/keys.ts';
 import { ShardFile } from '../zarr/shard.ts';
 import { writeError } from '../zarr/system-errors.ts';
@@ -48,7 +48,7 @@ export class BlockWorker {
     this.#encoder = createEncoder(job.compression, this.#bytes, simd, job.shared.memory);
     this.#decoder = createDecoder(job.compression, simd, job.shared.memory);
     this.#reader = new BlockReader(job.layout);
-    this.#writer = new ChunkWriter(job.shared.memory, [this.#encoded.address, areas.ahead]);
+    this.#writer = new ChunkWriter(job.shared.memory, areas.encoded);
     const stop = () => this.#checkStop();
     this.#comparer = job.compared && new BlockComparer(job, areas, simd, stop, (...chunk) => this.#compared(...chunk));
   }
@@ -135,8 +135,8 @@ export class BlockWorker {
 
   /** Reads back the files of a block, and reports what `block` reported of them; no bytes where one is missing or cut. */
   check(task: CheckTask): Report {
-    const { address, bytes } = this.#encoded;
-    const buffer = new Uint8Array(this.#job.shared.memory.buffer, address, bytes);
+    const [address] = this.#areas.encoded;
+    const buffer = new Uint8Array(this.#job.shared.memory.buffer, address, this.#job.arrangement.areas.encoded);
     const report = nothing();
     for (const { path } of this.#files(task)) {
       this.#checkStop();
@@ -166,18 +166,16 @@ export class BlockWorker {
     return nothing();
   }
 
+  /** Ends when all that this thread has begun to write is in its files. */
+  async settle(): Promise<Report> {
+    await this.#writer.settle();
+    return nothing();
+  }
+
   /** Puts a folder, and the chunks under it, on the disk. */
   sync({ folder, deep }: Extract<Task, { kind: 'sync' }>): Report {
     this.#writing(folder, () => (deep ? syncTree(folder, () => this.#checkStop()) : syncFolder(folder)));
     return nothing();
-  }
-
-  /** Where chunks are written from: those that are not encoded, from where they are gathered. */
-  get #encoded(): { address: number; bytes: number } {
-    const { areas } = this.#job.arrangement;
-    return areas.encoded
-      ? { address: this.#areas.encoded, bytes: areas.encoded }
-      : { address: this.#areas.chunk, bytes: areas.chunk };
   }
 
   #box(address: number, [, ny, nx]: Shape, bytes: number): Box {
@@ -363,30 +361,26 @@ export class BlockWorker {
     }
   }
 
-  /** Encodes and writes every chunk of a block; adds to the report. A chunk is encoded while the one before it is written. */
+  /** Encodes every chunk of a block and begins to write it; adds to the report. */
   async #writeFiles(task: BlockTask, block: Block, report: Report): Promise<void> {
     const done = ({ shape }: Part) => task.level === 0 && this.#progress(product(shape));
     let folder = '';
-    try {
-      for (const file of this.#files(task)) {
-        if (file.folder !== folder) this.#writing(file.folder, () => this.#writer.makeFolder(file.folder));
-        folder = file.folder;
-        const chunks = this.#chunks(file.origin, block.extent);
-        if (this.#job.shard) {
-          await this.#writeShard(file.path, chunks, block, report, done);
-          continue;
-        }
-        for (const part of chunks) {
-          const area = await this.#writer.area();
-          this.#checkStop();
-          const [address, length] = this.#encode(block, part, area);
-          this.#writer.write(file.path, address, length);
-          this.#noteWritten(report, address, length);
-          done(part);
-        }
+    for (const file of this.#files(task)) {
+      if (file.folder !== folder) this.#writing(file.folder, () => this.#writer.makeFolder(file.folder));
+      folder = file.folder;
+      const chunks = this.#chunks(file.origin, block.extent);
+      if (this.#job.shard) {
+        await this.#writeShard(file.path, chunks, block, report, done);
+        continue;
       }
-    } finally {
-      await this.#writer.settle();
+      for (const part of chunks) {
+        const address = await this.#writer.area();
+        this.#checkStop();
+        const length = this.#encode(block, part, address);
+        this.#writer.write(file.path, length);
+        this.#noteWritten(report, address, length);
+        done(part);
+      }
     }
   }
 
@@ -401,7 +395,8 @@ export class BlockWorker {
     try {
       for (const part of chunks) {
         this.#checkStop();
-        const [address, length] = this.#encode(block, part, made.next);
+        const address = made.next;
+        const length = this.#encode(block, part, address);
         this.#noteWritten(report, address, length);
         await made.append(part.number, length);
         done(part);
@@ -424,25 +419,21 @@ export class BlockWorker {
     report.bytesWritten += length;
   }
 
-  /**
-   * Encodes a chunk of a block, filled up with 0 where the volume ends, to `target`. Returns where it is and how long: without a codec it may be
-   * where it was.
-   */
-  #encode(block: Block, part: Part, target: number): [address: number, length: number] {
-    const { chunk, shard } = this.#job;
+  /** Encodes a chunk of a block, filled up with 0 where the volume ends, to `target`; returns how long it is. */
+  #encode(block: Block, part: Part, target: number): number {
+    const { chunk } = this.#job;
     const length = product(chunk) * this.#bytes;
     const box = block.at(part.start);
-    const isWhole = part.shape.every((n, axis) => n === chunk[axis]) && block.isDense(part, box);
     if (!this.#encoder) {
-      if (isWhole && !shard && box[0] % DIRECT_ALIGNMENT === 0) return [box[0], length];
       this.#gather(box, part, target);
-      return [target, length];
+      return length;
     }
+    const isWhole = part.shape.every((n, axis) => n === chunk[axis]) && block.isDense(part, box);
     if (!isWhole) this.#gather(box, part, this.#areas.chunk);
     const source = isWhole ? box[0] : this.#areas.chunk;
     const encodedLength = this.#encoder.encode(source, length, target, this.#areas.scratch);
     this.#threwAway(length);
-    return [target, encodedLength];
+    return encodedLength;
   }
 
   /** Makes of a part of a block a chunk, filled up with 0. */
@@ -483,8 +474,9 @@ export class BlockWorker {
     const size = product(chunk) * this.#bytes;
     const heap = (address: number, length: number) => new Uint8Array(shared.memory.buffer, address, length);
     if (this.#decoder) {
-      const length = file.read(number, heap(this.#areas.encoded, areas.encoded));
-      this.#decoder(this.#areas.encoded, length, this.#areas.chunk, size, this.#areas.scratch, areas.scratch);
+      const [encoded] = this.#areas.encoded;
+      const length = file.read(number, heap(encoded, areas.encoded));
+      this.#decoder(encoded, length, this.#areas.chunk, size, this.#areas.scratch, areas.scratch);
       this.#threwAway(size);
     } else if (file.read(number, heap(this.#areas.chunk, areas.chunk)) !== size) {
       throw new Error(`chunk ${number} has another length`);

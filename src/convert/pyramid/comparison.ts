@@ -189,7 +189,7 @@ export class BlockComparer {
     }
     const decoder = this.#decoders[level];
     const direct = !decoder && !checksum;
-    const target = direct ? this.#areas.chunk : this.#areas.encoded;
+    const target = direct ? this.#areas.chunk : this.#areas.encoded[0];
     let length: number;
     try {
       length = file.read(

@@ -118,7 +118,7 @@ export class Schedule {
 }
 
 /**
- * Has the threads do all blocks of all levels; the sum of what they report, each report also to `onReport`. `onTask` may add to a task
+ * Has the threads do all blocks of all levels, and waits until all is written; the sum of what they report, each report also to `onReport`. `onTask` may add to a task
  * that is about to be done.
  */
 export async function performBlocks(
@@ -145,7 +145,9 @@ export async function performBlocks(
       for (const resolve of waiting) resolve();
     }
   };
-  await Promise.all(Array.from({ length: crew.size }, (_, n) => work(n)));
+  await Promise.all(
+    Array.from({ length: crew.size }, (_, n) => work(n).then(() => crew.perform(n, { kind: 'settle' })))
+  );
   if (!schedule.done) throw new ConvertError('internal', 'The conversion ended with blocks left over.');
   return sum;
 }

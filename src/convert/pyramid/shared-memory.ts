@@ -6,7 +6,7 @@ import type { Arrangement } from './arrangement.ts';
 import type { Areas, Shared } from './task.ts';
 
 /** Addresses in the shared memory: each worker's own areas, then the slots of each level. */
-export function layOut({ workers, areas, totals, slots, slotBytes }: Arrangement): {
+export function layOut({ workers, areas, turns, totals, slots, slotBytes }: Arrangement): {
   total: number;
   areas: Areas[];
   slots: number[][];
@@ -21,8 +21,7 @@ export function layOut({ workers, areas, totals, slots, slotBytes }: Arrangement
     total: take(totals),
     areas: Array.from({ length: workers }, () => ({
       chunk: take(areas.chunk),
-      encoded: take(areas.encoded),
-      ahead: take(areas.ahead),
+      encoded: Array.from({ length: turns }, () => take(areas.encoded)),
       scratch: take(areas.scratch),
       staging: take(areas.staging),
       tally: take(areas.tally)

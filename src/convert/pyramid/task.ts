@@ -67,15 +67,14 @@ export interface Shared {
 /** Addresses of a worker's own areas in the shared memory. */
 export interface Areas {
   chunk: number;
-  encoded: number;
-  ahead: number;
+  encoded: number[];
   scratch: number;
   staging: number;
   tally: number;
 }
 
 /**
- * `block`: read a block if it is of level 0, write its chunks, reduce it into its parent. `restore`: read its voxels back from its chunks
+ * `block`: read a block if it is of level 0, begin to write its chunks, reduce it into its parent. `restore`: read its voxels back from its chunks
  * and reduce it into its parent.
  */
 export interface BlockTask {
@@ -106,6 +105,8 @@ export type Task =
   | { kind: 'scan'; volume: number; index: Shape; tally: boolean }
   | BlockTask
   | CheckTask
+  /** Wait until what the thread has begun to write is in its files. */
+  | { kind: 'settle' }
   /** Put a folder on the disk; `deep`: with all that lies in it. */
   | { kind: 'sync'; folder: string; deep: boolean };
 

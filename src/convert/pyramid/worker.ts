@@ -24,6 +24,8 @@ async function perform(task: Task): Promise<Report> {
       return worker.check(task);
     case 'count':
       return worker.count(task);
+    case 'settle':
+      return worker.settle();
     case 'sync':
       return worker.sync(task);
   }

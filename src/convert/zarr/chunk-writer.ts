@@ -51,12 +51,9 @@ export class ChunkWriter {
     await Promise.all(writes);
   }
 
-  /**
-   * Begins to write `length` bytes at `address`, a multiple of `DIRECT_ALIGNMENT`, to a new file, instead of `begin`: of the area whose turn it is, or
-   * others that stay as they are until all is settled.
-   */
-  write(path: string, address: number, length: number): void {
-    this.begin(path, async () => {
+  /** Begins to write the first `length` bytes of the area whose turn it is to a new file. */
+  write(path: string, length: number): void {
+    this.begin(path, async address => {
       const file = this.create(path, length);
       try {
         await file.put(address, length, 0);
@@ -131,13 +128,7 @@ export class OutputFile {
 
   async #write(address: number, length: number, position: number): Promise<void> {
     for (let done = 0; done < length;) {
-      const { bytesWritten } = await writing(
-        this.#file,
-        this.#heap,
-        address + done,
-        length - done,
-        position + done
-      );
+      const { bytesWritten } = await writing(this.#file, this.#heap, address + done, length - done, position + done);
       done += bytesWritten;
     }
   }

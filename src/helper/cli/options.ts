@@ -49,7 +49,7 @@ const JOBS: OptionSpec = {
   name: 'jobs',
   short: 'j',
   values: ['N'],
-  help: 'worker threads at most (half as many again as processors)'
+  help: 'worker threads at most (as many as there are processors)'
 };
 const QUIET: OptionSpec = { name: 'quiet', short: 'q', values: [], help: 'no progress, only errors' };
 const CONVERT_OPTIONS: OptionSpec[] = [
