@@ -7,7 +7,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 BUILT = (
     "microct_io_vis/helper/main.mjs",
-    "microct_io_vis/helper/worker.mjs",
+    "microct_io_vis/helper/worker.cjs",
     "microct_io_vis/helper/zeromq",
     "microct_io_vis/helper/viewer/index.html",
     "microct_io_vis/labextension/package.json",

@@ -1,4 +1,4 @@
-// Bundles the helper into microct_io_vis/helper: main.mjs (command line and kernel), worker.mjs (the engine's threads), zeromq/ (one native
+// Bundles the helper into microct_io_vis/helper: main.mjs (command line and kernel), worker.cjs (the engine's threads), zeromq/ (one native
 // addon for each platform) and the licenses of what is in the bundle. What page.mjs puts there (viewer/) stays.
 import { build } from 'esbuild';
 import {
@@ -52,9 +52,9 @@ const zeromqLoader = {
 };
 
 /** The license text of each package of which code is in the bundle. */
-function licenses(metafile) {
+function licenses(outputs) {
   const names = new Set();
-  for (const { inputs } of Object.values(metafile.outputs)) {
+  for (const { inputs } of Object.values(outputs)) {
     for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
       const found = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path);
       if (found && bytesInOutput > 0) names.add(found[0]);
@@ -69,16 +69,10 @@ function licenses(metafile) {
   });
 }
 
-const { metafile } = await build({
+const common = {
   absWorkingDir: ROOT,
-  entryPoints: { main: 'src/helper/main.ts', worker: 'src/convert/pyramid/worker.ts' },
   outdir: OUT,
-  outExtension: { '.js': '.mjs' },
   bundle: true,
-  // Parts that are loaded when needed: an old Node must get as far as the check in main.ts, and the command line needs no zeromq.
-  splitting: true,
-  chunkNames: 'part-[hash]',
-  format: 'esm',
   platform: 'node',
   target: 'node22.15',
   minifySyntax: true,
@@ -87,13 +81,30 @@ const { metafile } = await build({
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
-  logOverride: { 'empty-import-meta': 'silent' },
+  logOverride: { 'empty-import-meta': 'silent' }
+};
+const main = await build({
+  ...common,
+  entryPoints: { main: 'src/helper/main.ts' },
+  outExtension: { '.js': '.mjs' },
+  // Parts that are loaded when needed: an old Node must get as far as the check in main.ts, and the command line needs no zeromq.
+  splitting: true,
+  chunkNames: 'part-[hash]',
+  format: 'esm',
   // CommonJS packages ask for Node's modules by require().
   banner: {
     js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);"
   },
   plugins: [zeromqLoader]
 });
+// By itself, and in the older format: a thread then starts in two thirds of the time.
+const worker = await build({
+  ...common,
+  entryPoints: { worker: 'src/convert/pyramid/worker.ts' },
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs'
+});
+const outputs = { ...main.metafile.outputs, ...worker.metafile.outputs };
 mkdirSync(join(OUT, 'zeromq'), { recursive: true });
 for (const [name, folder] of Object.entries(ADDONS)) {
   const addon = join(ZEROMQ, 'build', folder, 'addon.node');
@@ -101,13 +112,13 @@ for (const [name, folder] of Object.entries(ADDONS)) {
     throw new Error(`${addon} is missing: zeromq has changed its builds; correct ADDONS in helper.mjs`);
   copyFileSync(addon, join(OUT, 'zeromq', `${name}.node`));
 }
-writeFileSync(join(OUT, 'LICENSES.txt'), `${licenses(metafile).join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);
+writeFileSync(join(OUT, 'LICENSES.txt'), `${licenses(outputs).join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);
 
 const made = new Set([
   'viewer',
   'zeromq',
   'LICENSES.txt',
-  ...Object.keys(metafile.outputs).map(path => basename(path))
+  ...Object.keys(outputs).map(path => basename(path))
 ]);
 for (const name of readdirSync(OUT)) {
   if (!made.has(name)) rmSync(join(OUT, name), { recursive: true });

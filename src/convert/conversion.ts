@@ -132,7 +132,6 @@ export class Conversion {
     await this.#countStored();
     await performBlocks(this.#crew, schedule, (task, report) => this.#note(task, report));
     if (scratch) rmSync(scratch);
-    for (const deep of [true, false]) await performAll(this.#crew, this.#folders(deep));
     const report = nothing();
     for (const channel of this.#reports) addReport(report, channel);
     const { range } = this.#job;
@@ -143,7 +142,12 @@ export class Conversion {
         `${report.overflow} voxels are greater than float32 can hold, and were written as infinity: --dtype float64 keeps them.`
       );
     const statistics = this.#reports.map((_, channel) => this.#statistics(channel));
-    report.bytesWritten += await this.#destination.writeDocuments(this.#documents(headerSha256, statistics));
+    const [bytes] = await Promise.all([
+      this.#destination.writeDocuments(this.#documents(headerSha256, statistics)),
+      performAll(this.#crew, this.#folders(true))
+    ]);
+    await performAll(this.#crew, this.#folders(false));
+    report.bytesWritten += bytes;
     return { report, range, statistics };
   }
 

@@ -7,7 +7,7 @@ const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4, stackS
 
 /** Beside the source when it runs as it is, beside the bundle otherwise. */
 const workerFile = (): URL =>
-  import.meta.url.endsWith('.ts') ? new URL('./worker.ts', import.meta.url) : new URL('./worker.mjs', import.meta.url);
+  import.meta.url.endsWith('.ts') ? new URL('./worker.ts', import.meta.url) : new URL('./worker.cjs', import.meta.url);
 
 interface Member {
   thread: Worker;

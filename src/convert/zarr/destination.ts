@@ -225,18 +225,20 @@ export class Destination {
   async writeDocuments(documents: Documents): Promise<number> {
     let bytes = 0;
     try {
-      for (const [path, text] of documents) {
-        const file = await open(join(this.partial, path), 'w');
-        try {
-          await file.writeFile(text);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        bytes += Buffer.byteLength(text);
-      }
-      for (const folder of new Set(documents.map(([path]) => dirname(join(this.partial, path)))))
-        await syncFolder(folder);
+      await Promise.all(
+        documents.map(async ([path, text]) => {
+          const file = await open(join(this.partial, path), 'w');
+          try {
+            await file.writeFile(text);
+            await file.sync();
+          } finally {
+            await file.close();
+          }
+          bytes += Buffer.byteLength(text);
+        })
+      );
+      const folders = new Set(documents.map(([path]) => dirname(join(this.partial, path))));
+      await Promise.all([...folders].map(syncFolder));
     } catch (error) {
       throw writeError(error, this.output);
     }
@@ -260,8 +262,7 @@ export class Destination {
       this.#release();
       // After the rename: a conversion that dies in between leaves a whole output, and never an unfinished one that nobody owns.
       for (const name of [JOURNAL, MARKER]) rmSync(join(this.output, name), { force: true });
-      await syncFolder(this.output);
-      await syncFolder(dirname(this.output));
+      await Promise.all([this.output, dirname(this.output)].map(syncFolder));
       if (replaces) await rm(previous, { recursive: true, force: true });
     } catch (error) {
       throw writeError(error, this.output);
