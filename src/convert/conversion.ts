@@ -132,6 +132,9 @@ export class Conversion {
     await this.#countStored();
     await performBlocks(this.#crew, schedule, (task, report) => this.#note(task, report));
     if (scratch) rmSync(scratch);
+    // What is reckoned here is reckoned while the threads are at it.
+    const chunksSynced = performAll(this.#crew, this.#folders(true));
+    chunksSynced.catch(() => {});
     const report = nothing();
     for (const channel of this.#reports) addReport(report, channel);
     const { range } = this.#job;
@@ -142,12 +145,9 @@ export class Conversion {
         `${report.overflow} voxels are greater than float32 can hold, and were written as infinity: --dtype float64 keeps them.`
       );
     const statistics = this.#reports.map((_, channel) => this.#statistics(channel));
-    const [bytes] = await Promise.all([
-      this.#destination.writeDocuments(this.#documents(headerSha256, statistics)),
-      performAll(this.#crew, this.#folders(true))
-    ]);
+    report.bytesWritten += await this.#destination.writeDocuments(this.#documents(headerSha256, statistics));
+    await chunksSynced;
     await performAll(this.#crew, this.#folders(false));
-    report.bytesWritten += bytes;
     return { report, range, statistics };
   }
 

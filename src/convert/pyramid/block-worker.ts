@@ -8,6 +8,7 @@ import { ChunkFile } from '../zarr/chunk-file.ts';
 import { ChunkWriter } from '../zarr/chunk-writer.ts';
 import { planeFolder } from '../zarr/keys.ts';
 import { ShardFile } from '../zarr/shard.ts';
+import { syncFolder, syncTree } from '../zarr/sync.ts';
 import { writeError } from '../zarr/system-errors.ts';
 import { Block, type Box, type Part } from './block.ts';
 import { blockExtent, blockStart, indices, parentIndex } from './blocks.ts';
@@ -16,7 +17,6 @@ import { map3, product } from './levels.ts';
 import { forEachPoint } from './sample.ts';
 import { decodePage } from './scratch-file.ts';
 import { type Slab, slabs } from './slabs.ts';
-import { syncFolder, syncTree } from './sync.ts';
 import { binCount, isExact } from './tally.ts';
 import { type Areas, type BlockTask, type CheckTask, type Job, type Report, type Task, nothing } from './task.ts';
 
@@ -173,8 +173,12 @@ export class BlockWorker {
   }
 
   /** Puts a folder, and the chunks under it, on the disk. */
-  sync({ folder, deep }: Extract<Task, { kind: 'sync' }>): Report {
-    this.#writing(folder, () => (deep ? syncTree(folder, () => this.#checkStop()) : syncFolder(folder)));
+  async sync({ folder, deep }: Extract<Task, { kind: 'sync' }>): Promise<Report> {
+    try {
+      await (deep ? syncTree(folder, () => this.#checkStop()) : syncFolder(folder));
+    } catch (error) {
+      throw writeError(error, folder);
+    }
     return nothing();
   }
 

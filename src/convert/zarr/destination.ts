@@ -19,6 +19,7 @@ import { JOURNAL } from './journal.ts';
 import type { Documents } from './metadata.ts';
 import { isOmeZarr } from './ome-zarr.ts';
 import { HEARTBEAT, MARKER, active, marker, ownerOf } from './owner.ts';
+import { syncFolder } from './sync.ts';
 import { writeError } from './system-errors.ts';
 
 const exists = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
@@ -287,16 +288,5 @@ function removeIfEmpty(folder: string): void {
     rmdirSync(folder);
   } catch {
     // Something is in it.
-  }
-}
-
-/** Puts a folder's entries on the disk, where the system can do that. */
-export async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConvertError } from '../errors.ts';
 import type { OmeZarrVersion } from '../options.ts';
-import { syncFolder } from './destination.ts';
+import { syncFolder } from './sync.ts';
 import { readImage } from './image.ts';
 import { writeError } from './system-errors.ts';
 
