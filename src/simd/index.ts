@@ -123,7 +123,7 @@ export interface Simd {
   ): void;
   /**
    * One block of a Blosc-1 frame: shuffled, cut into `streams` of equal length, each after its encoded length and in LZ4 where that is
-   * shorter. Returns the bytes written or, when they would be more than `capacity`, 0. `scratch`: LZ4_TABLE + 2 · length bytes.
+   * shorter and the stream not noise. Returns the bytes written or, when they would be more than `capacity`, 0. `scratch`: LZ4_TABLE + 2 · length bytes.
    */
   lz4Block(
     ...args: [
@@ -145,11 +145,8 @@ export interface Simd {
    * read or written.
    */
   unlz4(source: number, length: number, target: number, size: number): boolean;
-  /**
-   * Counts how often each byte value occurs, as 256 uint32 at `table`, in all of the bytes or an evenly spaced sample where there are many.
-   * Returns the number of bytes counted.
-   */
-  countBytes(source: number, length: number, table: number): number;
+  /** Whether bytes look like noise, judged by a sample: neither LZ4 nor zstd would gain anything. `table` is 2 KiB of scratch. */
+  noisy(source: number, length: number, table: number): boolean;
   /**
    * A checksum of 32 bits that tells a file that did not get to the disk whole from one that did; none against malice. Goes on from `seed`,
    * the checksum of the piece before, or 0.
@@ -179,7 +176,6 @@ interface Exports extends Pick<
   | 'shuffleBlock'
   | 'lz4'
   | 'lz4Block'
-  | 'countBytes'
   | 'checksum'
   | 'addTally'
 > {
@@ -194,6 +190,7 @@ interface Exports extends Pick<
   castToFloat32(element: number, ...args: Parameters<Cast>): number;
   castToFloat64(element: number, ...args: Parameters<Cast>): number;
   unlz4(...args: Parameters<Simd['unlz4']>): number;
+  noisy(...args: Parameters<Simd['noisy']>): number;
   unshuffle: Simd['shuffle'];
   unbitshuffle: Simd['bitshuffle'];
   swap2(address: number, length: number): void;
@@ -207,10 +204,10 @@ let compiled: WebAssembly.Module | null = null;
 export function instantiate(memory: WebAssembly.Memory): Simd {
   compiled ??= new WebAssembly.Module(Buffer.from(WASM, 'base64'));
   const wasm = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Exports;
-  const { copyBox, firstDifference, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block, countBytes } = wasm;
+  const { copyBox, firstDifference, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block } = wasm;
   const { checksum, addTally } = wasm;
   return {
-    ...{ copyBox, firstDifference, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block, countBytes },
+    ...{ copyBox, firstDifference, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block },
     ...{ checksum, addTally },
     halve: (element, method) => wasm.halve.bind(null, ELEMENTS.indexOf(element), METHODS.indexOf(method)),
     scan: element => {
@@ -230,6 +227,7 @@ export function instantiate(memory: WebAssembly.Memory): Simd {
         ? wasm.unbitshuffle(source, target, length, elementSize, scratch)
         : wasm.unshuffle(source, target, length, shuffling === 1 ? elementSize : 1),
     unlz4: (...args) => wasm.unlz4(...args) !== 0,
+    noisy: (...args) => wasm.noisy(...args) !== 0,
     swap: (address, length, elementSize) =>
       ({ 2: wasm.swap2, 4: wasm.swap4, 8: wasm.swap8 })[elementSize](address, length)
   };

@@ -1,6 +1,5 @@
 import { LZ4_TABLE, type Simd } from '../../simd/index.ts';
 import type { Encoder } from './encoder.ts';
-import { noisy } from './noisy.ts';
 import { zstd } from './zlib.ts';
 
 /** C-Blosc's numbers: 0 none, 1 bytes, 2 bits. */
@@ -72,8 +71,7 @@ export function bloscEncoder(
     for (let s = 0; s < streams; s++) {
       const stream = bytes + s * each;
       const room = Math.min(each - 1, target + capacity - at - 4);
-      let size =
-        room > 0 && !noisy(simd, view, stream, each, scratch) ? zstd(heap, stream, each, at + 4, room, level) : 0;
+      let size = room > 0 && !simd.noisy(stream, each, scratch) ? zstd(heap, stream, each, at + 4, room, level) : 0;
       if (size === 0) {
         // A stream as long as what it holds is a copy.
         if (at + 4 + each > target + capacity) return 0;
@@ -128,6 +126,7 @@ export function bloscEncoder(
   }
 
   return {
+    litters: cname === 'zstd',
     scratchBytes: length => LZ4_TABLE + 2 * blockOf(length) + SAMPLE,
     encodedBound: length => length + HEADER,
     encode(source, length, target, scratch) {

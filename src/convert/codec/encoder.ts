@@ -2,6 +2,8 @@
 export interface Encoder {
   /** Bytes of scratch that a chunk of `length` bytes needs. */
   scratchBytes(length: number): number;
+  /** Whether encoding leaves memory behind that only a collection frees. */
+  readonly litters: boolean;
   /** Upper bound of a chunk's encoded length: room for as many bytes must be at `target`. */
   encodedBound(length: number): number;
   /**

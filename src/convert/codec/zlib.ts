@@ -60,6 +60,7 @@ function zstdBound(length: number): number {
 export function zstdEncoder(level: number, memory: WebAssembly.Memory): Encoder {
   const heap = new Uint8Array(memory.buffer);
   return {
+    litters: true,
     scratchBytes: () => 0,
     encodedBound: zstdBound,
     encode(source, length, target) {
@@ -72,6 +73,7 @@ export function gzipEncoder(level: number, memory: WebAssembly.Memory): Encoder 
   const heap = new Uint8Array(memory.buffer);
   const encodedBound = (length: number) => length + Math.ceil(length / 1000) + 1024;
   return {
+    litters: true,
     scratchBytes: () => 0,
     encodedBound,
     encode(source, length, target) {

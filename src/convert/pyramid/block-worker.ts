@@ -436,7 +436,7 @@ export class BlockWorker {
     if (!isWhole) this.#gather(box, part, this.#areas.chunk);
     const source = isWhole ? box[0] : this.#areas.chunk;
     const encodedLength = this.#encoder.encode(source, length, target, this.#areas.scratch);
-    this.#threwAway(length);
+    if (this.#encoder.litters) this.#threwAway(length);
     return encodedLength;
   }
 

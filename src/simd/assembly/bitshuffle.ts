@@ -1,7 +1,7 @@
 import { shuffle } from './shuffle';
 
 /** Bytes of elements that are taken together: with what becomes of them they stay in the innermost cache. */
-export const PIECE: usize = 8192;
+export const PIECE: usize = 1024;
 
 /**
  * Bit k of byte b of every element goes into stream 8 · b + k, element i at bit i % 8 of its byte (C-Blosc's bit-shuffle). C-Blosc copies

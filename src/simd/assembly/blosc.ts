@@ -1,5 +1,6 @@
 import { bitshuffle, bitshuffleApart } from './bitshuffle';
 import { lz4 } from './lz4';
+import { noisy } from './noisy';
 import { shuffle } from './shuffle';
 
 /** `shuffling` of a block, by C-Blosc's numbers: 0 none, 1 bytes, 2 bits. */
@@ -56,10 +57,10 @@ export function lz4Block(
     const room = min(each - 1, limit - op - 4);
     let written: usize = 0;
     if (s < made) {
-      written = lz4(there, each, stream, room, table, acceleration);
+      if (!noisy(there, each, table)) written = lz4(there, each, stream, room, table, acceleration);
       if (written > 0) memory.copy(op + 4, stream, written);
       else if (there != op + 4) memory.copy(op + 4, there, each);
-    } else {
+    } else if (!noisy(stream, each, table)) {
       written = lz4(stream, each, op + 4, room, table, acceleration);
     }
     if (written == 0) {

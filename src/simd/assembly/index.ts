@@ -6,7 +6,7 @@ import * as tallying from './tally';
 export { lz4Block, shuffleBlock } from './blosc';
 export { copyBox, fill } from './box';
 export { checksum } from './checksum';
-export { countBytes } from './count';
+export { noisy } from './noisy';
 export { firstDifference } from './differ';
 export { lz4 } from './lz4';
 export { scannedMax, scannedMin, scannedNaNs } from './scan';
