@@ -269,6 +269,7 @@ function runSchedule(workers: number, spare: number, fraction: number, voxelSize
   const done = new Set<string>();
   const restored = new Set<string>();
   const running: NonNullable<ReturnType<Schedule['take']>>[] = [];
+  const finish = (name: string, kind: string) => (kind === 'block' ? done : restored).add(name);
   while (!schedule.done) {
     const task = running.length < workers ? schedule.take() : null;
     if (task) {
@@ -288,9 +289,16 @@ function runSchedule(workers: number, spare: number, fraction: number, voxelSize
       continue;
     }
     assert.ok(running.length > 0, 'nothing under way and nothing to do: stuck');
+    // Some are reduced a while before they end.
+    const early = running[Math.floor(random() * running.length)];
+    if (random() < 0.5) {
+      finish(nameOf(early.volume, early.level, early.index), early.kind);
+      schedule.reduced(early);
+      continue;
+    }
     const [ended] = running.splice(Math.floor(random() * running.length), 1);
     if (ended.level === 0) used.delete(ended.address);
-    (ended.kind === 'block' ? done : restored).add(nameOf(ended.volume, ended.level, ended.index));
+    finish(nameOf(ended.volume, ended.level, ended.index), ended.kind);
     schedule.finish(ended);
   }
   const blocks = volumes * grids.reduce((sum, { count }) => sum + product(count), 0);

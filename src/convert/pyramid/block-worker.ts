@@ -84,8 +84,11 @@ export class BlockWorker {
     return report;
   }
 
-  /** Makes a block whole, writes it or compares it with what is stored, and reduces it into its parent. */
-  async block(task: BlockTask): Promise<Report> {
+  /**
+   * Makes a block whole, reduces it into its parent and writes it, or compares it with what is stored and then reduces it. `onReduced` hears
+   * when the parent has all of a block that is yet to be written.
+   */
+  async block(task: BlockTask, onReduced: () => void): Promise<Report> {
     const block = this.#block(task);
     const reduce = this.#reducer(task, block);
     const report = nothing();
@@ -98,6 +101,7 @@ export class BlockWorker {
     }
     if (task.level === 0) await this.#fill(task, block, reduce, report);
     else for (const part of block.parts()) reduce?.(part);
+    onReduced();
     await this.#writeFiles(task, block, report);
     return report;
   }

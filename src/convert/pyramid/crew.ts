@@ -13,7 +13,7 @@ interface Member {
   thread: Worker;
   areas: Areas;
   /** What waits for the answer to the task under way. */
-  waiting: { resolve: (report: Report) => void; reject: (error: Error) => void } | null;
+  waiting: { resolve: (report: Report) => void; reject: (error: Error) => void; onReduced?: () => void } | null;
 }
 
 /** Worker threads that take one task each at a time. */
@@ -44,11 +44,11 @@ export class Crew {
     for (const { thread, areas } of this.#members) thread.postMessage({ kind: 'begin', job, areas } satisfies Message);
   }
 
-  /** Has thread `n`, which must be idle, do a task. */
-  perform(n: number, task: Task): Promise<Report> {
+  /** Has thread `n`, which must be idle, do a task; `onReduced` may hear before its end that a block is reduced into its parent. */
+  perform(n: number, task: Task, onReduced?: () => void): Promise<Report> {
     if (this.#broken) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {
-      this.#members[n].waiting = { resolve, reject };
+      this.#members[n].waiting = { resolve, reject, onReduced };
       this.#members[n].thread.postMessage(task satisfies Message);
     });
   }
@@ -64,6 +64,10 @@ export class Crew {
 
   #answered(member: Member, answer: Answer): void {
     const { waiting } = member;
+    if ('reduced' in answer) {
+      waiting?.onReduced?.();
+      return;
+    }
     member.waiting = null;
     if ('report' in answer) waiting?.resolve(answer.report);
     else {

@@ -27,13 +27,15 @@ export async function performAll<T extends Task>(
 
 interface Block extends Leaf {
   address: number;
-  /** Children that are not done yet. */
+  /** Children that are not reduced into it yet. */
   pending: number;
+  /** Whether it is reduced into its parent. */
+  reduced: boolean;
 }
 
 /**
  * Which block is done when and where. Leaves are given out depth first, each only when it and all blocks that it is reduced into have a
- * place in memory; a block whose children are done goes before new ones. The oldest leaf under way has all the places that it needs,
+ * place in memory; a block whose children are reduced goes before new ones. The oldest leaf under way has all the places that it needs,
  * so one place a level is enough to get to the end.
  */
 export class Schedule {
@@ -66,13 +68,22 @@ export class Schedule {
     return { kind: stored ? 'restore' : 'block', volume, level, index, address, parent };
   }
 
+  /** The block of a task that `take` gave is reduced into its parent, which need not wait until it is written. */
+  reduced({ volume, level, index }: BlockTask): void {
+    const block = this.#open[level].get(blockNumber(this.#arrangement.grids[level], volume, index))!;
+    if (block.reduced) return;
+    block.reduced = true;
+    const parent = this.#parent(volume, level, index);
+    if (parent && --parent.pending === 0) this.#ready.push(parent);
+  }
+
   /** A task that `take` gave is done. */
-  finish({ volume, level, index, address }: BlockTask): void {
+  finish(task: BlockTask): void {
+    const { volume, level, index, address } = task;
+    this.reduced(task);
     this.#underWay--;
     this.#open[level].delete(blockNumber(this.#arrangement.grids[level], volume, index));
     this.#free[level].push(address);
-    const parent = this.#parent(volume, level, index);
-    if (parent && --parent.pending === 0) this.#ready.push(parent);
   }
 
   /** Whether nothing is under way and nothing is left. */
@@ -104,7 +115,8 @@ export class Schedule {
       const isLeaf = level === leaf.level;
       const pending = isLeaf ? 0 : this.#childCount(level, at);
       const address = this.#free[level].pop()!;
-      this.#open[level].set(number, { volume, level, index: at, stored: isLeaf && leaf.stored, address, pending });
+      const stored = isLeaf && leaf.stored;
+      this.#open[level].set(number, { volume, level, index: at, stored, address, pending, reduced: false });
     }
     this.#next = this.#leaves.next();
     return this.#open[leaf.level].get(chain[0].number)!;
@@ -128,21 +140,27 @@ export async function performBlocks(
   onTask: (task: BlockTask) => BlockTask = task => task
 ): Promise<Report> {
   const sum = nothing();
-  let wake: (() => void)[] = [];
+  let asleep: (() => void)[] = [];
+  const wake = () => {
+    const waiting = asleep;
+    asleep = [];
+    for (const resolve of waiting) resolve();
+  };
   const work = async (n: number) => {
     while (!schedule.done) {
       const task = schedule.take();
       if (!task) {
-        await new Promise<void>(resolve => wake.push(resolve));
+        await new Promise<void>(resolve => asleep.push(resolve));
         continue;
       }
-      const report = await crew.perform(n, onTask(task));
+      const report = await crew.perform(n, onTask(task), () => {
+        schedule.reduced(task);
+        wake();
+      });
       onReport(task, report);
       addReport(sum, report);
       schedule.finish(task);
-      const waiting = wake;
-      wake = [];
-      for (const resolve of waiting) resolve();
+      wake();
     }
   };
   await Promise.all(

@@ -147,5 +147,6 @@ export function addReport(sum: Report, report: Report): void {
   sum.overflow += report.overflow;
 }
 
-/** A worker's answer to a task. */
-export type Answer = { report: Report } | { failure: { code: string; message: string; field: string | null } };
+/** A worker's answer to a task; `reduced` comes before it, when a block is reduced into its parent but not written yet. */
+export type Answer =
+  { reduced: true } | { report: Report } | { failure: { code: string; message: string; field: string | null } };

@@ -17,7 +17,7 @@ async function perform(task: Task): Promise<Report> {
     case 'scan':
       return worker.scan(task);
     case 'block':
-      return worker.block(task);
+      return worker.block(task, () => port.postMessage({ reduced: true } satisfies Answer));
     case 'restore':
       return worker.restore(task);
     case 'check':
