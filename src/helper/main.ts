@@ -10,6 +10,9 @@ if (major < 22 || (major === 22 && minor < 15)) {
   process.exit(1);
 }
 
+// As many files may be read and written at a time as there are threads; it counts when the first one is.
+process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, navigator.hardwareConcurrency));
+
 const [command, ...rest] = process.argv.slice(2);
 if (command === 'kernel' && rest.length === 1) {
   const { runKernel } = await import('./kernel/index.ts');
