@@ -34,14 +34,11 @@ export function bitshuffleApart(
   const most = (PIECE / size) & ~7;
   for (let from: usize = 0; from < n; from += most) {
     const count = min(most, n - from);
-    let bytes = source + from * size;
-    if (size > 1) {
-      shuffle(bytes, scratch, count * size, size);
-      bytes = scratch;
-    }
+    // Bytes too: so many loads at a time wait for the memory, where bit by bit hardly one does.
+    shuffle(source + from * size, scratch, count * size, size);
     for (let b: usize = 0; b < size; b++) {
       const target = b < apart ? first + b * (n + 4) : rest + b * n;
-      bitplanes(bytes + b * count, target + (from >> 3), count, n >> 3);
+      bitplanes(scratch + b * count, target + (from >> 3), count, n >> 3);
     }
   }
 }
