@@ -322,7 +322,10 @@ export class Conversion {
         const folders = volumeFolders(settings.omeZarr, level, layout.frames, volume);
         for (const folder of folders) above.add(join(this.#destination.partial, folder));
         const inner = join(this.#destination.partial, folders.at(-1)!);
-        if (deep) for (const name of readdirSync(inner)) yield { kind: 'sync', folder: join(inner, name), deep };
+        if (!deep) continue;
+        // Documents lie beside the chunks' folders in OME-Zarr 0.4, and are put on the disk by themselves.
+        for (const entry of readdirSync(inner, { withFileTypes: true }))
+          if (entry.isDirectory()) yield { kind: 'sync', folder: join(inner, entry.name), deep };
       }
     if (!deep) for (const folder of above) yield { kind: 'sync', folder, deep };
   }

@@ -27,6 +27,7 @@ export const FLAG_ONE_STREAM = 0x10;
 export const FORMAT = { lz4: 1, zstd: 4 } as const;
 /** C-Blosc reads a block of fewer elements as one stream, whatever the flag says (MIN_BUFFERSIZE). */
 export const LEAST_SPLIT = 128;
+const LEAST_BLOCK = 2 ** 14;
 /** What a shuffle is chosen by: as many bytes of the chunk, in four pieces. Chunks of less than eight times that take the usual one. */
 const SAMPLE = 65536;
 /** The usual shuffle is left only for one that is as much better: streams of bits gain more from length than a sample shows. */
@@ -49,7 +50,15 @@ export function bloscEncoder(
   // Typed arrays over shared memory copy several times as slowly.
   const copy = (from: number, to: number, length: number) =>
     simd.copyBox(from, length, length, to, length, length, 1, 1, length);
-  const blockOf = (length: number) => Math.min(length, settings.blockBytes);
+  /** Bytes of a block; of a chunk that is hardly used, a power of two that holds what is. */
+  const blockOf = (length: number, used = length) =>
+    Math.min(
+      length,
+      settings.blockBytes,
+      used < length ? Math.max(LEAST_BLOCK, 2 ** Math.ceil(Math.log2(used))) : Infinity
+    );
+  /** What blocks of zeros become, by their settings. */
+  const zeros = new Map<string, Uint8Array>();
 
   /** One block as it stands in a frame: its streams, each after its length. 0 when they would be more than `capacity`. */
   function encodeBlock(
@@ -99,6 +108,28 @@ export function bloscEncoder(
     return shuffles[sizes[least] < ADVANTAGE * sizes[0] ? least : 0];
   }
 
+  /** As `encodeBlock`, for a block of zeros: a thin volume's chunks hold little else. */
+  function encodeZeros(
+    source: number,
+    length: number,
+    target: number,
+    capacity: number,
+    streams: number,
+    shuffle: Shuffle,
+    scratch: number
+  ): number {
+    const key = `${length} ${streams} ${shuffle}`;
+    const known = zeros.get(key);
+    if (known && known.length <= capacity) {
+      heap.set(known, target);
+      return known.length;
+    }
+    simd.fill(source, 0, length);
+    const written = encodeBlock(source, length, target, capacity, streams, shuffle, scratch);
+    if (written > 0) zeros.set(key, heap.slice(target, target + written));
+    return written;
+  }
+
   /** Everything behind the header; 0 when it would be longer than the content. */
   function encodeBlocks(
     source: number,
@@ -106,9 +137,10 @@ export function bloscEncoder(
     target: number,
     streams: number,
     shuffle: Shuffle,
-    scratch: number
+    scratch: number,
+    used: number
   ): number {
-    const blockBytes = blockOf(length);
+    const blockBytes = blockOf(length, used);
     const blocks = Math.ceil(length / blockBytes);
     const limit = target + HEADER + length;
     let at = target + HEADER + 4 * blocks;
@@ -117,7 +149,9 @@ export function bloscEncoder(
       const size = Math.min(blockBytes, length - from);
       // The last block, where it is shorter than the others, is never split.
       const cut = size < blockBytes ? 1 : streams;
-      const written = limit > at ? encodeBlock(source + from, size, at, limit - at, cut, shuffle, scratch) : 0;
+      const encode = from < used ? encodeBlock : encodeZeros;
+      if (from < used && used < from + size) simd.fill(source + used, 0, from + size - used);
+      const written = limit > at ? encode(source + from, size, at, limit - at, cut, shuffle, scratch) : 0;
       if (written === 0) return 0;
       view.setUint32(target + HEADER + 4 * b, at - target, true);
       at += written;
@@ -129,18 +163,19 @@ export function bloscEncoder(
     litters: cname === 'zstd',
     scratchBytes: length => LZ4_TABLE + 2 * blockOf(length) + SAMPLE,
     encodedBound: length => length + HEADER,
-    encode(source, length, target, scratch) {
-      const blockBytes = blockOf(length);
+    encode(source, length, target, scratch, used = length) {
+      const blockBytes = blockOf(length, used);
       const splits = split && blockBytes % elementSize === 0 && blockBytes / elementSize >= LEAST_SPLIT;
       const streams = splits ? elementSize : 1;
-      const shuffle = choose(source, length, target, streams, scratch);
+      const shuffle = choose(source, used, target, streams, scratch);
       let flags = FORMAT[cname] << 5;
       if (shuffle === 1) flags |= FLAG_SHUFFLE;
       if (shuffle === 2) flags |= FLAG_BITSHUFFLE;
       if (!splits) flags |= FLAG_ONE_STREAM;
-      let encoded = length > 0 ? encodeBlocks(source, length, target, streams, shuffle, scratch) : 0;
+      let encoded = length > 0 ? encodeBlocks(source, length, target, streams, shuffle, scratch, used) : 0;
       if (encoded === 0) {
         flags |= FLAG_COPY;
+        simd.fill(source + used, 0, length - used);
         copy(source, target + HEADER, length);
         encoded = HEADER + length;
       }

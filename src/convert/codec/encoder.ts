@@ -1,4 +1,4 @@
-/** Encodes chunks in the shared memory. One per thread; keeps nothing from one chunk to the next. */
+/** Encodes chunks in the shared memory. One per thread; what it makes of a chunk does not depend on those before. */
 export interface Encoder {
   /** Bytes of scratch that a chunk of `length` bytes needs. */
   scratchBytes(length: number): number;
@@ -8,7 +8,8 @@ export interface Encoder {
   encodedBound(length: number): number;
   /**
    * Encodes `length` bytes (less than 2 GiB − 64) at address `source` to address `target` and returns the encoded length. `scratch` is the
-   * address of `scratchBytes(length)` bytes. The three ranges must not overlap.
+   * address of `scratchBytes(length)` bytes. The three ranges must not overlap. Bytes from `used` on count as 0, whatever they are, and may be
+   * made 0.
    */
-  encode(source: number, length: number, target: number, scratch: number): number;
+  encode(source: number, length: number, target: number, scratch: number, used?: number): number;
 }

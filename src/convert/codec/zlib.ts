@@ -63,7 +63,8 @@ export function zstdEncoder(level: number, memory: WebAssembly.Memory): Encoder 
     litters: true,
     scratchBytes: () => 0,
     encodedBound: zstdBound,
-    encode(source, length, target) {
+    encode(source, length, target, _scratch, used = length) {
+      heap.fill(0, source + used, source + length);
       return zstd(heap, source, length, target, zstdBound(length), level);
     }
   };
@@ -76,7 +77,8 @@ export function gzipEncoder(level: number, memory: WebAssembly.Memory): Encoder 
     litters: true,
     scratchBytes: () => 0,
     encodedBound,
-    encode(source, length, target) {
+    encode(source, length, target, _scratch, used = length) {
+      heap.fill(0, source + used, source + length);
       const bound = encodedBound(length);
       return moveInto(
         heap,

@@ -433,23 +433,26 @@ export class BlockWorker {
     const length = product(chunk) * this.#bytes;
     const box = block.at(part.start);
     if (!this.#encoder) {
-      this.#gather(box, part, target);
+      const used = this.#gather(box, part, target);
+      this.#simd.fill(target + used, 0, length - used);
       return length;
     }
     const isWhole = part.shape.every((n, axis) => n === chunk[axis]) && block.isDense(part, box);
-    if (!isWhole) this.#gather(box, part, this.#areas.chunk);
     const source = isWhole ? box[0] : this.#areas.chunk;
-    const encodedLength = this.#encoder.encode(source, length, target, this.#areas.scratch);
-    if (this.#encoder.litters) this.#threwAway(length);
+    const used = isWhole ? length : this.#gather(box, part, this.#areas.chunk);
+    const encodedLength = this.#encoder.encode(source, length, target, this.#areas.scratch, used);
+    if (this.#encoder.litters) this.#threwAway(used);
     return encodedLength;
   }
 
-  /** Makes of a part of a block a chunk, filled up with 0. */
-  #gather(box: Box, { shape }: Part, target: number): void {
+  /** Makes of a part of a block the planes of a chunk that it has, filled up with 0; returns their bytes. */
+  #gather(box: Box, { shape: [nz, ny, nx] }: Part, target: number): number {
     const { chunk } = this.#job;
     const whole = this.#box(target, chunk, this.#bytes);
-    if (shape.some((n, axis) => n < chunk[axis])) this.#simd.fill(target, 0, product(chunk) * this.#bytes);
-    this.#simd.copyBox(...box, ...whole, shape[0], shape[1], shape[2] * this.#bytes);
+    const used = nz * whole[1];
+    if (ny < chunk[1] || nx < chunk[2]) this.#simd.fill(target, 0, used);
+    this.#simd.copyBox(...box, ...whole, nz, ny, nx * this.#bytes);
+    return used;
   }
 
   /** Reads back the chunks of a block one after another: first voxel and lengths in the block, and where the voxels are for the moment. */
