@@ -30,7 +30,7 @@ function filesOf(path) {
   if (!existsSync(path)) return [];
   if (!statSync(path).isDirectory()) return [path];
   return readdirSync(path, { withFileTypes: true, recursive: true })
-    .filter(entry => entry.isFile() && !/__pycache__|[\\/]simd[\\/]build/.test(entry.parentPath))
+    .filter(entry => entry.isFile() && !/__pycache__|[\\/]simd[\\/](assembly[\\/])?build/.test(entry.parentPath))
     .map(entry => join(entry.parentPath, entry.name))
     .sort();
 }

@@ -114,12 +114,7 @@ for (const [name, folder] of Object.entries(ADDONS)) {
 }
 writeFileSync(join(OUT, 'LICENSES.txt'), `${licenses(outputs).join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);
 
-const made = new Set([
-  'viewer',
-  'zeromq',
-  'LICENSES.txt',
-  ...Object.keys(outputs).map(path => basename(path))
-]);
+const made = new Set(['viewer', 'zeromq', 'LICENSES.txt', ...Object.keys(outputs).map(path => basename(path))]);
 for (const name of readdirSync(OUT)) {
   if (!made.has(name)) rmSync(join(OUT, name), { recursive: true });
 }

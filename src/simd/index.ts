@@ -1,11 +1,7 @@
 import { WASM } from './build/wasm.ts';
 
 /** Voxel types that the loops know. */
-export const ELEMENTS = [
-  ...(['uint8', 'uint16', 'uint32', 'int8', 'int16', 'int32', 'float32'] as const),
-  ...(['uint64', 'int64', 'float64'] as const)
-];
-export type Element = (typeof ELEMENTS)[number];
+export type Element = `${'uint' | 'int'}${8 | 16 | 32 | 64}` | `float${32 | 64}`;
 
 /** First byte of the memory that the caller may use; what lies below belongs to the WebAssembly module. */
 export const MEMORY_START = 65536;
@@ -179,16 +175,9 @@ interface Exports extends Pick<
   | 'checksum'
   | 'addTally'
 > {
-  halve(element: number, method: number, ...args: Parameters<Halve>): void;
-  scan(element: number, ...args: Parameters<Scan>): void;
-  tally(element: number, ...args: Parameters<Tally>): void;
   scannedMin(): number;
   scannedMax(): number;
   scannedNaNs(): number;
-  scaleToUint16(element: number, ...args: Parameters<Scale>): number;
-  scaleToUint8(element: number, ...args: Parameters<Scale>): number;
-  castToFloat32(element: number, ...args: Parameters<Cast>): number;
-  castToFloat64(element: number, ...args: Parameters<Cast>): number;
   unlz4(...args: Parameters<Simd['unlz4']>): number;
   noisy(...args: Parameters<Simd['noisy']>): number;
   unshuffle: Simd['shuffle'];
@@ -198,30 +187,35 @@ interface Exports extends Pick<
   swap8(address: number, length: number): void;
 }
 
+/** Loops by voxel type, as src/build/simd.mjs names them. */
+type Typed = Record<`halve_${Element}`, (method: number, ...args: Parameters<Halve>) => void> &
+  Record<`scan_${Element}`, (...args: Parameters<Scan>) => void> &
+  Record<`tally_${Element}`, Tally> &
+  Record<`scale_${Element}_${'uint16' | 'uint8'}`, Scale> &
+  Record<`cast_${Element}_${'float32' | 'float64'}`, Cast>;
+
 let compiled: WebAssembly.Module | null = null;
 
 /** The loops, bound to a memory of `createMemory`. Each thread makes its own; they hold no state in the memory. */
 export function instantiate(memory: WebAssembly.Memory): Simd {
   compiled ??= new WebAssembly.Module(Buffer.from(WASM, 'base64'));
-  const wasm = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Exports;
+  const wasm = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Exports & Typed;
   const { copyBox, firstDifference, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block } = wasm;
   const { checksum, addTally } = wasm;
   return {
     ...{ copyBox, firstDifference, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block },
     ...{ checksum, addTally },
-    halve: (element, method) => wasm.halve.bind(null, ELEMENTS.indexOf(element), METHODS.indexOf(method)),
+    halve: (element, method) => wasm[`halve_${element}`].bind(null, METHODS.indexOf(method)),
     scan: element => {
-      const type = ELEMENTS.indexOf(element);
+      const scan = wasm[`scan_${element}`];
       return (...args) => {
-        wasm.scan(type, ...args);
+        scan(...args);
         return { min: wasm.scannedMin(), max: wasm.scannedMax(), nan: wasm.scannedNaNs() };
       };
     },
-    tally: element => wasm.tally.bind(null, ELEMENTS.indexOf(element)),
-    scale: (source, target) =>
-      (target === 'uint16' ? wasm.scaleToUint16 : wasm.scaleToUint8).bind(null, ELEMENTS.indexOf(source)),
-    cast: (source, target) =>
-      (target === 'float32' ? wasm.castToFloat32 : wasm.castToFloat64).bind(null, ELEMENTS.indexOf(source)),
+    tally: element => wasm[`tally_${element}`],
+    scale: (source, target) => wasm[`scale_${source}_${target}`],
+    cast: (source, target) => wasm[`cast_${source}_${target}`],
     unshuffleBlock: (source, target, length, elementSize, shuffling, scratch) =>
       shuffling === 2
         ? wasm.unbitshuffle(source, target, length, elementSize, scratch)

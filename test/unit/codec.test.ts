@@ -75,6 +75,34 @@ for (const [name, settings] of SETTINGS) {
   });
 }
 
+test('what lies behind the used bytes of a chunk counts as zeros, and decides nothing', async () => {
+  const decode = async (compression: (typeof COMPRESSIONS)[number], frame: Uint8Array) =>
+    compression === 'zstd'
+      ? zstdDecompressSync(frame)
+      : compression === 'gzip'
+        ? gunzipSync(frame)
+        : await cBlosc.decode(frame);
+  for (const compression of COMPRESSIONS)
+    for (const bytesPerVoxel of [1, 2, 4, 8] as const) {
+      const encoder = createEncoder(compression, bytesPerVoxel, simd, memory);
+      if (!encoder) continue;
+      const length = 2 ** 21 + 8 * 37;
+      for (const kind of ['scan', 'noise', 'zeros'] as const)
+        for (const used of [8, 4096, 70_000, 2 ** 20, 2 ** 20 + 8, length - 8, length]) {
+          const bytes = bytesLike(kind, length, 9).fill(0, used);
+          const frames = ['noise', 'text'].map((other, seed) => {
+            const source = heap.length - length;
+            heap.set(bytesLike(other as 'noise', length, seed), source);
+            heap.set(bytes.subarray(0, used), source);
+            return heap.slice(TARGET, TARGET + encoder.encode(source, length, TARGET, SCRATCH, used));
+          });
+          const what = `${compression}, ${used} bytes of ${kind} in voxels of ${bytesPerVoxel}`;
+          assert.ok(same(frames[0], frames[1]), what);
+          assert.ok(same(await decode(compression, frames[0]), bytes), what);
+        }
+    }
+});
+
 test('blosc frames say what they are', () => {
   const encoder = bloscEncoder(
     { cname: 'zstd', level: 1, shuffles: [1], blockBytes: 4096, split: true },

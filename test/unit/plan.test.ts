@@ -12,6 +12,7 @@ import {
 } from '../../src/convert/pyramid/blocks.ts';
 import { map3, product, pyramid } from '../../src/convert/pyramid/levels.ts';
 import { forEachPoint, sampleLattice } from '../../src/convert/pyramid/sample.ts';
+import { Block } from '../../src/convert/pyramid/block.ts';
 import { Schedule } from '../../src/convert/pyramid/schedule.ts';
 import { slabBytes, slabs } from '../../src/convert/pyramid/slabs.ts';
 import type { Settings } from '../../src/convert/settings.ts';
@@ -364,6 +365,48 @@ test('slabs cover a box once and never cut rows that decode together', () => {
         }
         assert.ok(seen.every(n => n === 1));
       }
+});
+
+test('the tiles of a block give each voxel a place of its own, and a whole chunk one piece', () => {
+  const extents: Shape[] = [
+    [3, 20, 30],
+    [4, 16, 32],
+    [1, 1, 1],
+    [2, 17, 65]
+  ];
+  for (const chunk of [
+    [4, 8, 16],
+    [2, 5, 7]
+  ] as Shape[])
+    for (const extent of extents) {
+      const block = new Block(1000, extent, chunk, 2);
+      const seen = new Uint8Array(product(extent));
+      for (const [z, y, x] of indices([0, 0, 0], extent)) {
+        const [address] = block.at([z, y, x]);
+        assert.equal((address - 1000) % 2, 0);
+        seen[(address - 1000) / 2]++;
+      }
+      assert.ok(seen.every(n => n === 1));
+      const parts = [...block.parts()];
+      assert.equal(
+        parts.reduce((sum, { shape }) => sum + product(shape), 0),
+        product(extent)
+      );
+      for (const { start, shape } of parts) {
+        const [address, planeBytes, rowBytes] = block.at(start);
+        const last = map3(start, (from, axis) => from + shape[axis] - 1);
+        const within = (shape[0] - 1) * planeBytes + (shape[1] - 1) * rowBytes + (shape[2] - 1) * 2;
+        assert.equal(block.at(last)[0], address + within, 'the strides hold throughout a part');
+        if (chunk[1] % 2 === 0) assert.ok(block.isDense({ start, shape }, [address, planeBytes, rowBytes]));
+      }
+      const some = { start: [0, 3, 5], shape: [1, 9, 11] } as { start: Shape; shape: Shape };
+      if (extent[1] < 12 || extent[2] < 16) continue;
+      for (const { start, shape } of block.parts(some))
+        for (const axis of [1, 2]) {
+          const tile = chunk[axis] % 2 ? 2 * chunk[axis] : chunk[axis];
+          assert.equal(Math.floor(start[axis] / tile), Math.floor((start[axis] + shape[axis] - 1) / tile));
+        }
+    }
 });
 
 test('sample points depend on the shape alone and every block finds its own', () => {

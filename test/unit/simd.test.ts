@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { binCount, binEnds, binOf } from '../../src/convert/pyramid/tally.ts';
 import {
-  ELEMENTS,
   type Element,
   LZ4_TABLE,
   MEMORY_START,
@@ -189,7 +188,7 @@ const SHAPES = [
   [2, 2, 257]
 ];
 
-for (const element of ELEMENTS.filter(name => !isLong(name)) as Plain[]) {
+for (const element of (Object.keys(ARRAYS) as Element[]).filter(name => !isLong(name)) as Plain[]) {
   for (const method of METHODS) {
     test(`halve ${element}: the ${method} of the voxels that exist`, () => {
       const next = random(7);
@@ -593,4 +592,24 @@ test('a checksum tells every byte, the length and the piece before', () => {
     assert.equal(simd.checksum(at, length, 7), whole);
     if (length > 0) assert.notEqual(simd.checksum(at, length - 1, 7), whole);
   }
+});
+
+test('noise is told from what can be compressed, wherever in a row that lies', () => {
+  const [source, table] = [MEMORY_START, MEMORY_START + 2 ** 20];
+  const next = random(5);
+  const noisy = (length: number, at: (i: number) => boolean) => {
+    for (let i = 0; i < length; i++) heap[source + i] = at(i) ? 256 * next() : 7;
+    return simd.noisy(source, length, table);
+  };
+  for (const length of [4096, 4097, 32768, 2 ** 17, 2 ** 18 + 77]) {
+    assert.ok(
+      noisy(length, () => true),
+      `${length} bytes of noise`
+    );
+    // Rows of which an end is of one value, as at the edge of a volume; a stretch of it, as in a masked one.
+    for (const row of [64, 128, 256, 1024])
+      assert.ok(!noisy(length, i => i % row < row * 0.8), `noise in ${length} bytes, in rows of ${row}`);
+    assert.ok(!noisy(length, i => i < 0.85 * length), `noise and a stretch of one value in ${length} bytes`);
+  }
+  assert.ok(!noisy(4095, () => true), 'too little to tell');
 });

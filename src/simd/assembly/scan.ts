@@ -28,8 +28,7 @@ export function scan<T>(source: usize, plane: usize, row: usize, nz: usize, ny: 
       else if (isFloat<T>()) {
         const at = source + z * plane + y * row;
         if (!scanFinite(at, nx)) scanFloats(at, nx);
-      }
-      else scanIntegers<T>(source + z * plane + y * row, nx);
+      } else scanIntegers<T>(source + z * plane + y * row, nx);
     }
   }
 }
