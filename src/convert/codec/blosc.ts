@@ -27,6 +27,7 @@ export const FLAG_ONE_STREAM = 0x10;
 export const FORMAT = { lz4: 1, zstd: 4 } as const;
 /** C-Blosc reads a block of fewer elements as one stream, whatever the flag says (MIN_BUFFERSIZE). */
 export const LEAST_SPLIT = 128;
+/** Shorter blocks, of chunks that are hardly used, would be mostly headers. */
 const LEAST_BLOCK = 2 ** 14;
 /** What a shuffle is chosen by: as many bytes of the chunk, in four pieces. Chunks of less than eight times that take the usual one. */
 const SAMPLE = 65536;

@@ -130,8 +130,8 @@ export class Schedule {
 }
 
 /**
- * Has the threads do all blocks of all levels, and waits until all is written; the sum of what they report, each report also to `onReport`. `onTask` may add to a task
- * that is about to be done.
+ * Has the threads do all blocks of all levels, and waits until all is written; the sum of what they report, each report also to `onReport`.
+ * `onTask` may add to a task that is about to be done.
  */
 export async function performBlocks(
   crew: Crew,

@@ -13,9 +13,6 @@ export interface Slab {
 /** Rows that are decoded together, and so must not be read apart. */
 export const rowsTogether = (layout: Layout): number => (layout.compression === 1 ? 1 : layout.segmentHeight);
 
-/** `n`, made even, and at least 2. */
-const even = (n: number): number => Math.max(2, n - (n % 2));
-
 /**
  * Slabs of about `bytes` that cover a box of `shape` (Z, Y, X) whose first row is row `top` of the source. Rows that are decoded together stay
  * together, even where they exceed `bytes`; others are taken two by two, in two planes, so that no averaging window straddles slabs.
@@ -23,20 +20,16 @@ const even = (n: number): number => Math.max(2, n - (n % 2));
 export function* slabs(layout: Layout, top: number, [nz, ny, nx]: Shape, bytes: number): Generator<Slab> {
   const rowBytes = nx * BYTES_PER_VOXEL[layout.dtype];
   const together = rowsTogether(layout);
-  const planes = Math.floor(bytes / (rowBytes * ny));
-  if (planes > 1) {
-    for (let z = 0; z < nz; z += even(planes)) yield { z, y: 0, depth: Math.min(even(planes), nz - z), height: ny };
+  const pairs = Math.floor(bytes / (2 * rowBytes * ny));
+  if (pairs > 0) {
+    for (let z = 0; z < nz; z += 2 * pairs) yield { z, y: 0, depth: Math.min(2 * pairs, nz - z), height: ny };
     return;
   }
-  const depth = together > 1 ? 1 : 2;
-  const rows =
-    together > 1
-      ? together * Math.max(1, Math.floor(bytes / (rowBytes * together)))
-      : even(Math.floor(bytes / (depth * rowBytes)));
-  const over = together > 1 ? top % together : 0;
+  const [depth, step, over] = together > 1 ? [1, together, top % together] : [2, 2, 0];
+  const rows = step * Math.max(1, Math.floor(bytes / (depth * step * rowBytes)));
   for (let z = 0; z < nz; z += depth)
     for (let y = 0; y < ny;) {
-      const height = Math.min(rows - (together > 1 ? (over + y) % together : 0), ny - y);
+      const height = Math.min(rows - ((over + y) % step), ny - y);
       yield { z, y, depth: Math.min(depth, nz - z), height };
       y += height;
     }

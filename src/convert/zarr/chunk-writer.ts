@@ -2,7 +2,7 @@ import { constants, closeSync, mkdirSync, openSync, write, writeSync } from 'nod
 import { promisify } from 'node:util';
 import { writeError } from './system-errors.ts';
 
-const writing = promisify(write);
+const writeBytes = promisify(write);
 
 /** Alignment that direct writes want of address, length and position. */
 export const DIRECT_ALIGNMENT = 4096;
@@ -128,7 +128,7 @@ export class OutputFile {
 
   async #write(address: number, length: number, position: number): Promise<void> {
     for (let done = 0; done < length;) {
-      const { bytesWritten } = await writing(this.#file, this.#heap, address + done, length - done, position + done);
+      const { bytesWritten } = await writeBytes(this.#file, this.#heap, address + done, length - done, position + done);
       done += bytesWritten;
     }
   }
