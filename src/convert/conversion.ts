@@ -29,7 +29,7 @@ import { BYTES_PER_VOXEL, type Dtype, volumeCount } from './volume.ts';
 import type { Destination } from './zarr/destination.ts';
 import { Journal, type JournalRecord } from './zarr/journal.ts';
 import { volumeFolders } from './zarr/keys.ts';
-import { type Documents, type Window, documents } from './zarr/metadata.ts';
+import { type Documents, type Window, arrayDocuments, imageDocuments } from './zarr/metadata.ts';
 import { writeError } from './zarr/system-errors.ts';
 
 /** What is black and white, the least and the greatest of a channel. */
@@ -40,6 +40,12 @@ function windowOf(statistics: Statistics | null): Window {
   // One more, or the next number there is.
   const above = start + Math.max(1, 2 * Number.EPSILON * Math.abs(start));
   return { start, end: end > start ? end : above, min, max };
+}
+
+/** Something that is under way and will be waited for later, where it says how it ended. */
+function early<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
 }
 
 /** One conversion under way: threads, memory and what has become known of the values. */
@@ -57,6 +63,8 @@ export class Conversion {
   /** How many points the lattice has in a volume. */
   readonly #points: number;
   #job: Job;
+  /** Ends when the arrays' documents are written. */
+  #described: Promise<number> = Promise.resolve(0);
   #restoredBytes = 0;
 
   constructor(
@@ -118,7 +126,8 @@ export class Conversion {
   /** Writes everything under the partial name; returns what the result says, and the metadata's bytes in `bytesWritten`. */
   async run(): Promise<{ report: Report; range: [number, number] | null; statistics: (Statistics | null)[] }> {
     const { settings, arrangement, layout, plan, resumed } = this.#prepared;
-    const headerSha256 = await headerHash(layout.files);
+    const hashed = early(headerHash(layout.files));
+    this.#described = early(this.#destination.writeDocuments(this.#arrayDocuments()));
     if (resumed) await this.#restore(resumed);
     const scratch = arrangement.decodeFirst ? await this.#decodeFirst() : null;
     this.#crew.begin(this.#job);
@@ -133,8 +142,7 @@ export class Conversion {
     await performBlocks(this.#crew, schedule, (task, report) => this.#note(task, report));
     if (scratch) rmSync(scratch);
     // What is reckoned here is reckoned while the threads are at it.
-    const chunksSynced = performAll(this.#crew, this.#folders(true));
-    chunksSynced.catch(() => {});
+    const synced = early(performAll(this.#crew, this.#folders()));
     const report = nothing();
     for (const channel of this.#reports) addReport(report, channel);
     const { range } = this.#job;
@@ -145,15 +153,15 @@ export class Conversion {
         `${report.overflow} voxels are greater than float32 can hold, and were written as infinity: --dtype float64 keeps them.`
       );
     const statistics = this.#reports.map((_, channel) => this.#statistics(channel));
-    report.bytesWritten += await this.#destination.writeDocuments(this.#documents(headerSha256, statistics));
-    await chunksSynced;
-    await performAll(this.#crew, this.#folders(false));
+    report.bytesWritten += await this.#described;
+    report.bytesWritten += await this.#destination.writeDocuments(this.#imageDocuments(await hashed, statistics));
+    await synced;
     return { report, range, statistics };
   }
 
   async dismiss(patience: number): Promise<void> {
     Atomics.store(this.#shared.stop, 0, 1);
-    await this.#crew.dismiss(patience);
+    await Promise.allSettled([this.#crew.dismiss(patience), this.#described]);
     this.#journal.close();
   }
 
@@ -313,8 +321,8 @@ export class Conversion {
     return [min, max];
   }
 
-  /** The folders with all chunks of one z each (`deep`), or those above them. */
-  *#folders(deep: boolean): Generator<Task> {
+  /** The folders with all chunks of one z each, and those above them, to be put on the disk. */
+  *#folders(): Generator<Task> {
     const { levels, layout, settings } = this.#prepared;
     const above = new Set<string>();
     for (let level = 0; level < levels.length; level++)
@@ -322,12 +330,11 @@ export class Conversion {
         const folders = volumeFolders(settings.omeZarr, level, layout.frames, volume);
         for (const folder of folders) above.add(join(this.#destination.partial, folder));
         const inner = join(this.#destination.partial, folders.at(-1)!);
-        if (!deep) continue;
-        // Documents lie beside the chunks' folders in OME-Zarr 0.4, and are put on the disk by themselves.
+        // In OME-Zarr 0.4 the array's document lies beside them.
         for (const entry of readdirSync(inner, { withFileTypes: true }))
-          if (entry.isDirectory()) yield { kind: 'sync', folder: join(inner, entry.name), deep };
+          if (entry.isDirectory()) yield { kind: 'sync', folder: join(inner, entry.name), deep: true };
       }
-    if (!deep) for (const folder of above) yield { kind: 'sync', folder, deep };
+    for (const folder of above) yield { kind: 'sync', folder, deep: false };
   }
 
   /** Null where no voxel of a channel is a finite number. */
@@ -345,7 +352,12 @@ export class Conversion {
     return new Distribution(settings.dtype, counts, sample, min, max).statistics();
   }
 
-  #documents(headerSha256: string, statistics: (Statistics | null)[]): Documents {
+  #arrayDocuments(): Documents {
+    const { settings, levels, layout } = this.#prepared;
+    return arrayDocuments({ ...settings, frames: layout.frames, levels }, settings.omeZarr);
+  }
+
+  #imageDocuments(headerSha256: string, statistics: (Statistics | null)[]): Documents {
     const { settings, levels, layout, plan } = this.#prepared;
     const { dtype, chunk, shard, downsample, compression, voxelSize, unit, omeZarr, offset } = settings;
     const origin = provenance(this.#prepared, this.#source, { range: this.#job.range, headerSha256, statistics });
@@ -356,7 +368,7 @@ export class Conversion {
       ...(plan.channels?.[n] ?? { name: frames.c > 1 ? `Channel ${n + 1}` : name, color: null }),
       window: windowOf(statistics[n])
     }));
-    return documents(
+    return imageDocuments(
       {
         name,
         frames,

@@ -12,7 +12,7 @@ import {
   utimesSync,
   writeFileSync
 } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { ConvertError } from '../errors.ts';
 import { JOURNAL } from './journal.ts';
@@ -228,7 +228,9 @@ export class Destination {
     try {
       await Promise.all(
         documents.map(async ([path, text]) => {
-          const file = await open(join(this.partial, path), 'w');
+          const at = join(this.partial, path);
+          await mkdir(dirname(at), { recursive: true });
+          const file = await open(at, 'w');
           try {
             await file.writeFile(text);
             await file.sync();

@@ -13,9 +13,8 @@ export interface Window {
   max: number;
 }
 
-/** What the metadata of an OME-Zarr image says. */
-export interface Image {
-  name: string;
+/** What the metadata of an image's arrays says. */
+export interface Arrays {
   frames: Frames;
   levels: Level[];
   chunk: Shape;
@@ -23,6 +22,11 @@ export interface Image {
   shard: Shape | null;
   dtype: Dtype;
   compression: Compression;
+}
+
+/** What the metadata of an OME-Zarr image says. */
+export interface Image extends Arrays {
+  name: string;
   downsample: Downsampling;
   /** Edge lengths of a voxel of level 0 along (Z, Y, X); null: unknown, written as 1 without a unit. */
   voxelSize: Shape | null;
@@ -127,71 +131,68 @@ const omero = ({ channels }: Image) => ({
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
-/** Path of each metadata file, relative to the image's folder, and what it holds. The root's is last: it makes the folder an image. */
+/** Path of each metadata file, relative to the image's folder, and what it holds. */
 export type Documents = [path: string, text: string][];
 
 const BYTES = { name: 'bytes', configuration: { endian: 'little' } };
 
-function codecs({ frames, compression, dtype, chunk, shard }: Image) {
+function codecs({ frames, compression, dtype, chunk, shard }: Arrays) {
   const inner = [BYTES, ...codecsV3(compression, BYTES_PER_VOXEL[dtype])];
   const index = { index_codecs: [BYTES, { name: 'crc32c' }], index_location: 'end' };
   const chunk_shape = alongAxes(frames, 1, 1, chunk);
   return shard ? [{ name: 'sharding_indexed', configuration: { chunk_shape, codecs: inner, ...index } }] : inner;
 }
 
-/** OME-Zarr 0.5 (https://ngff.openmicroscopy.org/0.5) on Zarr v3. */
-function version05(image: Image): Documents {
-  const { frames } = image;
-  const arrays = image.levels.map(({ shape }, k): [string, string] => [
-    `${k}/zarr.json`,
-    json({
-      zarr_format: 3,
-      node_type: 'array',
-      shape: alongAxes(frames, frames.t, frames.c, shape),
-      data_type: image.dtype,
-      chunk_grid: {
-        name: 'regular',
-        configuration: { chunk_shape: alongAxes(frames, 1, 1, image.shard ?? image.chunk) }
-      },
-      chunk_key_encoding: { name: 'default', configuration: { separator: '/' } },
-      fill_value: 0,
-      codecs: codecs(image),
-      dimension_names: [...axesOf(frames)],
-      attributes: {}
-    })
-  ]);
-  const attributes = {
-    ome: { version: '0.5', multiscales: [multiscales(image)], ...rendering(image, '0.5') },
-    [TOOL]: image.origin
-  };
-  return [...arrays, ['zarr.json', json({ zarr_format: 3, node_type: 'group', attributes })]];
+/** Metadata of the arrays of OME-Zarr 0.5 (https://ngff.openmicroscopy.org/0.5), on Zarr v3, or of 0.4 (https://ngff.openmicroscopy.org/0.4), on Zarr v2. */
+export function arrayDocuments(arrays: Arrays, version: OmeZarrVersion): Documents {
+  const { frames, levels, chunk, shard, dtype, compression } = arrays;
+  return levels.map(({ shape }, k) =>
+    version === '0.5'
+      ? [
+          `${k}/zarr.json`,
+          json({
+            zarr_format: 3,
+            node_type: 'array',
+            shape: alongAxes(frames, frames.t, frames.c, shape),
+            data_type: dtype,
+            chunk_grid: {
+              name: 'regular',
+              configuration: { chunk_shape: alongAxes(frames, 1, 1, shard ?? chunk) }
+            },
+            chunk_key_encoding: { name: 'default', configuration: { separator: '/' } },
+            fill_value: 0,
+            codecs: codecs(arrays),
+            dimension_names: [...axesOf(frames)],
+            attributes: {}
+          })
+        ]
+      : [
+          `${k}/.zarray`,
+          json({
+            zarr_format: 2,
+            shape: alongAxes(frames, frames.t, frames.c, shape),
+            chunks: alongAxes(frames, 1, 1, chunk),
+            dtype: V2_TYPES[dtype],
+            compressor: compressorV2(compression, BYTES_PER_VOXEL[dtype]),
+            fill_value: 0,
+            order: 'C',
+            filters: null,
+            dimension_separator: '/'
+          })
+        ]
+  );
 }
 
-/** OME-Zarr 0.4 (https://ngff.openmicroscopy.org/0.4) on Zarr v2. */
-function version04(image: Image): Documents {
-  const { frames } = image;
-  const arrays = image.levels.map(({ shape }, k): [string, string] => [
-    `${k}/.zarray`,
-    json({
-      zarr_format: 2,
-      shape: alongAxes(frames, frames.t, frames.c, shape),
-      chunks: alongAxes(frames, 1, 1, image.chunk),
-      dtype: V2_TYPES[image.dtype],
-      compressor: compressorV2(image.compression, BYTES_PER_VOXEL[image.dtype]),
-      fill_value: 0,
-      order: 'C',
-      filters: null,
-      dimension_separator: '/'
-    })
-  ]);
-  const attributes = {
-    multiscales: [{ version: '0.4', ...multiscales(image) }],
-    ...rendering(image, '0.4'),
-    [TOOL]: image.origin
-  };
-  return [...arrays, ['.zattrs', json(attributes)], ['.zgroup', json({ zarr_format: 2 })]];
+/** Metadata of the image itself, which makes its folder one: the last to be written. */
+export function imageDocuments(image: Image, version: OmeZarrVersion): Documents {
+  const scales = [{ ...(version === '0.4' && { version }), ...multiscales(image) }];
+  const origin = { [TOOL]: image.origin };
+  if (version === '0.5') {
+    const attributes = { ome: { version, multiscales: scales, ...rendering(image, version) }, ...origin };
+    return [['zarr.json', json({ zarr_format: 3, node_type: 'group', attributes })]];
+  }
+  return [
+    ['.zattrs', json({ multiscales: scales, ...rendering(image, version), ...origin })],
+    ['.zgroup', json({ zarr_format: 2 })]
+  ];
 }
-
-/** All metadata of an image, in the order in which it is to be written. */
-export const documents = (image: Image, version: OmeZarrVersion): Documents =>
-  version === '0.5' ? version05(image) : version04(image);
