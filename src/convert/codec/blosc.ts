@@ -110,15 +110,7 @@ export function bloscEncoder(
   }
 
   /** As `encodeBlock`, for a block of zeros: a thin volume's chunks hold little else. */
-  function encodeZeros(
-    source: number,
-    length: number,
-    target: number,
-    capacity: number,
-    streams: number,
-    shuffle: Shuffle,
-    scratch: number
-  ): number {
+  const encodeZeros: typeof encodeBlock = (source, length, target, capacity, streams, shuffle, scratch) => {
     const key = `${length} ${streams} ${shuffle}`;
     const known = zeros.get(key);
     if (known && known.length <= capacity) {
@@ -129,7 +121,7 @@ export function bloscEncoder(
     const written = encodeBlock(source, length, target, capacity, streams, shuffle, scratch);
     if (written > 0) zeros.set(key, heap.slice(target, target + written));
     return written;
-  }
+  };
 
   /** Everything behind the header; 0 when it would be longer than the content. */
   function encodeBlocks(

@@ -96,11 +96,11 @@ export class BlockWorker {
       const { source } = this.#job.compared!;
       if (source && task.level === 0) await this.#fill(task, block, null, report);
       report.comparison = this.#comparer.compare(task, block, source || task.level > 0);
-      for (const part of block.parts()) reduce?.(part);
+      reduce?.();
       return report;
     }
     if (task.level === 0) await this.#fill(task, block, reduce, report);
-    else for (const part of block.parts()) reduce?.(part);
+    else reduce?.();
     onReduced();
     await this.#writeFiles(task, block, report);
     return report;
@@ -118,8 +118,7 @@ export class BlockWorker {
     this.#readFiles(task, block.extent, ({ start, shape: [nz, ny, nx] }, chunk) =>
       this.#simd.copyBox(...chunk, ...block.at(start), nz, ny, nx * this.#bytes)
     );
-    const reduce = this.#reducer(task, block);
-    for (const part of block.parts()) reduce?.(part);
+    this.#reducer(task, block)?.();
     return nothing();
   }
 
@@ -223,12 +222,12 @@ export class BlockWorker {
 
   /**
    * Fills a level-0 block with the source's voxels in the stored type, counts them, and reports extremes, and how many were NaN and became 0.
-   * `reduce` has each part of it once.
+   * `reduce` has all of it once, in parts.
    */
   async #fill(
     { volume, index }: BlockTask,
     block: Block,
-    reduce: ((part: Part) => void) | null,
+    reduce: ((part?: Part) => void) | null,
     report: Report
   ): Promise<void> {
     const { layout, arrangement, start, dtype, tally } = this.#job;
@@ -242,23 +241,24 @@ export class BlockWorker {
     for (const slab of all) {
       const shape: Shape = [slab.depth, slab.height, block.extent[2]];
       const read = this.#box(this.#areas.staging, shape, this.#sourceBytes);
-      await this.#read(volume, add(from, [slab.z, slab.y, 0]), shape, read);
-      for (const part of block.parts({ start: [slab.z, slab.y, 0], shape })) {
-        const [, y, x] = part.start;
-        const box = block.at(part.start);
-        place([read[0] + (y - slab.y) * read[2] + x * this.#sourceBytes, read[1], read[2]], box, part.shape, report);
-        const { min, max } = scan(...box, ...part.shape);
+      const part: Part = { start: [slab.z, slab.y, 0], shape };
+      await this.#read(volume, add(from, part.start), shape, read);
+      for (const tile of block.parts(part)) {
+        const [, y, x] = tile.start;
+        const box = block.at(tile.start);
+        place([read[0] + (y - slab.y) * read[2] + x * this.#sourceBytes, read[1], read[2]], box, tile.shape, report);
+        const { min, max } = scan(...box, ...tile.shape);
         report.min = Math.min(report.min, min);
         report.max = Math.max(report.max, max);
-        if (tally) this.#count(dtype, tally.step, add(within, part.start), part.shape, box);
-        if (reduceSlabs) reduce?.(part);
+        if (tally) this.#count(dtype, tally.step, add(within, tile.start), tile.shape, box);
       }
+      if (reduceSlabs) reduce?.(part);
     }
-    for (const part of block.parts()) {
-      if (tally) this.#sample(dtype, volume, add(within, part.start), part.shape, block.at(part.start));
-      if (!reduceSlabs) reduce?.(part);
-    }
-    if (tally) this.#addCounts(dtype, volume);
+    if (!reduceSlabs) reduce?.();
+    if (!tally) return;
+    for (const { start, shape } of block.parts())
+      this.#sample(dtype, volume, add(within, start), shape, block.at(start));
+    this.#addCounts(dtype, volume);
   }
 
   /** What brings voxels as read to their place in the stored type, and reports what was lost. */
@@ -319,8 +319,8 @@ export class BlockWorker {
     });
   }
 
-  /** What makes of the windows in a part of a block the voxels of its place in the parent; null where there is none. */
-  #reducer({ level, index, parent }: BlockTask, block: Block): ((part: Part) => void) | null {
+  /** What makes of the windows in a part of a block, or in all of it, the voxels of its place in the parent; null where there is none. */
+  #reducer({ level, index, parent }: BlockTask, block: Block): ((part?: Part) => void) | null {
     if (parent === null) return null;
     const { levels, arrangement, chunk, dtype, downsample } = this.#job;
     const grid = arrangement.grids[level + 1];
@@ -333,9 +333,11 @@ export class BlockWorker {
     );
     const origin = map3(index, (i, axis) => (i % grid.children[axis]) * arrangement.grids[level].size[axis]);
     const halve = this.#simd.halve(dtype, downsample);
-    return ({ start, shape }) => {
-      const place = map3(start, (n, axis) => (origin[axis] + n) / window[axis]);
-      halve(...block.at(start), ...target.at(place), ...shape, ...window);
+    return part => {
+      for (const { start, shape } of block.parts(part)) {
+        const place = map3(start, (n, axis) => (origin[axis] + n) / window[axis]);
+        halve(...block.at(start), ...target.at(place), ...shape, ...window);
+      }
     };
   }
 

@@ -34,18 +34,17 @@ export function lz4Block(
   acceleration: usize,
   scratch: usize
 ): usize {
-  let bytes = source;
   const table = scratch;
+  const shuffled = shuffling == 2 || (shuffling == 1 && size > 1);
+  const bytes = shuffled ? scratch + 16384 : source;
   const each = length / streams;
   const limit = target + capacity;
   // Streams that are likely to stay as they are are made where they then stand already.
   let made: usize = 0;
   if (shuffling == 2 && streams == size && (each & 7) == 0) {
-    bytes = scratch + 16384;
     made = target + noise * (each + 4) <= limit ? noise : 0;
     bitshuffleApart(source, each, size, bytes + length, target + 4, made, bytes);
-  } else if (shuffling == 2 || (shuffling == 1 && size > 1)) {
-    bytes = scratch + 16384;
+  } else if (shuffled) {
     shuffleBlock(source, bytes, length, size, shuffling, bytes + length);
   }
   noise = 0;

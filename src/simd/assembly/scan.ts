@@ -13,6 +13,11 @@ export function scannedNaNs(): f64 {
   return nans;
 }
 
+function note(min: f64, max: f64): void {
+  if (min < least) least = min;
+  if (max > greatest) greatest = max;
+}
+
 /** Finds the finite extremes of a box and counts its NaNs. */
 export function scan<T>(source: usize, plane: usize, row: usize, nz: usize, ny: usize, nx: usize): void {
   least = Infinity;
@@ -56,8 +61,7 @@ function scanIntegers<T>(row: usize, nx: usize): void {
     min = minOf<T>(min, v);
     max = maxOf<T>(max, v);
   }
-  if (<f64>min < least) least = <f64>min;
-  if (<f64>max > greatest) greatest = <f64>max;
+  note(<f64>min, <f64>max);
 }
 
 function minOf<T>(a: T, b: T): T {
@@ -72,6 +76,16 @@ function laneOf<T>(v: v128, lane: usize): T {
   const bit = lane * sizeof<T>() * 8;
   const half = bit < 64 ? v128.extract_lane<u64>(v, 0) : v128.extract_lane<u64>(v, 1);
   return <T>(half >> ((<u64>bit) & 63));
+}
+
+function leastLane(v: v128): f32 {
+  const low = Mathf.min(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1));
+  return Mathf.min(low, Mathf.min(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)));
+}
+
+function greatestLane(v: v128): f32 {
+  const low = Mathf.max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1));
+  return Mathf.max(low, Mathf.max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)));
 }
 
 /** Bits of infinity; those of other numbers that are not finite are greater, the sign left away. */
@@ -97,25 +111,20 @@ function scanFinite(row: usize, nx: usize): bool {
     largest = i32x4.max_s(largest, i32x4.max_s(ab, cd));
   }
   if (v128.any_true(i32x4.ge_s(largest, i32x4.splat(INFINITE)))) return false;
-  let min = Mathf.min(f32x4.extract_lane(mins, 0), f32x4.extract_lane(mins, 1));
-  min = Mathf.min(min, Mathf.min(f32x4.extract_lane(mins, 2), f32x4.extract_lane(mins, 3)));
-  let max = Mathf.max(f32x4.extract_lane(maxs, 0), f32x4.extract_lane(maxs, 1));
-  max = Mathf.max(max, Mathf.max(f32x4.extract_lane(maxs, 2), f32x4.extract_lane(maxs, 3)));
+  let min = leastLane(mins);
+  let max = greatestLane(maxs);
   for (; x < nx; x++) {
     const v = load<f32>(row + (x << 2));
     if (v - v != 0) return false;
     min = Mathf.min(min, v);
     max = Mathf.max(max, v);
   }
-  if (<f64>min < least) least = <f64>min;
-  if (<f64>max > greatest) greatest = <f64>max;
+  note(<f64>min, <f64>max);
   return true;
 }
 
 function scanFloats(row: usize, nx: usize): void {
   let x: usize = 0;
-  let min: f32 = Infinity;
-  let max: f32 = -Infinity;
   let mins = f32x4.splat(Infinity);
   let maxs = f32x4.splat(-Infinity);
   let counts = i32x4.splat(0);
@@ -128,10 +137,8 @@ function scanFloats(row: usize, nx: usize): void {
   }
   nans += <f64>(i32x4.extract_lane(counts, 0) + i32x4.extract_lane(counts, 1));
   nans += <f64>(i32x4.extract_lane(counts, 2) + i32x4.extract_lane(counts, 3));
-  min = Mathf.min(Mathf.min(f32x4.extract_lane(mins, 0), f32x4.extract_lane(mins, 1)), min);
-  min = Mathf.min(Mathf.min(f32x4.extract_lane(mins, 2), f32x4.extract_lane(mins, 3)), min);
-  max = Mathf.max(Mathf.max(f32x4.extract_lane(maxs, 0), f32x4.extract_lane(maxs, 1)), max);
-  max = Mathf.max(Mathf.max(f32x4.extract_lane(maxs, 2), f32x4.extract_lane(maxs, 3)), max);
+  let min = leastLane(mins);
+  let max = greatestLane(maxs);
   for (; x < nx; x++) {
     const v = load<f32>(row + (x << 2));
     if (v - v == 0) {
@@ -139,8 +146,7 @@ function scanFloats(row: usize, nx: usize): void {
       max = Mathf.max(max, v);
     } else if (v != v) nans += 1;
   }
-  if (<f64>min < least) least = <f64>min;
-  if (<f64>max > greatest) greatest = <f64>max;
+  note(<f64>min, <f64>max);
 }
 
 function scanDoubles(row: usize, nx: usize): void {
@@ -153,6 +159,5 @@ function scanDoubles(row: usize, nx: usize): void {
       max = Math.max(max, v);
     } else if (v != v) nans += 1;
   }
-  if (min < least) least = min;
-  if (max > greatest) greatest = max;
+  note(min, max);
 }
