@@ -100,7 +100,8 @@ export interface Simd {
   shuffle(source: number, target: number, length: number, elementSize: number): void;
   /**
    * Bit-shuffle as C-Blosc 1 has it: bit k of byte b of every element goes into stream 8 · b + k; bytes after the last whole element are
-   * copied, and so are all of them where the number of elements is no multiple of 8. `scratch` is `length` bytes; the three must not overlap.
+   * copied, and so are all of them where the number of elements is no multiple of 8. `scratch` is SHUFFLE_SCRATCH bytes; the three must not
+   * overlap.
    */
   bitshuffle(source: number, target: number, length: number, elementSize: number, scratch: number): void;
   /**
@@ -108,7 +109,7 @@ export interface Simd {
    * bytes of scratch; length < 2 GiB. A greater `acceleration` (from 1) is faster and compresses less.
    */
   lz4(source: number, length: number, target: number, capacity: number, table: number, acceleration: number): number;
-  /** Shuffles a block as `shuffling` says (C-Blosc's numbers); see `shuffle` and `bitshuffle`. */
+  /** Shuffles a block as `shuffling` says (C-Blosc's numbers); see `shuffle` and `bitshuffle`. `scratch`: SHUFFLE_SCRATCH bytes. */
   shuffleBlock(
     source: number,
     target: number,
@@ -119,7 +120,8 @@ export interface Simd {
   ): void;
   /**
    * One block of a Blosc-1 frame: shuffled, cut into `streams` of equal length, each after its encoded length and in LZ4 where that is
-   * shorter and the stream not noise. Returns the bytes written or, when they would be more than `capacity`, 0. `scratch`: LZ4_TABLE + 2 · length bytes.
+   * shorter and the stream not noise. Returns the bytes written or, when they would be more than `capacity`, 0. `scratch`: LZ4_TABLE +
+   * SHUFFLE_SCRATCH + length bytes.
    */
   lz4Block(
     ...args: [
@@ -152,6 +154,9 @@ export interface Simd {
 
 /** Bytes of scratch that `lz4` needs. */
 export const LZ4_TABLE = 16384;
+
+/** Bytes of scratch that bits are shuffled by way of. */
+export const SHUFFLE_SCRATCH = 8192;
 
 /** How many uint32 `tally` needs a bin. */
 export const TALLIES = 2;

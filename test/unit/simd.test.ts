@@ -8,6 +8,7 @@ import {
   MEMORY_START,
   METHODS,
   type Method,
+  SHUFFLE_SCRATCH,
   TALLIES,
   createMemory,
   instantiate
@@ -447,8 +448,21 @@ test('swap reverses the bytes of each element', () => {
 });
 
 const LENGTHS = [
-  0, 1, 7, 8, 9, 63, 64, 65, 127, 128, 255, 256, 512, 520, 1000, 1024, 1032, 4095, 4096, 4104, 65536, 69999
+  0, 1, 7, 8, 9, 63, 64, 65, 127, 128, 255, 256, 512, 520, 1000, 1024, 1032, 4095, 4096, 4104, 65536, 69999, 70016
 ];
+
+/** Shuffled bytes put in order again; nothing but the promised ranges may change. */
+function unshuffled(bytes: Uint8Array, size: number, shuffling: 1 | 2): Uint8Array {
+  const scratch = 2 ** 20;
+  heap.set(bytes, END - bytes.length);
+  heap.fill(GUARD, scratch, scratch + SHUFFLE_SCRATCH + 64);
+  const got = onTarget('uint8', [1, 1, bytes.length], [0, 0], to =>
+    simd.unshuffleBlock(END - bytes.length, to.at, bytes.length, size, shuffling, scratch)
+  );
+  const guard = heap.subarray(scratch + SHUFFLE_SCRATCH, scratch + SHUFFLE_SCRATCH + 64);
+  assert.ok(guard.every(byte => byte === GUARD));
+  return Uint8Array.from(got);
+}
 
 test('shuffle: byte k of every element into stream k, the rest as it is', () => {
   for (const size of [1, 2, 3, 4, 8, 12]) {
@@ -460,15 +474,18 @@ test('shuffle: byte k of every element into stream k, the rest as it is', () => 
       for (let i = 0; i < n * size; i++) expected[(i % size) * n + Math.floor(i / size)] = bytes[i];
       const got = onTarget('uint8', [1, 1, length], [0, 0], to => simd.shuffle(END - length, to.at, length, size));
       assert.deepEqual(Uint8Array.from(got), expected, `${length} bytes of ${size}`);
+      assert.deepEqual(unshuffled(expected, size, 1), bytes, `${length} bytes of ${size}, back`);
     }
   }
 });
 
 test('bitshuffle: bit k of byte b of every element into stream 8 b + k, the rest as it is', () => {
-  for (const size of [1, 2, 4, 8]) {
+  const scratch = 2 ** 20;
+  for (const size of [1, 2, 3, 4, 8, 255]) {
     for (const length of LENGTHS) {
       const bytes = bytesLike('noise', length, size);
       heap.set(bytes, END - length);
+      heap.fill(GUARD, scratch, scratch + SHUFFLE_SCRATCH + 64);
       const n = Math.floor(length / size);
       const expected = bytes.slice();
       if (n % 8 === 0) {
@@ -481,9 +498,12 @@ test('bitshuffle: bit k of byte b of every element into stream 8 b + k, the rest
         }
       }
       const got = onTarget('uint8', [1, 1, length], [0, 0], to =>
-        simd.bitshuffle(END - length, to.at, length, size, 2 ** 20)
+        simd.bitshuffle(END - length, to.at, length, size, scratch)
       );
       assert.deepEqual(Uint8Array.from(got), expected, `${length} bytes of ${size}`);
+      const guard = heap.subarray(scratch + SHUFFLE_SCRATCH, scratch + SHUFFLE_SCRATCH + 64);
+      assert.ok(guard.every(byte => byte === GUARD));
+      assert.deepEqual(unshuffled(expected, size, 2), bytes, `${length} bytes of ${size}, back`);
     }
   }
 });

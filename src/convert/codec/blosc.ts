@@ -1,4 +1,4 @@
-import { LZ4_TABLE, type Simd } from '../../simd/index.ts';
+import { LZ4_TABLE, SHUFFLE_SCRATCH, type Simd } from '../../simd/index.ts';
 import type { Encoder } from './encoder.ts';
 import { zstd } from './zlib.ts';
 
@@ -74,8 +74,8 @@ export function bloscEncoder(
     if (cname === 'lz4') {
       return simd.lz4Block(source, length, target, capacity, elementSize, streams, shuffle, level, scratch);
     }
-    const bytes = shuffle > 0 ? scratch + LZ4_TABLE : source;
-    if (shuffle > 0) simd.shuffleBlock(source, bytes, length, elementSize, shuffle, bytes + length);
+    const bytes = shuffle > 0 ? scratch + SHUFFLE_SCRATCH : source;
+    if (shuffle > 0) simd.shuffleBlock(source, bytes, length, elementSize, shuffle, scratch);
     const each = length / streams;
     let at = target;
     for (let s = 0; s < streams; s++) {
@@ -97,7 +97,7 @@ export function bloscEncoder(
   /** The shuffle that makes least of a sample. */
   function choose(source: number, length: number, target: number, streams: number, scratch: number): Shuffle {
     if (shuffles.length === 1 || length < 8 * SAMPLE) return shuffles[0];
-    const sample = scratch + LZ4_TABLE + 2 * blockOf(length);
+    const sample = scratch + LZ4_TABLE + SHUFFLE_SCRATCH + blockOf(length);
     const piece = SAMPLE / 4;
     for (let i = 0; i < 4; i++) {
       // The middle of each quarter, from a whole element on.
@@ -154,7 +154,7 @@ export function bloscEncoder(
 
   return {
     litters: cname === 'zstd',
-    scratchBytes: length => LZ4_TABLE + 2 * blockOf(length) + SAMPLE,
+    scratchBytes: length => LZ4_TABLE + SHUFFLE_SCRATCH + blockOf(length) + SAMPLE,
     encodedBound: length => length + HEADER,
     encode(source, length, target, scratch, used = length) {
       const blockBytes = blockOf(length, used);

@@ -1,4 +1,4 @@
-import type { Simd } from '../../simd/index.ts';
+import { SHUFFLE_SCRATCH, type Simd } from '../../simd/index.ts';
 import {
   FLAG_BITSHUFFLE,
   FLAG_COPY,
@@ -49,13 +49,13 @@ export function bloscDecoder(simd: Simd, memory: WebAssembly.Memory): Decoder {
     const whole = splits ? elementSize : 1;
     const blocks = Math.ceil(size / blockBytes);
     if (blockBytes % whole) throw new Error(`a Blosc frame has blocks of ${blockBytes} bytes for elements of ${whole}`);
-    if (shuffle > 0 && 2 * Math.min(blockBytes, size) > scratchLength)
+    if (shuffle > 0 && SHUFFLE_SCRATCH + Math.min(blockBytes, size) > scratchLength)
       throw new Error(`a Blosc frame has blocks of ${blockBytes} bytes, larger than there is room for`);
     for (let b = 0; b < blocks; b++) {
       const from = b * blockBytes;
       const bytes = Math.min(blockBytes, size - from);
       const streams = bytes < blockBytes ? 1 : whole;
-      const decoded = shuffle === 0 ? target + from : scratch;
+      const decoded = shuffle === 0 ? target + from : scratch + SHUFFLE_SCRATCH;
       let at = view.getUint32(source + HEADER + 4 * b, true);
       for (let s = 0; s < streams; s++) {
         const each = bytes / streams;
@@ -66,7 +66,7 @@ export function bloscDecoder(simd: Simd, memory: WebAssembly.Memory): Decoder {
         decodeStream(format, source + at, encoded, decoded + s * each, each);
         at += encoded;
       }
-      if (shuffle > 0) simd.unshuffleBlock(scratch, target + from, bytes, elementSize, shuffle, scratch + bytes);
+      if (shuffle > 0) simd.unshuffleBlock(decoded, target + from, bytes, elementSize, shuffle, scratch);
     }
   };
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { MEMORY_START } from '../../simd/index.ts';
+import { MEMORY_START, SHUFFLE_SCRATCH } from '../../simd/index.ts';
 import { ConvertError } from '../errors.ts';
 import { formatBytes } from '../format.ts';
 import { freeMemory } from '../garbage.ts';
@@ -196,7 +196,7 @@ export class Pass {
       levels,
       encoder: {
         // Blosc frames may be one block; a row of zeros is compared with what fills up chunks.
-        scratchBytes: length => Math.max(blosc ? 2 * length : 0, rowBytes),
+        scratchBytes: length => Math.max(blosc ? SHUFFLE_SCRATCH + length : 0, rowBytes),
         encodedBound: length => length + Math.ceil(length / 64) + 65536
       },
       readerBytes: this.#making.source ? readerBytes(layout) : 0,

@@ -1,12 +1,15 @@
 import { shuffle } from './shuffle';
+import { transposeBits } from './transpose-bits';
 
 /** Bytes of elements that are taken together: with what becomes of them they stay in the innermost cache. */
-export const PIECE: usize = 1024;
+export const PIECE: usize = 4096;
+/** Bytes of scratch: a piece, by bytes, and one byte of its elements, by columns. */
+export const SCRATCH: usize = 2 * PIECE;
 
 /**
  * Bit k of byte b of every element goes into stream 8 · b + k, element i at bit i % 8 of its byte (C-Blosc's bit-shuffle). C-Blosc copies
  * a block whose number of elements is no multiple of 8 as it is, and so does this; bytes after the last whole element are copied too.
- * `scratch`: PIECE bytes.
+ * `scratch`: SCRATCH bytes.
  */
 export function bitshuffle(source: usize, target: usize, length: usize, size: usize, scratch: usize): void {
   const n = length / size;
@@ -34,42 +37,13 @@ export function bitshuffleApart(
   const most = (PIECE / size) & ~7;
   for (let from: usize = 0; from < n; from += most) {
     const count = min(most, n - from);
-    // Bytes too: so many loads at a time wait for the memory, where bit by bit hardly one does.
-    shuffle(source + from * size, scratch, count * size, size);
+    // Bytes first: so many loads at a time wait for the memory, where bit by bit hardly one does.
+    const bytes = size > 1 ? scratch : source + from;
+    if (size > 1) shuffle(source + from * size, bytes, count * size, size);
     for (let b: usize = 0; b < size; b++) {
-      const target = b < apart ? first + b * (n + 4) : rest + b * n;
-      bitplanes(scratch + b * count, target + (from >> 3), count, n >> 3);
-    }
-  }
-}
-
-/** The eight planes of n bytes, n a multiple of 8, `row` bytes from one to the next. */
-function bitplanes(source: usize, target: usize, n: usize, row: usize): void {
-  let i: usize = 0;
-  for (; i + 64 <= n; i += 64) {
-    let a = v128.load(source + i);
-    let b = v128.load(source + i, 16);
-    let c = v128.load(source + i, 32);
-    let d = v128.load(source + i, 48);
-    let to = target + (i >> 3) + 7 * row;
-    for (let k = 0; k < 8; k++) {
-      const low = i8x16.bitmask(a) | (i8x16.bitmask(b) << 16);
-      const high = i8x16.bitmask(c) | (i8x16.bitmask(d) << 16);
-      store<u64>(to, (<u64>(<u32>low)) | ((<u64>(<u32>high)) << 32));
-      to -= row;
-      a = i8x16.add(a, a);
-      b = i8x16.add(b, b);
-      c = i8x16.add(c, c);
-      d = i8x16.add(d, d);
-    }
-  }
-  for (; i < n; i += 8) {
-    let v = v128.load64_zero(source + i);
-    let to = target + (i >> 3) + 7 * row;
-    for (let k = 0; k < 8; k++) {
-      store<u8>(to, <u8>i8x16.bitmask(v));
-      to -= row;
-      v = i8x16.add(v, v);
+      const target = (b < apart ? first + b * (n + 4) : rest + b * n) + (from >> 3);
+      shuffle(bytes + b * count, scratch + PIECE, count, 8);
+      transposeBits(scratch + PIECE, count >> 3, target, n >> 3, count >> 3);
     }
   }
 }

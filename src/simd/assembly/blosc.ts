@@ -1,5 +1,5 @@
-import { bitshuffle, bitshuffleApart } from './bitshuffle';
-import { lz4 } from './lz4';
+import { bitshuffle, bitshuffleApart, SCRATCH } from './bitshuffle';
+import { lz4, TABLE } from './lz4';
 import { noisy } from './noisy';
 import { shuffle } from './shuffle';
 
@@ -21,7 +21,7 @@ let noise: usize = 0;
 
 /**
  * The streams of one block with LZ4, each after its length: the block's share of a Blosc-1 frame. Returns the bytes written, or 0 when they
- * would be more than `capacity`. `scratch`: the LZ4 table, then twice the block.
+ * would be more than `capacity`. `scratch`: TABLE + SCRATCH + `length` bytes.
  */
 export function lz4Block(
   source: usize,
@@ -36,16 +36,16 @@ export function lz4Block(
 ): usize {
   const table = scratch;
   const shuffled = shuffling == 2 || (shuffling == 1 && size > 1);
-  const bytes = shuffled ? scratch + 16384 : source;
+  const bytes = shuffled ? scratch + TABLE + SCRATCH : source;
   const each = length / streams;
   const limit = target + capacity;
   // Streams that are likely to stay as they are are made where they then stand already.
   let made: usize = 0;
   if (shuffling == 2 && streams == size && (each & 7) == 0) {
     made = target + noise * (each + 4) <= limit ? noise : 0;
-    bitshuffleApart(source, each, size, bytes + length, target + 4, made, bytes);
+    bitshuffleApart(source, each, size, scratch + TABLE, target + 4, made, bytes);
   } else if (shuffled) {
-    shuffleBlock(source, bytes, length, size, shuffling, bytes + length);
+    shuffleBlock(source, bytes, length, size, shuffling, scratch + TABLE);
   }
   noise = 0;
   let op = target;

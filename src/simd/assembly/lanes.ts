@@ -15,3 +15,13 @@ export function odds<T>(low: v128, high: v128): v128 {
   if (sizeof<T>() == 2) return v128.shuffle<i16>(low, high, 1, 3, 5, 7, 9, 11, 13, 15);
   return sizeof<T>() == 4 ? v128.shuffle<i32>(low, high, 1, 3, 5, 7) : v128.shuffle<i64>(low, high, 1, 3);
 }
+
+/** The first halves of two vectors, byte by byte in turn. */
+export function lowBytes(a: v128, b: v128): v128 {
+  return v128.shuffle<u8>(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+
+/** The second halves of two vectors, byte by byte in turn. */
+export function highBytes(a: v128, b: v128): v128 {
+  return v128.shuffle<u8>(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}

@@ -1,6 +1,8 @@
 // The LZ4 block format, https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md
 
 const HASH_BITS: u32 = 12;
+/** Bytes of the table of places by hash. */
+export const TABLE: usize = 4 << HASH_BITS;
 /** The last match starts at least this far before the end, and the last 5 bytes are literals. */
 const MATCH_LIMIT: usize = 12;
 const LAST_LITERALS: usize = 5;
@@ -26,7 +28,7 @@ export function lz4(
   if (length > MATCH_LIMIT) {
     const matchLimit = end - MATCH_LIMIT;
     const extendLimit = end - LAST_LITERALS;
-    memory.fill(table, 0, 1 << (HASH_BITS + 2));
+    memory.fill(table, 0, TABLE);
     let ip = source + 1;
     while (true) {
       // Look for four bytes seen before, in growing steps.

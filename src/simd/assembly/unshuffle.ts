@@ -1,3 +1,7 @@
+import { PIECE } from './bitshuffle';
+import { highBytes, lowBytes } from './lanes';
+import { transposeBits } from './transpose-bits';
+
 /** The inverse of `shuffle`. */
 export function unshuffle(source: usize, target: usize, length: usize, size: usize): void {
   const n = length / size;
@@ -8,6 +12,7 @@ export function unshuffle(source: usize, target: usize, length: usize, size: usi
   }
   if (size == 2) done = unshuffle2(source, target, n);
   else if (size == 4) done = unshuffle4(source, target, n);
+  else if (size == 8) done = unshuffle8(source, target, n);
   for (let k: usize = 0; k < size; k++) {
     const from = source + k * n;
     for (let i = done; i < n; i++) store<u8>(target + i * size + k, load<u8>(from + i));
@@ -48,14 +53,34 @@ function unshuffle4(source: usize, target: usize, n: usize): usize {
   return i;
 }
 
-/** The first halves, byte by byte in turn. */
-function lowBytes(a: v128, b: v128): v128 {
-  return v128.shuffle<u8>(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+function unshuffle8(source: usize, target: usize, n: usize): usize {
+  let i: usize = 0;
+  for (; i + 16 <= n; i += 16) {
+    let from = source + i;
+    const a = v128.load(from);
+    const b = v128.load((from += n));
+    const c = v128.load((from += n));
+    const d = v128.load((from += n));
+    const e = v128.load((from += n));
+    const f = v128.load((from += n));
+    const g = v128.load((from += n));
+    const h = v128.load((from += n));
+    // Bytes 0, 2, 4, 6, then bytes 1, 3, 5, 7, of the first eight elements, and of the others.
+    put(target + (i << 3), lowBytes(a, e), lowBytes(c, g), lowBytes(b, f), lowBytes(d, h));
+    put(target + (i << 3) + 64, highBytes(a, e), highBytes(c, g), highBytes(b, f), highBytes(d, h));
+  }
+  return i;
 }
 
-/** The second halves. */
-function highBytes(a: v128, b: v128): v128 {
-  return v128.shuffle<u8>(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+function put(target: usize, ae: v128, cg: v128, bf: v128, dh: v128): void {
+  const even = lowBytes(ae, cg);
+  const odd = lowBytes(bf, dh);
+  v128.store(target, lowBytes(even, odd));
+  v128.store(target, highBytes(even, odd), 16);
+  const even2 = highBytes(ae, cg);
+  const odd2 = highBytes(bf, dh);
+  v128.store(target, lowBytes(even2, odd2), 32);
+  v128.store(target, highBytes(even2, odd2), 48);
 }
 
 /** The inverse of `bitshuffle`. */
@@ -65,29 +90,15 @@ export function unbitshuffle(source: usize, target: usize, length: usize, size: 
     memory.copy(target, source, length);
     return;
   }
-  const bytes = size > 1 ? scratch : target;
-  for (let b: usize = 0; b < size; b++) joinPlanes(source + b * n, bytes + b * n, n);
-  if (size > 1) unshuffle(scratch, target, n * size, size);
-  memory.copy(target + n * size, source + n * size, length - n * size);
-}
-
-/** n bytes out of their eight planes, n a multiple of 8. */
-function joinPlanes(source: usize, target: usize, n: usize): void {
-  const row = n >> 3;
-  for (let i: usize = 0; i < row; i++) {
-    // Byte k has bit k of eight bytes: an 8 × 8 matrix of bits, to be transposed.
-    let m: u64 = 0;
-    let from = source + i + 7 * row;
-    for (let k = 0; k < 8; k++) {
-      m = (m << 8) | load<u8>(from);
-      from -= row;
+  const most = (PIECE / size) & ~7;
+  for (let from: usize = 0; from < n; from += most) {
+    const count = min(most, n - from);
+    const bytes = size > 1 ? scratch : target + from;
+    for (let b: usize = 0; b < size; b++) {
+      transposeBits(source + b * n + (from >> 3), n >> 3, scratch + PIECE, count >> 3, count >> 3);
+      unshuffle(scratch + PIECE, bytes + b * count, count, 8);
     }
-    let t = (m ^ (m >> 7)) & 0x00aa00aa00aa00aa;
-    m ^= t ^ (t << 7);
-    t = (m ^ (m >> 14)) & 0x0000cccc0000cccc;
-    m ^= t ^ (t << 14);
-    t = (m ^ (m >> 28)) & 0x00000000f0f0f0f0;
-    m ^= t ^ (t << 28);
-    store<u64>(target + (i << 3), m);
+    if (size > 1) unshuffle(bytes, target + from * size, count * size, size);
   }
+  memory.copy(target + n * size, source + n * size, length - n * size);
 }
