@@ -1,10 +1,10 @@
 import { Banner } from './banner.ts';
-import type { ReadKey } from './image.ts';
-import { readImage } from './image.ts';
 import type { ViewerState, Volume } from './initialState.ts';
 import { initialState, layersOf, sourceOf } from './initialState.ts';
 import { Neuroglancer } from './neuroglancer.ts';
 import { addReader } from './readerFrontend.ts';
+import type { Volumes } from './readVolumes.ts';
+import { readVolumes } from './readVolumes.ts';
 import type { ViewerSource } from './source.ts';
 import { httpReader } from './strictFetch.ts';
 
@@ -34,18 +34,20 @@ export interface ViewerHandle {
 /** A WebGL context that is lost sooner, in milliseconds, is not replaced unasked. */
 const SHORT_LIFE = 5000;
 
-/** A volume's address in Neuroglancer, its metadata, and what to do with the address at the end. */
-async function open(source: ViewerSource): Promise<{ volume: Volume; dispose: () => void }> {
+/** A volume and its labels, and what to do with their addresses at the end. */
+async function open(source: ViewerSource): Promise<Volumes & { dispose: () => void }> {
   if (source.url !== undefined) {
     const url = new URL(source.url.endsWith('/') ? source.url : `${source.url}/`, document.baseURI).href;
-    const image = await readImage(source.name, httpReader(url));
-    return { volume: { name: source.name, url, image }, dispose: () => undefined };
+    return { ...(await readVolumes(source.name, url, httpReader(url))), dispose: () => undefined };
   }
   const { reader } = source;
-  const read: ReadKey = async key => (await reader(key, {}))?.bytes ?? null;
-  const image = await readImage(source.name, read);
   const { url, dispose } = addReader(reader);
-  return { volume: { name: source.name, url, image }, dispose };
+  try {
+    return { ...(await readVolumes(source.name, url, async key => (await reader(key, {}))?.bytes ?? null)), dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
 }
 
 /**
@@ -55,7 +57,7 @@ async function open(source: ViewerSource): Promise<{ volume: Volume; dispose: ()
  */
 export async function createViewer(host: HTMLElement, options: ViewerOptions): Promise<ViewerHandle> {
   const opened = await Promise.all([options.source].flat().map(open));
-  const volumes = opened.map(({ volume }) => volume);
+  const volumes = [...opened.map(({ volume }) => volume), ...opened.flatMap(({ labels }) => labels)];
   const chrome = options.chrome ?? 'tab';
   const layout = chrome === 'tab' ? '4panel-alt' : 'xy-3d';
   host.classList.add('mct-Viewer-host');

@@ -31,6 +31,9 @@ export interface Channel {
   window: { start: number; end: number; min: number; max: number } | null;
 }
 
+/** What lies there is no image that can be shown; its message says why. */
+export class ImageError extends Error {}
+
 type Json = Record<string, unknown>;
 export type ReadKey = (key: string, signal?: AbortSignal) => Promise<Uint8Array<ArrayBuffer> | null>;
 
@@ -40,7 +43,7 @@ async function readJson(read: ReadKey, key: string): Promise<Json | null> {
   try {
     return JSON.parse(new TextDecoder().decode(bytes)) as Json;
   } catch {
-    throw new Error(`${key} is not JSON: the OME-Zarr is damaged, or something else was sent in its place.`);
+    throw new ImageError(`${key} is not JSON: the OME-Zarr is damaged, or something else was sent in its place.`);
   }
 }
 
@@ -54,7 +57,7 @@ const v2Type = (code: string): string =>
 /**
  * Reads the metadata of an OME-Zarr image: 0.5 (https://ngff.openmicroscopy.org/0.5) on Zarr v3 or 0.4 on v2.
  *
- * @throws Error that says what is missing or cannot be shown
+ * @throws ImageError that says what is missing or cannot be shown, and whatever `read` throws
  */
 export async function readImage(name: string, read: ReadKey): Promise<Image> {
   const group = await readJson(read, 'zarr.json');
@@ -63,17 +66,17 @@ export async function readImage(name: string, read: ReadKey): Promise<Image> {
     : ((await readJson(read, '.zattrs')) ?? undefined);
   const [multiscale] = (attributes?.multiscales as Json[] | undefined) ?? [];
   if (!attributes || !multiscale) {
-    throw new Error(
+    throw new ImageError(
       `${name}: no OME-Zarr image is here: neither zarr.json nor .zattrs names its levels (multiscales).`
     );
   }
   const datasets = multiscale.datasets as { path: string; coordinateTransformations: Transformation[] }[];
   const { path, coordinateTransformations } = datasets[0];
   const array = await readJson(read, group ? `${path}/zarr.json` : `${path}/.zarray`);
-  if (!array) throw new Error(`${name}: level ${path} has no metadata: the OME-Zarr is incomplete.`);
+  if (!array) throw new ImageError(`${name}: level ${path} has no metadata: the OME-Zarr is incomplete.`);
   const dtype = group ? String(array.data_type) : v2Type(String(array.dtype));
   if (NOT_SHOWN.includes(dtype)) {
-    throw new Error(
+    throw new ImageError(
       `${name}: Neuroglancer cannot show ${dtype} voxels: convert with another data type, such as float32.`
     );
   }
@@ -97,6 +100,13 @@ export async function readImage(name: string, read: ReadKey): Promise<Image> {
     channels: channelsOf(attributes, channelAxis?.length ?? 1),
     labels: 'image-label' in attributes && !dtype.startsWith('float')
   };
+}
+
+/** Paths, below an image's folder, of its images of labels, as the `labels` group names them; none where there is no such group. */
+export async function readLabels({ format }: Image, read: ReadKey): Promise<string[]> {
+  const group = await readJson(read, `labels/${format === 'zarr3' ? 'zarr.json' : '.zattrs'}`);
+  const attributes = format === 'zarr3' ? ((group?.attributes as Json | undefined)?.ome as Json | undefined) : group;
+  return ((attributes?.labels as string[] | undefined) ?? []).map(path => `labels/${path}`);
 }
 
 type Transformation = { type: string; scale?: number[]; translation?: number[] };

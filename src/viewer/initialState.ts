@@ -11,6 +11,8 @@ export interface Volume {
   /** Neuroglancer's address of it, without the format. */
   url: string;
   image: Image;
+  /** Whether its layers are listed only, to be switched on. */
+  hidden?: boolean;
 }
 
 /** Of each type the values that an integer can have; a float's window is a guess that the person can drag. */
@@ -70,7 +72,7 @@ export function layersOf(volume: Volume): Layer[] {
 export const sourceOf = ({ url, image }: Volume): string => `${url}|${image.format}:`;
 
 function stateOf({ name, volume, channel }: Layer) {
-  const { image } = volume;
+  const { image, hidden = false } = volume;
   const { color, window: said } = image.channels[channel ?? 0];
   const [low, high] = LIMITS[image.dtype] ?? [0, 1];
   const { start, end, min, max } = said ?? { start: low, end: high, min: low, max: high };
@@ -78,7 +80,7 @@ function stateOf({ name, volume, channel }: Layer) {
   const ends = end > start ? [start, end] : [start, start + 1];
   const limits = max > min ? [Math.min(min, ends[0]), Math.max(max, ends[1])] : ends;
   const [range, window] = [ends, limits].map(values => values.map(value => asValue(image.dtype, value)));
-  const shown = { type: 'image', name, source: sourceOf(volume), tab: 'rendering' };
+  const shown = { type: 'image', name, source: sourceOf(volume), tab: 'rendering', ...(hidden && { visible: false }) };
   // Neuroglancer's way to have an axis that each layer has a place of its own on.
   const place = image.channelAxis && {
     localDimensions: { [`${image.channelAxis}'`]: [1, ''] },
@@ -101,7 +103,7 @@ function stateOf({ name, volume, channel }: Layer) {
 }
 
 /**
- * The first look at some volumes that share a space: x to the right, y down, z away, all of the first one visible, its centre in the
+ * The first look at some volumes that share a space: x to the right, y down, z away, all of the first one in sight, its centre in the
  * middle, at its first time point, and values and colours from its metadata's channels. `pixels` is the size of one of four panels.
  */
 export function initialState(volumes: Volume[], layout: string, pixels: number): ViewerState {

@@ -87,11 +87,40 @@ test('two channels are seen in their colours and windows, at every time point', 
   }
 });
 
-test('labels are shown as segments: nothing for 0, and a colour for every other', async () => {
-  const parent = convert(tiff, join(folder, 'with labels.ome.zarr'));
+/** `scan` with labels of boxes. */
+function convertWithLabels(name: string): string {
+  const parent = convert(tiff, join(folder, name));
   const source = join(folder, 'boxes.tif');
   writeLabels(source, SHAPE);
   convert(source, 'boxes', '--labels', '--parent', parent);
+  return parent;
+}
+
+test('an image brings its labels along, and a click shows them over it', async () => {
+  const parent = convertWithLabels('head.ome.zarr');
+  const { url, server } = await view(parent);
+  try {
+    const page = await browser.newPage({ viewport: { width: 900, height: 700 } });
+    await page.goto(`${url}#!${encodeURIComponent(JSON.stringify(sliceView(SHAPE, 7)))}`);
+    await showsSlice(page.locator('#viewer'), expectedSlice(tiff, 7, parent));
+    await page.locator('.neuroglancer-layer-item-label', { hasText: 'head.ome.zarr labels/boxes' }).click();
+    let coloured: boolean[][] = [];
+    for (let tries = 0; tries < 60 && !coloured.at(-1)?.at(-1); tries++) {
+      await sleep(500);
+      const pixels = await shownPixels(picture(page.locator('#viewer')), SHAPE[1], SHAPE[2]);
+      coloured = pixels.map(row => row.map(([red, green, blue]) => red !== green || green !== blue));
+    }
+    // All but the box of label 0, where the image is seen as it is.
+    coloured.forEach((row, y) => row.forEach((is, x) => assert.equal(is, y >= 8 || x >= 10, `voxel ${y}, ${x}`)));
+    await page.close();
+  } finally {
+    server.kill('SIGTERM');
+    await once(server, 'exit');
+  }
+});
+
+test('labels are shown as segments: nothing for 0, and a colour for every other', async () => {
+  const parent = convertWithLabels('with labels.ome.zarr');
   const { url, server } = await view(join(parent, 'labels', 'boxes'));
   try {
     const page = await browser.newPage({ viewport: { width: 900, height: 700 } });

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import { readImage } from '../../src/viewer/image.ts';
 import { initialState, layersOf } from '../../src/viewer/initialState.ts';
+import { readVolumes } from '../../src/viewer/readVolumes.ts';
 import { parseReaderUrl, readerUrl } from '../../src/viewer/readerScheme.ts';
 import { MissingError, httpReader, setXsrfToken, strictFetch } from '../../src/viewer/strictFetch.ts';
 
@@ -163,6 +164,70 @@ test('a label image is shown as a segmentation', async () => {
   const { type, source } = await layerOf('uint16');
   assert.deepEqual([type, source], ['segmentation', 'http://server/cells/|zarr3:']);
   assert.equal((await layerOf('float32')).type, 'image');
+});
+
+/** The files of an image and what its group of labels names. */
+const withLabels = (version: '0.4' | '0.5', named: Record<string, string>) => {
+  const multiscales = [{ axes: AXES, datasets: [DATASET] }];
+  const found: Record<string, unknown> = {};
+  const group = (path: string, content: object) =>
+    version === '0.5'
+      ? (found[`${path}zarr.json`] = { attributes: { ome: { version, ...content } } })
+      : (found[`${path}.zattrs`] = content);
+  const array = (path: string, type: string) =>
+    version === '0.5'
+      ? (found[`${path}0/zarr.json`] = { shape: SHAPE, data_type: type })
+      : (found[`${path}0/.zarray`] = { shape: SHAPE, dtype: { uint16: '<u2', int64: '<i8' }[type] });
+  group('', { multiscales });
+  array('', 'uint16');
+  group('labels/', { labels: Object.keys(named) });
+  for (const [name, type] of Object.entries(named)) {
+    group(`labels/${name}/`, { multiscales, 'image-label': {} });
+    array(`labels/${name}/`, type);
+  }
+  return files(found);
+};
+
+test('an image comes with its labels, hidden, save those that cannot be shown', async t => {
+  const warned = t.mock.method(console, 'warn', () => undefined);
+  for (const [version, format] of [
+    ['0.5', 'zarr3'],
+    ['0.4', 'zarr2']
+  ] as const) {
+    const read = withLabels(version, { 'grain boundaries': 'uint16', wide: 'int64' });
+    const { volume, labels } = await readVolumes('scan', 'http://server/scan/', read);
+    const state = initialState([volume, ...labels], 'xy', 400);
+    assert.deepEqual(
+      (state.layers as Record<string, unknown>[]).map(({ name, type, source, visible }) => [
+        name,
+        type,
+        source,
+        visible
+      ]),
+      [
+        ['scan', 'image', `http://server/scan/|${format}:`, undefined],
+        [
+          'scan labels/grain boundaries',
+          'segmentation',
+          `http://server/scan/labels/grain%20boundaries/|${format}:`,
+          false
+        ]
+      ]
+    );
+    assert.match(warned.mock.calls.at(-1)!.arguments[0] as string, /scan\/labels\/wide: .*int64/);
+  }
+  const damaged = (key: string) =>
+    key === 'labels/zarr.json' ? Promise.resolve(new TextEncoder().encode('{')) : v3('uint16')(key);
+  for (const read of [v3('uint16'), damaged]) {
+    assert.deepEqual((await readVolumes('scan', 'http://server/scan/', read)).labels, []);
+  }
+  assert.match(warned.mock.calls.at(-1)!.arguments[0] as string, /labels\/zarr.json is not JSON/);
+});
+
+test('labels that could not be read are not left out in silence', async () => {
+  const read = withLabels('0.5', { cells: 'uint16' });
+  const cut = (key: string) => (key.startsWith('labels/cells') ? Promise.reject(new Error('dropped')) : read(key));
+  await assert.rejects(readVolumes('scan', 'http://server/scan/', cut), /dropped/);
 });
 
 test('a folder that is no image is refused in words', async () => {
