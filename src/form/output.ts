@@ -29,11 +29,10 @@ function stem(source: Source): string {
  */
 export function resolveOutput(source: Source, typed: string): string {
   const name = typed.replace(/\/+$/, '');
-  if (name.startsWith('/') || /^[a-z]:[\\/]/i.test(name)) {
+  if (isAbsolute(name)) {
     return name;
   }
   const folder = folderOf(source);
-  const isAbsolute = folder.startsWith('/');
   const parts: string[] = [];
   for (const part of `${folder}/${name}`.split('/')) {
     if (part === '..') {
@@ -42,8 +41,22 @@ export function resolveOutput(source: Source, typed: string): string {
       parts.push(part);
     }
   }
-  return (isAbsolute ? '/' : '') + parts.join('/');
+  return (folder.startsWith('/') ? '/' : '') + parts.join('/');
 }
+
+/** What a person would type for a path: `resolveOutput` makes the path of it again, save where only the source is outside the server's root. */
+export function typedOutput(source: Source, path: string): string {
+  const folder = folderOf(source);
+  if (isAbsolute(path) !== isAbsolute(folder)) {
+    return isAbsolute(path) ? path : baseName(path);
+  }
+  const [from, to] = [folder, path].map(each => each.split('/').filter(Boolean));
+  const apart = from.findIndex((part, n) => part !== to[n]);
+  const shared = apart < 0 ? from.length : apart;
+  return [...from.slice(shared).map(() => '..'), ...to.slice(shared)].join('/');
+}
+
+const isAbsolute = (path: string): boolean => path.startsWith('/') || /^[a-z]:[\\/]/i.test(path);
 
 /** The last segment of a path. */
 export function baseName(path: string): string {

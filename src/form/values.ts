@@ -1,4 +1,4 @@
-import { parseBytes } from '../protocol/bytes.ts';
+import { parseBytes, shortBytes } from '../protocol/bytes.ts';
 import type {
   Compression,
   ConvertOptions,
@@ -9,7 +9,7 @@ import type {
   Source
 } from '../protocol/index.ts';
 import { SHOWN_DEFAULTS } from './choices.ts';
-import { defaultOutputName, resolveOutput } from './output.ts';
+import { defaultOutputName, resolveOutput, typedOutput } from './output.ts';
 
 export type Triple = [z: string, y: string, x: string];
 
@@ -218,6 +218,43 @@ export function readValues(
     }
   }
   return { options, errors };
+}
+
+/** Fields that stand for the options of a conversion: `readValues` makes the same of them. Whether to resume is to be chosen anew. */
+export function toValues(options: Partial<ConvertOptions>, source: Source): FormValues {
+  const text = (value: number | string | null | undefined): string => (value == null ? '' : String(value));
+  const three = (values: readonly (number | string)[] | null | undefined): Triple =>
+    [0, 1, 2].map(n => text(values?.[n])) as Triple;
+  const { output, parent, channel, valueRange, roi, maxMemory } = options;
+  const labels = parent == null ? null : `${parent}/labels/`;
+  const isInParent = labels !== null && output?.startsWith(labels);
+  return {
+    output: isInParent
+      ? output!.slice(labels.length)
+      : output == null
+        ? defaultOutputName(source)
+        : typedOutput(source, output),
+    slices: text(options.slices),
+    overwrite: options.overwrite ?? false,
+    resume: null,
+    chunkSize: three(options.chunkSize),
+    levels: text(options.levels),
+    shard: three(options.shard),
+    downsample: options.downsample ?? '',
+    labels: options.labels ?? false,
+    parent: parent == null ? '' : typedOutput(source, parent),
+    compression: options.compression ?? '',
+    dtype: options.dtype ?? '',
+    channel: Array.isArray(channel) ? channel.join(',') : (channel ?? ''),
+    valueRange: [text(valueRange?.[0]), text(valueRange?.[1])],
+    roiFrom: three(roi && [roi[0], roi[2], roi[4]]),
+    roiTo: three(roi && [roi[1], roi[3], roi[5]]),
+    voxelSize: three(options.voxelSize),
+    unit: text(options.unit),
+    maxMemory: maxMemory === undefined ? '' : shortBytes(maxMemory),
+    omeZarr: options.omeZarr ?? '',
+    jobs: text(options.jobs)
+  };
 }
 
 function isGiven(text: string): boolean {

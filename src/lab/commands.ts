@@ -3,6 +3,8 @@ import { showErrorMessage } from '@jupyterlab/apputils';
 import { FileDialog } from '@jupyterlab/filebrowser';
 import type { FileBrowser, IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { toValues } from '../form/index.ts';
+import type { ConvertOptions } from '../protocol/index.ts';
 import { askAndStart } from './convert/dialog.tsx';
 import { isActive } from './connection/jobs.ts';
 import type { IHelper } from './helper.ts';
@@ -44,6 +46,10 @@ export function addCommands(
         properties: {
           path: PATH,
           paths: { type: 'array', items: PATH, description: 'Several files: slices of one volume, or a volume each' },
+          options: {
+            type: 'object',
+            description: 'Options that the form begins with, named as in the protocol; the person’s settings without it'
+          },
           isPalette: { type: 'boolean', description: 'Ask for a file where none is selected' }
         }
       }
@@ -56,7 +62,13 @@ export function addCommands(
       if (paths.length === 0) {
         paths = await chooseSources(browser());
       }
-      const jobs = paths.length === 0 ? [] : await askAndStart(helper, sortNaturally(paths), settings().initial);
+      if (paths.length === 0) {
+        return [];
+      }
+      const sources = sortNaturally(paths);
+      const options = args.options as Partial<ConvertOptions> | undefined;
+      const initial = options ? toValues(options, sources.length === 1 ? sources[0] : sources) : settings().initial;
+      const jobs = await askAndStart(helper, sources, initial);
       return jobs.map(job => job.id);
     }
   });

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import type { Jupyter } from './jupyter.ts';
 import { PYTHON, startJupyter } from './jupyter.ts';
 import type { DialogPage } from './lab-page.ts';
@@ -332,7 +332,9 @@ test('when the helper is restarted its conversions end, and the next one works',
   const response = await jupyter.api(`api/kernels/${kernel.id}/restart`, { method: 'POST' });
   assert.equal(response.status, 200);
   // It has time to say so itself, unless it is killed.
-  await lab.page.locator('.Toastify__toast', { hasText: /lost\.ome\.zarr: cancelled|helper was restarted/ }).waitFor();
+  await lab.page
+    .locator('.Toastify__toast', { hasText: /lost\.ome\.zarr: (cancelled|The helper was restarted)/ })
+    .waitFor();
   const dialog = await lab.convert('other.tif');
   await dialog.field('Output').fill('after.ome.zarr');
   await dialog.ready();
@@ -341,8 +343,8 @@ test('when the helper is restarted its conversions end, and the next one works',
   assert.equal(existsSync(join(jupyter.root, 'lost.ome.zarr')), false);
 });
 
-/** Kills the helper in the middle of a conversion, as a crash would, and answers with the dialog that is opened after it. */
-async function crash(output: string): Promise<DialogPage> {
+/** Kills the helper in the middle of a conversion, as a crash would, and answers with the notification that tells of it. */
+async function crash(output: string): Promise<Locator> {
   await convertLarge(output);
   await lab
     .toast(output)
@@ -351,10 +353,13 @@ async function crash(output: string): Promise<DialogPage> {
   const marker = join(jupyter.root, `${output}.partial`, '.microct-io-vis.json');
   const { pid } = JSON.parse(readFileSync(marker, 'utf8')) as { pid: number };
   process.kill(pid, 'SIGKILL');
-  // What is told instead does not name it.
-  await lab.toast(output).waitFor({ state: 'detached' });
-  await lab.page.locator('.Toastify__toast', { hasText: 'Not converted: The helper was restarted' }).first().waitFor();
+  const told = lab.page.locator('.Toastify__toast', { hasText: `Not converted: ${output}: The helper was restarted` });
+  await told.waitFor();
   assert.ok(existsSync(join(jupyter.root, `${output}.partial`)) && !existsSync(join(jupyter.root, output)));
+  return told;
+}
+
+async function convertTo(output: string): Promise<DialogPage> {
   const dialog = await lab.convert('large.tif');
   await dialog.field('Output').fill(output);
   return dialog;
@@ -370,7 +375,8 @@ async function finishes(dialog: DialogPage, output: string): Promise<void> {
 }
 
 test('an interrupted conversion is resumed where it can be, and not thrown away without a word', async () => {
-  const dialog = await crash('resumed.ome.zarr');
+  await crash('resumed.ome.zarr');
+  const dialog = await convertTo('resumed.ome.zarr');
   // It was begun with another codec than the one that the form begins with.
   await dialog.root.getByText(/It cannot be resumed: .*gzip/).waitFor();
   assert.equal(await dialog.field('Resume').isDisabled(), true);
@@ -384,8 +390,19 @@ test('an interrupted conversion is resumed where it can be, and not thrown away 
 });
 
 test('an interrupted conversion is started over where a person says so', async () => {
-  const dialog = await crash('over.ome.zarr');
+  await crash('over.ome.zarr');
+  const dialog = await convertTo('over.ome.zarr');
   await dialog.field('Start over').check();
   await dialog.ready();
   await finishes(dialog, 'over.ome.zarr');
+});
+
+test('a conversion that broke off is tried again with what was chosen for it', async () => {
+  const told = await crash('again.ome.zarr');
+  const dialog = await lab.dialogFrom(told.getByText('Try again…'));
+  assert.equal(await dialog.field('Output').inputValue(), 'again.ome.zarr');
+  assert.equal(await dialog.field('Compression').inputValue(), 'gzip');
+  await dialog.root.getByText(/Resume: [1-9]\d* % is done/).waitFor();
+  await dialog.ready();
+  await finishes(dialog, 'again.ome.zarr');
 });

@@ -12,7 +12,7 @@ import { describeProgress, describeSeconds, describeSource, describeVoxel } from
 import { defaultOutputName, resolveOutput } from '../../src/form/output.ts';
 import type { Planner } from '../../src/form/planner.ts';
 import type { FormValues } from '../../src/form/values.ts';
-import { EMPTY_VALUES, readValues } from '../../src/form/values.ts';
+import { EMPTY_VALUES, readValues, toValues } from '../../src/form/values.ts';
 import { planResuming, refusalOf } from '../../src/form/resume.ts';
 import type { PlanState } from '../../src/form/watcher.ts';
 import { PlanWatcher } from '../../src/form/watcher.ts';
@@ -106,6 +106,42 @@ test('every field becomes its option', () => {
     jobs: 2
   };
   assert.deepEqual(options, expected);
+});
+
+test('options go back into the fields they came from', () => {
+  const all: Partial<ConvertOptions> = {
+    slices: '100-899',
+    overwrite: true,
+    chunkSize: [64, 96, 32],
+    levels: 3,
+    shard: [128, 96, 320],
+    downsample: 'max',
+    compression: 'gzip',
+    dtype: 'uint8',
+    channel: [0, 2],
+    valueRange: ['0.1%', 1000],
+    roi: [0, 100, 8, 128, 0, 64],
+    voxelSize: [1, 0.5, 0.5],
+    unit: 'nanometer',
+    maxMemory: 1.5 * 2 ** 30,
+    omeZarr: '0.4',
+    jobs: 2
+  };
+  const sources = ['scans/shell.tif', 'shell.tif', ['scans/a/1.tif', 'scans/a/2.tif'], '/mnt/shell.tif'];
+  const outputs = ['scans/shell.ome.zarr', 'out.zarr', 'scans/a/b/out.zarr', 'other/out.zarr', '/mnt/x/out.zarr'];
+  for (const source of sources) {
+    for (const output of outputs.filter(path => source[0] !== '/' || path[0] === '/')) {
+      for (const options of [{ output }, { output, ...all }, { output, channel: 'all' }] as const) {
+        const { options: got, errors } = readValues(toValues(options, source), source, null);
+        assert.deepEqual([got, errors], [options, {}], `${String(source)} → ${output}`);
+      }
+    }
+  }
+  const labels = { labels: true, parent: 'scans/head.ome.zarr', output: 'scans/head.ome.zarr/labels/cells' };
+  const { options } = readValues(toValues(labels, 'scans/cells.tif'), 'scans/cells.tif', null);
+  assert.deepEqual(options, { ...labels, output: 'cells' });
+  // What was resumed, or was not, may now be another matter.
+  assert.equal(toValues({ resume: false }, 'a.tif').resume, null);
 });
 
 test('what cannot be read is told at its field, and not sent', () => {

@@ -56,8 +56,8 @@ test('what was under way when the helper went away has failed, with the reason; 
   assert.deepEqual(
     jobs.items.map(({ state, error }) => [state, error?.message]),
     [
-      ['failed', 'The helper was shut down.'],
-      ['failed', 'The helper was shut down.'],
+      ['failed', 'scans/shell.ome.zarr: The helper was shut down.'],
+      ['failed', 'scans/shell.ome.zarr: The helper was shut down.'],
       ['done', undefined]
     ]
   );

@@ -46,11 +46,12 @@ export class Jobs implements IJobs {
     });
   }
 
-  /** Ends what was under way, because nothing will be heard of it any more. */
-  fail(message: string, which: (job: Job) => boolean = () => true): void {
+  /** Ends what was under way, because nothing will be heard of it any more, for a reason that is told with its name. */
+  fail(reason: string, which: (job: Job) => boolean = () => true): void {
     for (const job of this.items) {
       if (isActive(job) && which(job)) {
         this._lost.add(job.id);
+        const message = `${job.output ?? [job.source].flat()[0]}: ${reason}`;
         this.set({ ...job, state: 'failed', error: { code: 'internal', message, field: null }, ended: Date.now() });
       }
     }

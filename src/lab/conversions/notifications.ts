@@ -1,5 +1,6 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { CommandRegistry } from '@lumino/commands';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 import { fraction } from '../../form/index.ts';
 import type { Job } from '../../protocol/index.ts';
@@ -182,6 +183,7 @@ export async function showDetails(job: Job): Promise<void> {
   });
 }
 
-function toArgs(job: Job): { path: string } | { paths: string[] } {
-  return typeof job.source === 'string' ? { path: job.source } : { paths: job.source };
+/** What opens the dialog with all that was chosen for a job. */
+function toArgs({ source, options }: Job): ReadonlyPartialJSONObject {
+  return { ...(typeof source === 'string' ? { path: source } : { paths: source }), options };
 }
