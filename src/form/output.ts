@@ -56,7 +56,8 @@ export function typedOutput(source: Source, path: string): string {
   return [...from.slice(shared).map(() => '..'), ...to.slice(shared)].join('/');
 }
 
-const isAbsolute = (path: string): boolean => path.startsWith('/') || /^[a-z]:[\\/]/i.test(path);
+/** Whether a path is one of the server's file system, and not relative to the server's root. */
+export const isAbsolute = (path: string): boolean => path.startsWith('/') || /^[a-z]:[\\/]/i.test(path);
 
 /** The last segment of a path. */
 export function baseName(path: string): string {

@@ -3,17 +3,20 @@ import { ConvertError } from '../convert/errors.ts';
 import type { ConvertOptions } from '../convert/options.ts';
 import type { Plan } from '../convert/plan.ts';
 import type { ConvertResult, Progress } from '../convert/progress.ts';
+import type { VerifyOptions, VerifyResult } from '../convert/verify/index.ts';
 import type { HelperEvent, Job, Source } from '../protocol/index.ts';
 import { toFailure } from './failure.ts';
+
+interface Control {
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+}
 
 /** What runs the jobs: the engine's functions of the same names. */
 export interface Engine {
   estimate(source: Source, options: Partial<ConvertOptions>): Promise<Plan>;
-  convert(
-    source: Source,
-    options: Partial<ConvertOptions>,
-    control: { signal?: AbortSignal; onProgress?: (progress: Progress) => void }
-  ): Promise<ConvertResult>;
+  convert(source: Source, options: Partial<ConvertOptions>, control: Control): Promise<ConvertResult>;
+  verify(output: string, options: Partial<VerifyOptions>, control: Control): Promise<VerifyResult>;
 }
 
 /** How many ended jobs are remembered. */
@@ -23,6 +26,8 @@ const INTERVAL = 180;
 
 interface Entry {
   job: Job;
+  /** Does the job; what it has come to. */
+  work: (control: Control) => Promise<Pick<Job, 'result'> | Pick<Job, 'verdict'>>;
   controller: AbortController;
   /** When progress was last told. */
   told: number;
@@ -31,7 +36,7 @@ interface Entry {
 }
 
 /**
- * The queue of conversions. One runs at a time, since each uses all processors; the others wait in the order they came.
+ * The queue of conversions and verifications. One runs at a time, since each uses all processors; the others wait in the order they came.
  * A job is a plain object that is replaced, never changed, so that listeners may keep it.
  */
 export class Jobs {
@@ -67,10 +72,7 @@ export class Jobs {
    */
   async start(source: Source, options: Partial<ConvertOptions>): Promise<Job> {
     const { output } = await this._engine.estimate(source, options);
-    if (this._closed) {
-      throw new ConvertError('cancelled', 'The helper is shutting down.');
-    }
-    const rival = this.list().find(job => isActive(job) && job.output === output);
+    const rival = this.list().find(job => job.kind === 'convert' && isActive(job) && job.output === output);
     if (rival) {
       throw new ConvertError(
         'output-exists',
@@ -78,23 +80,39 @@ export class Jobs {
         'output'
       );
     }
+    const chosen = { ...options, output };
+    return this._add({ kind: 'convert', source, output, options: chosen }, async control => ({
+      result: await this._engine.convert(source, chosen, control)
+    }));
+  }
+
+  /** Puts the verification of an OME-Zarr at the end of the queue. */
+  verify(output: string, options: Partial<VerifyOptions>): Job {
+    return this._add({ kind: 'verify', source: output, output, options: {} }, async control => ({
+      verdict: await this._engine.verify(output, options, control)
+    }));
+  }
+
+  private _add(what: Pick<Job, 'kind' | 'source' | 'output' | 'options'>, work: Entry['work']): Job {
+    if (this._closed) {
+      throw new ConvertError('cancelled', 'The helper is shutting down.');
+    }
     let settle: (job: Job) => void = () => {};
     const ended = new Promise<Job>(done => {
       settle = done;
     });
     const job: Job = {
       id: randomUUID(),
-      source,
-      output,
-      options: { ...options, output },
+      ...what,
       state: 'queued',
       progress: null,
       error: null,
       result: null,
+      verdict: null,
       created: Date.now(),
       ended: null
     };
-    this._entries.set(job.id, { job, controller: new AbortController(), told: 0, ended, settle });
+    this._entries.set(job.id, { job, work, controller: new AbortController(), told: 0, ended, settle });
     this._emit({ event: 'job', job });
     this._next();
     return this._find(job.id).job;
@@ -115,7 +133,10 @@ export class Jobs {
   dismiss(id: string): void {
     const { job } = this._find(id);
     if (isActive(job)) {
-      throw new ConvertError('bad-option', `This conversion is still ${job.state}: cancel it first.`);
+      throw new ConvertError(
+        'bad-option',
+        `This ${job.kind === 'verify' ? 'verification' : 'conversion'} is still ${job.state}: cancel it first.`
+      );
     }
     this._entries.delete(id);
     this._emit({ event: 'dismissed', job: id });
@@ -157,13 +178,12 @@ export class Jobs {
   private async _run(entry: Entry): Promise<void> {
     this._change(entry, { state: 'running' });
     try {
-      const { source, options } = entry.job;
-      const result = await this._engine.convert(source, options, {
+      const found = await entry.work({
         signal: entry.controller.signal,
         onProgress: progress => this._progress(entry, progress)
       });
       this._running = null;
-      this._end(entry, { state: 'done', result });
+      this._end(entry, { state: 'done', ...found });
     } catch (error) {
       const failure = toFailure(error);
       this._running = null;

@@ -62,6 +62,9 @@ export class Service {
     start: async ({ source, options }) => {
       return { result: this._job(await this._jobs.start(this._source(source), this._options(options))) };
     },
+    verify: async ({ output, options }) => ({
+      result: this._job(this._jobs.verify(this._paths.absolute(output), options ?? {}))
+    }),
     cancel: async ({ job }) => ({ result: this._job(this._jobs.cancel(job)) }),
     dismiss: async ({ job }) => {
       this._jobs.dismiss(job);
@@ -154,7 +157,12 @@ export class Service {
         ...(job.options.output != null && { output: show(job.options.output) }),
         ...(job.options.parent != null && { parent: show(job.options.parent) })
       },
-      result: job.result && { ...job.result, output: show(job.result.output) }
+      result: job.result && { ...job.result, output: show(job.result.output) },
+      verdict: job.verdict && {
+        ...job.verdict,
+        output: show(job.verdict.output),
+        against: job.verdict.against && show(job.verdict.against)
+      }
     };
   }
 }

@@ -1,16 +1,17 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { showErrorMessage } from '@jupyterlab/apputils';
-import { FileDialog } from '@jupyterlab/filebrowser';
 import type { FileBrowser, IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { toValues } from '../form/index.ts';
+import { isAbsolute } from '../form/output.ts';
 import type { ConvertOptions } from '../protocol/index.ts';
+import { chooseFolder, chooseSources } from './choose.ts';
 import { askAndStart } from './convert/dialog.tsx';
 import { isActive } from './connection/jobs.ts';
 import type { IHelper } from './helper.ts';
 import { pyramidIcon, stackIcon } from './icons.ts';
 import { CommandIDs } from './ids.ts';
-import { convertibleSelection, isTiff, sortNaturally, toServerPath } from './paths.ts';
+import { convertibleSelection, selectedFolder, sortNaturally, toServerPath } from './paths.ts';
 import type { Settings } from './settings.ts';
 
 type Args = ReadonlyPartialJSONObject;
@@ -73,6 +74,40 @@ export function addCommands(
     }
   });
 
+  commands.addCommand(CommandIDs.verify, {
+    label: 'Verify',
+    caption: 'Read every voxel of an OME-Zarr back, and compare it with its source',
+    icon: args => (args.isPalette ? undefined : pyramidIcon),
+    isVisible: args => Boolean(args.isPalette) || typeof args.path === 'string' || selectedFolder(browser()) !== null,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          path: {
+            type: 'string',
+            description: 'An OME-Zarr folder: relative to the server’s root, or absolute on the server'
+          },
+          isPalette: { type: 'boolean', description: 'Ask for a folder where none is selected' }
+        }
+      }
+    },
+    execute: async args => {
+      const given =
+        typeof args.path === 'string'
+          ? args.path
+          : (selectedFolder(browser()) ?? (await chooseFolder(browser(), 'Verify')));
+      if (given === null) {
+        return undefined;
+      }
+      const output = isAbsolute(given) ? given : toServerPath(contents, given);
+      let id: string | undefined;
+      await report('Could not verify', async () => {
+        id = (await helper.request('verify', { output, options: settings().limits })).id;
+      });
+      return id;
+    }
+  });
+
   commands.addCommand(CommandIDs.cancel, {
     label: args => (jobOf(args) ? 'Cancel Conversion' : 'Cancel All Conversions'),
     caption: 'Stop a conversion, or all of them; what it has written is removed',
@@ -124,28 +159,11 @@ export function addCommands(
     }
   });
 
-  return [CommandIDs.convert, CommandIDs.cancel, CommandIDs.dismiss, CommandIDs.showConversions];
+  return [CommandIDs.convert, CommandIDs.verify, CommandIDs.cancel, CommandIDs.dismiss, CommandIDs.showConversions];
 }
 
 function jobOf(args: Args): string | null {
   return typeof args.job === 'string' ? args.job : null;
-}
-
-/** Asks for TIFFs where nothing suitable is selected. */
-async function chooseSources(browser: FileBrowser | null): Promise<string[]> {
-  if (!browser) {
-    return [];
-  }
-  const { manager } = browser.model;
-  const { value } = await FileDialog.getOpenFiles({
-    manager,
-    title: 'Convert to OME-Zarr',
-    label: 'TIFF volumes, or the slices of one:',
-    defaultPath: manager.services.contents.localPath(browser.model.path),
-    filter: item => (item.type === 'directory' || isTiff(item.path) ? {} : null)
-  });
-  const files = (value ?? []).filter(item => item.type !== 'directory');
-  return files.map(item => toServerPath(manager.services.contents, item.path));
 }
 
 async function report(title: string, act: () => Promise<unknown>): Promise<void> {

@@ -2,6 +2,7 @@
 export const CommandIDs = {
   convert: 'microct-io-vis:convert',
   openViewer: 'microct-io-vis:open-viewer',
+  verify: 'microct-io-vis:verify',
   cancel: 'microct-io-vis:cancel',
   dismiss: 'microct-io-vis:dismiss',
   showConversions: 'microct-io-vis:show-conversions',

@@ -52,3 +52,10 @@ export function convertibleSelection(browser: FileBrowser | null): string[] {
   const areFiles = items.every(item => item.type !== 'directory') && (paths.every(isTiff) || areSlices(paths));
   return isFolder || areFiles ? sortNaturally(items.map(item => toServerPath(contents, item.path))) : [];
 }
+
+/** The one folder that is selected in a file browser; null for anything else. */
+export function selectedFolder(browser: FileBrowser | null | undefined): string | null {
+  const items = browser ? [...browser.selectedItems()] : [];
+  const isFolder = items.length === 1 && items[0].type === 'directory';
+  return isFolder && isLocal(browser!.model.manager.services.contents, items[0].path) ? items[0].path : null;
+}

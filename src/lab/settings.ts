@@ -1,10 +1,14 @@
 import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import type { FormValues } from '../form/index.ts';
+import { parseBytes } from '../protocol/bytes.ts';
+import type { ConvertOptions } from '../protocol/index.ts';
 
 /** The person's settings; an empty default leaves the choice to the helper. */
 export interface Settings {
   /** Fields that the form begins with. */
   initial: Partial<FormValues>;
+  /** The same of those that are not about what is written. */
+  limits: Partial<Pick<ConvertOptions, 'maxMemory' | 'jobs'>>;
   doubleClick: 'offer' | 'image';
   viewAnyFolder: boolean;
   notify: boolean;
@@ -35,8 +39,10 @@ export function readSettings(settings: ISettingRegistry.ISettings | null): Setti
       initial[name] = [lengths[0], lengths[1] ?? lengths[0], lengths[2] ?? lengths[0]];
     }
   }
+  const [maxMemory, jobs] = [parseBytes(text('maxMemory')), Number(text('jobs'))];
   return {
     initial,
+    limits: { ...(maxMemory && { maxMemory }), ...(jobs >= 1 && { jobs }) },
     doubleClick: text('doubleClick') === 'image' ? 'image' : 'offer',
     viewAnyFolder: is('viewAnyFolder', false),
     notify: is('notify', true)

@@ -11,12 +11,14 @@ export type { ConvertOptions, Compression, Downsampling, OutputDtype, OmeZarrVer
 export type { VolumeInfo, Dtype, Shape } from '../convert/volume.ts';
 export type { Plan, PlannedLevel, Unfinished } from '../convert/plan.ts';
 export type { Progress, ConvertResult } from '../convert/progress.ts';
+export type { VerifyResult } from '../convert/verify/index.ts';
 export type { ErrorCode } from '../convert/errors.ts';
 
 import type { ConvertOptions } from '../convert/options.ts';
 import type { ErrorCode } from '../convert/errors.ts';
 import type { Plan } from '../convert/plan.ts';
 import type { ConvertResult, Progress } from '../convert/progress.ts';
+import type { VerifyOptions, VerifyResult } from '../convert/verify/index.ts';
 import type { VolumeInfo } from '../convert/volume.ts';
 
 /** Name of the kernelspec, of the comm target and of the session that all clients of a server share. */
@@ -35,14 +37,20 @@ export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
 export interface Job {
   id: string;
+  /** A conversion; or a verification, which reads an OME-Zarr back and compares it. */
+  kind: 'convert' | 'verify';
+  /** Of a verification the OME-Zarr. */
   source: Source;
-  /** Null until the job is planned. */
+  /** The OME-Zarr; null until the job is planned. */
   output: string | null;
   options: Partial<ConvertOptions>;
   state: JobState;
   progress: Progress | null;
   error: Failure | null;
+  /** Of a conversion that is done. */
   result: ConvertResult | null;
+  /** Of a verification that is done, whatever it has found. */
+  verdict: VerifyResult | null;
   /** Milliseconds since 1970. */
   created: number;
   ended: number | null;
@@ -54,6 +62,8 @@ export interface Methods {
   estimate: { params: { source: Source; options: Partial<ConvertOptions> }; result: Plan };
   /** Queues a conversion. */
   start: { params: { source: Source; options: Partial<ConvertOptions> }; result: Job };
+  /** Queues a verification, against the source that the OME-Zarr names where it lies beside it. */
+  verify: { params: { output: string; options?: Partial<Pick<VerifyOptions, 'maxMemory' | 'jobs'>> }; result: Job };
   cancel: { params: { job: string }; result: Job };
   /** Forgets an ended job. */
   dismiss: { params: { job: string }; result: null };

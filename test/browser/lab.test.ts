@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
@@ -102,9 +102,28 @@ test('right-click, dialog, Convert, progress, done, open', async () => {
 });
 
 test('an OME-Zarr folder offers Neuroglancer and no conversion, other folders the reverse', async () => {
-  assert.deepEqual(await lab.offers('shell.ome.zarr'), ['microct-io-vis:open-viewer']);
+  assert.deepEqual(await lab.offers('shell.ome.zarr'), ['microct-io-vis:open-viewer', 'microct-io-vis:verify']);
   assert.deepEqual(await lab.offers('slices'), ['microct-io-vis:convert']);
   assert.deepEqual(await lab.offers('other.tif'), ['microct-io-vis:convert']);
+});
+
+test('an OME-Zarr is verified by a right-click, and what differs is listed', async () => {
+  const verify = async (): Promise<Locator> => {
+    await lab.item('shell.ome.zarr').click({ button: 'right' });
+    await lab.page.locator('.lm-Menu-item[data-command="microct-io-vis:verify"]').click();
+    return lab.toast('Verify shell.ome.zarr');
+  };
+  const good = await verify();
+  await good.getByText(/OK: 2 levels, 135,000 voxels compared with shell\.tif in /).waitFor();
+  const chunk = join(jupyter.root, 'shell.ome.zarr/0/c/1/2/3');
+  const bytes = readFileSync(chunk);
+  rmSync(chunk);
+  const bad = (await verify()).filter({ hasText: 'DIFFERENT' });
+  await bad.getByText(/DIFFERENT: 1 chunk missing or damaged/).waitFor();
+  await bad.getByText('Details').click();
+  await lab.page.locator('.mct-JobDetails', { hasText: '0/c/1/2/3: is missing' }).waitFor();
+  await lab.page.keyboard.press('Escape');
+  writeFileSync(chunk, bytes);
 });
 
 test('what cannot work is said at its field, and cannot be started', async () => {

@@ -117,6 +117,22 @@ def test_a_cell_verifies_and_fails_where_something_differs(connect, root):
     assert json.loads(shown[0]["content"]["data"]["text/plain"])["chunksDiffering"] == 1
 
 
+def test_a_verification_is_a_job(connect, root):
+    client = connect()
+    start = client.ask("start", source="small.tif", options={"output": "sub.ome.zarr", "chunkSize": [8, 16, 16]})
+    queued = client.ask("verify", output="sub.ome.zarr", options={"maxMemory": 2**29, "jobs": 1})
+    assert (queued["kind"], queued["output"]) == ("verify", "sub.ome.zarr") and start["kind"] == "convert"
+    done = client.until_job(queued["id"], "done")
+    assert done["result"] is None and done["progress"]["doneBytes"] > 0
+    verdict = done["verdict"]
+    assert verdict["ok"] and verdict["output"] == "sub.ome.zarr" and verdict["against"] == "small.tif"
+    (root / "sub.ome.zarr/0/c/0/0/0").unlink()
+    verdict = client.until_job(client.ask("verify", output=str(root / "sub.ome.zarr"))["id"], "done")["verdict"]
+    assert not verdict["ok"] and verdict["chunksDiffering"] == 1
+    failed = client.until_job(client.ask("verify", output="small.tif")["id"], "failed")
+    assert "small.tif" in failed["error"]["message"] and failed["verdict"] is None
+
+
 @pytest.mark.parametrize("asked", ["?", "help", "--help", "convert?", "?convert", "convert --help"])
 def test_a_cell_shows_help(connect, asked):
     reply, shown = execute(connect(), asked)

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { ConvertError } from '../../src/convert/errors.ts';
 import type { Plan } from '../../src/convert/plan.ts';
 import type { ConvertResult, Progress } from '../../src/convert/progress.ts';
+import type { VerifyResult } from '../../src/convert/verify/index.ts';
 import type { Engine } from '../../src/helper/jobs.ts';
 import { Jobs } from '../../src/helper/jobs.ts';
 import type { HelperEvent } from '../../src/protocol/index.ts';
@@ -30,7 +31,13 @@ function handEngine(): { engine: Engine; runs: Run[] } {
         signal!.addEventListener('abort', () => reject(new ConvertError('cancelled', 'cancelled')));
         const finish = (result: Partial<ConvertResult>): void => resolve(result as ConvertResult);
         runs.push({ source: String(source), signal: signal!, onProgress: onProgress!, finish, fail: reject });
-      })
+      }),
+    verify: async (output, options) => {
+      if (output === '/out/none.zarr') {
+        throw new ConvertError('output-not-ome-zarr', `${output}: this is no OME-Zarr`);
+      }
+      return { ok: true, output, voxelsCompared: options.maxMemory } as VerifyResult;
+    }
   };
   return { engine, runs };
 }
@@ -44,6 +51,23 @@ const progress = (doneBytes: number): Progress => ({
 const states = (jobs: Jobs): string[] => jobs.list().map(({ state }) => state);
 
 describe('Jobs', () => {
+  it('verifies what is in the queue before it when that is done', async () => {
+    const { engine, runs } = handEngine();
+    const jobs = new Jobs(engine);
+    const { id: before, output } = await jobs.start('a', {});
+    const { id, kind, state } = jobs.verify(output!, { maxMemory: 5 });
+    assert.deepEqual([kind, state, runs.length], ['verify', 'queued', 1]);
+    runs[0].finish({ output: output! });
+    assert.equal((await jobs.wait(before)).verdict, null);
+    const { state: ended, verdict, result } = await jobs.wait(id);
+    assert.deepEqual([ended, verdict, result], ['done', { ok: true, output, voxelsCompared: 5 }, null]);
+    const failed = await jobs.wait(jobs.verify('/out/none.zarr', {}).id);
+    assert.deepEqual([failed.state, failed.error?.code], ['failed', 'output-not-ome-zarr']);
+    // One that is verified may be converted anew as soon as that is done.
+    jobs.verify('/out/b.ome.zarr', {});
+    assert.equal((await jobs.start('b', {})).state, 'queued');
+  });
+
   it('runs one conversion at a time, in the order they came', async () => {
     const { engine, runs } = handEngine();
     const jobs = new Jobs(engine);

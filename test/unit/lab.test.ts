@@ -4,10 +4,11 @@ import { jobDetails, jobName, jobStatus, shorten } from '../../src/lab/conversio
 import { isActive, Jobs } from '../../src/lab/connection/jobs.ts';
 import { areSlices, isOmeZarr, isTiff, sortNaturally } from '../../src/lab/paths.ts';
 import { readSettings } from '../../src/lab/settings.ts';
-import type { Job } from '../../src/protocol/index.ts';
+import type { Job, VerifyResult } from '../../src/protocol/index.ts';
 
 const job = (change: Partial<Job> = {}): Job => ({
   id: 'one',
+  kind: 'convert',
   source: 'scans/shell.tif',
   output: 'scans/shell.ome.zarr',
   options: {},
@@ -15,6 +16,7 @@ const job = (change: Partial<Job> = {}): Job => ({
   progress: null,
   error: null,
   result: null,
+  verdict: null,
   created: 1,
   ended: null,
   ...change
@@ -107,6 +109,37 @@ test('a job says what it is and how it stands', () => {
   );
 });
 
+test('a verification says what it has found', () => {
+  const found: VerifyResult = {
+    ok: true,
+    output: 'scans/shell.ome.zarr',
+    against: 'scans/shell.tif',
+    levels: 2,
+    chunksRead: 9,
+    bytesRead: 100,
+    voxelsCompared: 1234567,
+    chunksDiffering: 0,
+    voxelsDiffering: 0,
+    differences: [],
+    notes: ['level 1 was not compared'],
+    seconds: 3
+  };
+  const of = (change: Partial<VerifyResult>) =>
+    job({ kind: 'verify', source: found.output, state: 'done', verdict: { ...found, ...change } });
+  assert.equal(jobName(of({})), 'Verify shell.ome.zarr');
+  assert.equal(jobStatus(of({})), 'OK: 2 levels, 1,234,567 voxels compared with shell.tif in 3 s');
+  assert.match(jobStatus(of({ against: null, levels: 1 })), /^OK: 1 level, 1,234,567 voxels compared without a source/);
+  assert.match(jobDetails(of({})), /compared with scans\/shell\.tif\n.*\nlevel 1 was not compared$/);
+  const difference = { level: 0, voxel: null, expected: null, found: null, voxels: null, path: '0/c/0/0/0' };
+  const differences = Array.from({ length: 30 }, (_, n) => ({ ...difference, message: `chunk ${n} is missing` }));
+  const bad = of({ ok: false, chunksDiffering: 30, voxelsDiffering: 1, differences });
+  assert.equal(jobStatus(bad), 'DIFFERENT: 1 voxel in 30 chunks differ');
+  assert.match(jobDetails(bad), /chunk 19 is missing\n… and more/);
+  assert.equal(jobStatus(of({ ok: false, chunksDiffering: 1 })), 'DIFFERENT: 1 chunk missing or damaged');
+  const metadata = of({ ok: false, differences: differences.slice(0, 1) });
+  assert.equal(jobStatus(metadata), 'DIFFERENT: 1 difference in the metadata');
+});
+
 test('the end of a long name stays', () => {
   assert.equal(shorten('short', 5), 'short');
   const cut = shorten('a very long name of a scan_0012.tif', 20);
@@ -142,4 +175,10 @@ test('lengths in the settings are one for each axis, or one for all', () => {
     ]
   );
   assert.ok(!('chunkSize' in initial('', '1 2')) && !('shard' in initial('', '1 2')));
+  const limits = (composite: Record<string, string>) =>
+    readSettings({ get: (name: string) => ({ composite: composite[name] }) } as unknown as Parameters<
+      typeof readSettings
+    >[0]).limits;
+  assert.deepEqual(limits({}), {});
+  assert.deepEqual(limits({ maxMemory: '2G', jobs: '3' }), { maxMemory: 2 ** 31, jobs: 3 });
 });

@@ -113,9 +113,12 @@ export function verdictText(found: VerifyResult): string {
 
 /** `2 voxels in 1 chunk differ` */
 export function differing({ voxelsDiffering, chunksDiffering, differences }: VerifyResult): string {
-  return chunksDiffering > 0
-    ? `${count(voxelsDiffering, 'voxel')} in ${count(chunksDiffering, 'chunk')} differ`
-    : `${count(differences.length, 'difference')} in the metadata`;
+  const chunks = count(chunksDiffering, 'chunk');
+  if (chunksDiffering === 0) return `${count(differences.length, 'difference')} in the metadata`;
+  // Of chunks that are missing or cannot be read no voxel is known.
+  return voxelsDiffering > 0
+    ? `${count(voxelsDiffering, 'voxel')} in ${chunks} differ`
+    : `${chunks} missing or damaged`;
 }
 
 /** `42 % done, last written 2026-11-24 14:12; --resume goes on with it` */

@@ -1,12 +1,12 @@
+import { resolve } from 'node:path';
 import { convert, estimate, freeMemory, inspect, verify } from '../../convert/index.ts';
 import { ConvertError } from '../../convert/errors.ts';
-import type { Progress } from '../../convert/progress.ts';
 import { VERSION } from '../../convert/version.ts';
 import type { Job } from '../../protocol/index.ts';
 import { differing, infoRows, planRows, progressText, resultText, toText, verdictText } from '../cli/describe.ts';
 import { help } from '../cli/help.ts';
 import { findCommand } from '../cli/options.ts';
-import type { Invocation } from '../cli/parse.ts';
+import type { Invocation, ProgressKind } from '../cli/parse.ts';
 import { UsageError, parse } from '../cli/parse.ts';
 import type { Engine, Jobs } from '../jobs.ts';
 import { readSource } from '../cli/source.ts';
@@ -16,7 +16,8 @@ import { splitWords } from './words.ts';
 export const ENGINE: Engine & { inspect: typeof inspect } = {
   inspect,
   estimate,
-  convert: (...work) => convert(...work).finally(freeMemory)
+  convert: (...work) => convert(...work).finally(freeMemory),
+  verify: (...work) => verify(...work).finally(freeMemory)
 };
 
 /** What a cell shows, by MIME type. */
@@ -81,7 +82,7 @@ async function runLine(invocation: Invocation, jobs: Jobs, output: CellOutput, s
       output.result({ 'text/plain': await runConvert(invocation, jobs, output, signal) });
       return;
     case 'verify':
-      await runVerify(invocation, output, signal);
+      await runVerify(invocation, jobs, output, signal);
       return;
     case 'view':
       throw new UsageError(
@@ -93,30 +94,20 @@ async function runLine(invocation: Invocation, jobs: Jobs, output: CellOutput, s
 /** What was found is shown in any case; differences fail the cell. */
 async function runVerify(
   { output: path, against, options, json, progress }: Extract<Invocation, { command: 'verify' }>,
+  jobs: Jobs,
   output: CellOutput,
   signal: AbortSignal
 ): Promise<void> {
-  let update: ((bundle: Bundle) => void) | null = null;
-  const show = (progress: Progress): void => {
-    const bundle = progressBundle(progress, progressText(progress));
-    if (update) {
-      update(bundle);
-    } else {
-      update = output.display(bundle);
-    }
-  };
-  const found = await verify(
-    path,
-    { ...options, against: against === null ? null : readSource(against) },
-    { signal, onProgress: progress === 'none' ? undefined : show }
-  ).finally(freeMemory);
+  const source = against === null ? null : readSource(against);
+  const { id } = jobs.verify(resolve(path), { ...options, against: source });
+  const found = (await follow(id, progress, jobs, output, signal)).verdict!;
   output.result(json ? toJson(found) : { 'text/plain': verdictText(found) });
   if (!found.ok) {
     throw new ConvertError('corrupt', `${path}: ${differing(found)}`);
   }
 }
 
-/** A conversion in the queue that all clients see; its output's path. */
+/** A conversion; its output's path. */
 async function runConvert(
   { source, options, progress }: Extract<Invocation, { command: 'convert' }>,
   jobs: Jobs,
@@ -124,6 +115,17 @@ async function runConvert(
   signal: AbortSignal
 ): Promise<string> {
   const { id } = await jobs.start(readSource(source), options);
+  return (await follow(id, progress, jobs, output, signal)).result!.output;
+}
+
+/** Shows a job of the queue that all clients see, until it is done. */
+async function follow(
+  id: string,
+  progress: ProgressKind,
+  jobs: Jobs,
+  output: CellOutput,
+  signal: AbortSignal
+): Promise<Job> {
   const cancel = (): void => void jobs.cancel(id);
   signal.addEventListener('abort', cancel);
   let update: ((bundle: Bundle) => void) | null = null;
@@ -148,7 +150,7 @@ async function runConvert(
     }
     const job = await jobs.wait(id);
     if (job.state === 'done') {
-      return job.result!.output;
+      return job;
     }
     throw new ConvertError(job.error?.code ?? 'cancelled', job.error?.message ?? 'cancelled', job.error?.field);
   } finally {
@@ -157,10 +159,11 @@ async function runConvert(
   }
 }
 
+/** Where a job stands: a text, and before it a bar while it runs. */
 function jobBundle({ state, progress, result }: Job): Bundle {
   const text =
     state === 'queued'
-      ? 'waiting for another conversion to end'
+      ? 'waiting for another job to end'
       : result
         ? [...result.warnings.map(warning => `warning: ${warning}`), resultText(result)].join('\n')
         : state === 'running'
@@ -168,14 +171,8 @@ function jobBundle({ state, progress, result }: Job): Bundle {
             ? progressText(progress)
             : 'starting'
           : state;
-  return progressBundle(state === 'running' ? (progress ?? { doneBytes: 0, totalBytes: 1 }) : null, text);
-}
-
-/** A text, and before it a bar while there is progress. */
-function progressBundle(progress: Pick<Progress, 'doneBytes' | 'totalBytes'> | null, text: string): Bundle {
-  const bar = progress
-    ? `<progress max="1" value="${progress.doneBytes / Math.max(1, progress.totalBytes)}"></progress> `
-    : '';
+  const done = progress ? progress.doneBytes / Math.max(1, progress.totalBytes) : 0;
+  const bar = state === 'running' ? `<progress max="1" value="${done}"></progress> ` : '';
   return { 'text/plain': text, 'text/html': `<div>${bar}${escape(text).replace(/\n/g, '<br>')}</div>` };
 }
 

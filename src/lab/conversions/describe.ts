@@ -2,10 +2,16 @@
 import { describeProgress, describeSeconds, describeSource } from '../../form/describe.ts';
 import { baseName } from '../../form/output.ts';
 import { formatBytes } from '../../protocol/bytes.ts';
-import type { Job } from '../../protocol/index.ts';
+import type { Job, VerifyResult } from '../../protocol/index.ts';
 
-/** `scan.tif → scan.ome.zarr` */
+/** Most differences that are listed. */
+const LISTED = 20;
+
+/** `scan.tif → scan.ome.zarr`, or `Verify scan.ome.zarr` */
 export function jobName(job: Job): string {
+  if (job.kind === 'verify') {
+    return `Verify ${shorten(describeSource(job.source), 36)}`;
+  }
   const source = shorten(describeSource(job.source), 36);
   return job.output ? `${source} → ${shorten(baseName(job.output), 36)}` : source;
 }
@@ -18,6 +24,9 @@ export function jobStatus(job: Job): string {
     case 'running':
       return job.progress ? describeProgress(job.progress) : 'starting';
     case 'done':
+      if (job.verdict) {
+        return verdict(job.verdict);
+      }
       return job.result
         ? `done in ${describeSeconds(job.result.seconds)}, ${formatBytes(job.result.bytesWritten)}`
         : 'done';
@@ -28,8 +37,38 @@ export function jobStatus(job: Job): string {
   }
 }
 
+/** `OK: 4 levels, 1,200 voxels compared with scan.tif in 3 s`, or `DIFFERENT: 2 voxels in 1 chunk differ` */
+function verdict(found: VerifyResult): string {
+  const count = (n: number, noun: string): string => `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`;
+  if (!found.ok) {
+    const { voxelsDiffering, chunksDiffering, differences } = found;
+    const chunks = count(chunksDiffering, 'chunk');
+    // Of chunks that are missing or cannot be read no voxel is known.
+    const what =
+      voxelsDiffering > 0 ? `${count(voxelsDiffering, 'voxel')} in ${chunks} differ` : `${chunks} missing or damaged`;
+    return `DIFFERENT: ${chunksDiffering > 0 ? what : `${count(differences.length, 'difference')} in the metadata`}`;
+  }
+  const { levels, voxelsCompared, against, seconds } = found;
+  const compared = `${count(levels, 'level')}, ${count(voxelsCompared, 'voxel')} compared`;
+  return `OK: ${compared} ${against === null ? 'without a source' : `with ${baseName(against)}`} in ${describeSeconds(seconds)}`;
+}
+
 /** Everything about a job, a line each. */
 export function jobDetails(job: Job): string {
+  if (job.kind === 'verify') {
+    const { differences = [], notes = [], against } = job.verdict ?? {};
+    const left = differences.length - LISTED;
+    return [
+      job.output,
+      against && `compared with ${against}`,
+      jobStatus(job),
+      ...differences.slice(0, LISTED).map(({ message }) => message),
+      left > 0 && `… and more: microct-io-vis verify --json tells the first 100`,
+      ...notes
+    ]
+      .filter(Boolean)
+      .join('\n');
+  }
   const source = typeof job.source === 'string' ? job.source : describeSource(job.source);
   return [`From ${source}`, job.output ? `to ${job.output}` : '', jobStatus(job), ...(job.result?.warnings ?? [])]
     .filter(Boolean)

@@ -1,6 +1,5 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { CommandRegistry } from '@lumino/commands';
-import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 import { fraction } from '../../form/index.ts';
 import type { Job } from '../../protocol/index.ts';
@@ -62,7 +61,7 @@ export class JobNotifications {
       actions: [
         {
           label: 'Cancel',
-          caption: 'Cancel this conversion',
+          caption: job.kind === 'verify' ? 'Cancel this verification' : 'Cancel this conversion',
           callback: event => {
             event.preventDefault();
             void this._commands.execute(CommandIDs.cancel, { job: job.id });
@@ -73,7 +72,13 @@ export class JobNotifications {
   }
 
   private _outcome(job: Job): void {
-    if (job.state === 'done') {
+    if (job.verdict) {
+      const { ok, against } = job.verdict;
+      this._emit(job, `${jobName(job)}: ${jobStatus(job)}`, !ok ? 'error' : against === null ? 'warning' : 'success', {
+        autoClose: false,
+        actions: [this._details(job)]
+      });
+    } else if (job.state === 'done') {
       const path = job.output;
       const warnings = job.result?.warnings.length ? ', with warnings' : '';
       this._emit(job, `${jobName(job)}: ${jobStatus(job)}${warnings}`, warnings ? 'warning' : 'success', {
@@ -89,25 +94,39 @@ export class JobNotifications {
             caption: 'Show it in the file browser',
             callback: () => void this._commands.execute(CommandIDs.showInBrowser, { path })
           },
+          {
+            label: 'Verify',
+            caption: 'Read every voxel back, and compare it with the source',
+            callback: () => void this._commands.execute(CommandIDs.verify, { path })
+          },
           ...(warnings ? [this._details(job)] : [])
         ]
       });
     } else if (job.state === 'failed') {
       // The reason names the file.
-      const message = `Not converted: ${job.error?.message ?? jobName(job)}`;
+      const message = `Not ${job.kind === 'verify' ? 'verified' : 'converted'}: ${job.error?.message ?? jobName(job)}`;
       this._emit(job, message, 'error', {
         autoClose: false,
         actions: [
           this._details(job),
           {
-            label: 'Try again…',
-            callback: () => void this._commands.execute(CommandIDs.convert, toArgs(job))
+            label: job.kind === 'verify' ? 'Try again' : 'Try again…',
+            callback: () => void this._retry(job)
           }
         ]
       });
     } else {
-      this._emit(job, `${jobName(job)}: cancelled, nothing was kept`, 'info', { autoClose: 5000, actions: [] });
+      const rest = job.kind === 'verify' ? '' : ', nothing was kept';
+      this._emit(job, `${jobName(job)}: cancelled${rest}`, 'info', { autoClose: 5000, actions: [] });
     }
+  }
+
+  private _retry({ kind, source, output, options }: Job): Promise<unknown> {
+    if (kind === 'verify') {
+      return this._commands.execute(CommandIDs.verify, { path: output });
+    }
+    const from = typeof source === 'string' ? { path: source } : { paths: source };
+    return this._commands.execute(CommandIDs.convert, { ...from, options });
   }
 
   private _details(job: Job): Notification.IAction {
@@ -181,9 +200,4 @@ export async function showDetails(job: Job): Promise<void> {
     body,
     buttons: [Dialog.okButton({ label: 'Close' })]
   });
-}
-
-/** What opens the dialog with all that was chosen for a job. */
-function toArgs({ source, options }: Job): ReadonlyPartialJSONObject {
-  return { ...(typeof source === 'string' ? { path: source } : { paths: source }), options };
 }

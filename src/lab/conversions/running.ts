@@ -67,8 +67,8 @@ class Item implements IRunningSessions.IRunningItem {
   }
 
   open(): void {
-    if (this.job.state === 'done' && this.job.output) {
-      void this._commands.execute(CommandIDs.openViewer, { path: this.job.output });
+    if (this.job.result) {
+      void this._commands.execute(CommandIDs.openViewer, { path: this.job.result.output });
     } else {
       void showDetails(this.job);
     }
@@ -79,7 +79,7 @@ class Item implements IRunningSessions.IRunningItem {
   }
 
   icon(): LabIcon {
-    return this.job.state === 'done' ? pyramidIcon : stackIcon;
+    return this.job.kind === 'verify' || this.job.state === 'done' ? pyramidIcon : stackIcon;
   }
 
   label(): string {

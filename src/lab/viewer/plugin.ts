@@ -1,15 +1,15 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ILayoutRestorer } from '@jupyterlab/application';
 import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
-import type { FileBrowser } from '@jupyterlab/filebrowser';
-import { FileDialog, IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import { isAbsolute } from '../../form/output.ts';
 import type { ViewerState } from '../../viewer/index.ts';
+import { chooseFolder } from '../choose.ts';
 import { IHelper } from '../helper.ts';
 import { pyramidIcon } from '../icons.ts';
 import { CommandIDs } from '../ids.ts';
-import { isLocal, toServerPath } from '../paths.ts';
+import { selectedFolder, toServerPath } from '../paths.ts';
 import { ViewerPanel } from './panel.ts';
-import { isAbsolute } from './source.ts';
 
 /** Tabs with OME-Zarrs in Neuroglancer, one a volume, which come back with the layout. */
 export const viewerPlugin: JupyterFrontEndPlugin<void> = {
@@ -68,7 +68,9 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       execute: async args => {
         const browser = browsers?.tracker.currentWidget;
         const given =
-          typeof args.path === 'string' ? args.path : (selectedFolder(browser) ?? (await chooseFolder(browser)));
+          typeof args.path === 'string'
+            ? args.path
+            : (selectedFolder(browser) ?? (await chooseFolder(browser, 'Open in Neuroglancer')));
         if (given === null) {
           return undefined;
         }
@@ -84,23 +86,3 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
     });
   }
 };
-
-/** The one folder that is selected in a file browser; null for anything else. */
-function selectedFolder(browser: FileBrowser | null | undefined): string | null {
-  const items = browser ? [...browser.selectedItems()] : [];
-  const isFolder = items.length === 1 && items[0].type === 'directory';
-  return isFolder && isLocal(browser!.model.manager.services.contents, items[0].path) ? items[0].path : null;
-}
-
-/** Asks for a folder where none is selected. */
-async function chooseFolder(browser: FileBrowser | null | undefined): Promise<string | null> {
-  if (!browser) {
-    return null;
-  }
-  const { value } = await FileDialog.getExistingDirectory({
-    manager: browser.model.manager,
-    title: 'Open in Neuroglancer',
-    label: 'An OME-Zarr folder:'
-  });
-  return value?.[0]?.path ?? null;
-}

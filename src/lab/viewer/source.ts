@@ -1,10 +1,8 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import { isAbsolute } from '../../form/output.ts';
 import type { ViewerSource } from '../../viewer/index.ts';
 import type { IHelper } from '../helper.ts';
-
-/** Whether a path is one of the server's file system, and not relative to the server's root. */
-export const isAbsolute = (path: string): boolean => path.startsWith('/') || /^[A-Za-z]:[\\/]/.test(path);
 
 export const baseName = (path: string): string => path.split(/[\\/]/).filter(Boolean).pop() ?? path;
 
