@@ -63,8 +63,9 @@ export class Conversion {
   /** How many points the lattice has in a volume. */
   readonly #points: number;
   #job: Job;
-  /** Ends when the arrays' documents are written. */
+  /** Ends when the documents that were begun last are written. */
   #described: Promise<number> = Promise.resolve(0);
+  #dismissed: Promise<void> | null = null;
   #restoredBytes = 0;
 
   constructor(
@@ -154,12 +155,22 @@ export class Conversion {
       );
     const statistics = this.#reports.map((_, channel) => this.#statistics(channel));
     report.bytesWritten += await this.#described;
-    report.bytesWritten += await this.#destination.writeDocuments(this.#imageDocuments(await hashed, statistics));
+    const headerSha256 = await hashed;
+    // A conversion that was cancelled meanwhile has no folder any more, and must not make it anew.
+    if (this.#dismissed) throw new ConvertError('cancelled', 'The conversion was cancelled.');
+    this.#described = early(this.#destination.writeDocuments(this.#imageDocuments(headerSha256, statistics)));
+    report.bytesWritten += await this.#described;
     await synced;
     return { report, range, statistics };
   }
 
-  async dismiss(patience: number): Promise<void> {
+  /** Ends the threads, and what they write; a second time it only waits for the first. */
+  dismiss(patience: number): Promise<void> {
+    this.#dismissed ??= this.#end(patience);
+    return this.#dismissed;
+  }
+
+  async #end(patience: number): Promise<void> {
     Atomics.store(this.#shared.stop, 0, 1);
     await Promise.allSettled([this.#crew.dismiss(patience), this.#described]);
     this.#journal.close();
@@ -328,7 +339,7 @@ export class Conversion {
     for (let level = 0; level < levels.length; level++)
       for (let volume = 0; volume < volumeCount(layout.frames); volume++) {
         const folders = volumeFolders(settings.omeZarr, level, layout.frames, volume);
-        for (const folder of folders) above.add(join(this.#destination.partial, folder));
+        for (const folder of [String(level), ...folders]) above.add(join(this.#destination.partial, folder));
         const inner = join(this.#destination.partial, folders.at(-1)!);
         // In OME-Zarr 0.4 the array's document lies beside them.
         for (const entry of readdirSync(inner, { withFileTypes: true }))

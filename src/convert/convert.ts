@@ -64,8 +64,9 @@ export async function convert(
       warnings: plan.warnings
     };
   } catch (error) {
-    await conversion?.dismiss(PATIENCE);
-    await destination.discard();
+    // What goes wrong while tidying up must not stand in for what went wrong first.
+    await conversion?.dismiss(PATIENCE).catch(() => {});
+    await destination.discard().catch(() => {});
     throw error;
   } finally {
     meter?.stop();

@@ -56,7 +56,11 @@ async function open(source: ViewerSource): Promise<Volumes & { dispose: () => vo
  * @throws Error with what to do when the metadata cannot be read, the voxels cannot be shown, or there is no WebGL 2
  */
 export async function createViewer(host: HTMLElement, options: ViewerOptions): Promise<ViewerHandle> {
-  const opened = await Promise.all([options.source].flat().map(open));
+  const opening = [options.source].flat().map(open);
+  const opened = await Promise.all(opening).catch(async (error: unknown) => {
+    for (const each of await Promise.allSettled(opening)) if (each.status === 'fulfilled') each.value.dispose();
+    throw error;
+  });
   const volumes = [...opened.map(({ volume }) => volume), ...opened.flatMap(({ labels }) => labels)];
   const chrome = options.chrome ?? 'tab';
   const layout = chrome === 'tab' ? '4panel-alt' : 'xy-3d';
@@ -137,6 +141,10 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   } catch (error) {
     dispose();
     throw error;
+  }
+  const unread = opened.flatMap(each => each.unread);
+  if (unread.length > 0) {
+    banner.show(`The labels could not be read and are not in the list: close this and open it again. ${unread[0]}`);
   }
   return {
     getState,

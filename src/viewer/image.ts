@@ -60,6 +60,16 @@ const v2Type = (code: string): string =>
  * @throws ImageError that says what is missing or cannot be shown, and whatever `read` throws
  */
 export async function readImage(name: string, read: ReadKey): Promise<Image> {
+  try {
+    return await imageOf(name, read);
+  } catch (error) {
+    // Something is not there, or is something else, that OME-Zarr says must be.
+    if (error instanceof TypeError) throw new ImageError(`${name}: the OME-Zarr is damaged (${error.message}).`);
+    throw error;
+  }
+}
+
+async function imageOf(name: string, read: ReadKey): Promise<Image> {
   const group = await readJson(read, 'zarr.json');
   const attributes = group
     ? ((group.attributes as Json | undefined)?.ome as Json | undefined)
@@ -106,7 +116,8 @@ export async function readImage(name: string, read: ReadKey): Promise<Image> {
 export async function readLabels({ format }: Image, read: ReadKey): Promise<string[]> {
   const group = await readJson(read, `labels/${format === 'zarr3' ? 'zarr.json' : '.zattrs'}`);
   const attributes = format === 'zarr3' ? ((group?.attributes as Json | undefined)?.ome as Json | undefined) : group;
-  return ((attributes?.labels as string[] | undefined) ?? []).map(path => `labels/${path}`);
+  const paths = Array.isArray(attributes?.labels) ? attributes.labels.filter(path => typeof path === 'string') : [];
+  return paths.map(path => ['labels', ...path.split('/').filter(Boolean)].join('/'));
 }
 
 type Transformation = { type: string; scale?: number[]; translation?: number[] };

@@ -178,6 +178,24 @@ def test_other_memory_and_workers(cli, scans, killed):
     check(killed, Expected(tifffile.imread(scans["float32"]), chunk=(16, 64, 64)))
 
 
+def test_one_chunk_lost(cli, tmp_path):
+    """What is read back must not come between a chunk and its file, which are written later than it is encoded."""
+    source, output, undisturbed = tmp_path / "scan.tif", tmp_path / "out.ome.zarr", tmp_path / "undisturbed.ome.zarr"
+    noise = np.random.default_rng(5).integers(0, 256, (320, 330, 330), dtype="uint16")
+    ramp = np.add.outer(np.arange(320, dtype="uint16") * 64, np.arange(330, dtype="uint16") * 8)
+    tifffile.imwrite(source, noise + ramp[..., None], photometric="minisblack", metadata=None)
+    words = ["-c", 64, 64, 64, "--compression", "blosc-lz4", "-m", "400M"]
+    cli.convert(source, undisturbed, *words)
+    expected = contents(undisturbed)
+    for _ in range(4):
+        assert kill(cli, 5, source, output, *words)
+        min(Path(f"{output}.partial/0/c").glob("*/*/*")).unlink()
+        cli.convert(source, output, *words, "-j", 1, "--resume")
+        found = contents(output)
+        assert [name for name in expected if name != "zarr.json" and found[name] != expected[name]] == []
+        shutil.rmtree(output)
+
+
 def lose(partial: Path) -> None:
     for path in list(partial.glob("*/c/*/*/*"))[::3]:
         path.unlink()

@@ -188,13 +188,15 @@ SMALL_DISKS = {"size=1m": "needed", "size=60m,nr_inodes=40": "full"} if can_moun
 """Mount options, and a word of the refusal: no room from the start, and no room after some chunks."""
 
 
+@pytest.mark.parametrize("shard", [[], ["--shard", 16, 64, 64]], ids=["chunks", "shards"])
 @pytest.mark.parametrize("disk", ["the limit of a process", *SMALL_DISKS])
-def test_disk_full(cli, scan, tmp_path, disk):
+def test_disk_full(cli, scan, tmp_path, disk, shard):
     """Where a small file system can be mounted it is one; a limit on files' size is always there."""
     folder = tmp_path / "small"
     folder.mkdir()
     output = folder / "out.ome.zarr"
     words = ["convert", scan, output, "-c", 16, 64, 64, "-n", 1, "--roi", 0, 96, 0, 512, 0, 500, "--progress", "json"]
+    words += shard
     if disk in SMALL_DISKS:
         command = " ".join(shlex.quote(str(word)) for word in [cli.path, *words])
         run = on_small_disk(folder, disk, f"{command}; status=$?; ls -A {shlex.quote(str(folder))}; exit $status")

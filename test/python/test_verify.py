@@ -134,6 +134,30 @@ def test_flipped_bytes_are_found_where_zarr_finds_them(cli, scan, array, output)
     assert {difference["path"] for difference in at_level_0} <= names
 
 
+HEADERS = {
+    "blosc-lz4": [(2, 0x08), (3, 0x02), (9, 0x40), (0, 0x04), (1, 0x02)],
+    "blosc-zstd": [(1, 0x02), (2, 0x08), (10, 0x80)],
+    "zstd": [(4, 0x04), (4, 0x08)],
+}
+
+
+@pytest.mark.parametrize("compression", HEADERS)
+def test_what_others_refuse_is_damaged(cli, scan, tmp_path, compression):
+    """A chunk that could be decoded in spite of what its header says, and that zarr cannot read."""
+    output = tmp_path / "out.ome.zarr"
+    cli.convert(scan, output, "-c", 128, 128, 128, "--compression", compression)
+    path = chunk_file(output, 0, 0, 0, 0)
+    whole = path.read_bytes()
+    for at, mask in HEADERS[compression]:
+        data = bytearray(whole)
+        data[at] ^= mask
+        path.write_bytes(data)
+        with pytest.raises(RuntimeError):
+            zarr.open_array(output / "0", mode="r")[...]
+        found = verdict(cli, output, "--against", scan)
+        assert not found["ok"] and found["differences"][0]["path"] == "0/c/0/0/0", (at, mask)
+
+
 def test_missing_truncated_and_swapped(cli, scan, array, output):
     sharded = (output / "zarr.json").exists() and "sharding" in (output / "0/zarr.json").read_text()
     index = (1, 1, 0) if sharded else (2, 3, 1)

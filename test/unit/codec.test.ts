@@ -265,6 +265,62 @@ for (const [name, settings] of SETTINGS) {
   });
 }
 
+test('what C-Blosc or zstd would not read is damaged, whatever could be made of it', () => {
+  const run = (compression: 'blosc-lz4' | 'blosc-zstd' | 'zstd', frame: Uint8Array, size: number) => {
+    heap.set(frame, TARGET);
+    createDecoder(compression, simd, memory)!(TARGET, frame.length, 9 * 2 ** 20, size, SCRATCH, 2 ** 20);
+  };
+  const cases = [
+    [
+      'blosc-lz4',
+      'noise',
+      [
+        [2, 0x08],
+        [3, 0x02],
+        [9, 0x40],
+        [0, 0x04]
+      ]
+    ],
+    [
+      'blosc-lz4',
+      'zeros',
+      [
+        [1, 0x02],
+        [2, 0x08],
+        [10, 0x01]
+      ]
+    ],
+    [
+      'blosc-zstd',
+      'zeros',
+      [
+        [1, 0x02],
+        [2, 0x08]
+      ]
+    ],
+    [
+      'zstd',
+      'zeros',
+      [
+        [4, 0x04],
+        [4, 0x08],
+        [0, 0x01],
+        [7, 0x01]
+      ]
+    ]
+  ] as const;
+  for (const [compression, kind, flips] of cases) {
+    const bytes = bytesLike(kind, 8192, 2);
+    const frame = encode(createEncoder(compression, 2, simd, memory)!, bytes);
+    run(compression, frame, bytes.length);
+    for (const [at, mask] of flips) {
+      const damaged = frame.slice();
+      damaged[at] ^= mask;
+      assert.throws(() => run(compression, damaged, bytes.length), `${compression} of ${kind}, byte ${at}`);
+    }
+  }
+});
+
 test('every compression is decoded to what it was, frames of C-Blosc too', async () => {
   for (const compression of COMPRESSIONS) {
     for (const size of [1, 2, 4] as const) {

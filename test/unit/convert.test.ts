@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
@@ -348,6 +357,22 @@ test('a cancelled conversion ends and leaves nothing, whenever it is cancelled',
     convert(volume.path, { output: `${name()}.zarr` }, { signal: controller.signal }),
     failsWith('cancelled', null)
   );
+});
+
+test('an output that appears meanwhile stays, and nothing is in the way of the next conversion', async () => {
+  const volume = makeVolume([8, 8, 8], 'uint8', i => i & 255);
+  const output = `${name()}.ome.zarr`;
+  for (let time = 0; time < 2; time++) {
+    const onProgress = () => mkdirSync(join(output, 'of somebody else'), { recursive: true });
+    await assert.rejects(
+      convert(volume.path, { output }, { onProgress }),
+      failsWith('output-exists', 'output', output)
+    );
+    assert.deepEqual(readdirSync(output), ['of somebody else']);
+    assert.equal(existsSync(`${output}.partial`), false);
+    rmSync(output, { recursive: true });
+  }
+  await checkLevels(await convert(volume.path, { output }), volume, 'the third time');
 });
 
 test('a conversion that fails midway says why and leaves nothing, not even of an old output', async () => {

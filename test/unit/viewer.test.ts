@@ -227,7 +227,44 @@ test('an image comes with its labels, hidden, save those that cannot be shown', 
 test('labels that could not be read are not left out in silence', async () => {
   const read = withLabels('0.5', { cells: 'uint16' });
   const cut = (key: string) => (key.startsWith('labels/cells') ? Promise.reject(new Error('dropped')) : read(key));
-  await assert.rejects(readVolumes('scan', 'http://server/scan/', cut), /dropped/);
+  const { volume, labels, unread } = await readVolumes('scan', 'http://server/scan/', cut);
+  assert.deepEqual([volume.name, labels, unread], ['scan', [], ['dropped']]);
+  const refused = (key: string) => (key.startsWith('labels') ? Promise.reject(new Error('403')) : read(key));
+  assert.deepEqual((await readVolumes('scan', 'http://server/scan/', refused)).unread, ['403']);
+  await assert.rejects(
+    readVolumes('scan', 'http://server/scan/', () => Promise.reject(new Error('dropped'))),
+    /dropped/
+  );
+});
+
+test('labels that are damaged do not keep the image from being shown', async t => {
+  t.mock.method(console, 'warn', () => undefined);
+  const multiscale = { axes: AXES, datasets: [DATASET] };
+  const group = (content: object) => ({ attributes: { ome: content } });
+  const whole = {
+    'zarr.json': group({ multiscales: [multiscale] }),
+    '0/zarr.json': { shape: SHAPE, data_type: 'uint16' },
+    'labels/zarr.json': group({ labels: ['/cells/'] }),
+    'labels/cells/zarr.json': group({ multiscales: [multiscale], 'image-label': {} }),
+    'labels/cells/0/zarr.json': { shape: SHAPE, data_type: 'uint16' }
+  };
+  const found = async (change: object) =>
+    (await readVolumes('scan', 'http://server/scan/', files({ ...whole, ...change }))).labels.map(({ url }) => url);
+  assert.deepEqual(await found({}), ['http://server/scan/labels/cells/']);
+  for (const broken of [
+    { 'labels/zarr.json': group({ labels: 'cells' }) },
+    { 'labels/zarr.json': group({ labels: [null] }) },
+    { 'labels/cells/zarr.json': group({ multiscales: [{ ...multiscale, datasets: [] }] }) },
+    { 'labels/cells/zarr.json': group({ multiscales: [{ datasets: [DATASET] }] }) },
+    { 'labels/cells/zarr.json': group({ multiscales: [{ axes: AXES, datasets: [{ path: '0' }] }] }) },
+    { 'labels/cells/0/zarr.json': { shape: null, data_type: 'uint16' } }
+  ]) {
+    assert.deepEqual(await found(broken), [], JSON.stringify(broken));
+  }
+  await assert.rejects(
+    readImage('scan', files({ ...whole, 'zarr.json': group({ multiscales: [{ axes: AXES, datasets: [] }] }) })),
+    /scan: the OME-Zarr is damaged/
+  );
 });
 
 test('a folder that is no image is refused in words', async () => {

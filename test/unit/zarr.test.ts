@@ -533,6 +533,28 @@ test('two conversions do not share a destination', async () => {
   assert.deepEqual(readdirSync(join(output, '..')), []);
 });
 
+test('what a dead conversion left is taken over once', async () => {
+  for (const apart of [0, 1, 2, 3]) {
+    const output = join(fresh(), 'out.ome.zarr');
+    const partial = `${output}.partial`;
+    mkdirSync(partial);
+    // One of this very process, too: of a kernel that lives on.
+    const pid = apart % 2 ? process.pid : 2 ** 30;
+    writeFileSync(join(partial, MARKER), JSON.stringify({ tool: TOOL, host: hostname(), pid, started: '1' }));
+    const late = async () => {
+      for (let turn = 0; turn < apart; turn++) await new Promise(setImmediate);
+      return Destination.takeOver(output, false);
+    };
+    const tries = await Promise.allSettled([Destination.takeOver(output, false), late()]);
+    const won = tries.filter(each => each.status === 'fulfilled');
+    assert.equal(won.length, 1);
+    refused('output-exists', 'output', partial)(tries.find(each => each.status === 'rejected')!.reason);
+    assert.deepEqual(readdirSync(partial), [MARKER]);
+    await won[0].value.finish();
+    assert.deepEqual(readdirSync(output), []);
+  }
+});
+
 test('what a dead conversion left is replaced; what is foreign, or alive, is not', async () => {
   const output = join(fresh(), 'out.ome.zarr');
   const partial = `${output}.partial`;

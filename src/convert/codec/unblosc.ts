@@ -16,11 +16,14 @@ import { unzstd } from './zlib.ts';
 const MOST_SPLIT = 16;
 /** The greatest version of the frame that C-Blosc 1 writes; those of C-Blosc 2 have others. */
 const LAST_VERSION = 2;
+/** That of LZ4's and zstd's streams inside. */
+const INNER_VERSION = 1;
+const FLAG_RESERVED = 0x08;
 
 /** C-Blosc's other formats, by number. */
 const FORMATS: Record<number, string> = { 0: 'blosclz', 2: 'snappy', 3: 'zlib' };
 
-/** Frames of Blosc 1 with LZ4 or zstd inside, whoever wrote them. */
+/** Frames of Blosc 1 with LZ4 or zstd inside, whoever wrote them. What C-Blosc refuses is refused: others read with it. */
 export function bloscDecoder(simd: Simd, memory: WebAssembly.Memory): Decoder {
   const heap = new Uint8Array(memory.buffer);
   const view = new DataView(memory.buffer);
@@ -37,17 +40,23 @@ export function bloscDecoder(simd: Simd, memory: WebAssembly.Memory): Decoder {
     const [content, blockBytes, frame] = [4, 8, 12].map(at => view.getUint32(source + at, true));
     if (content !== size || frame !== length)
       throw new Error(`a Blosc frame of ${frame} bytes for ${content} in place of ${length} for ${size}`);
+    if (flags & FLAG_RESERVED) throw new Error('a Blosc frame has a flag that none has');
+    if (blockBytes < 1 || blockBytes > size || elementSize < 1)
+      throw new Error(`a Blosc frame of ${size} bytes has blocks of ${blockBytes}, elements of ${elementSize}`);
     if (flags & FLAG_COPY) {
       if (length !== HEADER + size) throw new Error('a Blosc frame that is a copy has another length');
       copy(source + HEADER, target, size);
       return;
     }
-    if (blockBytes < 1 || elementSize < 1) throw new Error('a Blosc frame has blocks or elements without length');
     const format = flags >> 5;
+    if (heap[source + 1] !== INNER_VERSION && (format === FORMAT.lz4 || format === FORMAT.zstd))
+      throw new Error(`a Blosc frame has streams of version ${heap[source + 1]}, where 1 is the only one`);
     const shuffle: Shuffle = flags & FLAG_BITSHUFFLE ? 2 : flags & FLAG_SHUFFLE ? 1 : 0;
     const splits = !(flags & FLAG_ONE_STREAM) && elementSize <= MOST_SPLIT && blockBytes / elementSize >= LEAST_SPLIT;
     const whole = splits ? elementSize : 1;
     const blocks = Math.ceil(size / blockBytes);
+    if (HEADER + 4 * blocks > length)
+      throw new Error(`a Blosc frame of ${length} bytes says that it has ${blocks} blocks`);
     if (blockBytes % whole) throw new Error(`a Blosc frame has blocks of ${blockBytes} bytes for elements of ${whole}`);
     if (shuffle > 0 && SHUFFLE_SCRATCH + Math.min(blockBytes, size) > scratchLength)
       throw new Error(`a Blosc frame has blocks of ${blockBytes} bytes, larger than there is room for`);

@@ -1,5 +1,6 @@
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Encoder } from './encoder.ts';
+import { checkZstdFrames } from './zstd-frame.ts';
 
 /**
  * One zstd frame (RFC 8878) that says its content's size, at `target`; returns its length, or 0 when it would exceed `capacity`.
@@ -25,6 +26,7 @@ export function zstd(
 /** Decompresses `length` bytes into exactly `size` at `target`. Throws where they are damaged. */
 export function unzstd(heap: Uint8Array, source: number, length: number, target: number, size: number): void {
   const encoded = heap.subarray(source, source + length);
+  checkZstdFrames(encoded);
   const decoded = zstdDecompressSync(encoded, { chunkSize: Math.max(64, size), maxOutputLength: size });
   moveDecoded(heap, decoded, target, size);
 }

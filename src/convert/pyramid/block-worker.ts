@@ -113,8 +113,10 @@ export class BlockWorker {
   }
 
   /** Reads a stored block back, and reduces it into its parent. */
-  restore(task: BlockTask): Report {
+  async restore(task: BlockTask): Promise<Report> {
     const block = this.#block(task);
+    // What is read back comes by way of an area that may still be written from.
+    await this.#writer.settle();
     this.#readFiles(task, block.extent, ({ start, shape: [nz, ny, nx] }, chunk) =>
       this.#simd.copyBox(...chunk, ...block.at(start), nz, ny, nx * this.#bytes)
     );

@@ -74,18 +74,26 @@ export class ChunkWriter {
     this.#turn = (this.#turn + 1) % this.#areas.length;
   }
 
-  /** A new file of about `length` bytes, to be written from its beginning on. */
+  /** A new file of about `length` bytes, to be written from its beginning on. @throws ConvertError where there can be none */
   create(path: string, length: number): OutputFile {
-    if (this.#direct && length >= DIRECT_BYTES) {
-      try {
-        const file = openSync(path, CREATE | constants.O_DIRECT, 0o666);
-        return new OutputFile(path, file, this.#heap, () => (this.#direct = false));
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
-        this.#direct = false;
-      }
+    try {
+      const direct = this.#direct && length >= DIRECT_BYTES ? this.#createDirect(path) : null;
+      return direct ?? new OutputFile(path, openSync(path, CREATE, 0o666), this.#heap, null);
+    } catch (error) {
+      throw writeError(error, path);
     }
-    return new OutputFile(path, openSync(path, CREATE, 0o666), this.#heap, null);
+  }
+
+  /** Null where the file system has no direct writes. */
+  #createDirect(path: string): OutputFile | null {
+    try {
+      const file = openSync(path, CREATE | constants.O_DIRECT, 0o666);
+      return new OutputFile(path, file, this.#heap, () => (this.#direct = false));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
+      this.#direct = false;
+      return null;
+    }
   }
 }
 
@@ -115,8 +123,9 @@ export class OutputFile {
       if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
       this.#onRefused();
       this.#onRefused = null;
+      const usual = openSync(this.#path, constants.O_WRONLY);
       closeSync(this.#file);
-      this.#file = openSync(this.#path, constants.O_WRONLY);
+      this.#file = usual;
       return this.#write(address, length, position);
     }
     this.#writeEnd(address + whole, length - whole, position + whole);

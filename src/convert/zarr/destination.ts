@@ -2,6 +2,8 @@ import {
   constants,
   lstatSync,
   mkdirSync,
+  readdirSync,
+  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -12,6 +14,7 @@ import {
   utimesSync,
   writeFileSync
 } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { ConvertError } from '../errors.ts';
@@ -165,17 +168,30 @@ export class Destination {
    */
   static async takeOver(output: string, overwrite: boolean, labels = false): Promise<Destination> {
     const partial = `${output}.partial`;
-    const own = join(partial, `${MARKER}-${process.pid}`);
+    const at = join(partial, MARKER);
+    const own = `${at}-${randomUUID()}`;
+    const aside = `${own}-old`;
     try {
+      const stale = readFileSync(at, 'utf8');
       refuseUnlessStale(partial, await ownerOf(partial));
       writeFileSync(own, marker());
-      // Of several that try it at once, one finds the old marker; the others fail.
-      renameSync(join(partial, MARKER), `${own}-old`);
-      renameSync(own, join(partial, MARKER));
-      rmSync(`${own}-old`);
+      renameSync(at, aside);
+      // Of several that try it at once, one moves the old marker away; the others find none, or the new one.
+      if (readFileSync(aside, 'utf8') !== stale) {
+        renameSync(aside, at);
+        refuseUnlessStale(partial, await ownerOf(partial));
+      }
+      renameSync(own, at);
+      rmSync(aside);
       return new Destination(output, partial, overwrite, labels);
     } catch (error) {
       rmSync(own, { force: true });
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+        throw new ConvertError(
+          'output-exists',
+          `${partial}: another conversion has just taken it over: wait for it, or choose another output`,
+          'output'
+        );
       throw writeError(error, partial);
     }
   }
@@ -264,8 +280,12 @@ export class Destination {
       }
       this.#release();
       // After the rename: a conversion that dies in between leaves a whole output, and never an unfinished one that nobody owns.
-      for (const name of [JOURNAL, MARKER]) rmSync(join(this.output, name), { force: true });
-      await Promise.all([this.output, dirname(this.output)].map(syncFolder));
+      for (const name of readdirSync(this.output))
+        if (name === JOURNAL || name.startsWith(MARKER)) rmSync(join(this.output, name), { force: true });
+      const folders = [this.output, dirname(this.output)];
+      // The folder of labels may be new.
+      if (this.#labels) folders.push(dirname(dirname(this.output)));
+      await Promise.all(folders.map(syncFolder));
       if (replaces) await rm(previous, { recursive: true, force: true });
     } catch (error) {
       throw writeError(error, this.output);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { TOOL } from '../version.ts';
@@ -16,6 +17,8 @@ interface Owner {
   pid: number;
   /** Tells a process from a later one of the same number; null where the system does not say. */
   started: string | null;
+  /** Tells one marker from all others. */
+  id: string;
 }
 
 /** When a process started, in ticks since the machine did (Linux; null elsewhere and where there is no such process). */
@@ -37,8 +40,16 @@ function exists(pid: number): boolean {
   }
 }
 
-export const marker = (): string =>
-  `${JSON.stringify({ tool: TOOL, host: hostname(), pid: process.pid, started: startTime(process.pid) } satisfies Owner)}\n`;
+export const marker = (): string => {
+  const owner: Owner = {
+    tool: TOOL,
+    host: hostname(),
+    pid: process.pid,
+    started: startTime(process.pid),
+    id: randomUUID()
+  };
+  return `${JSON.stringify(owner)}\n`;
+};
 
 /** Unfinished outputs that this process is writing. */
 export const active = new Set<string>();
