@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Control } from '../convert/convert.ts';
 import { ConvertError } from '../convert/errors.ts';
 import type { ConvertOptions } from '../convert/options.ts';
 import type { Plan } from '../convert/plan.ts';
@@ -6,11 +7,6 @@ import type { ConvertResult, Progress } from '../convert/progress.ts';
 import type { VerifyOptions, VerifyResult } from '../convert/verify/index.ts';
 import type { HelperEvent, Job, Source } from '../protocol/index.ts';
 import { toFailure } from './failure.ts';
-
-interface Control {
-  signal?: AbortSignal;
-  onProgress?: (progress: Progress) => void;
-}
 
 /** What runs the jobs: the engine's functions of the same names. */
 export interface Engine {
