@@ -1,6 +1,6 @@
 import { closeSync, ftruncateSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { ConvertError } from './errors.ts';
+import { ConvertError, cancelled } from './errors.ts';
 import { headerHash } from './header-hash.ts';
 import type { Prepared } from './prepare.ts';
 import { provenance } from './provenance.ts';
@@ -157,7 +157,7 @@ export class Conversion {
     report.bytesWritten += await this.#described;
     const headerSha256 = await hashed;
     // A conversion that was cancelled meanwhile has no folder any more, and must not make it anew.
-    if (this.#dismissed) throw new ConvertError('cancelled', 'The conversion was cancelled.');
+    if (this.#dismissed) throw cancelled();
     this.#described = early(this.#destination.writeDocuments(this.#imageDocuments(headerSha256, statistics)));
     report.bytesWritten += await this.#described;
     await synced;

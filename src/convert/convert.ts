@@ -1,5 +1,5 @@
 import { Conversion } from './conversion.ts';
-import { ConvertError } from './errors.ts';
+import { type ConvertError, cancelled } from './errors.ts';
 import { Meter } from './meter.ts';
 import type { ConvertOptions } from './options.ts';
 import { prepare } from './prepare.ts';
@@ -31,7 +31,6 @@ export async function convert(
   { signal, onProgress }: Control = {}
 ): Promise<ConvertResult> {
   const began = performance.now();
-  const cancelled = () => new ConvertError('cancelled', 'The conversion was cancelled.');
   const prepared = await prepare(source, options);
   if (signal?.aborted) throw cancelled();
   const { settings, levels, plan } = prepared;

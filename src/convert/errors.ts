@@ -37,3 +37,5 @@ export class ConvertError extends Error {
     this.field = field;
   }
 }
+
+export const cancelled = (): ConvertError => new ConvertError('cancelled', 'The conversion was cancelled.');

@@ -3,15 +3,14 @@ import { showErrorMessage } from '@jupyterlab/apputils';
 import type { FileBrowser, IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { toValues } from '../form/index.ts';
-import { isAbsolute } from '../form/output.ts';
 import type { ConvertOptions } from '../protocol/index.ts';
-import { chooseFolder, chooseSources } from './choose.ts';
+import { OME_ZARR_ARGS, chooseSources, offersOmeZarr, omeZarrOf } from './choose.ts';
 import { askAndStart } from './convert/dialog.tsx';
 import { isActive } from './connection/jobs.ts';
 import type { IHelper } from './helper.ts';
 import { pyramidIcon, stackIcon } from './icons.ts';
 import { CommandIDs } from './ids.ts';
-import { convertibleSelection, selectedFolder, sortNaturally, toServerPath } from './paths.ts';
+import { convertibleSelection, sortNaturally, toServerPath } from './paths.ts';
 import type { Settings } from './settings.ts';
 
 type Args = ReadonlyPartialJSONObject;
@@ -78,28 +77,13 @@ export function addCommands(
     label: 'Verify',
     caption: 'Read every voxel of an OME-Zarr back, and compare it with its source',
     icon: args => (args.isPalette ? undefined : pyramidIcon),
-    isVisible: args => Boolean(args.isPalette) || typeof args.path === 'string' || selectedFolder(browser()) !== null,
-    describedBy: {
-      args: {
-        type: 'object',
-        properties: {
-          path: {
-            type: 'string',
-            description: 'An OME-Zarr folder: relative to the server’s root, or absolute on the server'
-          },
-          isPalette: { type: 'boolean', description: 'Ask for a folder where none is selected' }
-        }
-      }
-    },
+    isVisible: args => offersOmeZarr(args, browser()),
+    describedBy: { args: { type: 'object', properties: OME_ZARR_ARGS } },
     execute: async args => {
-      const given =
-        typeof args.path === 'string'
-          ? args.path
-          : (selectedFolder(browser()) ?? (await chooseFolder(browser(), 'Verify')));
-      if (given === null) {
+      const output = await omeZarrOf(args, browser(), contents, 'Verify');
+      if (output === null) {
         return undefined;
       }
-      const output = isAbsolute(given) ? given : toServerPath(contents, given);
       let id: string | undefined;
       await report('Could not verify', async () => {
         id = (await helper.request('verify', { output, options: settings().limits })).id;

@@ -1,6 +1,6 @@
 import type { ISettingRegistry } from '@jupyterlab/settingregistry';
-import type { FormValues } from '../form/index.ts';
-import { parseBytes } from '../protocol/bytes.ts';
+// Past the form's door, which brings React along: this runs in Node's tests as well.
+import { EMPTY_VALUES, type FormValues, readValues } from '../form/values.ts';
 import type { ConvertOptions } from '../protocol/index.ts';
 
 /** The person's settings; an empty default leaves the choice to the helper. */
@@ -24,12 +24,12 @@ export function readSettings(settings: ISettingRegistry.ISettings | null): Setti
     const value = settings?.get(name).composite;
     return typeof value === 'boolean' ? value : fallback;
   };
+  const own = { maxMemory: text('maxMemory'), jobs: text('jobs') };
   const initial: Partial<FormValues> = {
+    ...own,
     compression: text('compression') as FormValues['compression'],
     levels: text('levels'),
-    maxMemory: text('maxMemory'),
-    omeZarr: text('omeZarr') as FormValues['omeZarr'],
-    jobs: text('jobs')
+    omeZarr: text('omeZarr') as FormValues['omeZarr']
   };
   for (const name of ['chunkSize', 'shard'] as const) {
     const lengths = text(name)
@@ -39,10 +39,9 @@ export function readSettings(settings: ISettingRegistry.ISettings | null): Setti
       initial[name] = [lengths[0], lengths[1] ?? lengths[0], lengths[2] ?? lengths[0]];
     }
   }
-  const [maxMemory, jobs] = [parseBytes(text('maxMemory')), Number(text('jobs'))];
   return {
     initial,
-    limits: { ...(maxMemory && { maxMemory }), ...(jobs >= 1 && { jobs }) },
+    limits: readValues({ ...EMPTY_VALUES, ...own }, '', null, true).options,
     doubleClick: text('doubleClick') === 'image' ? 'image' : 'offer',
     viewAnyFolder: is('viewAnyFolder', false),
     notify: is('notify', true)

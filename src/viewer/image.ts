@@ -47,6 +47,9 @@ async function readJson(read: ReadKey, key: string): Promise<Json | null> {
   }
 }
 
+/** OME-Zarr's part of a group of Zarr v3. */
+const omeOf = ({ attributes }: Json): Json | undefined => (attributes as Json | undefined)?.ome as Json | undefined;
+
 /** Types that Neuroglancer cannot show. */
 const NOT_SHOWN = ['float64', 'float16', 'bool', 'int64', 'complex64', 'complex128'];
 
@@ -71,9 +74,7 @@ export async function readImage(name: string, read: ReadKey): Promise<Image> {
 
 async function imageOf(name: string, read: ReadKey): Promise<Image> {
   const group = await readJson(read, 'zarr.json');
-  const attributes = group
-    ? ((group.attributes as Json | undefined)?.ome as Json | undefined)
-    : ((await readJson(read, '.zattrs')) ?? undefined);
+  const attributes = group ? omeOf(group) : ((await readJson(read, '.zattrs')) ?? undefined);
   const [multiscale] = (attributes?.multiscales as Json[] | undefined) ?? [];
   if (!attributes || !multiscale) {
     throw new ImageError(
@@ -115,7 +116,7 @@ async function imageOf(name: string, read: ReadKey): Promise<Image> {
 /** Paths, below an image's folder, of its images of labels, as the `labels` group names them; none where there is no such group. */
 export async function readLabels({ format }: Image, read: ReadKey): Promise<string[]> {
   const group = await readJson(read, `labels/${format === 'zarr3' ? 'zarr.json' : '.zattrs'}`);
-  const attributes = format === 'zarr3' ? ((group?.attributes as Json | undefined)?.ome as Json | undefined) : group;
+  const attributes = group && format === 'zarr3' ? omeOf(group) : group;
   const paths = Array.isArray(attributes?.labels) ? attributes.labels.filter(path => typeof path === 'string') : [];
   return paths.map(path => ['labels', ...path.split('/').filter(Boolean)].join('/'));
 }

@@ -161,11 +161,11 @@ test('files are known by their names', () => {
 });
 
 test('lengths in the settings are one for each axis, or one for all', () => {
-  const initial = (chunkSize: string, shard: string): ReturnType<typeof readSettings>['initial'] => {
-    const composite: Record<string, string> = { chunkSize, shard };
+  const settings = (composite: Record<string, string>): ReturnType<typeof readSettings> => {
     const get = (name: string): object => ({ composite: composite[name] });
-    return readSettings({ get } as unknown as Parameters<typeof readSettings>[0]).initial;
+    return readSettings({ get } as unknown as Parameters<typeof readSettings>[0]);
   };
+  const initial = (chunkSize: string, shard: string) => settings({ chunkSize, shard }).initial;
   const found = initial('64', '256 x 128, 128');
   assert.deepEqual(
     [found.chunkSize, found.shard],
@@ -175,10 +175,6 @@ test('lengths in the settings are one for each axis, or one for all', () => {
     ]
   );
   assert.ok(!('chunkSize' in initial('', '1 2')) && !('shard' in initial('', '1 2')));
-  const limits = (composite: Record<string, string>) =>
-    readSettings({ get: (name: string) => ({ composite: composite[name] }) } as unknown as Parameters<
-      typeof readSettings
-    >[0]).limits;
-  assert.deepEqual(limits({}), {});
-  assert.deepEqual(limits({ maxMemory: '2G', jobs: '3' }), { maxMemory: 2 ** 31, jobs: 3 });
+  assert.deepEqual(settings({}).limits, {});
+  assert.deepEqual(settings({ maxMemory: '2G', jobs: '3' }).limits, { maxMemory: 2 ** 31, jobs: 3 });
 });

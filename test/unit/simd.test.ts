@@ -451,18 +451,21 @@ const LENGTHS = [
   0, 1, 7, 8, 9, 63, 64, 65, 127, 128, 255, 256, 512, 520, 1000, 1024, 1032, 4095, 4096, 4104, 65536, 69999, 70016
 ];
 
-/** Shuffled bytes put in order again; nothing but the promised ranges may change. */
-function unshuffled(bytes: Uint8Array, size: number, shuffling: 1 | 2): Uint8Array {
-  const scratch = 2 ** 20;
-  heap.set(bytes, END - bytes.length);
+/** What is made of bytes by way of shuffling's scratch; nothing but the promised ranges may change. */
+function withScratch(bytes: Uint8Array, run: (source: number, target: number, scratch: number) => void): Uint8Array {
+  const [source, scratch] = [END - bytes.length, 2 ** 20];
+  heap.set(bytes, source);
   heap.fill(GUARD, scratch, scratch + SHUFFLE_SCRATCH + 64);
-  const got = onTarget('uint8', [1, 1, bytes.length], [0, 0], to =>
-    simd.unshuffleBlock(END - bytes.length, to.at, bytes.length, size, shuffling, scratch)
-  );
+  const got = onTarget('uint8', [1, 1, bytes.length], [0, 0], to => run(source, to.at, scratch));
   const guard = heap.subarray(scratch + SHUFFLE_SCRATCH, scratch + SHUFFLE_SCRATCH + 64);
   assert.ok(guard.every(byte => byte === GUARD));
   return Uint8Array.from(got);
 }
+
+const unshuffled = (bytes: Uint8Array, size: number, shuffling: 1 | 2): Uint8Array =>
+  withScratch(bytes, (source, target, scratch) =>
+    simd.unshuffleBlock(source, target, bytes.length, size, shuffling, scratch)
+  );
 
 test('shuffle: byte k of every element into stream k, the rest as it is', () => {
   for (const size of [1, 2, 3, 4, 8, 12]) {
@@ -480,12 +483,9 @@ test('shuffle: byte k of every element into stream k, the rest as it is', () => 
 });
 
 test('bitshuffle: bit k of byte b of every element into stream 8 b + k, the rest as it is', () => {
-  const scratch = 2 ** 20;
   for (const size of [1, 2, 3, 4, 8, 255]) {
     for (const length of LENGTHS) {
       const bytes = bytesLike('noise', length, size);
-      heap.set(bytes, END - length);
-      heap.fill(GUARD, scratch, scratch + SHUFFLE_SCRATCH + 64);
       const n = Math.floor(length / size);
       const expected = bytes.slice();
       if (n % 8 === 0) {
@@ -497,12 +497,10 @@ test('bitshuffle: bit k of byte b of every element into stream 8 b + k, the rest
           }
         }
       }
-      const got = onTarget('uint8', [1, 1, length], [0, 0], to =>
-        simd.bitshuffle(END - length, to.at, length, size, scratch)
+      const got = withScratch(bytes, (source, target, scratch) =>
+        simd.bitshuffle(source, target, length, size, scratch)
       );
-      assert.deepEqual(Uint8Array.from(got), expected, `${length} bytes of ${size}`);
-      const guard = heap.subarray(scratch + SHUFFLE_SCRATCH, scratch + SHUFFLE_SCRATCH + 64);
-      assert.ok(guard.every(byte => byte === GUARD));
+      assert.deepEqual(got, expected, `${length} bytes of ${size}`);
       assert.deepEqual(unshuffled(expected, size, 2), bytes, `${length} bytes of ${size}, back`);
     }
   }

@@ -1,5 +1,5 @@
 import { createDecoder, createEncoder, type Decoder, type Encoder } from '../codec/index.ts';
-import { ConvertError } from '../errors.ts';
+import { ConvertError, cancelled } from '../errors.ts';
 import { collectRecent } from '../garbage.ts';
 import { type Simd, instantiate } from '../../simd/index.ts';
 import { BlockReader } from '../tiff/index.ts';
@@ -192,7 +192,7 @@ export class BlockWorker {
   }
 
   #checkStop(): void {
-    if (Atomics.load(this.#job.shared.stop, 0)) throw new ConvertError('cancelled', 'The conversion was cancelled.');
+    if (Atomics.load(this.#job.shared.stop, 0)) throw cancelled();
   }
 
   #progress(voxels: number): void {

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { ConvertError } from '../errors.ts';
+import { ConvertError, cancelled } from '../errors.ts';
 import type { Answer, Areas, Job, Message, Report, Task } from './task.ts';
 
 /** Heaps of worker threads stay small: voxels live in the shared memory. In MiB. */
@@ -55,7 +55,7 @@ export class Crew {
 
   /** Ends all threads. Those that are busy get `patience` ms to finish what they do. */
   async dismiss(patience: number): Promise<void> {
-    this.#broken ??= new ConvertError('cancelled', 'The conversion was cancelled.');
+    this.#broken ??= cancelled();
     const deadline = Date.now() + patience;
     while (this.#members.some(member => member.waiting) && Date.now() < deadline)
       await new Promise(done => setTimeout(done, 10));

@@ -4,6 +4,7 @@ import type { Statistics } from '../../convert/statistics.ts';
 import type { VerifyResult } from '../../convert/verify/index.ts';
 import type { CalibrationFunction, VolumeInfo } from '../../convert/volume.ts';
 import { formatBytes } from '../../protocol/bytes.ts';
+import { LISTED, count, differing } from '../../protocol/verdict.ts';
 
 const FORMATS: Record<VolumeInfo['format'], string> = {
   tiff: 'TIFF',
@@ -93,9 +94,6 @@ function valuesText({ min, max, percentiles }: Statistics, channel: number | nul
 
 const short = (value: number): number => Number(value.toPrecision(7));
 
-/** Most differences that are listed; JSON has more. */
-const LISTED = 20;
-
 /** `OK` or `DIFFERENT` with what was read, then a line for each difference and for what was not checked. */
 export function verdictText(found: VerifyResult): string {
   const { ok, output, against, levels, differences, notes } = found;
@@ -109,16 +107,6 @@ export function verdictText(found: VerifyResult): string {
     ...(left > 0 ? ['... and more: see --json'] : []),
     ...notes.map(note => `note: ${note}`)
   ].join('\n');
-}
-
-/** `2 voxels in 1 chunk differ` */
-export function differing({ voxelsDiffering, chunksDiffering, differences }: VerifyResult): string {
-  const chunks = count(chunksDiffering, 'chunk');
-  if (chunksDiffering === 0) return `${count(differences.length, 'difference')} in the metadata`;
-  // Of chunks that are missing or cannot be read no voxel is known.
-  return voxelsDiffering > 0
-    ? `${count(voxelsDiffering, 'voxel')} in ${chunks} differ`
-    : `${chunks} missing or damaged`;
 }
 
 /** `42 % done, last written 2026-11-24 14:12; --resume goes on with it` */
@@ -169,10 +157,6 @@ function duration(seconds: number): string {
   return whole < 3600
     ? `${Math.floor(whole / 60)} min ${whole % 60} s`
     : `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 
 function times(lengths: readonly number[]): string {

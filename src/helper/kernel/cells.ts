@@ -3,7 +3,8 @@ import { convert, estimate, freeMemory, inspect, verify } from '../../convert/in
 import { ConvertError } from '../../convert/errors.ts';
 import { VERSION } from '../../convert/version.ts';
 import type { Job } from '../../protocol/index.ts';
-import { differing, infoRows, planRows, progressText, resultText, toText, verdictText } from '../cli/describe.ts';
+import { differing } from '../../protocol/verdict.ts';
+import { infoRows, planRows, progressText, resultText, toText, verdictText } from '../cli/describe.ts';
 import { help } from '../cli/help.ts';
 import { findCommand } from '../cli/options.ts';
 import type { Invocation, ProgressKind } from '../cli/parse.ts';

@@ -2,10 +2,8 @@
 import { describeProgress, describeSeconds, describeSource } from '../../form/describe.ts';
 import { baseName } from '../../form/output.ts';
 import { formatBytes } from '../../protocol/bytes.ts';
+import { LISTED, count, differing } from '../../protocol/verdict.ts';
 import type { Job, VerifyResult } from '../../protocol/index.ts';
-
-/** Most differences that are listed. */
-const LISTED = 20;
 
 /** `scan.tif → scan.ome.zarr`, or `Verify scan.ome.zarr` */
 export function jobName(job: Job): string {
@@ -39,17 +37,12 @@ export function jobStatus(job: Job): string {
 
 /** `OK: 4 levels, 1,200 voxels compared with scan.tif in 3 s`, or `DIFFERENT: 2 voxels in 1 chunk differ` */
 function verdict(found: VerifyResult): string {
-  const count = (n: number, noun: string): string => `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`;
+  const number = (n: number): string => n.toLocaleString('en');
   if (!found.ok) {
-    const { voxelsDiffering, chunksDiffering, differences } = found;
-    const chunks = count(chunksDiffering, 'chunk');
-    // Of chunks that are missing or cannot be read no voxel is known.
-    const what =
-      voxelsDiffering > 0 ? `${count(voxelsDiffering, 'voxel')} in ${chunks} differ` : `${chunks} missing or damaged`;
-    return `DIFFERENT: ${chunksDiffering > 0 ? what : `${count(differences.length, 'difference')} in the metadata`}`;
+    return `DIFFERENT: ${differing(found, number)}`;
   }
   const { levels, voxelsCompared, against, seconds } = found;
-  const compared = `${count(levels, 'level')}, ${count(voxelsCompared, 'voxel')} compared`;
+  const compared = `${count(levels, 'level', number)}, ${count(voxelsCompared, 'voxel', number)} compared`;
   return `OK: ${compared} ${against === null ? 'without a source' : `with ${baseName(against)}`} in ${describeSeconds(seconds)}`;
 }
 

@@ -2,13 +2,11 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { ILayoutRestorer } from '@jupyterlab/application';
 import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
-import { isAbsolute } from '../../form/output.ts';
 import type { ViewerState } from '../../viewer/index.ts';
-import { chooseFolder } from '../choose.ts';
+import { OME_ZARR_ARGS, offersOmeZarr, omeZarrOf } from '../choose.ts';
 import { IHelper } from '../helper.ts';
 import { pyramidIcon } from '../icons.ts';
 import { CommandIDs } from '../ids.ts';
-import { selectedFolder, toServerPath } from '../paths.ts';
 import { ViewerPanel } from './panel.ts';
 
 /** Tabs with OME-Zarrs in Neuroglancer, one a volume, which come back with the layout. */
@@ -48,33 +46,19 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       label: 'Open in Neuroglancer',
       caption: 'Look at an OME-Zarr in a tab',
       icon: args => (args.isPalette ? undefined : pyramidIcon),
-      isVisible: args =>
-        Boolean(args.isPalette) ||
-        typeof args.path === 'string' ||
-        selectedFolder(browsers?.tracker.currentWidget) !== null,
+      isVisible: args => offersOmeZarr(args, browsers?.tracker.currentWidget),
       describedBy: {
         args: {
           type: 'object',
           properties: {
-            path: {
-              type: 'string',
-              description: 'An OME-Zarr folder: relative to the server’s root, or absolute on the server'
-            },
-            state: { type: 'object', description: 'A state of Neuroglancer to begin with' },
-            isPalette: { type: 'boolean', description: 'Ask for a folder where none is selected' }
+            ...OME_ZARR_ARGS,
+            state: { type: 'object', description: 'A state of Neuroglancer to begin with' }
           }
         }
       },
       execute: async args => {
-        const browser = browsers?.tracker.currentWidget;
-        const given =
-          typeof args.path === 'string'
-            ? args.path
-            : (selectedFolder(browser) ?? (await chooseFolder(browser, 'Open in Neuroglancer')));
-        if (given === null) {
-          return undefined;
-        }
-        return open(isAbsolute(given) ? given : toServerPath(contents, given), args.state as ViewerState | undefined);
+        const path = await omeZarrOf(args, browsers?.tracker.currentWidget, contents, 'Open in Neuroglancer');
+        return path === null ? undefined : open(path, args.state as ViewerState | undefined);
       }
     });
     palette?.addItem({ command: CommandIDs.openViewer, category: 'Micro-CT', args: { isPalette: true } });

@@ -1,0 +1,22 @@
+import type { VerifyResult } from './index.ts';
+
+/** Most differences that are listed for a person; JSON has more. */
+export const LISTED = 20;
+
+/** `3 chunks`; `number` writes the number. */
+export function count(n: number, noun: string, number: (n: number) => string = String): string {
+  return `${number(n)} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** What a verification has found to differ: `2 voxels in 1 chunk differ` */
+export function differing(
+  { voxelsDiffering, chunksDiffering, differences }: VerifyResult,
+  number: (n: number) => string = String
+): string {
+  const chunks = count(chunksDiffering, 'chunk', number);
+  if (chunksDiffering === 0) return `${count(differences.length, 'difference', number)} in the metadata`;
+  // Of chunks that are missing or cannot be read no voxel is known.
+  return voxelsDiffering > 0
+    ? `${count(voxelsDiffering, 'voxel', number)} in ${chunks} differ`
+    : `${chunks} missing or damaged`;
+}
