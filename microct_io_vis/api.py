@@ -194,7 +194,7 @@ def info(source: Source, *, slices: str | None = None) -> VolumeInfo:
 
     ``slices`` chooses files of a folder, as in `convert`. Raises `ConversionError`.
     """
-    return _build(VolumeInfo, _with_parts(ask("info", source, None, {"slices": slices})))
+    return to_info(ask("info", source, None, {"slices": slices}))
 
 
 def estimate(source: Source, output: str | os.PathLike[str] | None = None, **options: Any) -> Plan:
@@ -202,10 +202,7 @@ def estimate(source: Source, output: str | os.PathLike[str] | None = None, **opt
 
     Raises `ConversionError` where it cannot work.
     """
-    found = ask("estimate", source, output, options)
-    found["levels"] = tuple(_build(Level, level) for level in found["levels"])
-    found["unfinished"] = found["unfinished"] and _build(Unfinished, found["unfinished"])
-    return _build(Plan, _with_parts(found))
+    return to_plan(ask("estimate", source, output, options))
 
 
 def convert(
@@ -285,6 +282,16 @@ def verify(
         found = check(output, against, options, progress or None)
     found["differences"] = tuple(_build(Difference, _numbers(each)) for each in found["differences"])
     return _build(VerifyResult, found)
+
+
+def to_info(found: dict[str, Any]) -> VolumeInfo:
+    return _build(VolumeInfo, _with_parts(found))
+
+
+def to_plan(found: dict[str, Any]) -> Plan:
+    found["levels"] = tuple(_build(Level, level) for level in found["levels"])
+    found["unfinished"] = found["unfinished"] and _build(Unfinished, found["unfinished"])
+    return _build(Plan, _with_parts(found))
 
 
 def _numbers(difference: dict[str, Any]) -> dict[str, Any]:

@@ -20,10 +20,14 @@ Progress = dict[str, Any]
 
 
 class Helper:
-    """One run of the helper. `run` may be called once; `cancel` at any time, from any thread."""
+    """One run of the helper. `run` may be called once; `cancel` at any time, from any thread.
 
-    def __init__(self, *words: str, given: str | None = None) -> None:
+    ``names`` says how its messages call the options: as ``"python"`` does, or by the labels of the ``"form"``.
+    """
+
+    def __init__(self, *words: str, given: str | None = None, names: str = "python") -> None:
         self._words = words
+        self._names = names
         self._given = given
         self._process: subprocess.Popen[str] | None = None
         self._guard = threading.Lock()
@@ -99,6 +103,7 @@ class Helper:
                 stderr=subprocess.PIPE,
                 encoding="utf-8",
                 errors="replace",
+                env={**os.environ, "MICROCT_IO_VIS_WORDS": self._names},
                 **group,
             )
             return self._process
@@ -129,11 +134,13 @@ class Conversion(Helper):
     >>> conversion.run(print)  # doctest: +SKIP
     """
 
-    def __init__(self, source: Any, output: str | os.PathLike[str] | None = None, **options: Any) -> None:
+    def __init__(
+        self, source: Any, output: str | os.PathLike[str] | None = None, *, names: str = "python", **options: Any
+    ) -> None:
         word, given = source_words(source)
         words = option_words(options)
         outputs = [] if output is None else [os.fspath(output)]
-        super().__init__("convert", "--progress", "json", *words, "--", word, *outputs, given=given)
+        super().__init__("convert", "--progress", "json", *words, "--", word, *outputs, given=given, names=names)
 
     def run(self, on_progress: Callable[[Progress], None] | None = None) -> dict[str, Any]:  # type: ignore[override]
         """Converts, and returns what the conversion says of itself.
@@ -158,12 +165,14 @@ class Conversion(Helper):
         return result
 
 
-def ask(name: str, source: Any, output: str | os.PathLike[str] | None, options: dict[str, Any]) -> dict[str, Any]:
+def ask(
+    name: str, source: Any, output: str | os.PathLike[str] | None, options: dict[str, Any], names: str = "python"
+) -> dict[str, Any]:
     """The JSON of ``info`` or ``estimate``, in snake case."""
     word, given = source_words(source)
     outputs = [] if output is None else [os.fspath(output)]
     words = option_words(options)
-    helper = Helper(name, "--json", "--progress", "json", *words, "--", word, *outputs, given=given)
+    helper = Helper(name, "--json", "--progress", "json", *words, "--", word, *outputs, given=given, names=names)
     return snake_case(json.loads(helper.run()))
 
 

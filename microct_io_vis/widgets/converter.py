@@ -16,8 +16,8 @@ import traitlets
 from ipywidgets import widget_serialization
 from traitlets import Dict, Enum, Instance, TraitError
 
-from ..api import ConversionError, Plan, VolumeInfo, estimate, info
-from ..conversion import Conversion
+from ..api import ConversionError, Plan, VolumeInfo, estimate, info, to_info, to_plan
+from ..conversion import Conversion, ask
 from .module import BrowserWidget
 from .options import OPTION_NAMES, ConversionOptions
 from .paths import Path, Source
@@ -104,10 +104,14 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
 
     def start(self) -> None:
         """Starts the conversion and returns at once; `wait` waits for it."""
+        self._start("python")
+
+    def _start(self, names: str) -> None:
+        """``names``: how messages call the options."""
         with self._guard:
             if self.state == "running":
                 raise RuntimeError(f"{self.source} is being converted: cancel() it or wait() for it first")
-            conversion = Conversion(self._source(), self._target(), **self.options())
+            conversion = Conversion(self._source(), self._target(), names=names, **self.options())
             self._conversion = conversion
             self._ended.clear()
             with self.hold_sync():
@@ -227,10 +231,18 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         elif method == "cancel":
             self.cancel()
         elif method == "inspect":
-            _planners.submit(self._answer, content.get("id"), lambda: info(params["source"], slices=self.slices))
+            _planners.submit(
+                self._answer,
+                content.get("id"),
+                lambda: to_info(ask("info", params["source"], None, {"slices": self.slices}, "form")),
+            )
         elif method == "estimate":
             target, asked = params["options"].get("target"), _given(params["options"])
-            _planners.submit(self._answer, content.get("id"), lambda: estimate(params["source"], target, **asked))
+            _planners.submit(
+                self._answer,
+                content.get("id"),
+                lambda: to_plan(ask("estimate", params["source"], target, asked, "form")),
+            )
 
     def _start_as_asked(self, params: dict[str, Any]) -> None:
         """Starts with what stood in the form when its button was pressed: traits may change later than that is told."""
@@ -242,13 +254,13 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
                     for name in ("target", *OPTION_NAMES):
                         if name in params:
                             setattr(self, name, params[name])
-                self.start()
+                self._start("form")
             except Exception as reason:
                 self._end("failed", error=_failure(reason))
 
-    def _answer(self, request: str, ask: Callable[[], VolumeInfo | Plan]) -> None:
+    def _answer(self, request: str, question: Callable[[], VolumeInfo | Plan]) -> None:
         try:
-            self.send({"id": request, "result": asdict(ask())})
+            self.send({"id": request, "result": asdict(question())})
         except Exception as reason:  # whatever it is, the form waits for an answer
             self.send({"id": request, "error": _failure(reason)})
 

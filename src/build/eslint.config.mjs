@@ -31,6 +31,9 @@ const houseRule = (folder, depth) => {
 };
 const houseRules = Object.keys(HOUSE).flatMap(folder => [1, 2, 3].map(depth => houseRule(folder, depth)));
 
+/** A flag of the command line, or an option's name in the code, within a sentence. */
+const SURFACE_WORDS = String.raw`/--(?!expose)[a-z]|(\b|^)(chunkSize|maxMemory|voxelSize|valueRange|omeZarr)\b(?=[ ,:])|[ (](chunkSize|maxMemory|voxelSize|valueRange|omeZarr)\b/`;
+
 export default tseslint.config(
   { ignores: ['src/simd/assembly/**', 'src/simd/build/**'] },
   ...tseslint.configs.recommended.map(config => ({ ...config, files: ['**/*.{ts,tsx,mjs,cjs}'] })),
@@ -46,5 +49,18 @@ export default tseslint.config(
       eqeqeq: ['error', 'always', { null: 'ignore' }]
     }
   },
-  ...houseRules
+  ...houseRules,
+  {
+    files: ['src/convert/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...[`Literal[value=${SURFACE_WORDS}]`, `TemplateElement[value.raw=${SURFACE_WORDS}]`].map(selector => ({
+          selector,
+          message:
+            'The engine names options by named() and option() of words.ts: every surface has its own word for them.'
+        }))
+      ]
+    }
+  }
 );

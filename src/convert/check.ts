@@ -20,6 +20,7 @@ import type { RangeEnd, Settings } from './settings.ts';
 import type { Reading } from './tiff/index.ts';
 import { SPACE_UNITS, spaceUnit } from './units.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape, type VolumeInfo, spatial } from './volume.ts';
+import { named, option } from './words.ts';
 import { realPath } from './zarr/destination.ts';
 import { labelsFolder } from './zarr/labels-group.ts';
 import { type Parent, readParent } from './zarr/parent.ts';
@@ -41,13 +42,16 @@ const show = (value: unknown): string =>
 
 function oneOf<T extends string>(field: Field, value: T, accepted: readonly T[]): T {
   if (!accepted.includes(value))
-    throw bad(field, `${field} ${show(value)} is not known: use one of ${accepted.join(', ')}`);
+    throw bad(field, `${named(field)} ${show(value)} is not known: use one of ${accepted.join(', ')}`);
   return value;
 }
 
 function chunkSize(value: Shape): Shape {
   if (!tuple(value, 3, isWhole) || value.some(n => n < 1))
-    throw bad('chunkSize', `chunkSize must be three whole numbers of voxels from 1 up (Z Y X), found ${show(value)}`);
+    throw bad(
+      'chunkSize',
+      `${named('chunkSize')} must be three whole numbers of voxels from 1 up (Z Y X), found ${show(value)}`
+    );
   return value;
 }
 
@@ -57,12 +61,12 @@ function shardSize(value: ConvertOptions['shard'], chunk: Shape, version: OmeZar
   if (!tuple(value, 3, isWhole) || value.some((n, axis) => n < 1 || n % chunk[axis] !== 0))
     throw bad(
       'shard',
-      `shard must be three whole numbers of voxels (Z Y X), each a multiple of the chunk's ${chunk.join(' ')}, found ${show(value)}`
+      `${named('shard')} must be three whole numbers of voxels (Z Y X), each a multiple of the chunk's ${chunk.join(' ')}, found ${show(value)}`
     );
   if (version !== '0.5')
     throw bad(
       'shard',
-      `shards are there in OME-Zarr 0.5 only, not in ${version}: set omeZarr to 0.5 or leave shard out`
+      `shards are there in OME-Zarr 0.5 only, not in ${version}: set ${named('omeZarr')} to 0.5 or leave ${named('shard')} out`
     );
   const chunks = product(value) / product(chunk);
   if (chunks > MAX_SHARD_CHUNKS)
@@ -75,7 +79,7 @@ function shardSize(value: ConvertOptions['shard'], chunk: Shape, version: OmeZar
 
 function levels(value: number | 'auto'): number | 'auto' {
   if (value !== 'auto' && !(isWhole(value) && value >= 1 && value <= 64))
-    throw bad('levels', `levels must be "auto" or a whole number from 1 to 64, found ${show(value)}`);
+    throw bad('levels', `${named('levels')} must be "auto" or a whole number from 1 to 64, found ${show(value)}`);
   return value;
 }
 
@@ -84,14 +88,15 @@ function region(value: ConvertOptions['roi'], info: VolumeInfo): { start: Shape;
   const whole = spatial(info.shape);
   if (value === null) return { start: [0, 0, 0], shape: whole };
   if (!tuple(value, 6, isWhole))
-    throw bad('roi', `roi must be six whole numbers (Z0 Z1 Y0 Y1 X0 X1), found ${show(value)}`);
+    throw bad('roi', `${named('roi')} must be six whole numbers (Z0 Z1 Y0 Y1 X0 X1), found ${show(value)}`);
   for (let axis = 0; axis < 3; axis++) {
     const [from, to] = [value[2 * axis], value[2 * axis + 1]];
     const name = 'ZYX'[axis];
     const length = whole[axis];
     if (from < 0 || to > length)
-      throw bad('roi', `roi ${name} ${from} to ${to} leaves the volume, which has ${name} 0 to ${length}`);
-    if (to <= from) throw bad('roi', `roi ${name} ${from} to ${to} is empty: the end must be greater than the start`);
+      throw bad('roi', `${named('roi')} ${name} ${from} to ${to} leaves the volume, which has ${name} 0 to ${length}`);
+    if (to <= from)
+      throw bad('roi', `${named('roi')} ${name} ${from} to ${to} is empty: the end must be greater than the start`);
   }
   const [z0, z1, y0, y1, x0, x1] = value;
   return { start: [z0, y0, x0], shape: [z1 - z0, y1 - y0, x1 - x0] };
@@ -117,23 +122,23 @@ function voxels(
     if (min === null || max === null)
       throw bad(
         'valueRange',
-        `valueRange must be two finite numbers, or percentages from 0% to 100%, found ${show(range)}`
+        `${named('valueRange')} must be two finite numbers, or percentages from 0% to 100%, found ${show(range)}`
       );
     const comparable = numbers ?? (isNumber(min) || isNumber(max) ? null : [min.percent, max.percent]);
     if (comparable && !(comparable[0] < comparable[1]))
       throw bad(
         'valueRange',
-        `valueRange ${range.join(' to ')} is empty or upside down: the first must be less than the second`
+        `${named('valueRange')} ${range.join(' to ')} is empty or upside down: the first must be less than the second`
       );
     if (numbers && !Number.isFinite(numbers[1] - numbers[0]))
-      throw bad('valueRange', `valueRange ${range.join(' to ')} is wider than numbers can express`);
+      throw bad('valueRange', `${named('valueRange')} ${range.join(' to ')} is wider than numbers can express`);
   }
   const stored = dtype !== 'source' ? dtype : source === 'float64' ? 'float32' : source;
   const mappable = stored === 'uint16' || stored === 'uint8';
   if (range !== null && !mappable)
     throw bad(
       'valueRange',
-      `valueRange maps values to uint16 or uint8, but ${stored} would be written: set dtype to one of them or leave valueRange out`
+      `${named('valueRange')} maps values to uint16 or uint8, but ${stored} would be written: set ${named('dtype')} to one of them or leave ${named('valueRange')} out`
     );
   if (!mappable || (range === null && stored === source)) return { dtype: stored, scaling: null };
   if (numbers) return { dtype: stored, scaling: { range: numbers } };
@@ -144,7 +149,10 @@ function channels(value: ConvertOptions['channel']): ConvertOptions['channel'] {
   if (value === null || value === 'all') return value;
   const listed = Array.isArray(value) && value.length > 0 && value.every(n => isWhole(n) && n >= 0);
   if (!listed || new Set(value).size < value.length)
-    throw bad('channel', `channel must be "all" or a list of whole numbers from 0 up, each once, found ${show(value)}`);
+    throw bad(
+      'channel',
+      `${named('channel')} must be "all" or a list of whole numbers from 0 up, each once, found ${show(value)}`
+    );
   return value;
 }
 
@@ -172,11 +180,11 @@ function lostOrUnseen(stored: Dtype, source: Dtype, asked: OutputDtype): string[
     );
   if (stored === 'float32' && source === 'float64' && asked === 'source')
     told.push(
-      'Its float64 values are written as float32, to seven digits, because Neuroglancer cannot show float64: --dtype float64 keeps them.'
+      `Its float64 values are written as float32, to seven digits, because Neuroglancer cannot show float64: ${option('dtype', 'float64')} keeps them.`
     );
   if (stored === 'float64' || stored === 'int64')
     told.push(
-      `Neuroglancer cannot show ${stored}: other programs can; --dtype ${stored === 'int64' ? 'uint16' : 'float32'} can be shown.`
+      `Neuroglancer cannot show ${stored}: other programs can; ${option('dtype', stored === 'int64' ? 'uint16' : 'float32')} can be shown.`
     );
   return told;
 }
@@ -191,17 +199,21 @@ function calibration(
   let name: string | null = null;
   if (unit !== null) {
     name = typeof unit === 'string' ? spaceUnit(unit) : null;
-    if (name === null) throw bad('unit', `unit ${show(unit)} is not known: use one of ${SPACE_UNITS.join(', ')}`);
+    if (name === null)
+      throw bad('unit', `${named('unit')} ${show(unit)} is not known: use one of ${SPACE_UNITS.join(', ')}`);
   }
   if (size !== null) {
     if (!tuple(size, 3, isNumber) || size.some(n => n <= 0))
-      throw bad('voxelSize', `voxelSize must be three numbers greater than 0 (Z Y X), found ${show(size)}`);
+      throw bad('voxelSize', `${named('voxelSize')} must be three numbers greater than 0 (Z Y X), found ${show(size)}`);
     return { voxelSize: size, unit: name ?? info.unit, voxelSizeFrom: 'user', voxelSizeFile: null };
   }
   const { voxelSize, voxelSizeFrom, voxelSizeFile } = info;
   if (name === null) return { voxelSize, unit: info.unit, voxelSizeFrom, voxelSizeFile };
   if (voxelSize === null)
-    throw bad('unit', `unit ${name} needs a voxelSize, because the source does not say how large its voxels are`);
+    throw bad(
+      'unit',
+      `${named('unit')} ${name} needs a ${named('voxelSize')}, because the source does not say how large its voxels are`
+    );
   if (info.unit !== null && info.unit !== name)
     warnings.push(
       `The voxel size ${voxelSize.join(' × ')} is taken to be in ${name}, though the source says ${info.unit}.`
@@ -230,35 +242,39 @@ function labels(
   warnings: string[]
 ): Parent | null {
   if (options.parent !== null && (typeof options.parent !== 'string' || options.parent.trim() === ''))
-    throw bad('parent', `parent must be the path of an OME-Zarr, found ${show(options.parent)}`);
+    throw bad('parent', `${named('parent')} must be the path of an OME-Zarr, found ${show(options.parent)}`);
   if (!options.labels) {
     if (options.parent === null) return null;
     throw bad(
       'parent',
-      'parent is the image that labels belong to: say that these are labels (--labels), or leave it out'
+      `${named('parent')} is the image that labels belong to: say that these are labels (${option('labels')}), or leave it out`
     );
   }
   if (info.dtype.startsWith('float'))
     throw bad(
       'labels',
-      `labels are whole numbers, and ${info.dtype} was found: save them in an integer type, or leave labels out`
+      `labels are whole numbers, and ${info.dtype} was found: save them in an integer type, or leave ${named('labels')} out`
     );
   if (options.dtype !== 'source' && options.dtype !== info.dtype)
-    throw bad('dtype', `labels keep their values, and so their type ${info.dtype}: leave dtype out`);
-  if (options.valueRange !== null) throw bad('valueRange', 'labels keep their values: leave valueRange out');
+    throw bad('dtype', `labels keep their values, and so their type ${info.dtype}: leave ${named('dtype')} out`);
+  if (options.valueRange !== null)
+    throw bad('valueRange', `labels keep their values: leave ${named('valueRange')} out`);
   if (options.downsample === 'mean')
-    throw bad('downsample', 'the mean of labels is no label: use mode, max or nearest, or leave downsample out');
+    throw bad(
+      'downsample',
+      `the mean of labels is no label: use mode, max or nearest, or leave ${named('downsample')} out`
+    );
   if (options.parent === null) return null;
   const parent = readParent(options.parent);
   if (given.omeZarr !== undefined && given.omeZarr !== parent.version)
     throw bad(
       'omeZarr',
-      `omeZarr is ${given.omeZarr}, and the image ${parent.path} is OME-Zarr ${parent.version}, as its labels must be: leave omeZarr out`
+      `${named('omeZarr')} is ${given.omeZarr}, and the image ${parent.path} is OME-Zarr ${parent.version}, as its labels must be: leave ${named('omeZarr')} out`
     );
   if (levels(options.levels) !== 'auto' && options.levels !== parent.levels.length)
     throw bad(
       'levels',
-      `levels is ${options.levels}, and the image ${parent.path} has ${parent.levels.length}, as its labels must have: leave levels out`
+      `${named('levels')} is ${options.levels}, and the image ${parent.path} has ${parent.levels.length}, as its labels must have: leave ${named('levels')} out`
     );
   if (parent.consolidated)
     warnings.push(`${parent.path} has consolidated metadata, in which the new labels are not: consolidate it again.`);
@@ -267,14 +283,14 @@ function labels(
 
 export function memory(value: number): number {
   if (!isNumber(value) || value <= 0)
-    throw bad('maxMemory', `maxMemory must be a number of bytes greater than 0, found ${show(value)}`);
+    throw bad('maxMemory', `${named('maxMemory')} must be a number of bytes greater than 0, found ${show(value)}`);
   return Math.floor(value);
 }
 
 export function jobs(value: number | null): number {
   if (value === null) return Math.min(MAX_JOBS, availableParallelism());
   if (!isWhole(value) || value < 1 || value > MAX_JOBS)
-    throw bad('jobs', `jobs must be a whole number from 1 to ${MAX_JOBS}, found ${show(value)}`);
+    throw bad('jobs', `${named('jobs')} must be a whole number from 1 to ${MAX_JOBS}, found ${show(value)}`);
   return value;
 }
 
@@ -295,7 +311,7 @@ function naming<T>(source: string | string[], work: () => T): T {
     if (!(error instanceof ConvertError)) throw error;
     throw new ConvertError(
       error.code,
-      `${typeof source === 'string' ? source : source[0]}: ${error.message}`,
+      `${typeof source === 'string' ? source : source[0]}: ${error.said}`,
       error.field
     );
   }
@@ -309,10 +325,10 @@ function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string 
   // What the source says of its voxel size matters to nobody who gives one.
   const warnings = [...info.warnings, ...(options.voxelSize === null ? info.voxelSizeNotes : [])];
   if (options.output !== null && (typeof options.output !== 'string' || options.output.trim() === ''))
-    throw bad('output', `output must be the path of a folder to write, found ${show(options.output)}`);
+    throw bad('output', `${named('output')} must be the path of a folder to write, found ${show(options.output)}`);
   for (const flag of ['labels', 'overwrite', 'resume'] as const)
     if (typeof options[flag] !== 'boolean')
-      throw bad(flag, `${flag} must be true or false, found ${show(options[flag])}`);
+      throw bad(flag, `${named(flag)} must be true or false, found ${show(options[flag])}`);
   const parent = labels(options, given, info, warnings);
   const chunk = chunkSize(options.chunkSize);
   const omeZarr = parent?.version ?? oneOf('omeZarr', options.omeZarr, OME_ZARR_VERSIONS);
@@ -341,13 +357,13 @@ function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string 
   if (parent && realPath(dirname(settings.output)) !== realPath(labelsFolder(parent.path)))
     throw bad(
       'output',
-      `output ${settings.output} is not in ${labelsFolder(parent.path)}, where the labels of that image go: give a name alone, or leave parent out`
+      `${named('output')} ${settings.output} is not in ${labelsFolder(parent.path)}, where the labels of that image go: give a name alone, or leave ${named('parent')} out`
     );
   const chunkBytes = product(settings.chunk) * BYTES_PER_VOXEL[settings.dtype];
   if (chunkBytes > MAX_CHUNK_BYTES)
     throw bad(
       'chunkSize',
-      `a chunk of ${settings.chunk.join(' × ')} ${settings.dtype} voxels would take ${formatBytes(chunkBytes)}, and a chunk must stay under 2 GiB: choose a smaller chunkSize`
+      `a chunk of ${settings.chunk.join(' × ')} ${settings.dtype} voxels would take ${formatBytes(chunkBytes)}, and a chunk must stay under 2 GiB: choose a smaller ${named('chunkSize')}`
     );
   warnings.push(...lostOrUnseen(settings.dtype, info.dtype, options.dtype));
   return settings;

@@ -31,6 +31,7 @@ import { Journal, type JournalRecord } from './zarr/journal.ts';
 import { volumeFolders } from './zarr/keys.ts';
 import { type Documents, type Window, arrayDocuments, imageDocuments } from './zarr/metadata.ts';
 import { writeError } from './zarr/system-errors.ts';
+import { named, option } from './words.ts';
 
 /** What is black and white, the least and the greatest of a channel. */
 function windowOf(statistics: Statistics | null): Window {
@@ -151,7 +152,7 @@ export class Conversion {
       plan.warnings.push(`${report.nan} voxels that are not a number (NaN) were written as 0.`);
     if (report.overflow > 0)
       plan.warnings.push(
-        `${report.overflow} voxels are greater than float32 can hold, and were written as infinity: --dtype float64 keeps them.`
+        `${report.overflow} voxels are greater than float32 can hold, and were written as infinity: ${option('dtype', 'float64')} keeps them.`
       );
     const statistics = this.#reports.map((_, channel) => this.#statistics(channel));
     report.bytesWritten += await this.#described;
@@ -321,7 +322,7 @@ export class Conversion {
     if (low < high || ends.some(end => typeof end === 'number'))
       throw new ConvertError(
         'bad-option',
-        `${info.source}: ${percents} of its values, which lie between ${min} and ${max}, make a valueRange from ${low} to ${high}, ` +
+        `${info.source}: ${percents} of its values, which lie between ${min} and ${max}, make a ${named('valueRange')} from ${low} to ${high}, ` +
           'where the first must be less than the second by no more than numbers can express: give other numbers',
         'valueRange'
       );

@@ -1,4 +1,5 @@
 import type { ConvertOptions } from './options.ts';
+import { COMMAND_LINE, inWords } from './words.ts';
 
 /** Codes that other people's scripts read: they do not change from release to release. */
 export const ERROR_CODES = [
@@ -28,11 +29,14 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 export class ConvertError extends Error {
   override readonly name = 'ConvertError';
   readonly code: ErrorCode;
+  /** The message with marks for options, for surfaces that call them otherwise than the command line does. */
+  readonly said: string;
   /** The option at fault, so that a form can say it there; `source` for the input itself. */
   readonly field: keyof ConvertOptions | 'source' | null;
 
-  constructor(code: ErrorCode, message: string, field: keyof ConvertOptions | 'source' | null = null) {
-    super(message);
+  constructor(code: ErrorCode, said: string, field: keyof ConvertOptions | 'source' | null = null) {
+    super(inWords(said, COMMAND_LINE));
+    this.said = said;
     this.code = code;
     this.field = field;
   }

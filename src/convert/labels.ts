@@ -3,6 +3,7 @@ import { map3 } from './pyramid/levels.ts';
 import type { Settings } from './settings.ts';
 import type { Frames, Shape } from './volume.ts';
 import type { Parent } from './zarr/parent.ts';
+import { named } from './words.ts';
 
 /** Where voxels are: their edges, and the centre of the first. */
 export type Placement = Pick<Settings, 'voxelSize' | 'unit' | 'voxelSizeFrom' | 'voxelSizeFile' | 'offset'>;
@@ -55,11 +56,11 @@ export function placeInParent(
   const shapes = `the labels have ${shape.join(' × ')} voxels, and the image ${parent.path} has ${finest.shape.join(' × ')}`;
   if (!voxelSize)
     throw mismatch(
-      `${shapes}: choose the image that they belong to, cut them with roi, or give their voxelSize if they are coarser or finer`
+      `${shapes}: choose the image that they belong to, cut them with ${named('roi')}, or give their ${named('voxelSize')} if they are coarser or finer`
     );
   if (own.unit !== parent.unit)
     throw mismatch(
-      `${shapes} with voxels ${unit(parent.unit)}, and theirs are ${unit(own.unit)}: give voxelSize and unit as the image has them`,
+      `${shapes} with voxels ${unit(parent.unit)}, and theirs are ${unit(own.unit)}: give ${named('voxelSize')} and ${named('unit')} as the image has them`,
       'voxelSize'
     );
   const extent = map3(voxelSize, (length, axis) => length * shape[axis]);
@@ -68,7 +69,7 @@ export function placeInParent(
   if (extent.some((length, axis) => Math.abs(length - wanted[axis]) > (1 - ROUNDING) * coarser[axis]))
     throw mismatch(
       `the labels extend over ${times(extent)} ${parent.unit ?? ''} (${shape.join(' × ')} voxels of ${times(voxelSize)}), and the image ${parent.path} over ` +
-        `${times(wanted)} (${finest.shape.join(' × ')} of ${times(finest.scale)}): choose the image that they belong to, cut them with roi, or give their voxelSize`
+        `${times(wanted)} (${finest.shape.join(' × ')} of ${times(finest.scale)}): choose the image that they belong to, cut them with ${named('roi')}, or give their ${named('voxelSize')}`
     );
   const offset = map3(voxelSize, (length, axis) => finest.translation[axis] + (length - finest.scale[axis]) / 2);
   return { ...own, offset };

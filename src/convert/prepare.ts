@@ -13,6 +13,7 @@ import { type Level, chunkCounts, product, pyramid } from './pyramid/levels.ts';
 import type { Settings } from './settings.ts';
 import { openVolume, readerBytes } from './tiff/index.ts';
 import { type Begun, type Head, begun, checkResumable, describeUnfinished } from './unfinished.ts';
+import { named, option } from './words.ts';
 import { BYTES_PER_VOXEL, type Shape, type VolumeInfo, alongAxes, volumeCount } from './volume.ts';
 import { checkDestination, freeDisk } from './zarr/destination.ts';
 import { labelsFolder } from './zarr/labels-group.ts';
@@ -59,15 +60,15 @@ function arrangeWithin(
   if (!Number.isFinite(found.needs))
     throw new ConvertError(
       'bad-option',
-      `${source}: ${pieces} need more than 4 GiB of working memory: choose a smaller ${field}`,
+      `${source}: ${pieces} need more than 4 GiB of working memory: choose a smaller ${named(field)}`,
       field
     );
   const needed = found.needs / 2 ** 20;
-  const otherwise = leaf ? 'start over (without --resume)' : `choose a smaller ${field}`;
+  const otherwise = leaf ? `start over (without ${option('resume')})` : `choose a smaller ${named(field)}`;
   throw new ConvertError(
     'memory-too-small',
     `${source}: a memory budget of ${formatBytes(settings.maxMemory)} is too small for ${leaf ? 'going on with ' : ''}${pieces}: ` +
-      `give at least ${needed} MiB (${found.needs} bytes, --max-memory ${needed}M), or ${otherwise}`,
+      `give at least ${needed} MiB (${found.needs} bytes, ${option('maxMemory', `${needed}M`)}), or ${otherwise}`,
     'maxMemory'
   );
 }

@@ -1,12 +1,14 @@
 import { ConvertError } from './errors.ts';
 import { type Fingerprint, changed, fingerprint } from './fingerprint.ts';
 import type { Layout } from './layout.ts';
+import { type ConvertOptions, DEFAULT_OPTIONS } from './options.ts';
 import type { Unfinished } from './plan.ts';
 import { type Grid, blockExtent, blockGrids, blockIndex, blockNumber, childRange, indices } from './pyramid/blocks.ts';
 import { type Level, product, pyramid } from './pyramid/levels.ts';
 import type { RangeEnd, Settings } from './settings.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Frames, type Shape, volumeCount } from './volume.ts';
 import { VERSION } from './version.ts';
+import { named, option } from './words.ts';
 import type { BlockEntry, JournalRecord } from './zarr/journal.ts';
 
 /** What decides an output's bytes, under the names that a person knows. */
@@ -99,10 +101,13 @@ function difference(before: Begun, now: Begun): string | null {
   if (source) return source;
   for (const [name, value] of Object.entries(now.decided)) {
     const was: unknown = before.decided[name as keyof Decided];
-    if (JSON.stringify(was) !== JSON.stringify(value)) return `${name} was ${show(was)} and is ${show(value)}`;
+    if (JSON.stringify(was) !== JSON.stringify(value)) return `${nameOf(name)} was ${show(was)} and is ${show(value)}`;
   }
   return null;
 }
+
+const nameOf = (decided: string): string =>
+  Object.hasOwn(DEFAULT_OPTIONS, decided) ? named(decided as keyof ConvertOptions) : decided;
 
 const show = (value: unknown): string =>
   value === null ? 'not given' : Array.isArray(value) ? value.join(' ') : String(value);
@@ -130,7 +135,7 @@ export function checkResumable(partial: string, { refusal }: Unfinished): void {
   if (refusal)
     throw new ConvertError(
       'resume-refused',
-      `${partial}: cannot be gone on with, because ${refusal}: give what it was begun with, or start over (without --resume)`,
+      `${partial}: cannot be gone on with, because ${refusal}: give what it was begun with, or start over (without ${option('resume')})`,
       'resume'
     );
 }

@@ -3,6 +3,7 @@ import type { Sidecar } from './sidecar/index.ts';
 import { calibrate, type Calibration, inMeters, UNCALIBRATED } from './tiff/calibration.ts';
 import type { Resolution } from './tiff/resolution.ts';
 import type { VolumeInfo } from './volume.ts';
+import { option } from './words.ts';
 
 /** What `VolumeInfo` says of the voxel size. */
 export type VoxelSize = Calibration & Pick<VolumeInfo, 'voxelSizeFile' | 'voxelSizeNotes'>;
@@ -73,7 +74,7 @@ function differs(a: Told, b: Told): boolean {
 function describeFlat({ pixel: [y, x], unit }: Resolution, chosen: Told | null): string | null {
   const size = y === x ? `${short(x)} ${unit} in x and y` : `${short(x)} ${unit} in x and ${short(y)} in y`;
   if (!chosen)
-    return `The resolution tags say ${size} and nothing about z, so that the voxel size stays unknown: give it (--voxel-size Z ${short(y)} ${short(x)} --unit ${unit}) if that is right.`;
+    return `The resolution tags say ${size} and nothing about z, so that the voxel size stays unknown: give it (${option('voxelSize', 'Z', short(y), short(x))} ${option('unit', unit)}) if that is right.`;
   const [own, other] = [inMeters(unit), inMeters(chosen.unit)];
   if (own === null || other === null) return null;
   const far = [y, x].some((n, i) => Math.abs((n * own) / (chosen.voxelSize[i + 1] * other) - 1) > TOLERANCE);

@@ -1,10 +1,10 @@
 import { ConvertError } from '../convert/errors.ts';
 import type { Failure } from '../protocol/index.ts';
 
-/** What went wrong, as every surface tells it: one line, a code, the option at fault. */
+/** What went wrong, as every surface tells it in its own words (`inWords`): one line, a code, the option at fault. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof ConvertError) {
-    return { code: error.code, message: oneLine(error.message), field: error.field };
+    return { code: error.code, message: oneLine(error.said), field: error.field };
   }
   // Not foreseen: the place in the code is worth more than a short line, but only its first frame fits one.
   const { message, stack } = error instanceof Error ? error : new Error(String(error));

@@ -2,11 +2,14 @@ import { resolve } from 'node:path';
 import { access } from 'node:fs/promises';
 import { ConvertError } from '../convert/errors.ts';
 import { isName } from '../convert/output-path.ts';
+import { inWords } from '../convert/words.ts';
 import type { Engine, Jobs } from './jobs.ts';
-import type { HelperEvent, Job, Method, Methods, Request, Source, VolumeInfo } from '../protocol/index.ts';
+import { toFailure } from './failure.ts';
+import type { Failure, HelperEvent, Job, Method, Methods, Request, Source, VolumeInfo } from '../protocol/index.ts';
 import { ServerPaths } from './paths.ts';
 import type { StoredFile } from './store.ts';
 import { Store, readBytes } from './store.ts';
+import { FORM } from './vocabulary.ts';
 
 /** Most bytes in one answer: a websocket message has to be held whole at both ends. */
 const MOST = 64 * 2 ** 20;
@@ -43,12 +46,18 @@ export class Service {
         `The helper has no method ${method}: reload the page, it may be of another version.`
       );
     }
-    return (this._handlers[method] as (params: unknown) => Promise<Answer>)(params ?? {});
+    const { result, bytes } = await (this._handlers[method] as (params: unknown) => Promise<Answer>)(params ?? {});
+    return { result: inWords(result, FORM), bytes };
+  }
+
+  /** What went wrong, as clients see it. */
+  failure(error: unknown): Failure {
+    return inWords(toFailure(error), FORM);
   }
 
   /** The event as clients see it. */
   event(event: HelperEvent): HelperEvent {
-    return event.event === 'job' ? { event: 'job', job: this._job(event.job) } : event;
+    return event.event === 'job' ? { event: 'job', job: inWords(this._job(event.job), FORM) } : event;
   }
 
   private readonly _handlers: { [M in Method]: (params: Methods[M]['params']) => Promise<Answer<M>> } = {

@@ -166,6 +166,23 @@ def test_values_that_cannot_be_meant_are_refused(volume, options):
     assert zarrs(volume.parent) == []
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"max_memory": "1M"},
+            r'a memory budget of 1\.0+ MiB .*, max_memory="\d+M"\), or choose a smaller chunk_size$',
+        ),
+        ({"max_memory": "plenty"}, "^max_memory: plenty is not a size"),
+        ({"num_levels": 100}, 'num_levels must be "auto" or'),
+        ({"ome_zarr": "0.4", "shard": (128, 128, 128)}, "set ome_zarr to 0.5 or leave shard out"),
+    ],
+)
+def test_messages_name_the_arguments(volume, options, message):
+    with pytest.raises(ConversionError, match=message):
+        convert(volume, progress=False, **options)
+
+
 def test_an_option_that_there_is_not_is_a_type_error(volume):
     with pytest.raises(TypeError, match="chunks; the options are slices, chunk_size"):
         convert(volume, chunks=(1, 1, 1))

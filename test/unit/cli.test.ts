@@ -4,7 +4,10 @@ import { flags, help } from '../../src/helper/cli/help.ts';
 import { infoRows, planRows, progressText, toText } from '../../src/helper/cli/describe.ts';
 import { COMMANDS } from '../../src/helper/cli/options.ts';
 import { UsageError, parse } from '../../src/helper/cli/parse.ts';
+import { ConvertError } from '../../src/convert/errors.ts';
 import type { Plan } from '../../src/convert/plan.ts';
+import { COMMAND_LINE, inWords, named, option } from '../../src/convert/words.ts';
+import { FORM, PYTHON } from '../../src/helper/vocabulary.ts';
 
 const usage = (line: string, message: RegExp): void =>
   assert.throws(
@@ -209,5 +212,27 @@ describe('descriptions', () => {
     const progress = { doneBytes: 2 ** 29, totalBytes: 2 ** 30, bytesPerSecond: 5e8, secondsLeft: 75 };
     assert.equal(progressText(progress), ' 50 %  512 MiB of 1.00 GiB  500 MB/s  1 min 15 s left');
     assert.equal(progressText({ ...progress, bytesPerSecond: 0, secondsLeft: null }), ' 50 %  512 MiB of 1.00 GiB');
+  });
+});
+
+describe('messages', () => {
+  it('name options as the surface does where they are read', () => {
+    const said = {
+      warnings: [`${named('levels')} is 3: ${option('voxelSize', 'Z', 0.5, 5)}`, 'nothing to put'],
+      refusal: `${option('maxMemory', '512M')}, ${option('slices', 'rec_*.tif')} or ${option('overwrite')}`
+    };
+    assert.deepEqual(inWords(said, COMMAND_LINE), {
+      warnings: ['levels is 3: --voxel-size Z 0.5 5', 'nothing to put'],
+      refusal: "--max-memory 512M, --slices 'rec_*.tif' or --overwrite"
+    });
+    assert.deepEqual(inWords(said, PYTHON), {
+      warnings: ['num_levels is 3: voxel_size=(Z, 0.5, 5)', 'nothing to put'],
+      refusal: 'max_memory="512M", slices="rec_*.tif" or overwrite=True'
+    });
+    assert.deepEqual(inWords(said, FORM), {
+      warnings: ['“Levels” is 3: “Voxel size” Z 0.5 5', 'nothing to put'],
+      refusal: '“Memory budget” 512M, “Slices” rec_*.tif or “Replace an existing OME-Zarr”'
+    });
+    assert.equal(new ConvertError('bad-option', option('chunkSize', 8, 8, 8)).message, '--chunk-size 8 8 8');
   });
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { openVolume } from '../../src/convert/tiff/index.ts';
+import { COMMAND_LINE, inWords } from '../../src/convert/words.ts';
 import { type PageSpec, writeTiff } from './tiff-writer.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'geometry-test-'));
@@ -111,7 +112,7 @@ async function finds(source: string | string[], expected: Found, ...notes: RegEx
   const { voxelSize, unit, voxelSizeFrom, voxelSizeFile, voxelSizeNotes } = info;
   assert.deepEqual([voxelSize, unit, voxelSizeFrom, voxelSizeFile], expected, String(source));
   assert.equal(voxelSizeNotes.length, notes.length, voxelSizeNotes.join('\n'));
-  for (const [i, note] of notes.entries()) assert.match(voxelSizeNotes[i], note);
+  for (const [i, note] of notes.entries()) assert.match(inWords(voxelSizeNotes[i], COMMAND_LINE), note);
 }
 const UNKNOWN: Found = [null, null, null, null];
 

@@ -43,7 +43,7 @@ port.on('message', (message: Message) => {
     (error: unknown) => {
       const failure =
         error instanceof ConvertError
-          ? { code: error.code, message: error.message, field: error.field }
+          ? { code: error.code, message: error.said, field: error.field }
           : {
               code: 'internal',
               message: error instanceof Error ? (error.stack ?? error.message) : String(error),

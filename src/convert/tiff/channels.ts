@@ -3,6 +3,7 @@ import type { Channel } from '../volume.ts';
 import type { Headers } from './open-volume.ts';
 import { type Reading, photometricName } from './pixel-format.ts';
 import { channelName } from './stack.ts';
+import { option } from '../words.ts';
 
 /** A channel of a source: one that its metadata tells of, and one of the samples of its pixels; both from 0. */
 export interface SourceChannel extends Channel {
@@ -39,7 +40,7 @@ export function chooseChannels(headers: Headers, asked: Reading['channel']): Sou
       : `have ${meaning.samples.length} samples (${photometricName(pixel.photometric)})`;
     throw new ConvertError(
       'unsupported',
-      `${source}: its pixels ${found}, where one grey value was expected: choose what to read with --channel (${names}, or all)`,
+      `${source}: its pixels ${found}, where one grey value was expected: choose what to read with ${option('channel')} (${names}, or all)`,
       'channel'
     );
   }

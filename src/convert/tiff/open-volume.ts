@@ -21,6 +21,7 @@ import { type Planes, SegmentTable, difference } from './segment-table.ts';
 import { imageKind, list, listSlices } from './slices.ts';
 import { type Stack, plainStack } from './stack.ts';
 import { compressionName } from './tags.ts';
+import { option } from '../words.ts';
 
 /** A source whose headers have been read. */
 export interface Opened {
@@ -211,7 +212,7 @@ async function findOdd(folder: string, paths: string[], error: unknown): Promise
   return fail(
     'mixed-pages',
     folder,
-    `${list(odd)} ${is} ${differs[0]}, but the other ${usual.names.length} slices are ${differs[1]}: take ${them} out, or choose the slices with --slices`
+    `${list(odd)} ${is} ${differs[0]}, but the other ${usual.names.length} slices are ${differs[1]}: take ${them} out, or choose the slices with ${option('slices')}`
   );
 }
 

@@ -5,6 +5,7 @@ import picomatch from 'picomatch';
 import { ConvertError } from '../errors.ts';
 import { fail, readFailure } from './fail.ts';
 import { byName, describeGaps, findGaps, findSeries, type Gap, type Series } from './series.ts';
+import { option } from '../words.ts';
 
 /** Kinds of image files that can be slices, by their names. */
 const KINDS = { TIFF: /\.(tiff?|btf|tf2|tf8)$/i, BMP: /\.bmp$/i, PNG: /\.png$/i };
@@ -92,7 +93,7 @@ export async function listSlices(folder: string, slices: string | null): Promise
     throw fail(
       'mixed-pages',
       folder,
-      `${run[twice - 1]} and ${run[twice]} have the same number: take one away, or choose the slices with --slices`
+      `${run[twice - 1]} and ${run[twice]} have the same number: take one away, or choose the slices with ${option('slices')}`
     );
   if (choice) {
     const { first, last } = choice;
@@ -107,7 +108,7 @@ export async function listSlices(folder: string, slices: string | null): Promise
     throw fail(
       'truncated',
       folder,
-      `slices are missing: number ${describeGaps(gaps)} between ${run[0]} and ${run.at(-1)}; bring them back, or choose what to convert, with --slices FIRST-LAST, or as it is with --slices ${quote(series.glob!)}`
+      `slices are missing: number ${describeGaps(gaps)} between ${run[0]} and ${run.at(-1)}; bring them back, or choose what to convert, with ${option('slices', 'FIRST-LAST')}, or as it is with ${option('slices', series.glob!)}`
     );
   return { paths: paths(run), warnings };
 }
@@ -151,7 +152,7 @@ const severalKinds = (folder: string, kinds: readonly [ImageKind, string[]][]): 
   fail(
     'mixed-pages',
     folder,
-    `it holds ${kinds.map(([kind, names]) => `${names.length} ${kind}`).join(' and ')} files: choose those of one kind with --slices, such as ${quote(`*${/\.[^.]*$/.exec(kinds[0][1][0])?.[0]}`)}`
+    `it holds ${kinds.map(([kind, names]) => `${names.length} ${kind}`).join(' and ')} files: choose those of one kind with ${option('slices')}, such as '*${/\.[^.]*$/.exec(kinds[0][1][0])?.[0]}'`
   );
 
 function checkOneKind(folder: string, names: readonly string[]): void {
@@ -174,13 +175,13 @@ function checkBelonging(folder: string, { names, odd, several, glob }: Series): 
     throw fail(
       'mixed-pages',
       folder,
-      `its names count in two places (${several.join(', ')}), as several volumes do: choose the slices of one with --slices and a pattern of their names`
+      `its names count in two places (${several.join(', ')}), as several volumes do: choose the slices of one with ${option('slices')} and a pattern of their names`
     );
   if (odd.length > 0)
     throw fail(
       'mixed-pages',
       folder,
-      `${list(odd)} ${odd.length === 1 ? 'does' : 'do'} not belong to the ${names.length} slices ${names[0]} to ${names.at(-1)} by name: take ${odd.length === 1 ? 'it' : 'them'} out, or choose the slices with --slices ${quote(glob!)}`
+      `${list(odd)} ${odd.length === 1 ? 'does' : 'do'} not belong to the ${names.length} slices ${names[0]} to ${names.at(-1)} by name: take ${odd.length === 1 ? 'it' : 'them'} out, or choose the slices with ${option('slices', glob!)}`
     );
 }
 
@@ -203,5 +204,3 @@ export function list(names: readonly string[], most = 3): string {
   const sorted = [...names].sort(byName);
   return sorted.slice(0, most).join(', ') + (names.length > most ? ` and ${names.length - most} others` : '');
 }
-
-const quote = (word: string): string => `'${word}'`;

@@ -18,6 +18,7 @@ import { readerBytes } from '../tiff/index.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape } from '../volume.ts';
 import type { Findings } from './findings.ts';
 import type { Run } from './metadata.ts';
+import { option } from '../words.ts';
 
 /** What the stored voxels should be: what is known of how they were made. */
 export interface Making {
@@ -217,7 +218,7 @@ export class Pass {
     throw new ConvertError(
       'memory-too-small',
       `${this.#output}: a memory budget of ${formatBytes(maxMemory)} is too small for ${pieces}: give at least ${needed} MiB ` +
-        `(${found.needs} bytes, --max-memory ${needed}M)`,
+        `(${found.needs} bytes, ${option('maxMemory', `${needed}M`)})`,
       'maxMemory'
     );
   }

@@ -14,6 +14,7 @@ import { Findings } from './findings.ts';
 import { MetadataCheck } from './metadata.ts';
 import { type Origin, readOrigin } from './origin.ts';
 import { Pass, type Source } from './pass.ts';
+import { option } from '../words.ts';
 
 /** How long a cancelled worker may go on with what it does before it is ended, in ms. */
 const PATIENCE = 500;
@@ -149,17 +150,18 @@ async function openSource(
     findings.notes.push(`Level 0 was read, but not compared with a source: ${why}.`);
     return null;
   };
-  if (!origin) return without('name one with --against');
+  if (!origin) return without(`name one with ${option('against')}`);
   const { name, shape, dtype } = origin.source;
   const path = join(dirname(folder), name);
-  if (name === '' || !existsSync(path)) return without(`${name} is not beside the output; name it with --against`);
+  if (name === '' || !existsSync(path))
+    return without(`${name} is not beside the output; name it with ${option('against')}`);
   try {
     const found = await open(path);
     if (found.info.dtype === dtype && found.info.shape.every((n, axis) => n === shape[axis])) return found;
-    return without(`${name} beside the output is another volume; name the right one with --against`);
+    return without(`${name} beside the output is another volume; name the right one with ${option('against')}`);
   } catch (error) {
     if (!(error instanceof ConvertError)) throw error;
-    return without(`${name} beside the output cannot be read (${error.message})`);
+    return without(`${name} beside the output cannot be read (${error.said})`);
   }
 }
 

@@ -24,6 +24,7 @@ import { isOmeZarr } from './ome-zarr.ts';
 import { HEARTBEAT, MARKER, active, marker, ownerOf } from './owner.ts';
 import { syncFolder } from './sync.ts';
 import { writeError } from './system-errors.ts';
+import { option } from '../words.ts';
 
 const exists = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 
@@ -110,7 +111,7 @@ function checkReplaceable(output: string, overwrite: boolean): void {
   if (!overwrite)
     throw new ConvertError(
       'output-exists',
-      `${output}: exists already: choose another output, or overwrite it (--overwrite)`,
+      `${output}: exists already: choose another output, or overwrite it (${option('overwrite')})`,
       'output'
     );
   if (!isOmeZarr(output))

@@ -4,6 +4,7 @@ import { ConvertError } from '../errors.ts';
 import { TOOL } from '../version.ts';
 import { isObject, readJson } from './array.ts';
 import { isOmeZarr } from './ome-zarr.ts';
+import { option } from '../words.ts';
 
 /** What the metadata of an OME-Zarr image says, read back. */
 export interface StoredImage {
@@ -39,7 +40,7 @@ export function readImage(folder: string): StoredImage {
   if (folder.endsWith('.partial'))
     throw new ConvertError(
       'output-not-ome-zarr',
-      `${folder}: is what an unfinished conversion has written so far: finish it with --resume first`,
+      `${folder}: is what an unfinished conversion has written so far: finish it with ${option('resume')} first`,
       'output'
     );
   if (!existsSync(folder))

@@ -1,5 +1,7 @@
 import { convert, estimate, inspect, verify } from '../../convert/index.ts';
+import { inWords } from '../../convert/words.ts';
 import { toFailure } from '../failure.ts';
+import { asked } from '../vocabulary.ts';
 import { VERSION } from '../../convert/version.ts';
 import { infoRows, planRows, toText, verdictText } from './describe.ts';
 import { help } from './help.ts';
@@ -17,6 +19,7 @@ const CANCELLED = 130;
 
 /** Runs one command line; resolves to the exit status when all output is on its way. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
+  const words = asked();
   // A reader that left early (`| head`) is no failure of ours.
   process.stdout.on('error', () => {});
   let invocation: Invocation;
@@ -27,7 +30,9 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       throw error;
     }
     const kind = wantsJson(args) ? 'json' : 'none';
-    createReporter(kind, process.stderr).error({ code: 'bad-option', message: error.message, field: null });
+    createReporter(kind, process.stderr).error(
+      inWords({ code: 'bad-option', message: error.said, field: null }, words)
+    );
     await drain();
     return USAGE;
   }
@@ -35,14 +40,14 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   const reporter = createReporter(progress, process.stderr);
   const stop = onStop(process.stderr);
   try {
-    const { text, status = DONE } = await run(invocation, reporter, stop.signal);
+    const { text, status = DONE } = await run(invocation, reporter, said => inWords(said, words), stop.signal);
     if (text !== null) {
       process.stdout.write(`${text}\n`);
     }
     await drain();
     return status;
   } catch (error) {
-    const failure = toFailure(error);
+    const failure = inWords(toFailure(error), words);
     reporter.error(failure);
     await drain();
     return failure.code === 'cancelled' ? CANCELLED : FAILED;
@@ -55,6 +60,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
 async function run(
   invocation: Invocation,
   reporter: ReturnType<typeof createReporter>,
+  say: <T>(said: T) => T,
   signal: AbortSignal
 ): Promise<{ text: string | null; status?: number }> {
   switch (invocation.command) {
@@ -63,11 +69,11 @@ async function run(
     case 'version':
       return { text: VERSION };
     case 'info': {
-      const info = await orStopped(inspect(readSource(invocation.source), invocation.options), signal);
+      const info = say(await orStopped(inspect(readSource(invocation.source), invocation.options), signal));
       return { text: invocation.json ? JSON.stringify(info) : toText(infoRows(info)) };
     }
     case 'estimate': {
-      const plan = await orStopped(estimate(readSource(invocation.source), invocation.options), signal);
+      const plan = say(await orStopped(estimate(readSource(invocation.source), invocation.options), signal));
       return { text: invocation.json ? JSON.stringify(plan) : toText(planRows(plan)) };
     }
     case 'convert': {
@@ -75,15 +81,17 @@ async function run(
         signal,
         onProgress: progress => reporter.progress(progress)
       });
-      reporter.done(result);
+      reporter.done(say(result));
       return { text: result.output };
     }
     case 'verify': {
       const { output, against, options, json } = invocation;
-      const found = await verify(
-        output,
-        { ...options, against: against === null ? null : readSource(against) },
-        { signal, onProgress: progress => reporter.progress(progress) }
+      const found = say(
+        await verify(
+          output,
+          { ...options, against: against === null ? null : readSource(against) },
+          { signal, onProgress: progress => reporter.progress(progress) }
+        )
       );
       reporter.end();
       return { text: json ? JSON.stringify(found) : verdictText(found), status: found.ok ? DONE : FAILED };

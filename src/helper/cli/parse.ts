@@ -1,5 +1,6 @@
 import type { ConvertOptions } from '../../convert/options.ts';
 import type { VerifyOptions } from '../../convert/verify/index.ts';
+import { COMMAND_LINE, type OptionName, inWords, option as spoken } from '../../convert/words.ts';
 import { parseBytes } from '../../protocol/bytes.ts';
 import type { CommandSpec, OptionSpec } from './options.ts';
 import { COMMANDS, COMMON_OPTIONS, findCommand } from './options.ts';
@@ -7,6 +8,13 @@ import { COMMANDS, COMMON_OPTIONS, findCommand } from './options.ts';
 /** A command line that cannot be understood: exit status 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+  /** The message with marks for options. */
+  readonly said: string;
+
+  constructor(said: string) {
+    super(inWords(said, COMMAND_LINE));
+    this.said = said;
+  }
 }
 
 export type ProgressKind = 'bar' | 'json' | 'none';
@@ -26,6 +34,10 @@ export type Invocation =
       progress: ProgressKind;
     }
   | { command: 'view'; outputs: string[]; port: number; browser: boolean; progress: ProgressKind };
+
+/** The engine's option of a name on the command line. */
+const engineName = (name: string): OptionName =>
+  name === 'num-levels' ? 'levels' : (name.replace(/-[a-z]/g, part => part[1].toUpperCase()) as OptionName);
 
 /** A word that starts with a minus sign and is a value all the same: `-1000`, `-.5`, `-1e3`. */
 const NEGATIVE = /^-(\d|\.\d)/;
@@ -115,7 +127,7 @@ function split(spec: CommandSpec, args: readonly string[]): { words: string[]; v
       continue;
     }
     const { option, given } = recognise(spec, word);
-    const shown = label(option);
+    const shown = label(option.name);
     if (option.values.length === 0 && given.length > 0) {
       throw new UsageError(`${shown} takes no value, and was given ${given[0]}`);
     }
@@ -152,8 +164,9 @@ function recognise(spec: CommandSpec, word: string): { option: OptionSpec; given
   return { option, given: find[2] === undefined ? [] : [find[2]] };
 }
 
-function label(option: OptionSpec): string {
-  return `--${option.name}`;
+/** What an option is called where the message is read. */
+function label(name: string): string {
+  return spoken(engineName(name));
 }
 
 function toOptions(values: Map<string, string[]>): Partial<ConvertOptions> {
@@ -161,7 +174,7 @@ function toOptions(values: Map<string, string[]>): Partial<ConvertOptions> {
   const given = <T>(name: string, apply: (words: string[], label: string) => T): void => {
     const words = values.get(name);
     if (words) {
-      apply(words, `--${name}`);
+      apply(words, label(name));
     }
   };
   given('slices', ([word]) => {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { convert, estimate, freeMemory, inspect, verify } from '../../convert/index.ts';
 import { ConvertError } from '../../convert/errors.ts';
+import { COMMAND_LINE, inWords } from '../../convert/words.ts';
 import { VERSION } from '../../convert/version.ts';
 import type { Job } from '../../protocol/index.ts';
 import { differing } from '../../protocol/verdict.ts';
@@ -62,6 +63,7 @@ export function parseLine(line: string): Invocation {
 }
 
 async function runLine(invocation: Invocation, jobs: Jobs, output: CellOutput, signal: AbortSignal): Promise<void> {
+  const say = <T>(said: T): T => inWords(said, COMMAND_LINE);
   switch (invocation.command) {
     case 'help':
       output.text(`${help(invocation.topic)}\n`);
@@ -70,12 +72,12 @@ async function runLine(invocation: Invocation, jobs: Jobs, output: CellOutput, s
       output.text(`${VERSION}\n`);
       return;
     case 'info': {
-      const info = await inspect(readSource(invocation.source), invocation.options);
+      const info = say(await inspect(readSource(invocation.source), invocation.options));
       output.result(invocation.json ? toJson(info) : toTable(infoRows(info)));
       return;
     }
     case 'estimate': {
-      const plan = await estimate(readSource(invocation.source), invocation.options);
+      const plan = say(await estimate(readSource(invocation.source), invocation.options));
       output.result(invocation.json ? toJson(plan) : toTable(planRows(plan)));
       return;
     }
@@ -101,7 +103,7 @@ async function runVerify(
 ): Promise<void> {
   const source = against === null ? null : readSource(against);
   const { id } = jobs.verify(resolve(path), { ...options, against: source });
-  const found = (await follow(id, progress, jobs, output, signal)).verdict!;
+  const found = inWords((await follow(id, progress, jobs, output, signal)).verdict!, COMMAND_LINE);
   output.result(json ? toJson(found) : { 'text/plain': verdictText(found) });
   if (!found.ok) {
     throw new ConvertError('corrupt', `${path}: ${differing(found)}`);
@@ -134,10 +136,11 @@ async function follow(
     if (progress === 'none') {
       return;
     }
+    const bundle = jobBundle(inWords(job, COMMAND_LINE));
     if (update) {
-      update(jobBundle(job));
+      update(bundle);
     } else {
-      update = output.display(jobBundle(job));
+      update = output.display(bundle);
     }
   };
   const stop = jobs.listen(event => {

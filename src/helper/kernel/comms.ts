@@ -1,6 +1,5 @@
 import type { Reply, Request } from '../../protocol/index.ts';
 import { HELPER } from '../../protocol/index.ts';
-import { toFailure } from '../failure.ts';
 import type { Jobs } from '../jobs.ts';
 import type { Service } from '../service.ts';
 import type { Content, Header } from './message.ts';
@@ -70,7 +69,7 @@ export class Comms {
       const reply: Reply = { id: request.id, result };
       this._publish('comm_msg', { comm_id, data: reply }, parent, bytes && [bytes]);
     } catch (error) {
-      const reply: Reply = { id: request.id, error: toFailure(error) };
+      const reply: Reply = { id: request.id, error: this._service.failure(error) };
       this._publish('comm_msg', { comm_id, data: reply }, parent);
     }
   }

@@ -1,6 +1,7 @@
 import { VERSION } from '../../convert/version.ts';
 import { HELPER } from '../../protocol/index.ts';
 import { UsageError } from '../cli/parse.ts';
+import { COMMAND_LINE, inWords } from '../../convert/words.ts';
 import { toFailure } from '../failure.ts';
 import { Jobs } from '../jobs.ts';
 import { Service } from '../service.ts';
@@ -180,8 +181,10 @@ export class Kernel {
         await new Promise(done => setTimeout(done, GATHER));
         this._abortedUpTo = this._arrived;
       }
-      const { code: ename, message: evalue } =
-        error instanceof UsageError ? { code: 'bad-option', message: error.message } : toFailure(error);
+      const { code: ename, message: evalue } = inWords(
+        error instanceof UsageError ? { code: 'bad-option', message: error.message } : toFailure(error),
+        COMMAND_LINE
+      );
       const failure = { ename, evalue, traceback: [`microct-io-vis: ${evalue}`] };
       if (!silent) {
         this._sockets.publish('error', failure, header);

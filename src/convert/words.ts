@@ -1,0 +1,49 @@
+import type { ConvertOptions } from './options.ts';
+
+/** What messages may speak of: an option, or the source that an OME-Zarr is verified against. */
+export type OptionName = keyof ConvertOptions | 'against';
+
+/** How a surface (command line, Python, form) names an option that a person gave or is to give, with the values to give. */
+export interface Vocabulary {
+  /** As what it is: `chunkSize must be ...`. */
+  field(name: OptionName): string;
+  /** As something to do: `--max-memory 512M`. */
+  option(name: OptionName, values: readonly string[]): string;
+}
+
+const [OPEN, CLOSE, BETWEEN] = ['⟦', '⟧', '\u001f'];
+const MARKED = new RegExp(`${OPEN}(-?)(\\w+)((?:${BETWEEN}[^${CLOSE}]*)?)${CLOSE}`, 'g');
+
+/**
+ * An option's name in a message. The engine knows no surface: it leaves a mark, for which `inWords` puts what the option is called where
+ * the message is read.
+ */
+export const named = (name: OptionName): string => `${OPEN}${name}${CLOSE}`;
+
+/** As `named`, for an option that a person may give, with values; of a flag without. */
+export const option = (name: OptionName, ...values: (string | number)[]): string =>
+  `${OPEN}-${[name, ...values].join(BETWEEN)}${CLOSE}`;
+
+/** `maxMemory` as the command line and Python, which call one option otherwise than the engine, write it. */
+export const spelled = (name: OptionName, between: string): string =>
+  (name === 'levels' ? 'numLevels' : name).replace(/[A-Z]/g, letter => `${between}${letter.toLowerCase()}`);
+
+/** A word that a shell takes as it is. */
+const shell = (word: string): string => (/^[\w.,:/%+-]+$/.test(word) ? word : `'${word}'`);
+
+/** What errors are worded in, unless somebody asks for other words. */
+export const COMMAND_LINE: Vocabulary = {
+  field: name => name,
+  option: (name, values) => [`--${spelled(name, '-')}`, ...values.map(shell)].join(' ')
+};
+
+/** The same text, or the same object with the same in all its texts, in a surface's words. */
+export function inWords<T>(said: T, vocabulary: Vocabulary): T {
+  if (typeof said === 'string')
+    return said.replace(MARKED, (_, kind: string, name: OptionName, values: string) =>
+      kind ? vocabulary.option(name, values.split(BETWEEN).slice(1)) : vocabulary.field(name)
+    ) as T;
+  if (Array.isArray(said)) return said.map(each => inWords<unknown>(each, vocabulary)) as T;
+  if (said === null || typeof said !== 'object' || ArrayBuffer.isView(said)) return said;
+  return Object.fromEntries(Object.entries(said).map(([key, each]) => [key, inWords<unknown>(each, vocabulary)])) as T;
+}

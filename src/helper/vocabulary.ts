@@ -1,0 +1,36 @@
+import { DEFAULT_OPTIONS } from '../convert/options.ts';
+import { COMMAND_LINE, type OptionName, type Vocabulary, spelled } from '../convert/words.ts';
+import { FIELD_LABELS } from '../protocol/fields.ts';
+
+const isFlag = (name: OptionName): boolean =>
+  typeof (DEFAULT_OPTIONS as unknown as Record<string, unknown>)[name] === 'boolean';
+
+/** Numbers, and letters that stand for numbers, are no text. */
+const literal = (value: string): string =>
+  /^(-?\d+(\.\d+)?([eE][+-]?\d+)?|[A-Z]\d?)$/.test(value) ? value : JSON.stringify(value);
+
+/** The arguments of the Python functions. */
+export const PYTHON: Vocabulary = {
+  field: name => spelled(name, '_'),
+  option: (name, values) => {
+    const argument = spelled(name, '_');
+    if (values.length === 0) return isFlag(name) ? `${argument}=True` : argument;
+    return `${argument}=${values.length === 1 ? literal(values[0]) : `(${values.map(literal).join(', ')})`}`;
+  }
+};
+
+/** The labels of the form's fields. */
+export const FORM: Vocabulary = {
+  field: name => `“${label(name)}”`,
+  option: (name, values) => [`“${label(name)}”`, ...values].join(' ')
+};
+
+function label(name: OptionName): string {
+  const words = spelled(name, ' ');
+  return FIELD_LABELS[name] ?? words[0].toUpperCase() + words.slice(1);
+}
+
+const VOCABULARIES: Record<string, Vocabulary | undefined> = { python: PYTHON, form: FORM };
+
+/** The words of who started this process, which the Python package names in its environment. */
+export const asked = (): Vocabulary => VOCABULARIES[process.env.MICROCT_IO_VIS_WORDS ?? ''] ?? COMMAND_LINE;
