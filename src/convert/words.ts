@@ -29,7 +29,8 @@ export const spelled = (name: OptionName, between: string): string =>
   (name === 'levels' ? 'numLevels' : name).replace(/[A-Z]/g, letter => `${between}${letter.toLowerCase()}`);
 
 /** A word that a shell takes as it is. */
-const shell = (word: string): string => (/^[\w.,:/%+-]+$/.test(word) ? word : `'${word}'`);
+const shell = (word: string): string =>
+  /^[\w.,:/%+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 
 /** What errors are worded in, unless somebody asks for other words. */
 export const COMMAND_LINE: Vocabulary = {

@@ -13,6 +13,8 @@ export const FAR = 1 << 12;
 export class HeaderBytes {
   readonly path: string;
   readonly size: number;
+  /** The same for two names of one file; null where the file system does not tell. */
+  readonly identity: string | null;
   readonly #handle: FileHandle;
   /** Holds the bytes that `locate` speaks of, until the next call. */
   buffer: Buffer;
@@ -24,21 +26,30 @@ export class HeaderBytes {
     let handle: FileHandle | null = null;
     try {
       handle = await open(path, 'r');
-      const status = await handle.stat();
+      const status = await handle.stat({ bigint: true });
       if (!status.isFile())
         throw fail('unreadable', path, 'it is neither a file nor a folder: choose a TIFF file or a folder of slices');
       const first = Buffer.allocUnsafe(FAR);
       const { bytesRead } = await handle.read(first, 0, FAR, 0);
-      return new HeaderBytes(path, status.size, handle, first, bytesRead);
+      const identity = status.ino === 0n ? null : `${status.dev}:${status.ino}`;
+      return new HeaderBytes(path, Number(status.size), identity, handle, first, bytesRead);
     } catch (error) {
       await handle?.close();
       throw readFailure(error, path);
     }
   }
 
-  private constructor(path: string, size: number, handle: FileHandle, first: Buffer, length: number) {
+  private constructor(
+    path: string,
+    size: number,
+    identity: string | null,
+    handle: FileHandle,
+    first: Buffer,
+    length: number
+  ) {
     this.path = path;
     this.size = size;
+    this.identity = identity;
     this.#handle = handle;
     this.buffer = first;
     this.#end = length;

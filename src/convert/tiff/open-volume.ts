@@ -18,10 +18,9 @@ import { forEachOpened } from './opened-files.ts';
 import { isAuxiliary, type Page, type PageFormat, readPage } from './page.ts';
 import { DEFAULT_READING, type Meaning, type Reading, meaningOf } from './pixel-format.ts';
 import { type Planes, SegmentTable, difference } from './segment-table.ts';
-import { imageKind, list, listSlices } from './slices.ts';
+import { adviceOn, imageKind, list, listSlices, listWarnings } from './slices.ts';
 import { type Stack, plainStack } from './stack.ts';
 import { compressionName } from './tags.ts';
-import { option } from '../words.ts';
 
 /** A source whose headers have been read. */
 export interface Opened {
@@ -90,12 +89,7 @@ async function readHeaders(source: string | string[], reading: Reading): Promise
 async function open(source: string | string[], slices: string | null): Promise<Opened> {
   if (typeof source !== 'string') {
     if (source.length === 0) throw fail('no-pages', 'the list of files', 'it is empty: name at least one TIFF file');
-    return source.length === 1
-      ? open(source[0], null)
-      : openSlices(
-          source.map(path => resolve(path)),
-          null
-        );
+    return source.length === 1 ? open(source[0], null) : openListed(source.map(path => resolve(path)));
   }
   const path = resolve(source);
   if (isFolder(source)) {
@@ -151,15 +145,25 @@ function addPromised(table: SegmentTable, about: About, origin: Parameters<Segme
   );
 }
 
+/** Slices in the order given. */
+const openListed = (paths: string[]): Promise<Opened> => openSlices(paths, null, listWarnings(paths));
+
 /** `folder`: where the slices are; null where they were given one by one. */
 async function openSlices(paths: string[], folder: string | null, warnings: string[] = []): Promise<Opened> {
   const table = new SegmentTable();
   const found: { about?: About } = {};
+  const known = new Map<string, string>();
+  const twice: string[] = [];
   let bytes = 0;
   const read = forEachOpened(paths, async (file, index) => {
     const { path, size } = file;
     const origin = { file: index, path, size, name: basename(path) };
     bytes += size;
+    if (file.identity !== null) {
+      const same = known.get(file.identity);
+      if (same !== undefined) twice.push(same === path ? basename(path) : `${basename(same)} and ${basename(path)}`);
+      else known.set(file.identity, path);
+    }
     const image = readImage(file);
     if (image) {
       found.about ??= nothingSaid();
@@ -183,6 +187,8 @@ async function openSlices(paths: string[], folder: string | null, warnings: stri
   await read.catch(async (error: unknown) => {
     throw (folder !== null && (await findOdd(folder, paths, error))) || error;
   });
+  if (twice.length > 0)
+    warnings.push(`The same file is more than one slice: ${list(twice)}. It is read as often as it is there.`);
   const stack = plainStack(table.pages);
   return { format: 'slices', files: paths, bytes, table, about: found.about!, stack: { ...stack, warnings } };
 }
@@ -204,15 +210,16 @@ async function findOdd(folder: string, paths: string[], error: unknown): Promise
       if (!isAuxiliary(directory)) note(readPage(directory));
     });
   });
-  const [usual, ...others] = [...groups.values()].sort((a, b) => b.names.length - a.names.length);
-  const odd = others.flatMap(({ names }) => names);
-  const differs = others.length > 0 && difference(others[0].format, usual.format);
+  const [usual, ...unlike] = [...groups.values()].sort((a, b) => b.names.length - a.names.length);
+  const odd = unlike.flatMap(({ names }) => names);
+  const differs = unlike.length > 0 && difference(unlike[0].format, usual.format);
   if (!differs || usual.names.length <= odd.length) return null;
-  const [is, them] = odd.length === 1 ? ['is', 'it'] : ['are', 'them'];
+  const is = odd.length === 1 ? 'is' : 'are';
+  const others = usual.names.length === 1 ? 'the other slice is' : `the other ${usual.names.length} slices are`;
   return fail(
     'mixed-pages',
     folder,
-    `${list(odd)} ${is} ${differs[0]}, but the other ${usual.names.length} slices are ${differs[1]}: take ${them} out, or choose the slices with ${option('slices')}`
+    `${list(odd)} ${is} ${differs[0]}, but ${others} ${differs[1]}: ${await adviceOn(folder, odd, usual.names)}`
   );
 }
 

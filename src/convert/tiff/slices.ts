@@ -1,11 +1,13 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-// @ts-expect-error The package brings no types.
-import picomatch from 'picomatch';
+import { basename, dirname, join } from 'node:path';
 import { ConvertError } from '../errors.ts';
-import { fail, readFailure } from './fail.ts';
-import { byName, describeGaps, findGaps, findSeries, type Gap, type Series } from './series.ts';
 import { option } from '../words.ts';
+import { fail, readFailure } from './fail.ts';
+import { type Gap, describeGaps, findGaps } from './gaps.ts';
+import { type Name, withoutEnding } from './names.ts';
+import type { Counter } from './numbering.ts';
+import { type Series, byName, findSeries } from './series.ts';
+import { globMatcher, suggestEndings, suggestGlob } from './suggestion.ts';
 
 /** Kinds of image files that can be slices, by their names. */
 const KINDS = { TIFF: /\.(tiff?|btf|tf2|tf8)$/i, BMP: /\.bmp$/i, PNG: /\.png$/i };
@@ -25,92 +27,284 @@ export interface Slices {
 }
 
 /** Which files of a folder are its slices: all those whose names a glob fits, or all those with a number from one to another. */
-type Choice = { glob: string; fits: (name: string) => boolean } | { first: number; last: number } | null;
+type Choice = { fits: (name: string) => boolean } | { first: string; last: string } | null;
+
+const NUMBER = '-?\\d+(?:[.,]\\d+)?|[0-9a-z]{1,9}';
+const RANGE = new RegExp(`^\\s*(${NUMBER})\\s*-\\s*(${NUMBER})\\s*$`, 'i');
+
+const bad = (problem: string) => new ConvertError('bad-option', problem, 'slices');
 
 /** @throws ConvertError `bad-option` */
-export function readChoice(slices: string | null): Choice {
+function readChoice(slices: string | null): Choice {
   if (slices === null) return null;
-  const bad = (problem: string) => new ConvertError('bad-option', problem, 'slices');
   if (typeof slices !== 'string' || slices.trim() === '')
     throw bad(`slices must be a pattern of file names or a range of numbers, found ${JSON.stringify(slices)}`);
-  const range = /^\s*(\d{1,15})\s*-\s*(\d{1,15})\s*$/.exec(slices);
-  if (range) {
-    const [first, last] = [Number(range[1]), Number(range[2])];
-    if (first > last) throw bad(`slices ${slices} is upside down: the first number must not be greater than the last`);
-    return { first, last };
-  }
+  const range = RANGE.exec(slices);
+  if (range) return { first: range[1], last: range[2] };
   if (slices.includes('/')) throw bad(`slices ${slices} is a path: give a pattern of file names, such as 'rec_*.tif'`);
-  return { glob: slices, fits: picomatch(slices) as (name: string) => boolean };
+  return { fits: globMatcher(slices) };
 }
 
 /**
- * The slices of a folder, in natural order (`slice_9` before `slice_10`). Hidden files, those of other kinds and Bruker's preview are left
- * out. A run of slices with a gap would put all that follows it in the wrong place, and a file that does not belong to the run would come
- * in between: both are refused, unless a person has chosen the slices, and then a gap is a warning.
+ * The slices of a folder, in the order of the numbers in their names (`slice_9` before `slice_10`). Hidden files, those of other kinds and
+ * Bruker's preview are left out. A run of slices with a gap would put all that follows it in the wrong place, and a file that does not
+ * belong to the run would come in between: both are refused, unless a person has chosen the slices, and then they are warned of.
  *
- * @throws ConvertError `unreadable`; `no-pages` when there is none; `mixed-pages` for names that do not belong together; `truncated` for
- * missing slices; `bad-option` for a choice that fits none
+ * @throws ConvertError `unreadable`; `no-pages` when there is none; `mixed-pages` for names that do not belong together or have no certain
+ * order; `truncated` for missing slices; `bad-option` for a choice that fits none
  */
 export async function listSlices(folder: string, slices: string | null): Promise<Slices> {
   const choice = readChoice(slices);
   const names = await listNames(folder);
-  const warnings: string[] = [];
-  let chosen = names;
+  const inFolder = ({ names, warnings }: Listed): Slices => ({
+    paths: names.map(name => join(folder, name)),
+    warnings
+  });
   if (choice && 'fits' in choice) {
-    chosen = names.filter(name => choice.fits(name));
+    const chosen = names.filter(name => choice.fits(name));
     if (chosen.length === 0) throw fitsNone(folder, slices!, names);
-    checkOneKind(folder, chosen);
-  } else {
-    const previews = names.filter(name => PREVIEW.test(name));
-    if (previews.length > 0 && previews.length < names.length) {
-      chosen = names.filter(name => !PREVIEW.test(name));
-      warnings.push(
-        `${list(previews)} ${previews.length === 1 ? 'is a preview and was' : 'are previews and were'} left out.`
-      );
-    }
+    checkOneKind(folder, names, chosen);
+    return inFolder(asChosen(folder, chosen));
   }
-  if (!choice || 'first' in choice) chosen = mostlyOneKind(folder, chosen, warnings);
-  const paths = (chosen: string[]) => chosen.map(name => join(folder, name));
-  const series = findSeries(chosen);
-  if (choice && 'fits' in choice) {
-    const sorted = [...chosen].sort(byName);
-    if (series.numbers && series.odd.length === 0) addGaps(warnings, findGaps(series.numbers));
-    return { paths: paths(sorted), warnings };
-  }
-  // A range leaves out what has no number of the run.
-  checkBelonging(folder, choice ? { ...series, odd: [] } : series);
-  if (!series.numbers) {
-    if (choice) throw fitsNone(folder, slices!, names);
-    if (series.glob === null)
-      warnings.push(
-        `The slices have no running number in their names: they are in the order of their names, ${series.names[0]} to ${series.names.at(-1)}.`
-      );
-    return { paths: paths(series.names), warnings };
-  }
-  let { names: run, numbers } = series as { names: string[]; numbers: number[] };
-  const twice = numbers.findIndex((n, i) => i > 0 && n === numbers[i - 1]);
-  if (twice > 0)
-    throw fail(
-      'mixed-pages',
-      folder,
-      `${run[twice - 1]} and ${run[twice]} have the same number: take one away, or choose the slices with ${option('slices')}`
+  const warnings: string[] = [];
+  const previews = names.filter(name => PREVIEW.test(name));
+  let candidates = names;
+  if (previews.length > 0 && previews.length < names.length) {
+    candidates = names.filter(name => !PREVIEW.test(name));
+    warnings.push(
+      `${list(previews)} ${previews.length === 1 ? 'is a preview and was' : 'are previews and were'} left out.`
     );
-  if (choice) {
-    const { first, last } = choice;
-    const inside = numbers.map(n => n >= first && n <= last);
-    [run, numbers] = [run.filter((_, i) => inside[i]), numbers.filter((_, i) => inside[i])];
-    if (run.length === 0) throw fitsNone(folder, slices!, series.names);
-    addGaps(warnings, findGaps(numbers, first, last));
-    return { paths: paths(run), warnings };
   }
-  const gaps = findGaps(numbers);
-  if (gaps.length > 0)
+  candidates = mostlyOneKind(folder, candidates, warnings);
+  const series = findSeries(candidates);
+  checkOneRun(folder, series, names);
+  const found = choice ? inRange(folder, series, choice, slices!, names) : allOf(folder, series, names);
+  return inFolder({ names: found.names, warnings: [...warnings, ...found.warnings] });
+}
+
+/** Names of slices in their order. */
+interface Listed {
+  names: string[];
+  warnings: string[];
+}
+
+/** What to tell of slices that were given one by one: they are taken as they are, but their names may say something else. */
+export function listWarnings(paths: readonly string[]): string[] {
+  const folder = dirname(paths[0]);
+  const names = paths.every(path => dirname(path) === folder) ? paths.map(path => basename(path)) : paths;
+  const series = findSeries([...new Set(names)]);
+  const { numbers, counter, several, doubt } = series;
+  if ((!numbers && !several) || doubt !== null) return [];
+  const warnings: string[] = [];
+  const place = new Map(series.names.map((name, i) => [name, i]));
+  const places = [...new Set(names)].flatMap(name => place.get(name) ?? []);
+  const back = places.findIndex((n, i) => i > 0 && n < places[i - 1]);
+  if (back > 0) {
+    const [before, behind] = [places[back - 1], places[back]].map(n => basename(series.names[n]));
+    const isReverse = places.every((n, i) => i === 0 || n < places[i - 1]);
+    warnings.push(
+      `The slices are taken in the order given, which is ${isReverse ? 'the reverse of' : 'not'} that of the numbers in their names: ${before} comes before ${behind}.`
+    );
+  }
+  const twice = twins(series);
+  if (twice) warnings.push(sameNumber(twice));
+  if (numbers && !counter.isTime)
+    addGaps(warnings, findGaps(numbers, undefined, undefined, counter.tolerance), counter);
+  return warnings;
+}
+
+const sameNumber = (twice: [string, string]): string =>
+  `${twice.map(name => basename(name)).join(' and ')} have the same number: one may be a copy of the other.`;
+
+/** Slices that a glob has chosen: what would be refused of a whole folder is said. */
+function asChosen(folder: string, chosen: string[]): Listed {
+  const series = findSeries(chosen);
+  const { odd, several, doubt, numbers, counter } = series;
+  let { names } = series;
+  const warnings = [...series.notes];
+  if (doubt !== null) warnings.push(`The order of the slices is not certain: ${doubt}.`);
+  if (several)
+    warnings.push(
+      `The names count in two places (${several.join(', ')}), as several volumes do: they are taken one after another, in the order of their names.`
+    );
+  if (odd.length > 0) {
+    const sorted = [...names].sort(byName);
+    if (sorted.some((name, i) => name !== names[i]))
+      throw fail(
+        'mixed-pages',
+        folder,
+        `${belongs(odd, series)}, so that where ${them(odd)} should come among them is not known: choose others`
+      );
+    names = [...names, ...odd].sort(byName);
+    warnings.push(
+      `${belongs(odd, series)}, but ${odd.length === 1 ? 'was' : 'were'} chosen: ${list(odd.map(name => `${name} became slice ${names.indexOf(name)}`))}.`
+    );
+  }
+  if (numbers) {
+    const twice = twins(series);
+    if (twice) warnings.push(sameNumber(twice));
+    if (!counter.isTime) addGaps(warnings, findGaps(numbers, undefined, undefined, counter.tolerance), counter);
+  }
+  addUncounted(warnings, series);
+  return { names, warnings };
+}
+
+/** Slices whose numbers are in a range; what has no such number is left out. */
+function inRange(
+  folder: string,
+  series: Series,
+  choice: { first: string; last: string },
+  slices: string,
+  all: readonly string[]
+): Listed {
+  const { numbers, names, counter, odd, parted } = series;
+  if (!numbers || !parted) throw fitsNone(folder, slices, all);
+  const [first, last] = [counter.read(choice.first), counter.read(choice.last)];
+  if (Number.isNaN(first) || Number.isNaN(last)) throw fitsNone(folder, slices, names);
+  if (first > last) throw bad(`slices ${slices} is upside down: the first number must not be greater than the last`);
+  const inside = <T>(items: readonly T[]): T[] => items.filter((_, i) => numbers[i] >= first && numbers[i] <= last);
+  const run = { ...series, names: inside(names), numbers: inside(numbers), parted: inside(parted) };
+  if (run.names.length === 0) throw fitsNone(folder, slices, names);
+  checkTwins(folder, run, all);
+  const warnings = [...series.notes];
+  if (odd.length > 0) warnings.push(`${belongs(odd, series)}, and ${odd.length === 1 ? 'was' : 'were'} left out.`);
+  if (!counter.isTime) addGaps(warnings, findGaps(run.numbers, first, last, counter.tolerance), counter);
+  addUncounted(warnings, series);
+  return { names: run.names, warnings };
+}
+
+/** All slices of a folder, which must be one run without a gap. */
+function allOf(folder: string, series: Series, all: readonly string[]): Listed {
+  const { numbers, names, counter, odd, parted } = series;
+  const warnings = [...series.notes];
+  if (odd.length > 0) throw fail('mixed-pages', folder, `${belongs(odd, series)}: ${takeOut(odd, series, all)}`);
+  if (!numbers) {
+    warnings.push(
+      `The slices have no running number in their names: they are in the order of their names, ${names[0]} to ${names.at(-1)}.`
+    );
+    return { names, warnings: names.length > 1 ? warnings : [] };
+  }
+  checkTwins(folder, series, all);
+  addUncounted(warnings, series);
+  const gaps = counter.isTime ? [] : findGaps(numbers, undefined, undefined, counter.tolerance);
+  if (gaps.length > 0) {
+    const [from, to] = longestPart(numbers, gaps).map(counter.show);
+    const glob = suggestGlob(parted, all);
     throw fail(
       'truncated',
       folder,
-      `slices are missing: number ${describeGaps(gaps)} between ${run[0]} and ${run.at(-1)}; bring them back, or choose what to convert, with ${option('slices', 'FIRST-LAST')}, or as it is with ${option('slices', series.glob!)}`
+      `slices are missing: number ${describeGaps(gaps, counter.show)} between ${names[0]} and ${names.at(-1)}; bring them back, or choose what to convert, such as the longest part without a gap, with ${option('slices', `${from}-${to}`)}${glob === null ? '' : `, or as it is with ${option('slices', glob)}`}`
     );
-  return { paths: paths(run), warnings };
+  }
+  return { names, warnings };
+}
+
+/** First and last number of the most slices between two gaps. */
+function longestPart(numbers: readonly number[], gaps: readonly Gap[]): [number, number] {
+  const starts = [numbers[0], ...gaps.map(([, last]) => numbers.find(n => n > last)!)];
+  const parts = starts.map((start, i) => numbers.filter(n => n >= start && (i >= gaps.length || n < gaps[i][0])));
+  const longest = parts.reduce((a, b) => (b.length > a.length ? b : a));
+  return [longest[0], longest.at(-1)!];
+}
+
+/** Refuses names that are not one run, or have no certain order. */
+function checkOneRun(folder: string, { several, doubt, parted }: Series, all: readonly string[]): void {
+  if (several) {
+    const glob = suggestGlob(parted, all);
+    throw fail(
+      'mixed-pages',
+      folder,
+      `its names count in two places (${several.join(', ')}), as several volumes do: choose the slices of one with ${glob === null ? `${option('slices')} and a pattern of their names` : `a pattern of their names, such as ${option('slices', glob)}`}`
+    );
+  }
+  if (doubt !== null)
+    throw fail(
+      'mixed-pages',
+      folder,
+      `the order of its slices is not certain: ${doubt}; give the slices as a list in their order, or rename them`
+    );
+}
+
+/** Two names with the same number. */
+function twins({ names, numbers }: Series): [string, string] | null {
+  const twice = numbers ? numbers.findIndex((n, i) => i > 0 && n === numbers[i - 1]) : -1;
+  return twice > 0 ? [names[twice - 1], names[twice]] : null;
+}
+
+function checkTwins(folder: string, series: Series, all: readonly string[]): void {
+  const twice = twins(series);
+  if (!twice) return;
+  // One of them may be written in another way than the other slices.
+  const { parted, numbers } = series;
+  const lengths = parted!.map(({ name }) => name.length);
+  const usual = lengths.toSorted((a, b) => a - b)[Math.floor(lengths.length / 2)];
+  const kept = parted!.filter((_, i) => lengths[i] === usual);
+  const isOneEach = kept.length === new Set(numbers).size;
+  const glob = isOneEach ? suggestGlob(kept, all) : null;
+  throw fail(
+    'mixed-pages',
+    folder,
+    `${twice.join(' and ')} have the same number: take one away${glob === null ? '' : `, or choose the slices with ${option('slices', glob)}`}`
+  );
+}
+
+const them = (names: readonly string[]): string => (names.length === 1 ? 'it' : 'they');
+
+const belongs = (odd: readonly string[], { names }: Series): string =>
+  `${list(odd)} ${odd.length === 1 ? 'does' : 'do'} not belong to the ${names.length} slices ${names[0]} to ${names.at(-1)} by name`;
+
+/** What to do about files of a folder that are no slices, where the others are. */
+export async function adviceOn(folder: string, odd: readonly string[], others: readonly string[]): Promise<string> {
+  const all = await listNames(folder);
+  const series = findSeries([...odd, ...others]);
+  const { parted, numbers } = series;
+  if (series.odd.length > 0 || !parted) return takeOut(odd, null, all);
+  const left = new Set(odd);
+  const inside = parted.map(({ name }) => !left.has(name));
+  const kept = {
+    ...series,
+    parted: parted.filter((_, i) => inside[i]),
+    numbers: numbers && numbers.filter((_, i) => inside[i])
+  };
+  // A range takes all that is between.
+  if (inside.slice(inside.indexOf(true), inside.lastIndexOf(true)).includes(false)) kept.numbers = null;
+  return takeOut(odd, kept, all);
+}
+
+/** Files beyond which it is not known which ones are the odd ones. */
+const FEW = 0.25;
+
+/**
+ * A pattern is named only where it takes all slices and nothing else; otherwise a range of their numbers, where they have some. Neither,
+ * where the odd ones are many, or may be counted on in letters.
+ */
+function takeOut(
+  odd: readonly string[],
+  run: Pick<Series, 'parted' | 'numbers' | 'counter'> | null,
+  all: readonly string[]
+): string {
+  const count = run?.parted?.length ?? 0;
+  const isKnown = odd.length <= FEW * count || (odd.length === 1 && count > 1);
+  if (!run?.parted || !isKnown || odd.some(name => countsOn(name, run.parted![0])))
+    return `take ${odd.length === 1 ? 'it' : 'them'} out, or choose the slices with ${option('slices')} and a pattern of their names`;
+  const range = run.numbers ? `${run.counter.show(run.numbers[0])}-${run.counter.show(run.numbers.at(-1)!)}` : null;
+  const choice = suggestGlob(run.parted, all) ?? range;
+  return `take ${odd.length === 1 ? 'it' : 'them'} out${choice === null ? '' : `, or choose the slices with ${option('slices', choice)}`}`;
+}
+
+/** Whether a name has letters where others have digits: it may be a number in another base. */
+function countsOn(name: string, { texts }: Name): boolean {
+  const stem = withoutEnding(name);
+  const [before, behind] = [texts[0], texts.at(-1)!];
+  const number = stem.slice(before.length, stem.length - behind.length);
+  return stem.startsWith(before) && stem.endsWith(behind) && /^[0-9a-z]{1,10}$/i.test(number) && /[a-z]/i.test(number);
+}
+
+function addUncounted(warnings: string[], { counter, numbers, names }: Series): void {
+  if (counter.isTime && numbers)
+    warnings.push(
+      `The slices are in the order of the times in their names, ${names[0]} to ${names.at(-1)}: whether one is missing cannot be seen.`
+    );
 }
 
 async function listNames(folder: string): Promise<string[]> {
@@ -148,16 +342,24 @@ function byKind(names: readonly string[]): [kind: ImageKind, names: string[]][] 
   return [...kinds].sort(([, a], [, b]) => b.length - a.length);
 }
 
-const severalKinds = (folder: string, kinds: readonly [ImageKind, string[]][]): ConvertError =>
-  fail(
+const severalKinds = (
+  folder: string,
+  kinds: readonly [ImageKind, string[]][],
+  all: readonly string[]
+): ConvertError => {
+  const [[, most]] = kinds;
+  const { odd, parted } = findSeries(most);
+  const glob = odd.length > 0 ? suggestGlob(parted, all) : suggestEndings(most, all);
+  return fail(
     'mixed-pages',
     folder,
-    `it holds ${kinds.map(([kind, names]) => `${names.length} ${kind}`).join(' and ')} files: choose those of one kind with ${option('slices')}, such as '*${/\.[^.]*$/.exec(kinds[0][1][0])?.[0]}'`
+    `it holds ${kinds.map(([kind, names]) => `${names.length} ${kind}`).join(' and ')} files: choose those of one kind with ${glob === null ? option('slices') : option('slices', glob)}`
   );
+};
 
-function checkOneKind(folder: string, names: readonly string[]): void {
+function checkOneKind(folder: string, all: readonly string[], names: readonly string[]): void {
   const kinds = byKind(names);
-  if (kinds.length > 1) throw severalKinds(folder, kinds);
+  if (kinds.length > 1) throw severalKinds(folder, kinds, all);
 }
 
 /** Leaves out the files of other kinds, if they are few: a screenshot among slices is no slice, but half a volume might be. */
@@ -165,39 +367,20 @@ function mostlyOneKind(folder: string, names: string[], warnings: string[]): str
   const [[kind, most], ...others] = byKind(names);
   const few = others.flatMap(([, other]) => other);
   if (few.length === 0) return names;
-  if (10 * few.length > most.length) throw severalKinds(folder, byKind(names));
+  if (10 * few.length > most.length) throw severalKinds(folder, byKind(names), names);
   warnings.push(`${list(few)} ${few.length === 1 ? 'was' : 'were'} left out: the slices are ${kind} files.`);
   return most;
 }
 
-function checkBelonging(folder: string, { names, odd, several, glob }: Series): void {
-  if (several)
-    throw fail(
-      'mixed-pages',
-      folder,
-      `its names count in two places (${several.join(', ')}), as several volumes do: choose the slices of one with ${option('slices')} and a pattern of their names`
-    );
-  if (odd.length > 0)
-    throw fail(
-      'mixed-pages',
-      folder,
-      `${list(odd)} ${odd.length === 1 ? 'does' : 'do'} not belong to the ${names.length} slices ${names[0]} to ${names.at(-1)} by name: take ${odd.length === 1 ? 'it' : 'them'} out, or choose the slices with ${option('slices', glob!)}`
-    );
-}
-
-function addGaps(warnings: string[], gaps: readonly Gap[]): void {
+function addGaps(warnings: string[], gaps: readonly Gap[], { show }: Counter): void {
   if (gaps.length > 0)
     warnings.push(
-      `Slices are missing: number ${describeGaps(gaps)}. What follows them lies too low by as many slices.`
+      `Slices are missing: number ${describeGaps(gaps, show)}. What follows them lies too low by as many slices.`
     );
 }
 
 const fitsNone = (folder: string, slices: string, names: readonly string[]): ConvertError =>
-  new ConvertError(
-    'bad-option',
-    `${folder}: slices ${slices} fits none of its ${names.length} files (such as ${[...names].sort(byName)[0]})`,
-    'slices'
-  );
+  bad(`${folder}: slices ${slices} fits none of its ${names.length} files (such as ${[...names].sort(byName)[0]})`);
 
 /** `a.tif, b.tif and 7 others` */
 export function list(names: readonly string[], most = 3): string {
