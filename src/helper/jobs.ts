@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { Control } from '../convert/convert.ts';
 import { ConvertError } from '../convert/errors.ts';
-import type { ConvertOptions } from '../convert/options.ts';
+import { type ConvertOptions, DEFAULT_OPTIONS } from '../convert/options.ts';
 import type { Plan } from '../convert/plan.ts';
 import type { ConvertResult, Progress } from '../convert/progress.ts';
 import type { VerifyOptions, VerifyResult } from '../convert/verify/index.ts';
-import type { HelperEvent, Job, Source } from '../protocol/index.ts';
+import { BYTES_PER_VOXEL, type VolumeInfo } from '../convert/volume.ts';
+import type { HelperEvent, Job, Methods, Source, Waiting } from '../protocol/index.ts';
 import { toFailure } from './failure.ts';
+import { type Lane, type Load, type Share, fitTogether, isSmall, shareOf } from './lanes.ts';
 
 /** What runs the jobs: the engine's functions of the same names. */
 export interface Engine {
+  inspect(source: Source): Promise<VolumeInfo>;
   estimate(source: Source, options: Partial<ConvertOptions>): Promise<Plan>;
   convert(source: Source, options: Partial<ConvertOptions>, control: Control): Promise<ConvertResult>;
   verify(output: string, options: Partial<VerifyOptions>, control: Control): Promise<VerifyResult>;
@@ -22,8 +25,9 @@ const INTERVAL = 180;
 
 interface Entry {
   job: Job;
+  load: Load;
   /** Does the job; what it has come to. */
-  work: (control: Control) => Promise<Pick<Job, 'result'> | Pick<Job, 'verdict'>>;
+  work: (share: Share, control: Control) => Promise<Pick<Job, 'result'> | Pick<Job, 'verdict'>>;
   controller: AbortController;
   /** When progress was last told. */
   told: number;
@@ -32,14 +36,17 @@ interface Entry {
 }
 
 /**
- * The queue of conversions and verifications. One runs at a time, since each uses all processors; the others wait in the order they came.
+ * The queue of conversions and verifications. One runs at a time, since each uses all processors, and one small one beside it; the others
+ * wait in the order they came, or in another that a person has chosen. All that run stay within the memory that is allowed for one.
  * A job is a plain object that is replaced, never changed, so that listeners may keep it.
  */
 export class Jobs {
   private readonly _engine: Engine;
   private readonly _entries = new Map<string, Entry>();
   private readonly _listeners = new Set<(event: HelperEvent) => void>();
-  private _running: Entry | null = null;
+  /** In the order in which they will run. */
+  private _waiting: Entry[] = [];
+  private readonly _running: Record<Lane, Entry | null> = { main: null, beside: null };
   private _closed = false;
 
   constructor(engine: Engine) {
@@ -53,7 +60,7 @@ export class Jobs {
 
   /** True while a job runs or waits. */
   get active(): boolean {
-    return this._running !== null || this.list().some(({ state }) => state === 'queued');
+    return this.list().some(isActive);
   }
 
   /** Calls back at every change until the returned function is called. */
@@ -67,7 +74,7 @@ export class Jobs {
    * @throws ConvertError
    */
   async start(source: Source, options: Partial<ConvertOptions>): Promise<Job> {
-    const { output } = await this._engine.estimate(source, options);
+    const { output, levels, peakMemoryBytes } = await this._engine.estimate(source, options);
     const rival = this.list().find(job => job.kind === 'convert' && isActive(job) && job.output === output);
     if (rival) {
       throw new ConvertError(
@@ -77,19 +84,36 @@ export class Jobs {
       );
     }
     const chosen = { ...options, output };
-    return this._add({ kind: 'convert', source, output, options: chosen }, async control => ({
-      result: await this._engine.convert(source, chosen, control)
-    }));
+    const budget = options.maxMemory ?? DEFAULT_OPTIONS.maxMemory;
+    return this._add(
+      { kind: 'convert', source, output, options: chosen },
+      { bytes: levels[0].bytes, budget, peak: peakMemoryBytes, needsAll: false },
+      async (share, control) => ({ result: await this._engine.convert(source, { ...chosen, ...share }, control) })
+    ).job;
   }
 
   /** Puts the verification of an OME-Zarr at the end of the queue. */
   verify(output: string, options: Partial<VerifyOptions>): Job {
-    return this._add({ kind: 'verify', source: output, output, options: {} }, async control => ({
-      verdict: await this._engine.verify(output, options, control)
-    }));
+    const budget = options.maxMemory ?? DEFAULT_OPTIONS.maxMemory;
+    const entry = this._add(
+      { kind: 'verify', source: output, output, options: {} },
+      { bytes: Infinity, budget, peak: budget, needsAll: false },
+      async (share, control) => ({ verdict: await this._engine.verify(output, { ...options, ...share }, control) })
+    );
+    if (entry.job.state === 'queued') {
+      this._engine.inspect(output).then(
+        ({ shape, dtype }) => {
+          entry.load.bytes = shape.reduce((product, n) => product * n, BYTES_PER_VOXEL[dtype]);
+          this._next();
+        },
+        // It will say so itself.
+        () => undefined
+      );
+    }
+    return entry.job;
   }
 
-  private _add(what: Pick<Job, 'kind' | 'source' | 'output' | 'options'>, work: Entry['work']): Job {
+  private _add(what: Pick<Job, 'kind' | 'source' | 'output' | 'options'>, load: Load, work: Entry['work']): Entry {
     if (this._closed) {
       throw new ConvertError('cancelled', 'The helper is shutting down.');
     }
@@ -105,20 +129,52 @@ export class Jobs {
       error: null,
       result: null,
       verdict: null,
+      waiting: null,
+      seen: false,
       created: Date.now(),
       ended: null
     };
-    this._entries.set(job.id, { job, work, controller: new AbortController(), told: 0, ended, settle });
+    const entry: Entry = { job, load, work, controller: new AbortController(), told: 0, ended, settle };
+    this._entries.set(job.id, entry);
+    this._waiting.push(entry);
     this._emit({ event: 'job', job });
     this._next();
-    return this._find(job.id).job;
+    return entry;
+  }
+
+  /** Gives a job that waits another place among those. */
+  move(id: string, to: Methods['move']['params']['to']): Job {
+    const entry = this._find(id);
+    const from = this._waiting.indexOf(entry);
+    if (from < 0) {
+      throw new ConvertError('bad-option', `This job is ${entry.job.state}: only those that wait can change places.`);
+    }
+    const place = { first: 0, up: Math.max(0, from - 1), down: from + 1 }[to];
+    if (place === undefined) {
+      throw new ConvertError('bad-option', `move: expected to be told first, up or down, found ${JSON.stringify(to)}`);
+    }
+    this._waiting.splice(from, 1);
+    this._waiting.splice(place, 0, entry);
+    this._next();
+    return entry.job;
+  }
+
+  /** Notes that a person has been told how a job ended. */
+  seen(id: string): Job {
+    const entry = this._find(id);
+    if (!isActive(entry.job) && !entry.job.seen) {
+      this._change(entry, { seen: true });
+    }
+    return entry.job;
   }
 
   /** Cancels a job that waits or runs; a running one ends a little later. An ended one stays as it is. */
   cancel(id: string): Job {
     const entry = this._find(id);
     if (entry.job.state === 'queued') {
+      this._waiting = this._waiting.filter(other => other !== entry);
       this._end(entry, { state: 'cancelled' });
+      this._next();
     } else if (entry.job.state === 'running') {
       entry.controller.abort(new ConvertError('cancelled', 'cancelled'));
     }
@@ -163,27 +219,69 @@ export class Jobs {
     return entry;
   }
 
+  /** Begins what can begin, and tells the others what they wait for. */
   private _next(): void {
-    const entry = this._running ? undefined : [...this._entries.values()].find(({ job }) => job.state === 'queued');
-    if (entry) {
-      this._running = entry;
-      void this._run(entry);
+    for (const entry of [...this._waiting]) {
+      const lane = this._laneOf(entry);
+      if (lane) {
+        this._waiting = this._waiting.filter(other => other !== entry);
+        this._running[lane] = entry;
+        void this._run(entry, lane);
+      }
     }
+    this._waiting.forEach((entry, index) => {
+      const waiting = this._waitingOf(entry, index);
+      if (JSON.stringify(waiting) !== JSON.stringify(entry.job.waiting)) {
+        this._change(entry, { waiting });
+      }
+    });
   }
 
-  private async _run(entry: Entry): Promise<void> {
-    this._change(entry, { state: 'running' });
+  /** Where a job that waits can run now; null where it has to go on waiting. */
+  private _laneOf(entry: Entry): Lane | null {
+    const { main, beside } = this._running;
+    if (!main) {
+      const fits = !beside || fitTogether(entry.load, beside.load);
+      return entry === this._waiting[0] && fits ? 'main' : null;
+    }
+    return !beside && isSmall(entry.load) && fitTogether(main.load, entry.load) ? 'beside' : null;
+  }
+
+  private _waitingOf({ load }: Entry, index: number): Waiting {
+    const { main, beside } = this._running;
+    const before = this._waiting.slice(0, index).filter(other => !isSmall(load) || isSmall(other.load));
+    const [reason, behind] = before.length
+      ? (['turn', before.at(-1)!] as const)
+      : !main
+        ? (['memory', beside!] as const)
+        : !isSmall(load)
+          ? (['turn', main] as const)
+          : beside
+            ? (['turn', beside] as const)
+            : (['memory', main] as const);
+    return { place: index + 1, behind: behind.job.id, reason };
+  }
+
+  private async _run(entry: Entry, lane: Lane): Promise<void> {
+    this._change(entry, { state: 'running', waiting: null });
     try {
-      const found = await entry.work({
+      const found = await entry.work(shareOf(entry.load, lane), {
         signal: entry.controller.signal,
         onProgress: progress => this._progress(entry, progress)
       });
-      this._running = null;
+      this._running[lane] = null;
       this._end(entry, { state: 'done', ...found });
     } catch (error) {
       const failure = toFailure(error);
-      this._running = null;
-      this._end(entry, failure.code === 'cancelled' ? { state: 'cancelled' } : { state: 'failed', error: failure });
+      this._running[lane] = null;
+      if (failure.code === 'memory-too-small' && !entry.load.needsAll) {
+        // Nothing was written yet: by itself it may have more.
+        entry.load = { ...entry.load, peak: entry.load.budget, needsAll: true };
+        this._waiting.unshift(entry);
+        this._change(entry, { state: 'queued' });
+      } else {
+        this._end(entry, failure.code === 'cancelled' ? { state: 'cancelled' } : { state: 'failed', error: failure });
+      }
     }
     this._next();
   }
@@ -198,7 +296,7 @@ export class Jobs {
   }
 
   private _end(entry: Entry, change: Partial<Job>): void {
-    this._change(entry, { ...change, ended: Date.now() });
+    this._change(entry, { ...change, waiting: null, ended: Date.now() });
     entry.settle(entry.job);
     const ended = this.list().filter(job => !isActive(job));
     ended.slice(0, Math.max(0, ended.length - KEPT)).forEach(({ id }) => this.dismiss(id));

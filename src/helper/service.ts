@@ -75,6 +75,8 @@ export class Service {
       result: this._job(this._jobs.verify(this._paths.absolute(output), options ?? {}))
     }),
     cancel: async ({ job }) => ({ result: this._job(this._jobs.cancel(job)) }),
+    move: async ({ job, to }) => ({ result: this._job(this._jobs.move(job, to)) }),
+    seen: async ({ job }) => ({ result: this._job(this._jobs.seen(job)) }),
     dismiss: async ({ job }) => {
       this._jobs.dismiss(job);
       return { result: null };

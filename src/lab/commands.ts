@@ -3,7 +3,7 @@ import { showErrorMessage } from '@jupyterlab/apputils';
 import type { FileBrowser, IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { toValues } from '../form/index.ts';
-import type { ConvertOptions } from '../protocol/index.ts';
+import type { ConvertOptions, Job } from '../protocol/index.ts';
 import { OME_ZARR_ARGS, chooseSources, offersOmeZarr, omeZarrOf } from './choose.ts';
 import { askAndStart } from './convert/dialog.tsx';
 import { isActive } from './connection/jobs.ts';
@@ -102,6 +102,38 @@ export function addCommands(
     execute: async args => {
       const wanted = helper.jobs.items.filter(job => isActive(job) && (!jobOf(args) || job.id === jobOf(args)));
       await report('Could not cancel', () => Promise.all(wanted.map(job => helper.request('cancel', { job: job.id }))));
+    }
+  });
+
+  const waiting = (args: Args): Job | undefined => {
+    const node = app.contextMenuHitTest(({ classList }) => classList.contains('mct-Conversion'));
+    const job = helper.jobs.get(jobOf(args) ?? node?.dataset.context ?? '');
+    return job?.state === 'queued' ? job : undefined;
+  };
+  commands.addCommand(CommandIDs.move, {
+    label: args => ({ up: 'Move Up', down: 'Move Down' })[String(args.to)] ?? 'Run Next',
+    caption: 'Change the order of the conversions that wait',
+    isVisible: args => waiting(args) !== undefined,
+    isEnabled: args => {
+      const place = waiting(args)?.waiting?.place;
+      const last = helper.jobs.items.filter(({ state }) => state === 'queued').length;
+      return place !== undefined && (args.to === 'down' ? place < last : place > 1);
+    },
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          job: { ...JOB, description: `${JOB.description} that waits; that of the context menu without it` },
+          to: { type: 'string', enum: ['first', 'up', 'down'], description: 'Where among those that wait' }
+        }
+      }
+    },
+    execute: async args => {
+      const job = waiting(args);
+      if (job) {
+        const to = args.to === 'up' || args.to === 'down' ? args.to : 'first';
+        await report('Could not change the order', () => helper.request('move', { job: job.id, to }));
+      }
     }
   });
 

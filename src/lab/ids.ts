@@ -3,7 +3,9 @@ export const CommandIDs = {
   convert: 'microct-io-vis:convert',
   openViewer: 'microct-io-vis:open-viewer',
   verify: 'microct-io-vis:verify',
+  resume: 'microct-io-vis:resume',
   cancel: 'microct-io-vis:cancel',
+  move: 'microct-io-vis:move',
   dismiss: 'microct-io-vis:dismiss',
   showConversions: 'microct-io-vis:show-conversions',
   showInBrowser: 'microct-io-vis:show-in-file-browser'

@@ -3,12 +3,14 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { IRunningSessionManagers } from '@jupyterlab/running';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStateDB } from '@jupyterlab/statedb';
 import type { IDisposable } from '@lumino/disposable';
 import { addCommands } from './commands.ts';
 import { JobNotifications } from './conversions/notifications.ts';
 import { RunningConversions } from './conversions/running.ts';
 import { addFileTypes } from './filetypes.ts';
 import { HelperClient } from './connection/client.ts';
+import { Remembered } from './connection/remembered.ts';
 import { IHelper } from './helper.ts';
 import { CommandIDs, PLUGIN } from './ids.ts';
 import { toServerPath } from './paths.ts';
@@ -25,8 +27,9 @@ export const helperPlugin: JupyterFrontEndPlugin<IHelper> = {
   description: 'Talks to the helper that plans and runs conversions.',
   autoStart: true,
   provides: IHelper,
-  activate: (app: JupyterFrontEnd): IHelper => {
-    const helper = new HelperClient(app.serviceManager);
+  optional: [IStateDB],
+  activate: (app: JupyterFrontEnd, state: IStateDB | null): IHelper => {
+    const helper = new HelperClient(app.serviceManager, new Remembered(state));
     void helper.join().catch(error => console.warn('microct-io-vis: the running helper could not be joined', error));
     return helper;
   }

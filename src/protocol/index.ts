@@ -51,9 +51,22 @@ export interface Job {
   result: ConvertResult | null;
   /** Of a verification that is done, whatever it has found. */
   verdict: VerifyResult | null;
+  /** Of a job that is queued. */
+  waiting: Waiting | null;
+  /** Whether a person has been told how it ended. */
+  seen: boolean;
   /** Milliseconds since 1970. */
   created: number;
   ended: number | null;
+}
+
+/** Why a job waits. Large ones run one at a time; a small one may run beside another, if the memory is enough for both. */
+export interface Waiting {
+  /** Among those that wait, from 1. */
+  place: number;
+  /** The job that is to begin or to end before. */
+  behind: string;
+  reason: 'turn' | 'memory';
 }
 
 /** Each method's parameters and result. */
@@ -65,6 +78,10 @@ export interface Methods {
   /** Queues a verification, against the source that the OME-Zarr names where it lies beside it. */
   verify: { params: { output: string; options?: Partial<Pick<VerifyOptions, 'maxMemory' | 'jobs'>> }; result: Job };
   cancel: { params: { job: string }; result: Job };
+  /** Changes the order of those that wait. */
+  move: { params: { job: string; to: 'first' | 'up' | 'down' }; result: Job };
+  /** A person has been told how a job ended: no other page need do it. */
+  seen: { params: { job: string }; result: Job };
   /** Forgets an ended job. */
   dismiss: { params: { job: string }; result: null };
   /** Every job that the helper knows, oldest first. */

@@ -1,36 +1,47 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ConvertError } from '../../src/convert/errors.ts';
+import type { ConvertOptions } from '../../src/convert/options.ts';
 import type { Plan } from '../../src/convert/plan.ts';
 import type { ConvertResult, Progress } from '../../src/convert/progress.ts';
 import type { VerifyResult } from '../../src/convert/verify/index.ts';
+import type { VolumeInfo } from '../../src/convert/volume.ts';
 import type { Engine } from '../../src/helper/jobs.ts';
 import { Jobs } from '../../src/helper/jobs.ts';
 import type { HelperEvent } from '../../src/protocol/index.ts';
 
+const GiB = 2 ** 30;
+
 interface Run {
   source: string;
+  options: Partial<ConvertOptions>;
   signal: AbortSignal;
   onProgress: (progress: Progress) => void;
   finish: (result: Partial<ConvertResult>) => void;
   fail: (error: unknown) => void;
 }
 
-/** An engine whose conversions do what the test tells them. */
+/** An engine whose conversions do what the test tells them: large ones, unless their names say otherwise. */
 function handEngine(): { engine: Engine; runs: Run[] } {
   const runs: Run[] = [];
+  const sizeOf = (path: unknown): number => (/small/.test(String(path)) ? 2 ** 29 : 2 ** 40);
   const engine: Engine = {
+    inspect: async path => ({ shape: [sizeOf(path)], dtype: 'uint8' }) as VolumeInfo,
     estimate: async (source, options) => {
       if (source === 'bad.tif') {
         throw new ConvertError('not-tiff', 'bad.tif: not a TIFF', 'source');
       }
-      return { output: options.output ?? `/out/${String(source)}.ome.zarr` } as Plan;
+      return {
+        output: options.output ?? `/out/${String(source)}.ome.zarr`,
+        levels: [{ bytes: sizeOf(source) }],
+        peakMemoryBytes: options.maxMemory ?? 4 * GiB
+      } as Plan;
     },
-    convert: (source, _options, { signal, onProgress }) =>
+    convert: (source, options, { signal, onProgress }) =>
       new Promise((resolve, reject) => {
         signal!.addEventListener('abort', () => reject(new ConvertError('cancelled', 'cancelled')));
         const finish = (result: Partial<ConvertResult>): void => resolve(result as ConvertResult);
-        runs.push({ source: String(source), signal: signal!, onProgress: onProgress!, finish, fail: reject });
+        runs.push({ source: String(source), options, signal: signal!, onProgress: onProgress!, finish, fail: reject });
       }),
     verify: async (output, options) => {
       if (output === '/out/none.zarr') {
@@ -90,6 +101,113 @@ describe('Jobs', () => {
       runs.map(({ source }) => source),
       ['a', 'b', 'c']
     );
+  });
+
+  it('runs one small job beside a large one, with one thread and what memory is left of the budget', async () => {
+    const { engine, runs } = handEngine();
+    const jobs = new Jobs(engine);
+    await jobs.start('large', { maxMemory: 4 * GiB });
+    const small = await jobs.start('small', { jobs: 8 });
+    const next = await jobs.start('small too', {});
+    const large = await jobs.start('large too', {});
+    assert.deepEqual(states(jobs), ['running', 'running', 'queued', 'queued']);
+    const { output: _, ...given } = runs[1].options;
+    assert.deepEqual(given, { maxMemory: GiB / 2, jobs: 1 });
+    assert.equal(runs[0].options.maxMemory! + given.maxMemory!, 4 * GiB);
+    const waiting = (id: string) => jobs.list().find(job => job.id === id)!.waiting;
+    assert.deepEqual(waiting(next.id), { place: 1, behind: small.id, reason: 'turn' });
+    assert.deepEqual(waiting(large.id), { place: 2, behind: next.id, reason: 'turn' });
+    runs[1].finish({});
+    await jobs.wait(small.id);
+    await Promise.resolve();
+    assert.deepEqual(states(jobs), ['running', 'done', 'running', 'queued']);
+    assert.deepEqual(waiting(large.id), { place: 1, behind: jobs.list()[0].id, reason: 'turn' });
+    runs[0].finish({});
+    await jobs.wait(jobs.list()[0].id);
+    await Promise.resolve();
+    assert.deepEqual(states(jobs), ['done', 'done', 'running', 'running']);
+    assert.equal(waiting(large.id), null);
+  });
+
+  it('never lets all together take more than a person has allowed one', async () => {
+    const { engine, runs } = handEngine();
+    const jobs = new Jobs(engine);
+    const { id: large } = await jobs.start('large', { maxMemory: GiB });
+    const small = await jobs.start('small', { maxMemory: GiB / 4 });
+    assert.deepEqual(jobs.list()[1].waiting, { place: 1, behind: large, reason: 'memory' });
+    runs[0].finish({});
+    await jobs.wait(large);
+    await Promise.resolve();
+    assert.deepEqual(runs[1].options, { output: small.output, maxMemory: GiB / 4 });
+    // One that finds it too little waits until it can have all that it may.
+    await jobs.start('large', { output: '/out/other' });
+    const picky = await jobs.start('small', { output: '/out/picky' });
+    runs[1].finish({});
+    await jobs.wait(small.id);
+    await Promise.resolve();
+    assert.deepEqual(states(jobs).slice(1), ['done', 'running', 'running']);
+    runs[2].fail(new ConvertError('memory-too-small', 'too small'));
+    await new Promise(setImmediate);
+    assert.deepEqual(states(jobs).slice(1), ['done', 'running', 'queued']);
+    runs[3].finish({});
+    await new Promise(setImmediate);
+    assert.equal(jobs.list().at(-1)!.state, 'running');
+    assert.deepEqual(runs[4].options, { output: picky.output, maxMemory: 4 * GiB });
+    runs[4].fail(new ConvertError('memory-too-small', 'still too small'));
+    assert.equal((await jobs.wait(picky.id)).error!.code, 'memory-too-small');
+  });
+
+  it('lets a person change the order of those that wait', async () => {
+    const { engine, runs } = handEngine();
+    const jobs = new Jobs(engine);
+    const [a, b, c, d] = [
+      await jobs.start('a', {}),
+      await jobs.start('b', {}),
+      await jobs.start('c', {}),
+      await jobs.start('d', {})
+    ];
+    const order = () =>
+      jobs
+        .list()
+        .filter(({ waiting }) => waiting)
+        .sort((one, other) => one.waiting!.place - other.waiting!.place)
+        .map(({ source }) => source);
+    jobs.move(d.id, 'first');
+    assert.deepEqual(order(), ['d', 'b', 'c']);
+    jobs.move(d.id, 'down');
+    assert.deepEqual(order(), ['b', 'd', 'c']);
+    jobs.move(c.id, 'up');
+    assert.deepEqual(order(), ['b', 'c', 'd']);
+    jobs.move(b.id, 'up');
+    jobs.move(d.id, 'down');
+    assert.deepEqual(order(), ['b', 'c', 'd']);
+    jobs.cancel(b.id);
+    assert.deepEqual(order(), ['c', 'd']);
+    assert.throws(() => jobs.move(a.id, 'first'), { code: 'bad-option' });
+    jobs.move(d.id, 'first');
+    runs[0].finish({});
+    await jobs.wait(a.id);
+    await Promise.resolve();
+    assert.equal(runs.at(-1)!.source, 'd');
+  });
+
+  it('notes that a person knows how a job ended', async () => {
+    const { engine, runs } = handEngine();
+    const jobs = new Jobs(engine);
+    const { id } = await jobs.start('a', {});
+    assert.equal(jobs.seen(id).seen, false);
+    runs[0].finish({});
+    assert.equal((await jobs.wait(id)).seen, false);
+    assert.equal(jobs.seen(id).seen, true);
+    assert.equal(jobs.list()[0].seen, true);
+  });
+
+  it('verifies a small volume beside a large conversion', async () => {
+    const { engine } = handEngine();
+    const jobs = new Jobs(engine);
+    await jobs.start('large', {});
+    const { verdict } = await jobs.wait(jobs.verify('/out/small.zarr', {}).id);
+    assert.equal(verdict!.voxelsCompared, GiB / 2);
   });
 
   it('refuses at once what cannot work, and two jobs for one output', async () => {

@@ -6,9 +6,10 @@ import type { HelperEvent, Method, Methods } from '../../protocol/index.ts';
 import { HELPER } from '../../protocol/index.ts';
 import type { HelperState, IHelper, ReadResult } from '../helper.ts';
 import { HelperError } from '../helper.ts';
-import { Jobs } from './jobs.ts';
+import { Jobs, isActive } from './jobs.ts';
 import type { Answer } from './link.ts';
 import { Link } from './link.ts';
+import type { Remembered } from './remembered.ts';
 
 /** How long a restarted helper is given before it is looked for, in milliseconds. */
 const REJOIN = 3_000;
@@ -17,8 +18,9 @@ const REJOIN = 3_000;
 export class HelperClient implements IHelper {
   readonly jobs = new Jobs();
 
-  constructor(services: ServiceManager.IManager) {
+  constructor(services: ServiceManager.IManager, remembered: Remembered) {
     this._services = services;
+    this._remembered = remembered;
     services.sessions.runningChanged.connect(this._onRunning, this);
     window.addEventListener('pagehide', () => void this._link?.then(link => link.close()));
   }
@@ -50,10 +52,18 @@ export class HelperClient implements IHelper {
 
   async join(): Promise<void> {
     const { sessions } = this._services;
-    await sessions.ready;
-    if (!this._link && this._find()) {
-      await this._connect(false);
+    this._recalled ??= this._recall();
+    await Promise.all([sessions.ready, this._recalled]);
+    // What was under way ended with its helper: only the next one knows how.
+    const isOwed = this.jobs.items.some(isActive);
+    if (!this._link && (this._find() || isOwed)) {
+      await this._connect(isOwed);
     }
+  }
+
+  private async _recall(): Promise<void> {
+    this.jobs.recall(await this._remembered.fetch());
+    this._remembered.follow(this.jobs);
   }
 
   private async _ask<M extends Method>(method: M, params: Methods[M]['params']): Promise<Answer<M>> {
@@ -197,6 +207,8 @@ export class HelperClient implements IHelper {
   }
 
   private readonly _services: ServiceManager.IManager;
+  private readonly _remembered: Remembered;
+  private _recalled: Promise<void> | null = null;
   private _link: Promise<Link> | null = null;
   private _mayStart = false;
   private _state: HelperState = 'off';

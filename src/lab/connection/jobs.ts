@@ -36,6 +36,11 @@ export class Jobs implements IJobs {
     }
   }
 
+  /** Takes up what was under way when a page was left, until the helper says what has become of it. */
+  recall(jobs: readonly Job[]): void {
+    jobs.filter(job => !this._jobs.has(job.id)).forEach(job => this._jobs.set(job.id, job));
+  }
+
   /** Takes over what the helper says; what it no longer knows but was under way has been lost. */
   sync(jobs: readonly Job[]): void {
     const known = new Set(jobs.map(job => job.id));

@@ -84,10 +84,11 @@ export class Link {
     }) as Promise<Answer<M>>;
   }
 
-  /** Tells the helper that this page is going away. */
+  /** Tells the helper that this page is going away. Should the browser bring it back as it was, another link is made. */
   close(): void {
     if (!this._isEnded && !this._comm.isDisposed) {
       this._comm.close().dispose();
+      this.end('The page was left.', false);
     }
   }
 

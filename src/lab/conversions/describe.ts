@@ -14,11 +14,11 @@ export function jobName(job: Job): string {
   return job.output ? `${source} → ${shorten(baseName(job.output), 36)}` : source;
 }
 
-/** Where a job stands, in a few words. */
-export function jobStatus(job: Job): string {
+/** Where a job stands, in a few words. `find` finds the one that it waits for. */
+export function jobStatus(job: Job, find: (id: string) => Job | undefined = () => undefined): string {
   switch (job.state) {
     case 'queued':
-      return 'waiting';
+      return waitingText(job, find);
     case 'running':
       return job.progress ? describeProgress(job.progress) : 'starting';
     case 'done':
@@ -35,6 +35,19 @@ export function jobStatus(job: Job): string {
   }
 }
 
+/** `waiting until scan.tif → scan.ome.zarr has ended`, or `waiting behind scan.tif → scan.ome.zarr` */
+function waitingText({ waiting }: Job, find: (id: string) => Job | undefined): string {
+  const behind = waiting && find(waiting.behind);
+  if (!behind) {
+    return 'waiting';
+  }
+  if (behind.state === 'queued') {
+    return `waiting behind ${jobName(behind)}`;
+  }
+  const why = waiting.reason === 'memory' ? ': there is not enough memory for both' : '';
+  return `waiting until ${jobName(behind)} has ended${why}`;
+}
+
 /** `OK: 4 levels, 1,200 voxels compared with scan.tif in 3 s`, or `DIFFERENT: 2 voxels in 1 chunk differ` */
 function verdict(found: VerifyResult): string {
   const number = (n: number): string => n.toLocaleString('en');
@@ -47,14 +60,14 @@ function verdict(found: VerifyResult): string {
 }
 
 /** Everything about a job, a line each. */
-export function jobDetails(job: Job): string {
+export function jobDetails(job: Job, find?: (id: string) => Job | undefined): string {
   if (job.kind === 'verify') {
     const { differences = [], notes = [], against } = job.verdict ?? {};
     const left = differences.length - LISTED;
     return [
       job.output,
       against && `compared with ${against}`,
-      jobStatus(job),
+      jobStatus(job, find),
       ...differences.slice(0, LISTED).map(({ message }) => message),
       left > 0 && `… and more: microct-io-vis verify --json tells the first 100`,
       ...notes
@@ -63,7 +76,7 @@ export function jobDetails(job: Job): string {
       .join('\n');
   }
   const source = typeof job.source === 'string' ? job.source : describeSource(job.source);
-  return [`From ${source}`, job.output ? `to ${job.output}` : '', jobStatus(job), ...(job.result?.warnings ?? [])]
+  return [`From ${source}`, job.output ? `to ${job.output}` : '', jobStatus(job, find), ...(job.result?.warnings ?? [])]
     .filter(Boolean)
     .join('\n');
 }

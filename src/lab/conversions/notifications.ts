@@ -4,27 +4,32 @@ import { Widget } from '@lumino/widgets';
 import { fraction } from '../../form/index.ts';
 import type { Job } from '../../protocol/index.ts';
 import { isActive } from '../connection/jobs.ts';
-import type { IHelper, JobChange } from '../helper.ts';
+import type { IHelper, IJobs, JobChange } from '../helper.ts';
 import { CommandIDs } from '../ids.ts';
 import { jobDetails, jobName, jobStatus } from './describe.ts';
 
-/**
- * A notification is redrawn no more often than this, in milliseconds; and not sooner after it was made, because JupyterLab loses what
- * changes before it has drawn it once.
- */
+/** A notification is redrawn no more often than this, in milliseconds. */
 const REST = 500;
+
+/** How long a page may take until JupyterLab draws notifications, in milliseconds. */
+const LOADING = 60_000;
 
 interface Shown {
   id: string;
+  made: number;
   /** When it was made or last redrawn. */
   at: number;
   /** Redraws it with what has changed since. */
   timer?: ReturnType<typeof setTimeout>;
 }
 
-/** One notification a job, updated in place: progress with Cancel, then the outcome with what can be done next. */
+/**
+ * One notification a job, updated in place: progress with Cancel, then the outcome with what can be done next. How a job ended is told once,
+ * by whichever page is there first.
+ */
 export class JobNotifications {
   constructor(helper: IHelper, commands: CommandRegistry, isWanted: () => boolean) {
+    this._helper = helper;
     this._commands = commands;
     this._isWanted = isWanted;
     helper.jobs.changed.connect(this._onChanged, this);
@@ -36,14 +41,31 @@ export class JobNotifications {
       this._forget(before);
     } else if (isActive(now)) {
       this._progress(now, before);
-    } else if (before && isActive(before)) {
-      this._outcome(now);
+    } else {
+      if (!this._told.has(now.id) && (!now.seen || this._shown.has(now.id))) {
+        this._outcome(now);
+      }
+      if (!now.seen) {
+        void this._acknowledge(now.id);
+      }
+      this._told.add(now.id);
+    }
+  }
+
+  /** Spares other pages from telling the same, as soon as there is somebody to see it. */
+  private async _acknowledge(job: string): Promise<void> {
+    while (document.visibilityState !== 'visible') {
+      await new Promise(seen => document.addEventListener('visibilitychange', seen, { once: true }));
+    }
+    // One that has ended meanwhile is not started for this.
+    if (this._helper.state === 'connected') {
+      await this._helper.request('seen', { job }).catch(() => undefined);
     }
   }
 
   private _progress(job: Job, before: Job | null): void {
     const shown = this._shown.get(job.id);
-    const message = `${jobName(job)}: ${jobStatus(job)}`;
+    const message = `${jobName(job)}: ${jobStatus(job, id => this._helper.jobs.get(id))}`;
     if (shown) {
       // One that the person has dismissed stays away until there is an outcome.
       this._redraw(shown, () =>
@@ -134,7 +156,7 @@ export class JobNotifications {
       label: 'Details',
       callback: event => {
         event.preventDefault();
-        void showDetails(job);
+        void showDetails(job, this._helper.jobs);
       }
     };
   }
@@ -148,7 +170,8 @@ export class JobNotifications {
   ): void {
     const make = (): void => {
       if (this._isWanted() || type === 'error') {
-        this._shown.set(job.id, { id: Notification.emit(message, type, options), at: Date.now() });
+        const now = Date.now();
+        this._shown.set(job.id, { id: Notification.emit(message, type, options), made: now, at: now });
       }
     };
     const shown = this._shown.get(job.id);
@@ -164,13 +187,20 @@ export class JobNotifications {
     });
   }
 
-  /** Draws the latest of what is to be drawn, when it is time. */
+  /**
+   * Draws the latest of what is to be drawn, when it is time. JupyterLab loses what changes before it has drawn any notification at all,
+   * which takes a page that is being loaded a while: until then it is drawn again.
+   */
   private _redraw(shown: Shown, draw: () => void): void {
     clearTimeout(shown.timer);
+    const isDrawn = isReady() || Date.now() > shown.made + LOADING;
     shown.timer = setTimeout(
       () => {
         shown.at = Date.now();
         draw();
+        if (!isDrawn) {
+          this._redraw(shown, draw);
+        }
       },
       Math.max(0, shown.at + REST - Date.now())
     );
@@ -185,16 +215,22 @@ export class JobNotifications {
     }
   }
 
+  private readonly _helper: IHelper;
   private readonly _commands: CommandRegistry;
   private readonly _isWanted: () => boolean;
+  /** Jobs whose end was told. */
+  private readonly _told = new Set<string>();
   private readonly _shown = new Map<string, Shown>();
 }
 
+/** Whether JupyterLab draws notifications: its container for them is there. */
+const isReady = (): boolean => document.querySelector('.Toastify') !== null;
+
 /** A job's whole story, for what a notification or a list cuts short. */
-export async function showDetails(job: Job): Promise<void> {
+export async function showDetails(job: Job, jobs: IJobs): Promise<void> {
   const body = new Widget();
   body.addClass('mct-JobDetails');
-  body.node.textContent = jobDetails(job);
+  body.node.textContent = jobDetails(job, id => jobs.get(id));
   await showDialog({
     title: jobName(job),
     body,

@@ -6,13 +6,13 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import type { Job } from '../../protocol/index.ts';
 import { isActive } from '../connection/jobs.ts';
-import type { IHelper } from '../helper.ts';
+import type { IHelper, IJobs } from '../helper.ts';
 import { pyramidIcon, stackIcon } from '../icons.ts';
 import { CommandIDs } from '../ids.ts';
 import { jobDetails, jobName, jobStatus } from './describe.ts';
 import { showDetails } from './notifications.ts';
 
-/** The *Conversions* section of the Running panel: the newest first. */
+/** The *Conversions* section of the Running panel: those that run, those that wait in their order, then those that have ended, the last first. */
 export class RunningConversions implements IRunningSessions.IManager {
   readonly name = 'Conversions';
   readonly shutdownAllLabel = 'Clear All';
@@ -39,7 +39,8 @@ export class RunningConversions implements IRunningSessions.IManager {
     item instanceof Item && isActive(item.job) ? 'Cancel' : 'Dismiss';
 
   running(): Item[] {
-    return [...this._helper.jobs.items].reverse().map(job => new Item(job, this._commands));
+    const { jobs } = this._helper;
+    return [...jobs.items].sort(byTurn).map(job => new Item(job, jobs, this._commands));
   }
 
   refreshRunning(): void {
@@ -55,13 +56,23 @@ export class RunningConversions implements IRunningSessions.IManager {
   private readonly _runningChanged = new Signal<this, void>(this);
 }
 
+function byTurn(a: Job, b: Job): number {
+  const rank = ({ state, waiting, ended, created }: Job): [number, number] =>
+    state === 'running' ? [0, created] : state === 'queued' ? [1, waiting?.place ?? Infinity] : [2, -(ended ?? 0)];
+  const [[group, place], [otherGroup, otherPlace]] = [rank(a), rank(b)];
+  return group - otherGroup || place - otherPlace;
+}
+
 class Item implements IRunningSessions.IRunningItem {
   readonly job: Job;
   readonly className: string;
-  readonly context = 'microct-io-vis-conversion';
+  /** By this the commands of its context menu know it. */
+  readonly context: string;
 
-  constructor(job: Job, commands: CommandRegistry) {
+  constructor(job: Job, jobs: IJobs, commands: CommandRegistry) {
     this.job = job;
+    this.context = job.id;
+    this._jobs = jobs;
     this.className = `mct-Conversion mct-mod-${job.state}`;
     this._commands = commands;
   }
@@ -70,7 +81,7 @@ class Item implements IRunningSessions.IRunningItem {
     if (this.job.result) {
       void this._commands.execute(CommandIDs.openViewer, { path: this.job.result.output });
     } else {
-      void showDetails(this.job);
+      void showDetails(this.job, this._jobs);
     }
   }
 
@@ -87,12 +98,13 @@ class Item implements IRunningSessions.IRunningItem {
   }
 
   labelTitle(): string {
-    return jobDetails(this.job);
+    return jobDetails(this.job, id => this._jobs.get(id));
   }
 
   detail(): string {
-    return jobStatus(this.job);
+    return jobStatus(this.job, id => this._jobs.get(id));
   }
 
+  private readonly _jobs: IJobs;
   private readonly _commands: CommandRegistry;
 }

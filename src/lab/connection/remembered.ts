@@ -1,0 +1,31 @@
+import type { IStateDB } from '@jupyterlab/statedb';
+import type { ReadonlyPartialJSONValue } from '@lumino/coreutils';
+import type { Job } from '../../protocol/index.ts';
+import type { IJobs } from '../helper.ts';
+import { isActive } from './jobs.ts';
+
+const KEY = 'microct-io-vis:under-way';
+
+/** What was under way when a page was left, kept with JupyterLab's layout: whoever comes back is told what has become of it. */
+export class Remembered {
+  constructor(state: IStateDB | null) {
+    this._state = state;
+  }
+
+  async fetch(): Promise<Job[]> {
+    const found = await this._state?.fetch(KEY);
+    return Array.isArray(found) ? (found as unknown as Job[]).filter(job => typeof job?.id === 'string') : [];
+  }
+
+  /** Keeps up with the jobs from now on. */
+  follow(jobs: IJobs): void {
+    jobs.changed.connect((_, { now, before }) => {
+      if (now?.state !== before?.state) {
+        const left = jobs.items.filter(isActive).map(job => ({ ...job, progress: null }));
+        void this._state?.save(KEY, left as unknown as ReadonlyPartialJSONValue);
+      }
+    });
+  }
+
+  private readonly _state: IStateDB | null;
+}
