@@ -17,6 +17,8 @@ const job = (change: Partial<Job> = {}): Job => ({
   error: null,
   result: null,
   verdict: null,
+  waiting: null,
+  seen: false,
   created: 1,
   ended: null,
   ...change
@@ -89,6 +91,12 @@ test('a job says what it is and how it stands', () => {
   assert.equal(jobName(job()), 'shell.tif → shell.ome.zarr');
   assert.equal(jobName(job({ output: null })), 'shell.tif');
   assert.equal(jobStatus(job({ state: 'queued' })), 'waiting');
+  const find = (id: string) => job({ id, state: id === 'before' ? 'queued' : 'running' });
+  const waits = (behind: string, reason: 'turn' | 'memory') =>
+    jobStatus(job({ state: 'queued', waiting: { place: 2, behind, reason } }), find);
+  assert.equal(waits('running', 'turn'), 'waiting until shell.tif → shell.ome.zarr has ended');
+  assert.match(waits('running', 'memory'), /has ended: there is not enough memory for both$/);
+  assert.equal(waits('before', 'turn'), 'waiting behind shell.tif → shell.ome.zarr');
   const result = {
     output: '/data/scans/shell.ome.zarr',
     seconds: 80,
