@@ -28,6 +28,12 @@ class OmeZarrFiles:
             raise error(f"{os.fspath(root)}: {what}")
         self.metadata_key, self.multiscales = _read_multiscales(self.root, os.fspath(root))
 
+    @property
+    def axes(self) -> list[dict[str, Any]]:
+        """The axes as the metadata has them; none where it does not say."""
+        axes = self.multiscales.get("axes", [])
+        return [axis for axis in axes if isinstance(axis, dict) and "name" in axis] if isinstance(axes, list) else []
+
     def read(self, key: str, offset: int = 0, length: int | None = None) -> tuple[int | None, int, bytes]:
         """The size of the file ``key``, where the bytes begin, and the bytes, at most ``MAX_READ``.
 

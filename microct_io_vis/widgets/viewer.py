@@ -6,20 +6,23 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, Union
 
 import traitlets
-from traitlets import Dict, Int, Unicode
+from traitlets import Dict, Int, List, Unicode
 
 from .files import OmeZarrFiles
 from .module import BrowserWidget
-from .paths import Path
+from .paths import Source
+from .view_state import StateError, check_state
+
+Paths = Union[str, "os.PathLike[str]", "list[str | os.PathLike[str]]"]
 
 _readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="microct-io-vis-read")
 
 
 class ViewerWidget(BrowserWidget):
-    """Neuroglancer on one OME-Zarr, below the cell.
+    """Neuroglancer on an OME-Zarr, or on several that share a space, below the cell.
 
     The page takes the chunks from the Jupyter server's ``/files/`` when it finds this very volume there, and asks
     this Python for them otherwise (OME-Zarr 0.4, folders outside the server's root, a kernel on another machine).
@@ -28,11 +31,13 @@ class ViewerWidget(BrowserWidget):
     Parameters
     ----------
     source
-        Path of the OME-Zarr, 0.5 or 0.4. Set it to show another one.
+        Path of the OME-Zarr, 0.5 or 0.4, or a list of paths: a layer each. Set it to show another one.
     state
         Neuroglancer's state, kept up to date in both directions: ``viewer.state["position"]`` is where the person is
         (x, y, z in voxels of level 0). What is set is laid over the present state, so that
-        ``viewer.state = {"position": [64, 64, 100]}`` moves there and changes nothing else.
+        ``viewer.state = {"position": [64, 64, 100]}`` moves there and changes nothing else; a state that has been read
+        from here, with its layers and dimensions, is whole and takes the present one's place. In it a layer's source is
+        ``volume://NAME/``, wherever the page reads it from.
     height
         As CSS has it, or in pixels.
 
@@ -42,21 +47,23 @@ class ViewerWidget(BrowserWidget):
         There is no such folder.
     ValueError
         It is no OME-Zarr image.
+    traitlets.TraitError
+        Neuroglancer cannot take that state; the message names the key.
     """
 
     _model_name = Unicode("ViewerModel", read_only=True).tag(sync=True)
     _view_name = Unicode("ViewerView", read_only=True).tag(sync=True)
     _from_browser = BrowserWidget._from_browser | {"state"}
 
-    source = Path(help="Path of the OME-Zarr.").tag(sync=True)
+    source = Source(help="Path of the OME-Zarr, or a list of paths.").tag(sync=True)
     state = Dict(help="Neuroglancer's state.").tag(sync=True)
     #: Counts how often Python has set `state`. A page says with its state which of these it has seen.
     _asked = Int(0, read_only=True).tag(sync=True)
     height = Unicode("480px", help="Height of the viewer, as CSS has it.").tag(sync=True)
-    #: Where a browser may look for the volume, and how it knows it from others; changes with each (re)load.
-    _place = Dict(read_only=True).tag(sync=True)
+    #: Where a browser may look for each of the volumes, and how it knows it from others; changes with each (re)load.
+    _places = List(read_only=True).tag(sync=True)
 
-    def __init__(self, source: str | os.PathLike[str], **traits: Any) -> None:
+    def __init__(self, source: Paths, **traits: Any) -> None:
         if isinstance(height := traits.get("height"), (int, float)):
             traits["height"] = f"{height}px"
         self._loads = 0
@@ -71,8 +78,8 @@ class ViewerWidget(BrowserWidget):
         return f"ViewerWidget({self.source!r})"
 
     @traitlets.validate("source")
-    def _check_source(self, proposal: dict[str, Any]) -> str:
-        OmeZarrFiles(proposal["value"])
+    def _check_source(self, proposal: dict[str, Any]) -> str | list[str]:
+        _files(proposal["value"])
         return proposal["value"]
 
     @traitlets.observe("source")
@@ -80,6 +87,17 @@ class ViewerWidget(BrowserWidget):
         if change["old"]:
             self.state = {}
         self._open()
+
+    @traitlets.validate("state")
+    def _check_state(self, proposal: dict[str, Any]) -> dict[str, Any]:
+        state = proposal["value"]
+        if self._taking == threading.get_ident() or not state:
+            return state
+        present = self.state.get("dimensions")
+        try:
+            return check_state(state, len(present) if present else _rank(_files(self.source)))
+        except StateError as reason:
+            raise traitlets.TraitError(f"state: {reason}") from None
 
     @traitlets.observe("state")
     def _state_changed(self, _: dict[str, Any]) -> None:
@@ -97,35 +115,55 @@ class ViewerWidget(BrowserWidget):
             self._taking = None
 
     def _open(self) -> None:
-        self._files = OmeZarrFiles(self.source)
+        self._volumes = _files(self.source)
         self._loads += 1
-        self.set_trait("_place", _place(self.source, self._files, self._loads))
+        places = [
+            _place(path, files, self._loads) for path, files in zip(_paths(self.source), self._volumes, strict=True)
+        ]
+        self.set_trait("_places", places)
 
     def _handle_custom_msg(self, content: dict[str, Any], buffers: list[Any]) -> None:
         super()._handle_custom_msg(content, buffers)
         if content.get("method") == "read":
-            _readers.submit(self._answer, self._files, content.get("id"), content.get("params"))
+            _readers.submit(self._answer, self._volumes, content.get("id"), content.get("params"))
 
-    def _answer(self, files: OmeZarrFiles, request: str, params: dict[str, Any]) -> None:
+    def _answer(self, volumes: list[OmeZarrFiles], request: str, params: dict[str, Any]) -> None:
         """Answers as the helper's ``read`` does: the size, the offset, and the bytes as the message's one buffer."""
+        where = self.source
         try:
             if params.get("load", self._loads) != self._loads:
                 raise ValueError("the viewer has been given other files since")
+            files = volumes[params.get("volume", 0)]
+            where = files.root
             size, offset, data = files.read(params["key"], params.get("offset", 0), params.get("length"))
         except Exception as reason:  # whatever it is, somebody waits for an answer
-            failure = {"code": "unreadable", "message": f"{files.root}: {reason}", "field": None}
+            failure = {"code": "unreadable", "message": f"{where}: {reason}", "field": None}
             self.send({"id": request, "error": failure})
         else:
             self.send({"id": request, "result": {"size": size, "offset": offset}}, buffers=[data])
 
 
-def view(source: str | os.PathLike[str], layout: str | None = None, height: int | str = 480) -> ViewerWidget:
+def view(source: Paths, layout: str | None = None, height: int | str = 480) -> ViewerWidget:
     """Shows an OME-Zarr in Neuroglancer below the cell, as the cell's last line or by ``display``.
 
-    ``layout`` is one of Neuroglancer's: ``"4panel-alt"`` (the default), ``"xy"``, ``"xz"``, ``"yz"``, ``"xy-3d"``,
-    ``"3d"``, …; ``height`` is in pixels or as CSS has it. The widget's ``state`` says where the person is looking.
+    ``view(["a.ome.zarr", "b.ome.zarr"])`` shows several that share a space, as layers. ``layout`` is one of
+    Neuroglancer's: ``"xy-3d"`` (the default), ``"4panel-alt"``, ``"xy"``, ``"xz"``, ``"yz"``, ``"3d"``, …; ``height``
+    is in pixels or as CSS has it. The widget's ``state`` says where the person is looking.
     """
     return ViewerWidget(source, state={"layout": layout} if layout else {}, height=height)
+
+
+def _paths(source: str | list[str]) -> list[str]:
+    return source if isinstance(source, list) else [source]
+
+
+def _files(source: str | list[str]) -> list[OmeZarrFiles]:
+    return [OmeZarrFiles(path) for path in _paths(source)]
+
+
+def _rank(volumes: list[OmeZarrFiles]) -> int:
+    """How many coordinates a position in these volumes has: channels are none."""
+    return len({axis["name"] for files in volumes for axis in files.axes if axis.get("type") != "channel"})
 
 
 def _place(source: str, files: OmeZarrFiles, load: int) -> dict[str, Any]:

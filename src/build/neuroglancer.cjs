@@ -29,6 +29,7 @@ module.exports = {
     'neuroglancer/datasource/zarr:enabled',
     'neuroglancer/kvstore:none_by_default',
     'neuroglancer/layer:none_by_default',
+    'neuroglancer/layer/annotation:enabled',
     'neuroglancer/layer/image:enabled',
     'neuroglancer/layer/segmentation:enabled',
     '...'

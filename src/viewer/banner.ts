@@ -1,21 +1,55 @@
-/** A strip over the picture that says what went wrong, with a way to try again. */
+/** Strips over the picture: one that says what went wrong, with a way to try again, and one that says what is to be known and can be closed. */
 export class Banner {
+  readonly #failure: Strip;
+  readonly #notice: Strip;
+
+  constructor(host: HTMLElement, onRetry: () => void) {
+    const node = document.createElement('div');
+    node.className = 'mct-Viewer-strips';
+    this.#failure = new Strip(node, 'mct-Viewer-banner', 'alert', 'Retry', onRetry);
+    this.#notice = new Strip(node, 'mct-Viewer-notice', 'status', 'Close', () => undefined);
+    host.append(node);
+  }
+
+  show(text: string): void {
+    this.#failure.show(text);
+  }
+
+  /** Says something that trying again does not change. */
+  tell(text: string): void {
+    this.#notice.show(text);
+  }
+
+  get isShown(): boolean {
+    return this.#failure.isShown;
+  }
+
+  hide(): void {
+    this.#failure.hide();
+  }
+
+  dispose(): void {
+    this.#failure.dispose();
+  }
+}
+
+class Strip {
   readonly #node = document.createElement('div');
   readonly #text = document.createElement('span');
 
-  constructor(host: HTMLElement, onRetry: () => void) {
-    this.#node.className = 'mct-Viewer-banner';
-    this.#node.setAttribute('role', 'alert');
-    const retry = document.createElement('button');
-    retry.type = 'button';
-    retry.textContent = 'Retry';
-    retry.addEventListener('click', () => {
+  constructor(parent: HTMLElement, className: string, role: string, label: string, onClick: () => void) {
+    this.#node.className = className;
+    this.#node.setAttribute('role', role);
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.textContent = label;
+    button.addEventListener('click', () => {
       this.hide();
-      onRetry();
+      onClick();
     });
-    this.#node.append(this.#text, retry);
+    this.#node.append(this.#text, button);
     this.#node.hidden = true;
-    host.append(this.#node);
+    parent.append(this.#node);
   }
 
   show(text: string): void {
@@ -32,6 +66,6 @@ export class Banner {
   }
 
   dispose(): void {
-    this.#node.remove();
+    this.#node.parentElement?.remove();
   }
 }

@@ -1,5 +1,5 @@
+import { Addresses } from './addresses.ts';
 import { Banner } from './banner.ts';
-import type { ViewerState, Volume } from './initialState.ts';
 import { initialState, layersOf, sourceOf } from './initialState.ts';
 import { Neuroglancer } from './neuroglancer.ts';
 import { addReader } from './readerFrontend.ts';
@@ -7,22 +7,27 @@ import type { Volumes } from './readVolumes.ts';
 import { readVolumes } from './readVolumes.ts';
 import type { ViewerSource } from './source.ts';
 import { httpReader } from './strictFetch.ts';
+import type { ViewerState } from './viewState.ts';
+import { laidOver } from './viewState.ts';
 
 export interface ViewerOptions {
   /** One OME-Zarr, or several that share a space. */
   source: ViewerSource | ViewerSource[];
-  /** A state from `getState`; where it has no layers it is laid over the first look. */
+  /** A state from `getState`; one that is not whole is laid over the first look. */
   state?: ViewerState;
-  /** Called when position, zoom, contrast or anything else of the state changes. */
-  onState?: (state: ViewerState) => void;
-  /** How much surrounds the panels; `tab` by default. */
-  chrome?: 'tab' | 'notebook';
+  /** Called when position, zoom, contrast or anything else of the state changes: often. */
+  onState?: () => void;
+  /** Address, with a slash at the end, below which the page's own server has its files. */
+  server?: string;
+  /** Where it is: in a notebook there is less room. `tab` by default. */
+  place?: 'tab' | 'notebook';
 }
 
 /** A viewer in an element, until it is disposed of. */
 export interface ViewerHandle {
-  /** Neuroglancer's state as JSON; addresses in it hold as long as the viewer. */
+  /** Neuroglancer's state as JSON, whole; addresses in it hold in other pages and sessions too. */
   getState(): ViewerState;
+  /** Takes a state from `getState` in the place of the present one, and lays one that is not whole over the first look. What cannot be taken is said. */
   setState(state: ViewerState): void;
   /** A viewer that is not visible fetches and draws nothing. */
   setVisible(visible: boolean): void;
@@ -62,31 +67,36 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     throw error;
   });
   const volumes = [...opened.map(({ volume }) => volume), ...opened.flatMap(({ labels }) => labels)];
-  const chrome = options.chrome ?? 'tab';
-  const layout = chrome === 'tab' ? '4panel-alt' : 'xy-3d';
+  const addresses = new Addresses(
+    opened.map(({ volume }) => volume),
+    options.server,
+    new Map(volumes.flatMap(layersOf).map(({ name, volume }) => [name, sourceOf(volume)]))
+  );
+  const place = options.place ?? 'tab';
+  const layout = place === 'tab' ? '4panel-alt' : 'xy-3d';
   host.classList.add('mct-Viewer-host');
   const first = initialState(volumes, layout, Math.max(100, Math.min(host.clientWidth, host.clientHeight) / 2));
+  const complete = (state: ViewerState): ViewerState => laidOver(first, addresses.restore(state));
 
   let visible = true;
   /** Null while the browser has taken the WebGL context away, and after the end. */
   let current: Neuroglancer | null = null;
   /** What to show when there is a context again. */
-  let kept: ViewerState = { ...first, ...withAddresses(options.state ?? {}, volumes) };
+  let kept = complete(options.state ?? {});
   let disposed = false;
 
-  const getState = (): ViewerState => current?.getState() ?? kept;
   const banner = new Banner(host, rebuild);
 
   function build(): void {
     const built = performance.now();
-    const made: Neuroglancer = new Neuroglancer(host, chrome, {
+    const made: Neuroglancer = new Neuroglancer(host, {
       onFailure: message => {
         if (current === made) {
           banner.show(`Some of the volume could not be read; what is missing in the picture is not empty. ${message}`);
         }
       },
       onState: () => {
-        if (current === made) options.onState?.(made.getState());
+        if (current === made) options.onState?.();
       },
       onContextLost: () => {
         // Not within the event, which others hear too.
@@ -94,12 +104,22 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
       }
     });
     current = made;
-    made.setState(kept);
+    take(made, kept, first);
     made.setVisible(visible);
   }
 
+  /** Shows a state, or what is to be shown in its place where Neuroglancer cannot take it. */
+  function take(viewer: Neuroglancer, wanted: ViewerState, instead: ViewerState): void {
+    try {
+      viewer.setState(wanted);
+    } catch (error) {
+      viewer.setState(instead);
+      banner.tell(`The view that was asked for cannot be shown, and is not: ${(error as Error).message}`);
+    }
+  }
+
   function drop(): void {
-    kept = getState();
+    kept = current?.getState() ?? kept;
     current?.dispose();
     current = null;
   }
@@ -147,10 +167,10 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     banner.show(`The labels could not be read and are not in the list: close this and open it again. ${unread[0]}`);
   }
   return {
-    getState,
+    getState: () => addresses.keep(current?.getState() ?? kept),
     setState: state => {
-      kept = { ...first, ...withAddresses(state, volumes) };
-      current?.setState(kept);
+      kept = complete(state);
+      if (current) take(current, kept, current.getState());
     },
     setVisible: value => {
       visible = value;
@@ -160,16 +180,4 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     reload: rebuild,
     dispose
   };
-}
-
-/** A state that was kept, with the addresses that its layers have now; layers of other volumes have none and are left out. */
-function withAddresses(state: ViewerState, volumes: Volume[]): ViewerState {
-  if (!Array.isArray(state.layers)) return state;
-  const known = volumes.flatMap(layersOf);
-  const layers = (state.layers as { name?: string }[]).flatMap(layer => {
-    const found = known.find(({ name }) => name === layer.name);
-    return found ? [{ ...layer, source: sourceOf(found.volume) }] : [];
-  });
-  const { layers: _, ...rest } = state;
-  return layers.length ? { ...rest, layers } : rest;
 }

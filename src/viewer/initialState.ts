@@ -1,9 +1,6 @@
-import type { PartialJSONObject } from '@lumino/coreutils';
 import type { Image } from './image.ts';
 import { metres, seconds } from './units.ts';
-
-/** Neuroglancer's state as JSON. */
-export type ViewerState = PartialJSONObject;
+import type { ViewerState } from './viewState.ts';
 
 /** A volume as Neuroglancer is to show it. */
 export interface Volume {

@@ -2,21 +2,24 @@ import 'neuroglancer';
 import 'neuroglancer/unstable/sliceview/chunk_format_handlers.js';
 import { DisplayContext } from 'neuroglancer/unstable/display_context.js';
 import type { LayerManager, UserLayer } from 'neuroglancer/unstable/layer/index.js';
+import { layerTypes } from 'neuroglancer/unstable/layer/index.js';
+import { statusMessages } from 'neuroglancer/unstable/status.js';
 import { setDefaultInputEventBindings } from 'neuroglancer/unstable/ui/default_input_event_bindings.js';
 import type { ViewerOptions } from 'neuroglancer/unstable/viewer.js';
 import { Viewer } from 'neuroglancer/unstable/viewer.js';
 import { WatchableVisibilityPriority } from 'neuroglancer/unstable/visibility_priority/frontend.js';
+import { volumeNotOpen } from './addresses.ts';
 import './clipLevels.ts';
 import { DataContext } from './dataContext.ts';
 import { explain } from './explain.ts';
-import type { ViewerState } from './initialState.ts';
+import type { ViewerState } from './viewState.ts';
 
-/** What surrounds the panels: everything in a tab, next to nothing in a notebook. */
+/** What surrounds the panels. */
 const CHROME = {
-  tab: { showLayerPanel: true, showLocation: true, showLayerHoverValues: true, showUIControls: true },
-  notebook: { showLayerPanel: false, showLocation: true, showLayerHoverValues: true, showUIControls: true }
-};
-const ALWAYS = {
+  showLayerPanel: true,
+  showLocation: true,
+  showLayerHoverValues: true,
+  showUIControls: true,
   showHelpButton: false,
   showEditStateButton: false,
   showScreenshotButton: false,
@@ -27,6 +30,35 @@ const ALWAYS = {
   showPanelBorders: false
 };
 
+/** What Neuroglancer says in a corner of the page, and nowhere else, of the layers that it cannot make while `work` is done. */
+function layerErrors(work: () => void): string[] {
+  const before = new Set(statusMessages);
+  work();
+  const said: string[] = [];
+  for (const message of [...statusMessages].filter(each => !before.has(each))) {
+    // Errors have a button; other messages are of things that go on.
+    if (message.element.querySelector('button') === null) continue;
+    said.push(message.element.firstChild?.textContent?.trim() ?? '');
+    message.dispose();
+  }
+  return said;
+}
+
+/** Throws where Neuroglancer would show something else than what a state says without a word. */
+function checkState({ dimensions, position, layers }: ViewerState): void {
+  const rank = Object.keys(dimensions ?? {}).length;
+  if (Array.isArray(position) && rank > 0 && position.length !== rank) {
+    throw new Error(`"position" has ${position.length} coordinates, and there are ${rank} dimensions.`);
+  }
+  for (const layer of Array.isArray(layers) ? layers : []) {
+    const { name, type } = (layer ?? {}) as Record<string, unknown>;
+    if (type !== undefined && !layerTypes.has(type as string)) {
+      const known = [...layerTypes.keys()].filter(each => each !== 'new' && each !== 'auto').join(', ');
+      throw new Error(`layer ${JSON.stringify(name)} is of type ${JSON.stringify(type)}, which is none of ${known}.`);
+    }
+  }
+}
+
 /** Tells of layers whose metadata could not be read. Neuroglancer shows that in a panel that is closed, beside views that stay empty. */
 function watchLayers(layers: LayerManager, onFailure: (message: string) => void): void {
   const watched = new WeakSet<UserLayer>();
@@ -35,8 +67,12 @@ function watchLayers(layers: LayerManager, onFailure: (message: string) => void)
       if (layer === null || watched.has(layer)) continue;
       watched.add(layer);
       layer.dataSourcesChanged.add(() => {
-        for (const { loadState } of layer.dataSources) {
-          if (loadState?.error !== undefined) onFailure(explain(loadState.error));
+        for (const { loadState, spec } of layer.dataSources) {
+          if (loadState?.error === undefined) continue;
+          const absent = volumeNotOpen(spec.url);
+          onFailure(
+            `Layer “${layer.managedLayer.name}”: ${absent === null ? explain(loadState.error) : `${absent} is not open here.`}`
+          );
         }
       });
     }
@@ -49,11 +85,13 @@ export class Neuroglancer {
   readonly #display: DisplayContext;
   readonly #viewer: Viewer;
   readonly #data: DataContext;
+  readonly #onState: () => void;
+  /** While a state is put in place it is half the old one. */
+  #isChanging = false;
   readonly #visibility = new WatchableVisibilityPriority(WatchableVisibilityPriority.VISIBLE);
 
   constructor(
     host: HTMLElement,
-    chrome: keyof typeof CHROME,
     events: {
       /** A chunk, a level's metadata or a part of the program could not be loaded. */
       onFailure: (message: string) => void;
@@ -85,20 +123,33 @@ export class Neuroglancer {
     }
     this.#data = new DataContext(this.#display.gl, this.#display, events.onFailure);
     // Part of what these options are comes without declarations.
-    const options = { ...ALWAYS, ...CHROME[chrome], dataContext: this.#data, visibility: this.#visibility };
+    const options = { ...CHROME, dataContext: this.#data, visibility: this.#visibility };
     this.#viewer = new Viewer(this.#display, options as unknown as Partial<ViewerOptions>);
     setDefaultInputEventBindings(this.#viewer.inputEventBindings);
-    this.#viewer.state.changed.add(events.onState);
+    this.#onState = events.onState;
+    this.#viewer.state.changed.add(() => this.#isChanging || this.#onState());
     watchLayers(this.#viewer.layerManager, events.onFailure);
   }
 
   getState(): ViewerState {
-    return this.#viewer.state.toJSON() as ViewerState;
+    // Without what has no value.
+    return JSON.parse(JSON.stringify(this.#viewer.state.toJSON())) as ViewerState;
   }
 
+  /** @throws Error with what cannot be taken; what is shown then is anything */
   setState(state: ViewerState): void {
-    this.#viewer.state.reset();
-    this.#viewer.state.restoreState(state);
+    checkState(state);
+    this.#isChanging = true;
+    try {
+      const errors = layerErrors(() => {
+        this.#viewer.state.reset();
+        this.#viewer.state.restoreState(state);
+      });
+      if (errors.length > 0) throw new Error(`a layer cannot be made: ${errors.join('; ')}`);
+    } finally {
+      this.#isChanging = false;
+    }
+    this.#onState();
   }
 
   setVisible(visible: boolean): void {

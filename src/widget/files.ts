@@ -3,17 +3,17 @@ import type { Answer, Requests } from './requests.ts';
 
 /**
  * Reads a file of the volume through Python; null when there is none. One answer carries 64 MiB at most, so a long read takes several,
- * and is refused when the file has changed between them. `load` names the opening of the files that is meant.
+ * and is refused when the file has changed between them. `opened` says of which opening of the files which volume is meant.
  */
 export async function readFile(
   requests: Requests,
-  load: number,
+  opened: { load: number; volume: number },
   key: string,
   wanted: Wanted,
   signal?: AbortSignal
 ): Promise<Found | null> {
   const ask = (offset: number, length?: number): Promise<Answer<{ size: number | null; offset: number }>> =>
-    requests.ask('read', { load, key, offset, ...(length === undefined ? {} : { length }) }, signal);
+    requests.ask('read', { ...opened, key, offset, ...(length === undefined ? {} : { length }) }, signal);
 
   const from = wanted.stat ? 0 : wanted.suffix === undefined ? (wanted.offset ?? 0) : -wanted.suffix;
   const first = await ask(from, wanted.stat ? 0 : wanted.length);

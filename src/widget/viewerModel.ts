@@ -1,6 +1,6 @@
 import type { IBackboneModelOptions, WidgetModel } from '@jupyter-widgets/base';
 import { DOMWidgetModel } from '@jupyter-widgets/base';
-import { baseName } from '../form/index.ts';
+import { uniqueNames } from '../protocol/names.ts';
 import type { ViewerSource } from '../viewer/index.ts';
 import { readFile } from './files.ts';
 import { MODULE_NAME, MODULE_VERSION } from './version.ts';
@@ -23,7 +23,7 @@ export class ViewerModel extends DOMWidgetModel {
       state: {},
       _asked: 0,
       height: '480px',
-      _place: null
+      _places: []
     };
   }
 
@@ -39,26 +39,24 @@ export class ViewerModel extends DOMWidgetModel {
     return super.sync(method, model, { ...options, ...known });
   }
 
-  get place(): Place {
-    return this.get('_place') as Place;
-  }
-
-  /** Where the viewer gets the volume: at an address of the server, or from Python. Found once for each time that the files are opened. */
-  findSource(): Promise<ViewerSource> {
-    const { place } = this;
-    if (this._found?.load !== place.load) {
-      this._found = { load: place.load, source: this._findSource(place) };
+  /** Where the viewer gets the volumes: at addresses of the server, or from Python. Found once for each time that the files are opened. */
+  findSources(): Promise<ViewerSource[]> {
+    const places = this.get('_places') as Place[];
+    const { load } = places[0];
+    if (this._found?.load !== load) {
+      const names = uniqueNames(places.map(({ paths }) => paths[0]));
+      this._found = { load, sources: Promise.all(places.map((place, n) => this._findSource(place, n, names[n]))) };
     }
-    return this._found.source;
+    return this._found.sources;
   }
 
-  private async _findSource(place: Place): Promise<ViewerSource> {
-    const name = baseName(place.paths[0]);
+  private async _findSource(place: Place, volume: number, name: string): Promise<ViewerSource> {
     const url = await findOnServer(place, this._notebook());
     if (url !== null) {
       return { name, url };
     }
-    return { name, reader: (key, wanted, signal) => readFile(this.requests, place.load, key, wanted, signal) };
+    const opened = { load: place.load, volume };
+    return { name, reader: (key, wanted, signal) => readFile(this.requests, opened, key, wanted, signal) };
   }
 
   /** Path of the notebook relative to the server's root; null in a console, or in another front end. */
@@ -69,5 +67,5 @@ export class ViewerModel extends DOMWidgetModel {
 
   // Made in `initialize`, which Backbone calls before fields get their values.
   declare requests: Requests;
-  declare private _found?: { load: number; source: Promise<ViewerSource> };
+  declare private _found?: { load: number; sources: Promise<ViewerSource[]> };
 }

@@ -1,10 +1,11 @@
 import { DOMWidgetView, JupyterLuminoWidget } from '@jupyter-widgets/base';
+import { PageConfig } from '@jupyterlab/coreutils';
 import { JSONExt } from '@lumino/coreutils';
 import type { Message } from '@lumino/messaging';
 import { Throttler } from '@lumino/polling';
 import type { ViewerHandle, ViewerState } from '../viewer/index.ts';
+import { laidOver } from '../viewer/viewState.ts';
 import type { ViewerModel } from './viewerModel.ts';
-import { laidOver, withoutSources } from './viewerState.ts';
 
 /** Milliseconds between two states that are sent to Python. */
 const STATE_INTERVAL = 200;
@@ -24,10 +25,8 @@ export class ViewerView extends DOMWidgetView {
     super.render();
     this.luminoWidget.addClass('jupyter-widgets');
     this.luminoWidget.addClass('mct-Viewer');
-    this._sendState = new Throttler((state: ViewerState) => this._share(state), {
-      limit: STATE_INTERVAL,
-      edge: 'trailing'
-    });
+    this._sendState = new Throttler(() => this._share(), { limit: STATE_INTERVAL, edge: 'trailing' });
+    window.addEventListener('pagehide', this._leave);
     this._seen = new IntersectionObserver(entries => {
       this._isSeen = entries[entries.length - 1].isIntersecting;
       this._handle?.setVisible(this._isSeen);
@@ -36,7 +35,7 @@ export class ViewerView extends DOMWidgetView {
     this._setHeight();
     this.listenTo(this.model, 'change:height', () => this._setHeight());
     this.listenTo(this.model, 'change:state', () => this._takeState());
-    this.listenTo(this.model, 'change:_place', () => void this._open());
+    this.listenTo(this.model, 'change:_places', () => void this._open());
     // Neuroglancer needs an element that has a size.
     void this.displayed.then(() => this._open());
   }
@@ -45,6 +44,7 @@ export class ViewerView extends DOMWidgetView {
     super.processLuminoMessage(msg);
     // A notebook takes cells that are far away out of the page, and puts them back.
     if (msg.type === 'before-detach') {
+      this._share();
       this._handle?.setVisible(false);
     } else if (msg.type === 'after-attach') {
       this._handle?.setVisible(this._isSeen ?? true);
@@ -53,6 +53,8 @@ export class ViewerView extends DOMWidgetView {
 
   override remove(): unknown {
     this._turn = -1;
+    this._share();
+    window.removeEventListener('pagehide', this._leave);
     this._seen?.disconnect();
     this._sendState?.dispose();
     this._close();
@@ -65,15 +67,16 @@ export class ViewerView extends DOMWidgetView {
     this._close();
     this._say('Opening the volume…');
     try {
-      const [{ createViewer }, source] = await Promise.all([import('../viewer/index.ts'), model.findSource()]);
+      const [{ createViewer }, source] = await Promise.all([import('../viewer/index.ts'), model.findSources()]);
       if (turn !== this._turn) {
         return;
       }
       const handle = await createViewer(this.el, {
         source,
-        chrome: 'notebook',
+        place: 'notebook',
         state: this.model.get('state') as ViewerState,
-        onState: state => void this._sendState?.invoke(state)
+        server: PageConfig.getBaseUrl(),
+        onState: () => void this._sendState?.invoke()
       });
       if (turn !== this._turn) {
         handle.dispose();
@@ -100,19 +103,24 @@ export class ViewerView extends DOMWidgetView {
     if (!this._handle || Object.keys(asked).length === 0) {
       return;
     }
-    const present = withoutSources(this._handle.getState());
+    const present = this._handle.getState();
     const next = laidOver(present, asked);
     if (!JSONExt.deepEqual(next as never, present as never)) {
       this._handle.setState(next);
     }
   }
 
-  private _share(state: ViewerState): void {
-    const shared = withoutSources(state);
-    if (this._handle && !JSONExt.deepEqual(shared as never, this.model.get('state') as never)) {
-      this.model.set('state', shared);
+  private _share(): void {
+    const state = this._handle?.getState();
+    if (state && !JSONExt.deepEqual(state as never, this.model.get('state') as never)) {
+      this.model.set('state', state);
       this.model.save_changes();
     }
+  }
+
+  /** The page goes away: what Python has not heard yet it hears now. */
+  private get _leave(): () => void {
+    return (this._leaving ??= () => this._share());
   }
 
   private _setHeight(): void {
@@ -132,9 +140,10 @@ export class ViewerView extends DOMWidgetView {
 
   // Backbone's constructor calls `render`: fields with initializers would come too late.
   declare private _handle?: ViewerHandle;
-  declare private _sendState?: Throttler<void, unknown, [ViewerState]>;
+  declare private _sendState?: Throttler<void>;
   declare private _seen?: IntersectionObserver;
   declare private _isSeen?: boolean;
   declare private _note?: HTMLElement;
   declare private _turn?: number;
+  declare private _leaving?: () => void;
 }

@@ -264,6 +264,67 @@ def test_view_shows_an_ome_zarr_and_nothing_else(scan):
         view("nothing.ome.zarr")
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("position", "abc", "'abc', and must be a list of numbers"),
+        ("position", [1, 2], "has 2 coordinates, and needs 3"),
+        ("position", [1, 2, float("nan")], "nan"),
+        ("positon", [1, 2, 3], "is no key .*'position' is"),
+        ("layout", "5panel", "'5panel', and must be one of 4panel"),
+        ("layers", {"scan": {}}, "must be a list"),
+        ("layers", [{"type": "image"}], "with a 'name'"),
+        ("layers", [{"name": "scan", "type": "imag"}], "'imag', and must be one of image"),
+        ("layers", [{"name": "a"}, {"name": "a"}], "two layers"),
+        ("dimensions", {"x": [-1, "m"]}, "must be a dictionary"),
+        ("crossSectionScale", 0, "greater than 0"),
+        ("projectionOrientation", [0, 0, 0, 0], "quaternion"),
+        ("showSlices", "yes", "True or False"),
+        ("selectedLayer", open, "cannot be written as JSON"),
+    ],
+)
+def test_a_state_that_neuroglancer_cannot_take_is_refused_by_its_key(scan, key, value, said):
+    viewer = view(convert("scan.tif", progress=False), layout="xy")
+    with pytest.raises(traitlets.TraitError, match=f"{key}.*{said}"):
+        viewer.state = {"showSlices": True, key: value}
+    assert viewer.state == {"layout": "xy"}
+
+
+def test_a_state_may_hold_what_numpy_users_have(scan):
+    viewer = view(convert("scan.tif", progress=False))
+    viewer.state = {
+        "position": numpy.array([1.5, 2, 3]),
+        "crossSectionScale": numpy.float32(2),
+        "layout": {"type": "xy"},
+    }
+    assert viewer.state == {"position": [1.5, 2.0, 3.0], "crossSectionScale": 2.0, "layout": {"type": "xy"}}
+    # Four dimensions of its own: one more than the volume has.
+    dimensions = {name: [1e-6, "m"] for name in "xyz"} | {"t": [1, "s"]}
+    viewer.state = {"dimensions": dimensions, "position": [1, 2, 3, 0]}
+    viewer.state = {"position": [1, 2, 3, 1]}
+    # What a page sends has been Neuroglancer's already.
+    viewer.set_state({"state": {"somethingNew": 1}, "_asked": viewer._asked})
+    assert viewer.state == {"somethingNew": 1}
+
+
+def test_several_volumes_are_shown_together(scan):
+    a = convert("scan.tif", progress=False)
+    b = convert("scan.tif", "b.ome.zarr", progress=False)
+    viewer = view([a, str(b)], layout="xy")
+    assert viewer.source == [str(a), str(b)] and viewer.state == {"layout": "xy"}
+    assert [place["paths"][0] for place in viewer._places] == [a.as_posix(), b.as_posix()]
+    sent = []
+    viewer.send = lambda content, buffers=None: sent.append((content, buffers))
+    (b / "note").write_bytes(b"b only")
+    for volume in (0, 1):
+        viewer._answer(viewer._volumes, f"q{volume}", {"volume": volume, "key": "note"})
+    assert sent[0][0]["result"]["size"] is None and sent[1][1] == [b"b only"]
+    with pytest.raises(FileNotFoundError, match=r"^nothing\.ome\.zarr: no such folder$"):
+        view([a, "nothing.ome.zarr"])
+    with pytest.raises(traitlets.TraitError, match="a path or a list of paths"):
+        view([])
+
+
 def test_a_state_from_a_page_does_not_undo_what_python_asked_meanwhile(scan):
     viewer = view(convert("scan.tif", progress=False))
     page = {"_asked": viewer._asked}

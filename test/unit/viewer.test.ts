@@ -4,10 +4,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
+import { Addresses } from '../../src/viewer/addresses.ts';
 import { readImage } from '../../src/viewer/image.ts';
 import { initialState, layersOf } from '../../src/viewer/initialState.ts';
 import { readVolumes } from '../../src/viewer/readVolumes.ts';
 import { parseReaderUrl, readerUrl } from '../../src/viewer/readerScheme.ts';
+import { laidOver } from '../../src/viewer/viewState.ts';
 import { MissingError, httpReader, setXsrfToken, strictFetch } from '../../src/viewer/strictFetch.ts';
 
 /** What the server does with the first, second, … request. */
@@ -343,4 +345,73 @@ test('channels without distinct names are told apart by their numbers', async ()
     layersOf({ name: 'scan', url: '', image }).map(({ name }) => name),
     ['scan channel 0', 'scan channel 1']
   );
+});
+
+test('a state that is whole takes the place of the present one, and another is laid over it', () => {
+  const present = { position: [1, 2, 3], showSlices: false, layers: [{ name: 'scan' }], dimensions: { x: [1, ''] } };
+  assert.deepEqual(laidOver(present, { position: [4, 5, 6] }), { ...present, position: [4, 5, 6] });
+  assert.deepEqual(laidOver(present, { layers: [] }), { ...present, layers: [] });
+  const whole = { layers: [{ name: 'scan', opacity: 0.5 }], dimensions: { x: [1, ''] } };
+  assert.deepEqual(laidOver(present, whole), whole);
+});
+
+/** Where the volumes of a state are read in one session, and in the next. */
+const session = (server: string, scan: string) => {
+  const roots = [
+    { name: 'scan 1.ome.zarr', url: scan },
+    { name: 'other.ome.zarr', url: `${server}files/other.ome.zarr/` }
+  ];
+  const names = new Map([
+    ['scan 1.ome.zarr', `${scan}|zarr2:`],
+    ['scan 1.ome.zarr labels/cells', `${scan}labels/cells/|zarr2:`]
+  ]);
+  return new Addresses(roots, server, names);
+};
+
+test('a state is kept whole, and only addresses that hold in one session are changed', () => {
+  const state = (server: string, scan: string) => ({
+    position: [1, 2, 3],
+    layers: [
+      { name: 'renamed', type: 'image', opacity: 0.25, source: `${scan}|zarr2:` },
+      {
+        name: 'turned',
+        type: 'image',
+        source: { url: `${server}files/other.ome.zarr/|zarr3:`, transform: { m: [1] } }
+      },
+      { name: 'both', type: 'segmentation', source: [`${scan}labels/cells/|zarr2:`, 'https://example.org/a/|zarr3:'] },
+      { name: 'added', type: 'image', source: `${server}files/more/third.ome.zarr/|zarr3:` },
+      { name: 'points', type: 'annotation', source: 'local://annotations', annotations: [{ point: [1, 2, 3] }] },
+      { name: 'nothing', type: 'annotation' }
+    ]
+  });
+  const before = ['http://127.0.0.1:8888/user/alice/', 'reader://r1/'] as const;
+  const after = ['https://hub.example.org/user/bob/', 'http://127.0.0.1:9999/TOKEN/data/0/'] as const;
+  const kept = session(...before).keep(state(...before));
+  assert.doesNotMatch(JSON.stringify(kept), /127\.0\.0\.1|reader:/);
+  assert.deepEqual(session(...after).restore(kept), state(...after));
+  assert.deepEqual(session(...after).keep(state(...after)), kept);
+});
+
+test('addresses of another session that a state names are those of the volumes that are open', () => {
+  const scan = 'http://127.0.0.1:8888/user/alice/files/scan%201.ome.zarr/';
+  const addresses = session('http://127.0.0.1:8888/user/alice/', scan);
+  const of = (name: string, source?: string) => {
+    const { layers } = addresses.restore({ layers: [{ name, ...(source === undefined ? {} : { source }) }] });
+    return (layers as { source?: string }[])[0].source;
+  };
+  // Known by its name alone, as Python may write it.
+  assert.equal(of('scan 1.ome.zarr'), `${scan}|zarr2:`);
+  assert.equal(of('annotation'), undefined);
+  // Known by the folder, whatever server, port, prefix and reader there were.
+  assert.equal(of('renamed', 'http://127.0.0.1:8889/files/scan%201.ome.zarr/|zarr2:'), `${scan}|zarr2:`);
+  assert.equal(of('mine', 'http://localhost:1/a/scan%201.ome.zarr/labels/c/|zarr2:'), `${scan}labels/c/|zarr2:`);
+  assert.equal(of('scan 1.ome.zarr labels/cells', 'reader://r7/labels/cells/|zarr2:'), `${scan}labels/cells/|zarr2:`);
+  // Of elsewhere: not ours to change.
+  for (const source of [
+    'https://example.org/scan%201.ome.zarr/|zarr3:',
+    'local://annotations',
+    'volume://gone/|zarr3:'
+  ]) {
+    assert.equal(of('scan 1.ome.zarr', source), source);
+  }
 });

@@ -4,9 +4,9 @@ import { readValues } from '../../src/form/values.ts';
 import { absolute } from '../../src/widget/absolute.ts';
 import { readFile } from '../../src/widget/files.ts';
 import type { OptionTraits } from '../../src/widget/options.ts';
+import { uniqueNames } from '../../src/protocol/names.ts';
 import { changes, DEFAULT_TRAITS, toFormValues, toTraits } from '../../src/widget/options.ts';
 import type { Requests } from '../../src/widget/requests.ts';
-import { laidOver, withoutSources } from '../../src/widget/viewerState.ts';
 
 const SOURCE = '/data/2024 scans/scan.tif';
 
@@ -96,29 +96,30 @@ function server(file: Uint8Array | null, most: number): { requests: Requests; as
   return { requests: { ask } as unknown as Requests, asked };
 }
 
+const OPENED = { load: 1, volume: 0 };
 const FILE = Uint8Array.from({ length: 1000 }, (_, index) => index % 251);
 
 test('a long file is read in several answers', async () => {
   const { requests, asked } = server(FILE, 300);
-  const found = await readFile(requests, 1, '0/c/0/0/0', {});
+  const found = await readFile(requests, OPENED, '0/c/0/0/0', {});
   assert.deepEqual([...found!.bytes], [...FILE]);
   assert.equal(asked.length, 4);
 });
 
 test('parts, ends and sizes are read', async () => {
   const { requests } = server(FILE, 300);
-  const part = await readFile(requests, 1, 'k', { offset: 100, length: 500 });
+  const part = await readFile(requests, OPENED, 'k', { offset: 100, length: 500 });
   assert.deepEqual([...part!.bytes], [...FILE.subarray(100, 600)]);
-  const end = await readFile(requests, 1, 'k', { suffix: 400 });
+  const end = await readFile(requests, OPENED, 'k', { suffix: 400 });
   assert.deepEqual([end!.offset, ...end!.bytes], [600, ...FILE.subarray(600)]);
-  const over = await readFile(requests, 1, 'k', { offset: 900, length: 500 });
+  const over = await readFile(requests, OPENED, 'k', { offset: 900, length: 500 });
   assert.deepEqual([...over!.bytes], [...FILE.subarray(900)]);
-  assert.deepEqual(await readFile(requests, 1, 'k', { stat: true }), {
+  assert.deepEqual(await readFile(requests, OPENED, 'k', { stat: true }), {
     size: 1000,
     offset: 0,
     bytes: new Uint8Array(0)
   });
-  assert.equal(await readFile(server(null, 300).requests, 1, 'k', {}), null);
+  assert.equal(await readFile(server(null, 300).requests, OPENED, 'k', {}), null);
 });
 
 test('a file that shrinks while it is read is an error, not a short chunk', async () => {
@@ -129,14 +130,15 @@ test('a file that shrinks while it is read is an error, not a short chunk', asyn
     ask: (...rest: unknown[]) =>
       count++ ? server(FILE.subarray(0, 400), 300).requests.ask('read', rest[1] as never) : ask(...rest)
   };
-  await assert.rejects(readFile(changing as unknown as Requests, 1, 'k', {}), /changed while it was read/);
+  await assert.rejects(readFile(changing as unknown as Requests, OPENED, 'k', {}), /changed while it was read/);
 });
 
-test('states are shared without addresses, and laid over the present one unless they are whole', () => {
-  const present = { position: [1, 2, 3], layers: [{ name: 'scan', source: 'reader://1/', opacity: 1 }] };
-  const shared = { position: [1, 2, 3], layers: [{ name: 'scan', opacity: 1 }] };
-  assert.deepEqual(withoutSources(present), shared);
-  assert.deepEqual(laidOver(shared, { position: [4, 5, 6] }), { ...shared, position: [4, 5, 6] });
-  const whole = { layout: 'xy', layers: [{ name: 'scan', opacity: 0.5 }] };
-  assert.deepEqual(laidOver(shared, whole), whole);
+test('volumes that are shown together have names of their own', () => {
+  assert.deepEqual(uniqueNames(['/data/scan.ome.zarr', 'C:\\scans\\b.ome.zarr']), ['scan.ome.zarr', 'b.ome.zarr']);
+  assert.deepEqual(uniqueNames(['/data/a/scan.ome.zarr', '/data/b/scan.ome.zarr/', '/c.ome.zarr']), [
+    'a/scan.ome.zarr',
+    'b/scan.ome.zarr',
+    'c.ome.zarr'
+  ]);
+  assert.deepEqual(uniqueNames(['/d/s', '/d/s', '/e/d/s', '/s']), ['d/s', 'd/s (2)', 'e/d/s', 's']);
 });

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { basename } from 'node:path';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ConvertError } from '../../convert/errors.ts';
+import { uniqueNames } from '../../protocol/names.ts';
 import { Store } from '../store.ts';
 import { openBrowser } from './browser.ts';
 import { createViewServer } from './server.ts';
@@ -23,8 +23,9 @@ export interface ViewOptions {
 export async function view(outputs: readonly string[], { port, browser, signal }: ViewOptions): Promise<void> {
   const stores = await Promise.all(outputs.map(path => Store.open(path)));
   const page = pageFolder();
+  const names = uniqueNames(stores.map(({ root }) => root));
   const { server, path } = createViewServer(
-    stores.map(store => ({ name: basename(store.root), store })),
+    stores.map((store, n) => ({ name: names[n], store })),
     page
   );
   server.listen(port, '127.0.0.1');

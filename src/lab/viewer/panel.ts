@@ -1,3 +1,4 @@
+import { PageConfig } from '@jupyterlab/coreutils';
 import type { Message } from '@lumino/messaging';
 import { Debouncer } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
@@ -27,7 +28,7 @@ export class ViewerPanel extends Widget {
 
   /** Position, zoom, contrast and the like, as Neuroglancer has them. */
   get state(): ViewerState | undefined {
-    return this._state;
+    return this._handle?.getState() ?? this._state;
   }
 
   /** The view has changed and come to rest. */
@@ -87,10 +88,8 @@ export class ViewerPanel extends Widget {
     const handle = await createViewer(this.node, {
       source,
       state: this._state,
-      onState: state => {
-        this._state = state;
-        void this._settled.invoke();
-      }
+      server: PageConfig.getBaseUrl(),
+      onState: () => void this._settled.invoke()
     });
     if (this.isDisposed) {
       handle.dispose();
@@ -118,7 +117,7 @@ export class ViewerPanel extends Widget {
   private readonly _helper: IHelper;
   private readonly _settled = new Debouncer(() => this._stateChanged.emit(), SETTLED);
   private readonly _stateChanged = new Signal<this, void>(this);
-  private _state: ViewerState | undefined;
+  private readonly _state: ViewerState | undefined;
   private _handle: ViewerHandle | undefined;
   private _isOpened = false;
 }

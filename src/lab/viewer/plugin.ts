@@ -3,6 +3,7 @@ import { ILayoutRestorer } from '@jupyterlab/application';
 import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { ViewerState } from '../../viewer/index.ts';
+import { keepLastViews, takeLastViews } from '../../viewer/lastViews.ts';
 import { OME_ZARR_ARGS, offersOmeZarr, omeZarrOf } from '../choose.ts';
 import { IHelper } from '../helper.ts';
 import { pyramidIcon } from '../icons.ts';
@@ -27,13 +28,24 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
     const { contents } = serviceManager;
     const tracker = new WidgetTracker<MainAreaWidget<ViewerPanel>>({ namespace: 'microct-io-vis-viewer' });
 
+    // A reloaded page opens its tabs again by the same command, with views that the server was told of a while before.
+    let last = takeLastViews();
+    void app.restored.then(() => (last = {}));
+    keepLastViews(() => {
+      const views: Record<string, ViewerState> = {};
+      tracker.forEach(({ content }) => {
+        if (content.state) views[content.path] = content.state;
+      });
+      return views;
+    });
+
     const open = (path: string, state?: ViewerState): MainAreaWidget<ViewerPanel> => {
       const present = tracker.find(({ content }) => content.path === path);
       if (present) {
         shell.activateById(present.id);
         return present;
       }
-      const content = new ViewerPanel(path, helper, state);
+      const content = new ViewerPanel(path, helper, last[path] ?? state);
       const widget = new MainAreaWidget({ content });
       widget.title.icon = pyramidIcon;
       content.stateChanged.connect(() => void tracker.save(widget));

@@ -2,6 +2,7 @@
 import './page.css';
 import type { ViewerState } from '../index.ts';
 import { createViewer } from '../index.ts';
+import { keepLastViews, takeLastViews } from '../lastViews.ts';
 
 interface Listing {
   sources: { name: string; url: string }[];
@@ -20,23 +21,31 @@ try {
   document.title = sources.map(({ name }) => name).join(', ');
   let settled: ReturnType<typeof setTimeout> | undefined;
   let written = '';
+  // By the address that they are newer than.
+  const last = takeLastViews()[location.hash];
   const viewer = await createViewer(host, {
     source: sources,
-    state: stateInAddress(),
-    onState: state => {
+    state: last ?? stateInAddress(),
+    server: new URL('.', document.baseURI).href,
+    onState: () => {
       clearTimeout(settled);
       settled = setTimeout(() => {
-        written = `#!${encodeURIComponent(JSON.stringify(state))}`;
+        written = addressOf(viewer.getState());
         history.replaceState(null, '', written);
       }, SETTLED);
     }
   });
+  keepLastViews(() => ({ [location.hash]: viewer.getState() }));
   window.addEventListener('hashchange', () => {
     const state = location.hash === written ? undefined : stateInAddress();
     if (state) viewer.setState(state);
   });
 } catch (error) {
   host.textContent = error instanceof Error ? error.message : String(error);
+}
+
+function addressOf(state: ViewerState): string {
+  return `#!${encodeURIComponent(JSON.stringify(state))}`;
 }
 
 function stateInAddress(): ViewerState | undefined {
