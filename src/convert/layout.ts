@@ -67,8 +67,10 @@ export interface Layout {
   planeSample: Uint16Array | null;
   /** Byte offset of each segment in its file, plane-major, then row, then column (Float64Array over a SharedArrayBuffer). */
   offsets: Float64Array;
-  /** Byte length of each segment as stored, in the same order. */
+  /** Byte length of each segment as stored, in the same order; 0 of one that is in no file. */
   byteCounts: Float64Array;
+  /** The stored number of every pixel in such a segment. */
+  fill: number | bigint;
   /** Tables that a decoder needs beside the bytes (JPEGTables, LercParameters), by tag number; the same for all pages. */
   decoderTags: Record<number, Uint8Array | number[]>;
   /** True when a signed 16-bit volume is stored as unsigned with 32,768 added (ImageJ): the reader subtracts it. */

@@ -75,10 +75,26 @@ def patched(write: Writer, **tags: object) -> Writer:
     return change
 
 
+def retagged(write: Writer, numbers: dict[int, int]) -> Writer:
+    """The same with tags under other numbers, in every page."""
+
+    def change(folder: Path, variant: str) -> Written:
+        source, array = write(folder, variant)
+        with tifffile.TiffFile(source, mode="r+b") as file:
+            for page in file.pages:
+                for code, other in numbers.items():
+                    file.filehandle.seek(page.tags[code].offset)
+                    file.filehandle.write(other.to_bytes(2, {"<": "little", ">": "big"}[file.byteorder]))
+        np.testing.assert_array_equal(seen(source), array)
+        return source, array
+
+    return change
+
+
 def packed(folder: Path, variant: str) -> Written:
     """Unsigned integers of some bits, the highest bit first, each row from a whole byte on."""
     bits = int(variant)
-    array = np.random.default_rng(bits).integers(0, 2**bits, SHAPE, np.uint16)
+    array = np.random.default_rng(bits).integers(0, 2**bits, SHAPE, np.uint32 if bits > 16 else np.uint16)
     places = np.arange(bits)[::-1]
     rows = np.packbits((array[..., None] >> places & 1).astype(np.uint8).reshape(*SHAPE[:2], -1), axis=-1)
     change = patched(lambda *_: save(folder, rows), ImageWidth=SHAPE[-1], BitsPerSample=bits)
@@ -86,6 +102,98 @@ def packed(folder: Path, variant: str) -> Written:
     found = seen(source).reshape(SHAPE)
     np.testing.assert_array_equal(found, array)
     return source, found
+
+
+def sparse(nodata: str | None = None, **settings) -> Writer:
+    """Every second strip or tile is not in the file, as GDAL leaves out those without a value."""
+    tags = [] if nodata is None else [(42113, "s", len(nodata), nodata, False)]
+
+    def write(folder: Path, variant: str) -> Written:
+        source, whole = scan(shape=(4, 40, 64), extratags=tags, **settings)(folder, variant)
+        with tifffile.TiffFile(source, mode="r+b") as file:
+            for page in file.pages:
+                for code in (273, 279) if "rowsperstrip" in settings else (324, 325):
+                    tag = page.tags[code]
+                    tag.overwrite([value if n % 2 else 0 for n, value in enumerate(tag.value)])
+        found = seen(source)
+        assert not np.array_equal(found, whole)
+        return source, found
+
+    return write
+
+
+def old_lzw(data: bytes) -> bytes:
+    """LZW as it was before TIFF 6.0: codes with their lowest bit first, as wide as they must be."""
+    codes: dict[bytes, int] = {}
+    width, held, bits, out = 9, 0, 0, bytearray()
+
+    def put(code: int) -> None:
+        nonlocal held, bits
+        bits |= code << held
+        held += width
+        while held >= 8:
+            out.append(bits & 255)
+            bits >>= 8
+            held -= 8
+
+    def clear() -> None:
+        nonlocal codes, width
+        put(256)
+        codes = {bytes([n]): n for n in range(256)}
+        width = 9
+
+    clear()
+    last, free = b"", 258
+    for byte in data:
+        longer = last + bytes([byte])
+        if longer in codes:
+            last = longer
+            continue
+        put(codes[last])
+        codes[longer] = free
+        free += 1
+        # The reader knows a code one step later than the writer.
+        if free - 1 > 2**width - 1 and width < 12:
+            width += 1
+        if free > 4090:
+            clear()
+            free = 258
+        last = bytes([byte])
+    put(codes[last])
+    put(257)
+    out.append(bits & 255)
+    return bytes(out)
+
+
+def compressed_by(
+    encode: Callable[[bytes], bytes], compression: str | int, dtype: str = "uint16", **settings
+) -> Writer:
+    """Strips of eight rows that tifffile does not know how to write, but reads."""
+
+    def write(folder: Path, variant: str) -> Written:
+        array, more = voxels(variant, dtype, (3, 200, 96))
+        stored = array.astype(array.dtype.newbyteorder(more.get("byteorder", "<")))
+        strips = (encode(plane[y : y + 100].tobytes()) for plane in stored for y in range(0, 200, 100))
+        source = folder / "scan.tif"
+        more |= {"photometric": "minisblack", "metadata": None, "rowsperstrip": 100} | settings
+        tifffile.imwrite(source, strips, shape=array.shape, dtype=array.dtype, compression=compression, **more)
+        found = seen(source)
+        np.testing.assert_array_equal(found, array)
+        return source, found
+
+    return write
+
+
+def typed(folder: Path, variant: str) -> Written:
+    """Tags in field types that other writers use for them."""
+    kinds = {"SBYTE": 6, "SSHORT": 8, "SLONG": 9, "LONG": 4}
+    source, array = save(folder, voxels("", "uint8", (5, 37, 53))[0])
+    with tifffile.TiffFile(source, mode="r+b") as file:
+        for page in file.pages:
+            for name in ("ImageWidth", "ImageLength", "BitsPerSample", "SamplesPerPixel", "PhotometricInterpretation"):
+                page.tags[name].overwrite(page.tags[name].value, dtype=kinds[variant])
+    np.testing.assert_array_equal(seen(source), array)
+    return source, array
 
 
 def reversed_bits(folder: Path, _: str) -> Written:

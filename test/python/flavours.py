@@ -23,12 +23,14 @@ from flavour_writers import (
     beyond_4_gb,
     circle,
     colours,
+    compressed_by,
     content,
     cut,
     imagej,
     listed,
     metamorph,
     names_only,
+    old_lzw,
     ome,
     ome_pyramid,
     ome_set,
@@ -38,6 +40,7 @@ from flavour_writers import (
     palette,
     patched,
     real,
+    retagged,
     reversed_bits,
     sample,
     samples,
@@ -46,8 +49,10 @@ from flavour_writers import (
     scattered,
     several_compressions,
     slices,
+    sparse,
     two_images,
     two_runs,
+    typed,
     voxels,
     with_smaller_copies,
     wrong_lengths,
@@ -224,6 +229,21 @@ def segments() -> Iterator[Flavour]:
     yield Flavour("tiles", scan(tile=(16, 32)), BOTH)
     yield Flavour("tiles larger than the page", scan(tile=(64, 64)))
     yield Flavour("tiles of deflate", scan(tile=(16, 32), compression="deflate"), BOTH)
+    yield Flavour(
+        "tiles whose places stand in the tags of strips (273 and 279), as in libtiff's samples",
+        retagged(scan(tile=(16, 32)), {324: 273, 325: 279}),
+        BOTH,
+    )
+    for kind, settings in (("strips", {"rowsperstrip": 8}), ("tiles", {"tile": (16, 32)})):
+        absent = "are not in the file, as GDAL leaves out those without a value: their pixels are read as 0"
+        yield Flavour(f"GDAL's sparse {kind}", sparse(**settings), BOTH, warns=(absent,))
+        packed_ones = sparse(compression="deflate", **settings)
+        yield Flavour(f"GDAL's sparse {kind} of deflate", packed_ones, BOTH, warns=(absent,))
+        yield Flavour(
+            f"GDAL's sparse {kind}, with GDAL_NODATA 77",
+            sparse("77", **settings),
+            warns=("their pixels are read as 77, as its GDAL_NODATA says",),
+        )
 
 
 def voxel_types() -> Iterator[Flavour]:
@@ -251,13 +271,20 @@ def voxel_types() -> Iterator[Flavour]:
     said = "its voxels are complex numbers (sample format 6)"
     kinds = ("complex64", "complex128")
     yield Flavour("complex numbers:", as_they_are, kinds, code="unsupported", says=said)
-    odd = patched(scan("uint32"), BitsPerSample=24)
+    yield Flavour("unsigned integers of 17 to 31 bits:", packed, ("17", "18", "20", "31"), dtype="uint32")
     yield Flavour(
-        "24-bit integers",
-        odd,
-        code="unsupported",
-        says="its voxels are 24-bit uint, where unsigned integers of 1 to 16, 32 or 64 bits",
+        "unsigned integers of 24 bits",
+        lambda folder, _: packed(folder, "24"),
+        dtype="uint32",
+        warns=("Its 24-bit numbers are read with the highest byte first",),
     )
+    yield Flavour(
+        "48-bit integers",
+        patched(scan("uint64"), BitsPerSample=48),
+        code="unsupported",
+        says="its voxels are 48-bit uint, where integers of 1 to 32 or 64 bits",
+    )
+    yield Flavour("tags of field types", typed, ("SBYTE", "SSHORT", "SLONG", "LONG"), dtype="uint8")
 
 
 OTHERS = {"LZMA": "lzma", "JPEG 2000": "jpeg2000", "JPEG XL": "jpegxl", "PNG": "png"}
@@ -289,6 +316,7 @@ def compressions() -> Iterator[Flavour]:
         ("zstd", "zstd", (1, 2, 3)),
     ):
         yield from compressed(title, name, *predictors)
+    yield Flavour("LZW as before TIFF 6.0, the lowest bit first", compressed_by(old_lzw, "lzw"), BOTH)
     jpeg = scan("uint8", compression="jpeg", tile=(16, 32))
     yield Flavour("JPEG, 8-bit grey", jpeg, dtype="uint8", tolerance=1)
     for around in ("none", "deflate", "zstd"):

@@ -121,6 +121,7 @@ function layoutOf(shape: Shape, dtype: Dtype, compression = 1, segmentHeight = s
     planeSample: null,
     offsets: new Float64Array(shape[0] * rows),
     byteCounts: new Float64Array(shape[0] * rows),
+    fill: 0,
     decoderTags: {},
     signedOffset: false
   };

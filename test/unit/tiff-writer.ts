@@ -7,8 +7,8 @@ export interface PageSpec {
   bits?: number;
   /** 1 unsigned, 2 signed, 3 float. */
   sampleFormat?: number;
-  /** Strips or tiles as they are stored. */
-  segments: Uint8Array[];
+  /** Strips or tiles as they are stored; null: one that is not in the file. */
+  segments: (Uint8Array | null)[];
   tile?: [rows: number, columns: number];
   rowsPerStrip?: number;
   /** More tags, or others in place of those above; null leaves a tag out. */
@@ -45,8 +45,8 @@ export function writeTiff(pages: PageSpec[], { little = true, big = false, after
   const directories: number[] = [];
   for (const page of pages) {
     const { width, height, bits = 8, sampleFormat = 1, segments, tile, rowsPerStrip = height } = page;
-    const offsets = segments.map(append);
-    const counts = segments.map(s => s.length);
+    const offsets = segments.map(s => (s ? append(s) : 0));
+    const counts = segments.map(s => s?.length ?? 0);
     const tags: Record<number, Value | null> = {
       256: width,
       257: height,

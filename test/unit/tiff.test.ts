@@ -395,9 +395,9 @@ test('images that cannot be read are refused before a voxel is read', async () =
   await fails(withTags({ 277: 3, 262: 6 }, rgb), 'unsupported-compression', /YCbCr/);
   await fails(withTags({ 277: 2, 258: [8, 16] }, rgb), 'unsupported', /bits 8, 16/);
   await fails(withTags({ 262: 3 }), 'corrupt', /palette has 0 entries/);
-  await fails(withTags({ 258: 24 }), 'unsupported', /24-bit uint/);
+  await fails(withTags({ 258: 48 }), 'unsupported', /48-bit uint/);
   await fails(withTags({ 258: 24, 339: 3 }), 'unsupported', /24-bit float/);
-  await fails(withTags({ 258: 12, 339: 2 }), 'unsupported', /12-bit int/);
+  await fails(withTags({ 258: 40, 339: 2 }), 'unsupported', /40-bit int/);
   await fails(withTags({ 339: 6 }), 'unsupported', /complex/);
   await fails(withTags({ 32997: 5 }), 'unsupported', /ImageDepth/);
   for (const [compression, name] of [

@@ -1,5 +1,6 @@
 import { type Layout, isPlain, storedBytes } from '../layout.ts';
 import { BYTES_PER_VOXEL } from '../volume.ts';
+import { fillVoxel } from './absent.ts';
 import { type ByteOrder, byteOrder, invertsInPlace, isNative, rowsToNative, toNative } from './byte-order.ts';
 import { FilePool } from './file-pool.ts';
 import { SegmentDecoder } from './segment-decoder.ts';
@@ -123,7 +124,8 @@ export class BlockReader {
             rowBytes
           };
           const segment = (z0 + z) * perPage + row * segmentColumns + column;
-          if (this.#decoder) {
+          if (this.#layout.byteCounts[segment] === 0) fillRows(part, fillVoxel(this.#layout, part.sample));
+          else if (this.#decoder) {
             const decoded = await this.#segment(segment, z0 + z, part.sample);
             const segmentRow = segmentWidth * bytes;
             copyRows(decoded, part.top * segmentRow + part.left * bytes, segmentRow, part);
@@ -255,6 +257,13 @@ export class BlockReader {
     }
     return freed;
   }
+}
+
+/** Makes every voxel of a part the same. */
+function fillRows({ width, rows, target, at, rowBytes }: Part, voxel: Uint8Array): void {
+  const row = new Uint8Array(width);
+  for (let i = 0; i < width; i += voxel.length) row.set(voxel, i);
+  for (let n = 0; n < rows; n++) target.set(row, at + n * rowBytes);
 }
 
 /** Copies rows of a segment to their places in the target. */

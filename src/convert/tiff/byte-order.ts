@@ -2,7 +2,7 @@ import { type Layout, isPlain } from '../layout.ts';
 
 /** How bytes of a file become numbers in memory (little-endian). */
 export interface ByteOrder {
-  /** Bytes of a stored number; 1 where numbers are packed into bits. */
+  /** Bytes of a stored number; 1 where numbers are packed into bits, the highest first. */
   bytes: number;
   /** The file is big-endian. */
   swap: boolean;
@@ -17,7 +17,13 @@ export interface ByteOrder {
 /** What is to be done to a layout's stored samples; whether they are inverted is a plane's own matter. */
 export function byteOrder({ packing, littleEndian, signedOffset }: Layout, inverted: boolean): ByteOrder {
   const { bits, reversedBits } = packing;
-  return { bytes: bits % 8 === 0 ? bits / 8 : 1, swap: !littleEndian, reversedBits, inverted, signedOffset };
+  return {
+    bytes: [16, 32, 64].includes(bits) ? bits / 8 : 1,
+    swap: !littleEndian,
+    reversedBits,
+    inverted,
+    signedOffset
+  };
 }
 
 /** Whether a plane's voxels are to be inverted in place; those that are unpacked are inverted then. */

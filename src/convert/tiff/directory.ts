@@ -21,10 +21,41 @@ export interface Encoding {
   big: boolean;
 }
 
+type Read = (bytes: Buffer, at: number, le: boolean) => number;
+
 const u64 = (b: Buffer, at: number, le: boolean): number =>
   le ? b.readUInt32LE(at) + b.readUInt32LE(at + 4) * 2 ** 32 : b.readUInt32BE(at) * 2 ** 32 + b.readUInt32BE(at + 4);
 const u32 = (b: Buffer, at: number, le: boolean): number => (le ? b.readUInt32LE(at) : b.readUInt32BE(at));
 const u16 = (b: Buffer, at: number, le: boolean): number => (le ? b.readUInt16LE(at) : b.readUInt16BE(at));
+const u8: Read = (b, at) => b[at];
+const i8: Read = (b, at) => b.readInt8(at);
+const i16: Read = (b, at, le) => (le ? b.readInt16LE(at) : b.readInt16BE(at));
+const i32: Read = (b, at, le) => (le ? b.readInt32LE(at) : b.readInt32BE(at));
+const i64: Read = (b, at, le) => Number(le ? b.readBigInt64LE(at) : b.readBigInt64BE(at));
+const f32: Read = (b, at, le) => (le ? b.readFloatLE(at) : b.readFloatBE(at));
+const f64: Read = (b, at, le) => (le ? b.readDoubleLE(at) : b.readDoubleBE(at));
+
+/** How values are read, by field type (TIFF 6.0 section 2, BigTIFF): those of whole numbers, and others. */
+const WHOLE: Partial<Record<number, Read>> = {
+  1: u8,
+  3: u16,
+  4: u32,
+  6: i8,
+  7: u8,
+  8: i16,
+  9: i32,
+  13: u32,
+  16: u64,
+  17: i64,
+  18: u64
+};
+const REAL: Partial<Record<number, Read>> = {
+  ...WHOLE,
+  5: (b, at, le) => u32(b, at, le) / u32(b, at + 4, le),
+  10: (b, at, le) => i32(b, at, le) / i32(b, at + 4, le),
+  11: f32,
+  12: f64
+};
 
 /** One image file directory (TIFF 6.0 section 2): its tags, read only when they are asked for. */
 export class Directory {
@@ -63,13 +94,12 @@ export class Directory {
     return entry ? this.#decode(tag, entry, Math.min(count, entry.count)) : [];
   }
 
-  /** The first fraction of a tag, or null when it is absent, or means nothing. */
+  /** The first number of a tag, which is a fraction by the letter and of any type in practice; null when it is absent, or not greater than 0. */
   rational(tag: number): number | null {
     const entry = this.#entries.get(tag);
-    if (!entry || entry.count === 0 || entry.type !== 5) return null;
-    const bytes = this.#raw(tag, entry, 8);
-    const le = this.encoding.littleEndian;
-    const value = u32(bytes, 0, le) / u32(bytes, 4, le);
+    const read = entry && REAL[entry.type];
+    if (!entry || !read || entry.count === 0) return null;
+    const value = read(this.#raw(tag, entry, TYPE_BYTES[entry.type]), 0, this.encoding.littleEndian);
     return Number.isFinite(value) && value > 0 ? value : null;
   }
 
@@ -94,16 +124,7 @@ export class Directory {
   #decode(tag: number, entry: Entry, count: number): ArrayLike<number> {
     const size = TYPE_BYTES[entry.type] ?? 0;
     const le = this.encoding.littleEndian;
-    const read =
-      entry.type === 3
-        ? u16
-        : entry.type === 4 || entry.type === 13
-          ? u32
-          : entry.type === 16 || entry.type === 18
-            ? u64
-            : entry.type === 1 || entry.type === 7
-              ? (b: Buffer, at: number) => b[at]
-              : null;
+    const read = WHOLE[entry.type];
     if (!read)
       throw fail(
         'corrupt',

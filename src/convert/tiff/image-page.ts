@@ -34,7 +34,8 @@ export function imagePage(
   return {
     format: { ...format, predictor: 1, tiled: false, segmentWidth: width, segmentHeight: height },
     offsets: [offset],
-    byteCounts: [byteCount]
+    byteCounts: [byteCount],
+    nodata: ''
   };
 }
 

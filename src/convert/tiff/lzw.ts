@@ -4,7 +4,9 @@ const FIRST = 258;
 const MAX_CODES = 4096;
 
 /**
- * Decodes TIFF's LZW (TIFF 6.0 section 13: codes of 9 to 12 bits, the highest bit first, widened one code early).
+ * Decodes TIFF's LZW (TIFF 6.0 section 13: codes of 9 to 12 bits, the highest bit first, widened one code early), and that of programs before
+ * TIFF 6.0, as libtiff does: the lowest bit first, and widened when they must be. A strip begins with the code that clears the table, by which
+ * the two are told apart.
  *
  * A string of the table is always a piece of what was already written, so the table keeps where each begins and how long it is:
  * the string of a new code is the one before it and the byte that followed it there.
@@ -17,8 +19,9 @@ export class LzwDecoder {
   readonly #table = new Int32Array(2 * MAX_CODES + 2);
 
   decode(data: Uint8Array, out: Uint8Array): number {
-    if (data.length >= 2 && data[0] === 0 && (data[1] & 1) === 1)
-      throw new Error('LZW in the order of bits that was used before TIFF 6.0');
+    const old = data.length >= 2 && data[0] === 0 && (data[1] & 1) === 1;
+    /** How many codes before the last of its width the next one is wider. */
+    const early = old ? 0 : 1;
     const table = this.#table;
     const end = out.length;
     const dataEnd = data.length;
@@ -29,13 +32,18 @@ export class LzwDecoder {
     let mask = 0x1ff;
     /** Twice the next free code, so that it points into the table; and where the width grows. */
     let next = 2 * FIRST;
-    let grow = 2 * (mask - 1);
+    let grow = 2 * (mask - early);
     let written = 0;
     let before = -1;
     let beforeLength = 0;
     while (written < end) {
       if (held < width) {
-        if (at + 1 < dataEnd) {
+        if (old) {
+          if (at >= dataEnd) return written;
+          bits |= data[at++] << held;
+          held += 8;
+          if (held < width) continue;
+        } else if (at + 1 < dataEnd) {
           bits = (bits << 16) | (data[at] << 8) | data[at + 1];
           at += 2;
           held += 16;
@@ -47,12 +55,13 @@ export class LzwDecoder {
         }
       }
       held -= width;
-      const code = (bits >>> held) & mask;
+      const code = (old ? bits : bits >>> held) & mask;
+      if (old) bits >>>= width;
       if (code === CLEAR) {
         width = 9;
         mask = 0x1ff;
         next = 2 * FIRST;
-        grow = 2 * (mask - 1);
+        grow = 2 * (mask - early);
         before = -1;
         continue;
       }
@@ -81,7 +90,7 @@ export class LzwDecoder {
       if (next > grow && width < 12) {
         width++;
         mask = 2 * mask + 1;
-        grow = 2 * (mask - 1);
+        grow = 2 * (mask - early);
       }
     }
     return written;

@@ -263,6 +263,6 @@ function describe({ source, folder, opened, meaning }: Headers, chosen: SourceCh
     timeStep,
     timeUnit: timeStep === null ? null : 'second',
     calibrationFunction: about.calibrationFunction,
-    warnings: [...warnings, ...about.warnings, ...meaning.notes]
+    warnings: [...warnings, ...about.warnings, ...meaning.notes, ...table.notes]
   };
 }

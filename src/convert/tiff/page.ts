@@ -24,7 +24,10 @@ export interface PageFormat {
 export interface Page {
   format: PageFormat;
   offsets: ArrayLike<number>;
+  /** NaN where the sizes are not told. */
   byteCounts: ArrayLike<number>;
+  /** What the file says of pixels without a value (GDAL_NODATA); empty where it says nothing. */
+  nodata: string;
 }
 
 /** How often a page's segments cover it: once, or once for each planar sample. */
@@ -45,10 +48,14 @@ const MAX_SEGMENTS = 1 << 24;
 /** Bytes of a segment that must be decoded whole. */
 const MAX_SEGMENT_BYTES = 2 ** 31 - 65536;
 const MAX_SIDE = 2 ** 31 - 1;
+const MAX_NODATA = 256;
 
 /** Whether a page of the main chain is a smaller copy or a mask of another (NewSubfileType bits 0 and 2), and so no slice. */
 export const isAuxiliary = (directory: Directory): boolean =>
   (directory.integer(TAG.newSubfileType, 0) & 5) !== 0 || directory.integer(TAG.subfileType, 1) === 2;
+
+/** Rows a strip that are 0, or -1 in a signed field, are all of the page's. */
+const positive = (value: number): number | null => (value > 0 ? value : null);
 
 function checkDepth(directory: Directory): void {
   const depth = directory.integer(TAG.imageDepth, 1);
@@ -64,7 +71,7 @@ function predictorOf(directory: Directory, compression: number, pixel: PixelForm
   const predictor = directory.integer(TAG.predictor, 1);
   // JPEG has none, whatever the tag says, as in other programs.
   if (predictor === 1 || compression === COMPRESSION.jpeg) return 1;
-  const whole = pixel.bits % 8 === 0;
+  const whole = [8, 16, 32, 64].includes(pixel.bits);
   if (PREDICTABLE.includes(compression) && whole && (predictor === 2 || (predictor === 3 && pixel.kind === 'float')))
     return predictor;
   throw fail(
@@ -113,11 +120,12 @@ export function readPage(directory: Directory): Page {
   const pixel = readPixelFormat(directory);
   const compression = compressionOf(directory, pixel);
   const predictor = predictorOf(directory, compression, pixel);
-  const tiled = directory.has(TAG.tileOffsets) || directory.has(TAG.tileWidth);
+  // As in libtiff: lengths of tiles make tiles, and where these are may stand in the tags of either.
+  const tiled = directory.has(TAG.tileWidth) || directory.has(TAG.tileLength);
   const segmentWidth = tiled ? directory.integer(TAG.tileWidth, 0) : width;
   const segmentHeight = tiled
     ? directory.integer(TAG.tileLength, 0)
-    : Math.min(height, directory.integer(TAG.rowsPerStrip, height) || height);
+    : Math.min(height, positive(directory.integer(TAG.rowsPerStrip, height)) ?? height);
   if (segmentWidth < 1 || segmentHeight < 1 || segmentWidth > MAX_SIDE || segmentHeight > MAX_SIDE)
     throw fail(
       'corrupt',
@@ -135,8 +143,10 @@ export function readPage(directory: Directory): Page {
   const columns = Math.ceil(width / segmentWidth);
   const rows = Math.ceil(height / segmentHeight);
   const segments = rows * columns * segmentGroups(format);
-  const offsetsTag = tiled ? TAG.tileOffsets : TAG.stripOffsets;
-  const countsTag = tiled ? TAG.tileByteCounts : TAG.stripByteCounts;
+  const own = (tag: number, other: number) => (directory.has(tag) || !directory.has(other) ? tag : other);
+  const [offsetsTag, countsTag] = tiled
+    ? [own(TAG.tileOffsets, TAG.stripOffsets), own(TAG.tileByteCounts, TAG.stripByteCounts)]
+    : [own(TAG.stripOffsets, TAG.tileOffsets), own(TAG.stripByteCounts, TAG.tileByteCounts)];
   const places = directory.count(offsetsTag);
   if (places < segments)
     throw fail(
@@ -159,6 +169,8 @@ export function readPage(directory: Directory): Page {
       `page ${number} has ${segments} compressed ${kind}, but the sizes of ${sizes}: export it again`
     );
   const offsets = directory.integers(offsetsTag, segments);
-  const byteCounts = raw && sizes < segments ? new Float64Array(segments) : directory.integers(countsTag, segments);
-  return { format, offsets, byteCounts };
+  const byteCounts =
+    raw && sizes < segments ? new Float64Array(segments).fill(NaN) : directory.integers(countsTag, segments);
+  const nodata = directory.bytes(TAG.gdalNodata, MAX_NODATA)?.toString('latin1').split('\0')[0] ?? '';
+  return { format, offsets, byteCounts, nodata };
 }

@@ -63,8 +63,7 @@ function rgb(): Channel[] {
 
 const MAX_SAMPLES = 65535;
 const KINDS: Partial<Record<number, PixelFormat['kind']>> = { 1: 'uint', 2: 'int', 3: 'float', 4: 'uint' };
-const EXPECTED =
-  'unsigned integers of 1 to 16, 32 or 64 bits, int8, int16, int32, int64, float16, float32 or float64 were expected';
+const EXPECTED = 'integers of 1 to 32 or 64 bits, float16, float32 or float64 were expected';
 
 /** Type of the stored numbers, for messages: `uint12`, `float16`. */
 export const storedType = ({ kind, bits }: Pick<PixelFormat, 'kind' | 'bits'>): string => `${kind}${bits}`;
@@ -72,8 +71,7 @@ export const storedType = ({ kind, bits }: Pick<PixelFormat, 'kind' | 'bits'>): 
 /** The type that numbers so stored are read as; null where they cannot be read. */
 function readAs({ kind, bits }: PixelFormat): Dtype | null {
   if (kind === 'float' && bits === 16) return 'float32';
-  if (kind === 'uint' && bits < 16) return bits <= 8 ? 'uint8' : 'uint16';
-  const name = `${kind}${bits}`;
+  const name = kind === 'float' || bits > 32 ? `${kind}${bits}` : `${kind}${bits > 16 ? 32 : bits > 8 ? 16 : 8}`;
   return Object.hasOwn(BYTES_PER_VOXEL, name) ? (name as Dtype) : null;
 }
 
@@ -197,6 +195,9 @@ export function meaningOf(format: PixelFormat, { keepIndices }: Pick<Reading, 'k
   const notes: string[] = [];
   const stored: Packing = { bits, samples: planar ? 1 : format.samples, reversedBits, inverted: false, palettes: null };
   const dtype = readAs(format)!;
+  // By the letter of TIFF, whole bytes would be in the file's order; its readers have them as other odd numbers of bits.
+  if (bits === 24)
+    notes.push('Its 24-bit numbers are read with the highest byte first, as tifffile does, whatever its byte order.');
   if (photometric === PHOTOMETRIC.whiteIsZero && !keepIndices) {
     if (kind === 'uint') {
       stored.inverted = true;

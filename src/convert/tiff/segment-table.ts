@@ -1,6 +1,7 @@
 import type { Layout } from '../layout.ts';
 import { type Frames, volumeCount } from '../volume.ts';
 import type { About } from './about.ts';
+import { type Absent, absentWarning, fillOf } from './absent.ts';
 import { fail } from './fail.ts';
 import { GrowingNumbers } from './growing-numbers.ts';
 import { type Page, type PageFormat, segmentGroups, segmentRowBytes } from './page.ts';
@@ -67,6 +68,7 @@ export class SegmentTable {
   /** Segments as the files list them, and the files' bytes together: what bounds the work that a hostile header can ask for. */
   #listed = 0;
   #fileBytes = 0;
+  readonly #absent: Absent & { known: boolean } = { count: 0, of: 0, nodata: '', known: false };
 
   get pages(): number {
     return this.#files.length;
@@ -79,7 +81,13 @@ export class SegmentTable {
 
   /** Whether one page is one piece of uncompressed bytes. */
   get contiguous(): boolean {
-    return this.#joined && segmentGroups(this.format) === 1;
+    return this.#joined && segmentGroups(this.format) === 1 && this.#byteCounts.at(0) > 0;
+  }
+
+  /** What a person should know of the pages together: a sentence each. */
+  get notes(): string[] {
+    const { pixel, tiled } = this.format;
+    return this.#absent.count > 0 ? [absentWarning(this.#absent, pixel, tiled)] : [];
   }
 
   /** Bytes of a page's rows where they are not compressed; of one sample where it is planar. */
@@ -113,12 +121,13 @@ export class SegmentTable {
         `up to ${origin.name} it lists ${this.#listed} pieces, more than ${this.#fileBytes} bytes can hold: export it again`
       );
     const sizes = this.#sizes(page, origin);
+    this.#noteAbsent(page, sizes, origin);
     const strips = sizes.length / segmentGroups(format);
     if (this.#joined && !areOnePiece(page.offsets, sizes, strips)) this.#separate(origin);
     if (this.#joined) {
       for (let first = 0; first < sizes.length; first += strips) {
         this.#offsets.push(page.offsets[first]);
-        this.#byteCounts.push(this.pageBytes);
+        this.#byteCounts.push(sizes[first] === 0 ? 0 : this.pageBytes);
       }
     } else {
       if (this.#stripRows === null) throw this.#unlike(origin);
@@ -161,6 +170,8 @@ export class SegmentTable {
     { page: pages, sample: samples }: Planes
   ): Layout {
     const { format } = this;
+    if (this.#absent.count > 0 && this.#absent.count === this.#absent.of)
+      throw fail('truncated', files[0], `none of its ${format.tiled ? 'tiles' : 'strips'} has data: export it again`);
     const segmentHeight = this.#joined ? format.height : format.segmentHeight;
     const segmentRows = Math.ceil(format.height / segmentHeight);
     const segmentColumns = Math.ceil(format.width / format.segmentWidth);
@@ -193,6 +204,7 @@ export class SegmentTable {
       planeSample: samples,
       offsets,
       byteCounts,
+      fill: fillOf(this.#absent, format.pixel),
       decoderTags,
       signedOffset
     };
@@ -207,12 +219,13 @@ export class SegmentTable {
     const sizes = raw ? new Float64Array(offsets.length) : byteCounts;
     for (let i = 0; i < offsets.length; i++) {
       let size = byteCounts[i];
+      if (size === 0 && offsets[i] === 0) continue;
       if (raw) {
         const rows = format.tiled
           ? format.segmentHeight
           : Math.min(format.segmentHeight, format.height - (i % strips) * format.segmentHeight);
         const needed = rows * rowBytes;
-        if (size !== 0 && size < needed && offsets.length > 1)
+        if (size > 0 && size < needed && offsets.length > 1)
           throw fail(
             'truncated',
             origin.path,
@@ -238,6 +251,22 @@ export class SegmentTable {
     return sizes;
   }
 
+  /** Counts the segments that are in no file, which all must stand for the same. */
+  #noteAbsent({ nodata }: Page, sizes: ArrayLike<number>, origin: Origin): void {
+    const absent = this.#absent;
+    let count = 0;
+    for (let i = 0; i < sizes.length; i++) if (sizes[i] === 0) count++;
+    absent.of += sizes.length;
+    if (count === 0) return;
+    if (absent.known && absent.nodata !== nodata)
+      throw fail(
+        'mixed-pages',
+        origin.path,
+        `${origin.name} has pixels that are in no file and stand for "${nodata}" (GDAL_NODATA), where those before it stand for "${absent.nodata}": save them with their values`
+      );
+    Object.assign(absent, { count: absent.count + count, nodata, known: true });
+  }
+
   /** Goes back to keeping every strip, for the pages that were joined too. */
   #separate(origin: Origin): void {
     const { height } = this.format;
@@ -248,8 +277,9 @@ export class SegmentTable {
     const rowBytes = segmentRowBytes(this.format);
     for (let piece = 0; piece < this.#offsets.length; piece++)
       for (let row = 0; row < height; row += rows) {
-        offsets.push(this.#offsets.at(piece) + row * rowBytes);
-        byteCounts.push(Math.min(rows, height - row) * rowBytes);
+        const absent = this.#byteCounts.at(piece) === 0;
+        offsets.push(absent ? 0 : this.#offsets.at(piece) + row * rowBytes);
+        byteCounts.push(absent ? 0 : Math.min(rows, height - row) * rowBytes);
       }
     this.#offsets = offsets;
     this.#byteCounts = byteCounts;

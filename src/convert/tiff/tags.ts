@@ -28,6 +28,7 @@ export const TAG = {
   jpegTables: 347,
   imageDepth: 32997,
   metamorphPlanes: 33629,
+  gdalNodata: 42113,
   lercParameters: 50674,
   imagejByteCounts: 50838,
   imagejMetadata: 50839

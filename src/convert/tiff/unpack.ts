@@ -27,11 +27,18 @@ export function unpacker(layout: Layout): Unpack {
     return looker(layout, () => table);
   }
   if (palettes) return looker(layout, sample => palettes[sample]);
+  if (bits > 16 && bits < 32) return widener(layout);
   if (bits % 8 === 0) return picker(layout);
-  const greatest = 2 ** bits - 1;
-  const kept = (dtype === 'uint8' ? new Uint8Array(greatest + 1) : new Uint16Array(greatest + 1)).map((_, v) => v);
+  const kept = (BYTES_PER_VOXEL[dtype] === 1 ? new Uint8Array(2 ** bits) : new Uint16Array(2 ** bits)).map(
+    signed(layout)
+  );
   const turned = kept.toReversed();
   return looker(layout, sample => (inverted && sample === 0 ? turned : kept));
+}
+
+/** From a stored number's bits to those of its voxel, which has more. */
+function signed({ packing: { bits }, dtype }: Layout): (_: number, stored: number) => number {
+  return dtype.startsWith('int') ? (_, stored) => (stored << (32 - bits)) >> (32 - bits) : (_, stored) => stored;
 }
 
 /** Looks each number of up to 16 bits up in a table of voxels. */
@@ -59,6 +66,25 @@ function looker({ packing }: Layout, tableOf: (sample: number) => Uint8Array | U
       }
     }
     return new Uint8Array(voxels.buffer, 0, count * voxels.BYTES_PER_ELEMENT);
+  };
+}
+
+/** Makes numbers of 17 to 31 bits those of 32. */
+function widener(layout: Layout): Unpack {
+  const { bits, samples, inverted } = layout.packing;
+  const voxelOf = signed(layout);
+  let voxels = new Uint32Array(0);
+  return (row, first, count, sample) => {
+    if (voxels.length < count) voxels = new Uint32Array(count);
+    const flip = inverted && sample === 0 ? 2 ** bits - 1 : 0;
+    let bit = (first * samples + (samples > 1 ? sample : 0)) * bits;
+    for (let i = 0; i < count; i++, bit += samples * bits) {
+      const [at, over] = [Math.floor(bit / 8), bit % 8];
+      // Four bytes hold the first 25 bits, wherever in a byte they begin; the fifth has the rest.
+      const four = ((row[at] << 24) | (row[at + 1] << 16) | (row[at + 2] << 8) | row[at + 3]) << over;
+      voxels[i] = voxelOf(i, ((four | (row[at + 4] >> (8 - over))) >>> (32 - bits)) ^ flip);
+    }
+    return new Uint8Array(voxels.buffer, 0, 4 * count);
   };
 }
 

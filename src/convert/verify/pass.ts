@@ -60,6 +60,7 @@ const nowhere = (shape: Shape, volumes: number, dtype: Dtype): Layout => ({
   planeSample: null,
   offsets: new Float64Array(0),
   byteCounts: new Float64Array(0),
+  fill: 0,
   decoderTags: {},
   signedOffset: false
 });
