@@ -34,8 +34,10 @@ class OmeZarrFiles:
         axes = self.multiscales.get("axes", [])
         return [axis for axis in axes if isinstance(axis, dict) and "name" in axis] if isinstance(axes, list) else []
 
-    def read(self, key: str, offset: int = 0, length: int | None = None) -> tuple[int | None, int, bytes]:
-        """The size of the file ``key``, where the bytes begin, and the bytes, at most ``MAX_READ``.
+    def read(self, key: str, offset: int = 0, length: int | None = None) -> tuple[int | None, int, bytes, str | None]:
+        """The size of the file ``key``, where the bytes begin, the bytes, at most ``MAX_READ``, and its version.
+
+        The version is another one for whatever takes the file's name, and for the same file after a change.
 
         ``offset`` may be negative: that many bytes from the end. Without ``length``: to the end; 0 asks for the size
         alone. The size is None when there is no such file, and only then.
@@ -43,15 +45,16 @@ class OmeZarrFiles:
         path = self._path(key)
         try:
             with open(path, "rb", buffering=0) as file:
-                size = os.fstat(file.fileno()).st_size
+                stat = os.fstat(file.fileno())
+                size = stat.st_size
                 start = min(size, max(0, size + offset) if offset < 0 else offset)
                 count = min(size - start if length is None else length, size - start, MAX_READ)
-                return size, start, _read_all(file, start, count)
+                return size, start, _read_all(file, start, count), f"{stat.st_ino}-{stat.st_mtime_ns}"
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return None, 0, b""
+            return None, 0, b"", None
         except PermissionError:
             if path.is_dir():  # what Windows says of a folder
-                return None, 0, b""
+                return None, 0, b"", None
             raise
 
     def fingerprint(self) -> list[dict[str, Any]]:
@@ -76,7 +79,7 @@ class OmeZarrFiles:
         last = max(0, stat.st_size - SAMPLE)
         samples = []
         for offset in sorted({0, last // 2, last}):
-            _, start, data = self.read(key, offset, SAMPLE)
+            _, start, data, _ = self.read(key, offset, SAMPLE)
             where = {"key": key, "size": stat.st_size, "modified": int(stat.st_mtime), "offset": start}
             samples.append({**where, "bytes": data})
         return samples

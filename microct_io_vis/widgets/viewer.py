@@ -135,12 +135,12 @@ class ViewerWidget(BrowserWidget):
                 raise ValueError("the viewer has been given other files since")
             files = volumes[params.get("volume", 0)]
             where = files.root
-            size, offset, data = files.read(params["key"], params.get("offset", 0), params.get("length"))
+            size, offset, data, version = files.read(params["key"], params.get("offset", 0), params.get("length"))
         except Exception as reason:  # whatever it is, somebody waits for an answer
             failure = {"code": "unreadable", "message": f"{where}: {reason}", "field": None}
             self.send({"id": request, "error": failure})
         else:
-            self.send({"id": request, "result": {"size": size, "offset": offset}}, buffers=[data])
+            self.send({"id": request, "result": {"size": size, "offset": offset, "version": version}}, buffers=[data])
 
 
 def view(source: Paths, layout: str | None = None, height: int | str = 480) -> ViewerWidget:

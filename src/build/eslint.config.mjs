@@ -9,7 +9,7 @@ const HOUSE = {
   helper: ['convert', 'protocol'],
   protocol: [],
   form: ['protocol'],
-  viewer: ['protocol'],
+  viewer: ['protocol', 'simd'],
   lab: ['form', 'viewer', 'protocol', 'widget'],
   widget: ['form', 'viewer', 'protocol']
 };

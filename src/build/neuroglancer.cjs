@@ -22,7 +22,11 @@ const icons = Object.fromEntries(
 const lib = path.resolve(__dirname, '../../lib/viewer');
 
 module.exports = {
-  alias: { ...icons, '#src/util/automatic_focus.js$': path.join(lib, 'noAutofocus.js') },
+  alias: {
+    ...icons,
+    '#src/util/automatic_focus.js$': path.join(lib, 'noAutofocus.js'),
+    '#src/async_computation/decode_blosc.js$': path.join(lib, 'decodeBlosc.js')
+  },
   // Zarr alone, and of the ways to get at it only those that src/viewer registers.
   conditionNames: [
     'neuroglancer/datasource:none_by_default',

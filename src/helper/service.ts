@@ -101,7 +101,7 @@ export class Service {
     }
     const file = await this._find(root, key);
     if (!file) {
-      return { result: { size: null, offset: 0 } };
+      return { result: { size: null, offset: 0, version: null } };
     }
     const start = Math.min(file.size, offset < 0 ? Math.max(0, file.size + offset) : offset);
     const wanted = Math.min(file.size - start, length ?? Infinity);
@@ -111,7 +111,8 @@ export class Service {
         `${key}: ${wanted} bytes are too many for one answer: ask for ${MOST} at most`
       );
     }
-    return { result: { size: file.size, offset: start }, bytes: await readBytes(file, start, wanted) };
+    const { size, version } = file;
+    return { result: { size, offset: start, version }, bytes: await readBytes(file, start, wanted) };
   }
 
   private async _find(root: string, key: string): Promise<StoredFile | null> {

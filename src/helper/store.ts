@@ -13,6 +13,8 @@ export interface StoredFile {
   path: string;
   /** In bytes. */
   size: number;
+  /** Another one for whatever takes the file's name, and for the same file after a change. */
+  version: string;
 }
 
 /** The files of one OME-Zarr and no others: what is outside cannot be named, neither by `..` nor by a link. */
@@ -62,9 +64,14 @@ export class Store {
     if (!path.startsWith(this._prefix)) {
       throw new ConvertError('bad-option', `${key}: a link leads out of ${this.root}`);
     }
-    const found = await missingAsNull(stat(path), key);
-    return found?.isFile() ? { path, size: found.size } : null;
+    return missingAsNull(storedFile(path), key);
   }
+}
+
+/** What is known of a file; null of what is none. */
+export async function storedFile(path: string): Promise<StoredFile | null> {
+  const found = await stat(path, { bigint: true });
+  return found.isFile() ? { path, size: Number(found.size), version: `${found.ino}-${found.mtimeNs}` } : null;
 }
 
 /**

@@ -37,6 +37,8 @@ export interface ReadResult {
   /** Where `bytes` begin in the file. */
   offset: number;
   bytes: Uint8Array<ArrayBuffer>;
+  /** Tells the file from what takes its name, or a change. */
+  version: string | null;
 }
 
 /** A job as it is now and as it was before; null where it was not yet, or is no longer, there. */

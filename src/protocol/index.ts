@@ -90,11 +90,11 @@ export interface Methods {
   locate: { params: { path: string }; result: { absolute: string; path: string | null; exists: boolean } };
   /**
    * Bytes of a file under `root`, which must be an OME-Zarr: `key` is relative to it. `size` is the whole file's, null when there is no
-   * such file (only then is a chunk missing). `offset` may be negative: that many bytes from the end. Without `length`: to the end; 0 asks for the size alone.
+   * such file (only then is a chunk missing). `version` tells it from what takes its name, or a change. `offset` may be negative: that many bytes from the end. Without `length`: to the end; 0 asks for the size alone.
    */
   read: {
     params: { root: string; key: string; offset?: number; length?: number };
-    result: { size: number | null; offset: number };
+    result: { size: number | null; offset: number; version: string | null };
   };
 }
 export type Method = keyof Methods;

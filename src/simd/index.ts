@@ -1,10 +1,9 @@
 import { WASM } from './build/wasm.ts';
 
+export { CRC32C_TABLE, LZ4_TABLE, MEMORY_START, SHUFFLE_SCRATCH } from './room.ts';
+
 /** Voxel types that the loops know. */
 export type Element = `${'uint' | 'int'}${8 | 16 | 32 | 64}` | `float${32 | 64}`;
-
-/** First byte of the memory that the caller may use; what lies below belongs to the WebAssembly module. */
-export const MEMORY_START = 65536;
 
 /**
  * A box of voxels in the memory, rows along x contiguous: address of its first byte, bytes from plane to plane and from row to row.
@@ -150,13 +149,9 @@ export interface Simd {
    * the checksum of the piece before, or 0.
    */
   checksum(source: number, length: number, seed: number): number;
+  /** CRC-32C (RFC 3720, appendix B.4). `table` is CRC32C_TABLE bytes of scratch. */
+  crc32c(source: number, length: number, table: number): number;
 }
-
-/** Bytes of scratch that `lz4` needs. */
-export const LZ4_TABLE = 16384;
-
-/** Bytes of scratch that bits are shuffled by way of. */
-export const SHUFFLE_SCRATCH = 8192;
 
 /** How many uint32 `tally` needs a bin. */
 export const TALLIES = 2;
@@ -184,6 +179,7 @@ interface Exports extends Pick<
   scannedMax(): number;
   scannedNaNs(): number;
   unlz4(...args: Parameters<Simd['unlz4']>): number;
+  crc32c(...args: Parameters<Simd['crc32c']>): number;
   noisy(...args: Parameters<Simd['noisy']>): number;
   unshuffle: Simd['shuffle'];
   unbitshuffle: Simd['bitshuffle'];
@@ -226,6 +222,7 @@ export function instantiate(memory: WebAssembly.Memory): Simd {
         ? wasm.unbitshuffle(source, target, length, elementSize, scratch)
         : wasm.unshuffle(source, target, length, shuffling === 1 ? elementSize : 1),
     unlz4: (...args) => wasm.unlz4(...args) !== 0,
+    crc32c: (...args) => wasm.crc32c(...args) >>> 0,
     noisy: (...args) => wasm.noisy(...args) !== 0,
     swap: (address, length, elementSize) =>
       ({ 2: wasm.swap2, 4: wasm.swap4, 8: wasm.swap8 })[elementSize](address, length)

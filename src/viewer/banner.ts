@@ -1,13 +1,18 @@
-/** Strips over the picture: one that says what went wrong, with a way to try again, and one that says what is to be known and can be closed. */
+/**
+ * Strips over the picture: one that says what went wrong, with a way to try again, one that says what is to be known and can be closed, and one that
+ * says what is waited for.
+ */
 export class Banner {
   readonly #failure: Strip;
   readonly #notice: Strip;
+  readonly #waiting: Strip;
 
   constructor(host: HTMLElement, onRetry: () => void) {
     const node = document.createElement('div');
     node.className = 'mct-Viewer-strips';
     this.#failure = new Strip(node, 'mct-Viewer-banner', 'alert', 'Retry', onRetry);
     this.#notice = new Strip(node, 'mct-Viewer-notice', 'status', 'Close', () => undefined);
+    this.#waiting = new Strip(node, 'mct-Viewer-notice', 'status', 'Retry', onRetry);
     host.append(node);
   }
 
@@ -20,12 +25,19 @@ export class Banner {
     this.#notice.show(text);
   }
 
+  /** Says what there is no answer to; null: there is one. */
+  wait(text: string | null): void {
+    if (text === null) this.#waiting.hide();
+    else this.#waiting.show(text);
+  }
+
   get isShown(): boolean {
     return this.#failure.isShown;
   }
 
   hide(): void {
     this.#failure.hide();
+    this.#waiting.hide();
   }
 
   dispose(): void {

@@ -5,13 +5,16 @@ import 'neuroglancer/unstable/chunk_worker.bundle.js';
 import { Chunk } from 'neuroglancer/unstable/chunk_manager/backend.js';
 import { backendOnlyKvStoreProviderRegistry } from 'neuroglancer/unstable/kvstore/backend.js';
 import { registerRPC } from 'neuroglancer/unstable/worker_rpc.js';
+import './codecs.ts';
+import type { WorkerContext } from './confirm.ts';
+import { confirmed } from './confirm.ts';
 import { explain } from './explain.ts';
 import { registerStrictHttp } from './httpStore.ts';
 import { registerReaderBackend } from './readerBackend.ts';
-import { CHUNK_FAILED_RPC, XSRF_RPC } from './readerScheme.ts';
-import { setXsrfToken } from './strictFetch.ts';
+import { CHUNK_FAILED_RPC, WAITING_RPC, XSRF_RPC } from './readerScheme.ts';
+import { onWaiting, setXsrfToken } from './strictFetch.ts';
 
-registerStrictHttp(backendOnlyKvStoreProviderRegistry);
+registerStrictHttp(backendOnlyKvStoreProviderRegistry, (store, context: WorkerContext) => confirmed(store, context));
 registerReaderBackend();
 registerRPC(XSRF_RPC, ({ token }: { token: string | null }) => setXsrfToken(token));
 
@@ -21,9 +24,14 @@ function place({ source, chunkGridPosition }: Chunk): string {
   return level && chunkGridPosition ? ` (level ${level}, chunk ${[...chunkGridPosition].reverse().join('/')})` : '';
 }
 
+/** Tells the page. */
+const tell = (name: string, message: unknown): void =>
+  (globalThis as { rpc?: { invoke(name: string, message: unknown): void } }).rpc?.invoke(name, message);
+
+onWaiting(seconds => tell(WAITING_RPC, { seconds }));
+
 const { downloadFailed } = Chunk.prototype;
 Chunk.prototype.downloadFailed = function (error: unknown): void {
-  const page = (globalThis as { rpc?: { invoke(name: string, message: unknown): void } }).rpc;
-  page?.invoke(CHUNK_FAILED_RPC, { message: `${explain(error)}${place(this)}` });
+  tell(CHUNK_FAILED_RPC, { message: `${explain(error)}${place(this)}` });
   downloadFailed.call(this, error);
 };

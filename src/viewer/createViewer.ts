@@ -1,14 +1,14 @@
 import { Addresses } from './addresses.ts';
 import { Banner } from './banner.ts';
+import { carriedOver } from './carryOver.ts';
 import { initialState, layersOf, sourceOf } from './initialState.ts';
 import { Neuroglancer } from './neuroglancer.ts';
-import { addReader } from './readerFrontend.ts';
-import type { Volumes } from './readVolumes.ts';
-import { readVolumes } from './readVolumes.ts';
+import type { Opened } from './opened.ts';
+import { openPlaces, placeOf, watchOf } from './opened.ts';
 import type { ViewerSource } from './source.ts';
-import { httpReader } from './strictFetch.ts';
 import type { ViewerState } from './viewState.ts';
 import { laidOver } from './viewState.ts';
+import type { Finding } from './watch.ts';
 
 export interface ViewerOptions {
   /** One OME-Zarr, or several that share a space. */
@@ -33,27 +33,17 @@ export interface ViewerHandle {
   setVisible(visible: boolean): void;
   /** Reads everything again. */
   reload(): void;
+  /** Looks whether the volumes are still those that are shown, and shows those that are there now. */
+  check(): void;
   dispose(): void;
 }
 
 /** A WebGL context that is lost sooner, in milliseconds, is not replaced unasked. */
 const SHORT_LIFE = 5000;
 
-/** A volume and its labels, and what to do with their addresses at the end. */
-async function open(source: ViewerSource): Promise<Volumes & { dispose: () => void }> {
-  if (source.url !== undefined) {
-    const url = new URL(source.url.endsWith('/') ? source.url : `${source.url}/`, document.baseURI).href;
-    return { ...(await readVolumes(source.name, url, httpReader(url))), dispose: () => undefined };
-  }
-  const { reader } = source;
-  const { url, dispose } = addReader(reader);
-  try {
-    return { ...(await readVolumes(source.name, url, async key => (await reader(key, {}))?.bytes ?? null)), dispose };
-  } catch (error) {
-    dispose();
-    throw error;
-  }
-}
+/** Milliseconds between two volumes that are shown unasked, and until a look for one that is gone. */
+const RELOAD_REST = 10_000;
+const GONE_REST = 5000;
 
 /**
  * Shows OME-Zarrs in `host`, which must have a size.
@@ -61,21 +51,25 @@ async function open(source: ViewerSource): Promise<Volumes & { dispose: () => vo
  * @throws Error with what to do when the metadata cannot be read, the voxels cannot be shown, or there is no WebGL 2
  */
 export async function createViewer(host: HTMLElement, options: ViewerOptions): Promise<ViewerHandle> {
-  const opening = [options.source].flat().map(open);
-  const opened = await Promise.all(opening).catch(async (error: unknown) => {
-    for (const each of await Promise.allSettled(opening)) if (each.status === 'fulfilled') each.value.dispose();
+  const places = [options.source].flat().map(placeOf);
+  const forget = (): void => places.forEach(place => place.dispose());
+  let opened = await openPlaces(places, onFinding).catch((error: unknown) => {
+    forget();
     throw error;
   });
-  const volumes = [...opened.map(({ volume }) => volume), ...opened.flatMap(({ labels }) => labels)];
-  const addresses = new Addresses(
-    opened.map(({ volume }) => volume),
-    options.server,
-    new Map(volumes.flatMap(layersOf).map(({ name, volume }) => [name, sourceOf(volume)]))
-  );
   const place = options.place ?? 'tab';
   const layout = place === 'tab' ? '4panel-alt' : 'xy-3d';
   host.classList.add('mct-Viewer-host');
-  const first = initialState(volumes, layout, Math.max(100, Math.min(host.clientWidth, host.clientHeight) / 2));
+  const pixels = Math.max(100, Math.min(host.clientWidth, host.clientHeight) / 2);
+  const firstLook = ({ volumes }: Opened): ViewerState => initialState(volumes, layout, pixels);
+  const addressesOf = ({ volumes }: Opened): Addresses =>
+    new Addresses(
+      volumes.slice(0, places.length),
+      options.server,
+      new Map(volumes.flatMap(layersOf).map(({ name, volume }) => [name, sourceOf(volume)]))
+    );
+  let first = firstLook(opened);
+  let addresses = addressesOf(opened);
   const complete = (state: ViewerState): ViewerState => laidOver(first, addresses.restore(state));
 
   let visible = true;
@@ -84,17 +78,29 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   /** What to show when there is a context again. */
   let kept = complete(options.state ?? {});
   let disposed = false;
+  /** While what is there now is being opened, or looked for. */
+  let stale: 'changed' | 'gone' | null = null;
+  let reopening = false;
+  let reopened = -Infinity;
+  let again: ReturnType<typeof setTimeout> | undefined;
 
-  const banner = new Banner(host, rebuild);
+  const present = (): ViewerState => current?.getState() ?? kept;
+  const banner = new Banner(host, refresh);
 
   function build(): void {
     const built = performance.now();
     const made: Neuroglancer = new Neuroglancer(host, {
       onFailure: message => {
-        if (current === made) {
+        // Of a volume that is there no more only that is to be said.
+        if (current === made && stale === null) {
           banner.show(`Some of the volume could not be read; what is missing in the picture is not empty. ${message}`);
         }
       },
+      onWaiting: seconds => {
+        if (current !== made) return;
+        banner.wait(seconds === null ? null : `The server has not answered for ${seconds} s. Waiting…`);
+      },
+      confirm,
       onState: () => {
         if (current === made) options.onState?.();
       },
@@ -118,21 +124,100 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     }
   }
 
-  function drop(): void {
-    kept = current?.getState() ?? kept;
+  function drop(state = present()): void {
+    kept = state;
     current?.dispose();
     current = null;
   }
 
   /** Makes Neuroglancer anew: with it, all that it has read and all that it could not read is forgotten. */
-  function rebuild(): void {
+  function rebuild(state?: ViewerState): void {
     if (disposed) return;
-    drop();
+    drop(state);
     banner.hide();
     try {
       build();
     } catch (error) {
       banner.show((error as Error).message);
+    }
+  }
+
+  /** Whether what has been read may be shown: it is of the volume that is shown only if that is still there. */
+  async function confirm(url: string, missing: boolean): Promise<void> {
+    const watch = watchOf(opened, url);
+    if (!watch) return;
+    const finding = await (missing ? watch.look() : watch.fetched());
+    if (finding instanceof Error) {
+      // A chunk that came is one.
+      if (missing) throw finding;
+    } else if (finding !== 'same') {
+      throw new Error(`The volume ${finding === 'gone' ? 'is no longer there' : 'has been written anew'}.`);
+    }
+  }
+
+  function onFinding(name: string, finding: Finding): void {
+    if (disposed || stale !== null || finding === 'same' || finding instanceof Error) return;
+    stale = finding;
+    // What is written again and again is not shown each time.
+    const rest = finding === 'changed' ? reopened + RELOAD_REST - performance.now() : 0;
+    if (rest > 0) banner.show(`${name} is being written again and again: it will be read anew in some seconds.`);
+    again = setTimeout(() => void reopen(name), Math.max(0, rest));
+  }
+
+  /** Shows what is there now, in the place of what was. Where nothing is, that is said, and looked for. */
+  async function reopen(name: string): Promise<void> {
+    clearTimeout(again);
+    if (reopening) return;
+    reopening = true;
+    try {
+      if (stale === 'gone' && (await look()).every(finding => finding === 'same')) {
+        // It is back.
+        stale = null;
+        return rebuild();
+      }
+      const next = await openPlaces(places, onFinding);
+      if (disposed) return;
+      const state = carriedOver(present(), opened.volumes, next.volumes, firstLook(next));
+      for (const watch of opened.watches.values()) watch.dispose();
+      const before = opened;
+      opened = next;
+      first = firstLook(next);
+      addresses = addressesOf(next);
+      stale = null;
+      reopened = performance.now();
+      rebuild(state);
+      banner.tell(news(name, before, next));
+      tellUnread();
+    } catch (error) {
+      if (disposed) return;
+      banner.show(
+        stale === 'gone'
+          ? `${name} is no longer there: it has been renamed, moved or removed. What is missing in the picture is not empty.`
+          : `${name} has been written anew since it was opened, and cannot be read. ${(error as Error).message}`
+      );
+      if (visible) again = setTimeout(() => void reopen(name), GONE_REST);
+    } finally {
+      reopening = false;
+    }
+  }
+
+  const look = (): Promise<Finding[]> => Promise.all([...opened.watches.values()].map(watch => watch.look()));
+
+  /** After something went wrong, or when it is asked for: everything is read again, of what is there then. */
+  function refresh(): void {
+    if (stale === null) rebuild();
+    check();
+  }
+
+  function check(): void {
+    if (stale !== null) void reopen(opened.volumes[0].name);
+    else void look();
+  }
+
+  function tellUnread(): void {
+    const [unread] = opened.unread;
+    if (unread !== undefined) {
+      banner.show(`The labels could not be read and are not in the list: close this and open it again. ${unread}`);
     }
   }
 
@@ -150,34 +235,53 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
 
   function dispose(): void {
     disposed = true;
+    clearTimeout(again);
+    window.removeEventListener('focus', onFocus);
+    for (const watch of opened.watches.values()) watch.dispose();
     drop();
     banner.dispose();
     host.classList.remove('mct-Viewer-host');
-    for (const each of opened) each.dispose();
+    forget();
   }
 
+  const onFocus = (): void => {
+    if (visible) check();
+  };
+  window.addEventListener('focus', onFocus);
   try {
     build();
   } catch (error) {
     dispose();
     throw error;
   }
-  const unread = opened.flatMap(each => each.unread);
-  if (unread.length > 0) {
-    banner.show(`The labels could not be read and are not in the list: close this and open it again. ${unread[0]}`);
-  }
+  tellUnread();
   return {
-    getState: () => addresses.keep(current?.getState() ?? kept),
+    getState: () => addresses.keep(present()),
     setState: state => {
       kept = complete(state);
       if (current) take(current, kept, current.getState());
     },
     setVisible: value => {
+      const isNew = value && !visible;
       visible = value;
+      if (isNew) check();
       current?.setVisible(value);
       if (value && !current && !banner.isShown) rebuild();
     },
-    reload: rebuild,
+    reload: refresh,
+    check,
     dispose
   };
+}
+
+/** What a person is told of a volume that took another's place. */
+function news(name: string, before: Opened, after: Opened): string {
+  const [was, is] = [before, after].map(({ volumes }) =>
+    volumes
+      .find(volume => volume.name === name)
+      ?.image.axes.map(({ length }) => length)
+      .join(' × ')
+  );
+  const now = was === is || !was || !is ? '' : ` (${is} voxels, before ${was})`;
+  return `${name} has been written anew since it was opened: this is the new one${now}.`;
 }

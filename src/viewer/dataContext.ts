@@ -6,14 +6,30 @@ import {
 import type { FrameNumberCounter } from 'neuroglancer/unstable/chunk_manager/frontend.js';
 import { RefCounted } from 'neuroglancer/unstable/util/disposable.js';
 import type { GL } from 'neuroglancer/unstable/webgl/context.js';
-import { RPC, registerRPC } from 'neuroglancer/unstable/worker_rpc.js';
-import { CHUNK_FAILED_RPC, XSRF_RPC } from './readerScheme.ts';
+import { RPC, registerPromiseRPC, registerRPC } from 'neuroglancer/unstable/worker_rpc.js';
+import { CHUNK_FAILED_RPC, CONFIRM_RPC, WAITING_RPC, XSRF_RPC } from './readerScheme.ts';
 import { setXsrfToken } from './strictFetch.ts';
 
-/** Who hears of chunks that could not be read, by the connection to the worker that failed. */
-const listeners = new WeakMap<RPC, (message: string) => void>();
+export interface DataEvents {
+  /** A chunk, or a part of the program, could not be loaded. */
+  onFailure(message: string): void;
+  /** For how many seconds there has been no answer; null: there is one. */
+  onWaiting(seconds: number | null): void;
+  /** Something was read, or found to be missing: rejects where it must not be shown. */
+  confirm(url: string, missing: boolean): Promise<void>;
+}
+
+/** Who hears of what a worker does, by the connection to it. */
+const listeners = new WeakMap<RPC, DataEvents>();
 registerRPC(CHUNK_FAILED_RPC, function (this: RPC, { message }: { message: string }) {
-  listeners.get(this)?.(message);
+  listeners.get(this)?.onFailure(message);
+});
+registerRPC(WAITING_RPC, function (this: RPC, { seconds }: { seconds: number | null }) {
+  listeners.get(this)?.onWaiting(seconds);
+});
+registerPromiseRPC(CONFIRM_RPC, async function (this: RPC, { url, missing }: { url: string; missing: boolean }) {
+  await listeners.get(this)?.confirm(url, missing);
+  return { value: undefined };
 });
 
 const MiB = 2 ** 20;
@@ -26,7 +42,7 @@ export class DataContext extends RefCounted {
   readonly chunkQueueManager: ChunkQueueManager;
   readonly chunkManager: ChunkManager;
 
-  constructor(gl: GL, frames: FrameNumberCounter, onFailure: (message: string) => void) {
+  constructor(gl: GL, frames: FrameNumberCounter, events: DataEvents) {
     super();
     this.gl = gl;
     this.frameNumberCounter = frames;
@@ -34,10 +50,10 @@ export class DataContext extends RefCounted {
       type: 'module'
     });
     const rpc = new RPC(this.worker, true);
-    listeners.set(rpc, onFailure);
+    listeners.set(rpc, events);
     this.worker.addEventListener('error', event => {
       // What goes wrong later has a message, and is told by the chunk that it concerns.
-      if (!event.message) onFailure('A part of the viewer could not be loaded: the login may have expired.');
+      if (!event.message) events.onFailure('A part of the viewer could not be loaded: the login may have expired.');
     });
     const capacity = (bytes: number, items = 1e6) =>
       new CapacitySpecification({ defaultItemLimit: items, defaultSizeLimit: bytes });

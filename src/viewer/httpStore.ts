@@ -4,8 +4,8 @@ import { getBaseHttpUrlAndPath } from 'neuroglancer/unstable/kvstore/url.js';
 import { HttpError } from 'neuroglancer/unstable/util/http_request.js';
 import { MissingError, strictFetch } from './strictFetch.ts';
 
-interface Registry {
-  registerBaseKvStoreProvider(provider: (context: SharedKvStoreContextBase) => unknown): void;
+interface Registry<C> {
+  registerBaseKvStoreProvider(provider: (context: C) => unknown): void;
 }
 
 /** Neuroglancer takes an HttpError of 403 or without status for a missing chunk: it gets one for 404 only. */
@@ -19,15 +19,22 @@ async function fetchForNeuroglancer(input: RequestInfo, init?: RequestInit): Pro
   }
 }
 
-/** Takes the place of Neuroglancer's own `http:` and `https:`, which show data that could not be fetched as empty. */
-export function registerStrictHttp(registry: Registry): void {
+/**
+ * Takes the place of Neuroglancer's own `http:` and `https:`, which show data that could not be fetched as empty. In the worker, `wrap` has what is
+ * read confirmed.
+ */
+export function registerStrictHttp<C extends SharedKvStoreContextBase>(
+  registry: Registry<C>,
+  wrap: (store: ReadableHttpKvStore<C>, context: C) => ReadableHttpKvStore<C> = store => store
+): void {
   for (const scheme of ['http', 'https']) {
     registry.registerBaseKvStoreProvider(context => ({
       scheme,
       description: `${scheme} (strict)`,
       getKvStore(parsed: { url: string }) {
         const { baseUrl, path } = getBaseHttpUrlAndPath(parsed.url);
-        return { store: new ReadableHttpKvStore(context, baseUrl, baseUrl, fetchForNeuroglancer), path };
+        const store = new ReadableHttpKvStore(context, baseUrl, baseUrl, fetchForNeuroglancer);
+        return { store: wrap(store, context), path };
       }
     }));
   }

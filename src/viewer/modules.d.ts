@@ -38,3 +38,9 @@ declare module 'neuroglancer/unstable/visibility_priority/frontend.js' {
     constructor(value: number);
   }
 }
+declare module 'neuroglancer/unstable/async_computation/handler.js' {
+  export function registerAsyncComputation(
+    request: unknown,
+    handler: (data: Uint8Array<ArrayBuffer>) => Promise<{ value: Uint8Array<ArrayBuffer>; transfer: ArrayBuffer[] }>
+  ): void;
+}

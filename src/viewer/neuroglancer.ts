@@ -10,6 +10,7 @@ import { Viewer } from 'neuroglancer/unstable/viewer.js';
 import { WatchableVisibilityPriority } from 'neuroglancer/unstable/visibility_priority/frontend.js';
 import { volumeNotOpen } from './addresses.ts';
 import './clipLevels.ts';
+import type { DataEvents } from './dataContext.ts';
 import { DataContext } from './dataContext.ts';
 import { explain } from './explain.ts';
 import type { ViewerState } from './viewState.ts';
@@ -92,9 +93,7 @@ export class Neuroglancer {
 
   constructor(
     host: HTMLElement,
-    events: {
-      /** A chunk, a level's metadata or a part of the program could not be loaded. */
-      onFailure: (message: string) => void;
+    events: DataEvents & {
       onState: () => void;
       onContextLost: () => void;
     }
@@ -121,7 +120,7 @@ export class Neuroglancer {
         `Neuroglancer needs WebGL 2, which this browser does not offer (${(error as Error).message}): switch hardware acceleration on, or try another browser.`
       );
     }
-    this.#data = new DataContext(this.#display.gl, this.#display, events.onFailure);
+    this.#data = new DataContext(this.#display.gl, this.#display, events);
     // Part of what these options are comes without declarations.
     const options = { ...CHROME, dataContext: this.#data, visibility: this.#visibility };
     this.#viewer = new Viewer(this.#display, options as unknown as Partial<ViewerOptions>);

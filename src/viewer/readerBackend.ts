@@ -1,10 +1,10 @@
 import { backendOnlyKvStoreProviderRegistry } from 'neuroglancer/unstable/kvstore/backend.js';
+import type { WorkerContext } from './confirm.ts';
+import { confirmed } from './confirm.ts';
 import type { Found, Wanted } from './source.ts';
+import { patience } from './strictFetch.ts';
 import { READER_SCHEME, READ_RPC, parseReaderUrl, readerUrl } from './readerScheme.ts';
 
-interface Context {
-  rpc: { promiseInvoke<T>(name: string, message: unknown, options: { signal?: AbortSignal }): Promise<T> };
-}
 interface Options {
   signal?: AbortSignal;
   throwIfMissing?: boolean;
@@ -15,10 +15,10 @@ interface Options {
 class ReaderStore {
   readonly supportsOffsetReads = true;
   readonly supportsSuffixReads = true;
-  readonly #context: Context;
+  readonly #context: WorkerContext;
   readonly #id: string;
 
-  constructor(context: Context, id: string) {
+  constructor(context: WorkerContext, id: string) {
     this.#context = context;
     this.#id = id;
   }
@@ -34,7 +34,7 @@ class ReaderStore {
 
   async read(key: string, options: Options) {
     const { byteRange } = options;
-    const wanted =
+    const wanted: Wanted =
       byteRange === undefined
         ? {}
         : 'suffixLength' in byteRange
@@ -43,14 +43,18 @@ class ReaderStore {
     const found = await this.#ask(key, wanted, options);
     if (!found) return undefined;
     const { bytes, offset, size } = found;
+    const expected = wanted.length ?? Math.min(size, wanted.suffix ?? size);
+    if (bytes.byteLength !== expected || (wanted.offset ?? offset) !== offset)
+      throw new Error(
+        `${bytes.byteLength} bytes from ${offset} came in place of ${expected} from ${wanted.offset ?? 0}.`
+      );
     return { response: new Response(bytes), offset, length: bytes.byteLength, totalSize: size };
   }
 
   async #ask(key: string, wanted: Wanted, { signal, throwIfMissing }: Options): Promise<Found | undefined> {
-    const found = await this.#context.rpc.promiseInvoke<Found | undefined>(
-      READ_RPC,
-      { reader: this.#id, key, wanted },
-      { signal }
+    const request = { reader: this.#id, key, wanted };
+    const found = await patience.wait(() =>
+      this.#context.rpc.promiseInvoke<Found | undefined>(READ_RPC, request, { signal })
     );
     if (found === undefined && throwIfMissing) throw new Error(`${key} is missing`);
     return found;
@@ -58,12 +62,12 @@ class ReaderStore {
 }
 
 export function registerReaderBackend(): void {
-  backendOnlyKvStoreProviderRegistry.registerBaseKvStoreProvider((context: Context) => ({
+  backendOnlyKvStoreProviderRegistry.registerBaseKvStoreProvider((context: WorkerContext) => ({
     scheme: READER_SCHEME,
     description: 'read by the page',
     getKvStore(parsed: { suffix: string | undefined }) {
       const { id, path } = parseReaderUrl(parsed.suffix);
-      return { store: new ReaderStore(context, id), path };
+      return { store: confirmed(new ReaderStore(context, id), context), path };
     }
   }));
 }

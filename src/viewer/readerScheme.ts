@@ -3,9 +3,12 @@ import type { Wanted } from './source.ts';
 /** `reader://ID/KEY`: a file that a function of the page reads. */
 export const READER_SCHEME = 'reader';
 
-/** RPC from the worker to the page, for the bytes; and from the worker to the page, for what went wrong; and to the worker, at its start. */
+/** RPC from the worker to the page: for the bytes; whether what came is of the volume that is shown; what went wrong; what is waited for. */
 export const READ_RPC = 'microct-io-vis.read';
+export const CONFIRM_RPC = 'microct-io-vis.confirm';
 export const CHUNK_FAILED_RPC = 'microct-io-vis.chunkFailed';
+export const WAITING_RPC = 'microct-io-vis.waiting';
+/** RPC to the worker, at its start. */
 export const XSRF_RPC = 'microct-io-vis.xsrf';
 
 export interface ReadRequest {

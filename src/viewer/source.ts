@@ -12,6 +12,8 @@ export interface Found {
   /** Where `bytes` begin in it. */
   offset: number;
   bytes: Uint8Array<ArrayBuffer>;
+  /** Tells this file from another that has taken its name, such as the time of its last change; null or left out where that is not known. */
+  version?: string | null;
 }
 
 /**

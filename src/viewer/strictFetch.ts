@@ -1,3 +1,6 @@
+import { Patience } from './patience.ts';
+import type { ByteReader, Found, Wanted } from './source.ts';
+
 /** What a server that does not have the file answers; only this may be taken for an empty chunk. */
 export class MissingError extends Error {
   readonly status = 404;
@@ -14,9 +17,16 @@ export function setXsrfToken(token: string | null): void {
   xsrfToken = token;
 }
 
+/** Who is told for how many seconds there has been no answer to anything that was asked here; null: there is one. */
+let sayWaiting: (seconds: number | null) => void = () => undefined;
+export function onWaiting(say: typeof sayWaiting): void {
+  sayWaiting = say;
+}
+export const patience = new Patience(seconds => sayWaiting(seconds));
+
 /**
- * Fetches a whole body, and fails unless it got it: a login page, a connection that drops or a body that ends early are errors and never data.
- * What may pass by itself is tried again.
+ * Fetches a whole body, or the range of it that the headers ask for, and fails unless it got exactly that: a login page, a connection that drops,
+ * a body that ends early or another part of the file are errors and never data. What may pass by itself is tried again.
  *
  * @throws MissingError for 404; Error with what to do for everything else
  */
@@ -36,7 +46,14 @@ export async function strictFetch(url: string, init: RequestInit = {}): Promise<
 /** The server said no, and would again. */
 class RefusedError extends Error {}
 
-async function tryOnce(url: string, init: RequestInit): Promise<Response> {
+function tryOnce(url: string, init: RequestInit): Promise<Response> {
+  return patience.wait((heard, given) => {
+    const signal = init.signal ? AbortSignal.any([init.signal, given]) : given;
+    return fetchOnce(url, { ...init, signal }, heard);
+  });
+}
+
+async function fetchOnce(url: string, init: RequestInit, heard: () => void): Promise<Response> {
   const headers = new Headers(init.headers);
   if (xsrfToken !== null) headers.set('X-XSRFToken', xsrfToken);
   const response = await fetch(url, {
@@ -48,6 +65,7 @@ async function tryOnce(url: string, init: RequestInit): Promise<Response> {
   }).catch(error => {
     throw new Error(`The server could not be reached (${(error as Error).message}).`);
   });
+  heard();
   if (response.status === 404) throw new MissingError(`${url} is missing`);
   if (response.type === 'opaqueredirect' || response.status === 401 || response.status === 403) {
     const found = response.type === 'opaqueredirect' ? 'it sends to another page' : String(response.status);
@@ -55,7 +73,7 @@ async function tryOnce(url: string, init: RequestInit): Promise<Response> {
       `The server refuses to send the data (${found}): the login has expired. Log in again, then retry.`
     );
   }
-  if (!response.ok) {
+  if (response.status !== 200 && response.status !== 206) {
     const message = `The server answered ${response.status} ${response.statusText}.`;
     throw BUSY.includes(response.status) ? new Error(message) : new RefusedError(message);
   }
@@ -65,26 +83,135 @@ async function tryOnce(url: string, init: RequestInit): Promise<Response> {
     );
   }
   if (init.method === 'HEAD') return response;
-  const body = await response.arrayBuffer().catch(error => {
-    throw new Error(`The connection dropped in the middle (${(error as Error).message}).`);
-  });
-  const length = response.headers.get('Content-Length');
-  if (length !== null && !response.headers.has('Content-Encoding') && Number(length) !== body.byteLength) {
-    throw new Error(`The server sent ${body.byteLength} of ${length} bytes.`);
+  const range = rangeOf(headers);
+  const body = await bodyOf(response, range, heard);
+  // Of a server that knows no ranges the answer becomes that of one which does.
+  const whole = new Response(body, { status: range ? 206 : 200, headers: response.headers });
+  if (range && response.status === 200) {
+    whole.headers.set('Content-Range', `bytes ${range.start}-${range.end}/*`);
+    whole.headers.delete('Content-Length');
   }
-  const whole = new Response(body, { status: response.status, headers: response.headers });
   // Who reads it compares where it came from.
   Object.defineProperty(whole, 'url', { value: response.url });
   return whole;
 }
 
+interface Range {
+  start: number;
+  /** The last byte's place. */
+  end: number;
+}
+
+/** The range that is asked for; null: all. */
+function rangeOf(headers: Headers): Range | null {
+  const match = /^bytes=(\d+)-(\d+)$/.exec(headers.get('Range') ?? '');
+  return match && { start: Number(match[1]), end: Number(match[2]) };
+}
+
+/** What was asked for, out of an answer of 200 or 206. */
+async function bodyOf(response: Response, range: Range | null, heard: () => void): Promise<Uint8Array<ArrayBuffer>> {
+  const said = response.headers.get('Content-Range');
+  if (response.status === 200) {
+    const length = response.headers.get('Content-Length');
+    const whole = length === null || response.headers.has('Content-Encoding') ? null : Number(length);
+    return range ? readRange(response, range, heard) : readBody(response, whole, heard);
+  }
+  const sent = /^bytes (\d+)-(\d+)\//.exec(said ?? '');
+  if (!range || Number(sent?.[1] ?? NaN) !== range.start || Number(sent?.[2] ?? NaN) !== range.end) {
+    const asked = range ? `bytes ${range.start}-${range.end}` : 'the whole file';
+    throw new Error(`The server sent another part of a file (${said ?? 'it does not say which'}) than ${asked}.`);
+  }
+  return readBody(response, range.end - range.start + 1, heard);
+}
+
+/** A body of `length` bytes; null: of any. */
+async function readBody(
+  response: Response,
+  length: number | null,
+  heard: () => void
+): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces: Uint8Array[] = [];
+  let found = 0;
+  await eachPiece(response, heard, piece => {
+    pieces.push(piece);
+    found += piece.length;
+    return true;
+  });
+  if (length !== null && found !== length) throw new Error(`The server sent ${found} of ${length} bytes.`);
+  const body = new Uint8Array(found);
+  let at = 0;
+  for (const piece of pieces) {
+    body.set(piece, at);
+    at += piece.length;
+  }
+  return body;
+}
+
+/** A range out of a whole file, from a server that knows no ranges; what lies behind is not waited for. */
+async function readRange(
+  response: Response,
+  { start, end }: Range,
+  heard: () => void
+): Promise<Uint8Array<ArrayBuffer>> {
+  const body = new Uint8Array(end - start + 1);
+  let at = 0;
+  await eachPiece(response, heard, piece => {
+    const part = piece.subarray(Math.max(0, start - at), Math.max(0, end + 1 - at));
+    body.set(part, Math.max(0, at - start));
+    at += piece.length;
+    return at <= end;
+  });
+  if (at <= end) throw new Error(`The server sent ${at} bytes of a file, where ${start}-${end} were asked for.`);
+  return body;
+}
+
+/** Hands on what comes, while `take` wants more. */
+async function eachPiece(response: Response, heard: () => void, take: (piece: Uint8Array) => boolean): Promise<void> {
+  const reader = response.body?.getReader();
+  for (;;) {
+    const { done, value } = (await reader?.read().catch(error => {
+      throw new Error(`The connection dropped in the middle (${(error as Error).message}).`);
+    })) ?? { done: true, value: undefined };
+    if (done) return;
+    heard();
+    if (!take(value)) return reader?.cancel();
+  }
+}
+
+/**
+ * What tells one writing of a file from another under the same name, as far as the server says; null where it does not.
+ */
+const versionOf = ({ headers }: Response): string | null => headers.get('ETag') ?? headers.get('Last-Modified');
+
 /** A reader of the files under `url`, for the page itself. */
-export function httpReader(url: string) {
+export function httpReader(url: string): ByteReader {
   const base = url.endsWith('/') ? url : `${url}/`;
-  return async (key: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer> | null> => {
+
+  async function sizeOf(path: string, signal?: AbortSignal): Promise<{ size: number; version: string | null }> {
+    const response = await strictFetch(path, { method: 'HEAD', signal });
+    const length = response.headers.get('Content-Length');
+    if (length === null) throw new Error(`The server does not say how long ${path} is.`);
+    return { size: Number(length), version: versionOf(response) };
+  }
+
+  async function read(path: string, wanted: Wanted, signal?: AbortSignal): Promise<Found> {
+    const { offset, length, suffix, stat } = wanted;
+    if (!stat && offset === undefined && length === undefined && suffix === undefined) {
+      const response = await strictFetch(path, { signal });
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      return { size: bytes.length, offset: 0, bytes, version: versionOf(response) };
+    }
+    const { size, version } = await sizeOf(path, signal);
+    const start = Math.min(size, suffix === undefined ? (offset ?? 0) : Math.max(0, size - suffix));
+    const end = stat ? start : Math.min(size, start + (length ?? Infinity));
+    const headers = { Range: `bytes=${start}-${end - 1}` };
+    const body = end > start ? await (await strictFetch(path, { headers, signal })).arrayBuffer() : new ArrayBuffer(0);
+    return { size, offset: start, bytes: new Uint8Array(body), version };
+  }
+
+  return async (key, wanted, signal) => {
     try {
-      const path = key.split('/').map(encodeURIComponent).join('/');
-      return new Uint8Array(await (await strictFetch(base + path, { signal })).arrayBuffer());
+      return await read(base + key.split('/').map(encodeURIComponent).join('/'), wanted, signal);
     } catch (error) {
       if (error instanceof MissingError) return null;
       throw error;

@@ -12,12 +12,15 @@ export async function readFile(
   wanted: Wanted,
   signal?: AbortSignal
 ): Promise<Found | null> {
-  const ask = (offset: number, length?: number): Promise<Answer<{ size: number | null; offset: number }>> =>
+  const ask = (
+    offset: number,
+    length?: number
+  ): Promise<Answer<{ size: number | null; offset: number; version: string | null }>> =>
     requests.ask('read', { ...opened, key, offset, ...(length === undefined ? {} : { length }) }, signal);
 
   const from = wanted.stat ? 0 : wanted.suffix === undefined ? (wanted.offset ?? 0) : -wanted.suffix;
   const first = await ask(from, wanted.stat ? 0 : wanted.length);
-  const { size, offset } = first.result;
+  const { size, offset, version } = first.result;
   if (size === null) {
     return null;
   }
@@ -26,13 +29,13 @@ export async function readFile(
   let done = put(bytes, 0, first.buffers);
   while (done < bytes.length) {
     const next = await ask(offset + done, bytes.length - done);
-    const more = next.result.size === size ? put(bytes, done, next.buffers) : 0;
+    const more = next.result.size === size && next.result.version === version ? put(bytes, done, next.buffers) : 0;
     if (more === 0) {
       throw new Error(`${key} changed while it was read`);
     }
     done += more;
   }
-  return { size, offset, bytes };
+  return { size, offset, bytes, version };
 }
 
 function put(target: Uint8Array, at: number, buffers: DataView[]): number {

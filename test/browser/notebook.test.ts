@@ -18,7 +18,8 @@ import type { Jupyter } from './jupyter.ts';
 import { ROOT, startJupyter } from './jupyter.ts';
 import { NotebookPage, writeNotebook } from './notebook-page.ts';
 import { difference, expectedSlice, shownSlice, sliceView } from './picture.ts';
-import { writeVolume } from './volumes.ts';
+import { convert } from './viewer-page.ts';
+import { writeFlipped, writeVolume } from './volumes.ts';
 
 const SHAPE: [number, number, number] = [40, 50, 60];
 const Z = 13;
@@ -89,8 +90,8 @@ async function eventually(check: () => Promise<void>): Promise<void> {
 }
 
 /** Waits until the viewer in `root` shows slice `Z` of the scan, and nothing else. */
-async function shows(root: Locator, omeZarr: string): Promise<void> {
-  const expected = expectedSlice(join(jupyter.root, 'scan.tif'), Z, omeZarr);
+async function shows(root: Locator, omeZarr: string, source = 'scan.tif'): Promise<void> {
+  const expected = expectedSlice(join(jupyter.root, source), Z, omeZarr);
   const canvas = root.locator('.neuroglancer-rendered-data-panel').first();
   // JupyterLab does not lay out what is scrolled away.
   await root.scrollIntoViewIfNeeded();
@@ -303,6 +304,15 @@ test('OME-Zarr 0.4 and volumes outside the root are read by the kernel, also whi
   await shows(notebook.output(1), join(jupyter.root, 'old.ome.zarr'));
   await shows(notebook.output(2), outside);
   assert.match(await notebook.cell(3).locator('.jp-InputPrompt').innerText(), /\*/);
+  // Written anew meanwhile: the viewer sees it when the page is looked at again.
+  writeFlipped(join(jupyter.root, 'scan.tif'), join(jupyter.root, 'flipped.tif'));
+  convert(join(jupyter.root, 'flipped.tif'), outside, '--overwrite');
+  await notebook.page.evaluate(() => window.dispatchEvent(new Event('focus')));
+  await notebook
+    .output(2)
+    .getByText(/has been written anew/)
+    .waitFor();
+  await shows(notebook.output(2), outside, 'flipped.tif');
   writeFileSync(join(jupyter.root, 'stop'), '');
   assert.deepEqual(requests, []);
 });

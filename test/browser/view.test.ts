@@ -12,7 +12,7 @@ import type { Browser } from 'playwright-core';
 import { launchChromium } from './jupyter.ts';
 import { expectedComposite, expectedSlice, shownPixels, sliceView } from './picture.ts';
 import { PROGRAM, convert, picture, showsColours, showsSlice } from './viewer-page.ts';
-import { writeHyperstack, writeLabels, writeVolume } from './volumes.ts';
+import { writeFlipped, writeHyperstack, writeLabels, writeVolume } from './volumes.ts';
 
 const SHAPE: [number, number, number] = [24, 30, 40];
 
@@ -63,6 +63,32 @@ for (const version of ['0.5', '0.4']) {
     }
   });
 }
+
+test('a volume that is overwritten is shown anew, and one that is removed is not shown as black', async () => {
+  const output = convert(tiff, join(folder, 'anew.ome.zarr'));
+  const other = join(folder, 'other.tif');
+  writeFlipped(tiff, other);
+  const { url, server } = await view(output);
+  try {
+    const page = await browser.newPage({ viewport: { width: 900, height: 700 } });
+    const viewer = page.locator('#viewer');
+    await page.goto(`${url}#!${encodeURIComponent(JSON.stringify(sliceView(SHAPE, 7)))}`);
+    await showsSlice(viewer, expectedSlice(tiff, 7, output));
+    convert(other, output, '--overwrite');
+    await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+    await viewer.getByText(/anew.ome.zarr has been written anew/).waitFor();
+    await showsSlice(viewer, expectedSlice(other, 7, output));
+    rmSync(output, { recursive: true });
+    // Down to chunks that were not read yet.
+    await picture(viewer).click();
+    for (let n = 0; n < 12; n++) await page.keyboard.press('.');
+    await viewer.getByText(/anew.ome.zarr is no longer there/).waitFor();
+    await page.close();
+  } finally {
+    server.kill('SIGTERM');
+    await once(server, 'exit');
+  }
+});
 
 test('two channels are seen in their colours and windows, at every time point', async () => {
   const source = join(folder, 'hyperstack.tif');

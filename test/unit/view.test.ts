@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { IncomingHttpHeaders, Server } from 'node:http';
 import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -100,6 +100,21 @@ describe('the view server', () => {
     const head = await ask(chunk, {}, 'HEAD');
     assert.deepEqual([head.status, head.body, head.headers['content-length']], [200, '', '5']);
     assert.equal((await ask(chunk, {}, 'POST')).status, 405);
+  });
+
+  it('tells a file from one that has taken its name', async () => {
+    const name = 'new.ome.zarr/0/replaced';
+    const tags = [];
+    for (const text of ['chunk', 'other']) {
+      // Both are there for a while: two files have two numbers.
+      writeFileSync(join(folder, `${name}.next`), text);
+      renameSync(join(folder, `${name}.next`), join(folder, name));
+      tags.push((await ask(`${path}data/0/0/replaced`)).headers.etag);
+      tags.push((await ask(`${path}data/0/0/replaced`, {}, 'HEAD')).headers.etag);
+    }
+    assert.match(tags[0]!, /^"[^"]+"$/);
+    assert.deepEqual([tags[0], tags[2]], [tags[1], tags[3]]);
+    assert.notEqual(tags[0], tags[2]);
   });
 
   it('refuses who does not know the path, and names that are not this machine', async () => {

@@ -6,11 +6,16 @@ import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import { Addresses } from '../../src/viewer/addresses.ts';
 import { readImage } from '../../src/viewer/image.ts';
+import { carriedOver } from '../../src/viewer/carryOver.ts';
 import { initialState, layersOf } from '../../src/viewer/initialState.ts';
 import { readVolumes } from '../../src/viewer/readVolumes.ts';
 import { parseReaderUrl, readerUrl } from '../../src/viewer/readerScheme.ts';
 import { laidOver } from '../../src/viewer/viewState.ts';
+import { Patience } from '../../src/viewer/patience.ts';
+import type { Found } from '../../src/viewer/source.ts';
 import { MissingError, httpReader, setXsrfToken, strictFetch } from '../../src/viewer/strictFetch.ts';
+import type { Finding } from '../../src/viewer/watch.ts';
+import { Watch, remembering } from '../../src/viewer/watch.ts';
 
 /** What the server does with the first, second, … request. */
 let answers: ((request: IncomingMessage, response: ServerResponse) => void)[] = [];
@@ -47,7 +52,7 @@ const cut = (_: IncomingMessage, response: ServerResponse) => {
 test('404 alone is a missing file', async () => {
   answers = [status(404)];
   await assert.rejects(strictFetch(url), MissingError);
-  assert.equal(await httpReader(url)('0/c/0/0/0'), null);
+  assert.equal(await httpReader(url)('0/c/0/0/0', {}), null);
 });
 
 for (const code of [301, 302, 400, 401, 403, 410]) {
@@ -76,6 +81,70 @@ test('it is not tried for ever', async () => {
   assert.equal(asked.length, 4);
 });
 
+const ranges = (status: number, range: string | null, body: string) => (_: IncomingMessage, response: ServerResponse) =>
+  response.writeHead(status, range === null ? {} : { 'Content-Range': range }).end(body);
+const asRange = { headers: { Range: 'bytes=2-4' } };
+
+test('a range is what was asked for, whether the server knows ranges or not', async () => {
+  for (const answer of [ranges(206, 'bytes 2-4/6', 'xel'), ranges(200, null, 'voxels')]) {
+    answers = [answer];
+    const response = await strictFetch(url, asRange);
+    assert.deepEqual([response.status, await response.text()], [206, 'xel']);
+    assert.match(response.headers.get('Content-Range')!, /^bytes 2-4\//);
+  }
+  // Of a long file that comes as a whole the end is not waited for.
+  answers = [(_, response) => void response.writeHead(200, { 'Content-Length': '1000000' }).write('voxels and more')];
+  assert.equal(await (await strictFetch(url, asRange)).text(), 'xel');
+});
+
+for (const [name, answer, init] of [
+  ['another range', ranges(206, 'bytes 0-2/6', 'vox'), asRange],
+  ['a shorter range', ranges(206, 'bytes 2-3/4', 'xe'), asRange],
+  ['a range that it does not name', ranges(206, null, 'xel'), asRange],
+  ['fewer bytes than it says', ranges(206, 'bytes 2-4/6', 'xe'), asRange],
+  ['a file that ends before the range', ranges(200, null, 'voxe'), asRange],
+  ['a range that was not asked for', ranges(206, 'bytes 0-2/6', 'vox'), {}],
+  ['an answer without a body', (_: IncomingMessage, response: ServerResponse) => response.writeHead(204).end(), {}]
+] as const) {
+  test(`${name} is no data`, async () => {
+    answers = [answer];
+    await assert.rejects(strictFetch(url, init), error => !(error instanceof MissingError));
+  });
+}
+
+test('that there is no answer is said, until there is one; after a while it is asked again', async t => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  let now = 0;
+  t.mock.method(performance, 'now', () => now);
+  const said: (number | null)[] = [];
+  const patience = new Patience(seconds => said.push(seconds));
+  const pass = (seconds: number): void => {
+    for (let n = 0; n < seconds; n++) {
+      now += 1000;
+      t.mock.timers.tick(1000);
+    }
+  };
+  let answer!: () => void;
+  const whole = patience.wait(heard => new Promise<void>(done => (answer = () => (heard(), done()))));
+  pass(9);
+  assert.deepEqual(said, []);
+  pass(16);
+  assert.deepEqual(said, [10, 20]);
+  answer();
+  await whole;
+  assert.deepEqual(said, [10, 20, null]);
+  // One that only waits for its turn has time while others are answered, but not for ever.
+  const hangs = patience.wait(() => new Promise<void>(() => undefined));
+  const rejected = assert.rejects(hangs, /not answered for 180 s/);
+  for (let n = 0; n < 180; n++) {
+    await patience.wait(async heard => void heard());
+    pass(1);
+    if (n === 28) assert.deepEqual(said.slice(3), []);
+  }
+  await rejected;
+  assert.equal(said[3], 30);
+});
+
 test('a web page is no data', async () => {
   answers = [(_, response) => response.setHeader('Content-Type', 'text/html').end('<form>Log in</form>')];
   await assert.rejects(strictFetch(url), /web page/);
@@ -90,7 +159,7 @@ test('the token of JupyterHub’s cookie goes along', async () => {
 
 test('names of files are encoded once, in addresses of every kind', async () => {
   answers = [bytes];
-  await httpReader(url)('a b/50%/#1.json');
+  await httpReader(url)('a b/50%/#1.json', {});
   assert.equal(asked[0].url, '/a%20b/50%25/%231.json');
   const { id, path } = parseReaderUrl(readerUrl('r7', 'a b/50%/#1?.json').slice('reader:'.length));
   assert.deepEqual([id, path], ['r7', 'a b/50%/#1?.json']);
@@ -414,4 +483,84 @@ test('addresses of another session that a state names are those of the volumes t
   ]) {
     assert.equal(of('scan 1.ome.zarr', source), source);
   }
+});
+
+test('a look finds what became of a volume, and many chunks share one', async () => {
+  const text = (value: string, version: string): Found => ({
+    size: value.length,
+    offset: 0,
+    bytes: new TextEncoder().encode(value),
+    version
+  });
+  let found: Record<string, Found> = { 'zarr.json': text('{}', '1'), '0/zarr.json': text('[]', '1') };
+  let looks = 0;
+  let fails = false;
+  const reader = async (key: string): Promise<Found | null> => {
+    if (key === 'zarr.json') looks++;
+    if (fails) throw new Error('no login');
+    return found[key] ?? null;
+  };
+  const documents = new Map<string, string>();
+  const open = remembering(reader, documents);
+  for (const key of ['zarr.json', '0/zarr.json', 'labels/zarr.json']) await open(key);
+  assert.equal(documents.size, 2);
+  looks = 0;
+  const findings: Finding[] = [];
+  const watch = new Watch(reader, documents, finding => findings.push(finding));
+  assert.deepEqual(new Set(await Promise.all(Array.from({ length: 50 }, () => watch.fetched()))), new Set(['same']));
+  assert.equal(looks, 1);
+  // What is missing needs a look that begins later.
+  assert.deepEqual(new Set(await Promise.all(Array.from({ length: 50 }, () => watch.look()))), new Set(['same']));
+  assert.equal(looks, 2);
+  const as = async (change: Record<string, Found>): Promise<Finding> => {
+    found = change;
+    return watch.look();
+  };
+  const [root, array] = [found['zarr.json'], found['0/zarr.json']];
+  assert.equal(await as({ 'zarr.json': text('{}', '2'), '0/zarr.json': array }), 'changed');
+  assert.equal(await as({ 'zarr.json': root, '0/zarr.json': text('[1]', '1') }), 'changed');
+  assert.equal(await as({ 'zarr.json': root }), 'changed');
+  assert.equal(await as({ '0/zarr.json': array }), 'gone');
+  fails = true;
+  assert.match(String(await watch.look()), /no login/);
+  fails = false;
+  assert.equal(await as({ 'zarr.json': root, '0/zarr.json': array }), 'same');
+  // A chunk that came not long after a look is followed by another one.
+  looks = 0;
+  assert.equal(await watch.fetched(), 'same');
+  assert.equal(looks, 0);
+  await new Promise(done => setTimeout(done, 1200));
+  assert.equal(looks, 1);
+  assert.equal(findings.length, 9);
+});
+
+test('the view of a volume that was written anew is kept as far as it means the same', async () => {
+  const read = async (window: object, shape = SHAPE) => {
+    const channels = [{ window }];
+    const attributes = { ome: { multiscales: [{ axes: AXES, datasets: [DATASET] }], omero: { channels } } };
+    const image = await readImage(
+      'scan',
+      files({ 'zarr.json': { attributes }, '0/zarr.json': { shape, data_type: 'uint16' } })
+    );
+    return [{ name: 'scan', url: 'http://server/scan/', image }];
+  };
+  const usual = { start: 10, end: 20, min: 0, max: 30 };
+  const first = initialState(await read(usual), 'xy', 100);
+  const [layer] = first.layers as { shaderControls: unknown }[];
+  const mine = { ...layer, name: 'mine', shaderControls: { normalized: { range: [1, 2] } } };
+  const added = { name: 'notes', type: 'annotation' };
+  const view = { ...first, position: [1, 2, 3], layout: 'yz', layers: [mine, added] };
+  const over = async (window: object, shape = SHAPE) => {
+    const after = await read(window, shape);
+    const { position, layout, layers } = carriedOver(view, await read(usual), after, initialState(after, 'xy', 100));
+    const controls = (layers as { shaderControls?: unknown }[]).map(({ shaderControls }) => shaderControls);
+    return { position, layout, names: (layers as { name: string }[]).map(({ name }) => name), controls };
+  };
+  const kept = { position: [1, 2, 3], layout: 'yz', names: ['mine', 'notes'] };
+  assert.deepEqual(await over(usual), { ...kept, controls: [mine.shaderControls, undefined] });
+  const brighter = { normalized: { range: [40, 50], window: [0, 60] } };
+  const other = { start: 40, end: 50, min: 0, max: 60 };
+  assert.deepEqual(await over(other), { ...kept, controls: [brighter, undefined] });
+  // Another shape has another middle.
+  assert.deepEqual((await over(usual, [10, 20, 44])).position, [21.5, 9.5, 14.5]);
 });

@@ -84,12 +84,12 @@ function server(file: Uint8Array | null, most: number): { requests: Requests; as
   const ask = async (_: string, params: { offset: number; length?: number }): Promise<unknown> => {
     asked.push(params);
     if (file === null) {
-      return { result: { size: null, offset: 0 }, buffers: [] };
+      return { result: { size: null, offset: 0, version: null }, buffers: [] };
     }
     const offset = params.offset < 0 ? Math.max(0, file.length + params.offset) : Math.min(params.offset, file.length);
     const end = Math.min(offset + Math.min(params.length ?? file.length, most), file.length);
     return {
-      result: { size: file.length, offset },
+      result: { size: file.length, offset, version: '7-1' },
       buffers: [new DataView(file.buffer, file.byteOffset + offset, end - offset)]
     };
   };
@@ -117,7 +117,8 @@ test('parts, ends and sizes are read', async () => {
   assert.deepEqual(await readFile(requests, OPENED, 'k', { stat: true }), {
     size: 1000,
     offset: 0,
-    bytes: new Uint8Array(0)
+    bytes: new Uint8Array(0),
+    version: '7-1'
   });
   assert.equal(await readFile(server(null, 300).requests, OPENED, 'k', {}), null);
 });

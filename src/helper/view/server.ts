@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { extname, join, sep } from 'node:path';
 import { ConvertError } from '../../convert/errors.ts';
 import type { Store, StoredFile } from '../store.ts';
+import { storedFile } from '../store.ts';
 import { parseRange } from './range.ts';
 
 export interface ViewSource {
@@ -97,8 +98,7 @@ async function pageFile(page: string, name: string): Promise<StoredFile | null> 
   if (path === null || !path.startsWith(root + sep)) {
     return null;
   }
-  const found = await stat(path);
-  return found.isFile() ? { path, size: found.size } : null;
+  return storedFile(path);
 }
 
 async function send(
@@ -110,6 +110,8 @@ async function send(
   const range = parseRange(request.headers.range, file.size);
   response.setHeader('Accept-Ranges', 'bytes');
   response.setHeader('Content-Type', type);
+  // The page asks by it whether it still shows what is here.
+  response.setHeader('ETag', `"${file.version}-${file.size}"`);
   if (range === 'unsatisfiable') {
     response.setHeader('Content-Range', `bytes */${file.size}`);
     return refuse(response, 416, `The file has ${file.size} bytes.`);

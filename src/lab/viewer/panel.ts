@@ -45,6 +45,11 @@ export class ViewerPanel extends Widget {
     super.dispose();
   }
 
+  /** Looks whether the OME-Zarr is still the one that is shown, and shows the one that is there now. */
+  check(): void {
+    this._handle?.check();
+  }
+
   protected override onAfterShow(msg: Message): void {
     super.onAfterShow(msg);
     this._open();

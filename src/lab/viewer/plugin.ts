@@ -43,6 +43,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       const present = tracker.find(({ content }) => content.path === path);
       if (present) {
         shell.activateById(present.id);
+        present.content.check();
         return present;
       }
       const content = new ViewerPanel(path, helper, last[path] ?? state);

@@ -3,6 +3,10 @@ import { ServerConnection } from '@jupyterlab/services';
 import { isAbsolute } from '../../form/output.ts';
 import type { ViewerSource } from '../../viewer/index.ts';
 import type { IHelper } from '../helper.ts';
+import { HelperError } from '../helper.ts';
+
+/** What the helper says of a volume that is not, or no longer, there. */
+const GONE: HelperError['code'][] = ['not-found', 'output-not-ome-zarr'];
 
 export const baseName = (path: string): string => path.split(/[\\/]/).filter(Boolean).pop() ?? path;
 
@@ -29,8 +33,14 @@ export async function findSource(path: string, helper: IHelper): Promise<ViewerS
     name,
     reader: async (key, { offset, length, suffix, stat }) => {
       const range = stat ? { length: 0 } : suffix === undefined ? { offset, length } : { offset: -suffix };
-      const { size, ...found } = await helper.read(path, key, range);
-      return size === null ? null : { size, ...found };
+      try {
+        const { size, ...found } = await helper.read(path, key, range);
+        return size === null ? null : { size, ...found };
+      } catch (error) {
+        // A volume that is gone has no files. The viewer looks whether it is, before it shows anything as empty.
+        if (error instanceof HelperError && GONE.includes(error.code)) return null;
+        throw error;
+      }
     }
   };
 }

@@ -1,6 +1,7 @@
 export { lz4Block, shuffleBlock } from './blosc';
 export { copyBox, fill } from './box';
 export { checksum } from './checksum';
+export { crc32c } from './crc32c';
 export { noisy } from './noisy';
 export { firstDifference } from './differ';
 export { lz4 } from './lz4';

@@ -1,0 +1,83 @@
+import type { Volume } from './initialState.ts';
+import { addReader } from './readerFrontend.ts';
+import { readVolumes } from './readVolumes.ts';
+import type { ByteReader, ViewerSource } from './source.ts';
+import { httpReader } from './strictFetch.ts';
+import type { Documents, Finding } from './watch.ts';
+import { Watch, remembering } from './watch.ts';
+
+/** Where Neuroglancer finds an OME-Zarr, whatever is there at the time, and how the page reads it. */
+export interface Place {
+  name: string;
+  /** Neuroglancer's address, with a slash at the end. */
+  url: string;
+  reader: ByteReader;
+  dispose: () => void;
+}
+
+export function placeOf({ name, url, reader }: ViewerSource): Place {
+  if (url === undefined) return { name, reader, ...addReader(reader) };
+  const whole = new URL(url.endsWith('/') ? url : `${url}/`, document.baseURI).href;
+  return { name, url: whole, reader: httpReader(whole), dispose: () => undefined };
+}
+
+/** OME-Zarrs and their labels as they were when they were opened. */
+export interface Opened {
+  /** The images in the order of their places, then all their labels. */
+  volumes: Volume[];
+  /** Why labels could not be read. */
+  unread: string[];
+  /** One for each volume, by its address. */
+  watches: Map<string, Watch>;
+}
+
+/**
+ * Opens what lies at `places` now.
+ *
+ * @param onFinding hears what each look at one of the volumes finds
+ * @throws ImageError with what is no image, and whatever the readers throw
+ */
+export async function openPlaces(
+  places: Place[],
+  onFinding: (name: string, finding: Finding) => void
+): Promise<Opened> {
+  const opened = await Promise.all(
+    places.map(async ({ name, url, reader }) => {
+      const documents: Documents = new Map();
+      const { volume, labels, unread } = await readVolumes(name, url, remembering(reader, documents));
+      return { volume, labels, unread, url, reader, documents };
+    })
+  );
+  const watches = new Map<string, Watch>();
+  for (const { volume, labels, url, reader, documents } of opened) {
+    // The longest address first: labels lie below their image.
+    const left = new Map(documents);
+    for (const each of [...labels, volume]) {
+      const own = new Map([...left].filter(([key]) => addressOf(url, key).startsWith(each.url)));
+      for (const key of own.keys()) left.delete(key);
+      watches.set(each.url, new Watch(reader, own, finding => onFinding(each.name, finding)));
+    }
+  }
+  return {
+    volumes: [...opened.map(({ volume }) => volume), ...opened.flatMap(({ labels }) => labels)],
+    unread: opened.flatMap(each => each.unread),
+    watches
+  };
+}
+
+const addressOf = (url: string, key: string): string => url + key.split('/').map(encodeURIComponent).join('/');
+
+/** The watch of the volume that a file belongs to; undefined of what was not opened here. */
+export function watchOf({ watches }: Opened, url: string): Watch | undefined {
+  const found = [...watches.keys()].filter(each => plain(url).startsWith(plain(each)));
+  return watches.get(found.sort((a, b) => b.length - a.length)[0]);
+}
+
+/** Not everybody encodes the same characters. */
+function plain(url: string): string {
+  try {
+    return decodeURIComponent(url);
+  } catch {
+    return url;
+  }
+}

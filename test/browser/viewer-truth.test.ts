@@ -1,0 +1,174 @@
+// What a viewer shows is what is there: volumes that are overwritten, renamed or removed while they are open, and chunks that do not come whole.
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdtempSync, renameSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import type { Locator, Page, Route } from 'playwright-core';
+import type { Jupyter } from './jupyter.ts';
+import { startJupyter } from './jupyter.ts';
+import { expectedSlice, sliceView } from './picture.ts';
+import { convert, openTab, showsSlice } from './viewer-page.ts';
+import { writeFlipped, writeVolume } from './volumes.ts';
+
+const SHAPE: [number, number, number] = [24, 30, 40];
+const Z = 7;
+const CHUNKS = /\/files\/.*\/c\//;
+
+let jupyter: Jupyter;
+let page: Page;
+let elsewhere: string;
+let tiff: string;
+let other: string;
+
+before(async () => {
+  jupyter = await startJupyter();
+  elsewhere = mkdtempSync(join(tmpdir(), 'outside '));
+  [tiff, other] = ['scan.tif', 'other.tif'].map(name => join(jupyter.root, name));
+  writeVolume(tiff, SHAPE, 'uint16', 'imagej');
+  writeFlipped(tiff, other);
+  page = await jupyter.open();
+});
+
+afterEach(async () => {
+  await page.context().unrouteAll({ behavior: 'ignoreErrors' });
+  await page.evaluate(async () => {
+    await (window as unknown as App).jupyterapp.commands.execute('application:close-all');
+  });
+});
+
+after(async () => {
+  await jupyter?.stop();
+  if (elsewhere) rmSync(elsewhere, { recursive: true, force: true });
+});
+
+interface App {
+  jupyterapp: { commands: { execute(id: string): Promise<unknown> } };
+}
+
+const open = (path: string): Promise<Locator> => openTab(page, path, sliceView(SHAPE, Z));
+const alert = (viewer: Locator): Locator => viewer.getByRole('alert');
+const says = async (viewer: Locator, words: RegExp): Promise<void> => {
+  await viewer.getByText(words).waitFor();
+};
+/** Does something when the first chunk is asked for, before it is answered. */
+async function atFirstChunk(work: () => void): Promise<void> {
+  let isDone = false;
+  await page.context().route(CHUNKS, async route => {
+    if (!isDone) {
+      isDone = true;
+      work();
+    }
+    await route.continue();
+  });
+}
+const overwrite = (output: string, ...options: string[]): void =>
+  void convert(other, output, '--overwrite', ...options);
+const shows = (viewer: Locator, source: string, output: string): Promise<void> =>
+  showsSlice(viewer, expectedSlice(source, Z, output));
+
+test('a volume that is overwritten while it is read is shown anew, and nothing of two in one picture', async () => {
+  const name = 'Größe (#1) 50%.ome.zarr';
+  const output = convert(tiff, join(jupyter.root, name));
+  await atFirstChunk(() => overwrite(output));
+  const viewer = await open(name);
+  await says(viewer, /50%.ome.zarr has been written anew/);
+  await shows(viewer, other, output);
+  assert.equal(await alert(viewer).isVisible(), false);
+});
+
+test('one that is overwritten while it is open is shown anew when it is opened again, wherever it is read from', async () => {
+  for (const [folder, version] of [
+    [jupyter.root, '0.5'],
+    [jupyter.root, '0.4'],
+    [elsewhere, '0.5']
+  ]) {
+    const output = convert(tiff, join(folder, `open ${version}.ome.zarr`), '--ome-zarr', version);
+    const path = folder === jupyter.root ? `open ${version}.ome.zarr` : output;
+    const viewer = await open(path);
+    await shows(viewer, tiff, output);
+    // Another shape has another first look; a voxel more in z changes nothing of the slice.
+    overwrite(output, '--ome-zarr', version, '--roi', '0', '20', '0', '30', '0', '40');
+    await open(path);
+    await says(viewer, /written anew.*20 × 30 × 40 voxels, before 24 × 30 × 40/);
+    overwrite(output, '--ome-zarr', version);
+    await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+    await says(viewer, /written anew.*24 × 30 × 40 voxels, before 20 × 30 × 40/);
+  }
+});
+
+test('one that is renamed is not shown as black, and is shown again when it is back', async () => {
+  const output = convert(tiff, join(jupyter.root, 'renamed.ome.zarr'));
+  const away = `${output}.away`;
+  await atFirstChunk(() => renameSync(output, away));
+  const viewer = await open('renamed.ome.zarr');
+  await alert(viewer).waitFor();
+  assert.match(await alert(viewer).innerText(), /renamed.ome.zarr is no longer there.*not empty/);
+  renameSync(away, output);
+  await shows(viewer, tiff, output);
+  assert.equal(await alert(viewer).isVisible(), false);
+  assert.equal(await viewer.getByText(/written anew/).isVisible(), false);
+});
+
+test('one that the helper reads, and that is removed, is said to be gone', async () => {
+  const output = convert(tiff, join(elsewhere, 'removed.ome.zarr'));
+  const viewer = await open(output);
+  await shows(viewer, tiff, output);
+  rmSync(output, { recursive: true });
+  await open(output);
+  await alert(viewer).waitFor();
+  assert.match(await alert(viewer).innerText(), /removed.ome.zarr is no longer there/);
+});
+
+const half = (path: string): void => truncateSync(path, statSync(path).size >> 1);
+const shorter = (path: string): void => truncateSync(path, statSync(path).size - 1);
+const longer = (path: string): void => appendFileSync(path, '\0');
+for (const [compression, damage, words] of [
+  ['blosc-zstd', half, /cut short or is damaged.*by the header of its Blosc frame/],
+  ['blosc-lz4', shorter, /cut short or is damaged/],
+  ['blosc-lz4', longer, /cut short or is damaged/],
+  ['zstd', half, /cut short or is damaged/],
+  ['gzip', shorter, /cut short or is damaged/],
+  ['none', longer, /8193 bytes/]
+] as const) {
+  test(`a chunk of ${compression} that is made ${damage.name} is an error`, async () => {
+    const output = convert(tiff, join(jupyter.root, 'damaged.ome.zarr'), '--compression', compression, '--overwrite');
+    damage(join(output, '0', 'c', '0', '1', '1'));
+    const viewer = await open('damaged.ome.zarr');
+    await alert(viewer).waitFor();
+    assert.match(await alert(viewer).innerText(), words);
+  });
+}
+
+test('a server that knows no ranges costs time, and one that sends other bytes is an error', async () => {
+  const output = convert(tiff, join(jupyter.root, 'shards.ome.zarr'), '--shard', '32', '32', '32');
+  const answer = (status: 200 | 206, range?: string) => async (route: Route) => {
+    const response = await route.fetch({ headers: { ...route.request().headers(), range: '' } });
+    const headers = { 'Content-Type': 'application/octet-stream', ...(range && { 'Content-Range': range }) };
+    await route.fulfill({ status, headers, body: await response.body() });
+  };
+  const ranged = (handler: (route: Route) => Promise<void>) => (route: Route) =>
+    (route.request().headers().range ? handler(route) : route.continue()).catch(() => undefined);
+  await page.context().route(CHUNKS, ranged(answer(200)));
+  const viewer = await open('shards.ome.zarr');
+  await shows(viewer, tiff, output);
+  await page.context().unrouteAll({ behavior: 'ignoreErrors' });
+  await page.context().route(CHUNKS, ranged(answer(206, 'bytes 0-99/100')));
+  await page.evaluate(async () => {
+    await (window as unknown as App).jupyterapp.commands.execute('application:close-all');
+  });
+  const next = await open('shards.ome.zarr');
+  await alert(next).waitFor();
+  assert.match(await alert(next).innerText(), /sent another part of a file \(bytes 0-99\/100\)/);
+});
+
+test('that a request hangs is said, until it is answered', async () => {
+  const output = convert(tiff, join(jupyter.root, 'slow.ome.zarr'));
+  const held: Route[] = [];
+  await page.context().route(/\/0\/c\/0\/1\/1/, route => void held.push(route));
+  const viewer = await open('slow.ome.zarr');
+  await says(viewer, /has not answered for 10 s/);
+  for (const route of held) await route.continue();
+  await shows(viewer, tiff, output);
+  assert.equal(await viewer.getByText(/has not answered/).isVisible(), false);
+});
