@@ -108,7 +108,7 @@ class Level:
     shape: tuple[int, ...]
     #: number of chunks along them
     chunks: tuple[int, ...]
-    #: size before compression
+    #: size before compression; without compression, of chunks that reach beyond the end too
     bytes: int
 
 
@@ -134,6 +134,8 @@ class Plan(VolumeInfo):
     levels: tuple[Level, ...]
     #: all levels together, before compression
     uncompressed_bytes: int
+    #: most that the output, and what lies beside it for a while, take of the disk
+    disk_bytes: int
     free_disk_bytes: int
     #: the conversion's process stays under it
     peak_memory_bytes: int

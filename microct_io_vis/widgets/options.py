@@ -101,7 +101,11 @@ class ConversionOptions(HasTraits):
         allow_none=True,
         help="Voxel edge lengths along (Z, Y, X) in `unit`, in place of what the source says.",
     ).tag(sync=True)
-    unit = Unicode(None, allow_none=True, help="UDUNITS name, such as 'micrometer'.").tag(sync=True)
+    unit = Unicode(
+        None,
+        allow_none=True,
+        help="Unit of `voxel_size`, such as 'micrometer', or 'none'; alone, what the source's lengths are brought to.",
+    ).tag(sync=True)
     ome_zarr = Enum(OME_ZARR_VERSIONS, default_value=None, allow_none=True).tag(sync=True)
     jobs = CInt(None, allow_none=True, help="Worker threads.").tag(sync=True)
     overwrite = Bool(False, help="Replace an OME-Zarr of that name, once the new one is whole.").tag(sync=True)

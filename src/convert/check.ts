@@ -18,7 +18,7 @@ import { outputPath } from './output-path.ts';
 import { map3, product } from './pyramid/levels.ts';
 import type { RangeEnd, Settings } from './settings.ts';
 import type { Reading } from './tiff/index.ts';
-import { SPACE_UNITS, spaceUnit } from './units.ts';
+import { lengthsIn, SPACE_UNITS, type SpaceUnit, spaceUnit } from './units.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape, type VolumeInfo, spatial } from './volume.ts';
 import { named, option } from './words.ts';
 import { realPath } from './zarr/destination.ts';
@@ -46,7 +46,9 @@ function oneOf<T extends string>(field: Field, value: T, accepted: readonly T[])
   return value;
 }
 
-function chunkSize(value: Shape): Shape {
+/** As given, also where a chunk is longer than the volume; the usual lengths are cut to the volume's. */
+function chunkSize(value: Shape | undefined, volume: Shape): Shape {
+  if (value === undefined) return map3(DEFAULT_OPTIONS.chunkSize, (n, axis) => Math.min(n, volume[axis]));
   if (!tuple(value, 3, isWhole) || value.some(n => n < 1))
     throw bad(
       'chunkSize',
@@ -55,14 +57,19 @@ function chunkSize(value: Shape): Shape {
   return value;
 }
 
-/** A shard is whole chunks, and its index is of a size that a reader fetches gladly. */
-function shardSize(value: ConvertOptions['shard'], chunk: Shape, version: OmeZarrVersion): Shape | null {
-  if (value === null) return null;
-  if (!tuple(value, 3, isWhole) || value.some((n, axis) => n < 1 || n % chunk[axis] !== 0))
+/**
+ * A shard is whole chunks, and its index is of a size that a reader fetches gladly. Along an axis where the chunk was cut to the volume's length
+ * it is one chunk long, and may be given as a multiple of the uncut one.
+ */
+function shardSize(given: ConvertOptions['shard'], chunk: Shape, uncut: Shape, version: OmeZarrVersion): Shape | null {
+  if (given === null) return null;
+  const fits = (n: number, axis: number) => n % chunk[axis] === 0 || n % uncut[axis] === 0;
+  if (!tuple(given, 3, isWhole) || !given.every((n, axis) => n >= 1 && fits(n, axis)))
     throw bad(
       'shard',
-      `${named('shard')} must be three whole numbers of voxels (Z Y X), each a multiple of the chunk's ${chunk.join(' ')}, found ${show(value)}`
+      `${named('shard')} must be three whole numbers of voxels (Z Y X), each a multiple of the chunk's ${chunk.join(' ')}, found ${show(given)}`
     );
+  const value = map3(given as Shape, (n, axis) => (chunk[axis] < uncut[axis] ? chunk[axis] : n));
   if (version !== '0.5')
     throw bad(
       'shard',
@@ -189,36 +196,40 @@ function lostOrUnseen(stored: Dtype, source: Dtype, asked: OutputDtype): string[
   return told;
 }
 
-/** Voxel edge lengths and their unit: what the person says goes before what the source says. */
+/** What a person gives as the unit of lengths that have none. */
+const NO_UNIT = 'none';
+
+/**
+ * Voxel edge lengths and their unit: what the person says goes before what the source says. A unit alone is what the source's lengths are brought
+ * to, or theirs where the source has none.
+ */
 function calibration(
   size: ConvertOptions['voxelSize'],
   unit: string | null,
-  info: VolumeInfo,
-  warnings: string[]
+  info: VolumeInfo
 ): Pick<Settings, 'voxelSize' | 'unit' | 'voxelSizeFrom' | 'voxelSizeFile'> {
-  let name: string | null = null;
-  if (unit !== null) {
+  let name: SpaceUnit | null = null;
+  if (unit !== null && unit !== NO_UNIT) {
     name = typeof unit === 'string' ? spaceUnit(unit) : null;
     if (name === null)
-      throw bad('unit', `${named('unit')} ${show(unit)} is not known: use one of ${SPACE_UNITS.join(', ')}`);
+      throw bad(
+        'unit',
+        `${named('unit')} ${show(unit)} is not known: use one of ${SPACE_UNITS.join(', ')}, or ${NO_UNIT}`
+      );
   }
+  const own = unit === null ? info.unit : name;
   if (size !== null) {
     if (!tuple(size, 3, isNumber) || size.some(n => n <= 0))
       throw bad('voxelSize', `${named('voxelSize')} must be three numbers greater than 0 (Z Y X), found ${show(size)}`);
-    return { voxelSize: size, unit: name ?? info.unit, voxelSizeFrom: 'user', voxelSizeFile: null };
+    return { voxelSize: size, unit: own, voxelSizeFrom: 'user', voxelSizeFile: null };
   }
   const { voxelSize, voxelSizeFrom, voxelSizeFile } = info;
-  if (name === null) return { voxelSize, unit: info.unit, voxelSizeFrom, voxelSizeFile };
-  if (voxelSize === null)
+  if (voxelSize === null && name !== null)
     throw bad(
       'unit',
       `${named('unit')} ${name} needs a ${named('voxelSize')}, because the source does not say how large its voxels are`
     );
-  if (info.unit !== null && info.unit !== name)
-    warnings.push(
-      `The voxel size ${voxelSize.join(' × ')} is taken to be in ${name}, though the source says ${info.unit}.`
-    );
-  return { voxelSize, unit: name, voxelSizeFrom, voxelSizeFile };
+  return { voxelSize: voxelSize && lengthsIn(voxelSize, info.unit, name), unit: own, voxelSizeFrom, voxelSizeFile };
 }
 
 /** Where the voxels are: where the source has them, or where the image is that they are labels of. */
@@ -330,14 +341,14 @@ function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string 
     if (typeof options[flag] !== 'boolean')
       throw bad(flag, `${named(flag)} must be true or false, found ${show(options[flag])}`);
   const parent = labels(options, given, info, warnings);
-  const chunk = chunkSize(options.chunkSize);
   const omeZarr = parent?.version ?? oneOf('omeZarr', options.omeZarr, OME_ZARR_VERSIONS);
   const cut = region(options.roi, info);
+  const chunk = chunkSize(given.chunkSize, cut.shape);
   const settings: Settings = {
     output: outputPath(options.output, source, parent && parent.path),
     slices: options.slices,
     chunk,
-    shard: shardSize(options.shard, chunk, omeZarr),
+    shard: shardSize(options.shard, chunk, options.chunkSize, omeZarr),
     levels: parent ? parent.levels.length : levels(options.levels),
     downsample: oneOf('downsample', options.downsample ?? (options.labels ? 'mode' : 'mean'), DOWNSAMPLINGS),
     compression: oneOf('compression', options.compression, COMPRESSIONS),
@@ -347,7 +358,7 @@ function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string 
     ...cut,
     labels: options.labels,
     parent,
-    ...placement(cut, calibration(options.voxelSize, options.unit, info, warnings), info, parent, warnings),
+    ...placement(cut, calibration(options.voxelSize, options.unit, info), info, parent, warnings),
     omeZarr,
     jobs: jobs(options.jobs),
     overwrite: options.overwrite,

@@ -50,7 +50,10 @@ export interface ConvertOptions {
   roi: [number, number, number, number, number, number] | null;
   /** Voxel edge lengths along (Z, Y, X) in `unit`, in place of what the source says. */
   voxelSize: [number, number, number] | null;
-  /** UDUNITS name, for `voxelSize`. */
+  /**
+   * UDUNITS name of the unit of `voxelSize`, or `none`. Without `voxelSize`, what the source's lengths are brought to, or their unit where they have
+   * none. Null: the source's.
+   */
   unit: string | null;
   omeZarr: OmeZarrVersion;
   /** Worker threads at most; null: as many as there are processors. */

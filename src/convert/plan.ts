@@ -6,7 +6,7 @@ export interface PlannedLevel {
   shape: number[];
   /** Number of chunks along them. */
   chunks: number[];
-  /** Size before compression. */
+  /** Size before compression; without compression, of chunks that reach beyond the end too. */
   bytes: number;
 }
 
@@ -28,6 +28,8 @@ export interface Plan extends VolumeInfo {
   levels: PlannedLevel[];
   /** All levels together, before compression. */
   uncompressedBytes: number;
+  /** Most that the output, and what lies beside it for a while, take of the disk. */
+  diskBytes: number;
   freeDiskBytes: number;
   /** A promise: the resident memory of the process stays under it. */
   peakMemoryBytes: number;

@@ -1,20 +1,21 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { MEMORY_START, createMemory, instantiate } from '../simd/index.ts';
-import { createEncoder } from './codec/index.ts';
+import { type Encoder, createEncoder } from './codec/index.ts';
 import { checkOptions, readingOf } from './check.ts';
+import { levelBytes, mostDiskBytes } from './disk.ts';
 import { ConvertError } from './errors.ts';
 import { formatBytes } from './format.ts';
 import type { Layout } from './layout.ts';
 import type { ConvertOptions } from './options.ts';
 import type { Plan } from './plan.ts';
 import { type Arrangement, arrange } from './pyramid/arrangement.ts';
-import { type Level, chunkCounts, product, pyramid } from './pyramid/levels.ts';
+import { type Level, chunkCounts, pyramid } from './pyramid/levels.ts';
 import type { Settings } from './settings.ts';
 import { openVolume, readerBytes } from './tiff/index.ts';
 import { type Begun, type Head, begun, checkResumable, describeUnfinished } from './unfinished.ts';
 import { named, option } from './words.ts';
-import { BYTES_PER_VOXEL, type Shape, type VolumeInfo, alongAxes, volumeCount } from './volume.ts';
+import { BYTES_PER_VOXEL, type Shape, type VolumeInfo, alongAxes } from './volume.ts';
 import { checkDestination, freeDisk } from './zarr/destination.ts';
 import { labelsFolder } from './zarr/labels-group.ts';
 import { Journal, type JournalRecord } from './zarr/journal.ts';
@@ -39,10 +40,9 @@ function arrangeWithin(
   settings: Settings,
   layout: Layout,
   levels: Level[],
+  encoder: Encoder | null,
   leaf: Shape | null
 ): Arrangement {
-  const memory = createMemory(MEMORY_START);
-  const encoder = createEncoder(settings.compression, BYTES_PER_VOXEL[settings.dtype], instantiate(memory), memory);
   const found = arrange({
     settings,
     layout,
@@ -96,12 +96,13 @@ export async function prepare(source: string | string[], options: Partial<Conver
   const unfinished = left && describeUnfinished(left, begins);
   if (settings.resume && partial && unfinished) checkResumable(partial, unfinished);
   const resumed = settings.resume ? left : null;
-  const arrangement = arrangeWithin(info.source, settings, layout, levels, resumed && resumed.head.leaf);
-  const bytesPerVoxel = BYTES_PER_VOXEL[settings.dtype];
+  const memory = createMemory(MEMORY_START);
+  const encoder = createEncoder(settings.compression, BYTES_PER_VOXEL[settings.dtype], instantiate(memory), memory);
+  const arrangement = arrangeWithin(info.source, settings, layout, levels, encoder, resumed && resumed.head.leaf);
   const planned = levels.map(level => ({
     shape: alongAxes(frames, frames.t, frames.c, level.shape),
     chunks: alongAxes(frames, frames.t, frames.c, chunkCounts(level.shape, chunk)),
-    bytes: volumeCount(frames) * product(level.shape) * bytesPerVoxel
+    bytes: levelBytes(settings, level, frames, encoder === null)
   }));
   const uncompressedBytes = planned.reduce((sum, { bytes }) => sum + bytes, 0);
   const freeDiskBytes = freeDisk(output);
@@ -113,10 +114,11 @@ export async function prepare(source: string | string[], options: Partial<Conver
     );
   // What an interrupted conversion has left is gone on with or removed: it is no additional need.
   const there = left ? left.blocks.reduce((sum, { bytes }) => sum + bytes, 0) : 0;
-  if (freeDiskBytes + there < uncompressedBytes + scratch)
+  const diskBytes = mostDiskBytes(settings, levels, frames, encoder) + scratch;
+  if (freeDiskBytes + there < diskBytes)
     throw new ConvertError(
       'disk-full',
-      `${output}: up to ${formatBytes(uncompressedBytes + scratch)} are needed, and ${formatBytes(freeDiskBytes)} are free: ` +
+      `${output}: up to ${formatBytes(diskBytes)} are needed, and ${formatBytes(freeDiskBytes)} are free: ` +
         'free some space, or choose another output',
       'output'
     );
@@ -130,6 +132,7 @@ export async function prepare(source: string | string[], options: Partial<Conver
     output,
     levels: planned,
     uncompressedBytes,
+    diskBytes,
     freeDiskBytes,
     peakMemoryBytes: arrangement.peakBytes,
     workers: arrangement.workers,

@@ -1,12 +1,13 @@
 import { basename } from 'node:path';
 import type { Sidecar } from './sidecar/index.ts';
-import { calibrate, type Calibration, inMeters, UNCALIBRATED } from './tiff/calibration.ts';
+import { calibrate, type Calibration, UNCALIBRATED } from './tiff/calibration.ts';
 import type { Resolution } from './tiff/resolution.ts';
+import { inMeters } from './units.ts';
 import type { VolumeInfo } from './volume.ts';
 import { option } from './words.ts';
 
 /** What `VolumeInfo` says of the voxel size. */
-export type VoxelSize = Calibration & Pick<VolumeInfo, 'voxelSizeFile' | 'voxelSizeNotes'>;
+export type VoxelSize = Pick<VolumeInfo, 'voxelSize' | 'unit' | 'voxelSizeFrom' | 'voxelSizeFile' | 'voxelSizeNotes'>;
 
 /** Two sizes that differ by less are the same, written with fewer digits. */
 const TOLERANCE = 0.01;
@@ -25,36 +26,43 @@ interface Told extends Calibration {
 /**
  * Chooses among all that tells the voxel size: what the file's own description says (OME-XML or ImageJ), then a sidecar, then resolution tags
  * with a depth; a size without a unit only after those with one. What tells another size than the chosen one is named in a note.
- * What nothing tells stays unknown.
+ * What nothing tells stays unknown, and what was found and not understood is named too.
  */
 export function chooseVoxelSize(
   description: Calibration,
   sidecar: Sidecar | null,
   resolution: Resolution | null,
-  notes: string[]
+  notes: readonly string[]
 ): VoxelSize {
   const all: Told[] = [];
+  const found = [...notes];
   const add = (calibration: Calibration, file: string | null) => {
+    found.push(...calibration.notes);
     if (calibration.voxelSize) all.push({ ...calibration, voxelSize: calibration.voxelSize, file });
   };
   add(description, null);
   if (sidecar) {
     const { voxelSize, unit, from, path } = sidecar;
-    add(calibrate(voxelSize, [unit, unit, unit], from), basename(path));
+    add(calibrate(voxelSize, [unit, unit, unit], from, basename(path)), basename(path));
   }
   if (resolution) add(resolution.calibration, null);
   const chosen = all.find(({ unit }) => unit !== null) ?? all.at(0);
   const others = all.filter(told => told !== chosen && chosen && differs(told, chosen));
-  const flat = resolution && !resolution.calibration.voxelSize ? describeFlat(resolution, chosen ?? null) : null;
+  const flat = resolution?.pixel && !resolution.calibration.voxelSize ? describeFlat(resolution, chosen ?? null) : null;
+  if (chosen && chosen.unit === null)
+    found.push(
+      `${describe(chosen)}, of which only the proportions can be used: give their unit (${option('unit', 'UNIT')}), if you know it.`
+    );
+  const { voxelSize, unit, voxelSizeFrom } = chosen ?? UNCALIBRATED;
   return {
-    ...(chosen
-      ? { voxelSize: chosen.voxelSize, unit: chosen.unit, voxelSizeFrom: chosen.voxelSizeFrom }
-      : UNCALIBRATED),
+    voxelSize,
+    unit,
+    voxelSizeFrom,
     voxelSizeFile: chosen?.file ?? null,
     voxelSizeNotes: [
-      ...notes,
+      ...found,
       ...others.map(told => `${describe(chosen!)} was taken, but ${describe(told)}.`),
-      ...(flat ? [flat] : [])
+      ...(flat && resolution!.calibration.notes.length === 0 ? [flat] : [])
     ]
   };
 }
@@ -70,13 +78,15 @@ function differs(a: Told, b: Told): boolean {
   return a.voxelSize.some((n, axis) => Math.abs((n * one) / (b.voxelSize[axis] * other) - 1) > TOLERANCE);
 }
 
-/** What is to be said of resolution tags, which know no depth. */
-function describeFlat({ pixel: [y, x], unit }: Resolution, chosen: Told | null): string | null {
-  const size = y === x ? `${short(x)} ${unit} in x and y` : `${short(x)} ${unit} in x and ${short(y)} in y`;
+/** What is to be said of a resolution, which knows no depth. */
+function describeFlat({ pixel, unit, says }: Resolution, chosen: Told | null): string | null {
+  const [y, x] = pixel!;
+  const named = unit === null ? 'of an unknown unit' : unit;
+  const size = y === x ? `${short(x)} ${named} in x and y` : `${short(x)} ${named} in x and ${short(y)} in y`;
   if (!chosen)
-    return `The resolution tags say ${size} and nothing about z, so that the voxel size stays unknown: give it (${option('voxelSize', 'Z', short(y), short(x))} ${option('unit', unit)}) if that is right.`;
+    return `${says} ${size} and nothing about z, so that the voxel size stays unknown: give it (${option('voxelSize', 'Z', short(y), short(x))} ${option('unit', unit ?? 'UNIT')}) if that is right.`;
   const [own, other] = [inMeters(unit), inMeters(chosen.unit)];
   if (own === null || other === null) return null;
   const far = [y, x].some((n, i) => Math.abs((n * own) / (chosen.voxelSize[i + 1] * other) - 1) > TOLERANCE);
-  return far ? `${describe(chosen)} was taken, but the resolution tags say ${size}.` : null;
+  return far ? `${describe(chosen)} was taken, but ${says.replace(/^The\b/, 'the')} ${size}.` : null;
 }

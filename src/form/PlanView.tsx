@@ -40,12 +40,15 @@ function Fact(props: { name: string; children: React.ReactNode }): React.ReactEl
 /** What will be written, and what that takes. `stale` greys a plan that no longer is what the fields say. */
 export function PlanView(props: { plan: Plan; stale: boolean }): React.ReactElement {
   const { plan } = props;
-  const isTight = plan.uncompressedBytes > plan.freeDiskBytes;
+  const isTight = plan.diskBytes > plan.freeDiskBytes;
   return (
     <div className={`mct-Plan${props.stale ? ' mct-mod-stale' : ''}`} aria-busy={props.stale}>
       <dl className="mct-Needs">
         <Fact name="Output before compression">
           <span className={isTight ? 'mct-mod-tight' : undefined}>{formatBytes(plan.uncompressedBytes)}</span>
+        </Fact>
+        <Fact name="Disk, at most">
+          <span className={isTight ? 'mct-mod-tight' : undefined}>{formatBytes(plan.diskBytes)}</span>
         </Fact>
         <Fact name="Free disk">
           <span className={isTight ? 'mct-mod-tight' : undefined}>{formatBytes(plan.freeDiskBytes)}</span>

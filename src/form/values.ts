@@ -114,7 +114,7 @@ export function readValues(
 
   if (values.chunkSize.some(isGiven)) {
     const chunk = values.chunkSize.map((text, axis) =>
-      isGiven(text) ? integer(text) : SHOWN_DEFAULTS.chunkSize[axis]
+      isGiven(text) ? integer(text) : Math.min(SHOWN_DEFAULTS.chunkSize[axis], shape?.[axis] ?? Infinity)
     ) as Shape;
     if (chunk.every(length => length >= 1)) {
       options.chunkSize = chunk;

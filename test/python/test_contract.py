@@ -38,6 +38,7 @@ PLAN = {
     "output": str,
     "levels": list,
     "uncompressedBytes": int,
+    "diskBytes": int,
     "freeDiskBytes": int,
     "peakMemoryBytes": int,
     "workers": int,

@@ -171,6 +171,7 @@ describe('descriptions', () => {
       { shape: [113, 64, 64], chunks: [1, 1, 1], bytes: 925_696 }
     ],
     uncompressedBytes: 8_298_496,
+    diskBytes: 8_400_000,
     freeDiskBytes: 2 ** 40,
     peakMemoryBytes: 2 ** 29,
     workers: 1,

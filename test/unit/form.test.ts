@@ -248,6 +248,7 @@ const plan = (workers: number, unfinished: Unfinished | null = null): Plan => ({
   output: '/data/shell.ome.zarr',
   levels: [],
   uncompressedBytes: 0,
+  diskBytes: 0,
   freeDiskBytes: 0,
   peakMemoryBytes: 0,
   workers,

@@ -152,10 +152,20 @@ export function bloscEncoder(
     return at - target;
   }
 
+  /** Blocks of what is used may stay as they are; those of zeros become next to nothing, LZ4 taking a byte for 255 of them. */
+  function encodedBound(length: number, used = length): number {
+    const block = Math.max(1, blockOf(length, used));
+    const blocks = Math.ceil(length / block);
+    const filled = Math.ceil(used / block);
+    const lengths = 4 + 4 * elementSize;
+    const zero = lengths + 64 * elementSize + Math.ceil(block / 250);
+    return HEADER + Math.min(length, filled * (block + lengths) + (blocks - filled) * zero);
+  }
+
   return {
     litters: cname === 'zstd',
     scratchBytes: length => LZ4_TABLE + SHUFFLE_SCRATCH + blockOf(length) + SAMPLE,
-    encodedBound: length => length + HEADER,
+    encodedBound,
     encode(source, length, target, scratch, used = length) {
       const blockBytes = blockOf(length, used);
       const splits = split && blockBytes % elementSize === 0 && blockBytes / elementSize >= LEAST_SPLIT;

@@ -4,8 +4,11 @@ export interface Encoder {
   scratchBytes(length: number): number;
   /** Whether encoding leaves memory behind that only a collection frees. */
   readonly litters: boolean;
-  /** Upper bound of a chunk's encoded length: room for as many bytes must be at `target`. */
-  encodedBound(length: number): number;
+  /**
+   * Upper bound of the encoded length of a chunk of `length` bytes; of one of which those from `used` on are 0, a nearer one. For `encode`, room for
+   * as many bytes as the former must be at `target`.
+   */
+  encodedBound(length: number, used?: number): number;
   /**
    * Encodes `length` bytes (less than 2 GiB − 64) at address `source` to address `target` and returns the encoded length. `scratch` is the
    * address of `scratchBytes(length)` bytes. The three ranges must not overlap. Bytes from `used` on count as 0, whatever they are, and may be

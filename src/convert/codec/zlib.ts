@@ -54,10 +54,19 @@ function moveInto(heap: Uint8Array, encoded: Buffer, target: number, capacity: n
   return fits ? length : 0;
 }
 
-/** ZSTD_COMPRESSBOUND of zstd.h and some more. */
-function zstdBound(length: number): number {
-  return length + Math.ceil(length / 256) + 128;
+/** ZSTD_COMPRESSBOUND of zstd.h and some more; a block of zstd's that is zeros in part may stay as it is, one of zeros is a few bytes. */
+function zstdBound(length: number, used = length): number {
+  const kept = Math.min(length, used + ZSTD_BLOCK);
+  return kept + Math.ceil(kept / 256) + 128 + Math.ceil((length - kept) / 1024);
 }
+const ZSTD_BLOCK = 2 ** 17;
+
+/** Deflate writes what it cannot compress as it is, in blocks; of zeros it makes a thousandth. */
+function gzipBound(length: number, used = length): number {
+  const kept = Math.min(length, used + DEFLATE_BLOCK);
+  return kept + Math.ceil(kept / 1000) + 1024 + Math.ceil((length - kept) / 200);
+}
+const DEFLATE_BLOCK = 2 ** 15;
 
 export function zstdEncoder(level: number, memory: WebAssembly.Memory): Encoder {
   const heap = new Uint8Array(memory.buffer);
@@ -74,14 +83,13 @@ export function zstdEncoder(level: number, memory: WebAssembly.Memory): Encoder 
 
 export function gzipEncoder(level: number, memory: WebAssembly.Memory): Encoder {
   const heap = new Uint8Array(memory.buffer);
-  const encodedBound = (length: number) => length + Math.ceil(length / 1000) + 1024;
   return {
     litters: true,
     scratchBytes: () => 0,
-    encodedBound,
+    encodedBound: gzipBound,
     encode(source, length, target, _scratch, used = length) {
       heap.fill(0, source + used, source + length);
-      const bound = encodedBound(length);
+      const bound = gzipBound(length);
       return moveInto(
         heap,
         gzipSync(heap.subarray(source, source + length), { level, chunkSize: bound }),

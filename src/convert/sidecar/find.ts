@@ -2,7 +2,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Shape } from '../volume.ts';
 import { decodeText, parseIni } from './ini.ts';
-import { KINDS, type Kind, type Said } from './kinds.ts';
+import { KINDS, type Kind, type Said, type Unusable } from './kinds.ts';
 import { relation, tidyStem, volumeStems } from './stem.ts';
 
 /** Sidecars are some kilobytes long; what is longer is something else. */
@@ -21,6 +21,15 @@ interface Candidate extends Sidecar {
   relation: 0 | 1 | 2;
 }
 
+/** Files that say something of sizes: what can be used, and why others cannot. */
+interface Candidates {
+  found: Candidate[];
+  unusable: string[];
+}
+
+/** Files that are named in a note. */
+const MOST_NAMED = 3;
+
 /**
  * Looks for a text file of the scanner's software that tells the voxel size of a volume: in the folder of a single file under its name, or
  * in the folder of its slices or beside it. It must be about this volume: of the same name, or the only one of its kind among the slices;
@@ -37,22 +46,33 @@ export function findSidecar(
 ): { sidecar: Sidecar | null; notes: string[] } {
   const inside = dirname(paths[0]);
   const notes: string[] = [];
-  const found = candidates(inside, volumeStems(paths, folder), folder);
+  const { found, unusable } = candidates(inside, volumeStems(paths, folder), folder);
   if (folder) {
     // A lone sidecar among the slices is about them, whatever its name.
     for (const { from } of KINDS) lone(found.filter(candidate => candidate.from === from));
-    found.push(...candidates(dirname(inside), [tidyStem(basename(inside))], false).filter(c => c.relation === 2));
+    const beside = candidates(dirname(inside), [tidyStem(basename(inside))], false);
+    found.push(...beside.found.filter(c => c.relation === 2));
+    unusable.push(...beside.unusable);
   }
+  const strangers: string[] = [];
   const fitting = found.filter(candidate => {
-    if (candidate.relation === 0) return false;
+    const { relation: related, path, voxelSize, unit } = candidate;
+    const size = voxelSize.map(length => Number(length.toPrecision(6))).join(' × ');
+    const note = (reason: string) => `${basename(path)} was not used: ${reason} (it says ${size} ${unit}).`;
+    if (related === 0) {
+      strangers.push(note('its name does not say that it is about this volume'));
+      return false;
+    }
     const problem = mismatch(candidate, shape);
-    if (problem && candidate.relation === 2) notes.push(`${basename(candidate.path)} was not used: ${problem}.`);
+    if (problem && related === 2) notes.push(note(problem));
     // A name that only begins alike is not enough by itself: a cut-out or a resized copy is called so too.
-    return !problem && (candidate.relation === 2 || saysShape(candidate, shape));
+    if (related === 2 || saysShape(candidate, shape)) return !problem;
+    strangers.push(note(problem ?? 'its name only begins as that of the volume, whose lengths it does not tell'));
+    return false;
   });
   fitting.sort((a, b) => b.relation - a.relation || a.rank - b.rank);
   const [first] = fitting;
-  if (!first) return { sidecar: null, notes };
+  if (!first) return { sidecar: null, notes: [...notes, ...[...strangers, ...unusable].slice(0, MOST_NAMED)] };
   const rivals = fitting.filter(other => other.relation === first.relation && other.rank === first.rank);
   const other = rivals.find(rival => !alike(rival, first));
   if (other) {
@@ -70,14 +90,14 @@ function lone(same: Candidate[]): void {
 }
 
 /** The sidecars of a folder that say something; `all` of them, or those whose names are related to a volume's. */
-function candidates(folder: string, stems: string[], all: boolean): Candidate[] {
+function candidates(folder: string, stems: string[], all: boolean): Candidates {
+  const [found, unusable]: [Candidate[], string[]] = [[], []];
   let names: string[];
   try {
     names = readdirSync(folder);
   } catch {
-    return [];
+    return { found, unusable };
   }
-  const found: Candidate[] = [];
   let looked = 0;
   for (const name of names.sort())
     for (const [rank, kind] of KINDS.entries()) {
@@ -86,13 +106,15 @@ function candidates(folder: string, stems: string[], all: boolean): Candidate[] 
       if ((!all && related === 0) || looked++ >= MAX_FILES) continue;
       const path = join(folder, name);
       const said = read(path, kind);
-      if (said) found.push({ ...said, path, from: kind.from, rank, relation: related });
+      if (!said) continue;
+      if ('unusable' in said) unusable.push(`${name} was not used: ${said.unusable}.`);
+      else found.push({ ...said, path, from: kind.from, rank, relation: related });
     }
-  return found;
+  return { found, unusable };
 }
 
 /** What a sidecar says; null for what cannot be read or is none: the lack of a sidecar is no failure. */
-function read(path: string, kind: Kind): Said | null {
+function read(path: string, kind: Kind): Said | Unusable | null {
   try {
     const status = statSync(path);
     return status.isFile() && status.size <= MAX_BYTES ? kind.read(parseIni(decodeText(readFileSync(path)))) : null;

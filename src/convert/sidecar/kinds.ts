@@ -13,6 +13,11 @@ export interface Said {
   caution?: string;
 }
 
+/** What such a file says and cannot be used for a volume, in words that follow its name. */
+export interface Unusable {
+  unusable: string;
+}
+
 /** A kind of text file that says how large voxels are. Every one is read as a real file of its kind has it. */
 export interface Kind {
   /** As `VolumeInfo.voxelSizeFrom` has it. */
@@ -21,8 +26,15 @@ export interface Kind {
   name: RegExp;
   /** True when all files of the kind have the same name, so that only their folder tells what they are about. */
   fixedName?: true;
-  /** What it says; null when it says nothing of a reconstructed volume. */
-  read(ini: Ini): Said | null;
+  /** What it says; null when it says nothing of how large anything is. */
+  read(ini: Ini): Said | Unusable | null;
+}
+
+/** Of lengths of which not all are numbers greater than 0; null where there are none. */
+function unreadable(...lengths: [key: string, value: string | undefined][]): Unusable | null {
+  const given = lengths.filter(([, value]) => value !== undefined && value !== '');
+  if (given.length === 0) return null;
+  return { unusable: `it says ${given.map(([key, value]) => `${key}=${value}`).join(', ')}, which is no voxel size` };
 }
 
 const whole = (text: string | undefined): number | null => {
@@ -39,8 +51,16 @@ const bruker: Kind = {
   name: /\.log$/i,
   read(ini) {
     const said = ini.get('reconstruction');
-    const pixel = positive(said?.get('pixel size (um)'));
-    if (!said || pixel === null) return null;
+    const key = 'pixel size (um)';
+    const pixel = positive(said?.get(key));
+    if (!said) {
+      const acquired = ini.get('acquisition');
+      const size = acquired?.get('image pixel size (um)') ?? acquired?.get('scaled image pixel size (um)');
+      return size
+        ? { unusable: `it tells of the acquisition only (pixels of ${size} um), and not of a reconstruction` }
+        : null;
+    }
+    if (pixel === null) return unreadable(['Pixel Size (um)', said.get(key)]);
     const step = positive(said.get('section to section step')) ?? 1;
     return {
       voxelSize: [Number((pixel * step).toPrecision(15)), pixel, pixel],
@@ -61,7 +81,13 @@ const nikon: Kind = {
   read(ini) {
     const said = ini.get('xtekct');
     const [x, y, z] = ['x', 'y', 'z'].map(axis => positive(said?.get(`voxelsize${axis}`)));
-    if (!said || x === null || y === null || z === null) return null;
+    if (!said) return null;
+    if (x === null || y === null || z === null)
+      return unreadable(
+        ['VoxelSizeX', said.get('voxelsizex')],
+        ['VoxelSizeY', said.get('voxelsizey')],
+        ['VoxelSizeZ', said.get('voxelsizez')]
+      );
     const voxels = (axis: string) => whole(said.get(`voxels${axis}`));
     return {
       voxelSize: [z, y, x],
@@ -78,7 +104,8 @@ const phoenixReconstruction: Kind = {
   read(ini) {
     const said = ini.get('volumedata');
     const size = positive(said?.get('voxelsizerec'));
-    if (!said || size === null) return null;
+    if (!said) return null;
+    if (size === null) return unreadable(['VoxelSizeRec', said.get('voxelsizerec')]);
     const voxels = (axis: string) => whole(said.get(`volume_size${axis}`));
     return { voxelSize: [size, size, size], unit: 'mm', shape: [voxels('z'), voxels('y'), voxels('x')] };
   }
@@ -94,7 +121,8 @@ const phoenixAcquisition: Kind = {
   read(ini) {
     const said = ini.get('geometry');
     const [x, y] = ['x', 'y'].map(axis => positive(said?.get(`voxelsize${axis}`)));
-    if (x === null || y === null) return null;
+    if (x === null || y === null)
+      return unreadable(['VoxelSizeX', said?.get('voxelsizex')], ['VoxelSizeY', said?.get('voxelsizey')]);
     const image = ini.get('image');
     const [columns, rows] = [whole(image?.get('dimx')), whole(image?.get('dimy'))];
     return {
@@ -119,7 +147,9 @@ const tescan: Kind = {
     const said = ini.get('ct-parameters in');
     const [size, pixel] = [positive(said?.get('voxel size')), positive(said?.get('pixel size'))];
     const camera = positive(ini.get('camera settings')?.get('binned pixelsize (mm)'));
-    if (size === null || pixel === null || camera === null || Math.abs(pixel / camera - 1) > 0.01) return null;
+    if (size === null) return unreadable(['Voxel size', said?.get('voxel size')]);
+    if (pixel === null || camera === null || Math.abs(pixel / camera - 1) > 0.01)
+      return { unusable: `it says Voxel size=${said!.get('voxel size')}, and not in which unit` };
     return { voxelSize: [size, size, size], unit: 'mm', shape: [null, null, null] };
   }
 };

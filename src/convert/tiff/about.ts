@@ -1,6 +1,6 @@
 import type { Layout } from '../layout.ts';
 import type { CalibrationFunction } from '../volume.ts';
-import { type Calibration, UNCALIBRATED } from './calibration.ts';
+import { type Calibration, isPixel, UNCALIBRATED } from './calibration.ts';
 import { readCalibrationFunction } from './calibration-function.ts';
 import type { Directory } from './directory.ts';
 import { fail } from './fail.ts';
@@ -17,7 +17,7 @@ const MAX_TABLES = 1 << 20;
 export interface About {
   format: 'tiff' | 'bigtiff' | 'imagej';
   calibration: Calibration;
-  /** What the resolution tags say; null for ImageJ, whose calibration they are a part of. */
+  /** What the resolution tags say; null for ImageJ, where its calibration has made use of them. */
   resolution: Resolution | null;
   signedOffset: boolean;
   decoderTags: Layout['decoderTags'];
@@ -79,7 +79,10 @@ export function readAbout(directory: Directory, alone: boolean, ome: OmeImage | 
       about.calibration = image.calibration;
     }
   } else if (alone) about.pages = tifffilePages(text, directory) ?? metamorphPages(directory);
+  // Of ImageJ's, in its unit, the calibration has made use.
   if (!imagej) about.resolution = readResolution(directory, text);
+  else if (isPixel(imagej.properties.get('unit') ?? '') && !about.calibration.voxelSize)
+    about.resolution = readResolution(directory, '');
   return about;
 }
 

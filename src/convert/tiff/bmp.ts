@@ -4,6 +4,7 @@ import type { HeaderBytes } from './header-bytes.ts';
 import { imagePage, paletteMap } from './image-page.ts';
 import type { Page } from './page.ts';
 import { PHOTOMETRIC } from './pixel-format.ts';
+import { type Resolution, resolutionOf } from './resolution.ts';
 import { COMPRESSION } from './tags.ts';
 
 /** Rows are padded to four bytes. */
@@ -71,6 +72,12 @@ export function readBmp(file: HeaderBytes): Page {
     offset,
     byteCount: height * strideOf(storedBytes(pixel, width))
   });
+}
+
+/** The pixels per metre of a bitmap's header. */
+export function bmpResolution(file: HeaderBytes): Resolution | null {
+  const head = file.bytes(38, 8);
+  return head && resolutionOf([head.readInt32LE(4), head.readInt32LE(0)], 'meter', 'The header of the bitmap says');
 }
 
 /** Decodes a bitmap's rows to rows of packed samples from the top down, colours in the order red, green, blue. */

@@ -1,4 +1,4 @@
-import { calibrate, type Calibration, UNCALIBRATED } from './calibration.ts';
+import { calibrate, type Calibration, isPixel, UNCALIBRATED, unusable } from './calibration.ts';
 import type { Directory } from './directory.ts';
 import { TAG } from './tags.ts';
 
@@ -47,32 +47,36 @@ export const isSignedOffset = ({ properties }: ImageJ): boolean =>
 
 /**
  * The voxel size as ImageJ reads it (`TiffDecoder`, `FileOpener.decodeDescriptionString`): resolution tags are pixels per `unit`, whatever
- * ResolutionUnit says (but for centimetres with `unit=um`); `spacing` is the depth, and 1 where a stack leaves it out, because ImageJ
- * writes it only when it is not 1. A single image never has `spacing`, so its depth is unknown. Without a unit of length,
- * sizes that are not all 1 are kept as proportions.
+ * ResolutionUnit says (but for centimetres with `unit=um`), and pixels are 1 `unit` without them; `spacing` is the depth, and 1 where a stack
+ * leaves it out, because ImageJ writes it only when it is not 1. A single image never has `spacing`, so its depth is unknown. Without a unit of
+ * length, sizes that are not all 1 are kept as proportions, unless the tags have a unit of their own, which is the pixels' then and no depth's.
  */
 export function imagejCalibration(imagej: ImageJ, first: Directory): Calibration {
   const { properties } = imagej;
   const unit = properties.get('unit') ?? '';
-  const spacing = properties.has('spacing') ? Math.abs(Number(properties.get('spacing'))) : imagej.slices > 1 ? 1 : NaN;
   const resolutionUnit = first.integer(TAG.resolutionUnit, 2);
-  const size = (tag: number): number => {
+  const size = (tag: number): number | undefined => {
     const perUnit = first.rational(tag);
-    if (perUnit === null) return 1;
+    if (perUnit === null) return first.has(tag) ? undefined : 1;
     if (resolutionUnit === 3 && unit === 'um') return 10000 / perUnit;
     return resolutionUnit === 2 && perUnit === 72 ? 1 : 1 / perUnit;
   };
-  const x = size(TAG.xResolution);
-  const y = size(TAG.yResolution);
-  const calibrated = calibrate(
-    [spacing, y, x],
-    [properties.get('zunit') ?? unit, properties.get('yunit') ?? unit, unit],
-    'imagej'
-  );
-  if (calibrated.voxelSize || !isPixel(unit)) return calibrated;
-  const proportions = first.has(TAG.xResolution) && resolutionUnit !== 1 ? [NaN] : [spacing, y, x];
-  const told = proportions.every(n => n > 0 && Number.isFinite(n)) && proportions.some(n => n !== 1);
-  return told ? { voxelSize: [spacing, y, x], unit: null, voxelSizeFrom: 'imagej' } : UNCALIBRATED;
+  const [y, x] = [size(TAG.yResolution), size(TAG.xResolution)];
+  const said = properties.get('spacing');
+  const number = Math.abs(Number(said));
+  const spacing = said === undefined ? (imagej.slices > 1 ? 1 : undefined) : number > 0 ? number : said;
+  const units: [string, string, string] = [properties.get('zunit') ?? unit, properties.get('yunit') ?? unit, unit];
+  if (isPixel(unit) && first.has(TAG.xResolution) && resolutionUnit !== 1 && !(x === 1 && y === 1))
+    return said === undefined || number === 1
+      ? UNCALIBRATED
+      : unusable(`Its ImageJ description says spacing ${said} without a unit, which was not taken.`);
+  const calibration = calibrate([spacing, y, x], units, 'imagej', 'Its ImageJ description');
+  if (calibration.unit === null) return calibration;
+  const { unit: name, notes } = calibration;
+  const assumed: string[] = [];
+  if (!first.has(TAG.xResolution))
+    assumed.push(`has no resolution tags: 1 ${name} in x and y was taken, as ImageJ does.`);
+  if (said === undefined && (x !== 1 || y !== 1))
+    assumed.push(`has no spacing of slices in its ImageJ description: 1 ${units[0]} was taken, as ImageJ does.`);
+  return { ...calibration, notes: [...notes, ...assumed.map(text => `It ${text}`)] };
 }
-
-const isPixel = (unit: string): boolean => /^(|pixels?|voxels?)$/i.test(unit.trim());

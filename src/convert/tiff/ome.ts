@@ -1,7 +1,7 @@
 import sax from 'sax';
 import { seconds } from '../units.ts';
 import type { Channel } from '../volume.ts';
-import { calibrate, type Calibration, UNCALIBRATED } from './calibration.ts';
+import { calibrate, type Calibration } from './calibration.ts';
 import { fail } from './fail.ts';
 
 /** An OME-XML description (OME model 2016-06 and before), as far as it says where planes are and what they mean. */
@@ -122,7 +122,7 @@ const local = (name: string): string => name.slice(name.indexOf(':') + 1);
 
 function readPixels(name: string, attributes: Record<string, string>, whole: (key: string) => number | null): OmeImage {
   const size = { Z: whole('SizeZ') || 1, C: whole('SizeC') || 1, T: whole('SizeT') || 1 };
-  const length = (axis: string) => Number(attributes[`PhysicalSize${axis}`] ?? NaN);
+  const length = (axis: string) => attributes[`PhysicalSize${axis}`];
   const unit = (axis: string) => attributes[`PhysicalSize${axis}Unit`] ?? 'µm';
   const step = Number(attributes.TimeIncrement ?? NaN) * (seconds(attributes.TimeIncrementUnit ?? 's') ?? NaN);
   const order = (attributes.DimensionOrder ?? '').replace(/[XY]/g, '').split('') as Axis[];
@@ -132,10 +132,12 @@ function readPixels(name: string, attributes: Record<string, string>, whole: (ke
     size,
     order: isOrder ? order : ['Z', 'C', 'T'],
     channels: [],
-    calibration:
-      attributes.PhysicalSizeX === undefined
-        ? UNCALIBRATED
-        : calibrate([length('Z'), length('Y'), length('X')], [unit('Z'), unit('Y'), unit('X')], 'ome-xml'),
+    calibration: calibrate(
+      [length('Z'), length('Y'), length('X')],
+      [unit('Z'), unit('Y'), unit('X')],
+      'ome-xml',
+      'Its OME-XML'
+    ),
     timeStep: size.T > 1 && step > 0 && Number.isFinite(step) ? step : null,
     blocks: []
   };

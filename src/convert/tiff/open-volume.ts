@@ -11,7 +11,7 @@ import { firstPage, walkDirectories } from './directory.ts';
 import { fail, readFailure } from './fail.ts';
 import { HeaderBytes } from './header-bytes.ts';
 import { readHyperstack } from './hyperstack.ts';
-import { readImage } from './images.ts';
+import { imageResolution, readImage } from './images.ts';
 import { isOme } from './ome.ts';
 import { isOmeXml, openOme } from './ome-files.ts';
 import { forEachOpened } from './opened-files.ts';
@@ -166,7 +166,7 @@ async function openSlices(paths: string[], folder: string | null, warnings: stri
     }
     const image = readImage(file);
     if (image) {
-      found.about ??= nothingSaid();
+      found.about ??= { ...nothingSaid(), resolution: imageResolution(file) };
       return table.add(image, origin);
     }
     let pages = 0;

@@ -5,6 +5,7 @@ import type { HeaderBytes } from './header-bytes.ts';
 import { imagePage, paletteMap } from './image-page.ts';
 import type { Page } from './page.ts';
 import { PHOTOMETRIC } from './pixel-format.ts';
+import { type Resolution, resolutionOf } from './resolution.ts';
 import { COMPRESSION } from './tags.ts';
 
 const SIGNATURE = '\x89PNG\r\n\x1a\n';
@@ -59,22 +60,37 @@ export function readPng(file: HeaderBytes): Page {
   });
 }
 
-/** Chunks before a palette, above which a file is taken to be hostile. */
+/** Chunks before the image data, above which a file is taken to be hostile. */
 const MAX_CHUNKS = 10_000;
 
-function readPalette(file: HeaderBytes): Buffer {
-  for (let at = SIGNATURE.length, chunks = 0; ; chunks++) {
+/** The content of the first chunk of a type before the image data, if it is no longer than `most`; null where there is none. */
+function readChunk(file: HeaderBytes, wanted: string, most: number): Buffer | null {
+  for (let at = SIGNATURE.length, chunks = 0; chunks <= MAX_CHUNKS; chunks++) {
     const head = file.bytes(at, 8);
     const type = head?.toString('latin1', 4) ?? '';
-    if (!head || type === 'IDAT' || type === 'IEND' || chunks > MAX_CHUNKS)
-      throw fail('corrupt', file.path, 'it has no palette, though its pixels are indices into one: export it again');
+    if (!head || type === 'IDAT' || type === 'IEND') return null;
     const length = head.readUInt32BE(0);
-    if (type === 'PLTE' && length <= 768) {
-      const entries = file.bytes(at + 8, length);
-      if (entries) return entries;
-    }
+    if (type === wanted && length <= most) return file.bytes(at + 8, length);
     at += length + 12;
   }
+  return null;
+}
+
+function readPalette(file: HeaderBytes): Buffer {
+  const entries = readChunk(file, 'PLTE', 768);
+  if (!entries)
+    throw fail('corrupt', file.path, 'it has no palette, though its pixels are indices into one: export it again');
+  return entries;
+}
+
+/** The pixels per metre, or their proportions, of a PNG (PNG specification, 11.3.4.3). */
+export function pngResolution(file: HeaderBytes): Resolution | null {
+  const chunk = readChunk(file, 'pHYs', 9);
+  if (chunk?.length !== 9) return null;
+  const [perX, perY] = [chunk.readUInt32BE(0), chunk.readUInt32BE(4)];
+  const unit = chunk[8] === 1 ? 'meter' : null;
+  // Square pixels of no size are nothing.
+  return unit === null && perX === perY ? null : resolutionOf([perY, perX], unit, "The PNG's pHYs says");
 }
 
 /**

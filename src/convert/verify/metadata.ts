@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path';
 import { ConvertError } from '../errors.ts';
 import { type Level, map3, product, pyramid } from '../pyramid/levels.ts';
+import { lengthsIn } from '../units.ts';
 import { type Shape, type VolumeInfo, spatial } from '../volume.ts';
 import { type ZarrArray, readArray } from '../zarr/array.ts';
 import type { StoredImage } from '../zarr/image.ts';
@@ -198,9 +199,11 @@ export class MetadataCheck {
     const size = this.#voxelSize();
     // A copy of the source may be without the file that told the voxel size.
     const parted = origin?.source.voxelSizeFile !== null && info.voxelSize === null;
-    const given = ['user', 'parent'].includes(origin?.source.voxelSizeFrom ?? '');
-    if (origin && size && !given && !parted) {
-      const said = info.voxelSize ?? [1, 1, 1];
+    const isOwn = ['user', 'parent'].includes(origin?.source.voxelSizeFrom ?? '');
+    if (origin && size && !isOwn && !parted) {
+      // A person may have had it in another unit.
+      const given = origin.unitGiven ? (this.#image.axes.at(-1)?.unit ?? null) : info.unit;
+      const said = info.voxelSize ? lengthsIn(info.voxelSize, info.unit, given) : [1, 1, 1];
       if (!same(size, said))
         this.#say(
           0,

@@ -48,7 +48,10 @@ export function planRows(plan: Plan): [name: string, value: string][] {
       k === 0 ? 'levels' : '',
       `${k}: ${shapes[k]} voxels in ${chunks[k]} chunks, ${bytes[k]}`
     ]),
-    ['size', `${formatBytes(plan.uncompressedBytes)} before compression; ${formatBytes(plan.freeDiskBytes)} free`],
+    [
+      'size',
+      `${formatBytes(plan.uncompressedBytes)} before compression, at most ${formatBytes(plan.diskBytes)} of disk; ${formatBytes(plan.freeDiskBytes)} free`
+    ],
     ['peak memory', `${formatBytes(plan.peakMemoryBytes)} with ${count(plan.workers, 'worker')}`],
     ...warningRows(plan.warnings)
   ];

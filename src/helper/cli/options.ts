@@ -113,7 +113,11 @@ const CONVERT_OPTIONS: OptionSpec[] = [
     help: 'half-open voxel ranges to convert (everything)'
   },
   { name: 'voxel-size', values: ['Z', 'Y', 'X'], help: 'voxel edge lengths, in place of what the source says' },
-  { name: 'unit', values: ['UNIT'], help: 'unit of --voxel-size, such as micrometer' },
+  {
+    name: 'unit',
+    values: ['UNIT'],
+    help: "unit of --voxel-size, such as micrometer, or none; without --voxel-size, the unit that the source's lengths are brought to"
+  },
   {
     name: 'ome-zarr',
     values: ['VERSION'],

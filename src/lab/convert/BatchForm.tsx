@@ -74,7 +74,7 @@ export function BatchForm(props: {
   }, [paths, outcomes, planned]);
   React.useEffect(() => onChange(ready), [onChange, ready]);
 
-  const total = all.reduce((sum, outcome) => sum + (outcome?.planned?.plan.uncompressedBytes ?? 0), 0);
+  const total = all.reduce((sum, outcome) => sum + (outcome?.planned?.plan.diskBytes ?? 0), 0);
   const freeBytes = planned?.plan.freeDiskBytes ?? Infinity;
   return (
     <>
@@ -125,7 +125,7 @@ export function BatchForm(props: {
       {total > freeBytes && (
         <ul className="mct-Warnings">
           <li>
-            All together are {formatBytes(total)} before compression; the disk has {formatBytes(freeBytes)} free.
+            All together may take {formatBytes(total)}; the disk has {formatBytes(freeBytes)} free.
           </li>
         </ul>
       )}
