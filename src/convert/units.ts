@@ -154,8 +154,12 @@ const ENCODINGS = ['utf-8', 'shift_jis', 'euc-jp', 'gb18030', 'big5', 'euc-kr', 
 /** µ of the code pages of DOS, which `TextDecoder` does not know. */
 const DOS_MICRO = 0xe6;
 
+/** Longer text is no unit. */
+const LONGEST = 100;
+
 /** A unit as it is written, and as it may have been meant. */
 function* spellings(text: string): Generator<string> {
+  if (text.length > LONGEST) return;
   yield text;
   const unescaped = text
     .replace(/\\+(?:u([0-9a-f]{4})|x([0-9a-f]{2})|([0-3][0-7]{2}))/gi, (_, u: string, x: string, octal: string) =>

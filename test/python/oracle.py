@@ -20,7 +20,8 @@ class Expected:
     """A conversion's outcome: the stored voxels of level 0 and what was asked for."""
 
     level0: np.ndarray
-    chunk: Shape = (128, 128, 128)
+    chunk: Shape = None  # type: ignore[assignment]
+    """As given; the default is as long as the volume where that is shorter than 128."""
     shard: Shape | None = None
     """None: a file a chunk."""
     levels: int | None = None
@@ -57,6 +58,8 @@ class Expected:
         return [1] * len(self.frames) + list(lengths)
 
     def __post_init__(self) -> None:
+        if self.chunk is None:
+            object.__setattr__(self, "chunk", tuple(min(128, n) for n in self.level0.shape[-3:]))
         levels = pyramid(self.level0.shape[-3:], self.chunk, self.levels, self.voxel_size)
         object.__setattr__(self, "shapes", [shape for shape, _ in levels])
         object.__setattr__(self, "windows", [window for _, window in levels])

@@ -170,7 +170,7 @@ def test_progress_events(cli, tmp_path):
 
 
 def test_defaults(cli, tmp_path):
-    """128³ chunks, levels until one chunk holds the last, blosc-zstd, 4G, the source's type, 0.5, beside the source."""
+    """128³ chunks, cut to the volume's lengths, levels until one chunk holds the last, blosc-zstd, 4G, the source's type, 0.5, beside the source."""
     encoding = Encoding("uint8")
     array = sources.volume((3, 130, 270), encoding)
     source = sources.write(tmp_path, array, encoding)
@@ -181,7 +181,7 @@ def test_defaults(cli, tmp_path):
     assert len(expected.shapes) == 3
     check(tmp_path / "scan.ome.zarr", expected)
     assert source.read_bytes() == before
-    given = ["-c", 128, 128, 128, "-n", "auto", "-m", "4G", "-d", "source", "--ome-zarr", "0.5"]
+    given = ["-c", 3, 128, 128, "-n", "auto", "-m", "4G", "-d", "source", "--ome-zarr", "0.5"]
     given += ["--compression", "blosc-zstd"]
     plain, explicit = cli.estimate(source, tmp_path / "b.zarr"), cli.estimate(source, tmp_path / "b.zarr", *given)
     plain.pop("freeDiskBytes"), explicit.pop("freeDiskBytes")

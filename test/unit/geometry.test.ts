@@ -374,6 +374,7 @@ test('a unit is understood however its µ was garbled, and a length or unit that
   await finds(imagej('unit=Âµm\nspacing=5\n'), ofImageJ('micrometer'));
   await finds(imagej('unit=furlong\nspacing=5\n'), ofImageJ(null), /"furlong"/, /--unit/);
   await finds(imagej('spacing=5\n'), ofImageJ(null), /--unit/);
+  await finds(imagej('unit=sec\nspacing=5\n'), UNKNOWN, /z 5 sec/);
   await finds(imagej('unit=um\nspacing=0\n'), UNKNOWN, /z "0" um/);
   await finds(imagej('unit=um\n'), [[1, 2.5, 2.5], 'micrometer', 'imagej', null], /no spacing.*1 um was taken/);
   await finds(imagej('unit=um\nspacing=5\n', {}), [[5, 1, 1], 'micrometer', 'imagej', null], /no resolution tags/);

@@ -313,8 +313,39 @@ test('what a person says of the voxels goes before what the source says', () => 
     voxelSizeFrom: 'user',
     warnings: 0
   });
-  assert.deepEqual(calibration({ unit: 'mm' }), { ...known, unit: 'millimeter', warnings: 1 });
+  // A unit alone is another way to write what the source says, or the unit that its lengths lack.
+  const inMillimeters = { ...known, voxelSize: [0.003, 0.001, 0.001], unit: 'millimeter', warnings: 0 };
+  assert.deepEqual(calibration({ unit: 'mm' }), inMillimeters);
+  assert.deepEqual(calibration({ unit: 'none' }), { ...known, unit: null, warnings: 0 });
+  assert.deepEqual(calibration({ unit: 'none', voxelSize: size }), {
+    voxelSize: size,
+    unit: null,
+    voxelSizeFrom: 'user',
+    warnings: 0
+  });
+  const proportions = { ...known, unit: null };
+  assert.equal(check({ unit: 'mm' }, proportions).unit, 'millimeter');
+  assert.deepEqual(check({ unit: 'mm' }, proportions).voxelSize, [3, 1, 1]);
+  assert.throws(() => check({ unit: 'mm' }), refused('bad-option', 'unit', 'does not say how large'));
   assert.equal(check({ voxelSize: size }).unit, null);
+});
+
+test('chunks are no longer than the volume, unless they are given', () => {
+  const chunks = (options: Partial<ConvertOptions>, shape: number[]) => {
+    const { chunk, shard } = check(options, { shape });
+    return [chunk, shard];
+  };
+  assert.deepEqual(chunks({}, [3, 619, 858]), [[3, 128, 128], null]);
+  assert.deepEqual(chunks({}, [128, 127, 129]), [[128, 127, 128], null]);
+  assert.deepEqual(chunks({ roi: [0, 2, 0, 500, 0, 500] }, [600, 600, 600]), [[2, 128, 128], null]);
+  assert.deepEqual(chunks({ chunkSize: [128, 128, 128] }, [3, 619, 858]), [[128, 128, 128], null]);
+  // A shard is one chunk long where the volume is, in whatever lengths it was given.
+  for (const depth of [3, 6, 128, 256])
+    assert.deepEqual(chunks({ shard: [depth, 256, 512] }, [3, 619, 858]), [
+      [3, 128, 128],
+      [3, 256, 512]
+    ]);
+  assert.throws(() => chunks({ shard: [64, 256, 256] }, [3, 619, 858]), refused('bad-option', 'shard', '3 128 128'));
 });
 
 test('values are mapped only where the type asks for it', () => {

@@ -1,4 +1,4 @@
-import { type SpaceUnit, convertLength, isLostMicro, spaceUnit } from '../units.ts';
+import { convertLength, isLostMicro, seconds, spaceUnit } from '../units.ts';
 import type { VolumeInfo } from '../volume.ts';
 import { option } from '../words.ts';
 
@@ -16,13 +16,16 @@ type Three<T> = [z: T, y: T, x: T];
 /** A length as a source has it; undefined where it has none. */
 export type Found = string | number | undefined;
 
+/** As much of what a source says as a sentence can hold. */
+const brief = (text: string): string => (text.trim().length > 40 ? `${text.trim().slice(0, 40)}…` : text.trim());
+
 /** What a source says of lengths along (Z, Y, X), in its own words: `z 5 µm, y 2.5 µm and x nothing`. */
 function words(lengths: Three<Found>, units: Three<string>): string {
   const [z, y, x] = lengths.map((length, axis) => {
     const name = 'zyx'[axis];
     if (length === undefined) return `nothing of ${name}`;
-    const text = typeof length === 'number' ? String(Number(length.toPrecision(6))) : `"${length}"`;
-    return `${name} ${text}${units[axis].trim() === '' ? '' : ` ${units[axis].trim()}`}`;
+    const text = typeof length === 'number' ? String(Number(length.toPrecision(6))) : `"${brief(length)}"`;
+    return `${name} ${text} ${brief(units[axis])}`.trimEnd();
   });
   return `${x}, ${y} and ${z}`;
 }
@@ -56,10 +59,12 @@ export function calibrate(lengths: Three<Found>, units: Three<string>, from: str
   const notes = lost === undefined ? [] : [`${who} says the unit "${lost.trim()}", which was taken for micrometer.`];
   if (z !== null && y !== null && x !== null) {
     const voxelSize: Three<number> = [convertLength(size[0], z, x), convertLength(size[1], y, x), size[2]];
-    return { voxelSize, unit: x satisfies SpaceUnit, voxelSizeFrom: from, notes };
+    return { voxelSize, unit: x, voxelSizeFrom: from, notes };
   }
-  if (units.every(unit => unit.trim() === units[2].trim())) {
-    const word = units[2].trim();
+  // What is counted in seconds is no length, and its proportions to what is are none.
+  const isTime = units.some(unit => seconds(unit) !== null && unit.trim() !== '');
+  if (!isTime && units.every(unit => unit.trim() === units[2].trim())) {
+    const word = brief(units[2]);
     const odd = `${who} says ${words(size, ['', '', ''])} in "${word}", which is no unit of length that is known.`;
     return { voxelSize: size, unit: null, voxelSizeFrom: from, notes: word === '' ? [] : [odd] };
   }
