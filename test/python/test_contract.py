@@ -170,7 +170,7 @@ def test_progress_events(cli, tmp_path):
 
 
 def test_defaults(cli, tmp_path):
-    """128³ chunks, cut to the volume's lengths, levels until one chunk holds the last, blosc-zstd, 4G, the source's type, 0.5, beside the source."""
+    """128³ chunks, cut to the volume, levels until one chunk holds the last, blosc-zstd, 4G, the source's type, 0.5."""
     encoding = Encoding("uint8")
     array = sources.volume((3, 130, 270), encoding)
     source = sources.write(tmp_path, array, encoding)
