@@ -318,7 +318,13 @@ def compressions() -> Iterator[Flavour]:
         yield from compressed(title, name, *predictors)
     yield Flavour("LZW as before TIFF 6.0, the lowest bit first", compressed_by(old_lzw, "lzw"), BOTH)
     jpeg = scan("uint8", compression="jpeg", tile=(16, 32))
-    yield Flavour("JPEG, 8-bit grey", jpeg, dtype="uint8", tolerance=1)
+    yield Flavour("JPEG, 8-bit grey", jpeg, dtype="uint8")
+    yield Flavour(
+        "lossless JPEG",
+        scan("uint8", compression="jpeg", compressionargs={"lossless": True}, rowsperstrip=8),
+        code="unsupported-compression",
+        says="compressed with lossless JPEG",
+    )
     for around in ("none", "deflate", "zstd"):
         settings = {} if around == "none" else {"compressionargs": {"compression": around}}
         variants = ("uint8", "int16", "float32") if around == "none" else ("uint16", "float32")
@@ -433,11 +439,14 @@ def photometric() -> Iterator[Flavour]:
     settings = {"photometric": "rgb", "compression": "jpeg", "tile": (16, 32)}
     ycbcr = colours(3, subsampling=(1, 1), **settings)
     yield Flavour("YCbCr in JPEG", ycbcr, code="unsupported", says="have 3 samples (YCbCr)")
-    yield Flavour("YCbCr in JPEG", ycbcr, dtype="uint8", meaning=three, tolerance=3, **everything)
-    # Decoders are free to interpolate colours of half the resolution, and libjpeg does.
-    coarse = colours(3, subsampling=(2, 2), **settings)
-    title = "YCbCr in JPEG, colours at half the resolution"
-    yield Flavour(title, coarse, dtype="uint8", meaning=three, tolerance=20, **everything)
+    yield Flavour("YCbCr in JPEG", ycbcr, dtype="uint8", meaning=three, **everything)
+
+    def coarse(folder: Path, variant: str) -> Written:
+        lengths = tuple(map(int, variant.split(" × ")))
+        return colours(3, subsampling=lengths, **settings)(folder, "")
+
+    title = "YCbCr in JPEG, colours at a lower resolution, smoothed as libjpeg does:"
+    yield Flavour(title, coarse, ("2 × 1", "2 × 2"), dtype="uint8", meaning=three, **everything)
     raw = patched(rgb, PhotometricInterpretation=6)
     yield Flavour("YCbCr otherwise", raw, code="unsupported-compression", says="YCbCr, which can be read in JPEG only")
     lab = patched(rgb, PhotometricInterpretation=8)

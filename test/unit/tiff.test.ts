@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -519,6 +520,33 @@ test('JPEG of 8-bit grey, with its tables inside or in JPEGTables', async () => 
   }
   await fails(write([{ ...page, width: 15 }]), 'corrupt', /JPEG of 8 × 16 pixels, where 8 × 15/);
   await fails(write([page, { ...page, tags: { 259: 7, 347: tables } }]), 'mixed-pages', /tag 347/);
+});
+
+/** 33 × 19 pixels in colours of a lower resolution, with restart markers, and SHA-256 of what libjpeg-turbo makes of them. */
+const IN_COLOUR = [
+  [
+    '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAA0JCgsKCA0LCgsODg0PEyAVExISEyccHhcgLikxMC4pLSwzOko+MzZGNywtQFdBRkxOUlNSMj5aYVpQYEpRUk//2wBDAQ4ODhMREyYVFSZPNS01T09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT0//wgARCAATACEDASIAAhEBAxEB/8QAGgABAAIDAQAAAAAAAAAAAAAAAAQFAQMGAv/EABcBAAMBAAAAAAAAAAAAAAAAAAMEBQL/3QAEAAL/2gAMAwEAAhADEAAAAc1lzWZXmbm0L/8A/9CAjC1ekqxqJ//Rl+RvXMioL//EAB4QAAEEAgMBAAAAAAAAAAAAAAEAAwQiAiEREzIz/9oACAEBAAEFAmhR4W//0IoUga//0eE0Kf/SeFooX//Tk6x7cl//1GvD3r//1Yqn/P8A/9Zf/8QAHBEAAQMFAAAAAAAAAAAAAAAAAAMEMwECEBQx/9oACAEDAQE/AWUhZMf/0N1IZSH/0VO1x//EAB4RAAICAAcAAAAAAAAAAAAAAAABAwQCEBQiIzIz/9oACAECAQE/AYq+9jr8p//Q0eIi7s//0V75f//EABgQAQEAAwAAAAAAAAAAAAAAABAAAREx/9oACAEBAAY/Aj//0D//0T//0j//093MX//UP//VP//Wv//EABsQAAICAwEAAAAAAAAAAAAAAAAQASERMUFx/9oACAEBAAE/IUb/AP/QqU//0UP/0i1H/9O5LkZQf//UT//V1Ke5P//WP//aAAwDAQACAAMAAAAQp9//0Anv/9EP7//EABwRAAIBBQEAAAAAAAAAAAAAAAABERAhMVFhkf/aAAgBAwEBPxBLiKkz/9Dq/DIf/9F2o9U//8QAGhEAAgIDAAAAAAAAAAAAAAAAAAERQVFhcf/aAAgBAgEBPxCgMU//0NQiD//RVQ6Qj//EAB8QAAICAgEFAAAAAAAAAAAAAAABESFhcaExkcHR8f/aAAgBAQABPxCho5h//9CqXD//0RQ0f//S5hVP/9NUmOHNGD5r9n//1EUNCruP/9VVEdwLolPKt+D/1oR//9k=',
+    'e07713439ae8dc1eb7e6967958863a580b40876cecbc1fb2f97961f0ab54cbd1'
+  ],
+  [
+    '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAA0JCgsKCA0LCgsODg0PEyAVExISEyccHhcgLikxMC4pLSwzOko+MzZGNywtQFdBRkxOUlNSMj5aYVpQYEpRUk//2wBDAQ4ODhMREyYVFSZPNS01T09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT0//wAARCAATACEDASEAAhEBAxEB/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/8QAHwEAAwEBAQEBAQEBAQAAAAAAAAECAwQFBgcICQoL/8QAtREAAgECBAQDBAcFBAQAAQJ3AAECAxEEBSExBhJBUQdhcRMiMoEIFEKRobHBCSMzUvAVYnLRChYkNOEl8RcYGRomJygpKjU2Nzg5OkNERUZHSElKU1RVVldYWVpjZGVmZ2hpanN0dXZ3eHl6goOEhYaHiImKkpOUlZaXmJmaoqOkpaanqKmqsrO0tba3uLm6wsPExcbHyMnK0tPU1dbX2Nna4uPk5ebn6Onq8vP09fb3+Pn6/90ABAAB/9oADAMBAAIRAxEAPwB+lx/6CPpXMa3H/pX415uFw/76R5+Sr/aGf//QXwpH8gq54jj/AHZrwZ4f/ajuwy/20//RwfLork+rn39j/9K/pcf+gj6VzGtx/wClfjXThcP++kcOSr/aGf/Tu+FI/kFWvE4Eds8jA4RSxx7VM8PfF2O+i1HF8z6H/9Tj/wC1bn/nnF+R/wAaK+g/s2Hmep/b2J/lj9z/AMz/1djSwPsI+lcxrYH2r8a97CxXtpHHkv8AvDP/1tbwoBsFR+PSV03A6M4B9xyf6V60Yr68vU1xDanNrsf/1+GwKK++5UYn/9k=',
+    '65dc138f18d0d0bb79f1d9d71370958c5d34b862ef63f0b780df60200e83fedd'
+  ]
+];
+
+test('JPEG in colours, sequential and progressive, is what libjpeg makes of it', async () => {
+  for (const [data, sha256] of IN_COLOUR) {
+    const segments = [Buffer.from(data, 'base64')];
+    const page = { width: 33, height: 19, segments, tags: { 258: [8, 8, 8], 259: 7, 262: 6, 277: 3, 339: [1, 1, 1] } };
+    const { layout } = await openVolume(write([page]), { channel: 'all' });
+    const out = new Uint8Array(3 * 33 * 19);
+    await new BlockReader(layout).read([0, 0, 0], [3, 19, 33], out, 33, 33 * 19);
+    const pixels = Uint8Array.from(out, (_, i) => out[(i % 3) * 33 * 19 + Math.floor(i / 3)]);
+    assert.equal(createHash('sha256').update(pixels).digest('hex'), sha256);
+    const cut = { ...page, segments: [segments[0].subarray(0, -200)] };
+    const { layout: less } = await openVolume(write([cut]), { channel: 'all' });
+    await assert.rejects(new BlockReader(less).read([0, 0, 0], [3, 19, 33], out, 33, 33 * 19), /cannot be decoded/);
+  }
 });
 
 test('LERC, with voxels that it marks as not valid', async () => {

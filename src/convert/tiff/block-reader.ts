@@ -4,6 +4,7 @@ import { fillVoxel } from './absent.ts';
 import { type ByteOrder, byteOrder, invertsInPlace, isNative, rowsToNative, toNative } from './byte-order.ts';
 import { FilePool } from './file-pool.ts';
 import { SegmentDecoder } from './segment-decoder.ts';
+import { JPEG_BYTES } from './jpeg.ts';
 import { COMPRESSION } from './tags.ts';
 import { type Unpack, unpacker } from './unpack.ts';
 
@@ -52,8 +53,14 @@ export function readerBytes(layout: Layout): number {
   const segment = plain ? voxels : segmentHeight * storedBytes(packing, segmentWidth);
   let stored = 0;
   for (const count of layout.byteCounts) if (count > stored) stored = count;
+  const decoding = decoderBytes(layout, segment);
   const unpacked = plain ? 0 : UNPACKING_BYTES + voxels + segmentWidth * 8;
-  return stored + Math.max(voxels, CACHE_BYTES) + 2 * segment + unpacked + STAGING_BYTES;
+  return stored + Math.max(voxels, CACHE_BYTES) + 2 * segment + decoding + unpacked + STAGING_BYTES;
+}
+
+/** Memory that the decoder of a layout takes for a segment of `segment` bytes beside what comes out. */
+function decoderBytes({ compression }: Layout, segment: number): number {
+  return compression === COMPRESSION.jpeg ? JPEG_BYTES * segment : 0;
 }
 
 /** Reads boxes of voxels out of the files of a layout. One a thread; boxes one after another. */

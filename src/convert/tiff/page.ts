@@ -1,6 +1,8 @@
 import { storedBytes } from '../layout.ts';
 import type { Directory } from './directory.ts';
 import { fail } from './fail.ts';
+import { FAR } from './header-bytes.ts';
+import { otherJpeg } from './jpeg.ts';
 import { isLercType } from './lerc.ts';
 import { PHOTOMETRIC, type PixelFormat, readPixelFormat, storedType } from './pixel-format.ts';
 import { COMPRESSION, compressionName, otherCompressionName, TAG } from './tags.ts';
@@ -81,6 +83,12 @@ function predictorOf(directory: Directory, compression: number, pixel: PixelForm
   );
 }
 
+/** Of the first strip or tile. */
+function firstBytes(directory: Directory): Uint8Array {
+  const at = directory.integer(TAG.tileOffsets, directory.integer(TAG.stripOffsets, 0));
+  return directory.file.bytes(at, Math.max(0, Math.min(FAR, directory.file.size - at))) ?? new Uint8Array(0);
+}
+
 function compressionOf(directory: Directory, pixel: PixelFormat): number {
   const compression = directory.integer(TAG.compression, 1);
   const { path } = directory.file;
@@ -93,6 +101,11 @@ function compressionOf(directory: Directory, pixel: PixelFormat): number {
     );
   if (photometric === PHOTOMETRIC.yCbCr && (compression !== COMPRESSION.jpeg || planar || samples !== 3))
     throw refuse('its colours are YCbCr, which can be read in JPEG only: save it as RGB or grey values');
+  const other = compression === COMPRESSION.jpeg && directory.number === 1 ? otherJpeg(firstBytes(directory)) : null;
+  if (other)
+    throw refuse(
+      `compressed with ${other}, where sequential or progressive JPEG was expected: save it with deflate or LZW`
+    );
   if (compression === COMPRESSION.jpeg && (kind !== 'uint' || bits !== 8))
     throw refuse(`JPEG of ${type} voxels cannot be read: save it with deflate or LZW`);
   if (compression === COMPRESSION.lerc) {
