@@ -36,6 +36,8 @@ def _listed(value: Any) -> str:
 # Each option's number of values, and how one is written.
 OPTIONS: dict[str, tuple[int, Callable[[Any], str]]] = {
     "slices": (1, _text),
+    "image": (1, _whole_or_text),
+    "z_axis": (1, _text),
     "chunk_size": (3, _whole),
     "num_levels": (1, _whole_or_text),
     "shard": (3, _whole),

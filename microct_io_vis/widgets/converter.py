@@ -234,7 +234,15 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             _planners.submit(
                 self._answer,
                 content.get("id"),
-                lambda: to_info(ask("info", params["source"], None, {"slices": self.slices}, "form")),
+                lambda: to_info(
+                    ask(
+                        "info",
+                        params["source"],
+                        None,
+                        {"slices": self.slices, "image": self.image, "z_axis": self.z_axis},
+                        "form",
+                    )
+                ),
             )
         elif method == "estimate":
             target, asked = params["options"].get("target"), _given(params["options"])

@@ -10,6 +10,7 @@ from traitlets import Bool, CFloat, CInt, Enum, HasTraits, List, TraitType, Tupl
 from .paths import Path
 
 COMPRESSIONS = ("blosc-zstd", "blosc-lz4", "zstd", "gzip", "none")
+Z_AXES = ("auto", "c", "t", "samples")
 DOWNSAMPLINGS = ("mean", "mode", "max", "nearest")
 DTYPES = ("source", "float32", "uint16", "uint8", "float64")
 OME_ZARR_VERSIONS = ("0.5", "0.4")
@@ -46,6 +47,18 @@ class ConversionOptions(HasTraits):
 
     slices = Unicode(
         None, allow_none=True, help="Of a folder: a pattern of names ('rec_*.tif') or a range of numbers ('100-899')."
+    ).tag(sync=True)
+    image = Union(
+        [CInt(), Unicode()],
+        default_value=None,
+        allow_none=True,
+        help="Which of several images of a file, by its number from 0 or its name.",
+    ).tag(sync=True)
+    z_axis = Enum(
+        Z_AXES,
+        default_value=None,
+        allow_none=True,
+        help="What the slices are: 'auto', or the source's channels 'c', time points 't' or 'samples' of pixels.",
     ).tag(sync=True)
     chunk_size = Tuple(
         CInt(), CInt(), CInt(), default_value=None, allow_none=True, help="Chunk lengths along (Z, Y, X), in voxels."

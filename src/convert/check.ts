@@ -11,6 +11,7 @@ import {
   type OmeZarrVersion,
   OUTPUT_DTYPES,
   type OutputDtype,
+  Z_AXES,
   withDefaults
 } from './options.ts';
 import { type Placement, placeInParent } from './labels.ts';
@@ -163,16 +164,28 @@ function channels(value: ConvertOptions['channel']): ConvertOptions['channel'] {
   return value;
 }
 
+function imageName(value: ConvertOptions['image']): ConvertOptions['image'] {
+  if (value === null || (typeof value === 'string' && value.trim() !== '') || (isWhole(value) && value >= 0))
+    return value;
+  throw bad('image', `${named('image')} must be a number from 0 or a name, found ${show(value)}`);
+}
+
 /**
  * How the source is to be read, which must be known before its headers are.
  *
  * @throws ConvertError `bad-option`
  */
 export function readingOf(
-  { slices = null, channel = null, labels = false }: Partial<ConvertOptions>,
+  { slices = null, channel = null, image = null, zAxis = 'auto', labels = false }: Partial<ConvertOptions>,
   source: string | string[]
 ): Reading {
-  return naming(source, () => ({ slices, channel: channels(channel), keepIndices: labels === true }));
+  return naming(source, () => ({
+    slices,
+    channel: channels(channel),
+    image: imageName(image),
+    zAxis: oneOf('zAxis', zAxis, Z_AXES),
+    keepIndices: labels === true
+  }));
 }
 
 /** What a stored type cannot hold of the source's, and that Neuroglancer does not know it (its `DataType`). */

@@ -1,5 +1,6 @@
 import type { ConvertOptions } from './options.ts';
 import type { Plan } from './plan.ts';
+import { readingOf } from './check.ts';
 import { prepare } from './prepare.ts';
 import { readInfo } from './tiff/index.ts';
 import type { VolumeInfo } from './volume.ts';
@@ -11,9 +12,10 @@ import type { VolumeInfo } from './volume.ts';
  */
 export async function inspect(
   source: string | string[],
-  { slices = null }: Partial<Pick<ConvertOptions, 'slices'>> = {}
+  options: Partial<Pick<ConvertOptions, 'slices' | 'image' | 'zAxis'>> = {}
 ): Promise<VolumeInfo> {
-  return readInfo(source, { slices });
+  const { slices, image, zAxis } = readingOf(options, source);
+  return readInfo(source, { slices, image, zAxis });
 }
 
 /**

@@ -9,6 +9,10 @@ export type OutputDtype = (typeof OUTPUT_DTYPES)[number];
 export const OME_ZARR_VERSIONS = ['0.5', '0.4'] as const;
 export type OmeZarrVersion = (typeof OME_ZARR_VERSIONS)[number];
 
+/** What the slices of a source are: what it calls so, or its channels, its time points, or the samples of its pixels. */
+export const Z_AXES = ['auto', 'c', 't', 'samples'] as const;
+export type ZAxis = (typeof Z_AXES)[number];
+
 /** How a window of voxels becomes one of the next level. */
 export const DOWNSAMPLINGS = METHODS;
 export type Downsampling = Method;
@@ -19,6 +23,9 @@ export interface ConvertOptions {
   output: string | null;
   /** Of a folder: a pattern of file names (`rec_*.tif`), or a range of the numbers in them, both ends included (`100-899`); null: all slices. */
   slices: string | null;
+  /** Which of several images of a file, by its number from 0 or its name; null: the only one. */
+  image: string | number | null;
+  zAxis: ZAxis;
   /** Chunk lengths along (Z, Y, X), in voxels. */
   chunkSize: [number, number, number];
   /** Number of levels, the full resolution included; `auto` halves until the coarsest fits one chunk. Axes whose voxels are twice as long as the shortest wait. */
@@ -67,6 +74,8 @@ export interface ConvertOptions {
 export const DEFAULT_OPTIONS: ConvertOptions = {
   output: null,
   slices: null,
+  image: null,
+  zAxis: 'auto',
   chunkSize: [128, 128, 128],
   levels: 'auto',
   shard: null,

@@ -91,7 +91,7 @@ export interface VolumeInfo {
   /** UDUNITS name (`micrometer`), or null when unknown. */
   unit: string | null;
   /**
-   * Where the voxel size was found: `user`, `ome-xml`, `imagej`, a text file of the scanner's software beside the volume (`bruker-log`,
+   * Where the voxel size was found: `user`, `ome-xml`, `imagej`, `scifio`, a text file of the scanner's software beside the volume (`bruker-log`,
    * `nikon-xtekct`, `ge-pcr`, `tescan-recon`, `ge-pca`), `resolution-tags`, or `parent` for labels; null when unknown.
    */
   voxelSizeFrom: string | null;

@@ -1,11 +1,13 @@
 import * as React from 'react';
-import type { Downsampling, Shape, VolumeInfo } from '../protocol/index.ts';
-import { DOWNSAMPLINGS } from './choices.ts';
+import type { Downsampling, Shape, VolumeInfo, ZAxis } from '../protocol/index.ts';
+import { DOWNSAMPLINGS, Z_AXES } from './choices.ts';
 import { AxesInput, Field, SelectInput, TextInput } from './Field.tsx';
 import type { FieldErrors, FormValues } from './values.ts';
 
 const FOLDED = [
   'slices',
+  'image',
+  'zAxis',
   'channel',
   'shard',
   'downsample',
@@ -22,6 +24,13 @@ const DOWNSAMPLING_NAMES: Record<Downsampling, string> = {
   mode: 'most frequent value',
   max: 'greatest value',
   nearest: 'first voxel'
+};
+
+const Z_AXIS_NAMES: Record<ZAxis, string> = {
+  auto: 'what the file calls so',
+  c: 'its channels',
+  t: 'its time points',
+  samples: 'the samples of its pixels'
 };
 
 /** `0 DAPI, 1 GFP`: which numbers stand for what. */
@@ -62,6 +71,37 @@ export function AdvancedFields(props: {
                 value={values.slices}
                 placeholder="rec_*.tif or 100-899"
                 onChange={slices => onChange({ slices })}
+              />
+            )}
+          </Field>
+        )}
+        {(values.image !== '' || errors.image) && (
+          <Field
+            label="Image"
+            error={errors.image}
+            hint="Which of several images of the file: its number, from 0, or its name."
+            wide
+          >
+            {control => (
+              <TextInput
+                control={control}
+                value={values.image}
+                placeholder="0"
+                onChange={image => onChange({ image })}
+              />
+            )}
+          </Field>
+        )}
+        {(info?.channels || info?.axes.startsWith('t') || values.zAxis !== '' || errors.zAxis || errors.channel) && (
+          <Field label="Slices are" error={errors.zAxis}>
+            {control => (
+              <SelectInput
+                control={control}
+                value={values.zAxis}
+                choices={Z_AXES}
+                names={Z_AXIS_NAMES}
+                standard="auto"
+                onChange={zAxis => onChange({ zAxis })}
               />
             )}
           </Field>

@@ -6,7 +6,8 @@ import type {
   OmeZarrVersion,
   OutputDtype,
   Shape,
-  Source
+  Source,
+  ZAxis
 } from '../protocol/index.ts';
 import { SHOWN_DEFAULTS } from './choices.ts';
 import { defaultOutputName, resolveOutput, typedOutput } from './output.ts';
@@ -19,6 +20,9 @@ export interface FormValues {
   output: string;
   /** Of a folder: a pattern of names or a range of numbers. */
   slices: string;
+  /** Number or name of one of several images. */
+  image: string;
+  zAxis: ZAxis | '';
   overwrite: boolean;
   /** Whether to go on with what an interrupted conversion has left; null until a person has chosen. */
   resume: boolean | null;
@@ -48,6 +52,8 @@ export interface FormValues {
 export const EMPTY_VALUES: FormValues = {
   output: '',
   slices: '',
+  image: '',
+  zAxis: '',
   overwrite: false,
   resume: null,
   chunkSize: ['', '', ''],
@@ -104,6 +110,12 @@ export function readValues(
   }
   if (isGiven(values.slices)) {
     options.slices = values.slices.trim();
+  }
+  if (isGiven(values.image)) {
+    options.image = values.image.trim();
+  }
+  if (values.zAxis !== '') {
+    options.zAxis = values.zAxis;
   }
   if (values.overwrite) {
     options.overwrite = true;
@@ -235,6 +247,8 @@ export function toValues(options: Partial<ConvertOptions>, source: Source): Form
         ? defaultOutputName(source)
         : typedOutput(source, output),
     slices: text(options.slices),
+    image: text(options.image),
+    zAxis: options.zAxis ?? '',
     overwrite: options.overwrite ?? false,
     resume: null,
     chunkSize: three(options.chunkSize),

@@ -2,6 +2,8 @@
 export const FIELD_LABELS: Readonly<Record<string, string | undefined>> = {
   output: 'Output',
   slices: 'Slices',
+  image: 'Image',
+  zAxis: 'Slices are',
   chunkSize: 'Chunk size',
   levels: 'Levels',
   shard: 'Shard size',

@@ -7,7 +7,14 @@
  * Paths are either absolute on the server or, as the file browser has them, relative to the server's root with `/` between
  * segments. A path that the helper sends is relative to the root where it lies under it, absolute otherwise.
  */
-export type { ConvertOptions, Compression, Downsampling, OutputDtype, OmeZarrVersion } from '../convert/options.ts';
+export type {
+  ConvertOptions,
+  Compression,
+  Downsampling,
+  OutputDtype,
+  OmeZarrVersion,
+  ZAxis
+} from '../convert/options.ts';
 export type { VolumeInfo, Dtype, Shape } from '../convert/volume.ts';
 export type { Plan, PlannedLevel, Unfinished } from '../convert/plan.ts';
 export type { Progress, ConvertResult } from '../convert/progress.ts';
@@ -71,7 +78,10 @@ export interface Waiting {
 
 /** Each method's parameters and result. */
 export interface Methods {
-  inspect: { params: { source: Source; options?: Partial<Pick<ConvertOptions, 'slices'>> }; result: VolumeInfo };
+  inspect: {
+    params: { source: Source; options?: Partial<Pick<ConvertOptions, 'slices' | 'image' | 'zAxis'>> };
+    result: VolumeInfo;
+  };
   estimate: { params: { source: Source; options: Partial<ConvertOptions> }; result: Plan };
   /** Queues a conversion. */
   start: { params: { source: Source; options: Partial<ConvertOptions> }; result: Job };

@@ -8,6 +8,8 @@ import type { ConvertOptions, Source } from '../protocol/index.ts';
 export interface OptionTraits {
   target: string | null;
   slices: string | null;
+  image: ConvertOptions['image'];
+  z_axis: ConvertOptions['zAxis'] | null;
   chunk_size: ConvertOptions['chunkSize'] | null;
   num_levels: ConvertOptions['levels'] | null;
   shard: ConvertOptions['shard'];
@@ -32,6 +34,8 @@ export interface OptionTraits {
 export const DEFAULT_TRAITS: OptionTraits = {
   target: null,
   slices: null,
+  image: null,
+  z_axis: null,
   chunk_size: null,
   num_levels: null,
   shard: null,
@@ -61,6 +65,8 @@ export function toFormValues(traits: OptionTraits, source: Source): FormValues {
     ...EMPTY_VALUES,
     output: outputField(traits, source),
     slices: text(traits.slices),
+    image: text(traits.image),
+    zAxis: traits.z_axis ?? '',
     overwrite: traits.overwrite,
     resume: traits.resume,
     chunkSize: triple(traits.chunk_size),
@@ -96,6 +102,8 @@ export function toTraits(options: Partial<ConvertOptions>, source: Source): Opti
   return {
     target: isDefault ? null : output,
     slices: options.slices ?? null,
+    image: options.image ?? null,
+    z_axis: options.zAxis ?? null,
     chunk_size: options.chunkSize ?? null,
     num_levels: options.levels ?? null,
     shard: options.shard ?? null,

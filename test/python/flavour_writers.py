@@ -244,6 +244,27 @@ def imagej(axes: str, shape: tuple[int, ...], properties: dict | None = None, **
     return write
 
 
+def described(axes: str, shape: tuple[int, ...]) -> Writer:
+    """tifffile's own, which names its axes in JSON; what it holds in the order of the pyramid's axes."""
+
+    def write(folder: Path, variant: str) -> Written:
+        source, found = save(folder, voxels(variant, shape=shape)[0], metadata={"axes": axes})
+        with tifffile.TiffFile(source) as file:
+            assert file.series[0].axes == axes
+        return source, ordered(found, axes)
+
+    return write
+
+
+def scifio(folder: Path, _: str) -> Written:
+    """As ImageJ2 and KNIME write it: the fastest axis first."""
+    lines = ["SCIFIO=0.42.0", "axes=X,Y,Channel,Z", "lengths=53,37,3,5", "scales=0.5,0.5,1.0,2.0"]
+    lines += [r"units=\u00B5m,\u00B5m,null,\u00B5m", "images=15", "channels=3", "slices=5", "hyperstack=true", ""]
+    array = voxels("", shape=(5, 3, 37, 53))[0]
+    source, found = save(folder, array, description="\n".join(lines), metadata=None)
+    return source, ordered(found, "ZCYX")
+
+
 def ordered(array: np.ndarray, axes: str) -> np.ndarray:
     """From the axes of a file to those of a pyramid."""
     return array.transpose([axes.index(axis) for axis in "TCZYX" if axis in axes])

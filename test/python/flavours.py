@@ -26,6 +26,7 @@ from flavour_writers import (
     compressed_by,
     content,
     cut,
+    described,
     imagej,
     listed,
     metamorph,
@@ -47,6 +48,7 @@ from flavour_writers import (
     save,
     scan,
     scattered,
+    scifio,
     several_compressions,
     slices,
     sparse,
@@ -82,6 +84,12 @@ class Flavour:
     code: str | None = None
     says: str | None = None
     """What the refusal says; `{}` stands for the variant."""
+
+
+def flat(written: Written) -> Written:
+    """All pages as the slices of one volume."""
+    source, array = written
+    return source, array.reshape(-1, *array.shape[-2:])
 
 
 def to_float32(array: np.ndarray) -> np.ndarray:
@@ -143,6 +151,19 @@ def containers() -> Iterator[Flavour]:
         warns=("it has 5 channels and only one slice, and is read so",),
     )
     yield Flavour(
+        "ImageJ's slices taken for channels",
+        imagej("CYX", SHAPE),
+        options=("--z-axis", "c"),
+    )
+    yield Flavour("tifffile's, with the axes TZYX", described("TZYX", hyper[1:]), axes="tzyx")
+    yield Flavour("tifffile's, with the axes ZCYX", described("ZCYX", hyper[1:]), axes="czyx")
+    yield Flavour(
+        "tifffile's, with four axes and no names",
+        lambda folder, variant: flat(scan(shape=hyper[1:], metadata={})(folder, variant)),
+        warns=("not what these axes are: all 6 pages are read as slices",),
+    )
+    yield Flavour("SCIFIO's (ImageJ2, KNIME), with the axes X,Y,Channel,Z", scifio, axes="czyx")
+    yield Flavour(
         "ImageJ hyperstack whose lengths do not give its number of images",
         wrong_lengths,
         warns=("which are not 5 images: all pages are read as slices, as ImageJ does",),
@@ -168,7 +189,9 @@ def containers() -> Iterator[Flavour]:
         code="not-found",
         says="t1c0.ome.tif: there is no such file",
     )
-    yield Flavour("OME-TIFF of several images", two_images, code="unsupported", says="describes 2 images (overview")
+    yield Flavour(
+        "OME-TIFF of several images", two_images, code="unsupported", says="--image 0 (0 overview (T 1, C 1, Z 5)"
+    )
     yield Flavour("MetaMorph stack (UIC2Tag), one page and the planes after it", metamorph)
     volume = scan(tile=(16, 16, 32), shape=(1, 5, 37, 53), volumetric=True)
     yield Flavour(
@@ -360,6 +383,12 @@ def photometric() -> Iterator[Flavour]:
         dtype="uint8",
         meaning=lambda array: (~array).astype(np.uint8),
         warns=(turned,),
+    )
+    yield Flavour(
+        "MinIsWhite of ImageJ (inverting lookup table)",
+        imagej("ZYX", SHAPE, **inverted),
+        ("uint8 big-endian",),
+        warns=("they are kept as they are stored",),
     )
     kept = "which has no meaning for float32"
     yield Flavour("MinIsWhite, float32", scan("float32", **inverted), dtype="float32", warns=(kept,))

@@ -275,14 +275,110 @@ def test_pages_of_no_plane(cli, tmp_path):
 
 
 def test_several_images(cli, tmp_path):
-    """None of them is lost silently: all are named, and none is read."""
+    """None of them is lost silently: all are named, and one is read when it is chosen, by number or name."""
     source = tmp_path / "scan.ome.tif"
+    arrays = [voxels((3, 20, 30)), voxels((4, 10, 12))]
     with tifffile.TiffWriter(source, ome=True) as file:
-        for name in ("overview", "detail"):
-            file.write(voxels((3, 20, 30)), metadata={"axes": "ZYX", "Name": name})
+        for name, array in zip(("overview", "detail"), arrays, strict=True):
+            file.write(array, metadata={"axes": "ZYX", "Name": name})
     run = cli("convert", source, tmp_path / "out.zarr", "--progress", "json")
     assert run.status == 1 and run.events[-1]["code"] == "unsupported"
-    assert "overview" in run.events[-1]["message"] and "detail" in run.events[-1]["message"]
+    assert "--image 0 (0 overview (T 1, C 1, Z 3), 1 detail (T 1, C 1, Z 4))" in run.events[-1]["message"]
+    assert run.events[-1]["field"] == "image"
+    for choice in ("1", "detail"):
+        output = tmp_path / f"{choice}.ome.zarr"
+        assert convert(cli, source, output, "--image", choice)["warnings"] == []
+        np.testing.assert_array_equal(zarr.open_group(output, mode="r")["0"][...], arrays[1])
+    assert cli("verify", tmp_path / "detail.ome.zarr").succeeded().stdout.startswith("OK")
+    run = cli("info", source, "--image", "2")
+    assert run.status == 1 and "image 2 is not there: it has 0 overview" in run.stderr
+
+
+def test_several_stacks_of_tifffile(cli, tmp_path):
+    """As `TiffWriter.write` puts them into one file, each with a description of its own."""
+    source = tmp_path / "scan.tif"
+    arrays = [voxels((3, 20, 30)), voxels((2, 4, 20, 30)), voxels((3, 10, 12))]
+    with tifffile.TiffWriter(source) as file:
+        for array, axes in zip(arrays, ("ZYX", "TZYX", "ZYX"), strict=True):
+            file.write(array, metadata={"axes": axes}, photometric="minisblack")
+    run = cli("info", source)
+    assert run.status == 1 and "it holds 3 images" in run.stderr and "(TZYX)" in run.stderr
+    with tifffile.TiffFile(source) as file:
+        for number, series in enumerate(file.series):
+            info = cli("info", source, "--image", number, "--json").succeeded().json
+            assert info["axes"] == series.axes.lower() and tuple(info["shape"]) == series.shape
+    # Slices that were written one by one have a description each.
+    with tifffile.TiffWriter(source) as file:
+        for plane in arrays[0]:
+            file.write(plane, photometric="minisblack")
+    assert cli.info(source)["shape"] == [3, 20, 30] and cli.info(source)["warnings"] == []
+
+
+@pytest.mark.parametrize("axes", ["TCZYX", "ZTCYX", "CZTYX", "TYX", "ZYX", "IYX", "TZCYXS"])
+def test_axes_of_tifffile(cli, tmp_path, axes):
+    """Whatever their order, each is what it is called."""
+    lengths = {"T": 3, "C": 2, "Z": 4, "I": 5, "Y": 20, "X": 30, "S": 3}
+    array = voxels(tuple(lengths[axis] for axis in axes), "uint8")
+    source, output = tmp_path / "scan.tif", tmp_path / "out.ome.zarr"
+    photometric = "rgb" if "S" in axes else "minisblack"
+    # tifffile puts its own description behind one that is given.
+    description = "A scan" if axes == "TCZYX" else None
+    tifffile.imwrite(source, array, photometric=photometric, metadata={"axes": axes}, description=description)
+    with tifffile.TiffFile(source) as file:
+        assert file.series[0].axes == axes
+    convert(cli, source, output, "-n", 1, "--channel", "all")
+    if "S" in axes:
+        array = np.moveaxis(array, -1, 3).reshape(3, 4, 6, 20, 30)
+    order = axes.replace("I", "Z").replace("S", "")
+    found = zarr.open_group(output, mode="r")
+    assert [axis["name"] for axis in found.attrs["ome"]["multiscales"][0]["axes"]] == [
+        axis.lower() for axis in "TCZYX" if axis in order or axis == "Z"
+    ]
+    expected = array.transpose([order.index(axis) for axis in "TCZYX" if axis in order])
+    np.testing.assert_array_equal(found["0"][...], expected if "Z" in order else expected[:, None])
+
+
+@pytest.mark.parametrize(
+    ("description", "code", "said"),
+    [
+        ('{"shape": [3, 5, 20, 30], "axes": "QZYX"}', "unsupported", "what these axes are is not understood"),
+        ('{"shape": [15, 20, 30], "axes": "YXZ"}', "unsupported", "not its 15 pages of y and x"),
+        ('{"shape": [3, 4, 20, 30], "axes": "TZYX"}', "mixed-pages", "12 pages, but it has 15"),
+        ('{"shape": [3, 5, 20, 30]}', None, "not what these axes are: all 15 pages are read as slices"),
+        ("shape=(3, 5, 20, 30)", None, "not what these axes are: all 15 pages are read as slices"),
+        ('{"shape": [15, 20, 30], "axes": "AYX"}', None, "axis A, which is not understood, is read as slices"),
+        ("SCIFIO=0.42\naxes=X,Y,Lifetime,Z\nlengths=30,20,3,5\n", "unsupported", "not understood"),
+        ("ImageJ=1.53t\nimages=5\nslices=5\n", None, "5 images, but it has 15 pages"),
+    ],
+)
+def test_axes_that_are_not_understood(cli, tmp_path, description, code, said):
+    source = tmp_path / "scan.tif"
+    tifffile.imwrite(source, voxels((15, 20, 30)), photometric="minisblack", metadata=None, description=description)
+    if code is None:
+        info = cli.info(source)
+        assert info["shape"] == [15, 20, 30] and len(info["warnings"]) == 1 and said in info["warnings"][0]
+        return
+    run = cli("info", source, "--progress", "json")
+    assert run.status == 1 and run.events[-1]["code"] == code and said in run.stderr
+
+
+def test_slices_that_are_called_otherwise(cli, tmp_path):
+    """Channels, time points or samples are the slices where somebody says so."""
+    array = voxels((6, 20, 30), "uint8")
+    files = {
+        "c": {"imagej": True, "metadata": {"axes": "CYX"}},
+        "t": {"metadata": {"axes": "TYX"}},
+        "samples": {"planarconfig": "separate", "metadata": None},
+    }
+    for axis, settings in files.items():
+        source, output = tmp_path / f"{axis}.tif", tmp_path / f"{axis}.ome.zarr"
+        tifffile.imwrite(source, array, photometric="minisblack", **settings)
+        assert convert(cli, source, output, "-n", 1, "--z-axis", axis)["warnings"] == []
+        np.testing.assert_array_equal(zarr.open_group(output, mode="r")["0"][...], array)
+        assert cli("verify", output).succeeded().stdout.startswith("OK")
+    assert "--z-axis c" in cli.info(tmp_path / "c.tif")["warnings"][0]
+    run = cli("info", tmp_path / "t.tif", "--z-axis", "c")
+    assert run.status == 1 and "has only one" in run.stderr
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   COMPRESSIONS,
+  Z_AXES,
   DEFAULT_OPTIONS,
   DOWNSAMPLINGS,
   OME_ZARR_VERSIONS,
@@ -55,6 +56,7 @@ test('the hints and choices of the form are those of the engine', () => {
   assert.equal(dtype, DEFAULT_OPTIONS.dtype);
   assert.equal(omeZarr, DEFAULT_OPTIONS.omeZarr);
   assert.deepEqual(choices.COMPRESSIONS, COMPRESSIONS);
+  assert.deepEqual(choices.Z_AXES, Z_AXES);
   assert.deepEqual(choices.OUTPUT_DTYPES, OUTPUT_DTYPES);
   assert.deepEqual(choices.DOWNSAMPLINGS, DOWNSAMPLINGS);
   assert.deepEqual(choices.OME_ZARR_VERSIONS, OME_ZARR_VERSIONS);

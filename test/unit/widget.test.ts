@@ -12,6 +12,8 @@ const SOURCE = '/data/2024 scans/scan.tif';
 
 const ALL: OptionTraits = {
   target: '/elsewhere/out.ome.zarr',
+  image: 'second',
+  z_axis: 'c',
   slices: 'rec_*.tif',
   chunk_size: [64, 32, 16],
   num_levels: 3,

@@ -2,6 +2,7 @@ import type { Layout } from '../layout.ts';
 import type { CalibrationFunction } from '../volume.ts';
 import { type Calibration, isPixel, UNCALIBRATED } from './calibration.ts';
 import { readCalibrationFunction } from './calibration-function.ts';
+import { type DescribedAxes, readDescribedAxes } from './described-axes.ts';
 import type { Directory } from './directory.ts';
 import { fail } from './fail.ts';
 import { type ImageJ, imagejCalibration, isSignedOffset, parseImageJ } from './imagej.ts';
@@ -24,6 +25,8 @@ export interface About {
   /** Pages that the description promises; null when it promises none. */
   pages: number | null;
   imagej: ImageJ | null;
+  /** What another description says of the axes; null where none does. */
+  described: DescribedAxes | null;
   calibrationFunction: CalibrationFunction | null;
   warnings: string[];
 }
@@ -37,6 +40,7 @@ export const nothingSaid = (): About => ({
   decoderTags: {},
   pages: null,
   imagej: null,
+  described: null,
   calibrationFunction: null,
   warnings: []
 });
@@ -50,7 +54,9 @@ export const nothingSaid = (): About => ({
  */
 export function readAbout(directory: Directory, alone: boolean, ome: OmeImage | null = null): About {
   const { path } = directory.file;
-  const text = ome ? '' : readDescription(directory);
+  const texts = ome ? [''] : readDescriptions(directory);
+  const text = mainDescription(texts);
+  const shaped = texts.find(each => each.startsWith('{"shape":')) ?? text;
   const about: About = {
     ...nothingSaid(),
     format: directory.encoding.big ? 'bigtiff' : 'tiff',
@@ -78,9 +84,14 @@ export function readAbout(directory: Directory, alone: boolean, ome: OmeImage | 
       checkSingle(path, image.size.C, image.size.T);
       about.calibration = image.calibration;
     }
-  } else if (alone) about.pages = tifffilePages(text, directory) ?? metamorphPages(directory);
+  } else {
+    about.described =
+      texts.map(each => readDescribedAxes(each, directory)).find(described => described !== null) ?? null;
+    if (about.described?.calibration) about.calibration = about.described.calibration;
+    if (alone) about.pages = tifffilePages(shaped, directory) ?? metamorphPages(directory);
+  }
   // Of ImageJ's, in its unit, the calibration has made use.
-  if (!imagej) about.resolution = readResolution(directory, text);
+  if (!imagej) about.resolution = readResolution(directory, shaped);
   else if (isPixel(imagej.properties.get('unit') ?? '') && !about.calibration.voxelSize)
     about.resolution = readResolution(directory, '');
   return about;
@@ -96,9 +107,15 @@ function checkSingle(path: string, channels: number, times: number): void {
     );
 }
 
-/** The first page's description. */
-export const readDescription = (directory: Directory): string =>
-  readText(directory.bytes(TAG.imageDescription, MAX_DESCRIPTION));
+/** The descriptions of a page, of which some programs write several; at least one, which may be empty. */
+export function readDescriptions(directory: Directory): string[] {
+  const texts = directory.descriptions(MAX_DESCRIPTION).map(readText);
+  return texts.length > 0 ? texts : [''];
+}
+
+/** The one of several that says most of what pages are. */
+export const mainDescription = (texts: readonly string[]): string =>
+  texts.find(isOme) ?? texts.find(text => parseImageJ(text) !== null) ?? texts[0];
 
 /** A TIFF that tifffile wrote with `truncate=True` describes its first page only, and says so in JSON. */
 function tifffilePages(text: string, directory: Directory): number | null {

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { fail } from './fail.ts';
 import { FAR, type HeaderBytes } from './header-bytes.ts';
-import { TYPE_BYTES } from './tags.ts';
+import { TAG, TYPE_BYTES } from './tags.ts';
 
 /** More pages than any volume has, so that a hostile file cannot keep the machine busy for hours. */
 export const MAX_PAGES = 1_000_000;
@@ -64,12 +64,20 @@ export class Directory {
   readonly file: HeaderBytes;
   readonly encoding: Encoding;
   readonly #entries: Map<number, Entry>;
+  readonly #descriptions: Entry[];
 
-  constructor(number: number, file: HeaderBytes, encoding: Encoding, entries: Map<number, Entry>) {
+  constructor(
+    number: number,
+    file: HeaderBytes,
+    encoding: Encoding,
+    entries: Map<number, Entry>,
+    descriptions: Entry[]
+  ) {
     this.number = number;
     this.file = file;
     this.encoding = encoding;
     this.#entries = entries;
+    this.#descriptions = descriptions;
   }
 
   has(tag: number): boolean {
@@ -108,6 +116,13 @@ export class Directory {
     const entry = this.#entries.get(tag);
     if (!entry) return null;
     return this.#raw(tag, entry, Math.min(limit, entry.count * (TYPE_BYTES[entry.type] || 1)));
+  }
+
+  /** The bytes of each ImageDescription: some programs write several. */
+  descriptions(limit: number): Buffer[] {
+    return this.#descriptions.map(entry =>
+      this.#raw(TAG.imageDescription, entry, Math.min(limit, entry.count * (TYPE_BYTES[entry.type] || 1)))
+    );
   }
 
   #raw(tag: number, entry: Entry, length: number): Buffer {
@@ -258,6 +273,7 @@ function readDirectory(
   const bytes = near >= 0 ? file.buffer : file.bytes(at + countBytes, length);
   if (!bytes) throw short();
   const entries = new Map<number, Entry>();
+  const descriptions: Entry[] = [];
   let i = Math.max(near, 0);
   for (let entry = 0; entry < entryCount; entry++, i += entryBytes) {
     const tag = u16(bytes, i, le);
@@ -272,7 +288,8 @@ function readDirectory(
           ? u64(bytes, value, le)
           : u32(bytes, value, le);
     if (!entries.has(tag)) entries.set(tag, { type, count, at: valueAt });
+    if (tag === TAG.imageDescription) descriptions.push({ type, count, at: valueAt });
   }
   const next = big ? u64(bytes, i, le) : u32(bytes, i, le);
-  return { directory: new Directory(number, file, encoding, entries), next };
+  return { directory: new Directory(number, file, encoding, entries, descriptions), next };
 }

@@ -4,7 +4,7 @@ import type { Directory } from './directory.ts';
 import { fail } from './fail.ts';
 import type { ImageJ } from './imagej.ts';
 import { readImageJMetadata } from './imagej-metadata.ts';
-import { type Stack, axesWarnings, channelName, plainStack } from './stack.ts';
+import { type Stack, channelName, plainStack } from './stack.ts';
 
 /**
  * The dimensions of an ImageJ (hyper)stack: its images run through channels first, then slices, then frames (`ImagePlus.getStackIndex`).
@@ -14,7 +14,14 @@ import { type Stack, axesWarnings, channelName, plainStack } from './stack.ts';
  */
 export function readHyperstack(imagej: ImageJ, first: Directory, pages: number): Stack {
   const { images, channels: c, slices, frames: t, properties } = imagej;
-  if (c * t === 1) return plainStack(pages);
+  if (c * t === 1) {
+    const plain = plainStack(pages);
+    if (images === 1 || images === pages) return plain;
+    return {
+      ...plain,
+      warnings: [`Its description says ${images} images, but it has ${pages} pages: all of these are read as slices.`]
+    };
+  }
   const said = `${c} channels, ${slices} slices and ${t} frames`;
   if (c * slices * t !== images)
     return {
@@ -36,7 +43,7 @@ export function readHyperstack(imagej: ImageJ, first: Directory, pages: number):
     page: (time, channel, z) => (time * slices + z) * c + channel,
     channels: c > 1 ? readChannels(first, c, images) : null,
     timeStep: t > 1 && step > 0 && Number.isFinite(step) ? step : null,
-    warnings: axesWarnings({ t, c }, slices)
+    warnings: []
   };
 }
 

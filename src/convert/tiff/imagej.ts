@@ -11,14 +11,10 @@ export interface ImageJ {
   properties: Map<string, string>;
 }
 
-/**
- * Reads ImageJ's description: lines of `key=value` in the notation of Java properties, `\u00B5` and `\\` being escapes.
- * Null when ImageJ (or a program in its manner) did not write it.
- */
-export function parseImageJ(description: string): ImageJ | null {
-  if (!description.startsWith('ImageJ=')) return null;
+/** Lines of `key=value` in the notation of Java properties, `\u00B5` and `\\` being escapes. */
+export function parseProperties(text: string): Map<string, string> {
   const properties = new Map<string, string>();
-  for (const line of description.split(/[\r\n\0]+/)) {
+  for (const line of text.split(/[\r\n\0]+/)) {
     const match = /^\s*([^=:\s]+)\s*[=:]\s*(.*)$/.exec(line);
     if (!match) continue;
     properties.set(
@@ -28,6 +24,13 @@ export function parseImageJ(description: string): ImageJ | null {
       )
     );
   }
+  return properties;
+}
+
+/** Reads ImageJ's description; null when ImageJ (or a program in its manner) did not write it. */
+export function parseImageJ(description: string): ImageJ | null {
+  if (!description.startsWith('ImageJ=')) return null;
+  const properties = parseProperties(description);
   const whole = (key: string) => Math.max(1, Math.trunc(Number(properties.get(key))) || 1);
   const [images, channels, frames] = ['images', 'channels', 'frames'].map(whole);
   // Slices that are not told are all images of one channel and time point.

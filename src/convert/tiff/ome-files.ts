@@ -1,16 +1,16 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { type About, MAX_DESCRIPTION, checkTables, readAbout, readDescription } from './about.ts';
+import { type About, MAX_DESCRIPTION, checkTables, mainDescription, readAbout, readDescriptions } from './about.ts';
 import { firstPage, walkDirectories } from './directory.ts';
 import { fail, readFailure } from './fail.ts';
 import { HeaderBytes } from './header-bytes.ts';
 import { isOme, type Ome, parseOme } from './ome.ts';
-import { findPlanes, omeChannels, onlyImage } from './ome-planes.ts';
+import { findPlanes, omeChannels, omeImage } from './ome-planes.ts';
 import type { Opened } from './open-volume.ts';
 import { forEachOpened } from './opened-files.ts';
 import { isAuxiliary, readPage } from './page.ts';
+import type { Reading } from './pixel-format.ts';
 import { SegmentTable } from './segment-table.ts';
-import { axesWarnings } from './stack.ts';
 
 /** Whether a file is named as OME-XML without voxels (`scan.companion.ome`). */
 export const isOmeXml = (path: string): boolean => /\.(ome|ome\.xml)$/i.test(path);
@@ -20,11 +20,12 @@ export const isOmeXml = (path: string): boolean => /\.(ome|ome\.xml)$/i.test(pat
  *
  * @param path a TIFF, or a companion file
  * @param description of a TIFF's first page; null: to be read
+ * @param chosen which of its images, where it has several
  * @throws ConvertError
  */
-export async function openOme(path: string, description: string | null): Promise<Opened> {
+export async function openOme(path: string, description: string | null, chosen: Reading['image']): Promise<Opened> {
   const { ome, described } = await readOme(path, description ?? (await readOmeText(path)));
-  const image = onlyImage(ome, described.path);
+  const image = omeImage(ome, described.path, chosen);
   const planes = await findPlanes(ome, image, described, countPages);
   const pages = planes.files.map(() => new Map<number, number>());
   for (let plane = 0; plane < planes.ifd.length; plane++) pages[planes.file[plane]].set(planes.ifd[plane], -1);
@@ -65,8 +66,9 @@ export async function openOme(path: string, description: string | null): Promise
         );
   });
   const { frames, depth } = planes;
-  const warnings = axesWarnings(frames, depth);
-  if (left > 0) warnings.push(`${left} pages of its files belong to no plane of its OME-XML, and are left out.`);
+  const warnings: string[] = [];
+  if (left > 0 && ome.images.length === 1)
+    warnings.push(`${left} pages of its files belong to no plane of its OME-XML, and are left out.`);
   return {
     format: found.about!.format,
     // A companion file is a part of the source: where it changes, the source does.
@@ -123,7 +125,7 @@ async function readText(path: string): Promise<string> {
 async function readTiffDescription(path: string): Promise<string> {
   const file = await HeaderBytes.open(path);
   try {
-    return readDescription(firstPage(file));
+    return mainDescription(readDescriptions(firstPage(file)));
   } finally {
     await file.close();
   }

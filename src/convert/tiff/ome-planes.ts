@@ -1,8 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import type { Frames } from '../volume.ts';
+import { chooseImage, shortly } from './choose-image.ts';
 import { fail, readFailure } from './fail.ts';
 import type { Ome, OmeImage, TiffData } from './ome.ts';
+import type { Reading } from './pixel-format.ts';
 import { channelName } from './stack.ts';
 
 /** Where the planes of an OME image are. */
@@ -23,17 +25,11 @@ const LEAST_PAGE = 18;
 /** More planes than any image has, so that a hostile file cannot ask for all memory. */
 const MAX_PLANES = 4_000_000;
 
-/** The only image of a description. @throws ConvertError `unsupported`, `corrupt` */
-export function onlyImage({ images }: Ome, path: string): OmeImage {
-  if (images.length === 1) return images[0];
+/** The image of a description that is asked for. @throws ConvertError `unsupported`, `corrupt`, `bad-option` */
+export function omeImage({ images }: Ome, path: string, asked: Reading['image']): OmeImage {
   if (images.length === 0) throw fail('corrupt', path, 'its OME-XML describes no image (Pixels): save it again');
-  const names = images.slice(0, 5).map(({ name, size }, n) => `${name || n} (T ${size.T}, C ${size.C}, Z ${size.Z})`);
-  throw fail(
-    'unsupported',
-    path,
-    `its OME-XML describes ${images.length} images (${names.join(', ')}${images.length > 5 ? ', …' : ''}), where one was expected: ` +
-      'save the one you want in a file of its own (in Fiji: Plugins › Bio-Formats, with one series chosen)'
-  );
+  const named = images.map(({ name, size }) => ({ name, said: `T ${size.T}, C ${size.C}, Z ${size.Z}` }));
+  return images[chooseImage(path, named, asked)];
 }
 
 /**
@@ -139,7 +135,7 @@ function samplesOf({ channels, size }: OmeImage, path: string): number {
     throw fail(
       'unsupported',
       path,
-      `its OME-XML says ${size.C} channels, of ${channels.map(channel => channel.samples).join(', ')} samples, where as many in each were expected: save it with one sample a channel`
+      `its OME-XML says ${size.C} channels, of ${shortly(channels.map(channel => String(channel.samples)))} samples, where as many in each were expected: save it with one sample a channel`
     );
   return samples;
 }

@@ -5,13 +5,16 @@ import type { Layout } from '../layout.ts';
 import { findSidecar } from '../sidecar/index.ts';
 import { type Shape, type VolumeInfo, alongAxes, axesOf } from '../volume.ts';
 import { chooseVoxelSize } from '../voxel-size.ts';
-import { type About, checkTables, nothingSaid, readAbout, readDescription } from './about.ts';
+import { type About, checkTables, mainDescription, nothingSaid, readAbout, readDescriptions } from './about.ts';
 import { type SourceChannel, allChannels, chooseChannels } from './channels.ts';
-import { firstPage, walkDirectories } from './directory.ts';
+import { chooseImage } from './choose-image.ts';
+import { readStack } from './described-axes.ts';
+import { type Directory, firstPage, walkDirectories } from './directory.ts';
 import { fail, readFailure } from './fail.ts';
 import { HeaderBytes } from './header-bytes.ts';
 import { readHyperstack } from './hyperstack.ts';
 import { imageResolution, readImage } from './images.ts';
+import { ImageParts } from './several-images.ts';
 import { isOme } from './ome.ts';
 import { isOmeXml, openOme } from './ome-files.ts';
 import { forEachOpened } from './opened-files.ts';
@@ -19,7 +22,8 @@ import { isAuxiliary, type Page, type PageFormat, readPage } from './page.ts';
 import { DEFAULT_READING, type Meaning, type Reading, meaningOf } from './pixel-format.ts';
 import { type Planes, SegmentTable, difference } from './segment-table.ts';
 import { adviceOn, imageKind, list, listSlices, listWarnings } from './slices.ts';
-import { type Stack, plainStack } from './stack.ts';
+import { asSlices } from './slice-axis.ts';
+import { type Stack, axesWarnings, plainStack } from './stack.ts';
 import { compressionName } from './tags.ts';
 
 /** A source whose headers have been read. */
@@ -42,7 +46,7 @@ export interface Opened {
  * otherwise null.
  *
  * @throws ConvertError `not-found`, `unreadable`, `not-tiff`, `no-pages`, `mixed-pages`, `truncated`, `corrupt`, `unsupported`,
- * `unsupported-compression`, `bad-option` for `slices` or `channel`
+ * `unsupported-compression`, `bad-option` for `slices`, `channel`, `image` or `zAxis`
  */
 export async function openVolume(
   source: string | string[],
@@ -81,23 +85,31 @@ async function readHeaders(source: string | string[], reading: Reading): Promise
       `${typeof source === 'string' ? source : `a list of ${source.length} files`}: slices ${slices} can be chosen of a folder only: leave slices out`,
       'slices'
     );
-  const opened = await open(source, slices);
-  const meaning = meaningOf(opened.table.format.pixel, reading);
-  return { source: typeof source === 'string' ? source : source[0], folder, opened, meaning };
+  const opened = await open(source, reading);
+  // ImageJ's inverting lookup table is how its values are shown; they are what is stored.
+  const keepInverted = opened.about.imagej !== null;
+  const meaning = meaningOf(opened.table.format.pixel, { ...reading, keepInverted });
+  return asSlices({ source: typeof source === 'string' ? source : source[0], folder, opened, meaning }, reading.zAxis);
 }
 
-async function open(source: string | string[], slices: string | null): Promise<Opened> {
+async function open(source: string | string[], { slices, image }: Reading): Promise<Opened> {
   if (typeof source !== 'string') {
     if (source.length === 0) throw fail('no-pages', 'the list of files', 'it is empty: name at least one TIFF file');
-    return source.length === 1 ? open(source[0], null) : openListed(source.map(path => resolve(path)));
+    if (source.length === 1) return open(source[0], { ...DEFAULT_READING, image });
+    chooseImage(source[0], [{ name: '', said: '' }], image);
+    return openListed(source.map(path => resolve(path)));
   }
   const path = resolve(source);
   if (isFolder(source)) {
+    chooseImage(path, [{ name: '', said: '' }], image);
     const { paths, warnings } = await listSlices(path, slices);
     return openSlices(paths, path, warnings);
   }
-  if (imageKind(path) !== 'TIFF') return openSlices([path], null);
-  return isOmeXml(path) ? openOme(path, null) : openFile(path);
+  if (imageKind(path) !== 'TIFF') {
+    chooseImage(path, [{ name: '', said: '' }], image);
+    return openSlices([path], null);
+  }
+  return isOmeXml(path) ? openOme(path, null, image) : openFile(path, image);
 }
 
 function isFolder(path: string): boolean {
@@ -108,30 +120,59 @@ function isFolder(path: string): boolean {
   }
 }
 
-async function openFile(path: string): Promise<Opened> {
+async function openFile(path: string, image: Reading['image']): Promise<Opened> {
   const file = await HeaderBytes.open(path);
   try {
-    const description = readDescription(firstPage(file));
-    if (isOme(description)) return await openOme(path, description);
+    const texts = readDescriptions(firstPage(file));
+    const description = mainDescription(texts);
+    if (isOme(description)) return await openOme(path, description, image);
     const table = new SegmentTable();
-    const found: { about?: About } = {};
+    const found: { about?: About; first?: Directory } = {};
+    const images = new ImageParts();
     const origin = (page: number) => ({ file: 0, path, size: file.size, name: `page ${page}` });
+    const wanted = typeof image === 'number' || (image !== null && /^\d+$/.test(image)) ? Number(image) : 0;
+    let pages = 0;
     await walkDirectories(file, directory => {
-      if (isAuxiliary(directory)) return;
+      if (isAuxiliary(directory) || images.add(directory, pages++, () => readDescriptions(directory)) !== wanted)
+        return;
+      found.first ??= directory;
       found.about ??= readAbout(directory, true);
       checkTables(directory, found.about, `page ${directory.number}`);
       table.add(readPage(directory), origin(directory.number));
     });
-    const { about } = found;
-    if (!about)
+    if (images.parts.length === 0)
       throw fail('no-pages', path, 'its pages are all thumbnails or masks (NewSubfileType): export the volume itself');
-    addPromised(table, about, origin(1));
-    const stack = about.imagej ? readHyperstack(about.imagej, firstPage(file), table.pages) : plainStack(table.pages);
+    chooseImage(path, images.parts, image);
+    const { about, first } = found as Required<typeof found>;
+    addPromised(table, about, origin(first.number));
+    const stack = stackOf(about, first, table.pages);
     return { format: about.format, files: [path], bytes: file.size, table, about, stack };
   } finally {
     await file.close();
   }
 }
+
+/** What the description of a file's first page makes of its pages. */
+function stackOf({ imagej, described }: About, first: Directory, pages: number): Stack {
+  if (imagej) return readHyperstack(imagej, first, pages);
+  if (described) return readStack(described, pages, first.file.path);
+  const plain = plainStack(pages);
+  const format = pages > 1 && OWN_AXES.find(([tag]) => first.has(tag));
+  if (!format) return plain;
+  return {
+    ...plain,
+    warnings: [
+      `It has tags of ${format[1]}, whose channels and time points are not read: all ${pages} pages are read as slices.`
+    ]
+  };
+}
+
+/** Tags by which microscopes' programs tell the axes of a stack. */
+const OWN_AXES: [tag: number, program: string][] = [
+  [34412, 'a Zeiss LSM file'],
+  [34361, 'FluoView'],
+  [51123, 'Micro-Manager']
+];
 
 /** Adds the pages that a description promises beyond those that were found. */
 function addPromised(table: SegmentTable, about: About, origin: Parameters<SegmentTable['add']>[1]): void {
@@ -224,18 +265,18 @@ async function findOdd(folder: string, paths: string[], error: unknown): Promise
 }
 
 /** What the planes of a layout are, channel by channel as they were chosen. */
-function planesOf({ frames, depth, page }: Stack, chosen: SourceChannel[], sampled: boolean): Planes {
+function planesOf({ frames, depth, page, sample: sampleOf }: Stack, chosen: SourceChannel[], sampled: boolean): Planes {
   const count = frames.t * chosen.length * depth;
   const planes: Planes = {
     page: new Uint32Array(count),
-    sample: sampled ? new Uint16Array(new SharedArrayBuffer(2 * count)) : null
+    sample: sampled || sampleOf ? new Uint16Array(new SharedArrayBuffer(2 * count)) : null
   };
   let plane = 0;
   for (let t = 0; t < frames.t; t++)
     for (const { channel, sample } of chosen)
       for (let z = 0; z < depth; z++, plane++) {
         planes.page[plane] = page(t, channel, z);
-        if (planes.sample) planes.sample[plane] = sample;
+        if (planes.sample) planes.sample[plane] = sampleOf ? sampleOf(z) : sample;
       }
   return planes;
 }
@@ -263,6 +304,6 @@ function describe({ source, folder, opened, meaning }: Headers, chosen: SourceCh
     timeStep,
     timeUnit: timeStep === null ? null : 'second',
     calibrationFunction: about.calibrationFunction,
-    warnings: [...warnings, ...about.warnings, ...meaning.notes, ...table.notes]
+    warnings: [...axesWarnings(stack), ...warnings, ...about.warnings, ...meaning.notes, ...table.notes]
   };
 }

@@ -2,6 +2,7 @@ import { type Packing } from '../layout.ts';
 import { BYTES_PER_VOXEL, type Channel, type Dtype } from '../volume.ts';
 import type { Directory } from './directory.ts';
 import { fail } from './fail.ts';
+import type { ZAxis } from '../options.ts';
 import { TAG } from './tags.ts';
 
 /** How a page's pixels are stored, and what its tags call them. */
@@ -173,11 +174,21 @@ export interface Reading {
   slices: string | null;
   /** Samples of a pixel to read, from 0, each as grey values; null: the only one. */
   channel: number[] | 'all' | null;
+  /** Which of several images of a file, by its number from 0 or its name; null: the only one. */
+  image: string | number | null;
+  /** What the slices are, where it is not what the source calls so. */
+  zAxis: ZAxis;
   /** Keep the numbers of a palette or of MinIsWhite as they are stored, because they are labels. */
   keepIndices: boolean;
 }
 
-export const DEFAULT_READING: Reading = { slices: null, channel: null, keepIndices: false };
+export const DEFAULT_READING: Reading = {
+  slices: null,
+  channel: null,
+  image: null,
+  zAxis: 'auto',
+  keepIndices: false
+};
 
 /** What stored pixels are read as. */
 export interface Meaning {
@@ -190,7 +201,10 @@ export interface Meaning {
 }
 
 /** What pixels mean, by their tags (TIFF 6.0 section 8 and its photometric interpretations). */
-export function meaningOf(format: PixelFormat, { keepIndices }: Pick<Reading, 'keepIndices'>): Meaning {
+export function meaningOf(
+  format: PixelFormat,
+  { keepIndices, keepInverted }: Pick<Reading, 'keepIndices'> & { keepInverted: boolean }
+): Meaning {
   const { kind, bits, planar, reversedBits, photometric } = format;
   const notes: string[] = [];
   const stored: Packing = { bits, samples: planar ? 1 : format.samples, reversedBits, inverted: false, palettes: null };
@@ -199,7 +213,9 @@ export function meaningOf(format: PixelFormat, { keepIndices }: Pick<Reading, 'k
   if (bits === 24)
     notes.push('Its 24-bit numbers are read with the highest byte first, as tifffile does, whatever its byte order.');
   if (photometric === PHOTOMETRIC.whiteIsZero && !keepIndices) {
-    if (kind === 'uint') {
+    if (keepInverted)
+      notes.push('ImageJ shows its values inverted (inverting lookup table): they are kept as they are stored.');
+    else if (kind === 'uint') {
       stored.inverted = true;
       notes.push('Its values are stored inverted (MinIsWhite): they were turned round, so that 0 is black.');
     } else notes.push(`It says MinIsWhite, which has no meaning for ${storedType(format)}: its values were kept.`);

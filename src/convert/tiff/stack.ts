@@ -1,4 +1,5 @@
 import type { Channel, Frames } from '../volume.ts';
+import { option } from '../words.ts';
 
 /** How the pages of a source make volumes: what its metadata says of channels and time. */
 export interface Stack {
@@ -7,6 +8,8 @@ export interface Stack {
   depth: number;
   /** Number, among the pages that are read, of the page with plane `z` of channel `c` at time `t`; all from 0. */
   page: (t: number, c: number, z: number) => number;
+  /** Which of its page's samples plane `z` is, where these are the slices. */
+  sample?: (z: number) => number;
   /** One for each channel of `frames`; null where nothing is said of them, and there is only one. */
   channels: Channel[] | null;
   /** Seconds between time points; null where there is one, or nothing is said of it. */
@@ -32,11 +35,10 @@ export const channelName = (number: number): string => `Channel ${number + 1}`;
 const MANY = 4;
 
 /** What to tell of a source whose only slices may be those that it calls channels or time points. */
-export function axesWarnings({ t, c }: Frames, depth: number): string[] {
+export function axesWarnings({ frames: { t, c }, depth }: Stack): string[] {
   const [count, found] = c > t ? [c, 'channels'] : [t, 'time points'];
   if (depth > 1 || count <= MANY) return [];
   return [
-    `It says that it has ${count} ${found} and only one slice, and is read so. If these are the slices of a volume, save it with slices as Z ` +
-      `(in ImageJ: Image › Properties…, Slices (z) ${t * c}).`
+    `It says that it has ${count} ${found} and only one slice, and is read so. If these are the slices of a volume, say so with ${option('zAxis', c > t ? 'c' : 't')}.`
   ];
 }

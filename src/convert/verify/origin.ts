@@ -1,4 +1,4 @@
-import { DOWNSAMPLINGS, type Downsampling } from '../options.ts';
+import { DOWNSAMPLINGS, type Downsampling, Z_AXES, type ZAxis } from '../options.ts';
 import { isObject } from '../zarr/array.ts';
 import type { Shape } from '../volume.ts';
 
@@ -13,6 +13,9 @@ export interface Origin {
     slices: string | null;
   };
   channel: number[] | 'all' | null;
+  /** Which of the source's images, and what its slices were. */
+  image: string | number | null;
+  zAxis: ZAxis;
   /** Whether the source's values were taken as they are stored, because they are labels. */
   labels: boolean;
   /** Whether a person gave the unit. */
@@ -58,6 +61,7 @@ export function readOrigin(json: Record<string, unknown>): Origin | null {
   const valueRange = isObject(scaling) ? scaling.valueRange : null;
   if (valueRange !== null && !numbers(valueRange, 2)) return null;
   const channel = isObject(options) ? options.channel : null;
+  const { image, zAxis } = isObject(options) ? options : {};
   const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
   return {
     source: {
@@ -69,6 +73,8 @@ export function readOrigin(json: Record<string, unknown>): Origin | null {
       slices: text(source.slices)
     },
     channel: channel === 'all' || isList(channel) ? channel : null,
+    image: typeof image === 'string' || Number.isSafeInteger(image) ? (image as string | number) : null,
+    zAxis: Z_AXES.find(axis => axis === zAxis) ?? 'auto',
     labels: isObject(options) && options.labels === true,
     unitGiven: !isObject(options) || options.unit !== null,
     roi,

@@ -137,15 +137,17 @@ async function openSource(
 ): Promise<Awaited<ReturnType<typeof openVolume>> | null> {
   // A folder's slices, and the channels, were chosen when it was converted.
   const { slices = null } = origin?.source ?? {};
-  const { channel = null, labels: keepIndices = false } = origin ?? {};
+  const { channel = null, image = null, zAxis = 'auto', labels: keepIndices = false } = origin ?? {};
   const open = (path: string) =>
     openVolume(path, {
       slices: statSync(path, { throwIfNoEntry: false })?.isDirectory() ? slices : null,
       channel,
+      image,
+      zAxis,
       keepIndices
     });
   if (against !== null)
-    return typeof against === 'string' ? open(against) : openVolume(against, { channel, keepIndices });
+    return typeof against === 'string' ? open(against) : openVolume(against, { channel, image, zAxis, keepIndices });
   const without = (why: string) => {
     findings.notes.push(`Level 0 was read, but not compared with a source: ${why}.`);
     return null;

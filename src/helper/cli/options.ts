@@ -3,7 +3,8 @@ import {
   DEFAULT_OPTIONS,
   DOWNSAMPLINGS,
   OME_ZARR_VERSIONS,
-  OUTPUT_DTYPES
+  OUTPUT_DTYPES,
+  Z_AXES
 } from '../../convert/options.ts';
 import { shortBytes } from '../../protocol/bytes.ts';
 
@@ -38,6 +39,18 @@ const SLICES: OptionSpec = {
   help: "slices of a folder: a pattern of their names, such as 'rec_*.tif', or a range of their numbers, such as 100-899 (all)"
 };
 
+const IMAGE: OptionSpec = {
+  name: 'image',
+  values: ['NAME|N'],
+  help: 'which of several images of a file, by its name or its number from 0 (the only one)'
+};
+const Z_AXIS: OptionSpec = {
+  name: 'z-axis',
+  values: ['AXIS'],
+  choices: Z_AXES,
+  help: 'what the slices are: auto, or what the source calls channels (c), time points (t) or samples of a pixel (auto)'
+};
+
 const d = DEFAULT_OPTIONS;
 const MAX_MEMORY: OptionSpec = {
   name: 'max-memory',
@@ -54,6 +67,8 @@ const JOBS: OptionSpec = {
 const QUIET: OptionSpec = { name: 'quiet', short: 'q', values: [], help: 'no progress, only errors' };
 const CONVERT_OPTIONS: OptionSpec[] = [
   SLICES,
+  IMAGE,
+  Z_AXIS,
   {
     name: 'chunk-size',
     short: 'c',
@@ -138,7 +153,7 @@ export const COMMANDS: CommandSpec[] = [
     name: 'info',
     usage: 'INPUT',
     summary: 'show what a TIFF or a folder of slices holds',
-    options: [SLICES, JSON_OPTION]
+    options: [SLICES, IMAGE, Z_AXIS, JSON_OPTION]
   },
   {
     name: 'estimate',

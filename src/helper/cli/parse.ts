@@ -180,6 +180,12 @@ function toOptions(values: Map<string, string[]>): Partial<ConvertOptions> {
   given('slices', ([word]) => {
     options.slices = word;
   });
+  given('image', ([word]) => {
+    options.image = word;
+  });
+  given('z-axis', ([word]) => {
+    options.zAxis = word as ConvertOptions['zAxis'];
+  });
   given('chunk-size', (words, name) => {
     options.chunkSize = words.map(word => integer(name, word)) as ConvertOptions['chunkSize'];
   });
