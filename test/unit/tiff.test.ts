@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -389,6 +390,38 @@ test('what is no TIFF is refused, with what it is', async () => {
 
 const grey: PageSpec = { width: 4, height: 3, segments: [new Uint8Array(12)] };
 const withTags = (tags: PageSpec['tags'], more: Partial<PageSpec> = {}): string => write([{ ...grey, ...more, tags }]);
+
+test('files of other kinds are named, and what is no file is refused at once', async () => {
+  const place = folder('kinds', {});
+  const kinds: [name: string, at: number, bytes: string, says: RegExp][] = [
+    ['scan.dcm', 128, 'DICM', /it is a DICOM file/],
+    ['scan.txm', 0, '\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1', /it is a Zeiss TXM \(OLE2\)/],
+    ['scan.tif', 0, '\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1', /it is an OLE2 file/],
+    ['scan.h5', 0, '\x89HDF\r\n\x1a\n', /it is an HDF5 file/],
+    ['scan.nii', 344, 'n+1\0', /it is a NIfTI volume/],
+    ['scan.mrc', 208, 'MAP ', /it is an MRC volume/],
+    ['scan.nrrd', 0, 'NRRD0004', /it is an NRRD volume/],
+    ['scan.jp2', 0, '\0\0\0\x0cjP  ', /it is a JPEG 2000 image/],
+    ['photo.tif', 0, '\xff\xd8\xff\xe0', /it is a JPEG image/],
+    ['empty.tif', 0, '', /it is empty/]
+  ];
+  for (const [name, at, bytes, says] of kinds) {
+    const path = join(place, name);
+    writeFileSync(path, Buffer.concat([Buffer.alloc(at), Buffer.from(bytes, 'latin1'), Buffer.alloc(bytes ? 600 : 0)]));
+    await fails(path, 'not-tiff', says);
+  }
+  const link = join(place, 'link.tif');
+  symlinkSync('gone.tif', link);
+  await fails(link, 'not-found', /broken symbolic link: it leads to gone\.tif/);
+  if (process.platform === 'win32') return;
+  const slices = join(place, 'piped');
+  mkdirSync(slices);
+  const pipe = join(slices, 'rec_2.tif');
+  writeFileSync(join(slices, 'rec_1.tif'), writeTiff([grey]));
+  execFileSync('mkfifo', [pipe]);
+  for (const source of [pipe, slices]) await fails(source, 'unreadable', /rec_2\.tif: it is a pipe/);
+  await fails('/dev/zero', 'unreadable', /it is a device/);
+});
 
 test('images that cannot be read are refused before a voxel is read', async () => {
   const rgb = { segments: [new Uint8Array(36)] };

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { fail } from './fail.ts';
+import { describeStart } from './file-kinds.ts';
 import { FAR, type HeaderBytes } from './header-bytes.ts';
 import { TAG, TYPE_BYTES } from './tags.ts';
 
@@ -175,7 +176,7 @@ export function readHeader(file: HeaderBytes): Encoding & { first: number } {
   throw fail(
     'not-tiff',
     file.path,
-    `not a TIFF: ${describeStart(found)}, where a TIFF starts with "II" or "MM" and 42 or 43`
+    `not a TIFF: ${describeStart(file)}, where a TIFF starts with "II" or "MM" and 42 or 43`
   );
 }
 
@@ -186,31 +187,6 @@ export function firstDirectory(file: HeaderBytes): number {
   } catch {
     return 0;
   }
-}
-
-const SIGNATURES: [string, string][] = [
-  ['\x89PNG', 'a PNG image'],
-  ['\xff\xd8\xff', 'a JPEG image'],
-  ['\x89HDF', 'an HDF5 file'],
-  ['PK\x03\x04', 'a zip archive'],
-  ['\x1f\x8b', 'a gzip file'],
-  ['%PDF', 'a PDF'],
-  ['\x93NUMPY', 'a NumPy array'],
-  ['NRRD', 'an NRRD volume'],
-  ['SIMPLE  =', 'a FITS file'],
-  ['version https:', 'a pointer of Git LFS, whose file has not been fetched']
-];
-
-function describeStart(found: Buffer): string {
-  if (found.length === 0) return 'it is empty';
-  const text = found.toString('latin1');
-  const known = SIGNATURES.find(([start]) => text.startsWith(start));
-  const hex = found.toString('hex', 0, Math.min(8, found.length)).replace(/(..)(?=.)/g, '$1 ');
-  return known
-    ? `it is ${known[1]} (${hex})`
-    : found.every(b => b === 0)
-      ? 'it starts with zeros'
-      : `it starts with the bytes ${hex}`;
 }
 
 /** The first directory of a file. @throws ConvertError `not-tiff`, `no-pages`, `truncated`, `corrupt` */

@@ -1,6 +1,6 @@
-import { readSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { fail, readFailure } from './fail.ts';
+import { constants, readSync } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { checkFile, readFailure } from './fail.ts';
 
 const NEAR = 1 << 16;
 /** Most bytes that `locate` can give. */
@@ -25,10 +25,11 @@ export class HeaderBytes {
   static async open(path: string): Promise<HeaderBytes> {
     let handle: FileHandle | null = null;
     try {
-      handle = await open(path, 'r');
+      // Before it is opened: opening a pipe waits for somebody to write to it.
+      checkFile(path, await stat(path));
+      handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
       const status = await handle.stat({ bigint: true });
-      if (!status.isFile())
-        throw fail('unreadable', path, 'it is neither a file nor a folder: choose a TIFF file or a folder of slices');
+      checkFile(path, status);
       const first = Buffer.allocUnsafe(FAR);
       const { bytesRead } = await handle.read(first, 0, FAR, 0);
       const identity = status.ino === 0n ? null : `${status.dev}:${status.ino}`;

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { type About, MAX_DESCRIPTION, checkTables, mainDescription, readAbout, readDescriptions } from './about.ts';
 import { firstPage, walkDirectories } from './directory.ts';
-import { fail, readFailure } from './fail.ts';
+import { checkFile, fail, readFailure } from './fail.ts';
 import { HeaderBytes } from './header-bytes.ts';
 import { isOme, type Ome, parseOme } from './ome.ts';
 import { findPlanes, omeChannels, omeImage } from './ome-planes.ts';
@@ -116,7 +116,9 @@ async function readOmeText(path: string, of = path): Promise<string> {
 }
 
 async function readText(path: string): Promise<string> {
-  const { size } = await stat(path);
+  const status = await stat(path);
+  checkFile(path, status);
+  const { size } = status;
   if (size > MAX_DESCRIPTION)
     throw fail('corrupt', path, `it has ${size} bytes, which is more than an OME-XML has: choose the TIFF itself`);
   return readFile(path, 'utf8');
