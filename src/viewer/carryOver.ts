@@ -25,7 +25,7 @@ export function carriedOver(view: ViewerState, before: Volume[], after: Volume[]
   // What Neuroglancer leaves out of its states has a default value.
   const space = Object.entries(isSameSpace ? view : first).filter(([key]) => IN_SPACE.includes(key));
   const others = Object.entries(view).filter(([key]) => !IN_SPACE.includes(key));
-  const looked = layersOf(initialState(before, '', 100));
+  const looked = layersOf(initialState(before, '', { width: 100, height: 100 }));
   const own = layersOf(first);
   const old = layersOf(view);
   const layers = old.flatMap(layer => {

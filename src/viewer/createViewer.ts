@@ -38,6 +38,9 @@ export interface ViewerHandle {
   dispose(): void;
 }
 
+/** Height of what Neuroglancer has above its panels: the position and the list of layers, in pixels. */
+const BARS = 48;
+
 /** A WebGL context that is lost sooner, in milliseconds, is not replaced unasked. */
 const SHORT_LIFE = 5000;
 
@@ -57,11 +60,14 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     forget();
     throw error;
   });
-  const place = options.place ?? 'tab';
-  const layout = place === 'tab' ? '4panel-alt' : 'xy-3d';
+  const layout = options.state?.layout ?? (options.place === 'notebook' ? 'xy-3d' : '4panel-alt');
   host.classList.add('mct-Viewer-host');
-  const pixels = Math.max(100, Math.min(host.clientWidth, host.clientHeight) / 2);
-  const firstLook = ({ volumes }: Opened): ViewerState => initialState(volumes, layout, pixels);
+  const appearance = {
+    label: `Neuroglancer: ${places.map(({ name }) => name).join(', ')}`,
+    inPage: options.place === 'notebook'
+  };
+  const firstLook = ({ volumes }: Opened): ViewerState =>
+    initialState(volumes, layout, { width: host.clientWidth, height: host.clientHeight - BARS });
   const addressesOf = ({ volumes }: Opened): Addresses =>
     new Addresses(
       volumes.slice(0, places.length),
@@ -89,7 +95,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
 
   function build(): void {
     const built = performance.now();
-    const made: Neuroglancer = new Neuroglancer(host, {
+    const made: Neuroglancer = new Neuroglancer(host, appearance, {
       onFailure: message => {
         // Of a volume that is there no more only that is to be said.
         if (current === made && stale === null) {
@@ -216,6 +222,10 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
 
   function tellUnread(): void {
     const [unread] = opened.unread;
+    const [dim] = opened.dim;
+    if (dim !== undefined) {
+      banner.tell(`The metadata has no contrast, and none could be chosen: set it in the layer’s panel. ${dim}`);
+    }
     if (unread !== undefined) {
       banner.show(`The labels could not be read and are not in the list: close this and open it again. ${unread}`);
     }

@@ -2,6 +2,10 @@
 export interface Image {
   format: 'zarr2' | 'zarr3';
   dtype: string;
+  /** Path of the coarsest level. */
+  coarsest: string;
+  /** Names of all axes, in the order of the arrays. */
+  axisNames: string[];
   /** Those of space. */
   axes: Axis[];
   /** Null where the image has none. */
@@ -105,6 +109,8 @@ async function imageOf(name: string, read: ReadKey): Promise<Image> {
   return {
     format: group ? 'zarr3' : 'zarr2',
     dtype,
+    coarsest: datasets[datasets.length - 1].path,
+    axisNames: axes.map(({ name: axis }) => axis),
     axes: axes.filter(axis => axis.type === undefined || axis.type === 'space'),
     time: axes.find(axis => axis.type === 'time') ?? null,
     channelAxis: channelAxis?.name ?? null,

@@ -41,7 +41,7 @@ const COLOURED =
 /** Colours of channels whose metadata has none. */
 const COLORS = ['FF0000', '00FF00', '0000FF', 'FFFFFF', '00FFFF', 'FF00FF', 'FFFF00'];
 /** Channels up to here are shown together, a layer each; of more there is one layer, with one channel at a time. */
-const MOST_LAYERS = 8;
+export const MOST_LAYERS = 8;
 
 /** A layer that shows a volume, or one of its channels. */
 export interface Layer {
@@ -99,32 +99,69 @@ function stateOf({ name, volume, channel }: Layer) {
   };
 }
 
+/** The axes of the slices of Neuroglancer's panels, across and down. */
+type Plane = 'xy' | 'xz' | 'yz';
+const PLANES: Record<Plane, [across: string, down: string]> = { xy: ['x', 'y'], xz: ['x', 'z'], yz: ['z', 'y'] };
+
+/** How a layout divides the room: into columns and rows, and which slices it shows. */
+function panelsOf(layout: unknown): { columns: number; rows: number; planes: Plane[] } {
+  const name = typeof layout === 'object' ? (layout as { type?: unknown } | null)?.type : layout;
+  if (name === '3d') return { columns: 1, rows: 1, planes: [] };
+  for (const plane of Object.keys(PLANES) as Plane[]) {
+    if (name === plane) return { columns: 1, rows: 1, planes: [plane] };
+    if (name === `${plane}-3d`) return { columns: 2, rows: 1, planes: [plane] };
+  }
+  return { columns: 2, rows: 2, planes: ['xy', 'xz', 'yz'] };
+}
+
+/** Free room around a volume that is seen whole. */
+const MARGIN = 1.1;
+
 /**
  * The first look at some volumes that share a space: x to the right, y down, z away, all of the first one in sight, its centre in the
- * middle, at its first time point, and values and colours from its metadata's channels. `pixels` is the size of one of four panels.
+ * middle, at its first time point, and values and colours from its metadata's channels. `room` is what the panels of the layout share, in pixels.
  */
-export function initialState(volumes: Volume[], layout: string, pixels: number): ViewerState {
+export function initialState(
+  volumes: Volume[],
+  layout: ViewerState[string],
+  room: { width: number; height: number }
+): ViewerState {
   const { axes, time } = volumes[0].image;
   const ordered = ['x', 'y', 'z'].map(name => axes.find(axis => axis.name === name)).filter(axis => axis !== undefined);
   const inMetres = ordered.map(axis => ({ ...axis, factor: metres(axis.unit) }));
+  // Where only some axes have a unit, the others are drawn as though theirs were the same: proportions are what is left to go by.
+  const known = inMetres.find(({ factor }) => factor !== null)?.factor ?? 1;
   const dimension = (scale: number, factor: number | null, unit: string) =>
     factor === null ? [scale, ''] : [scale * factor, unit];
   const dimensions = Object.fromEntries(
     inMetres.map(({ name, scale, factor }) => [name, dimension(scale, factor, 'm')])
   );
+  const relativeDisplayScales = Object.fromEntries(
+    inMetres.filter(({ factor }) => factor === null && known !== 1).map(({ name }) => [name, known])
+  );
   if (time) dimensions[time.name] = dimension(time.scale, seconds(time.unit), 's');
   // Neuroglancer's coordinates are in voxels, and a voxel's centre lies at its index.
   const position = ordered.map(({ length, scale, translation }) => (length - 1) / 2 + translation / scale);
   if (time) position.push(time.translation / time.scale);
-  const finest = Math.min(...inMetres.map(({ scale, factor }) => scale * (factor ?? 1)));
-  const lengths = inMetres.map(({ length, scale, factor }) => (length * scale * (factor ?? 1)) / finest);
-  const longest = Math.max(...lengths);
+  const finest = Math.min(...inMetres.map(({ scale, factor }) => scale * (factor ?? known)));
+  // In the shortest side of a voxel.
+  const lengths = new Map(
+    inMetres.map(({ name, length, scale, factor }) => [name, (length * scale * (factor ?? known)) / finest])
+  );
+  const { columns, rows, planes } = panelsOf(layout);
+  const [width, height] = [room.width / columns, room.height / rows].map(pixels => Math.max(100, pixels));
+  const scales = (planes.length > 0 ? planes : (['xy'] as const)).map(plane => {
+    const [across, down] = PLANES[plane].map(axis => lengths.get(axis) ?? 1);
+    return Math.max(across / width, down / height);
+  });
   const layers = volumes.flatMap(layersOf);
   return {
     dimensions,
+    ...(Object.keys(relativeDisplayScales).length > 0 && { relativeDisplayScales }),
     position,
-    crossSectionScale: (longest / pixels) * 1.1,
-    projectionScale: longest * 1.6,
+    crossSectionScale: Math.max(...scales) * MARGIN,
+    // Of the height of a panel.
+    projectionScale: Math.hypot(...lengths.values()) * MARGIN * Math.max(1, height / width),
     projectionOrientation: TILTED,
     hideCrossSectionBackground3D: true,
     layers: layers.map(stateOf),

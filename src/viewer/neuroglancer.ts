@@ -10,10 +10,13 @@ import { Viewer } from 'neuroglancer/unstable/viewer.js';
 import { WatchableVisibilityPriority } from 'neuroglancer/unstable/visibility_priority/frontend.js';
 import { volumeNotOpen } from './addresses.ts';
 import './clipLevels.ts';
+import './scaleBar.ts';
 import type { DataEvents } from './dataContext.ts';
 import { DataContext } from './dataContext.ts';
 import { explain } from './explain.ts';
+import { drawEditors } from './shaderEditor.ts';
 import type { ViewerState } from './viewState.ts';
+import { shareWheel } from './wheel.ts';
 
 /** What surrounds the panels. */
 const CHROME = {
@@ -87,18 +90,27 @@ export class Neuroglancer {
   readonly #viewer: Viewer;
   readonly #data: DataContext;
   readonly #onState: () => void;
+  readonly #ends: (() => void)[] = [];
   /** While a state is put in place it is half the old one. */
   #isChanging = false;
   readonly #visibility = new WatchableVisibilityPriority(WatchableVisibilityPriority.VISIBLE);
 
   constructor(
     host: HTMLElement,
+    look: {
+      /** What it is called by those who cannot see it. */
+      label: string;
+      /** Whether it stands in a page that scrolls. */
+      inPage: boolean;
+    },
     events: DataEvents & {
       onState: () => void;
       onContextLost: () => void;
     }
   ) {
     this.#element.className = 'mct-Viewer-neuroglancer';
+    this.#element.setAttribute('role', 'application');
+    this.#element.setAttribute('aria-label', look.label);
     host.prepend(this.#element);
     // Neuroglancer would reload the whole page.
     const stop = (event: Event) => event.stopImmediatePropagation();
@@ -111,6 +123,15 @@ export class Neuroglancer {
     this.#element.addEventListener('keydown', event => {
       if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
     });
+    // Neuroglancer has Tab go round among the coordinates, and its editor of shaders writes it: here it leads on and out. It completes addresses.
+    this.#element.addEventListener(
+      'keydown',
+      event => {
+        const inAddress = (event.target as Element).closest('.neuroglancer-multiline-autocomplete') !== null;
+        if (event.key === 'Tab' && !inAddress) event.stopImmediatePropagation();
+      },
+      { capture: true }
+    );
     this.#element.dataset.jpSuppressContextMenu = 'true';
     try {
       this.#display = new DisplayContext(this.#element);
@@ -123,6 +144,8 @@ export class Neuroglancer {
     this.#data = new DataContext(this.#display.gl, this.#display, events);
     // Part of what these options are comes without declarations.
     const options = { ...CHROME, dataContext: this.#data, visibility: this.#visibility };
+    if (look.inPage) this.#ends.push(shareWheel(this.#element));
+    this.#ends.push(drawEditors(this.#element));
     this.#viewer = new Viewer(this.#display, options as unknown as Partial<ViewerOptions>);
     setDefaultInputEventBindings(this.#viewer.inputEventBindings);
     this.#onState = events.onState;
@@ -156,6 +179,7 @@ export class Neuroglancer {
   }
 
   dispose(): void {
+    for (const end of this.#ends) end();
     const { gl, canvas } = this.#display;
     this.#viewer.dispose();
     this.#display.dispose();

@@ -1,6 +1,6 @@
 import type { Volume } from './initialState.ts';
 import { addReader } from './readerFrontend.ts';
-import { readVolumes } from './readVolumes.ts';
+import { chooseContrast, readVolumes } from './readVolumes.ts';
 import type { ByteReader, ViewerSource } from './source.ts';
 import { httpReader } from './strictFetch.ts';
 import type { Documents, Finding } from './watch.ts';
@@ -27,6 +27,8 @@ export interface Opened {
   volumes: Volume[];
   /** Why labels could not be read. */
   unread: string[];
+  /** Why no contrast could be chosen for images whose metadata has none. */
+  dim: string[];
   /** One for each volume, by its address. */
   watches: Map<string, Watch>;
 }
@@ -45,7 +47,8 @@ export async function openPlaces(
     places.map(async ({ name, url, reader }) => {
       const documents: Documents = new Map();
       const { volume, labels, unread } = await readVolumes(name, url, remembering(reader, documents));
-      return { volume, labels, unread, url, reader, documents };
+      const dim = await chooseContrast(volume.image, reader);
+      return { volume, labels, unread, dim: dim === null ? [] : [`${name}: ${dim}`], url, reader, documents };
     })
   );
   const watches = new Map<string, Watch>();
@@ -61,6 +64,7 @@ export async function openPlaces(
   return {
     volumes: [...opened.map(({ volume }) => volume), ...opened.flatMap(({ labels }) => labels)],
     unread: opened.flatMap(each => each.unread),
+    dim: opened.flatMap(each => each.dim),
     watches
   };
 }

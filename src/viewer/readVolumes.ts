@@ -1,5 +1,8 @@
+import type { Image } from './image.ts';
 import { ImageError, type ReadKey, readImage, readLabels } from './image.ts';
 import type { Volume } from './initialState.ts';
+import { MOST_LAYERS } from './initialState.ts';
+import type { ByteReader } from './source.ts';
 
 /** An OME-Zarr image and its images of labels. */
 export interface Volumes {
@@ -37,4 +40,16 @@ export async function readVolumes(name: string, url: string, read: ReadKey): Pro
     })
   );
   return { volume: { name, url, image }, labels: labels.flat(), unread };
+}
+
+/** Chooses windows by the voxels where the metadata has none. Answers why that could not be done; null where nothing is wanting. */
+export async function chooseContrast(image: Image, files: ByteReader): Promise<string | null> {
+  const shown = image.channels.length > MOST_LAYERS ? 1 : MOST_LAYERS;
+  if (image.labels || image.channels.slice(0, shown).every(({ window }) => window)) return null;
+  try {
+    await (await import('./contrast.ts')).chooseWindows(image, files, shown);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }

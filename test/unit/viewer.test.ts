@@ -11,8 +11,8 @@ import { initialState, layersOf } from '../../src/viewer/initialState.ts';
 import { readVolumes } from '../../src/viewer/readVolumes.ts';
 import { parseReaderUrl, readerUrl } from '../../src/viewer/readerScheme.ts';
 import { laidOver } from '../../src/viewer/viewState.ts';
-import { Patience } from '../../src/viewer/patience.ts';
 import type { Found } from '../../src/viewer/source.ts';
+import { Patience } from '../../src/viewer/patience.ts';
 import { MissingError, httpReader, setXsrfToken, strictFetch } from '../../src/viewer/strictFetch.ts';
 import type { Finding } from '../../src/viewer/watch.ts';
 import { Watch, remembering } from '../../src/viewer/watch.ts';
@@ -175,6 +175,8 @@ const DATASET = {
 };
 const OMERO = { channels: [{ window: { start: 10, end: 20, min: 0, max: 30 } }] };
 const SHAPE = [10, 20, 40];
+/** Four panels of 400 pixels. */
+const ROOM = { width: 800, height: 800 };
 
 /** A reader of files that are given as objects. */
 const files = (found: Record<string, unknown>) => async (key: string) =>
@@ -212,7 +214,7 @@ test('types that cannot be shown are refused in words', async () => {
 test('values of uint64 are written in full, and none is too great', async () => {
   const image = await readImage('scan', v3('uint64'));
   image.channels[0].window = { start: 0.4, end: 2 ** 60, min: 0, max: 2 ** 64 };
-  const state = initialState([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', 400);
+  const state = initialState([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', ROOM);
   const [layer] = state.layers as { shaderControls: unknown }[];
   assert.deepEqual(layer.shaderControls, {
     normalized: { range: ['0', '1152921504606846976'], window: ['0', '18446744073709551615'] }
@@ -229,7 +231,7 @@ test('a label image is shown as a segmentation', async () => {
     });
   const layerOf = async (data_type: string) => {
     const image = await readImage('cells', label(data_type));
-    const state = initialState([{ name: 'cells', url: 'http://server/cells/', image }], '4panel-alt', 400);
+    const state = initialState([{ name: 'cells', url: 'http://server/cells/', image }], '4panel-alt', ROOM);
     return (state.layers as { type: string; source: string }[])[0];
   };
   const { type, source } = await layerOf('uint16');
@@ -267,7 +269,7 @@ test('an image comes with its labels, hidden, save those that cannot be shown', 
   ] as const) {
     const read = withLabels(version, { 'grain boundaries': 'uint16', wide: 'int64' });
     const { volume, labels } = await readVolumes('scan', 'http://server/scan/', read);
-    const state = initialState([volume, ...labels], 'xy', 400);
+    const state = initialState([volume, ...labels], 'xy', ROOM);
     assert.deepEqual(
       (state.layers as Record<string, unknown>[]).map(({ name, type, source, visible }) => [
         name,
@@ -348,7 +350,7 @@ test('a folder that is no image is refused in words', async () => {
 
 test('the first look: x, y, z in metres, the whole volume, its middle, its window', async () => {
   const image = await readImage('scan', v3('uint16'));
-  const state = initialState([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', 400);
+  const state = initialState([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', ROOM);
   assert.deepEqual(state.dimensions, { x: [5e-7, 'm'], y: [1e-6, 'm'], z: [2e-6, 'm'] });
   assert.deepEqual(Object.keys(state.dimensions as object), ['x', 'y', 'z']);
   // In voxels of each axis; the volume begins 20 micrometres down.
@@ -378,7 +380,7 @@ const hyperstack = (count: number, labels: string[]) => {
 
 test('channels are layers of their own whose colours add up, and time is a dimension', async () => {
   const image = await readImage('scan', hyperstack(2, ['bone', 'marrow']));
-  const state = initialState([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', 400);
+  const state = initialState([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', ROOM);
   assert.deepEqual(state.dimensions, { x: [5e-7, 'm'], y: [1e-6, 'm'], z: [2e-6, 'm'], t: [120, 's'] });
   assert.deepEqual(state.position, [19.5, 9.5, 14.5, 0]);
   const layers = state.layers as Record<string, unknown>[];
@@ -401,7 +403,7 @@ test('channels are layers of their own whose colours add up, and time is a dimen
 
 test('channels that are too many to be seen together are one layer', async () => {
   const image = await readImage('scan', hyperstack(200, []));
-  const { layers } = initialState([{ name: 'scan', url: 'http://server/scan/', image }], 'xy', 400);
+  const { layers } = initialState([{ name: 'scan', url: 'http://server/scan/', image }], 'xy', ROOM);
   assert.equal((layers as unknown[]).length, 1);
   const [{ name, localPosition, shader }] = layers as Record<string, string>[];
   assert.deepEqual([name, localPosition], ['scan', [0]]);
@@ -545,14 +547,14 @@ test('the view of a volume that was written anew is kept as far as it means the 
     return [{ name: 'scan', url: 'http://server/scan/', image }];
   };
   const usual = { start: 10, end: 20, min: 0, max: 30 };
-  const first = initialState(await read(usual), 'xy', 100);
+  const first = initialState(await read(usual), 'xy', ROOM);
   const [layer] = first.layers as { shaderControls: unknown }[];
   const mine = { ...layer, name: 'mine', shaderControls: { normalized: { range: [1, 2] } } };
   const added = { name: 'notes', type: 'annotation' };
   const view = { ...first, position: [1, 2, 3], layout: 'yz', layers: [mine, added] };
   const over = async (window: object, shape = SHAPE) => {
     const after = await read(window, shape);
-    const { position, layout, layers } = carriedOver(view, await read(usual), after, initialState(after, 'xy', 100));
+    const { position, layout, layers } = carriedOver(view, await read(usual), after, initialState(after, 'xy', ROOM));
     const controls = (layers as { shaderControls?: unknown }[]).map(({ shaderControls }) => shaderControls);
     return { position, layout, names: (layers as { name: string }[]).map(({ name }) => name), controls };
   };
@@ -563,4 +565,34 @@ test('the view of a volume that was written anew is kept as far as it means the 
   assert.deepEqual(await over(other), { ...kept, controls: [brighter, undefined] });
   // Another shape has another middle.
   assert.deepEqual((await over(usual, [10, 20, 44])).position, [21.5, 9.5, 14.5]);
+});
+
+test('the first look fills the panels of the layout, whatever their shape', async () => {
+  const image = await readImage('scan', v3('uint16'));
+  const volume = { name: 'scan', url: 'http://server/scan/', image };
+  // In halves of a micrometre: 40 along x, 40 along y, 40 along z.
+  const scale = (layout: string | object, width: number, height: number) =>
+    initialState([volume], layout as string, { width, height }).crossSectionScale as number;
+  const close = (found: number, expected: number) => assert.ok(Math.abs(found / expected - 1) < 1e-9, `${found}`);
+  close(scale('4panel', 800, 800), (40 / 400) * 1.1);
+  close(scale('xy', 800, 600), (40 / 600) * 1.1);
+  close(scale({ type: 'xz' }, 800, 600), (40 / 600) * 1.1);
+  close(scale('xy-3d', 800, 600), (40 / 400) * 1.1);
+  // A slice that is wide.
+  image.axes.find(({ name }) => name === 'x')!.length = 400;
+  close(scale('xy', 800, 600), (400 / 800) * 1.1);
+  close(scale('yz', 800, 600), (40 / 600) * 1.1);
+  close(scale('yz-3d', 200, 600), (40 / 100) * 1.1);
+});
+
+test('axes without a unit beside some with one are drawn in proportion', async () => {
+  const image = await readImage('scan', v3('uint16'));
+  const first = () => initialState([{ name: 'scan', url: 'http://server/scan/', image }], 'xz', ROOM);
+  image.axes.find(({ name }) => name === 'z')!.unit = '';
+  assert.deepEqual(first().dimensions, { x: [5e-7, 'm'], y: [1e-6, 'm'], z: [2, ''] });
+  assert.deepEqual(first().relativeDisplayScales, { z: 1e-6 });
+  assert.ok(Math.abs((first().crossSectionScale as number) - (40 / 800) * 1.1) < 1e-9);
+  for (const axis of image.axes) axis.unit = '';
+  assert.deepEqual(first().dimensions, { x: [0.5, ''], y: [1, ''], z: [2, ''] });
+  assert.equal('relativeDisplayScales' in first(), false);
 });

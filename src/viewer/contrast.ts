@@ -1,0 +1,172 @@
+import * as zarr from 'zarrita';
+import type { Channel, Image } from './image.ts';
+import { Percentiles } from './percentiles.ts';
+import type { ByteReader } from './source.ts';
+
+const MiB = 2 ** 20;
+/** Decoded bytes and chunks that are looked at: all of a usual coarsest level, the middle of a larger one. */
+const MOST_BYTES = 32 * MiB;
+const MOST_CHUNKS = 128;
+/** A chunk that is larger alone is not read for this. */
+const LARGEST_CHUNK = 256 * MiB;
+/** Milliseconds that a picture may wait for its contrast. */
+const PATIENCE = 15_000;
+/** Chunks that are read at once. */
+const AT_ONCE = 8;
+
+/** Shares of the voxels that are black and white at most. */
+const BLACK = 0.01;
+const WHITE = 0.99;
+
+/** What `zarrita` hands through to the store with a read; `found` says whether there was a chunk, or its fill value has to do. */
+interface Options {
+  signal: AbortSignal;
+  found?: boolean;
+}
+
+/**
+ * Gives the channels for which the metadata has no window one: from the 1st to the 99th percentile of the coarsest level, which is small, or of
+ * the part in its middle. NaN, infinities, chunks that are not there and a fill value other than 0 are not counted.
+ *
+ * @param most channels that are looked at
+ * @throws Error where the voxels cannot be read; the channels are then as they were
+ */
+export async function chooseWindows(image: Image, read: ByteReader, most: number): Promise<void> {
+  const wanted = image.channels.slice(0, most).flatMap(({ window }, n) => (window ? [] : [n]));
+  if (wanted.length === 0) return;
+  const signal = AbortSignal.timeout(PATIENCE);
+  const array = await openArray(image, read, signal);
+  const channelAxis = image.channelAxis === null ? -1 : image.axisNames.indexOf(image.channelAxis);
+  const found = wanted.map(() => new Percentiles(image.dtype));
+  const fill = await fillValueOf(image, read, signal);
+  const cells = cellsOf(array.shape, array.chunks, channelAxis, wanted, bytesOf(image.dtype));
+  const visit = async (cell: number[]): Promise<void> => {
+    const options: Options = { signal };
+    const chunk = await array.getChunk(cell, options as never);
+    if (!options.found) return;
+    const data = chunk.data as ArrayLike<number | bigint>;
+    const [size, expected] = [data.length, array.chunks.reduce((a, b) => a * b, 1)];
+    if (size !== expected) throw new Error(`chunk ${cell.join('/')} has ${size} voxels in place of ${expected}.`);
+    eachVoxel(array, cell, chunk.stride, (at, place) => {
+      const n = channelAxis < 0 ? 0 : wanted.indexOf(place[channelAxis]);
+      const value = Number(data[at]);
+      if (n >= 0 && value !== fill) found[n].add(value);
+    });
+  };
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < cells.length) await visit(cells[next++]);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  wanted.forEach((channel, n) => {
+    image.channels[channel].window = windowOf(found[n], image.dtype);
+  });
+}
+
+const bytesOf = (dtype: string): number => Number(/\d+$/.exec(dtype)?.[0] ?? 8) / 8;
+
+/** The coarsest level, read by `read` alone. */
+function openArray({ format, coarsest }: Image, read: ByteReader, signal: AbortSignal) {
+  const key = (path: string): string => path.replace(/^\//, '');
+  const store = {
+    async get(path: string, options?: Options): Promise<Uint8Array | undefined> {
+      // Attributes of an array are not needed, and are mostly not there.
+      if (path.endsWith('/.zattrs')) return undefined;
+      const found = await read(key(path), {}, signal);
+      if (options) options.found = found !== null;
+      return found?.bytes;
+    },
+    async getRange(path: string, range: zarr.RangeQuery, options?: Options): Promise<Uint8Array | undefined> {
+      const isIndex = 'suffixLength' in range;
+      const found = await read(key(path), isIndex ? { suffix: range.suffixLength } : range, signal);
+      if (options && !isIndex) options.found = found !== null;
+      return found?.bytes;
+    }
+  };
+  const location = zarr.root(store).resolve(coarsest);
+  return format === 'zarr3' ? zarr.open.v3(location, { kind: 'array' }) : zarr.open.v2(location, { kind: 'array' });
+}
+
+/** The fill value, where it can be told from a measured one; `zarrita` does not know all the ways to write it. */
+async function fillValueOf({ format, coarsest }: Image, read: ByteReader, signal: AbortSignal): Promise<number | null> {
+  const file = await read(`${coarsest}/${format === 'zarr3' ? 'zarr.json' : '.zarray'}`, {}, signal);
+  const { fill_value: value } = JSON.parse(new TextDecoder().decode(file?.bytes)) as { fill_value?: unknown };
+  return typeof value === 'number' && value !== 0 ? value : null;
+}
+
+/** The chunks to look at, those in the middle first: of each place those of all channels that are wanted. */
+function cellsOf(
+  shape: readonly number[],
+  chunks: readonly number[],
+  channelAxis: number,
+  wanted: number[],
+  voxel: number
+): number[][] {
+  const size = chunks.reduce((a, b) => a * b, voxel);
+  if (size > LARGEST_CHUNK) throw new Error(`its chunks have ${Math.round(size / MiB)} MiB each.`);
+  const grid = shape.map((length, axis) => Math.ceil(length / chunks[axis]));
+  const channels = [...new Set(wanted.map(n => (channelAxis < 0 ? 0 : Math.floor(n / chunks[channelAxis]))))];
+  const places = Math.max(1, Math.floor(Math.min(MOST_BYTES / size, MOST_CHUNKS) / channels.length));
+  const cells = nearestToMiddle(
+    grid.map((count, axis) => (axis === channelAxis ? 1 : count)),
+    places
+  );
+  if (channelAxis < 0) return cells;
+  return cells.flatMap(cell => channels.map(n => cell.map((index, axis) => (axis === channelAxis ? n : index))));
+}
+
+/** Up to `most` places of a grid, none further from its middle than one that is left out. */
+function nearestToMiddle(grid: number[], most: number): number[][] {
+  // A box that is grown evenly holds them, however many places the grid has.
+  let reach = 1;
+  const boxAt = (by: number) =>
+    grid.map(count => {
+      const middle = (count - 1) / 2;
+      return [Math.max(0, Math.ceil(middle - by / 2)), Math.min(count - 1, Math.floor(middle + by / 2))];
+    });
+  const volumeAt = (by: number): number => boxAt(by).reduce((n, [low, high]) => n * (high - low + 1), 1);
+  const all = grid.reduce((a, b) => a * b, 1);
+  while (volumeAt(reach) < Math.min(most, all)) reach++;
+  let places: number[][] = [[]];
+  for (const [low, high] of boxAt(reach)) {
+    places = places.flatMap(place => Array.from({ length: high - low + 1 }, (_, n) => [...place, low + n]));
+  }
+  const distance = (place: number[]): number =>
+    Math.max(...place.map((index, axis) => Math.abs(index - (grid[axis] - 1) / 2)));
+  return places.sort((a, b) => distance(a) - distance(b)).slice(0, most);
+}
+
+/** Visits the voxels of a chunk that are the volume's: where they stand in the data, and where in the volume. */
+function eachVoxel(
+  { shape, chunks }: { shape: readonly number[]; chunks: readonly number[] },
+  cell: number[],
+  stride: readonly number[],
+  visit: (at: number, place: number[]) => void
+): void {
+  const place = cell.map((index, axis) => index * chunks[axis]);
+  const walk = (axis: number, at: number): void => {
+    if (axis === shape.length) return visit(at, place);
+    const first = cell[axis] * chunks[axis];
+    const end = Math.min(shape[axis], first + chunks[axis]);
+    for (let index = first; index < end; index++) {
+      place[axis] = index;
+      walk(axis + 1, at + (index - first) * stride[axis]);
+    }
+  };
+  walk(0, 0);
+}
+
+/** The window of some values; null where there are none. */
+function windowOf(values: Percentiles, dtype: string): Channel['window'] {
+  const isInteger = dtype.includes('int');
+  const [min, black, white, max] = values.at([0, BLACK, WHITE, 1]);
+  if (min === undefined) return null;
+  if (min === max) {
+    // One value only: in the middle of a window that begins or ends with 0.
+    const ends = min === 0 ? [0, 1] : [Math.min(0, 2 * min), Math.max(0, 2 * min)];
+    return { start: ends[0], end: ends[1], min: ends[0], max: ends[1] };
+  }
+  // Where nearly all have one value, the others are what is to be seen.
+  const [start, end] = black < white ? [black, white] : [min, max];
+  return isInteger ? { start: Math.floor(start), end: Math.ceil(end), min, max } : { start, end, min, max };
+}
