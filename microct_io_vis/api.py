@@ -230,8 +230,8 @@ def convert(
         True shows a bar; a function is called with a dictionary of ``done_bytes``, ``total_bytes``,
         ``bytes_per_second`` and ``seconds_left``.
     **options
-        slices, image, z_axis, chunk_size, num_levels, shard, downsample, labels, parent, compression, max_memory,
-        dtype, channel, value_range, roi, voxel_size, unit, ome_zarr, jobs, overwrite and resume:
+        slices, image, z_axis, chunk_size, num_levels, shard, downsample, labels, parent, compression, checksum,
+        max_memory, dtype, channel, value_range, roi, voxel_size, unit, ome_zarr, jobs, overwrite and resume:
         the command line's options (``microct-io-vis convert --help``) under their own names:
         ``chunk_size=(128, 128, 128)``, ``max_memory="8G"`` or a number of bytes, ``roi=(z0, z1, y0, y1, x0, x1)``,
         ``channel=0``, ``channel=[0, 2]`` or ``channel="all"``, ``value_range=("0.1%", "99.9%")`` or two numbers;

@@ -45,6 +45,7 @@ OPTIONS: dict[str, tuple[int, Callable[[Any], str]]] = {
     "labels": (0, _text),
     "parent": (1, _text),
     "compression": (1, _text),
+    "checksum": (1, _text),
     "max_memory": (1, _whole_or_text),
     "dtype": (1, _text),
     "channel": (1, _listed),

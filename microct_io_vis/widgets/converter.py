@@ -39,8 +39,8 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         Path of a TIFF or of a folder of slices, or a list of paths of slices.
     target
         Path of the OME-Zarr to write; None: ``<stem>.ome.zarr`` beside the source.
-    chunk_size, num_levels, shard, downsample, labels, parent, compression, max_memory, dtype, channel, value_range,
-    roi, voxel_size, unit, ome_zarr, jobs, overwrite, resume
+    chunk_size, num_levels, shard, downsample, labels, parent, compression, checksum, max_memory, dtype, channel,
+    value_range, roi, voxel_size, unit, ome_zarr, jobs, overwrite, resume
         The command line's options (``microct-io-vis convert --help``); None: its default. With ``resume=None`` the form
         offers to go on with what an interrupted conversion has left; `start` without the form starts over.
 

@@ -10,6 +10,7 @@ from traitlets import Bool, CFloat, CInt, Enum, HasTraits, List, TraitType, Tupl
 from .paths import Path
 
 COMPRESSIONS = ("blosc-zstd", "blosc-lz4", "zstd", "gzip", "none")
+CHECKSUMS = ("none", "crc32c")
 Z_AXES = ("auto", "c", "t", "samples")
 DOWNSAMPLINGS = ("mean", "mode", "max", "nearest")
 DTYPES = ("source", "float32", "uint16", "uint8", "float64")
@@ -83,6 +84,9 @@ class ConversionOptions(HasTraits):
     labels = Bool(False, help="Voxels are labels: whole numbers, kept as they are.").tag(sync=True)
     parent = Path(None, allow_none=True, help="The OME-Zarr image that the labels belong to.").tag(sync=True)
     compression = Enum(COMPRESSIONS, default_value=None, allow_none=True).tag(sync=True)
+    checksum = Enum(
+        CHECKSUMS, default_value=None, allow_none=True, help="What follows each chunk, for readers to check it by."
+    ).tag(sync=True)
     max_memory = ByteSize(
         default_value=None, allow_none=True, help="Peak memory of the conversion: bytes, or text such as '8G'."
     ).tag(sync=True)

@@ -3,7 +3,9 @@ import { dirname } from 'node:path';
 import { ConvertError } from './errors.ts';
 import { formatBytes } from './format.ts';
 import {
+  CHECKSUMS,
   COMPRESSIONS,
+  type Checksum,
   type ConvertOptions,
   DEFAULT_OPTIONS,
   DOWNSAMPLINGS,
@@ -305,6 +307,16 @@ function labels(
   return parent;
 }
 
+function checksum(value: ConvertOptions['checksum'], version: OmeZarrVersion): Checksum {
+  const found = oneOf('checksum', value, CHECKSUMS);
+  if (found !== 'none' && version !== '0.5')
+    throw bad(
+      'checksum',
+      `checksums of chunks are there in OME-Zarr 0.5 only, not in ${version}: set ${named('omeZarr')} to 0.5 or leave ${named('checksum')} out`
+    );
+  return found;
+}
+
 export function memory(value: number): number {
   if (!isNumber(value) || value <= 0)
     throw bad('maxMemory', `${named('maxMemory')} must be a number of bytes greater than 0, found ${show(value)}`);
@@ -365,6 +377,7 @@ function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string 
     levels: parent ? parent.levels.length : levels(options.levels),
     downsample: oneOf('downsample', options.downsample ?? (options.labels ? 'mode' : 'mean'), DOWNSAMPLINGS),
     compression: oneOf('compression', options.compression, COMPRESSIONS),
+    checksum: checksum(options.checksum, omeZarr),
     maxMemory: memory(options.maxMemory),
     ...voxels(options.dtype, options.valueRange, info.dtype),
     channel: channels(options.channel),

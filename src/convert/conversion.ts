@@ -99,6 +99,7 @@ export class Conversion {
       range: settings.scaling?.range ?? prepared.resumed?.range ?? null,
       downsample: settings.downsample,
       compression: settings.compression,
+      checksum: settings.checksum,
       omeZarr: settings.omeZarr,
       folder: destination.partial,
       arrangement,
@@ -371,7 +372,7 @@ export class Conversion {
 
   #imageDocuments(headerSha256: string, statistics: (Statistics | null)[]): Documents {
     const { settings, levels, layout, plan } = this.#prepared;
-    const { dtype, chunk, shard, downsample, compression, voxelSize, unit, omeZarr, offset } = settings;
+    const { dtype, chunk, shard, downsample, compression, checksum, voxelSize, unit, omeZarr, offset } = settings;
     const origin = provenance(this.#prepared, this.#source, { range: this.#job.range, headerSha256, statistics });
     const name = basename(settings.output).replace(/(\.ome)?\.zarr$/i, '');
     const { frames } = layout;
@@ -389,6 +390,7 @@ export class Conversion {
         shard,
         dtype,
         compression,
+        checksum,
         downsample,
         voxelSize,
         unit,

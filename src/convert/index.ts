@@ -1,7 +1,9 @@
 /** The engine's face: TIFF volumes in, OME-Zarr pyramids out. Knows nothing of Jupyter, HTTP or the command line. */
 export { ConvertError, ERROR_CODES, type ErrorCode } from './errors.ts';
 export {
+  CHECKSUMS,
   COMPRESSIONS,
+  type Checksum,
   type Compression,
   type ConvertOptions,
   DEFAULT_OPTIONS,

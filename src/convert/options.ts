@@ -3,6 +3,10 @@ import { METHODS, type Method } from '../simd/index.ts';
 export const COMPRESSIONS = ['blosc-zstd', 'blosc-lz4', 'zstd', 'gzip', 'none'] as const;
 export type Compression = (typeof COMPRESSIONS)[number];
 
+/** What follows each chunk and tells whether it is whole. */
+export const CHECKSUMS = ['none', 'crc32c'] as const;
+export type Checksum = (typeof CHECKSUMS)[number];
+
 export const OUTPUT_DTYPES = ['source', 'float32', 'uint16', 'uint8', 'float64'] as const;
 export type OutputDtype = (typeof OUTPUT_DTYPES)[number];
 
@@ -42,6 +46,8 @@ export interface ConvertOptions {
   /** The OME-Zarr image that the labels belong to: they are written into its `labels` folder, in its version and with as many levels. */
   parent: string | null;
   compression: Compression;
+  /** A CRC-32C behind each chunk, by which every reader finds what was damaged on its way or on the disk (OME-Zarr 0.5 only). */
+  checksum: Checksum;
   /** Peak resident memory of the whole process, in bytes. */
   maxMemory: number;
   dtype: OutputDtype;
@@ -83,6 +89,7 @@ export const DEFAULT_OPTIONS: ConvertOptions = {
   labels: false,
   parent: null,
   compression: 'blosc-zstd',
+  checksum: 'none',
   maxMemory: 4 * 2 ** 30,
   dtype: 'source',
   channel: null,

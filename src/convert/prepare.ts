@@ -97,12 +97,13 @@ export async function prepare(source: string | string[], options: Partial<Conver
   if (settings.resume && partial && unfinished) checkResumable(partial, unfinished);
   const resumed = settings.resume ? left : null;
   const memory = createMemory(MEMORY_START);
-  const encoder = createEncoder(settings.compression, BYTES_PER_VOXEL[settings.dtype], instantiate(memory), memory);
+  const { compression, checksum, dtype: stored } = settings;
+  const encoder = createEncoder(compression, BYTES_PER_VOXEL[stored], instantiate(memory), memory, checksum);
   const arrangement = arrangeWithin(info.source, settings, layout, levels, encoder, resumed && resumed.head.leaf);
   const planned = levels.map(level => ({
     shape: alongAxes(frames, frames.t, frames.c, level.shape),
     chunks: alongAxes(frames, frames.t, frames.c, chunkCounts(level.shape, chunk)),
-    bytes: levelBytes(settings, level, frames, encoder === null)
+    bytes: levelBytes(settings, level, frames, compression === 'none')
   }));
   const uncompressedBytes = planned.reduce((sum, { bytes }) => sum + bytes, 0);
   const freeDiskBytes = freeDisk(output);

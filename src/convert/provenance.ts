@@ -25,7 +25,7 @@ interface Found {
  */
 export function provenance(prepared: Prepared, source: string | string[], found: Found): Record<string, unknown> {
   const { settings, levels, info, layout, begun, options } = prepared;
-  const { dtype, start, shape, chunk, shard, downsample, compression, offset } = settings;
+  const { dtype, start, shape, chunk, shard, downsample, compression, checksum, offset } = settings;
   const scaling = found.range && scalingOf(dtype, found.range);
   return {
     version: VERSION,
@@ -53,6 +53,7 @@ export function provenance(prepared: Prepared, source: string | string[], found:
     levels: levels.length,
     downsample,
     compression,
+    ...(checksum !== 'none' && { checksum }),
     scaling,
     calibration: info.calibrationFunction && calibrationOf(info.calibrationFunction, scaling),
     statistics: found.statistics

@@ -1,4 +1,4 @@
-import type { Compression, Downsampling, OmeZarrVersion } from './options.ts';
+import type { Checksum, Compression, Downsampling, OmeZarrVersion } from './options.ts';
 import type { Dtype, Shape } from './volume.ts';
 import type { Parent } from './zarr/parent.ts';
 
@@ -18,6 +18,7 @@ export interface Settings {
   levels: number | 'auto';
   downsample: Downsampling;
   compression: Compression;
+  checksum: Checksum;
   /** Bytes. */
   maxMemory: number;
   /** Voxel type that is stored. */

@@ -19,6 +19,7 @@ interface Decided {
   levels: number;
   downsample: string;
   compression: string;
+  checksum: string;
   dtype: Dtype;
   channel: number[] | 'all' | null;
   valueRange: [number | string, number | string] | 'found by a scan' | null;
@@ -52,6 +53,7 @@ export function begun(layout: Layout, settings: Settings, levels: Level[]): Begu
     shard,
     downsample,
     compression,
+    checksum,
     dtype,
     channel,
     scaling,
@@ -78,6 +80,7 @@ export function begun(layout: Layout, settings: Settings, levels: Level[]): Begu
       levels: levels.length,
       downsample,
       compression,
+      checksum,
       dtype,
       channel,
       valueRange: scaling && (scaling.range ?? endsText(scaling.ends)),

@@ -1,6 +1,6 @@
 import * as React from 'react';
 import type { Downsampling, Shape, VolumeInfo, ZAxis } from '../protocol/index.ts';
-import { DOWNSAMPLINGS, Z_AXES } from './choices.ts';
+import { CHECKSUMS, DOWNSAMPLINGS, SHOWN_DEFAULTS, Z_AXES } from './choices.ts';
 import { AxesInput, Field, SelectInput, TextInput } from './Field.tsx';
 import type { FieldErrors, FormValues } from './values.ts';
 
@@ -10,6 +10,7 @@ const FOLDED = [
   'zAxis',
   'channel',
   'shard',
+  'checksum',
   'downsample',
   'labels',
   'parent',
@@ -56,7 +57,7 @@ export function AdvancedFields(props: {
       open={isOpen || hasError}
       onToggle={event => setOpen(event.currentTarget.open)}
     >
-      <summary>Slices, channels, shards, labels, region, voxel size, workers</summary>
+      <summary>Slices, channels, shards, checksums, labels, region, voxel size, workers</summary>
       <div className="mct-ConvertForm-fields">
         {(info?.format === 'slices' || values.slices !== '' || errors.slices) && (
           <Field
@@ -172,6 +173,21 @@ export function AdvancedFields(props: {
               name="Shard size"
               value={values.shard}
               onChange={shard => onChange({ shard })}
+            />
+          )}
+        </Field>
+        <Field
+          label="Checksum"
+          error={errors.checksum}
+          hint="Behind each chunk, so that readers find what was damaged. OME-Zarr 0.5."
+        >
+          {control => (
+            <SelectInput
+              control={control}
+              value={values.checksum}
+              choices={CHECKSUMS}
+              standard={SHOWN_DEFAULTS.checksum}
+              onChange={checksum => onChange({ checksum })}
             />
           )}
         </Field>

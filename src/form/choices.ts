@@ -1,7 +1,8 @@
-import type { Compression, Downsampling, OmeZarrVersion, OutputDtype, ZAxis } from '../protocol/index.ts';
+import type { Checksum, Compression, Downsampling, OmeZarrVersion, OutputDtype, ZAxis } from '../protocol/index.ts';
 
 // A test holds these against the engine's lists, which the browser does not load.
 export const COMPRESSIONS: readonly Compression[] = ['blosc-zstd', 'blosc-lz4', 'zstd', 'gzip', 'none'];
+export const CHECKSUMS: readonly Checksum[] = ['none', 'crc32c'];
 export const DOWNSAMPLINGS: readonly Downsampling[] = ['mean', 'mode', 'max', 'nearest'];
 export const Z_AXES: readonly ZAxis[] = ['auto', 'c', 't', 'samples'];
 export const OUTPUT_DTYPES: readonly OutputDtype[] = ['source', 'float32', 'uint16', 'uint8', 'float64'];
@@ -12,6 +13,7 @@ export const SHOWN_DEFAULTS = {
   chunkSize: [128, 128, 128],
   levels: 'auto',
   compression: 'blosc-zstd',
+  checksum: 'none',
   maxMemory: '4G',
   dtype: 'source',
   omeZarr: '0.5'

@@ -1,5 +1,6 @@
 import { parseBytes, shortBytes } from '../protocol/bytes.ts';
 import type {
+  Checksum,
   Compression,
   ConvertOptions,
   Downsampling,
@@ -35,6 +36,7 @@ export interface FormValues {
   /** Path of the image that the labels belong to, beside the source if it is a name; `output` is then a name in its folder of labels, or the default. */
   parent: string;
   compression: Compression | '';
+  checksum: Checksum | '';
   dtype: OutputDtype | '';
   /** Numbers with commas between them, or `all`. */
   channel: string;
@@ -63,6 +65,7 @@ export const EMPTY_VALUES: FormValues = {
   labels: false,
   parent: '',
   compression: '',
+  checksum: '',
   dtype: '',
   channel: '',
   valueRange: ['', ''],
@@ -165,6 +168,9 @@ export function readValues(
   if (values.compression !== '') {
     options.compression = values.compression;
   }
+  if (values.checksum !== '') {
+    options.checksum = values.checksum;
+  }
   if (values.dtype !== '') {
     options.dtype = values.dtype;
   }
@@ -258,6 +264,7 @@ export function toValues(options: Partial<ConvertOptions>, source: Source): Form
     labels: options.labels ?? false,
     parent: parent == null ? '' : typedOutput(source, parent),
     compression: options.compression ?? '',
+    checksum: options.checksum ?? '',
     dtype: options.dtype ?? '',
     channel: Array.isArray(channel) ? channel.join(',') : (channel ?? ''),
     valueRange: [text(valueRange?.[0]), text(valueRange?.[1])],

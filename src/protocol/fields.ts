@@ -11,6 +11,7 @@ export const FIELD_LABELS: Readonly<Record<string, string | undefined>> = {
   labels: 'Labels',
   parent: 'Image that the labels belong to',
   compression: 'Compression',
+  checksum: 'Checksum',
   maxMemory: 'Memory budget',
   dtype: 'Data type',
   channel: 'Channels',

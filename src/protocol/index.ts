@@ -8,6 +8,7 @@
  * segments. A path that the helper sends is relative to the root where it lies under it, absolute otherwise.
  */
 export type {
+  Checksum,
   ConvertOptions,
   Compression,
   Downsampling,

@@ -4,7 +4,7 @@ import { carriedOver } from './carryOver.ts';
 import { initialState, layersOf, sourceOf } from './initialState.ts';
 import { Neuroglancer } from './neuroglancer.ts';
 import type { Opened } from './opened.ts';
-import { openPlaces, placeOf, watchOf } from './opened.ts';
+import { belongs, openPlaces, placeOf } from './opened.ts';
 import type { ViewerSource } from './source.ts';
 import type { ViewerState } from './viewState.ts';
 import { laidOver } from './viewState.ts';
@@ -43,6 +43,9 @@ const BARS = 48;
 
 /** A WebGL context that is lost sooner, in milliseconds, is not replaced unasked. */
 const SHORT_LIFE = 5000;
+
+/** Path of a chunk's or shard's file. */
+const CHUNK = /\/\d+\/\d+\/\d+$/;
 
 /** Milliseconds between two volumes that are shown unasked, and until a look for one that is gone. */
 const RELOAD_REST = 10_000;
@@ -150,14 +153,20 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
 
   /** Whether what has been read may be shown: it is of the volume that is shown only if that is still there. */
   async function confirm(url: string, missing: boolean): Promise<void> {
-    const watch = watchOf(opened, url);
-    if (!watch) return;
+    const file = belongs(opened, url);
+    if (!file) return;
+    const { name, url: address, image } = file.volume;
+    const watch = opened.watches.get(address)!;
     const finding = await (missing ? watch.look() : watch.fetched());
     if (finding instanceof Error) {
       // A chunk that came is one.
       if (missing) throw finding;
     } else if (finding !== 'same') {
       throw new Error(`The volume ${finding === 'gone' ? 'is no longer there' : 'has been written anew'}.`);
+    } else if (missing && image.own && CHUNK.test(file.key)) {
+      banner.tell(
+        `${name}: the file ${file.key} is not there, and is shown as empty. All were written: it has been lost, and others may be. Verify the OME-Zarr.`
+      );
     }
   }
 

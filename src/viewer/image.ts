@@ -16,6 +16,8 @@ export interface Image {
   channels: Channel[];
   /** Whether voxels are numbers of segments. */
   labels: boolean;
+  /** Whether this program wrote it, which leaves no chunk out: one that is not there has been lost. Others leave out those that are empty. */
+  own: boolean;
 }
 
 export interface Axis {
@@ -53,6 +55,9 @@ async function readJson(read: ReadKey, key: string): Promise<Json | null> {
 
 /** OME-Zarr's part of a group of Zarr v3. */
 const omeOf = ({ attributes }: Json): Json | undefined => (attributes as Json | undefined)?.ome as Json | undefined;
+
+/** Where this program says in the metadata what it has written. */
+const OWN = 'microct-io-vis';
 
 /** Types that Neuroglancer cannot show. */
 const NOT_SHOWN = ['float64', 'float16', 'bool', 'int64', 'complex64', 'complex128'];
@@ -115,7 +120,8 @@ async function imageOf(name: string, read: ReadKey): Promise<Image> {
     time: axes.find(axis => axis.type === 'time') ?? null,
     channelAxis: channelAxis?.name ?? null,
     channels: channelsOf(attributes, channelAxis?.length ?? 1),
-    labels: 'image-label' in attributes && !dtype.startsWith('float')
+    labels: 'image-label' in attributes && !dtype.startsWith('float'),
+    own: OWN in ((group ? group.attributes : attributes) as Json)
   };
 }
 

@@ -71,10 +71,11 @@ export async function openPlaces(
 
 const addressOf = (url: string, key: string): string => url + key.split('/').map(encodeURIComponent).join('/');
 
-/** The watch of the volume that a file belongs to; undefined of what was not opened here. */
-export function watchOf({ watches }: Opened, url: string): Watch | undefined {
-  const found = [...watches.keys()].filter(each => plain(url).startsWith(plain(each)));
-  return watches.get(found.sort((a, b) => b.length - a.length)[0]);
+/** The volume that a file belongs to, and the file's path in it; undefined of what was not opened here. */
+export function belongs({ volumes }: Opened, url: string): { volume: Volume; key: string } | undefined {
+  const found = volumes.filter(each => plain(url).startsWith(plain(each.url)));
+  const [volume] = found.sort((a, b) => b.url.length - a.url.length);
+  return volume && { volume, key: plain(url).slice(plain(volume.url).length) };
 }
 
 /** Not everybody encodes the same characters. */

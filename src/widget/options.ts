@@ -17,6 +17,7 @@ export interface OptionTraits {
   labels: boolean;
   parent: string | null;
   compression: ConvertOptions['compression'] | null;
+  checksum: ConvertOptions['checksum'] | null;
   max_memory: number | null;
   dtype: ConvertOptions['dtype'] | null;
   channel: ConvertOptions['channel'];
@@ -43,6 +44,7 @@ export const DEFAULT_TRAITS: OptionTraits = {
   labels: false,
   parent: null,
   compression: null,
+  checksum: null,
   max_memory: null,
   dtype: null,
   channel: null,
@@ -76,6 +78,7 @@ export function toFormValues(traits: OptionTraits, source: Source): FormValues {
     parent: text(traits.parent),
     downsample: traits.downsample ?? '',
     compression: traits.compression ?? '',
+    checksum: traits.checksum ?? '',
     dtype: traits.dtype ?? '',
     channel: text(traits.channel),
     valueRange: traits.value_range ? (traits.value_range.map(String) as [string, string]) : ['', ''],
@@ -111,6 +114,7 @@ export function toTraits(options: Partial<ConvertOptions>, source: Source): Opti
     parent: options.parent ?? null,
     downsample: options.downsample ?? null,
     compression: options.compression ?? null,
+    checksum: options.checksum ?? null,
     max_memory: options.maxMemory ?? null,
     dtype: options.dtype ?? null,
     channel: options.channel ?? null,

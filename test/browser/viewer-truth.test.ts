@@ -1,6 +1,15 @@
 // What a viewer shows is what is there: volumes that are overwritten, renamed or removed while they are open, and chunks that do not come whole.
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, renameSync, rmSync, statSync, truncateSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
@@ -123,16 +132,29 @@ test('one that the helper reads, and that is removed, is said to be gone', async
 const half = (path: string): void => truncateSync(path, statSync(path).size >> 1);
 const shorter = (path: string): void => truncateSync(path, statSync(path).size - 1);
 const longer = (path: string): void => appendFileSync(path, '\0');
-for (const [compression, damage, words] of [
+function flipped(path: string): void {
+  const bytes = readFileSync(path);
+  bytes[bytes.length >> 1] ^= 0x40;
+  writeFileSync(path, bytes);
+}
+for (const [compression, damage, words, ...options] of [
   ['blosc-zstd', half, /cut short or is damaged.*by the header of its Blosc frame/],
   ['blosc-lz4', shorter, /cut short or is damaged/],
   ['blosc-lz4', longer, /cut short or is damaged/],
   ['zstd', half, /cut short or is damaged/],
   ['gzip', shorter, /cut short or is damaged/],
-  ['none', longer, /8193 bytes/]
+  ['none', longer, /8193 bytes/],
+  ['none', flipped, /its checksum \(CRC-32C\) is [0-9a-f]{8} in place of/, '--checksum', 'crc32c']
 ] as const) {
   test(`a chunk of ${compression} that is made ${damage.name} is an error`, async () => {
-    const output = convert(tiff, join(jupyter.root, 'damaged.ome.zarr'), '--compression', compression, '--overwrite');
+    const output = convert(
+      tiff,
+      join(jupyter.root, 'damaged.ome.zarr'),
+      '--compression',
+      compression,
+      '--overwrite',
+      ...options
+    );
     damage(join(output, '0', 'c', '0', '1', '1'));
     const viewer = await open('damaged.ome.zarr');
     await alert(viewer).waitFor();

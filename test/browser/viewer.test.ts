@@ -107,7 +107,7 @@ test('a dropped connection is an error too', async () => {
   await page.close();
 });
 
-test('a chunk that is not there is empty, without a complaint', async () => {
+test('a chunk that is not there is empty, and lost where all were written', async () => {
   const output = converted(join(jupyter.root, 'sparse.ome.zarr'), '-n', '1');
   rmSync(join(output, '0', 'c', '0', '1', '1'));
   const page = await jupyter.open();
@@ -116,6 +116,7 @@ test('a chunk that is not there is empty, without a complaint', async () => {
   for (let y = 16; y < 32; y++) expected[y].fill(0, 16, 32);
   await showsSlice(panel, expected);
   assert.equal(await panel.getByRole('alert').isVisible(), false);
+  await panel.getByText(/sparse.ome.zarr: the file 0\/c\/0\/1\/1 is not there.*lost/).waitFor();
   await page.close();
 });
 

@@ -27,6 +27,7 @@ class Expected:
     levels: int | None = None
     """None: auto."""
     compression: str = "blosc-zstd"
+    checksum: str = "none"
     version: str = "0.5"
     start: Shape = (0, 0, 0)
     """First voxel of the region, in the source."""
@@ -238,6 +239,8 @@ def check_array(metadata: dict, shape: Shape, expected: Expected) -> None:
         codecs = sharding["configuration"]["codecs"]
     first, *others = codecs
     assert first == {"name": "bytes", "configuration": {"endian": "little"}}
+    if expected.checksum != "none":
+        assert others.pop() == {"name": expected.checksum}
     names = [codec["name"] for codec in others]
     if expected.compression.startswith("blosc"):
         assert names == ["blosc"]

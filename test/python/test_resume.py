@@ -75,6 +75,7 @@ CASES = {
     "decoded first, blosc-zstd": ("one strip a page, deflate", []),
     "shards, gzip": ("uint8", ["--shard", 32, 128, 64, "--compression", "gzip"]),
     "z five times as coarse": ("uint8", ["--voxel-size", 5, 1, 1, "--compression", "blosc-lz4"]),
+    "shards, blosc-zstd, checksums": ("float32", ["--shard", 16, 128, 128, "--checksum", "crc32c"]),
     "0.4, uncompressed": ("uint8", ["--ome-zarr", "0.4", "--compression", "none"]),
 }
 
@@ -145,6 +146,7 @@ def test_starting_over(cli, scans, killed):
         (["--voxel-size", 1, 1, 1.5, "--unit", "mm"], "voxelSize"),
         (["--ome-zarr", "0.4"], "omeZarr"),
         (["--shard", 32, 64, 64], "shard"),
+        (["--checksum", "crc32c"], "checksum"),
     ],
 )
 def test_changed_settings(cli, scans, killed, words, named):

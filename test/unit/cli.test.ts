@@ -19,7 +19,7 @@ const usage = (line: string, message: RegExp): void =>
 describe('parse', () => {
   it('understands every option of convert, before and after the paths', () => {
     const line =
-      'convert -c 64 32 16 scan.tif -n 3 --shard 128 64 64 --compression gzip out.ome.zarr -m 8G --dtype uint16 --channel 0,2 --value-range -1000 -.5e3 ' +
+      'convert -c 64 32 16 scan.tif -n 3 --shard 128 64 64 --compression gzip --checksum crc32c out.ome.zarr -m 8G --dtype uint16 --channel 0,2 --value-range -1000 -.5e3 ' +
       '--roi 0 10 1 20 2 30 --voxel-size 2 1.5 1e-3 --unit micrometer --ome-zarr=0.4 -j4 --overwrite --resume --progress json';
     assert.deepEqual(parse(line.split(' ')), {
       command: 'convert',
@@ -31,6 +31,7 @@ describe('parse', () => {
         levels: 3,
         shard: [128, 64, 64],
         compression: 'gzip',
+        checksum: 'crc32c',
         maxMemory: 8 * 2 ** 30,
         dtype: 'uint16',
         channel: [0, 2],

@@ -8,6 +8,7 @@ import { codecsV3, compressorV2, createDecoder, createEncoder, type Encoder } fr
 import { bloscEncoder, type BloscSettings } from '../../src/convert/codec/blosc.ts';
 import { bloscDecoder } from '../../src/convert/codec/unblosc.ts';
 import { bloscSettings } from '../../src/convert/codec/settings.ts';
+import { crc32c } from '../../src/convert/zarr/crc32c.ts';
 import { createMemory, instantiate } from '../../src/simd/index.ts';
 import { KINDS, bytesLike, random } from './random.ts';
 
@@ -74,6 +75,31 @@ for (const [name, settings] of SETTINGS) {
     }
   });
 }
+
+test('a checksum follows what each encoder makes, and what it is not of is not decoded', () => {
+  const size = 40_000;
+  for (const compression of COMPRESSIONS) {
+    const encoder = createEncoder(compression, 2, simd, memory, 'crc32c')!;
+    const decoder = createDecoder(compression, simd, memory, 'crc32c')!;
+    const bytes = bytesLike('scan', size, 9);
+    const frame = encode(encoder, bytes);
+    const content = frame.subarray(0, -4);
+    assert.equal(new DataView(frame.buffer).getUint32(content.length, true), crc32c(content), compression);
+    const plain = createEncoder(compression, 2, simd, memory);
+    assert.ok(same(content, plain ? encode(plain, bytes) : bytes), compression);
+    const [source, target] = [TARGET, 9 * 2 ** 20];
+    const decode = (length: number) => decoder(source, length, target, size, SCRATCH, 2 ** 20);
+    heap.set(frame, source);
+    decode(frame.length);
+    assert.ok(same(heap.subarray(target, target + size), bytes), compression);
+    for (const at of [0, frame.length >> 1, frame.length - 5, frame.length - 1]) {
+      heap[source + at] ^= 1;
+      assert.throws(() => decode(frame.length), /CRC-32C/, compression);
+      heap[source + at] ^= 1;
+    }
+    for (const length of [0, 3, 4, frame.length - 1]) assert.throws(() => decode(length), compression);
+  }
+});
 
 test('what lies behind the used bytes of a chunk counts as zeros, and decides nothing', async () => {
   const decode = async (compression: (typeof COMPRESSIONS)[number], frame: Uint8Array) =>
@@ -181,7 +207,7 @@ test('metadata names the codec in the words of Zarr v3 and of Zarr v2', () => {
     shuffle: 1,
     blocksize: 2 ** 20
   });
-  assert.equal(codecsV3('blosc-lz4', 1)[0].configuration.shuffle, 'bitshuffle');
+  assert.equal(codecsV3('blosc-lz4', 1)[0].configuration!.shuffle, 'bitshuffle');
   assert.deepEqual(codecsV3('zstd', 1), [{ name: 'zstd', configuration: { level: 1, checksum: false } }]);
   assert.deepEqual(codecsV3('gzip', 1), [{ name: 'gzip', configuration: { level: 1 } }]);
 });

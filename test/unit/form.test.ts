@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  CHECKSUMS,
   COMPRESSIONS,
   Z_AXES,
   DEFAULT_OPTIONS,
@@ -57,6 +58,8 @@ test('the hints and choices of the form are those of the engine', () => {
   assert.equal(omeZarr, DEFAULT_OPTIONS.omeZarr);
   assert.deepEqual(choices.COMPRESSIONS, COMPRESSIONS);
   assert.deepEqual(choices.Z_AXES, Z_AXES);
+  assert.equal(choices.SHOWN_DEFAULTS.checksum, DEFAULT_OPTIONS.checksum);
+  assert.deepEqual(choices.CHECKSUMS, CHECKSUMS);
   assert.deepEqual(choices.OUTPUT_DTYPES, OUTPUT_DTYPES);
   assert.deepEqual(choices.DOWNSAMPLINGS, DOWNSAMPLINGS);
   assert.deepEqual(choices.OME_ZARR_VERSIONS, OME_ZARR_VERSIONS);
@@ -77,6 +80,7 @@ const CHOSEN: Partial<ConvertOptions> = {
   levels: 3,
   shard: [128, 96, 320],
   compression: 'gzip',
+  checksum: 'crc32c',
   dtype: 'uint8',
   roi: [0, 100, 8, 128, 0, 64],
   voxelSize: [1, 0.5, 0.5],
@@ -95,6 +99,7 @@ test('every field becomes its option', () => {
     levels: '3',
     shard: ['128', '96', '320'],
     compression: 'gzip',
+    checksum: 'crc32c',
     dtype: 'uint8',
     valueRange: ['-0,5', '1e3'],
     roiFrom: ['', '8', ''],

@@ -135,6 +135,7 @@ function settingsFor(shape: Shape, dtype: Dtype, changes: Partial<Settings> = {}
     levels: 'auto',
     downsample: 'mean',
     compression: 'none',
+    checksum: 'none',
     maxMemory: 4096 * MiB,
     dtype,
     channel: null,

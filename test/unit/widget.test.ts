@@ -22,6 +22,7 @@ const ALL: OptionTraits = {
   labels: true,
   parent: '/data/2024 scans/scan.ome.zarr',
   compression: 'zstd',
+  checksum: 'crc32c',
   max_memory: 1536 * 2 ** 20,
   dtype: 'uint8',
   channel: [0, 2],

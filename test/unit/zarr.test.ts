@@ -47,6 +47,7 @@ const IMAGE: Image = {
   dtype: 'uint16',
   shard: null,
   compression: 'blosc-zstd',
+  checksum: 'none',
   downsample: 'mean',
   voxelSize: [2, 0.5, 0.25],
   unit: 'micrometer',

@@ -19,7 +19,7 @@ export type Decoder = (
 ) => void;
 
 /** The decoder of a compression, or null for `none`. `memory` is the one that `simd` works on. */
-export function createDecoder(compression: Compression, simd: Simd, memory: WebAssembly.Memory): Decoder | null {
+export function plainDecoder(compression: Compression, simd: Simd, memory: WebAssembly.Memory): Decoder | null {
   const heap = new Uint8Array(memory.buffer);
   switch (compression) {
     case 'blosc-lz4':

@@ -1,11 +1,11 @@
-import type { Compression } from '../options.ts';
+import type { Checksum, Compression } from '../options.ts';
 import type { VoxelBytes } from '../volume.ts';
 import { bloscSettings, GZIP_LEVEL, ZSTD_LEVEL } from './settings.ts';
 
 /** A codec in a Zarr v3 array's metadata. */
 export interface CodecV3 {
   name: string;
-  configuration: Record<string, number | string | boolean>;
+  configuration?: Record<string, number | string | boolean>;
 }
 
 /** The `compressor` of a Zarr v2 array, in numcodecs' words. */
@@ -17,7 +17,11 @@ const SHUFFLES = ['noshuffle', 'shuffle', 'bitshuffle'] as const;
 const CLEVEL = 5;
 
 /** The codecs that follow `bytes` in a Zarr v3 array's `codecs`. */
-export function codecsV3(compression: Compression, bytesPerVoxel: VoxelBytes): CodecV3[] {
+export function codecsV3(compression: Compression, bytesPerVoxel: VoxelBytes, checksum: Checksum = 'none'): CodecV3[] {
+  return [...compressors(compression, bytesPerVoxel), ...(checksum === 'crc32c' ? [{ name: 'crc32c' }] : [])];
+}
+
+function compressors(compression: Compression, bytesPerVoxel: VoxelBytes): CodecV3[] {
   switch (compression) {
     case 'none':
       return [];

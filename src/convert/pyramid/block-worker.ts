@@ -45,8 +45,9 @@ export class BlockWorker {
     this.#simd = simd;
     this.#bytes = BYTES_PER_VOXEL[job.dtype];
     this.#sourceBytes = BYTES_PER_VOXEL[job.layout.dtype];
-    this.#encoder = createEncoder(job.compression, this.#bytes, simd, job.shared.memory);
-    this.#decoder = createDecoder(job.compression, simd, job.shared.memory);
+    const { compression, checksum, shared } = job;
+    this.#encoder = createEncoder(compression, this.#bytes, simd, shared.memory, checksum);
+    this.#decoder = createDecoder(compression, simd, shared.memory, checksum);
     this.#reader = new BlockReader(job.layout);
     this.#writer = new ChunkWriter(job.shared.memory, areas.encoded);
     const stop = () => this.#checkStop();

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import type { Simd } from '../../simd/index.ts';
-import { type Decoder, createDecoder } from '../codec/index.ts';
+import { type Decoder, createDecoder, lengthChecked } from '../codec/index.ts';
 import { type Difference, value } from '../difference.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape, type VoxelBytes } from '../volume.ts';
 import { fileKey, type ZarrArray } from '../zarr/array.ts';
 import { ChunkFile } from '../zarr/chunk-file.ts';
-import { crc32c } from '../zarr/crc32c.ts';
 import type { Block, Box } from './block.ts';
 import { blockStart, indices } from './blocks.ts';
 import { map3, product } from './levels.ts';
@@ -188,7 +187,7 @@ export class BlockComparer {
       return 0;
     }
     const decoder = this.#decoders[level];
-    const direct = !decoder && !checksum;
+    const direct = !decoder && checksum === 'none';
     const target = direct ? this.#areas.chunk : this.#areas.encoded[0];
     let length: number;
     try {
@@ -200,12 +199,8 @@ export class BlockComparer {
       if (chunks === null) file.close();
     }
     const stored = length;
-    if (checksum) {
-      length -= 4;
-      const view = new DataView(this.#heap.buffer);
-      if (length < 0 || crc32c(this.#heap.subarray(target, target + length)) !== view.getUint32(target + length, true))
-        throw new Error('has another CRC-32C than it says');
-    }
+    if (checksum !== 'none')
+      length = lengthChecked(this.#simd, this.#job.shared.memory, target, length, this.#areas.scratch);
     if (decoder) {
       try {
         decoder(target, length, this.#areas.chunk, size, this.#areas.scratch, arrangement.areas.scratch);

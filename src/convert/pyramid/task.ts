@@ -1,5 +1,5 @@
 import type { Layout } from '../layout.ts';
-import type { Compression, Downsampling, OmeZarrVersion } from '../options.ts';
+import type { Checksum, Compression, Downsampling, OmeZarrVersion } from '../options.ts';
 import type { Dtype, Shape } from '../volume.ts';
 import type { Arrangement } from './arrangement.ts';
 import type { Level } from './levels.ts';
@@ -21,6 +21,7 @@ export interface Job {
   range: [number, number] | null;
   downsample: Downsampling;
   compression: Compression;
+  checksum: Checksum;
   omeZarr: OmeZarrVersion;
   /** The folder that is written. */
   folder: string;

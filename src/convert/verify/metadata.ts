@@ -95,7 +95,7 @@ export class MetadataCheck {
       this.#findings.metadata(k, file ? relative(this.#output, file[1]) : path, `level ${k}, ${path}: ${file?.[2]}`);
       return null;
     }
-    const { shape, chunk, shard, dtype, compression } = array;
+    const { shape, chunk, shard, dtype, compression, checksum } = array;
     const rank = this.#image.axes.length;
     if (shape.length !== rank) return this.#say(k, `has ${shape.length} axes, where the image has ${rank}`, path);
     const before = (lengths: number[]) => lengths.slice(0, -3);
@@ -122,6 +122,8 @@ export class MetadataCheck {
       );
     if (compression !== origin.compression)
       return this.#say(k, `has ${compression} compression, where ${origin.compression} was written`, path);
+    if (checksum !== origin.checksum)
+      return this.#say(k, `has ${checksum} for a checksum, where ${origin.checksum} was written`, path);
     return array;
   }
 

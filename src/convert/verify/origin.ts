@@ -28,6 +28,7 @@ export interface Origin {
   shard: Shape | null;
   levels: number;
   compression: string;
+  checksum: string;
   downsample: Downsampling;
   valueRange: [number, number] | null;
 }
@@ -49,11 +50,13 @@ export function readOrigin(json: Record<string, unknown>): Origin | null {
     shard = null,
     levels,
     compression,
+    checksum = 'none',
     downsample = 'mean',
     scaling = null
   } = json;
   if (!isObject(source) || typeof source.name !== 'string' || !numbers(source.shape, 3, 5)) return null;
   if (typeof source.dtype !== 'string' || typeof dtype !== 'string' || typeof compression !== 'string') return null;
+  if (typeof checksum !== 'string') return null;
   if (!numbers(roi, 6) || !numbers(chunkSize, 3) || typeof levels !== 'number') return null;
   if (shard !== null && !numbers(shard, 3)) return null;
   if (offset !== null && !numbers(offset, 3)) return null;
@@ -84,6 +87,7 @@ export function readOrigin(json: Record<string, unknown>): Origin | null {
     shard: shard as Shape | null,
     levels,
     compression,
+    checksum,
     downsample: downsample as Downsampling,
     valueRange: valueRange as [number, number] | null
   };

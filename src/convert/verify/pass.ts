@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { MEMORY_START, SHUFFLE_SCRATCH } from '../../simd/index.ts';
+import { CRC32C_TABLE, MEMORY_START, SHUFFLE_SCRATCH } from '../../simd/index.ts';
 import { ConvertError } from '../errors.ts';
 import { formatBytes } from '../format.ts';
 import { freeMemory } from '../garbage.ts';
@@ -146,6 +146,7 @@ export class Pass {
       range: this.#making.source?.range ?? null,
       downsample: this.#making.downsample,
       compression: arrays[0].compression,
+      checksum: arrays[0].checksum,
       omeZarr: '0.5',
       folder: this.#output,
       arrangement: this.#arrangement,
@@ -198,7 +199,7 @@ export class Pass {
       levels,
       encoder: {
         // Blosc frames may be one block; a row of zeros is compared with what fills up chunks.
-        scratchBytes: length => Math.max(blosc ? SHUFFLE_SCRATCH + length : 0, rowBytes),
+        scratchBytes: length => Math.max(blosc ? SHUFFLE_SCRATCH + length : 0, rowBytes, CRC32C_TABLE),
         encodedBound: length => length + Math.ceil(length / 64) + 65536
       },
       readerBytes: this.#making.source ? readerBytes(layout) : 0,

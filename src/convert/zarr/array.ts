@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConvertError } from '../errors.ts';
-import type { Compression } from '../options.ts';
+import type { Checksum, Compression } from '../options.ts';
 import { BYTES_PER_VOXEL, DTYPES, type Dtype } from '../volume.ts';
 
 /** How a Zarr array is stored, by its metadata: what reading its chunks takes. */
@@ -16,8 +16,8 @@ export interface ZarrArray {
   /** Null: a file a chunk. */
   shard: number[] | null;
   compression: Compression;
-  /** Whether each chunk is followed by its CRC-32C. */
-  checksum: boolean;
+  /** What follows each chunk. */
+  checksum: Checksum;
   /** What voxels of chunks that are not there are. */
   fill: number;
   /** What comes before a chunk's index in its path, and between the numbers of that. */
@@ -153,8 +153,8 @@ function codecsV3(fields: Fields, codecs: unknown, dtype: Dtype, rank: number) {
   if (BYTES_PER_VOXEL[dtype] > 1 && endian !== 'little' && endian !== 'big')
     throw fields.corrupt(`the byte order of its voxels is ${show(endian)}`);
   list = list.slice(1);
-  const checksum = list.at(-1)?.name === 'crc32c';
-  if (checksum) list.pop();
+  const checksum: Checksum = list.at(-1)?.name === 'crc32c' ? 'crc32c' : 'none';
+  if (checksum !== 'none') list.pop();
   if (list.length > 1)
     throw fields.unsupported(`its chunks have the codecs ${list.map(codec => codec!.name).join(', ')}`);
   const compression = list.length ? codecOf(fields, list[0]!.name, list[0]!.configuration) : 'none';
@@ -213,7 +213,7 @@ function readV2(path: string): Omit<ZarrArray, 'path'> {
     chunk: fields.lengths('chunks', fields.get('chunks'), shape.length, 1),
     shard: null,
     compression: compressor ? codecOf(fields, String(compressor.id), compressor) : 'none',
-    checksum: false,
+    checksum: 'none',
     fill: fillValue(fields),
     keys: { prefix: '', separator }
   };

@@ -1,5 +1,5 @@
 import { codecsV3, compressorV2 } from '../codec/index.ts';
-import type { Compression, Downsampling, OmeZarrVersion } from '../options.ts';
+import type { Checksum, Compression, Downsampling, OmeZarrVersion } from '../options.ts';
 import type { Level } from '../pyramid/levels.ts';
 import { map3 } from '../pyramid/levels.ts';
 import { TOOL, VERSION } from '../version.ts';
@@ -22,6 +22,7 @@ export interface Arrays {
   shard: Shape | null;
   dtype: Dtype;
   compression: Compression;
+  checksum: Checksum;
 }
 
 /** What the metadata of an OME-Zarr image says. */
@@ -136,8 +137,8 @@ export type Documents = [path: string, text: string][];
 
 const BYTES = { name: 'bytes', configuration: { endian: 'little' } };
 
-function codecs({ frames, compression, dtype, chunk, shard }: Arrays) {
-  const inner = [BYTES, ...codecsV3(compression, BYTES_PER_VOXEL[dtype])];
+function codecs({ frames, compression, checksum, dtype, chunk, shard }: Arrays) {
+  const inner = [BYTES, ...codecsV3(compression, BYTES_PER_VOXEL[dtype], checksum)];
   const index = { index_codecs: [BYTES, { name: 'crc32c' }], index_location: 'end' };
   const chunk_shape = alongAxes(frames, 1, 1, chunk);
   return shard ? [{ name: 'sharding_indexed', configuration: { chunk_shape, codecs: inner, ...index } }] : inner;

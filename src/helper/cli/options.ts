@@ -1,4 +1,5 @@
 import {
+  CHECKSUMS,
   COMPRESSIONS,
   DEFAULT_OPTIONS,
   DOWNSAMPLINGS,
@@ -103,6 +104,12 @@ const CONVERT_OPTIONS: OptionSpec[] = [
     values: ['CODEC'],
     choices: COMPRESSIONS,
     help: `${COMPRESSIONS.join(', ')} (${d.compression})`
+  },
+  {
+    name: 'checksum',
+    values: ['CODEC'],
+    choices: CHECKSUMS,
+    help: `crc32c: a checksum behind each chunk, by which readers find damage; OME-Zarr 0.5 (${d.checksum})`
   },
   MAX_MEMORY,
   {

@@ -207,6 +207,9 @@ function toOptions(values: Map<string, string[]>): Partial<ConvertOptions> {
   given('compression', ([word]) => {
     options.compression = word as ConvertOptions['compression'];
   });
+  given('checksum', ([word]) => {
+    options.checksum = word as ConvertOptions['checksum'];
+  });
   given('max-memory', ([word], name) => {
     const bytes = parseBytes(word);
     if (bytes === null) {
