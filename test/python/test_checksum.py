@@ -49,14 +49,17 @@ def test_written_and_checked(cli, scan, array, tmp_path, compression, shard):
     data[1000] ^= 4
     file.write_bytes(data)
     for read in read_by_others(output):
-        with pytest.raises(Exception, match="(?i)crc|checksum|digest"):
+        # TensorStore hears of gzip's own checksum first.
+        with pytest.raises(Exception, match=r"(?i)crc|checksum|digest|inflate"):
             read()
     run = cli("verify", output, "--against", scan, "-q", "--json")
     assert run.status == 1 and "CRC-32C" in run.json["differences"][0]["message"]
 
 
 def test_refused_where_there_is_none(cli, scan, tmp_path):
-    run = cli("convert", scan, tmp_path / "o.ome.zarr", "--ome-zarr", "0.4", "--checksum", "crc32c", "--progress", "json")
+    run = cli(
+        "convert", scan, tmp_path / "o.ome.zarr", "--ome-zarr", "0.4", "--checksum", "crc32c", "--progress", "json"
+    )
     error = run.events[-1]
     assert run.status == 1 and (error["code"], error["field"]) == ("bad-option", "checksum")
     assert "OME-Zarr 0.5 only" in error["message"] and not (tmp_path / "o.ome.zarr").exists()
