@@ -33,6 +33,8 @@ export interface Channel {
   label: string;
   /** Red, green and blue in hexadecimal; null where the metadata has none. */
   color: string | null;
+  /** Whether it is shown at first. */
+  active: boolean;
   /** Values shown black and white, and the limits of the control; null where the metadata has none. */
   window: { start: number; end: number; min: number; max: number } | null;
 }
@@ -150,10 +152,11 @@ function combine(transformations: Transformation[], rank: number): { scale: numb
 function channelsOf(attributes: Json, count: number): Channel[] {
   const said = (attributes.omero as Json | undefined)?.channels as Record<string, unknown>[] | undefined;
   return Array.from({ length: count }, (_, n) => {
-    const { label, color, window } = said?.[n] ?? {};
+    const { label, color, active, window } = said?.[n] ?? {};
     return {
       label: typeof label === 'string' ? label : '',
       color: typeof color === 'string' && /^[0-9a-f]{6}$/i.test(color) ? color : null,
+      active: active !== false,
       window: windowOf((window ?? {}) as Json)
     };
   });

@@ -294,6 +294,60 @@ def test_several_images(cli, tmp_path):
     assert run.status == 1 and "image 2 is not there: it has 0 overview" in run.stderr
 
 
+def ome_plane(name: str, planes: list[str], z: int) -> str:
+    """OME-XML of one of several files that are a plane of a volume each."""
+    blocks = "".join(
+        f'<TiffData FirstZ="{n}" IFD="0" PlaneCount="1"><UUID FileName="{file}">urn:uuid:{file}</UUID></TiffData>'
+        for n, file in enumerate(planes)
+    )
+    return (
+        f'<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:{name}">'
+        f'<Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16" SizeX="30" SizeY="20" '
+        f'SizeZ="{z}" SizeC="1" SizeT="1">{blocks}</Pixels></Image></OME>'
+    )
+
+
+def test_folder_of_one_ome_tiff(cli, tmp_path):
+    """Its planes are where its OME-XML puts them, not where the names of its files would."""
+    array, folder = voxels((4, 20, 30)), tmp_path / "scan"
+    folder.mkdir()
+    names = [f"img_{9 - z}.ome.tif" for z in range(4)]
+    for plane, name in zip(array, names, strict=True):
+        description = ome_plane(name, names, 4)
+        tifffile.imwrite(folder / name, plane, description=description, metadata=None, photometric="minisblack")
+    np.testing.assert_array_equal(tifffile.imread(folder / names[1]), array)
+    output = tmp_path / "out.ome.zarr"
+    warnings = convert(cli, folder, output, "-n", 1)["warnings"]
+    assert len(warnings) == 1 and "where the OME-XML of its files puts them" in warnings[0]
+    np.testing.assert_array_equal(zarr.open_group(output, mode="r")["0"][...], array)
+    assert cli("verify", output).succeeded().stdout.startswith("OK")
+    run = cli("info", folder, "--slices", "img_[78]*")
+    assert run.status == 1 and "is one of 4 planes of an image" in run.stderr
+    listing = tmp_path / "slices.txt"
+    listing.write_text("".join(f"{folder / name}\n" for name in sorted(names)))
+    assert "puts them" in cli("info", f"@{listing}").succeeded().stdout
+    # Those that say nothing of others are slices in the order of their names.
+    for number, (plane, name) in enumerate(zip(array, sorted(names), strict=True)):
+        description = ome_plane(name, [name], 1)
+        tifffile.imwrite(folder / name, plane, description=description, metadata=None, photometric="minisblack")
+        assert number or cli("info", folder).status == 1
+    convert(cli, folder, output, "-n", 1, "--overwrite")
+    np.testing.assert_array_equal(zarr.open_group(output, mode="r")["0"][...], array)
+
+
+def test_grey_and_alpha(cli, tmp_path):
+    """Grey is shown grey, and opacity not at all until somebody asks for it."""
+    source, output = tmp_path / "scan.tif", tmp_path / "out.ome.zarr"
+    array = voxels((3, 20, 30, 2), "uint8")
+    tifffile.imwrite(source, array, photometric="minisblack", planarconfig="contig", extrasamples=["unassalpha"])
+    convert(cli, source, output, "-n", 1, "--channel", "all")
+    shown = zarr.open_group(output, mode="r").attrs["ome"]["omero"]["channels"]
+    assert [(each["label"], each["color"], each["active"]) for each in shown] == [
+        ("Grey", "FFFFFF", True),
+        ("Alpha", "FFFFFF", False),
+    ]
+
+
 def test_several_stacks_of_tifffile(cli, tmp_path):
     """As `TiffWriter.write` puts them into one file, each with a description of its own."""
     source = tmp_path / "scan.tif"

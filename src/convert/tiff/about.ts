@@ -80,10 +80,7 @@ export function readAbout(directory: Directory, alone: boolean, ome: OmeImage | 
     if (alone && imagej.images > 1) about.pages = imagej.images;
   } else if (isOme(text)) {
     const [image] = parseOme(text, path).images;
-    if (image) {
-      checkSingle(path, image.size.C, image.size.T);
-      about.calibration = image.calibration;
-    }
+    if (image) about.calibration = image.calibration;
   } else {
     about.described =
       texts.map(each => readDescribedAxes(each, directory)).find(described => described !== null) ?? null;

@@ -1,8 +1,9 @@
+import { shortly } from './shortly.ts';
 import { ConvertError } from '../errors.ts';
 import type { Channel } from '../volume.ts';
 import type { Headers } from './open-volume.ts';
 import { type Reading, photometricName } from './pixel-format.ts';
-import { channelName } from './stack.ts';
+import { MANY, channelName } from './stack.ts';
 import { option } from '../words.ts';
 
 /** A channel of a source: one that its metadata tells of, and one of the samples of its pixels; both from 0. */
@@ -31,8 +32,9 @@ export function allChannels({ opened: { stack }, meaning }: Headers): SourceChan
  */
 export function chooseChannels(headers: Headers, asked: Reading['channel']): SourceChannel[] {
   const { source, opened, meaning } = headers;
+  const { stack } = opened;
   const all = allChannels(headers);
-  const names = all.map(({ name }, n) => (name ? `${n} ${name}` : `${n}`)).join(', ');
+  const names = shortly(all.map(({ name }, n) => (name ? `${n} ${name}` : `${n}`)));
   if (asked === null && meaning.samples) {
     const { pixel } = opened.table.format;
     const found = pixel.colorMap
@@ -40,7 +42,7 @@ export function chooseChannels(headers: Headers, asked: Reading['channel']): Sou
       : `have ${meaning.samples.length} samples (${photometricName(pixel.photometric)})`;
     throw new ConvertError(
       'unsupported',
-      `${source}: its pixels ${found}, where one grey value was expected: choose what to read with ${option('channel')} (${names}, or all)`,
+      `${source}: its pixels ${found}, where one grey value was expected: choose what to read with ${option('channel')} (${names}, or all)${pixel.colorMap || stack.depth > 1 || meaning.samples.length <= MANY ? '' : `, or, if these are the slices, say so with ${option('zAxis', 'samples')}`}`,
       'channel'
     );
   }

@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import type { Frames } from '../volume.ts';
-import { chooseImage, shortly } from './choose-image.ts';
+import { chooseImage } from './choose-image.ts';
+import { shortly } from './shortly.ts';
 import { fail, readFailure } from './fail.ts';
 import type { Ome, OmeImage, TiffData } from './ome.ts';
 import type { Reading } from './pixel-format.ts';

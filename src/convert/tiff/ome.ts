@@ -3,6 +3,7 @@ import { seconds } from '../units.ts';
 import type { Channel } from '../volume.ts';
 import { calibrate, type Calibration } from './calibration.ts';
 import { fail } from './fail.ts';
+import { shortly } from './shortly.ts';
 
 /** An OME-XML description (OME model 2016-06 and before), as far as it says where planes are and what they mean. */
 export interface Ome {
@@ -71,7 +72,11 @@ export function parseOme(xml: string, path: string): Ome {
       if (text === undefined) return null;
       const value = Number(text);
       if (text.trim() !== '' && Number.isInteger(value) && value >= 0 && value <= MAX_SIZE) return value;
-      throw fail('corrupt', path, `its OME-XML has ${key}="${text}", where a whole number was expected: save it again`);
+      throw fail(
+        'corrupt',
+        path,
+        `its OME-XML has ${key}="${shortly([text])}", where a whole number was expected: save it again`
+      );
     };
     const parent = within.at(-1);
     if (within.push(element) > MAX_DEPTH)

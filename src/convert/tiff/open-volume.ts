@@ -17,11 +17,12 @@ import { imageResolution, readImage } from './images.ts';
 import { ImageParts } from './several-images.ts';
 import { isOme } from './ome.ts';
 import { isOmeXml, openOme } from './ome-files.ts';
+import { checkLonePlane, openOmeSlices } from './ome-slices.ts';
 import { forEachOpened } from './opened-files.ts';
 import { isAuxiliary, type Page, type PageFormat, readPage } from './page.ts';
 import { DEFAULT_READING, type Meaning, type Reading, meaningOf } from './pixel-format.ts';
 import { type Planes, SegmentTable, difference } from './segment-table.ts';
-import { adviceOn, imageKind, list, listSlices, listWarnings } from './slices.ts';
+import { adviceOn, imageKind, list, listSlices, listWarnings, tiffsOf } from './slices.ts';
 import { asSlices } from './slice-axis.ts';
 import { type Stack, axesWarnings, plainStack } from './stack.ts';
 import { compressionName } from './tags.ts';
@@ -96,13 +97,22 @@ async function open(source: string | string[], { slices, image }: Reading): Prom
   if (typeof source !== 'string') {
     if (source.length === 0) throw fail('no-pages', 'the list of files', 'it is empty: name at least one TIFF file');
     if (source.length === 1) return open(source[0], { ...DEFAULT_READING, image });
+    const paths = source.map(path => resolve(path));
+    const ome = await openOmeSlices(paths, image);
+    if (ome) return ome;
     chooseImage(source[0], [{ name: '', said: '' }], image);
-    return openListed(source.map(path => resolve(path)));
+    return openListed(paths);
   }
   const path = resolve(source);
   if (isFolder(source)) {
-    chooseImage(path, [{ name: '', said: '' }], image);
+    // What an OME-TIFF of several files says goes before their names.
+    const all = slices === null ? await tiffsOf(path) : [];
+    const ome = all.length > 1 ? await openOmeSlices(all, image) : null;
+    if (ome) return ome;
     const { paths, warnings } = await listSlices(path, slices);
+    const chosen = slices === null || imageKind(paths[0]) !== 'TIFF' ? null : await openOmeSlices(paths, image);
+    if (chosen) return chosen;
+    chooseImage(path, [{ name: '', said: '' }], image);
     return openSlices(paths, path, warnings);
   }
   if (imageKind(path) !== 'TIFF') {
@@ -219,6 +229,7 @@ async function openSlices(paths: string[], folder: string | null, warnings: stri
           path,
           'it has several pages, where the files of a folder or a list were expected to be one slice each: convert it by itself'
         );
+      checkLonePlane(directory);
       found.about ??= readAbout(directory, false);
       checkTables(directory, found.about, basename(path));
       table.add(readPage(directory), origin);

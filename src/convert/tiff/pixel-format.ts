@@ -1,6 +1,7 @@
 import { type Packing } from '../layout.ts';
 import { BYTES_PER_VOXEL, type Channel, type Dtype } from '../volume.ts';
 import type { Directory } from './directory.ts';
+import { shortly } from './shortly.ts';
 import { fail } from './fail.ts';
 import type { ZAxis } from '../options.ts';
 import { TAG } from './tags.ts';
@@ -93,7 +94,7 @@ export function readPixelFormat(directory: Directory): PixelFormat {
       throw fail(
         'unsupported',
         path,
-        `the samples of a pixel have ${what} ${values.join(', ')}, where all alike were expected: save it with samples of one type`
+        `the samples of a pixel have ${what} ${shortly(values.map(String))}, where all alike were expected: save it with samples of one type`
       );
     return first;
   };
@@ -238,14 +239,17 @@ export function meaningOf(
   return { dtype, packing: stored, samples: format.samples > 1 ? samplesOf(format) : null, notes };
 }
 
+/** How opaque a pixel is: no light of its own. */
+const ALPHA: Channel = { name: 'Alpha', color: 'FFFFFF' };
+
 function samplesOf({ samples, photometric, extra }: PixelFormat): Channel[] {
-  const grey: Channel[] = extra.length === samples - 1 ? [{ name: 'Grey', color: null }] : [];
+  const grey: Channel[] = extra.length === samples - 1 ? [{ name: 'Grey', color: 'FFFFFF' }] : [];
   const colours = COLOURS[photometric] ?? grey;
   const firstExtra = samples - extra.length;
   return Array.from({ length: samples }, (_, n) => {
     if (n < colours.length && n < firstExtra) return colours[n];
     const isAlpha = n >= firstExtra && (extra[n - firstExtra] === 1 || extra[n - firstExtra] === 2);
-    return { name: isAlpha ? 'Alpha' : `Sample ${n + 1}`, color: null };
+    return isAlpha ? ALPHA : { name: `Sample ${n + 1}`, color: null };
   });
 }
 

@@ -307,6 +307,12 @@ function addUncounted(warnings: string[], { counter, numbers, names }: Series): 
     );
 }
 
+/** The TIFF files of a folder, in the order of their names. */
+export async function tiffsOf(folder: string): Promise<string[]> {
+  const names = (await listNames(folder)).filter(name => imageKind(name) === 'TIFF');
+  return names.sort(byName).map(name => join(folder, name));
+}
+
 async function listNames(folder: string): Promise<string[]> {
   let names: string[];
   try {

@@ -32,7 +32,7 @@ export const plainStack = (pages: number): Stack => ({
 export const channelName = (number: number): string => `Channel ${number + 1}`;
 
 /** More channels or time points than this, of one slice each, are likely the slices of a stack. */
-const MANY = 4;
+export const MANY = 4;
 
 /** What to tell of a source whose only slices may be those that it calls channels or time points. */
 export function axesWarnings({ frames: { t, c }, depth }: Stack): string[] {

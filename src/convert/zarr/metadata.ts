@@ -124,7 +124,8 @@ const omero = ({ channels }: Image) => ({
   channels: channels.map(({ name, color, window }, n) => ({
     label: name,
     color: color ?? (channels.length > 1 ? COLORS[n % COLORS.length] : 'FFFFFF'),
-    active: true,
+    // Opacity would lie over everything else in white.
+    active: channels.length === 1 || name !== 'Alpha' || color !== 'FFFFFF',
     window
   })),
   rdefs: { model: channels.length > 1 ? 'color' : 'greyscale' }

@@ -1,0 +1,79 @@
+import { basename } from 'node:path';
+import { ConvertError } from '../errors.ts';
+import { mainDescription, readDescriptions } from './about.ts';
+import { shortly } from './shortly.ts';
+import { type Directory, firstPage } from './directory.ts';
+import { fail } from './fail.ts';
+import { HeaderBytes } from './header-bytes.ts';
+import { type Ome, isOme, parseOme } from './ome.ts';
+import { isOmeXml, openOme } from './ome-files.ts';
+import type { Opened } from './open-volume.ts';
+import type { Reading } from './pixel-format.ts';
+
+/** Characters beyond which a description is of many planes. */
+const LONG = 1 << 18;
+
+/** Planes of one image that a description tells of; Infinity where it has several images, or is elsewhere. */
+function planesOf({ images, metadataFile }: Ome): number {
+  if (metadataFile !== null || images.length > 1) return Infinity;
+  return images.reduce(
+    (sum, { size, channels }) => sum + size.T * size.Z * Math.ceil(size.C / (channels[0]?.samples ?? 1)),
+    0
+  );
+}
+
+/**
+ * Refuses a slice that says it is a plane of an image of several: such are put together by what they say, not by their names.
+ *
+ * @throws ConvertError `mixed-pages`, `corrupt`
+ */
+export function checkLonePlane(directory: Directory): void {
+  const text = mainDescription(readDescriptions(directory));
+  const { path } = directory.file;
+  if (!isOme(text)) return;
+  const planes = text.length > LONG ? Infinity : planesOf(parseOme(text, path));
+  if (planes > 1)
+    throw fail(
+      'mixed-pages',
+      path,
+      `its OME-XML says that it is one of ${planes === Infinity ? 'several' : planes} planes of an image, where slices were expected that say nothing of others: convert this file by itself, whose metadata leads to the others`
+    );
+}
+
+/**
+ * Files that are one OME-TIFF of several: their planes are where their OME-XML puts them, whatever the files are called. Null where the first
+ * says nothing of the others.
+ *
+ * @param paths in the order of their names, or as they were given
+ * @throws ConvertError as `openOme`
+ */
+export async function openOmeSlices(paths: string[], image: Reading['image']): Promise<Opened | null> {
+  const [first] = paths;
+  const file = await HeaderBytes.open(first);
+  let text: string;
+  try {
+    text = mainDescription(readDescriptions(firstPage(file)));
+  } catch (error) {
+    // What is wrong with it is said when it is read as a slice.
+    if (error instanceof ConvertError) return null;
+    throw error;
+  } finally {
+    await file.close();
+  }
+  if (!isOme(text) || planesOf(parseOme(text, first)) <= 1) return null;
+  const opened = await openOme(first, text, image);
+  const files = opened.files.filter(path => !isOmeXml(path));
+  const given = new Set(paths);
+  const isSame = files.length === paths.length && files.every(path => given.has(path));
+  // Others are refused when they are read as slices.
+  if (!isSame) return null;
+  const isOther = files.some((path, i) => path !== paths[i]);
+  if (isOther)
+    opened.stack.warnings.push(
+      `The planes are where the OME-XML of its files puts them, which is not the order of their names or the list: ${shortly(
+        files.map(path => basename(path)),
+        3
+      )}.`
+    );
+  return opened;
+}
