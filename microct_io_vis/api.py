@@ -241,7 +241,8 @@ def convert(
     Raises
     ------
     ConversionError
-        It failed; ``code`` and the message say why, and no output is left. KeyboardInterrupt cancels it.
+        It failed; ``code`` and the message say why, and whether what is done was kept for ``resume=True``.
+        KeyboardInterrupt cancels it, and nothing is left.
     """
     conversion = Conversion(source, output, **options)
     if progress is True:

@@ -39,7 +39,7 @@ class Helper:
         ``answers`` are the exit statuses of a helper that has done what it was asked for.
 
         Raises `ConversionError`, also for what is wrong with this installation. KeyboardInterrupt cancels the helper
-        first.
+        first; whatever else ends this, or Python itself, leaves what is done to be resumed.
         """
         process = self._start()
         failure: dict[str, Any] | None = None
@@ -59,8 +59,12 @@ class Helper:
                 elif on_event is not None:
                     on_event(event)
             status = process.wait()
-        except BaseException:
+        except KeyboardInterrupt:
             self.cancel()
+            self._reap(process)
+            raise
+        except BaseException:
+            self._end(process)
             self._reap(process)
             raise
         finally:
@@ -82,6 +86,15 @@ class Helper:
             if self._process is not None and self._process.poll() is None:
                 self._process.send_signal(signal.SIGINT if os.name != "nt" else signal.CTRL_BREAK_EVENT)
 
+    @staticmethod
+    def _end(process: subprocess.Popen[str]) -> None:
+        """Has the helper end without removing what it has written."""
+        if os.name != "nt":
+            process.terminate()
+        else:
+            # It ends when nobody follows its progress; its standard output is read to the end elsewhere.
+            process.stderr.close()
+
     def _start(self) -> subprocess.Popen[str]:
         with self._guard:
             if self._process is not None:
@@ -95,7 +108,12 @@ class Helper:
             # A group of its own: an interrupt meant for Python (Ctrl-C, the notebook's stop button) is passed on by
             # `cancel` alone, and once; a second one would end the helper before it has tidied up.
             windows = os.name == "nt"
-            group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if windows else {"start_new_session": True}
+            group: dict[str, Any] = {"start_new_session": True}
+            if windows:  # where only Ctrl-Break can be sent
+                group = {
+                    "creationflags": subprocess.CREATE_NEW_PROCESS_GROUP,
+                    "env": os.environ | {"MICROCT_IO_VIS_CANCEL": "SIGBREAK"},
+                }
             self._process = subprocess.Popen(
                 line,
                 stdin=subprocess.DEVNULL if self._given is None else subprocess.PIPE,

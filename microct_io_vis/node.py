@@ -44,6 +44,14 @@ def command(*arguments: str) -> list[str]:
     return [node(), HELPER, *arguments]
 
 
+def _ignored() -> str:
+    """Signals that this process was started to ignore, as by ``nohup``: Node would not."""
+    import _signal  # without what Python's own module does to it
+
+    names = ("SIGHUP", "SIGINT", "SIGTERM")
+    return " ".join(name for name in names if _signal.getsignal(getattr(_signal, name)) == _signal.SIG_IGN)
+
+
 def become(*arguments: str) -> NoReturn:
     """Runs the helper in place of this process, or, on Windows, waits for it and ends with its exit status."""
     try:
@@ -51,6 +59,9 @@ def become(*arguments: str) -> NoReturn:
     except HelperMissing as reason:
         sys.exit(f"microct-io-vis: {reason}")
     if os.name != "nt":
+        ignored = _ignored()
+        if ignored:
+            os.environ["MICROCT_IO_VIS_IGNORED"] = ignored
         os.execv(program, [program, *rest])
     import subprocess
 

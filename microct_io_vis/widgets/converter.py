@@ -31,7 +31,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
     """Converts a TIFF volume to an OME-Zarr pyramid: the form with its plan, the progress, and at the end the viewer.
 
     The conversion runs in a process of its own on the kernel's machine. It goes on when the page is closed or reloaded,
-    or when the widget is closed; it ends with the kernel.
+    or when the widget is closed; it ends with the kernel, and can then be resumed.
 
     Parameters
     ----------

@@ -29,6 +29,7 @@ import { BYTES_PER_VOXEL, type Dtype, volumeCount } from './volume.ts';
 import type { Destination } from './zarr/destination.ts';
 import { Journal, type JournalRecord } from './zarr/journal.ts';
 import { volumeFolders } from './zarr/keys.ts';
+import { SCRATCH } from './zarr/owner.ts';
 import { type Documents, type Window, arrayDocuments, imageDocuments } from './zarr/metadata.ts';
 import { writeError } from './zarr/system-errors.ts';
 import { named, option } from './words.ts';
@@ -166,6 +167,11 @@ export class Conversion {
     return { report, range, statistics };
   }
 
+  /** Whether something is done that another conversion can go on with. */
+  get resumable(): boolean {
+    return this.#journal.begun;
+  }
+
   /** Ends the threads, and what they write; a second time it only waits for the first. */
   dismiss(patience: number): Promise<void> {
     this.#dismissed ??= this.#end(patience);
@@ -265,7 +271,7 @@ export class Conversion {
   async #decodeFirst(): Promise<string> {
     const { layout, levels, arrangement } = this.#prepared;
     const { shape } = levels[0];
-    const file = join(this.#destination.partial, '.decoded');
+    const file = join(this.#destination.partial, SCRATCH);
     try {
       const made = openSync(file, 'w');
       ftruncateSync(made, arrangement.scratchFileBytes);

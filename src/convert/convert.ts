@@ -1,18 +1,26 @@
+import { join } from 'node:path';
 import { Conversion } from './conversion.ts';
-import { type ConvertError, cancelled } from './errors.ts';
+import { ConvertError, type ErrorCode, stopped } from './errors.ts';
 import { Meter } from './meter.ts';
 import type { ConvertOptions } from './options.ts';
 import { prepare } from './prepare.ts';
 import type { ConvertResult, Progress } from './progress.ts';
 import { Destination } from './zarr/destination.ts';
-import { listLabels } from './zarr/labels-group.ts';
+import { labelsFolder, listLabels, unlistedLabels } from './zarr/labels-group.ts';
+import { readParent } from './zarr/parent.ts';
 
 /** How long a cancelled worker may go on with what it does before it is ended, in ms. */
 const PATIENCE = 500;
 
+/** What may be otherwise when it is tried again; all else would fail again at the same place, or is not wanted any more. */
+const PASSING: ErrorCode[] = ['disk-full', 'output-unwritable', 'unreadable', 'not-found', 'internal'];
+
 /** How a caller follows a conversion and ends it. */
 export interface Control {
-  /** Ends the conversion within about a second; nothing is left behind. */
+  /**
+   * Ends the conversion within about a second; nothing is left behind. Where the signal's reason is a ConvertError `interrupted`, what is done
+   * is kept to be resumed.
+   */
   signal?: AbortSignal;
   /** Called five times a second at most. */
   onProgress?: (progress: Progress) => void;
@@ -31,22 +39,25 @@ export async function convert(
   { signal, onProgress }: Control = {}
 ): Promise<ConvertResult> {
   const began = performance.now();
-  const prepared = await prepare(source, options);
-  if (signal?.aborted) throw cancelled();
+  const listed = await finishLabels(options.parent);
+  const prepared = await prepare(source, options).catch((error: unknown) => {
+    throw withListed(error, listed);
+  });
+  if (signal?.aborted) throw stopped(signal);
   const { settings, levels, plan } = prepared;
   const claim = prepared.resumed ? 'takeOver' : 'claim';
   const destination = await Destination[claim](settings.output, settings.overwrite, settings.parent !== null);
   let end: (error: ConvertError) => void = () => {};
   const ended = new Promise<never>((_, reject) => (end = reject));
   ended.catch(() => {});
-  const onAbort = () => end(cancelled());
+  const onAbort = () => end(stopped(signal!));
   signal?.addEventListener('abort', onAbort);
   let conversion: Conversion | null = null;
   let meter: Meter | null = null;
   try {
     conversion = new Conversion(prepared, source, destination, end);
     if (onProgress) meter = new Meter(conversion, onProgress);
-    if (signal?.aborted) throw cancelled();
+    if (signal?.aborted) throw stopped(signal);
     const { report, range, statistics } = await Promise.race([conversion.run(), ended]);
     await conversion.dismiss(PATIENCE);
     meter?.report();
@@ -65,10 +76,48 @@ export async function convert(
   } catch (error) {
     // What goes wrong while tidying up must not stand in for what went wrong first.
     await conversion?.dismiss(PATIENCE).catch(() => {});
-    await destination.discard().catch(() => {});
-    throw error;
+    const kept = conversion !== null && isKept(error, conversion.resumable) && destination.keep();
+    if (!kept) await destination.discard().catch(() => {});
+    throw outcome(error, settings.output, kept ? destination.partial : null);
   } finally {
     meter?.stop();
     signal?.removeEventListener('abort', onAbort);
   }
+}
+
+/** Lists label images that a conversion was ended before it could list; their paths. */
+async function finishLabels(image: string | null | undefined): Promise<string[]> {
+  if (typeof image !== 'string') return [];
+  try {
+    const { path, version } = readParent(image);
+    if (unlistedLabels(path, version).length === 0) return [];
+    return (await listLabels(path, version)).map(name => join(labelsFolder(path), name));
+  } catch {
+    // What is wrong is told when the options are looked at.
+    return [];
+  }
+}
+
+/** That something exists already is good news where it was finished just now. */
+function withListed(error: unknown, listed: string[]): unknown {
+  if (!(error instanceof ConvertError) || error.code !== 'output-exists') return error;
+  const path = listed.find(name => error.message.startsWith(`${name}:`));
+  if (path === undefined) return error;
+  const message = `${error.message}. It is whole: a conversion was ended before it could list it among the image's labels, and it is listed now`;
+  return new ConvertError(error.code, message, error.field);
+}
+
+const isInterrupted = (error: unknown): boolean => error instanceof ConvertError && error.code === 'interrupted';
+
+/** Whether what is done is kept after an error; one that nobody foresaw may be of the moment, too. */
+const isKept = (error: unknown, resumable: boolean): boolean =>
+  isInterrupted(error) || (resumable && (!(error instanceof ConvertError) || PASSING.includes(error.code)));
+
+/** The error that ended a conversion, with what has become of what was done. */
+function outcome(error: unknown, output: string, kept: string | null): unknown {
+  if (!kept) return error;
+  const { code, field } = error instanceof ConvertError ? error : ({ code: 'internal', field: null } as const);
+  const { message } = error instanceof Error ? error : new Error(String(error));
+  const said = isInterrupted(error) ? `${output}: ${message}` : message;
+  return new ConvertError(code, `${said}; what is done is kept as ${kept}: go on with it (--resume)`, field);
 }

@@ -21,6 +21,7 @@ export const ERROR_CODES = [
   'memory-too-small',
   'bad-option',
   'cancelled',
+  'interrupted',
   'internal'
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
@@ -42,4 +43,12 @@ export class ConvertError extends Error {
   }
 }
 
+/** A person does not want it any more. */
 export const cancelled = (): ConvertError => new ConvertError('cancelled', 'The conversion was cancelled.');
+
+/** Nobody said that it is not wanted any more: what is done is worth keeping. `message`: `ended by SIGTERM` and the like. */
+export const interrupted = (message: string): ConvertError => new ConvertError('interrupted', message);
+
+/** Why a signal was aborted: it says so itself where that was no person's wish. */
+export const stopped = ({ reason }: AbortSignal): ConvertError =>
+  reason instanceof ConvertError && reason.code === 'interrupted' ? reason : cancelled();

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Control } from '../convert/convert.ts';
-import { ConvertError } from '../convert/errors.ts';
+import { ConvertError, cancelled, interrupted } from '../convert/errors.ts';
 import { type ConvertOptions, DEFAULT_OPTIONS } from '../convert/options.ts';
 import type { Plan } from '../convert/plan.ts';
 import type { ConvertResult, Progress } from '../convert/progress.ts';
@@ -176,7 +176,7 @@ export class Jobs {
       this._end(entry, { state: 'cancelled' });
       this._next();
     } else if (entry.job.state === 'running') {
-      entry.controller.abort(new ConvertError('cancelled', 'cancelled'));
+      entry.controller.abort(cancelled());
     }
     return entry.job;
   }
@@ -199,12 +199,20 @@ export class Jobs {
     return this._find(id).ended;
   }
 
-  /** Cancels everything, takes nothing more, and resolves when the last job has ended. */
-  async close(): Promise<void> {
+  /**
+   * Ends everything, so that what is done of it can be resumed, takes nothing more, and resolves when the last job has ended. `reason`:
+   * `ended by SIGTERM` and the like.
+   */
+  async close(reason: string): Promise<void> {
     this._closed = true;
     const entries = [...this._entries.values()].filter(({ job }) => isActive(job));
-    // The waiting ones first, or they would start as the running one ends.
-    entries.reverse().forEach(({ job }) => this.cancel(job.id));
+    entries.forEach(entry => {
+      if (entry.job.state === 'queued') {
+        this.cancel(entry.job.id);
+      } else {
+        entry.controller.abort(interrupted(reason));
+      }
+    });
     await Promise.all(entries.map(({ ended }) => ended));
   }
 
@@ -221,6 +229,9 @@ export class Jobs {
 
   /** Begins what can begin, and tells the others what they wait for. */
   private _next(): void {
+    if (this._closed) {
+      return;
+    }
     for (const entry of [...this._waiting]) {
       const lane = this._laneOf(entry);
       if (lane) {
@@ -274,7 +285,7 @@ export class Jobs {
     } catch (error) {
       const failure = toFailure(error);
       this._running[lane] = null;
-      if (failure.code === 'memory-too-small' && !entry.load.needsAll) {
+      if (failure.code === 'memory-too-small' && !entry.load.needsAll && !this._closed) {
         // Nothing was written yet: by itself it may have more.
         entry.load = { ...entry.load, peak: entry.load.budget, needsAll: true };
         this._waiting.unshift(entry);

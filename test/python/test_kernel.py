@@ -353,14 +353,34 @@ def test_progress_comes_five_times_a_second_at_most(connect):
     assert steps == sorted(steps)
 
 
-def test_shutdown_cancels_what_runs(manager, connect, root):
+@pytest.mark.parametrize("way", ["shutdown", "signal", "cell"])
+def test_what_runs_when_the_kernel_ends_can_be_resumed(manager, connect, root, cli, way):
+    """A shutdown is no person's Cancel: it comes from servers that stop and from culling as well."""
     client = connect()
-    job = client.ask("start", source="large.tif", options=SLOW)
-    client.until_job(job["id"], "running")
+    words = ["--compression", "gzip", "-c", 32, 64, 64, "-m", "160M"]
+    job = None
+    if way == "cell":
+        client.kernel.execute(f"convert large.tif {' '.join(map(str, words))}")
+    else:
+        job = client.ask("start", source="large.tif", options=SLOW | {"maxMemory": 160 * 2**20})
+    journal = root / "large.ome.zarr.partial" / ".microct-io-vis.journal"
+    client.until(lambda _: journal.exists() and b'"level":0' in journal.read_bytes())
+    waiting = client.ask("start", source="small.tif", options={})
     process = psutil.Process(manager.provisioner.process.pid)
-    manager.request_shutdown()
-    assert process.wait(PATIENCE) in (0, None)
-    assert leftovers(root) == []
+    if way == "signal":
+        process.terminate()
+    else:
+        manager.request_shutdown()
+    # psutil cannot see the status of who is not its child.
+    assert process.wait(PATIENCE) in (143 if way == "signal" else 0, None)
+    assert leftovers(root) == ["large.ome.zarr.partial"]
+    if job:
+        client.until_job(waiting["id"], "cancelled")
+        error = client.until_job(job["id"], "failed")["error"]["message"]
+        assert "large.ome.zarr.partial" in error and "--resume" in error
+    assert cli.estimate(root / "large.tif", *words, "--resume")["unfinished"]["doneBytes"] > 0
+    cli.convert(root / "large.tif", *words, "--resume")
+    assert leftovers(root) == ["large.ome.zarr"]
 
 
 def test_ignores_messages_that_are_not_signed(connect):

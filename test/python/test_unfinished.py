@@ -17,6 +17,8 @@ from oracle import Expected, check, files
 SHAPE = (96, 512, 512)
 SLOW = ["-c", 16, 64, 64, "--compression", "gzip", "-j", 1]
 """Long enough to be met in the middle."""
+BLOCKS = [*SLOW, "-m", "160M"]
+"""As long, in many blocks."""
 
 
 @pytest.fixture(scope="module")
@@ -42,19 +44,81 @@ def begun(output: Path):
     return lambda: any(path.is_file() for path in partial.glob("0/c/*/*/*"))
 
 
+def noted(output: Path):
+    """Whether a block is done."""
+    journal = output.with_name(output.name + ".partial") / ".microct-io-vis.journal"
+    return lambda: journal.exists() and b'"level":0' in journal.read_bytes()
+
+
+def heeding() -> None:
+    """For ``preexec_fn``: whatever started the tests, signals do what they do."""
+    for stop in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, signal.SIG_DFL)
+
+
 def beside(output: Path) -> list[str]:
     return sorted(path.name for path in output.parent.iterdir())
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_cancelled(cli, scan, output, stop):
+def test_cancelled(cli, scan, output):
     process = cli.start("convert", scan, output, *SLOW, "--progress", "json")
     until(begun(output), process)
     assert not output.exists()
-    run = finish(process, stop)
+    run = finish(process, signal.SIGINT)
     assert run.status == 130
     assert run.stdout == ""
     assert run.events[-1]["code"] == "cancelled"
+    assert beside(output) == []
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGHUP])
+def test_ended(cli, scan, output, array, stop):
+    """A signal that is no person's wish leaves what is done, and a second one as well; it is said how to go on."""
+    process = cli.start("convert", scan, output, *BLOCKS, "--progress", "json", preexec_fn=heeding)
+    until(noted(output), process)
+    process.send_signal(stop)
+    run = finish(process, signal.SIGTERM)
+    assert run.status == 128 + stop
+    assert run.stdout == ""
+    [*_, error] = run.events
+    assert error["code"] == "interrupted" and stop.name in error["message"] and "--resume" in error["message"]
+    assert f"{output}.partial" in error["message"]
+    assert beside(output) == [f"{output.name}.partial"]
+    left = cli.estimate(scan, output, *BLOCKS, "--resume")["unfinished"]
+    assert left["refusal"] is None and left["doneBytes"] > 0
+    cli.convert(scan, output, *BLOCKS, "--resume")
+    check(output, Expected(array, chunk=(16, 64, 64), compression="gzip"))
+    assert beside(output) == [output.name]
+
+
+def test_ended_before_anything_is_done(cli, scan, output, array):
+    process = cli.start("convert", scan, output, *SLOW, "-q", preexec_fn=heeding)
+    until(lambda: any(output.parent.iterdir()), process)
+    assert finish(process, signal.SIGTERM).status == 143
+    assert beside(output) in ([], [f"{output.name}.partial"])
+    cli.convert(scan, output, *SLOW, "--resume")
+    check(output, Expected(array, chunk=(16, 64, 64), compression="gzip"))
+    assert beside(output) == [output.name]
+
+
+def test_ignored_signals(cli, scan, output, array):
+    """As ``nohup`` has it: Node by itself would forget it."""
+    process = cli.start(
+        *("convert", scan, output, *BLOCKS, "-q"), preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    )
+    until(begun(output), process)
+    assert finish(process, signal.SIGHUP).status == 0
+    check(output, Expected(array, chunk=(16, 64, 64), compression="gzip"))
+
+
+def test_cancelled_twice(cli, scan, output):
+    """Who sends a signal to a process and to its group sends two; and what is half removed is in nobody's way."""
+    process = cli.start("convert", scan, output, *SLOW, "-q")
+    until(begun(output), process)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert finish(process).status == 130
     assert beside(output) == []
 
 
@@ -198,8 +262,12 @@ def test_disk_full(cli, scan, tmp_path, disk, shard):
     words = ["convert", scan, output, "-c", 16, 64, 64, "-n", 1, "--roi", 0, 96, 0, 512, 0, 500, "--progress", "json"]
     words += shard
     if disk in SMALL_DISKS:
-        command = " ".join(shlex.quote(str(word)) for word in [cli.path, *words])
-        run = on_small_disk(folder, disk, f"{command}; status=$?; ls -A {shlex.quote(str(folder))}; exit $status")
+        command, place = " ".join(shlex.quote(str(word)) for word in [cli.path, *words]), shlex.quote(str(folder))
+        # What is done stays, and is gone on with where there is room.
+        more = (
+            f"mount -o remount,nr_inodes=9999 {place}; {command} --resume 2>/dev/null" if "inodes" in disk else "ls -A"
+        )
+        run = on_small_disk(folder, disk, f"{command}; status=$?; cd {place}; {more} >/dev/null; ls -A; exit $status")
         word = SMALL_DISKS[disk]
     else:
         run = cli(*words, preexec_fn=small_files(3000))
@@ -207,8 +275,10 @@ def test_disk_full(cli, scan, tmp_path, disk, shard):
     assert run.status == 1, run.stderr
     assert run.events[-1]["code"] == "disk-full"
     assert output.name in run.events[-1]["message"] and word in run.events[-1]["message"]
-    # Nothing on standard output, and nothing that `ls` found.
-    assert run.stdout == ""
+    # Nothing on standard output, and what `ls` found.
+    kept = "inodes" in disk
+    assert ("--resume" in run.events[-1]["message"]) == kept
+    assert run.stdout == (f"{output.name}\n" if kept else "")
     assert beside(output) == []
 
 
@@ -229,14 +299,12 @@ def test_source_that_shrinks(cli, array, tmp_path):
 
 
 def test_reader_of_progress_goes_away(cli, scan, output):
-    """Who follows the progress through a pipe and dies must not leave a conversion behind."""
-    process = cli.start("convert", scan, output, *SLOW, "--progress", "json")
-    until(begun(output), process)
+    """Who follows the progress through a pipe and dies, as Python does, leaves no process behind, but what is done."""
+    process = cli.start("convert", scan, output, *BLOCKS, "--progress", "json")
+    until(noted(output), process)
     process.stderr.close()
     status = process.wait(timeout=120)
     process.stdout.close()
-    assert status == 130
-    end = time.monotonic() + 10
-    while beside(output) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert beside(output) == []
+    assert status == 141
+    assert beside(output) == [f"{output.name}.partial"]
+    cli.convert(scan, output, *BLOCKS, "--resume")

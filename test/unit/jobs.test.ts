@@ -287,7 +287,9 @@ describe('Jobs', () => {
     const jobs = new Jobs(engine);
     await jobs.start('a', {});
     await jobs.start('b', {});
-    await jobs.close();
+    await jobs.close('ended by SIGTERM');
+    // Nobody wanted the first one gone: its signal says so, and its conversion keeps what is done.
+    assert.equal((runs[0].signal.reason as ConvertError).code, 'interrupted');
     assert.deepEqual(states(jobs), ['cancelled', 'cancelled']);
     assert.equal(runs.length, 1);
     await assert.rejects(jobs.start('c', {}), { code: 'cancelled' });

@@ -1,4 +1,5 @@
 import { type BigIntStats, type Stats, readlinkSync } from 'node:fs';
+import { errorName } from '../error-name.ts';
 import { ConvertError, type ErrorCode } from '../errors.ts';
 
 /** An error about the source: `file: what is wrong`. */
@@ -30,7 +31,7 @@ function linkTarget(path: string): string | null {
 /** What the operating system said about opening or reading `file`, as an error that a person can act on. */
 export function readFailure(error: unknown, file: string): ConvertError {
   if (error instanceof ConvertError) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
+  const code = errorName(error);
   switch (code) {
     case 'ELOOP':
       return fail('not-found', file, 'it is a symbolic link that leads back to itself: make it anew');
@@ -59,7 +60,7 @@ export function readFailure(error: unknown, file: string): ConvertError {
       return fail(
         'unreadable',
         file,
-        `it could not be read (${code ?? message}): check the disk or the connection to it, and try again`
+        `it could not be read (${code ?? (error as Error).message}): check the disk or the connection to it, and try again`
       );
   }
 }

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { jobs, memory } from '../check.ts';
 import type { Control } from '../convert.ts';
 import type { Difference } from '../difference.ts';
@@ -10,6 +10,8 @@ import { openVolume } from '../tiff/index.ts';
 import { TOOL } from '../version.ts';
 import type { Shape } from '../volume.ts';
 import { readImage } from '../zarr/image.ts';
+import { labelsFolder, unlistedLabels } from '../zarr/labels-group.ts';
+import { readParent } from '../zarr/parent.ts';
 import { Findings } from './findings.ts';
 import { MetadataCheck } from './metadata.ts';
 import { type Origin, readOrigin } from './origin.ts';
@@ -84,6 +86,7 @@ export async function verify(
   const comparable = found !== null && check.source(found.info, level0) && level0 !== null;
   const source: Source | null = comparable ? { layout: found.layout, ...regionOf(origin) } : null;
   if (!origin) noteForeign(image.type, findings);
+  noteUnlisted(image.labels ? dirname(dirname(folder)) : folder, image.labels ? basename(folder) : null, findings);
   if (control.signal?.aborted) throw cancelled();
   const own = { downsample: origin?.downsample ?? 'mean', own: origin !== null };
   const passes = runs.map(
@@ -165,6 +168,24 @@ async function openSource(
     if (!(error instanceof ConvertError)) throw error;
     return without(`${name} beside the output cannot be read (${error.said})`);
   }
+}
+
+/** Names label images of `image` that viewers do not find: `only` this one, or all. */
+function noteUnlisted(image: string, only: string | null, { notes }: Findings): void {
+  if (!existsSync(labelsFolder(image))) return;
+  let names: string[];
+  try {
+    names = unlistedLabels(image, readParent(image).version);
+  } catch {
+    // No image that labels can be laid over.
+    return;
+  }
+  for (const name of names)
+    if (only === null || name === only)
+      notes.push(
+        `${join(labelsFolder(image), name)}: is not in the list of the image's labels, so that viewers do not find it, as when a conversion ` +
+          'was ended just before: the next conversion of labels into the image lists it.'
+      );
 }
 
 function noteForeign(type: string | null, { notes }: Findings): void {

@@ -1,5 +1,6 @@
 import {
   constants,
+  linkSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -11,18 +12,18 @@ import {
   statfsSync,
   statSync,
   accessSync,
-  utimesSync,
-  writeFileSync
+  utimesSync
 } from 'node:fs';
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { ConvertError } from '../errors.ts';
 import { JOURNAL } from './journal.ts';
 import type { Documents } from './metadata.ts';
 import { isOmeZarr } from './ome-zarr.ts';
-import { HEARTBEAT, MARKER, active, marker, ownerOf } from './owner.ts';
-import { syncFolder } from './sync.ts';
+import { besideName, clearLeftovers, heldBack, previousName, remove } from './leftovers.ts';
+import { HEARTBEAT, MARKER, type Ownership, SCRATCH, active, marker, ownerOf } from './owner.ts';
+import { syncFolder, writeSynced } from './sync.ts';
 import { writeError } from './system-errors.ts';
 import { option } from '../words.ts';
 
@@ -100,9 +101,17 @@ export async function checkDestination(
   }
   checkReplaceable(output, overwrite);
   const partial = `${output}.partial`;
-  if (!exists(partial)) return null;
-  refuseUnlessStale(partial, await ownerOf(partial));
-  return partial;
+  const isLeft = exists(partial);
+  if (isLeft) refuseUnlessStale(partial, ownerOf(partial));
+  const held = !overwrite && exists(folder) && !exists(output) ? heldBack(output) : null;
+  if (held !== null)
+    throw fail(
+      'output-exists',
+      `${output}: exists already, as ${held}, since a conversion was ended when it was about to replace it: ` +
+        'replace it (--overwrite), choose another output, or give it its name again',
+      'overwrite'
+    );
+  return isLeft ? partial : null;
 }
 
 /** Throws where there is something at `output` that must stay. */
@@ -122,7 +131,7 @@ function checkReplaceable(output: string, overwrite: boolean): void {
     );
 }
 
-function refuseUnlessStale(partial: string, owner: Awaited<ReturnType<typeof ownerOf>>): void {
+function refuseUnlessStale(partial: string, owner: Ownership): void {
   if (owner === 'stale') return;
   if (owner === 'foreign')
     throw new ConvertError(
@@ -171,71 +180,73 @@ export class Destination {
     const partial = `${output}.partial`;
     const at = join(partial, MARKER);
     const own = `${at}-${randomUUID()}`;
-    const aside = `${own}-old`;
+    const taken = `${own}-old`;
     try {
-      const stale = readFileSync(at, 'utf8');
-      refuseUnlessStale(partial, await ownerOf(partial));
-      writeFileSync(own, marker());
-      renameSync(at, aside);
-      // Of several that try it at once, one moves the old marker away; the others find none, or the new one.
-      if (readFileSync(aside, 'utf8') !== stale) {
-        renameSync(aside, at);
-        refuseUnlessStale(partial, await ownerOf(partial));
+      const stale = readIfThere(at);
+      refuseUnlessStale(partial, ownerOf(partial));
+      await writeSynced(own, marker());
+      if (stale !== null) {
+        // Of several that try it at once, one moves the old marker away; the others find none, or the new one.
+        renameSync(at, taken);
+        if (readFileSync(taken, 'latin1') !== stale) {
+          place(taken, at);
+          throw justTaken(partial);
+        }
+        rmSync(taken);
       }
-      renameSync(own, at);
-      rmSync(aside);
-      return new Destination(output, partial, overwrite, labels);
+      place(own, at);
     } catch (error) {
       rmSync(own, { force: true });
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-        throw new ConvertError(
-          'output-exists',
-          `${partial}: another conversion has just taken it over: wait for it, or choose another output`,
-          'output'
-        );
-      throw writeError(error, partial);
+      const { code } = error as NodeJS.ErrnoException;
+      throw code === 'ENOENT' || code === 'EEXIST' ? justTaken(partial) : writeError(error, partial);
     }
+    const destination = new Destination(output, partial, overwrite, labels);
+    await destination.#begin();
+    return destination;
   }
 
   /** Makes the folder, and the one around it for `labels`. What an ended conversion left of that name is removed. */
   static async claim(output: string, overwrite: boolean, labels = false): Promise<Destination> {
     const partial = `${output}.partial`;
     // The folder comes into being with its marker in it: a rename onto a folder that is not empty fails, so that one conversion gets it.
-    const made = `${partial}-${process.pid}-${Date.now().toString(36)}`;
+    const made = besideName(output);
+    active.add(made);
     try {
       if (labels) mkdirSync(dirname(output), { recursive: true });
       mkdirSync(made);
-      writeFileSync(join(made, MARKER), marker());
-    } catch (error) {
-      rmSync(made, { recursive: true, force: true });
-      throw writeError(error, output);
-    }
-    try {
-      for (let attempt = 0; ; attempt++) {
-        if (!exists(partial)) {
-          try {
-            renameSync(made, partial);
-            return new Destination(output, partial, overwrite, labels);
-          } catch (error) {
-            const { code } = error as NodeJS.ErrnoException;
-            if (attempt > 3 || !['ENOTEMPTY', 'EEXIST', 'EPERM', 'ENOTDIR'].includes(code ?? ''))
-              throw writeError(error, output);
-          }
-        }
-        refuseUnlessStale(partial, await ownerOf(partial));
+      await writeSynced(join(made, MARKER), marker());
+      await syncFolder(made);
+      for (let attempt = 0; !isRenamed(made, partial, attempt); attempt++) {
+        refuseUnlessStale(partial, ownerOf(partial));
         // Moved away before it is removed, and looked at again: another conversion may have claimed the name in between.
         const aside = `${made}-old`;
         renameSync(partial, aside);
-        const owner = await ownerOf(aside);
+        const owner = ownerOf(aside);
         if (owner !== 'stale') {
           renameSync(aside, partial);
           refuseUnlessStale(partial, owner);
         }
-        await rm(aside, { recursive: true, force: true });
+        await remove(aside, output);
       }
     } catch (error) {
       rmSync(made, { recursive: true, force: true });
       throw writeError(error, output);
+    } finally {
+      active.delete(made);
+    }
+    const destination = new Destination(output, partial, overwrite, labels);
+    await destination.#begin();
+    return destination;
+  }
+
+  /** Clears up after runs that ended in between, and puts on the disk what tells the next one whose this is, before there is anything in it. */
+  async #begin(): Promise<void> {
+    try {
+      await clearLeftovers(this.output);
+      await this.#syncAround(this.partial);
+    } catch (error) {
+      this.#release();
+      throw writeError(error, this.output);
     }
   }
 
@@ -247,13 +258,7 @@ export class Destination {
         documents.map(async ([path, text]) => {
           const at = join(this.partial, path);
           await mkdir(dirname(at), { recursive: true });
-          const file = await open(at, 'w');
-          try {
-            await file.writeFile(text);
-            await file.sync();
-          } finally {
-            await file.close();
-          }
+          await writeSynced(at, text);
           bytes += Buffer.byteLength(text);
         })
       );
@@ -267,7 +272,7 @@ export class Destination {
 
   /** Gives the whole output its name. An output that had it is removed after that, never before. */
   async finish(): Promise<void> {
-    const previous = `${this.output}.previous-${process.pid}`;
+    const previous = previousName(this.output);
     try {
       checkReplaceable(this.output, this.#overwrite);
       const replaces = exists(this.output);
@@ -283,21 +288,35 @@ export class Destination {
       // After the rename: a conversion that dies in between leaves a whole output, and never an unfinished one that nobody owns.
       for (const name of readdirSync(this.output))
         if (name === JOURNAL || name.startsWith(MARKER)) rmSync(join(this.output, name), { force: true });
-      const folders = [this.output, dirname(this.output)];
-      // The folder of labels may be new.
-      if (this.#labels) folders.push(dirname(dirname(this.output)));
-      await Promise.all(folders.map(syncFolder));
-      if (replaces) await rm(previous, { recursive: true, force: true });
+      await this.#syncAround(this.output);
+      if (replaces) {
+        await remove(previous, this.output);
+        await syncFolder(dirname(this.output));
+      }
     } catch (error) {
       throw writeError(error, this.output);
     }
   }
 
+  /** Leaves what was written to be resumed. Returns whether it is there. */
+  keep(): boolean {
+    this.#release();
+    rmSync(join(this.partial, SCRATCH), { force: true });
+    return exists(this.partial);
+  }
+
   /** Removes what was written. */
   async discard(): Promise<void> {
     this.#release();
-    await rm(this.partial, { recursive: true, force: true, maxRetries: 3 });
+    if (exists(this.partial)) await remove(this.partial, this.output);
     if (this.#labels) removeIfEmpty(dirname(this.output));
+  }
+
+  /** Puts a folder's names on the disk, its own, and that of the folder of labels, which may be new. */
+  async #syncAround(folder: string): Promise<void> {
+    const folders = [folder, dirname(folder)];
+    if (this.#labels) folders.push(dirname(dirname(folder)));
+    await Promise.all(folders.map(syncFolder));
   }
 
   #release(): void {
@@ -305,6 +324,54 @@ export class Destination {
     active.delete(this.partial);
   }
 }
+
+/** Gives a folder in the making its name; false where that has another one already. */
+function isRenamed(made: string, partial: string, attempt: number): boolean {
+  if (exists(partial)) return false;
+  try {
+    renameSync(made, partial);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (attempt > 3 || !['ENOTEMPTY', 'EEXIST', 'EPERM', 'ENOTDIR'].includes(code ?? '')) throw error;
+    return false;
+  }
+}
+
+/** Gives a file another name if nothing has that; throws EEXIST otherwise. */
+function place(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    if (
+      !['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'].includes(
+        (error as NodeJS.ErrnoException).code ?? ''
+      )
+    )
+      throw error;
+    // A file system without links.
+    if (exists(to)) throw Object.assign(new Error(`${to} exists`), { code: 'EEXIST' });
+    renameSync(from, to);
+    return;
+  }
+  rmSync(from);
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+const justTaken = (partial: string): ConvertError =>
+  new ConvertError(
+    'output-exists',
+    `${partial}: another conversion has just taken it over: wait for it, or choose another output`,
+    'output'
+  );
 
 function removeIfEmpty(folder: string): void {
   try {

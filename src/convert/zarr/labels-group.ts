@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ConvertError } from '../errors.ts';
 import type { OmeZarrVersion } from '../options.ts';
-import { syncFolder } from './sync.ts';
 import { readImage } from './image.ts';
+import { isProcess } from './owner.ts';
+import { syncFolder, writeSynced } from './sync.ts';
 import { writeError } from './system-errors.ts';
 
 type Json = Record<string, unknown>;
@@ -44,14 +44,17 @@ function listed(document: Json, version: OmeZarrVersion): unknown {
  * do names of what is not here. Where several conversions do this at once, the last to write sees what all have made.
  *
  * @param parent folder of the image
+ * @returns the names that were not listed before
  * @throws ConvertError
  */
-export async function listLabels(parent: string, version: OmeZarrVersion): Promise<void> {
-  for (;;) {
+export async function listLabels(parent: string, version: OmeZarrVersion): Promise<string[]> {
+  clearReplacing(labelsFolder(parent));
+  for (const added = new Set<string>(); ;) {
     const before = readLabels(parent, version);
     const names = before ? (listed(before, version) as string[]) : [];
-    const missing = whole(labelsFolder(parent)).filter(name => !names.includes(name));
-    if (before && missing.length === 0) return;
+    const missing = unlisted(before, parent, version);
+    if (before && missing.length === 0) return [...added];
+    for (const name of missing) added.add(name);
     const labels = [...names, ...missing];
     if (version === '0.5') {
       const attributes = (before?.attributes ?? {}) as Json;
@@ -63,6 +66,15 @@ export async function listLabels(parent: string, version: OmeZarrVersion): Promi
       await replace(fileOf(parent, version), { ...before, labels });
     }
   }
+}
+
+/** Names of whole label images of an image that its `labels` group does not have: a conversion may have been ended just before. @throws ConvertError */
+export const unlistedLabels = (parent: string, version: OmeZarrVersion): string[] =>
+  existsSync(labelsFolder(parent)) ? unlisted(readLabels(parent, version), parent, version) : [];
+
+function unlisted(group: Json | null, parent: string, version: OmeZarrVersion): string[] {
+  const names = group ? (listed(group, version) as string[]) : [];
+  return whole(labelsFolder(parent)).filter(name => !names.includes(name));
 }
 
 /** Names of the label images in a folder that are not being written or removed. */
@@ -83,20 +95,25 @@ function isLabelImage(folder: string): boolean {
 }
 
 /** Writes a file that has its name only when it is whole and on the disk. */
-async function replace(path: string, value: Json): Promise<void> {
-  const made = `${path}-${randomUUID()}`;
+async function replace(path: string, value: Json, attempt = 0): Promise<void> {
+  const made = `${path}-${process.pid}-${randomUUID()}`;
   try {
-    const file = await open(made, 'w');
-    try {
-      await file.writeFile(`${JSON.stringify(value, null, 2)}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeSynced(made, `${JSON.stringify(value, null, 2)}\n`);
     renameSync(made, path);
-    await syncFolder(join(path, '..'));
+    await syncFolder(dirname(path));
   } catch (error) {
     rmSync(made, { force: true });
+    // Another machine may have taken it for what an ended run left.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && attempt < 3) return replace(path, value, attempt + 1);
     throw writeError(error, path);
+  }
+}
+
+/** Removes what runs that were ended while they replaced a file have left of it. */
+function clearReplacing(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const [found, pid] =
+      /^(?:zarr\.json|\.zattrs|\.zgroup)-(?:(\d+)-)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.exec(name) ?? [];
+    if (found && !isProcess(Number(pid ?? NaN))) rmSync(join(folder, name), { force: true });
   }
 }

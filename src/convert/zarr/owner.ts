@@ -1,12 +1,18 @@
-import { readFileSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { TOOL } from '../version.ts';
+import { JOURNAL } from './journal.ts';
 
-/** Lies in an unfinished output and says whose it is. */
+/** Lies in an unfinished output and says whose it is. Names that begin so are of markers that are put in its place or taken from it. */
 export const MARKER = `.${TOOL}.json`;
+/** Lies in an unfinished output whose source is decoded first. */
+export const SCRATCH = '.decoded';
+/** Names that this program gives in the folder of an unfinished output, and names that systems leave in any. */
+const OURS = /^(\d+|zarr\.json|\.zattrs|\.zgroup)$/;
+const ANYWHERE = /^(\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|\.nfs[0-9a-f]+|\.fuse_hidden[0-9a-f]+)$/;
+
 /** How often a running conversion touches its marker, and for how long an untouched one of another machine is believed, in ms. */
 export const HEARTBEAT = 15_000;
 const BELIEVED = 8 * HEARTBEAT;
@@ -31,7 +37,8 @@ function startTime(pid: number): string | null {
   }
 }
 
-function exists(pid: number): boolean {
+/** Whether this machine has a process of that number. */
+export function isProcess(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -54,24 +61,52 @@ export const marker = (): string => {
 /** Unfinished outputs that this process is writing. */
 export const active = new Set<string>();
 
+/** Of whom an unfinished output is: a conversion that still runs (its process, in words), one of ours that has ended, or somebody else altogether. */
+export type Ownership = Running | 'stale' | 'foreign';
+interface Running {
+  running: string;
+}
+
 /**
- * Who an unfinished output belongs to: a conversion that still runs (its process, in words), one of ours that ended without tidying up,
- * or somebody else altogether.
+ * Whose an unfinished output is. A power failure may have left an empty marker, or none: then the folder is known by its journal, and by there
+ * being nothing in it that this program does not write.
  */
-export async function ownerOf(folder: string): Promise<{ running: string } | 'stale' | 'foreign'> {
-  const path = join(folder, MARKER);
-  let owner: Owner;
-  let touched: number;
+export function ownerOf(folder: string): Ownership {
+  if (active.has(folder)) return running(process.pid, hostname());
+  const marked = ownerIn(folder, MARKER);
+  if (marked) return marked;
+  let names: string[];
   try {
-    owner = JSON.parse(readFileSync(path, 'utf8')) as Owner;
-    touched = (await stat(path)).mtimeMs;
+    names = readdirSync(folder);
   } catch {
     return 'foreign';
   }
-  if (owner?.tool !== TOOL) return 'foreign';
-  const running = { running: `process ${owner.pid} on ${owner.host}` };
-  if (owner.host !== hostname()) return Date.now() - touched < BELIEVED ? running : 'stale';
-  if (owner.pid === process.pid && owner.started === startTime(process.pid))
-    return active.has(folder) ? running : 'stale';
-  return exists(owner.pid) && owner.started === startTime(owner.pid) ? running : 'stale';
+  // Somebody may be about to put his own in place of it.
+  const markers = names.filter(name => name.startsWith(MARKER));
+  for (const name of markers) {
+    const owner = ownerIn(folder, name);
+    if (owner && owner !== 'stale') return owner;
+  }
+  const others = names.filter(name => !markers.includes(name) && name !== JOURNAL && name !== SCRATCH);
+  const isKnown = names.length === 0 || markers.length > 0 || names.includes(JOURNAL);
+  return isKnown && others.every(name => OURS.test(name) || ANYWHERE.test(name)) ? 'stale' : 'foreign';
+}
+
+const running = (pid: number, host: string): Running => ({ running: `process ${pid} on ${host}` });
+
+/** Whom a marker names; null where it cannot be understood. */
+function ownerIn(folder: string, name: string): Running | 'stale' | null {
+  let owner: Owner | null;
+  let touched: number;
+  try {
+    owner = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Owner | null;
+    touched = statSync(join(folder, name)).mtimeMs;
+  } catch {
+    return null;
+  }
+  if (owner?.tool !== TOOL || typeof owner.host !== 'string' || !Number.isSafeInteger(owner.pid)) return null;
+  const { pid, host, started } = owner;
+  if (host !== hostname()) return Date.now() - touched < BELIEVED ? running(pid, host) : 'stale';
+  if (pid === process.pid && started === startTime(pid)) return 'stale';
+  return isProcess(pid) && started === startTime(pid) ? running(pid, host) : 'stale';
 }

@@ -1,4 +1,5 @@
 import { closeSync, fsync, openSync, readdirSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -11,6 +12,17 @@ const AT_ONCE = 8;
 export async function syncFolder(folder: string): Promise<void> {
   // Windows opens no folders, and keeps their entries safe by itself.
   if (process.platform !== 'win32') await sync(folder, 'r');
+}
+
+/** Writes a file and puts it on the disk; not yet its name, which its folder has. */
+export async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 async function sync(path: string, flags: 'r' | 'r+'): Promise<void> {

@@ -20,7 +20,8 @@ export function help(topic: string | null): string {
         ['--version', 'show the version']
       ]),
       '',
-      'exit status: 0 done, 1 failed, or verify found differences, 2 wrong usage, 130 cancelled'
+      'exit status: 0 done, 1 failed, or verify found differences, 2 wrong usage, 130 cancelled (Ctrl-C),',
+      '             128 + signal ended by another one, with what is done kept for --resume'
     ].join('\n');
   }
   const options = [...command.options, COMMON_OPTIONS[0]];

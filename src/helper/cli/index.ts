@@ -15,7 +15,6 @@ import { onStop, orStopped } from './stop.ts';
 const DONE = 0;
 const FAILED = 1;
 const USAGE = 2;
-const CANCELLED = 130;
 
 /** Runs one command line; resolves to the exit status when all output is on its way. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
@@ -50,7 +49,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     const failure = inWords(toFailure(error), words);
     reporter.error(failure);
     await drain();
-    return failure.code === 'cancelled' ? CANCELLED : FAILED;
+    return failure.code === 'cancelled' || failure.code === 'interrupted' ? stop.status : FAILED;
   } finally {
     stop.dispose();
   }

@@ -1,33 +1,59 @@
-import { ConvertError } from '../../convert/errors.ts';
+import { constants } from 'node:os';
+import { cancelled, interrupted } from '../../convert/errors.ts';
 
 export interface Stop {
-  /** Aborted when the person, or the program that started this one, wants an end. */
+  /** Aborted when the person wants no more of it, or when something else ends this process: the reason tells which. */
   signal: AbortSignal;
+  /** The exit status of a command that was stopped: 128 and the signal's number. */
+  status: number;
   dispose(): void;
 }
 
 const SIGNALS: NodeJS.Signals[] =
   process.platform === 'win32' ? ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] : ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
+/** Milliseconds after which a second Ctrl-C is a person who does not want to wait, and not the same one sent to the group as well. */
+const AGAIN = 1_000;
+
 /**
- * Turns signals into a cancellation that leaves nothing behind; a second one ends the process at once.
- * So does a reader of `errors` that has gone: who started this to follow its progress is no longer there.
+ * Signals that say that a person does not want it any more. All others come from what ends processes, and leave what is done to be resumed.
+ * Who starts this on Windows can send no SIGINT, and names another one.
+ */
+const isCancel = (name: NodeJS.Signals): boolean => name === 'SIGINT' || name === process.env.MICROCT_IO_VIS_CANCEL;
+
+/** Signals that this process was started to ignore, as by `nohup`: Node has forgotten it by now, so who starts it has written them down. */
+const isIgnored = (name: NodeJS.Signals): boolean =>
+  (process.env.MICROCT_IO_VIS_IGNORED ?? '').split(' ').includes(name);
+
+/**
+ * Turns signals into an end that tidies up. So does a reader of `errors` that has gone: who started this to follow its progress is no longer
+ * there. Further ones change nothing, but Ctrl-C once more ends the process at once: what it was about to remove, the next run does.
  */
 export function onStop(errors: NodeJS.WriteStream): Stop {
   const controller = new AbortController();
-  const cancel = (): void => controller.abort(new ConvertError('cancelled', 'cancelled'));
-  const onSignal = (): void => {
+  const stop = { signal: controller.signal, status: 0 };
+  let since = 0;
+  const end = (name: keyof typeof constants.signals, reason: Error): void => {
     if (controller.signal.aborted) {
-      process.exit(130);
+      return;
     }
-    cancel();
+    since = Date.now();
+    stop.status = 128 + constants.signals[name];
+    controller.abort(reason);
   };
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (isIgnored(name)) {
+      return;
+    }
+    if (controller.signal.aborted && name === 'SIGINT' && Date.now() - since > AGAIN) {
+      process.exit(stop.status);
+    }
+    end(name, isCancel(name) ? cancelled() : interrupted(`ended by ${name}`));
+  };
+  const onGone = (): void => end('SIGPIPE', interrupted('ended, because whoever followed its progress has gone'));
   SIGNALS.forEach(name => process.on(name, onSignal));
-  errors.on('error', cancel);
-  return {
-    signal: controller.signal,
-    dispose: () => SIGNALS.forEach(name => process.off(name, onSignal))
-  };
+  errors.on('error', onGone);
+  return Object.assign(stop, { dispose: () => SIGNALS.forEach(name => process.off(name, onSignal)) });
 }
 
 /** The promise's outcome, or a rejection as soon as the signal aborts: for work that leaves nothing behind. */

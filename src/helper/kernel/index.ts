@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { Kernel } from './kernel.ts';
 import { onParentGone } from './parent.ts';
 import { Sockets } from './sockets.ts';
@@ -6,10 +7,11 @@ import { Sockets } from './sockets.ts';
 export async function runKernel(connectionFile: string): Promise<void> {
   const kernel = new Kernel(new Sockets(connectionFile));
   process.on('SIGINT', () => kernel.interrupt());
-  process.on('SIGTERM', () => void kernel.end());
-  process.on('SIGHUP', () => void kernel.end());
+  for (const name of ['SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => void kernel.end(`ended by ${name}`, 128 + constants.signals[name]));
+  }
   // One request gone wrong must not take the other clients' conversions with it.
   process.on('unhandledRejection', reason => console.error('Unexpected:', reason));
-  onParentGone(() => void kernel.end());
+  onParentGone(() => void kernel.end('ended, because the server has gone'));
   await kernel.start();
 }

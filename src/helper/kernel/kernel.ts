@@ -18,7 +18,7 @@ const BANNER = `microct-io-vis ${VERSION}: converts micro-CT volumes (TIFF) to O
 A line is a command, for example: info scan.tif
 ? shows all of them, convert? shows one.`;
 
-/** Milliseconds that cancelled jobs may take to clean up; Jupyter kills a kernel that takes long to go. */
+/** Milliseconds that jobs may take to end; Jupyter kills a kernel that takes long to go. */
 const PATIENCE = 8_000;
 /** Milliseconds in which the cells that were sent along with a failed one arrive. */
 const GATHER = 50;
@@ -63,14 +63,26 @@ export class Kernel {
     }
   }
 
-  /** Cancels all jobs, and ends the process when they have left nothing behind. */
-  end(): Promise<void> {
+  /**
+   * Ends all jobs, and the process when they have: nobody said that they are not wanted any more, so what is done of them is kept to be resumed.
+   * `reason`: `ended by SIGTERM` and the like.
+   */
+  end(reason: string, status = 0): Promise<void> {
     this._ending ??= (async () => {
+      const running = this._jobs.list().filter(({ state }) => state === 'running');
+      // Before the cell is told, which would cancel its job.
+      const closed = this._jobs.close(reason);
       this._cell?.abort();
-      await Promise.race([this._jobs.close(), new Promise(done => setTimeout(done, PATIENCE))]);
+      await Promise.race([closed, new Promise(done => setTimeout(done, PATIENCE))]);
+      for (const { id } of running) {
+        const job = this._jobs.list().find(each => each.id === id);
+        if (job?.error) {
+          console.error(`microct-io-vis: ${job.error.message}`);
+        }
+      }
       this._status('idle', null);
       await this._sockets.close();
-      process.exit(0);
+      process.exit(status);
     })();
     return this._ending;
   }
@@ -153,7 +165,7 @@ export class Kernel {
         const restart = content.restart === true;
         reply('shutdown_reply', { restart });
         this._sockets.publish('shutdown_reply', { status: 'ok', restart }, header);
-        void this.end();
+        void this.end(restart ? 'ended, because the kernel is restarted' : 'ended, because the kernel is shut down');
         return;
       }
     }
