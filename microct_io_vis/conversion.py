@@ -108,12 +108,9 @@ class Helper:
             # A group of its own: an interrupt meant for Python (Ctrl-C, the notebook's stop button) is passed on by
             # `cancel` alone, and once; a second one would end the helper before it has tidied up.
             windows = os.name == "nt"
-            group: dict[str, Any] = {"start_new_session": True}
-            if windows:  # where only Ctrl-Break can be sent
-                group = {
-                    "creationflags": subprocess.CREATE_NEW_PROCESS_GROUP,
-                    "env": os.environ | {"MICROCT_IO_VIS_CANCEL": "SIGBREAK"},
-                }
+            group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if windows else {"start_new_session": True}
+            # Windows can send no SIGINT to a group.
+            cancel = {"MICROCT_IO_VIS_CANCEL": "SIGBREAK"} if windows else {}
             self._process = subprocess.Popen(
                 line,
                 stdin=subprocess.DEVNULL if self._given is None else subprocess.PIPE,
@@ -121,7 +118,7 @@ class Helper:
                 stderr=subprocess.PIPE,
                 encoding="utf-8",
                 errors="replace",
-                env={**os.environ, "MICROCT_IO_VIS_WORDS": self._names},
+                env={**os.environ, **cancel, "MICROCT_IO_VIS_WORDS": self._names},
                 **group,
             )
             return self._process

@@ -44,14 +44,6 @@ def command(*arguments: str) -> list[str]:
     return [node(), HELPER, *arguments]
 
 
-def _ignored() -> str:
-    """Signals that this process was started to ignore, as by ``nohup``: Node would not."""
-    import _signal  # without what Python's own module does to it
-
-    names = ("SIGHUP", "SIGINT", "SIGTERM")
-    return " ".join(name for name in names if _signal.getsignal(getattr(_signal, name)) == _signal.SIG_IGN)
-
-
 def become(*arguments: str) -> NoReturn:
     """Runs the helper in place of this process, or, on Windows, waits for it and ends with its exit status."""
     try:
@@ -59,9 +51,11 @@ def become(*arguments: str) -> NoReturn:
     except HelperMissing as reason:
         sys.exit(f"microct-io-vis: {reason}")
     if os.name != "nt":
-        ignored = _ignored()
-        if ignored:
-            os.environ["MICROCT_IO_VIS_IGNORED"] = ignored
+        import _signal  # without what Python's own module does to it
+
+        # As nohup has it: Node by itself would forget it.
+        if _signal.getsignal(_signal.SIGHUP) == _signal.SIG_IGN:
+            os.environ["MICROCT_IO_VIS_IGNORED"] = "SIGHUP"
         os.execv(program, [program, *rest])
     import subprocess
 

@@ -5,6 +5,7 @@ import { Meter } from './meter.ts';
 import type { ConvertOptions } from './options.ts';
 import { prepare } from './prepare.ts';
 import type { ConvertResult, Progress } from './progress.ts';
+import { option } from './words.ts';
 import { Destination } from './zarr/destination.ts';
 import { labelsFolder, listLabels, unlistedLabels } from './zarr/labels-group.ts';
 import { readParent } from './zarr/parent.ts';
@@ -103,7 +104,7 @@ function withListed(error: unknown, listed: string[]): unknown {
   if (!(error instanceof ConvertError) || error.code !== 'output-exists') return error;
   const path = listed.find(name => error.message.startsWith(`${name}:`));
   if (path === undefined) return error;
-  const message = `${error.message}. It is whole: a conversion was ended before it could list it among the image's labels, and it is listed now`;
+  const message = `${error.said}. It is whole: a conversion was ended before it could list it among the image's labels, and it is listed now`;
   return new ConvertError(error.code, message, error.field);
 }
 
@@ -116,8 +117,8 @@ const isKept = (error: unknown, resumable: boolean): boolean =>
 /** The error that ended a conversion, with what has become of what was done. */
 function outcome(error: unknown, output: string, kept: string | null): unknown {
   if (!kept) return error;
-  const { code, field } = error instanceof ConvertError ? error : ({ code: 'internal', field: null } as const);
-  const { message } = error instanceof Error ? error : new Error(String(error));
-  const said = isInterrupted(error) ? `${output}: ${message}` : message;
-  return new ConvertError(code, `${said}; what is done is kept as ${kept}: go on with it (--resume)`, field);
+  const failure = error instanceof ConvertError ? error : new ConvertError('internal', String(error));
+  const said = isInterrupted(error) ? `${output}: ${failure.said}` : failure.said;
+  const state = `what is done is kept as ${kept}: go on with it (${option('resume')})`;
+  return new ConvertError(failure.code, `${said}; ${state}`, failure.field);
 }

@@ -94,6 +94,8 @@ export async function prepare(source: string | string[], options: Partial<Conver
   const begins = begun(layout, settings, levels);
   const left = partial === null ? null : Journal.read<Head>(partial);
   const unfinished = left && describeUnfinished(left, begins);
+  if (settings.resume && partial && !left)
+    warnings.push(`${partial}: nothing in it can be gone on with, because its journal is damaged: it is replaced.`);
   if (settings.resume && partial && unfinished) checkResumable(partial, unfinished);
   const resumed = settings.resume ? left : null;
   const memory = createMemory(MEMORY_START);

@@ -108,7 +108,7 @@ export async function checkDestination(
     throw fail(
       'output-exists',
       `${output}: exists already, as ${held}, since a conversion was ended when it was about to replace it: ` +
-        'replace it (--overwrite), choose another output, or give it its name again',
+        `replace it (${option('overwrite')}), choose another output, or give it its name again`,
       'overwrite'
     );
   return isLeft ? partial : null;

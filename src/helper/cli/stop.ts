@@ -21,9 +21,8 @@ const AGAIN = 1_000;
  */
 const isCancel = (name: NodeJS.Signals): boolean => name === 'SIGINT' || name === process.env.MICROCT_IO_VIS_CANCEL;
 
-/** Signals that this process was started to ignore, as by `nohup`: Node has forgotten it by now, so who starts it has written them down. */
-const isIgnored = (name: NodeJS.Signals): boolean =>
-  (process.env.MICROCT_IO_VIS_IGNORED ?? '').split(' ').includes(name);
+/** What this process was started to ignore, as by `nohup`: Node has forgotten it by now, so who starts it has written it down. */
+const isIgnored = (name: NodeJS.Signals): boolean => name === process.env.MICROCT_IO_VIS_IGNORED;
 
 /**
  * Turns signals into an end that tidies up. So does a reader of `errors` that has gone: who started this to follow its progress is no longer

@@ -77,7 +77,7 @@ export class Kernel {
       for (const { id } of running) {
         const job = this._jobs.list().find(each => each.id === id);
         if (job?.error) {
-          console.error(`microct-io-vis: ${job.error.message}`);
+          console.error(`microct-io-vis: ${inWords(job.error.message, COMMAND_LINE)}`);
         }
       }
       this._status('idle', null);
