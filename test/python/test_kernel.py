@@ -365,7 +365,6 @@ def test_what_runs_when_the_kernel_ends_can_be_resumed(manager, connect, root, c
         job = client.ask("start", source="large.tif", options=SLOW | {"maxMemory": 160 * 2**20})
     journal = root / "large.ome.zarr.partial" / ".microct-io-vis.journal"
     client.until(lambda _: journal.exists() and b'"level":0' in journal.read_bytes())
-    waiting = client.ask("start", source="small.tif", options={})
     process = psutil.Process(manager.provisioner.process.pid)
     if way == "signal":
         process.terminate()
@@ -375,9 +374,8 @@ def test_what_runs_when_the_kernel_ends_can_be_resumed(manager, connect, root, c
     assert process.wait(PATIENCE) in (143 if way == "signal" else 0, None)
     assert leftovers(root) == ["large.ome.zarr.partial"]
     if job:
-        client.until_job(waiting["id"], "cancelled")
         error = client.until_job(job["id"], "failed")["error"]["message"]
-        assert "large.ome.zarr.partial" in error and "--resume" in error
+        assert "large.ome.zarr.partial" in error and "Resume" in error
     assert cli.estimate(root / "large.tif", *words, "--resume")["unfinished"]["doneBytes"] > 0
     cli.convert(root / "large.tif", *words, "--resume")
     assert leftovers(root) == ["large.ome.zarr"]

@@ -113,7 +113,8 @@ def test_progress_counts_from_what_is_there(cli, scans, tmp_path, shard):
     assert abs(left["written"] - Path(f"{killed}.partial").stat().st_mtime * 1000) < 3.6e6
     run = cli("convert", scans["float32"], killed, *words, "--resume", "--progress", "json").succeeded()
     first = next(event for event in run.events if event["event"] == "progress" and event["doneBytes"] > 0)
-    assert first["doneBytes"] >= left["doneBytes"]
+    # Of each thread's last block, a file may still have been being written.
+    assert first["doneBytes"] >= left["doneBytes"] - 2 * np.prod((16, 512, 512)) * 4
     check(killed, Expected(tifffile.imread(scans["float32"]), chunk=(16, 64, 64), shard=shard))
 
 
