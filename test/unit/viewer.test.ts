@@ -198,7 +198,20 @@ test('the two versions of OME-Zarr say the same', async () => {
   const [five, four] = [await readImage('scan', v3('float32')), await readImage('scan', v2('<f4'))];
   assert.deepEqual({ ...four, format: 'zarr3' }, five);
   assert.equal(four.format, 'zarr2');
-  assert.deepEqual(five.channels, [{ label: '', color: null, window: { start: 10, end: 20, min: 0, max: 30 } }]);
+  const window = { start: 10, end: 20, min: 0, max: 30 };
+  assert.deepEqual(five.channels, [{ label: '', color: null, active: true, window }]);
+});
+
+test('a channel that is not active is hidden at first, unless none is', async () => {
+  const image = await readImage('scan', v3('float32'));
+  const [channel] = image.channels;
+  const visible = (...active: boolean[]) => {
+    const several = { ...image, channelAxis: 'c', channels: active.map(each => ({ ...channel, active: each })) };
+    const state = initialState([{ name: 'scan', url: 'http://server/scan/', image: several }], '4panel-alt', ROOM);
+    return (state.layers as { visible?: boolean }[]).map(layer => layer.visible !== false);
+  };
+  assert.deepEqual(visible(true, false), [true, false]);
+  assert.deepEqual(visible(false, false), [true, true]);
 });
 
 test('types that cannot be shown are refused in words', async () => {
