@@ -126,6 +126,14 @@ class Unfinished:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """Why `convert` would not write an output."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Plan(VolumeInfo):
     """What a conversion will do and need, besides what its source holds."""
 
@@ -142,6 +150,8 @@ class Plan(VolumeInfo):
     workers: int
     #: None where there is nothing to resume
     unfinished: Unfinished | None
+    #: why `convert` would not write ``output``, which has something in its place; None where it would
+    output_refusal: Refusal | None
     #: of the source and of the conversion
     warnings: tuple[str, ...]
 
@@ -297,6 +307,7 @@ def to_info(found: dict[str, Any]) -> VolumeInfo:
 def to_plan(found: dict[str, Any]) -> Plan:
     found["levels"] = tuple(_build(Level, level) for level in found["levels"])
     found["unfinished"] = found["unfinished"] and _build(Unfinished, found["unfinished"])
+    found["output_refusal"] = found["output_refusal"] and _build(Refusal, found["output_refusal"])
     return _build(Plan, _with_parts(found))
 
 

@@ -21,8 +21,9 @@ export async function inspect(
 /**
  * What a conversion would do and need. Reads headers, writes nothing.
  *
- * @throws ConvertError for whatever would keep the conversion from working, with the option at fault in `field`
+ * @throws ConvertError for whatever would keep the conversion from working, with the option at fault in `field`; but that something has the output's
+ * name already is told in the plan
  */
 export async function estimate(source: string | string[], options: Partial<ConvertOptions> = {}): Promise<Plan> {
-  return (await prepare(source, options)).plan;
+  return (await prepare(source, options, true)).plan;
 }

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { MEMORY_START, createMemory, instantiate } from '../simd/index.ts';
 import { type Encoder, createEncoder } from './codec/index.ts';
 import { checkOptions, readingOf } from './check.ts';
 import { levelBytes, mostDiskBytes } from './disk.ts';
-import { ConvertError } from './errors.ts';
+import { ConvertError, type ErrorCode } from './errors.ts';
 import { formatBytes } from './format.ts';
 import type { Layout } from './layout.ts';
 import type { ConvertOptions } from './options.ts';
@@ -17,8 +16,9 @@ import { type Begun, type Head, begun, checkResumable, describeUnfinished } from
 import { named, option } from './words.ts';
 import { BYTES_PER_VOXEL, type Shape, type VolumeInfo, alongAxes } from './volume.ts';
 import { checkDestination, freeDisk } from './zarr/destination.ts';
-import { labelsFolder } from './zarr/labels-group.ts';
 import { Journal, type JournalRecord } from './zarr/journal.ts';
+import { goesWith } from './zarr/occupied.ts';
+import { isOmeZarr } from './zarr/ome-zarr.ts';
 
 /** All that is decided before the first voxel is read. */
 export interface Prepared {
@@ -73,19 +73,41 @@ function arrangeWithin(
   );
 }
 
+/** What a plan can be made in spite of. */
+const IN_THE_WAY: readonly ErrorCode[] = ['output-exists', 'output-not-ome-zarr'];
+
+/** What there is at the output. Where that is in the way, and `lenient` is true, it is said and not thrown. */
+async function findDestination(
+  source: string | string[],
+  { output, overwrite, parent }: Settings,
+  lenient: boolean
+): Promise<{ partial: string | null; refusal: Plan['outputRefusal'] }> {
+  try {
+    return { partial: await checkDestination(output, source, overwrite, parent !== null), refusal: null };
+  } catch (error) {
+    if (!lenient || !(error instanceof ConvertError) || !IN_THE_WAY.includes(error.code)) throw error;
+    return { partial: null, refusal: { code: error.code, message: error.message } };
+  }
+}
+
 /**
  * Reads the source's headers, checks every option and the output, and plans the conversion. Writes nothing.
  *
+ * @param lenient whether what has the output's name already is a warning of the plan, and no error
  * @throws ConvertError for whatever would keep the conversion from working
  */
-export async function prepare(source: string | string[], options: Partial<ConvertOptions>): Promise<Prepared> {
+export async function prepare(
+  source: string | string[],
+  options: Partial<ConvertOptions>,
+  lenient = false
+): Promise<Prepared> {
   const { info, layout } = await openVolume(source, readingOf(options, source));
   const settings = checkOptions(options, info, source);
   const { output, shape, chunk, warnings } = settings;
   const { frames } = layout;
-  const partial = await checkDestination(output, source, settings.overwrite, settings.parent !== null);
-  if (settings.overwrite && existsSync(labelsFolder(output)))
-    warnings.push(`${output} is replaced with all that is in it, its labels too.`);
+  const { partial, refusal } = await findDestination(source, settings, lenient);
+  if (refusal) warnings.push(refusal.message);
+  else if (settings.overwrite && isOmeZarr(output)) warnings.push(...goesWith(output));
   const levels = pyramid(shape, chunk, settings.voxelSize, settings.levels);
   if (typeof settings.levels === 'number' && levels.length < settings.levels)
     warnings.push(
@@ -140,6 +162,7 @@ export async function prepare(source: string | string[], options: Partial<Conver
     peakMemoryBytes: arrangement.peakBytes,
     workers: arrangement.workers,
     unfinished,
+    outputRefusal: refusal,
     warnings
   };
   return { info, layout, settings, levels, arrangement, plan, begun: begins, options, resumed };

@@ -70,7 +70,8 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
   }, [planner, source, isReadable, asked]);
 
   const current = isReadable && !state.pending && !state.failure && state.plannedFor === asked ? state.planned : null;
-  const ready = current && (isShared || refusalOf(current) === null) ? current : null;
+  const inTheWay = current?.plan.outputRefusal ?? null;
+  const ready = current && !inTheWay && (isShared || refusalOf(current) === null) ? current : null;
   React.useEffect(() => {
     onChange({ options: JSON.parse(asked) as Partial<ConvertOptions>, planned: ready });
   }, [onChange, asked, ready]);
@@ -83,13 +84,14 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
     // The checkbox is part of the output's field.
     errors[failure.field === 'overwrite' ? 'output' : failure.field] = failure.message;
   }
+  errors.output ??= inTheWay?.message;
   const general = props.failure ?? (failure && isGeneral ? failure.message : null) ?? errors.source ?? null;
   // What is known of another output is not about this one.
   const isSameOutput = state.planned?.options.output === read.options.output;
   const unfinished = isSameOutput && !isShared ? (state.planned?.plan.unfinished ?? null) : null;
   const offersResume = unfinished !== null || (!isShared && state.failure?.field === 'resume');
   const resumesByItself = unfinished?.refusal === null ? true : null;
-  const offersOverwrite = isShared || values.overwrite || failure?.code === 'output-exists';
+  const offersOverwrite = isShared || values.overwrite || failure?.code === 'output-exists' || inTheWay !== null;
 
   return (
     <div className="mct-ConvertForm">

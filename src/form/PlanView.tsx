@@ -40,6 +40,8 @@ function Fact(props: { name: string; children: React.ReactNode }): React.ReactEl
 /** What will be written, and what that takes. `stale` greys a plan that no longer is what the fields say. */
 export function PlanView(props: { plan: Plan; stale: boolean }): React.ReactElement {
   const { plan } = props;
+  // What is in the output's way is said at its field.
+  const warnings = plan.warnings.filter(warning => warning !== plan.outputRefusal?.message);
   const isTight = plan.diskBytes > plan.freeDiskBytes;
   return (
     <div className={`mct-Plan${props.stale ? ' mct-mod-stale' : ''}`} aria-busy={props.stale}>
@@ -77,9 +79,9 @@ export function PlanView(props: { plan: Plan; stale: boolean }): React.ReactElem
           ))}
         </tbody>
       </table>
-      {plan.warnings.length > 0 && (
+      {warnings.length > 0 && (
         <ul className="mct-Warnings">
-          {plan.warnings.map(warning => (
+          {warnings.map(warning => (
             <li key={warning}>{warning}</li>
           ))}
         </ul>

@@ -74,7 +74,10 @@ export class Jobs {
    * @throws ConvertError
    */
   async start(source: Source, options: Partial<ConvertOptions>): Promise<Job> {
-    const { output, levels, peakMemoryBytes } = await this._engine.estimate(source, options);
+    const { output, outputRefusal, levels, peakMemoryBytes } = await this._engine.estimate(source, options);
+    if (outputRefusal) {
+      throw new ConvertError(outputRefusal.code, outputRefusal.message, 'output');
+    }
     const rival = this.list().find(job => job.kind === 'convert' && isActive(job) && job.output === output);
     if (rival) {
       throw new ConvertError(

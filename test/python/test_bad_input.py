@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import sources
 import tifffile
+import zarr
 from command_line import CommandLine, Run, without_privilege
 from oracle import files
 from sources import Encoding
@@ -428,7 +429,62 @@ def test_output_exists(cli, scan):
     assert sorted(path.name for path in scan.parent.iterdir()) == ["out.ome.zarr", "scan.tif"]
 
 
-@pytest.mark.parametrize("kind", ["file", "empty folder", "folder", "plain zarr"])
+def test_estimate_where_the_output_exists(cli, scan):
+    """A plan is made, and says what `convert` says."""
+    plain = cli.estimate(scan)
+    cli.convert(scan)
+    for words in ([scan], [scan, scan.parent / "scan.ome.zarr"]):
+        plan = cli.estimate(*words)
+        message = convert_fails(cli, "output-exists", *words)
+        assert plan["levels"] == plain["levels"] and plan["warnings"] == [*plain["warnings"], message]
+        assert plan["outputRefusal"] == {"code": "output-exists", "message": message}
+    assert cli.estimate(scan, "--overwrite")["outputRefusal"] is None
+
+
+def test_an_empty_folder_is_no_output_yet(cli, scan):
+    output = scan.parent / "out.ome.zarr"
+    output.mkdir()
+    assert cli.estimate(scan, output)["outputRefusal"] is None
+    cli.convert(scan, output)
+    assert zarr.open(output, mode="r")["0"].shape == SHAPE
+
+
+def test_what_goes_with_an_overwritten_output_is_named(cli, scan):
+    output = scan.parent / "out.ome.zarr"
+    cli.convert(scan, output)
+    assert cli.estimate(scan, output, "--overwrite")["warnings"] == cli.estimate(scan)["warnings"]
+    cli.convert(scan, "cells", "--labels", "--parent", output)
+    (output / "tables").mkdir()
+    (output / "0" / "notes.txt").write_text("thesis")
+    for n in range(7):
+        (output / f"figure{n}.png").write_text("thesis")
+    labels, others = cli.estimate(scan, output, "--overwrite")["warnings"][-2:]
+    assert "its labels too: cells." in labels
+    assert "figure0.png, figure1.png, figure2.png, figure3.png, figure4.png and 4 more" in others
+    plate = scan.parent / "plate.ome.zarr"
+    plate.mkdir()
+    (plate / "zarr.json").write_text('{"zarr_format": 3, "node_type": "group", "attributes": {"ome": {"plate": {}}}}')
+    (plate / "A").mkdir()
+    warning = cli.estimate(scan, plate, "--overwrite")["warnings"][-1]
+    assert "is a plate, and is replaced with all that is in it: A." in warning
+
+
+def test_a_link_is_replaced_and_not_what_it_points_to(cli, scan):
+    old, output = scan.parent / "old.ome.zarr", scan.parent / "out.ome.zarr"
+    cli.convert(scan, old)
+    output.symlink_to(old)
+    before = digest(old)
+    convert_fails(cli, "output-exists", scan, output)
+    done = cli.convert(scan, output, "--overwrite", "-d", "float32")
+    assert any("symbolic link" in warning and str(old) in warning for warning in done["warnings"])
+    assert digest(old) == before and not output.is_symlink()
+    assert zarr.open(output, mode="r")["0"].dtype == np.float32
+    link = scan.parent / "empty.ome.zarr"
+    link.symlink_to(scan.parent / "nowhere")
+    assert "nowhere" in convert_fails(cli, "output-not-ome-zarr", scan, link, "--overwrite")
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "plain zarr"])
 def test_what_is_no_ome_zarr_is_never_removed(cli, scan, kind):
     output = scan.parent / "results"
     if kind == "file":

@@ -43,6 +43,7 @@ PLAN = {
     "peakMemoryBytes": int,
     "workers": int,
     "unfinished": (dict, type(None)),
+    "outputRefusal": (dict, type(None)),
 }
 
 

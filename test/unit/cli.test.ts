@@ -177,6 +177,7 @@ describe('descriptions', () => {
     peakMemoryBytes: 2 ** 29,
     workers: 1,
     unfinished: null,
+    outputRefusal: null,
     warnings: ['something odd']
   };
 

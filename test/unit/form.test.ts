@@ -256,6 +256,7 @@ const plan = (workers: number, unfinished: Unfinished | null = null): Plan => ({
   levels: [],
   uncompressedBytes: 0,
   diskBytes: 0,
+  outputRefusal: null,
   freeDiskBytes: 0,
   peakMemoryBytes: 0,
   workers,

@@ -20,6 +20,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { ConvertError } from '../errors.ts';
 import { JOURNAL } from './journal.ts';
 import type { Documents } from './metadata.ts';
+import { isEmptyFolder, linkTarget } from './occupied.ts';
 import { isOmeZarr } from './ome-zarr.ts';
 import { besideName, clearLeftovers, heldBack, previousName, remove } from './leftovers.ts';
 import { HEARTBEAT, MARKER, type Ownership, SCRATCH, active, marker, ownerOf } from './owner.ts';
@@ -114,9 +115,9 @@ export async function checkDestination(
   return isLeft ? partial : null;
 }
 
-/** Throws where there is something at `output` that must stay. */
+/** Throws where there is something at `output` that must stay. An empty folder is nothing. */
 function checkReplaceable(output: string, overwrite: boolean): void {
-  if (!exists(output)) return;
+  if (!exists(output) || isEmptyFolder(output)) return;
   if (!overwrite)
     throw new ConvertError(
       'output-exists',
@@ -126,7 +127,7 @@ function checkReplaceable(output: string, overwrite: boolean): void {
   if (!isOmeZarr(output))
     throw new ConvertError(
       'output-not-ome-zarr',
-      `${output}: is not an OME-Zarr, so it is not overwritten: choose another output, or remove it yourself`,
+      `${output}: ${linkTarget(output) === null ? 'is' : `is a symbolic link to ${linkTarget(output)}, which is`} not an OME-Zarr, so it is not overwritten: choose another output, or remove it yourself`,
       'output'
     );
 }

@@ -15,6 +15,9 @@ type Outcome = { planned: Planned; failure?: undefined } | { planned?: undefined
 
 /** What there is to say of a file whose plan could be made. Nothing that is unfinished is thrown away here, where nobody was asked. */
 function toOutcome(planned: Planned): Outcome {
+  if (planned.plan.outputRefusal) {
+    return { failure: planned.plan.outputRefusal.message };
+  }
   const refusal = refusalOf(planned);
   return refusal === null
     ? { planned }

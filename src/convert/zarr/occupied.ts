@@ -1,0 +1,87 @@
+import { lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { isObject } from './array.ts';
+
+/** Names that a sentence tells; of others how many there are. */
+const MOST_NAMED = 5;
+/** What belongs to the metadata of Zarr, of either version. */
+const METADATA = new Set(['zarr.json', '.zattrs', '.zgroup', '.zarray', '.zmetadata']);
+
+const list = (names: readonly string[]): string =>
+  names.slice(0, MOST_NAMED).join(', ') + (names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '');
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** Whether there is nothing but an empty folder of that name. */
+export function isEmptyFolder(path: string): boolean {
+  try {
+    return lstatSync(path).isDirectory() && readdirSync(path).length === 0;
+  } catch {
+    return false;
+  }
+}
+
+/** What a symbolic link points to; null for all else. */
+export function linkTarget(path: string): string | null {
+  try {
+    return resolve(dirname(path), readlinkSync(path));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * What goes with an OME-Zarr that is replaced and is not its image: a sentence each.
+ *
+ * @param output an OME-Zarr, or a symbolic link to one, of which only the link goes
+ */
+export function goesWith(output: string): string[] {
+  const target = linkTarget(output);
+  if (target !== null)
+    return [
+      `${output} is a symbolic link: the link is replaced by the new OME-Zarr, and ${target}, to which it points, stays as it is.`
+    ];
+  const { levels, kind } = describe(output);
+  const labels = namesIn(join(output, 'labels')).filter(name => !METADATA.has(name));
+  const inLevels = levels.flatMap(level =>
+    namesIn(join(output, level))
+      .filter(name => !METADATA.has(name) && name !== 'c' && !/^\d+(\.\d+)*$/.test(name))
+      .map(name => `${level}/${name}`)
+  );
+  const known = new Set([...METADATA, 'labels', ...levels.map(level => level.split('/')[0])]);
+  const others = [...namesIn(output).filter(name => !known.has(name)), ...inLevels];
+  return [
+    ...(kind ? [`${output} is a ${kind}, and is replaced with all that is in it: ${list(others)}.`] : []),
+    ...(labels.length > 0 ? [`${output} is replaced with all that is in it, its labels too: ${list(labels)}.`] : []),
+    ...(!kind && others.length > 0
+      ? [`${output} is replaced with all that is in it, also with what is no part of its image: ${list(others)}.`]
+      : [])
+  ];
+}
+
+/** The arrays of an OME-Zarr's image, and what it is if it holds several images. */
+function describe(output: string): { levels: string[]; kind: string | null } {
+  const read = (name: string): Record<string, unknown> => {
+    try {
+      const value: unknown = JSON.parse(readFileSync(join(output, name), 'utf8'));
+      return isObject(value) ? value : {};
+    } catch {
+      return {};
+    }
+  };
+  const { attributes } = read('zarr.json');
+  const ome = isObject(attributes) && isObject(attributes.ome) ? attributes.ome : read('.zattrs');
+  const { multiscales, plate, well } = ome;
+  const levels = (Array.isArray(multiscales) ? multiscales : [])
+    .flatMap(image => (isObject(image) && Array.isArray(image.datasets) ? (image.datasets as unknown[]) : []))
+    .map(dataset => (isObject(dataset) ? dataset.path : null))
+    .filter(path => typeof path === 'string');
+  const isSeveral = 'bioformats2raw.layout' in ome || 'series' in ome || levels.length === 0;
+  return { levels, kind: plate ? 'plate' : well ? 'well of a plate' : isSeveral ? 'collection of images' : null };
+}
