@@ -23,7 +23,7 @@ import {
   nothing
 } from './pyramid/task.ts';
 import type { RangeEnd } from './settings.ts';
-import { Distribution, type Statistics } from './statistics.ts';
+import { Distribution, type Statistics, merged } from './statistics.ts';
 import { type Head, Stored } from './unfinished.ts';
 import { BYTES_PER_VOXEL, type Dtype, volumeCount } from './volume.ts';
 import type { Destination } from './zarr/destination.ts';
@@ -324,7 +324,10 @@ export class Conversion {
     }
     const distribution = new Distribution(layout.dtype, counts, this.#shared.sample, min, max);
     const [low, high] = ends.map(end => (typeof end === 'number' ? end : distribution.percentile(end.percent)));
-    if (low < high && Number.isFinite(high - low)) return [low, high];
+    if (low < high && Number.isFinite(high - low)) {
+      this.#warnOfMerged([low, high]);
+      return [low, high];
+    }
     const percents = ends.flatMap(end => (typeof end === 'number' ? [] : `${end.percent} %`)).join(' and ');
     if (low < high || ends.some(end => typeof end === 'number'))
       throw new ConvertError(
@@ -338,6 +341,20 @@ export class Conversion {
         `${percents} of the source's values are both ${low}: the range of all values is taken, ${min} to ${max}.`
       );
     return [min, max];
+  }
+
+  /** A few values far from all others make these one: what is then left to see is told, and how to see more. */
+  #warnOfMerged(range: [number, number]): void {
+    const { plan, settings } = this.#prepared;
+    const found = merged(this.#shared.sample, range, settings.dtype === 'uint8' ? 255 : 65535);
+    if (!found) return;
+    const { stored, share, low, high } = found;
+    const percent = Math.min(99.9, Math.floor(1000 * share) / 10);
+    const text = (value: number) => Number(value.toPrecision(6));
+    plan.warnings.push(
+      `About ${percent} % of the voxels, with values from ${text(low)} to ${text(high)}, become ${stored}, because the range of values is ` +
+        `${text(range[0])} to ${text(range[1])}: ${option('valueRange', '0.1%', '99.9%')} leaves out what is rare.`
+    );
   }
 
   /** The folders with all chunks of one z each, and those above them, to be put on the disk. */

@@ -127,3 +127,27 @@ export class Distribution {
     };
   }
 }
+
+/** Values that are so great a part of all, and become one, are worth a word. */
+const MUCH = 0.95;
+
+/**
+ * The source values that become one stored value, where these are most of a sample: it may be all there was to see.
+ *
+ * @param sample values in any order
+ * @param range source values that become 0 and `top`
+ */
+export function merged(
+  sample: Float64Array,
+  [min, max]: [number, number],
+  top: number
+): { stored: number; share: number; low: number; high: number } | null {
+  const sorted = sortedFinite(sample);
+  const storedOf = (value: number) => Math.floor(Math.max(0, Math.min(top, ((value - min) / (max - min)) * top)) + 0.5);
+  // So many that they hold the middle one.
+  const stored = storedOf(sorted[sorted.length >> 1]);
+  const same = sorted.filter(value => storedOf(value) === stored);
+  const share = same.length / sorted.length;
+  const [low, high] = [same[0], same[same.length - 1]];
+  return share >= MUCH && low < high ? { stored, share, low, high } : null;
+}

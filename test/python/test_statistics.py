@@ -183,3 +183,23 @@ def test_text(cli, tmp_path):
     array = np.arange(np.prod(SHAPE), dtype=np.float32).reshape(SHAPE) / 8
     run = cli("convert", write(tmp_path, array)).succeeded()
     assert "values 0 to 3149.875, shown from 3.125 to 3146.75" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "outlier", "dtype"),
+    [("float32", 3e38, "uint8"), ("float32", -3e38, "uint16"), ("uint16", 65535, "uint8")],
+)
+def test_few_values_that_make_all_others_one(cli, tmp_path, source, outlier, dtype):
+    """Told with their share and with what to do; a mask loses nothing, and is no reason to tell."""
+    array = np.random.default_rng(5).integers(90, 200, (20, 30, 40)).astype(source)
+    array[3, 4, 5] = outlier
+    tifffile.imwrite(tmp_path / "scan.tif", array, photometric="minisblack")
+    done = cli.convert(tmp_path / "scan.tif", "-d", dtype)
+    [warning] = done["warnings"]
+    stored = 0 if outlier > 0 else 65535
+    assert f"99.9 % of the voxels, with values from 90 to 199, become {stored}" in warning
+    assert "--value-range 0.1% 99.9%" in warning
+    given = cli.convert(tmp_path / "scan.tif", "-d", dtype, "--overwrite", "--value-range", "0.1%", "99.9%")
+    assert given["warnings"] == []
+    tifffile.imwrite(tmp_path / "mask.tif", (array == array[9, 9, 9]).astype(source), photometric="minisblack")
+    assert cli.convert(tmp_path / "mask.tif", "-d", dtype)["warnings"] == []

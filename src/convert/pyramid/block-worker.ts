@@ -74,11 +74,9 @@ export class BlockWorker {
       report.min = Math.min(report.min, found.min);
       report.max = Math.max(report.max, found.max);
       report.nan += found.nan;
-      if (tally) {
-        const place = add(within, [slab.z, slab.y, 0]);
-        this.#count(layout.dtype, 1, place, shape, box);
-        this.#sample(layout.dtype, volume, place, shape, box);
-      }
+      const place = add(within, [slab.z, slab.y, 0]);
+      if (tally) this.#count(layout.dtype, 1, place, shape, box);
+      this.#sample(layout.dtype, volume, place, shape, box);
       this.#progress(product(shape));
     }
     if (tally) this.#addCounts(layout.dtype, 0);
@@ -133,7 +131,7 @@ export class BlockWorker {
     this.#readFiles(task, blockExtent(levels[0], arrangement.grids[0], index), ({ start, shape }, chunk) => {
       const place = add(from, start);
       this.#count(dtype, tally!.step, place, shape, chunk);
-      this.#sample(dtype, volume, place, shape, chunk);
+      if (!isExact(dtype)) this.#sample(dtype, volume, place, shape, chunk);
     });
     this.#addCounts(dtype, volume);
     return nothing();
@@ -259,8 +257,10 @@ export class BlockWorker {
     }
     if (!reduceSlabs) reduce?.();
     if (!tally) return;
-    for (const { start, shape } of block.parts())
-      this.#sample(dtype, volume, add(within, start), shape, block.at(start));
+    // Where every value has a bin of its own, counts tell all.
+    if (!isExact(dtype))
+      for (const { start, shape } of block.parts())
+        this.#sample(dtype, volume, add(within, start), shape, block.at(start));
     this.#addCounts(dtype, volume);
   }
 
@@ -301,20 +301,23 @@ export class BlockWorker {
     this.#simd.addTally(this.#areas.tally, bins, tally!.total + (volume % layout.frames.c) * bins * 8);
   }
 
-  /** Where values share bins, notes those at the points of the lattice. `from`: the place of the box in level 0. */
+  /** Notes the values at the points of the lattice. `from`: the place of the box in level 0. */
   #sample(dtype: Dtype, volume: number, from: Shape, extent: Shape, [address, planeBytes, rowBytes]: Box): void {
-    if (isExact(dtype)) return;
     const { lattice, shared } = this.#job;
     const bytes = BYTES_PER_VOXEL[dtype];
     const view = new DataView(shared.memory.buffer);
     const get = {
+      uint8: (p: number) => view.getUint8(p),
+      int8: (p: number) => view.getInt8(p),
+      uint16: (p: number) => view.getUint16(p, true),
+      int16: (p: number) => view.getInt16(p, true),
       uint32: (p: number) => view.getUint32(p, true),
       int32: (p: number) => view.getInt32(p, true),
       uint64: (p: number) => Number(view.getBigUint64(p, true)),
       int64: (p: number) => Number(view.getBigInt64(p, true)),
       float32: (p: number) => view.getFloat32(p, true),
       float64: (p: number) => view.getFloat64(p, true)
-    }[dtype as Exclude<Dtype, 'uint8' | 'int8' | 'uint16' | 'int16'>];
+    }[dtype];
     const before = volume * product(lattice.count);
     forEachPoint(lattice, from, extent, (point, z, y, x) => {
       const at = (z - from[0]) * planeBytes + (y - from[1]) * rowBytes + (x - from[2]) * bytes;
