@@ -1,8 +1,9 @@
 import * as React from 'react';
 import type { Downsampling, Shape, VolumeInfo, ZAxis } from '../protocol/index.ts';
-import { CHECKSUMS, DOWNSAMPLINGS, SHOWN_DEFAULTS, Z_AXES } from './choices.ts';
+import { CHECKSUMS, DOWNSAMPLINGS, SHOWN_DEFAULTS, UNIT_NAMES, UNITS, Z_AXES } from './choices.ts';
 import { AxesInput, Field, SelectInput, TextInput } from './Field.tsx';
 import type { FieldErrors, FormValues } from './values.ts';
+import { unitOf } from './values.ts';
 
 const FOLDED = [
   'slices',
@@ -39,6 +40,9 @@ function channelHint(info: VolumeInfo | null): string {
   const names = info?.channels?.map(({ name }, number) => `${number} ${name}`).join(', ');
   return names ? `Empty: all of ${names}.` : 'Which samples of each pixel, from 0.';
 }
+
+/** Stands for the empty choice, and is never chosen itself. */
+const AS_SOURCE = 'source';
 
 /** What few conversions need: folded away, unless something is wrong in it. */
 export function AdvancedFields(props: {
@@ -224,16 +228,18 @@ export function AdvancedFields(props: {
               name="Voxel size"
               value={values.voxelSize}
               placeholder={info?.voxelSize ?? undefined}
-              onChange={voxelSize => onChange({ voxelSize })}
+              onChange={voxelSize => onChange({ voxelSize, unit: unitOf(voxelSize, values.unit, info?.unit ?? null) })}
             />
           )}
         </Field>
         <Field label="Unit" error={errors.unit}>
           {control => (
-            <TextInput
+            <SelectInput
               control={control}
               value={values.unit}
-              placeholder={info?.unit ?? 'micrometer'}
+              choices={UNITS.includes(values.unit) || values.unit === '' ? UNITS : [...UNITS, values.unit]}
+              names={{ ...UNIT_NAMES, [AS_SOURCE]: `as the source: ${info?.unit ?? 'unknown'}` }}
+              standard={AS_SOURCE}
               onChange={unit => onChange({ unit })}
             />
           )}

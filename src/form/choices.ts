@@ -8,6 +8,23 @@ export const Z_AXES: readonly ZAxis[] = ['auto', 'c', 't', 'samples'];
 export const OUTPUT_DTYPES: readonly OutputDtype[] = ['source', 'float32', 'uint16', 'uint8', 'float64'];
 export const OME_ZARR_VERSIONS: readonly OmeZarrVersion[] = ['0.5', '0.4'];
 
+/** Units of a voxel size, those of scans first; `none` is no unit, on purpose. */
+export const UNITS: readonly string[] = [
+  ...['nanometer', 'micrometer', 'millimeter', 'centimeter', 'meter'],
+  ...['angstrom', 'picometer', 'inch', 'none']
+];
+export const UNIT_NAMES: Record<string, string> = {
+  nanometer: 'nanometer (nm)',
+  micrometer: 'micrometer (µm)',
+  millimeter: 'millimeter (mm)',
+  centimeter: 'centimeter (cm)',
+  meter: 'meter (m)',
+  angstrom: 'angstrom (Å)',
+  picometer: 'picometer (pm)',
+  inch: 'inch (in)',
+  none: 'no unit'
+};
+
 /** What the helper does with an empty field: shown as a hint, never sent. */
 export const SHOWN_DEFAULTS = {
   chunkSize: [128, 128, 128],

@@ -81,6 +81,15 @@ export const EMPTY_VALUES: FormValues = {
 export type Field = keyof ConvertOptions | 'source';
 export type FieldErrors = Partial<Record<Field, string>>;
 
+/** The unit that goes with a voxel size: one that is typed has the source's, or micrometers, from the beginning, which a person may change. */
+export function unitOf(voxelSize: Triple, unit: string, ofSource: string | null): string {
+  const standard = ofSource ?? 'micrometer';
+  if (voxelSize.some(isGiven)) {
+    return unit === '' ? standard : unit;
+  }
+  return unit === standard ? '' : unit;
+}
+
 /** Whether a value range means anything with this data type. */
 export function takesRange(dtype: FormValues['dtype']): boolean {
   return dtype === 'uint8' || dtype === 'uint16';

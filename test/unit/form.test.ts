@@ -9,12 +9,13 @@ import {
   OME_ZARR_VERSIONS,
   OUTPUT_DTYPES
 } from '../../src/convert/options.ts';
+import { spaceUnit } from '../../src/convert/units.ts';
 import * as choices from '../../src/form/choices.ts';
 import { describeProgress, describeSeconds, describeSource, describeVoxel } from '../../src/form/describe.ts';
 import { defaultOutputName, resolveOutput } from '../../src/form/output.ts';
 import type { Planner } from '../../src/form/planner.ts';
-import type { FormValues } from '../../src/form/values.ts';
-import { EMPTY_VALUES, readValues, toValues } from '../../src/form/values.ts';
+import type { FormValues, Triple } from '../../src/form/values.ts';
+import { EMPTY_VALUES, readValues, toValues, unitOf } from '../../src/form/values.ts';
 import { planResuming, refusalOf } from '../../src/form/resume.ts';
 import type { PlanState } from '../../src/form/watcher.ts';
 import { PlanWatcher } from '../../src/form/watcher.ts';
@@ -385,4 +386,18 @@ test('labels of an image: its path is beside the source, and the default name le
     parent
   });
   assert.deepEqual(read({ output: 'cells.ome.zarr' }), { output: 'data/cells.ome.zarr', labels: true });
+});
+
+test('a voxel size that is typed has a unit from the beginning, which stays as a person chooses it', () => {
+  const [none, size]: [Triple, Triple] = [
+    ['', '', ''],
+    ['5', '', '']
+  ];
+  assert.equal(unitOf(size, '', null), 'micrometer');
+  assert.equal(unitOf(size, '', 'millimeter'), 'millimeter');
+  assert.equal(unitOf(size, 'none', null), 'none');
+  assert.equal(unitOf(none, 'micrometer', null), '');
+  assert.equal(unitOf(none, 'nanometer', null), 'nanometer');
+  for (const unit of choices.UNITS) if (unit !== 'none') assert.equal(spaceUnit(unit), unit);
+  assert.deepEqual(Object.keys(choices.UNIT_NAMES), choices.UNITS);
 });
