@@ -578,7 +578,11 @@ def folders() -> Iterator[Flavour]:
         names_only,
         warns=("they are in the order of their names, ant.tif to elk.tif",),
     )
-    yield Flavour("a list of files (`@slices.txt`), in its order", listed)
+    yield Flavour(
+        "a list of files (`@slices.txt`), in its order",
+        listed,
+        warns=("the reverse of that of the numbers in their names",),
+    )
     yield Flavour("no slices", amended(tiff, emptied), code="no-pages", says="a folder without TIFF")
 
 
