@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 from .conversion import Conversion, Progress, ask, check
-from .errors import ConversionError
+from .errors import ConversionError, ConversionWarning, warn_of
 from .progress import show_progress, summarise
 
 __all__ = [
     "CalibrationFunction",
     "Channel",
     "ConversionError",
+    "ConversionWarning",
     "Difference",
     "Level",
     "Plan",
@@ -179,6 +180,8 @@ class VerifyResult:
     """What `verify` has found; true where nothing differs."""
 
     ok: bool
+    #: False: there was nothing to compare with, and `ok` means that every chunk can be decoded
+    compared: bool
     #: absolute path of the OME-Zarr
     output: str
     #: the source that level 0 was compared with; None: none
@@ -215,9 +218,12 @@ def info(
 def estimate(source: Source, output: str | os.PathLike[str] | None = None, **options: Any) -> Plan:
     """What `convert` would do and need with the same arguments.
 
-    Raises `ConversionError` where it cannot work.
+    Raises `ConversionError` where it cannot work; warns (`ConversionWarning`) of what it has in ``warnings``.
     """
-    return to_plan(ask("estimate", source, output, options))
+    source = _listed(source)
+    plan = to_plan(ask("estimate", source, output, options))
+    warn_of(_name(source), plan.warnings)
+    return plan
 
 
 def convert(
@@ -253,7 +259,14 @@ def convert(
     ConversionError
         It failed; ``code`` and the message say why, and whether what is done was kept for ``resume=True``.
         KeyboardInterrupt cancels it, and nothing is left.
+
+    Warns
+    -----
+    ConversionWarning
+        Slices that are missing, values that were lost, and whatever else one should know. The output keeps them, in the
+        attributes under ``microct-io-vis``.
     """
+    source = _listed(source)
     conversion = Conversion(source, output, **options)
     if progress is True:
         with show_progress(_name(source)) as show:
@@ -261,6 +274,7 @@ def convert(
             show.end(summarise(result))
     else:
         result = conversion.run(progress or None)
+    warn_of(_name(source), result["warnings"])
     return Path(result["output"])
 
 
@@ -293,7 +307,7 @@ def verify(
     if progress is True:
         with show_progress(_name(output)) as show:
             found = check(output, against, options, show)
-            show.end("OK" if found["ok"] else "different", good=found["ok"])
+            show.end(("OK" if found["compared"] else "readable") if found["ok"] else "different", good=found["ok"])
     else:
         found = check(output, against, options, progress or None)
     found["differences"] = tuple(_build(Difference, _numbers(each)) for each in found["differences"])
@@ -315,6 +329,11 @@ def _numbers(difference: dict[str, Any]) -> dict[str, Any]:
     """JSON has no NaN and no infinities, so that they come as words."""
     values = {name: difference[name] for name in ("expected", "found")}
     return difference | {name: float(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def _listed(source: Source) -> Source:
+    """What can be gone through more than once: `Path.glob` cannot."""
+    return source if isinstance(source, (str, os.PathLike)) or not isinstance(source, Iterator) else list(source)
 
 
 def _name(source: Source) -> str:

@@ -1,6 +1,13 @@
-"""What conversions raise."""
+"""What conversions raise, and what they warn of."""
 
 from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import TypeVar
+
+E = TypeVar("E", bound=BaseException)
 
 
 class ConversionError(RuntimeError):
@@ -15,5 +22,35 @@ class ConversionError(RuntimeError):
         self.code = code
         self.field = field
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: the message says it all."""
+        return _as_message(self)
+
     def __reduce__(self) -> tuple[type[ConversionError], tuple[str, str, str | None]]:
         return (type(self), (self.code, str(self), self.field))
+
+
+def _as_message(error: BaseException) -> list[str]:
+    return [f"{type(error).__name__}: {error}"]
+
+
+def shown_as_message(error: E) -> E:
+    """The same error, of which IPython shows the message alone: for what a person has mistyped."""
+    error._render_traceback_ = lambda: _as_message(error)  # type: ignore[attr-defined]
+    return error
+
+
+class ConversionWarning(UserWarning):
+    """What one should know of a conversion, or of its plan: slices that are missing, values that were lost, ..."""
+
+
+def warn_of(source: str, messages: Sequence[str]) -> None:
+    """Warns of each, at the line that called this package."""
+    depth = 2
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+        frame = frame.f_back
+        depth += 1
+    for message in messages:
+        # With the source's name: Python shows the same text of the same line once.
+        warnings.warn(f"{source}: {message}", ConversionWarning, stacklevel=depth)

@@ -70,7 +70,8 @@ class TqdmBar:
     def __init__(self, name: str) -> None:
         from tqdm import tqdm
 
-        self._bar = tqdm(desc=name, unit="B", unit_scale=True)
+        # In powers of 1024, as sizes are written everywhere.
+        self._bar = tqdm(desc=name, unit="iB", unit_scale=True, unit_divisor=1024)
 
     def __call__(self, progress: Progress) -> None:
         self._bar.total = progress["total_bytes"]
@@ -114,10 +115,10 @@ def fraction(progress: Progress) -> float:
 
 
 def describe(progress: Progress) -> str:
-    """``42 %, 812 MB/s, 3 s left``"""
+    """``42 %, 812 MiB/s, 3 s left``"""
     parts = [f"{int(100 * fraction(progress))} %"]
     if progress["bytes_per_second"] > 0:
-        parts.append(f"{progress['bytes_per_second'] / 1e6:.0f} MB/s")
+        parts.append(f"{size(progress['bytes_per_second'])}/s")
     if progress["seconds_left"] is not None:
         seconds = round(progress["seconds_left"])
         parts.append(f"{seconds // 60} min {seconds % 60} s left" if seconds >= 60 else f"{seconds} s left")
@@ -125,6 +126,15 @@ def describe(progress: Progress) -> str:
 
 
 def summarise(result: dict[str, Any]) -> str:
-    """``4 levels, 1234.5 MB in 3.2 s``, and warnings."""
-    text = f"{result['levels']} levels, {result['bytes_written'] / 1e6:.1f} MB in {result['seconds']:.1f} s"
-    return "; ".join([text, *result["warnings"]])
+    """``4 levels, 1.15 GiB in 3.2 s``"""
+    levels, seconds = result["levels"], result["seconds"]
+    return f"{levels} level{'' if levels == 1 else 's'}, {size(result['bytes_written'])} in {seconds:.1f} s"
+
+
+def size(count: float) -> str:
+    """A number of bytes as the helper writes it: ``812 B``, ``4.00 GiB``, ``56.1 GiB``."""
+    units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    while abs(count) >= 1000 and len(units) > 1:
+        count /= 1024
+        units.pop(0)
+    return f"{count:.{0 if units[0] == 'B' or count >= 100 else 1 if count >= 10 else 2}f} {units[0]}"

@@ -18,8 +18,9 @@ from traitlets import Dict, Enum, Instance, TraitError
 
 from ..api import ConversionError, Plan, VolumeInfo, estimate, info, to_info, to_plan
 from ..conversion import Conversion, ask
+from ..errors import shown_as_message
 from .module import BrowserWidget
-from .options import OPTION_NAMES, ConversionOptions
+from .options import OPTION_NAMES, ConversionOptions, as_trait
 from .paths import Path, Source
 from .viewer import ViewerWidget
 
@@ -82,9 +83,14 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         self._ended = threading.Event()
         unknown = sorted(set(traits) - set(self.trait_names()))
         if unknown:
-            raise TypeError(f"ConverterWidget has no option {', '.join(unknown)}; it has {', '.join(OPTION_NAMES)}")
+            raise shown_as_message(
+                TypeError(f"ConverterWidget has no option {', '.join(unknown)}; it has {', '.join(OPTION_NAMES)}")
+            )
         self.set_trait("_folders", _folders())
-        super().__init__(source=source, **traits)
+        super().__init__(source=source, **{name: _as_trait(name, value) for name, value in traits.items()})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, _as_trait(name, value))
 
     def __repr__(self) -> str:
         return f"ConverterWidget({self.source!r}, state={self.state!r})"
@@ -271,6 +277,10 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             self.send({"id": request, "result": asdict(question())})
         except Exception as reason:  # whatever it is, the form waits for an answer
             self.send({"id": request, "error": _failure(reason)})
+
+
+def _as_trait(name: str, value: Any) -> Any:
+    return as_trait(name, value) if name in OPTION_NAMES else value
 
 
 def _failure(reason: Exception) -> dict[str, Any]:

@@ -1,13 +1,27 @@
 """The browser module of the widgets: part of this package's JupyterLab extension."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import ipywidgets
-from traitlets import Unicode, observe
+from traitlets import TraitError, Unicode, observe
+
+from ..errors import shown_as_message
 
 MODULE = "microct-io-vis"
 #: The range of versions of the browser part that these Python classes can talk to.
 MODULE_VERSION = "^0.1.0"
+
+
+@contextmanager
+def _mistakes_as_messages() -> Iterator[None]:
+    """Lets IPython show the message alone of what was mistyped, and not fifty lines of traitlets."""
+    try:
+        yield
+    except (OSError, ValueError, TypeError, TraitError) as mistake:
+        shown_as_message(mistake)
+        raise
 
 
 class BrowserWidget(ipywidgets.DOMWidget):
@@ -20,6 +34,17 @@ class BrowserWidget(ipywidgets.DOMWidget):
 
     #: The synced traits that a browser may set; whatever else it sends is not taken.
     _from_browser: frozenset[str] = frozenset({"layout", "tabbable", "tooltip", "_view_count"})
+
+    def __init__(self, **traits: Any) -> None:
+        with _mistakes_as_messages():
+            super().__init__(**traits)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not self.has_trait(name):
+            super().__setattr__(name, value)
+            return
+        with _mistakes_as_messages():
+            super().__setattr__(name, value)
 
     @observe("comm")
     def _answer_while_a_cell_runs(self, change: dict[str, Any]) -> None:

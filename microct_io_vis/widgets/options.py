@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from traitlets import Bool, CFloat, CInt, Enum, HasTraits, List, TraitType, Tuple, Unicode, Union
 
+from ..arguments import OPTIONS, option_words
+from ..errors import ConversionError
 from .paths import Path
 
 COMPRESSIONS = ("blosc-zstd", "blosc-lz4", "zstd", "gzip", "none")
@@ -134,3 +137,29 @@ class ConversionOptions(HasTraits):
 
 
 OPTION_NAMES = tuple(ConversionOptions.class_own_traits())
+
+# What a trait has of each of an option's words on the command line; the words themselves where it is not here.
+_READ: dict[str, Callable[[str], Any]] = {
+    "chunk_size": int,
+    "shard": int,
+    "roi": int,
+    "voxel_size": float,
+    "value_range": lambda word: word if word.endswith("%") else float(word),
+    "num_levels": lambda word: int(word) if word.lstrip("-").isdigit() else word,
+    "jobs": int,
+    "image": lambda word: int(word) if word.isdigit() else word,
+    "channel": lambda word: word if word == "all" else [int(number) for number in word.split(",")],
+}
+
+
+def as_trait(name: str, value: Any) -> Any:
+    """An option's value as its trait has it, of all that `convert` takes; the trait refuses what cannot be meant."""
+    try:
+        words = option_words({name: value})
+        values = [_READ.get(name, str)(word) for word in words[1:]]
+    except (ConversionError, ValueError):
+        return value
+    count, _ = OPTIONS[name]
+    if count == 0:
+        return None if value is None else bool(words)
+    return (values[0] if count == 1 else tuple(values)) if words else None

@@ -1,12 +1,13 @@
-const STEPS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
-/** A size for a person to read, in powers of 1,024: `1.5 GiB`. */
+/** A size, in powers of 1,024, with three digits or so: `812 B`, `4.00 GiB`, `56.1 GiB`. Every surface writes sizes so. */
 export function formatBytes(bytes: number): string {
-  let step = 0;
+  let power = 0;
   let value = bytes;
-  while (value >= 1024 && step < STEPS.length - 1) {
+  while (Math.abs(value) >= 1000 && power < UNITS.length - 1) {
     value /= 1024;
-    step++;
+    power += 1;
   }
-  return step === 0 ? `${bytes} bytes` : `${value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${STEPS[step]}`;
+  const digits = power === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  return `${value.toFixed(digits)} ${UNITS[power]}`;
 }

@@ -28,6 +28,8 @@ export interface Prepared {
   levels: Level[];
   arrangement: Arrangement;
   plan: Plan;
+  /** Those of the plan's warnings that are about this run, and nothing that an output should tell of. */
+  passing: Set<string>;
   begun: Begun;
   /** As they were given. */
   options: Partial<ConvertOptions>;
@@ -105,9 +107,10 @@ export async function prepare(
   const settings = checkOptions(options, info, source);
   const { output, shape, chunk, warnings } = settings;
   const { frames } = layout;
+  const passing = new Set<string>();
   const { partial, refusal } = await findDestination(source, settings, lenient);
-  if (refusal) warnings.push(refusal.message);
-  else if (settings.overwrite && isOmeZarr(output)) warnings.push(...goesWith(output));
+  if (refusal) passing.add(refusal.said);
+  else if (settings.overwrite && isOmeZarr(output)) goesWith(output).forEach(text => passing.add(text));
   const levels = pyramid(shape, chunk, settings.voxelSize, settings.levels);
   if (typeof settings.levels === 'number' && levels.length < settings.levels)
     warnings.push(
@@ -133,7 +136,7 @@ export async function prepare(
   const freeDiskBytes = freeDisk(output);
   const scratch = arrangement.scratchFileBytes;
   if (scratch)
-    warnings.push(
+    passing.add(
       `${formatBytes(scratch)} of disk are used for a while beside the output: the source is compressed in pieces that are too large ` +
         `to hold in ${formatBytes(settings.maxMemory)} of memory, and is decoded into a file first.`
     );
@@ -163,7 +166,7 @@ export async function prepare(
     workers: arrangement.workers,
     unfinished,
     outputRefusal: refusal,
-    warnings
+    warnings: [...passing, ...warnings]
   };
-  return { info, layout, settings, levels, arrangement, plan, begun: begins, options, resumed };
+  return { info, layout, settings, levels, arrangement, plan, passing, begun: begins, options, resumed };
 }

@@ -1,9 +1,10 @@
-import { basename, resolve } from 'node:path';
+import { basename, dirname, resolve, sep } from 'node:path';
 import { type ConvertOptions, withDefaults } from './options.ts';
 import type { Prepared } from './prepare.ts';
 import type { Statistics } from './statistics.ts';
 import { VERSION } from './version.ts';
 import type { CalibrationFunction, Dtype } from './volume.ts';
+import { COMMAND_LINE, inWords } from './words.ts';
 
 const TOP: Partial<Record<Dtype, number>> = { uint8: 255, uint16: 65535 };
 
@@ -24,7 +25,7 @@ interface Found {
  * what these mean. Nothing in it depends on the machine, its paths, or how the work was done.
  */
 export function provenance(prepared: Prepared, source: string | string[], found: Found): Record<string, unknown> {
-  const { settings, levels, info, layout, begun, options } = prepared;
+  const { settings, levels, info, layout, begun, options, plan, passing } = prepared;
   const { dtype, start, shape, chunk, shard, downsample, compression, checksum, offset } = settings;
   const scaling = found.range && scalingOf(dtype, found.range);
   return {
@@ -56,8 +57,21 @@ export function provenance(prepared: Prepared, source: string | string[], found:
     ...(checksum !== 'none' && { checksum }),
     scaling,
     calibration: info.calibrationFunction && calibrationOf(info.calibrationFunction, scaling),
+    warnings: withoutPaths(
+      plan.warnings.filter(warning => !passing.has(warning)),
+      [settings.output, ...(settings.parent ? [settings.parent.path] : []), ...[source].flat()]
+    ),
     statistics: found.statistics
   };
+}
+
+/** What a person was told, in the words of the command line, whoever was told; of a path the name alone. */
+function withoutPaths(warnings: string[], paths: string[]): string[] {
+  const folders = new Set(paths.flatMap(path => [dirname(path), dirname(resolve(path))]));
+  const prefixes = [...folders].filter(folder => folder !== '.').map(folder => folder.replace(/[\\/]*$/, sep));
+  return inWords(warnings, COMMAND_LINE).map(warning =>
+    prefixes.reduce((text, prefix) => text.replaceAll(prefix, ''), warning)
+  );
 }
 
 /** Every option that decides what is written, also where it was left to its default; of a path the name alone. */

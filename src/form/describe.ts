@@ -82,12 +82,11 @@ export function describeSeconds(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} min`;
 }
 
-/** `42 %, 310 MB/s, 1 min 20 s left`; the rate is in bytes of the source, in decimal megabytes. */
+/** `42 %, 310 MiB/s, 1 min 20 s left`; the rate is in bytes of the source. */
 export function describeProgress(progress: Progress): string {
   const parts = [`${Math.floor(100 * fraction(progress))} %`];
   if (progress.bytesPerSecond > 0) {
-    const rate = progress.bytesPerSecond / 1e6;
-    parts.push(`${rate >= 10 ? Math.round(rate) : rate.toFixed(1)} MB/s`);
+    parts.push(`${formatBytes(progress.bytesPerSecond)}/s`);
   }
   if (progress.secondsLeft !== null) {
     parts.push(`${describeSeconds(progress.secondsLeft)} left`);

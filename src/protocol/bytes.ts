@@ -1,4 +1,5 @@
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+export { formatBytes } from '../convert/format.ts';
+
 const SIZE = /^\s*(\d+(?:\.\d*)?|\.\d+)\s*(?:([kmgtp])(?:i?b)?|b)?\s*$/i;
 
 /**
@@ -13,18 +14,6 @@ export function parseBytes(text: string): number | null {
   const power = match[2] ? 'kmgtp'.indexOf(match[2].toLowerCase()) + 1 : 0;
   const bytes = Math.round(Number(match[1]) * 1024 ** power);
   return Number.isSafeInteger(bytes) ? bytes : null;
-}
-
-/** A size with three digits or so: `812 B`, `4.00 GiB`, `56.1 GiB`. */
-export function formatBytes(bytes: number): string {
-  let power = 0;
-  let value = bytes;
-  while (Math.abs(value) >= 1000 && power < UNITS.length - 1) {
-    value /= 1024;
-    power += 1;
-  }
-  const digits = power === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
-  return `${value.toFixed(digits)} ${UNITS[power]}`;
 }
 
 /** The shortest text that `parseBytes` reads back as the same number: `8G`, `1536M`, `1000`. */

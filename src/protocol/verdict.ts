@@ -8,6 +8,10 @@ export function count(n: number, noun: string, number: (n: number) => string = S
   return `${number(n)} ${noun}${n === 1 ? '' : 's'}`;
 }
 
+/** `READABLE`: every chunk can be decoded, and there was nothing to compare them with. */
+export const verdictWord = ({ ok, compared }: Pick<VerifyResult, 'ok' | 'compared'>): string =>
+  ok ? (compared === false ? 'READABLE' : 'OK') : 'DIFFERENT';
+
 /** What a verification has found to differ: `2 voxels in 1 chunk differ` */
 export function differing(
   { voxelsDiffering, chunksDiffering, differences }: VerifyResult,

@@ -186,7 +186,7 @@ test('Cancel works while a cell waits for the end', async () => {
   const form = new Converter(notebook.output(0));
   await form.planned();
   const ended = notebook.run(1);
-  await form.root.getByText('MB/s').waitFor();
+  await form.root.getByText('iB/s').waitFor();
   await form.button('Cancel').click();
   assert.equal(await ended, 'cancelled cancelled');
   await form.says('Cancelled.');

@@ -233,7 +233,7 @@ test('facts are told as a person would tell them', () => {
   assert.equal(describeSeconds(59.6), '1 min 0 s');
   assert.equal(describeSeconds(3900), '1 h 05 min');
   const progress = { doneBytes: 999, totalBytes: 1000, bytesPerSecond: 312e6, secondsLeft: 80 };
-  assert.equal(describeProgress(progress), '99 %, 312 MB/s, 1 min 20 s left');
+  assert.equal(describeProgress(progress), '99 %, 298 MiB/s, 1 min 20 s left');
   assert.equal(describeProgress({ ...progress, bytesPerSecond: 0, secondsLeft: null }), '99 %');
 });
 

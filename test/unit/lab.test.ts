@@ -120,6 +120,7 @@ test('a job says what it is and how it stands', () => {
 test('a verification says what it has found', () => {
   const found: VerifyResult = {
     ok: true,
+    compared: true,
     output: 'scans/shell.ome.zarr',
     against: 'scans/shell.tif',
     levels: 2,
@@ -137,6 +138,8 @@ test('a verification says what it has found', () => {
   assert.equal(jobName(of({})), 'Verify shell.ome.zarr');
   assert.equal(jobStatus(of({})), 'OK: 2 levels, 1,234,567 voxels compared with shell.tif in 3 s');
   assert.match(jobStatus(of({ against: null, levels: 1 })), /^OK: 1 level, 1,234,567 voxels compared without a source/);
+  const readable = of({ against: null, compared: false, voxelsCompared: 0 });
+  assert.equal(jobStatus(readable), 'READABLE: 2 levels, 9 chunks read in 3 s, nothing to compare with');
   assert.match(jobDetails(of({})), /compared with scans\/shell\.tif\n.*\nlevel 1 was not compared$/);
   const difference = { level: 0, voxel: null, expected: null, found: null, voxels: null, path: '0/c/0/0/0' };
   const differences = Array.from({ length: 30 }, (_, n) => ({ ...difference, message: `chunk ${n} is missing` }));

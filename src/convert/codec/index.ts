@@ -3,13 +3,13 @@ import type { Checksum, Compression } from '../options.ts';
 import type { VoxelBytes } from '../volume.ts';
 import { bloscEncoder } from './blosc.ts';
 import { checking, checksummed } from './checksum.ts';
-import { type Decoder, plainDecoder } from './decoder.ts';
+import { type Decoder, type StoredCompression, plainDecoder } from './decoder.ts';
 import type { Encoder } from './encoder.ts';
 import { bloscSettings, GZIP_LEVEL, ZSTD_LEVEL } from './settings.ts';
 import { gzipEncoder, zstdEncoder } from './zlib.ts';
 
 export type { Encoder } from './encoder.ts';
-export type { Decoder } from './decoder.ts';
+export type { Decoder, StoredCompression } from './decoder.ts';
 export { lengthChecked } from './checksum.ts';
 export { codecsV3, compressorV2, type CodecV3, type CompressorV2 } from './metadata.ts';
 
@@ -27,7 +27,7 @@ export function createEncoder(
 
 /** What undoes what `createEncoder` does, or null where that is nothing. */
 export function createDecoder(
-  compression: Compression,
+  compression: StoredCompression,
   simd: Simd,
   memory: WebAssembly.Memory,
   checksum: Checksum = 'none'

@@ -10,7 +10,8 @@ import {
   type Shuffle
 } from './blosc.ts';
 import type { Decoder } from './decoder.ts';
-import { unzstd } from './zlib.ts';
+import { unblosclz } from './blosclz.ts';
+import { inflate, unzstd } from './zlib.ts';
 
 /** C-Blosc cuts blocks of wider elements into no streams (MAX_SPLITS). */
 const MOST_SPLIT = 16;
@@ -21,9 +22,9 @@ const INNER_VERSION = 1;
 const FLAG_RESERVED = 0x08;
 
 /** C-Blosc's other formats, by number. */
-const FORMATS: Record<number, string> = { 0: 'blosclz', 2: 'snappy', 3: 'zlib' };
+const [BLOSCLZ, SNAPPY, ZLIB] = [0, 2, 3];
 
-/** Frames of Blosc 1 with LZ4 or zstd inside, whoever wrote them. What C-Blosc refuses is refused: others read with it. */
+/** Frames of Blosc 1 with BloscLZ, LZ4, zlib or zstd inside, whoever wrote them. What C-Blosc refuses is refused: others read with it. */
 export function bloscDecoder(simd: Simd, memory: WebAssembly.Memory): Decoder {
   const heap = new Uint8Array(memory.buffer);
   const view = new DataView(memory.buffer);
@@ -82,8 +83,12 @@ export function bloscDecoder(simd: Simd, memory: WebAssembly.Memory): Decoder {
   function decodeStream(format: number, source: number, length: number, target: number, size: number): void {
     if (length === size) copy(source, target, size);
     else if (format === FORMAT.zstd) unzstd(heap, source, length, target, size);
-    else if (format !== FORMAT.lz4)
-      throw new Error(`a Blosc frame in the format ${FORMATS[format] ?? format}, which is not read`);
+    else if (format === ZLIB) inflate(heap, source, length, target, size);
+    else if (format === BLOSCLZ) {
+      if (!unblosclz(heap, source, length, target, size))
+        throw new Error('a BloscLZ stream of a Blosc frame is damaged');
+    } else if (format !== FORMAT.lz4)
+      throw new Error(`a Blosc frame in the format ${format === SNAPPY ? 'snappy' : format}, which is not read`);
     else if (!simd.unlz4(source, length, target, size)) throw new Error('an LZ4 stream of a Blosc frame is damaged');
   }
 }

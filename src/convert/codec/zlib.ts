@@ -1,4 +1,4 @@
-import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { constants, gunzipSync, gzipSync, inflateSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Encoder } from './encoder.ts';
 import { checkZstdFrames } from './zstd-frame.ts';
 
@@ -35,6 +35,12 @@ export function unzstd(heap: Uint8Array, source: number, length: number, target:
 export function gunzip(heap: Uint8Array, source: number, length: number, target: number, size: number): void {
   const encoded = heap.subarray(source, source + length);
   moveDecoded(heap, gunzipSync(encoded, { chunkSize: Math.max(64, size), maxOutputLength: size }), target, size);
+}
+
+/** As `unzstd`, for a zlib stream (RFC 1950). */
+export function inflate(heap: Uint8Array, source: number, length: number, target: number, size: number): void {
+  const encoded = heap.subarray(source, source + length);
+  moveDecoded(heap, inflateSync(encoded, { chunkSize: Math.max(64, size), maxOutputLength: size }), target, size);
 }
 
 function moveDecoded(heap: Uint8Array, decoded: Buffer, target: number, size: number): void {

@@ -3,7 +3,7 @@ import type { Simd } from '../../simd/index.ts';
 import { type Decoder, createDecoder, lengthChecked } from '../codec/index.ts';
 import { type Difference, value } from '../difference.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape, type VoxelBytes } from '../volume.ts';
-import { fileKey, type ZarrArray } from '../zarr/array.ts';
+import { alongOwn, fileKey, strides, type ZarrArray } from '../zarr/array.ts';
 import { ChunkFile } from '../zarr/chunk-file.ts';
 import type { Block, Box } from './block.ts';
 import { blockStart, indices } from './blocks.ts';
@@ -25,6 +25,8 @@ export interface Comparison {
   voxels: number;
   differingChunks: number;
   differingVoxels: number;
+  /** Voxels that are stored in a float type other than the source's, rounded to it. */
+  roundedVoxels: number;
   /** The first ones, at most one a chunk. */
   differences: Difference[];
   /** Where neither what is stored nor what should be is known. */
@@ -65,7 +67,8 @@ export class BlockComparer {
   readonly #simd: Simd;
   readonly #decoders: (Decoder | null)[];
   readonly #heap: Uint8Array;
-  readonly #bytes: VoxelBytes;
+  /** Bytes of a voxel as stored; they may be compared with voxels of another type. */
+  readonly #storedBytes: VoxelBytes;
   readonly #checkStop: () => void;
   readonly #onChunk: (voxels: number, decodedBytes: number) => void;
   readonly #shards = new Map<string, ChunkFile>();
@@ -83,7 +86,7 @@ export class BlockComparer {
     this.#areas = areas;
     this.#simd = simd;
     this.#heap = new Uint8Array(memory.buffer);
-    this.#bytes = BYTES_PER_VOXEL[job.dtype];
+    this.#storedBytes = BYTES_PER_VOXEL[job.compared!.arrays[0].dtype];
     this.#decoders = job.compared!.arrays.map(({ compression }) => createDecoder(compression, simd, memory));
     this.#checkStop = checkStop;
     this.#onChunk = onChunk;
@@ -103,6 +106,7 @@ export class BlockComparer {
       voxels: 0,
       differingChunks: 0,
       differingVoxels: 0,
+      roundedVoxels: 0,
       differences: [],
       unknown: []
     };
@@ -116,7 +120,7 @@ export class BlockComparer {
         const region = { start: map3(origin, (n, axis) => from[axis] + n), shape };
         const known = expected && !unknown.some(other => overlap(region, other));
         this.#compareChunk(volume, level, region, block.at(origin), known, found);
-        this.#onChunk(product(shape), this.#decoders[level] ? product(chunk) * this.#bytes : 0);
+        this.#onChunk(product(shape), this.#decoders[level] ? rawBytes(this.#array(level)) : 0);
       }
       return found;
     } finally {
@@ -128,12 +132,12 @@ export class BlockComparer {
   #compareChunk(volume: number, level: number, region: Region, box: Box, known: boolean, found: Comparison): void {
     const { chunk, compared } = this.#job;
     const { start, shape } = region;
-    const chunkRow = chunk[2] * this.#bytes;
+    const chunkRow = chunk[2] * this.#storedBytes;
     const stored: Box = [this.#areas.chunk, chunk[1] * chunkRow, chunkRow];
-    const rows = [shape[0], shape[1], shape[2] * this.#bytes] as const;
-    const array = compared!.arrays[level];
+    const rows = [shape[0], shape[1], shape[2] * this.#storedBytes] as const;
+    const array = this.#array(level);
     const prefix = prefixOf(array, volume);
-    const { path, number: inFile, chunks } = place(array, [...prefix, ...map3(start, (n, axis) => n / chunk[axis])]);
+    const { path, number: inFile, chunks } = place(array, [...prefix, ...start]);
     const differs = (difference: Omit<Difference, 'level' | 'path' | 'message'>, message: string) => {
       const { differences } = found;
       found.differingChunks++;
@@ -145,8 +149,12 @@ export class BlockComparer {
     const where = chunks === null ? path : `chunk ${inFile} of ${path}`;
     const nothing = { voxel: null, expected: null, found: null, voxels: null };
     try {
-      found.bytes += this.#load(level, path, inFile, chunks);
-      found.chunks++;
+      const bytes = this.#load(level, prefix, path, inFile, chunks);
+      // A chunk of several volumes is read for each of them.
+      if (prefix.every((n, axis) => n % array.chunk[axis] === 0)) {
+        found.bytes += bytes;
+        found.chunks++;
+      }
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       differs(nothing, `${where}: ${code ? `cannot be read (${code})` : message}`);
@@ -157,11 +165,12 @@ export class BlockComparer {
     let difference: VoxelDifference | null = null;
     if (known) {
       found.voxels += product(shape);
-      const row = this.#simd.firstDifference(...stored, ...box, ...rows);
-      if (row >= 0) difference = this.#difference(box, shape, row);
+      const sameType = this.#job.dtype === array.dtype;
+      const row = sameType ? this.#simd.firstDifference(...stored, ...box, ...rows) : 0;
+      if (row >= 0) difference = this.#difference(box, shape, row, array.dtype, found);
     }
     if (difference) {
-      const voxel = [...prefix, ...map3(start, (n, axis) => n + difference.at[axis])];
+      const voxel = alongOwn(array, [...prefix, ...map3(start, (n, axis) => n + difference.at[axis])]);
       const { expected, actual, voxels } = difference;
       const others = voxels > 1 ? `; ${voxels} voxels of this chunk differ` : '';
       differs(
@@ -171,24 +180,33 @@ export class BlockComparer {
     } else if (compared!.strict && !this.#isFilledUp(stored, shape)) {
       differs(nothing, `${where}: what fills it up beyond the edge of the volume is not 0`);
     }
-    this.#simd.copyBox(...stored, ...box, ...rows);
+    // What the next level is reckoned from.
+    if (this.#job.dtype === array.dtype) this.#simd.copyBox(...stored, ...box, ...rows);
+  }
+
+  #array(level: number): ZarrArray {
+    return this.#job.compared!.arrays[level];
   }
 
   /** Brings a chunk's voxels into the area for one; returns how many bytes it has as stored. Throws an Error that says what is wrong with it. */
-  #load(level: number, path: string, number: number, chunks: number | null): number {
-    const { chunk, compared, arrangement } = this.#job;
-    const { strict, arrays } = compared!;
-    const { compression, checksum, littleEndian, fill } = arrays[level];
-    const size = product(chunk) * this.#bytes;
+  #load(level: number, prefix: readonly number[], path: string, number: number, chunks: number | null): number {
+    const { compared, arrangement } = this.#job;
+    const array = this.#array(level);
+    const { compression, checksum, littleEndian } = array;
+    const size = rawBytes(array);
     const file = this.#open(join(this.#job.folder, path), chunks);
     if (!file?.has(number)) {
-      if (strict) throw new Error('is missing');
-      this.#fill(fill, size);
+      if (compared!.strict) throw new Error('is missing');
+      this.#fill(array);
       return 0;
     }
     const decoder = this.#decoders[level];
-    const direct = !decoder && checksum === 'none';
-    const target = direct ? this.#areas.chunk : this.#areas.encoded[0];
+    const plain = isPlain(array);
+    // What is decoded, and then brought into the order of z, y, x.
+    const scratchLength = arrangement.areas.scratch - (plain ? 0 : aligned(size));
+    const raw = plain ? this.#areas.chunk : this.#areas.scratch + scratchLength;
+    const direct = plain && !decoder && checksum === 'none';
+    const target = direct ? raw : this.#areas.encoded[0];
     let length: number;
     try {
       length = file.read(
@@ -203,18 +221,42 @@ export class BlockComparer {
       length = lengthChecked(this.#simd, this.#job.shared.memory, target, length, this.#areas.scratch);
     if (decoder) {
       try {
-        decoder(target, length, this.#areas.chunk, size, this.#areas.scratch, arrangement.areas.scratch);
+        decoder(target, length, raw, size, this.#areas.scratch, scratchLength);
       } catch (error) {
         throw new Error(`cannot be decoded as ${compression} (${(error as Error).message})`);
       }
     } else if (length !== size) {
       throw new Error(`has ${length} bytes, where ${size} were expected`);
     } else if (!direct) {
-      this.#simd.copyBox(target, size, size, this.#areas.chunk, size, size, 1, 1, size);
+      this.#simd.copyBox(target, size, size, raw, size, size, 1, 1, size);
     }
-    const bytes = this.#bytes;
-    if (!littleEndian && bytes !== 1) this.#simd.swap(this.#areas.chunk, size, bytes);
+    const bytes = this.#storedBytes;
+    if (!littleEndian && bytes !== 1) this.#simd.swap(raw, size, bytes);
+    if (!plain) this.#arrange(array, prefix, raw);
     return stored;
+  }
+
+  /** Brings what a chunk has of one volume into the area for one, in the order of z, y, x. */
+  #arrange(array: ZarrArray, prefix: readonly number[], raw: number): void {
+    const [depth, height, width] = this.#job.chunk;
+    const bytes = this.#storedBytes;
+    const steps = strides(array);
+    const [planeStep, rowStep, step] = steps.slice(-3);
+    const first = prefix.reduce((sum, n, axis) => sum + (n % array.chunk[axis]) * steps[axis], 0);
+    if (step === 1) {
+      const to: Box = [this.#areas.chunk, height * width * bytes, width * bytes];
+      this.#simd.copyBox(raw + first * bytes, planeStep * bytes, rowStep * bytes, ...to, depth, height, width * bytes);
+      return;
+    }
+    const Words = WORDS[bytes];
+    const from = new Words(this.#heap.buffer, raw, rawBytes(array) / bytes);
+    const to = new Words(this.#heap.buffer, this.#areas.chunk, depth * height * width);
+    let at = 0;
+    for (let z = 0; z < depth; z++)
+      for (let y = 0; y < height; y++) {
+        let next = first + z * planeStep + y * rowStep;
+        for (let x = 0; x < width; x++, next += step) to[at++] = from[next];
+      }
   }
 
   /** The file of a chunk; null where it is not there. Those of shards stay open until the block is done, or others take their place. */
@@ -237,27 +279,41 @@ export class BlockComparer {
     }
   }
 
-  #fill(number: number, size: number): void {
+  #fill({ fill: number, dtype }: ZarrArray): void {
     const { chunk } = this.#areas;
-    const { dtype } = this.#job;
+    const size = product(this.#job.chunk) * this.#storedBytes;
     new ARRAYS[dtype](this.#heap.buffer, chunk, 1)[0] = /int64$/.test(dtype) ? BigInt(number) : number;
-    for (let done = this.#bytes; done < size; done *= 2)
+    for (let done: number = this.#storedBytes; done < size; done *= 2)
       this.#heap.copyWithin(chunk + done, chunk, chunk + Math.min(done, size - done));
   }
 
-  /** The first voxel that differs from row `row` on, and how many do; null where it is only how NaN is written. */
-  #difference([address, planeBytes, rowBytes]: Box, [nz, ny, nx]: Shape, row: number): VoxelDifference | null {
+  /**
+   * The first voxel that differs from row `row` on, and how many do; null where it is only how NaN is written. Voxels of another type than the
+   * source's are the same where they are the same number, or what that is rounded to in the type that they have.
+   */
+  #difference(
+    [address, planeBytes, rowBytes]: Box,
+    [nz, ny, nx]: Shape,
+    row: number,
+    storedType: Dtype,
+    found: Comparison
+  ): VoxelDifference | null {
     const { chunk, dtype } = this.#job;
     const { buffer } = this.#heap;
-    const Voxels = ARRAYS[dtype];
+    const [Expected, Actual] = [ARRAYS[dtype], ARRAYS[storedType]];
+    const isSame = dtype === storedType ? Object.is : isSameNumber;
     let first: Omit<VoxelDifference, 'voxels'> | null = null;
     let voxels = 0;
     for (let n = row; n < nz * ny; n++) {
       const [z, y] = [Math.floor(n / ny), n % ny];
-      const expected = new Voxels(buffer, address + z * planeBytes + y * rowBytes, nx);
-      const actual = new Voxels(buffer, this.#areas.chunk + (z * chunk[1] + y) * chunk[2] * this.#bytes, nx);
+      const expected = new Expected(buffer, address + z * planeBytes + y * rowBytes, nx);
+      const actual = new Actual(buffer, this.#areas.chunk + (z * chunk[1] + y) * chunk[2] * this.#storedBytes, nx);
       for (let x = 0; x < nx; x++) {
-        if (Object.is(expected[x], actual[x])) continue;
+        if (isSame(expected[x], actual[x])) continue;
+        if (dtype !== storedType && isRounded(expected[x], actual[x], storedType)) {
+          found.roundedVoxels++;
+          continue;
+        }
         voxels++;
         first ??= { at: [z, y, x], expected: expected[x], actual: actual[x] };
       }
@@ -275,12 +331,44 @@ export class BlockComparer {
     if (nz === depth && ny === height && nx === width) return true;
     this.#simd.fill(scratch, 0, rowBytes);
     return (
-      zeros(address + nx * this.#bytes, nz, ny, (width - nx) * this.#bytes) &&
+      zeros(address + nx * this.#storedBytes, nz, ny, (width - nx) * this.#storedBytes) &&
       zeros(address + ny * rowBytes, nz, height - ny, rowBytes) &&
       zeros(address + nz * planeBytes, depth - nz, height, rowBytes)
     );
   }
 }
+
+/** Whether a chunk's voxels lie as they are compared: of one volume, in the order of z, y, x. */
+const isPlain = (array: ZarrArray): boolean =>
+  product(array.chunk.slice(0, -3)) === 1 &&
+  array.order.every((axis, n) => n === 0 || axis > array.order[n - 1]) &&
+  array.axes.every(
+    (axis, n) => axis === null || array.axes.slice(0, n).every(before => before === null || before < axis)
+  );
+
+/** Bytes of a chunk, decoded. */
+export const rawBytes = ({ chunk, dtype }: ZarrArray): number => product(chunk) * BYTES_PER_VOXEL[dtype];
+
+const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
+/** Bytes beside a codec's own that reading a chunk takes. */
+export const arrangingBytes = (array: ZarrArray): number => (isPlain(array) ? 0 : aligned(rawBytes(array)));
+
+/** Words that are moved as they are; as numbers, NaNs might change. */
+const WORDS: Record<VoxelBytes, VoxelArray> = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array };
+
+/** Whether a voxel of a float type is what a number is rounded to in it. */
+function isRounded(exact: Voxel, rounded: Voxel, type: Dtype): boolean {
+  if (!type.startsWith('float')) return false;
+  const near = type === 'float32' ? Math.fround(Number(exact)) : Number(exact);
+  if (near === rounded || typeof exact !== 'bigint') return near === rounded;
+  // Rounded twice, a 64-bit integer may end at the neighbour.
+  const far = (float: number): bigint => (BigInt(float) > exact ? BigInt(float) - exact : exact - BigInt(float));
+  return Number.isInteger(rounded) && far(Number(rounded)) <= far(near);
+}
+
+/** Also for integers of 64 bits, which are never `===` to other numbers. */
+const isSameNumber = (a: Voxel, b: Voxel): boolean => (a <= b && a >= b) || (a !== a && b !== b);
 
 /** A volume's index along the axes before Z. */
 function prefixOf({ shape }: ZarrArray, volume: number): number[] {
@@ -292,11 +380,18 @@ function prefixOf({ shape }: ZarrArray, volume: number): number[] {
   return prefix;
 }
 
-/** Where in an image the chunk with an index is: file, number in it, and how many that has room for; null where the file is the chunk. */
-function place(array: ZarrArray, index: number[]): { path: string; number: number; chunks: number | null } {
+/** Where in an image the chunk of a voxel is: file, number in it, and how many that has room for; null where the file is the chunk. */
+function place(array: ZarrArray, voxel: number[]): { path: string; number: number; chunks: number | null } {
   const { chunk, shard, path } = array;
+  const index = alongOwn(
+    array,
+    voxel.map((n, axis) => Math.floor(n / chunk[axis]))
+  );
   if (!shard) return { path: `${path}/${fileKey(array, index)}`, number: 0, chunks: null };
-  const counts = shard.map((n, axis) => n / chunk[axis]);
+  const counts = alongOwn(
+    array,
+    shard.map((n, axis) => n / chunk[axis])
+  );
   const file = index.map((n, axis) => Math.floor(n / counts[axis]));
   const number = index.reduce((sum, n, axis) => sum * counts[axis] + (n % counts[axis]), 0);
   return { path: `${path}/${fileKey(array, file)}`, number, chunks: product(counts) };

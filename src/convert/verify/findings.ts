@@ -10,6 +10,7 @@ export class Findings {
   voxelsCompared = 0;
   chunksDiffering = 0;
   voxelsDiffering = 0;
+  voxelsRounded = 0;
   #any = false;
 
   get ok(): boolean {
@@ -32,6 +33,7 @@ export class Findings {
     this.voxelsCompared += comparison.voxels;
     this.chunksDiffering += comparison.differingChunks;
     this.voxelsDiffering += comparison.differingVoxels;
+    this.voxelsRounded += comparison.roundedVoxels;
     comparison.differences.forEach(difference => this.#add(difference));
   }
 

@@ -16,7 +16,6 @@ export interface Run {
   arrays: ZarrArray[];
 }
 
-const SPACE = ['z', 'y', 'x'];
 /** Relative: what multiplying and printing may change. */
 const ROUNDING = 1e-9;
 
@@ -25,6 +24,10 @@ const same = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((n, i) => Math.abs(n - b[i]) <= ROUNDING * Math.max(Math.abs(n), Math.abs(b[i])));
 
 const regionShape = ({ roi }: Origin): Shape => [roi[1] - roi[0], roi[3] - roi[2], roi[5] - roi[4]];
+
+/** Whether a conversion makes voxels of the type stored of those of the source. */
+const canBeMade = ({ source, dtype, valueRange }: Origin): boolean =>
+  valueRange ? dtype === 'uint8' || dtype === 'uint16' : dtype === source.dtype || dtype.startsWith('float');
 
 /** What can be said of an image's metadata without reading a voxel. */
 export class MetadataCheck {
@@ -49,15 +52,11 @@ export class MetadataCheck {
    */
   runs(): Run[] {
     const { axes, datasets, type } = this.#image;
-    if (
-      axes
-        .map(({ name }) => name)
-        .slice(-3)
-        .join() !== SPACE.join()
-    )
+    const names = axes.map(({ name }) => name);
+    if (!names.includes('y') || !names.includes('x') || new Set(names).size < names.length)
       throw new ConvertError(
         'unsupported',
-        `${this.#image.document}: its axes are ${axes.map(({ name }) => name).join(', ')}, and only images whose last are z, y, x can be verified`,
+        `${this.#image.document}: its axes are ${names.join(', ')}, and only images with y and x, each once, can be verified`,
         'output'
       );
     if (this.#origin && datasets.length !== this.#origin.levels)
@@ -88,7 +87,8 @@ export class MetadataCheck {
   #array(k: number, path: string): ZarrArray | null {
     let array: ZarrArray;
     try {
-      array = readArray(this.#output, path);
+      const names = this.#image.axes.map(({ name }) => name);
+      array = readArray(this.#output, path, names);
     } catch (error) {
       if (!(error instanceof ConvertError) || error.code === 'unsupported') throw error;
       const file = /^(.*?): (.*)$/s.exec(error.message);
@@ -96,15 +96,7 @@ export class MetadataCheck {
       return null;
     }
     const { shape, chunk, shard, dtype, compression, checksum } = array;
-    const rank = this.#image.axes.length;
-    if (shape.length !== rank) return this.#say(k, `has ${shape.length} axes, where the image has ${rank}`, path);
     const before = (lengths: number[]) => lengths.slice(0, -3);
-    if (before(chunk).some(n => n !== 1))
-      throw new ConvertError(
-        'unsupported',
-        `${join(this.#output, path)}: its chunks of ${times(chunk)} hold several volumes, which this program does not read`,
-        'output'
-      );
     const origin = this.#origin;
     if (!origin) return array;
     if (!same(before(shape), before(origin.source.shape)))
@@ -185,17 +177,21 @@ export class MetadataCheck {
   }
 
   /** Compares what is recorded of the source, and the lengths of level 0, with the source. Returns whether voxels can be compared. */
-  source(info: VolumeInfo, level0: ZarrArray | null): boolean {
+  source(info: VolumeInfo, level0: readonly number[] | null): boolean {
     const origin = this.#origin;
-    const shape = origin ? origin.source.shape : level0?.shape;
+    const shape = origin ? origin.source.shape : level0;
     // Images of one volume may have axes of length 1 before Z.
-    const volumes = (lengths: number[]) => product(lengths.slice(0, -3));
+    const volumes = (lengths: readonly number[]) => product(lengths.slice(0, -3));
     if (shape && !(same(spatial(info.shape), spatial(shape)) && volumes(info.shape) === volumes(shape))) {
       this.#say(0, `was made of ${times(shape)} voxels, but ${info.source} has ${times(info.shape)}`);
       return false;
     }
     if (origin && info.dtype !== origin.source.dtype) {
       this.#say(0, `was made of voxels of type ${origin.source.dtype}, but those of ${info.source} are ${info.dtype}`);
+      return false;
+    }
+    if (origin && !canBeMade(origin)) {
+      this.#say(0, `says that ${origin.source.dtype} voxels were written as ${origin.dtype}, which no conversion does`);
       return false;
     }
     const size = this.#voxelSize();

@@ -4,10 +4,11 @@ import { ConvertError } from '../errors.ts';
 import { formatBytes } from '../format.ts';
 import { freeMemory } from '../garbage.ts';
 import { type Layout, plainPacking } from '../layout.ts';
-import type { Downsampling } from '../options.ts';
+import type { StoredCompression } from '../codec/index.ts';
+import type { Compression, Downsampling } from '../options.ts';
 import { type Arrangement, arrange } from '../pyramid/arrangement.ts';
 import { blockNumber, parentIndex } from '../pyramid/blocks.ts';
-import type { Region } from '../pyramid/comparison.ts';
+import { type Region, arrangingBytes, rawBytes } from '../pyramid/comparison.ts';
 import { Crew } from '../pyramid/crew.ts';
 import { map3, product } from '../pyramid/levels.ts';
 import { sampleLattice } from '../pyramid/sample.ts';
@@ -65,6 +66,14 @@ const nowhere = (shape: Shape, volumes: number, dtype: Dtype): Layout => ({
   signedOffset: false
 });
 
+/** What takes as much memory as decoding what others have compressed. */
+const ownCompression = (compression: StoredCompression): Compression =>
+  compression === 'blosc'
+    ? 'blosc-zstd'
+    : compression === 'zlib' || compression === 'lz4' || compression === 'bz2'
+      ? 'gzip'
+      : compression;
+
 /** Reads levels that belong together, block by block, with threads of their own. */
 export class Pass {
   readonly #output: string;
@@ -89,15 +98,22 @@ export class Pass {
     return this.#run.arrays[0].chunk.slice(-3) as Shape;
   }
 
+  /** The type that voxels are compared in: what a source's are converted to, or the source's own, for numbers of another type. */
+  get #dtype(): Dtype {
+    const [{ dtype }] = this.#run.arrays;
+    const { source, own } = this.#making;
+    return source && !own ? source.layout.dtype : dtype;
+  }
+
   get #layout(): Layout {
     return this.#making.source?.layout ?? nowhere(this.#run.levels[0].shape, this.#volumes, this.#run.arrays[0].dtype);
   }
 
   /** Of all voxels that are read. */
   get totalBytes(): number {
-    const { levels, arrays } = this.#run;
+    const { levels } = this.#run;
     const voxels = levels.reduce((sum, { shape }) => sum + product(shape), 0);
-    return this.#volumes * voxels * BYTES_PER_VOXEL[arrays[0].dtype];
+    return this.#volumes * voxels * BYTES_PER_VOXEL[this.#dtype];
   }
 
   get doneBytes(): number {
@@ -142,10 +158,10 @@ export class Pass {
       levels,
       chunk: this.#chunk,
       shard: null,
-      dtype: arrays[0].dtype,
+      dtype: this.#dtype,
       range: this.#making.source?.range ?? null,
       downsample: this.#making.downsample,
-      compression: arrays[0].compression,
+      compression: ownCompression(arrays[0].compression),
       checksum: arrays[0].checksum,
       omeZarr: '0.5',
       folder: this.#output,
@@ -178,11 +194,15 @@ export class Pass {
 
   #arrange({ maxMemory, jobs }: Limits): Arrangement {
     const { levels, arrays } = this.#run;
-    const [{ dtype, compression }] = arrays;
+    const [array] = arrays;
+    const { compression } = array;
     const chunk = this.#chunk;
     const layout = this.#layout;
+    // Areas have room for both types.
+    const dtype = BYTES_PER_VOXEL[array.dtype] > BYTES_PER_VOXEL[this.#dtype] ? array.dtype : this.#dtype;
     const rowBytes = chunk[2] * BYTES_PER_VOXEL[dtype];
     const blosc = compression.startsWith('blosc');
+    const raw = rawBytes(array);
     const found = arrange({
       layout,
       settings: {
@@ -192,15 +212,15 @@ export class Pass {
         scaling: this.#making.source?.range ? { range: this.#making.source.range } : null,
         start: this.#making.source?.start ?? [0, 0, 0],
         shape: levels[0].shape,
-        compression,
+        compression: ownCompression(compression),
         maxMemory,
         jobs
       },
       levels,
       encoder: {
         // Blosc frames may be one block; a row of zeros is compared with what fills up chunks.
-        scratchBytes: length => Math.max(blosc ? SHUFFLE_SCRATCH + length : 0, rowBytes, CRC32C_TABLE),
-        encodedBound: length => length + Math.ceil(length / 64) + 65536
+        scratchBytes: () => Math.max(blosc ? SHUFFLE_SCRATCH + raw : 0, rowBytes, CRC32C_TABLE) + arrangingBytes(array),
+        encodedBound: () => raw + Math.ceil(raw / 64) + 65536
       },
       readerBytes: this.#making.source ? readerBytes(layout) : 0,
       memoryStart: MEMORY_START,
@@ -209,7 +229,7 @@ export class Pass {
       readOnly: true
     });
     if (!('needs' in found)) return found;
-    const pieces = `chunks of ${chunk.join(' × ')} ${dtype} voxels`;
+    const pieces = `chunks of ${array.chunk.join(' × ')} ${array.dtype} voxels`;
     if (!Number.isFinite(found.needs))
       throw new ConvertError(
         'unsupported',

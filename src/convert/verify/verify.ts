@@ -6,10 +6,13 @@ import type { Difference } from '../difference.ts';
 import { ConvertError } from '../errors.ts';
 import { Meter } from '../meter.ts';
 import { DEFAULT_OPTIONS } from '../options.ts';
+import type { Layout } from '../layout.ts';
+import { product } from '../pyramid/levels.ts';
 import { openVolume } from '../tiff/index.ts';
 import { TOOL } from '../version.ts';
-import type { Shape } from '../volume.ts';
-import { readImage } from '../zarr/image.ts';
+import { type Dtype, type Shape, spatial } from '../volume.ts';
+import type { ZarrArray } from '../zarr/array.ts';
+import { type StoredImage, readImage } from '../zarr/image.ts';
 import { labelsFolder, unlistedLabels } from '../zarr/labels-group.ts';
 import { readParent } from '../zarr/parent.ts';
 import { Findings } from './findings.ts';
@@ -34,6 +37,8 @@ export interface VerifyOptions {
 export interface VerifyResult {
   /** Whether nothing differs. */
   ok: boolean;
+  /** Whether there was anything to compare: where there was not, `ok` means that every chunk can be decoded. */
+  compared: boolean;
   /** Absolute path of the OME-Zarr. */
   output: string;
   /** The source that level 0 was compared with; null: none. */
@@ -81,12 +86,23 @@ export async function verify(
   const check = new MetadataCheck(folder, image, origin, findings);
   const runs = check.runs();
   const [first] = runs;
-  const found = await openSource(folder, options.against ?? null, origin, findings);
   const level0 = first?.first === 0 ? first.arrays[0] : null;
-  const comparable = found !== null && check.source(found.info, level0) && level0 !== null;
-  const source: Source | null = comparable ? { layout: found.layout, ...regionOf(origin) } : null;
+  const found = await openSource(folder, options.against ?? null, origin, level0, findings);
   if (!origin) noteForeign(image.type, findings);
   noteUnlisted(image.labels ? dirname(dirname(folder)) : folder, image.labels ? basename(folder) : null, findings);
+  const original = origin ? null : unpadded(image, level0);
+  const comparable =
+    found !== null &&
+    level0 !== null &&
+    check.source(found.info, original ?? level0.shape) &&
+    !isScaled(image, findings);
+  const source: Source | null = comparable ? { layout: found.layout, ...regionOf(origin) } : null;
+  if (comparable && original) {
+    first.levels[0] = { ...first.levels[0], shape: spatial(original) };
+    findings.notes.push(
+      `Level 0 is padded to ${spatial(level0.shape).join(' × ')} voxels, and was compared within its original_shape, ${original.join(' × ')}.`
+    );
+  }
   if (control.signal?.aborted) throw cancelled();
   const own = { downsample: origin?.downsample ?? 'mean', own: origin !== null };
   const passes = runs.map(
@@ -115,8 +131,10 @@ export async function verify(
     meter?.stop();
     control.signal?.removeEventListener('abort', onAbort);
   }
+  if (source && level0 && !origin) noteTypes(source.layout, level0.dtype, findings);
   return {
     ok: findings.ok,
+    compared: findings.voxelsCompared > 0,
     output: folder,
     against: comparable ? found.info.source : null,
     levels: image.datasets.length,
@@ -136,8 +154,9 @@ async function openSource(
   folder: string,
   against: string | string[] | null,
   origin: Origin | null,
+  level0: ZarrArray | null,
   findings: Findings
-): Promise<Awaited<ReturnType<typeof openVolume>> | null> {
+): Promise<Opened | null> {
   // A folder's slices, and the channels, were chosen when it was converted.
   const { slices = null } = origin?.source ?? {};
   const { channel = null, image = null, zAxis = 'auto', labels: keepIndices = false } = origin ?? {};
@@ -149,8 +168,13 @@ async function openSource(
       zAxis,
       keepIndices
     });
-  if (against !== null)
-    return typeof against === 'string' ? open(against) : openVolume(against, { channel, image, zAxis, keepIndices });
+  if (against !== null) {
+    const asked =
+      typeof against === 'string'
+        ? () => open(against)
+        : () => openVolume(against, { channel, image, zAxis, keepIndices });
+    return origin ? asked() : openAsStored(against, asked, level0, findings);
+  }
   const without = (why: string) => {
     findings.notes.push(`Level 0 was read, but not compared with a source: ${why}.`);
     return null;
@@ -186,6 +210,81 @@ function noteUnlisted(image: string, only: string | null, { notes }: Findings): 
         `${join(labelsFolder(image), name)}: is not in the list of the image's labels, so that viewers do not find it, as when a conversion ` +
           'was ended just before: the next conversion of labels into the image lists it.'
       );
+}
+
+type Opened = Awaited<ReturnType<typeof openVolume>>;
+
+/**
+ * The source of another program's image. What a conversion would ask about (the colours of a palette, samples of a pixel) others take as it
+ * is stored.
+ */
+async function openAsStored(
+  against: string | string[],
+  open: () => Promise<Opened>,
+  level0: ZarrArray | null,
+  { notes }: Findings
+): Promise<Opened> {
+  try {
+    return await open();
+  } catch (error) {
+    if (!(error instanceof ConvertError) || error.field !== 'channel' || level0 === null) throw error;
+    const volumes = product(level0.shape.slice(0, -3));
+    const read = (channel: 'all' | null) =>
+      openVolume(against, { slices: null, channel, keepIndices: channel === null }).catch(() => null);
+    for (const channel of ['all', null] as const) {
+      const found = await read(channel);
+      if (!found || product(found.info.shape.slice(0, -3)) !== volumes) continue;
+      if (channel === null)
+        notes.push(
+          `The pixels of ${found.info.source} are indices into a palette of colours: these were compared, not the colours.`
+        );
+      return found;
+    }
+    throw error;
+  }
+}
+
+/** Lengths along all axes of what was padded, as `level0.shape` has them; null where nothing was. */
+function unpadded({ originalShape }: StoredImage, level0: ZarrArray | null): number[] | null {
+  if (!originalShape || !level0 || originalShape.length !== level0.axes.length) return null;
+  const shape = level0.axes.map(axis => originalShape[axis!]);
+  const isWithin = shape.every((n, axis) => n <= level0.shape[axis]);
+  return isWithin && shape.some((n, axis) => n < level0.shape[axis]) ? shape : null;
+}
+
+/** Whether another program has scaled the values, by a reckoning of its own. */
+function isScaled({ scaled, origin }: StoredImage, { notes }: Findings): boolean {
+  if (!scaled || origin) return false;
+  notes.push(
+    'Its values were scaled to those of another type (dtype_conversion), and were not compared with the source.'
+  );
+  return true;
+}
+
+/** Why values that another program has stored may differ from those that are read here. */
+function noteTypes(
+  { dtype, packing, signedOffset }: Layout,
+  stored: Dtype,
+  { notes, ok, voxelsRounded, differences }: Findings
+): void {
+  if (dtype !== stored)
+    notes.push(
+      `Its voxels are ${stored} and the source's ${dtype}: they were compared as numbers.` +
+        (voxelsRounded > 0 ? ` ${voxelsRounded} are the source's, rounded to ${stored}.` : '')
+    );
+  if (ok) return;
+  if (packing.inverted) {
+    const white = 2 ** packing.bits - 1;
+    const isStored = differences.every(({ expected, found }) => Number(expected) + Number(found) === white);
+    notes.push(
+      'The source is stored inverted (MinIsWhite: 0 is white) and was turned before it was compared; other programs keep what is stored' +
+        (isStored && differences.length > 0 ? ', as has been done here: that is the difference.' : '.')
+    );
+  }
+  if (signedOffset)
+    notes.push(
+      'The source is 16-bit signed, as ImageJ stores it: 32768 were taken from its stored values before they were compared; other programs keep what is stored.'
+    );
 }
 
 function noteForeign(type: string | null, { notes }: Findings): void {

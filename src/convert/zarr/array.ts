@@ -1,21 +1,26 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConvertError } from '../errors.ts';
-import type { Checksum, Compression } from '../options.ts';
+import type { StoredCompression } from '../codec/index.ts';
+import type { Checksum } from '../options.ts';
 import { BYTES_PER_VOXEL, DTYPES, type Dtype } from '../volume.ts';
 
 /** How a Zarr array is stored, by its metadata: what reading its chunks takes. */
 export interface ZarrArray {
   /** Its folder, relative to the image's. */
   path: string;
-  /** Lengths along all its axes. */
+  /** Lengths along all its axes, z, y, x the last; z of length 1 where it has none. So are those of chunks and shards. */
   shape: number[];
   dtype: Dtype;
   littleEndian: boolean;
   chunk: number[];
   /** Null: a file a chunk. */
   shard: number[] | null;
-  compression: Compression;
+  /** For each of these axes, which of the array's own it is; null for a z that it does not have. */
+  axes: (number | null)[];
+  /** The array's own axes as a chunk's voxels lie in it, the last from voxel to voxel. */
+  order: number[];
+  compression: StoredCompression;
   /** What follows each chunk. */
   checksum: Checksum;
   /** What voxels of chunks that are not there are. */
@@ -53,15 +58,34 @@ const isLengths = (value: unknown, least: number): value is number[] =>
   Array.isArray(value) && value.every(n => Number.isSafeInteger(n) && (n as number) >= least);
 
 /**
- * Reads an array's metadata: Zarr v3 (`zarr.json`) or v2 (`.zarray`).
+ * Reads an array's metadata: Zarr v3 (`zarr.json`) or v2 (`.zarray`), whose axes have these names.
  *
  * @throws ConvertError `not-found` where it has none, `corrupt` where it makes no sense, `unsupported` where this program cannot read its chunks
  */
-export function readArray(image: string, path: string): ZarrArray {
+export function readArray(image: string, path: string, names: readonly string[]): ZarrArray {
   const v3 = join(image, path, 'zarr.json');
   const v2 = join(image, path, '.zarray');
-  return { path, ...(existsSync(v2) && !existsSync(v3) ? readV2(v2) : readV3(v3)) };
+  const array = existsSync(v2) && !existsSync(v3) ? readV2(v2) : readV3(v3);
+  const rank = array.shape.length;
+  if (rank !== names.length)
+    throw new ConvertError(
+      'corrupt',
+      `${existsSync(v3) ? v3 : v2}: has ${rank} axes, where the image has ${names.length}`,
+      'output'
+    );
+  // Volumes are counted by time, then by channel.
+  const before = [...names].sort((a, b) => Number(b === 't') - Number(a === 't'));
+  const others = before.flatMap(name => (SPACE.includes(name) ? [] : [names.indexOf(name)]));
+  const axes = [...others, ...SPACE.map(name => names.indexOf(name)).map(axis => (axis < 0 ? null : axis))];
+  const along = (lengths: readonly number[]) => axes.map(axis => (axis === null ? 1 : lengths[axis]));
+  const { shape, chunk, shard } = array;
+  return { ...array, path, axes, shape: along(shape), chunk: along(chunk), shard: shard && along(shard) };
 }
+
+const SPACE = ['z', 'y', 'x'];
+
+/** An array as its metadata has it: lengths along its own axes. */
+type Stored = Omit<ZarrArray, 'path' | 'axes'>;
 
 /** What an array's metadata file says of it, and how it is spoken of where it cannot be used. */
 class Fields {
@@ -103,7 +127,7 @@ const named = (value: unknown): { name: string; configuration: Json } | null =>
       ? { name: value.name, configuration: isObject(value.configuration) ? value.configuration : {} }
       : null;
 
-function readV3(path: string): Omit<ZarrArray, 'path'> {
+function readV3(path: string): Stored {
   const fields = new Fields(path, readJson(path));
   if (fields.get('zarr_format') !== 3 || fields.get('node_type') !== 'array')
     throw fields.corrupt('is not the metadata of a Zarr v3 array');
@@ -144,9 +168,13 @@ function checkIndex(fields: Fields, { index_codecs: codecs, index_location: loca
 function codecsV3(fields: Fields, codecs: unknown, dtype: Dtype, rank: number) {
   let list = Array.isArray(codecs) ? codecs.map(named) : [];
   if (list.length === 0 || list.includes(null)) throw fields.corrupt(`its codecs are ${show(codecs)}`);
-  const order = list[0]!.name === 'transpose' ? list.shift()!.configuration.order : null;
-  if (order !== null && show(order) !== show(Array.from({ length: rank }, (_, axis) => axis)))
-    throw fields.unsupported(`its axes are stored in the order ${show(order)}`);
+  let order = Array.from({ length: rank }, (_, axis) => axis);
+  while (list[0]?.name === 'transpose') {
+    const { order: moved } = list.shift()!.configuration;
+    const places: unknown = moved === 'F' ? [...order.keys()].reverse() : moved === 'C' ? [...order.keys()] : moved;
+    if (!isPermutation(places, rank)) throw fields.corrupt(`its chunks are transposed by ${show(moved)}`);
+    order = places.map(place => order[place]);
+  }
   const [bytes] = list;
   if (bytes?.name !== 'bytes') throw fields.unsupported(`its first codec is ${show(bytes?.name)}`);
   const { endian } = bytes.configuration;
@@ -158,16 +186,27 @@ function codecsV3(fields: Fields, codecs: unknown, dtype: Dtype, rank: number) {
   if (list.length > 1)
     throw fields.unsupported(`its chunks have the codecs ${list.map(codec => codec!.name).join(', ')}`);
   const compression = list.length ? codecOf(fields, list[0]!.name, list[0]!.configuration) : 'none';
-  return { compression, checksum, littleEndian: endian !== 'big' };
+  return { compression, checksum, order, littleEndian: endian !== 'big' };
 }
 
 /** What decodes a codec's bytes; a Blosc frame says itself which shuffle and block length it has. */
-function codecOf(fields: Fields, name: string, { cname }: Json): Compression {
-  if (name === 'zstd' || name === 'gzip') return name;
+function codecOf(fields: Fields, given: string, { cname }: Json): StoredCompression {
+  // zarr-python's name in Zarr v3 for those of numcodecs.
+  const name = given.replace(/^numcodecs\./, '');
+  if (name === 'zstd' || name === 'gzip' || name === 'zlib' || name === 'lz4' || name === 'bz2') return name;
   if (name === 'blosc' && cname === 'zstd') return 'blosc-zstd';
   if (name === 'blosc' && (cname === 'lz4' || cname === 'lz4hc')) return 'blosc-lz4';
+  if (name === 'blosc' && (cname === 'blosclz' || cname === 'zlib')) return 'blosc';
   throw fields.unsupported(
-    `its chunks are compressed with ${name === 'blosc' ? `blosc and ${show(cname)}` : show(name)}`
+    `its chunks are compressed with ${name === 'blosc' ? `blosc and ${show(cname)}` : show(given)}`
+  );
+}
+
+function isPermutation(places: unknown, rank: number): places is number[] {
+  return (
+    Array.isArray(places) &&
+    places.length === rank &&
+    Array.from({ length: rank }, (_, n) => n).every(n => places.includes(n))
   );
 }
 
@@ -190,7 +229,7 @@ function keysV3(fields: Fields): ZarrArray['keys'] {
 
 const KINDS: Record<string, string> = { u: 'uint', i: 'int', f: 'float' };
 
-function readV2(path: string): Omit<ZarrArray, 'path'> {
+function readV2(path: string): Stored {
   const fields = new Fields(path, readJson(path));
   if (fields.get('zarr_format') !== 2) throw fields.corrupt('is not the metadata of a Zarr v2 array');
   const shape = fields.lengths('shape', fields.get('shape'), null, 1);
@@ -201,7 +240,8 @@ function readV2(path: string): Omit<ZarrArray, 'path'> {
   const filters = fields.get('filters') ?? [];
   if (!Array.isArray(filters) || filters.length > 0) throw fields.unsupported(`it has the filters ${show(filters)}`);
   const order = fields.get('order');
-  if (order !== 'C') throw fields.unsupported(`its order is ${show(order)}`);
+  if (order !== 'C' && order !== 'F') throw fields.corrupt(`its order is ${show(order)}, where C or F was expected`);
+  const axes = [...shape.keys()];
   const separator = fields.get('dimension_separator') ?? '.';
   if (separator !== '/' && separator !== '.') throw fields.corrupt(`its dimension_separator is ${show(separator)}`);
   const compressor = fields.get('compressor') ?? null;
@@ -212,6 +252,7 @@ function readV2(path: string): Omit<ZarrArray, 'path'> {
     littleEndian: parts![1] !== '>',
     chunk: fields.lengths('chunks', fields.get('chunks'), shape.length, 1),
     shard: null,
+    order: order === 'F' ? axes.reverse() : axes,
     compression: compressor ? codecOf(fields, String(compressor.id), compressor) : 'none',
     checksum: 'none',
     fill: fillValue(fields),
@@ -219,6 +260,27 @@ function readV2(path: string): Omit<ZarrArray, 'path'> {
   };
 }
 
-/** Path of the file of a chunk or shard, relative to the array's folder. */
+/** What there is along the axes that are z, y, x at last, along the array's own. */
+export const alongOwn = ({ axes }: ZarrArray, values: readonly number[]): number[] => {
+  const own: number[] = [];
+  axes.forEach((axis, n) => {
+    if (axis !== null) own[axis] = values[n];
+  });
+  return own;
+};
+
+/** Path of the file of a chunk or shard, by its index along the array's own axes, relative to the array's folder. */
 export const fileKey = ({ keys }: ZarrArray, index: readonly number[]): string =>
   keys.prefix + index.join(keys.separator);
+
+/** How many voxels further in its chunk the next one along each axis is. */
+export function strides(array: ZarrArray): number[] {
+  const lengths = alongOwn(array, array.chunk);
+  const own: number[] = [];
+  let step = 1;
+  for (const axis of [...array.order].reverse()) {
+    own[axis] = step;
+    step *= lengths[axis];
+  }
+  return array.axes.map(axis => (axis === null ? 0 : own[axis]));
+}

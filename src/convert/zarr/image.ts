@@ -18,6 +18,10 @@ export interface StoredImage {
   labels: boolean;
   /** Whether a copy of all metadata under it lies at its root. */
   consolidated: boolean;
+  /** Lengths along all axes before level 0 was padded, where it says so: what this project's Python predecessor did. */
+  originalShape: number[] | null;
+  /** Whether it says that the source's values were scaled to those of an integer type. */
+  scaled: boolean;
   /** How levels were made of each other (`multiscales.type`), where it says so. */
   type: string | null;
   /** What this program has written under its own name; null: another program made the image. */
@@ -56,8 +60,14 @@ export function readImage(folder: string): StoredImage {
       'output'
     );
   const attributes = (document === v3 ? json.attributes : json) as Record<string, unknown>;
-  const image = (document === v3 ? attributes.ome : attributes) as Record<string, unknown> | null;
+  const image = (document === v3 ? (attributes.ome ?? attributes) : attributes) as Record<string, unknown> | null;
   const multiscales = isObject(image) && Array.isArray(image.multiscales) ? image.multiscales : [];
+  if (multiscales.length === 0 && isObject(image) && Array.isArray(image.labels))
+    throw new ConvertError(
+      'unsupported',
+      `${document}: is a group of labels (${image.labels.join(', ') || 'none'}): give the path of one of them, or of the image above`,
+      'output'
+    );
   if (multiscales.length === 0)
     throw new ConvertError(
       'unsupported',
@@ -68,7 +78,8 @@ export function readImage(folder: string): StoredImage {
   if (!isObject(first) || !Array.isArray(first.axes) || !Array.isArray(first.datasets) || first.datasets.length === 0)
     throw corrupt(document, 'its multiscales have no axes or no datasets');
   const origin = attributes[TOOL];
-  const version = document === v3 ? (image as Record<string, unknown>).version : first.version;
+  const told = isObject(first.metadata) ? first.metadata : {};
+  const version = document === v3 && isObject(attributes.ome) ? attributes.ome.version : first.version;
   return {
     document,
     version: typeof version === 'string' ? version : null,
@@ -86,6 +97,11 @@ export function readImage(folder: string): StoredImage {
       const own = transformation((dataset as Record<string, unknown>).coordinateTransformations);
       return { path, ...chain(own, transformation(first.coordinateTransformations)) };
     }),
+    originalShape:
+      Array.isArray(told.original_shape) && told.original_shape.every(n => Number.isSafeInteger(n) && n > 0)
+        ? (told.original_shape as number[])
+        : null,
+    scaled: isObject(told.dtype_conversion),
     type: typeof first.type === 'string' ? first.type : null,
     origin: isObject(origin) ? origin : null
   };

@@ -4,7 +4,7 @@ import type { Statistics } from '../../convert/statistics.ts';
 import type { VerifyResult } from '../../convert/verify/index.ts';
 import type { CalibrationFunction, VolumeInfo } from '../../convert/volume.ts';
 import { formatBytes } from '../../protocol/bytes.ts';
-import { LISTED, count, differing } from '../../protocol/verdict.ts';
+import { LISTED, count, differing, verdictWord } from '../../protocol/verdict.ts';
 
 const FORMATS: Record<VolumeInfo['format'], string> = {
   tiff: 'TIFF',
@@ -67,12 +67,12 @@ export function toText(rows: [name: string, value: string][]): string {
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`.trimEnd()).join('\n');
 }
 
-/** `42 %  1.20 GiB of 2.86 GiB  812 MB/s  3 s left` */
+/** `42 %  1.20 GiB of 2.86 GiB  812 MiB/s  3 s left` */
 export function progressText({ doneBytes, totalBytes, bytesPerSecond, secondsLeft }: Progress): string {
   return [
     `${String(percent(doneBytes, totalBytes)).padStart(3)} %`,
     `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`,
-    ...(bytesPerSecond > 0 ? [`${(bytesPerSecond / 1e6).toFixed(0)} MB/s`] : []),
+    ...(bytesPerSecond > 0 ? [`${formatBytes(bytesPerSecond)}/s`] : []),
     ...(secondsLeft === null ? [] : [`${duration(Math.ceil(secondsLeft))} left`])
   ].join('  ');
 }
@@ -97,14 +97,16 @@ function valuesText({ min, max, percentiles }: Statistics, channel: number | nul
 
 const short = (value: number): number => Number(value.toPrecision(7));
 
-/** `OK` or `DIFFERENT` with what was read, then a line for each difference and for what was not checked. */
+/** `OK`, `READABLE` or `DIFFERENT` with what was read, then a line for each difference and for what was not checked. */
 export function verdictText(found: VerifyResult): string {
   const { ok, output, against, levels, differences, notes } = found;
   const read = `${count(levels, 'level')}, ${count(found.chunksRead, 'chunk')}, ${formatBytes(found.bytesRead)} read in ${duration(found.seconds)}`;
-  const compared = `${count(found.voxelsCompared, 'voxel')} compared${against === null ? '' : `, level 0 with ${against}`}`;
+  const compared = !found.compared
+    ? 'nothing compared'
+    : `${count(found.voxelsCompared, 'voxel')} compared${against === null ? '' : `, level 0 with ${against}`}`;
   const left = differences.length - LISTED;
   return [
-    `${ok ? 'OK' : 'DIFFERENT'}: ${output}: ${read}, ${compared}`,
+    `${verdictWord(found)}: ${output}: ${read}, ${compared}`,
     ...(ok ? [] : [differing(found)]),
     ...differences.slice(0, LISTED).map(({ message }) => message),
     ...(left > 0 ? ['... and more: see --json'] : []),

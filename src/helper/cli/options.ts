@@ -65,7 +65,7 @@ const JOBS: OptionSpec = {
   values: ['N'],
   help: 'worker threads at most (as many as there are processors)'
 };
-const QUIET: OptionSpec = { name: 'quiet', short: 'q', values: [], help: 'no progress, only errors' };
+const QUIET: OptionSpec = { name: 'quiet', short: 'q', values: [], help: 'no progress, only warnings and errors' };
 const CONVERT_OPTIONS: OptionSpec[] = [
   SLICES,
   IMAGE,

@@ -18,7 +18,7 @@ export function createReporter(kind: ProgressKind, stream: NodeJS.WriteStream): 
   }
   const error = (failure: Failure): void => void stream.write(`microct-io-vis: ${failure.message}\n`);
   if (kind === 'none') {
-    return { progress: () => {}, done: () => {}, end: () => {}, error };
+    return { progress: () => {}, done: ({ warnings }) => warn(stream, warnings), end: () => {}, error };
   }
   return stream.isTTY ? barReporter(stream, error) : lineReporter(stream, error);
 }
@@ -75,9 +75,13 @@ function lineReporter(stream: NodeJS.WriteStream, error: Reporter['error']): Rep
   };
 }
 
-function summary(stream: NodeJS.WriteStream, result: ConvertResult): void {
-  for (const warning of result.warnings) {
+function warn(stream: NodeJS.WriteStream, warnings: readonly string[]): void {
+  for (const warning of warnings) {
     stream.write(`warning: ${warning}\n`);
   }
+}
+
+function summary(stream: NodeJS.WriteStream, result: ConvertResult): void {
+  warn(stream, result.warnings);
   stream.write(`${resultText(result)}\n`);
 }

@@ -2,7 +2,7 @@
 import { describeProgress, describeSeconds, describeSource } from '../../form/describe.ts';
 import { baseName } from '../../form/output.ts';
 import { formatBytes } from '../../protocol/bytes.ts';
-import { LISTED, count, differing } from '../../protocol/verdict.ts';
+import { LISTED, count, differing, verdictWord } from '../../protocol/verdict.ts';
 import type { Job, VerifyResult } from '../../protocol/index.ts';
 
 /** `scan.tif → scan.ome.zarr`, or `Verify scan.ome.zarr` */
@@ -48,15 +48,18 @@ function waitingText({ waiting }: Job, find: (id: string) => Job | undefined): s
   return `waiting until ${jobName(behind)} has ended${why}`;
 }
 
-/** `OK: 4 levels, 1,200 voxels compared with scan.tif in 3 s`, or `DIFFERENT: 2 voxels in 1 chunk differ` */
+/** `OK: 4 levels, 1,200 voxels compared with scan.tif in 3 s`, `READABLE: …, nothing to compare with`, or `DIFFERENT: 2 voxels in 1 chunk differ` */
 function verdict(found: VerifyResult): string {
   const number = (n: number): string => n.toLocaleString('en');
   if (!found.ok) {
-    return `DIFFERENT: ${differing(found, number)}`;
+    return `${verdictWord(found)}: ${differing(found, number)}`;
   }
   const { levels, voxelsCompared, against, seconds } = found;
-  const compared = `${count(levels, 'level', number)}, ${count(voxelsCompared, 'voxel', number)} compared`;
-  return `OK: ${compared} ${against === null ? 'without a source' : `with ${baseName(against)}`} in ${describeSeconds(seconds)}`;
+  const read = `${verdictWord(found)}: ${count(levels, 'level', number)}`;
+  if (found.compared === false) {
+    return `${read}, ${count(found.chunksRead, 'chunk', number)} read in ${describeSeconds(seconds)}, nothing to compare with`;
+  }
+  return `${read}, ${count(voxelsCompared, 'voxel', number)} compared ${against === null ? 'without a source' : `with ${baseName(against)}`} in ${describeSeconds(seconds)}`;
 }
 
 /** Everything about a job, a line each. */

@@ -1,0 +1,131 @@
+"""What Python's functions take, and how they say that something is wrong or worth knowing."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+import zarr
+
+from microct_io_vis import ConversionError, ConversionWarning, ConverterWidget, convert, estimate, view
+from microct_io_vis.arguments import EXPECTED, option_words
+
+SAME = [
+    ({"dtype": np.uint16}, {"dtype": "uint16"}),
+    ({"dtype": np.dtype(">u2")}, {"dtype": "uint16"}),
+    ({"dtype": float}, {"dtype": "float64"}),
+    ({"chunk_size": 64, "shard": np.int64(128)}, {"chunk_size": (64, 64, 64), "shard": (128, 128, 128)}),
+    ({"chunk_size": np.array([8, 16, 32])}, {"chunk_size": (8, 16, 32)}),
+    ({"num_levels": np.uint8(2), "jobs": np.int64(1)}, {"num_levels": 2, "jobs": 1}),
+    ({"channel": np.int32(0)}, {"channel": [0]}),
+    ({"ome_zarr": 0.5}, {"ome_zarr": "0.5"}),
+    ({"ome_zarr": np.float64(0.4)}, {"ome_zarr": "0.4"}),
+    ({"max_memory": 2e9}, {"max_memory": 2_000_000_000}),
+    ({"slices": (1, 300)}, {"slices": "1-300"}),
+    ({"slices": range(1, 301)}, {"slices": "1-300"}),
+    ({"slices": slice(1, np.int64(301))}, {"slices": "1-300"}),
+    ({"roi": np.s_[:4, 2:8, 3:9]}, {"roi": (0, 4, 2, 8, 3, 9)}),
+    ({"roi": np.array([[0, 4], [2, 8], [3, 9]])}, {"roi": (0, 4, 2, 8, 3, 9)}),
+    ({"voxel_size": np.float32(0.5)}, {"voxel_size": (0.5, 0.5, 0.5)}),
+    ({"value_range": np.array([1, 5])}, {"value_range": (1.0, 5.0)}),
+    ({"parent": Path("a.ome.zarr"), "labels": np.bool_(True)}, {"parent": "a.ome.zarr", "labels": True}),
+]
+
+
+@pytest.fixture
+def volume(tmp_path) -> Path:
+    path = tmp_path / "scan.tif"
+    tifffile.imwrite(path, np.zeros((12, 30, 20), np.float32), photometric="minisblack", metadata=None)
+    return path
+
+
+@pytest.fixture
+def gap(tmp_path) -> Path:
+    """Slices of which some are missing."""
+    for z in (0, 1, 4):
+        tifffile.imwrite(tmp_path / f"s_{z}.tif", np.full((5, 6), z + 0.5), metadata=None)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("given", "meant"), SAME)
+def test_what_numpy_has_is_taken(given, meant):
+    assert option_words(given) == option_words(meant)
+    widget, same = ConverterWidget(**given), ConverterWidget(**meant)
+    assert widget.options() == same.options() != {}
+    for name, value in given.items():
+        setattr(same, name, value)
+    assert widget.options() == same.options()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"dtype": int},
+        {"chunk_size": True},
+        {"chunk_size": 8.5},
+        {"max_memory": [1]},
+        {"slices": range(1, 300, 2)},
+        {"roi": np.s_[:, 2:8, 3:9]},
+        {"overwrite": "no"},
+        {"voxel_size": "0.5"},
+    ],
+)
+def test_what_is_refused_says_what_is_expected(volume, options):
+    [(name, value)] = options.items()
+    with pytest.raises(ConversionError) as failure:
+        convert(volume, progress=False, **options)
+    assert str(failure.value) == f"{name} must be {EXPECTED[name]}, and was given {value!r}"
+
+
+def test_sources(tmp_path):
+    with pytest.raises(
+        ConversionError, match="source must be a path, or a list of the paths of slices, and was given 7"
+    ):
+        convert(7)
+    for z in range(3):
+        tifffile.imwrite(tmp_path / f"slice_{z}.tif", np.full((5, 6), z, np.uint8))
+    output = convert(iter(sorted(tmp_path.glob("*.tif"))), tmp_path / "out.ome.zarr", progress=False)
+    assert zarr.open(output / "0")[:, 0, 0].tolist() == [0, 1, 2]
+
+
+def test_warnings_are_warned_of_and_kept(gap, capfd):
+    output = gap / "out.ome.zarr"
+    with pytest.warns(ConversionWarning) as plan:
+        estimate(gap, output, slices="s_*.tif")
+    with pytest.warns(ConversionWarning) as done:
+        assert convert(gap, output, slices="s_*.tif", progress=False) == output
+    texts = sorted(str(each.message) for each in done)
+    assert texts == sorted(str(each.message) for each in plan)
+    assert all(text.startswith(f"{gap.name}: ") for text in texts)
+    assert "number 2 to 3" in " ".join(texts) and 'dtype="float64" keeps them' in " ".join(texts)
+    assert {each.filename for each in [*plan, *done]} == {__file__}
+    assert capfd.readouterr() == ("", "")
+    kept = " ".join(zarr.open(output).attrs["microct-io-vis"]["warnings"])
+    assert "number 2 to 3" in kept and "--dtype float64 keeps them" in kept and str(gap) not in kept
+
+
+def test_quiet_is_about_progress(cli, gap):
+    run = cli("convert", gap, gap / "out.ome.zarr", "--slices", "s_*.tif", "--quiet").succeeded()
+    lines = run.stderr.splitlines()
+    assert lines and all(line.startswith("warning: ") for line in lines) and "number 2 to 3" in run.stderr
+
+
+def test_mistakes_are_one_line_in_ipython(volume, tmp_path):
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell()
+    for mistake in [
+        lambda: view(tmp_path / "typo.ome.zarr"),
+        lambda: view(tmp_path),
+        lambda: convert(tmp_path / "typo.tif"),
+        lambda: convert(volume, chunk_sizes=8),
+        lambda: ConverterWidget(volume, dtype="int7"),
+        lambda: setattr(ConverterWidget(volume), "compression", "lzma"),
+        lambda: ConverterWidget(volume, chunks=8),
+    ]:
+        with pytest.raises(Exception) as failure:
+            mistake()
+        shown: list[str] = []
+        shell._showtraceback = lambda kind, value, lines, shown=shown: shown.extend(lines)
+        shell.showtraceback((failure.type, failure.value, failure.tb))
+        assert shown == [f"{failure.type.__name__}: {failure.value}"]
