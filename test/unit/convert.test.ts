@@ -401,7 +401,7 @@ test('a budget that is too small names the smallest that works, which does', asy
   const options: Partial<ConvertOptions> = { output: `${name()}.zarr` };
   let needed = 0;
   await assert.rejects(convert(volume.path, { ...options, maxMemory: 1000 }), (error: unknown) => {
-    failsWith('memory-too-small', 'maxMemory', '1000 bytes')(error);
+    failsWith('memory-too-small', 'maxMemory', '0.98 KiB')(error);
     needed = Number(/\((\d+) bytes/.exec((error as Error).message)![1]);
     return true;
   });
