@@ -109,7 +109,7 @@ export async function prepare(
   const { frames } = layout;
   const passing = new Set<string>();
   const { partial, refusal } = await findDestination(source, settings, lenient);
-  if (refusal) passing.add(refusal.said);
+  if (refusal) passing.add(refusal.message);
   else if (settings.overwrite && isOmeZarr(output)) goesWith(output).forEach(text => passing.add(text));
   const levels = pyramid(shape, chunk, settings.voxelSize, settings.levels);
   if (typeof settings.levels === 'number' && levels.length < settings.levels)
