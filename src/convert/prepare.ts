@@ -88,7 +88,7 @@ async function findDestination(
     return { partial: await checkDestination(output, source, overwrite, parent !== null), refusal: null };
   } catch (error) {
     if (!lenient || !(error instanceof ConvertError) || !IN_THE_WAY.includes(error.code)) throw error;
-    return { partial: null, refusal: { code: error.code, message: error.message } };
+    return { partial: null, refusal: { code: error.code, message: error.said } };
   }
 }
 
