@@ -1,8 +1,10 @@
 // `npm run build`: everything that is generated, beside the SIMD loops that the toolchain brings: lib/ (TypeScript for the browser), the
 // helper's bundle, the viewer's page, the labextension. Each step is a script of its own, and reads what the one before wrote.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ROOT, prepareTools, run } from './environment.mjs';
+import { completeList } from './notices.mjs';
 
 await prepareTools(fileURLToPath(import.meta.url));
 
@@ -15,3 +17,5 @@ await run(node, script('helper.mjs'));
 await run(node, script('page.mjs'));
 const core = join(ROOT, 'node_modules/@jupyterlab/core-meta/core.package.json');
 await run(node, [...bin('@jupyter/builder/lib/build-labextension.js'), '--core-package-file', core, '.']);
+const modules = JSON.parse(readFileSync(join(ROOT, 'lib/labextension.json'), 'utf8'));
+completeList(join(ROOT, 'microct_io_vis/labextension/static/third-party-licenses.json'), modules);

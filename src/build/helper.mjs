@@ -1,18 +1,10 @@
 // Bundles the helper into microct_io_vis/helper: main.mjs (command line and kernel), worker.cjs (the engine's threads), zeromq/ (one native
 // addon for each platform) and the licenses of what is in the bundle. What page.mjs puts there (viewer/) stays.
 import { build } from 'esbuild';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ROOT } from './environment.mjs';
+import { writeNotices } from './notices.mjs';
 
 const OUT = join(ROOT, 'microct_io_vis/helper');
 const ZEROMQ = join(ROOT, 'node_modules/zeromq');
@@ -50,24 +42,6 @@ const zeromqLoader = {
     }));
   }
 };
-
-/** The license text of each package of which code is in the bundle. */
-function licenses(outputs) {
-  const names = new Set();
-  for (const { inputs } of Object.values(outputs)) {
-    for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
-      const found = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path);
-      if (found && bytesInOutput > 0) names.add(found[0]);
-    }
-  }
-  return [...names].sort().map(folder => {
-    const { name, version, license } = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
-    const texts = readdirSync(join(ROOT, folder))
-      .filter(file => /^(licen[cs]e|notice|copying)/i.test(file) && statSync(join(ROOT, folder, file)).isFile())
-      .map(file => readFileSync(join(ROOT, folder, file), 'utf8').trim());
-    return `${name} ${version} (${license})\n\n${texts.join('\n\n')}`;
-  });
-}
 
 const common = {
   absWorkingDir: ROOT,
@@ -112,7 +86,10 @@ for (const [name, folder] of Object.entries(ADDONS)) {
     throw new Error(`${addon} is missing: zeromq has changed its builds; correct ADDONS in helper.mjs`);
   copyFileSync(addon, join(OUT, 'zeromq', `${name}.node`));
 }
-writeFileSync(join(OUT, 'LICENSES.txt'), `${licenses(outputs).join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);
+const shipped = Object.values(outputs).flatMap(({ inputs }) =>
+  Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : []))
+);
+writeNotices(join(OUT, 'LICENSES.txt'), shipped);
 
 const made = new Set(['viewer', 'zeromq', 'LICENSES.txt', ...Object.keys(outputs).map(path => basename(path))]);
 for (const name of readdirSync(OUT)) {

@@ -1,9 +1,20 @@
 // Merged by JupyterLab's builder into its own configuration.
+const fs = require('node:fs');
 const path = require('node:path');
 const neuroglancer = require('./neuroglancer.cjs');
 
+/** Notes which files went into the extension, for the notices: the builder's own list of packages has gaps. */
+const noteModules = {
+  apply: compiler =>
+    compiler.hooks.done.tap('noteModules', ({ compilation }) => {
+      const modules = [...compilation.modules].map(module => module.identifier());
+      fs.writeFileSync(path.resolve(__dirname, '../../lib/labextension.json'), JSON.stringify(modules));
+    })
+};
+
 module.exports = {
   resolve: neuroglancer,
+  plugins: [noteModules],
   module: {
     rules: [
       {

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { rspack } from '@rspack/core';
 import { ROOT } from './environment.mjs';
+import { writeNotices } from './notices.mjs';
 
 const require = createRequire(import.meta.url);
 const OUT = join(ROOT, 'microct_io_vis/helper/viewer');
@@ -42,3 +43,5 @@ const stats = await new Promise((done, fail) =>
 const { errors, warnings } = stats.toJson({ all: false, errors: true, warnings: true });
 for (const { message } of [...errors, ...warnings]) console.error(message);
 if (errors.length) process.exit(1);
+const shipped = [...stats.compilation.modules].map(module => module.identifier());
+writeNotices(join(OUT, 'LICENSES.txt'), shipped);

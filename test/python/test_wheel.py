@@ -70,11 +70,26 @@ def test_is_for_every_platform(wheel):
     for platform in ("linux-x64-glibc", "linux-arm64-musl", "darwin-arm64", "win32-x64"):
         assert f"microct_io_vis/helper/zeromq/{platform}.node" in names
     assert "microct_io_vis/helper/viewer/index.html" in names
-    assert "microct_io_vis/helper/LICENSES.txt" in names
     assert len(names) == len(set(names))
     strays = [name for name in names if not name.startswith(("microct_io_vis/", "microct_io_vis-"))]
     assert strays == []
     assert [name for name in names if name.startswith("microct_io_vis/labextension")] == []  # only where Jupyter looks
+
+
+def test_has_the_licenses_of_what_others_wrote(wheel):
+    with zipfile.ZipFile(wheel) as packed:
+        texts = {
+            name.split("/licenses/")[1]: packed.read(name).decode()
+            for name in packed.namelist()
+            if "/licenses/" in name
+        }
+    for part in ("zeromq", "libsodium", "Mozilla Public License", "Esri", "notmasteryet"):
+        assert part in texts["microct_io_vis/helper/LICENSES.txt"]
+    for part in ("neuroglancer", "Apache License", "codemirror", "gl-matrix", "numcodecs"):
+        assert part in texts["microct_io_vis/helper/viewer/LICENSES.txt"]
+    listed = json.loads(texts["microct_io_vis/labextension/static/third-party-licenses.json"])["packages"]
+    assert {"neuroglancer", "gl-matrix", "@jupyter-widgets/base"} <= {entry["name"] for entry in listed}
+    assert all(entry["extractedText"] for entry in listed)
 
 
 def test_converts_by_the_command_line(environment, bare, volume, tmp_path):
