@@ -1,6 +1,6 @@
 // Bundles the helper into microct_io_vis/helper: main.mjs (command line and kernel), worker.cjs (the engine's threads), zeromq/ (one native
 // addon for each platform) and the licenses of what is in the bundle. What page.mjs puts there (viewer/) stays.
-import { build } from 'esbuild';
+import { build, context } from 'esbuild';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ROOT } from './environment.mjs';
@@ -57,7 +57,7 @@ const common = {
   logLevel: 'warning',
   logOverride: { 'empty-import-meta': 'silent' }
 };
-const main = await build({
+const MAIN = {
   ...common,
   entryPoints: { main: 'src/helper/main.ts' },
   outExtension: { '.js': '.mjs' },
@@ -70,14 +70,21 @@ const main = await build({
     js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);"
   },
   plugins: [zeromqLoader]
-});
+};
 // By itself, and in the older format: a thread then starts in two thirds of the time.
-const worker = await build({
+const WORKER = {
   ...common,
   entryPoints: { worker: 'src/convert/pyramid/worker.ts' },
   outExtension: { '.js': '.cjs' },
   format: 'cjs'
-});
+};
+// In a watch, only what follows from an edit is made anew.
+if (process.argv.includes('--watch')) {
+  for (const options of [MAIN, WORKER]) await (await context({ ...options, logLevel: 'info' })).watch();
+  await new Promise(() => {});
+}
+
+const [main, worker] = await Promise.all([build(MAIN), build(WORKER)]);
 const outputs = { ...main.metafile.outputs, ...worker.metafile.outputs };
 mkdirSync(join(OUT, 'zeromq'), { recursive: true });
 for (const [name, folder] of Object.entries(ADDONS)) {

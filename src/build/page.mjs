@@ -14,34 +14,40 @@ mkdirSync(OUT, { recursive: true });
 copyFileSync(join(ROOT, 'src/viewer/page/index.html'), join(OUT, 'index.html'));
 copyFileSync(join(ROOT, 'src/viewer/page/page.css'), join(ROOT, 'lib/viewer/page/page.css'));
 
-const stats = await new Promise((done, fail) =>
-  rspack(
-    {
-      mode: 'production',
-      context: ROOT,
-      entry: { main: './lib/viewer/page/main.js' },
-      output: {
-        path: OUT,
-        filename: '[name].js',
-        chunkFilename: '[name]-[contenthash:8].js',
-        cssFilename: '[name].css',
-        publicPath: 'auto',
-        module: true
-      },
-      resolve: require('./neuroglancer.cjs'),
-      module: {
-        rules: [
-          { test: /\.css$/, type: 'css' },
-          { resourceQuery: /raw/, type: 'asset/source' }
-        ]
-      },
-      performance: false
-    },
-    (error, result) => (error ? fail(error) : done(result))
-  )
-);
-const { errors, warnings } = stats.toJson({ all: false, errors: true, warnings: true });
-for (const { message } of [...errors, ...warnings]) console.error(message);
-if (errors.length) process.exit(1);
+const compiler = rspack({
+  mode: 'production',
+  context: ROOT,
+  entry: { main: './lib/viewer/page/main.js' },
+  output: {
+    path: OUT,
+    filename: '[name].js',
+    chunkFilename: '[name]-[contenthash:8].js',
+    cssFilename: '[name].css',
+    publicPath: 'auto',
+    module: true
+  },
+  resolve: require('./neuroglancer.cjs'),
+  module: {
+    rules: [
+      { test: /\.css$/, type: 'css' },
+      { resourceQuery: /raw/, type: 'asset/source' }
+    ]
+  },
+  performance: false
+});
+
+/** Shows what went wrong, and whether something did. */
+function failed(stats) {
+  const { errors, warnings } = stats.toJson({ all: false, errors: true, warnings: true });
+  for (const { message } of [...errors, ...warnings]) console.error(message);
+  return errors.length > 0;
+}
+
+if (process.argv.includes('--watch')) {
+  compiler.watch({}, (error, stats) => (error ? console.error(error) : failed(stats)));
+  await new Promise(() => {});
+}
+const stats = await new Promise((done, fail) => compiler.run((error, result) => (error ? fail(error) : done(result))));
+if (failed(stats)) process.exit(1);
 const shipped = [...stats.compilation.modules].map(module => module.identifier());
 writeNotices(join(OUT, 'LICENSES.txt'), shipped);
