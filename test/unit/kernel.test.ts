@@ -107,6 +107,18 @@ describe('Codec', () => {
     assert.equal(codec.decode([...frames.slice(0, 5), Buffer.from('{"a":2}')]), null);
     assert.equal(codec.decode(frames.slice(0, 4)), null);
     assert.equal(codec.decode([Buffer.from('hello')]), null);
+    // Signed, and no message all the same: whoever listens must live on.
+    for (const [head, content] of [
+      ['null', '{}'],
+      ['1', '{}'],
+      ['{}', '{}'],
+      [JSON.stringify(header), 'null'],
+      [JSON.stringify(header), '[]']
+    ]) {
+      const parts = [head, '{}', '{}', content].map(part => Buffer.from(part));
+      const unsigned = new Codec('hmac-sha256', '');
+      assert.equal(unsigned.decode([Buffer.from('<IDS|MSG>'), Buffer.from(''), ...parts]), null, `${head} ${content}`);
+    }
     assert.throws(() => new Codec('hmac-md5', 'key'), /hmac-md5/);
   });
 });

@@ -22,6 +22,9 @@ export interface Message {
   buffers: Buffer[];
 }
 
+const isRecord = (value: unknown): value is Content =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 const DELIMITER = Buffer.from('<IDS|MSG>');
 const SESSION = randomUUID();
 
@@ -70,10 +73,13 @@ export class Codec {
     }
     try {
       const [header, , , content] = parts.map(part => JSON.parse(part.toString('utf8')) as unknown);
+      if (!isRecord(header) || typeof header.msg_type !== 'string' || !isRecord(content)) {
+        return null;
+      }
       return {
         identities: frames.slice(0, at),
-        header: header as Header,
-        content: content as Content,
+        header: header as unknown as Header,
+        content,
         buffers: frames.slice(at + 6)
       };
     } catch {
