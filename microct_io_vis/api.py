@@ -205,14 +205,21 @@ class VerifyResult:
 
 
 def info(
-    source: Source, *, slices: str | None = None, image: int | str | None = None, z_axis: str | None = None
+    source: Source,
+    *,
+    slices: str | None = None,
+    image: int | str | None = None,
+    z_axis: str | None = None,
+    palette: str | None = None,
+    orientation: str | None = None,
 ) -> VolumeInfo:
     """What a TIFF, a folder of slices, or a list of slices holds; reads headers only.
 
-    ``slices`` chooses files of a folder, ``image`` one of several images, and ``z_axis`` says what slices are, as in
-    `convert`. Raises `ConversionError`.
+    ``slices`` chooses files of a folder, ``image`` one of several images, ``z_axis`` says what slices are, ``palette``
+    and ``orientation`` what is made of these tags, as in `convert`. Raises `ConversionError`.
     """
-    return to_info(ask("info", source, None, {"slices": slices, "image": image, "z_axis": z_axis}))
+    chosen = {"slices": slices, "image": image, "z_axis": z_axis, "palette": palette, "orientation": orientation}
+    return to_info(ask("info", source, None, chosen))
 
 
 def estimate(source: Source, output: str | os.PathLike[str] | None = None, **options: Any) -> Plan:
@@ -246,8 +253,9 @@ def convert(
         True shows a bar; a function is called with a dictionary of ``done_bytes``, ``total_bytes``,
         ``bytes_per_second`` and ``seconds_left``.
     **options
-        slices, image, z_axis, chunk_size, num_levels, shard, downsample, labels, parent, compression, checksum,
-        max_memory, dtype, channel, value_range, roi, voxel_size, unit, ome_zarr, jobs, overwrite and resume:
+        slices, image, z_axis, palette, orientation, chunk_size, num_levels, shard, downsample, labels, parent,
+        compression, checksum, max_memory, dtype, channel, value_range, roi, voxel_size, unit, ome_zarr, jobs, overwrite
+        and resume:
         the command line's options (``microct-io-vis convert --help``) under their own names:
         ``chunk_size=(128, 128, 128)``, ``max_memory="8G"`` or a number of bytes, ``roi=(z0, z1, y0, y1, x0, x1)``,
         ``channel=0``, ``channel=[0, 2]`` or ``channel="all"``, ``value_range=("0.1%", "99.9%")`` or two numbers;

@@ -76,6 +76,8 @@ OPTIONS: dict[str, tuple[int, Callable[[Any], str]]] = {
     "slices": (1, _slices),
     "image": (1, _whole_or_text),
     "z_axis": (1, _text),
+    "palette": (1, _text),
+    "orientation": (1, _text),
     "chunk_size": (3, _whole),
     "num_levels": (1, _whole_or_text),
     "shard": (3, _whole),

@@ -245,7 +245,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
                         "info",
                         params["source"],
                         None,
-                        {"slices": self.slices, "image": self.image, "z_axis": self.z_axis},
+                        {name: getattr(self, name) for name in ("slices", "image", "z_axis", "palette", "orientation")},
                         "form",
                     )
                 ),

@@ -15,6 +15,8 @@ from .paths import Path
 COMPRESSIONS = ("blosc-zstd", "blosc-lz4", "zstd", "gzip", "none")
 CHECKSUMS = ("none", "crc32c")
 Z_AXES = ("auto", "c", "t", "samples")
+PALETTES = ("apply", "ignore")
+ORIENTATIONS = ("ignore", "apply")
 DOWNSAMPLINGS = ("mean", "mode", "max", "nearest")
 DTYPES = ("source", "float32", "uint16", "uint8", "float64")
 OME_ZARR_VERSIONS = ("0.5", "0.4")
@@ -63,6 +65,18 @@ class ConversionOptions(HasTraits):
         default_value=None,
         allow_none=True,
         help="What the slices are: 'auto', or the source's channels 'c', time points 't' or 'samples' of pixels.",
+    ).tag(sync=True)
+    palette = Enum(
+        PALETTES,
+        default_value=None,
+        allow_none=True,
+        help="Of pixels that are indices into a palette: 'apply' it, or 'ignore' it and take what is stored.",
+    ).tag(sync=True)
+    orientation = Enum(
+        ORIENTATIONS,
+        default_value=None,
+        allow_none=True,
+        help="A TIFF's Orientation tag: 'ignore' it, or 'apply' it by flips of rows and columns.",
     ).tag(sync=True)
     chunk_size = Tuple(
         CInt(), CInt(), CInt(), default_value=None, allow_none=True, help="Chunk lengths along (Z, Y, X), in voxels."

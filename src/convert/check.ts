@@ -13,6 +13,8 @@ import {
   type OmeZarrVersion,
   OUTPUT_DTYPES,
   type OutputDtype,
+  ORIENTATIONS,
+  PALETTES,
   Z_AXES,
   withDefaults
 } from './options.ts';
@@ -178,7 +180,15 @@ function imageName(value: ConvertOptions['image']): ConvertOptions['image'] {
  * @throws ConvertError `bad-option`
  */
 export function readingOf(
-  { slices = null, channel = null, image = null, zAxis = 'auto', labels = false }: Partial<ConvertOptions>,
+  {
+    slices = null,
+    channel = null,
+    image = null,
+    zAxis = 'auto',
+    palette = 'apply',
+    orientation = 'ignore',
+    labels = false
+  }: Partial<ConvertOptions>,
   source: string | string[]
 ): Reading {
   return naming(source, () => ({
@@ -186,6 +196,8 @@ export function readingOf(
     channel: channels(channel),
     image: imageName(image),
     zAxis: oneOf('zAxis', zAxis, Z_AXES),
+    palette: oneOf('palette', palette, PALETTES),
+    orientation: oneOf('orientation', orientation, ORIENTATIONS),
     keepIndices: labels === true
   }));
 }
@@ -381,6 +393,10 @@ function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string 
     maxMemory: memory(options.maxMemory),
     ...voxels(options.dtype, options.valueRange, info.dtype),
     channel: channels(options.channel),
+    image: options.image,
+    zAxis: options.zAxis,
+    palette: options.palette,
+    orientation: options.orientation,
     ...cut,
     labels: options.labels,
     parent,

@@ -12,10 +12,10 @@ import type { VolumeInfo } from './volume.ts';
  */
 export async function inspect(
   source: string | string[],
-  options: Partial<Pick<ConvertOptions, 'slices' | 'image' | 'zAxis'>> = {}
+  options: Partial<Pick<ConvertOptions, 'slices' | 'image' | 'zAxis' | 'palette' | 'orientation'>> = {}
 ): Promise<VolumeInfo> {
-  const { slices, image, zAxis } = readingOf(options, source);
-  return readInfo(source, { slices, image, zAxis });
+  const { slices, image, zAxis, palette, orientation } = readingOf(options, source);
+  return readInfo(source, { slices, image, zAxis, palette, orientation });
 }
 
 /**

@@ -30,6 +30,8 @@ export const plainPacking = (dtype: Dtype): Packing => ({
 export const isPlain = ({ packing: { bits, samples, palettes }, dtype }: Layout): boolean =>
   samples === 1 && bits === 8 * BYTES_PER_VOXEL[dtype] && palettes === null;
 
+export const NOT_FLIPPED: Layout['flip'] = { rows: false, columns: false };
+
 /** Bytes of `pixels` stored pixels that begin with a whole byte. */
 export const storedBytes = ({ bits, samples }: Pick<Packing, 'bits' | 'samples'>, pixels: number): number =>
   Math.ceil((pixels * samples * bits) / 8);
@@ -69,6 +71,8 @@ export interface Layout {
   offsets: Float64Array;
   /** Byte length of each segment as stored, in the same order; 0 of one that is in no file. */
   byteCounts: Float64Array;
+  /** Whether planes are stored upside down, or from right to left. */
+  flip: { rows: boolean; columns: boolean };
   /** The stored number of every pixel in such a segment. */
   fill: number | bigint;
   /** Tables that a decoder needs beside the bytes (JPEGTables, LercParameters), by tag number; the same for all pages. */

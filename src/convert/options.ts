@@ -17,6 +17,14 @@ export type OmeZarrVersion = (typeof OME_ZARR_VERSIONS)[number];
 export const Z_AXES = ['auto', 'c', 't', 'samples'] as const;
 export type ZAxis = (typeof Z_AXES)[number];
 
+/** Whether indices into a palette become its colours, or stay the numbers that are stored. */
+export const PALETTES = ['apply', 'ignore'] as const;
+export type Palette = (typeof PALETTES)[number];
+
+/** Whether rows and columns stay as they are stored, or are turned as the Orientation tag says. */
+export const ORIENTATIONS = ['ignore', 'apply'] as const;
+export type Orientation = (typeof ORIENTATIONS)[number];
+
 /** How a window of voxels becomes one of the next level. */
 export const DOWNSAMPLINGS = METHODS;
 export type Downsampling = Method;
@@ -30,6 +38,8 @@ export interface ConvertOptions {
   /** Which of several images of a file, by its number from 0 or its name; null: the only one. */
   image: string | number | null;
   zAxis: ZAxis;
+  palette: Palette;
+  orientation: Orientation;
   /** Chunk lengths along (Z, Y, X), in voxels. */
   chunkSize: [number, number, number];
   /** Number of levels, the full resolution included; `auto` halves until the coarsest fits one chunk. Axes whose voxels are twice as long as the shortest wait. */
@@ -82,6 +92,8 @@ export const DEFAULT_OPTIONS: ConvertOptions = {
   slices: null,
   image: null,
   zAxis: 'auto',
+  palette: 'apply',
+  orientation: 'ignore',
   chunkSize: [128, 128, 128],
   levels: 'auto',
   shard: null,

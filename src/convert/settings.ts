@@ -1,4 +1,4 @@
-import type { Checksum, Compression, Downsampling, OmeZarrVersion } from './options.ts';
+import type { Checksum, Compression, Downsampling, OmeZarrVersion, Orientation, Palette, ZAxis } from './options.ts';
 import type { Dtype, Shape } from './volume.ts';
 import type { Parent } from './zarr/parent.ts';
 
@@ -25,6 +25,11 @@ export interface Settings {
   dtype: Dtype;
   /** Channels of the source; null: all that there are where pixels have one sample. */
   channel: number[] | 'all' | null;
+  /** How the source is read. */
+  image: string | number | null;
+  zAxis: ZAxis;
+  palette: Palette;
+  orientation: Orientation;
   /** Whether values are mapped to the whole range of `dtype`: the source values that become its ends, or which to look for. */
   scaling: { range: [number, number] } | { range: null; ends: [RangeEnd, RangeEnd] } | null;
   /** The region to convert: first voxel and lengths along (Z, Y, X), in voxels of the source. */

@@ -22,6 +22,10 @@ interface Decided {
   checksum: string;
   dtype: Dtype;
   channel: number[] | 'all' | null;
+  image: string | number | null;
+  zAxis: string;
+  palette: string;
+  orientation: string;
   valueRange: [number | string, number | string] | 'found by a scan' | null;
   roi: number[];
   voxelSize: Shape | null;
@@ -56,6 +60,10 @@ export function begun(layout: Layout, settings: Settings, levels: Level[]): Begu
     checksum,
     dtype,
     channel,
+    image,
+    zAxis,
+    palette,
+    orientation,
     scaling,
     start,
     shape,
@@ -83,6 +91,10 @@ export function begun(layout: Layout, settings: Settings, levels: Level[]): Begu
       checksum,
       dtype,
       channel,
+      image,
+      zAxis,
+      palette,
+      orientation,
       valueRange: scaling && (scaling.range ?? endsText(scaling.ends)),
       roi: start.flatMap((from, axis) => [from, from + shape[axis]]),
       omeZarr,

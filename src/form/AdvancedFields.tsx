@@ -1,6 +1,15 @@
 import * as React from 'react';
-import type { Downsampling, Shape, VolumeInfo, ZAxis } from '../protocol/index.ts';
-import { CHECKSUMS, DOWNSAMPLINGS, SHOWN_DEFAULTS, UNIT_NAMES, UNITS, Z_AXES } from './choices.ts';
+import type { Downsampling, Orientation, Palette, Shape, VolumeInfo, ZAxis } from '../protocol/index.ts';
+import {
+  CHECKSUMS,
+  DOWNSAMPLINGS,
+  ORIENTATIONS,
+  PALETTES,
+  SHOWN_DEFAULTS,
+  UNIT_NAMES,
+  UNITS,
+  Z_AXES
+} from './choices.ts';
 import { AxesInput, Field, SelectInput, TextInput } from './Field.tsx';
 import type { FieldErrors, FormValues } from './values.ts';
 import { unitOf } from './values.ts';
@@ -9,6 +18,8 @@ const FOLDED = [
   'slices',
   'image',
   'zAxis',
+  'palette',
+  'orientation',
   'channel',
   'shard',
   'checksum',
@@ -26,6 +37,15 @@ const DOWNSAMPLING_NAMES: Record<Downsampling, string> = {
   mode: 'most frequent value',
   max: 'greatest value',
   nearest: 'first voxel'
+};
+
+const PALETTE_NAMES: Record<Palette, string> = {
+  apply: 'its colours or greys',
+  ignore: 'the numbers that are stored'
+};
+const ORIENTATION_NAMES: Record<Orientation, string> = {
+  ignore: 'rows and columns as stored',
+  apply: 'rows and columns turned'
 };
 
 const Z_AXIS_NAMES: Record<ZAxis, string> = {
@@ -111,6 +131,32 @@ export function AdvancedFields(props: {
             )}
           </Field>
         )}
+        {(info?.channels || values.palette !== '' || errors.palette || errors.channel) && (
+          <Field label="Palette" error={errors.palette} hint="Of pixels that are indices into one.">
+            {control => (
+              <SelectInput
+                control={control}
+                value={values.palette}
+                choices={PALETTES}
+                names={PALETTE_NAMES}
+                standard="apply"
+                onChange={palette => onChange({ palette })}
+              />
+            )}
+          </Field>
+        )}
+        <Field label="Orientation tag" error={errors.orientation}>
+          {control => (
+            <SelectInput
+              control={control}
+              value={values.orientation}
+              choices={ORIENTATIONS}
+              names={ORIENTATION_NAMES}
+              standard="ignore"
+              onChange={orientation => onChange({ orientation })}
+            />
+          )}
+        </Field>
         {(info?.channels || values.channel !== '' || errors.channel) && (
           <Field label="Channels" error={errors.channel} hint={channelHint(info)} wide>
             {control => (

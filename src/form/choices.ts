@@ -1,10 +1,21 @@
-import type { Checksum, Compression, Downsampling, OmeZarrVersion, OutputDtype, ZAxis } from '../protocol/index.ts';
+import type {
+  Checksum,
+  Compression,
+  Downsampling,
+  OmeZarrVersion,
+  Orientation,
+  OutputDtype,
+  Palette,
+  ZAxis
+} from '../protocol/index.ts';
 
 // A test holds these against the engine's lists, which the browser does not load.
 export const COMPRESSIONS: readonly Compression[] = ['blosc-zstd', 'blosc-lz4', 'zstd', 'gzip', 'none'];
 export const CHECKSUMS: readonly Checksum[] = ['none', 'crc32c'];
 export const DOWNSAMPLINGS: readonly Downsampling[] = ['mean', 'mode', 'max', 'nearest'];
 export const Z_AXES: readonly ZAxis[] = ['auto', 'c', 't', 'samples'];
+export const PALETTES: readonly Palette[] = ['apply', 'ignore'];
+export const ORIENTATIONS: readonly Orientation[] = ['ignore', 'apply'];
 export const OUTPUT_DTYPES: readonly OutputDtype[] = ['source', 'float32', 'uint16', 'uint8', 'float64'];
 export const OME_ZARR_VERSIONS: readonly OmeZarrVersion[] = ['0.5', '0.4'];
 

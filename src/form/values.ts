@@ -8,6 +8,8 @@ import type {
   OutputDtype,
   Shape,
   Source,
+  Orientation,
+  Palette,
   ZAxis
 } from '../protocol/index.ts';
 import { SHOWN_DEFAULTS } from './choices.ts';
@@ -24,6 +26,8 @@ export interface FormValues {
   /** Number or name of one of several images. */
   image: string;
   zAxis: ZAxis | '';
+  palette: Palette | '';
+  orientation: Orientation | '';
   overwrite: boolean;
   /** Whether to go on with what an interrupted conversion has left; null until a person has chosen. */
   resume: boolean | null;
@@ -56,6 +60,8 @@ export const EMPTY_VALUES: FormValues = {
   slices: '',
   image: '',
   zAxis: '',
+  palette: '',
+  orientation: '',
   overwrite: false,
   resume: null,
   chunkSize: ['', '', ''],
@@ -128,6 +134,12 @@ export function readValues(
   }
   if (values.zAxis !== '') {
     options.zAxis = values.zAxis;
+  }
+  if (values.palette !== '') {
+    options.palette = values.palette;
+  }
+  if (values.orientation !== '') {
+    options.orientation = values.orientation;
   }
   if (values.overwrite) {
     options.overwrite = true;
@@ -264,6 +276,8 @@ export function toValues(options: Partial<ConvertOptions>, source: Source): Form
     slices: text(options.slices),
     image: text(options.image),
     zAxis: options.zAxis ?? '',
+    palette: options.palette ?? '',
+    orientation: options.orientation ?? '',
     overwrite: options.overwrite ?? false,
     resume: null,
     chunkSize: three(options.chunkSize),

@@ -4,6 +4,8 @@ export const FIELD_LABELS: Readonly<Record<string, string | undefined>> = {
   slices: 'Slices',
   image: 'Image',
   zAxis: 'Slices are',
+  palette: 'Palette',
+  orientation: 'Orientation tag',
   chunkSize: 'Chunk size',
   levels: 'Levels',
   shard: 'Shard size',

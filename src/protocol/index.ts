@@ -14,6 +14,8 @@ export type {
   Downsampling,
   OutputDtype,
   OmeZarrVersion,
+  Orientation,
+  Palette,
   ZAxis
 } from '../convert/options.ts';
 export type { VolumeInfo, Dtype, Shape } from '../convert/volume.ts';
@@ -80,7 +82,10 @@ export interface Waiting {
 /** Each method's parameters and result. */
 export interface Methods {
   inspect: {
-    params: { source: Source; options?: Partial<Pick<ConvertOptions, 'slices' | 'image' | 'zAxis'>> };
+    params: {
+      source: Source;
+      options?: Partial<Pick<ConvertOptions, 'slices' | 'image' | 'zAxis' | 'palette' | 'orientation'>>;
+    };
     result: VolumeInfo;
   };
   estimate: { params: { source: Source; options: Partial<ConvertOptions> }; result: Plan };

@@ -10,6 +10,8 @@ export interface OptionTraits {
   slices: string | null;
   image: ConvertOptions['image'];
   z_axis: ConvertOptions['zAxis'] | null;
+  palette: ConvertOptions['palette'] | null;
+  orientation: ConvertOptions['orientation'] | null;
   chunk_size: ConvertOptions['chunkSize'] | null;
   num_levels: ConvertOptions['levels'] | null;
   shard: ConvertOptions['shard'];
@@ -37,6 +39,8 @@ export const DEFAULT_TRAITS: OptionTraits = {
   slices: null,
   image: null,
   z_axis: null,
+  palette: null,
+  orientation: null,
   chunk_size: null,
   num_levels: null,
   shard: null,
@@ -69,6 +73,8 @@ export function toFormValues(traits: OptionTraits, source: Source): FormValues {
     slices: text(traits.slices),
     image: text(traits.image),
     zAxis: traits.z_axis ?? '',
+    palette: traits.palette ?? '',
+    orientation: traits.orientation ?? '',
     overwrite: traits.overwrite,
     resume: traits.resume,
     chunkSize: triple(traits.chunk_size),
@@ -107,6 +113,8 @@ export function toTraits(options: Partial<ConvertOptions>, source: Source): Opti
     slices: options.slices ?? null,
     image: options.image ?? null,
     z_axis: options.zAxis ?? null,
+    palette: options.palette ?? null,
+    orientation: options.orientation ?? null,
     chunk_size: options.chunkSize ?? null,
     num_levels: options.levels ?? null,
     shard: options.shard ?? null,

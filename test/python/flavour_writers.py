@@ -91,6 +91,22 @@ def retagged(write: Writer, numbers: dict[int, int]) -> Writer:
     return change
 
 
+def oriented(write: Writer, number: int) -> Writer:
+    """The same with an Orientation tag, for which one that is not needed makes room."""
+
+    def change(folder: Path, variant: str) -> Written:
+        source, array = write(folder, variant)
+        with tifffile.TiffFile(source, mode="r+b") as file:
+            for page in file.pages:
+                tag = page.tags["ResolutionUnit"]
+                tag.overwrite(number)
+                file.filehandle.seek(tag.offset)
+                file.filehandle.write((274).to_bytes(2, "little"))
+        return source, array
+
+    return change
+
+
 def packed(folder: Path, variant: str) -> Written:
     """Unsigned integers of some bits, the highest bit first, each row from a whole byte on."""
     bits = int(variant)

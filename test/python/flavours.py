@@ -36,6 +36,7 @@ from flavour_writers import (
     ome_pyramid,
     ome_set,
     one_png,
+    oriented,
     packed,
     pages,
     palette,
@@ -307,6 +308,24 @@ def voxel_types() -> Iterator[Flavour]:
         code="unsupported",
         says="its voxels are 48-bit uint, where integers of 1 to 32 or 64 bits",
     )
+    turned = scan(tile=(16, 32), compression="deflate", shape=(2, 45, 53))
+    kept = "Its Orientation tag is {} ("
+    for number, flips in ((2, (2,)), (3, (1, 2)), (4, (1,))):
+        yield Flavour(f"Orientation {number}", oriented(turned, number), warns=(kept.format(number),))
+        yield Flavour(
+            f"Orientation {number}",
+            oriented(turned, number),
+            options=("--orientation", "apply"),
+            meaning=lambda array, flips=flips: np.flip(array, flips),
+        )
+    yield Flavour("Orientation 6", oriented(turned, 6), warns=(kept.format(6),))
+    yield Flavour(
+        "Orientation 6",
+        oriented(turned, 6),
+        options=("--orientation", "apply"),
+        code="unsupported",
+        says="its Orientation is 6 (rows and columns exchanged",
+    )
     yield Flavour("tags of field types", typed, ("SBYTE", "SSHORT", "SLONG", "LONG"), dtype="uint8")
 
 
@@ -412,7 +431,7 @@ def photometric() -> Iterator[Flavour]:
         "palette of colours",
         palette(*tables),
         code="unsupported",
-        says="choose what to read with --channel (0 Red, 1 Green, 2 Blue, or all)",
+        says="(0 Red, 1 Green, 2 Blue, or all), or take the numbers that are stored with --palette ignore",
     )
     yield Flavour(
         "palette of colours",
@@ -422,6 +441,9 @@ def photometric() -> Iterator[Flavour]:
         axes="czyx",
         meaning=lambda array: np.stack([(table >> 8).astype(np.uint8)[array] for table in tables]),
     )
+    stored = {"options": ("--palette", "ignore"), "dtype": "uint8"}
+    yield Flavour("palette of colours", palette(*tables), **stored)
+    yield Flavour("palette of greys: a curve", palette(CURVE), **stored)
     yield Flavour("palette of labels", palette(*tables), options=("--labels",), dtype="uint8")
     rgb = colours(3, photometric="rgb")
     needed = "have 3 samples (RGB)"

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import {
   CHECKSUMS,
   COMPRESSIONS,
+  ORIENTATIONS,
+  PALETTES,
   Z_AXES,
   DEFAULT_OPTIONS,
   DOWNSAMPLINGS,
@@ -61,6 +63,8 @@ test('the hints and choices of the form are those of the engine', () => {
   assert.deepEqual(choices.Z_AXES, Z_AXES);
   assert.equal(choices.SHOWN_DEFAULTS.checksum, DEFAULT_OPTIONS.checksum);
   assert.deepEqual(choices.CHECKSUMS, CHECKSUMS);
+  assert.deepEqual(choices.PALETTES, PALETTES);
+  assert.deepEqual(choices.ORIENTATIONS, ORIENTATIONS);
   assert.deepEqual(choices.OUTPUT_DTYPES, OUTPUT_DTYPES);
   assert.deepEqual(choices.DOWNSAMPLINGS, DOWNSAMPLINGS);
   assert.deepEqual(choices.OME_ZARR_VERSIONS, OME_ZARR_VERSIONS);

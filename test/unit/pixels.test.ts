@@ -414,3 +414,25 @@ test('pages whose pixels differ are refused', async () => {
   const [red, green] = [1, 2].map(n => page(voxels, { bits: 8, photometric: 3, tags: palette(256, i => grey(n * i)) }));
   await assert.rejects(openVolume(save([red, green])), /palette/);
 });
+
+test('Orientation is applied whatever a page is made of, and whatever is read of it', async () => {
+  for (const [orientation, bits] of [
+    [2, 16],
+    [3, 8],
+    [4, 12],
+    [3, 32]
+  ])
+    for (const parts of PARTS)
+      for (const compression of [1, 8]) {
+        const stored = numbers(HEIGHT * WIDTH, bits, bits);
+        const [rows, columns] = [orientation > 2, orientation < 4];
+        const turned = stored.map((_, i) => {
+          const [y, x] = [Math.floor(i / WIDTH), i % WIDTH];
+          return stored[(rows ? HEIGHT - 1 - y : y) * WIDTH + (columns ? WIDTH - 1 - x : x)];
+        });
+        const path = save([page(stored, { bits, compression, ...parts, tags: { 274: orientation } })]);
+        const dtype = bits === 8 ? 'uint8' : bits === 32 ? 'uint32' : 'uint16';
+        assert.deepEqual(await check(path, turned, dtype, { orientation: 'apply' }), []);
+        assert.match((await check(path, stored, dtype))[0], /Orientation tag is/);
+      }
+});

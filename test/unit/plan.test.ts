@@ -121,6 +121,7 @@ function layoutOf(shape: Shape, dtype: Dtype, compression = 1, segmentHeight = s
     planeSample: null,
     offsets: new Float64Array(shape[0] * rows),
     byteCounts: new Float64Array(shape[0] * rows),
+    flip: { rows: false, columns: false },
     fill: 0,
     decoderTags: {},
     signedOffset: false
@@ -130,6 +131,10 @@ function layoutOf(shape: Shape, dtype: Dtype, compression = 1, segmentHeight = s
 function settingsFor(shape: Shape, dtype: Dtype, changes: Partial<Settings> = {}): Settings {
   return {
     output: '/nowhere/volume.ome.zarr',
+    image: null,
+    zAxis: 'auto',
+    palette: 'apply',
+    orientation: 'ignore',
     chunk: [128, 128, 128],
     shard: null,
     levels: 'auto',

@@ -14,6 +14,8 @@ const ALL: OptionTraits = {
   target: '/elsewhere/out.ome.zarr',
   image: 'second',
   z_axis: 'c',
+  palette: 'ignore',
+  orientation: 'apply',
   slices: 'rec_*.tif',
   chunk_size: [64, 32, 16],
   num_levels: 3,

@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { type Layout, plainPacking } from '../layout.ts';
+import { type Layout, NOT_FLIPPED, plainPacking } from '../layout.ts';
 import type { BlockReader } from '../tiff/index.ts';
 import { BYTES_PER_VOXEL, type Shape } from '../volume.ts';
 import { writeError } from '../zarr/system-errors.ts';
@@ -26,6 +26,7 @@ export function scratchLayout(file: string, layout: Layout, shape: Shape): Layou
     segmentColumns: 1,
     pageFile: new Uint32Array(new SharedArrayBuffer(4 * pages)),
     planeSample: null,
+    flip: NOT_FLIPPED,
     offsets,
     byteCounts: new Float64Array(new SharedArrayBuffer(8 * pages)).fill(pageBytes),
     decoderTags: {},

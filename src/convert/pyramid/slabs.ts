@@ -13,6 +13,12 @@ export interface Slab {
 /** Rows that are decoded together, and so must not be read apart. */
 export const rowsTogether = (layout: Layout): number => (layout.compression === 1 ? 1 : layout.segmentHeight);
 
+/** How many rows before row `top` those begin that are decoded together with it. */
+function phase({ flip, shape, segmentHeight }: Layout, top: number): number {
+  if (!flip.rows) return top % segmentHeight;
+  return (((top - shape[1]) % segmentHeight) + segmentHeight) % segmentHeight;
+}
+
 /**
  * Slabs of about `bytes` that cover a box of `shape` (Z, Y, X) whose first row is row `top` of the source. Rows that are decoded together stay
  * together, even where they exceed `bytes`; others are taken two by two, in two planes, so that no averaging window straddles slabs.
@@ -25,7 +31,7 @@ export function* slabs(layout: Layout, top: number, [nz, ny, nx]: Shape, bytes: 
     for (let z = 0; z < nz; z += 2 * pairs) yield { z, y: 0, depth: Math.min(2 * pairs, nz - z), height: ny };
     return;
   }
-  const [depth, step, over] = together > 1 ? [1, together, top % together] : [2, 2, 0];
+  const [depth, step, over] = together > 1 ? [1, together, phase(layout, top)] : [2, 2, 0];
   const rows = step * Math.max(1, Math.floor(bytes / (depth * step * rowBytes)));
   for (let z = 0; z < nz; z += depth)
     for (let y = 0; y < ny;) {

@@ -3,6 +3,7 @@ import { BYTES_PER_VOXEL } from '../volume.ts';
 import { fillVoxel } from './absent.ts';
 import { type ByteOrder, byteOrder, invertsInPlace, isNative, rowsToNative, toNative } from './byte-order.ts';
 import { FilePool } from './file-pool.ts';
+import { mirror } from './mirror.ts';
 import { SegmentDecoder } from './segment-decoder.ts';
 import { JPEG_BYTES } from './jpeg.ts';
 import { COMPRESSION } from './tags.ts';
@@ -101,6 +102,24 @@ export class BlockReader {
    * @throws ConvertError `corrupt`, `truncated`, `unreadable`, `not-found`; RangeError for a box outside the volume or the target
    */
   async read(start: Triple, shape: Triple, target: Uint8Array, rowBytes: number, planeBytes: number): Promise<void> {
+    const { flip } = this.#layout;
+    const [, height, width] = this.#layout.shape;
+    const [z, y, x] = start;
+    const [, ny, nx] = shape;
+    const stored: Triple = [z, flip.rows ? height - y - ny : y, flip.columns ? width - x - nx : x];
+    await this.#readStored(stored, shape, target, rowBytes, planeBytes);
+    if (flip.rows || flip.columns)
+      mirror({ bytes: target, shape, rowBytes, planeBytes, voxelBytes: this.#bytesPerVoxel }, flip);
+  }
+
+  /** Fills a box with voxels where rows and columns are as they are stored. */
+  async #readStored(
+    start: Triple,
+    shape: Triple,
+    target: Uint8Array,
+    rowBytes: number,
+    planeBytes: number
+  ): Promise<void> {
     const { segmentHeight, segmentWidth, segmentColumns, segmentRows, pageFile, planeSample } = this.#layout;
     this.#check(start, shape, target, rowBytes, planeBytes);
     const [z0, y0, x0] = start;

@@ -40,9 +40,15 @@ export function chooseChannels(headers: Headers, asked: Reading['channel']): Sou
     const found = pixel.colorMap
       ? 'are indices into a palette of colours'
       : `have ${meaning.samples.length} samples (${photometricName(pixel.photometric)})`;
+    const slices = stack.depth === 1 && meaning.samples.length > MANY;
+    const otherwise = pixel.colorMap
+      ? `, or take the numbers that are stored with ${option('palette', 'ignore')}`
+      : slices
+        ? `, or, if these are the slices, say so with ${option('zAxis', 'samples')}`
+        : '';
     throw new ConvertError(
       'unsupported',
-      `${source}: its pixels ${found}, where one grey value was expected: choose what to read with ${option('channel')} (${names}, or all)${pixel.colorMap || stack.depth > 1 || meaning.samples.length <= MANY ? '' : `, or, if these are the slices, say so with ${option('zAxis', 'samples')}`}`,
+      `${source}: its pixels ${found}, where one grey value was expected: choose what to read with ${option('channel')} (${names}, or all)${otherwise}`,
       'channel'
     );
   }

@@ -35,7 +35,8 @@ export function imagePage(
     format: { ...format, predictor: 1, tiled: false, segmentWidth: width, segmentHeight: height },
     offsets: [offset],
     byteCounts: [byteCount],
-    nodata: ''
+    nodata: '',
+    orientation: 1
   };
 }
 

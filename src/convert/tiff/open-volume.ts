@@ -19,6 +19,7 @@ import { isOme } from './ome.ts';
 import { isOmeXml, openOme } from './ome-files.ts';
 import { checkLonePlane, openOmeSlices } from './ome-slices.ts';
 import { forEachOpened } from './opened-files.ts';
+import { flipOf, orientationNotes } from './orientation.ts';
 import { isAuxiliary, type Page, type PageFormat, readPage } from './page.ts';
 import { DEFAULT_READING, type Meaning, type Reading, meaningOf } from './pixel-format.ts';
 import { type Planes, SegmentTable, difference } from './segment-table.ts';
@@ -60,13 +61,16 @@ export async function openVolume(
   const { stack, table, files, about } = opened;
   const frames = { t: stack.frames.t, c: chosen.length };
   const layout = table.toLayout(files, about, meaning, frames, planesOf(stack, chosen, meaning.samples !== null));
-  return { info: describe(read, chosen), layout };
+  if (reading.orientation === 'apply') layout.flip = flipOf(table, read.source);
+  return { info: describe(read, chosen, reading), layout };
 }
 
 /** What `openVolume` says of a source with all its channels, whatever it takes to choose them. */
 export async function readInfo(source: string | string[], asked: Partial<Reading> = {}): Promise<VolumeInfo> {
-  const read = await readHeaders(source, { ...DEFAULT_READING, ...asked });
-  return describe(read, allChannels(read));
+  const reading = { ...DEFAULT_READING, ...asked };
+  const read = await readHeaders(source, reading);
+  if (reading.orientation === 'apply') flipOf(read.opened.table, read.source);
+  return describe(read, allChannels(read), reading);
 }
 
 /** What the headers of a source say. */
@@ -292,7 +296,11 @@ function planesOf({ frames, depth, page, sample: sampleOf }: Stack, chosen: Sour
   return planes;
 }
 
-function describe({ source, folder, opened, meaning }: Headers, chosen: SourceChannel[]): VolumeInfo {
+function describe(
+  { source, folder, opened, meaning }: Headers,
+  chosen: SourceChannel[],
+  { orientation }: Reading
+): VolumeInfo {
   const { format, files, bytes, table, about, stack } = opened;
   const { timeStep, warnings } = stack;
   const { tiled, compression, littleEndian, height, width } = table.format;
@@ -315,6 +323,13 @@ function describe({ source, folder, opened, meaning }: Headers, chosen: SourceCh
     timeStep,
     timeUnit: timeStep === null ? null : 'second',
     calibrationFunction: about.calibrationFunction,
-    warnings: [...axesWarnings(stack), ...warnings, ...about.warnings, ...meaning.notes, ...table.notes]
+    warnings: [
+      ...axesWarnings(stack),
+      ...warnings,
+      ...about.warnings,
+      ...meaning.notes,
+      ...table.notes,
+      ...orientationNotes(table, orientation)
+    ]
   };
 }

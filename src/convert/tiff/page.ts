@@ -30,6 +30,8 @@ export interface Page {
   byteCounts: ArrayLike<number>;
   /** What the file says of pixels without a value (GDAL_NODATA); empty where it says nothing. */
   nodata: string;
+  /** Where the first row and column are (tag 274), 1 where they are at the top and on the left. */
+  orientation: number;
 }
 
 /** How often a page's segments cover it: once, or once for each planar sample. */
@@ -185,5 +187,6 @@ export function readPage(directory: Directory): Page {
   const byteCounts =
     raw && sizes < segments ? new Float64Array(segments).fill(NaN) : directory.integers(countsTag, segments);
   const nodata = directory.bytes(TAG.gdalNodata, MAX_NODATA)?.toString('latin1').split('\0')[0] ?? '';
-  return { format, offsets, byteCounts, nodata };
+  const orientation = directory.integer(TAG.orientation, 1);
+  return { format, offsets, byteCounts, nodata, orientation };
 }

@@ -3,7 +3,7 @@ import { BYTES_PER_VOXEL, type Channel, type Dtype } from '../volume.ts';
 import type { Directory } from './directory.ts';
 import { shortly } from './shortly.ts';
 import { fail } from './fail.ts';
-import type { ZAxis } from '../options.ts';
+import type { Orientation, Palette, ZAxis } from '../options.ts';
 import { TAG } from './tags.ts';
 
 /** How a page's pixels are stored, and what its tags call them. */
@@ -179,6 +179,8 @@ export interface Reading {
   image: string | number | null;
   /** What the slices are, where it is not what the source calls so. */
   zAxis: ZAxis;
+  palette: Palette;
+  orientation: Orientation;
   /** Keep the numbers of a palette or of MinIsWhite as they are stored, because they are labels. */
   keepIndices: boolean;
 }
@@ -188,6 +190,8 @@ export const DEFAULT_READING: Reading = {
   channel: null,
   image: null,
   zAxis: 'auto',
+  palette: 'apply',
+  orientation: 'ignore',
   keepIndices: false
 };
 
@@ -204,7 +208,7 @@ export interface Meaning {
 /** What pixels mean, by their tags (TIFF 6.0 section 8 and its photometric interpretations). */
 export function meaningOf(
   format: PixelFormat,
-  { keepIndices, keepInverted }: Pick<Reading, 'keepIndices'> & { keepInverted: boolean }
+  { keepIndices, keepInverted, palette }: Pick<Reading, 'keepIndices' | 'palette'> & { keepInverted: boolean }
 ): Meaning {
   const { kind, bits, planar, reversedBits, photometric } = format;
   const notes: string[] = [];
@@ -221,19 +225,21 @@ export function meaningOf(
       notes.push('Its values are stored inverted (MinIsWhite): they were turned round, so that 0 is black.');
     } else notes.push(`It says MinIsWhite, which has no meaning for ${storedType(format)}: its values were kept.`);
   }
-  if (format.colorMap && !keepIndices) {
+  if (format.colorMap && palette === 'apply' && !keepIndices) {
     const tables = paletteOf(format.colorMap, bits);
     const [table] = tables;
     const grey = tables.length === 1;
     const ramp = grey && rampOf(table);
-    if (ramp) stored.inverted = ramp === 'down';
+    if (ramp) stored.inverted = ramp === 'down' && !keepInverted;
     else {
       stored.palettes = tables;
       if (grey) notes.push('Its values are indices into a palette of greys: the greys were taken.');
       const wide = table instanceof Uint16Array;
       return { dtype: wide ? 'uint16' : 'uint8', packing: stored, samples: grey ? null : rgb(), notes };
     }
-    if (ramp === 'down')
+    if (ramp === 'down' && keepInverted)
+      notes.push('ImageJ shows its values inverted (inverting lookup table): they are kept as they are stored.');
+    else if (ramp === 'down')
       notes.push('Its palette runs from white to black: its values were turned round, so that 0 is black.');
   }
   return { dtype, packing: stored, samples: format.samples > 1 ? samplesOf(format) : null, notes };

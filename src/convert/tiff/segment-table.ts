@@ -1,4 +1,4 @@
-import type { Layout } from '../layout.ts';
+import { type Layout, NOT_FLIPPED } from '../layout.ts';
 import { type Frames, volumeCount } from '../volume.ts';
 import type { About } from './about.ts';
 import { type Absent, absentWarning, fillOf } from './absent.ts';
@@ -68,6 +68,8 @@ export class SegmentTable {
   /** Segments as the files list them, and the files' bytes together: what bounds the work that a hostile header can ask for. */
   #listed = 0;
   #fileBytes = 0;
+  /** Orientations of the pages, with the first that has each. */
+  readonly orientations = new Map<number, string>();
   readonly #absent: Absent & { known: boolean } = { count: 0, of: 0, nodata: '', known: false };
 
   get pages(): number {
@@ -122,6 +124,7 @@ export class SegmentTable {
       );
     const sizes = this.#sizes(page, origin);
     this.#noteAbsent(page, sizes, origin);
+    if (!this.orientations.has(page.orientation)) this.orientations.set(page.orientation, origin.name);
     const strips = sizes.length / segmentGroups(format);
     if (this.#joined && !areOnePiece(page.offsets, sizes, strips)) this.#separate(origin);
     if (this.#joined) {
@@ -204,6 +207,7 @@ export class SegmentTable {
       planeSample: samples,
       offsets,
       byteCounts,
+      flip: NOT_FLIPPED,
       fill: fillOf(this.#absent, format.pixel),
       decoderTags,
       signedOffset

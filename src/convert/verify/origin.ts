@@ -1,4 +1,13 @@
-import { DOWNSAMPLINGS, type Downsampling, Z_AXES, type ZAxis } from '../options.ts';
+import {
+  DOWNSAMPLINGS,
+  type Downsampling,
+  ORIENTATIONS,
+  type Orientation,
+  PALETTES,
+  type Palette,
+  Z_AXES,
+  type ZAxis
+} from '../options.ts';
 import { isObject } from '../zarr/array.ts';
 import type { Shape } from '../volume.ts';
 
@@ -16,6 +25,8 @@ export interface Origin {
   /** Which of the source's images, and what its slices were. */
   image: string | number | null;
   zAxis: ZAxis;
+  palette: Palette;
+  orientation: Orientation;
   /** Whether the source's values were taken as they are stored, because they are labels. */
   labels: boolean;
   /** Whether a person gave the unit. */
@@ -64,7 +75,7 @@ export function readOrigin(json: Record<string, unknown>): Origin | null {
   const valueRange = isObject(scaling) ? scaling.valueRange : null;
   if (valueRange !== null && !numbers(valueRange, 2)) return null;
   const channel = isObject(options) ? options.channel : null;
-  const { image, zAxis } = isObject(options) ? options : {};
+  const { image, zAxis, palette, orientation } = isObject(options) ? options : {};
   const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
   return {
     source: {
@@ -78,6 +89,8 @@ export function readOrigin(json: Record<string, unknown>): Origin | null {
     channel: channel === 'all' || isList(channel) ? channel : null,
     image: typeof image === 'string' || Number.isSafeInteger(image) ? (image as string | number) : null,
     zAxis: Z_AXES.find(axis => axis === zAxis) ?? 'auto',
+    palette: PALETTES.find(choice => choice === palette) ?? 'apply',
+    orientation: ORIENTATIONS.find(choice => choice === orientation) ?? 'ignore',
     labels: isObject(options) && options.labels === true,
     unitGiven: !isObject(options) || options.unit !== null,
     roi,

@@ -3,7 +3,7 @@ import { CRC32C_TABLE, MEMORY_START, SHUFFLE_SCRATCH } from '../../simd/index.ts
 import { ConvertError } from '../errors.ts';
 import { formatBytes } from '../format.ts';
 import { freeMemory } from '../garbage.ts';
-import { type Layout, plainPacking } from '../layout.ts';
+import { type Layout, NOT_FLIPPED, plainPacking } from '../layout.ts';
 import type { StoredCompression } from '../codec/index.ts';
 import type { Compression, Downsampling } from '../options.ts';
 import { type Arrangement, arrange } from '../pyramid/arrangement.ts';
@@ -61,6 +61,7 @@ const nowhere = (shape: Shape, volumes: number, dtype: Dtype): Layout => ({
   planeSample: null,
   offsets: new Float64Array(0),
   byteCounts: new Float64Array(0),
+  flip: NOT_FLIPPED,
   fill: 0,
   decoderTags: {},
   signedOffset: false

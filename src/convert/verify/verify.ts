@@ -159,20 +159,21 @@ async function openSource(
 ): Promise<Opened | null> {
   // A folder's slices, and the channels, were chosen when it was converted.
   const { slices = null } = origin?.source ?? {};
-  const { channel = null, image = null, zAxis = 'auto', labels: keepIndices = false } = origin ?? {};
+  const reading = origin && {
+    channel: origin.channel,
+    image: origin.image,
+    zAxis: origin.zAxis,
+    palette: origin.palette,
+    orientation: origin.orientation,
+    keepIndices: origin.labels
+  };
   const open = (path: string) =>
     openVolume(path, {
-      slices: statSync(path, { throwIfNoEntry: false })?.isDirectory() ? slices : null,
-      channel,
-      image,
-      zAxis,
-      keepIndices
+      ...reading,
+      slices: statSync(path, { throwIfNoEntry: false })?.isDirectory() ? slices : null
     });
   if (against !== null) {
-    const asked =
-      typeof against === 'string'
-        ? () => open(against)
-        : () => openVolume(against, { channel, image, zAxis, keepIndices });
+    const asked = typeof against === 'string' ? () => open(against) : () => openVolume(against, reading ?? {});
     return origin ? asked() : openAsStored(against, asked, level0, findings);
   }
   const without = (why: string) => {

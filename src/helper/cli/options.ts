@@ -5,6 +5,8 @@ import {
   DOWNSAMPLINGS,
   OME_ZARR_VERSIONS,
   OUTPUT_DTYPES,
+  ORIENTATIONS,
+  PALETTES,
   Z_AXES
 } from '../../convert/options.ts';
 import { shortBytes } from '../../protocol/bytes.ts';
@@ -51,6 +53,18 @@ const Z_AXIS: OptionSpec = {
   choices: Z_AXES,
   help: 'what the slices are: auto, or what the source calls channels (c), time points (t) or samples of a pixel (auto)'
 };
+const PALETTE: OptionSpec = {
+  name: 'palette',
+  values: ['HOW'],
+  choices: PALETTES,
+  help: 'of pixels that are indices into a palette (a lookup table): apply it, or ignore it and take what is stored (apply)'
+};
+const ORIENTATION: OptionSpec = {
+  name: 'orientation',
+  values: ['HOW'],
+  choices: ORIENTATIONS,
+  help: "a TIFF's Orientation tag: ignore it, or apply it by flips of rows and columns (ignore)"
+};
 
 const d = DEFAULT_OPTIONS;
 const MAX_MEMORY: OptionSpec = {
@@ -70,6 +84,8 @@ const CONVERT_OPTIONS: OptionSpec[] = [
   SLICES,
   IMAGE,
   Z_AXIS,
+  PALETTE,
+  ORIENTATION,
   {
     name: 'chunk-size',
     short: 'c',
@@ -160,7 +176,7 @@ export const COMMANDS: CommandSpec[] = [
     name: 'info',
     usage: 'INPUT',
     summary: 'show what a TIFF or a folder of slices holds',
-    options: [SLICES, IMAGE, Z_AXIS, JSON_OPTION]
+    options: [SLICES, IMAGE, Z_AXIS, PALETTE, ORIENTATION, JSON_OPTION]
   },
   {
     name: 'estimate',

@@ -186,6 +186,12 @@ function toOptions(values: Map<string, string[]>): Partial<ConvertOptions> {
   given('z-axis', ([word]) => {
     options.zAxis = word as ConvertOptions['zAxis'];
   });
+  given('palette', ([word]) => {
+    options.palette = word as ConvertOptions['palette'];
+  });
+  given('orientation', ([word]) => {
+    options.orientation = word as ConvertOptions['orientation'];
+  });
   given('chunk-size', (words, name) => {
     options.chunkSize = words.map(word => integer(name, word)) as ConvertOptions['chunkSize'];
   });
