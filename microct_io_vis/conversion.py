@@ -77,7 +77,7 @@ class Helper:
             said = " ".join(filter(None, other)) or "it said nothing"
             code = "cancelled" if self._cancelled else "internal"
             raise ConversionError(code, "cancelled" if self._cancelled else f"the helper ended with {status}: {said}")
-        raise ConversionError(failure["code"], failure["message"], failure.get("field"))
+        raise ConversionError.told(failure)
 
     def cancel(self) -> None:
         """Asks the helper to stop and remove what it has written; `run` then raises `ConversionError` ``cancelled``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 E = TypeVar("E", bound=BaseException)
 
@@ -15,7 +15,11 @@ class ConversionError(RuntimeError):
 
     ``code`` is short and does not change from release to release (``"not-tiff"``, ``"output-exists"``,
     ``"cancelled"``, ...); ``field`` names the helper's option at fault, ``"source"`` for the input, or is None.
+    Where several things are wrong at once the message has a line for each, and ``code`` and ``field`` are of the first.
     """
+
+    failure: dict[str, Any] | None = None
+    """All that the helper said of it."""
 
     def __init__(self, code: str, message: str, field: str | None = None) -> None:
         super().__init__(message)
@@ -25,6 +29,14 @@ class ConversionError(RuntimeError):
     def _render_traceback_(self) -> list[str]:
         """What IPython shows: the message says it all."""
         return _as_message(self)
+
+    @classmethod
+    def told(cls, failure: dict[str, Any]) -> ConversionError:
+        """The error that the helper told of."""
+        messages = [problem["message"] for problem in failure.get("problems") or [failure]]
+        error = cls(failure["code"], "\n".join(messages), failure.get("field"))
+        error.failure = {name: value for name, value in failure.items() if name != "event"}
+        return error
 
     def __reduce__(self) -> tuple[type[ConversionError], tuple[str, str, str | None]]:
         return (type(self), (self.code, str(self), self.field))

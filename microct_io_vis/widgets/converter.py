@@ -284,6 +284,9 @@ def _as_trait(name: str, value: Any) -> Any:
 
 
 def _failure(reason: Exception) -> dict[str, Any]:
+    told = getattr(reason, "failure", None)
+    if told:
+        return told
     code, field = getattr(reason, "code", "internal"), getattr(reason, "field", None)
     return {"code": code, "message": str(reason), "field": field}
 

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
-import { ConvertError } from './errors.ts';
+import { Checks, ConvertError } from './errors.ts';
 import { formatBytes } from './format.ts';
 import {
   CHECKSUMS,
@@ -36,7 +36,9 @@ const MAX_JOBS = 256;
 const MAX_SHARD_CHUNKS = 65536;
 
 type Field = keyof ConvertOptions;
-const bad = (field: Field | null, message: string) => new ConvertError('bad-option', message, field);
+/** `at`: which element of the option's list. */
+const bad = (field: Field | null, message: string, at: number | null = null) =>
+  new ConvertError('bad-option', message, field, { at });
 
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 const isWhole = (value: unknown): value is number => Number.isSafeInteger(value);
@@ -95,21 +97,33 @@ function levels(value: number | 'auto'): number | 'auto' {
   return value;
 }
 
+/** Throws where the region is empty along an axis, or leaves the volume. */
+function checkEnds(roi: number[], axis: number, length: number): void {
+  const [from, to] = [roi[2 * axis], roi[2 * axis + 1]];
+  const name = 'ZYX'[axis];
+  if (from < 0 || to > length)
+    throw bad(
+      'roi',
+      `${named('roi')} ${name} ${from} to ${to} leaves the volume, which has ${name} 0 to ${length}`,
+      2 * axis + (to > length ? 1 : 0)
+    );
+  if (to <= from)
+    throw bad(
+      'roi',
+      `${named('roi')} ${name} ${from} to ${to} is empty: the end must be greater than the start`,
+      2 * axis + 1
+    );
+}
+
 /** The region as first voxel and lengths; throws where it is empty or leaves the volume. */
 function region(value: ConvertOptions['roi'], info: VolumeInfo): { start: Shape; shape: Shape } {
   const whole = spatial(info.shape);
   if (value === null) return { start: [0, 0, 0], shape: whole };
   if (!tuple(value, 6, isWhole))
     throw bad('roi', `${named('roi')} must be six whole numbers (Z0 Z1 Y0 Y1 X0 X1), found ${show(value)}`);
-  for (let axis = 0; axis < 3; axis++) {
-    const [from, to] = [value[2 * axis], value[2 * axis + 1]];
-    const name = 'ZYX'[axis];
-    const length = whole[axis];
-    if (from < 0 || to > length)
-      throw bad('roi', `${named('roi')} ${name} ${from} to ${to} leaves the volume, which has ${name} 0 to ${length}`);
-    if (to <= from)
-      throw bad('roi', `${named('roi')} ${name} ${from} to ${to} is empty: the end must be greater than the start`);
-  }
+  const checks = new Checks();
+  for (let axis = 0; axis < 3; axis++) checks.of(() => checkEnds(value, axis, whole[axis]));
+  checks.done();
   const [z0, z1, y0, y1, x0, x1] = value;
   return { start: [z0, y0, x0], shape: [z1 - z0, y1 - y0, x1 - x0] };
 }
@@ -357,11 +371,10 @@ function naming<T>(source: string | string[], work: () => T): T {
     return work();
   } catch (error) {
     if (!(error instanceof ConvertError)) throw error;
-    throw new ConvertError(
-      error.code,
-      `${typeof source === 'string' ? source : source[0]}: ${error.said}`,
-      error.field
-    );
+    const name = typeof source === 'string' ? source : source[0];
+    const withName = ({ code, said, field, at, problems }: ConvertError): ConvertError =>
+      new ConvertError(code, `${name}: ${said}`, field, { at, problems: problems.map(withName) });
+    throw withName(error);
   }
 }
 
@@ -372,37 +385,56 @@ function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string 
   const options = withDefaults(given);
   // What the source says of its voxel size matters to nobody who gives one.
   const warnings = [...info.warnings, ...(options.voxelSize === null ? info.voxelSizeNotes : [])];
-  if (options.output !== null && (typeof options.output !== 'string' || options.output.trim() === ''))
-    throw bad('output', `${named('output')} must be the path of a folder to write, found ${show(options.output)}`);
+  const checks = new Checks();
+  checks.of(() => {
+    if (options.output !== null && (typeof options.output !== 'string' || options.output.trim() === ''))
+      throw bad('output', `${named('output')} must be the path of a folder to write, found ${show(options.output)}`);
+  });
   for (const flag of ['labels', 'overwrite', 'resume'] as const)
-    if (typeof options[flag] !== 'boolean')
-      throw bad(flag, `${named(flag)} must be true or false, found ${show(options[flag])}`);
-  const parent = labels(options, given, info, warnings);
-  const omeZarr = parent?.version ?? oneOf('omeZarr', options.omeZarr, OME_ZARR_VERSIONS);
-  const cut = region(options.roi, info);
-  const chunk = chunkSize(given.chunkSize, cut.shape);
+    checks.of(() => {
+      if (typeof options[flag] !== 'boolean')
+        throw bad(flag, `${named(flag)} must be true or false, found ${show(options[flag])}`);
+    });
+  const parent = checks.of(() => labels(options, given, info, warnings)) ?? null;
+  const omeZarr = parent?.version ?? checks.of(() => oneOf('omeZarr', options.omeZarr, OME_ZARR_VERSIONS));
+  const cut = checks.of(() => region(options.roi, info));
+  const chunk = checks.of(() => chunkSize(given.chunkSize, cut?.shape ?? spatial(info.shape)));
+  const shard = checks.of(() => chunk && omeZarr && shardSize(options.shard, chunk, options.chunkSize, omeZarr));
+  const count = parent ? parent.levels.length : checks.of(() => levels(options.levels));
+  const downsample = checks.of(() =>
+    oneOf('downsample', options.downsample ?? (options.labels ? 'mode' : 'mean'), DOWNSAMPLINGS)
+  );
+  const compression = checks.of(() => oneOf('compression', options.compression, COMPRESSIONS));
+  const summed = checks.of(() => omeZarr && checksum(options.checksum, omeZarr));
+  const maxMemory = checks.of(() => memory(options.maxMemory));
+  const stored = checks.of(() => voxels(options.dtype, options.valueRange, info.dtype));
+  const channel = checks.of(() => channels(options.channel));
+  const calibrated = checks.of(() => calibration(options.voxelSize, options.unit, info));
+  const placed = checks.of(() => cut && calibrated && placement(cut, calibrated, info, parent, warnings));
+  const workers = checks.of(() => jobs(options.jobs));
+  checks.done();
   const settings: Settings = {
     output: outputPath(options.output, source, parent && parent.path),
     slices: options.slices,
-    chunk,
-    shard: shardSize(options.shard, chunk, options.chunkSize, omeZarr),
-    levels: parent ? parent.levels.length : levels(options.levels),
-    downsample: oneOf('downsample', options.downsample ?? (options.labels ? 'mode' : 'mean'), DOWNSAMPLINGS),
-    compression: oneOf('compression', options.compression, COMPRESSIONS),
-    checksum: checksum(options.checksum, omeZarr),
-    maxMemory: memory(options.maxMemory),
-    ...voxels(options.dtype, options.valueRange, info.dtype),
-    channel: channels(options.channel),
+    chunk: chunk!,
+    shard: shard!,
+    levels: count!,
+    downsample: downsample!,
+    compression: compression!,
+    checksum: summed!,
+    maxMemory: maxMemory!,
+    ...stored!,
+    channel: channel!,
     image: options.image,
     zAxis: options.zAxis,
     palette: options.palette,
     orientation: options.orientation,
-    ...cut,
+    ...cut!,
     labels: options.labels,
     parent,
-    ...placement(cut, calibration(options.voxelSize, options.unit, info), info, parent, warnings),
-    omeZarr,
-    jobs: jobs(options.jobs),
+    ...placed!,
+    omeZarr: omeZarr!,
+    jobs: workers!,
     overwrite: options.overwrite,
     resume: options.resume,
     warnings

@@ -34,12 +34,64 @@ export class ConvertError extends Error {
   readonly said: string;
   /** The option at fault, so that a form can say it there; `source` for the input itself. */
   readonly field: keyof ConvertOptions | 'source' | null;
+  /** Which element of the option's list, from 0, is at fault; null for none in particular. */
+  readonly at: number | null;
+  /** Where several things are wrong at once: all of them, this one first. */
+  readonly problems: readonly ConvertError[];
 
-  constructor(code: ErrorCode, said: string, field: keyof ConvertOptions | 'source' | null = null) {
+  constructor(
+    code: ErrorCode,
+    said: string,
+    field: keyof ConvertOptions | 'source' | null = null,
+    { at = null, problems = [] }: Partial<Pick<ConvertError, 'at' | 'problems'>> = {}
+  ) {
     super(inWords(said, COMMAND_LINE));
     this.said = said;
     this.code = code;
     this.field = field;
+    this.at = at;
+    this.problems = problems;
+  }
+}
+
+/** Checks that are all made, so that a person is told of all that fails, and not of the first thing only. */
+export class Checks {
+  readonly #failed: ConvertError[] = [];
+
+  /** What a check finds; undefined where it fails. */
+  of<T>(check: () => T): T | undefined {
+    try {
+      return check();
+    } catch (error) {
+      this.#note(error);
+      return undefined;
+    }
+  }
+
+  /** The same of one that takes its time. */
+  async later<T>(check: Promise<T>): Promise<T | undefined> {
+    return check.catch((error: unknown) => {
+      this.#note(error);
+      return undefined;
+    });
+  }
+
+  /** The first that failed, with all in its `problems` if there are more; null where none did. */
+  get error(): ConvertError | null {
+    const [first, ...others] = this.#failed;
+    if (!first || others.length === 0) return first ?? null;
+    return new ConvertError(first.code, first.said, first.field, { at: first.at, problems: this.#failed });
+  }
+
+  /** @throws ConvertError */
+  done(): void {
+    const { error } = this;
+    if (error) throw error;
+  }
+
+  #note(error: unknown): void {
+    if (!(error instanceof ConvertError)) throw error;
+    this.#failed.push(...(error.problems.length > 0 ? error.problems : [error]));
   }
 }
 

@@ -26,4 +26,5 @@ export { convert } from './convert.ts';
 export type { Difference } from './difference.ts';
 export { estimate, inspect } from './estimate.ts';
 export { freeMemory } from './garbage.ts';
+export { type Asked, askedFor } from './unfinished.ts';
 export { verify, type VerifyOptions, type VerifyResult } from './verify/index.ts';

@@ -3,10 +3,11 @@ import { MEMORY_START, createMemory, instantiate } from '../simd/index.ts';
 import { type Encoder, createEncoder } from './codec/index.ts';
 import { checkOptions, readingOf } from './check.ts';
 import { levelBytes, mostDiskBytes } from './disk.ts';
-import { ConvertError, type ErrorCode } from './errors.ts';
+import { Checks, ConvertError, type ErrorCode } from './errors.ts';
 import { formatBytes } from './format.ts';
 import type { Layout } from './layout.ts';
 import type { ConvertOptions } from './options.ts';
+import { outputPath } from './output-path.ts';
 import type { Plan } from './plan.ts';
 import { type Arrangement, arrange } from './pyramid/arrangement.ts';
 import { type Level, chunkCounts, pyramid } from './pyramid/levels.ts';
@@ -104,11 +105,19 @@ export async function prepare(
   lenient = false
 ): Promise<Prepared> {
   const { info, layout } = await openVolume(source, readingOf(options, source));
-  const settings = checkOptions(options, info, source);
+  const checks = new Checks();
+  const settings = checks.of(() => checkOptions(options, info, source));
+  if (!settings) {
+    // What is in the way of the output is said in one go with it.
+    const { output = null, parent = null, overwrite } = options;
+    if (parent === null && (output === null || (typeof output === 'string' && output.trim() !== '')))
+      await checks.later(checkDestination(outputPath(output, source, null), source, overwrite === true));
+    throw checks.error!;
+  }
   const { output, shape, chunk, warnings } = settings;
   const { frames } = layout;
   const passing = new Set<string>();
-  const { partial, refusal } = await findDestination(source, settings, lenient);
+  const { partial = null, refusal = null } = (await checks.later(findDestination(source, settings, lenient))) ?? {};
   if (refusal) passing.add(refusal.message);
   else if (settings.overwrite && isOmeZarr(output)) goesWith(output).forEach(text => passing.add(text));
   const levels = pyramid(shape, chunk, settings.voxelSize, settings.levels);
@@ -116,17 +125,19 @@ export async function prepare(
     warnings.push(
       `${levels.length} of the ${settings.levels} levels asked for are written: the last is a single voxel already.`
     );
-  const begins = begun(layout, settings, levels);
+  const begins = begun(layout, settings, levels, { source, options });
   const left = partial === null ? null : Journal.read<Head>(partial);
   const unfinished = left && describeUnfinished(left, begins);
   if (settings.resume && partial && !left)
     warnings.push(`${partial}: nothing in it can be gone on with, because its journal is damaged: it is replaced.`);
-  if (settings.resume && partial && unfinished) checkResumable(partial, unfinished);
+  checks.of(() => settings.resume && partial && unfinished && checkResumable(partial, unfinished));
   const resumed = settings.resume ? left : null;
+  const leaf = resumed && !checks.error ? resumed.head.leaf : null;
   const memory = createMemory(MEMORY_START);
   const { compression, checksum, dtype: stored } = settings;
   const encoder = createEncoder(compression, BYTES_PER_VOXEL[stored], instantiate(memory), memory, checksum);
-  const arrangement = arrangeWithin(info.source, settings, layout, levels, encoder, resumed && resumed.head.leaf);
+  const arrangement = checks.of(() => arrangeWithin(info.source, settings, layout, levels, encoder, leaf));
+  if (!arrangement || checks.error) throw checks.error!;
   const planned = levels.map(level => ({
     shape: alongAxes(frames, frames.t, frames.c, level.shape),
     chunks: alongAxes(frames, frames.t, frames.c, chunkCounts(level.shape, chunk)),

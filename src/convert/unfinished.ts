@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
 import { ConvertError } from './errors.ts';
 import { type Fingerprint, changed, fingerprint } from './fingerprint.ts';
 import type { Layout } from './layout.ts';
@@ -9,7 +11,7 @@ import type { RangeEnd, Settings } from './settings.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Frames, type Shape, volumeCount } from './volume.ts';
 import { VERSION } from './version.ts';
 import { named, option } from './words.ts';
-import type { BlockEntry, JournalRecord } from './zarr/journal.ts';
+import { type BlockEntry, Journal, type JournalRecord } from './zarr/journal.ts';
 
 /** What decides an output's bytes, under the names that a person knows. */
 interface Decided {
@@ -37,8 +39,16 @@ interface Decided {
   position: Shape;
 }
 
+/** What a person has asked for, with absolute paths. */
+export interface Asked {
+  source: string | string[];
+  options: Partial<ConvertOptions>;
+}
+
 /** The head of a journal: what was begun. */
 export interface Begun {
+  /** Not in those of earlier versions. */
+  asked?: Asked;
   source: Fingerprint;
   /** Of the source, as read. */
   bytesPerVoxel: number;
@@ -51,7 +61,7 @@ export interface Head extends Begun {
   leaf: Shape;
 }
 
-export function begun(layout: Layout, settings: Settings, levels: Level[]): Begun {
+export function begun(layout: Layout, settings: Settings, levels: Level[], asked: Asked): Begun {
   const {
     chunk,
     shard,
@@ -74,7 +84,12 @@ export function begun(layout: Layout, settings: Settings, levels: Level[]): Begu
     parent,
     offset
   } = settings;
+  const { resume: _, maxMemory: _memory, jobs: _jobs, ...options } = asked.options;
   return {
+    asked: {
+      source: Array.isArray(asked.source) ? asked.source.map(path => resolve(path)) : resolve(asked.source),
+      options: { ...options, output: settings.output, ...(parent && { parent: parent.path }) }
+    },
     source: fingerprint(layout),
     bytesPerVoxel: BYTES_PER_VOXEL[layout.dtype],
     frames: layout.frames,
@@ -143,6 +158,29 @@ export function describeUnfinished({ head, blocks, written }: JournalRecord<Head
     totalBytes: volumeCount(head.frames) * product(shape) * head.bytesPerVoxel,
     refusal: difference(head, now)
   };
+}
+
+/**
+ * What was asked for when an unfinished output was begun.
+ *
+ * @throws ConvertError `not-found`; `resume-refused` where it does not say
+ */
+export function askedFor(partial: string): Asked {
+  if (!existsSync(partial))
+    throw new ConvertError(
+      'not-found',
+      `${partial}: there is no such folder: what was unfinished may be done, or removed`,
+      'resume'
+    );
+  const asked = Journal.read<Head>(partial)?.head.asked;
+  const output = partial.replace(/\.partial$/, '');
+  if (!asked || output === partial)
+    throw new ConvertError(
+      'resume-refused',
+      `${partial}: does not say what it was made of: convert that again to ${basename(output)}, which goes on with it where it can`,
+      'resume'
+    );
+  return { source: asked.source, options: { ...asked.options, output } };
 }
 
 /** @throws ConvertError `resume-refused` */

@@ -38,6 +38,11 @@ export const COMMAND_LINE: Vocabulary = {
   option: (name, values) => [`--${spelled(name, '-')}`, ...values.map(shell)].join(' ')
 };
 
+/** The options that a message speaks of. */
+export const namesIn = (said: string): OptionName[] => [
+  ...new Set([...said.matchAll(MARKED)].map(([, , name]) => name as OptionName))
+];
+
 /** The same text, or the same object with the same in all its texts, in a surface's words. */
 export function inWords<T>(said: T, vocabulary: Vocabulary): T {
   if (typeof said === 'string')

@@ -11,7 +11,7 @@ import {
   Z_AXES
 } from './choices.ts';
 import { AxesInput, Field, SelectInput, TextInput } from './Field.tsx';
-import type { FieldErrors, FormValues } from './values.ts';
+import type { Field as FieldName, FieldErrors, FormValues, Marks } from './values.ts';
 import { unitOf } from './values.ts';
 
 const FOLDED = [
@@ -68,13 +68,24 @@ const AS_SOURCE = 'source';
 export function AdvancedFields(props: {
   values: FormValues;
   errors: FieldErrors;
+  marks: Marks;
+  /** Fields that what is wrong can be mended with. */
+  wanted: ReadonlySet<FieldName>;
   shape: Shape | null;
   info: VolumeInfo | null;
   onChange: (change: Partial<FormValues>) => void;
 }): React.ReactElement {
-  const { values, errors, shape, info, onChange } = props;
+  const { values, errors, marks, wanted, shape, info, onChange } = props;
   const [isOpen, setOpen] = React.useState(false);
-  const hasError = FOLDED.some(field => errors[field]);
+  const hasError = FOLDED.some(field => errors[field] || wanted.has(field));
+  React.useEffect(() => {
+    if (hasError) {
+      setOpen(true);
+    }
+  }, [hasError]);
+  const ends = marks.roi ?? [];
+  const isEnd = ends.length > 0 && ends.every(at => at % 2 === 1);
+  const axesOf = (odd: number): number[] => ends.filter(at => at % 2 === odd).map(at => Math.floor(at / 2));
   return (
     <details
       className="mct-Advanced mct-mod-wide"
@@ -83,7 +94,7 @@ export function AdvancedFields(props: {
     >
       <summary>Slices, channels, shards, checksums, labels, region, voxel size, workers</summary>
       <div className="mct-ConvertForm-fields">
-        {(info?.format === 'slices' || values.slices !== '' || errors.slices) && (
+        {(info?.format === 'slices' || values.slices !== '' || errors.slices || wanted.has('slices')) && (
           <Field
             label="Slices"
             error={errors.slices}
@@ -100,7 +111,7 @@ export function AdvancedFields(props: {
             )}
           </Field>
         )}
-        {(values.image !== '' || errors.image) && (
+        {(values.image !== '' || errors.image || wanted.has('image')) && (
           <Field
             label="Image"
             error={errors.image}
@@ -117,7 +128,12 @@ export function AdvancedFields(props: {
             )}
           </Field>
         )}
-        {(info?.channels || info?.axes.startsWith('t') || values.zAxis !== '' || errors.zAxis || errors.channel) && (
+        {(info?.channels ||
+          info?.axes.startsWith('t') ||
+          values.zAxis !== '' ||
+          errors.zAxis ||
+          errors.channel ||
+          wanted.has('zAxis')) && (
           <Field label="Slices are" error={errors.zAxis}>
             {control => (
               <SelectInput
@@ -131,7 +147,7 @@ export function AdvancedFields(props: {
             )}
           </Field>
         )}
-        {(info?.channels || values.palette !== '' || errors.palette || errors.channel) && (
+        {(info?.channels || values.palette !== '' || errors.palette || errors.channel || wanted.has('palette')) && (
           <Field label="Palette" error={errors.palette} hint="Of pixels that are indices into one.">
             {control => (
               <SelectInput
@@ -157,7 +173,7 @@ export function AdvancedFields(props: {
             />
           )}
         </Field>
-        {(info?.channels || values.channel !== '' || errors.channel) && (
+        {(info?.channels || values.channel !== '' || errors.channel || wanted.has('channel')) && (
           <Field label="Channels" error={errors.channel} hint={channelHint(info)} wide>
             {control => (
               <TextInput
@@ -221,6 +237,7 @@ export function AdvancedFields(props: {
             <AxesInput
               control={control}
               name="Shard size"
+              marked={marks.shard}
               value={values.shard}
               onChange={shard => onChange({ shard })}
             />
@@ -241,22 +258,24 @@ export function AdvancedFields(props: {
             />
           )}
         </Field>
-        <Field label="Region, from (Z, Y, X)" error={errors.roi}>
+        <Field label="Region, from (Z, Y, X)" error={isEnd ? undefined : errors.roi}>
           {control => (
             <AxesInput
               control={control}
               name="Region, first voxel"
+              marked={axesOf(0)}
               value={values.roiFrom}
               placeholder={[0, 0, 0]}
               onChange={roiFrom => onChange({ roiFrom })}
             />
           )}
         </Field>
-        <Field label="to, not included (Z, Y, X)">
+        <Field label="to, not included (Z, Y, X)" error={isEnd ? errors.roi : undefined}>
           {control => (
             <AxesInput
               control={control}
               name="Region, voxel after the last"
+              marked={axesOf(1)}
               value={values.roiTo}
               placeholder={shape ?? undefined}
               onChange={roiTo => onChange({ roiTo })}
@@ -272,6 +291,7 @@ export function AdvancedFields(props: {
             <AxesInput
               control={control}
               name="Voxel size"
+              marked={marks.voxelSize}
               value={values.voxelSize}
               placeholder={info?.voxelSize ?? undefined}
               onChange={voxelSize => onChange({ voxelSize, unit: unitOf(voxelSize, values.unit, info?.unit ?? null) })}

@@ -1,16 +1,16 @@
 import * as React from 'react';
-import type { ConvertOptions, Shape, Source } from '../protocol/index.ts';
+import type { ConvertOptions, Failure, Shape, Source } from '../protocol/index.ts';
 import { AdvancedFields } from './AdvancedFields.tsx';
 import { COMPRESSIONS, OME_ZARR_VERSIONS, OUTPUT_DTYPES, SHOWN_DEFAULTS } from './choices.ts';
 import { describeSource } from './describe.ts';
-import { AxesInput, Field, SelectInput, TextInput } from './Field.tsx';
+import { AxesInput, Field, SelectInput, TextInput, element } from './Field.tsx';
 import { defaultOutputName } from './output.ts';
 import type { Planner } from './planner.ts';
 import { PlanView, SourceFacts } from './PlanView.tsx';
 import type { Planned } from './resume.ts';
 import { refusalOf } from './resume.ts';
 import { ResumeChoice } from './ResumeChoice.tsx';
-import type { FieldErrors, FormValues } from './values.ts';
+import type { Field as FieldName, FieldErrors, FormValues, Marks } from './values.ts';
 import { EMPTY_VALUES, readValues, takesRange } from './values.ts';
 import type { PlanState } from './watcher.ts';
 import { NOTHING_YET, PlanWatcher } from './watcher.ts';
@@ -21,6 +21,8 @@ export interface Draft {
   options: Partial<ConvertOptions>;
   /** What can be started: these options, with it decided whether to resume; null while there is no plan for them. */
   planned: Planned | null;
+  /** Why there can be none, though all fields can be read. */
+  failure: Failure | null;
 }
 
 export interface ConvertFormProps {
@@ -33,6 +35,8 @@ export interface ConvertFormProps {
    * chosen here.
    */
   shared?: boolean;
+  /** Of several sources: where this one's output goes; its default without it. */
+  output?: string;
   /** Something to say that no plan foresaw, such as why starting failed. */
   failure?: string | null;
   disabled?: boolean;
@@ -57,7 +61,7 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
   const shape = React.useMemo(() => (info ? (info.shape.slice(-3) as Shape) : null), [info]);
   const read = React.useMemo(() => readValues(values, source, shape, isShared), [values, source, shape, isShared]);
   const isReadable = Object.keys(read.errors).length === 0;
-  const asked = JSON.stringify(read.options);
+  const asked = JSON.stringify(props.output === undefined ? read.options : { ...read.options, output: props.output });
 
   React.useEffect(() => {
     const made = new PlanWatcher(planner, source, setState);
@@ -65,33 +69,45 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
     return () => made.dispose();
   }, [planner, source]);
 
+  // Also while a field cannot be read: what else is wrong is said along with it.
   React.useEffect(() => {
-    watcher.current?.ask(isReadable ? (JSON.parse(asked) as Partial<ConvertOptions>) : null);
-  }, [planner, source, isReadable, asked]);
+    watcher.current?.ask(JSON.parse(asked) as Partial<ConvertOptions>);
+  }, [planner, source, asked]);
 
   const current = isReadable && !state.pending && !state.failure && state.plannedFor === asked ? state.planned : null;
   const inTheWay = current?.plan.outputRefusal ?? null;
-  const ready = current && !inTheWay && (isShared || refusalOf(current) === null) ? current : null;
+  // Of several sources each says for itself what is in its way.
+  const ready = current && (isShared || (!inTheWay && refusalOf(current) === null)) ? current : null;
+  const failure = state.pending ? null : state.failure;
+  const refused = isReadable ? failure : null;
   React.useEffect(() => {
-    onChange({ options: JSON.parse(asked) as Partial<ConvertOptions>, planned: ready });
-  }, [onChange, asked, ready]);
+    onChange({ options: JSON.parse(asked) as Partial<ConvertOptions>, planned: ready, failure: refused });
+  }, [onChange, asked, ready, refused]);
 
   const set = React.useCallback((change: Partial<FormValues>) => setValues(before => ({ ...before, ...change })), []);
-  const failure = isReadable && !state.pending ? state.failure : null;
-  const errors: FieldErrors = { ...read.errors };
-  const isGeneral = !failure?.field || (isShared && failure.field === 'resume');
-  if (failure?.field && !isGeneral) {
-    // The checkbox is part of the output's field.
-    errors[failure.field === 'overwrite' ? 'output' : failure.field] = failure.message;
+  const problems = failure?.problems ?? (failure ? [failure] : []);
+  const { errors, marks, general } = placed(problems, read, isShared);
+  // Once offered they stay, or they would be gone under the hands of who fills them in.
+  const wanted = React.useRef(new Set<FieldName>()).current;
+  for (const { options = [] } of problems) {
+    options.forEach(name => name !== 'against' && wanted.add(name));
   }
-  errors.output ??= inTheWay?.message;
-  const general = props.failure ?? (failure && isGeneral ? failure.message : null) ?? errors.source ?? null;
+  if (props.failure) {
+    general.unshift(props.failure);
+  }
+  if (inTheWay && !isShared) {
+    errors.output ??= inTheWay.message;
+  }
   // What is known of another output is not about this one.
   const isSameOutput = state.planned?.options.output === read.options.output;
   const unfinished = isSameOutput && !isShared ? (state.planned?.plan.unfinished ?? null) : null;
-  const offersResume = unfinished !== null || (!isShared && state.failure?.field === 'resume');
+  const offersResume = unfinished !== null || (!isShared && problems.some(({ field }) => field === 'resume'));
   const resumesByItself = unfinished?.refusal === null ? true : null;
-  const offersOverwrite = isShared || values.overwrite || failure?.code === 'output-exists' || inTheWay !== null;
+  const offersOverwrite =
+    isShared ||
+    values.overwrite ||
+    inTheWay !== null ||
+    problems.some(({ code, field }) => code === 'output-exists' && field === 'output');
 
   return (
     <div className="mct-ConvertForm">
@@ -102,13 +118,13 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
       {info ? (
         <SourceFacts info={info} />
       ) : (
-        !errors.source && <div className="mct-ConvertForm-wait">{state.pending ? 'Reading the source…' : ''}</div>
+        general.length === 0 && <div className="mct-ConvertForm-wait">{state.pending ? 'Reading the source…' : ''}</div>
       )}
-      {general && (
-        <div className="mct-ConvertForm-failure" role="alert">
-          {general}
+      {general.map(message => (
+        <div key={message} className="mct-ConvertForm-failure" role="alert">
+          {message}
         </div>
-      )}
+      ))}
       <fieldset className="mct-ConvertForm-fields" disabled={props.disabled}>
         {(!isShared || errors.output) && (
           <Field label="Output" error={errors.output} wide hint="A name beside the source, or a path.">
@@ -168,6 +184,7 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
             <AxesInput
               control={control}
               name="Chunk size"
+              marked={marks.chunkSize}
               value={values.chunkSize}
               placeholder={SHOWN_DEFAULTS.chunkSize}
               onChange={chunkSize => set({ chunkSize })}
@@ -217,7 +234,7 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
                 {(['least', 'greatest'] as const).map((name, index) => (
                   <span key={name} className="mct-Axes-one">
                     <TextInput
-                      control={index === 0 ? control : { ...control, id: `${control.id}-${name}` }}
+                      control={element(control, index, name, marks.valueRange)}
                       numeric
                       label={`Value range, ${name}`}
                       placeholder={name}
@@ -232,7 +249,15 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
             )}
           </Field>
         )}
-        <AdvancedFields values={values} errors={errors} shape={shape} info={info} onChange={set} />
+        <AdvancedFields
+          values={values}
+          errors={errors}
+          marks={marks}
+          wanted={wanted}
+          shape={shape}
+          info={info}
+          onChange={set}
+        />
       </fieldset>
       <div role="status" className="mct-ConvertForm-plan">
         {state.planned ? (
@@ -243,4 +268,28 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
       </div>
     </div>
   );
+}
+
+/** What is wrong, at its field: what cannot be read in a field goes before what the helper says of it. What concerns no field is general. */
+function placed(
+  problems: readonly Failure[],
+  read: { errors: FieldErrors; marks: Marks },
+  isShared: boolean
+): { errors: FieldErrors; marks: Marks; general: string[] } {
+  const errors: FieldErrors = {};
+  const marks: Marks = {};
+  const general: string[] = [];
+  for (const { field, message, at } of problems) {
+    // The checkbox is part of the output's field.
+    const name = field === 'overwrite' ? 'output' : field;
+    if (name === null || name === 'source' || (isShared && name === 'resume')) {
+      general.push(message);
+      continue;
+    }
+    errors[name] = errors[name] === undefined ? message : `${errors[name]}\n${message}`;
+    if (at !== undefined) {
+      (marks[name] ??= []).push(at);
+    }
+  }
+  return { errors: { ...errors, ...read.errors }, marks: { ...marks, ...read.marks }, general };
 }

@@ -65,12 +65,28 @@ export function TextInput(props: {
   );
 }
 
+/** What the control of one element of a field needs; the label is the first one's. */
+export function element(
+  control: ControlProps,
+  index: number,
+  name: string,
+  marked: readonly number[] = []
+): ControlProps {
+  return {
+    ...control,
+    id: index === 0 ? control.id : `${control.id}-${name}`,
+    'aria-invalid': control['aria-invalid'] && (marked.length === 0 || marked.includes(index))
+  };
+}
+
 /** One text field for each of the axes Z, Y and X. */
 export function AxesInput(props: {
   control: ControlProps;
   name: string;
   value: Triple;
   placeholder?: readonly (string | number)[];
+  /** Those that are at fault; all without it, if any is. */
+  marked?: readonly number[];
   onChange: (value: Triple) => void;
 }): React.ReactElement {
   return (
@@ -78,7 +94,7 @@ export function AxesInput(props: {
       {AXES.map((axis, index) => (
         <span key={axis} className="mct-Axes-one">
           <TextInput
-            control={index === 0 ? props.control : { ...props.control, id: `${props.control.id}-${axis}` }}
+            control={element(props.control, index, axis, props.marked)}
             numeric
             label={`${props.name}, ${axis}`}
             value={props.value[index]}

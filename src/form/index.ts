@@ -8,4 +8,5 @@ export { planResuming, refusalOf } from './resume.ts';
 export type { Planned } from './resume.ts';
 export { PlanView, SourceFacts } from './PlanView.tsx';
 export * from './describe.ts';
-export { baseName, defaultOutputName } from './output.ts';
+export { baseName, defaultOutputName, resolveOutput } from './output.ts';
+export { Field, TextInput } from './Field.tsx';

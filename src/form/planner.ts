@@ -1,6 +1,6 @@
 import type { ConvertOptions, Failure, Plan, Source, VolumeInfo } from '../protocol/index.ts';
 
-/** Who the form asks. Both reject with an `Error` that carries the helper's `code` and `field`. */
+/** Who the form asks. Both reject with an `Error` that carries what a `Failure` says. */
 export interface Planner {
   inspect(source: Source): Promise<VolumeInfo>;
   estimate(source: Source, options: Partial<ConvertOptions>): Promise<Plan>;
@@ -8,6 +8,13 @@ export interface Planner {
 
 /** The failure that an error carries; one without a code concerns no field. */
 export function toFailure(error: unknown): Failure {
-  const { code, field, message } = (error ?? {}) as Partial<Failure>;
-  return { code: code ?? 'internal', field: field ?? null, message: message ?? String(error) };
+  const { code, field, message, at, options, problems } = (error ?? {}) as Partial<Failure>;
+  return {
+    code: code ?? 'internal',
+    field: field ?? null,
+    message: message ?? String(error),
+    ...(at !== undefined && { at }),
+    ...(options && { options }),
+    ...(problems && { problems })
+  };
 }

@@ -86,6 +86,8 @@ export const EMPTY_VALUES: FormValues = {
 
 export type Field = keyof ConvertOptions | 'source';
 export type FieldErrors = Partial<Record<Field, string>>;
+/** Which inputs of a field with several are at fault, by their numbers in the option's list. */
+export type Marks = Partial<Record<Field, number[]>>;
 
 /** The unit that goes with a voxel size: one that is typed has the source's, or micrometers, from the beginning, which a person may change. */
 export function unitOf(voxelSize: Triple, unit: string, ofSource: string | null): string {
@@ -111,9 +113,18 @@ export function readValues(
   source: Source,
   shape: Shape | null,
   shared = false
-): { options: Partial<ConvertOptions>; errors: FieldErrors } {
+): { options: Partial<ConvertOptions>; errors: FieldErrors; marks: Marks } {
   const options: Partial<ConvertOptions> = {};
   const errors: FieldErrors = {};
+  const marks: Marks = {};
+  /** Says what is wrong with a list of which some elements are no numbers. */
+  const wrong = (field: Field, message: string, numbers: readonly unknown[], least = -Infinity): void => {
+    errors[field] = message;
+    marks[field] = [...numbers.keys()].filter(at => {
+      const value = numbers[at];
+      return typeof value === 'number' && !(value >= least);
+    });
+  };
   const integer = (text: string): number => (/^\s*\d+\s*$/.test(text) ? Number(text) : NaN);
   const number = (text: string): number => (text.trim() === '' ? NaN : Number(text.trim().replace(',', '.')));
 
@@ -155,7 +166,7 @@ export function readValues(
     if (chunk.every(length => length >= 1)) {
       options.chunkSize = chunk;
     } else {
-      errors.chunkSize = 'Three whole numbers of voxels, 1 or more.';
+      wrong('chunkSize', 'Three whole numbers of voxels, 1 or more.', chunk, 1);
     }
   }
 
@@ -173,7 +184,7 @@ export function readValues(
     if (shard.every(length => length >= 1)) {
       options.shard = shard;
     } else {
-      errors.shard = 'Three whole numbers of voxels, or none.';
+      wrong('shard', 'Three whole numbers of voxels, or none.', shard, 1);
     }
   }
 
@@ -211,17 +222,18 @@ export function readValues(
     if (range.every(value => typeof value === 'string' || Number.isFinite(value))) {
       options.valueRange = range;
     } else {
-      errors.valueRange = 'Two numbers, or both empty for the source’s own extremes.';
+      wrong('valueRange', 'Two numbers, or both empty for the source’s own extremes.', range);
     }
   }
 
   if ([...values.roiFrom, ...values.roiTo].some(isGiven)) {
     const from = values.roiFrom.map(text => (isGiven(text) ? integer(text) : 0));
     const to = values.roiTo.map((text, axis) => (isGiven(text) ? integer(text) : (shape?.[axis] ?? NaN)));
-    if ([...from, ...to].every(Number.isFinite)) {
-      options.roi = [from[0], to[0], from[1], to[1], from[2], to[2]];
+    const roi = [from[0], to[0], from[1], to[1], from[2], to[2]] as NonNullable<ConvertOptions['roi']>;
+    if (roi.every(Number.isFinite)) {
+      options.roi = roi;
     } else {
-      errors.roi = 'Whole numbers of voxels: the first one of each axis, and the one after the last.';
+      wrong('roi', 'Whole numbers of voxels: the first one of each axis, and the one after the last.', roi);
     }
   }
 
@@ -230,7 +242,7 @@ export function readValues(
     if (size.every(Number.isFinite)) {
       options.voxelSize = size;
     } else {
-      errors.voxelSize = 'Three numbers, or none.';
+      wrong('voxelSize', 'Three numbers, or none.', size);
     }
   }
   if (isGiven(values.unit)) {
@@ -256,7 +268,7 @@ export function readValues(
       errors.jobs = 'A whole number, 1 or more.';
     }
   }
-  return { options, errors };
+  return { options, errors, marks };
 }
 
 /** Fields that stand for the options of a conversion: `readValues` makes the same of them. Whether to resume is to be chosen anew. */

@@ -36,14 +36,10 @@ export class PlanWatcher {
     );
   }
 
-  /** Asks for a plan; null while the options cannot be read. */
-  ask(options: Partial<ConvertOptions> | null): void {
+  /** Asks for a plan. */
+  ask(options: Partial<ConvertOptions>): void {
     clearTimeout(this._timer);
     const turn = ++this._turn;
-    if (!options) {
-      this._set({ pending: false, failure: null });
-      return;
-    }
     this._set({ pending: true });
     this._timer = setTimeout(() => void this._estimate(turn, options), this._asked ? this._rest : 0);
     this._asked = true;

@@ -1,10 +1,20 @@
 import { ConvertError } from '../convert/errors.ts';
+import { namesIn } from '../convert/words.ts';
 import type { Failure } from '../protocol/index.ts';
 
 /** What went wrong, as every surface tells it in its own words (`inWords`): one line, a code, the option at fault. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof ConvertError) {
-    return { code: error.code, message: oneLine(error.said), field: error.field };
+    const { code, said, field, at, problems } = error;
+    const options = namesIn(said);
+    return {
+      code,
+      message: oneLine(said),
+      field,
+      ...(at !== null && { at }),
+      ...(options.length > 0 && { options }),
+      ...(problems.length > 0 && { problems: problems.map(toFailure) })
+    };
   }
   // Not foreseen: the place in the code is worth more than a short line, but only its first frame fits one.
   const { message, stack } = error instanceof Error ? error : new Error(String(error));

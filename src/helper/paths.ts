@@ -24,6 +24,11 @@ export class ServerPaths {
     return outside ? null : path.split(sep).join('/');
   }
 
+  /** A sentence with its paths under the root as the file browser has them. */
+  inText(text: string): string {
+    return this.root.length > 1 ? text.replaceAll(this.root + sep, '') : text;
+  }
+
   /** Relative where it lies under the root, absolute otherwise. */
   show(absolute: string): string {
     return this.relative(absolute) ?? absolute;

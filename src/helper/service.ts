@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { access } from 'node:fs/promises';
 import { ConvertError } from '../convert/errors.ts';
 import { isName } from '../convert/output-path.ts';
+import { askedFor } from '../convert/unfinished.ts';
 import { inWords } from '../convert/words.ts';
 import type { Engine, Jobs } from './jobs.ts';
 import { toFailure } from './failure.ts';
@@ -52,7 +53,16 @@ export class Service {
 
   /** What went wrong, as clients see it. */
   failure(error: unknown): Failure {
-    return inWords(toFailure(error), FORM);
+    return this._failure(inWords(toFailure(error), FORM));
+  }
+
+  private _failure(failure: Failure): Failure {
+    const { message, problems } = failure;
+    return {
+      ...failure,
+      message: this._paths.inText(message),
+      ...(problems && { problems: problems.map(each => this._failure(each)) })
+    };
   }
 
   /** The event as clients see it. */
@@ -66,10 +76,37 @@ export class Service {
     }),
     estimate: async ({ source, options }) => {
       const plan = this._info(await this._engine.estimate(this._source(source), this._options(options)));
-      return { result: { ...plan, output: this._paths.show(plan.output) } };
+      const { outputRefusal, unfinished, warnings } = plan;
+      return {
+        result: {
+          ...plan,
+          output: this._paths.show(plan.output),
+          unfinished: unfinished?.refusal
+            ? { ...unfinished, refusal: this._paths.inText(unfinished.refusal) }
+            : unfinished,
+          outputRefusal: outputRefusal && { ...outputRefusal, message: this._paths.inText(outputRefusal.message) },
+          warnings: this._texts(warnings)
+        }
+      };
     },
     start: async ({ source, options }) => {
       return { result: this._job(await this._jobs.start(this._source(source), this._options(options))) };
+    },
+    unfinished: async ({ path }) => {
+      const partial = this._paths.absolute(path);
+      const { source, options } = askedFor(partial);
+      await this._engine.estimate(source, { ...options, resume: true }).catch((error: unknown) => {
+        // What else is in the way can be mended in the form.
+        const { code, said, field } = error as ConvertError;
+        if (field === 'source' || field === 'resume') {
+          throw new ConvertError(
+            code,
+            said.startsWith(partial) ? said : `${partial}: cannot be gone on with: ${said}`,
+            field
+          );
+        }
+      });
+      return { result: { source: this._shown(source), options: this._shownOptions(options) } };
     },
     verify: async ({ output, options }) => ({
       result: this._job(this._jobs.verify(this._paths.absolute(output), options ?? {}))
@@ -154,24 +191,48 @@ export class Service {
     };
   }
 
+  private _texts(texts: string[]): string[] {
+    return texts.map(text => this._paths.inText(text));
+  }
+
   private _info<T extends VolumeInfo>(info: T): T {
-    return { ...info, source: this._paths.show(resolve(this._paths.root, info.source)) };
+    return {
+      ...info,
+      source: this._paths.show(resolve(this._paths.root, info.source)),
+      warnings: this._texts(info.warnings)
+    };
+  }
+
+  private _shown(source: Source): Source {
+    return Array.isArray(source) ? source.map(path => this._paths.show(path)) : this._paths.show(source);
+  }
+
+  private _shownOptions(options: Job['options']): Job['options'] {
+    const { output, parent } = options;
+    return {
+      ...options,
+      ...(output != null && { output: this._paths.show(output) }),
+      ...(parent != null && { parent: this._paths.show(parent) })
+    };
   }
 
   private _job(job: Job): Job {
     const show = (path: string): string => this._paths.show(path);
     return {
       ...job,
-      source: Array.isArray(job.source) ? job.source.map(show) : show(job.source),
+      source: this._shown(job.source),
       output: job.output === null ? null : show(job.output),
-      options: {
-        ...job.options,
-        ...(job.options.output != null && { output: show(job.options.output) }),
-        ...(job.options.parent != null && { parent: show(job.options.parent) })
+      options: this._shownOptions(job.options),
+      error: job.error && this._failure(job.error),
+      result: job.result && {
+        ...job.result,
+        output: show(job.result.output),
+        warnings: this._texts(job.result.warnings)
       },
-      result: job.result && { ...job.result, output: show(job.result.output) },
       verdict: job.verdict && {
         ...job.verdict,
+        differences: job.verdict.differences.map(each => ({ ...each, message: this._paths.inText(each.message) })),
+        notes: this._texts(job.verdict.notes),
         output: show(job.verdict.output),
         against: job.verdict.against && show(job.verdict.against)
       }

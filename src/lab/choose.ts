@@ -3,7 +3,7 @@ import { FileDialog } from '@jupyterlab/filebrowser';
 import type { Contents } from '@jupyterlab/services';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { isAbsolute } from '../form/output.ts';
-import { isTiff, selectedFolder, toServerPath } from './paths.ts';
+import { isTiff, selectedFolders, toServerPath } from './paths.ts';
 
 /** Asks for TIFFs where nothing suitable is selected. */
 export async function chooseSources(browser: FileBrowser | null): Promise<string[]> {
@@ -22,40 +22,51 @@ export async function chooseSources(browser: FileBrowser | null): Promise<string
   return files.map(item => toServerPath(manager.services.contents, item.path));
 }
 
-/** What a command about an OME-Zarr can be given, as the command says it of itself. */
+const FOLDER = 'An OME-Zarr folder: relative to the server’s root, or absolute on the server';
+
+/** What a command about OME-Zarrs can be given, as the command says it of itself. */
 export const OME_ZARR_ARGS = {
-  path: {
-    type: 'string',
-    description: 'An OME-Zarr folder: relative to the server’s root, or absolute on the server'
-  },
+  path: { type: 'string', description: FOLDER },
+  paths: { type: 'array', items: { type: 'string', description: FOLDER }, description: 'Several of them' },
   isPalette: { type: 'boolean', description: 'Ask for a folder where none is selected' }
 } as const;
 
-/** Whether a command about an OME-Zarr has one, or may ask for it. */
-export function offersOmeZarr(args: ReadonlyPartialJSONObject, browser: FileBrowser | null | undefined): boolean {
-  return Boolean(args.isPalette) || typeof args.path === 'string' || selectedFolder(browser) !== null;
+/** The paths that a command is given. */
+export function givenPaths({ path, paths }: ReadonlyPartialJSONObject): string[] {
+  const given: readonly unknown[] = Array.isArray(paths) ? paths : [path];
+  return given.filter(each => typeof each === 'string');
 }
 
-/** The OME-Zarr that a command is about, as the helper takes it: the one given, else the one selected, else asked for; null where there is none. */
-export async function omeZarrOf(
+/** Whether a command about OME-Zarrs has one, or may ask for it. */
+export function offersOmeZarr(args: ReadonlyPartialJSONObject, browser: FileBrowser | null | undefined): boolean {
+  return Boolean(args.isPalette) || givenPaths(args).length > 0 || selectedFolders(browser).length > 0;
+}
+
+/** The OME-Zarrs that a command is about, as the helper takes them: those given, else those selected, else one asked for. */
+export async function omeZarrsOf(
   args: ReadonlyPartialJSONObject,
   browser: FileBrowser | null | undefined,
   contents: Contents.IManager,
   title: string
-): Promise<string | null> {
-  const given =
-    typeof args.path === 'string' ? args.path : (selectedFolder(browser) ?? (await chooseFolder(browser, title)));
-  return given === null || isAbsolute(given) ? given : toServerPath(contents, given);
+): Promise<string[]> {
+  let paths = givenPaths(args);
+  if (paths.length === 0) {
+    paths = selectedFolders(browser);
+  }
+  if (paths.length === 0) {
+    paths = await chooseFolder(browser, title);
+  }
+  return paths.map(path => (isAbsolute(path) ? path : toServerPath(contents, path)));
 }
 
-async function chooseFolder(browser: FileBrowser | null | undefined, title: string): Promise<string | null> {
+async function chooseFolder(browser: FileBrowser | null | undefined, title: string): Promise<string[]> {
   if (!browser) {
-    return null;
+    return [];
   }
   const { value } = await FileDialog.getExistingDirectory({
     manager: browser.model.manager,
     title,
     label: 'An OME-Zarr folder:'
   });
-  return value?.[0]?.path ?? null;
+  return (value ?? []).slice(0, 1).map(({ path }) => path);
 }

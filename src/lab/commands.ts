@@ -3,14 +3,15 @@ import { showErrorMessage } from '@jupyterlab/apputils';
 import type { FileBrowser, IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { toValues } from '../form/index.ts';
+import { isAbsolute } from '../form/output.ts';
 import type { ConvertOptions, Job } from '../protocol/index.ts';
-import { OME_ZARR_ARGS, chooseSources, offersOmeZarr, omeZarrOf } from './choose.ts';
+import { OME_ZARR_ARGS, chooseSources, givenPaths, offersOmeZarr, omeZarrsOf } from './choose.ts';
 import { askAndStart } from './convert/dialog.tsx';
 import { isActive } from './connection/jobs.ts';
 import type { IHelper } from './helper.ts';
 import { pyramidIcon, stackIcon } from './icons.ts';
 import { CommandIDs } from './ids.ts';
-import { convertibleSelection, sortNaturally, toServerPath } from './paths.ts';
+import { convertibleSelection, isUnfinished, selectedFolders, sortNaturally, toServerPath } from './paths.ts';
 import type { Settings } from './settings.ts';
 
 type Args = ReadonlyPartialJSONObject;
@@ -29,9 +30,11 @@ export function addCommands(
   const { contents } = serviceManager;
   const browser = (): FileBrowser | null => browsers.tracker.currentWidget;
 
-  const givenPaths = (args: Args): string[] => {
-    const given = Array.isArray(args.paths) ? args.paths : typeof args.path === 'string' ? [args.path] : [];
-    return given.filter(path => typeof path === 'string').map(path => toServerPath(contents, path as string));
+  const toHelper = (path: string): string => (isAbsolute(path) ? path : toServerPath(contents, path));
+  /** The unfinished outputs that a command is about. */
+  const unfinished = (args: Args): string[] => {
+    const given = givenPaths(args);
+    return given.length > 0 ? given : selectedFolders(browser()).filter(isUnfinished);
   };
 
   commands.addCommand(CommandIDs.convert, {
@@ -55,7 +58,7 @@ export function addCommands(
       }
     },
     execute: async args => {
-      let paths = givenPaths(args);
+      let paths = givenPaths(args).map(path => toServerPath(contents, path));
       if (paths.length === 0) {
         paths = convertibleSelection(browser());
       }
@@ -80,15 +83,39 @@ export function addCommands(
     isVisible: args => offersOmeZarr(args, browser()),
     describedBy: { args: { type: 'object', properties: OME_ZARR_ARGS } },
     execute: async args => {
-      const output = await omeZarrOf(args, browser(), contents, 'Verify');
-      if (output === null) {
-        return undefined;
+      const outputs = await omeZarrsOf(args, browser(), contents, 'Verify');
+      const ids: string[] = [];
+      for (const output of outputs) {
+        await report('Could not verify', async () => {
+          ids.push((await helper.request('verify', { output, options: settings().limits })).id);
+        });
       }
-      let id: string | undefined;
-      await report('Could not verify', async () => {
-        id = (await helper.request('verify', { output, options: settings().limits })).id;
-      });
-      return id;
+      return Array.isArray(args.paths) || ids.length > 1 ? ids : ids[0];
+    }
+  });
+
+  commands.addCommand(CommandIDs.resume, {
+    label: 'Resume…',
+    caption: 'Go on with a conversion that was interrupted, with what was chosen for it',
+    icon: pyramidIcon,
+    isVisible: args => unfinished(args).length > 0,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: { path: { ...PATH, description: 'The folder NAME.partial of the unfinished output' } }
+      }
+    },
+    execute: async args => {
+      const ids: string[] = [];
+      for (const path of unfinished(args)) {
+        await report('Cannot be resumed', async () => {
+          const { source, options } = await helper.request('unfinished', { path: toHelper(path) });
+          const initial = { ...toValues({ ...settings().limits, ...options }, source), resume: true };
+          const jobs = await askAndStart(helper, [source].flat(), initial);
+          ids.push(...jobs.map(({ id }) => id));
+        });
+      }
+      return ids;
     }
   });
 

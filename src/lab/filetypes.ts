@@ -1,6 +1,6 @@
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import { pyramidIcon, stackIcon } from './icons.ts';
-import { OME_ZARR_TYPE, TIFF_TYPE } from './ids.ts';
+import { OME_ZARR_TYPE, TIFF_TYPE, UNFINISHED_TYPE } from './ids.ts';
 
 /**
  * The file types of volumes. A pattern goes before the extensions that JupyterLab itself knows, so that `.tif` is ours first and an
@@ -23,6 +23,15 @@ export function addFileTypes(registry: DocumentRegistry): void {
     mimeTypes: [],
     extensions: [],
     pattern: '\\.[zZ][aA][rR][rR]$',
+    contentType: 'directory',
+    icon: pyramidIcon
+  });
+  registry.addFileType({
+    name: UNFINISHED_TYPE,
+    displayName: 'Unfinished OME-Zarr',
+    mimeTypes: [],
+    extensions: [],
+    pattern: '\\.partial$',
     contentType: 'directory',
     icon: pyramidIcon
   });

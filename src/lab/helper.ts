@@ -59,10 +59,20 @@ export class HelperError extends Error {
   override readonly name = 'HelperError';
   readonly code: ErrorCode | 'no-helper' | 'lost';
   readonly field: Failure['field'];
+  readonly at: Failure['at'];
+  readonly options: Failure['options'];
+  readonly problems: Failure['problems'];
 
-  constructor(code: HelperError['code'], message: string, field: Failure['field'] = null) {
+  constructor(
+    code: HelperError['code'],
+    message: string,
+    { field = null, at, options, problems }: Partial<Failure> = {}
+  ) {
     super(message);
     this.code = code;
     this.field = field;
+    this.at = at;
+    this.options = options;
+    this.problems = problems;
   }
 }

@@ -14,4 +14,5 @@ export const CommandIDs = {
 export const PLUGIN = 'microct-io-vis:plugin';
 export const TIFF_TYPE = 'microct-io-vis-tiff';
 export const OME_ZARR_TYPE = 'microct-io-vis-ome-zarr';
+export const UNFINISHED_TYPE = 'microct-io-vis-unfinished';
 export const TIFF_FACTORY = 'TIFF Volume';

@@ -9,6 +9,11 @@ export function isTiff(path: string): boolean {
   return TIFF.test(path);
 }
 
+/** By its name a file that is a volume or a slice, and no folder. */
+export function isImage(path: string): boolean {
+  return isTiff(path) || SLICES.some(ending => ending.test(path));
+}
+
 /** Whether files are slices of a kind that is no volume by itself. */
 export function areSlices(paths: readonly string[]): boolean {
   return paths.length > 1 && SLICES.some(ending => paths.every(path => ending.test(path)));
@@ -17,6 +22,11 @@ export function areSlices(paths: readonly string[]): boolean {
 /** By its name; what is in the folder is looked at when it is opened. */
 export function isOmeZarr(path: string): boolean {
   return OME_ZARR.test(path.replace(/\/+$/, ''));
+}
+
+/** Whether a folder's name is that of what a conversion has not finished. */
+export function isUnfinished(path: string): boolean {
+  return /\.partial$/.test(path.replace(/\/+$/, ''));
 }
 
 /** Whether the server's own file system holds the path: only that can the helper read. */
@@ -37,25 +47,27 @@ export function sortNaturally(paths: readonly string[]): string[] {
   return [...paths].sort(compare);
 }
 
-/** What is selected in a file browser that can become a volume: TIFF files, slices, or one folder of them; empty for anything else. */
+/** What is selected in a file browser that can become volumes: TIFF files, folders of slices, both, or slices; empty for anything else. */
 export function convertibleSelection(browser: FileBrowser | null): string[] {
-  if (!browser) {
-    return [];
-  }
-  const items = [...browser.selectedItems()];
-  const { contents } = browser.model.manager.services;
-  if (items.length === 0 || !items.every(item => isLocal(contents, item.path))) {
-    return [];
-  }
-  const isFolder = items.length === 1 && items[0].type === 'directory' && !isOmeZarr(items[0].path);
+  const items = localSelection(browser);
   const paths = items.map(item => item.path);
-  const areFiles = items.every(item => item.type !== 'directory') && (paths.every(isTiff) || areSlices(paths));
-  return isFolder || areFiles ? sortNaturally(items.map(item => toServerPath(contents, item.path))) : [];
+  const isVolume = (item: Contents.IModel): boolean =>
+    item.type === 'directory' ? !isOmeZarr(item.path) && !isUnfinished(item.path) : isTiff(item.path);
+  const areConvertible = items.every(isVolume) || (items.every(({ type }) => type !== 'directory') && areSlices(paths));
+  return areConvertible ? sortNaturally(paths.map(path => toServerPath(contentsOf(browser), path))) : [];
 }
 
-/** The one folder that is selected in a file browser; null for anything else. */
-export function selectedFolder(browser: FileBrowser | null | undefined): string | null {
-  const items = browser ? [...browser.selectedItems()] : [];
-  const isFolder = items.length === 1 && items[0].type === 'directory';
-  return isFolder && isLocal(browser!.model.manager.services.contents, items[0].path) ? items[0].path : null;
+/** The folders that are selected in a file browser; empty where anything else is. */
+export function selectedFolders(browser: FileBrowser | null | undefined): string[] {
+  const items = localSelection(browser);
+  return items.every(({ type }) => type === 'directory') ? items.map(({ path }) => path) : [];
 }
+
+/** What is selected in a file browser; empty where anything of it is on another drive. */
+function localSelection(browser: FileBrowser | null | undefined): Contents.IModel[] {
+  const items = browser ? [...browser.selectedItems()] : [];
+  return items.every(({ path }) => isLocal(contentsOf(browser), path)) ? items : [];
+}
+
+const contentsOf = (browser: FileBrowser | null | undefined): Contents.IManager =>
+  browser!.model.manager.services.contents;

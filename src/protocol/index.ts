@@ -41,6 +41,12 @@ export interface Failure {
   code: ErrorCode;
   message: string;
   field: keyof ConvertOptions | 'source' | null;
+  /** Which element of the option's list, from 0. */
+  at?: number;
+  /** Options that the message speaks of. */
+  options?: (keyof ConvertOptions | 'against')[];
+  /** Where several things are wrong at once: all of them, this one first. */
+  problems?: Failure[];
 }
 
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
@@ -91,6 +97,8 @@ export interface Methods {
   estimate: { params: { source: Source; options: Partial<ConvertOptions> }; result: Plan };
   /** Queues a conversion. */
   start: { params: { source: Source; options: Partial<ConvertOptions> }; result: Job };
+  /** What was asked for when the unfinished output at `path` was begun; refused where that can no longer be gone on with. */
+  unfinished: { params: { path: string }; result: { source: Source; options: Partial<ConvertOptions> } };
   /** Queues a verification, against the source that the OME-Zarr names where it lies beside it. */
   verify: { params: { output: string; options?: Partial<Pick<VerifyOptions, 'maxMemory' | 'jobs'>> }; result: Job };
   cancel: { params: { job: string }; result: Job };

@@ -8,16 +8,22 @@ export interface Answer<T> {
   buffers: DataView[];
 }
 
-/** A failure that Python told of, with its code and field. */
-export class WidgetError extends Error {
+/** A failure that Python told of. */
+export class WidgetError extends Error implements Failure {
   override readonly name = 'WidgetError';
   readonly code: Failure['code'];
   readonly field: Failure['field'];
+  readonly at: Failure['at'];
+  readonly options: Failure['options'];
+  readonly problems: Failure['problems'];
 
   constructor(failure: Failure) {
     super(failure.message);
     this.code = failure.code;
     this.field = failure.field;
+    this.at = failure.at;
+    this.options = failure.options;
+    this.problems = failure.problems;
   }
 }
 

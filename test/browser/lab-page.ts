@@ -88,7 +88,7 @@ export class LabPage {
     await this.page.waitForSelector('.jp-DirListing-item', { timeout: 90_000 });
   }
 
-  /** Dismisses dialogs and menus, and goes back to the files of the root. */
+  /** Dismisses dialogs, menus and notifications, and goes back to the files of the root. */
   async settle(): Promise<void> {
     const over = this.page.locator('.jp-Dialog, .lm-Menu');
     for (let tries = 0; tries < 5 && (await over.count()) > 0; tries++) {
@@ -99,6 +99,9 @@ export class LabPage {
       await this.files();
     }
     await this.page.locator('.jp-BreadCrumbs-home').click();
+    // They pile up until the oldest are out of sight.
+    const closers = this.page.locator('.Toastify__toast .jp-Notification-Toast-Close');
+    await closers.evaluateAll(buttons => buttons.forEach(button => (button as HTMLElement).click()));
   }
 
   /** Closes every tab of the main area. */

@@ -150,7 +150,7 @@ test('what cannot work is said at its field, and cannot be started', async () =>
 
   await page.getByText('Region, voxel size, workers').click();
   await dialog.field('Region, voxel after the last, Z').fill('41');
-  assert.match(await dialog.error('Region, from'), /41.*40|40.*41/s);
+  assert.match(await dialog.error('to, not included'), /41.*40|40.*41/s);
   await dialog.field('Region, voxel after the last, Z').fill('20');
   await dialog.ready();
   assert.deepEqual(await dialog.levels(), ['20 × 50 × 60']);
@@ -205,8 +205,9 @@ test('volumes of many pages are converted each on its own', async () => {
     .locator('.mct-Batch')
     .getByText(/exists/)
     .waitFor();
-  assert.equal(await dialog.isReady(), false);
+  await dialog.root.getByText('1 of 2 will be converted.').waitFor();
   await dialog.field('Replace').check();
+  await dialog.root.getByText('1 of 2 will be converted.').waitFor({ state: 'detached' });
   await dialog.ready();
   await dialog.accept();
   await lab.toast('other.ome.zarr').getByText('Open in Neuroglancer').waitFor();
@@ -418,7 +419,7 @@ test('an interrupted conversion is started over where a person says so', async (
 
 test('a conversion that broke off is tried again with what was chosen for it', async () => {
   const told = await crash('again.ome.zarr');
-  const dialog = await lab.dialogFrom(told.getByText('Try again…'));
+  const dialog = await lab.dialogFrom(told.getByText('Resume…'));
   assert.equal(await dialog.field('Output').inputValue(), 'again.ome.zarr');
   assert.equal(await dialog.field('Compression').inputValue(), 'gzip');
   await dialog.root.getByText(/Resume: [1-9]\d* % is done/).waitFor();

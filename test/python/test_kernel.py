@@ -217,7 +217,7 @@ def test_all_clients_hear_of_all_jobs(connect, root):
     first = one.ask("start", source="large.tif", options=SLOW)
     assert first["state"] == "running" and first["output"] == "large.ome.zarr"
     second = other.ask("start", source="small.tif", options={"output": "sub.ome.zarr"})
-    assert second["state"] == "queued"
+    assert second["state"] == "running"  # a small one beside the other
 
     late = connect()  # a page that is loaded now
     assert [job["id"] for job in late.ask("jobs")] == [first["id"], second["id"]]
@@ -242,11 +242,16 @@ def test_all_clients_hear_of_all_jobs(connect, root):
 
 def test_cancels_a_job_that_waits(connect):
     client = connect()
-    running = client.ask("start", source="large.tif", options=SLOW)
+    running = [
+        client.ask("start", source="large.tif", options={**SLOW, "output": f"{name}.ome.zarr"})
+        for name in ("first", "beside")
+    ]
     waiting = client.ask("start", source="small.tif", options={})
+    assert (waiting["state"], waiting["waiting"]["behind"]) == ("queued", running[1]["id"])
     assert client.ask("cancel", job=waiting["id"])["state"] == "cancelled"
-    client.ask("cancel", job=running["id"])
-    client.until_job(running["id"], "cancelled")
+    for job in running:
+        client.ask("cancel", job=job["id"])
+        client.until_job(job["id"], "cancelled")
 
 
 def test_what_cannot_work_makes_no_job(connect):

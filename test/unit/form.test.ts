@@ -71,11 +71,11 @@ test('the hints and choices of the form are those of the engine', () => {
 });
 
 test('an empty form asks for nothing but its output', () => {
-  assert.deepEqual(read({}), { options: { output: 'scans/shell.ome.zarr' }, errors: {} });
+  assert.deepEqual(read({}), { options: { output: 'scans/shell.ome.zarr' }, errors: {}, marks: {} });
 });
 
 test('options of several sources name no output', () => {
-  assert.deepEqual(readValues(fill({}), 'a.tif', null, true), { options: {}, errors: {} });
+  assert.deepEqual(readValues(fill({}), 'a.tif', null, true), { options: {}, errors: {}, marks: {} });
 });
 
 /** A choice of nearly everything. */
@@ -146,7 +146,7 @@ test('options go back into the fields they came from', () => {
 });
 
 test('what cannot be read is told at its field, and not sent', () => {
-  const { options, errors } = read({
+  const { options, errors, marks } = read({
     output: ' ',
     chunkSize: ['64', '6.5', '64'],
     levels: 'many',
@@ -170,6 +170,7 @@ test('what cannot be read is told at its field, and not sent', () => {
     'voxelSize'
   ]);
   assert.deepEqual(options, { dtype: 'uint16' });
+  assert.deepEqual(marks, { chunkSize: [1], shard: [1, 2], valueRange: [1], roi: [0], voxelSize: [1, 2] });
 });
 
 test('an end of a value range may be a percentage', () => {
@@ -313,7 +314,7 @@ test('options that change faster than they rest are asked once', async () => {
   watcher.dispose();
 });
 
-test('a refusal keeps the last plan in sight, and options that cannot be read withdraw the question', async () => {
+test('a refusal keeps the last plan in sight, and an answer to what is no longer asked is dropped', async () => {
   const planner = new HandPlanner();
   const states: PlanState[] = [];
   const watcher = new PlanWatcher(planner, 'shell.tif', state => states.push(state), 0);
@@ -329,11 +330,11 @@ test('a refusal keeps the last plan in sight, and options that cannot be read wi
   assert.equal(watcher.state.planned?.plan.workers, 1);
   watcher.ask({ maxMemory: 2 });
   await settle();
-  watcher.ask(null);
+  watcher.ask({ maxMemory: 3 });
   planner.asked[2].answer(plan(9));
   await settle();
   assert.equal(watcher.state.planned?.plan.workers, 1);
-  assert.equal(watcher.state.pending, false);
+  assert.equal(watcher.state.pending, true);
   watcher.dispose();
   assert.equal(states.at(-1), watcher.state);
 });

@@ -60,8 +60,8 @@ test('what was under way when the helper went away has failed, with the reason; 
   assert.deepEqual(
     jobs.items.map(({ state, error }) => [state, error?.message]),
     [
-      ['failed', 'scans/shell.ome.zarr: The helper was shut down.'],
-      ['failed', 'scans/shell.ome.zarr: The helper was shut down.'],
+      ['failed', 'scans/shell.ome.zarr: The helper was shut down. What it had written is there to be resumed.'],
+      ['failed', 'scans/shell.ome.zarr: The helper was shut down. Start it again.'],
       ['done', undefined]
     ]
   );

@@ -16,7 +16,8 @@ export function createReporter(kind: ProgressKind, stream: NodeJS.WriteStream): 
   if (kind === 'json') {
     return jsonReporter(stream);
   }
-  const error = (failure: Failure): void => void stream.write(`microct-io-vis: ${failure.message}\n`);
+  const error = (failure: Failure): void =>
+    (failure.problems ?? [failure]).forEach(({ message }) => stream.write(`microct-io-vis: ${message}\n`));
   if (kind === 'none') {
     return { progress: () => {}, done: ({ warnings }) => warn(stream, warnings), end: () => {}, error };
   }

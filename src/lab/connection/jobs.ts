@@ -44,7 +44,7 @@ export class Jobs implements IJobs {
   /** Takes over what the helper says; what it no longer knows but was under way has been lost. */
   sync(jobs: readonly Job[]): void {
     const known = new Set(jobs.map(job => job.id));
-    this.fail('The helper no longer knows this conversion. Start it again.', job => !known.has(job.id));
+    this.fail('The helper that was at this has ended.', job => !known.has(job.id));
     jobs.forEach(job => {
       this._lost.delete(job.id);
       this.set(job);
@@ -56,8 +56,11 @@ export class Jobs implements IJobs {
     for (const job of this.items) {
       if (isActive(job) && which(job)) {
         this._lost.add(job.id);
-        const message = `${job.output ?? [job.source].flat()[0]}: ${reason}`;
-        this.set({ ...job, state: 'failed', error: { code: 'internal', message, field: null }, ended: Date.now() });
+        const isBegun = job.kind === 'convert' && job.state === 'running';
+        const code = isBegun ? 'interrupted' : 'internal';
+        const rest = isBegun ? 'What it had written is there to be resumed.' : 'Start it again.';
+        const message = `${job.output ?? [job.source].flat()[0]}: ${reason} ${rest}`;
+        this.set({ ...job, state: 'failed', waiting: null, error: { code, message, field: null }, ended: Date.now() });
       }
     }
   }

@@ -8,7 +8,7 @@ import { HelperError } from '../helper.ts';
 
 /** How long a `start` may go unanswered after the connection was made again, in milliseconds. */
 const GRACE = 15_000;
-const RESTARTED = 'The helper was restarted, which ended its conversions. Start this one again.';
+const RESTARTED = 'The helper was restarted, which ended its conversions.';
 
 export interface Answer<M extends Method> {
   result: Methods[M]['result'];
@@ -123,7 +123,7 @@ export class Link {
     }
     this._waiting.delete(message.id);
     if (message.error) {
-      waiting.reject(new HelperError(message.error.code, message.error.message, message.error.field));
+      waiting.reject(new HelperError(message.error.code, message.error.message, message.error));
     } else {
       waiting.resolve({ result: message.result, buffers });
     }
@@ -142,12 +142,12 @@ export class Link {
     if (status === 'restarting' || status === 'autorestarting') {
       this.end(RESTARTED);
     } else if (status === 'dead' || status === 'terminating') {
-      this.end('The helper was shut down or has died. Start the conversion again.');
+      this.end('The helper was shut down or has died.');
     }
   }
 
   private _onDisposed(): void {
-    this.end('The helper was shut down. Start the conversion again.');
+    this.end('The helper was shut down.');
   }
 
   private _onConnection(_: unknown, status: Kernel.ConnectionStatus): void {

@@ -57,6 +57,16 @@ export class JobNotifications {
     while (document.visibilityState !== 'visible') {
       await new Promise(seen => document.addEventListener('visibilitychange', seen, { once: true }));
     }
+    // What it has come to is told before the connection is ready.
+    while (this._helper.state === 'starting' || this._helper.state === 'waiting') {
+      await new Promise<void>(changed => {
+        const onChanged = (): void => {
+          this._helper.stateChanged.disconnect(onChanged);
+          changed();
+        };
+        this._helper.stateChanged.connect(onChanged);
+      });
+    }
     // One that has ended meanwhile is not started for this.
     if (this._helper.state === 'connected') {
       await this._helper.request('seen', { job }).catch(() => undefined);
@@ -132,7 +142,7 @@ export class JobNotifications {
         actions: [
           this._details(job),
           {
-            label: job.kind === 'verify' ? 'Try again' : 'Try again…',
+            label: job.kind === 'verify' ? 'Try again' : job.error?.code === 'interrupted' ? 'Resume…' : 'Try again…',
             callback: () => void this._retry(job)
           }
         ]

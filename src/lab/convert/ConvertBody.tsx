@@ -1,7 +1,8 @@
 import * as React from 'react';
-import type { Draft, FormValues, Planned, Planner } from '../../form/index.ts';
+import type { Draft, FormValues, Planner } from '../../form/index.ts';
 import { ConvertForm } from '../../form/index.ts';
 import type { Methods } from '../../protocol/index.ts';
+import { isImage } from '../paths.ts';
 import { BatchForm } from './BatchForm.tsx';
 
 export type StartParams = Methods['start']['params'];
@@ -18,11 +19,12 @@ export function ConvertBody(props: {
 }): React.ReactElement {
   const { planner, paths, onChange } = props;
   const source = React.useMemo(() => (paths.length === 1 ? paths[0] : [...paths]), [paths]);
-  const [isStack, setStack] = React.useState<boolean | null>(paths.length === 1 ? true : null);
+  const mayBeStack = React.useMemo(() => paths.length > 1 && paths.every(isImage), [paths]);
+  const [isStack, setStack] = React.useState<boolean | null>(paths.length === 1 ? true : mayBeStack ? null : false);
   const [refusal, setRefusal] = React.useState<string | null>(null);
 
   React.useEffect(() => {
-    if (typeof source === 'string') {
+    if (!mayBeStack) {
       return;
     }
     planner.inspect(source).then(
@@ -32,15 +34,11 @@ export function ConvertBody(props: {
         setStack(before => before ?? false);
       }
     );
-  }, [planner, source]);
+  }, [planner, source, mayBeStack]);
 
   const onOne = React.useCallback(
     ({ planned }: Draft) => onChange(planned && [{ source, options: planned.options }]),
     [source, onChange]
-  );
-  const onMany = React.useCallback(
-    (all: Planned[] | null) => onChange(all && all.map(({ options }, index) => ({ source: paths[index], options }))),
-    [paths, onChange]
   );
   const choose = (stack: boolean): void => {
     onChange(null);
@@ -50,7 +48,7 @@ export function ConvertBody(props: {
 
   return (
     <div className="mct-ConvertBody">
-      {paths.length > 1 && (
+      {mayBeStack && (
         <fieldset className="mct-Choice" disabled={props.busy}>
           <legend>{paths.length} files</legend>
           <label title={refusal ?? undefined}>
@@ -72,7 +70,7 @@ export function ConvertBody(props: {
       )}
       {isStack === null && <div className="mct-ConvertForm-wait">Reading the files…</div>}
       {isStack === true && <ConvertForm key="stack" {...common} source={source} onChange={onOne} />}
-      {isStack === false && <BatchForm key="each" {...common} paths={paths} onChange={onMany} />}
+      {isStack === false && <BatchForm key="each" {...common} paths={paths} onChange={onChange} />}
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { Dialog } from '@jupyterlab/apputils';
+import { Dialog, showErrorMessage } from '@jupyterlab/apputils';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
 import type { ISignal } from '@lumino/signaling';
@@ -31,20 +31,26 @@ class DialogBody extends ReactWidget {
     return this._starts !== null && !this._busy;
   }
 
-  /** Queues the conversions; undefined, with the reason shown in the form, when one is refused. */
-  async start(): Promise<Job[] | undefined> {
+  /**
+   * Queues the conversions. One that is refused does not stop the others; undefined, with the reasons shown in the form, when all are, and
+   * otherwise `refused` says which.
+   */
+  async start(): Promise<{ jobs: Job[]; refused: string[] } | undefined> {
     const jobs: Job[] = [];
+    const refused: string[] = [];
     this._set(true, null);
-    try {
-      for (const params of this._starts ?? []) {
+    for (const params of this._starts ?? []) {
+      try {
         jobs.push(await this._helper.request('start', params));
+      } catch (error) {
+        refused.push((error as Error).message);
       }
-      return jobs;
-    } catch (error) {
-      const before = jobs.length > 0 ? `${jobs.length} started, then: ` : '';
-      this._set(false, before + (error as Error).message);
-      return undefined;
     }
+    if (jobs.length > 0) {
+      return { jobs, refused };
+    }
+    this._set(false, refused.join('\n'));
+    return undefined;
   }
 
   protected override render(): React.ReactElement {
@@ -111,10 +117,17 @@ class ConvertDialog extends Dialog<Job[]> {
     if (index === 0) {
       super.resolve(index);
     } else if (this._form.ready) {
-      void this._form.start().then(jobs => {
-        if (jobs) {
-          this.jobs = jobs;
+      void this._form.start().then(started => {
+        if (started) {
+          this.jobs = started.jobs;
           super.resolve(index);
+          if (started.refused.length > 0) {
+            const count = started.refused.length + started.jobs.length;
+            void showErrorMessage(
+              `${started.refused.length} of ${count} conversions were not started`,
+              started.refused.join('\n')
+            );
+          }
         }
       });
     }

@@ -6,24 +6,32 @@ import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import type { ViewerHandle, ViewerState } from '../../viewer/index.ts';
 import type { IHelper } from '../helper.ts';
-import { baseName, findSource } from './source.ts';
+import { baseName, findSources } from './source.ts';
 
 /** Milliseconds of rest before a changed view is kept. */
 const SETTLED = 1000;
 
-/** One OME-Zarr in Neuroglancer. */
-export class ViewerPanel extends Widget {
-  readonly path: string;
+/** What tells a tab from others: the volumes that it shows. */
+export const keyOf = (paths: readonly string[]): string => paths.join('\n');
 
-  /** `path`: relative to the server's root, or absolute. `state`: a view that was kept. */
-  constructor(path: string, helper: IHelper, state: ViewerState | undefined) {
+/** One OME-Zarr in Neuroglancer, or several as its layers. */
+export class ViewerPanel extends Widget {
+  readonly paths: readonly string[];
+
+  /** `paths`: relative to the server's root, or absolute. `state`: a view that was kept. */
+  constructor(paths: readonly string[], helper: IHelper, state: ViewerState | undefined) {
     super();
-    this.path = path;
+    this.paths = paths;
     this._helper = helper;
     this._state = state;
     this.addClass('mct-ViewerPanel');
-    this.title.label = baseName(path);
-    this.title.caption = path;
+    const others = paths.length - 1;
+    this.title.label = baseName(paths[0]) + (others > 0 ? ` and ${others} other${others > 1 ? 's' : ''}` : '');
+    this.title.caption = this.key;
+  }
+
+  get key(): string {
+    return keyOf(this.paths);
   }
 
   /** Position, zoom, contrast and the like, as Neuroglancer has them. */
@@ -74,7 +82,7 @@ export class ViewerPanel extends Widget {
       return;
     }
     this._isOpened = true;
-    this._say('Opening the volume…');
+    this._say(this.paths.length > 1 ? 'Opening the volumes…' : 'Opening the volume…');
     this._show().catch(error => {
       this._isOpened = false;
       this._say(error instanceof Error ? error.message : String(error), true);
@@ -84,7 +92,7 @@ export class ViewerPanel extends Widget {
   private async _show(): Promise<void> {
     const [{ createViewer }, source] = await Promise.all([
       import('../../viewer/index.ts'),
-      findSource(this.path, this._helper)
+      findSources(this.paths, this._helper)
     ]);
     if (this.isDisposed) {
       return;

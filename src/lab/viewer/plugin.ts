@@ -4,13 +4,13 @@ import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/appu
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { ViewerState } from '../../viewer/index.ts';
 import { keepLastViews, takeLastViews } from '../../viewer/lastViews.ts';
-import { OME_ZARR_ARGS, offersOmeZarr, omeZarrOf } from '../choose.ts';
+import { OME_ZARR_ARGS, offersOmeZarr, omeZarrsOf } from '../choose.ts';
 import { IHelper } from '../helper.ts';
 import { pyramidIcon } from '../icons.ts';
 import { CommandIDs } from '../ids.ts';
-import { ViewerPanel } from './panel.ts';
+import { ViewerPanel, keyOf } from './panel.ts';
 
-/** Tabs with OME-Zarrs in Neuroglancer, one a volume, which come back with the layout. */
+/** Tabs with OME-Zarrs in Neuroglancer, one for each that is opened, or for several that are opened together. They come back with the layout. */
 export const viewerPlugin: JupyterFrontEndPlugin<void> = {
   id: 'microct-io-vis:viewer',
   description: 'Opens OME-Zarr folders in Neuroglancer.',
@@ -34,19 +34,20 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
     keepLastViews(() => {
       const views: Record<string, ViewerState> = {};
       tracker.forEach(({ content }) => {
-        if (content.state) views[content.path] = content.state;
+        if (content.state) views[content.key] = content.state;
       });
       return views;
     });
 
-    const open = (path: string, state?: ViewerState): MainAreaWidget<ViewerPanel> => {
-      const present = tracker.find(({ content }) => content.path === path);
+    const open = (paths: readonly string[], state?: ViewerState): MainAreaWidget<ViewerPanel> => {
+      const key = keyOf(paths);
+      const present = tracker.find(({ content }) => content.key === key);
       if (present) {
         shell.activateById(present.id);
         present.content.check();
         return present;
       }
-      const content = new ViewerPanel(path, helper, last[path] ?? state);
+      const content = new ViewerPanel(paths, helper, last[key] ?? state);
       const widget = new MainAreaWidget({ content });
       widget.title.icon = pyramidIcon;
       content.stateChanged.connect(() => void tracker.save(widget));
@@ -57,7 +58,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
 
     commands.addCommand(CommandIDs.openViewer, {
       label: 'Open in Neuroglancer',
-      caption: 'Look at an OME-Zarr in a tab',
+      caption: 'Look at an OME-Zarr in a tab, or at several as layers of one',
       icon: args => (args.isPalette ? undefined : pyramidIcon),
       isVisible: args => offersOmeZarr(args, browsers?.tracker.currentWidget),
       describedBy: {
@@ -70,16 +71,19 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
         }
       },
       execute: async args => {
-        const path = await omeZarrOf(args, browsers?.tracker.currentWidget, contents, 'Open in Neuroglancer');
-        return path === null ? undefined : open(path, args.state as ViewerState | undefined);
+        const paths = await omeZarrsOf(args, browsers?.tracker.currentWidget, contents, 'Open in Neuroglancer');
+        return paths.length === 0 ? undefined : open(paths, args.state as ViewerState | undefined);
       }
     });
     palette?.addItem({ command: CommandIDs.openViewer, category: 'Micro-CT', args: { isPalette: true } });
 
     void restorer?.restore(tracker, {
       command: CommandIDs.openViewer,
-      args: ({ content }) => ({ path: content.path, ...(content.state ? { state: content.state } : {}) }),
-      name: ({ content }) => content.path
+      args: ({ content: { paths, state } }) => ({
+        ...(paths.length === 1 ? { path: paths[0] } : { paths: [...paths] }),
+        ...(state ? { state } : {})
+      }),
+      name: ({ content }) => content.key
     });
   }
 };

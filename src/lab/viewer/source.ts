@@ -10,6 +10,13 @@ const GONE: HelperError['code'][] = ['not-found', 'output-not-ome-zarr'];
 
 export const baseName = (path: string): string => path.split(/[\\/]/).filter(Boolean).pop() ?? path;
 
+/** How the viewer gets at several, with names that tell them apart. */
+export async function findSources(paths: readonly string[], helper: IHelper): Promise<ViewerSource[]> {
+  const sources = await Promise.all(paths.map(path => findSource(path, helper)));
+  const isShared = (name: string): boolean => sources.filter(other => other.name === name).length > 1;
+  return sources.map((source, index) => (isShared(source.name) ? { ...source, name: paths[index] } : source));
+}
+
 /**
  * How the viewer gets at an OME-Zarr: as files of the server where it serves them, otherwise from the helper. The server hides the dotfiles of
  * OME-Zarr 0.4 and all that is outside its root.
