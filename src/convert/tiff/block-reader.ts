@@ -6,7 +6,7 @@ import { FilePool } from './file-pool.ts';
 import { mirror } from './mirror.ts';
 import { SegmentDecoder } from './segment-decoder.ts';
 import { JPEG_BYTES } from './jpeg.ts';
-import { COMPRESSION } from './tags.ts';
+import { COMPRESSION, TAG } from './tags.ts';
 import { type Unpack, unpacker } from './unpack.ts';
 
 type Triple = readonly [z: number, y: number, x: number];
@@ -15,6 +15,8 @@ type Triple = readonly [z: number, y: number, x: number];
 const CACHE_BYTES = 4 << 20;
 /** Memory for rows of which a part is wanted. */
 const STAGING_BYTES = 1 << 18;
+/** What LERC's decoder has of a segment beside its result, by whether it lies in deflate or zstd, which grow their output by halves; measured. */
+const LERC_COPIES = { plain: 1, wrapped: 4 };
 /** Most that an unpacker takes for tables. */
 const UNPACKING_BYTES = 1 << 18;
 /** A piece that is read and then swapped; a multiple of every voxel's size. */
@@ -60,8 +62,11 @@ export function readerBytes(layout: Layout): number {
 }
 
 /** Memory that the decoder of a layout takes for a segment of `segment` bytes beside what comes out. */
-function decoderBytes({ compression }: Layout, segment: number): number {
-  return compression === COMPRESSION.jpeg ? JPEG_BYTES * segment : 0;
+function decoderBytes({ compression, decoderTags }: Layout, segment: number): number {
+  if (compression === COMPRESSION.jpeg) return JPEG_BYTES * segment;
+  if (compression === COMPRESSION.lerc)
+    return LERC_COPIES[decoderTags[TAG.lercParameters]?.[1] ? 'wrapped' : 'plain'] * segment;
+  return 0;
 }
 
 /** Reads boxes of voxels out of the files of a layout. One a thread; boxes one after another. */
