@@ -152,3 +152,19 @@ def test_labels_are_listed_after_a_cut(cli, scans, tmp_path):
     story.cut(at, 1, 0, resume=False)
     listed = json.loads((root / NAME / "labels" / "zarr.json").read_text())["attributes"]["ome"]["labels"]
     assert listed == ["cells"]
+
+
+@pytest.mark.parametrize("kind", ["new", "labels"])
+def test_cuts_around_the_name(cli, scans, tmp_path, kind):
+    """With nothing kept but what was synced: from when it gets its name to when what tells whose it is has gone."""
+    root = tmp_path / "disk"
+    root.mkdir()
+    story = story_of(kind, cli, scans, root)
+    calls = list(enumerate(story.calls, 1))
+    named = next(at for at, call in calls if call["call"] == "rename" and call["to"] == str(story.output))
+    removed = [at for at, call in calls if call["call"] == "remove" and ".microct-io-vis." in call["path"]]
+    opened = {call["id"] for _, call in calls if call["call"] == "open" and call["path"] == str(story.output.parent)}
+    synced = [at for at, call in calls if call["call"] == "synced" and call["id"] in opened and at > named]
+    gone = [at for at in removed if at > named]
+    assert synced[0] < gone[0]
+    story.cut(gone[-1], 1, 1, resume=True)

@@ -286,10 +286,12 @@ export class Destination {
         throw error;
       }
       this.#release();
-      // After the rename: a conversion that dies in between leaves a whole output, and never an unfinished one that nobody owns.
+      // After the rename, and when that is on the disk: a conversion that dies in between leaves a whole output, and never an unfinished one
+      // that nobody owns.
+      await this.#syncAround(this.output);
       for (const name of readdirSync(this.output))
         if (name === JOURNAL || name.startsWith(MARKER)) rmSync(join(this.output, name), { force: true });
-      await this.#syncAround(this.output);
+      await syncFolder(this.output);
       if (replaces) {
         await remove(previous, this.output);
         await syncFolder(dirname(this.output));
