@@ -257,3 +257,10 @@ def test_the_kernel_and_the_command_line_import_next_to_nothing():
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_arrays_of_zarr_v2_name_their_axes(volume):
+    """As xarray wants them."""
+    output = convert(volume, progress=False, ome_zarr="0.4", num_levels=2)
+    for level in ("0", "1"):
+        assert zarr.open(output / level).attrs.asdict() == {"_ARRAY_DIMENSIONS": ["z", "y", "x"]}

@@ -71,7 +71,7 @@ def exact(value: np.generic) -> object:
     return Fraction(value.item())
 
 
-def test_every_pair_of_types(tmp_path):
+def test_pairs_of_types(tmp_path):
     """A voxel is right where it is the source's number, or what that is rounded to in a float type."""
     rng = np.random.default_rng(61)
     pairs, expected = [], []
@@ -80,7 +80,9 @@ def test_every_pair_of_types(tmp_path):
         array = values(dtype).reshape(1, 4, 7)
         big = ">" if rng.integers(2) else "<"
         sources[dtype] = (scan(tmp_path / f"{dtype}.tif", array, byteorder=big), array)
-    for source, stored in product(DTYPES, DTYPES):
+    # Four of ten, so that it stays short: each type as source and as stored, with four others.
+    chosen = [(a, b) for (i, a), (j, b) in product(enumerate(DTYPES), enumerate(DTYPES)) if (i + 3 * j) % 10 < 4]
+    for source, stored in chosen:
         path, array = sources[source]
         with np.errstate(all="ignore"):
             cast = array.astype(stored)
@@ -178,7 +180,7 @@ def test_damaged_chunks_of_others(tmp_path):
         folder = image(tmp_path / f"{len(cases)}.zarr", 2)
         stored = zarr.create_array(folder / "0", data=array, chunks=array.shape, zarr_format=2, compressors=compressor)
         whole = (folder / "0/0.0.0").read_bytes()
-        for n in range(24):
+        for n in range(9):
             copy = image(tmp_path / f"{len(cases)}-{n}.zarr", 2)
             (copy / "0").mkdir()
             (copy / "0/.zarray").write_bytes((folder / "0/.zarray").read_bytes())

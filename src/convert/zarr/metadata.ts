@@ -148,7 +148,10 @@ function codecs({ frames, compression, checksum, dtype, chunk, shard }: Arrays) 
 /** Metadata of the arrays of OME-Zarr 0.5 (https://ngff.openmicroscopy.org/0.5), on Zarr v3, or of 0.4 (https://ngff.openmicroscopy.org/0.4), on Zarr v2. */
 export function arrayDocuments(arrays: Arrays, version: OmeZarrVersion): Documents {
   const { frames, levels, chunk, shard, dtype, compression } = arrays;
-  return levels.map(({ shape }, k) =>
+  // What Zarr v3 calls dimension_names: xarray opens arrays of Zarr v2 by it.
+  const named = json({ _ARRAY_DIMENSIONS: [...axesOf(frames)] });
+  const names: Documents = version === '0.4' ? levels.map((_, k) => [`${k}/.zattrs`, named]) : [];
+  const described = levels.map(({ shape }, k): Documents[number] =>
     version === '0.5'
       ? [
           `${k}/zarr.json`,
@@ -183,6 +186,7 @@ export function arrayDocuments(arrays: Arrays, version: OmeZarrVersion): Documen
           })
         ]
   );
+  return [...described, ...names];
 }
 
 /** Metadata of the image itself, which makes its folder one: the last to be written. */
