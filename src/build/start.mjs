@@ -6,9 +6,10 @@ import { PYTHON, ROOT, prepare, run } from './environment.mjs';
 
 await prepare(fileURLToPath(import.meta.url), 'quickstart');
 await run(PYTHON, [join(ROOT, 'src/build/sample.py')]);
+console.error('Opening JupyterLab …');
 const notebook = join(ROOT, 'examples/quickstart.ipynb');
 const root = process.getuid?.() === 0 ? ['--allow-root'] : [];
-const lab = spawn(PYTHON, ['-m', 'jupyterlab', notebook, ...root, ...process.argv.slice(2)], {
+const lab = spawn(PYTHON, ['-m', 'jupyterlab', notebook, '--log-level=WARN', ...root, ...process.argv.slice(2)], {
   cwd: ROOT,
   stdio: 'inherit'
 });
