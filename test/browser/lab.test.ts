@@ -235,7 +235,7 @@ test('a conversion is listed while it runs, and cancelled without a trace', asyn
     .getByText(/large\.tif → .* \d+ %/)
     .waitFor();
   const section = await lab.conversions();
-  await section.getByText(/\d+ %.* MB\/s.* left/).waitFor();
+  await section.getByText(/\d+ %.* MiB\/s.* left/).waitFor();
   await lab.toast('cancelled.ome.zarr').getByRole('button', { name: 'Cancel' }).click();
   await lab.toast('cancelled.ome.zarr').getByText('nothing was kept').waitFor();
   await section.getByText('cancelled', { exact: true }).waitFor();
