@@ -57,7 +57,8 @@ def test_found_range(cli, tmp_path, source, dtype):
         return
     finite = array[np.isfinite(array)]
     done = check_scaled(cli, tmp_path, array, dtype, float(finite.min()), float(finite.max()), [])
-    assert not [warning for warning in done["warnings"] if "NaN" not in warning]
+    # The extremes of floats are so far out that most values become one, which is told.
+    assert not [warning for warning in done["warnings"] if "NaN" not in warning and "% of the voxels" not in warning]
 
 
 @pytest.mark.parametrize("dtype", TOPS)
