@@ -278,7 +278,7 @@ test('view() shows the voxels, over /files/ where the server has this very volum
   await notebook.run(2);
   await shows(notebook.output(1), join(jupyter.root, 'view.ome.zarr'));
   assert.ok(requests.some(url => url.includes('view.ome.zarr')));
-  await eventually(async () => assert.equal(await notebook.run(3), "([29.5, 24.5, 13], 'xy', False)"));
+  await eventually(async () => assert.equal(await notebook.run(3), "([29.5, 24.5, 13], 'xy', True)"));
   await notebook.run(4);
   await eventually(async () => assert.equal(await notebook.run(5), "([10, 20, 5], 'xy')"));
 });
@@ -328,7 +328,7 @@ test('a volume that only looks like the one on the server is not taken for it', 
       `shutil.copy2(right / "zarr.json", wrong / "zarr.json")\n` +
       `os.environ["JPY_SESSION_NAME"] = ${JSON.stringify(join(elsewhere, 'impostor.ipynb'))}`,
     'viewer = view(right)\nviewer',
-    'viewer.state = LOOK\nprint(viewer._place["fromNotebook"])'
+    'viewer.state = LOOK\nprint(viewer._places[0]["fromNotebook"])'
   );
   const requests = chunkRequests(notebook.page);
   await notebook.run(0);
