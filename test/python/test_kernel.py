@@ -283,11 +283,20 @@ def test_reads_bytes_of_an_ome_zarr(connect, root):
     whole = (root / "small.ome.zarr/.zattrs").read_bytes()
     read = {"root": "small.ome.zarr", "key": ".zattrs"}
     size = len(whole)
-    assert client.ask_for_bytes("read", **read) == ({"size": size, "offset": 0}, whole)
-    assert client.ask_for_bytes("read", **read, offset=3, length=5) == ({"size": size, "offset": 3}, whole[3:8])
-    assert client.ask_for_bytes("read", **read, offset=-4) == ({"size": size, "offset": size - 4}, whole[-4:])
+    first, data = client.ask_for_bytes("read", **read)
+    # Tells the file from another of its name.
+    version = first["version"]
+    assert (first, data) == ({"size": size, "offset": 0, "version": version}, whole)
+    assert client.ask_for_bytes("read", **read, offset=3, length=5) == (
+        {"size": size, "offset": 3, "version": version},
+        whole[3:8],
+    )
+    assert client.ask_for_bytes("read", **read, offset=-4) == (
+        {"size": size, "offset": size - 4, "version": version},
+        whole[-4:],
+    )
     assert client.ask_for_bytes("read", **read, offset=-size - 9, length=2)[1] == whole[:2]
-    assert client.ask_for_bytes("read", **read, length=0) == ({"size": size, "offset": 0}, b"")
+    assert client.ask_for_bytes("read", **read, length=0) == ({"size": size, "offset": 0, "version": version}, b"")
     assert client.ask_for_bytes("read", **read, offset=size + 9)[1] == b""
     assert client.ask_for_bytes("read", root="small.ome.zarr", key="0/9/9/9") == ({"size": None, "offset": 0}, b"")
 
