@@ -7,10 +7,6 @@ import { ROOT } from './environment.mjs';
 const APACHE = 'node_modules/neuroglancer/LICENSE';
 const MORE = {
   '@jupyter-widgets/base': ['src/build/licenses/jupyter-widgets.txt'],
-  geotiff: [
-    { says: 'Its JPEG decoder: Copyright 2011 notmasteryet. Licensed under the Apache License, Version 2.0:' },
-    APACHE
-  ],
   lerc: [{ says: 'Copyright 2015-2021 Esri' }, APACHE],
   zeromq: ['src/build/licenses/MPL-2.0.txt', 'src/build/licenses/libsodium.txt']
 };

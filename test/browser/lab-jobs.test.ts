@@ -37,18 +37,6 @@ afterEach(async () => {
   await lab?.settle();
 });
 
-/** A conversion that takes a while: one worker and the slowest codec. */
-async function convertLarge(output: string): Promise<void> {
-  const dialog = await lab.convert('large.tif');
-  await dialog.field('Output').fill(output);
-  await dialog.field('Compression').selectOption('gzip');
-  await lab.page.getByText('Region, voxel size, workers').click();
-  await dialog.field('Worker threads').fill('1');
-  await dialog.ready();
-  await dialog.accept();
-  await lab.toast(output).getByRole('button', { name: 'Cancel' }).waitFor();
-}
-
 const isThere = (name: string): boolean => existsSync(join(jupyter.root, name));
 
 async function until(is: () => boolean): Promise<void> {
@@ -86,7 +74,7 @@ async function kill(output: string): Promise<void> {
 test('a small conversion runs beside another, those that wait say for what, and a right-click changes their order', async () => {
   const { page } = lab;
   for (const output of ['first.ome.zarr', 'second.ome.zarr', 'third.ome.zarr', 'fourth.ome.zarr']) {
-    await convertLarge(output);
+    await lab.convertLarge(output);
   }
   const section = await lab.conversions();
   const item = (output: string) =>
@@ -117,7 +105,7 @@ interface App {
 
 test('a conversion that ends while nobody looks is told of when somebody comes back, and only once', async () => {
   const { page } = lab;
-  await convertLarge('away.ome.zarr');
+  await lab.convertLarge('away.ome.zarr');
   await page.goto('about:blank');
   await until(() => isThere('away.ome.zarr'));
   // In another browser, which knows nothing of it.
@@ -133,7 +121,7 @@ test('a conversion that ends while nobody looks is told of when somebody comes b
 
 test('a notification does not stay at what it said while the page was loading', async () => {
   const { page } = lab;
-  await convertLarge('late.ome.zarr');
+  await lab.convertLarge('late.ome.zarr');
   let release = (): void => undefined;
   const held = new Promise<void>(resolve => (release = resolve));
   // JupyterLab loads what draws notifications when the first is made.
@@ -156,7 +144,7 @@ test('a notification does not stay at what it said while the page was loading', 
 });
 
 test('what a helper did that has gone is told by name when somebody comes back, and offered to be resumed', async () => {
-  await convertLarge('gone.ome.zarr');
+  await lab.convertLarge('gone.ome.zarr');
   await lab
     .toast('gone.ome.zarr')
     .getByText(/: [2-9]\d %/)
@@ -186,7 +174,7 @@ test('an unfinished output is resumed by a right-click with what was chosen for 
     .waitFor();
   await page.keyboard.press('Escape');
 
-  await convertLarge('kept.ome.zarr');
+  await lab.convertLarge('kept.ome.zarr');
   await lab
     .toast('kept.ome.zarr')
     .getByText(/: [2-9]\d %/)

@@ -26,6 +26,18 @@ export class LabPage {
     });
   }
 
+  /** Begins a conversion of `large.tif` that takes a while: one worker and the slowest codec. */
+  async convertLarge(output: string): Promise<void> {
+    const dialog = await this.convert('large.tif');
+    await dialog.field('Output').fill(output);
+    await dialog.field('Compression').selectOption('gzip');
+    await this.page.getByText('Region, voxel size, workers').click();
+    await dialog.field('Worker threads').fill('1');
+    await dialog.ready();
+    await dialog.accept();
+    await this.toast(output).getByRole('button', { name: 'Cancel' }).waitFor();
+  }
+
   /** The dialog that an action, or a click, opens. */
   async dialogFrom(opener: Locator | (() => Promise<void>)): Promise<DialogPage> {
     await (typeof opener === 'function' ? opener() : opener.click());

@@ -216,20 +216,8 @@ test('volumes of many pages are converted each on its own', async () => {
   assert.deepEqual(level('other.ome.zarr', 0).shape, [30, 50, 60]);
 });
 
-/** A conversion that takes a while: one worker and the slowest codec. */
-async function convertLarge(output: string): Promise<void> {
-  const dialog = await lab.convert('large.tif');
-  await dialog.field('Output').fill(output);
-  await dialog.field('Compression').selectOption('gzip');
-  await lab.page.getByText('Region, voxel size, workers').click();
-  await dialog.field('Worker threads').fill('1');
-  await dialog.ready();
-  await dialog.accept();
-  await lab.toast(output).getByRole('button', { name: 'Cancel' }).waitFor();
-}
-
 test('a conversion is listed while it runs, and cancelled without a trace', async () => {
-  await convertLarge('cancelled.ome.zarr');
+  await lab.convertLarge('cancelled.ome.zarr');
   await lab
     .toast('cancelled.ome.zarr')
     .getByText(/large\.tif → .* \d+ %/)
@@ -248,7 +236,7 @@ test('a conversion is listed while it runs, and cancelled without a trace', asyn
 
 test('a page that is loaded again finds its conversions', async () => {
   for (const output of ['first.ome.zarr', 'second.ome.zarr', 'third.ome.zarr']) {
-    await convertLarge(output);
+    await lab.convertLarge(output);
   }
   await lab.reload();
   const pending = lab.toast('third.ome.zarr');
@@ -347,7 +335,7 @@ interface App {
 }
 
 test('when the helper is restarted its conversions end, and the next one works', async () => {
-  await convertLarge('lost.ome.zarr');
+  await lab.convertLarge('lost.ome.zarr');
   const [{ kernel }] = await helpers();
   const response = await jupyter.api(`api/kernels/${kernel.id}/restart`, { method: 'POST' });
   assert.equal(response.status, 200);
@@ -365,7 +353,7 @@ test('when the helper is restarted its conversions end, and the next one works',
 
 /** Kills the helper in the middle of a conversion, as a crash would, and answers with the notification that tells of it. */
 async function crash(output: string): Promise<Locator> {
-  await convertLarge(output);
+  await lab.convertLarge(output);
   await lab
     .toast(output)
     .getByText(/: [3-9]\d %/)
