@@ -298,7 +298,10 @@ def test_reads_bytes_of_an_ome_zarr(connect, root):
     assert client.ask_for_bytes("read", **read, offset=-size - 9, length=2)[1] == whole[:2]
     assert client.ask_for_bytes("read", **read, length=0) == ({"size": size, "offset": 0, "version": version}, b"")
     assert client.ask_for_bytes("read", **read, offset=size + 9)[1] == b""
-    assert client.ask_for_bytes("read", root="small.ome.zarr", key="0/9/9/9") == ({"size": None, "offset": 0, "version": None}, b"")
+    assert client.ask_for_bytes("read", root="small.ome.zarr", key="0/9/9/9") == (
+        {"size": None, "offset": 0, "version": None},
+        b"",
+    )
 
 
 def test_reads_nothing_else(connect, root):
