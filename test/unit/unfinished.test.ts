@@ -1,19 +1,9 @@
 // What runs leave that were killed or lost their power, and what the next ones make of it.
 import assert from 'node:assert/strict';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  truncateSync,
-  writeFileSync
-} from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { ConvertError, convert, verify } from '../../src/convert/index.ts';
 import { TOOL } from '../../src/convert/version.ts';
 import { Destination, checkDestination } from '../../src/convert/zarr/destination.ts';
@@ -22,16 +12,10 @@ import { readLabels } from '../../src/convert/zarr/labels-group.ts';
 import { MARKER, ownerOf } from '../../src/convert/zarr/owner.ts';
 import { writeError } from '../../src/convert/zarr/system-errors.ts';
 import { random } from './random.ts';
+import { scratch } from './scratch.ts';
 import { writeTiff } from './tiff-writer.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'unfinished-test-'));
-after(() => rmSync(folder, { recursive: true }));
-let count = 0;
-const fresh = () => {
-  const path = join(folder, `case-${count++}`);
-  mkdirSync(path);
-  return path;
-};
+const { fresh } = scratch('unfinished');
 
 const fails =
   (code: string, ...words: string[]) =>

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { checkOptions } from '../../src/convert/check.ts';
 import { ConvertError, type ErrorCode } from '../../src/convert/errors.ts';
 import { placeInParent } from '../../src/convert/labels.ts';
@@ -18,15 +18,9 @@ import { listLabels, readLabels } from '../../src/convert/zarr/labels-group.ts';
 import { isOmeZarr } from '../../src/convert/zarr/ome-zarr.ts';
 import { MARKER } from '../../src/convert/zarr/owner.ts';
 import type { Parent } from '../../src/convert/zarr/parent.ts';
+import { scratch } from './scratch.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'zarr-test-'));
-after(() => rmSync(folder, { recursive: true }));
-let count = 0;
-const fresh = () => {
-  const path = join(folder, `case-${count++}`);
-  mkdirSync(path);
-  return path;
-};
+const { folder, fresh } = scratch('zarr');
 
 const refused =
   (code: ErrorCode, field: string | null, ...words: string[]) =>
@@ -125,7 +119,11 @@ test('labels say that they are labels, and of what', () => {
 
 test('0.4 is Zarr v2, and says the same', () => {
   const files = parse(IMAGE, '0.4');
-  assert.deepEqual([...files.keys()], ['0/.zarray', '1/.zarray', '2/.zarray', '.zattrs', '.zgroup']);
+  const levels = ['0', '1', '2'];
+  const arrays = ['.zarray', '.zattrs'].flatMap(name => levels.map(level => `${level}/${name}`));
+  assert.deepEqual([...files.keys()], [...arrays, '.zattrs', '.zgroup']);
+  // As xarray wants it.
+  for (const level of levels) assert.deepEqual(files.get(`${level}/.zattrs`), { _ARRAY_DIMENSIONS: ['z', 'y', 'x'] });
   const { shape, chunks, dtype, order, fill_value, dimension_separator, filters } = files.get('2/.zarray');
   assert.deepEqual(
     { shape, chunks, dtype, order, fill_value, dimension_separator, filters },
