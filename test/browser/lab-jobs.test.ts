@@ -73,30 +73,38 @@ async function kill(output: string): Promise<void> {
 
 test('a small conversion runs beside another, those that wait say for what, and a right-click changes their order', async () => {
   const { page } = lab;
+  // Large enough that none has ended before the others are begun, and still a small one to the queue.
+  const source = 'longer.tif';
+  writeVolume(join(jupyter.root, source), [1024, 512, 512], 'uint16', 'plain');
+  await lab.item(source).waitFor({ timeout: 30_000 });
   for (const output of ['first.ome.zarr', 'second.ome.zarr', 'third.ome.zarr', 'fourth.ome.zarr']) {
-    await lab.convertLarge(output);
+    await lab.convertLarge(output, source);
   }
   const section = await lab.conversions();
   const item = (output: string) =>
     section.locator('.mct-Conversion', {
-      has: page.locator('.jp-RunningSessions-itemLabel', { hasText: `large.tif → ${output}` })
+      has: page.locator('.jp-RunningSessions-itemLabel', { hasText: `${source} → ${output}` })
     });
   const says = (output: string, what: RegExp) =>
     item(output).locator('.jp-RunningSessions-itemDetail', { hasText: what });
   await says('first.ome.zarr', /\d %/).waitFor();
   await says('second.ome.zarr', /\d %/).waitFor();
-  await says('third.ome.zarr', /^waiting until large\.tif → second\.ome\.zarr has ended$/).waitFor();
-  await says('fourth.ome.zarr', /^waiting behind large\.tif → third\.ome\.zarr$/).waitFor();
+  await says('third.ome.zarr', /^waiting until longer\.tif → second\.ome\.zarr has ended$/).waitFor();
+  await says('fourth.ome.zarr', /^waiting behind longer\.tif → third\.ome\.zarr$/).waitFor();
   await item('fourth.ome.zarr').click({ button: 'right' });
   await page.locator('.lm-Menu-itemLabel', { hasText: 'Run Next' }).click();
-  await says('fourth.ome.zarr', /^waiting until large\.tif → second\.ome\.zarr has ended$/).waitFor();
-  await says('third.ome.zarr', /^waiting behind large\.tif → fourth\.ome\.zarr$/).waitFor();
+  await says('fourth.ome.zarr', /^waiting until longer\.tif → second\.ome\.zarr has ended$/).waitFor();
+  await says('third.ome.zarr', /^waiting behind longer\.tif → fourth\.ome\.zarr$/).waitFor();
+  await item('fourth.ome.zarr').click({ button: 'right' });
+  await page.locator('.lm-Menu-itemLabel', { hasText: 'Move Down' }).click();
+  await says('fourth.ome.zarr', /^waiting behind longer\.tif → third\.ome\.zarr$/).waitFor();
   await page.evaluate(() => {
     const { commands } = (window as unknown as { jupyterapp: App }).jupyterapp;
     return commands.execute('microct-io-vis:cancel', {});
   });
-  await says('third.ome.zarr', /^cancelled$/).waitFor();
-  await says('fourth.ome.zarr', /^cancelled$/).waitFor();
+  for (const output of ['first', 'second', 'third', 'fourth'])
+    await says(`${output}.ome.zarr`, /^cancelled$/).waitFor();
+  rmSync(join(jupyter.root, source));
 });
 
 interface App {

@@ -26,9 +26,9 @@ export class LabPage {
     });
   }
 
-  /** Begins a conversion of `large.tif` that takes a while: one worker and the slowest codec. */
-  async convertLarge(output: string): Promise<void> {
-    const dialog = await this.convert('large.tif');
+  /** Begins a conversion of a large volume that takes a while: one worker and the slowest codec. */
+  async convertLarge(output: string, source = 'large.tif'): Promise<void> {
+    const dialog = await this.convert(source);
     await dialog.field('Output').fill(output);
     await dialog.field('Compression').selectOption('gzip');
     await this.page.getByText('Region, voxel size, workers').click();
