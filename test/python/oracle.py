@@ -161,6 +161,9 @@ def check(output: Path, expected: Expected) -> dict:
         array = group[str(level)]
         shape = (*expected.frames, *shape)
         check_array(json.loads((output / str(level) / ("zarr.json" if v3 else ".zarray")).read_text()), shape, expected)
+        if not v3:
+            named = json.loads((output / str(level) / ".zattrs").read_text())
+            assert named == {"_ARRAY_DIMENSIONS": list(expected.axes)}
         stored = np.asarray(array[...])
         assert stored.dtype == expected.level0.dtype and stored.shape == shape
         assert array.fill_value == 0
@@ -201,7 +204,7 @@ def check_files(output: Path, expected: Expected) -> None:
     v3 = expected.version == "0.5"
     wanted = {"zarr.json"} if v3 else {".zgroup", ".zattrs"}
     for level, shape in enumerate(expected.shapes):
-        wanted.add(f"{level}/zarr.json" if v3 else f"{level}/.zarray")
+        wanted |= {f"{level}/{name}" for name in (["zarr.json"] if v3 else [".zarray", ".zattrs"])}
         grid = [*expected.frames, *(-(-n // c) for n, c in zip(shape, expected.shard or expected.chunk, strict=True))]
         keys = ("/".join(map(str, index)) for index in np.ndindex(*grid))
         wanted |= {f"{level}/c/{key}" if v3 else f"{level}/{key}" for key in keys}
