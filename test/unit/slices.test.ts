@@ -66,6 +66,8 @@ test('slices come in the order of their numbers, whatever else is in their names
     ['apex.tif', 'bottom.tif'],
     /no running number.*apex.tif to bottom.tif/
   );
+  const months = ['apr.tif', 'feb.tif', 'jan.tif', 'mar.tif'];
+  await takes(folder(months), '*.tif', months, /no running number.*apr.tif to mar.tif/);
   await takes(folder(['only.tif']), null, ['only.tif']);
 });
 
@@ -202,6 +204,8 @@ test('numbers are numbers, however they are written', async () => {
     'a decimal comma': z => `rec_z${(z * 0.5).toFixed(1).replace('.', ',')}.tif`,
     'negative numbers': z => `slice_${z - 20}.tif`,
     'negative numbers behind a letter': z => `z${z - 20}.tif`,
+    'numbers that all have a sign': z => `z${z < 20 ? '-' : '+'}${String(Math.abs(z - 20)).padStart(3, '0')}.tif`,
+    'a minus sign that is no hyphen': z => `z${z < 20 ? '−' : ''}${Math.abs(z - 20)}.tif`,
     'negative decimals': z => `z=${((z - 20) * 0.5).toFixed(1)}um.tif`,
     'two counters in step': z => `slice_${String(z).padStart(5, '0')}_z=${(z * 0.015).toFixed(4)}um.tif`,
     'a counter and a time': z => `rec_2023-11-05_10-${10 + Math.floor(z / 6)}-${10 + (z % 6) * 7}_${z}.tif`,

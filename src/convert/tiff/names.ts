@@ -2,7 +2,7 @@
 export interface Notation {
   /** What parts a whole number from its fraction; null: every run of digits is a number of its own. */
   point: '.' | ',' | 'p' | null;
-  /** Where a minus sign can stand: nowhere, behind what is neither letter nor digit (`z_-1`), or behind letters too (`z-1`). */
+  /** Where a sign, plus or minus (that of Unicode too), can stand: nowhere, behind what is neither letter nor digit (`z_-1`), or behind letters too (`z-1`). */
   signs: 'none' | 'apart' | 'anywhere';
   /** Dates with times of day (`2023-11-05_10-59-58`) are one number. */
   times: boolean;
@@ -64,7 +64,7 @@ export function parseName(name: string, { point, signs, times }: Notation): Name
   const numbers = pieces.map(({ start, end, decimals, time }): Numeral => {
     const text = stem.slice(start, end);
     const plain = time ? text.replace(/\D/g, '') : point === null ? text : text.replace(point, '.');
-    return { text, value: Number(plain), decimals };
+    return { text, value: Number(plain.replace('−', '-')), decimals };
   });
   return { name, texts, numbers };
 }
@@ -93,9 +93,9 @@ function withFractions(stem: string, pieces: Piece[], point: string): Piece[] {
   return joined;
 }
 
-/** Whether the minus before a number is its sign: behind a digit or a bracket it is none. */
+/** Whether the plus or minus before a number is its sign: behind a digit or a bracket it is none. */
 function hasSign(stem: string, { start, time }: Piece, behindLetters: boolean): boolean {
-  if (time || stem[start - 1] !== '-') return false;
+  if (time || !/[-+−]/.test(stem[start - 1] ?? '')) return false;
   const before = stem[start - 2] ?? '';
   return !(behindLetters ? /[\d)\]]/ : /[\p{L}\d)\]]/u).test(before);
 }

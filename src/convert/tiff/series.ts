@@ -121,7 +121,7 @@ function isLikely(
 ): boolean {
   if (parted === null || (numbers === null && several === null)) return false;
   const texts = numbers === null ? [] : parted.map(name => name.numbers[place].text);
-  if (texts.some(text => /^-[0.,]+$/.test(text))) return false;
+  if (texts.some(text => /^[-−][0.,]+$/.test(text))) return false;
   // Fractions of several lengths have lost the zeros at their ends; `1.9` before `1.10` counts in another way.
   const fractions = texts.map(text => /(?<=[.,p])\d*/.exec(text)?.[0] ?? '');
   if (new Set(fractions.map(({ length }) => length)).size > 1 && fractions.some(text => /\d0$/.test(text)))
@@ -130,7 +130,7 @@ function isLikely(
     const count = texts.filter(text => pattern.test(text)).length;
     return Math.min(count, texts.length - count);
   };
-  const [mixed, signed] = [few(/[.,p]/), few(/^-/)];
+  const [mixed, signed] = [few(/[.,p]/), few(/^[-−]/)];
   if ((share < 1 && mixed === 1) || (signed === 1 && (share < 1 || texts.length > 3))) return false;
   if (notation.signs === 'anywhere') return odd.length === 0 && signed > 0 && !crowded;
   return !crowded || (!isWhole(plain) && plain.odd.length >= parted.length);
@@ -145,8 +145,8 @@ function notationsOf(names: readonly string[]): Notation[] {
   if (some(/\d,\d/)) points.push(',');
   if (some(/\dp\d/)) points.push('p');
   const signs: Notation['signs'][] = ['none'];
-  if (some(/(?<![\p{L}\d)\]])-\d/u)) signs.push('apart');
-  if (some(/\p{L}-\d/u)) signs.push('anywhere');
+  if (some(/(?<![\p{L}\d)\]])[-+−]\d/u)) signs.push('apart');
+  if (some(/\p{L}[-+−]\d/u)) signs.push('anywhere');
   const notations: Notation[] = points.flatMap(point => signs.map(sign => ({ point, signs: sign, times: false })));
   if (some(/(19|20)\d\d.*\d\d/)) notations.push({ ...PLAIN, times: true });
   return notations.slice(1);
@@ -248,7 +248,9 @@ function analyse(names: readonly string[], notation: Notation): Reading {
 function isHalf(run: readonly Name[], place: number): boolean {
   const { length } = run[0].numbers[place].text;
   const isUneven = run.some(({ numbers }) => numbers[place].text.length !== length);
-  return run.some(({ texts }) => texts[place].endsWith('-') || (place > 0 && isUneven && /^[.,p]$/.test(texts[place])));
+  return run.some(
+    ({ texts }) => /[-+−]$/.test(texts[place]) || (place > 0 && isUneven && /^[.,p]$/.test(texts[place]))
+  );
 }
 
 /** Names of a zero-padded run, a few at most, that are not padded as the others are (`rec_3`, `rec_00003` among `rec_0003`). */

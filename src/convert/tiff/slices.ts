@@ -178,16 +178,10 @@ function allOf(folder: string, series: Series, all: readonly string[]): Listed {
   const { numbers, names, counter, odd, parted } = series;
   const warnings = [...series.notes];
   if (odd.length > 0) throw fail('mixed-pages', folder, `${belongs(odd, series)}: ${takeOut(odd, series, all)}`);
-  if (!numbers) {
-    warnings.push(
-      `The slices have no running number in their names: they are in the order of their names, ${names[0]} to ${names.at(-1)}.`
-    );
-    return { names, warnings: names.length > 1 ? warnings : [] };
-  }
   checkTwins(folder, series, all);
   addUncounted(warnings, series);
-  const gaps = counter.isTime ? [] : findGaps(numbers, undefined, undefined, counter.tolerance);
-  if (gaps.length > 0) {
+  const gaps = !numbers || counter.isTime ? [] : findGaps(numbers, undefined, undefined, counter.tolerance);
+  if (numbers && gaps.length > 0) {
     const [from, to] = longestPart(numbers, gaps).map(counter.show);
     const glob = suggestGlob(parted, all);
     throw fail(
@@ -300,7 +294,12 @@ function countsOn(name: string, { texts }: Name): boolean {
   return stem.startsWith(before) && stem.endsWith(behind) && /^[0-9a-z]{1,10}$/i.test(number) && /[a-z]/i.test(number);
 }
 
-function addUncounted(warnings: string[], { counter, numbers, names }: Series): void {
+/** What orders the slices where it is no running number. */
+function addUncounted(warnings: string[], { counter, numbers, names, several, odd }: Series): void {
+  if (!numbers && !several && odd.length === 0 && names.length > 1)
+    warnings.push(
+      `The slices have no running number in their names: they are in the order of their names, ${names[0]} to ${names.at(-1)}.`
+    );
   if (counter.isTime && numbers)
     warnings.push(
       `The slices are in the order of the times in their names, ${names[0]} to ${names.at(-1)}: whether one is missing cannot be seen.`
