@@ -18,7 +18,7 @@ import {
   Z_AXES,
   withDefaults
 } from './options.ts';
-import { type Placement, placeInParent } from './labels.ts';
+import { type Placement, labelsDtype, placeInParent } from './labels.ts';
 import { outputPath } from './output-path.ts';
 import { map3, product } from './pyramid/levels.ts';
 import type { RangeEnd, Settings } from './settings.ts';
@@ -302,13 +302,12 @@ function labels(
       `${named('parent')} is the image that labels belong to: say that these are labels (${option('labels')}), or leave it out`
     );
   }
-  if (info.dtype.startsWith('float'))
+  const stored = labelsDtype(info.dtype);
+  if (options.dtype !== 'source' && options.dtype !== stored)
     throw bad(
-      'labels',
-      `labels are whole numbers, and ${info.dtype} was found: save them in an integer type, or leave ${named('labels')} out`
+      'dtype',
+      `labels keep their values, and ${stored === info.dtype ? `so their type ${stored}` : `those of ${info.dtype} are stored as ${stored}`}: leave ${named('dtype')} out`
     );
-  if (options.dtype !== 'source' && options.dtype !== info.dtype)
-    throw bad('dtype', `labels keep their values, and so their type ${info.dtype}: leave ${named('dtype')} out`);
   if (options.valueRange !== null)
     throw bad('valueRange', `labels keep their values: leave ${named('valueRange')} out`);
   if (options.downsample === 'mean')
@@ -407,7 +406,11 @@ function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string 
   const compression = checks.of(() => oneOf('compression', options.compression, COMPRESSIONS));
   const summed = checks.of(() => omeZarr && checksum(options.checksum, omeZarr));
   const maxMemory = checks.of(() => memory(options.maxMemory));
-  const stored = checks.of(() => voxels(options.dtype, options.valueRange, info.dtype));
+  const stored = checks.of(() =>
+    options.labels === true
+      ? { dtype: labelsDtype(info.dtype), scaling: null }
+      : voxels(options.dtype, options.valueRange, info.dtype)
+  );
   const channel = checks.of(() => channels(options.channel));
   const calibrated = checks.of(() => calibration(options.voxelSize, options.unit, info));
   const placed = checks.of(() => cut && calibrated && placement(cut, calibrated, info, parent, warnings));

@@ -44,6 +44,9 @@ function windowOf(statistics: Statistics | null): Window {
   return { start, end: end > start ? end : above, min, max };
 }
 
+/** Greatest float32 up to which all whole numbers are there. */
+const MOST_APART = 2 ** 24;
+
 /** Something that is under way and will be waited for later, where it says how it ended. */
 function early<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
@@ -92,6 +95,7 @@ export class Conversion {
     this.#crew = new Crew(areas, onBroken);
     this.#job = {
       layout,
+      origin: { source: prepared.info.source, start: settings.start },
       start: settings.start,
       levels,
       chunk: settings.chunk,
@@ -155,6 +159,10 @@ export class Conversion {
     if (report.overflow > 0)
       plan.warnings.push(
         `${report.overflow} voxels are greater than float32 can hold, and were written as infinity: ${option('dtype', 'float64')} keeps them.`
+      );
+    if (settings.labels && layout.dtype === 'float32' && Math.max(report.max, -report.min) > MOST_APART)
+      plan.warnings.push(
+        `Its labels reach ${report.max > MOST_APART ? report.max : report.min}, and float32 holds whole numbers exactly up to 16,777,216 only: neighbouring ones may have become one when they were saved.`
       );
     const statistics = this.#reports.map((_, channel) => this.#statistics(channel));
     report.bytesWritten += await this.#described;

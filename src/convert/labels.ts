@@ -1,12 +1,18 @@
 import { ConvertError } from './errors.ts';
 import { map3 } from './pyramid/levels.ts';
 import type { Settings } from './settings.ts';
-import type { Frames, Shape } from './volume.ts';
+import type { Dtype, Frames, Shape } from './volume.ts';
 import type { Parent } from './zarr/parent.ts';
 import { named } from './words.ts';
 
 /** Where voxels are: their edges, and the centre of the first. */
 export type Placement = Pick<Settings, 'voxelSize' | 'unit' | 'voxelSizeFrom' | 'voxelSizeFile' | 'offset'>;
+
+/** What labels become that are whole numbers in a float type: Neuroglancer shows it as a segmentation, and negative ones are there too. */
+export const LABELS_OF_FLOATS = 'int32' satisfies Dtype;
+
+/** The type that labels are stored in. */
+export const labelsDtype = (source: Dtype): Dtype => (source.startsWith('float') ? LABELS_OF_FLOATS : source);
 
 /** So much of a voxel more or less is lost where numbers are written with fewer digits. */
 const ROUNDING = 0.01;

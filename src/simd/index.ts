@@ -65,6 +65,12 @@ export type Scale = (...args: [...From, ...To, ...Extent, min: number, max: numb
 export type Cast = (...args: [...From, ...To, ...Extent]) => number;
 
 /**
+ * Converts floats that are whole numbers to int32. Returns the number, in C order, of the first voxel that int32 cannot hold as it is (a
+ * fraction, NaN, out of range); -1 where all are right. What follows that voxel in the target is not defined.
+ */
+export type Whole = (...args: [...From, ...To, ...Extent]) => number;
+
+/**
  * Number, in C order, of the first of nz × ny rows of `rowBytes` in which two boxes differ; -1 where they are the same. Strides may be 0: one
  * row then stands for all.
  */
@@ -90,6 +96,8 @@ export interface Simd {
   scale(source: Element, target: 'uint16' | 'uint8'): Scale;
   /** Between types that differ. */
   cast(source: Element, target: 'float32' | 'float64'): Cast;
+  /** From floats to int32. */
+  whole(source: 'float32' | 'float64'): Whole;
   /** Reverses the bytes of each element of 2, 4 or 8 bytes, in place; `length` is a multiple of the size. */
   swap(address: number, length: number, elementSize: 2 | 4 | 8): void;
   /**
@@ -193,7 +201,8 @@ type Typed = Record<`halve_${Element}`, (method: number, ...args: Parameters<Hal
   Record<`scan_${Element}`, (...args: Parameters<Scan>) => void> &
   Record<`tally_${Element}`, Tally> &
   Record<`scale_${Element}_${'uint16' | 'uint8'}`, Scale> &
-  Record<`cast_${Element}_${'float32' | 'float64'}`, Cast>;
+  Record<`cast_${Element}_${'float32' | 'float64'}`, Cast> &
+  Record<`whole_${'float32' | 'float64'}`, Whole>;
 
 let compiled: WebAssembly.Module | null = null;
 
@@ -217,6 +226,7 @@ export function instantiate(memory: WebAssembly.Memory): Simd {
     tally: element => wasm[`tally_${element}`],
     scale: (source, target) => wasm[`scale_${source}_${target}`],
     cast: (source, target) => wasm[`cast_${source}_${target}`],
+    whole: source => wasm[`whole_${source}`],
     unshuffleBlock: (source, target, length, elementSize, shuffling, scratch) =>
       shuffling === 2
         ? wasm.unbitshuffle(source, target, length, elementSize, scratch)

@@ -212,6 +212,10 @@ def typed(folder: Path, variant: str) -> Written:
     return source, array
 
 
+def whole_numbers(folder: Path, dtype: str) -> Written:
+    return save(folder, (voxels("", "uint8")[0].astype(dtype) - 100))
+
+
 def reversed_bits(folder: Path, _: str) -> Written:
     """FillOrder 2: the lowest bit of each byte first."""
     array = voxels("", "uint8")[0]

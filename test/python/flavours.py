@@ -57,6 +57,7 @@ from flavour_writers import (
     two_runs,
     typed,
     voxels,
+    whole_numbers,
     with_smaller_copies,
     wrong_lengths,
 )
@@ -325,6 +326,12 @@ def voxel_types() -> Iterator[Flavour]:
         options=("--orientation", "apply"),
         code="unsupported",
         says="its Orientation is 6 (rows and columns exchanged",
+    )
+    labels = {"options": ("--labels",), "dtype": "int32", "meaning": lambda array: array.astype(np.int32)}
+    yield Flavour("labels, whole numbers in", whole_numbers, ("float16", "float32", "float64"), **labels)
+    said = "and labels are whole numbers from -2,147,483,648 to 2,147,483,647"
+    yield Flavour(
+        "labels in float32, fractions among them", scan("float32"), options=("--labels",), code="bad-option", says=said
     )
     yield Flavour("tags of field types", typed, ("SBYTE", "SSHORT", "SLONG", "LONG"), dtype="uint8")
 

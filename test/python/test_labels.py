@@ -133,6 +133,39 @@ def test_labels_alone(cli, tmp_path):
     check(tmp_path / "cells.ome.zarr", Expected(array, chunk=(16, 16, 16), labels=True, downsample="max"))
 
 
+FLOATS = [("float32", [0, -0.0, -1, 2**24, 2**31 - 128, -(2**31)]), ("float64", [2**31 - 1, -(2**31)])]
+
+
+@pytest.mark.parametrize(("dtype", "extremes"), FLOATS)
+def test_whole_numbers_of_a_float_type(cli, tmp_path, dtype, extremes):
+    """They are stored as int32, to the last one; what is none is named, in the source's own coordinates."""
+    array = regions((22, *SHAPE[1:]), dtype)
+    array[5, 6, : len(extremes)] = extremes
+    source = write(tmp_path / "cells.tif", array)
+    words = ["--labels", *SMALL, "--roi", 2, 22, 3, 70, 0, 90]
+    assert cli.estimate(source, *words)["warnings"] == []
+    done = cli.convert(source, *words)
+    assert [("have become one" in warning) for warning in done["warnings"]] == [True] * (dtype == "float32")
+    whole = array[2:, 3:].astype("int32")
+    assert (whole == array[2:, 3:]).all()
+    check(
+        tmp_path / "cells.ome.zarr",
+        Expected(whole, chunk=(16, 16, 16), start=(2, 3, 0), labels=True, downsample="mode"),
+    )
+    verdict = cli("verify", done["output"], "--against", source, "--json").succeeded().json
+    assert verdict["ok"] and verdict["voxelsCompared"] > whole.size
+    for value in (0.5, np.nan, -np.inf, 2**31):
+        array[19, 65, 87] = value
+        write(source, array)
+        error = refusal(cli, source, tmp_path / "none.ome.zarr", *words)
+        assert (error["code"], error["field"]) == ("bad-option", "labels"), error
+        shown = {"nan": "NaN", "-inf": "-Infinity", "2147483648.0": "2147483648"}.get(str(float(value)), "0.5")
+        assert f"cells.tif: voxel Z 19, Y 65, X 87 is {shown}, and labels are whole numbers" in error["message"]
+        assert not list(tmp_path.glob("none*"))
+    run = cli("verify", done["output"], "--against", source)
+    assert run.status == 1 and "voxel Z 19, Y 65, X 87 is 2147483648, of which no label is made" in run.stderr
+
+
 def refusal(cli, *words) -> dict:
     run = cli("convert", *words, "--labels", "--progress", "json")
     assert run.status == 1
@@ -169,8 +202,6 @@ def test_what_is_refused(cli, tmp_path, image):
         "..",
     ):
         assert refusal(cli, source, output, "--parent", image)["field"] == "output"
-    floats = write(tmp_path / "floats.tif", np.zeros(SHAPE, np.float32))
-    assert refusal(cli, floats, "--parent", image)["field"] == "labels"
     # A label image is no image to have labels of.
     cli.convert(source, "--labels", "--parent", image)
     assert refusal(cli, source, "--parent", image / "labels" / "cells")["field"] == "parent"
@@ -221,8 +252,8 @@ def test_two_at_once(cli, tmp_path, image):
 
 
 def test_killed_and_resumed(cli, tmp_path, image):
-    big = regions((80, 280, 360), "uint16")
-    source = write(tmp_path / "cells.tif", big)
+    big = regions((80, 280, 360), "int32")
+    source = write(tmp_path / "cells.tif", big.astype("float32"))
     words = ["--labels", "--parent", image, "--voxel-size", 1.25, 0.25, 0.25, "--unit", "um"]
     words += ["-c", 16, 32, 64, "-m", "200M", "-j", 2, "--compression", "none"]
     output = image / "labels" / "cells"

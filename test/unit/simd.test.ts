@@ -305,6 +305,30 @@ for (const element of (Object.keys(ARRAYS) as Element[]).filter(name => !isLong(
   }
 }
 
+for (const element of ['float32', 'float64'] as const)
+  test(`whole ${element}: int32, or the first voxel that is none`, () => {
+    const next = random(21);
+    const edges = [-(2 ** 31), 2 ** 31 - (element === 'float32' ? 128 : 1), -0, 16777217, -1];
+    const odd = [0.5, -0.25, NaN, Infinity, -Infinity, 2 ** 31, -(2 ** 31) - 256, 1e-45, 2 ** 32, 3e38];
+    for (const shape of SHAPES) {
+      const values = Float64Array.from({ length: shape[0] * shape[1] * shape[2] }, () =>
+        next() < 0.2 ? edges[Math.floor(next() * edges.length)] : Math.floor(next() * 2000) - 1000
+      );
+      for (const value of [null, ...odd]) {
+        const at = Math.floor(next() * values.length);
+        const given = Float64Array.from(values, (v, i) => (i === at && value !== null ? value : v));
+        const from = put(given, element, shape, END, [5, 3]);
+        let found = -2;
+        const got = onTarget('int32', shape, [3, 7], to => {
+          found = simd.whole(element)(...ends(from, to), ...triple(shape));
+        });
+        assert.equal(found, value === null ? -1 : at, `${value} in ${shape}`);
+        const exact = Float64Array.from(new ARRAYS[element](given), v => v + 0);
+        if (value === null) assert.deepEqual(got, exact);
+      }
+    }
+  });
+
 test('firstDifference finds the first row that differs, and nothing between rows', () => {
   const next = random(8);
   for (let turn = 0; turn < 300; turn++) {

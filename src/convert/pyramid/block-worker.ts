@@ -2,6 +2,7 @@ import { createDecoder, createEncoder, type Decoder, type Encoder } from '../cod
 import { ConvertError, cancelled } from '../errors.ts';
 import { collectRecent } from '../garbage.ts';
 import { type Simd, instantiate } from '../../simd/index.ts';
+import { LABELS_OF_FLOATS } from '../labels.ts';
 import { BlockReader } from '../tiff/index.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape, type VoxelBytes } from '../volume.ts';
 import { ChunkFile } from '../zarr/chunk-file.ts';
@@ -9,6 +10,7 @@ import { ChunkWriter } from '../zarr/chunk-writer.ts';
 import { planeFolder } from '../zarr/keys.ts';
 import { ShardFile } from '../zarr/shard.ts';
 import { syncFolder, syncTree } from '../zarr/sync.ts';
+import { named } from '../words.ts';
 import { writeError } from '../zarr/system-errors.ts';
 import { Block, type Box, type Part } from './block.ts';
 import { blockExtent, blockStart, indices, parentIndex } from './blocks.ts';
@@ -247,7 +249,9 @@ export class BlockWorker {
       for (const tile of block.parts(part)) {
         const [, y, x] = tile.start;
         const box = block.at(tile.start);
-        place([read[0] + (y - slab.y) * read[2] + x * this.#sourceBytes, read[1], read[2]], box, tile.shape, report);
+        const stored: Box = [read[0] + (y - slab.y) * read[2] + x * this.#sourceBytes, read[1], read[2]];
+        const odd = place(stored, box, tile.shape, report);
+        if (odd >= 0) throw this.#noLabel(volume, add(within, tile.start), tile.shape, stored, odd);
         const { min, max } = scan(...box, ...tile.shape);
         report.min = Math.min(report.min, min);
         report.max = Math.max(report.max, max);
@@ -264,8 +268,11 @@ export class BlockWorker {
     this.#addCounts(dtype, volume);
   }
 
-  /** What brings voxels as read to their place in the stored type, and reports what was lost. */
-  #placer(): (from: Box, to: Box, shape: Shape, report: Report) => void {
+  /**
+   * What brings voxels as read to their place in the stored type, and reports what was lost. It returns the number of the first voxel that the type
+   * must not be given, -1 where all are right.
+   */
+  #placer(): (from: Box, to: Box, shape: Shape, report: Report) => number {
     const { layout, dtype, range } = this.#job;
     if (range) {
       const [min, max] = range;
@@ -275,18 +282,50 @@ export class BlockWorker {
           for (let z = 0; z < shape[0]; z++)
             this.#simd.fill(to + z * planeBytes, 0, (shape[1] - 1) * rowBytes + shape[2] * this.#bytes);
           report.nan += this.#simd.scan(layout.dtype)(...from, ...shape).nan;
+          return -1;
         };
       const scale = this.#simd.scale(layout.dtype, dtype as 'uint16' | 'uint8');
       return (from, to, shape, report) => {
         report.nan += scale(...from, ...to, ...shape, min, max);
+        return -1;
       };
     }
     if (dtype === layout.dtype)
-      return (from, to, [nz, ny, nx]) => this.#simd.copyBox(...from, ...to, nz, ny, nx * this.#bytes);
+      return (from, to, [nz, ny, nx]) => {
+        this.#simd.copyBox(...from, ...to, nz, ny, nx * this.#bytes);
+        return -1;
+      };
+    if (dtype === LABELS_OF_FLOATS) {
+      const whole = this.#simd.whole(layout.dtype as 'float32' | 'float64');
+      return (from, to, shape) => whole(...from, ...to, ...shape);
+    }
     const cast = this.#simd.cast(layout.dtype, dtype as 'float32' | 'float64');
     return (from, to, shape, report) => {
       report.overflow += cast(...from, ...to, ...shape);
+      return -1;
     };
+  }
+
+  /** Names a voxel of a box that is no label: which of the box's it is, in C order, and where in level 0 the box begins. */
+  #noLabel(volume: number, from: Shape, [, ny, nx]: Shape, box: Box, number: number): ConvertError {
+    const { origin, layout, compared } = this.#job;
+    const within: Shape = [Math.floor(number / (ny * nx)), Math.floor(number / nx) % ny, number % nx];
+    const address = box[0] + within[0] * box[1] + within[1] * box[2] + within[2] * this.#sourceBytes;
+    const found = getter(new DataView(this.#job.shared.memory.buffer), layout.dtype)(address);
+    const [z, y, x] = add(add(origin.start, from), within);
+    const { t, c } = layout.frames;
+    const of = `${t > 1 ? `time point ${Math.floor(volume / c)}, ` : ''}${c > 1 ? `channel ${volume % c}, ` : ''}`;
+    const said = `${origin.source}: voxel ${of}Z ${z}, Y ${y}, X ${x} is ${found}`;
+    if (compared)
+      return new ConvertError(
+        'unsupported',
+        `${said}, of which no label is made: it is another volume, or was changed since`
+      );
+    return new ConvertError(
+      'bad-option',
+      `${said}, and labels are whole numbers from -2,147,483,648 to 2,147,483,647 where they come as ${layout.dtype}: save them in an integer type, or leave ${named('labels')} out`,
+      'labels'
+    );
   }
 
   /** Counts voxels by value, in one of `step` rows. `from`: their place in level 0. */
@@ -305,19 +344,7 @@ export class BlockWorker {
   #sample(dtype: Dtype, volume: number, from: Shape, extent: Shape, [address, planeBytes, rowBytes]: Box): void {
     const { lattice, shared } = this.#job;
     const bytes = BYTES_PER_VOXEL[dtype];
-    const view = new DataView(shared.memory.buffer);
-    const get = {
-      uint8: (p: number) => view.getUint8(p),
-      int8: (p: number) => view.getInt8(p),
-      uint16: (p: number) => view.getUint16(p, true),
-      int16: (p: number) => view.getInt16(p, true),
-      uint32: (p: number) => view.getUint32(p, true),
-      int32: (p: number) => view.getInt32(p, true),
-      uint64: (p: number) => Number(view.getBigUint64(p, true)),
-      int64: (p: number) => Number(view.getBigInt64(p, true)),
-      float32: (p: number) => view.getFloat32(p, true),
-      float64: (p: number) => view.getFloat64(p, true)
-    }[dtype];
+    const get = getter(new DataView(shared.memory.buffer), dtype);
     const before = volume * product(lattice.count);
     forEachPoint(lattice, from, extent, (point, z, y, x) => {
       const at = (z - from[0]) * planeBytes + (y - from[1]) * rowBytes + (x - from[2]) * bytes;
@@ -510,6 +537,21 @@ export class BlockWorker {
     }
   }
 }
+
+/** What gives the voxel at an address, of any alignment. */
+const getter = (view: DataView, dtype: Dtype): ((address: number) => number) =>
+  ({
+    uint8: (p: number) => view.getUint8(p),
+    int8: (p: number) => view.getInt8(p),
+    uint16: (p: number) => view.getUint16(p, true),
+    int16: (p: number) => view.getInt16(p, true),
+    uint32: (p: number) => view.getUint32(p, true),
+    int32: (p: number) => view.getInt32(p, true),
+    uint64: (p: number) => Number(view.getBigUint64(p, true)),
+    int64: (p: number) => Number(view.getBigInt64(p, true)),
+    float32: (p: number) => view.getFloat32(p, true),
+    float64: (p: number) => view.getFloat64(p, true)
+  })[dtype];
 
 const add = (a: Shape, b: Shape): Shape => map3(a, (n, axis) => n + b[axis]);
 

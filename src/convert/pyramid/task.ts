@@ -10,6 +10,8 @@ import type { Comparison, Region } from './comparison.ts';
 /** What every worker thread knows of a conversion: plain data, and memory shared by all. */
 export interface Job {
   layout: Layout;
+  /** What messages call the source, and where the region begins in it. */
+  origin: { source: string; start: Shape };
   /** First voxel of the region in each of the layout's volumes, and the region's levels. */
   start: Shape;
   levels: Level[];

@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path';
 import { ConvertError } from '../errors.ts';
 import { type Level, map3, product, pyramid } from '../pyramid/levels.ts';
+import { LABELS_OF_FLOATS } from '../labels.ts';
 import { lengthsIn } from '../units.ts';
 import { type Shape, type VolumeInfo, spatial } from '../volume.ts';
 import { type ZarrArray, readArray } from '../zarr/array.ts';
@@ -26,8 +27,11 @@ const same = (a: readonly number[], b: readonly number[]): boolean =>
 const regionShape = ({ roi }: Origin): Shape => [roi[1] - roi[0], roi[3] - roi[2], roi[5] - roi[4]];
 
 /** Whether a conversion makes voxels of the type stored of those of the source. */
-const canBeMade = ({ source, dtype, valueRange }: Origin): boolean =>
-  valueRange ? dtype === 'uint8' || dtype === 'uint16' : dtype === source.dtype || dtype.startsWith('float');
+function canBeMade({ source, dtype, valueRange, labels }: Origin): boolean {
+  if (valueRange) return dtype === 'uint8' || dtype === 'uint16';
+  if (labels && source.dtype.startsWith('float')) return dtype === LABELS_OF_FLOATS;
+  return dtype === source.dtype || dtype.startsWith('float');
+}
 
 /** What can be said of an image's metadata without reading a voxel. */
 export class MetadataCheck {

@@ -155,6 +155,7 @@ export class Pass {
     const { levels, arrays } = this.#run;
     return {
       layout: this.#layout,
+      origin: { source: this.#layout.files[0] ?? this.#output, start: this.#making.source?.start ?? [0, 0, 0] },
       start: this.#making.source?.start ?? [0, 0, 0],
       levels,
       chunk: this.#chunk,
