@@ -2,8 +2,8 @@ import type { ConvertOptions } from '../../convert/options.ts';
 import type { VerifyOptions } from '../../convert/verify/index.ts';
 import { COMMAND_LINE, type OptionName, inWords, option as spoken } from '../../convert/words.ts';
 import { parseBytes } from '../../protocol/bytes.ts';
-import type { CommandSpec, OptionSpec } from './options.ts';
-import { COMMANDS, COMMON_OPTIONS, findCommand } from './options.ts';
+import type { CommandSpec, OptionKind, OptionSpec } from './options.ts';
+import { COMMANDS, COMMON_OPTIONS, CONVERT_OPTIONS, findCommand } from './options.ts';
 
 /** A command line that cannot be understood: exit status 2. */
 export class UsageError extends Error {
@@ -169,91 +169,40 @@ function label(name: string): string {
   return spoken(engineName(name));
 }
 
-function toOptions(values: Map<string, string[]>): Partial<ConvertOptions> {
-  const options: Partial<ConvertOptions> = {};
-  const given = <T>(name: string, apply: (words: string[], label: string) => T): void => {
-    const words = values.get(name);
-    if (words) {
-      apply(words, label(name));
-    }
-  };
-  given('slices', ([word]) => {
-    options.slices = word;
-  });
-  given('image', ([word]) => {
-    options.image = word;
-  });
-  given('z-axis', ([word]) => {
-    options.zAxis = word as ConvertOptions['zAxis'];
-  });
-  given('palette', ([word]) => {
-    options.palette = word as ConvertOptions['palette'];
-  });
-  given('orientation', ([word]) => {
-    options.orientation = word as ConvertOptions['orientation'];
-  });
-  given('chunk-size', (words, name) => {
-    options.chunkSize = words.map(word => integer(name, word)) as ConvertOptions['chunkSize'];
-  });
-  given('num-levels', ([word], name) => {
-    options.levels = word === 'auto' ? 'auto' : integer(name, word, 'a whole number or auto');
-  });
-  given('shard', (words, name) => {
-    options.shard = words.map(word => integer(name, word)) as ConvertOptions['shard'];
-  });
-  given('downsample', ([word]) => {
-    options.downsample = word as ConvertOptions['downsample'];
-  });
-  given('labels', () => {
-    options.labels = true;
-  });
-  given('parent', ([word]) => {
-    options.parent = word;
-  });
-  given('compression', ([word]) => {
-    options.compression = word as ConvertOptions['compression'];
-  });
-  given('checksum', ([word]) => {
-    options.checksum = word as ConvertOptions['checksum'];
-  });
-  given('max-memory', ([word], name) => {
+/** How one of an option's words is read. Text is taken as it is; `choices` have been looked at before. */
+const READ: Partial<Record<OptionKind, (name: string, word: string) => unknown>> = {
+  integer,
+  levels: (name, word) => (word === 'auto' ? 'auto' : integer(name, word, 'a whole number or auto')),
+  channels: (name, word) =>
+    word === 'all'
+      ? 'all'
+      : word.split(',').map(text => integer(name, text, 'all, or whole numbers with commas between them')),
+  bytes: (name, word) => {
     const bytes = parseBytes(word);
     if (bytes === null) {
       throw new UsageError(`${name}: ${word} is not a size such as 8G, 512M or a number of bytes`);
     }
-    options.maxMemory = bytes;
-  });
-  given('dtype', ([word]) => {
-    options.dtype = word as ConvertOptions['dtype'];
-  });
-  given('channel', ([word], name) => {
-    const listed = (text: string) => integer(name, text, 'all, or whole numbers with commas between them');
-    options.channel = word === 'all' ? 'all' : word.split(',').map(listed);
-  });
-  given('value-range', (words, name) => {
-    options.valueRange = words.map(word => numberOrPercentage(name, word)) as ConvertOptions['valueRange'];
-  });
-  given('roi', (words, name) => {
-    options.roi = words.map(word => integer(name, word)) as ConvertOptions['roi'];
-  });
-  given('voxel-size', (words, name) => {
-    options.voxelSize = words.map(word => real(name, word)) as ConvertOptions['voxelSize'];
-  });
-  given('unit', ([word]) => {
-    options.unit = word;
-  });
-  given('ome-zarr', ([word]) => {
-    options.omeZarr = word as ConvertOptions['omeZarr'];
-  });
-  given('jobs', ([word], name) => {
-    options.jobs = integer(name, word);
-  });
-  given('overwrite', () => {
-    options.overwrite = true;
-  });
-  given('resume', () => {
-    options.resume = true;
-  });
+    return bytes;
+  },
+  lengths: integer,
+  ranges: integer,
+  sizes: real,
+  bounds: numberOrPercentage
+};
+
+/** The engine's options among those that are given. */
+function toOptions(values: Map<string, string[]>): Partial<ConvertOptions> {
+  const options: Record<string, unknown> = {};
+  for (const {
+    name,
+    kind,
+    values: { length }
+  } of CONVERT_OPTIONS) {
+    const words = values.get(name);
+    if (!words) continue;
+    const read = words.map(word => READ[kind]?.(label(name), word) ?? word);
+    options[engineName(name)] = length === 0 ? true : length === 1 ? read[0] : read;
+  }
   return options;
 }
 
