@@ -6,11 +6,38 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from .conversion import Conversion, Progress, ask, check
+from .arguments import chosen, naming_its_options
+from .conversion import Conversion, ask, check
 from .errors import ConversionError, ConversionWarning, warn_of
+from .options import (
+    Checksum,
+    Compression,
+    Downsample,
+    DtypeName,
+    OmeZarr,
+    Orientation,
+    Palette,
+    ZAxis,
+)
 from .progress import show_progress, summarise
+from .types import (
+    Bounds,
+    ByteCount,
+    Channels,
+    Image,
+    Integer,
+    Lengths,
+    Levels,
+    NumPyType,
+    Progress,
+    Ranges,
+    Sizes,
+    Slices,
+    Source,
+    StrPath,
+)
 
 __all__ = [
     "CalibrationFunction",
@@ -29,106 +56,210 @@ __all__ = [
     "verify",
 ]
 
-Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Channel:
-    """A channel as its source describes it."""
+    """A channel as its source describes it.
+
+    Attributes
+    ----------
+    name : str
+        As the source has it.
+    color : str or None
+        Red, green and blue in hexadecimal (``FF8000``); None when the source says none.
+
+    Examples
+    --------
+    Of a volume without channels there are none:
+
+    >>> from microct_io_vis import info
+    >>> info("scan.tif").channels is None
+    True
+    """
 
     name: str
-    #: red, green and blue in hexadecimal (``FF8000``); None when the source says none
     color: str | None
 
 
 @dataclass(frozen=True)
 class CalibrationFunction:
-    """What ImageJ makes of a source's values v; voxels are written as they are."""
+    """What ImageJ makes of a source's values v; voxels are written as they are.
 
-    #: ``straight line``, ``2nd degree polynomial``, ...; ``none``: only the unit is known
+    Attributes
+    ----------
+    name : str
+        ``straight line``, ``2nd degree polynomial``, ...; ``none``: only the unit is known.
+    number : int
+        ImageJ's.
+    formula : str
+        Of v and c0, c1, ..., the coefficients.
+    coefficients : tuple[float, ...]
+        As many as the formula has.
+    unit : str
+        As the source has it.
+    zero_clip : bool
+        Whether negative results become 0.
+
+    Examples
+    --------
+    >>> from microct_io_vis import info
+    >>> info("scan.tif").calibration_function is None
+    True
+    """
+
     name: str
-    #: ImageJ's
     number: int
-    #: of v and c0, c1, ..., the coefficients
     formula: str
     coefficients: tuple[float, ...]
-    #: as the source has it
     unit: str
-    #: whether negative results become 0
     zero_clip: bool
 
 
 @dataclass(frozen=True)
 class VolumeInfo:
-    """What a source holds, found without reading a voxel."""
+    """What a source holds, found without reading a voxel.
+
+    Attributes
+    ----------
+    source : str
+        Path as it was given; of a list of slices the first.
+    format : str
+        ``tiff``, ``bigtiff``, ``imagej`` or ``slices``.
+    axes : str
+        ``zyx``, with ``t`` and ``c`` before it where there are several time points or channels.
+    shape : tuple[int, ...]
+        Lengths along ``axes``.
+    dtype : str
+        NumPy's name of it.
+    byte_order : str
+        ``little`` or ``big``.
+    layout : str
+        ``strips`` or ``tiles``.
+    compression : str
+        ``none``, ``lzw``, ``deflate``, ``zstd``, ``jpeg``, ...
+    pages : int
+        Of all files together.
+    bytes : int
+        Size of the source's files together.
+    voxel_size : tuple[float, float, float] or None
+        Edge lengths of a voxel along (Z, Y, X) in ``unit``; None when unknown.
+    unit : str or None
+        UDUNITS name, such as ``micrometer``; None when unknown.
+    voxel_size_from : str or None
+        Where the voxel size was found (``user``, ``ome-xml``, ``imagej``, ``bruker-log``, ...); None when unknown.
+    channels : tuple[Channel, ...] or None
+        None where the source says nothing of channels and has only one.
+    time_step : float or None
+        Time between two time points in ``time_unit``; None when unknown.
+    time_unit : str or None
+        UDUNITS name, such as ``second``; None when unknown.
+    voxel_size_file : str or None
+        Name of the file beside the volume that tells it; None when none does.
+    voxel_size_notes : tuple[str, ...]
+        What else was found about the voxel size, and why it was not taken.
+    calibration_function : CalibrationFunction or None
+        None where the values mean what they are, as far as is known.
+    warnings : tuple[str, ...]
+        What one should know of the source.
+
+    Examples
+    --------
+    >>> from microct_io_vis import info
+    >>> volume = info("scan.tif")
+    >>> volume.format, volume.dtype, volume.bytes > 28800
+    ('imagej', 'float32', True)
+    """
 
     source: str
-    #: ``tiff``, ``bigtiff``, ``imagej`` or ``slices``
     format: str
-    #: ``zyx``, with ``t`` and ``c`` before it where there are several time points or channels
     axes: str
-    #: lengths along ``axes``
     shape: tuple[int, ...]
     dtype: str
-    #: ``little`` or ``big``
     byte_order: str
-    #: ``strips`` or ``tiles``
     layout: str
     compression: str
     pages: int
-    #: size of the source's files together
     bytes: int
-    #: edge lengths of a voxel along (Z, Y, X) in ``unit``; None when unknown
     voxel_size: tuple[float, float, float] | None
-    #: UDUNITS name, such as ``micrometer``; None when unknown
     unit: str | None
-    #: where the voxel size was found (``user``, ``ome-xml``, ``imagej``, ``bruker-log``, ...); None when unknown
     voxel_size_from: str | None
-    #: None where the source says nothing of channels and has only one
     channels: tuple[Channel, ...] | None
-    #: time between two time points in ``time_unit``; None when unknown
     time_step: float | None
-    #: UDUNITS name, such as ``second``; None when unknown
     time_unit: str | None
-    #: name of the file beside the volume that tells it; None when none does
     voxel_size_file: str | None
-    #: what else was found about the voxel size, and why it was not taken
     voxel_size_notes: tuple[str, ...]
-    #: None where the values mean what they are, as far as is known
     calibration_function: CalibrationFunction | None
-    #: what one should know of the source
     warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Level:
-    """One resolution of a pyramid."""
+    """One resolution of a pyramid.
 
-    #: lengths along the plan's ``axes``
+    Attributes
+    ----------
+    shape : tuple[int, ...]
+        Lengths along the plan's ``axes``.
+    chunks : tuple[int, ...]
+        Number of chunks along them.
+    bytes : int
+        Size before compression; without compression, of chunks that reach beyond the end too.
+
+    Examples
+    --------
+    >>> from microct_io_vis import estimate
+    >>> estimate("scan.tif", chunk_size=16, num_levels=2).levels[1]
+    Level(shape=(12, 15, 10), chunks=(1, 1, 1), bytes=7200)
+    """
+
     shape: tuple[int, ...]
-    #: number of chunks along them
     chunks: tuple[int, ...]
-    #: size before compression; without compression, of chunks that reach beyond the end too
     bytes: int
 
 
 @dataclass(frozen=True)
 class Unfinished:
-    """What an interrupted conversion to the same output has left."""
+    """What an interrupted conversion to the same output has left.
 
-    #: when it was last written to, in milliseconds since 1970
+    Attributes
+    ----------
+    written : float
+        When it was last written to, in milliseconds since 1970.
+    done_bytes : int
+        Bytes of level 0 as read that are done.
+    total_bytes : int
+        Bytes of level 0 as read, all together.
+    refusal : str or None
+        Why these options cannot go on with it; None where ``resume=True`` can.
+
+    Examples
+    --------
+    >>> from microct_io_vis import estimate
+    >>> unfinished = estimate("scan.tif").unfinished
+    >>> resume = unfinished is not None and unfinished.refusal is None
+    >>> resume
+    False
+    """
+
     written: float
-    #: bytes of level 0 as read that are done, and of how many
     done_bytes: int
     total_bytes: int
-    #: why these options cannot go on with it; None where ``resume=True`` can
     refusal: str | None
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why `convert` would not write an output."""
+    """Why `convert` would not write an output.
+
+    Attributes
+    ----------
+    code : str
+        As of `ConversionError`.
+    message : str
+        What is there, and what to do.
+    """
 
     code: str
     message: str
@@ -136,67 +267,140 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Plan(VolumeInfo):
-    """What a conversion will do and need, besides what its source holds."""
+    """What a conversion will do and need, besides what its source holds: it has the attributes of `VolumeInfo` too.
 
-    #: absolute path of the OME-Zarr to be written
+    Attributes
+    ----------
+    output : str
+        Absolute path of the OME-Zarr to be written.
+    levels : tuple[Level, ...]
+        Finest first.
+    uncompressed_bytes : int
+        All levels together, before compression.
+    disk_bytes : int
+        Most that the output, and what lies beside it for a while, take of the disk.
+    free_disk_bytes : int
+        What the disk of the output has left.
+    peak_memory_bytes : int
+        The conversion's process stays under it.
+    workers : int
+        Worker threads.
+    unfinished : Unfinished or None
+        None where there is nothing to resume.
+    output_refusal : Refusal or None
+        Why `convert` would not write ``output``, which has something in its place; None where it would.
+    warnings : tuple[str, ...]
+        Of the source and of the conversion.
+
+    Examples
+    --------
+    >>> from microct_io_vis import estimate
+    >>> plan = estimate("scan.tif", max_memory="1G")
+    >>> plan.peak_memory_bytes <= 2**30, plan.disk_bytes < plan.free_disk_bytes
+    (True, True)
+    """
+
     output: str
     levels: tuple[Level, ...]
-    #: all levels together, before compression
     uncompressed_bytes: int
-    #: most that the output, and what lies beside it for a while, take of the disk
     disk_bytes: int
     free_disk_bytes: int
-    #: the conversion's process stays under it
     peak_memory_bytes: int
     workers: int
-    #: None where there is nothing to resume
     unfinished: Unfinished | None
-    #: why `convert` would not write ``output``, which has something in its place; None where it would
     output_refusal: Refusal | None
-    #: of the source and of the conversion
     warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One way in which an OME-Zarr is not what it should be."""
+    """One way in which an OME-Zarr is not what it should be.
 
-    #: None: the image as a whole
+    Attributes
+    ----------
+    level : int or None
+        None: the image as a whole.
+    voxel : tuple[int, ...] or None
+        Index along all axes of the first voxel of its chunk that differs; None where it is not about voxels.
+    expected : float or None
+        What should be there; None where it is not about voxels.
+    found : float or None
+        What is there.
+    voxels : int or None
+        How many voxels of the chunk differ.
+    path : str
+        The file, relative to the OME-Zarr.
+    message : str
+        All of it in one line.
+
+    Examples
+    --------
+    >>> from microct_io_vis import verify
+    >>> for difference in verify("bone.ome.zarr", progress=False).differences:
+    ...     print(difference.level, difference.voxel, difference.message)
+    """
+
     level: int | None
-    #: index along all axes of the first voxel of its chunk that differs; None where it is not about voxels
     voxel: tuple[int, ...] | None
     expected: float | None
     found: float | None
-    #: how many voxels of the chunk differ
     voxels: int | None
-    #: the file, relative to the OME-Zarr
     path: str
-    #: all of it in one line
     message: str
 
 
 @dataclass(frozen=True)
 class VerifyResult:
-    """What `verify` has found; true where nothing differs."""
+    """What `verify` has found; true where nothing differs.
+
+    Attributes
+    ----------
+    ok : bool
+        Whether nothing differs.
+    compared : bool
+        False: there was nothing to compare with, and `ok` means that every chunk can be decoded.
+    output : str
+        Absolute path of the OME-Zarr.
+    against : str or None
+        The source that level 0 was compared with; None: none.
+    levels : int
+        How many were read.
+    chunks_read : int
+        Chunks that were read.
+    bytes_read : int
+        As stored.
+    voxels_compared : int
+        Voxels of all levels that were compared with the source or with the level above.
+    chunks_differing : int
+        Chunks with at least one difference.
+    voxels_differing : int
+        Voxels that are not what they should be.
+    differences : tuple[Difference, ...]
+        At most 100, by level, each the first of its chunk.
+    notes : tuple[str, ...]
+        What could not be checked, and why.
+    seconds : float
+        How long it took.
+
+    Examples
+    --------
+    >>> from microct_io_vis import verify
+    >>> result = verify("bone.ome.zarr", progress=False)
+    >>> result.ok, result.levels, result.chunks_differing
+    (True, 1, 0)
+    """
 
     ok: bool
-    #: False: there was nothing to compare with, and `ok` means that every chunk can be decoded
     compared: bool
-    #: absolute path of the OME-Zarr
     output: str
-    #: the source that level 0 was compared with; None: none
     against: str | None
     levels: int
-    #: chunks that were read, and their bytes as stored
     chunks_read: int
     bytes_read: int
-    #: voxels of all levels that were compared with the source or with the level above
     voxels_compared: int
     chunks_differing: int
     voxels_differing: int
-    #: at most 100, by level, each the first of its chunk
     differences: tuple[Difference, ...]
-    #: what could not be checked, and why
     notes: tuple[str, ...]
     seconds: float
 
@@ -204,63 +408,296 @@ class VerifyResult:
         return self.ok
 
 
+@naming_its_options
 def info(
     source: Source,
     *,
-    slices: str | None = None,
-    image: int | str | None = None,
-    z_axis: str | None = None,
-    palette: str | None = None,
-    orientation: str | None = None,
+    # The options of `info`; src/build/python-options.mjs writes them.
+    slices: Slices | None = None,
+    image: Image | None = None,
+    z_axis: ZAxis | None = None,
+    palette: Palette | None = None,
+    orientation: Orientation | None = None,
+    # End of the options.
 ) -> VolumeInfo:
-    """What a TIFF, a folder of slices, or a list of slices holds; reads headers only.
+    """Says what a TIFF, a folder of slices, or a list of slices holds. Reads headers only.
 
-    ``slices`` chooses files of a folder, ``image`` one of several images, ``z_axis`` says what slices are, ``palette``
-    and ``orientation`` what is made of these tags, as in `convert`. Raises `ConversionError`.
+    Parameters
+    ----------
+    source : path-like or sequence of path-like
+        TIFF, folder of slices, or the files of a stack of slices.
+    slices : str, (int, int), range or slice, optional
+        Slices of a folder: a pattern of their names, such as 'rec_*.tif', or a range of their numbers, such as 100-899.
+        Of (first, last) both are included. None: all.
+    image : int or str, optional
+        Which of several images of a file, by its name or its number from 0. None: the only one.
+    z_axis : {'auto', 'c', 't', 'samples'}, optional
+        What the slices are: auto, or what the source calls channels (c), time points (t) or samples of a pixel. None:
+        auto.
+    palette : {'apply', 'ignore'}, optional
+        Of pixels that are indices into a palette (a lookup table): apply it, or ignore it and take what is stored.
+        None: apply.
+    orientation : {'ignore', 'apply'}, optional
+        A TIFF's Orientation tag: ignore it, or apply it by flips of rows and columns. None: ignore.
+
+    Returns
+    -------
+    VolumeInfo
+        Shape along ``axes``, type, voxel size along (Z, Y, X) and its unit, channels, and what one should know of them.
+
+    Raises
+    ------
+    ConversionError
+        There is no such file, or it is none that can be read; ``code`` and the message say why.
+
+    Examples
+    --------
+    >>> from microct_io_vis import info
+    >>> volume = info("scan.tif")
+    >>> volume.axes, volume.shape, volume.dtype
+    ('zyx', (12, 30, 20), 'float32')
+    >>> volume.voxel_size, volume.unit
+    ((2, 1, 1), 'micrometer')
     """
-    chosen = {"slices": slices, "image": image, "z_axis": z_axis, "palette": palette, "orientation": orientation}
-    return to_info(ask("info", source, None, chosen))
+    return to_info(ask("info", source, None, chosen(locals())))
 
 
-def estimate(source: Source, output: str | os.PathLike[str] | None = None, **options: Any) -> Plan:
-    """What `convert` would do and need with the same arguments.
+@naming_its_options
+def estimate(
+    source: Source,
+    output: StrPath | None = None,
+    *,
+    # The options of `estimate`; src/build/python-options.mjs writes them.
+    slices: Slices | None = None,
+    image: Image | None = None,
+    z_axis: ZAxis | None = None,
+    palette: Palette | None = None,
+    orientation: Orientation | None = None,
+    chunk_size: Lengths | None = None,
+    num_levels: Levels | None = None,
+    shard: Lengths | None = None,
+    downsample: Downsample | None = None,
+    labels: bool | None = None,
+    parent: StrPath | None = None,
+    compression: Compression | None = None,
+    checksum: Checksum | None = None,
+    max_memory: ByteCount | None = None,
+    dtype: DtypeName | NumPyType | None = None,
+    channel: Channels | None = None,
+    value_range: Bounds | None = None,
+    roi: Ranges | None = None,
+    voxel_size: Sizes | None = None,
+    unit: str | None = None,
+    ome_zarr: OmeZarr | float | None = None,
+    jobs: Integer | None = None,
+    overwrite: bool | None = None,
+    resume: bool | None = None,
+    # End of the options.
+) -> Plan:
+    """Says what `convert` would do and need with the same arguments. Writes nothing.
 
-    Raises `ConversionError` where it cannot work; warns (`ConversionWarning`) of what it has in ``warnings``.
+    Parameters
+    ----------
+    source : path-like or sequence of path-like
+        TIFF, folder of slices, or the files of a stack of slices.
+    output : path-like, optional
+        Path of the OME-Zarr. None: ``<stem>.ome.zarr`` beside the source.
+    slices : str, (int, int), range or slice, optional
+        Slices of a folder: a pattern of their names, such as 'rec_*.tif', or a range of their numbers, such as 100-899.
+        Of (first, last) both are included. None: all.
+    image : int or str, optional
+        Which of several images of a file, by its name or its number from 0. None: the only one.
+    z_axis : {'auto', 'c', 't', 'samples'}, optional
+        What the slices are: auto, or what the source calls channels (c), time points (t) or samples of a pixel. None:
+        auto.
+    palette : {'apply', 'ignore'}, optional
+        Of pixels that are indices into a palette (a lookup table): apply it, or ignore it and take what is stored.
+        None: apply.
+    orientation : {'ignore', 'apply'}, optional
+        A TIFF's Orientation tag: ignore it, or apply it by flips of rows and columns. None: ignore.
+    chunk_size : int or (int, int, int), optional
+        Chunk lengths in voxels. Along (Z, Y, X), or one for all axes. None: (128, 128, 128).
+    num_levels : int or 'auto', optional
+        Levels, the full resolution included, or auto: halve until the coarsest fits one chunk. None: auto.
+    shard : int or (int, int, int), optional
+        Shard lengths in voxels, multiples of the chunk's: the chunks of a shard share a file; OME-Zarr 0.5. Along (Z,
+        Y, X), or one for all axes. None: no shards.
+    downsample : {'mean', 'mode', 'max', 'nearest'}, optional
+        What a window of voxels becomes on the next level: mean, mode, max, nearest. None: mean, or mode for labels.
+    labels : bool, optional
+        Voxels are labels: whole numbers, kept as they are, reduced by mode.
+    parent : path-like, optional
+        The OME-Zarr that the labels belong to: they are written to IMAGE/labels/OUTPUT.
+    compression : {'blosc-zstd', 'blosc-lz4', 'zstd', 'gzip', 'none'}, optional
+        How the chunks are compressed. None: blosc-zstd.
+    checksum : {'none', 'crc32c'}, optional
+        crc32c: a checksum behind each chunk, by which readers find damage; OME-Zarr 0.5. None: none.
+    max_memory : int or str, optional
+        Peak memory of the process, such as 8G or 512M. A number is one of bytes. None: 4G.
+    dtype : {'source', 'float32', 'uint16', 'uint8', 'float64'} or NumPy type, optional
+        Number type of the stored voxels. None: source.
+    channel : int, sequence of int or 'all', optional
+        Channels to convert, from 0; colours are samples of each pixel. Such as 0, [0, 2] or ``'all'``. None: the only
+        one.
+    value_range : (float or str, float or str), optional
+        Source values that become the least and the greatest uint16 or uint8, or percentages of them. A percentage is
+        text, such as ``'99.9%'``. None: ('0%', '100%').
+    roi : (int, int, int, int, int, int) or (slice, slice, slice), optional
+        Half-open voxel ranges to convert. (z0, z1, y0, y1, x0, x1), or three slices with ends, such as
+        ``numpy.s_[0:100, 0:50, 0:80]``. None: everything.
+    voxel_size : float or (float, float, float), optional
+        Voxel edge lengths, in place of what the source says. Along (Z, Y, X), in ``unit``, or one for all.
+    unit : str, optional
+        Unit of ``voxel_size``, such as micrometer, or none; without ``voxel_size``, the unit that the source's lengths
+        are brought to.
+    ome_zarr : {'0.5', '0.4'} or float, optional
+        Version of OME-Zarr. None: 0.5.
+    jobs : int, optional
+        Worker threads at most. None: as many as there are processors.
+    overwrite : bool, optional
+        Replace an OME-Zarr of that name, once the new one is whole.
+    resume : bool, optional
+        Go on with what an interrupted conversion has left; without it, that is removed.
+
+    Returns
+    -------
+    Plan
+        What the source holds, the levels with their shapes and chunks, and the bytes of disk and memory needed.
+
+    Raises
+    ------
+    ConversionError
+        `convert` cannot work with these arguments; ``code``, ``field`` and the message say why.
+
+    Warns
+    -----
+    ConversionWarning
+        Of each of the plan's ``warnings``.
+
+    Examples
+    --------
+    >>> from microct_io_vis import estimate
+    >>> plan = estimate("scan.tif", chunk_size=16, num_levels=2)
+    >>> [level.shape for level in plan.levels]
+    [(12, 30, 20), (12, 15, 10)]
+    >>> plan.levels[0].bytes, plan.unfinished
+    (28800, None)
     """
+    options = chosen(locals())
     source = _listed(source)
     plan = to_plan(ask("estimate", source, output, options))
     warn_of(_name(source), plan.warnings)
     return plan
 
 
+@naming_its_options
 def convert(
     source: Source,
-    output: str | os.PathLike[str] | None = None,
+    output: StrPath | None = None,
     *,
-    progress: bool | Callable[[Progress], None] = True,
-    **options: Any,
+    progress: bool | Callable[[Progress], object] = True,
+    # The options of `convert`; src/build/python-options.mjs writes them.
+    slices: Slices | None = None,
+    image: Image | None = None,
+    z_axis: ZAxis | None = None,
+    palette: Palette | None = None,
+    orientation: Orientation | None = None,
+    chunk_size: Lengths | None = None,
+    num_levels: Levels | None = None,
+    shard: Lengths | None = None,
+    downsample: Downsample | None = None,
+    labels: bool | None = None,
+    parent: StrPath | None = None,
+    compression: Compression | None = None,
+    checksum: Checksum | None = None,
+    max_memory: ByteCount | None = None,
+    dtype: DtypeName | NumPyType | None = None,
+    channel: Channels | None = None,
+    value_range: Bounds | None = None,
+    roi: Ranges | None = None,
+    voxel_size: Sizes | None = None,
+    unit: str | None = None,
+    ome_zarr: OmeZarr | float | None = None,
+    jobs: Integer | None = None,
+    overwrite: bool | None = None,
+    resume: bool | None = None,
+    # End of the options.
 ) -> Path:
-    """Converts a volume to an OME-Zarr pyramid and returns its path.
+    """Converts a volume to an OME-Zarr pyramid.
+
+    The output takes its name when it is whole; until then it is ``<output>.partial``.
 
     Parameters
     ----------
-    source
-        Path of a TIFF or of a folder of slices, or a list of paths of slices.
-    output
-        Path of the OME-Zarr; None: ``<stem>.ome.zarr`` beside the source. With ``labels=True, parent="scan.ome.zarr"``
+    source : path-like or sequence of path-like
+        TIFF, folder of slices, or the files of a stack of slices.
+    output : path-like, optional
+        Path of the OME-Zarr. None: ``<stem>.ome.zarr`` beside the source. With ``labels=True, parent="scan.ome.zarr"``
         a name in ``scan.ome.zarr/labels``, which None makes ``<stem>``.
-    progress
-        True shows a bar; a function is called with a dictionary of ``done_bytes``, ``total_bytes``,
-        ``bytes_per_second`` and ``seconds_left``.
-    **options
-        slices, image, z_axis, palette, orientation, chunk_size, num_levels, shard, downsample, labels, parent,
-        compression, checksum, max_memory, dtype, channel, value_range, roi, voxel_size, unit, ome_zarr, jobs, overwrite
-        and resume:
-        the command line's options (``microct-io-vis convert --help``) under their own names:
-        ``chunk_size=(128, 128, 128)``, ``max_memory="8G"`` or a number of bytes, ``roi=(z0, z1, y0, y1, x0, x1)``,
-        ``channel=0``, ``channel=[0, 2]`` or ``channel="all"``, ``value_range=("0.1%", "99.9%")`` or two numbers;
-        None leaves an option to its default. ``resume=True`` goes on with what an interrupted conversion has left
-        (``estimate(...).unfinished``); without it, that is removed.
+    progress : bool or callable, default True
+        True shows a bar; a function is called, at most five times a second, with a dictionary of ``done_bytes``,
+        ``total_bytes``, ``bytes_per_second`` and ``seconds_left`` (None at first).
+    slices : str, (int, int), range or slice, optional
+        Slices of a folder: a pattern of their names, such as 'rec_*.tif', or a range of their numbers, such as 100-899.
+        Of (first, last) both are included. None: all.
+    image : int or str, optional
+        Which of several images of a file, by its name or its number from 0. None: the only one.
+    z_axis : {'auto', 'c', 't', 'samples'}, optional
+        What the slices are: auto, or what the source calls channels (c), time points (t) or samples of a pixel. None:
+        auto.
+    palette : {'apply', 'ignore'}, optional
+        Of pixels that are indices into a palette (a lookup table): apply it, or ignore it and take what is stored.
+        None: apply.
+    orientation : {'ignore', 'apply'}, optional
+        A TIFF's Orientation tag: ignore it, or apply it by flips of rows and columns. None: ignore.
+    chunk_size : int or (int, int, int), optional
+        Chunk lengths in voxels. Along (Z, Y, X), or one for all axes. None: (128, 128, 128).
+    num_levels : int or 'auto', optional
+        Levels, the full resolution included, or auto: halve until the coarsest fits one chunk. None: auto.
+    shard : int or (int, int, int), optional
+        Shard lengths in voxels, multiples of the chunk's: the chunks of a shard share a file; OME-Zarr 0.5. Along (Z,
+        Y, X), or one for all axes. None: no shards.
+    downsample : {'mean', 'mode', 'max', 'nearest'}, optional
+        What a window of voxels becomes on the next level: mean, mode, max, nearest. None: mean, or mode for labels.
+    labels : bool, optional
+        Voxels are labels: whole numbers, kept as they are, reduced by mode.
+    parent : path-like, optional
+        The OME-Zarr that the labels belong to: they are written to IMAGE/labels/OUTPUT.
+    compression : {'blosc-zstd', 'blosc-lz4', 'zstd', 'gzip', 'none'}, optional
+        How the chunks are compressed. None: blosc-zstd.
+    checksum : {'none', 'crc32c'}, optional
+        crc32c: a checksum behind each chunk, by which readers find damage; OME-Zarr 0.5. None: none.
+    max_memory : int or str, optional
+        Peak memory of the process, such as 8G or 512M. A number is one of bytes. None: 4G.
+    dtype : {'source', 'float32', 'uint16', 'uint8', 'float64'} or NumPy type, optional
+        Number type of the stored voxels. None: source.
+    channel : int, sequence of int or 'all', optional
+        Channels to convert, from 0; colours are samples of each pixel. Such as 0, [0, 2] or ``'all'``. None: the only
+        one.
+    value_range : (float or str, float or str), optional
+        Source values that become the least and the greatest uint16 or uint8, or percentages of them. A percentage is
+        text, such as ``'99.9%'``. None: ('0%', '100%').
+    roi : (int, int, int, int, int, int) or (slice, slice, slice), optional
+        Half-open voxel ranges to convert. (z0, z1, y0, y1, x0, x1), or three slices with ends, such as
+        ``numpy.s_[0:100, 0:50, 0:80]``. None: everything.
+    voxel_size : float or (float, float, float), optional
+        Voxel edge lengths, in place of what the source says. Along (Z, Y, X), in ``unit``, or one for all.
+    unit : str, optional
+        Unit of ``voxel_size``, such as micrometer, or none; without ``voxel_size``, the unit that the source's lengths
+        are brought to.
+    ome_zarr : {'0.5', '0.4'} or float, optional
+        Version of OME-Zarr. None: 0.5.
+    jobs : int, optional
+        Worker threads at most. None: as many as there are processors.
+    overwrite : bool, optional
+        Replace an OME-Zarr of that name, once the new one is whole.
+    resume : bool, optional
+        Go on with what an interrupted conversion has left; without it, that is removed.
+
+    Returns
+    -------
+    pathlib.Path
+        Absolute path of the OME-Zarr.
 
     Raises
     ------
@@ -273,7 +710,26 @@ def convert(
     ConversionWarning
         Slices that are missing, values that were lost, and whatever else one should know. The output keeps them, in the
         attributes under ``microct-io-vis``.
+
+    See Also
+    --------
+    estimate : Says what this would do and need.
+    verify : Reads the output back.
+
+    Examples
+    --------
+    >>> from microct_io_vis import convert
+    >>> path = convert("scan.tif", dtype="uint16", value_range=("0.1%", "99.9%"), chunk_size=(8, 16, 16))
+    >>> path.name
+    'scan.ome.zarr'
+
+    Any reader of OME-Zarr shows it, with level 0 of the source's shape (Z, Y, X):
+
+    >>> import zarr
+    >>> zarr.open_array(path / "0").shape
+    (12, 30, 20)
     """
+    options = chosen(locals())
     source = _listed(source)
     conversion = Conversion(source, output, **options)
     if progress is True:
@@ -286,13 +742,16 @@ def convert(
     return Path(result["output"])
 
 
+@naming_its_options
 def verify(
-    output: str | os.PathLike[str],
+    output: StrPath,
     against: Source | None = None,
     *,
-    progress: bool | Callable[[Progress], None] = True,
-    max_memory: int | str | None = None,
-    jobs: int | None = None,
+    progress: bool | Callable[[Progress], object] = True,
+    # The options of `verify`; src/build/python-options.mjs writes them.
+    max_memory: ByteCount | None = None,
+    jobs: Integer | None = None,
+    # End of the options.
 ) -> VerifyResult:
     """Reads an OME-Zarr back and says where it differs from its source, or from itself. Writes nothing.
 
@@ -302,16 +761,35 @@ def verify(
 
     Parameters
     ----------
-    output
+    output : path-like
         Path of the OME-Zarr.
-    against
-        The source: what `convert` takes; None: the one that the output names, if it lies beside it.
-    progress, max_memory, jobs
+    against : path-like or sequence of path-like, optional
+        The source: what `convert` takes. None: the one that the output names, if it lies beside it.
+    progress : bool or callable, default True
         As in `convert`.
+    max_memory : int or str, optional
+        Peak memory of the process, such as 8G or 512M. A number is one of bytes. None: 4G.
+    jobs : int, optional
+        Worker threads at most. None: as many as there are processors.
 
-    Raises `ConversionError` where it cannot be found out; what differs is in the result.
+    Returns
+    -------
+    VerifyResult
+        True where nothing differs; ``differences`` are (level, voxel) with what was expected and found.
+
+    Raises
+    ------
+    ConversionError
+        It cannot be found out, because something is missing or cannot be read.
+
+    Examples
+    --------
+    >>> from microct_io_vis import verify
+    >>> result = verify("bone.ome.zarr", "bone.tif")
+    >>> bool(result), result.voxels_compared, result.differences
+    (True, 7200, ())
     """
-    options = {"max_memory": max_memory, "jobs": jobs}
+    options = chosen(locals())
     if progress is True:
         with show_progress(_name(output)) as show:
             found = check(output, against, options, show)
@@ -339,12 +817,14 @@ def _numbers(difference: dict[str, Any]) -> dict[str, Any]:
     return difference | {name: float(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
-def _listed(source: Source) -> Source:
+def _listed(source: Source) -> StrPath | Sequence[StrPath]:
     """What can be gone through more than once: `Path.glob` cannot."""
-    return source if isinstance(source, (str, os.PathLike)) or not isinstance(source, Iterator) else list(source)
+    if isinstance(source, (str, os.PathLike)) or not isinstance(source, Iterator):
+        return cast("StrPath | Sequence[StrPath]", source)
+    return list(source)
 
 
-def _name(source: Source) -> str:
+def _name(source: StrPath | Sequence[StrPath]) -> str:
     return os.path.basename(os.fspath(source)) if isinstance(source, (str, os.PathLike)) else f"{len(source)} slices"
 
 
@@ -359,5 +839,5 @@ def _with_parts(found: dict[str, Any]) -> dict[str, Any]:
 
 def _build(kind: type[T], found: dict[str, Any]) -> T:
     """A dataclass of what the helper said; lists become tuples, and what a newer helper may add is left out."""
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    known = {field.name for field in fields(cast(Any, kind))}
     return kind(**{key: tuple(item) if isinstance(item, list) else item for key, item in found.items() if key in known})

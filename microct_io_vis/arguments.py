@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from inspect import signature
+from typing import Any, NamedTuple, TypeVar, cast
 
 from .errors import ConversionError, shown_as_message
+from .options import OPTIONS, Option, Options
 
 
 def _whole(value: Any) -> str:
@@ -16,7 +19,7 @@ def _whole(value: Any) -> str:
         if int(value) != value:
             raise ValueError
         value = int(value)
-    return str(value.__index__())
+    return str(int(value.__index__()))
 
 
 def _real(value: Any) -> str:
@@ -24,7 +27,8 @@ def _real(value: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    return os.fspath(value)
+    text: str = os.fspath(value)
+    return text
 
 
 def _whole_or_text(value: Any) -> str:
@@ -45,7 +49,8 @@ def _dtype(value: Any) -> str:
         return value
     if value is float:
         return "float64"
-    return value.__name__ if isinstance(value, type) else value.name
+    name: str = value.__name__ if isinstance(value, type) else value.name
+    return name
 
 
 def _version(value: Any) -> str:
@@ -71,79 +76,79 @@ def _flag(value: Any) -> str:
     return "yes" if bool(value) else ""
 
 
-# Each option's number of values, and how one is written; 0: a flag.
-OPTIONS: dict[str, tuple[int, Callable[[Any], str]]] = {
-    "slices": (1, _slices),
-    "image": (1, _whole_or_text),
-    "z_axis": (1, _text),
-    "palette": (1, _text),
-    "orientation": (1, _text),
-    "chunk_size": (3, _whole),
-    "num_levels": (1, _whole_or_text),
-    "shard": (3, _whole),
-    "downsample": (1, _text),
-    "labels": (0, _flag),
-    "parent": (1, _text),
-    "compression": (1, _text),
-    "checksum": (1, _text),
-    "max_memory": (1, _whole_or_text),
-    "dtype": (1, _dtype),
-    "channel": (1, _listed),
-    "value_range": (2, _real_or_percentage),
-    "roi": (6, _whole),
-    "voxel_size": (3, _real),
-    "unit": (1, _text),
-    "ome_zarr": (1, _version),
-    "jobs": (1, _whole),
-    "overwrite": (0, _flag),
-    "resume": (0, _flag),
+class Kind(NamedTuple):
+    """How values of a kind of options are written, and what a refusal says was expected."""
+
+    write: Callable[[Any], str]
+    expected: str
+    #: whether one number where several are expected is the same along all axes
+    same_along_axes: bool = False
+
+
+KINDS: dict[str, Kind] = {
+    "flag": Kind(_flag, "True or False"),
+    "decision": Kind(_flag, "True or False"),
+    "choice": Kind(_text, "text"),
+    "text": Kind(_text, "text"),
+    "path": Kind(_text, "text"),
+    "slices": Kind(_slices, "a pattern of names such as 'rec_*.tif', or numbers: '100-899' or (100, 899)"),
+    "image": Kind(_whole_or_text, "a whole number or a name"),
+    "integer": Kind(_whole, "a whole number"),
+    "levels": Kind(_whole_or_text, "a whole number or 'auto'"),
+    "channels": Kind(_listed, "a whole number, several, or 'all'"),
+    "bytes": Kind(_whole_or_text, "a number of bytes, or a size such as '8G'"),
+    "dtype": Kind(_dtype, "a type such as 'uint16' or numpy.uint16"),
+    "version": Kind(_version, "'0.5' or '0.4'"),
+    "lengths": Kind(_whole, "three whole numbers of voxels (Z, Y, X), or one for all", True),
+    "ranges": Kind(
+        _whole,
+        "six whole numbers (z0, z1, y0, y1, x0, x1), or three slices with ends, as of numpy.s_[0:100, 0:50, 0:80]",
+    ),
+    "sizes": Kind(_real, "three lengths (Z, Y, X), or one for all", True),
+    "bounds": Kind(_real_or_percentage, "two numbers, or percentages such as '0.1%'"),
 }
 
-
-# What is meant by one number where several are expected: the same along all axes.
-SAME_ALONG_AXES = {"chunk_size", "shard", "voxel_size"}
-
-# What a refusal says was expected.
-EXPECTED = {
-    "slices": "a pattern of names such as 'rec_*.tif', or numbers: '100-899' or (100, 899)",
-    "image": "a whole number or a name",
-    "chunk_size": "three whole numbers of voxels (Z, Y, X), or one for all",
-    "num_levels": "a whole number or 'auto'",
-    "shard": "three whole numbers of voxels (Z, Y, X), or one for all",
-    "labels": "True or False",
-    "max_memory": "a number of bytes, or a size such as '8G'",
-    "dtype": "a type such as 'uint16' or numpy.uint16",
-    "channel": "a whole number, several, or 'all'",
-    "value_range": "two numbers, or percentages such as '0.1%'",
-    "roi": "six whole numbers (z0, z1, y0, y1, x0, x1), or three slices with ends, as of numpy.s_[0:100, 0:50, 0:80]",
-    "voxel_size": "three lengths (Z, Y, X), or one for all",
-    "ome_zarr": "'0.5' or '0.4'",
-    "jobs": "a whole number",
-    "overwrite": "True or False",
-    "resume": "True or False",
-}
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-def option_words(options: dict[str, Any]) -> list[str]:
+def chosen(arguments: Mapping[str, Any]) -> Options:
+    """The options among a function's arguments that are not left to their defaults."""
+    given = {name: arguments[name] for name in OPTIONS if arguments.get(name) is not None}
+    return cast(Options, given)
+
+
+def naming_its_options(function: F) -> F:
+    """Has the function, given an argument that it does not have, name those that it has."""
+    parameters = signature(function).parameters
+    options = [name for name in OPTIONS if name in parameters]
+    owner = function.__qualname__.removesuffix(".__init__")
+
+    @wraps(function)
+    def named(*args: Any, **given: Any) -> Any:
+        unknown = sorted(set(given) - set(parameters))
+        if unknown:
+            raise shown_as_message(
+                TypeError(f"{owner} has no option {', '.join(unknown)}; the options are {', '.join(options)}")
+            )
+        return function(*args, **given)
+
+    return cast(F, named)
+
+
+def option_words(options: Mapping[str, Any]) -> list[str]:
     """``{"chunk_size": (64, 64, 64)}`` as ``["--chunk-size", "64", "64", "64"]``; None leaves an option out.
 
-    Raises TypeError for an option that there is not, `ConversionError` for a value that cannot be meant.
+    Raises `ConversionError` for a value that cannot be meant.
     """
-    unknown = sorted(set(options) - set(OPTIONS))
-    if unknown:
-        raise shown_as_message(
-            TypeError(f"there is no option {', '.join(unknown)}; the options are {', '.join(OPTIONS)}")
-        )
     words = []
     for name, value in options.items():
         if value is None:
             continue
-        count, write = OPTIONS[name]
+        count, kind = OPTIONS[name].words, KINDS[OPTIONS[name].kind]
         try:
-            written = [write(each) for each in _several(name, value, count)]
+            written = [kind.write(each) for each in _several(OPTIONS[name], value)]
         except (AttributeError, TypeError, ValueError, OverflowError):
-            expected = EXPECTED.get(name, "text")
-            raise ConversionError("bad-option", f"{name} must be {expected}, and was given {value!r}") from None
+            raise ConversionError("bad-option", f"{name} must be {kind.expected}, and was given {value!r}") from None
         if count > 0:
             words += [f"--{name.replace('_', '-')}", *written]
         elif written[0]:
@@ -151,14 +156,15 @@ def option_words(options: dict[str, Any]) -> list[str]:
     return words
 
 
-def _several(name: str, value: Any, count: int) -> list[Any]:
+def _several(option: Option, value: Any) -> list[Any]:
+    count = option.words
     if count <= 1:
         return [value]
-    if name in SAME_ALONG_AXES and not isinstance(value, (str, Iterable)):
+    if KINDS[option.kind].same_along_axes and not isinstance(value, (str, Iterable)):
         return [value] * count
     if isinstance(value, str):
         raise TypeError
-    values = [end for each in value for end in (_ends(each) if name == "roi" else [each])]
+    values = [end for each in value for end in (_ends(each) if option.kind == "ranges" else [each])]
     if len(values) != count:
         raise ValueError
     return values

@@ -7,16 +7,52 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Container
-from typing import Any
+from collections.abc import Callable, Container, Mapping
+from typing import Any, Literal, cast
 
-from .arguments import option_words, source_words
+from .arguments import chosen, naming_its_options, option_words, source_words
 from .errors import ConversionError
 from .node import HelperMissing, command
+from .options import (
+    Checksum,
+    Compression,
+    Downsample,
+    DtypeName,
+    OmeZarr,
+    Orientation,
+    Palette,
+    ZAxis,
+)
+from .types import (
+    Bounds,
+    ByteCount,
+    Channels,
+    ConversionResult,
+    Failure,
+    Image,
+    Integer,
+    Lengths,
+    Levels,
+    NumPyType,
+    Progress,
+    Ranges,
+    Sizes,
+    Slices,
+    Source,
+    StrPath,
+)
 
-Progress = dict[str, Any]
+if sys.platform == "win32":
+    CANCEL, NEW_GROUP = signal.CTRL_BREAK_EVENT, subprocess.CREATE_NEW_PROCESS_GROUP
+else:
+    CANCEL, NEW_GROUP = signal.SIGINT, 0
+
+#: What messages call the options: arguments of Python's, or labels of the form.
+Names = Literal["python", "form"]
+Event = dict[str, Any]
 
 
 class Helper:
@@ -25,7 +61,7 @@ class Helper:
     ``names`` says how its messages call the options: as ``"python"`` does, or by the labels of the ``"form"``.
     """
 
-    def __init__(self, *words: str, given: str | None = None, names: str = "python") -> None:
+    def __init__(self, *words: str, given: str | None = None, names: Names = "python") -> None:
         self._words = words
         self._names = names
         self._given = given
@@ -33,7 +69,7 @@ class Helper:
         self._guard = threading.Lock()
         self._cancelled = False
 
-    def run(self, on_event: Callable[[dict[str, Any]], None] | None = None, answers: Container[int] = (0,)) -> str:
+    def run(self, on_event: Callable[[Event], object] | None = None, answers: Container[int] = (0,)) -> str:
         """Waits for the end and returns what the helper wrote on standard output.
 
         ``answers`` are the exit statuses of a helper that has done what it was asked for.
@@ -42,20 +78,22 @@ class Helper:
         first; whatever else ends this, or Python itself, leaves what is done to be resumed.
         """
         process = self._start()
-        failure: dict[str, Any] | None = None
+        stdout, stderr = process.stdout, process.stderr
+        assert stdout is not None and stderr is not None
+        failure: Failure | None = None
         other: deque[str] = deque(maxlen=20)
         output: list[str] = []
         # Standard output has its own reader, so that neither pipe fills up.
-        reader = threading.Thread(target=lambda: output.append(process.stdout.read()), daemon=True)
+        reader = threading.Thread(target=lambda: output.append(stdout.read()), daemon=True)
         reader.start()
         try:
             self._feed(process)
-            for line in process.stderr:
+            for line in stderr:
                 event = _event(line)
                 if event is None:
                     other.append(line.rstrip())
                 elif event["event"] == "error":
-                    failure = event
+                    failure = cast(Failure, {name: value for name, value in event.items() if name != "event"})
                 elif on_event is not None:
                     on_event(event)
             status = process.wait()
@@ -69,8 +107,8 @@ class Helper:
             raise
         finally:
             reader.join()
-            process.stdout.close()
-            process.stderr.close()
+            stdout.close()
+            stderr.close()
         if status in answers and failure is None:
             return output[0]
         if failure is None:
@@ -84,14 +122,14 @@ class Helper:
         with self._guard:
             self._cancelled = True
             if self._process is not None and self._process.poll() is None:
-                self._process.send_signal(signal.SIGINT if os.name != "nt" else signal.CTRL_BREAK_EVENT)
+                self._process.send_signal(CANCEL)
 
     @staticmethod
     def _end(process: subprocess.Popen[str]) -> None:
         """Has the helper end without removing what it has written."""
         if os.name != "nt":
             process.terminate()
-        else:
+        elif process.stderr is not None:
             # It ends when nobody follows its progress; its standard output is read to the end elsewhere.
             process.stderr.close()
 
@@ -107,8 +145,7 @@ class Helper:
                 raise ConversionError("internal", str(reason)) from None
             # A group of its own: an interrupt meant for Python (Ctrl-C, the notebook's stop button) is passed on by
             # `cancel` alone, and once; a second one would end the helper before it has tidied up.
-            windows = os.name == "nt"
-            group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if windows else {"start_new_session": True}
+            windows = sys.platform == "win32"
             # Windows can send no SIGINT to a group.
             cancel = {"MICROCT_IO_VIS_CANCEL": "SIGBREAK"} if windows else {}
             self._process = subprocess.Popen(
@@ -119,12 +156,13 @@ class Helper:
                 encoding="utf-8",
                 errors="replace",
                 env={**os.environ, **cancel, "MICROCT_IO_VIS_WORDS": self._names},
-                **group,
+                creationflags=NEW_GROUP,
+                start_new_session=not windows,
             )
             return self._process
 
     def _feed(self, process: subprocess.Popen[str]) -> None:
-        if self._given is not None:
+        if self._given is not None and process.stdin is not None:
             try:
                 process.stdin.write(self._given)
                 process.stdin.close()
@@ -142,72 +180,206 @@ class Helper:
             raise
 
 
-class Conversion(Helper):
-    """A conversion to OME-Zarr in a process of its own. Paths and options are those of `microct_io_vis.convert`.
+class Conversion:
+    """A conversion to OME-Zarr in a process of its own, which can be cancelled from another thread.
 
+    Parameters
+    ----------
+    source : path-like or sequence of path-like
+        TIFF, folder of slices, or the files of a stack of slices.
+    output : path-like, optional
+        Path of the OME-Zarr. None: ``<stem>.ome.zarr`` beside the source.
+    names : {'python', 'form'}, optional
+        What messages call the options: by their names here, or by the labels of the form.
+    slices : str, (int, int), range or slice, optional
+        Slices of a folder: a pattern of their names, such as 'rec_*.tif', or a range of their numbers, such as 100-899.
+        Of (first, last) both are included. None: all.
+    image : int or str, optional
+        Which of several images of a file, by its name or its number from 0. None: the only one.
+    z_axis : {'auto', 'c', 't', 'samples'}, optional
+        What the slices are: auto, or what the source calls channels (c), time points (t) or samples of a pixel. None:
+        auto.
+    palette : {'apply', 'ignore'}, optional
+        Of pixels that are indices into a palette (a lookup table): apply it, or ignore it and take what is stored.
+        None: apply.
+    orientation : {'ignore', 'apply'}, optional
+        A TIFF's Orientation tag: ignore it, or apply it by flips of rows and columns. None: ignore.
+    chunk_size : int or (int, int, int), optional
+        Chunk lengths in voxels. Along (Z, Y, X), or one for all axes. None: (128, 128, 128).
+    num_levels : int or 'auto', optional
+        Levels, the full resolution included, or auto: halve until the coarsest fits one chunk. None: auto.
+    shard : int or (int, int, int), optional
+        Shard lengths in voxels, multiples of the chunk's: the chunks of a shard share a file; OME-Zarr 0.5. Along (Z,
+        Y, X), or one for all axes. None: no shards.
+    downsample : {'mean', 'mode', 'max', 'nearest'}, optional
+        What a window of voxels becomes on the next level: mean, mode, max, nearest. None: mean, or mode for labels.
+    labels : bool, optional
+        Voxels are labels: whole numbers, kept as they are, reduced by mode.
+    parent : path-like, optional
+        The OME-Zarr that the labels belong to: they are written to IMAGE/labels/OUTPUT.
+    compression : {'blosc-zstd', 'blosc-lz4', 'zstd', 'gzip', 'none'}, optional
+        How the chunks are compressed. None: blosc-zstd.
+    checksum : {'none', 'crc32c'}, optional
+        crc32c: a checksum behind each chunk, by which readers find damage; OME-Zarr 0.5. None: none.
+    max_memory : int or str, optional
+        Peak memory of the process, such as 8G or 512M. A number is one of bytes. None: 4G.
+    dtype : {'source', 'float32', 'uint16', 'uint8', 'float64'} or NumPy type, optional
+        Number type of the stored voxels. None: source.
+    channel : int, sequence of int or 'all', optional
+        Channels to convert, from 0; colours are samples of each pixel. Such as 0, [0, 2] or ``'all'``. None: the only
+        one.
+    value_range : (float or str, float or str), optional
+        Source values that become the least and the greatest uint16 or uint8, or percentages of them. A percentage is
+        text, such as ``'99.9%'``. None: ('0%', '100%').
+    roi : (int, int, int, int, int, int) or (slice, slice, slice), optional
+        Half-open voxel ranges to convert. (z0, z1, y0, y1, x0, x1), or three slices with ends, such as
+        ``numpy.s_[0:100, 0:50, 0:80]``. None: everything.
+    voxel_size : float or (float, float, float), optional
+        Voxel edge lengths, in place of what the source says. Along (Z, Y, X), in ``unit``, or one for all.
+    unit : str, optional
+        Unit of ``voxel_size``, such as micrometer, or none; without ``voxel_size``, the unit that the source's lengths
+        are brought to.
+    ome_zarr : {'0.5', '0.4'} or float, optional
+        Version of OME-Zarr. None: 0.5.
+    jobs : int, optional
+        Worker threads at most. None: as many as there are processors.
+    overwrite : bool, optional
+        Replace an OME-Zarr of that name, once the new one is whole.
+    resume : bool, optional
+        Go on with what an interrupted conversion has left; without it, that is removed.
+
+    Raises
+    ------
+    ConversionError
+        An option has a value that cannot be meant.
+
+    See Also
+    --------
+    convert : Converts and waits, with a bar.
+
+    Examples
+    --------
+    >>> from microct_io_vis import Conversion
     >>> conversion = Conversion("scan.tif", compression="blosc-lz4")
-    >>> conversion.run(print)  # doctest: +SKIP
+    >>> result = conversion.run(lambda progress: None)
+    >>> result["levels"], result["nan_voxels"]
+    (1, 0)
     """
 
+    @naming_its_options
     def __init__(
-        self, source: Any, output: str | os.PathLike[str] | None = None, *, names: str = "python", **options: Any
+        self,
+        source: Source,
+        output: StrPath | None = None,
+        *,
+        names: Names = "python",
+        # The options of `convert`; src/build/python-options.mjs writes them.
+        slices: Slices | None = None,
+        image: Image | None = None,
+        z_axis: ZAxis | None = None,
+        palette: Palette | None = None,
+        orientation: Orientation | None = None,
+        chunk_size: Lengths | None = None,
+        num_levels: Levels | None = None,
+        shard: Lengths | None = None,
+        downsample: Downsample | None = None,
+        labels: bool | None = None,
+        parent: StrPath | None = None,
+        compression: Compression | None = None,
+        checksum: Checksum | None = None,
+        max_memory: ByteCount | None = None,
+        dtype: DtypeName | NumPyType | None = None,
+        channel: Channels | None = None,
+        value_range: Bounds | None = None,
+        roi: Ranges | None = None,
+        voxel_size: Sizes | None = None,
+        unit: str | None = None,
+        ome_zarr: OmeZarr | float | None = None,
+        jobs: Integer | None = None,
+        overwrite: bool | None = None,
+        resume: bool | None = None,
+        # End of the options.
     ) -> None:
+        options = chosen(locals())
         word, given = source_words(source)
         words = option_words(options)
         outputs = [] if output is None else [os.fspath(output)]
-        super().__init__("convert", "--progress", "json", *words, "--", word, *outputs, given=given, names=names)
+        self._helper = Helper("convert", "--progress", "json", *words, "--", word, *outputs, given=given, names=names)
 
-    def run(self, on_progress: Callable[[Progress], None] | None = None) -> dict[str, Any]:  # type: ignore[override]
-        """Converts, and returns what the conversion says of itself.
+    def run(self, on_progress: Callable[[Progress], object] | None = None) -> ConversionResult:
+        """Converts, waits for the end, and returns what the conversion says of itself. It may be called once.
 
-        Keys of the result: ``output`` (absolute path), ``seconds``, ``bytes_written``, ``levels``, ``nan_voxels``,
-        ``value_range``, ``statistics``, ``warnings``. The statistics are of the stored values, one for each channel:
-        ``min``, ``max``, ``counted`` (voxels), ``histogram`` with ``start``, ``end`` and 256 ``counts``, and
-        ``percentiles`` by percent; None where no voxel is a finite number. ``on_progress`` is called in this thread,
-        at most five times a second, with ``done_bytes``, ``total_bytes``, ``bytes_per_second`` and ``seconds_left``
-        (None at first).
+        Parameters
+        ----------
+        on_progress : callable, optional
+            Called in this thread, at most five times a second, with a dictionary of ``done_bytes``, ``total_bytes``,
+            ``bytes_per_second`` and ``seconds_left`` (None at first).
+
+        Returns
+        -------
+        ConversionResult
+            Dictionary of ``output`` (absolute path), ``seconds``, ``bytes_written``, ``levels``, ``nan_voxels``,
+            ``value_range``, ``statistics`` and ``warnings``. The statistics are of the stored values, one for each
+            channel: ``min``, ``max``, ``counted`` (voxels), ``histogram`` with ``start``, ``end`` and 256 ``counts``,
+            and ``percentiles`` by percent; None where no voxel is a finite number.
+
+        Raises
+        ------
+        ConversionError
+            It failed or was cancelled; ``code`` and the message say why. KeyboardInterrupt cancels it.
         """
-        result: dict[str, Any] = {}
+        result: Event = {}
 
-        def on_event(event: dict[str, Any]) -> None:
+        def on_event(event: Event) -> None:
             kind = event.pop("event")
             if kind == "done":
                 result.update(snake_case(event))
             elif kind == "progress" and on_progress is not None:
                 on_progress(snake_case(event))
 
-        super().run(on_event)
-        return result
+        self._helper.run(on_event)
+        return cast(ConversionResult, result)
+
+    def cancel(self) -> None:
+        """Has the conversion stop and remove what it has written; `run` then raises ``cancelled``.
+
+        Before `run`, it keeps the conversion from starting; after its end, it does nothing.
+        """
+        self._helper.cancel()
 
 
 def ask(
-    name: str, source: Any, output: str | os.PathLike[str] | None, options: dict[str, Any], names: str = "python"
+    name: str, source: Source, output: StrPath | None, options: Mapping[str, Any], names: Names = "python"
 ) -> dict[str, Any]:
     """The JSON of ``info`` or ``estimate``, in snake case."""
     word, given = source_words(source)
     outputs = [] if output is None else [os.fspath(output)]
     words = option_words(options)
     helper = Helper(name, "--json", "--progress", "json", *words, "--", word, *outputs, given=given, names=names)
-    return snake_case(json.loads(helper.run()))
+    found: dict[str, Any] = snake_case(json.loads(helper.run()))
+    return found
 
 
 def check(
-    output: str | os.PathLike[str],
-    against: Any,
-    options: dict[str, Any],
-    on_progress: Callable[[Progress], None] | None = None,
+    output: StrPath,
+    against: Source | None,
+    options: Mapping[str, Any],
+    on_progress: Callable[[Progress], object] | None = None,
 ) -> dict[str, Any]:
     """The JSON of ``verify``, in snake case."""
-    word, given = (None, None) if against is None else source_words(against)
-    words = option_words(options) + ([] if word is None else [f"--against={word}"])
+    words, given = option_words(options), None
+    if against is not None:
+        word, given = source_words(against)
+        words.append(f"--against={word}")
     helper = Helper("verify", "--json", "--progress", "json", *words, "--", os.fspath(output), given=given)
 
-    def on_event(event: dict[str, Any]) -> None:
+    def on_event(event: Event) -> None:
         if event.pop("event") == "progress" and on_progress is not None:
             on_progress(snake_case(event))
 
     # 1: there are differences.
-    return snake_case(json.loads(helper.run(on_event, answers=(0, 1))))
+    found: dict[str, Any] = snake_case(json.loads(helper.run(on_event, answers=(0, 1))))
+    return found
 
 
 def snake_case(value: Any) -> Any:
@@ -217,7 +389,7 @@ def snake_case(value: Any) -> Any:
     return [snake_case(item) for item in value] if isinstance(value, list) else value
 
 
-def _event(line: str) -> dict[str, Any] | None:
+def _event(line: str) -> Event | None:
     try:
         event = json.loads(line)
     except ValueError:

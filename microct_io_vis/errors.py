@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from .types import Failure
 
 E = TypeVar("E", bound=BaseException)
 
@@ -13,13 +15,33 @@ E = TypeVar("E", bound=BaseException)
 class ConversionError(RuntimeError):
     """A conversion, or its plan, failed; the message names the file, what was found and what to do.
 
-    ``code`` is short and does not change from release to release (``"not-tiff"``, ``"output-exists"``,
-    ``"cancelled"``, ...); ``field`` names the helper's option at fault, ``"source"`` for the input, or is None.
-    Where several things are wrong at once the message has a line for each, and ``code`` and ``field`` are of the first.
+    Parameters
+    ----------
+    code : str
+        Short, and the same from release to release: ``"not-tiff"``, ``"output-exists"``, ``"cancelled"``, ...
+    message : str
+        Where several things are wrong at once, a line for each; ``code`` and ``field`` are of the first.
+    field : str, optional
+        The helper's option at fault, ``"source"`` for the input.
+
+    Attributes
+    ----------
+    code : str
+    field : str or None
+    failure : Failure or None
+        Dictionary of all that the helper said of it.
+
+    Examples
+    --------
+    >>> from microct_io_vis import ConversionError, info
+    >>> try:
+    ...     info("nothing.tif")
+    ... except ConversionError as error:
+    ...     print(error.code, error.field)
+    not-found source
     """
 
-    failure: dict[str, Any] | None = None
-    """All that the helper said of it."""
+    failure: Failure | None = None
 
     def __init__(self, code: str, message: str, field: str | None = None) -> None:
         super().__init__(message)
@@ -31,11 +53,11 @@ class ConversionError(RuntimeError):
         return _as_message(self)
 
     @classmethod
-    def told(cls, failure: dict[str, Any]) -> ConversionError:
+    def told(cls, failure: Failure) -> ConversionError:
         """The error that the helper told of."""
         messages = [problem["message"] for problem in failure.get("problems") or [failure]]
         error = cls(failure["code"], "\n".join(messages), failure.get("field"))
-        error.failure = {name: value for name, value in failure.items() if name != "event"}
+        error.failure = failure
         return error
 
     def __reduce__(self) -> tuple[type[ConversionError], tuple[str, str, str | None]]:
@@ -53,7 +75,16 @@ def shown_as_message(error: E) -> E:
 
 
 class ConversionWarning(UserWarning):
-    """What one should know of a conversion, or of its plan: slices that are missing, values that were lost, ..."""
+    """What one should know of a conversion, or of its plan: slices that are missing, values that were lost, ...
+
+    Examples
+    --------
+    As errors, in scripts that must not go on with such a volume:
+
+    >>> import warnings
+    >>> from microct_io_vis import ConversionWarning
+    >>> warnings.simplefilter("error", ConversionWarning)
+    """
 
 
 def warn_of(source: str, messages: Sequence[str]) -> None:

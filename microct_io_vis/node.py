@@ -51,7 +51,7 @@ def become(*arguments: str) -> NoReturn:
     except HelperMissing as reason:
         sys.exit(f"microct-io-vis: {reason}")
     if os.name != "nt":
-        import _signal  # without what Python's own module does to it
+        import _signal  # type: ignore[import-not-found]  # without what Python's own module does to it
 
         # As nohup has it: Node by itself would forget it.
         if _signal.getsignal(_signal.SIGHUP) == _signal.SIG_IGN:

@@ -6,24 +6,53 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, cast
 
 import traitlets
 from ipywidgets import widget_serialization
 from traitlets import Dict, Enum, Instance, TraitError
 
 from ..api import ConversionError, Plan, VolumeInfo, estimate, info, to_info, to_plan
-from ..conversion import Conversion, ask
-from ..errors import shown_as_message
+from ..arguments import chosen, naming_its_options
+from ..conversion import Conversion, Names, ask
+from ..options import (
+    Checksum,
+    Compression,
+    Downsample,
+    DtypeName,
+    OmeZarr,
+    Options,
+    Orientation,
+    Palette,
+    ZAxis,
+)
+from ..types import (
+    Bounds,
+    ByteCount,
+    Channels,
+    ConversionResult,
+    Failure,
+    Image,
+    Integer,
+    Lengths,
+    Levels,
+    NumPyType,
+    Progress,
+    Ranges,
+    Sizes,
+    Slices,
+    StrPath,
+)
 from .module import BrowserWidget
 from .options import OPTION_NAMES, ConversionOptions, as_trait
 from .paths import Path, Source
 from .viewer import ViewerWidget
 
+Sources = StrPath | Sequence[StrPath]
 SETTABLE = ("source", "target", *OPTION_NAMES)
 _planners = ThreadPoolExecutor(max_workers=2, thread_name_prefix="microct-io-vis-plan")
 
@@ -36,30 +65,108 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
 
     Parameters
     ----------
-    source
-        Path of a TIFF or of a folder of slices, or a list of paths of slices.
-    target
-        Path of the OME-Zarr to write; None: ``<stem>.ome.zarr`` beside the source.
-    chunk_size, num_levels, shard, downsample, labels, parent, compression, checksum, max_memory, dtype, channel,
-    value_range, roi, voxel_size, unit, ome_zarr, jobs, overwrite, resume
-        The command line's options (``microct-io-vis convert --help``); None: its default. With ``resume=None`` the form
-        offers to go on with what an interrupted conversion has left; `start` without the form starts over.
+    source : path-like or sequence of path-like
+        TIFF, folder of slices, or the files of a stack of slices.
+    target : path-like, optional
+        Path of the OME-Zarr to write. None: ``<stem>.ome.zarr`` beside the source.
+    slices : str, (int, int), range or slice, optional
+        Slices of a folder: a pattern of their names, such as 'rec_*.tif', or a range of their numbers, such as 100-899.
+        Of (first, last) both are included. None: all.
+    image : int or str, optional
+        Which of several images of a file, by its name or its number from 0. None: the only one.
+    z_axis : {'auto', 'c', 't', 'samples'}, optional
+        What the slices are: auto, or what the source calls channels (c), time points (t) or samples of a pixel. None:
+        auto.
+    palette : {'apply', 'ignore'}, optional
+        Of pixels that are indices into a palette (a lookup table): apply it, or ignore it and take what is stored.
+        None: apply.
+    orientation : {'ignore', 'apply'}, optional
+        A TIFF's Orientation tag: ignore it, or apply it by flips of rows and columns. None: ignore.
+    chunk_size : int or (int, int, int), optional
+        Chunk lengths in voxels. Along (Z, Y, X), or one for all axes. None: (128, 128, 128).
+    num_levels : int or 'auto', optional
+        Levels, the full resolution included, or auto: halve until the coarsest fits one chunk. None: auto.
+    shard : int or (int, int, int), optional
+        Shard lengths in voxels, multiples of the chunk's: the chunks of a shard share a file; OME-Zarr 0.5. Along (Z,
+        Y, X), or one for all axes. None: no shards.
+    downsample : {'mean', 'mode', 'max', 'nearest'}, optional
+        What a window of voxels becomes on the next level: mean, mode, max, nearest. None: mean, or mode for labels.
+    labels : bool, optional
+        Voxels are labels: whole numbers, kept as they are, reduced by mode.
+    parent : path-like, optional
+        The OME-Zarr that the labels belong to: they are written to IMAGE/labels/OUTPUT.
+    compression : {'blosc-zstd', 'blosc-lz4', 'zstd', 'gzip', 'none'}, optional
+        How the chunks are compressed. None: blosc-zstd.
+    checksum : {'none', 'crc32c'}, optional
+        crc32c: a checksum behind each chunk, by which readers find damage; OME-Zarr 0.5. None: none.
+    max_memory : int or str, optional
+        Peak memory of the process, such as 8G or 512M. A number is one of bytes. None: 4G.
+    dtype : {'source', 'float32', 'uint16', 'uint8', 'float64'} or NumPy type, optional
+        Number type of the stored voxels. None: source.
+    channel : int, sequence of int or 'all', optional
+        Channels to convert, from 0; colours are samples of each pixel. Such as 0, [0, 2] or ``'all'``. None: the only
+        one.
+    value_range : (float or str, float or str), optional
+        Source values that become the least and the greatest uint16 or uint8, or percentages of them. A percentage is
+        text, such as ``'99.9%'``. None: ('0%', '100%').
+    roi : (int, int, int, int, int, int) or (slice, slice, slice), optional
+        Half-open voxel ranges to convert. (z0, z1, y0, y1, x0, x1), or three slices with ends, such as
+        ``numpy.s_[0:100, 0:50, 0:80]``. None: everything.
+    voxel_size : float or (float, float, float), optional
+        Voxel edge lengths, in place of what the source says. Along (Z, Y, X), in ``unit``, or one for all.
+    unit : str, optional
+        Unit of ``voxel_size``, such as micrometer, or none; without ``voxel_size``, the unit that the source's lengths
+        are brought to.
+    ome_zarr : {'0.5', '0.4'} or float, optional
+        Version of OME-Zarr. None: 0.5.
+    jobs : int, optional
+        Worker threads at most. None: as many as there are processors.
+    overwrite : bool, optional
+        Replace an OME-Zarr of that name, once the new one is whole.
+    resume : bool, optional
+        Go on with what an interrupted conversion has left; without it, that is removed.
 
-    All of these are traits: set them and the form shows it, change the form and they follow. While a conversion runs
-    they cannot be set. To be observed, but not set:
+    layout : ipywidgets.Layout or dict, optional
+        As of every widget, and so are the next two.
+    tooltip : str, optional
+        Text that is shown over the widget.
+    tabbable : bool, optional
+        Whether the keyboard reaches the widget.
 
-    state
-        ``"idle"``, ``"running"``, ``"done"``, ``"failed"`` or ``"cancelled"``.
-    progress
+    Attributes
+    ----------
+    state : {'idle', 'running', 'done', 'failed', 'cancelled'}
+        What it is doing.
+    progress : Progress or {}
         ``done_bytes``, ``total_bytes``, ``bytes_per_second`` and ``seconds_left`` (None at first); empty before.
-    error
-        ``code`` and ``message`` of what went wrong, or None.
-    result
-        ``output`` (a path), ``seconds``, ``bytes_written``, ``levels``, ``warnings``, …, or None.
-    viewer
-        The `ViewerWidget` on the output, or None before it is done.
+    error : Failure or None
+        ``code``, ``message`` and ``field`` of what went wrong.
+    result : ConversionResult or None
+        ``output`` (a path), ``seconds``, ``bytes_written``, ``levels``, ``warnings``, ...
+    viewer : ViewerWidget or None
+        The viewer of the output, when it is done.
 
-    Observers of these are called from another thread than the cells.
+    Raises
+    ------
+    traitlets.TraitError
+        An option has a value that cannot be meant.
+
+    Notes
+    -----
+    All parameters are traits: set them and the form shows it, change the form and they follow. While a conversion runs
+    they cannot be set. With ``resume=None`` the form offers to go on with what an interrupted conversion has left;
+    `start` without the form starts over. The attributes can be observed, but not set; observers of these are called
+    from another thread than the cells.
+
+    Examples
+    --------
+    As the last line of a cell it shows the form; this is what its button does:
+
+    >>> from microct_io_vis import ConverterWidget
+    >>> converter = ConverterWidget("scan.tif", chunk_size=16, compression="blosc-lz4")
+    >>> converter.start()
+    >>> converter.wait().name, converter.state
+    ('scan.ome.zarr', 'done')
     """
 
     _model_name = traitlets.Unicode("ConverterModel", read_only=True).tag(sync=True)
@@ -76,18 +183,51 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
     _folders = Dict(read_only=True).tag(sync=True)
     viewer = Instance(ViewerWidget, allow_none=True, read_only=True).tag(sync=True, **widget_serialization)
 
-    def __init__(self, source: str | os.PathLike[str] | list[str] = "", **traits: Any) -> None:
+    @naming_its_options
+    def __init__(
+        self,
+        source: Sources = "",
+        *,
+        target: StrPath | None = None,
+        # The options of `convert`; src/build/python-options.mjs writes them.
+        slices: Slices | None = None,
+        image: Image | None = None,
+        z_axis: ZAxis | None = None,
+        palette: Palette | None = None,
+        orientation: Orientation | None = None,
+        chunk_size: Lengths | None = None,
+        num_levels: Levels | None = None,
+        shard: Lengths | None = None,
+        downsample: Downsample | None = None,
+        labels: bool | None = None,
+        parent: StrPath | None = None,
+        compression: Compression | None = None,
+        checksum: Checksum | None = None,
+        max_memory: ByteCount | None = None,
+        dtype: DtypeName | NumPyType | None = None,
+        channel: Channels | None = None,
+        value_range: Bounds | None = None,
+        roi: Ranges | None = None,
+        voxel_size: Sizes | None = None,
+        unit: str | None = None,
+        ome_zarr: OmeZarr | float | None = None,
+        jobs: Integer | None = None,
+        overwrite: bool | None = None,
+        resume: bool | None = None,
+        # End of the options.
+        layout: Any = None,
+        tooltip: str | None = None,
+        tabbable: bool | None = None,
+    ) -> None:
+        options = chosen(locals())
+        others = {"target": target, "layout": layout, "tooltip": tooltip, "tabbable": tabbable}
+        given = {**options, **{name: value for name, value in others.items() if value is not None}}
         # For the step from one state to another, and for changes by the browser and by the conversion's thread.
         self._guard = threading.RLock()
         self._conversion: Conversion | None = None
         self._ended = threading.Event()
-        unknown = sorted(set(traits) - set(self.trait_names()))
-        if unknown:
-            raise shown_as_message(
-                TypeError(f"ConverterWidget has no option {', '.join(unknown)}; it has {', '.join(OPTION_NAMES)}")
-            )
         self.set_trait("_folders", _folders())
-        super().__init__(source=source, **{name: _as_trait(name, value) for name, value in traits.items()})
+        super().__init__(source=source, **{name: _as_trait(name, value) for name, value in given.items()})
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, _as_trait(name, value))
@@ -95,24 +235,66 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
     def __repr__(self) -> str:
         return f"ConverterWidget({self.source!r}, state={self.state!r})"
 
-    def options(self) -> dict[str, Any]:
-        """The options that are set, by their names on the command line."""
+    def options(self) -> Options:
+        """Gives the options that are set, as keyword arguments of `convert` and `estimate`.
+
+        Returns
+        -------
+        Options
+            Dictionary without those that are left to their defaults.
+        """
         options = _given({name: getattr(self, name) for name in OPTION_NAMES})
-        return options | ({"parent": self._absolute(self.parent)} if self.parent is not None else {})
+        if self.parent is not None:
+            options["parent"] = self._absolute(self.parent)
+        return options
 
     def info(self) -> VolumeInfo:
-        """What the source is; reads its headers only."""
+        """Says what the source holds. Reads its headers only.
+
+        Returns
+        -------
+        VolumeInfo
+            As `microct_io_vis.info` has it.
+
+        Raises
+        ------
+        ConversionError
+            The source cannot be read.
+        ValueError
+            There is no source.
+        """
         return info(self._source())
 
     def estimate(self) -> Plan:
-        """What the conversion would do and need. Raises `ConversionError` where it cannot work."""
+        """Says what the conversion would do and need.
+
+        Returns
+        -------
+        Plan
+            As `microct_io_vis.estimate` has it.
+
+        Raises
+        ------
+        ConversionError
+            It cannot work; ``code``, ``field`` and the message say why.
+        ValueError
+            There is no source.
+        """
         return estimate(self._source(), self._target(), **self.options())
 
     def start(self) -> None:
-        """Starts the conversion and returns at once; `wait` waits for it."""
+        """Starts the conversion and returns at once; `wait` waits for it.
+
+        Raises
+        ------
+        RuntimeError
+            One is running.
+        ValueError
+            There is no source.
+        """
         self._start("python")
 
-    def _start(self, names: str) -> None:
+    def _start(self, names: Names) -> None:
         """``names``: how messages call the options."""
         with self._guard:
             if self.state == "running":
@@ -137,6 +319,16 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
 
         The kernel's interrupt cancels the conversion, and so does the form's Cancel where the kernel takes messages
         while a cell runs (ipykernel 7).
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait at most. None: without end.
+
+        Returns
+        -------
+        pathlib.Path
+            Absolute path of the OME-Zarr.
 
         Raises
         ------
@@ -190,11 +382,11 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         else:
             self._end("done", result=result)
 
-    def _progressed(self, progress: dict[str, Any]) -> None:
+    def _progressed(self, progress: Progress) -> None:
         with self._guard:
             self.set_trait("progress", progress)
 
-    def _end(self, state: str, error: dict[str, Any] | None = None, result: dict[str, Any] | None = None) -> None:
+    def _end(self, state: str, error: Failure | None = None, result: ConversionResult | None = None) -> None:
         try:
             with self._guard, self.hold_sync():
                 self.set_trait("error", error)
@@ -239,7 +431,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         elif method == "inspect":
             _planners.submit(
                 self._answer,
-                content.get("id"),
+                content["id"],
                 lambda: to_info(
                     ask(
                         "info",
@@ -254,7 +446,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             target, asked = params["options"].get("target"), _given(params["options"])
             _planners.submit(
                 self._answer,
-                content.get("id"),
+                content["id"],
                 lambda: to_plan(ask("estimate", params["source"], target, asked, "form")),
             )
 
@@ -283,17 +475,17 @@ def _as_trait(name: str, value: Any) -> Any:
     return as_trait(name, value) if name in OPTION_NAMES else value
 
 
-def _failure(reason: Exception) -> dict[str, Any]:
-    told = getattr(reason, "failure", None)
+def _failure(reason: Exception) -> Failure:
+    told: Failure | None = getattr(reason, "failure", None)
     if told:
         return told
     code, field = getattr(reason, "code", "internal"), getattr(reason, "field", None)
     return {"code": code, "message": str(reason), "field": field}
 
 
-def _given(values: dict[str, Any]) -> dict[str, Any]:
+def _given(values: Mapping[str, Any]) -> Options:
     """The options among the values that are not left to their defaults."""
-    return {name: values[name] for name in OPTION_NAMES if values.get(name) not in (None, False)}
+    return cast(Options, {name: values[name] for name in OPTION_NAMES if values.get(name) not in (None, False)})
 
 
 def _folders() -> dict[str, str]:

@@ -24,7 +24,7 @@ def _mistakes_as_messages() -> Iterator[None]:
         raise
 
 
-class BrowserWidget(ipywidgets.DOMWidget):
+class BrowserWidget(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
     """A widget whose model and view are in this package's JupyterLab extension."""
 
     _model_module = Unicode(MODULE, read_only=True).tag(sync=True)
@@ -56,4 +56,5 @@ class BrowserWidget(ipywidgets.DOMWidget):
             change["new"]._reply_subshell_for = None
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Takes of what a browser has set that which it may set."""
         super().set_state({name: value for name, value in sync_data.items() if name in self._from_browser})

@@ -8,16 +8,17 @@ from typing import Any
 from traitlets import TraitType, Unicode
 
 
-class Path(Unicode):
+class Path(Unicode[str | None, str | os.PathLike[str] | None]):
     """A path as text; takes anything that is a path."""
 
     info_text = "a path"
 
     def validate(self, obj: Any, value: Any) -> str | None:
-        return super().validate(obj, os.fspath(value) if isinstance(value, os.PathLike) else value)
+        path: str | None = super().validate(obj, os.fspath(value) if isinstance(value, os.PathLike) else value)
+        return path
 
 
-class Source(TraitType):
+class Source(TraitType[str | list[str], Any]):
     """One path, or the paths of a stack of slices; text, or a list of text."""
 
     default_value = ""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
-LAYOUTS = ("4panel", "4panel-alt", "xy", "yz", "xz", "xy-3d", "yz-3d", "xz-3d", "3d")
+Layout: TypeAlias = Literal["4panel", "4panel-alt", "xy", "yz", "xz", "xy-3d", "yz-3d", "xz-3d", "3d"]
+LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 LAYER_TYPES = ("image", "segmentation", "annotation")
 
 

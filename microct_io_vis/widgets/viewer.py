@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path as FilePath
-from typing import Any, Union
+from typing import Any
 
 import traitlets
 from traitlets import Dict, Int, List, Unicode
 
+from ..types import StrPath
 from .files import OmeZarrFiles
 from .module import BrowserWidget
 from .paths import Source
-from .view_state import StateError, check_state
+from .view_state import Layout, StateError, check_state
 
-Paths = Union[str, "os.PathLike[str]", "list[str | os.PathLike[str]]"]
+Paths = StrPath | Sequence[StrPath]
 
 _readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="microct-io-vis-read")
 
@@ -30,16 +32,22 @@ class ViewerWidget(BrowserWidget):
 
     Parameters
     ----------
-    source
-        Path of the OME-Zarr, 0.5 or 0.4, or a list of paths: a layer each. Set it to show another one.
-    state
+    source : path-like or sequence of path-like
+        The OME-Zarr, 0.5 or 0.4, or several that share a space: a layer each. Set it to show another one.
+    state : dict, optional
         Neuroglancer's state, kept up to date in both directions: ``viewer.state["position"]`` is where the person is
         (x, y, z in voxels of level 0). What is set is laid over the present state, so that
         ``viewer.state = {"position": [64, 64, 100]}`` moves there and changes nothing else; a state that has been read
         from here, with its layers and dimensions, is whole and takes the present one's place. In it a layer's source is
         ``volume://NAME/``, wherever the page reads it from.
-    height
-        As CSS has it, or in pixels.
+    height : int or str, optional
+        In pixels, or as CSS has it.
+    layout : ipywidgets.Layout or dict, optional
+        As of every widget, and so are the next two.
+    tooltip : str, optional
+        Text that is shown over the widget.
+    tabbable : bool, optional
+        Whether the keyboard reaches the widget.
 
     Raises
     ------
@@ -49,6 +57,13 @@ class ViewerWidget(BrowserWidget):
         It is no OME-Zarr image.
     traitlets.TraitError
         Neuroglancer cannot take that state; the message names the key.
+
+    Examples
+    --------
+    >>> from microct_io_vis import ViewerWidget
+    >>> viewer = ViewerWidget("bone.ome.zarr", state={"layout": "xy", "position": [10, 15, 6]})
+    >>> viewer.state["position"]
+    [10, 15, 6]
     """
 
     _model_name = Unicode("ViewerModel", read_only=True).tag(sync=True)
@@ -61,14 +76,24 @@ class ViewerWidget(BrowserWidget):
     _asked = Int(0, read_only=True).tag(sync=True)
     height = Unicode("480px", help="Height of the viewer, as CSS has it.").tag(sync=True)
     #: Where a browser may look for each of the volumes, and how it knows it from others; changes with each (re)load.
-    _places = List(read_only=True).tag(sync=True)
+    _places: List[dict[str, Any]] = List(read_only=True).tag(sync=True)
 
-    def __init__(self, source: Paths, **traits: Any) -> None:
-        if isinstance(height := traits.get("height"), (int, float)):
-            traits["height"] = f"{height}px"
+    def __init__(
+        self,
+        source: Paths,
+        *,
+        state: Mapping[str, Any] | None = None,
+        height: float | str | None = None,
+        layout: Any = None,
+        tooltip: str | None = None,
+        tabbable: bool | None = None,
+    ) -> None:
+        if isinstance(height, (int, float)):
+            height = f"{height}px"
         self._loads = 0
         self._taking: int | None = None
-        super().__init__(source=source, **traits)
+        given = {"state": state, "height": height, "layout": layout, "tooltip": tooltip, "tabbable": tabbable}
+        super().__init__(source=source, **{name: value for name, value in given.items() if value is not None})
 
     def reload(self) -> None:
         """Shows the files as they are now, when the OME-Zarr has been written anew under its name."""
@@ -79,8 +104,9 @@ class ViewerWidget(BrowserWidget):
 
     @traitlets.validate("source")
     def _check_source(self, proposal: dict[str, Any]) -> str | list[str]:
-        _files(proposal["value"])
-        return proposal["value"]
+        source: str | list[str] = proposal["value"]
+        _files(source)
+        return source
 
     @traitlets.observe("source")
     def _source_changed(self, change: dict[str, Any]) -> None:
@@ -90,7 +116,7 @@ class ViewerWidget(BrowserWidget):
 
     @traitlets.validate("state")
     def _check_state(self, proposal: dict[str, Any]) -> dict[str, Any]:
-        state = proposal["value"]
+        state: dict[str, Any] = proposal["value"]
         if self._taking == threading.get_ident() or not state:
             return state
         present = self.state.get("dimensions")
@@ -125,7 +151,7 @@ class ViewerWidget(BrowserWidget):
     def _handle_custom_msg(self, content: dict[str, Any], buffers: list[Any]) -> None:
         super()._handle_custom_msg(content, buffers)
         if content.get("method") == "read":
-            _readers.submit(self._answer, self._volumes, content.get("id"), content.get("params"))
+            _readers.submit(self._answer, self._volumes, content["id"], content["params"])
 
     def _answer(self, volumes: list[OmeZarrFiles], request: str, params: dict[str, Any]) -> None:
         """Answers as the helper's ``read`` does: the size, the offset, and the bytes as the message's one buffer."""
@@ -143,14 +169,38 @@ class ViewerWidget(BrowserWidget):
             self.send({"id": request, "result": {"size": size, "offset": offset, "version": version}}, buffers=[data])
 
 
-def view(source: Paths, layout: str | None = None, height: int | str = 480) -> ViewerWidget:
+def view(source: Paths, layout: Layout | None = None, height: float | str = 480) -> ViewerWidget:
     """Shows an OME-Zarr in Neuroglancer below the cell, as the cell's last line or by ``display``.
 
-    ``view(["a.ome.zarr", "b.ome.zarr"])`` shows several that share a space, as layers. ``layout`` is one of
-    Neuroglancer's: ``"xy-3d"`` (the default), ``"4panel-alt"``, ``"xy"``, ``"xz"``, ``"yz"``, ``"3d"``, …; ``height``
-    is in pixels or as CSS has it. The widget's ``state`` says where the person is looking.
+    Parameters
+    ----------
+    source : path-like or sequence of path-like
+        The OME-Zarr, 0.5 or 0.4, or several that share a space: a layer each.
+    layout : {'4panel', '4panel-alt', 'xy', 'yz', 'xz', 'xy-3d', 'yz-3d', 'xz-3d', '3d'}, optional
+        Neuroglancer's. None: xy-3d.
+    height : int or str, optional
+        In pixels, or as CSS has it.
+
+    Returns
+    -------
+    ViewerWidget
+        Its ``state`` says where the person is looking.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such folder.
+    ValueError
+        It is no OME-Zarr image.
+
+    Examples
+    --------
+    >>> from microct_io_vis import view
+    >>> viewer = view("bone.ome.zarr", layout="xy")
+    >>> viewer.state
+    {'layout': 'xy'}
     """
-    return ViewerWidget(source, state={"layout": layout} if layout else {}, height=height)
+    return ViewerWidget(source, state={"layout": layout} if layout else None, height=height)
 
 
 def _paths(source: str | list[str]) -> list[str]:

@@ -20,5 +20,9 @@ await tool(
   'package.json',
   'tsconfig.json'
 );
+await run(process.execPath, [join(ROOT, 'src/build/python-options.mjs'), '--check'], {
+  env: { ...process.env, MICROCT_PREPARED: 'tools' }
+});
 await run(PYTHON, ['-m', 'ruff', 'check', '.']);
 await run(PYTHON, ['-m', 'ruff', 'format', '--check', '.']);
+await run(PYTHON, ['-m', 'mypy']);

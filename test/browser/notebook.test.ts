@@ -200,7 +200,7 @@ test('what a crash has left is resumed or started over, as chosen in any of the 
     'import time\nfrom microct_io_vis import ConverterWidget\n' +
       `converter = ConverterWidget("large.tif", target="crashed.ome.zarr", ${SLOW})\nconverter`,
     'converter.start()\nwhile converter.progress.get("done_bytes", 0) < 5e7:\n    time.sleep(0.01)\n' +
-      'converter._conversion._process.kill()\ntry:\n    converter.wait()\nexcept Exception as reason:\n    print(reason)',
+      'converter._conversion._helper._process.kill()\ntry:\n    converter.wait()\nexcept Exception as reason:\n    print(reason)',
     'converter',
     'converter.resume'
   );
@@ -234,8 +234,8 @@ test('a page that is loaded anew finds the conversion that runs', async () => {
   const notebook = await open(
     'reload.ipynb',
     `from microct_io_vis import ConverterWidget\nconverter = ConverterWidget("large.tif", target="reloaded.ome.zarr", ${SLOW})\nconverter`,
-    'import os, signal, time\nconverter.start()\nwhile not converter.progress:\n    time.sleep(0.01)\nos.kill(converter._conversion._process.pid, signal.SIGSTOP)',
-    'os.kill(converter._conversion._process.pid, signal.SIGCONT)\nconverter.wait(60).name'
+    'import os, signal, time\nconverter.start()\nwhile not converter.progress:\n    time.sleep(0.01)\nos.kill(converter._conversion._helper._process.pid, signal.SIGSTOP)',
+    'os.kill(converter._conversion._helper._process.pid, signal.SIGCONT)\nconverter.wait(60).name'
   );
   await notebook.run(0);
   await new Converter(notebook.output(0)).planned();

@@ -8,7 +8,8 @@ import tifffile
 import zarr
 
 from microct_io_vis import ConversionError, ConversionWarning, ConverterWidget, convert, estimate, view
-from microct_io_vis.arguments import EXPECTED, option_words
+from microct_io_vis.arguments import KINDS, option_words
+from microct_io_vis.options import OPTIONS
 
 SAME = [
     ({"dtype": np.uint16}, {"dtype": "uint16"}),
@@ -76,7 +77,8 @@ def test_what_is_refused_says_what_is_expected(volume, options):
     [(name, value)] = options.items()
     with pytest.raises(ConversionError) as failure:
         convert(volume, progress=False, **options)
-    assert str(failure.value) == f"{name} must be {EXPECTED[name]}, and was given {value!r}"
+    expected = KINDS[OPTIONS[name].kind].expected
+    assert str(failure.value) == f"{name} must be {expected}, and was given {value!r}"
 
 
 def test_sources(tmp_path):

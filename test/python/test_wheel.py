@@ -70,6 +70,7 @@ def test_is_for_every_platform(wheel):
     for platform in ("linux-x64-glibc", "linux-arm64-musl", "darwin-arm64", "win32-x64"):
         assert f"microct_io_vis/helper/zeromq/{platform}.node" in names
     assert "microct_io_vis/helper/viewer/index.html" in names
+    assert "microct_io_vis/py.typed" in names
     assert len(names) == len(set(names))
     strays = [name for name in names if not name.startswith(("microct_io_vis/", "microct_io_vis-"))]
     assert strays == []

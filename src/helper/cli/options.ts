@@ -55,6 +55,8 @@ export interface OptionSpec {
   choices?: readonly string[];
   /** What is meant by it, with the default in brackets at the end. */
   help: string;
+  /** The same, where `help` only lists what one may choose from. */
+  meaning?: string;
 }
 
 /** An option of the engine. */
@@ -178,7 +180,8 @@ export const CONVERT_OPTIONS: EngineOptionSpec[] = [
     kind: 'choice',
     values: ['CODEC'],
     choices: COMPRESSIONS,
-    help: `${COMPRESSIONS.join(', ')} (${d.compression})`
+    help: `${COMPRESSIONS.join(', ')} (${d.compression})`,
+    meaning: 'how the chunks are compressed'
   },
   {
     name: 'checksum',
@@ -194,13 +197,15 @@ export const CONVERT_OPTIONS: EngineOptionSpec[] = [
     kind: 'dtype',
     values: ['TYPE'],
     choices: OUTPUT_DTYPES,
-    help: `${OUTPUT_DTYPES.join(', ')} (${d.dtype})`
+    help: `${OUTPUT_DTYPES.join(', ')} (${d.dtype})`,
+    meaning: 'number type of the stored voxels'
   },
   {
     name: 'channel',
     kind: 'channels',
     values: ['N,...'],
-    help: 'channels to convert, from 0, such as 0,2, or all; colours are samples of each pixel (the only one)'
+    help: 'channels to convert, from 0, such as 0,2, or all; colours are samples of each pixel (the only one)',
+    meaning: 'channels to convert, from 0; colours are samples of each pixel'
   },
   {
     name: 'value-range',
@@ -231,7 +236,8 @@ export const CONVERT_OPTIONS: EngineOptionSpec[] = [
     kind: 'version',
     values: ['VERSION'],
     choices: OME_ZARR_VERSIONS,
-    help: `${OME_ZARR_VERSIONS.join(' or ')} (${d.omeZarr})`
+    help: `${OME_ZARR_VERSIONS.join(' or ')} (${d.omeZarr})`,
+    meaning: 'version of OME-Zarr'
   },
   JOBS,
   { name: 'overwrite', kind: 'flag', values: [], help: 'replace an OME-Zarr of that name, once the new one is whole' },

@@ -1,0 +1,215 @@
+// Writes what the Python package knows of the options, from the command line's table of them: `microct_io_vis/options.py`, the traits of
+// the widget, and, in the signatures and docstrings of its functions, the parameters. `--check`: writes nothing, and fails where that is stale.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ROOT, prepareTools } from './environment.mjs';
+
+await prepareTools(fileURLToPath(import.meta.url));
+const { COMMANDS, CONVERT_OPTIONS } = await import('../helper/cli/options.ts');
+
+const PACKAGE = join(ROOT, 'microct_io_vis');
+const WIDTH = 120;
+
+/** Of each kind: the type of an argument (in `types.py`), how a docstring says it, and what is to be said beside the table's help. */
+const KINDS = {
+  flag: { type: 'bool', doc: 'bool' },
+  decision: { type: 'bool', doc: 'bool' },
+  choice: {},
+  text: { type: 'str', doc: 'str' },
+  path: { type: 'StrPath', doc: 'path-like' },
+  slices: { type: 'Slices', doc: 'str, (int, int), range or slice', more: 'Of (first, last) both are included.' },
+  image: { type: 'Image', doc: 'int or str' },
+  integer: { type: 'Integer', doc: 'int' },
+  levels: { type: 'Levels', doc: "int or 'auto'" },
+  channels: { type: 'Channels', doc: "int, sequence of int or 'all'", more: "Such as 0, [0, 2] or ``'all'``." },
+  bytes: { type: 'ByteCount', doc: 'int or str', more: 'A number is one of bytes.' },
+  dtype: { doc: 'NumPy type' },
+  version: { doc: 'float' },
+  lengths: { type: 'Lengths', doc: 'int or (int, int, int)', more: 'Along (Z, Y, X), or one for all axes.' },
+  ranges: {
+    type: 'Ranges',
+    doc: '(int, int, int, int, int, int) or (slice, slice, slice)',
+    more: '(z0, z1, y0, y1, x0, x1), or three slices with ends, such as ``numpy.s_[0:100, 0:50, 0:80]``.'
+  },
+  sizes: {
+    type: 'Sizes',
+    doc: 'float or (float, float, float)',
+    more: 'Along (Z, Y, X), in ``unit``, or one for all.'
+  },
+  bounds: { type: 'Bounds', doc: '(float or str, float or str)', more: "A percentage is text, such as ``'99.9%'``." }
+};
+
+const snake = name => name.replaceAll('-', '_');
+const pascal = name => name.replace(/(?:^|-)([a-z])/g, (_, letter) => letter.toUpperCase());
+const quoted = text => (text.includes('"') ? `'${text}'` : `"${text}"`);
+
+/** The alias of an option's choices, and of what its argument may be. */
+const literalOf = ({ name, kind }) => pascal(name) + (kind === 'dtype' ? 'Name' : '');
+function typeOf(option) {
+  if (option.kind === 'dtype') return `${literalOf(option)} | NumPyType`;
+  if (option.kind === 'version') return `${literalOf(option)} | float`;
+  return option.choices ? literalOf(option) : KINDS[option.kind].type;
+}
+
+/** The table's help in Python's words: `--unit` as ``unit``, and the default, which stands in brackets at its end, as what None is. */
+function helpOf({ kind, choices, help, meaning }) {
+  const [, said, standard] = /^(.*?)(?: \(([^()]*)\))?$/s.exec(help);
+  const text = (meaning ?? said).replace(/--([a-z][a-z-]*)/g, (_, name) => `\`\`${snake(name)}\`\``);
+  const none = standard
+    ?.replace(/^\d+( \d+)+$/, numbers => `(${numbers.replaceAll(' ', ', ')})`)
+    .replace(/^(\S+%) (\S+%)$/, "('$1', '$2')");
+  // A choice stays as it is written.
+  const start = choices?.includes(text.split(/[:,]/)[0]) ? text[0] : text[0].toUpperCase();
+  const sentence = `${start}${text.slice(1)}.`;
+  return [sentence, KINDS[kind].more, none && `None: ${none}.`].filter(Boolean).join(' ');
+}
+
+/** Words in lines that end before `width`. */
+function wrapped(text, width) {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line && line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = line ? `${line} ${word}` : word;
+  }
+  return lines;
+}
+
+function optionsModule() {
+  const chosen = CONVERT_OPTIONS.filter(option => option.choices);
+  const aliases = chosen.map(
+    option => `${literalOf(option)}: TypeAlias = Literal[${option.choices.map(quoted).join(', ')}]`
+  );
+  const entry = option => {
+    const text = helpOf(option);
+    const room = WIDTH - '        "",'.length;
+    const help = text.length <= room ? [text] : wrapped(text, room - 1);
+    const lines = help.map((line, i) => quoted(i < help.length - 1 ? `${line} ` : line));
+    const args = [quoted(option.kind), option.values.length, option.choices ? `get_args(${literalOf(option)})` : '()'];
+    return [
+      `    ${quoted(snake(option.name))}: Option(`,
+      ...args.map(arg => `        ${arg},`),
+      ...(lines.length === 1
+        ? [`        ${lines[0]},`]
+        : lines.map((line, i) => `        ${line}${i < lines.length - 1 ? '' : ','}`)),
+      '    ),'
+    ];
+  };
+  const used = new Set(CONVERT_OPTIONS.flatMap(option => typeOf(option).split(' | ')));
+  const types = [...used].filter(
+    type => !['bool', 'str', 'float'].includes(type) && !chosen.some(o => literalOf(o) === type)
+  );
+  return `"""The options of a conversion: their names, choices, types and help.
+
+Written by src/build/python-options.mjs from the command line's table of options, src/helper/cli/options.ts.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, TypeAlias, TypedDict, get_args
+
+from .types import (
+${types
+  .sort((a, b) => (a < b ? -1 : 1))
+  .map(type => `    ${type},`)
+  .join('\n')}
+)
+
+${aliases.join('\n')}
+
+
+class Options(TypedDict, total=False):
+    """Keyword arguments of \`convert\` and \`estimate\`, given as \`\`**options\`\`."""
+
+${CONVERT_OPTIONS.map(option => `    ${snake(option.name)}: ${typeOf(option)} | None`).join('\n')}
+
+
+class Option(NamedTuple):
+    """What is known of one option."""
+
+    #: what its values are
+    kind: str
+    #: number of them on the command line; 0: a flag
+    words: int
+    choices: tuple[str, ...]
+    help: str
+
+
+OPTIONS: dict[str, Option] = {
+${CONVERT_OPTIONS.flatMap(entry).join('\n')}
+}
+`;
+}
+
+/** The options of a command that are the engine's. */
+const optionsOf = command =>
+  COMMANDS.find(({ name }) => name === command).options.filter(option => CONVERT_OPTIONS.includes(option));
+
+const BEGIN = name => `# The options of \`${name}\`; src/build/python-options.mjs writes them.`;
+const END = '# End of the options.';
+
+/** Puts lines between two marks, indented as these are. */
+function between(file, text, begin, lines) {
+  const start = text.indexOf(begin);
+  const stop = text.indexOf(END, start);
+  if (start < 0 || stop < 0) throw new Error(`${file} has no lines between "${begin}" and "${END}"`);
+  const indent = text.slice(text.lastIndexOf('\n', start) + 1, start);
+  const inside = lines.map(line => `${indent}${line}\n`).join('');
+  return `${text.slice(0, start)}${begin}\n${inside}${indent}${text.slice(stop)}`;
+}
+
+/** Puts the parameters in the place of those in a docstring: from the first option's to the next empty line. */
+function documented(file, text, options) {
+  const first = new RegExp(`^( *)${snake(options[0].name)} : .*$`, 'm').exec(text);
+  if (!first) throw new Error(`${file} says nothing of ${snake(options[0].name)} among its Parameters`);
+  const stop = text.indexOf('\n\n', first.index);
+  const lines = options.flatMap(option => {
+    const choices = option.choices && `{${option.choices.map(choice => `'${choice}'`).join(', ')}}`;
+    const type = [choices, KINDS[option.kind].doc].filter(Boolean).join(' or ');
+    const help = wrapped(helpOf(option), WIDTH - first[1].length - 4).map(line => `${first[1]}    ${line}`);
+    return [`${first[1]}${snake(option.name)} : ${type}, optional`, ...help];
+  });
+  return text.slice(0, first.index) + lines.join('\n') + text.slice(stop);
+}
+
+/** A function's or a class's signature and docstring. */
+function signed(file, text, object, command) {
+  const start = text.search(new RegExp(`^(def|class) ${object}\\b`, 'm'));
+  if (start < 0) throw new Error(`${file} has no ${object}`);
+  const rest = text.slice(start + 1).search(/^(def|class|@)/m);
+  const stop = rest < 0 ? text.length : start + 1 + rest;
+  const options = optionsOf(command);
+  const parameters = options.map(option => `${snake(option.name)}: ${typeOf(option)} | None = None,`);
+  let body = between(file, text.slice(start, stop), BEGIN(command), parameters);
+  body = documented(file, body, options);
+  return text.slice(0, start) + body + text.slice(stop);
+}
+
+const traits = CONVERT_OPTIONS.map(({ name, kind }) => `${snake(name)} = traits.${kind}("${snake(name)}")`);
+const files = {
+  'options.py': () => optionsModule(),
+  'api.py': text =>
+    ['info', 'estimate', 'convert', 'verify'].reduce((all, name) => signed('api.py', all, name, name), text),
+  'conversion.py': text => signed('conversion.py', text, 'Conversion', 'convert'),
+  'widgets/converter.py': text => signed('widgets/converter.py', text, 'ConverterWidget', 'convert'),
+  'widgets/options.py': text => between('widgets/options.py', text, BEGIN('convert'), traits)
+};
+
+const check = process.argv.includes('--check');
+let stale = false;
+for (const [name, written] of Object.entries(files)) {
+  const path = join(PACKAGE, name);
+  const present = name === 'options.py' && !check ? '' : readFileSync(path, 'utf8').replaceAll('\r\n', '\n');
+  const text = written(present);
+  if (text === present) continue;
+  if (check) {
+    console.error(
+      `microct_io_vis/${name} is not what the table of options says: run node src/build/python-options.mjs`
+    );
+    stale = true;
+  } else {
+    writeFileSync(path, text);
+  }
+}
+process.exit(stale ? 1 : 0);
