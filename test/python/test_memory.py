@@ -103,3 +103,19 @@ def write_small_pages(path: Path, count: int) -> None:
         parts.append(struct.pack("<I", 0 if page == count - 1 else 8 + (page + 1) * length))
     parts.append(np.arange(count * 256, dtype=np.uint32).astype(np.uint8).tobytes())
     path.write_bytes(b"".join(parts))
+
+
+def test_descriptions(cli, tmp_path):
+    """They are read within the budget too, and what of them is wanted is found behind 24 MB of the rest."""
+    import tifffile
+
+    rest = "x" * (12 << 20)
+    image = '<Pixels SizeZ="2" SizeC="1" SizeT="1" SizeX="8" SizeY="8" Type="uint8"><TiffData/></Pixels>'
+    around = f'<!--{rest}--><Annotations><Value a="{rest}">{rest}</Value>{"<a/>" * (1 << 20)}</Annotations>'
+    for status, xml in [(0, f"{around}<Image>{image}</Image>"), (1, f'<Image Name="{rest}">{image}</Image>')]:
+        source = tmp_path / f"{status}.ome.tif"
+        voxels = np.zeros((2, 8, 8), np.uint8)
+        tifffile.imwrite(source, voxels, description=f"<OME>{xml}</OME>", metadata=None, photometric="minisblack")
+        run, peak = cli.peak_memory("info", source)
+        assert run.status == status, run.stderr
+        assert peak < 200 * MIB

@@ -168,7 +168,7 @@ test('a sidecar that says nothing of a reconstruction is none, and what it says 
     [{ 'scan_rec.log': bruker('nan') }, /=nan/],
     [{ 'scan_rec.log': bruker('1,234.5') }, /=1,234\.5/],
     [{ 'scan_rec.log': '' }],
-    [{ 'scan_rec.log': Buffer.alloc(2 << 20, 'x') }],
+    [{ 'scan_rec.log': Buffer.alloc(2 << 20, 'x') }, /^scan_rec\.log was not used: it has 2097152 bytes/],
     [{ 'scan.xtekct': xtekct('') }],
     [{ 'scan.xtekct': xtekct('0') }, /VoxelSizeX=0, VoxelSizeY=0, VoxelSizeZ=0/],
     [{ 'scan_rec.pcr': lines('[VolumeData]', 'VoxelSizeRec=-1') }, /VoxelSizeRec=-1/],

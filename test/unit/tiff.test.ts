@@ -233,6 +233,39 @@ test('ImageJ stores signed 16-bit values with 32,768 added', async () => {
 const ome = (pixels: string, rest = '') =>
   `<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0"><Pixels ${pixels}>${rest}</Pixels></Image></OME>`;
 
+test('a description is read however much lies around what is wanted of it, and refused where that is itself too long', async () => {
+  const page: PageSpec = { width: 2, height: 2, segments: [new Uint8Array(4)] };
+  const long = 'x'.repeat(1 << 16);
+  const xml = (within: string, before = '', name = 'a') =>
+    `<?xml version="1.0"?>${before}<o:OME xmlns:o="http://www.openmicroscopy.org/Schemas/OME/2016-06">${within}<o:Image Name="${name}"><o:Pixels SizeZ="2" SizeC="1" SizeT="1" PhysicalSizeX="2" PhysicalSizeY="2" PhysicalSizeZ="3"><o:Channel/><o:TiffData/><o:Plane A='>'/></o:Pixels></o:Image></o:OME>`;
+  const open = (description: string) => openVolume(write([{ ...page, tags: { 270: description } }, page]));
+  const around = [
+    xml(`<!--${long} <o:Image> -- ->`.repeat(3) + '-->'),
+    xml('', `<!DOCTYPE OME [ <!ENTITY e "]>${long}"> ]>`),
+    xml(
+      `<o:Annotations a="</o:OME>${long}"><Value><![CDATA[<o:Image>]] > ${long}]]></Value><b c='/>'/><d/></o:Annotations>`
+    ),
+    xml(`<?${long}>${long}?>`),
+    `{"shape": [2, 2, 2], "a": ["}", {"spacing": 9}, "\\"${long}"], "axes": "CYX"}`
+  ];
+  for (const description of around.slice(0, 4)) {
+    const { voxelSize } = (await open(description)).info;
+    assert.deepEqual(voxelSize, [3, 2, 2], description.slice(0, 200));
+  }
+  assert.equal((await open(around[4])).info.channels?.length, 2);
+  const stack = imagej('images=2\nslices=2\nspacing=3\nunit=um\n');
+  const refused: [string, RegExp][] = [
+    [xml('', '', long), /OME-XML cannot be read, up to its byte \d+: a tag in it is longer than 32768 characters/],
+    [xml(`<${long}/>`), /a name in it is longer/],
+    [xml('<a>'.repeat(100)), /it has elements 65 deep/],
+    [xml('<a><b></a>'), /Unclosed root tag/],
+    [xml('<o:Image><o:Pixels/></o:Image>'.repeat(70_000)), /more than 65536 images/],
+    [stack + long.repeat(17), /the description of its page 1 has \d+ bytes, .* 1048576 .* of ImageJ/],
+    [`{"shape": [${'1,'.repeat(1 << 18)}2, 2, 2]}`, /more than was expected of the shape, axes/]
+  ];
+  for (const [description, message] of refused) await assert.rejects(open(description), { message });
+});
+
 test('the voxel size is what ImageJ or OME-XML says, and null otherwise', async () => {
   const rational = (n: number, d: number) => ({ rational: [n, d] as [number, number] });
   const at = (n: number, d: number) => ({ 282: rational(n, d), 283: rational(n, d), 296: 1 });

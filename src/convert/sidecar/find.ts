@@ -5,7 +5,7 @@ import { decodeText, parseIni } from './ini.ts';
 import { KINDS, type Kind, type Said, type Unusable } from './kinds.ts';
 import { relation, tidyStem, volumeStems } from './stem.ts';
 
-/** Sidecars are some kilobytes long; what is longer is something else. */
+/** Sidecars are some kilobytes long. */
 const MAX_BYTES = 1 << 20;
 /** Sidecars of one folder that are looked into. */
 const MAX_FILES = 200;
@@ -117,7 +117,10 @@ function candidates(folder: string, stems: string[], all: boolean): Candidates {
 function read(path: string, kind: Kind): Said | Unusable | null {
   try {
     const status = statSync(path);
-    return status.isFile() && status.size <= MAX_BYTES ? kind.read(parseIni(decodeText(readFileSync(path)))) : null;
+    if (!status.isFile()) return null;
+    if (status.size > MAX_BYTES)
+      return { unusable: `it has ${status.size} bytes, where at most ${MAX_BYTES} were expected` };
+    return kind.read(parseIni(decodeText(readFileSync(path))));
   } catch {
     return null;
   }

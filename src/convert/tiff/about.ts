@@ -2,16 +2,15 @@ import type { Layout } from '../layout.ts';
 import type { CalibrationFunction } from '../volume.ts';
 import { type Calibration, isPixel, UNCALIBRATED } from './calibration.ts';
 import { readCalibrationFunction } from './calibration-function.ts';
+import { readDescriptions } from './description.ts';
 import { type DescribedAxes, readDescribedAxes } from './described-axes.ts';
 import type { Directory } from './directory.ts';
 import { fail } from './fail.ts';
 import { type ImageJ, imagejCalibration, isSignedOffset, parseImageJ } from './imagej.ts';
-import { isOme, type OmeImage, parseOme } from './ome.ts';
+import { type OmeImage, parseOme } from './ome.ts';
 import { type Resolution, readResolution } from './resolution.ts';
 import { COMPRESSION, TAG } from './tags.ts';
 
-/** Bytes of a description. */
-export const MAX_DESCRIPTION = 1 << 26;
 const MAX_TABLES = 1 << 20;
 
 /** What the first page's tags say of the volume beside its voxels. */
@@ -54,17 +53,20 @@ export const nothingSaid = (): About => ({
  */
 export function readAbout(directory: Directory, alone: boolean, ome: OmeImage | null = null): About {
   const { path } = directory.file;
-  const texts = ome ? [''] : readDescriptions(directory);
-  const text = mainDescription(texts);
+  const { texts, ome: xml } = ome ? { texts: [''], ome: null } : readDescriptions(directory);
+  const text = texts.find(each => parseImageJ(each) !== null) ?? texts[0];
   const shaped = texts.find(each => each.startsWith('{"shape":')) ?? text;
   const about: About = {
     ...nothingSaid(),
     format: directory.encoding.big ? 'bigtiff' : 'tiff',
     decoderTags: readTables(directory)
   };
-  const imagej = parseImageJ(text);
+  const imagej = xml ? null : parseImageJ(text);
   if (ome) about.calibration = ome.calibration;
-  else if (imagej) {
+  else if (xml) {
+    const [image] = parseOme(xml(), path).images;
+    if (image) about.calibration = image.calibration;
+  } else if (imagej) {
     if (!alone) checkSingle(path, imagej.channels, imagej.frames);
     about.imagej = imagej;
     const bits = directory.integer(TAG.bitsPerSample, 1);
@@ -78,9 +80,6 @@ export function readAbout(directory: Directory, alone: boolean, ome: OmeImage | 
       if (warning !== null) about.warnings.push(warning);
     }
     if (alone && imagej.images > 1) about.pages = imagej.images;
-  } else if (isOme(text)) {
-    const [image] = parseOme(text, path).images;
-    if (image) about.calibration = image.calibration;
   } else {
     about.described =
       texts.map(each => readDescribedAxes(each, directory)).find(described => described !== null) ?? null;
@@ -104,16 +103,6 @@ function checkSingle(path: string, channels: number, times: number): void {
     );
 }
 
-/** The descriptions of a page, of which some programs write several; at least one, which may be empty. */
-export function readDescriptions(directory: Directory): string[] {
-  const texts = directory.descriptions(MAX_DESCRIPTION).map(readText);
-  return texts.length > 0 ? texts : [''];
-}
-
-/** The one of several that says most of what pages are. */
-export const mainDescription = (texts: readonly string[]): string =>
-  texts.find(isOme) ?? texts.find(text => parseImageJ(text) !== null) ?? texts[0];
-
 /** A TIFF that tifffile wrote with `truncate=True` describes its first page only, and says so in JSON. */
 function tifffilePages(text: string, directory: Directory): number | null {
   if (!text.startsWith('{"shape":') || !/"truncated":\s*true/.test(text)) return null;
@@ -128,18 +117,6 @@ function tifffilePages(text: string, directory: Directory): number | null {
 
 /** MetaMorph's stacks have one page; UIC2Tag has a value for each of the planes that follow it. */
 const metamorphPages = (directory: Directory): number | null => directory.count(TAG.metamorphPlanes) || null;
-
-/** ASCII by the letter of TIFF 6.0; UTF-8 or Latin-1 in practice. */
-function readText(bytes: Buffer | null): string {
-  if (!bytes) return '';
-  const end = bytes.indexOf(0);
-  const text = end < 0 ? bytes : bytes.subarray(0, end);
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(text);
-  } catch {
-    return text.toString('latin1');
-  }
-}
 
 function readTables(directory: Directory): Layout['decoderTags'] {
   const tables: Layout['decoderTags'] = {};

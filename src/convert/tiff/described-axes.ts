@@ -2,6 +2,7 @@ import { calibrate, type Calibration, type Found } from './calibration.ts';
 import type { Directory } from './directory.ts';
 import { fail } from './fail.ts';
 import { parseProperties } from './imagej.ts';
+import { shortly } from './shortly.ts';
 import { type Stack, channelName, plainStack } from './stack.ts';
 import { TAG } from './tags.ts';
 
@@ -126,7 +127,7 @@ function readScifio(text: string, directory: Directory): DescribedAxes {
   const calibration = scifioCalibration(names, listed('scales'), listed('units'));
   const described: DescribedAxes = {
     program: 'SCIFIO',
-    said: `axes ${names.join(', ')} of ${long.join(', ')}`,
+    said: `axes ${shortly(names)} of ${shortly(long.map(String))}`,
     axes: null,
     isNamed: true,
     pages: Number(properties.get('images')) || product(long) / (samples * height * width),

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import type { ConvertError } from '../errors.ts';
 import { fail } from './fail.ts';
 import { describeStart } from './file-kinds.ts';
 import { FAR, type HeaderBytes } from './header-bytes.ts';
@@ -119,22 +120,35 @@ export class Directory {
     return this.#raw(tag, entry, Math.min(limit, entry.count * (TYPE_BYTES[entry.type] || 1)));
   }
 
-  /** The bytes of each ImageDescription: some programs write several. */
-  descriptions(limit: number): Buffer[] {
-    return this.#descriptions.map(entry =>
-      this.#raw(TAG.imageDescription, entry, Math.min(limit, entry.count * (TYPE_BYTES[entry.type] || 1)))
-    );
+  /** Bytes of a tag's value, some of them: at most `FAR`, to be used before the next call; null where it has not so many. */
+  part(tag: number, from: number, length: number): Buffer | null {
+    const entry = this.#entries.get(tag);
+    if (!entry || from + length > entry.count * (TYPE_BYTES[entry.type] || 1)) return null;
+    const at = this.file.locate(entry.at + from, length);
+    return at < 0 ? null : this.file.buffer.subarray(at, at + length);
+  }
+
+  /** Where each ImageDescription is: some programs write several. @throws ConvertError `truncated` */
+  descriptions(): { at: number; length: number }[] {
+    return this.#descriptions.map(({ type, count, at }) => {
+      const length = count * (TYPE_BYTES[type] || 1);
+      if (at + length > this.file.size) throw this.#short(TAG.imageDescription, at, length);
+      return { at, length };
+    });
   }
 
   #raw(tag: number, entry: Entry, length: number): Buffer {
     const bytes = this.file.bytes(entry.at, length);
-    if (!bytes)
-      throw fail(
-        'truncated',
-        this.file.path,
-        `page ${this.number} needs ${length} bytes at ${entry.at} for its tag ${tag}, but the file has ${this.file.size} bytes: copy or export it again`
-      );
+    if (!bytes) throw this.#short(tag, entry.at, length);
     return bytes;
+  }
+
+  #short(tag: number, at: number, length: number): ConvertError {
+    return fail(
+      'truncated',
+      this.file.path,
+      `page ${this.number} needs ${length} bytes at ${at} for its tag ${tag}, but the file has ${this.file.size} bytes: copy or export it again`
+    );
   }
 
   #decode(tag: number, entry: Entry, count: number): ArrayLike<number> {

@@ -1,7 +1,7 @@
 /** A list of numbers in one piece of memory, for tables of millions. */
 export class GrowingNumbers {
   length = 0;
-  #values = new Float64Array(1024);
+  #values = new Float64Array(16);
 
   push(value: number): void {
     if (this.length === this.#values.length) {

@@ -52,7 +52,7 @@ function readChannels(first: Directory, count: number, images: number): Channel[
   const { labels, luts } = readImageJMetadata(first);
   const names = Array.from({ length: count }, (_, channel) => {
     const own = new Set<string>();
-    for (let image = channel; image < images; image += count) own.add(labels[image]?.split('\n')[0].trim() ?? '');
+    for (let image = channel; image < images; image += count) own.add(labels[image] ?? '');
     return own.size === 1 ? [...own][0] : '';
   });
   const distinct = new Set(names).size === count && !names.includes('');

@@ -1,10 +1,11 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { type About, MAX_DESCRIPTION, checkTables, mainDescription, readAbout, readDescriptions } from './about.ts';
+import { type About, checkTables, readAbout } from './about.ts';
+import { readDescriptions, readOmeFile } from './description.ts';
 import { firstPage, walkDirectories } from './directory.ts';
-import { checkFile, fail, readFailure } from './fail.ts';
+import { fail, readFailure } from './fail.ts';
 import { HeaderBytes } from './header-bytes.ts';
-import { isOme, type Ome, parseOme } from './ome.ts';
+import { type Ome, parseOme } from './ome.ts';
 import { findPlanes, omeChannels, omeImage } from './ome-planes.ts';
 import type { Opened } from './open-volume.ts';
 import { forEachOpened } from './opened-files.ts';
@@ -19,12 +20,12 @@ export const isOmeXml = (path: string): boolean => /\.(ome|ome\.xml)$/i.test(pat
  * Opens the image that an OME-XML describes, over as many files as it has.
  *
  * @param path a TIFF, or a companion file
- * @param description of a TIFF's first page; null: to be read
+ * @param description of a TIFF's first page, or of a companion file; null: to be read
  * @param chosen which of its images, where it has several
  * @throws ConvertError
  */
-export async function openOme(path: string, description: string | null, chosen: Reading['image']): Promise<Opened> {
-  const { ome, described } = await readOme(path, description ?? (await readOmeText(path)));
+export async function openOme(path: string, description: Ome | null, chosen: Reading['image']): Promise<Opened> {
+  const { ome, described } = await readOme(path, description ?? (await readOmeOf(path)));
   const image = omeImage(ome, described.path, chosen);
   const planes = await findPlanes(ome, image, described, countPages);
   const pages = planes.files.map(() => new Map<number, number>());
@@ -91,43 +92,25 @@ export async function openOme(path: string, description: string | null, chosen: 
 }
 
 /** The description of an image, which may be in another file than the one that is opened. */
-async function readOme(
-  path: string,
-  text: string
-): Promise<{ ome: Ome; described: { path: string; isTiff: boolean } }> {
-  const ome = parseOme(text, path);
+async function readOme(path: string, ome: Ome): Promise<{ ome: Ome; described: { path: string; isTiff: boolean } }> {
   if (ome.metadataFile === null) return { ome, described: { path, isTiff: !isOmeXml(path) } };
   const master = resolve(dirname(path), ome.metadataFile);
   if (ome.metadataFile === '' || master === path)
     throw fail('corrupt', path, 'its OME-XML says that its description is elsewhere, but not where: save it again');
-  const elsewhere = await readOmeText(master, path);
-  return { ome: parseOme(elsewhere, master), described: { path: master, isTiff: !isOmeXml(master) } };
+  return { ome: await readOmeOf(master, path), described: { path: master, isTiff: !isOmeXml(master) } };
 }
 
 /** OME-XML out of a TIFF's first page, or out of a companion file; `of` is the file that says so. */
-async function readOmeText(path: string, of = path): Promise<string> {
-  const text = await (isOmeXml(path) ? readText(path) : readTiffDescription(path)).catch(error => {
+async function readOmeOf(path: string, of = path): Promise<Ome> {
+  const file = await HeaderBytes.open(path).catch((error: unknown) => {
     const failure = readFailure(error, path);
     if (failure.code !== 'not-found' || path === of) throw failure;
     throw fail('not-found', path, `there is no such file, but ${of} says that it has its OME-XML: put it beside`);
   });
-  if (isOme(text)) return text;
-  throw fail('corrupt', path, 'it holds no OME-XML, where the description of an image was expected: save it again');
-}
-
-async function readText(path: string): Promise<string> {
-  const status = await stat(path);
-  checkFile(path, status);
-  const { size } = status;
-  if (size > MAX_DESCRIPTION)
-    throw fail('corrupt', path, `it has ${size} bytes, which is more than an OME-XML has: choose the TIFF itself`);
-  return readFile(path, 'utf8');
-}
-
-async function readTiffDescription(path: string): Promise<string> {
-  const file = await HeaderBytes.open(path);
   try {
-    return mainDescription(readDescriptions(firstPage(file)));
+    const xml = isOmeXml(path) ? readOmeFile(file) : readDescriptions(firstPage(file)).ome;
+    if (xml) return parseOme(xml(), path);
+    throw fail('corrupt', path, 'it holds no OME-XML, where the description of an image was expected: save it again');
   } finally {
     await file.close();
   }

@@ -4,7 +4,7 @@ import type { Frames } from '../volume.ts';
 import { chooseImage } from './choose-image.ts';
 import { shortly } from './shortly.ts';
 import { fail, readFailure } from './fail.ts';
-import type { Ome, OmeImage, TiffData } from './ome.ts';
+import type { Blocks, Ome, OmeImage, TiffData } from './ome.ts';
 import type { Reading } from './pixel-format.ts';
 import { channelName } from './stack.ts';
 
@@ -72,10 +72,14 @@ export async function findPlanes(
     return planes.files.push(file) - 1;
   };
   let placed = 0;
-  const blocks = image.blocks.length > 0 ? image.blocks : [EVERYTHING];
+  const { blocks } = image;
+  // What a description without a `TiffData` means.
+  if (blocks.length === 0)
+    blocks.push({ ifd: 0, count: null, first: { Z: 0, C: 0, T: 0 }, uuid: null, fileName: null });
   const locate = locator(ome, blocks, described);
   // Where pages hold several samples, some writers count channels, and others the pages' groups of them.
-  const grouped = blocks.some(({ first }) => first.C >= counts.C) ? samples : 1;
+  let grouped = 1;
+  for (const { first } of blocks) if (first.C >= counts.C) grouped = samples;
   for (const block of blocks) {
     const file = locate(block);
     const first = { ...block.first, C: Math.floor(block.first.C / grouped) };
@@ -126,9 +130,6 @@ function sizeOf(file: string): number {
   }
 }
 
-/** What a description without a `TiffData` means. */
-const EVERYTHING: TiffData = { ifd: 0, count: null, first: { Z: 0, C: 0, T: 0 }, uuid: null, fileName: null };
-
 /** Samples in each page, which all channels must agree on. */
 function samplesOf({ channels, size }: OmeImage, path: string): number {
   const samples = channels[0]?.samples ?? 1;
@@ -142,8 +143,8 @@ function samplesOf({ channels, size }: OmeImage, path: string): number {
 }
 
 /** Finds the file of a block: by its UUID this one, by its name one beside it, and this one where it is the only one that is named. */
-function locator(ome: Ome, blocks: TiffData[], { path, isTiff }: { path: string; isTiff: boolean }) {
-  const named = new Set(blocks.map(({ fileName, uuid }) => fileName ?? uuid));
+function locator(ome: Ome, blocks: Blocks, { path, isTiff }: { path: string; isTiff: boolean }) {
+  const named = new Set(blocks.files);
   const found = new Map<string, string>();
   const isHere = ({ fileName, uuid }: TiffData): boolean =>
     isTiff && ((uuid ? uuid === ome.uuid : fileName === null) || fileName === basename(path));

@@ -1,17 +1,14 @@
 import { basename } from 'node:path';
 import { ConvertError } from '../errors.ts';
-import { mainDescription, readDescriptions } from './about.ts';
-import { shortly } from './shortly.ts';
+import { readDescriptions } from './description.ts';
 import { type Directory, firstPage } from './directory.ts';
 import { fail } from './fail.ts';
 import { HeaderBytes } from './header-bytes.ts';
-import { type Ome, isOme, parseOme } from './ome.ts';
+import { type Ome, parseOme } from './ome.ts';
 import { isOmeXml, openOme } from './ome-files.ts';
 import type { Opened } from './open-volume.ts';
 import type { Reading } from './pixel-format.ts';
-
-/** Characters beyond which a description is of many planes. */
-const LONG = 1 << 18;
+import { shortly } from './shortly.ts';
 
 /** Planes of one image that a description tells of; Infinity where it has several images, or is elsewhere. */
 function planesOf({ images, metadataFile }: Ome): number {
@@ -28,10 +25,10 @@ function planesOf({ images, metadataFile }: Ome): number {
  * @throws ConvertError `mixed-pages`, `corrupt`
  */
 export function checkLonePlane(directory: Directory): void {
-  const text = mainDescription(readDescriptions(directory));
+  const { ome } = readDescriptions(directory);
   const { path } = directory.file;
-  if (!isOme(text)) return;
-  const planes = text.length > LONG ? Infinity : planesOf(parseOme(text, path));
+  if (!ome) return;
+  const planes = planesOf(parseOme(ome(), path));
   if (planes > 1)
     throw fail(
       'mixed-pages',
@@ -50,9 +47,10 @@ export function checkLonePlane(directory: Directory): void {
 export async function openOmeSlices(paths: string[], image: Reading['image']): Promise<Opened | null> {
   const [first] = paths;
   const file = await HeaderBytes.open(first);
-  let text: string;
+  let ome: Ome | null;
   try {
-    text = mainDescription(readDescriptions(firstPage(file)));
+    const { ome: xml } = readDescriptions(firstPage(file));
+    ome = xml && parseOme(xml(), first);
   } catch (error) {
     // What is wrong with it is said when it is read as a slice.
     if (error instanceof ConvertError) return null;
@@ -60,8 +58,8 @@ export async function openOmeSlices(paths: string[], image: Reading['image']): P
   } finally {
     await file.close();
   }
-  if (!isOme(text) || planesOf(parseOme(text, first)) <= 1) return null;
-  const opened = await openOme(first, text, image);
+  if (!ome || planesOf(ome) <= 1) return null;
+  const opened = await openOme(first, ome, image);
   const files = opened.files.filter(path => !isOmeXml(path));
   const given = new Set(paths);
   const isSame = files.length === paths.length && files.every(path => given.has(path));

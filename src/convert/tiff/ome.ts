@@ -1,8 +1,12 @@
 import sax from 'sax';
+import { ConvertError } from '../errors.ts';
 import { seconds } from '../units.ts';
 import type { Channel } from '../volume.ts';
+import { Bytes } from './bytes.ts';
 import { calibrate, type Calibration } from './calibration.ts';
 import { fail } from './fail.ts';
+import { GrowingNumbers } from './growing-numbers.ts';
+import { type Wanted, wantedMarkup } from './markup.ts';
 import { shortly } from './shortly.ts';
 
 /** An OME-XML description (OME model 2016-06 and before), as far as it says where planes are and what they mean. */
@@ -25,7 +29,7 @@ export interface OmeImage {
   calibration: Calibration;
   /** Seconds between time points. */
   timeStep: number | null;
-  blocks: TiffData[];
+  blocks: Blocks;
 }
 
 export type Axis = 'Z' | 'C' | 'T';
@@ -41,26 +45,80 @@ export interface TiffData {
   fileName: string | null;
 }
 
-export const isOme = (description: string): boolean =>
-  /^\s*(<\?xml|<!--|<(\w+:)?OME\b)/.test(description) && /<(\w+:)?OME\b/.test(description);
-
-/** Larger sizes, deeper elements and more blocks of planes are taken to be hostile. */
+/** Larger sizes, more blocks of planes, images, channels and names are taken to be hostile. */
 const MAX_SIZE = 2 ** 31 - 1;
-const MAX_DEPTH = 64;
 const MAX_BLOCKS = 1_000_000;
+const MAX_IMAGES = 1 << 16;
+const MAX_CHANNELS = 1 << 17;
+/** Characters. */
+const MAX_NAMES = 1 << 24;
+/** Characters that are parsed at a time. */
+const AT_ONCE = 1 << 15;
+
+/** The parents of what is read. */
+const PARENTS: Partial<Record<string, string>> = {
+  BinaryOnly: 'OME',
+  Image: 'OME',
+  Pixels: 'Image',
+  Channel: 'Pixels',
+  TiffData: 'Pixels',
+  UUID: 'TiffData'
+};
+const WANTED: Wanted = {
+  element: (name, parent) => parent === undefined || PARENTS[name] === parent,
+  text: name => name === 'UUID'
+};
+
+/** `TiffData` elements, by the million in a few bytes each. */
+export class Blocks {
+  readonly #numbers = new GrowingNumbers();
+  readonly #files: Pick<TiffData, 'uuid' | 'fileName'>[] = [];
+  readonly #known = new Map<string, number>();
+
+  get length(): number {
+    return this.#numbers.length / 6;
+  }
+
+  /** Names of the files that they are in, or their UUIDs. */
+  get files(): readonly (string | null)[] {
+    return this.#files.map(({ fileName, uuid }) => fileName ?? uuid);
+  }
+
+  /** @returns characters that are kept for it */
+  push({ ifd, count, first, uuid, fileName }: TiffData): number {
+    const key = JSON.stringify([uuid, fileName]);
+    const known = this.#known.get(key);
+    const file = known ?? this.#files.push({ uuid, fileName }) - 1;
+    if (known === undefined) this.#known.set(key, file);
+    for (const number of [ifd, count ?? -1, first.Z, first.C, first.T, file]) this.#numbers.push(number);
+    return known === undefined ? 2 * key.length : 0;
+  }
+
+  *[Symbol.iterator](): Generator<TiffData> {
+    for (let i = 0; i < this.#numbers.length; i += 6) {
+      const [ifd, count, Z, C, T, file] = [0, 1, 2, 3, 4, 5].map(n => this.#numbers.at(i + n));
+      yield { ifd, count: count < 0 ? null : count, first: { Z, C, T }, ...this.#files[file] };
+    }
+  }
+}
 
 /**
- * Reads OME-XML in one pass.
+ * Reads OME-XML in one pass, of which no more is held than what is wanted of it.
  *
  * @param path the file that it is from, for messages
- * @throws ConvertError `corrupt` where it is not well-formed, or sizes are not numbers
+ * @throws ConvertError `corrupt` where it is not well-formed, or sizes are not numbers; `unsupported` where there is more of something than any has
  */
-export function parseOme(xml: string, path: string): Ome {
+export function parseOme(xml: Iterable<Uint8Array>, path: string): Ome {
   const ome: Ome = { uuid: null, metadataFile: null, images: [] };
-  // It comes as one string: its longest attribute is no more than that.
-  (sax as unknown as { MAX_BUFFER_LENGTH: number }).MAX_BUFFER_LENGTH = Infinity;
-  const parser = sax.parser(true, { position: true });
+  const parser = sax.parser(true, { position: false });
+  const bytes = new Bytes(xml);
   const within: string[] = [];
+  let channels = 0;
+  let names = 0;
+  let blocks = 0;
+  const bound = (count: number, most: number, what: string) => {
+    if (count > most) throw fail('unsupported', path, `its OME-XML has more than ${most} ${what}`);
+  };
   let image: OmeImage | null = null;
   let name = '';
   let block: TiffData | null = null;
@@ -79,22 +137,26 @@ export function parseOme(xml: string, path: string): Ome {
       );
     };
     const parent = within.at(-1);
-    if (within.push(element) > MAX_DEPTH)
-      throw fail('corrupt', path, `its OME-XML has elements ${within.length} deep: save it again`);
+    within.push(element);
     if (element === 'OME') ome.uuid = attributes.UUID ?? null;
     else if (element === 'BinaryOnly') ome.metadataFile = attributes.MetadataFile ?? '';
     else if (element === 'Image' && parent === 'OME') name = attributes.Name ?? attributes.ID ?? '';
     else if (element === 'Pixels' && parent === 'Image') {
       image = readPixels(name, attributes, whole);
-      ome.images.push(image);
-    } else if (!image || !within.includes('Pixels')) return;
-    else if (element === 'Channel' && parent === 'Pixels')
+      names += name.length;
+      bound(names, MAX_NAMES, 'characters of names');
+      bound(ome.images.push(image), MAX_IMAGES, 'images');
+    } else if (!image) return;
+    else if (element === 'Channel' && parent === 'Pixels') {
+      names += (attributes.Name ?? '').length;
+      bound(names, MAX_NAMES, 'characters of names');
+      bound(++channels, MAX_CHANNELS, 'channels');
       image.channels.push({
         name: attributes.Name ?? '',
         color: readColor(attributes.Color),
         samples: whole('SamplesPerPixel') || 1
       });
-    else if (element === 'TiffData' && parent === 'Pixels') {
+    } else if (element === 'TiffData' && parent === 'Pixels') {
       block = {
         ifd: whole('IFD') ?? 0,
         count: whole('PlaneCount') ?? whole('NumPlanes') ?? (attributes.IFD === undefined ? null : 1),
@@ -102,8 +164,6 @@ export function parseOme(xml: string, path: string): Ome {
         uuid: null,
         fileName: null
       };
-      if (image.blocks.push(block) > MAX_BLOCKS)
-        throw fail('unsupported', path, `its OME-XML has more than ${MAX_BLOCKS} blocks of planes (TiffData)`);
     } else if (element === 'UUID' && parent === 'TiffData' && block) {
       block.fileName = attributes.FileName ?? null;
       block.uuid = '';
@@ -113,13 +173,29 @@ export function parseOme(xml: string, path: string): Ome {
     if (block && within.at(-1) === 'UUID') block.uuid = `${block.uuid ?? ''}${text}`.trim();
   };
   parser.onclosetag = () => {
-    within.pop();
+    if (within.pop() !== 'TiffData' || !block || !image) return;
+    names += image.blocks.push(block);
+    block = null;
+    bound(names, MAX_NAMES, 'characters of names');
+    bound(++blocks, MAX_BLOCKS, 'blocks of planes (TiffData)');
   };
+  const unreadable = (reason: string) =>
+    fail('corrupt', path, `its OME-XML cannot be read, up to its byte ${bytes.offset}: ${reason}: save it again`);
   parser.onerror = error => {
-    const [reason] = error.message.split('\n');
-    throw fail('corrupt', path, `its OME-XML cannot be read, line ${parser.line + 1}: ${reason}: save it again`);
+    throw unreadable(error.message.split('\n')[0]);
   };
-  parser.write(xml).close();
+  try {
+    let some = '';
+    for (const markup of wantedMarkup(bytes, WANTED)) {
+      some += markup;
+      if (some.length < AT_ONCE) continue;
+      parser.write(some);
+      some = '';
+    }
+    parser.write(some).close();
+  } catch (error) {
+    throw error instanceof ConvertError ? error : unreadable((error as Error).message);
+  }
   return ome;
 }
 
@@ -144,7 +220,7 @@ function readPixels(name: string, attributes: Record<string, string>, whole: (ke
       'Its OME-XML'
     ),
     timeStep: size.T > 1 && step > 0 && Number.isFinite(step) ? step : null,
-    blocks: []
+    blocks: new Blocks()
   };
 }
 

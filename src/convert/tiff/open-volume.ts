@@ -5,17 +5,18 @@ import type { Layout } from '../layout.ts';
 import { findSidecar } from '../sidecar/index.ts';
 import { type Shape, type VolumeInfo, alongAxes, axesOf } from '../volume.ts';
 import { chooseVoxelSize } from '../voxel-size.ts';
-import { type About, checkTables, mainDescription, nothingSaid, readAbout, readDescriptions } from './about.ts';
+import { type About, checkTables, nothingSaid, readAbout } from './about.ts';
 import { type SourceChannel, allChannels, chooseChannels } from './channels.ts';
 import { chooseImage } from './choose-image.ts';
 import { readStack } from './described-axes.ts';
+import { readDescriptions } from './description.ts';
 import { type Directory, firstPage, walkDirectories } from './directory.ts';
 import { fail, readFailure } from './fail.ts';
 import { HeaderBytes } from './header-bytes.ts';
 import { readHyperstack } from './hyperstack.ts';
 import { imageResolution, readImage } from './images.ts';
 import { ImageParts } from './several-images.ts';
-import { isOme } from './ome.ts';
+import { parseOme } from './ome.ts';
 import { isOmeXml, openOme } from './ome-files.ts';
 import { checkLonePlane, openOmeSlices } from './ome-slices.ts';
 import { forEachOpened } from './opened-files.ts';
@@ -137,9 +138,8 @@ function isFolder(path: string): boolean {
 async function openFile(path: string, image: Reading['image']): Promise<Opened> {
   const file = await HeaderBytes.open(path);
   try {
-    const texts = readDescriptions(firstPage(file));
-    const description = mainDescription(texts);
-    if (isOme(description)) return await openOme(path, description, image);
+    const { ome } = readDescriptions(firstPage(file));
+    if (ome) return await openOme(path, parseOme(ome(), path), image);
     const table = new SegmentTable();
     const found: { about?: About; first?: Directory } = {};
     const images = new ImageParts();
@@ -147,7 +147,7 @@ async function openFile(path: string, image: Reading['image']): Promise<Opened> 
     const wanted = typeof image === 'number' || (image !== null && /^\d+$/.test(image)) ? Number(image) : 0;
     let pages = 0;
     await walkDirectories(file, directory => {
-      if (isAuxiliary(directory) || images.add(directory, pages++, () => readDescriptions(directory)) !== wanted)
+      if (isAuxiliary(directory) || images.add(directory, pages++, () => readDescriptions(directory).texts) !== wanted)
         return;
       found.first ??= directory;
       found.about ??= readAbout(directory, true);
