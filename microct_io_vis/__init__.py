@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import (
+        Axis,
         CalibrationFunction,
         Channel,
         ConversionError,
         ConversionWarning,
         Difference,
         Level,
+        OmeZarrChannel,
+        OmeZarrInfo,
+        OmeZarrLevel,
         Plan,
         Unfinished,
         VerifyResult,
@@ -30,12 +34,16 @@ if TYPE_CHECKING:
 
 # Where the names come from. They are imported when they are used: the command line and the kernel need none of them.
 _HOMES = {
+    "Axis": ".api",
     "CalibrationFunction": ".api",
     "Channel": ".api",
     "ConversionError": ".api",
     "ConversionWarning": ".api",
     "Difference": ".api",
     "Level": ".api",
+    "OmeZarrChannel": ".api",
+    "OmeZarrInfo": ".api",
+    "OmeZarrLevel": ".api",
     "Plan": ".api",
     "Unfinished": ".api",
     "VerifyResult": ".api",
@@ -50,6 +58,7 @@ _HOMES = {
     "view": ".widgets",
 }
 __all__ = [
+    "Axis",
     "CalibrationFunction",
     "Channel",
     "Conversion",
@@ -58,6 +67,9 @@ __all__ = [
     "ConverterWidget",
     "Difference",
     "Level",
+    "OmeZarrChannel",
+    "OmeZarrInfo",
+    "OmeZarrLevel",
     "Plan",
     "Unfinished",
     "VerifyResult",

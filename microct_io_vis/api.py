@@ -40,12 +40,16 @@ from .types import (
 )
 
 __all__ = [
+    "Axis",
     "CalibrationFunction",
     "Channel",
     "ConversionError",
     "ConversionWarning",
     "Difference",
     "Level",
+    "OmeZarrChannel",
+    "OmeZarrInfo",
+    "OmeZarrLevel",
     "Plan",
     "Unfinished",
     "VerifyResult",
@@ -191,6 +195,193 @@ class VolumeInfo:
     voxel_size_file: str | None
     voxel_size_notes: tuple[str, ...]
     calibration_function: CalibrationFunction | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis of an OME-Zarr.
+
+    Attributes
+    ----------
+    name : str
+        Such as ``z``.
+    type : str or None
+        ``space``, ``time``, ``channel``, ...; None where the OME-Zarr says none.
+    unit : str or None
+        UDUNITS name, such as ``micrometer``; None when unknown.
+
+    Examples
+    --------
+    >>> from microct_io_vis import info
+    >>> [axis.name for axis in info("bone.ome.zarr").axes]
+    ['z', 'y', 'x']
+    """
+
+    name: str
+    type: str | None
+    unit: str | None
+
+
+@dataclass(frozen=True)
+class OmeZarrChannel:
+    """A channel of an OME-Zarr, and how it is to be shown. None stands for what is not said.
+
+    Attributes
+    ----------
+    name : str or None
+        Its label.
+    color : str or None
+        Red, green and blue in hexadecimal.
+    active : bool or None
+        Whether it is shown at first.
+    window : dict or None
+        ``start`` and ``end``: values shown black and white; ``min`` and ``max``: the limits of the control.
+    inverted : bool
+        Whether the least value is to be shown brightest.
+
+    Examples
+    --------
+    >>> from microct_io_vis import info
+    >>> [channel.color for channel in info("bone.ome.zarr").channels]
+    ['FFFFFF']
+    """
+
+    name: str | None
+    color: str | None
+    active: bool | None
+    window: dict[str, float | None] | None
+    inverted: bool
+
+
+@dataclass(frozen=True)
+class OmeZarrLevel:
+    """One resolution of an OME-Zarr. Lengths are along its ``axes``.
+
+    Attributes
+    ----------
+    path : str
+        Folder, relative to the OME-Zarr.
+    shape : tuple[int, ...] or None
+        None where the array's metadata cannot be read; so are those that follow, also where its chunks are not read
+        here.
+    dtype : str or None
+        NumPy's name of it.
+    chunk : tuple[int, ...] or None
+        Lengths of a chunk.
+    shard : tuple[int, ...] or None
+        Lengths of a shard; None: no shards.
+    compression : str or None
+        ``blosc-zstd``, ``blosc-lz4``, ``blosc``, ``zstd``, ``gzip``, ``zlib``, ``lz4``, ``bz2`` or ``none``.
+    checksum : str or None
+        ``crc32c`` or ``none``.
+    scale : tuple[float, ...] or None
+        Of all transformations together; None where there is none.
+    translation : tuple[float, ...] or None
+        The same.
+    chunk_files : int or None
+        Files of chunks, or of shards, that a whole level has.
+    missing_files : int or None
+        How many of these are not there, and are read as the fill value.
+    bytes : int
+        Size of its files together.
+
+    Examples
+    --------
+    >>> from microct_io_vis import info
+    >>> level = info("bone.ome.zarr").levels[0]
+    >>> level.shape, level.compression, level.missing_files
+    ((12, 30, 20), 'blosc-zstd', 0)
+    """
+
+    path: str
+    shape: tuple[int, ...] | None
+    dtype: str | None
+    chunk: tuple[int, ...] | None
+    shard: tuple[int, ...] | None
+    compression: str | None
+    checksum: str | None
+    scale: tuple[float, ...] | None
+    translation: tuple[float, ...] | None
+    chunk_files: int | None
+    missing_files: int | None
+    bytes: int
+
+
+@dataclass(frozen=True)
+class OmeZarrInfo:
+    """What an OME-Zarr is, by its metadata and the names and sizes of its files.
+
+    Attributes
+    ----------
+    source : str
+        Path as it was given.
+    format : str
+        ``ome-zarr``.
+    version : str or None
+        Of OME-Zarr, such as ``0.5``; None where it says none.
+    zarr_format : int
+        2 or 3.
+    name : str or None
+        Of the image.
+    axes : tuple[Axis, ...]
+        In the order of the arrays.
+    shape : tuple[int, ...] or None
+        Lengths of level 0 along ``axes``; None where its metadata cannot be read.
+    dtype : str or None
+        NumPy's name of it.
+    bytes : int
+        Size of all its files together, those of its labels too.
+    files : int
+        How many they are.
+    voxel_size : tuple[float, ...] or None
+        Edge lengths of a voxel of level 0 along the axes of space, in their order, in ``unit``; None when unknown.
+    unit : str or None
+        UDUNITS name; None when unknown, or where the axes have several.
+    voxel_size_from : str or None
+        Where this program found the voxel size; None when unknown, or where another program wrote the OME-Zarr.
+    channels : tuple[OmeZarrChannel, ...] or None
+        None where the OME-Zarr says nothing of them.
+    is_labels : bool
+        Whether voxels are labels.
+    labels : tuple[str, ...]
+        Names of its images of labels.
+    levels : tuple[OmeZarrLevel, ...]
+        The full resolution first.
+    writer : str or None
+        The program that wrote it, where it says so.
+    provenance : dict or None
+        What this program has written of the source, the options and its warnings; None where another program wrote it.
+    warnings : tuple[str, ...]
+        What one should know of it.
+
+    Examples
+    --------
+    >>> from microct_io_vis import info
+    >>> image = info("bone.ome.zarr")
+    >>> image.version, image.shape, image.provenance["source"]["name"]
+    ('0.5', (12, 30, 20), 'bone.tif')
+    """
+
+    source: str
+    format: str
+    version: str | None
+    zarr_format: int
+    name: str | None
+    axes: tuple[Axis, ...]
+    shape: tuple[int, ...] | None
+    dtype: str | None
+    bytes: int
+    files: int
+    voxel_size: tuple[float, ...] | None
+    unit: str | None
+    voxel_size_from: str | None
+    channels: tuple[OmeZarrChannel, ...] | None
+    is_labels: bool
+    labels: tuple[str, ...]
+    levels: tuple[OmeZarrLevel, ...]
+    writer: str | None
+    provenance: dict[str, Any] | None
     warnings: tuple[str, ...]
 
 
@@ -419,13 +610,13 @@ def info(
     palette: Palette | None = None,
     orientation: Orientation | None = None,
     # End of the options.
-) -> VolumeInfo:
-    """Says what a TIFF, a folder of slices, or a list of slices holds. Reads headers only.
+) -> VolumeInfo | OmeZarrInfo:
+    """Says what a TIFF, a folder or a list of slices holds, by its headers, or what an OME-Zarr is, by its metadata.
 
     Parameters
     ----------
     source : path-like or sequence of path-like
-        TIFF, folder of slices, or the files of a stack of slices.
+        TIFF, folder of slices, or the files of a stack of slices; or an OME-Zarr, of which nothing else is chosen.
     slices : str, (int, int), range or slice, optional
         Slices of a folder: a pattern of their names, such as 'rec_*.tif', or a range of their numbers, such as 100-899.
         Of (first, last) both are included. None: all.
@@ -442,7 +633,7 @@ def info(
 
     Returns
     -------
-    VolumeInfo
+    VolumeInfo or OmeZarrInfo
         Shape along ``axes``, type, voxel size along (Z, Y, X) and its unit, channels, and what one should know of them.
 
     Raises
@@ -800,7 +991,11 @@ def verify(
     return _build(VerifyResult, found)
 
 
-def to_info(found: dict[str, Any]) -> VolumeInfo:
+def to_info(found: dict[str, Any]) -> VolumeInfo | OmeZarrInfo:
+    if found["format"] == "ome-zarr":
+        for name, kind in (("axes", Axis), ("levels", OmeZarrLevel), ("channels", OmeZarrChannel)):
+            found[name] = found[name] and tuple(_build(kind, part) for part in found[name])
+        return _build(OmeZarrInfo, found)
     return _build(VolumeInfo, _with_parts(found))
 
 

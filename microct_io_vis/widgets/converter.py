@@ -16,7 +16,7 @@ import traitlets
 from ipywidgets import widget_serialization
 from traitlets import Dict, Enum, Instance, TraitError
 
-from ..api import ConversionError, Plan, VolumeInfo, estimate, info, to_info, to_plan
+from ..api import ConversionError, OmeZarrInfo, Plan, VolumeInfo, estimate, info, to_info, to_plan
 from ..arguments import chosen, naming_its_options
 from ..conversion import Conversion, Names, ask
 from ..options import (
@@ -248,12 +248,12 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             options["parent"] = self._absolute(self.parent)
         return options
 
-    def info(self) -> VolumeInfo:
+    def info(self) -> VolumeInfo | OmeZarrInfo:
         """Says what the source holds. Reads its headers only.
 
         Returns
         -------
-        VolumeInfo
+        VolumeInfo or OmeZarrInfo
             As `microct_io_vis.info` has it.
 
         Raises
@@ -464,7 +464,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             except Exception as reason:
                 self._end("failed", error=_failure(reason))
 
-    def _answer(self, request: str, question: Callable[[], VolumeInfo | Plan]) -> None:
+    def _answer(self, request: str, question: Callable[[], VolumeInfo | OmeZarrInfo | Plan]) -> None:
         try:
             self.send({"id": request, "result": asdict(question())})
         except Exception as reason:  # whatever it is, the form waits for an answer

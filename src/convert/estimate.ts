@@ -1,19 +1,32 @@
 import type { ConvertOptions } from './options.ts';
 import type { Plan } from './plan.ts';
 import { readingOf } from './check.ts';
+import { ConvertError } from './errors.ts';
 import { prepare } from './prepare.ts';
 import { readInfo } from './tiff/index.ts';
+import { type OmeZarrInfo, inspectOmeZarr, isStored } from './ome-zarr-info.ts';
 import type { VolumeInfo } from './volume.ts';
+import { named } from './words.ts';
 
 /**
- * What a source is, by its headers: a TIFF file, a folder of slices, or the slices in order.
+ * What a source is, by its headers: a TIFF file, a folder of slices, or the slices in order; or an OME-Zarr, by its metadata.
  *
- * @throws ConvertError when it cannot be converted as it is
+ * @throws ConvertError when it cannot be converted as it is, or is no image
  */
 export async function inspect(
   source: string | string[],
   options: Partial<Pick<ConvertOptions, 'slices' | 'image' | 'zAxis' | 'palette' | 'orientation'>> = {}
-): Promise<VolumeInfo> {
+): Promise<VolumeInfo | OmeZarrInfo> {
+  if (isStored(source)) {
+    const [choice] = Object.keys(options) as (keyof typeof options)[];
+    if (choice)
+      throw new ConvertError(
+        'bad-option',
+        `${source}: is an OME-Zarr, of which nothing is chosen: leave ${named(choice)} out`,
+        choice
+      );
+    return inspectOmeZarr(source);
+  }
   const { slices, image, zAxis, palette, orientation } = readingOf(options, source);
   return readInfo(source, { slices, image, zAxis, palette, orientation });
 }

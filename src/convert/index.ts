@@ -15,6 +15,7 @@ export {
   type OutputDtype
 } from './options.ts';
 export type { Plan, PlannedLevel, Unfinished } from './plan.ts';
+export type { OmeZarrInfo, OmeZarrLevel } from './ome-zarr-info.ts';
 export type { ConvertResult, Progress } from './progress.ts';
 export type { Statistics } from './statistics.ts';
 export { BYTES_PER_VOXEL, DTYPES, type Dtype, type Shape, type VolumeInfo } from './volume.ts';

@@ -316,7 +316,7 @@ export function AdvancedFields(props: {
               control={control}
               numeric
               value={values.jobs}
-              placeholder="half as many again as processors"
+              placeholder={SHOWN_DEFAULTS.jobs}
               onChange={jobs => onChange({ jobs })}
             />
           )}

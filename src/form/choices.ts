@@ -8,6 +8,7 @@ import type {
   Palette,
   ZAxis
 } from '../protocol/index.ts';
+import { DEFAULT_JOBS } from '../protocol/fields.ts';
 
 // A test holds these against the engine's lists, which the browser does not load.
 export const COMPRESSIONS: readonly Compression[] = ['blosc-zstd', 'blosc-lz4', 'zstd', 'gzip', 'none'];
@@ -44,5 +45,6 @@ export const SHOWN_DEFAULTS = {
   checksum: 'none',
   maxMemory: '4G',
   dtype: 'source',
-  omeZarr: '0.5'
+  omeZarr: '0.5',
+  jobs: DEFAULT_JOBS
 } as const;

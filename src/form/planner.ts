@@ -1,9 +1,15 @@
-import type { ConvertOptions, Failure, Plan, Source, VolumeInfo } from '../protocol/index.ts';
+import type { ConvertOptions, Failure, Plan, Source, OmeZarrInfo, VolumeInfo } from '../protocol/index.ts';
 
 /** Who the form asks. Both reject with an `Error` that carries what a `Failure` says. */
 export interface Planner {
   inspect(source: Source): Promise<VolumeInfo>;
   estimate(source: Source, options: Partial<ConvertOptions>): Promise<Plan>;
+}
+
+/** What a source holds that can be converted. @throws Error for an OME-Zarr, which was */
+export function asVolume(info: VolumeInfo | OmeZarrInfo): VolumeInfo {
+  if (info.format === 'ome-zarr') throw new Error(`${info.source}: is an OME-Zarr already`);
+  return info;
 }
 
 /** The failure that an error carries; one without a code concerns no field. */

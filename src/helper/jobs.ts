@@ -5,6 +5,7 @@ import { type ConvertOptions, DEFAULT_OPTIONS } from '../convert/options.ts';
 import type { Plan } from '../convert/plan.ts';
 import type { ConvertResult, Progress } from '../convert/progress.ts';
 import type { VerifyOptions, VerifyResult } from '../convert/verify/index.ts';
+import type { OmeZarrInfo } from '../convert/ome-zarr-info.ts';
 import { BYTES_PER_VOXEL, type VolumeInfo } from '../convert/volume.ts';
 import type { HelperEvent, Job, Methods, Source, Waiting } from '../protocol/index.ts';
 import { toFailure } from './failure.ts';
@@ -12,7 +13,7 @@ import { type Lane, type Load, type Share, fitTogether, isSmall, shareOf } from 
 
 /** What runs the jobs: the engine's functions of the same names. */
 export interface Engine {
-  inspect(source: Source): Promise<VolumeInfo>;
+  inspect(source: Source): Promise<VolumeInfo | OmeZarrInfo>;
   estimate(source: Source, options: Partial<ConvertOptions>): Promise<Plan>;
   convert(source: Source, options: Partial<ConvertOptions>, control: Control): Promise<ConvertResult>;
   verify(output: string, options: Partial<VerifyOptions>, control: Control): Promise<VerifyResult>;
@@ -106,6 +107,7 @@ export class Jobs {
     if (entry.job.state === 'queued') {
       this._engine.inspect(output).then(
         ({ shape, dtype }) => {
+          if (!shape || !dtype) return;
           entry.load.bytes = shape.reduce((product, n) => product * n, BYTES_PER_VOXEL[dtype]);
           this._next();
         },

@@ -6,7 +6,17 @@ import { askedFor } from '../convert/unfinished.ts';
 import { inWords } from '../convert/words.ts';
 import type { Engine, Jobs } from './jobs.ts';
 import { toFailure } from './failure.ts';
-import type { Failure, HelperEvent, Job, Method, Methods, Request, Source, VolumeInfo } from '../protocol/index.ts';
+import type {
+  Failure,
+  HelperEvent,
+  Job,
+  Method,
+  Methods,
+  Request,
+  Source,
+  OmeZarrInfo,
+  VolumeInfo
+} from '../protocol/index.ts';
 import { ServerPaths } from './paths.ts';
 import type { StoredFile } from './store.ts';
 import { Store, readBytes } from './store.ts';
@@ -26,7 +36,7 @@ export interface Answer<M extends Method = Method> {
 /** Answers the requests of the protocol, for any number of clients. Paths go out as the protocol has them. */
 export class Service {
   private readonly _engine: Engine & {
-    inspect(source: Source, options?: Methods['inspect']['params']['options']): Promise<VolumeInfo>;
+    inspect(source: Source, options?: Methods['inspect']['params']['options']): Promise<VolumeInfo | OmeZarrInfo>;
   };
   private readonly _jobs: Jobs;
   private readonly _paths: ServerPaths;
@@ -195,7 +205,7 @@ export class Service {
     return texts.map(text => this._paths.inText(text));
   }
 
-  private _info<T extends VolumeInfo>(info: T): T {
+  private _info<T extends VolumeInfo | OmeZarrInfo>(info: T): T {
     return {
       ...info,
       source: this._paths.show(resolve(this._paths.root, info.source)),

@@ -28,6 +28,7 @@ export function readSettings(settings: ISettingRegistry.ISettings | null): Setti
   const initial: Partial<FormValues> = {
     ...own,
     compression: text('compression') as FormValues['compression'],
+    checksum: text('checksum') as FormValues['checksum'],
     levels: text('levels'),
     omeZarr: text('omeZarr') as FormValues['omeZarr']
   };

@@ -1,3 +1,6 @@
+/** How many worker threads there are at most where nobody says it. */
+export const DEFAULT_JOBS = 'as many as there are processors';
+
 /** What the form's fields are called where a message speaks of an option. Options without an entry go by their own names. */
 export const FIELD_LABELS: Readonly<Record<string, string | undefined>> = {
   output: 'Output',

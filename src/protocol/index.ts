@@ -19,6 +19,7 @@ export type {
   ZAxis
 } from '../convert/options.ts';
 export type { VolumeInfo, Dtype, Shape } from '../convert/volume.ts';
+export type { OmeZarrInfo } from '../convert/ome-zarr-info.ts';
 export type { Plan, PlannedLevel, Unfinished } from '../convert/plan.ts';
 export type { Progress, ConvertResult } from '../convert/progress.ts';
 export type { VerifyResult } from '../convert/verify/index.ts';
@@ -29,6 +30,7 @@ import type { ErrorCode } from '../convert/errors.ts';
 import type { Plan } from '../convert/plan.ts';
 import type { ConvertResult, Progress } from '../convert/progress.ts';
 import type { VerifyOptions, VerifyResult } from '../convert/verify/index.ts';
+import type { OmeZarrInfo } from '../convert/ome-zarr-info.ts';
 import type { VolumeInfo } from '../convert/volume.ts';
 
 /** Name of the kernelspec, of the comm target and of the session that all clients of a server share. */
@@ -87,12 +89,13 @@ export interface Waiting {
 
 /** Each method's parameters and result. */
 export interface Methods {
+  /** What a source holds, or an OME-Zarr (`format` tells which). */
   inspect: {
     params: {
       source: Source;
       options?: Partial<Pick<ConvertOptions, 'slices' | 'image' | 'zAxis' | 'palette' | 'orientation'>>;
     };
-    result: VolumeInfo;
+    result: VolumeInfo | OmeZarrInfo;
   };
   estimate: { params: { source: Source; options: Partial<ConvertOptions> }; result: Plan };
   /** Queues a conversion. */

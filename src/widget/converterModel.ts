@@ -2,7 +2,8 @@ import type { IBackboneModelOptions, ISerializers } from '@jupyter-widgets/base'
 import { DOMWidgetModel, unpack_models } from '@jupyter-widgets/base';
 import type { JSONObject, JSONValue } from '@lumino/coreutils';
 import type { Planner } from '../form/index.ts';
-import type { ConvertOptions, Failure, Plan, Progress, Source, VolumeInfo } from '../protocol/index.ts';
+import { asVolume } from '../form/index.ts';
+import type { ConvertOptions, Failure, OmeZarrInfo, Plan, Progress, Source, VolumeInfo } from '../protocol/index.ts';
 import { absolute } from './absolute.ts';
 import type { OptionTraits } from './options.ts';
 import { DEFAULT_TRAITS, toTraits } from './options.ts';
@@ -47,7 +48,7 @@ export class ConverterModel extends DOMWidgetModel {
     super.initialize(attributes, options);
     this.requests = new Requests(this);
     this.planner = {
-      inspect: async source => this._ask<VolumeInfo>('inspect', { source }),
+      inspect: async source => asVolume(await this._ask<VolumeInfo | OmeZarrInfo>('inspect', { source })),
       estimate: async (source, options) => {
         return this._ask<Plan>('estimate', { source, options: toTraits(options, source) });
       }

@@ -280,6 +280,8 @@ def test_paths_are_those_of_the_file_browser(connect, root):
 def test_reads_bytes_of_an_ome_zarr(connect, root):
     client = connect()
     client.until_job(client.ask("start", source="small.tif", options={"omeZarr": "0.4"})["id"], "done")
+    found = client.ask("inspect", source="small.ome.zarr")
+    assert (found["source"], found["version"], found["warnings"]) == ("small.ome.zarr", "0.4", [])
     whole = (root / "small.ome.zarr/.zattrs").read_bytes()
     read = {"root": "small.ome.zarr", "key": ".zattrs"}
     size = len(whole)

@@ -415,6 +415,7 @@ test('a budget that is too small names the smallest that works, which does', asy
 test('inspect says what the source is, and a missing one is not found', async () => {
   const { path } = makeVolume([2, 3, 4], 'int8', i => i);
   const info = await inspect(path);
+  assert.ok(info.format !== 'ome-zarr');
   assert.deepEqual([info.shape, info.dtype, info.pages, info.compression], [[2, 3, 4], 'int8', 2, 'none']);
   await assert.rejects(convert(join(folder, 'none.tif')), failsWith('not-found', 'source', 'none.tif'));
 });

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import {
   CHECKSUMS,
@@ -11,6 +13,7 @@ import {
   OME_ZARR_VERSIONS,
   OUTPUT_DTYPES
 } from '../../src/convert/options.ts';
+import { jobs } from '../../src/convert/check.ts';
 import { spaceUnit } from '../../src/convert/units.ts';
 import * as choices from '../../src/form/choices.ts';
 import { describeProgress, describeSeconds, describeSource, describeVoxel } from '../../src/form/describe.ts';
@@ -68,7 +71,21 @@ test('the hints and choices of the form are those of the engine', () => {
   assert.deepEqual(choices.OUTPUT_DTYPES, OUTPUT_DTYPES);
   assert.deepEqual(choices.DOWNSAMPLINGS, DOWNSAMPLINGS);
   assert.deepEqual(choices.OME_ZARR_VERSIONS, OME_ZARR_VERSIONS);
+  // What is said of worker threads is so, and the same everywhere.
+  const text = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+  assert.equal(jobs(DEFAULT_OPTIONS.jobs), availableParallelism());
+  assert.ok(text('README.md').includes(`\`--jobs N\` | ${choices.SHOWN_DEFAULTS.jobs} |`));
+  const { properties } = JSON.parse(text('schema/plugin.json')) as Record<string, Record<string, Setting>>;
+  assert.ok(properties.jobs.description.includes(choices.SHOWN_DEFAULTS.jobs));
+  const chosen = { compression: COMPRESSIONS, checksum: CHECKSUMS };
+  for (const [name, values] of Object.entries(chosen)) assert.deepEqual(properties[name].enum?.slice(1), [...values]);
+  assert.ok(properties.omeZarr.enum?.every(version => !version || OME_ZARR_VERSIONS.includes(version as never)));
 });
+
+interface Setting {
+  description: string;
+  enum?: string[];
+}
 
 test('an empty form asks for nothing but its output', () => {
   assert.deepEqual(read({}), { options: { output: 'scans/shell.ome.zarr' }, errors: {}, marks: {} });

@@ -7,11 +7,15 @@ import { type Gap, describeGaps, findGaps } from './gaps.ts';
 import { type Name, withoutEnding } from './names.ts';
 import type { Counter } from './numbering.ts';
 import { type Series, byName, findSeries } from './series.ts';
+import { isOmeZarr } from '../zarr/ome-zarr.ts';
 import { globMatcher, suggestEndings, suggestGlob } from './suggestion.ts';
 
 /** Kinds of image files that can be slices, by their names. */
 const KINDS = { TIFF: /\.(tiff?|btf|tf2|tf8)$/i, BMP: /\.bmp$/i, PNG: /\.png$/i };
 export type ImageKind = keyof typeof KINDS;
+
+/** Whether a file may be a slice, by its name. */
+export const isImageName = (name: string): boolean => Object.values(KINDS).some(kind => kind.test(name));
 
 /** By its name; what has no ending of another kind is taken for a TIFF. */
 export const imageKind = (path: string): ImageKind =>
@@ -328,6 +332,12 @@ async function listNames(folder: string): Promise<string[]> {
     throw readFailure(error, folder);
   }
   if (names.length > 0) return names;
+  if (isOmeZarr(folder))
+    throw fail(
+      'no-pages',
+      folder,
+      'is an OME-Zarr, which is what conversions make: choose a TIFF or a folder of slices'
+    );
   throw fail(
     'no-pages',
     folder,

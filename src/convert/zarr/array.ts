@@ -84,6 +84,16 @@ export function readArray(image: string, path: string, names: readonly string[])
 
 const SPACE = ['z', 'y', 'x'];
 
+/** Lengths of an array along its own axes, however its chunks are stored. @throws ConvertError `not-found`, `unreadable`, `corrupt` */
+export function readShape(image: string, path: string, rank: number): number[] {
+  const v2 = join(image, path, '.zarray');
+  const document = existsSync(v2) ? v2 : join(image, path, 'zarr.json');
+  const { shape } = readJson(document);
+  if (!Array.isArray(shape) || shape.length !== rank || !shape.every(n => Number.isSafeInteger(n)))
+    throw new ConvertError('corrupt', `${document}: has no shape along the ${rank} axes of its image`);
+  return shape as number[];
+}
+
 /** An array as its metadata has it: lengths along its own axes. */
 type Stored = Omit<ZarrArray, 'path' | 'axes'>;
 

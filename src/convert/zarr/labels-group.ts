@@ -68,6 +68,12 @@ export async function listLabels(parent: string, version: OmeZarrVersion): Promi
   }
 }
 
+/** Names that an image's `labels` group has. @throws ConvertError */
+export function namesOfLabels(parent: string, version: OmeZarrVersion): string[] {
+  const group = readLabels(parent, version);
+  return group ? (listed(group, version) as string[]) : [];
+}
+
 /** Names of whole label images of an image that its `labels` group does not have: a conversion may have been ended just before. @throws ConvertError */
 export const unlistedLabels = (parent: string, version: OmeZarrVersion): string[] =>
   existsSync(labelsFolder(parent)) ? unlisted(readLabels(parent, version), parent, version) : [];

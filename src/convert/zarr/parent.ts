@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { ConvertError } from '../errors.ts';
 import { OME_ZARR_VERSIONS, type OmeZarrVersion } from '../options.ts';
 import { map3 } from '../pyramid/levels.ts';
 import type { Frames, Shape } from '../volume.ts';
-import { readJson } from './array.ts';
+import { readShape } from './array.ts';
 import { readImage } from './image.ts';
 import { readLabels } from './labels-group.ts';
 
@@ -56,7 +55,7 @@ function read(path: string): Parent {
   const at = map3([0, 1, 2], axis => names.indexOf('zyx'[axis]));
   if (at.includes(-1)) throw fail(`has the axes ${names.join(', ')}: labels need z, y and x`);
   const spatial = (values: number[]) => map3(at, axis => values[axis]);
-  const shapes = datasets.map(({ path: name }) => arrayShape(path, name, names.length));
+  const shapes = datasets.map(({ path: name }) => readShape(path, name, names.length));
   const levels = datasets.map(({ path: name, scale, translation }, k): ParentLevel => {
     const lengths = scale && spatial(scale);
     if (!lengths?.every(length => length > 0 && Number.isFinite(length)))
@@ -77,14 +76,4 @@ function read(path: string): Parent {
     levels,
     consolidated
   };
-}
-
-/** Lengths of an array, however its chunks are stored. */
-function arrayShape(image: string, name: string, rank: number): number[] {
-  const v2 = join(image, name, '.zarray');
-  const document = existsSync(v2) ? v2 : join(image, name, 'zarr.json');
-  const { shape } = readJson(document);
-  if (!Array.isArray(shape) || shape.length !== rank || !shape.every(n => Number.isSafeInteger(n)))
-    throw new ConvertError('corrupt', `${document}: has no shape along the ${rank} axes of its image`);
-  return shape as number[];
 }

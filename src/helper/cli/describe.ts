@@ -1,8 +1,10 @@
 import type { Plan, Unfinished } from '../../convert/plan.ts';
 import type { ConvertResult, Progress } from '../../convert/progress.ts';
+import type { OmeZarrInfo, OmeZarrLevel } from '../../convert/ome-zarr-info.ts';
 import type { Statistics } from '../../convert/statistics.ts';
 import type { VerifyResult } from '../../convert/verify/index.ts';
 import type { CalibrationFunction, VolumeInfo } from '../../convert/volume.ts';
+import { DEFAULT_OPTIONS } from '../../convert/options.ts';
 import { formatBytes } from '../../protocol/bytes.ts';
 import { LISTED, count, differing, verdictWord } from '../../protocol/verdict.ts';
 
@@ -13,8 +15,9 @@ const FORMATS: Record<VolumeInfo['format'], string> = {
   slices: 'stack of slices'
 };
 
-/** Names and values of what is known about a source, in reading order. */
-export function infoRows(info: VolumeInfo): [name: string, value: string][] {
+/** Names and values of what is known about a source or an OME-Zarr, in reading order. */
+export function infoRows(info: VolumeInfo | OmeZarrInfo): [name: string, value: string][] {
+  if (info.format === 'ome-zarr') return storedRows(info);
   return [...sourceRows(info), ...warningRows([...info.warnings, ...info.voxelSizeNotes])];
 }
 
@@ -30,6 +33,95 @@ function sourceRows(info: VolumeInfo): [name: string, value: string][] {
     ['voxel size', voxelSize(info)],
     ...(info.calibrationFunction ? [['values', calibration(info.calibrationFunction)] as [string, string]] : []),
     ...(info.timeStep === null ? [] : [['time step', timeStep(info)] as [string, string]])
+  ];
+}
+
+function storedRows(info: OmeZarrInfo): [name: string, value: string][] {
+  const { axes, shape, channels, labels, levels } = info;
+  const row = (name: string, value: string | null): [string, string][] => (value === null ? [] : [[name, value]]);
+  const [of] = axes.filter(({ type }) => type === 'time');
+  const step = of && levels[0].scale ? levels[0].scale[axes.indexOf(of)] : null;
+  return [
+    ['source', info.source],
+    [
+      'format',
+      `OME-Zarr ${info.version ?? '(version unknown)'} on Zarr v${info.zarrFormat}, ${count(levels.length, 'level')}, ` +
+        `${formatBytes(info.bytes)} in ${count(info.files, 'file')}`
+    ],
+    ['shape', `${shape ? `${times(shape)} voxels` : 'unknown'} (${axes.map(({ name }) => name).join(', ')})`],
+    ...(channels ?? []).map(({ name, color, window, inverted, active }, n): [string, string] => [
+      n === 0 ? 'channels' : '',
+      [
+        name ?? `channel ${n}`,
+        ...(color === null ? [] : [color]),
+        ...(window ? [`shown from ${short(window.start)} to ${short(window.end)}`] : []),
+        ...(inverted ? ['inverted'] : []),
+        ...(active === false ? ['hidden at first'] : [])
+      ].join(', ')
+    ]),
+    ['type', `${info.dtype ?? 'unknown'}${info.isLabels ? ', labels' : ''}`],
+    ['voxel size', storedVoxelSize(info)],
+    ...row('time step', of?.unit && step !== null ? `${step} ${of.unit}` : null),
+    ...levels.map((level, k): [string, string] => [k === 0 ? 'levels' : '', `${k}: ${levelText(level)}`]),
+    ...row('labels', labels.length > 0 ? labels.join(', ') : null),
+    ...row('written by', info.writer),
+    ...provenanceRows(info.provenance ?? {}),
+    ...warningRows(info.warnings)
+  ];
+}
+
+/** `112 × 64 × 64 voxels in chunks of 64 × 64 × 64, uint8, blosc-zstd, scale 2 × 2 × 2, translation 0.5 × 0.5 × 0.5, 1.2 MiB` */
+function levelText({ path, shape, chunk, shard, dtype, compression, checksum, ...level }: OmeZarrLevel): string {
+  return [
+    shape ? `${times(shape)} voxels${chunk ? ` in chunks of ${times(chunk)}` : ''}` : `${path}: cannot be read`,
+    ...(shard ? [`shards of ${times(shard)}`] : []),
+    ...(dtype ? [dtype] : []),
+    ...(compression ? [compression === 'none' ? 'uncompressed' : compression] : []),
+    ...(checksum && checksum !== 'none' ? [checksum] : []),
+    ...(level.scale ? [`scale ${times(level.scale)}`] : []),
+    ...(level.translation ? [`translation ${times(level.translation)}`] : []),
+    formatBytes(level.bytes)
+  ].join(', ');
+}
+
+function storedVoxelSize({ voxelSize: lengths, axes, unit, voxelSizeFrom, provenance }: OmeZarrInfo): string {
+  if (!lengths) return 'unknown';
+  const file = recordOf(provenance?.source).voxelSizeFile;
+  const units = axes.flatMap(axis => (axis.type === 'space' ? [axis.unit ?? 'none'] : []));
+  const known = unit ?? (new Set(units).size > 1 ? `(units ${units.join(', ')})` : '(unit unknown)');
+  const from = typeof file === 'string' ? file : voxelSizeFrom;
+  return `${times(lengths.map(length => Number(length.toPrecision(6))))} ${known}${from ? ` (from ${from})` : ''}`;
+}
+
+const recordOf = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+
+/** What this program has written of how an output came to be; of the options those that are not as they are by default. */
+function provenanceRows({ source, options, warnings }: Record<string, unknown>): [name: string, value: string][] {
+  const { name, format, bytes, shape, dtype } = recordOf(source);
+  const chosen = Object.entries(recordOf(options)).filter(
+    ([key, value]) => JSON.stringify(value) !== JSON.stringify(recordOf(DEFAULT_OPTIONS)[key])
+  );
+  const text = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : `${value as string}`);
+  return [
+    ...(typeof name === 'string'
+      ? [
+          [
+            'made of',
+            [
+              name,
+              FORMATS[format as VolumeInfo['format']] ?? text(format),
+              ...(Array.isArray(shape) ? [`${times(shape as number[])} voxels`] : []),
+              ...(typeof dtype === 'string' ? [dtype] : []),
+              ...(typeof bytes === 'number' ? [formatBytes(bytes)] : [])
+            ].join(', ')
+          ] as [string, string]
+        ]
+      : []),
+    ...(chosen.length > 0
+      ? [['with', chosen.map(([key, value]) => `${key} ${text(value)}`).join(', ')] as [string, string]]
+      : []),
+    ...(Array.isArray(warnings) ? warnings : []).map((warning): [string, string] => ['warned of', text(warning)])
   ];
 }
 

@@ -30,7 +30,9 @@ export function help(topic: string | null): string {
     '',
     `${command.summary[0].toUpperCase()}${command.summary.slice(1)}.`,
     '',
-    ...(command.name === 'view' ? [] : [INPUT, '']),
+    ...(command.name === 'view'
+      ? []
+      : [command.name === 'info' ? `${INPUT.slice(0, -1)}; or an OME-Zarr.` : INPUT, '']),
     'options:',
     ...table(options.map(option => [flags(option), option.help]))
   ].join('\n');

@@ -10,6 +10,7 @@ import {
   Z_AXES
 } from '../../convert/options.ts';
 import { shortBytes } from '../../protocol/bytes.ts';
+import { DEFAULT_JOBS } from '../../protocol/fields.ts';
 
 /**
  * What an option's values are. The command line reads them by it, and the Python package has types, traits and checks by it
@@ -126,7 +127,7 @@ const JOBS: EngineOptionSpec = {
   short: 'j',
   kind: 'integer',
   values: ['N'],
-  help: 'worker threads at most (as many as there are processors)'
+  help: `worker threads at most (${DEFAULT_JOBS})`
 };
 const QUIET: OptionSpec = { name: 'quiet', short: 'q', values: [], help: 'no progress, only warnings and errors' };
 /** Every option of the engine, but for the output, which is no option here. */
@@ -253,7 +254,7 @@ export const COMMANDS: CommandSpec[] = [
   {
     name: 'info',
     usage: 'INPUT',
-    summary: 'show what a TIFF or a folder of slices holds',
+    summary: 'show what a TIFF, a folder of slices or an OME-Zarr holds',
     options: [SLICES, IMAGE, Z_AXIS, PALETTE, ORIENTATION, JSON_OPTION]
   },
   {

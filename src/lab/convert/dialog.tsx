@@ -5,6 +5,7 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import * as React from 'react';
 import type { FormValues, Planner } from '../../form/index.ts';
+import { asVolume } from '../../form/index.ts';
 import type { Job } from '../../protocol/index.ts';
 import type { IHelper } from '../helper.ts';
 import type { StartParams } from './ConvertBody.tsx';
@@ -18,7 +19,7 @@ class DialogBody extends ReactWidget {
     this._paths = paths;
     this._initial = initial;
     this._planner = {
-      inspect: source => helper.request('inspect', { source }),
+      inspect: async source => asVolume(await helper.request('inspect', { source })),
       estimate: (source, options) => helper.request('estimate', { source, options })
     };
   }

@@ -1,7 +1,7 @@
 import { UseSignal } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
-import { baseName, describeProgress, fraction, SourceFacts } from '../../form/index.ts';
+import { asVolume, baseName, describeProgress, fraction, SourceFacts } from '../../form/index.ts';
 import type { Job, VolumeInfo } from '../../protocol/index.ts';
 import { isActive } from '../connection/jobs.ts';
 import type { IHelper } from '../helper.ts';
@@ -32,10 +32,13 @@ export function TiffPage(props: {
   React.useEffect(() => {
     let isCurrent = true;
     if (path !== null && mayAsk) {
-      helper.request('inspect', { source: path }).then(
-        found => isCurrent && setInfo(found),
-        (error: Error) => isCurrent && setFailure(error.message)
-      );
+      helper
+        .request('inspect', { source: path })
+        .then(asVolume)
+        .then(
+          found => isCurrent && setInfo(found),
+          (error: Error) => isCurrent && setFailure(error.message)
+        );
     }
     return () => {
       isCurrent = false;
