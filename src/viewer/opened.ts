@@ -15,11 +15,20 @@ export interface Place {
   dispose: () => void;
 }
 
-export function placeOf({ name, url, reader }: ViewerSource): Place {
+export function placeOf({ name, url, reader, list }: ViewerSource): Place {
   if (url === undefined) return { name, reader, ...addReader(reader) };
   const whole = new URL(url.endsWith('/') ? url : `${url}/`, document.baseURI).href;
-  return { name, url: whole, reader: httpReader(whole), dispose: () => undefined };
+  return { name, url: whole, reader: unlessAbsent(httpReader(whole), list), dispose: () => undefined };
 }
+
+/** The labels' metadata, which most volumes do not have, is asked for only where the folder has labels: browsers note each 404 as an error. */
+const unlessAbsent =
+  (read: ByteReader, list?: () => Promise<string[] | null>): ByteReader =>
+  async (key, wanted, signal) => {
+    const isProbe = list !== undefined && /^labels\/[^/]+$/.test(key);
+    if (isProbe && (await list())?.includes('labels') === false) return null;
+    return read(key, wanted, signal);
+  };
 
 /** OME-Zarrs and their labels as they were when they were opened. */
 export interface Opened {

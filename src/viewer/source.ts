@@ -27,7 +27,9 @@ export type ViewerSource = { name: string } & (
   | {
       /** Address of the folder, its segments encoded. */
       url: string;
+      /** Names of what is in the folder now, so that the rest need not be asked for; null where they are not known. */
+      list?: () => Promise<string[] | null>;
       reader?: undefined;
     }
-  | { reader: ByteReader; url?: undefined }
+  | { reader: ByteReader; url?: undefined; list?: undefined }
 );

@@ -1,7 +1,7 @@
 import { Patience } from './patience.ts';
 import type { ByteReader, Found, Wanted } from './source.ts';
 
-/** What a server that does not have the file answers; only this may be taken for an empty chunk. */
+/** What a server answers that does not have the file; only this may be taken for an empty chunk. */
 export class MissingError extends Error {
   readonly status = 404;
 }
@@ -28,7 +28,7 @@ export const patience = new Patience(seconds => sayWaiting(seconds));
  * Fetches a whole body, or the range of it that the headers ask for, and fails unless it got exactly that: a login page, a connection that drops,
  * a body that ends early or another part of the file are errors and never data. What may pass by itself is tried again.
  *
- * @throws MissingError for 404; Error with what to do for everything else
+ * @throws MissingError for 404, and for our server's way to say it; Error with what to do for everything else
  */
 export async function strictFetch(url: string, init: RequestInit = {}): Promise<Response> {
   for (let attempt = 1; ; attempt++) {
@@ -55,7 +55,10 @@ function tryOnce(url: string, init: RequestInit): Promise<Response> {
 
 async function fetchOnce(url: string, init: RequestInit, heard: () => void): Promise<Response> {
   const headers = new Headers(init.headers);
-  if (xsrfToken !== null) headers.set('X-XSRFToken', xsrfToken);
+  if (isOwn(url)) {
+    if (xsrfToken !== null) headers.set('X-XSRFToken', xsrfToken);
+    headers.set(ABSENT, '204');
+  }
   const response = await fetch(url, {
     ...init,
     headers,
@@ -66,7 +69,8 @@ async function fetchOnce(url: string, init: RequestInit, heard: () => void): Pro
     throw new Error(`The server could not be reached (${(error as Error).message}).`);
   });
   heard();
-  if (response.status === 404) throw new MissingError(`${url} is missing`);
+  if (response.status === 404 || (response.status === 204 && response.headers.has(ABSENT)))
+    throw new MissingError(`${url} is missing`);
   if (response.type === 'opaqueredirect' || response.status === 401 || response.status === 403) {
     const found = response.type === 'opaqueredirect' ? 'it sends to another page' : String(response.status);
     throw new RefusedError(
@@ -94,6 +98,15 @@ async function fetchOnce(url: string, init: RequestInit, heard: () => void): Pro
   // Who reads it compares where it came from.
   Object.defineProperty(whole, 'url', { value: response.url });
   return whole;
+}
+
+/** Asks our own server to say of what is not there that there is nothing: of each 404 browsers note an error. Jupyter's does not know it. */
+const ABSENT = 'X-Absent';
+
+/** Whether an address is on the page's own server: others need not know a token, and may allow no headers of ours. */
+function isOwn(url: string): boolean {
+  const { location } = globalThis as { location?: Location };
+  return location === undefined || new URL(url, location.href).origin === location.origin;
 }
 
 interface Range {

@@ -24,7 +24,7 @@ export interface Place {
 }
 
 /**
- * The `/files/` address of the volume, when the server serves this very one; null when that is not certain, and always for OME-Zarr
+ * The path of the volume below the server's root, when the server serves this very one; null when that is not certain, and always for OME-Zarr
  * 0.4, whose dotfiles the server hides. The kernel may be on another machine than the server, where the same path means
  * another file: every sample must agree, by bytes, size and time.
  *
@@ -40,7 +40,7 @@ export async function findOnServer(place: Place, notebook: string | null): Promi
     try {
       const same = await Promise.all(place.fingerprint.map(sample => agrees(url, sample, settings)));
       if (same.every(Boolean)) {
-        return url;
+        return path;
       }
     } catch {
       // Not reachable is not certain.

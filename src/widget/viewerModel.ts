@@ -5,6 +5,7 @@ import type { ViewerSource } from '../viewer/index.ts';
 import { readFile } from './files.ts';
 import { MODULE_NAME, MODULE_VERSION } from './version.ts';
 import type { Place } from './place.ts';
+import { filesOf } from './listing.ts';
 import { findOnServer } from './place.ts';
 import { Requests } from './requests.ts';
 
@@ -51,9 +52,9 @@ export class ViewerModel extends DOMWidgetModel {
   }
 
   private async _findSource(place: Place, volume: number, name: string): Promise<ViewerSource> {
-    const url = await findOnServer(place, this._notebook());
-    if (url !== null) {
-      return { name, url };
+    const path = await findOnServer(place, this._notebook());
+    if (path !== null) {
+      return filesOf(name, path);
     }
     const opened = { load: place.load, volume };
     return { name, reader: (key, wanted, signal) => readFile(this.requests, opened, key, wanted, signal) };

@@ -18,7 +18,7 @@ import type { Jupyter } from './jupyter.ts';
 import { ROOT, startJupyter } from './jupyter.ts';
 import { NotebookPage, writeNotebook } from './notebook-page.ts';
 import { difference, expectedSlice, shownSlice, sliceView } from './picture.ts';
-import { convert } from './viewer-page.ts';
+import { consoleErrors, convert } from './viewer-page.ts';
 import { writeFlipped, writeVolume } from './volumes.ts';
 
 const SHAPE: [number, number, number] = [40, 50, 60];
@@ -272,12 +272,17 @@ test('view() shows the voxels, over /files/ where the server has this very volum
     'viewer.state["position"], viewer.state["layout"]'
   );
   const requests = chunkRequests(notebook.page);
+  const errors = consoleErrors(notebook.page);
   await notebook.run(0);
   await notebook.run(1);
   await notebook.output(1).locator('.neuroglancer-rendered-data-panel').first().waitFor();
   await notebook.run(2);
   await shows(notebook.output(1), join(jupyter.root, 'view.ome.zarr'));
   assert.ok(requests.some(url => url.includes('view.ome.zarr')));
+  assert.deepEqual(
+    errors.filter(error => error.includes('view.ome.zarr')),
+    []
+  );
   await eventually(async () => assert.equal(await notebook.run(3), "([29.5, 24.5, 13], 'xy', True)"));
   await notebook.run(4);
   await eventually(async () => assert.equal(await notebook.run(5), "([10, 20, 5], 'xy')"));

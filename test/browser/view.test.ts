@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { launchChromium } from './jupyter.ts';
 import { expectedComposite, expectedSlice, shownPixels, sliceView } from './picture.ts';
-import { PROGRAM, convert, picture, showsColours, showsSlice } from './viewer-page.ts';
+import { PROGRAM, consoleErrors, convert, picture, showsColours, showsSlice } from './viewer-page.ts';
 import { writeFlipped, writeHyperstack, writeLabels, writeVolume } from './volumes.ts';
 
 const SHAPE: [number, number, number] = [24, 30, 40];
@@ -45,6 +45,7 @@ for (const version of ['0.5', '0.4']) {
     const { url, server } = await view(output);
     try {
       const page = await browser.newPage({ viewport: { width: 900, height: 700 } });
+      const errors = consoleErrors(page);
       const address = (z: number): string => `${url}#!${encodeURIComponent(JSON.stringify(sliceView(SHAPE, z)))}`;
       await page.goto(address(7));
       await showsSlice(page.locator('#viewer'), expectedSlice(tiff, 7, output));
@@ -56,6 +57,7 @@ for (const version of ['0.5', '0.4']) {
       await page.waitForURL(kept => decodeURIComponent(kept.hash).includes(',21]'));
       await page.reload();
       await showsSlice(page.locator('#viewer'), expectedSlice(tiff, 21, output));
+      assert.deepEqual(errors, []);
       await page.close();
     } finally {
       server.kill('SIGTERM');
@@ -114,8 +116,8 @@ test('two channels are seen in their colours and windows, at every time point', 
 });
 
 /** `scan` with labels of boxes. */
-function convertWithLabels(name: string): string {
-  const parent = convert(tiff, join(folder, name));
+function convertWithLabels(name: string, ...options: string[]): string {
+  const parent = convert(tiff, join(folder, name), ...options);
   const source = join(folder, 'boxes.tif');
   writeLabels(source, SHAPE);
   convert(source, 'boxes', '--labels', '--parent', parent);
@@ -123,10 +125,11 @@ function convertWithLabels(name: string): string {
 }
 
 test('an image brings its labels along, and a click shows them over it', async () => {
-  const parent = convertWithLabels('head.ome.zarr');
+  const parent = convertWithLabels('head.ome.zarr', '--ome-zarr', '0.4');
   const { url, server } = await view(parent);
   try {
     const page = await browser.newPage({ viewport: { width: 900, height: 700 } });
+    const errors = consoleErrors(page);
     await page.goto(`${url}#!${encodeURIComponent(JSON.stringify(sliceView(SHAPE, 7)))}`);
     await showsSlice(page.locator('#viewer'), expectedSlice(tiff, 7, parent));
     await page.locator('.neuroglancer-layer-item-label', { hasText: 'head.ome.zarr labels/boxes' }).click();
@@ -138,6 +141,7 @@ test('an image brings its labels along, and a click shows them over it', async (
     }
     // All but the box of label 0, where the image is seen as it is.
     coloured.forEach((row, y) => row.forEach((is, x) => assert.equal(is, y >= 8 || x >= 10, `voxel ${y}, ${x}`)));
+    assert.deepEqual(errors, []);
     await page.close();
   } finally {
     server.kill('SIGTERM');

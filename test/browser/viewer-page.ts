@@ -29,6 +29,15 @@ export async function openTab(page: Page, path: string, state?: Record<string, u
   return page.locator('.mct-ViewerPanel:visible');
 }
 
+/** The errors that a page's console, and those of its workers, will have had, such as of each 404. */
+export function consoleErrors(page: Page): string[] {
+  const errors: string[] = [];
+  page.on('console', message => {
+    if (message.type() === 'error') errors.push(`${message.text()} ${message.location().url}`);
+  });
+  return errors;
+}
+
 interface App {
   jupyterapp: { commands: { execute(id: string, args: object): Promise<unknown> } };
 }

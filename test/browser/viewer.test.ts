@@ -8,7 +8,7 @@ import type { Locator, Page } from 'playwright-core';
 import type { Jupyter } from './jupyter.ts';
 import { startJupyter } from './jupyter.ts';
 import { expectedSlice, shownSlice, sliceView } from './picture.ts';
-import { convert, openTab, picture, showsSlice } from './viewer-page.ts';
+import { consoleErrors, convert, openTab, picture, showsSlice } from './viewer-page.ts';
 import { writeVolume } from './volumes.ts';
 
 const SHAPE: [number, number, number] = [40, 50, 60];
@@ -43,15 +43,20 @@ test('OME-Zarr 0.5 under the root: the voxels on the screen are those of the vol
   const page = await jupyter.open();
   const requests: string[] = [];
   page.context().on('request', request => requests.push(request.url()));
+  const errors = consoleErrors(page);
   await shows(await open(page, name(output)), output);
   assert.ok(requests.some(url => /\/user\/alice\/files\/.*\/0\/c\//.test(url)));
+  // It has no labels, nor what Neuroglancer may look for.
+  assert.deepEqual(errors, []);
   await page.close();
 });
 
 test('OME-Zarr 0.4, whose dotfiles the server hides: over the helper', async () => {
   const output = converted(join(jupyter.root, 'old.ome.zarr'), '--ome-zarr', '0.4');
   const page = await jupyter.open();
+  const errors = consoleErrors(page);
   await shows(await open(page, name(output)), output);
+  assert.deepEqual(errors, []);
   await page.close();
 });
 

@@ -87,6 +87,10 @@ describe('the view server', () => {
     for (const name of ['data/0/0/c/9/9/9', 'data/0/0', 'data/7/zarr.json', 'nothing.js']) {
       assert.equal((await ask(path + name)).status, 404, name);
     }
+    const absent = await ask(`${path}data/0/labels/zarr.json`, { 'X-Absent': '204' });
+    assert.deepEqual([absent.status, absent.headers['x-absent']], [204, '204']);
+    assert.equal((await ask(`${path}data/7/zarr.json`, { 'X-Absent': '204' })).status, 204);
+    assert.equal((await ask(`${path}data/0/zarr.json`, { 'X-Absent': '204' })).status, 200);
   });
 
   it('answers ranges and HEAD', async () => {

@@ -53,6 +53,11 @@ test('404 alone is a missing file', async () => {
   answers = [status(404)];
   await assert.rejects(strictFetch(url), MissingError);
   assert.equal(await httpReader(url)('0/c/0/0/0', {}), null);
+  // Our own server says it without an error, where it is asked to; 204 alone says nothing.
+  answers = [(request, response) => void response.writeHead(204, { 'X-Absent': request.headers['x-absent'] }).end()];
+  assert.equal(await httpReader(url)('labels/zarr.json', {}), null);
+  answers = [status(204)];
+  await assert.rejects(strictFetch(url), error => !(error instanceof MissingError));
 });
 
 for (const code of [301, 302, 400, 401, 403, 410]) {
@@ -199,7 +204,7 @@ test('the two versions of OME-Zarr say the same', async () => {
   assert.deepEqual({ ...four, format: 'zarr3' }, five);
   assert.equal(four.format, 'zarr2');
   const window = { start: 10, end: 20, min: 0, max: 30 };
-  assert.deepEqual(five.channels, [{ label: '', color: null, active: true, window }]);
+  assert.deepEqual(five.channels, [{ label: '', color: null, active: true, window, inverted: false }]);
 });
 
 test('a channel that is not active is hidden at first, unless none is', async () => {
@@ -384,7 +389,9 @@ const hyperstack = (count: number, labels: string[]) => {
   ];
   const multiscales = [{ axes, datasets: [{ path: '0', coordinateTransformations }] }];
   const window = { start: 10, end: 20, min: 0, max: 30 };
-  const omero = { channels: labels.map((label, n) => ({ label, color: n ? '00FF80' : undefined, window })) };
+  const omero = {
+    channels: labels.map((label, n) => ({ label, color: n ? '00FF80' : undefined, window, inverted: n > 0 }))
+  };
   return files({
     'zarr.json': { attributes: { ome: { version: '0.5', multiscales, omero } } },
     '0/zarr.json': { shape: [3, count, ...SHAPE], data_type: 'uint16' }
@@ -404,12 +411,13 @@ test('channels are layers of their own whose colours add up, and time is a dimen
       ['scan marrow', { "c'": [1, ''] }, [1], 'additive']
     ]
   );
-  const normalized = { range: [10, 20], window: [0, 30] };
+  // Of the second one the least value is brightest.
+  const window = [0, 30];
   assert.deepEqual(
     layers.map(layer => layer.shaderControls),
     [
-      { normalized, color: '#ff0000' },
-      { normalized, color: '#00ff80' }
+      { normalized: { range: [10, 20], window }, color: '#ff0000' },
+      { normalized: { range: [20, 10], window }, color: '#00ff80' }
     ]
   );
 });

@@ -26,6 +26,9 @@ const TYPES: Record<string, string> = {
   '.wasm': 'application/wasm'
 };
 
+/** By this header the page asks for 204 where there is no file: of each 404 browsers note an error. */
+const ABSENT = 'x-absent';
+
 /**
  * A server of some OME-Zarrs and of the viewer's page, for this machine's own browser alone: everything lies under a path that
  * cannot be guessed, no other site may read an answer (no CORS), and a Host that is not this machine is refused, so that a name
@@ -73,6 +76,12 @@ export function createViewServer(sources: readonly ViewSource[], page: string): 
     }
     const data = /^data\/(\d+)\/(.+)$/s.exec(name);
     const file = data ? await sources[Number(data[1])]?.store.find(data[2]) : await pageFile(page, name);
+    if (!file && data && request.headers[ABSENT] === '204') {
+      response.setHeader(ABSENT, '204');
+      response.statusCode = 204;
+      response.end();
+      return;
+    }
     if (!file) {
       return refuse(response, 404, 'There is no such file.');
     }

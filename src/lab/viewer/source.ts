@@ -1,7 +1,6 @@
-import { URLExt } from '@jupyterlab/coreutils';
-import { ServerConnection } from '@jupyterlab/services';
 import { isAbsolute } from '../../form/output.ts';
 import type { ViewerSource } from '../../viewer/index.ts';
+import { filesOf, listFolder } from '../../widget/listing.ts';
 import type { IHelper } from '../helper.ts';
 import { HelperError } from '../helper.ts';
 
@@ -24,16 +23,10 @@ export async function findSources(paths: readonly string[], helper: IHelper): Pr
 export async function findSource(path: string, helper: IHelper): Promise<ViewerSource> {
   const name = baseName(path);
   if (!isAbsolute(path)) {
-    const settings = ServerConnection.makeSettings();
-    const url = URLExt.join(settings.baseUrl, 'files', URLExt.encodeParts(path));
-    const { status } = await ServerConnection.makeRequest(
-      `${url}/zarr.json`,
-      { method: 'HEAD', cache: 'no-store' },
-      settings
-    );
+    const names = await listFolder(path);
     // Only what is not there is asked of the helper: the viewer itself says why the server refuses.
-    if (status !== 404) {
-      return { name, url };
+    if (names === null || (names !== 'none' && names.includes('zarr.json'))) {
+      return filesOf(name, path);
     }
   }
   return {

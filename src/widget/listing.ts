@@ -1,0 +1,33 @@
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+import type { ViewerSource } from '../viewer/index.ts';
+
+/** What the server has in a folder: names, `none` where there is no such folder, null where it does not say. */
+export type Names = string[] | 'none' | null;
+
+/** Lists a folder below the server's root. Browsers note each file that is asked for and is not there as an error; a list is always there. */
+export async function listFolder(path: string): Promise<Names> {
+  const settings = ServerConnection.makeSettings();
+  const url = `${URLExt.join(settings.baseUrl, 'api/contents', URLExt.encodeParts(path))}?type=directory&content=1`;
+  try {
+    const response = await ServerConnection.makeRequest(url, { cache: 'no-store' }, settings);
+    if (response.status === 404) return 'none';
+    const { content } = (await response.json()) as { content?: unknown };
+    return response.ok && Array.isArray(content) ? content.map(({ name }: { name: string }) => name) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** An OME-Zarr below the server's root as the server's `/files/` have it. */
+export function filesOf(name: string, path: string): ViewerSource {
+  const { baseUrl } = ServerConnection.makeSettings();
+  return {
+    name,
+    url: URLExt.join(baseUrl, 'files', URLExt.encodeParts(path)),
+    list: async () => {
+      const names = await listFolder(path);
+      return names === 'none' ? null : names;
+    }
+  };
+}
