@@ -410,7 +410,8 @@ export class Conversion {
     const { timeStep, timeUnit } = plan;
     const channels = Array.from({ length: frames.c }, (_, n) => ({
       ...(plan.channels?.[n] ?? { name: frames.c > 1 ? `Channel ${n + 1}` : name, color: null }),
-      window: windowOf(statistics[n])
+      window: windowOf(statistics[n]),
+      inverted: layout.shownInverted ?? false
     }));
     return imageDocuments(
       {

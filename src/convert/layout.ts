@@ -52,6 +52,8 @@ export interface Layout {
   /** As read, whatever the stored samples are: see `packing`. */
   dtype: Dtype;
   packing: Packing;
+  /** Whether its values, as they are, are to be shown with the least of them brightest. */
+  shownInverted?: boolean;
   littleEndian: boolean;
   /** TIFF tag 259; 1 is uncompressed. */
   compression: number;

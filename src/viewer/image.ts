@@ -37,6 +37,8 @@ export interface Channel {
   active: boolean;
   /** Values shown black and white, and the limits of the control; null where the metadata has none. */
   window: { start: number; end: number; min: number; max: number } | null;
+  /** Whether the window's start is white and its end black. */
+  inverted: boolean;
 }
 
 /** What lies there is no image that can be shown; its message says why. */
@@ -152,12 +154,13 @@ function combine(transformations: Transformation[], rank: number): { scale: numb
 function channelsOf(attributes: Json, count: number): Channel[] {
   const said = (attributes.omero as Json | undefined)?.channels as Record<string, unknown>[] | undefined;
   return Array.from({ length: count }, (_, n) => {
-    const { label, color, active, window } = said?.[n] ?? {};
+    const { label, color, active, window, inverted } = said?.[n] ?? {};
     return {
       label: typeof label === 'string' ? label : '',
       color: typeof color === 'string' && /^[0-9a-f]{6}$/i.test(color) ? color : null,
       active: active !== false,
-      window: windowOf((window ?? {}) as Json)
+      window: windowOf((window ?? {}) as Json),
+      inverted: inverted === true
     };
   });
 }

@@ -70,14 +70,16 @@ export const sourceOf = ({ url, image }: Volume): string => `${url}|${image.form
 
 function stateOf({ name, volume, channel }: Layer) {
   const { image, hidden = false } = volume;
-  const { color, active, window: said } = image.channels[channel ?? 0];
+  const { color, active, window: said, inverted } = image.channels[channel ?? 0];
   const isHidden = hidden || (!active && channel !== null && image.channels.some(other => other.active));
   const [low, high] = LIMITS[image.dtype] ?? [0, 1];
   const { start, end, min, max } = said ?? { start: low, end: high, min: low, max: high };
   // A control without extent cannot be drawn.
   const ends = end > start ? [start, end] : [start, start + 1];
   const limits = max > min ? [Math.min(min, ends[0]), Math.max(max, ends[1])] : ends;
-  const [range, window] = [ends, limits].map(values => values.map(value => asValue(image.dtype, value)));
+  const [range, window] = [inverted ? ends.toReversed() : ends, limits].map(values =>
+    values.map(value => asValue(image.dtype, value))
+  );
   const shown = {
     type: 'image',
     name,

@@ -147,3 +147,12 @@ def test_what_is_no_image_is_named(tmp_path):
     }
     for (path, text), found in zip(said.items(), inspect_all(tmp_path, list(said)), strict=True):
         assert text in found["error"] and found["field"] == "source", (path.name, found)
+
+
+def test_how_imagej_shows_values_is_kept(cli, tmp_path):
+    """Its inverting lookup table: the numbers stay, and the channel says that the least of them is brightest."""
+    voxels = VOXELS.astype("uint8")
+    tifffile.imwrite(tmp_path / "mask.tif", voxels, imagej=True, photometric="miniswhite", metadata={"axes": "ZYX"})
+    cli.convert(tmp_path / "mask.tif")
+    assert np.array_equal(zarr.open_array(tmp_path / "mask.ome.zarr/0")[...], voxels)
+    assert [channel.inverted for channel in info(tmp_path / "mask.ome.zarr").channels] == [True]

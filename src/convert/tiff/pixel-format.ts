@@ -203,6 +203,8 @@ export interface Meaning {
   samples: Channel[] | null;
   /** What a person should know of how the values are read. */
   notes: string[];
+  /** Whether ImageJ shows the values that are kept with the least of them brightest. */
+  shownInverted: boolean;
 }
 
 /** What pixels mean, by their tags (TIFF 6.0 section 8 and its photometric interpretations). */
@@ -217,9 +219,9 @@ export function meaningOf(
   // By the letter of TIFF, whole bytes would be in the file's order; its readers have them as other odd numbers of bits.
   if (bits === 24)
     notes.push('Its 24-bit numbers are read with the highest byte first, as tifffile does, whatever its byte order.');
+  let shownInverted = false;
   if (photometric === PHOTOMETRIC.whiteIsZero && !keepIndices) {
-    if (keepInverted)
-      notes.push('ImageJ shows its values inverted (inverting lookup table): they are kept as they are stored.');
+    if (keepInverted) shownInverted = true;
     else if (kind === 'uint') {
       stored.inverted = true;
       notes.push('Its values are stored inverted (MinIsWhite): they were turned round, so that 0 is black.');
@@ -235,14 +237,15 @@ export function meaningOf(
       stored.palettes = tables;
       if (grey) notes.push('Its values are indices into a palette of greys: the greys were taken.');
       const wide = table instanceof Uint16Array;
-      return { dtype: wide ? 'uint16' : 'uint8', packing: stored, samples: grey ? null : rgb(), notes };
+      return { dtype: wide ? 'uint16' : 'uint8', packing: stored, samples: grey ? null : rgb(), notes, shownInverted };
     }
-    if (ramp === 'down' && keepInverted)
-      notes.push('ImageJ shows its values inverted (inverting lookup table): they are kept as they are stored.');
+    if (ramp === 'down' && keepInverted) shownInverted = true;
     else if (ramp === 'down')
       notes.push('Its palette runs from white to black: its values were turned round, so that 0 is black.');
   }
-  return { dtype, packing: stored, samples: format.samples > 1 ? samplesOf(format) : null, notes };
+  if (shownInverted)
+    notes.push('ImageJ shows its values inverted (inverting lookup table): they are kept as they are stored.');
+  return { dtype, packing: stored, samples: format.samples > 1 ? samplesOf(format) : null, notes, shownInverted };
 }
 
 /** How opaque a pixel is: no light of its own. */

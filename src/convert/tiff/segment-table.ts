@@ -168,7 +168,7 @@ export class SegmentTable {
   toLayout(
     files: string[],
     { decoderTags, signedOffset }: Pick<About, 'decoderTags' | 'signedOffset'>,
-    { dtype, packing }: Pick<Meaning, 'dtype' | 'packing'>,
+    { dtype, packing, shownInverted }: Pick<Meaning, 'dtype' | 'packing' | 'shownInverted'>,
     frames: Frames,
     { page: pages, sample: samples }: Planes
   ): Layout {
@@ -196,6 +196,7 @@ export class SegmentTable {
       frames,
       dtype: signedOffset ? 'int16' : dtype,
       packing,
+      shownInverted,
       littleEndian: format.littleEndian,
       compression: format.compression,
       predictor: format.predictor,

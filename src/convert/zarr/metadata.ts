@@ -42,7 +42,7 @@ export interface Image extends Arrays {
   /** UDUNITS name. */
   timeUnit: string | null;
   /** One for each channel. */
-  channels: (Channel & { window: Window })[];
+  channels: (Channel & { window: Window; inverted?: boolean })[];
   /** Kept under the program's own name: where the voxels come from and how to get the source's values back. */
   origin: Record<string, unknown>;
 }
@@ -121,12 +121,13 @@ function rendering(image: Image, version: OmeZarrVersion) {
 }
 
 const omero = ({ channels }: Image) => ({
-  channels: channels.map(({ name, color, window }, n) => ({
+  channels: channels.map(({ name, color, window, inverted }, n) => ({
     label: name,
     color: color ?? (channels.length > 1 ? COLORS[n % COLORS.length] : 'FFFFFF'),
     // Opacity would lie over everything else in white.
     active: channels.length === 1 || name !== 'Alpha' || color !== 'FFFFFF',
-    window
+    window,
+    ...(inverted && { inverted })
   })),
   rdefs: { model: channels.length > 1 ? 'color' : 'greyscale' }
 });
