@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ConvertError } from '../errors.ts';
@@ -7,8 +8,10 @@ import { type Gap, describeGaps, findGaps } from './gaps.ts';
 import { type Name, withoutEnding } from './names.ts';
 import type { Counter } from './numbering.ts';
 import { type Series, byName, findSeries } from './series.ts';
-import { isOmeZarr } from '../zarr/ome-zarr.ts';
 import { globMatcher, suggestEndings, suggestGlob } from './suggestion.ts';
+
+/** By one of which a folder is a Zarr. */
+const ZARR_DOCUMENTS = ['zarr.json', '.zattrs', '.zgroup', '.zarray'];
 
 /** Kinds of image files that can be slices, by their names. */
 const KINDS = { TIFF: /\.(tiff?|btf|tf2|tf8)$/i, BMP: /\.bmp$/i, PNG: /\.png$/i };
@@ -332,11 +335,11 @@ async function listNames(folder: string): Promise<string[]> {
     throw readFailure(error, folder);
   }
   if (names.length > 0) return names;
-  if (isOmeZarr(folder))
+  if (ZARR_DOCUMENTS.some(name => existsSync(join(folder, name))))
     throw fail(
       'no-pages',
       folder,
-      'is an OME-Zarr, which is what conversions make: choose a TIFF or a folder of slices'
+      'is a Zarr, such as the OME-Zarrs that conversions make: choose a TIFF or a folder of slices'
     );
   throw fail(
     'no-pages',
