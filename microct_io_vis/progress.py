@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,10 +17,13 @@ class Bar:
         from tqdm.auto import tqdm
         from tqdm.notebook import tqdm_notebook
 
-        # None: only in a terminal.
-        disable = False if issubclass(tqdm, tqdm_notebook) else None
-        # In powers of 1024, as sizes are written everywhere.
-        self._bar = tqdm(desc=name, unit="iB", unit_scale=True, unit_divisor=1024, dynamic_ncols=True, disable=disable)
+        in_notebook = issubclass(tqdm, tqdm_notebook)
+        # A terminal that does not know its size would be shown nothing.
+        room = {"dynamic_ncols": True} if in_notebook or _has_size() else {"ncols": 80, "nrows": 24}
+        # None: only in a terminal. Sizes are in powers of 1024, as they are written everywhere.
+        disable = False if in_notebook else None
+        self._bar = tqdm(desc=name, unit="iB", unit_scale=True, unit_divisor=1024, disable=disable, **room)
+        self._good = False
 
     def __call__(self, progress: Progress) -> None:
         """Shows how far it is."""
@@ -30,15 +35,23 @@ class Bar:
 
     def end(self, text: str, good: bool = True) -> None:
         """Shows what has come of it; without this, it has failed."""
-        if not good:
-            self._bar.colour = "red"
+        self._good = good
         if self._bar.total:
             self._bar.update(self._bar.total - self._bar.n)
         self._bar.set_postfix_str(text)
 
     def close(self) -> None:
-        """Leaves it as it is."""
+        """Leaves it as it is, in red where it has failed."""
+        if not self._good:
+            self._bar.colour = "red"
         self._bar.close()
+
+
+def _has_size() -> bool:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()) != (0, 0)
+    except (AttributeError, OSError, ValueError):  # no terminal
+        return True
 
 
 @contextmanager

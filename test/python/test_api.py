@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import pty
+import re
 import signal
 import subprocess
 import sys
@@ -264,3 +266,21 @@ def test_arrays_of_zarr_v2_name_their_axes(volume):
     output = convert(volume, progress=False, ome_zarr="0.4", num_levels=2)
     for level in ("0", "1"):
         assert zarr.open(output / level).attrs.asdict() == {"_ARRAY_DIMENSIONS": ["z", "y", "x"]}
+
+
+def test_shows_a_bar_on_a_terminal_of_unknown_size(volume):
+    parent, child = pty.openpty()
+    script = f"import microct_io_vis; microct_io_vis.convert({str(volume)!r}, num_levels=1)"
+    env = {**os.environ, "TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
+    with subprocess.Popen([sys.executable, "-c", script], stderr=child, env=env) as process:
+        os.close(child)
+        shown = b""
+        try:
+            while piece := os.read(parent, 65536):
+                shown += piece
+        except OSError:  # what Linux says at the end
+            pass
+        assert process.wait(PATIENCE) == 0
+    os.close(parent)
+    last = shown.decode().strip().split("\r")[-1]
+    assert re.search(r"^scan\.tif: 100%\|█+\| 28\.1k/28\.1k \[.*iB/s, 1 level, .* in .* s\]$", last), last
