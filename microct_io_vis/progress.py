@@ -20,8 +20,9 @@ class Bar:
         in_notebook = issubclass(tqdm, tqdm_notebook)
         # A terminal that does not know its size would be shown nothing.
         room = {"dynamic_ncols": True} if in_notebook or _has_size() else {"ncols": 80, "nrows": 24}
-        # None: only in a terminal. Sizes are in powers of 1024, as they are written everywhere.
-        disable = False if in_notebook else None
+        # None: unless it is a terminal. A program without a console has no standard error.
+        disable = False if in_notebook else True if sys.stderr is None else None
+        # Sizes are in powers of 1024, as they are written everywhere.
         self._bar = tqdm(desc=name, unit="iB", unit_scale=True, unit_divisor=1024, disable=disable, **room)
         self._good = False
 
