@@ -54,6 +54,8 @@ from .viewer import ViewerWidget
 
 Sources = StrPath | Sequence[StrPath]
 SETTABLE = ("source", "target", *OPTION_NAMES)
+#: What of an answer is words for a person.
+SAID = ("warnings", "output_refusal", "unfinished")
 _planners = ThreadPoolExecutor(max_workers=2, thread_name_prefix="microct-io-vis-plan")
 
 
@@ -389,8 +391,8 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
     def _end(self, state: str, error: Failure | None = None, result: ConversionResult | None = None) -> None:
         try:
             with self._guard, self.hold_sync():
-                self.set_trait("error", error)
-                self.set_trait("result", result)
+                self.set_trait("error", self._as_typed(error))
+                self.set_trait("result", result and {**result, "warnings": self._as_typed(result["warnings"])})
                 if result and self.comm is not None:
                     self.set_trait("viewer", ViewerWidget(result["output"]))
                 self.set_trait("state", state)
@@ -466,9 +468,20 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
 
     def _answer(self, request: str, question: Callable[[], VolumeInfo | OmeZarrInfo | Plan]) -> None:
         try:
-            self.send({"id": request, "result": asdict(question())})
+            found = asdict(question())
+            said = {name: self._as_typed(found[name]) for name in SAID if name in found}
+            self.send({"id": request, "result": found | said})
         except Exception as reason:  # whatever it is, the form waits for an answer
-            self.send({"id": request, "error": _failure(reason)})
+            self.send({"id": request, "error": self._as_typed(_failure(reason))})
+
+    def _as_typed(self, said: Any) -> Any:
+        """The same text, or all texts in it, with paths below Python's working folder as they are typed there."""
+        if isinstance(said, str):
+            folder = os.path.normpath(self._folders["cwd"])
+            return said if os.path.dirname(folder) == folder else said.replace(folder + os.sep, "")
+        if isinstance(said, dict):
+            return {key: self._as_typed(each) for key, each in said.items()}
+        return [self._as_typed(each) for each in said] if isinstance(said, (list, tuple)) else said
 
 
 def _as_trait(name: str, value: Any) -> Any:

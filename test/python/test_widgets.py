@@ -172,6 +172,16 @@ def test_an_output_that_exists_is_kept_unless_told(scan):
     with pytest.raises(ConversionError) as caught:
         converter.wait(60)
     assert caught.value.code == "output-exists" and pixels(output).shape[0] == 40
+    # Paths are said as they are typed, here and in the form.
+    assert converter.error["message"].startswith("scan.ome.zarr: exists already")
+    answers = []
+    heard = threading.Event()
+    converter.send = lambda content, buffers=None: (answers.append(content), heard.set())
+    converter._handle_custom_msg({"method": "estimate", "id": "1", "params": {"source": str(scan), "options": {}}}, [])
+    assert heard.wait(60)
+    plan = answers[0]["result"]
+    assert plan["output"] == str(output) and plan["output_refusal"]["message"].startswith("scan.ome.zarr: exists")
+    assert str(scan.parent) not in str((plan["output_refusal"], plan["warnings"]))
     converter.overwrite = True
     converter.start()
     assert pixels(converter.wait(60)).shape[0] == 10
