@@ -9,7 +9,7 @@ import type { Page, Route } from 'playwright-core';
 import type { Jupyter } from './jupyter.ts';
 import { PYTHON, startJupyter } from './jupyter.ts';
 import { LabPage } from './lab-page.ts';
-import { writeVolume } from './volumes.ts';
+import { writeAsking, writeVolume } from './volumes.ts';
 
 let jupyter: Jupyter;
 let lab: LabPage;
@@ -26,6 +26,10 @@ before(async () => {
   rmSync(join(root, 'gap', 'raw_5.tif'));
   writeFileSync(join(root, 'letter.tif'), 'This is not a TIFF, whatever its name says.');
   mkdirSync(join(root, 'out'));
+  mkdirSync(join(root, 'exists.ome.zarr'));
+  writeFileSync(join(root, 'exists.ome.zarr', 'notes.txt'), 'kept');
+  writeVolume(join(root, 'exists.tif'), [6, 20, 30], 'uint8', 'plain');
+  writeAsking(root);
   lab = new LabPage(await jupyter.open());
 });
 
@@ -216,6 +220,29 @@ test('a folder with a gap is refused along with the field that mends it', async 
   await dialog.closed();
 });
 
+// File, what is said of it as it is, the field that this names, what is chosen there, and the shape that it then has.
+for (const [file, said, field, choice, shape] of [
+  ['several.ome.tif', /2 images.*“Image” 0 \(0 scout .*1 scan/, 'Image', '1', '6 × 20 × 30'],
+  ['channels.tif', /6 channels and only one slice.*“Slices are” c/, 'Slices are', 'c', '6 × 20 × 30'],
+  ['palette.tif', /palette of colours.*“Palette” ignore/, 'Palette', 'ignore', '6 × 20 × 30'],
+  ['turned.tif', /Orientation tag is 4.*“Orientation tag” apply/, 'Orientation tag', 'apply', '1 × 20 × 30']
+] as const)
+  test(`${file} is asked about, and “${field}” is there to answer`, async () => {
+    const dialog = await lab.convert(file);
+    const told = dialog.root.getByText(said).first();
+    await told.waitFor();
+    assert.doesNotMatch(await dialog.text(), new RegExp(jupyter.root.replace(/[#&]/g, '.')));
+    const summary = dialog.root.locator('details:not([open]) > summary');
+    if (await summary.count()) await summary.click();
+    const input = dialog.field(field);
+    await ((await input.evaluate(node => node.tagName)) === 'SELECT' ? input.selectOption(choice) : input.fill(choice));
+    await told.waitFor({ state: 'detached' });
+    await dialog.ready();
+    assert.equal((await dialog.levels())[0], shape);
+    await lab.page.keyboard.press('Escape');
+    await dialog.closed();
+  });
+
 test('all that is wrong is said at once, in the words of the form, and the wrong end of a region is marked', async () => {
   const { page } = lab;
   const dialog = await lab.convert('shell.tif');
@@ -235,10 +262,11 @@ test('all that is wrong is said at once, in the words of the form, and the wrong
 });
 
 test('a selection of files and folders is converted into a folder, and what is no volume is left out with its reason', async () => {
-  const dialog = await lab.convert('letter.tif', 'shell.tif', 'slices');
+  const dialog = await lab.convert('letter.tif', 'shell.tif', 'slices', 'exists.tif');
   const rows = dialog.root.locator('.mct-Batch tbody tr');
   await rows.filter({ hasText: /letter\.tif.*Left out: letter\.tif: .*TIFF/ }).waitFor();
-  await dialog.root.getByText('2 of 3 will be converted.').waitFor();
+  await rows.filter({ hasText: /exists\.tif.*Left out: exists\.ome\.zarr: exists already/ }).waitFor();
+  await dialog.root.getByText('2 of 4 will be converted.').waitFor();
   await dialog.field('Folder for the outputs').fill('nowhere');
   await dialog.root
     .getByText(/nowhere.*there is no folder/)
@@ -246,7 +274,7 @@ test('a selection of files and folders is converted into a folder, and what is n
     .waitFor();
   assert.equal(await dialog.isReady(), false);
   await dialog.field('Folder for the outputs').fill('out');
-  await dialog.root.getByText('2 of 3 will be converted.').waitFor();
+  await dialog.root.getByText('3 of 4 will be converted.').waitFor();
   await dialog.ready();
   await dialog.accept();
   await lab.toast('shell.tif → shell.ome.zarr: done').waitFor();

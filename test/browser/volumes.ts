@@ -60,6 +60,25 @@ export function writeLabels(path: string, shape: [z: number, y: number, x: numbe
   execFileSync(PYTHON, ['-c', LABELS, JSON.stringify([path, ...shape])]);
 }
 
+const ASKING = `
+import sys, numpy, tifffile
+folder = sys.argv[1]
+data = numpy.random.default_rng(3).integers(0, 255, (6, 20, 30), numpy.uint8)
+plain = {'photometric': 'minisblack', 'metadata': None}
+with tifffile.TiffWriter(folder + '/several.ome.tif') as file:
+    for name, depth in (('scout', 2), ('scan', 6)):
+        file.write(data[:depth], photometric='minisblack', metadata={'axes': 'ZYX', 'Name': name})
+tifffile.imwrite(folder + '/channels.tif', data, imagej=True, metadata={'axes': 'CYX'})
+colours = numpy.arange(768, dtype=numpy.uint16).reshape(3, 256) * 80
+tifffile.imwrite(folder + '/palette.tif', data, **{**plain, 'photometric': 'palette'}, colormap=colours)
+tifffile.imwrite(folder + '/turned.tif', data[:1], **plain, extratags=[(274, 'H', 1, 4, True)])
+`;
+
+/** Writes volumes of which something is to be chosen: an image, the axis of slices, what a palette is for, the Orientation. */
+export function writeAsking(folder: string): void {
+  execFileSync(PYTHON, ['-c', ASKING, folder]);
+}
+
 /**
  * Writes a volume of noise on a ramp. `imagej`: voxels of 0.75 × 0.5 × 0.5 µm. `slices`: a file a slice, with its number in place of the
  * path's `%`. `plain`: a BigTIFF that says nothing of itself.

@@ -433,6 +433,11 @@ test('Orientation is applied whatever a page is made of, and whatever is read of
         const path = save([page(stored, { bits, compression, ...parts, tags: { 274: orientation } })]);
         const dtype = bits === 8 ? 'uint8' : bits === 32 ? 'uint32' : 'uint16';
         assert.deepEqual(await check(path, turned, dtype, { orientation: 'apply' }), []);
-        assert.match((await check(path, stored, dtype))[0], /Orientation tag is/);
+        assert.match((await check(path, stored, dtype))[0], /Orientation tag is.*apply/);
       }
+  // What would be refused is not suggested.
+  const voxels = numbers(HEIGHT * WIDTH, 8, 6);
+  const [warning] = await check(save([page(voxels, { bits: 8, tags: { 274: 6 } })]), voxels, 'uint8');
+  assert.match(warning, /Orientation tag is 6.*save it turned/);
+  assert.doesNotMatch(warning, /apply/);
 });

@@ -15,6 +15,9 @@ const WHERE: Partial<Record<number, string>> = {
   8: 'rows and columns exchanged, turned by a quarter to the left'
 };
 
+/** The last of those that mirror at most. */
+const MIRRORS = 4;
+
 /** Tags that say something; other numbers mean nothing. */
 const told = ({ orientations }: SegmentTable): [number, string][] =>
   [...orientations].filter(([orientation]) => WHERE[orientation]);
@@ -22,10 +25,15 @@ const told = ({ orientations }: SegmentTable): [number, string][] =>
 /** What a person should know of tags that are not followed. */
 export function orientationNotes(table: SegmentTable, asked: Orientation): string[] {
   if (asked === 'apply') return [];
+  // It is suggested only where it is not refused.
+  const isApplied = table.orientations.size === 1 && told(table).every(([orientation]) => orientation <= MIRRORS);
+  const others = isApplied
+    ? `, and so does ${option('orientation', 'apply')}`
+    : ': save it turned where they are right';
   return told(table).map(
     ([orientation, page]) =>
       `Its Orientation tag is ${orientation} (${WHERE[orientation]}${table.orientations.size > 1 ? `; first on ${page}` : ''}): rows and columns are taken as they are ` +
-      `stored, as tifffile and ImageJ do; ITK, Pillow and other viewers turn them, and so does ${option('orientation', 'apply')}.`
+      `stored, as tifffile and ImageJ do; ITK, Pillow and other viewers turn them${others}.`
   );
 }
 
@@ -43,7 +51,7 @@ export function flipOf(table: SegmentTable, path: string): Layout['flip'] {
       `${first[1]} has the Orientation ${first[0]}, and ${other[1]} has ${other[0]}, where all alike were expected: give ${option('orientation', 'ignore')}`
     );
   const [orientation] = first;
-  if (orientation > 4)
+  if (orientation > MIRRORS)
     throw fail(
       'unsupported',
       path,
