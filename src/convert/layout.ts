@@ -27,7 +27,7 @@ export const plainPacking = (dtype: Dtype): Packing => ({
 });
 
 /** Whether a row of stored samples is a row of voxels, once its bytes are in order. */
-export const isPlain = ({ packing: { bits, samples, palettes }, dtype }: Layout): boolean =>
+export const isPlain = ({ packing: { bits, samples, palettes }, dtype }: Pick<Layout, 'packing' | 'dtype'>): boolean =>
   samples === 1 && bits === 8 * BYTES_PER_VOXEL[dtype] && palettes === null;
 
 export const NOT_FLIPPED: Layout['flip'] = { rows: false, columns: false };
@@ -36,11 +36,26 @@ export const NOT_FLIPPED: Layout['flip'] = { rows: false, columns: false };
 export const storedBytes = ({ bits, samples }: Pick<Packing, 'bits' | 'samples'>, pixels: number): number =>
   Math.ceil((pixels * samples * bits) / 8);
 
+/** How a page is stored. A *segment* is a strip or a tile: the smallest piece that can be decoded alone. */
+export interface Encoding {
+  littleEndian: boolean;
+  /** TIFF tag 259; 1 is uncompressed. */
+  compression: number;
+  /** TIFF tag 317; 1 is none. */
+  predictor: number;
+  /** Rows and columns of a segment. For strips the width is the volume's; the last strip of a page may have fewer rows. */
+  segmentHeight: number;
+  segmentWidth: number;
+  /** Segments down and across a page. */
+  segmentRows: number;
+  segmentColumns: number;
+  /** Tables that a decoder needs beside the bytes (JPEGTables, LercParameters), by tag number. */
+  decoderTags: Record<number, Uint8Array | number[]>;
+}
+
 /**
  * Where the voxels of a source lie on disk: plain data that worker threads receive once.
  * The tables sit in SharedArrayBuffers, so that 20,000 pages cost one copy and not one a worker.
- *
- * A *segment* is a strip or a tile: the smallest piece that can be decoded alone.
  */
 export interface Layout {
   /** Absolute paths; a single file, or one file a slice. */
@@ -54,21 +69,16 @@ export interface Layout {
   packing: Packing;
   /** Whether its values, as they are, are to be shown with the least of them brightest. */
   shownInverted?: boolean;
-  littleEndian: boolean;
-  /** TIFF tag 259; 1 is uncompressed. */
-  compression: number;
-  /** TIFF tag 317; 1 is none. */
-  predictor: number;
-  /** Rows and columns of a segment. For strips the width is the volume's; the last strip of a page may have fewer rows. */
-  segmentHeight: number;
-  segmentWidth: number;
-  /** Segments down and across a page. */
-  segmentRows: number;
-  segmentColumns: number;
+  /** The ways in which its pages are stored: one, unless slices were saved by several programs. */
+  encodings: Encoding[];
+  /** Which of these each plane has (Uint16Array over a SharedArrayBuffer). */
+  planeEncoding: Uint16Array;
   /** Index into `files` of each plane, length T · C · Z (Uint32Array over a SharedArrayBuffer). */
   pageFile: Uint32Array;
   /** Sample of its page that each plane is (Uint16Array over a SharedArrayBuffer); null where pages have one. */
   planeSample: Uint16Array | null;
+  /** Index of each plane's first segment in the tables of these (Float64Array over a SharedArrayBuffer). */
+  firstSegment: Float64Array;
   /** Byte offset of each segment in its file, plane-major, then row, then column (Float64Array over a SharedArrayBuffer). */
   offsets: Float64Array;
   /** Byte length of each segment as stored, in the same order; 0 of one that is in no file. */
@@ -77,8 +87,40 @@ export interface Layout {
   flip: { rows: boolean; columns: boolean };
   /** The stored number of every pixel in such a segment. */
   fill: number | bigint;
-  /** Tables that a decoder needs beside the bytes (JPEGTables, LercParameters), by tag number; the same for all pages. */
-  decoderTags: Record<number, Uint8Array | number[]>;
   /** True when a signed 16-bit volume is stored as unsigned with 32,768 added (ImageJ): the reader subtracts it. */
   signedOffset: boolean;
 }
+
+/** A layout and one of its encodings: all that there is to know of the planes that have it. */
+export type EncodedLayout = Layout & Encoding;
+
+export const encodedAs = (layout: Layout, encoding: number): EncodedLayout => ({
+  ...layout,
+  ...layout.encodings[encoding]
+});
+
+/** Whether planes are compressed, some of them at least. */
+export const isCompressed = ({ encodings }: Pick<Layout, 'encodings'>): boolean =>
+  encodings.some(({ compression }) => compression !== 1);
+
+/** Most rows and columns that are decoded together; null where nothing is compressed. */
+export function decodedTogether({ encodings }: Pick<Layout, 'encodings'>): { rows: number; columns: number } | null {
+  const compressed = encodings.filter(({ compression }) => compression !== 1);
+  if (compressed.length === 0) return null;
+  return {
+    rows: Math.max(...compressed.map(({ segmentHeight }) => segmentHeight)),
+    columns: Math.max(...compressed.map(({ segmentWidth }) => segmentWidth))
+  };
+}
+
+/** The encoding of uncompressed little-endian pages, each of them in one piece. */
+export const plainEncoding = ([, height, width]: Shape): Encoding => ({
+  littleEndian: true,
+  compression: 1,
+  predictor: 1,
+  segmentHeight: height,
+  segmentWidth: width,
+  segmentRows: 1,
+  segmentColumns: 1,
+  decoderTags: {}
+});

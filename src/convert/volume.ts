@@ -79,8 +79,9 @@ export interface VolumeInfo {
   /** Lengths along `axes`. */
   shape: number[];
   dtype: Dtype;
-  byteOrder: 'little' | 'big';
-  layout: 'strips' | 'tiles';
+  /** `mixed`: of some pages one, of some another. */
+  byteOrder: 'little' | 'big' | 'mixed';
+  layout: 'strips' | 'tiles' | 'mixed';
   /** `none`, `lzw`, `packbits`, `deflate`, `zstd`, `jpeg`, `lerc`, ... */
   compression: string;
   pages: number;

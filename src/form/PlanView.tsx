@@ -12,7 +12,7 @@ export function SourceFacts(props: { info: VolumeInfo }): React.ReactElement {
       <Fact name={`Shape (${describeAxes(info)})`}>{describeShape(info.shape)}</Fact>
       <Fact name="Data type">
         {info.dtype}
-        {/8$/.test(info.dtype) ? '' : `, ${info.byteOrder}-endian`}
+        {/8$/.test(info.dtype) ? '' : `, ${info.byteOrder === 'mixed' ? 'little- and big' : info.byteOrder}-endian`}
       </Fact>
       <Fact name="Voxel size">
         {voxel ? (

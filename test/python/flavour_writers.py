@@ -404,12 +404,37 @@ def pages(*planes: np.ndarray, **settings) -> Writer:
     return write
 
 
-def several_compressions(folder: Path, _: str) -> Written:
-    source = folder / "scan.tif"
-    with tifffile.TiffWriter(source) as file:
-        for compression in (None, "adobe_deflate"):
-            file.write(voxels("")[0][0], metadata=None, photometric="minisblack", compression=compression)
-    return source, None
+WAYS = [
+    {},
+    {"byteorder": ">", "rowsperstrip": 5},
+    {"compression": "adobe_deflate", "predictor": True},
+    {"compression": "lzw", "rowsperstrip": 7, "byteorder": ">"},
+    {"tile": (16, 32)},
+    {"tile": (32, 16), "compression": "zstd", "predictor": True, "byteorder": ">"},
+    {"bigtiff": True, "compression": "packbits"},
+    {"tile": (48, 64), "byteorder": ">"},
+]
+"""How slices of one volume were saved, by several programs."""
+
+
+def stored_differently(folder: Path, variant: str) -> Written:
+    """Each slice in another way; `pages`: all in one file, whose byte order is one."""
+    words = variant.split()
+    array = voxels(words[0], shape=(2 * len(WAYS), 37, 53))[0]
+    settings = [{"photometric": "minisblack", "metadata": None} | way for way in WAYS + WAYS[::-1]]
+    if "pages" in words:
+        with tifffile.TiffWriter(folder / "scan.tif", byteorder=">", bigtiff=True) as file:
+            for plane, way in zip(array, settings, strict=True):
+                file.write(
+                    plane, **{name: value for name, value in way.items() if name not in ("byteorder", "bigtiff")}
+                )
+        with tifffile.TiffFile(folder / "scan.tif") as file:
+            return folder / "scan.tif", np.stack([page.asarray() for page in file.pages])
+    source = folder / "rec"
+    source.mkdir()
+    for z, (plane, way) in enumerate(zip(array, settings, strict=True)):
+        tifffile.imwrite(source / f"rec_{z:04}.tif", plane, **way)
+    return source, np.stack([seen(path) for path in sorted(source.iterdir())])
 
 
 def colours(samples: int, *, dtype: str = "uint8", planar: bool = False, **settings) -> Writer:

@@ -50,9 +50,9 @@ from flavour_writers import (
     scan,
     scattered,
     scifio,
-    several_compressions,
     slices,
     sparse,
+    stored_differently,
     two_images,
     two_runs,
     typed,
@@ -228,12 +228,6 @@ def damaged() -> Iterator[Flavour]:
         code="mixed-pages",
         says="page 2 is 20 × 30 uint16, but page 1 is 20 × 30 uint8",
     )
-    yield Flavour(
-        "pages of several compressions",
-        several_compressions,
-        code="mixed-pages",
-        says="page 2 is compressed by deflate",
-    )
     thumbnails = pages(grey, grey, subfiletype=1)
     yield Flavour(
         "only thumbnails (NewSubfileType 1)", thumbnails, code="no-pages", says="its pages are all thumbnails or masks"
@@ -259,6 +253,10 @@ def segments() -> Iterator[Flavour]:
         retagged(scan(tile=(16, 32)), {324: 273, 325: 279}),
         BOTH,
     )
+    mixed = "of several byte orders, compressions, predictors, strips and tiles"
+    yield Flavour(f"slices {mixed}", stored_differently, ("uint8", "uint16", "float32"))
+    mixed = mixed.replace("byte orders, ", "")
+    yield Flavour(f"pages {mixed}", stored_differently, ("uint16 pages", "float32 pages"))
     for kind, settings in (("strips", {"rowsperstrip": 8}), ("tiles", {"tile": (16, 32)})):
         absent = "are not in the file, as GDAL leaves out those without a value: their pixels are read as 0"
         yield Flavour(f"GDAL's sparse {kind}", sparse(**settings), BOTH, warns=(absent,))

@@ -16,7 +16,7 @@ import { Block } from '../../src/convert/pyramid/block.ts';
 import { Schedule } from '../../src/convert/pyramid/schedule.ts';
 import { slabBytes, slabs } from '../../src/convert/pyramid/slabs.ts';
 import type { Settings } from '../../src/convert/settings.ts';
-import { type Layout, plainPacking } from '../../src/convert/layout.ts';
+import { type Layout, plainEncoding, plainPacking } from '../../src/convert/layout.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape } from '../../src/convert/volume.ts';
 
 const MiB = 2 ** 20;
@@ -110,20 +110,15 @@ function layoutOf(shape: Shape, dtype: Dtype, compression = 1, segmentHeight = s
     frames: { t: 1, c: 1 },
     dtype,
     packing: plainPacking(dtype),
-    littleEndian: true,
-    compression,
-    predictor: 1,
-    segmentHeight,
-    segmentWidth: shape[2],
-    segmentRows: rows,
-    segmentColumns: 1,
+    encodings: [{ ...plainEncoding(shape), compression, segmentHeight, segmentRows: rows }],
+    planeEncoding: new Uint16Array(shape[0]),
+    firstSegment: Float64Array.from({ length: shape[0] }, (_, z) => z * rows),
     pageFile: new Uint32Array(shape[0]),
     planeSample: null,
     offsets: new Float64Array(shape[0] * rows),
     byteCounts: new Float64Array(shape[0] * rows),
     flip: { rows: false, columns: false },
     fill: 0,
-    decoderTags: {},
     signedOffset: false
   };
 }

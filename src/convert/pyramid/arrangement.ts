@@ -1,6 +1,6 @@
 import { TALLIES } from '../../simd/index.ts';
 import type { Encoder } from '../codec/index.ts';
-import type { Layout } from '../layout.ts';
+import { type Layout, decodedTogether, isCompressed, plainEncoding } from '../layout.ts';
 import type { Settings } from '../settings.ts';
 import { BYTES_PER_VOXEL, type Shape, volumeCount } from '../volume.ts';
 import { type Grid, blockGrids, blockUnit, leafCount } from './blocks.ts';
@@ -141,10 +141,11 @@ function weigh(work: Work, shape: Shape): Leaf {
   for (let k = 1; k < grids.length; k++)
     leaves.push(leaves[k - 1] * product(map3(grids[k].children, (n, axis) => Math.min(n, grids[k - 1].count[axis]))));
   const size = grids[0].size;
-  const encoded = layout.compression !== 1;
+  const together = decodedTogether(layout);
+  const encoded = together !== null;
   const again = encoded
-    ? redundancy(settings.start[1], settings.shape[1], size[1], layout.segmentHeight) *
-      redundancy(settings.start[2], settings.shape[2], size[2], layout.segmentWidth)
+    ? redundancy(settings.start[1], settings.shape[1], size[1], together.rows) *
+      redundancy(settings.start[2], settings.shape[2], size[2], together.columns)
     : 1;
   const decodeFirst = again > MAX_REDUNDANCY && !work.readOnly;
   const volumes = volumeCount(layout.frames);
@@ -163,7 +164,7 @@ function weigh(work: Work, shape: Shape): Leaf {
     volumes * leafCount(grids) * 2 * SECONDS.task;
   const staging = decodeFirst
     ? Math.max(
-        slabBytes({ ...layout, compression: 1 }, size, SLAB),
+        slabBytes({ ...layout, encodings: [plainEncoding(layout.shape)] }, size, SLAB),
         slabBytes(layout, [1, settings.shape[1], settings.shape[2]], SLAB)
       )
     : slabBytes(layout, size, SLAB);
@@ -193,9 +194,10 @@ function arrangement(work: Work, leaf: Leaf, workers: number, spare: number): Ar
   const own = areas.chunk + turns * areas.encoded + areas.scratch + areas.staging + areas.tally;
   const memoryBytes =
     aligned(memoryStart) + totals + workers * own + slots.reduce((sum, n, k) => sum + n * leaf.slotBytes[k], 0);
-  const tables = layout.offsets.byteLength + layout.byteCounts.byteLength + layout.pageFile.byteLength;
+  const { offsets, byteCounts, pageFile, planeEncoding, firstSegment } = layout;
+  const tables = [offsets, byteCounts, pageFile, planeEncoding, firstSegment].reduce((sum, t) => sum + t.byteLength, 0);
   const compressor = ENCODER_BYTES[settings.compression];
-  const decoder = layout.compression === 1 ? 0 : DECODER_BYTES;
+  const decoder = isCompressed(layout) ? DECODER_BYTES : 0;
   const outside = WORKER_BYTES + readerBytes + decoder + compressor.always + compressor.perByte * chunk;
   return {
     workers,

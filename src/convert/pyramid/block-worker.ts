@@ -3,6 +3,7 @@ import { ConvertError, cancelled } from '../errors.ts';
 import { collectRecent } from '../garbage.ts';
 import { type Simd, instantiate } from '../../simd/index.ts';
 import { LABELS_OF_FLOATS } from '../labels.ts';
+import { isCompressed } from '../layout.ts';
 import { BlockReader } from '../tiff/index.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape, type VoxelBytes } from '../volume.ts';
 import { ChunkFile } from '../zarr/chunk-file.ts';
@@ -214,7 +215,7 @@ export class BlockWorker {
     const target = new Uint8Array(this.#job.shared.memory.buffer, address, length);
     const from = add(start, [volume * this.#job.layout.shape[0], 0, 0]);
     await this.#reader.read(from, shape, target, rowBytes, planeBytes);
-    if (this.#job.layout.compression !== 1) this.#threwAway(product(shape) * this.#sourceBytes);
+    if (isCompressed(this.#job.layout)) this.#threwAway(product(shape) * this.#sourceBytes);
   }
 
   /** The block that a task is about. */

@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { type Layout, NOT_FLIPPED, plainPacking } from '../layout.ts';
+import { type Layout, NOT_FLIPPED, plainEncoding, plainPacking } from '../layout.ts';
 import type { BlockReader } from '../tiff/index.ts';
 import { BYTES_PER_VOXEL, type Shape } from '../volume.ts';
 import { writeError } from '../zarr/system-errors.ts';
@@ -11,25 +11,24 @@ export function scratchLayout(file: string, layout: Layout, shape: Shape): Layou
   const pages = layout.frames.t * layout.frames.c * depth;
   const pageBytes = height * width * BYTES_PER_VOXEL[layout.dtype];
   const offsets = new Float64Array(new SharedArrayBuffer(8 * pages));
-  for (let page = 0; page < pages; page++) offsets[page] = page * pageBytes;
+  const firstSegment = new Float64Array(new SharedArrayBuffer(8 * pages));
+  for (let page = 0; page < pages; page++) {
+    offsets[page] = page * pageBytes;
+    firstSegment[page] = page;
+  }
   return {
     ...layout,
     files: [file],
     shape,
     packing: plainPacking(layout.dtype),
-    littleEndian: true,
-    compression: 1,
-    predictor: 1,
-    segmentHeight: height,
-    segmentWidth: width,
-    segmentRows: 1,
-    segmentColumns: 1,
+    encodings: [plainEncoding(shape)],
+    planeEncoding: new Uint16Array(new SharedArrayBuffer(2 * pages)),
+    firstSegment,
     pageFile: new Uint32Array(new SharedArrayBuffer(4 * pages)),
     planeSample: null,
     flip: NOT_FLIPPED,
     offsets,
     byteCounts: new Float64Array(new SharedArrayBuffer(8 * pages)).fill(pageBytes),
-    decoderTags: {},
     signedOffset: false
   };
 }

@@ -1,4 +1,4 @@
-import type { Layout } from '../layout.ts';
+import { type Layout, decodedTogether } from '../layout.ts';
 import { BYTES_PER_VOXEL, type Shape } from '../volume.ts';
 
 /** Some rows of some planes of a box, full width: what is read in one go, so that a cancelled conversion ends soon. */
@@ -11,12 +11,12 @@ export interface Slab {
 }
 
 /** Rows that are decoded together, and so must not be read apart. */
-export const rowsTogether = (layout: Layout): number => (layout.compression === 1 ? 1 : layout.segmentHeight);
+const rowsTogether = (layout: Layout): number => decodedTogether(layout)?.rows ?? 1;
 
 /** How many rows before row `top` those begin that are decoded together with it. */
-function phase({ flip, shape, segmentHeight }: Layout, top: number): number {
-  if (!flip.rows) return top % segmentHeight;
-  return (((top - shape[1]) % segmentHeight) + segmentHeight) % segmentHeight;
+function phase({ flip, shape }: Layout, together: number, top: number): number {
+  if (!flip.rows) return top % together;
+  return (((top - shape[1]) % together) + together) % together;
 }
 
 /**
@@ -31,7 +31,7 @@ export function* slabs(layout: Layout, top: number, [nz, ny, nx]: Shape, bytes: 
     for (let z = 0; z < nz; z += 2 * pairs) yield { z, y: 0, depth: Math.min(2 * pairs, nz - z), height: ny };
     return;
   }
-  const [depth, step, over] = together > 1 ? [1, together, phase(layout, top)] : [2, 2, 0];
+  const [depth, step, over] = together > 1 ? [1, together, phase(layout, together, top)] : [2, 2, 0];
   const rows = step * Math.max(1, Math.floor(bytes / (depth * step * rowBytes)));
   for (let z = 0; z < nz; z += depth)
     for (let y = 0; y < ny;) {

@@ -1,17 +1,15 @@
-import type { Layout } from '../layout.ts';
 import type { CalibrationFunction } from '../volume.ts';
 import { type Calibration, isPixel, UNCALIBRATED } from './calibration.ts';
 import { readCalibrationFunction } from './calibration-function.ts';
-import { readDescriptions } from './description.ts';
+import { type Descriptions, readDescriptions } from './description.ts';
 import { type DescribedAxes, readDescribedAxes } from './described-axes.ts';
 import type { Directory } from './directory.ts';
 import { fail } from './fail.ts';
 import { type ImageJ, imagejCalibration, isSignedOffset, parseImageJ } from './imagej.ts';
 import { type OmeImage, parseOme } from './ome.ts';
+import { PHOTOMETRIC } from './pixel-format.ts';
 import { type Resolution, readResolution } from './resolution.ts';
-import { COMPRESSION, TAG } from './tags.ts';
-
-const MAX_TABLES = 1 << 20;
+import { TAG } from './tags.ts';
 
 /** What the first page's tags say of the volume beside its voxels. */
 export interface About {
@@ -20,7 +18,6 @@ export interface About {
   /** What the resolution tags say; null for ImageJ, where its calibration has made use of them. */
   resolution: Resolution | null;
   signedOffset: boolean;
-  decoderTags: Layout['decoderTags'];
   /** Pages that the description promises; null when it promises none. */
   pages: number | null;
   imagej: ImageJ | null;
@@ -36,7 +33,6 @@ export const nothingSaid = (): About => ({
   calibration: UNCALIBRATED,
   resolution: null,
   signedOffset: false,
-  decoderTags: {},
   pages: null,
   imagej: null,
   described: null,
@@ -58,8 +54,7 @@ export function readAbout(directory: Directory, alone: boolean, ome: OmeImage | 
   const shaped = texts.find(each => each.startsWith('{"shape":')) ?? text;
   const about: About = {
     ...nothingSaid(),
-    format: directory.encoding.big ? 'bigtiff' : 'tiff',
-    decoderTags: readTables(directory)
+    format: directory.encoding.big ? 'bigtiff' : 'tiff'
   };
   const imagej = xml ? null : parseImageJ(text);
   if (ome) about.calibration = ome.calibration;
@@ -69,12 +64,11 @@ export function readAbout(directory: Directory, alone: boolean, ome: OmeImage | 
   } else if (imagej) {
     if (!alone) checkSingle(path, imagej.channels, imagej.frames);
     about.imagej = imagej;
-    const bits = directory.integer(TAG.bitsPerSample, 1);
-    const unsigned16 = bits === 16 && directory.integer(TAG.sampleFormat, 1) === 1;
     about.format = 'imagej';
     about.calibration = imagejCalibration(imagej, directory);
-    about.signedOffset = unsigned16 && isSignedOffset(imagej);
+    about.signedOffset = isUnsigned16(directory) && isSignedOffset(imagej);
     if (!about.signedOffset) {
+      const bits = directory.integer(TAG.bitsPerSample, 1);
       const { calibrationFunction, warning } = readCalibrationFunction(imagej, bits);
       about.calibrationFunction = calibrationFunction;
       if (warning !== null) about.warnings.push(warning);
@@ -91,6 +85,44 @@ export function readAbout(directory: Directory, alone: boolean, ome: OmeImage | 
   else if (isPixel(imagej.properties.get('unit') ?? '') && !about.calibration.voxelSize)
     about.resolution = readResolution(directory, '');
   return about;
+}
+
+/** What ImageJ says of a page, where it has written it and no OME-XML goes before that. */
+const imagejOf = ({ texts, ome }: Descriptions): ImageJ | null =>
+  ome ? null : (texts.map(parseImageJ).find(imagej => imagej !== null) ?? null);
+
+const isUnsigned16 = (directory: Directory): boolean =>
+  directory.integer(TAG.bitsPerSample, 1) === 16 && directory.integer(TAG.sampleFormat, 1) === 1;
+
+/**
+ * Refuses a slice whose stored numbers ImageJ has given another meaning than those of the first.
+ *
+ * @param first what the first slice says, and its name
+ * @throws ConvertError `mixed-pages`
+ */
+export function checkMeaning(directory: Directory, { signedOffset, imagej }: About, name: string, first: string): void {
+  const photometric = directory.integer(TAG.photometric, 1);
+  const isInverted = photometric === PHOTOMETRIC.whiteIsZero || photometric === PHOTOMETRIC.palette;
+  if (!isInverted && !isUnsigned16(directory)) return;
+  const own = imagejOf(readDescriptions(directory));
+  const isSigned = isUnsigned16(directory) && own !== null && isSignedOffset(own);
+  const differ = (ours: string, theirs: string) =>
+    fail(
+      'mixed-pages',
+      directory.file.path,
+      `${name} ${ours}, but ${first} ${theirs}: numbers of both would not mean the same; save the slices again in one go`
+    );
+  if (isSigned !== signedOffset) {
+    const words = [
+      'is 16-bit signed, as ImageJ stores it (32,768 added)',
+      'is 16-bit unsigned, for all that it says of itself'
+    ];
+    throw differ(words[isSigned ? 0 : 1], words[isSigned ? 1 : 0]);
+  }
+  if (isInverted && (own !== null) !== (imagej !== null)) {
+    const words = ["is ImageJ's, which stores values as they are where it shows them inverted", "is not ImageJ's"];
+    throw differ(words[own ? 0 : 1], words[own ? 1 : 0]);
+  }
 }
 
 /** A slice must not be one of those of several channels or time points, which are told apart by more than their order. */
@@ -117,33 +149,3 @@ function tifffilePages(text: string, directory: Directory): number | null {
 
 /** MetaMorph's stacks have one page; UIC2Tag has a value for each of the planes that follow it. */
 const metamorphPages = (directory: Directory): number | null => directory.count(TAG.metamorphPlanes) || null;
-
-function readTables(directory: Directory): Layout['decoderTags'] {
-  const tables: Layout['decoderTags'] = {};
-  const jpeg = directory.bytes(TAG.jpegTables, MAX_TABLES);
-  if (jpeg) tables[TAG.jpegTables] = new Uint8Array(jpeg);
-  // Colours are JPEG's own way of storing them.
-  if (directory.integer(TAG.compression, 1) === COMPRESSION.jpeg)
-    tables[TAG.photometric] = [directory.integer(TAG.photometric, 1)];
-  if (directory.has(TAG.lercParameters))
-    tables[TAG.lercParameters] = Array.from(directory.integers(TAG.lercParameters, 8));
-  return tables;
-}
-
-/** Layout has one set of decoder tables for all pages. @throws ConvertError `mixed-pages` */
-export function checkTables(directory: Directory, about: About, name: string): void {
-  if (
-    !directory.has(TAG.jpegTables) &&
-    !directory.has(TAG.lercParameters) &&
-    Object.keys(about.decoderTags).length === 0
-  )
-    return;
-  const tables = readTables(directory);
-  for (const tag of [TAG.jpegTables, TAG.lercParameters])
-    if (!Buffer.from(tables[tag] ?? []).equals(Buffer.from(about.decoderTags[tag] ?? [])))
-      throw fail(
-        'mixed-pages',
-        directory.file.path,
-        `${name} has other compression tables (tag ${tag}) than the first: save the volume again in one go`
-      );
-}

@@ -28,7 +28,7 @@ export function fillOf({ nodata }: Absent, { kind, bits }: PixelFormat): number 
 const toBigInt = (value: number): bigint => (Number.isInteger(value) ? BigInt(value) : 0n);
 
 /** What a person should know of voxels that were not read but stand for nothing. */
-export function absentWarning(absent: Absent, format: PixelFormat, tiled: boolean): string {
+export function absentWarning(absent: Absent, format: PixelFormat, pieces: string): string {
   const { count, of, nodata } = absent;
   const fill = fillOf(absent, format);
   const told =
@@ -39,7 +39,7 @@ export function absentWarning(absent: Absent, format: PixelFormat, tiled: boolea
       : told
         ? ', as its GDAL_NODATA says'
         : `, because its GDAL_NODATA "${nodata.trim()}" is no ${storedType(format)}`;
-  return `${count} of its ${of} ${tiled ? 'tiles' : 'strips'} are not in the file, as GDAL leaves out those without a value: their pixels are read as ${fill}${why}.`;
+  return `${count} of its ${of} ${pieces} are not in the file, as GDAL leaves out those without a value: their pixels are read as ${fill}${why}.`;
 }
 
 /** The voxel that absent pixels become, native. */

@@ -1,4 +1,4 @@
-import { type Layout, isPlain, storedBytes } from '../layout.ts';
+import { type EncodedLayout, type Layout, encodedAs, isPlain, storedBytes } from '../layout.ts';
 import { BYTES_PER_VOXEL } from '../volume.ts';
 import { fillVoxel } from './absent.ts';
 import { type ByteOrder, byteOrder, invertsInPlace, isNative, rowsToNative, toNative } from './byte-order.ts';
@@ -6,6 +6,7 @@ import { FilePool } from './file-pool.ts';
 import { mirror } from './mirror.ts';
 import { SegmentDecoder } from './segment-decoder.ts';
 import { JPEG_BYTES } from './jpeg.ts';
+import { LzwDecoder } from './lzw.ts';
 import { COMPRESSION, TAG } from './tags.ts';
 import { type Unpack, unpacker } from './unpack.ts';
 
@@ -24,15 +25,26 @@ const SWAP_BYTES = 1 << 18;
 /** A gap between the wanted parts of two rows, above which each row is read by itself. */
 export const GAP_BYTES = 8 << 10;
 
+/** How the planes of one of a layout's encodings are read. */
+interface Way {
+  layout: EncodedLayout;
+  /** Bytes of a segment's row, as stored. */
+  segmentRow: number;
+  order: ByteOrder;
+  invertedOrder: ByteOrder;
+  /** Null where segments are not compressed. */
+  decoder: SegmentDecoder | null;
+}
+
 /** Where a part of one segment goes: `rows` pieces of `width` bytes. */
 interface Part {
   file: number;
   /** Which sample of its page the plane is. */
   sample: number;
-  /** First row and column wanted of the segment, and the bytes of its rows, as stored. */
+  way: Way;
+  /** First row and column wanted of the segment. */
   top: number;
   left: number;
-  segmentRow: number;
   columns: number;
   width: number;
   rows: number;
@@ -47,6 +59,23 @@ const unpackedPixels = ({ packing }: Layout): number =>
 
 /** Most memory that a reader of this layout holds beside its target, in bytes: pieces read, decoded segments and what decoders need. */
 export function readerBytes(layout: Layout): number {
+  const { encodings, planeEncoding, firstSegment, byteCounts } = layout;
+  const stored = encodings.map(() => 0);
+  for (let plane = 0; plane < planeEncoding.length; plane++) {
+    const encoding = planeEncoding[plane];
+    const { segmentRows, segmentColumns } = encodings[encoding];
+    const first = firstSegment[plane];
+    for (let i = first; i < first + segmentRows * segmentColumns; i++)
+      if (byteCounts[i] > stored[encoding]) stored[encoding] = byteCounts[i];
+  }
+  const each = encodings.map((_, n) => encodingBytes(encodedAs(layout, n), stored[n]));
+  const most = (isRaw: boolean) =>
+    each.reduce((sum, n, i) => ((encodings[i].compression === COMPRESSION.none) === isRaw ? Math.max(sum, n) : sum), 0);
+  return most(true) + most(false);
+}
+
+/** The same for planes of one encoding, whose segments have up to `stored` bytes. */
+function encodingBytes(layout: EncodedLayout, stored: number): number {
   const { segmentWidth, segmentHeight, packing, dtype } = layout;
   const plain = isPlain(layout);
   if (layout.compression === COMPRESSION.none && plain) return STAGING_BYTES;
@@ -54,15 +83,13 @@ export function readerBytes(layout: Layout): number {
     return UNPACKING_BYTES + Math.max(STAGING_BYTES, storedBytes(packing, 16)) + 8 * unpackedPixels(layout);
   const voxels = segmentWidth * segmentHeight * BYTES_PER_VOXEL[dtype];
   const segment = plain ? voxels : segmentHeight * storedBytes(packing, segmentWidth);
-  let stored = 0;
-  for (const count of layout.byteCounts) if (count > stored) stored = count;
   const decoding = decoderBytes(layout, segment);
   const unpacked = plain ? 0 : UNPACKING_BYTES + voxels + segmentWidth * 8;
   return stored + Math.max(voxels, CACHE_BYTES) + 2 * segment + decoding + unpacked + STAGING_BYTES;
 }
 
 /** Memory that the decoder of a layout takes for a segment of `segment` bytes beside what comes out. */
-function decoderBytes({ compression, decoderTags }: Layout, segment: number): number {
+function decoderBytes({ compression, decoderTags }: EncodedLayout, segment: number): number {
   if (compression === COMPRESSION.jpeg) return JPEG_BYTES * segment;
   if (compression === COMPRESSION.lerc)
     return LERC_COPIES[decoderTags[TAG.lercParameters]?.[1] ? 'wrapped' : 'plain'] * segment;
@@ -74,12 +101,8 @@ export class BlockReader {
   readonly #layout: Layout;
   readonly #files: FilePool;
   readonly #bytesPerVoxel: number;
-  /** Bytes of a segment's row, as stored. */
-  readonly #segmentRow: number;
-  readonly #order: ByteOrder;
-  readonly #invertedOrder: ByteOrder;
   readonly #unpack: Unpack | null;
-  readonly #decoder: SegmentDecoder | null;
+  readonly #ways: Way[];
   #staging = new Uint8Array(0);
   #stored = new Uint8Array(0);
   /** Decoded segments by their index in the layout's tables; the least recently used first. */
@@ -90,12 +113,19 @@ export class BlockReader {
     this.#layout = layout;
     this.#files = new FilePool(layout.files);
     this.#bytesPerVoxel = BYTES_PER_VOXEL[layout.dtype];
-    this.#segmentRow = storedBytes(layout.packing, layout.segmentWidth);
-    this.#order = byteOrder(layout, false);
-    this.#invertedOrder = byteOrder(layout, true);
-    const raw = layout.compression === COMPRESSION.none;
-    this.#decoder = raw ? null : new SegmentDecoder(layout);
-    this.#unpack = raw && !isPlain(layout) ? unpacker(layout) : null;
+    this.#unpack = isPlain(layout) ? null : unpacker(layout);
+    const lzw = new LzwDecoder();
+    this.#ways = layout.encodings.map((encoding, n) => {
+      const encoded = encodedAs(layout, n);
+      const isRaw = encoding.compression === COMPRESSION.none;
+      return {
+        layout: encoded,
+        segmentRow: storedBytes(layout.packing, encoding.segmentWidth),
+        order: byteOrder(encoded, false),
+        invertedOrder: byteOrder(encoded, true),
+        decoder: isRaw ? null : new SegmentDecoder(encoded, this.#unpack, lzw)
+      };
+    });
   }
 
   /**
@@ -125,16 +155,17 @@ export class BlockReader {
     rowBytes: number,
     planeBytes: number
   ): Promise<void> {
-    const { segmentHeight, segmentWidth, segmentColumns, segmentRows, pageFile, planeSample } = this.#layout;
+    const { pageFile, planeSample, planeEncoding, firstSegment } = this.#layout;
     this.#check(start, shape, target, rowBytes, planeBytes);
     const [z0, y0, x0] = start;
     const [nz, ny, nx] = shape;
     if (nz === 0 || ny === 0 || nx === 0) return;
     const bytes = this.#bytesPerVoxel;
-    const perPage = segmentRows * segmentColumns;
-    const [firstRow, lastRow] = [Math.floor(y0 / segmentHeight), Math.floor((y0 + ny - 1) / segmentHeight)];
-    const [firstColumn, lastColumn] = [Math.floor(x0 / segmentWidth), Math.floor((x0 + nx - 1) / segmentWidth)];
-    for (let z = 0; z < nz; z++)
+    for (let z = 0; z < nz; z++) {
+      const way = this.#ways[planeEncoding[z0 + z]];
+      const { segmentHeight, segmentWidth, segmentColumns } = way.layout;
+      const [firstRow, lastRow] = [Math.floor(y0 / segmentHeight), Math.floor((y0 + ny - 1) / segmentHeight)];
+      const [firstColumn, lastColumn] = [Math.floor(x0 / segmentWidth), Math.floor((x0 + nx - 1) / segmentWidth)];
       for (let row = firstRow; row <= lastRow; row++) {
         const top = Math.max(y0, row * segmentHeight);
         const bottom = Math.min(y0 + ny, (row + 1) * segmentHeight);
@@ -144,9 +175,9 @@ export class BlockReader {
           const part: Part = {
             file: pageFile[z0 + z],
             sample: planeSample ? planeSample[z0 + z] : 0,
+            way,
             top: top - row * segmentHeight,
             left: left - column * segmentWidth,
-            segmentRow: this.#segmentRow,
             columns: right - left,
             width: (right - left) * bytes,
             rows: bottom - top,
@@ -154,16 +185,17 @@ export class BlockReader {
             at: z * planeBytes + (top - y0) * rowBytes + (left - x0) * bytes,
             rowBytes
           };
-          const segment = (z0 + z) * perPage + row * segmentColumns + column;
+          const segment = firstSegment[z0 + z] + row * segmentColumns + column;
           if (this.#layout.byteCounts[segment] === 0) fillRows(part, fillVoxel(this.#layout, part.sample));
-          else if (this.#decoder) {
-            const decoded = await this.#segment(segment, z0 + z, part.sample);
+          else if (way.decoder) {
+            const decoded = await this.#segment(segment, z0 + z, part.sample, way.layout, way.decoder);
             const segmentRow = segmentWidth * bytes;
             copyRows(decoded, part.top * segmentRow + part.left * bytes, segmentRow, part);
           } else if (this.#unpack) this.#readPacked(this.#layout.offsets[segment], part, this.#unpack);
           else this.#readRaw(this.#layout.offsets[segment], part);
         }
       }
+    }
   }
 
   close(): void {
@@ -185,9 +217,10 @@ export class BlockReader {
   }
 
   #readRaw(offset: number, part: Part): void {
-    const { file, sample, top, left, segmentRow, width, rows, target, at, rowBytes } = part;
+    const { file, sample, way, top, left, width, rows, target, at, rowBytes } = part;
+    const { segmentRow } = way;
     const position = offset + top * segmentRow + left * this.#bytesPerVoxel;
-    const order = invertsInPlace(this.#layout, sample) ? this.#invertedOrder : this.#order;
+    const order = invertsInPlace(this.#layout, sample) ? way.invertedOrder : way.order;
     if (width === segmentRow && rowBytes === width) this.#readDense(position, part, order);
     else if (segmentRow - width <= GAP_BYTES && rows > 1) this.#readThroughStaging(position, part, order);
     else {
@@ -210,7 +243,8 @@ export class BlockReader {
 
   /** Reads some rows whole, and copies what is wanted of them. */
   #readThroughStaging(position: number, part: Part, order: ByteOrder): void {
-    const { file, segmentRow, width, rows, target, at, rowBytes } = part;
+    const { file, way, width, rows, target, at, rowBytes } = part;
+    const { segmentRow } = way;
     const together = Math.max(1, Math.min(rows, Math.floor(STAGING_BYTES / segmentRow)));
     this.#makeStaging((together - 1) * segmentRow + width);
     for (let row = 0; row < rows; row += together) {
@@ -224,7 +258,8 @@ export class BlockReader {
 
   /** Reads some rows, or pieces of them, as stored, and makes voxels of what is wanted of them. */
   #readPacked(offset: number, part: Part, unpack: Unpack): void {
-    const { file, sample, top, left, segmentRow, columns, rows, target, at, rowBytes } = part;
+    const { file, sample, way, top, left, columns, rows, target, at, rowBytes } = part;
+    const { segmentRow, order } = way;
     const { packing } = this.#layout;
     const most = unpackedPixels(this.#layout);
     for (let column = left; column < left + columns; column += most) {
@@ -238,7 +273,7 @@ export class BlockReader {
         const length = (here - 1) * segmentRow + width;
         this.#makeStaging(length);
         this.#files.read(file, this.#staging, 0, length, position + row * segmentRow);
-        toNative(this.#staging, 0, length, this.#order);
+        toNative(this.#staging, 0, length, order);
         for (let r = 0; r < here; r++) {
           const stored = this.#staging.subarray(r * segmentRow, r * segmentRow + width);
           const to = at + (row + r) * rowBytes + (column - left) * this.#bytesPerVoxel;
@@ -252,23 +287,29 @@ export class BlockReader {
     if (this.#staging.length < length) this.#staging = new Uint8Array(length);
   }
 
-  async #segment(index: number, page: number, sample: number): Promise<Uint8Array> {
+  async #segment(
+    index: number,
+    page: number,
+    sample: number,
+    layout: EncodedLayout,
+    decoder: SegmentDecoder
+  ): Promise<Uint8Array> {
     const kept = this.#decoded.get(index);
     if (kept) {
       this.#decoded.delete(index);
       this.#decoded.set(index, kept);
       return kept;
     }
-    const { offsets, byteCounts, pageFile, segmentRows, segmentColumns, segmentHeight, shape, files, frames } =
-      this.#layout;
+    const { offsets, byteCounts, pageFile, firstSegment, shape, files, frames } = layout;
+    const { segmentColumns, segmentHeight, segmentWidth } = layout;
     const length = byteCounts[index];
     if (this.#stored.length < length) this.#stored = new Uint8Array(length);
     this.#files.read(pageFile[page], this.#stored, 0, length, offsets[index]);
-    const within = index - page * segmentRows * segmentColumns;
-    const strips = segmentColumns === 1 && this.#layout.segmentWidth === shape[2];
+    const within = index - firstSegment[page];
+    const strips = segmentColumns === 1 && segmentWidth === shape[2];
     const rows = strips ? Math.min(segmentHeight, shape[1] - within * segmentHeight) : segmentHeight;
-    const spare = this.#makeRoom(rows * this.#layout.segmentWidth * this.#bytesPerVoxel);
-    const decoded = await this.#decoder!.decode(this.#stored.subarray(0, length), rows, sample, spare, () => ({
+    const spare = this.#makeRoom(rows * segmentWidth * this.#bytesPerVoxel);
+    const decoded = await decoder.decode(this.#stored.subarray(0, length), rows, sample, spare, () => ({
       file: files[pageFile[page]],
       name: `${strips ? 'strip' : 'tile'} ${within + 1} of ${frames.t * frames.c > 1 ? 'plane' : 'page'} ${page + 1}`
     }));

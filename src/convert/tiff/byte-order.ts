@@ -1,4 +1,4 @@
-import { type Layout, isPlain } from '../layout.ts';
+import { type EncodedLayout, type Layout, isPlain } from '../layout.ts';
 
 /** How bytes of a file become numbers in memory (little-endian). */
 export interface ByteOrder {
@@ -15,7 +15,7 @@ export interface ByteOrder {
 }
 
 /** What is to be done to a layout's stored samples; whether they are inverted is a plane's own matter. */
-export function byteOrder({ packing, littleEndian, signedOffset }: Layout, inverted: boolean): ByteOrder {
+export function byteOrder({ packing, littleEndian, signedOffset }: EncodedLayout, inverted: boolean): ByteOrder {
   const { bits, reversedBits } = packing;
   return {
     bytes: [16, 32, 64].includes(bits) ? bits / 8 : 1,

@@ -17,7 +17,12 @@ export class GrowingNumbers {
   }
 
   /** Copies `count` numbers from `index` on. */
-  copy(index: number, count: number, target: Float64Array | Uint32Array, at: number): void {
+  copy(index: number, count: number, target: Float64Array, at: number): void {
     for (let n = 0; n < count; n++) target[at + n] = this.#values[index + n];
+  }
+
+  /** Copies the numbers at `indices`. */
+  pick(indices: Uint32Array, target: Uint32Array | Uint16Array): void {
+    for (let n = 0; n < indices.length; n++) target[n] = this.#values[indices[n]];
   }
 }

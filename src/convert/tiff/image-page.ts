@@ -35,6 +35,7 @@ export function imagePage(
     format: { ...format, predictor: 1, tiled: false, segmentWidth: width, segmentHeight: height },
     offsets: [offset],
     byteCounts: [byteCount],
+    decoderTags: {},
     nodata: '',
     orientation: 1
   };

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { type About, checkTables, readAbout } from './about.ts';
+import { type About, readAbout } from './about.ts';
 import { readDescriptions, readOmeFile } from './description.ts';
 import { firstPage, walkDirectories } from './directory.ts';
 import { fail, readFailure } from './fail.ts';
@@ -54,7 +54,6 @@ export async function openOme(path: string, description: Ome | null, chosen: Rea
         return;
       }
       found.about ??= readAbout(directory, true, image);
-      checkTables(directory, found.about, name);
       wanted.set(directory.number - 1, table.pages);
       table.add(readPage(directory), { file: index, path: of, size, name });
     });

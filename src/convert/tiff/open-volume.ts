@@ -5,7 +5,7 @@ import type { Layout } from '../layout.ts';
 import { findSidecar } from '../sidecar/index.ts';
 import { type Shape, type VolumeInfo, alongAxes, axesOf } from '../volume.ts';
 import { chooseVoxelSize } from '../voxel-size.ts';
-import { type About, checkTables, nothingSaid, readAbout } from './about.ts';
+import { type About, checkMeaning, nothingSaid, readAbout } from './about.ts';
 import { type SourceChannel, allChannels, chooseChannels } from './channels.ts';
 import { chooseImage } from './choose-image.ts';
 import { readStack } from './described-axes.ts';
@@ -23,11 +23,10 @@ import { forEachOpened } from './opened-files.ts';
 import { flipOf, orientationNotes } from './orientation.ts';
 import { isAuxiliary, type Page, type PageFormat, readPage } from './page.ts';
 import { DEFAULT_READING, type Meaning, type Reading, meaningOf } from './pixel-format.ts';
-import { type Planes, SegmentTable, difference } from './segment-table.ts';
+import { type Planes, SegmentTable, difference, kindOf } from './segment-table.ts';
 import { adviceOn, imageKind, list, listSlices, listWarnings, tiffsOf } from './slices.ts';
 import { asSlices } from './slice-axis.ts';
 import { type Stack, axesWarnings, plainStack } from './stack.ts';
-import { compressionName } from './tags.ts';
 
 /** A source whose headers have been read. */
 export interface Opened {
@@ -151,7 +150,6 @@ async function openFile(path: string, image: Reading['image']): Promise<Opened> 
         return;
       found.first ??= directory;
       found.about ??= readAbout(directory, true);
-      checkTables(directory, found.about, `page ${directory.number}`);
       table.add(readPage(directory), origin(directory.number));
     });
     if (images.parts.length === 0)
@@ -234,9 +232,10 @@ async function openSlices(paths: string[], folder: string | null, warnings: stri
           'it has several pages, where the files of a folder or a list were expected to be one slice each: convert it by itself'
         );
       checkLonePlane(directory);
+      const { about } = found;
       found.about ??= readAbout(directory, false);
-      checkTables(directory, found.about, basename(path));
       table.add(readPage(directory), origin);
+      if (about) checkMeaning(directory, about, basename(path), basename(paths[0]));
     });
     if (pages === 0) throw fail('no-pages', path, 'it holds no slice, only thumbnails or masks: take it out');
   });
@@ -255,7 +254,7 @@ async function findOdd(folder: string, paths: string[], error: unknown): Promise
   const groups = new Map<string, { format: PageFormat; names: string[] }>();
   await forEachOpened(paths, async file => {
     const note = ({ format }: Page) => {
-      const key = JSON.stringify({ ...format, segmentHeight: format.tiled && format.segmentHeight });
+      const key = kindOf(format);
       const group = groups.get(key);
       if (group) group.names.push(basename(file.path));
       else groups.set(key, { format, names: [basename(file.path)] });
@@ -303,7 +302,7 @@ function describe(
 ): VolumeInfo {
   const { format, files, bytes, table, about, stack } = opened;
   const { timeStep, warnings } = stack;
-  const { tiled, compression, littleEndian, height, width } = table.format;
+  const { height, width } = table.format;
   const frames = { t: stack.frames.t, c: chosen.length };
   const shape: Shape = [stack.depth, height, width];
   const { sidecar, notes } = findSidecar(files, shape, folder);
@@ -313,9 +312,7 @@ function describe(
     axes: axesOf(frames),
     shape: alongAxes(frames, frames.t, frames.c, shape),
     dtype: about.signedOffset ? 'int16' : meaning.dtype,
-    byteOrder: littleEndian ? 'little' : 'big',
-    layout: tiled ? 'tiles' : 'strips',
-    compression: compressionName(compression) ?? String(compression),
+    ...table.storage,
     pages: table.pages,
     bytes,
     ...chooseVoxelSize(about.calibration, sidecar, about.resolution, notes),

@@ -1,4 +1,5 @@
-import { storedBytes } from '../layout.ts';
+import { type Encoding, storedBytes } from '../layout.ts';
+import { readTables } from './decoder-tables.ts';
 import type { Directory } from './directory.ts';
 import { fail } from './fail.ts';
 import { FAR } from './header-bytes.ts';
@@ -7,7 +8,7 @@ import { isLercType } from './lerc.ts';
 import { PHOTOMETRIC, type PixelFormat, readPixelFormat, storedType } from './pixel-format.ts';
 import { COMPRESSION, compressionName, otherCompressionName, TAG } from './tags.ts';
 
-/** What all pages of a volume have in common. */
+/** What a page is, of which a volume's have size and pixels in common, and how it is stored. */
 export interface PageFormat {
   width: number;
   height: number;
@@ -28,6 +29,7 @@ export interface Page {
   offsets: ArrayLike<number>;
   /** NaN where the sizes are not told. */
   byteCounts: ArrayLike<number>;
+  decoderTags: Encoding['decoderTags'];
   /** What the file says of pixels without a value (GDAL_NODATA); empty where it says nothing. */
   nodata: string;
   /** Where the first row and column are (tag 274), 1 where they are at the top and on the left. */
@@ -188,5 +190,6 @@ export function readPage(directory: Directory): Page {
     raw && sizes < segments ? new Float64Array(segments).fill(NaN) : directory.integers(countsTag, segments);
   const nodata = directory.bytes(TAG.gdalNodata, MAX_NODATA)?.toString('latin1').split('\0')[0] ?? '';
   const orientation = directory.integer(TAG.orientation, 1);
-  return { format, offsets, byteCounts, nodata, orientation };
+  const decoderTags = readTables(directory, compression);
+  return { format, offsets, byteCounts, decoderTags, nodata, orientation };
 }

@@ -1,34 +1,36 @@
 import { inflateSync, zstdDecompressSync } from 'node:zlib';
 import { ConvertError } from '../errors.ts';
-import { type Layout, isPlain, storedBytes } from '../layout.ts';
+import { type EncodedLayout, storedBytes } from '../layout.ts';
 import { BYTES_PER_VOXEL } from '../volume.ts';
 import { type ByteOrder, byteOrder, invertsInPlace, reverseBits, swapBytes, toValues } from './byte-order.ts';
 import { decodeBmp } from './bmp.ts';
 import { fail } from './fail.ts';
 import { decodeJpeg } from './jpeg.ts';
 import { decodeLerc } from './lerc.ts';
-import { LzwDecoder } from './lzw.ts';
+import type { LzwDecoder } from './lzw.ts';
 import { unpackBits } from './packbits.ts';
 import { decodePng } from './png.ts';
 import { PHOTOMETRIC } from './pixel-format.ts';
 import { undoPredictor } from './predictor.ts';
 import { COMPRESSION, TAG } from './tags.ts';
-import { type Unpack, unpacker } from './unpack.ts';
+import type { Unpack } from './unpack.ts';
 
 /** Turns the stored bytes of a compressed segment into native voxels. */
 export class SegmentDecoder {
-  readonly #layout: Layout;
+  readonly #layout: EncodedLayout;
   readonly #order: ByteOrder;
   /** Of stored samples. */
   readonly #rowBytes: number;
   readonly #unpack: Unpack | null;
-  readonly #lzw = new LzwDecoder();
+  readonly #lzw: LzwDecoder;
 
-  constructor(layout: Layout) {
+  /** `unpack`: null where samples are stored as voxels are. */
+  constructor(layout: EncodedLayout, unpack: Unpack | null, lzw: LzwDecoder) {
     this.#layout = layout;
     this.#rowBytes = storedBytes(layout.packing, layout.segmentWidth);
     this.#order = byteOrder(layout, false);
-    this.#unpack = isPlain(layout) ? null : unpacker(layout);
+    this.#unpack = unpack;
+    this.#lzw = lzw;
   }
 
   /**

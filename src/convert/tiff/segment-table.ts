@@ -1,7 +1,8 @@
-import { type Layout, NOT_FLIPPED } from '../layout.ts';
-import { type Frames, volumeCount } from '../volume.ts';
+import { type Encoding, type Layout, NOT_FLIPPED } from '../layout.ts';
+import { type Frames, type VolumeInfo, volumeCount } from '../volume.ts';
 import type { About } from './about.ts';
 import { type Absent, absentWarning, fillOf } from './absent.ts';
+import { sameTables, tableBytes } from './decoder-tables.ts';
 import { fail } from './fail.ts';
 import { GrowingNumbers } from './growing-numbers.ts';
 import { type Page, type PageFormat, segmentGroups, segmentRowBytes } from './page.ts';
@@ -13,25 +14,19 @@ const LEAST_BYTES_LISTED = 4;
 
 const describe = (f: PageFormat): string => `${f.height} × ${f.width} ${storedType(f.pixel)}`;
 
-const nameOf = (compression: number): string => compressionName(compression) ?? `method ${compression}`;
+/** Ways of storing pages, and bytes of their decoders' tables, that one source has at most: each thread keeps them all. */
+const MAX_ENCODINGS = 256;
+const MAX_TABLE_BYTES = 1 << 22;
 
 /** What differs between two formats, in words that fit both sides; null when they can be one volume. */
 export function difference(a: PageFormat, b: PageFormat): [string, string] | null {
   if (a.width !== b.width || a.height !== b.height || storedType(a.pixel) !== storedType(b.pixel))
     return [describe(a), describe(b)];
-  const pixels = pixelDifference(a.pixel, b.pixel);
-  if (pixels) return pixels;
-  if (a.compression !== b.compression || a.predictor !== b.predictor)
-    return [a, b].map(f => `compressed by ${nameOf(f.compression)} with predictor ${f.predictor}`) as [string, string];
-  if (a.littleEndian !== b.littleEndian)
-    return [a, b].map(f => `${f.littleEndian ? 'little' : 'big'}-endian`) as [string, string];
-  if (a.tiled !== b.tiled || (a.tiled && (a.segmentWidth !== b.segmentWidth || a.segmentHeight !== b.segmentHeight)))
-    return [a, b].map(f => (f.tiled ? `tiles of ${f.segmentHeight} × ${f.segmentWidth}` : 'strips')) as [
-      string,
-      string
-    ];
-  return null;
+  return pixelDifference(a.pixel, b.pixel);
 }
+
+/** The same for two formats that can be pages of one volume. */
+export const kindOf = ({ width, height, pixel }: PageFormat): string => JSON.stringify({ width, height, pixel });
 
 /** What the planes of a layout are. */
 export interface Planes {
@@ -52,19 +47,25 @@ export interface Origin {
 }
 
 /**
- * Collects the segments of all pages, after checking that the pages are alike and that every segment lies in its file.
- * Strips that are not compressed and follow one another count as one, page by page: a volume with 20,000 pages of 400 strips then has
- * 20,000 segments, each to be read at once. Only when a page's strips lie scattered is every strip kept.
+ * Collects the segments of all pages, after checking that the pages are alike and that every segment lies in its file. How each is stored is
+ * its own matter: slices that several programs saved may differ in byte order, compression, strips and tiles.
+ *
+ * Strips that are not compressed and follow one another count as one: a volume with 20,000 pages of 400 strips then has 20,000 segments,
+ * each to be read at once. Only of a page whose strips lie scattered every strip is kept.
  */
 export class SegmentTable {
   #format: PageFormat | null = null;
   #first: Origin | null = null;
-  #joined = true;
-  /** Rows of a strip where pages agree on them. */
-  #stripRows: number | null = null;
+  #firstIsOnePiece = false;
+  readonly #encodings: Encoding[] = [];
+  #tableBytes = 0;
+  /** By page: its number in `#encodings`, that of its first segment, and that of its file. */
+  #encodingOf = new GrowingNumbers();
+  #firstOf = new GrowingNumbers();
+  #files = new GrowingNumbers();
   #offsets = new GrowingNumbers();
   #byteCounts = new GrowingNumbers();
-  #files = new GrowingNumbers();
+  readonly #tiled = new Set<boolean>();
   /** Segments as the files list them, and the files' bytes together: what bounds the work that a hostile header can ask for. */
   #listed = 0;
   #fileBytes = 0;
@@ -76,36 +77,47 @@ export class SegmentTable {
     return this.#files.length;
   }
 
+  /** Of the first page; what it has of storage is its own. */
   get format(): PageFormat {
     if (!this.#format) throw new Error('no page was added');
     return this.#format;
   }
 
-  /** Whether one page is one piece of uncompressed bytes. */
+  /** Whether the first page is one piece of uncompressed bytes. */
   get contiguous(): boolean {
-    return this.#joined && segmentGroups(this.format) === 1 && this.#byteCounts.at(0) > 0;
+    return this.#firstIsOnePiece && segmentGroups(this.format) === 1 && this.#byteCounts.at(0) > 0;
+  }
+
+  /** How the pages are stored, in words. */
+  get storage(): Pick<VolumeInfo, 'byteOrder' | 'layout' | 'compression'> {
+    const one = <T>(values: Iterable<T>): T | 'mixed' => {
+      const [first, ...others] = new Set(values);
+      return others.length > 0 ? 'mixed' : first;
+    };
+    const names = this.#encodings.map(({ compression }) => compressionName(compression) ?? String(compression));
+    return {
+      byteOrder: one(this.#encodings.map(({ littleEndian }) => (littleEndian ? 'little' : 'big'))),
+      layout: one([...this.#tiled].map(tiled => (tiled ? 'tiles' : 'strips'))),
+      compression: [...new Set(names)].join(', ')
+    };
+  }
+
+  get #pieces(): string {
+    const [tiled, other] = this.#tiled;
+    return other !== undefined ? 'strips and tiles' : tiled ? 'tiles' : 'strips';
   }
 
   /** What a person should know of the pages together: a sentence each. */
   get notes(): string[] {
-    const { pixel, tiled } = this.format;
-    return this.#absent.count > 0 ? [absentWarning(this.#absent, pixel, tiled)] : [];
-  }
-
-  /** Bytes of a page's rows where they are not compressed; of one sample where it is planar. */
-  get pageBytes(): number {
-    return this.format.height * segmentRowBytes(this.format);
+    const { pixel } = this.format;
+    return this.#absent.count > 0 ? [absentWarning(this.#absent, pixel, this.#pieces)] : [];
   }
 
   /** @throws ConvertError `mixed-pages`, `truncated`, `corrupt` */
   add(page: Page, origin: Origin): void {
     const { format } = page;
-    if (!this.#format || !this.#first) {
-      this.#format = format;
-      this.#first = origin;
-      this.#stripRows = format.segmentHeight;
-      this.#joined = !format.tiled && format.compression === COMPRESSION.none;
-    }
+    this.#format ??= format;
+    this.#first ??= origin;
     const differs = difference(format, this.#format);
     if (differs)
       throw fail(
@@ -113,7 +125,6 @@ export class SegmentTable {
         origin.path,
         `${origin.name} is ${differs[0]}, but ${this.#first.name} is ${differs[1]}: a volume needs pages of one size and kind; convert them separately`
       );
-    if (format.segmentHeight !== this.#stripRows) this.#stripRows = null;
     if (this.#files.length === 0 || origin.file !== this.#files.at(this.pages - 1)) this.#fileBytes += origin.size;
     this.#listed += page.offsets.length;
     if (this.#listed * LEAST_BYTES_LISTED > this.#fileBytes)
@@ -125,21 +136,18 @@ export class SegmentTable {
     const sizes = this.#sizes(page, origin);
     this.#noteAbsent(page, sizes, origin);
     if (!this.orientations.has(page.orientation)) this.orientations.set(page.orientation, origin.name);
+    this.#tiled.add(format.tiled);
     const strips = sizes.length / segmentGroups(format);
-    if (this.#joined && !areOnePiece(page.offsets, sizes, strips)) this.#separate(origin);
-    if (this.#joined) {
-      for (let first = 0; first < sizes.length; first += strips) {
-        this.#offsets.push(page.offsets[first]);
-        this.#byteCounts.push(sizes[first] === 0 ? 0 : this.pageBytes);
-      }
-    } else {
-      if (this.#stripRows === null) throw this.#unlike(origin);
-      for (let i = 0; i < sizes.length; i++) {
-        this.#offsets.push(page.offsets[i]);
-        this.#byteCounts.push(sizes[i]);
-      }
-    }
+    const isOnePiece =
+      !format.tiled && format.compression === COMPRESSION.none && areOnePiece(page.offsets, sizes, strips);
+    if (this.pages === 0) this.#firstIsOnePiece = isOnePiece;
+    this.#firstOf.push(this.#offsets.length);
+    this.#encodingOf.push(this.#encoding(page, isOnePiece ? format.height : format.segmentHeight, origin));
     this.#files.push(origin.file);
+    for (let i = 0; i < sizes.length; i += isOnePiece ? strips : 1) {
+      this.#offsets.push(page.offsets[i]);
+      this.#byteCounts.push(isOnePiece && sizes[i] > 0 ? format.height * segmentRowBytes(format) : sizes[i]);
+    }
   }
 
   /**
@@ -148,7 +156,7 @@ export class SegmentTable {
    * @throws ConvertError `truncated`
    */
   addFollowing(count: number, origin: Origin): void {
-    const { pageBytes } = this;
+    const pageBytes = this.#byteCounts.at(0);
     const start = this.#offsets.at(0);
     const needed = start + (count + 1) * pageBytes;
     if (needed > origin.size)
@@ -158,37 +166,44 @@ export class SegmentTable {
         `its ${count + 1} pages need ${needed} bytes, but the file has ${origin.size}: copy or export it again`
       );
     for (let page = 1; page <= count; page++) {
+      this.#firstOf.push(this.#offsets.length);
+      this.#encodingOf.push(0);
+      this.#files.push(origin.file);
       this.#offsets.push(start + page * pageBytes);
       this.#byteCounts.push(pageBytes);
-      this.#files.push(origin.file);
     }
   }
 
   /** The layout of volumes whose planes, in the order of `Layout`, are the samples of the pages given. */
   toLayout(
     files: string[],
-    { decoderTags, signedOffset }: Pick<About, 'decoderTags' | 'signedOffset'>,
+    { signedOffset }: Pick<About, 'signedOffset'>,
     { dtype, packing, shownInverted }: Pick<Meaning, 'dtype' | 'packing' | 'shownInverted'>,
     frames: Frames,
     { page: pages, sample: samples }: Planes
   ): Layout {
     const { format } = this;
     if (this.#absent.count > 0 && this.#absent.count === this.#absent.of)
-      throw fail('truncated', files[0], `none of its ${format.tiled ? 'tiles' : 'strips'} has data: export it again`);
-    const segmentHeight = this.#joined ? format.height : format.segmentHeight;
-    const segmentRows = Math.ceil(format.height / segmentHeight);
-    const segmentColumns = Math.ceil(format.width / format.segmentWidth);
-    const perPlane = segmentRows * segmentColumns;
+      throw fail('truncated', files[0], `none of its ${this.#pieces} has data: export it again`);
     const { planar } = format.pixel;
-    const groups = segmentGroups(format);
+    const perPlane = this.#encodings.map(({ segmentRows, segmentColumns }) => segmentRows * segmentColumns);
     const pageFile = new Uint32Array(new SharedArrayBuffer(4 * pages.length));
-    const offsets = new Float64Array(new SharedArrayBuffer(8 * perPlane * pages.length));
-    const byteCounts = new Float64Array(new SharedArrayBuffer(8 * perPlane * pages.length));
+    const planeEncoding = new Uint16Array(new SharedArrayBuffer(2 * pages.length));
+    const firstSegment = new Float64Array(new SharedArrayBuffer(8 * pages.length));
+    this.#files.pick(pages, pageFile);
+    this.#encodingOf.pick(pages, planeEncoding);
+    let segments = 0;
     for (let plane = 0; plane < pages.length; plane++) {
-      const first = (pages[plane] * groups + (planar ? samples![plane] : 0)) * perPlane;
-      this.#files.copy(pages[plane], 1, pageFile, plane);
-      this.#offsets.copy(first, perPlane, offsets, plane * perPlane);
-      this.#byteCounts.copy(first, perPlane, byteCounts, plane * perPlane);
+      firstSegment[plane] = segments;
+      segments += perPlane[planeEncoding[plane]];
+    }
+    const offsets = new Float64Array(new SharedArrayBuffer(8 * segments));
+    const byteCounts = new Float64Array(new SharedArrayBuffer(8 * segments));
+    for (let plane = 0; plane < pages.length; plane++) {
+      const count = perPlane[planeEncoding[plane]];
+      const first = this.#firstOf.at(pages[plane]) + (planar ? samples![plane] : 0) * count;
+      this.#offsets.copy(first, count, offsets, firstSegment[plane]);
+      this.#byteCounts.copy(first, count, byteCounts, firstSegment[plane]);
     }
     return {
       files,
@@ -197,22 +212,43 @@ export class SegmentTable {
       dtype: signedOffset ? 'int16' : dtype,
       packing,
       shownInverted,
-      littleEndian: format.littleEndian,
-      compression: format.compression,
-      predictor: format.predictor,
-      segmentHeight,
-      segmentWidth: format.segmentWidth,
-      segmentRows,
-      segmentColumns,
+      encodings: this.#encodings,
+      planeEncoding,
       pageFile,
       planeSample: samples,
+      firstSegment,
       offsets,
       byteCounts,
       flip: NOT_FLIPPED,
       fill: fillOf(this.#absent, format.pixel),
-      decoderTags,
       signedOffset
     };
+  }
+
+  /** The number of a page's way of being stored, in segments of so many rows. */
+  #encoding({ format, decoderTags }: Page, segmentHeight: number, origin: Origin): number {
+    const { littleEndian, compression, predictor, segmentWidth, height, width } = format;
+    const found = this.#encodings.findIndex(
+      known =>
+        known.littleEndian === littleEndian &&
+        known.compression === compression &&
+        known.predictor === predictor &&
+        known.segmentWidth === segmentWidth &&
+        known.segmentHeight === segmentHeight &&
+        sameTables(known.decoderTags, decoderTags)
+    );
+    if (found >= 0) return found;
+    this.#tableBytes += tableBytes(decoderTags);
+    if (this.#encodings.length === MAX_ENCODINGS || this.#tableBytes > MAX_TABLE_BYTES)
+      throw fail(
+        'mixed-pages',
+        origin.path,
+        `up to ${origin.name} its pages are stored in ${this.#encodings.length + 1} ways (compression, tables, strips), where at most ${MAX_ENCODINGS} were expected: save the volume again in one go`
+      );
+    const segmentRows = Math.ceil(height / segmentHeight);
+    const segmentColumns = Math.ceil(width / segmentWidth);
+    const shape = { segmentHeight, segmentWidth, segmentRows, segmentColumns };
+    return this.#encodings.push({ littleEndian, compression, predictor, ...shape, decoderTags }) - 1;
   }
 
   /** Bytes of each segment: what the file says, and for uncompressed ones what their voxels take. */
@@ -270,33 +306,6 @@ export class SegmentTable {
         `${origin.name} has pixels that are in no file and stand for "${nodata}" (GDAL_NODATA), where those before it stand for "${absent.nodata}": save them with their values`
       );
     Object.assign(absent, { count: absent.count + count, nodata, known: true });
-  }
-
-  /** Goes back to keeping every strip, for the pages that were joined too. */
-  #separate(origin: Origin): void {
-    const { height } = this.format;
-    if (this.#stripRows === null) throw this.#unlike(origin);
-    const rows = this.#stripRows;
-    const offsets = new GrowingNumbers();
-    const byteCounts = new GrowingNumbers();
-    const rowBytes = segmentRowBytes(this.format);
-    for (let piece = 0; piece < this.#offsets.length; piece++)
-      for (let row = 0; row < height; row += rows) {
-        const absent = this.#byteCounts.at(piece) === 0;
-        offsets.push(absent ? 0 : this.#offsets.at(piece) + row * rowBytes);
-        byteCounts.push(absent ? 0 : Math.min(rows, height - row) * rowBytes);
-      }
-    this.#offsets = offsets;
-    this.#byteCounts = byteCounts;
-    this.#joined = false;
-  }
-
-  #unlike(origin: Origin) {
-    return fail(
-      'mixed-pages',
-      origin.path,
-      `${origin.name} has strips of another height than the pages before it: save the volume again in one go`
-    );
   }
 }
 

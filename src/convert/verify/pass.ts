@@ -3,7 +3,7 @@ import { CRC32C_TABLE, MEMORY_START, SHUFFLE_SCRATCH } from '../../simd/index.ts
 import { ConvertError } from '../errors.ts';
 import { formatBytes } from '../format.ts';
 import { freeMemory } from '../garbage.ts';
-import { type Layout, NOT_FLIPPED, plainPacking } from '../layout.ts';
+import { type Layout, NOT_FLIPPED, plainEncoding, plainPacking } from '../layout.ts';
 import type { StoredCompression } from '../codec/index.ts';
 import type { Compression, Downsampling } from '../options.ts';
 import { type Arrangement, arrange } from '../pyramid/arrangement.ts';
@@ -50,20 +50,15 @@ const nowhere = (shape: Shape, volumes: number, dtype: Dtype): Layout => ({
   shape,
   dtype,
   packing: plainPacking(dtype),
-  littleEndian: true,
-  compression: 1,
-  predictor: 1,
-  segmentHeight: shape[1],
-  segmentWidth: shape[2],
-  segmentRows: 1,
-  segmentColumns: 1,
+  encodings: [plainEncoding(shape)],
+  planeEncoding: new Uint16Array(0),
   pageFile: new Uint32Array(0),
   planeSample: null,
+  firstSegment: new Float64Array(0),
   offsets: new Float64Array(0),
   byteCounts: new Float64Array(0),
   flip: NOT_FLIPPED,
   fill: 0,
-  decoderTags: {},
   signedOffset: false
 });
 

@@ -22,14 +22,17 @@ export function infoRows(info: VolumeInfo | OmeZarrInfo): [name: string, value: 
 }
 
 function sourceRows(info: VolumeInfo): [name: string, value: string][] {
-  const compression = info.compression === 'none' ? 'uncompressed' : `${info.compression} compressed`;
+  const compression = info.compression
+    .split(', ')
+    .map(name => (name === 'none' ? 'uncompressed' : `${name} compressed`))
+    .join(' or ');
   return [
     ['source', info.source],
     ['format', `${FORMATS[info.format]}, ${count(info.pages, 'page')}, ${formatBytes(info.bytes)}`],
     ['shape', `${times(info.shape)} voxels (${[...info.axes].join(', ')})`],
     ...(info.channels ? [['channels', info.channels.map(({ name }) => name).join(', ')] as [string, string]] : []),
-    ['type', `${info.dtype}, ${info.byteOrder}-endian`],
-    ['layout', `${info.layout}, ${compression}`],
+    ['type', `${info.dtype}, ${info.byteOrder === 'mixed' ? 'little- and big' : info.byteOrder}-endian`],
+    ['layout', `${info.layout === 'mixed' ? 'strips and tiles' : info.layout}, ${compression}`],
     ['voxel size', voxelSize(info)],
     ...(info.calibrationFunction ? [['values', calibration(info.calibrationFunction)] as [string, string]] : []),
     ...(info.timeStep === null ? [] : [['time step', timeStep(info)] as [string, string]])
