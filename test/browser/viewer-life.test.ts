@@ -192,6 +192,37 @@ test('keys that Neuroglancer does not know go no further, and shortcuts go on to
   assert.deepEqual(await page.evaluate(() => (window as unknown as { seen: string[] }).seen), ['Control', 'k']);
 });
 
+test('Tab leads out of the viewer, whose editor of shaders is drawn and whose list of completions is below its field', async () => {
+  await run('application:close-all');
+  const layer = { name: NAME, type: 'image', tab: 'rendering' };
+  const viewer = await openTab(page, NAME, { selectedLayer: { visible: true, layer: layer.name } });
+  await picture(viewer).waitFor();
+  const editor = viewer.locator('.neuroglancer-shader-code-widget').first();
+  const line = editor.locator('.CodeMirror-line').first();
+  await line.waitFor();
+  assert.match((await line.textContent()) ?? '', /\S/);
+  const [inner, outer] = [await line.boundingBox(), await editor.boundingBox()];
+  assert.ok(inner!.height > 5 && inner!.x >= outer!.x && inner!.x < outer!.x + outer!.width, 'the code is in sight');
+
+  await viewer.locator('.neuroglancer-layer-add-button').click();
+  // The new layer's field for its address has the focus, and no extent while it is empty.
+  await sleep(300);
+  await page.keyboard.type('z');
+  const address = viewer.locator('.neuroglancer-multiline-autocomplete-input:focus');
+  const list = viewer.locator('.neuroglancer-multiline-autocomplete-dropdown:visible');
+  await list.locator('> *').first().waitFor();
+  const [field, below] = [await address.boundingBox(), await list.boundingBox()];
+  assert.ok(Math.abs(below!.x - field!.x) < 40 && below!.y >= field!.y && below!.y < field!.y + 80, 'at its field');
+  await page.keyboard.press('Escape');
+
+  await picture(viewer).click();
+  const isInside = (): Promise<boolean> => viewer.evaluate(node => node.contains(document.activeElement));
+  assert.equal(await isInside(), true);
+  let steps = 0;
+  while ((await isInside()) && steps++ < 80) await page.keyboard.press('Tab');
+  assert.equal(await isInside(), false);
+});
+
 test('neither an open viewer nor the pointer over it takes the focus', async () => {
   const viewer = await open();
   await showsSlice(viewer, slice);
