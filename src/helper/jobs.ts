@@ -43,7 +43,7 @@ interface Entry {
  */
 export class Jobs {
   private readonly _engine: Engine;
-  private readonly _entries = new Map<string, Entry>();
+  private _entries = new Map<string, Entry>();
   private readonly _listeners = new Set<(event: HelperEvent) => void>();
   /** In the order in which they will run. */
   private _waiting: Entry[] = [];
@@ -116,6 +116,24 @@ export class Jobs {
       );
     }
     return entry.job;
+  }
+
+  /** Takes up jobs that have ended with another helper, so that somebody is told how. */
+  recall(ended: readonly Job[]): void {
+    const fresh = ended.filter(({ id }) => !this._entries.has(id));
+    if (fresh.length === 0) {
+      return;
+    }
+    const load = { bytes: 0, budget: 0, peak: 0, needsAll: false };
+    const entries = fresh.map((job): [string, Entry] => {
+      const work = () => Promise.reject(new Error('it has ended'));
+      const controller = new AbortController();
+      return [job.id, { job, load, work, controller, told: 0, ended: Promise.resolve(job), settle: () => undefined }];
+    });
+    this._entries = new Map(
+      [...this._entries, ...entries].sort(([, { job: a }], [, { job: b }]) => a.created - b.created)
+    );
+    fresh.forEach(job => this._emit({ event: 'job', job }));
   }
 
   private _add(what: Pick<Job, 'kind' | 'source' | 'output' | 'options'>, load: Load, work: Entry['work']): Entry {
@@ -205,15 +223,17 @@ export class Jobs {
   }
 
   /**
-   * Ends everything, so that what is done of it can be resumed, takes nothing more, and resolves when the last job has ended. `reason`:
-   * `ended by SIGTERM` and the like.
+   * Ends everything, so that what is done of it can be resumed, takes nothing more, and resolves when the last job has ended. Those that wait end
+   * too, and nobody has cancelled them. `reason`: `ended by SIGTERM` and the like.
    */
   async close(reason: string): Promise<void> {
     this._closed = true;
     const entries = [...this._entries.values()].filter(({ job }) => isActive(job));
     entries.forEach(entry => {
       if (entry.job.state === 'queued') {
-        this.cancel(entry.job.id);
+        this._waiting = this._waiting.filter(other => other !== entry);
+        const message = `${entry.job.output}: not begun, because the helper was ${reason}. Start it again.`;
+        this._end(entry, { state: 'failed', error: { code: 'internal', message, field: null } });
       } else {
         entry.controller.abort(interrupted(reason));
       }

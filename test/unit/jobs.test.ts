@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ConvertError } from '../../src/convert/errors.ts';
 import type { ConvertOptions } from '../../src/convert/options.ts';
@@ -8,9 +10,12 @@ import type { VerifyResult } from '../../src/convert/verify/index.ts';
 import type { VolumeInfo } from '../../src/convert/volume.ts';
 import type { Engine } from '../../src/helper/jobs.ts';
 import { Jobs } from '../../src/helper/jobs.ts';
+import { Records } from '../../src/helper/records.ts';
 import type { HelperEvent } from '../../src/protocol/index.ts';
+import { scratch } from './scratch.ts';
 
 const GiB = 2 ** 30;
+const { fresh } = scratch('jobs');
 
 interface Run {
   source: string;
@@ -290,8 +295,56 @@ describe('Jobs', () => {
     await jobs.close('ended by SIGTERM');
     // Nobody wanted the first one gone: its signal says so, and its conversion keeps what is done.
     assert.equal((runs[0].signal.reason as ConvertError).code, 'interrupted');
-    assert.deepEqual(states(jobs), ['cancelled', 'cancelled']);
+    // Nor the second, which is told by its name.
+    assert.deepEqual(states(jobs), ['cancelled', 'failed']);
+    assert.equal(
+      jobs.list()[1].error!.message,
+      '/out/b.ome.zarr: not begun, because the helper was ended by SIGTERM. Start it again.'
+    );
     assert.equal(runs.length, 1);
     await assert.rejects(jobs.start('c', {}), { code: 'cancelled' });
+  });
+
+  it('leaves on the disk how they ended, and the next one tells what nobody has been told', async () => {
+    const folder = fresh();
+    const { engine, runs } = handEngine();
+    const jobs = new Jobs(engine);
+    const [done, seen, begun, queued] = ['done', 'seen', 'begun', 'queued'].map(source => jobs.start(source, {}));
+    const ids = (await Promise.all([done, seen, begun, queued])).map(({ id }) => id);
+    new Records(folder, '/root').follow(jobs);
+    for (const [n, id] of ids.slice(0, 2).entries()) {
+      runs[n].finish({ bytesWritten: 7 });
+      await jobs.wait(id);
+      await Promise.resolve();
+    }
+    jobs.seen(ids[1]);
+    const [name] = readdirSync(folder);
+    assert.deepEqual(new Records(folder, '/root').take(), [], 'the one that wrote it is still there');
+    // As of a process that had that number before.
+    const record = JSON.parse(readFileSync(join(folder, name), 'utf8')) as object;
+    writeFileSync(join(folder, name.replace(/\.json$/, '0.json')), JSON.stringify({ ...record, started: '-1' }));
+    rmSync(join(folder, name));
+    assert.deepEqual(new Records(folder, '/elsewhere').take(), []);
+    const next = new Jobs(engine);
+    next.recall(new Records(folder, '/root').take());
+    assert.deepEqual(
+      next.list().map(({ id, state, error }) => [id, state, error?.message]),
+      [
+        [ids[0], 'done', undefined],
+        [
+          ids[2],
+          'failed',
+          '/out/begun.ome.zarr: The helper that was at this has ended. What it had written is there to be resumed.'
+        ],
+        [ids[3], 'failed', '/out/queued.ome.zarr: The helper that was at this has ended. Start it again.']
+      ]
+    );
+    assert.equal(next.list()[0].result!.bytesWritten, 7);
+    assert.equal((await next.wait(ids[2])).error!.code, 'interrupted');
+    assert.deepEqual(new Records(folder, '/root').take(), [], 'it is told once');
+    new Records(folder, '/root').follow(next);
+    assert.equal(readdirSync(folder).length, 1);
+    ids.filter(id => id !== ids[1]).forEach(id => next.seen(id));
+    assert.deepEqual(readdirSync(folder), []);
   });
 });

@@ -28,7 +28,7 @@ interface Owner {
 }
 
 /** When a process started, in ticks since the machine did (Linux; null elsewhere and where there is no such process). */
-function startTime(pid: number): string | null {
+export function startTime(pid: number): string | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null;
@@ -46,6 +46,10 @@ export function isProcess(pid: number): boolean {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
+
+/** Whether a process of this machine that has told of itself is still there. */
+export const isStillRunning = ({ pid, started }: Pick<Owner, 'pid' | 'started'>): boolean =>
+  isProcess(pid) && started === startTime(pid);
 
 export const marker = (): string => {
   const owner: Owner = {
@@ -108,5 +112,5 @@ function ownerIn(folder: string, name: string): Running | 'stale' | null {
   const { pid, host, started } = owner;
   if (host !== hostname()) return Date.now() - touched < BELIEVED ? running(pid, host) : 'stale';
   if (pid === process.pid && started === startTime(pid)) return 'stale';
-  return isProcess(pid) && started === startTime(pid) ? running(pid, host) : 'stale';
+  return isStillRunning(owner) ? running(pid, host) : 'stale';
 }

@@ -1,6 +1,7 @@
 import type { Reply, Request } from '../../protocol/index.ts';
 import { HELPER } from '../../protocol/index.ts';
 import type { Jobs } from '../jobs.ts';
+import type { Records } from '../records.ts';
 import type { Service } from '../service.ts';
 import type { Content, Header } from './message.ts';
 
@@ -13,13 +14,16 @@ type Publish = (type: string, content: object, parent: Header | null, buffers?: 
 export class Comms {
   private readonly _service: Service;
   private readonly _jobs: Jobs;
+  private readonly _records: Records;
   private readonly _publish: Publish;
+  private _isRecorded = false;
   /** In the order in which they were last heard of. */
   private readonly _open = new Set<string>();
 
-  constructor(service: Service, jobs: Jobs, publish: Publish) {
+  constructor(service: Service, jobs: Jobs, records: Records, publish: Publish) {
     this._service = service;
     this._jobs = jobs;
+    this._records = records;
     this._publish = publish;
     jobs.listen(event => {
       const data = this._service.event(event);
@@ -38,6 +42,12 @@ export class Comms {
     if (content.target_name !== HELPER) {
       this._publish('comm_close', { comm_id: id, data: {} }, parent);
       return;
+    }
+    // What is done for cells is told there: only a helper that has clients speaks for others before it.
+    this._jobs.recall(this._records.take());
+    if (!this._isRecorded) {
+      this._isRecorded = true;
+      this._records.follow(this._jobs);
     }
     this._open.add(id);
     for (const job of this._jobs.list()) {

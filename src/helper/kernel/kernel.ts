@@ -4,6 +4,7 @@ import { UsageError } from '../cli/parse.ts';
 import { COMMAND_LINE, inWords } from '../../convert/words.ts';
 import { toFailure } from '../failure.ts';
 import { Jobs } from '../jobs.ts';
+import { Records } from '../records.ts';
 import { Service } from '../service.ts';
 import type { Bundle, CellOutput } from './cells.ts';
 import { ENGINE, runCell } from './cells.ts';
@@ -41,10 +42,13 @@ export class Kernel {
   private _wasActive = false;
   private _ending: Promise<void> | null = null;
 
-  constructor(sockets: Sockets) {
+  /** `records`: the folder that records of jobs are kept in. */
+  constructor(sockets: Sockets, records: string) {
     this._sockets = sockets;
     const service = new Service(ENGINE, this._jobs, this._folder);
-    this._comms = new Comms(service, this._jobs, (...message) => this._sockets.publish(...message));
+    this._comms = new Comms(service, this._jobs, new Records(records, this._folder), (...message) =>
+      this._sockets.publish(...message)
+    );
     this._jobs.listen(() => this._onJobs());
   }
 

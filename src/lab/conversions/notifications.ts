@@ -42,7 +42,9 @@ export class JobNotifications {
     } else if (isActive(now)) {
       this._progress(now, before);
     } else {
-      if (!this._told.has(now.id) && (!now.seen || this._shown.has(now.id))) {
+      // What was given up for lost may have ended otherwise: the next helper knows.
+      const isCorrected = before !== null && !isActive(before) && before.state !== now.state;
+      if (isCorrected || (!this._told.has(now.id) && (!now.seen || this._shown.has(now.id)))) {
         this._outcome(now);
       }
       if (!now.seen) {
