@@ -1,4 +1,4 @@
-"""A helper that lives for days: what it takes does not grow, whatever comes of its jobs; and what the next one knows."""
+"""A helper that lives for days: what it takes does not grow, whatever comes of its jobs; what the next one knows."""
 
 import os
 import time
