@@ -44,7 +44,7 @@ class ConversionOptions(HasTraits):
     # End of the options.
 
 
-OPTION_NAMES = tuple(OPTIONS)
+OPTION_NAMES = tuple(sorted(OPTIONS))
 
 # What a trait has of each of an option's words on the command line, by kind; the words themselves where it is not here.
 _READ: dict[str, Callable[[str], Any]] = {
