@@ -164,7 +164,8 @@ class Helper:
     def _feed(self, process: subprocess.Popen[str]) -> None:
         if self._given is not None and process.stdin is not None:
             try:
-                process.stdin.write(self._given)
+                # Names of files that are no UTF-8 keep their bytes.
+                process.stdin.buffer.write(os.fsencode(self._given))
                 process.stdin.close()
             except BrokenPipeError:
                 pass  # It has ended already, and says why.

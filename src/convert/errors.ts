@@ -1,3 +1,4 @@
+import { readable } from './file-name.ts';
 import type { ConvertOptions } from './options.ts';
 import { COMMAND_LINE, inWords } from './words.ts';
 
@@ -45,8 +46,8 @@ export class ConvertError extends Error {
     field: keyof ConvertOptions | 'source' | null = null,
     { at = null, problems = [] }: Partial<Pick<ConvertError, 'at' | 'problems'>> = {}
   ) {
-    super(inWords(said, COMMAND_LINE));
-    this.said = said;
+    super(readable(inWords(said, COMMAND_LINE)));
+    this.said = readable(said);
     this.code = code;
     this.field = field;
     this.at = at;

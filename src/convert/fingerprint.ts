@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { onDisk, readable } from './file-name.ts';
 import type { Layout } from './layout.ts';
 
 /** What tells a source from another, and from itself after a change, without reading its voxels. */
@@ -18,11 +19,11 @@ export function fingerprint({ files }: Layout): Fingerprint {
   const hash = createHash('sha256');
   let bytes = 0;
   for (const file of files) {
-    const { size, mtimeMs } = statSync(file);
+    const { size, mtimeMs } = statSync(onDisk(file));
     bytes += size;
     hash.update(`${basename(file)}\0${size}\0${mtimeMs}\n`);
   }
-  return { name: basename(files[0]), files: files.length, bytes, digest: hash.digest('hex') };
+  return { name: readable(basename(files[0])), files: files.length, bytes, digest: hash.digest('hex') };
 }
 
 /** How a source differs from what it was, in words; null where it does not. */

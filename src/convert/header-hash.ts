@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { onDisk } from './file-name.ts';
 import { fail, readFailure } from './tiff/fail.ts';
 
 /** Of each file. */
@@ -21,7 +22,7 @@ export async function headerHash(files: string[]): Promise<string> {
 
 async function head(path: string): Promise<Buffer> {
   try {
-    const file = await open(path, 'r');
+    const file = await open(onDisk(path), 'r');
     try {
       const { size } = await file.stat();
       const bytes = Buffer.alloc(Math.min(size, HEADER_BYTES));

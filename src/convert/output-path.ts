@@ -1,4 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path';
+import { ConvertError } from './errors.ts';
+import { actualPath, onDisk, readable } from './file-name.ts';
 import { labelsFolder } from './zarr/labels-group.ts';
 import { statSync } from 'node:fs';
 
@@ -8,7 +10,7 @@ const ENDING = /(\.ome)?\.(tiff?|btf|tf2|tf8|bmp|png)$/i;
 /** Whether a path is one name alone, and says nothing of where. */
 export const isName = (path: string): boolean => !/[\\/]/.test(path) && path !== '.' && path !== '..';
 
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+const isFolder = (path: string): boolean => statSync(onDisk(path), { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 /**
  * Absolute path of the output: as given, or `<stem>.ome.zarr` beside the source (`scan.ome.tif` and `scan.tif` give `scan.ome.zarr`,
@@ -17,8 +19,15 @@ const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: fal
  */
 export function outputPath(given: string | null, source: string | string[], parent: string | null): string {
   if (given !== null) return parent !== null && isName(given) ? join(labelsFolder(parent), given) : resolve(given);
-  const path = resolve(typeof source === 'string' ? source : source[0]);
-  const stem = isFolder(path) ? basename(path) : basename(path).replace(ENDING, '');
+  const path = actualPath(resolve(typeof source === 'string' ? source : source[0]));
+  const name = readable(basename(path));
+  const stem = isFolder(path) ? name : name.replace(ENDING, '');
+  if (parent === null && readable(dirname(path)) !== dirname(path))
+    throw new ConvertError(
+      'bad-option',
+      `it lies in ${dirname(path)}, whose name is not UTF-8, and no output is written there: rename that folder, or give an output elsewhere`,
+      'output'
+    );
   return parent === null
     ? join(dirname(path), `${stem || 'volume'}.ome.zarr`)
     : join(labelsFolder(parent), stem || 'volume');

@@ -1,4 +1,5 @@
 import { basename, dirname, resolve, sep } from 'node:path';
+import { readable } from './file-name.ts';
 import { type ConvertOptions, withDefaults } from './options.ts';
 import type { Prepared } from './prepare.ts';
 import type { Statistics } from './statistics.ts';
@@ -31,7 +32,7 @@ export function provenance(prepared: Prepared, source: string | string[], found:
   return {
     version: VERSION,
     source: {
-      name: basename(resolve(typeof source === 'string' ? source : source[0])),
+      name: readable(basename(resolve(typeof source === 'string' ? source : source[0]))),
       files: begun.source.files,
       bytes: begun.source.bytes,
       headerSha256: found.headerSha256,

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 from urllib.error import HTTPError
 
 import numpy as np
@@ -15,6 +16,8 @@ import pytest
 import tifffile
 import zarr
 from command_line import PATIENCE, finish, until
+
+import microct_io_vis
 
 
 @pytest.fixture
@@ -98,6 +101,31 @@ def test_takes_a_list_of_slices(cli, tmp_path, by):
         with open(listing, "rb") as given:
             subprocess.run([str(cli.path), "convert", "@-", str(output)], stdin=given, check=True)
     assert np.array_equal(zarr.open(output / "0")[:], array)
+
+
+def test_takes_names_that_are_not_utf_8(cli, tmp_path):
+    """As a file, a list, a folder, and in a folder; what is said and written of them is UTF-8."""
+    name, lost = os.fsdecode(b"Sch\xe4del"), "Sch\N{REPLACEMENT CHARACTER}del"
+    (folder := tmp_path / name).mkdir()
+    array = np.random.default_rng(7).integers(0, 255, (3, 20, 30), np.uint8)
+    slices = [folder / f"{name}_{z}.tif" for z in range(3)]
+    for path, plane in zip(slices, array, strict=True):
+        tifffile.imwrite(tmp_path / "plane.tif", plane)
+        (tmp_path / "plane.tif").rename(path)
+    tifffile.imwrite(tmp_path / "plane.tif", array, photometric="minisblack")
+    (tmp_path / "plane.tif").rename(tmp_path / f"{name}.tif")
+    elsewhere = tmp_path / "out.ome.zarr"
+    for source, output in ((tmp_path / f"{name}.tif", None), (folder, None), (folder, elsewhere)):
+        done = cli.convert(source, *filter(None, [output]), "--overwrite")
+        assert done["output"] == str(output or tmp_path / f"{lost}.ome.zarr")
+        assert np.array_equal(zarr.open(Path(done["output"]) / "0")[:], array)
+        json.dumps(done).encode()
+        run = cli("verify", done["output"], "--against", source).succeeded()
+        assert run.stdout.startswith("OK") and "�" in run.stdout
+    microct_io_vis.convert(slices, elsewhere, progress=False, overwrite=True)
+    assert np.array_equal(zarr.open(elsewhere / "0")[:], array)
+    run = cli("convert", slices[0])
+    assert run.status == 1 and f"it lies in {tmp_path / lost}, whose name is not UTF-8" in run.stderr
 
 
 @pytest.mark.parametrize("content", [None, "\n\n"])

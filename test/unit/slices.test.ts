@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
 import { ConvertError, type ErrorCode } from '../../src/convert/errors.ts';
+import { nameOf, onDisk } from '../../src/convert/file-name.ts';
+import { fingerprint } from '../../src/convert/fingerprint.ts';
+import { headerHash } from '../../src/convert/header-hash.ts';
 import { openVolume } from '../../src/convert/tiff/index.ts';
 import { describeGaps, findGaps } from '../../src/convert/tiff/gaps.ts';
 import { writeTiff } from './tiff-writer.ts';
@@ -337,4 +340,29 @@ test('a list is taken as it is, and said to be in another order, to have gaps, o
   symlinkSync(join(path, 's3.tif'), join(path, 's13.tif'));
   await listed([...names, 's13.tif'], /more than one slice: s3\.tif and s13\.tif/);
   await takes(path, null, [...names, 's13.tif'], /more than one slice: s3\.tif and s13\.tif/);
+});
+
+test('names that are not UTF-8 keep their bytes, and are readable where they are said', async () => {
+  const bytes = (name: string) => Buffer.from(name, 'latin1');
+  const path = folder([]);
+  const name = (number: number) => Buffer.concat([bytes(`${path}/Sch\xe4del\xb5_`), bytes(`${number}.tif`)]);
+  for (const number of [9, 10, 11]) writeFileSync(name(number), tiff());
+  const { info, layout } = await openVolume(path);
+  assert.equal(layout.shape[0], 3);
+  assert.deepEqual(
+    layout.files.map(file => onDisk(file)),
+    [9, 10, 11].map(name)
+  );
+  assert.deepEqual([fingerprint(layout).name, info.warnings], ['Sch\ufffddel\ufffd_9.tif', []]);
+  assert.match(await headerHash(layout.files), /^[0-9a-f]{64}$/);
+  // What a command line hands on of such a name.
+  assert.equal((await openVolume(`${path}/Sch\ufffddel\ufffd_10.tif`)).layout.files[0], layout.files[1]);
+  const chosen = await openVolume(path, { slices: 'Sch\ufffddel*_1?.tif' });
+  assert.deepEqual(chosen.layout.files, layout.files.slice(1));
+  writeFileSync(Buffer.concat([bytes(`${path}/Sch\xfcdel\xb5_`), bytes('10.tif')]), tiff());
+  await assert.rejects(openVolume(`${path}/Sch\ufffddel\ufffd_10.tif`), /_10\.tif: its name was handed on without/);
+  await refuses(path, null, 'mixed-pages', /Sch\ufffddel\ufffd_10\.tif/);
+  for (const text of ['', 'plain', 'Schädel µ', '\u{1f9b4}', 'a\ufffdb']) assert.equal(nameOf(Buffer.from(text)), text);
+  const odd = Buffer.from([0xff, 0x41, 0xc3, 0xc3, 0xa4, 0xe2, 0x82, 0x2e, 0xf0, 0x9f]);
+  assert.deepEqual(onDisk(nameOf(odd)), odd);
 });

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { nameOf, onDisk } from '../file-name.ts';
 import type { Shape } from '../volume.ts';
 import { decodeText, parseIni } from './ini.ts';
 import { KINDS, type Kind, type Said, type Unusable } from './kinds.ts';
@@ -94,7 +95,7 @@ function candidates(folder: string, stems: string[], all: boolean): Candidates {
   const [found, unusable]: [Candidate[], string[]] = [[], []];
   let names: string[];
   try {
-    names = readdirSync(folder);
+    names = readdirSync(onDisk(folder), { encoding: 'buffer' }).map(nameOf);
   } catch {
     return { found, unusable };
   }
@@ -116,11 +117,11 @@ function candidates(folder: string, stems: string[], all: boolean): Candidates {
 /** What a sidecar says; null for what cannot be read or is none: the lack of a sidecar is no failure. */
 function read(path: string, kind: Kind): Said | Unusable | null {
   try {
-    const status = statSync(path);
+    const status = statSync(onDisk(path));
     if (!status.isFile()) return null;
     if (status.size > MAX_BYTES)
       return { unusable: `it has ${status.size} bytes, where at most ${MAX_BYTES} were expected` };
-    return kind.read(parseIni(decodeText(readFileSync(path))));
+    return kind.read(parseIni(decodeText(readFileSync(onDisk(path)))));
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
 import { type BigIntStats, type Stats, readlinkSync } from 'node:fs';
 import { errorName } from '../error-name.ts';
 import { ConvertError, type ErrorCode } from '../errors.ts';
+import { isGarbled, onDisk } from '../file-name.ts';
 
 /** An error about the source: `file: what is wrong`. */
 export const fail = (code: ErrorCode, file: string, problem: string): ConvertError =>
@@ -22,7 +23,7 @@ export function checkFile(path: string, status: Stats | BigIntStats): void {
 /** Where a symbolic link leads; null for what is none. */
 function linkTarget(path: string): string | null {
   try {
-    return readlinkSync(path);
+    return String(readlinkSync(onDisk(path)));
   } catch {
     return null;
   }
@@ -43,6 +44,12 @@ export function readFailure(error: unknown, file: string): ConvertError {
           'not-found',
           file,
           `it is a broken symbolic link: it leads to ${target}, which is not there; bring that back, or make the link anew`
+        );
+      if (isGarbled(file))
+        return fail(
+          'not-found',
+          file,
+          'its name was handed on without the bytes that are not UTF-8, and not just one file is like it: rename it, or choose its folder'
         );
       return fail('not-found', file, 'there is no such file or folder: check the path');
     }

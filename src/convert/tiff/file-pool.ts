@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { onDisk } from '../file-name.ts';
 import { fail, readFailure } from './fail.ts';
 
 /** Slices kept open by one reader. */
@@ -51,7 +52,7 @@ export class FilePool {
         this.#open.delete(oldest);
         closeSync(unused);
       }
-      fd = openSync(this.#files[file], 'r');
+      fd = openSync(onDisk(this.#files[file]), 'r');
     } else if (this.#open.size > 1) this.#open.delete(file);
     else return fd;
     this.#open.set(file, fd);

@@ -1,5 +1,6 @@
 import { constants, readSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { onDisk } from '../file-name.ts';
 import { checkFile, readFailure } from './fail.ts';
 
 const NEAR = 1 << 16;
@@ -26,8 +27,8 @@ export class HeaderBytes {
     let handle: FileHandle | null = null;
     try {
       // Before it is opened: opening a pipe waits for somebody to write to it.
-      checkFile(path, await stat(path));
-      handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      checkFile(path, await stat(onDisk(path)));
+      handle = await open(onDisk(path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
       const status = await handle.stat({ bigint: true });
       checkFile(path, status);
       const first = Buffer.allocUnsafe(FAR);

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { ConvertError } from '../errors.ts';
+import { actualPath, onDisk, readable } from '../file-name.ts';
 import type { Layout } from '../layout.ts';
 import { findSidecar } from '../sidecar/index.ts';
 import { type Shape, type VolumeInfo, alongAxes, axesOf } from '../volume.ts';
@@ -81,7 +82,8 @@ export interface Headers {
   meaning: Meaning;
 }
 
-async function readHeaders(source: string | string[], reading: Reading): Promise<Headers> {
+async function readHeaders(given: string | string[], reading: Reading): Promise<Headers> {
+  const source = typeof given === 'string' ? actualPath(given) : given.map(actualPath);
   const { slices } = reading;
   const folder = typeof source === 'string' && isFolder(source);
   if (slices !== null && !folder)
@@ -128,7 +130,7 @@ async function open(source: string | string[], { slices, image }: Reading): Prom
 
 function isFolder(path: string): boolean {
   try {
-    return statSync(path).isDirectory();
+    return statSync(onDisk(path)).isDirectory();
   } catch (error) {
     throw readFailure(error, path);
   }
@@ -306,8 +308,9 @@ function describe(
   const frames = { t: stack.frames.t, c: chosen.length };
   const shape: Shape = [stack.depth, height, width];
   const { sidecar, notes } = findSidecar(files, shape, folder);
+  const size = chooseVoxelSize(about.calibration, sidecar, about.resolution, notes);
   return {
-    source,
+    source: readable(source),
     format,
     axes: axesOf(frames),
     shape: alongAxes(frames, frames.t, frames.c, shape),
@@ -315,7 +318,9 @@ function describe(
     ...table.storage,
     pages: table.pages,
     bytes,
-    ...chooseVoxelSize(about.calibration, sidecar, about.resolution, notes),
+    ...size,
+    voxelSizeFile: size.voxelSizeFile && readable(size.voxelSizeFile),
+    voxelSizeNotes: size.voxelSizeNotes.map(readable),
     channels: stack.channels || meaning.samples ? chosen.map(({ name, color }) => ({ name, color })) : null,
     timeStep,
     timeUnit: timeStep === null ? null : 'second',
@@ -327,6 +332,6 @@ function describe(
       ...meaning.notes,
       ...table.notes,
       ...orientationNotes(table, orientation)
-    ]
+    ].map(readable)
   };
 }

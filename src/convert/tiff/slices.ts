@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ConvertError } from '../errors.ts';
+import { nameOf, onDisk, readable } from '../file-name.ts';
 import { option } from '../words.ts';
 import { fail, readFailure } from './fail.ts';
 import { type Gap, describeGaps, findGaps } from './gaps.ts';
@@ -68,7 +69,8 @@ export async function listSlices(folder: string, slices: string | null): Promise
     warnings
   });
   if (choice && 'fits' in choice) {
-    const chosen = names.filter(name => choice.fits(name));
+    // A command line hands on what can be read of a name.
+    const chosen = names.filter(name => choice.fits(name) || choice.fits(readable(name)));
     if (chosen.length === 0) throw fitsNone(folder, slices!, names);
     checkOneKind(folder, names, chosen);
     return inFolder(asChosen(folder, chosen));
@@ -322,11 +324,12 @@ export async function tiffsOf(folder: string): Promise<string[]> {
 async function listNames(folder: string): Promise<string[]> {
   let names: string[];
   try {
-    const entries = await readdir(folder, { withFileTypes: true });
+    const entries = await readdir(onDisk(folder), { withFileTypes: true, encoding: 'buffer' });
     names = entries
+      .map(entry => ({ name: nameOf(entry.name), isDirectory: entry.isDirectory() }))
       .filter(
         entry =>
-          !entry.isDirectory() &&
+          !entry.isDirectory &&
           !entry.name.startsWith('.') &&
           Object.values(KINDS).some(ending => ending.test(entry.name))
       )

@@ -4,6 +4,7 @@ import { jobs, memory } from '../check.ts';
 import type { Control } from '../convert.ts';
 import type { Difference } from '../difference.ts';
 import { ConvertError } from '../errors.ts';
+import { actualPath, onDisk } from '../file-name.ts';
 import { Meter } from '../meter.ts';
 import { DEFAULT_OPTIONS } from '../options.ts';
 import type { Layout } from '../layout.ts';
@@ -170,7 +171,7 @@ async function openSource(
   const open = (path: string) =>
     openVolume(path, {
       ...reading,
-      slices: statSync(path, { throwIfNoEntry: false })?.isDirectory() ? slices : null
+      slices: statSync(onDisk(actualPath(path)), { throwIfNoEntry: false })?.isDirectory() ? slices : null
     });
   if (against !== null) {
     const asked = typeof against === 'string' ? () => open(against) : () => openVolume(against, reading ?? {});
@@ -182,8 +183,8 @@ async function openSource(
   };
   if (!origin) return without(`name one with ${option('against')}`);
   const { name, shape, dtype } = origin.source;
-  const path = join(dirname(folder), name);
-  if (name === '' || !existsSync(path))
+  const path = actualPath(join(dirname(folder), name));
+  if (name === '' || !existsSync(onDisk(path)))
     return without(`${name} is not beside the output; name it with ${option('against')}`);
   try {
     const found = await open(path);
