@@ -111,6 +111,15 @@ def test_wrong_counts_of_imagej(cli, tmp_path):
     assert run.status == 1 and "12 pages" in run.stderr and "6" in run.stderr
 
 
+@pytest.mark.parametrize(("axes", "along"), [("QZYX", "T"), ("ZQYX", "Z"), ("RZCYX", "T")])
+def test_folded_axes_of_ome(cli, tmp_path, axes, along):
+    """OME-XML has three axes beside y and x; a fourth is folded up in one of them, which is said."""
+    array = voxels((3, 2, 2, 20, 30)[5 - len(axes) :])
+    tifffile.imwrite(tmp_path / "scan.ome.tif", array, ome=True, metadata={"axes": axes})
+    (warning,) = cli.info(tmp_path / "scan.ome.tif")["warnings"]
+    assert f"ModuloAlong{along}" in warning
+
+
 @pytest.mark.parametrize("axes", ["".join(order) for order in itertools.permutations("TCZ")])
 def test_order_of_ome(cli, tmp_path, axes):
     """Planes in any DimensionOrder."""

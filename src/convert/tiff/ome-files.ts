@@ -13,6 +13,8 @@ import { isAuxiliary, readPage } from './page.ts';
 import type { Reading } from './pixel-format.ts';
 import { SegmentTable } from './segment-table.ts';
 
+const COUNTED = { Z: 'slices', C: 'channels', T: 'time points' };
+
 /** Whether a file is named as OME-XML without voxels (`scan.companion.ome`). */
 export const isOmeXml = (path: string): boolean => /\.(ome|ome\.xml)$/i.test(path);
 
@@ -69,6 +71,11 @@ export async function openOme(path: string, description: Ome | null, chosen: Rea
   const warnings: string[] = [];
   if (left > 0 && ome.images.length === 1)
     warnings.push(`${left} pages of its files belong to no plane of its OME-XML, and are left out.`);
+  for (const { axis, type } of ome.folded)
+    if (image.size[axis] > 1)
+      warnings.push(
+        `Its OME-XML says that another axis (${type}) is folded up in ${axis} (ModuloAlong${axis}): both are read one after the other, as ${COUNTED[axis]}.`
+      );
   return {
     format: found.about!.format,
     // A companion file is a part of the source: where it changes, the source does.

@@ -16,6 +16,8 @@ export interface Ome {
   /** Where the description is, when it is not here. */
   metadataFile: string | null;
   images: OmeImage[];
+  /** Axes along which a second one is folded up (OME's 6D, 7D and 8D annotations), and what that is. */
+  folded: { axis: Axis; type: string }[];
 }
 
 /** `Image` with its `Pixels`. */
@@ -62,7 +64,14 @@ const PARENTS: Partial<Record<string, string>> = {
   Pixels: 'Image',
   Channel: 'Pixels',
   TiffData: 'Pixels',
-  UUID: 'TiffData'
+  UUID: 'TiffData',
+  StructuredAnnotations: 'OME',
+  XMLAnnotation: 'StructuredAnnotations',
+  Value: 'XMLAnnotation',
+  Modulo: 'Value',
+  ModuloAlongZ: 'Modulo',
+  ModuloAlongC: 'Modulo',
+  ModuloAlongT: 'Modulo'
 };
 const WANTED: Wanted = {
   element: (name, parent) => parent === undefined || PARENTS[name] === parent,
@@ -109,7 +118,7 @@ export class Blocks {
  * @throws ConvertError `corrupt` where it is not well-formed, or sizes are not numbers; `unsupported` where there is more of something than any has
  */
 export function parseOme(xml: Iterable<Uint8Array>, path: string): Ome {
-  const ome: Ome = { uuid: null, metadataFile: null, images: [] };
+  const ome: Ome = { uuid: null, metadataFile: null, images: [], folded: [] };
   const parser = sax.parser(true, { position: false });
   const bytes = new Bytes(xml);
   const within: string[] = [];
@@ -146,6 +155,10 @@ export function parseOme(xml: Iterable<Uint8Array>, path: string): Ome {
       names += name.length;
       bound(names, MAX_NAMES, 'characters of names');
       bound(ome.images.push(image), MAX_IMAGES, 'images');
+    } else if (parent === 'Modulo') {
+      const axis = element.at(-1) as Axis;
+      if (!ome.folded.some(other => other.axis === axis))
+        ome.folded.push({ axis, type: shortly([attributes.TypeDescription || attributes.Type || 'another axis']) });
     } else if (!image) return;
     else if (element === 'Channel' && parent === 'Pixels') {
       names += (attributes.Name ?? '').length;
