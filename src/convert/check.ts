@@ -47,6 +47,12 @@ const tuple = <T>(value: unknown, length: number, is: (v: unknown) => v is T): v
 const show = (value: unknown): string =>
   typeof value === 'string' ? `"${value}"` : (JSON.stringify(value) ?? String(value));
 
+function text(field: Field, value: unknown): string | null {
+  if (value !== null && typeof value !== 'string')
+    throw bad(field, `${named(field)} must be text, found ${show(value)}`);
+  return value;
+}
+
 function oneOf<T extends string>(field: Field, value: T, accepted: readonly T[]): T {
   if (!accepted.includes(value))
     throw bad(field, `${named(field)} ${show(value)} is not known: use one of ${accepted.join(', ')}`);
@@ -206,7 +212,7 @@ export function readingOf(
   source: string | string[]
 ): Reading {
   return naming(source, () => ({
-    slices,
+    slices: text('slices', slices),
     channel: channels(channel),
     image: imageName(image),
     zAxis: oneOf('zAxis', zAxis, Z_AXES),

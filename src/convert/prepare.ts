@@ -20,6 +20,7 @@ import { checkDestination, freeDisk } from './zarr/destination.ts';
 import { Journal, type JournalRecord } from './zarr/journal.ts';
 import { goesWith } from './zarr/occupied.ts';
 import { isOmeZarr } from './zarr/ome-zarr.ts';
+import { writeError } from './zarr/system-errors.ts';
 
 /** All that is decided before the first voxel is read. */
 export interface Prepared {
@@ -88,7 +89,8 @@ async function findDestination(
   try {
     return { partial: await checkDestination(output, source, overwrite, parent !== null), refusal: null };
   } catch (error) {
-    if (!lenient || !(error instanceof ConvertError) || !IN_THE_WAY.includes(error.code)) throw error;
+    if (!lenient || !(error instanceof ConvertError) || !IN_THE_WAY.includes(error.code))
+      throw writeError(error, output);
     return { partial: null, refusal: { code: error.code, message: error.said } };
   }
 }

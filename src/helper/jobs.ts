@@ -4,8 +4,8 @@ import { ConvertError, cancelled, interrupted } from '../convert/errors.ts';
 import { type ConvertOptions, DEFAULT_OPTIONS } from '../convert/options.ts';
 import type { Plan } from '../convert/plan.ts';
 import type { ConvertResult, Progress } from '../convert/progress.ts';
-import type { VerifyOptions, VerifyResult } from '../convert/verify/index.ts';
 import type { OmeZarrInfo } from '../convert/ome-zarr-info.ts';
+import { type VerifyOptions, type VerifyResult, limitsOf } from '../convert/verify/index.ts';
 import { BYTES_PER_VOXEL, type VolumeInfo } from '../convert/volume.ts';
 import type { HelperEvent, Job, Methods, Source, Waiting } from '../protocol/index.ts';
 import { toFailure } from './failure.ts';
@@ -98,7 +98,7 @@ export class Jobs {
 
   /** Puts the verification of an OME-Zarr at the end of the queue. */
   verify(output: string, options: Partial<VerifyOptions>): Job {
-    const budget = options.maxMemory ?? DEFAULT_OPTIONS.maxMemory;
+    const budget = limitsOf(options).maxMemory;
     const entry = this._add(
       { kind: 'verify', source: output, output, options: {} },
       { bytes: Infinity, budget, peak: budget, needsAll: false },

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { access } from 'node:fs/promises';
-import { ConvertError } from '../convert/errors.ts';
+import { ConvertError, cancelled } from '../convert/errors.ts';
 import { isName } from '../convert/output-path.ts';
 import { askedFor } from '../convert/unfinished.ts';
 import { inWords } from '../convert/words.ts';
@@ -19,11 +19,22 @@ import type {
 } from '../protocol/index.ts';
 import { ServerPaths } from './paths.ts';
 import type { StoredFile } from './store.ts';
+import { Outgoing } from './outgoing.ts';
 import { Store, readBytes } from './store.ts';
 import { FORM } from './vocabulary.ts';
 
 /** Most bytes in one answer: a websocket message has to be held whole at both ends. */
 const MOST = 64 * 2 ** 20;
+/** Most bytes of answers that are on their way, and how long one waits for those before it: longer than it takes to cut who takes nothing, in ms. */
+const ON_THE_WAY = 2 * MOST;
+const PATIENCE = 45_000;
+/** Of one request: most characters of a text (the longest path of any system), items of a list, fields of an object, and how deep they nest. */
+const LONGEST = 32_767;
+const MOST_PATHS = 200_000;
+const MOST_FIELDS = 100;
+const DEEPEST = 4;
+/** Most letters of what a client sent that an answer repeats. */
+const BRIEF = 80;
 /** OME-Zarrs whose roots are remembered as such. */
 const STORES = 64;
 
@@ -41,6 +52,7 @@ export class Service {
   private readonly _jobs: Jobs;
   private readonly _paths: ServerPaths;
   private readonly _stores = new Map<string, Promise<Store>>();
+  private readonly _outgoing = new Outgoing(ON_THE_WAY, PATIENCE);
 
   constructor(engine: Service['_engine'], jobs: Jobs, root: string) {
     this._engine = engine;
@@ -48,16 +60,21 @@ export class Service {
     this._paths = new ServerPaths(root);
   }
 
-  /** @throws ConvertError */
-  async answer({ method, params }: Request): Promise<Answer> {
-    // The compiler does not see that `params` follows from `method`.
-    if (!Object.hasOwn(this._handlers, method)) {
+  /**
+   * @param isWanted whether somebody still waits for the answer
+   * @throws ConvertError
+   */
+  async answer({ method, params }: Request, isWanted: () => boolean = () => true): Promise<Answer> {
+    if (typeof method !== 'string' || !Object.hasOwn(this._handlers, method)) {
       throw new ConvertError(
         'bad-option',
-        `The helper has no method ${method}: reload the page, it may be of another version.`
+        `The helper has no method ${brief(method)}: reload the page, it may be of another version.`
       );
     }
-    const { result, bytes } = await (this._handlers[method] as (params: unknown) => Promise<Answer>)(params ?? {});
+    checkParams(method, params);
+    // The compiler does not see that `params` follows from `method`.
+    const handle = this._handlers[method] as (params: unknown, isWanted: () => boolean) => Promise<Answer>;
+    const { result, bytes } = await handle(params ?? {}, isWanted);
     return { result: inWords(result, FORM), bytes };
   }
 
@@ -80,7 +97,9 @@ export class Service {
     return event.event === 'job' ? { event: 'job', job: inWords(this._job(event.job), FORM) } : event;
   }
 
-  private readonly _handlers: { [M in Method]: (params: Methods[M]['params']) => Promise<Answer<M>> } = {
+  private readonly _handlers: {
+    [M in Method]: (params: Methods[M]['params'], isWanted: () => boolean) => Promise<Answer<M>>;
+  } = {
     inspect: async ({ source, options }) => ({
       result: this._info(await this._engine.inspect(this._source(source), options ?? {}))
     }),
@@ -118,8 +137,8 @@ export class Service {
       });
       return { result: { source: this._shown(source), options: this._shownOptions(options) } };
     },
-    verify: async ({ output, options }) => ({
-      result: this._job(this._jobs.verify(this._paths.absolute(output), options ?? {}))
+    verify: async ({ output, options: { maxMemory, jobs } = {} }) => ({
+      result: this._job(this._jobs.verify(this._paths.absolute(output), { maxMemory, jobs }))
     }),
     cancel: async ({ job }) => ({ result: this._job(this._jobs.cancel(job)) }),
     move: async ({ job, to }) => ({ result: this._job(this._jobs.move(job, to)) }),
@@ -137,10 +156,13 @@ export class Service {
       );
       return { result: { absolute, path: this._paths.relative(absolute), exists } };
     },
-    read: params => this._read(params)
+    read: (params, isWanted) => this._read(params, isWanted)
   };
 
-  private async _read({ root, key, offset = 0, length }: Methods['read']['params']): Promise<Answer<'read'>> {
+  private async _read(
+    { root, key, offset = 0, length }: Methods['read']['params'],
+    isWanted: () => boolean
+  ): Promise<Answer<'read'>> {
     const isWhole =
       Number.isSafeInteger(offset) && (length === undefined || (Number.isSafeInteger(length) && length >= 0));
     if (typeof key !== 'string' || !isWhole) {
@@ -159,7 +181,13 @@ export class Service {
       );
     }
     const { size, version } = file;
-    return { result: { size, offset: start, version }, bytes: await readBytes(file, start, wanted) };
+    const bytes = await this._outgoing.hold(wanted, () => {
+      if (!isWanted()) {
+        throw cancelled();
+      }
+      return readBytes(file, start, wanted);
+    });
+    return { result: { size, offset: start, version }, bytes };
   }
 
   private async _find(root: string, key: string): Promise<StoredFile | null> {
@@ -248,4 +276,47 @@ export class Service {
       }
     };
   }
+}
+
+/** What of a request is larger than any that is meant; null where nothing is. */
+function tooMuch(value: unknown, depth: number): string | null {
+  if (typeof value === 'string') {
+    return value.length > LONGEST ? `${value.length} characters are too many for a path: ${brief(value)}` : null;
+  }
+  if (typeof value !== 'object' || value === null) return null;
+  if (depth > DEEPEST) return 'its parameters are nested too deep';
+  const found: unknown[] = Object.values(value);
+  const most = Array.isArray(value) ? MOST_PATHS : MOST_FIELDS;
+  if (found.length > most) return `${found.length} are more than the ${most} that a list may have`;
+  for (const each of found) {
+    const odd = tooMuch(each, depth + 1);
+    if (odd !== null) return odd;
+  }
+  return null;
+}
+
+/** What was found in place of what was expected, in a few letters. */
+function brief(found: unknown): string {
+  if (typeof found === 'object' && found !== null) return Array.isArray(found) ? 'a list' : 'an object';
+  const text = String(found);
+  return text.length > BRIEF ? `${text.slice(0, BRIEF)}…` : text;
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * What the handlers take for granted: kinds, and sizes that nobody needs who means well. The values of options are the engine's to check.
+ * @throws ConvertError
+ */
+function checkParams(method: string, params: unknown): void {
+  const expected = (what: string, found: unknown): never => {
+    throw new ConvertError('bad-option', `${method}: expected ${what}, found ${brief(found)}`);
+  };
+  if (params === undefined) return;
+  const odd = tooMuch(params, 0);
+  if (odd !== null) throw new ConvertError('bad-option', `${method}: ${odd}`);
+  if (!isObject(params)) expected('an object of parameters', params);
+  const { job, options } = params as { job?: unknown; options?: unknown };
+  if (job !== undefined && typeof job !== 'string') expected('the id of a job', job);
+  if (options !== undefined && !isObject(options)) expected('an object of options', options);
 }

@@ -59,6 +59,12 @@ export interface VerifyResult {
   seconds: number;
 }
 
+/** @throws ConvertError `bad-option` */
+export const limitsOf = (options: Partial<VerifyOptions>): Pick<VerifyOptions, 'maxMemory'> & { jobs: number } => ({
+  maxMemory: memory(options.maxMemory ?? DEFAULT_OPTIONS.maxMemory),
+  jobs: jobs(options.jobs ?? null)
+});
+
 /**
  * Reads every chunk of an OME-Zarr image back and compares: level 0 with the source, every further level with what the stored one above
  * gives, the metadata with itself and with the source. Writes nothing.
@@ -75,10 +81,7 @@ export async function verify(
   const began = performance.now();
   const cancelled = () => new ConvertError('cancelled', 'The verification was cancelled.');
   const folder = resolve(output);
-  const limits = {
-    maxMemory: memory(options.maxMemory ?? DEFAULT_OPTIONS.maxMemory),
-    jobs: jobs(options.jobs ?? null)
-  };
+  const limits = limitsOf(options);
   const image = readImage(folder);
   const findings = new Findings();
   const origin = image.origin && readOrigin(image.origin);

@@ -12,7 +12,10 @@ import type { Invocation, ProgressKind } from '../cli/parse.ts';
 import { UsageError, parse } from '../cli/parse.ts';
 import type { Engine, Jobs } from '../jobs.ts';
 import { readSource } from '../cli/source.ts';
-import { splitWords } from './words.ts';
+import { splitWords, unasked } from './words.ts';
+
+/** Most characters of a cell. */
+export const MOST_CODE = 2 ** 18;
 
 /** The engine, in one piece. A kernel outlives its conversions, and must not hold their memory. */
 export const ENGINE: Engine & { inspect: typeof inspect } = {
@@ -37,6 +40,9 @@ export interface CellOutput {
  * @throws UsageError or ConvertError; `cancelled` when the signal aborts
  */
 export async function runCell(code: string, jobs: Jobs, output: CellOutput, signal: AbortSignal): Promise<void> {
+  if (code.length > MOST_CODE) {
+    throw new UsageError(`this cell has ${code.length} characters, and may have ${MOST_CODE}: part it`);
+  }
   const lines = code.split(/\r?\n/).filter(line => splitWords(line).length > 0);
   for (const line of lines) {
     if (signal.aborted) {
@@ -48,10 +54,10 @@ export async function runCell(code: string, jobs: Jobs, output: CellOutput, sign
 
 /** The command of a cell's line. */
 export function parseLine(line: string): Invocation {
-  const asked = /^\s*(?:\?+\s*([\w-]*)|([\w-]+)\s*\?+)\s*$/.exec(line);
-  if (asked) {
-    const topic = asked[1] || asked[2] || null;
-    return { command: 'help', topic: topic !== null && findCommand(topic) ? topic : null };
+  const text = line.trim();
+  const topic = (text.startsWith('?') ? text.replace(/^\?+/, '') : unasked(text)).trim();
+  if (topic !== text && /^[\w-]*$/.test(topic)) {
+    return { command: 'help', topic: findCommand(topic) ? topic : null };
   }
   const words = splitWords(line);
   const open = words.at(-1)?.open;

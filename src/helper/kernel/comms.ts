@@ -3,12 +3,13 @@ import { HELPER } from '../../protocol/index.ts';
 import type { Jobs } from '../jobs.ts';
 import type { Records } from '../records.ts';
 import type { Service } from '../service.ts';
-import type { Content, Header } from './message.ts';
+import type { Content, Parent } from './message.ts';
+import { isRecord } from './message.ts';
 
 /** A page that goes away says nothing: beyond this many comms, the one that was silent longest is closed. */
 const MOST = 32;
 
-type Publish = (type: string, content: object, parent: Header | null, buffers?: readonly Uint8Array[]) => void;
+type Publish = (type: string, content: object, parent: Parent | null, buffers?: readonly Uint8Array[]) => void;
 
 /** The clients: one comm a browser. Every one is told of every job. */
 export class Comms {
@@ -37,8 +38,11 @@ export class Comms {
     return Object.fromEntries([...(wanted ? this._open : [])].map(id => [id, { target_name: HELPER }]));
   }
 
-  open(content: Content, parent: Header): void {
-    const id = String(content.comm_id);
+  open(content: Content, parent: Parent): void {
+    const id = idOf(content);
+    if (id === null) {
+      return;
+    }
     if (content.target_name !== HELPER) {
       this._publish('comm_close', { comm_id: id, data: {} }, parent);
       return;
@@ -61,26 +65,38 @@ export class Comms {
   }
 
   close(content: Content): void {
-    this._open.delete(String(content.comm_id));
+    this._open.delete(idOf(content) ?? '');
   }
 
   /** Answers one request, in whatever order answers become ready. */
-  async receive(content: Content, parent: Header): Promise<void> {
-    const comm_id = String(content.comm_id);
+  async receive(content: Content, parent: Parent): Promise<void> {
+    const comm_id = idOf(content);
+    if (comm_id === null) {
+      return;
+    }
     if (!this._open.has(comm_id)) {
       this._publish('comm_close', { comm_id, data: {} }, parent);
       return;
     }
     this._open.delete(comm_id);
     this._open.add(comm_id);
-    const request = content.data as Request;
+    const request = (isRecord(content.data) ? content.data : {}) as unknown as Request;
+    const id = typeof request.id === 'number' ? request.id : -1;
+    let reply: Reply;
+    let bytes: Uint8Array | undefined;
     try {
-      const { result, bytes } = await this._service.answer(request);
-      const reply: Reply = { id: request.id, result };
-      this._publish('comm_msg', { comm_id, data: reply }, parent, bytes && [bytes]);
+      const answer = await this._service.answer(request, () => this._open.has(comm_id));
+      reply = { id, result: answer.result };
+      bytes = answer.bytes;
     } catch (error) {
-      const reply: Reply = { id: request.id, error: this._service.failure(error) };
-      this._publish('comm_msg', { comm_id, data: reply }, parent);
+      reply = { id, error: this._service.failure(error) };
+    }
+    // Who has closed it meanwhile waits for nothing.
+    if (this._open.has(comm_id)) {
+      this._publish('comm_msg', { comm_id, data: reply }, parent, bytes && [bytes]);
     }
   }
 }
+
+/** The name of a message's comm; null where it has none. */
+const idOf = ({ comm_id }: Content): string | null => (typeof comm_id === 'string' ? comm_id : null);

@@ -5,7 +5,7 @@ import type { OptionSpec } from '../cli/options.ts';
 import { COMMANDS, COMMON_OPTIONS, findCommand } from '../cli/options.ts';
 import { flags, help } from '../cli/help.ts';
 import type { Word } from './words.ts';
-import { expandHome, splitWords } from './words.ts';
+import { expandHome, splitWords, unasked } from './words.ts';
 
 export interface Completions {
   matches: string[];
@@ -93,7 +93,7 @@ export function inspectAt(code: string, cursor: number): string | null {
   const from = code.lastIndexOf('\n', cursor - 1) + 1;
   const next = code.indexOf('\n', cursor);
   const line = code.slice(from, next < 0 ? undefined : next);
-  const words = splitWords(line.replace(/\?+\s*$/, ''));
+  const words = splitWords(unasked(line));
   const first = words.findIndex(({ text }) => findCommand(text));
   const command = findCommand(words[first]?.text ?? '');
   if (!command) {

@@ -7,10 +7,10 @@ import { Jobs } from '../jobs.ts';
 import { Records } from '../records.ts';
 import { Service } from '../service.ts';
 import type { Bundle, CellOutput } from './cells.ts';
-import { ENGINE, runCell } from './cells.ts';
+import { ENGINE, MOST_CODE, runCell } from './cells.ts';
 import { Comms } from './comms.ts';
 import { complete, inspectAt } from './complete.ts';
-import type { Content, Header, Message } from './message.ts';
+import type { Content, Message, Parent } from './message.ts';
 import { PROTOCOL_VERSION } from './message.ts';
 import type { Channel, Sockets } from './sockets.ts';
 import { splitWords } from './words.ts';
@@ -92,22 +92,21 @@ export class Kernel {
   }
 
   private _receive(channel: Channel, message: Message): void {
-    const { header } = message;
-    if (header.msg_type === 'execute_request') {
+    if (message.header.msg_type === 'execute_request') {
       const number = ++this._arrived;
-      this._cells = this._cells.then(() => this._during(header, () => this._execute(message, number)));
+      this._cells = this._cells.then(() => this._during(message, () => this._execute(message, number)));
       return;
     }
-    void this._during(header, () => this._answer(channel, message));
+    void this._during(message, () => this._answer(channel, message));
   }
 
   /** Does some work between `busy` and `idle`. */
-  private async _during(parent: Header, work: () => void | Promise<void>): Promise<void> {
+  private async _during(parent: Parent, work: () => void | Promise<void>): Promise<void> {
     this._status('busy', parent);
     try {
       await work();
     } catch (error) {
-      console.error(`A ${parent.msg_type} failed:`, error);
+      console.error(`A ${parent.header.msg_type} failed:`, error);
     }
     this._status('idle', parent);
     if (this._cell || this._jobs.active) {
@@ -116,7 +115,7 @@ export class Kernel {
     }
   }
 
-  private _status(execution_state: 'starting' | 'busy' | 'idle', parent: Header | null): void {
+  private _status(execution_state: 'starting' | 'busy' | 'idle', parent: Parent | null): void {
     this._sockets.publish('status', { execution_state }, parent);
   }
 
@@ -134,7 +133,8 @@ export class Kernel {
     const { header, content } = message;
     const reply = (type: string, answer: Content): void =>
       this._sockets.reply(channel, message, type, { status: 'ok', ...answer });
-    const code = String(content.code ?? '');
+    const whole = textOf(content.code);
+    const code = whole.length > MOST_CODE ? '' : whole;
     switch (header.msg_type) {
       case 'kernel_info_request':
         return reply('kernel_info_reply', KERNEL_INFO);
@@ -157,9 +157,9 @@ export class Kernel {
       case 'comm_info_request':
         return reply('comm_info_reply', { comms: this._comms.info(content.target_name) });
       case 'comm_open':
-        return this._comms.open(content, header);
+        return this._comms.open(content, message);
       case 'comm_msg':
-        return this._comms.receive(content, header);
+        return this._comms.receive(content, message);
       case 'comm_close':
         return this._comms.close(content);
       case 'interrupt_request':
@@ -168,7 +168,7 @@ export class Kernel {
       case 'shutdown_request': {
         const restart = content.restart === true;
         reply('shutdown_reply', { restart });
-        this._sockets.publish('shutdown_reply', { status: 'ok', restart }, header);
+        this._sockets.publish('shutdown_reply', { status: 'ok', restart }, message);
         void this.end(restart ? 'ended, because the kernel is restarted' : 'ended, because the kernel is shut down');
         return;
       }
@@ -176,20 +176,20 @@ export class Kernel {
   }
 
   private async _execute(message: Message, number: number): Promise<void> {
-    const { header, content } = message;
+    const { content } = message;
     const reply = (answer: Content): void => this._sockets.reply('shell', message, 'execute_reply', answer);
     if (number <= this._abortedUpTo) {
       return reply({ status: 'aborted', execution_count: this._count });
     }
-    const code = String(content.code ?? '');
+    const code = textOf(content.code);
     const silent = content.silent === true;
     if (!silent) {
       this._count++;
-      this._sockets.publish('execute_input', { code, execution_count: this._count }, header);
+      this._sockets.publish('execute_input', { code, execution_count: this._count }, message);
     }
     this._cell = new AbortController();
     try {
-      await runCell(code, this._jobs, this._output(header, silent), this._cell.signal);
+      await runCell(code, this._jobs, this._output(message, silent), this._cell.signal);
       reply({ status: 'ok', execution_count: this._count, user_expressions: {}, payload: [] });
     } catch (error) {
       if (content.stop_on_error !== false) {
@@ -203,7 +203,7 @@ export class Kernel {
       );
       const failure = { ename, evalue, traceback: [`microct-io-vis: ${evalue}`] };
       if (!silent) {
-        this._sockets.publish('error', failure, header);
+        this._sockets.publish('error', failure, message);
       }
       reply({ status: 'error', execution_count: this._count, ...failure });
     } finally {
@@ -211,7 +211,7 @@ export class Kernel {
     }
   }
 
-  private _output(parent: Header, silent: boolean): CellOutput {
+  private _output(parent: Parent, silent: boolean): CellOutput {
     const publish = (type: string, content: object): void => {
       if (!silent) {
         this._sockets.publish(type, content, parent);
@@ -221,7 +221,7 @@ export class Kernel {
     return {
       text: text => publish('stream', { name: 'stdout', text }),
       display: bundle => {
-        const transient = { display_id: `${parent.msg_id}-${displays++}` };
+        const transient = { display_id: `${parent.header.msg_id}-${displays++}` };
         publish('display_data', { data: bundle, metadata: {}, transient });
         return (next: Bundle) => publish('update_display_data', { data: next, metadata: {}, transient });
       },
@@ -249,6 +249,8 @@ const KERNEL_INFO = {
   ],
   debugger: false
 };
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** A position in UTF-16 units; the protocol counts Unicode characters. */
 function toUnits(text: string, points: number): number {

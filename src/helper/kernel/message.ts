@@ -14,16 +14,28 @@ export interface Header {
 
 export type Content = Record<string, unknown>;
 
-export interface Message {
+/** What a message answers to: its header, and the JSON of it, which answers hand back as it came. */
+export interface Parent {
+  header: Header;
+  json: string;
+}
+
+export interface Message extends Parent {
   /** Who sent it, as the ROUTER socket wants it back. */
   identities: Buffer[];
-  header: Header;
   content: Content;
   buffers: Buffer[];
 }
 
-const isRecord = (value: unknown): value is Content =>
+export const isRecord = (value: unknown): value is Content =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Most bytes of a header: each answer has it in it. */
+const MOST_HEADER = 2 ** 16;
+
+/** All clients are sent the headers of all: one that nests deep would break the readers of some. */
+const isFlat = (header: unknown): header is Content =>
+  isRecord(header) && Object.values(header).every(value => typeof value !== 'object' || value === null);
 
 const DELIMITER = Buffer.from('<IDS|MSG>');
 const SESSION = randomUUID();
@@ -40,11 +52,11 @@ export class Codec {
     }
   }
 
-  /** The frames of a message. `parent` is the header of what it answers, null for nothing in particular. */
+  /** The frames of a message. `parent` is what it answers, null for nothing in particular. */
   encode(
     type: string,
     content: object,
-    parent: Header | null,
+    parent: Parent | null,
     identities: readonly Buffer[],
     buffers: readonly Uint8Array[] = []
   ): Uint8Array[] {
@@ -56,7 +68,8 @@ export class Codec {
       date: new Date().toISOString(),
       version: PROTOCOL_VERSION
     };
-    const parts = [header, parent ?? {}, {}, content].map(part => Buffer.from(JSON.stringify(part)));
+    const json = [JSON.stringify(header), parent?.json ?? '{}', '{}', JSON.stringify(content)];
+    const parts = json.map(part => Buffer.from(part));
     return [...identities, DELIMITER, Buffer.from(this._sign(parts)), ...parts, ...buffers];
   }
 
@@ -64,7 +77,7 @@ export class Codec {
   decode(frames: readonly Buffer[]): Message | null {
     const at = frames.findIndex(frame => frame.equals(DELIMITER));
     const parts = frames.slice(at + 2, at + 6);
-    if (at < 0 || parts.length < 4) {
+    if (at < 0 || parts.length < 4 || parts[0].length > MOST_HEADER) {
       return null;
     }
     const [found, expected] = [frames[at + 1], Buffer.from(this._sign(parts))];
@@ -72,13 +85,15 @@ export class Codec {
       return null;
     }
     try {
-      const [header, , , content] = parts.map(part => JSON.parse(part.toString('utf8')) as unknown);
-      if (!isRecord(header) || typeof header.msg_type !== 'string' || !isRecord(content)) {
+      const json = parts.map(part => part.toString('utf8'));
+      const [header, , , content] = json.map(part => JSON.parse(part) as unknown);
+      if (!isFlat(header) || typeof header.msg_type !== 'string' || !isRecord(content)) {
         return null;
       }
       return {
         identities: frames.slice(0, at),
         header: header as unknown as Header,
+        json: json[0],
         content,
         buffers: frames.slice(at + 6)
       };

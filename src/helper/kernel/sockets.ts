@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { Publisher, Reply, Router } from 'zeromq';
-import type { Content, Header, Message } from './message.ts';
+import { Publisher, Router } from 'zeromq';
+import type { Content, Message, Parent } from './message.ts';
 import { Codec } from './message.ts';
+import { Seldom } from './seldom.ts';
 
 /** The file that Jupyter writes for a kernel it starts. */
 interface Connection {
@@ -21,8 +22,21 @@ export type Channel = 'shell' | 'control';
 /** Milliseconds that what was sent last may take to leave. */
 const LINGER = 1_000;
 
+/** Messages that wait for one client; further ones are not for it any more. It has a thousand more at its own end. */
+const WAITING = 20_000;
+/** Milliseconds after which the connection of a client that takes nothing is cut, and what waits for it is let go (where the system can). */
+const STALLED = 30_000;
+/** What a client may send, signed or not. A frame is no longer than Jupyter's server takes from a browser (10 MiB); what it sends beside waits at its end. */
+const TAKEN = { maxMessageSize: 2 ** 24, receiveHighWaterMark: 16 };
+
 /** A client that connects anew under its old name takes the place of its old connection, which may not be known to be dead yet. */
-const ROUTER = { linger: LINGER, handover: true, sendHighWaterMark: 0, receiveHighWaterMark: 0 };
+const ROUTER = {
+  ...TAKEN,
+  linger: LINGER,
+  handover: true,
+  sendHighWaterMark: WAITING,
+  tcpMaxRetransmitTimeout: STALLED
+};
 
 /** The five sockets of a kernel. Each is written to by one message at a time, in order. */
 export class Sockets {
@@ -31,10 +45,18 @@ export class Sockets {
   private readonly _shell = new Router(ROUTER);
   private readonly _control = new Router(ROUTER);
   private readonly _stdin = new Router({ ...ROUTER, linger: 0 });
-  // No high-water mark: what a slow browser has not taken yet waits here, and is not thrown away.
-  private readonly _iopub = new Publisher({ linger: LINGER, sendHighWaterMark: 0 });
-  private readonly _heartbeat = new Reply({ linger: 0 });
+  // What a slow browser has not taken yet waits here; large answers wait for each other before (`Outgoing`).
+  private readonly _iopub = new Publisher({
+    linger: LINGER,
+    sendHighWaterMark: WAITING,
+    tcpMaxRetransmitTimeout: STALLED
+  });
+  // A Reply would be stuck for good after one message that has no question in it.
+  private readonly _heartbeat = new Router({ ...ROUTER, linger: 0 });
   private readonly _queues = new Map<unknown, Promise<void>>();
+  private readonly _ignored = new Seldom(
+    n => `${n === 1 ? 'A message was' : `${n} messages were`} ignored: incomplete, too long, or of a wrong signature.`
+  );
 
   constructor(connectionFile: string) {
     this._connection = JSON.parse(readFileSync(connectionFile, 'utf8')) as Connection;
@@ -59,12 +81,12 @@ export class Sockets {
 
   /** Answers a request on the channel it came by. */
   reply(channel: Channel, request: Message, type: string, content: Content): void {
-    const frames = this._codec.encode(type, content, request.header, request.identities);
+    const frames = this._codec.encode(type, content, request, request.identities);
     this._send(channel === 'shell' ? this._shell : this._control, frames);
   }
 
   /** Tells all clients. */
-  publish(type: string, content: object, parent: Header | null, buffers?: readonly Uint8Array[]): void {
+  publish(type: string, content: object, parent: Parent | null, buffers?: readonly Uint8Array[]): void {
     this._send(this._iopub, this._codec.encode(type, content, parent, [Buffer.from(`kernel.${type}`)], buffers));
   }
 
@@ -94,7 +116,7 @@ export class Sockets {
       if (message) {
         onMessage(channel, message);
       } else {
-        console.error('A message was ignored: it is incomplete, or its signature is wrong.');
+        this._ignored.say();
       }
     }
   }

@@ -10,6 +10,13 @@ export interface Word {
   open: string | null;
 }
 
+/** A line without the question marks at its end. */
+export function unasked(line: string): string {
+  let end = line.trimEnd().length;
+  while (line[end - 1] === '?') end--;
+  return line.slice(0, end);
+}
+
 /**
  * Parts a line into words as a shell does: at blanks, but not inside quotes; a backslash before a blank or a quote takes its
  * meaning away (elsewhere it stands for itself: Windows paths). `#` starts a comment. `~/` is the home folder.
