@@ -93,7 +93,13 @@ describe('Codec', () => {
   const header = { msg_id: '1', msg_type: 'x', session: 's', username: 'u', date: 'd', version: '5.4' };
 
   it('reads what it writes, buffers and identities included', () => {
-    const frames = codec.encode('hello', { a: 'ü' }, header, [Buffer.from('who')], [new Uint8Array([1, 2])]);
+    const frames = codec.encode(
+      'hello',
+      { a: 'ü' },
+      { header, json: JSON.stringify(header) },
+      [Buffer.from('who')],
+      [new Uint8Array([1, 2])]
+    );
     const message = codec.decode(frames.map(frame => Buffer.from(frame)))!;
     assert.equal(message.header.msg_type, 'hello');
     assert.deepEqual(message.content, { a: 'ü' });
