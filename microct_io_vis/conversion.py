@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -162,7 +163,7 @@ class Helper:
             return self._process
 
     def _feed(self, process: subprocess.Popen[str]) -> None:
-        if self._given is not None and process.stdin is not None:
+        if self._given is not None and isinstance(process.stdin, io.TextIOWrapper):
             try:
                 # Names of files that are no UTF-8 keep their bytes.
                 process.stdin.buffer.write(os.fsencode(self._given))
