@@ -224,7 +224,7 @@ def test_all_clients_hear_of_all_jobs(connect, root):
     assert {job["id"] for job in late.jobs_heard()} == {first["id"], second["id"]}
 
     with pytest.raises(HelperError, match="another conversion") as rival:
-        late.ask("start", source="a b.tif", options={"output": str(root / "sub.ome.zarr"), "overwrite": True})
+        late.ask("start", source="a b.tif", options={"output": str(root / "large.ome.zarr"), "overwrite": True})
     assert rival.value.code == "output-exists" and rival.value.field == "output"
 
     assert late.until_job(first["id"], "running")["id"] == first["id"]
