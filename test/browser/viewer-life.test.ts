@@ -205,11 +205,16 @@ test('Tab leads out of the viewer, whose editor of shaders is drawn and whose li
   assert.ok(inner!.height > 5 && inner!.x >= outer!.x && inner!.x < outer!.x + outer!.width, 'the code is in sight');
 
   await viewer.locator('.neuroglancer-layer-add-button').click();
-  // The new layer's field for its address has the focus, and no extent while it is empty.
-  await sleep(300);
-  await page.keyboard.type('z');
+  // The new layer's field for its address gets the focus, and has no extent while it is empty.
   const address = viewer.locator('.neuroglancer-multiline-autocomplete-input:focus');
+  await address.waitFor({ state: 'attached' });
   const list = viewer.locator('.neuroglancer-multiline-autocomplete-dropdown:visible');
+  // Who types while Neuroglancer is still drawing the new layer is shown no list: type again, as a person would.
+  for (let tries = 0; !(await list.isVisible()) && tries < 10; tries++) {
+    if (tries > 0) await page.keyboard.press('Backspace');
+    await page.keyboard.type('z');
+    await sleep(1000);
+  }
   await list.locator('> *').first().waitFor();
   const [field, below] = [await address.boundingBox(), await list.boundingBox()];
   assert.ok(Math.abs(below!.x - field!.x) < 40 && below!.y >= field!.y && below!.y < field!.y + 80, 'at its field');
