@@ -52,10 +52,10 @@ function filesOf(folder) {
 }
 const NODE_COUNTS = [/^ℹ pass (\d+)$/gm, /^ℹ (?:fail|cancelled) (\d+)$/gm];
 const PYTEST_COUNTS = [/(\d+) passed/g, /(\d+) (?:failed|errors?)\b/g];
-const nodeTests = (folder, env) =>
+const nodeTests = (folder, atOnce, env) =>
   suite(
     process.execPath,
-    ['--test', '--test-reporter=spec', '--test-concurrency=1', ...filesOf(folder)],
+    ['--test', '--test-reporter=spec', `--test-concurrency=${atOnce}`, ...filesOf(folder)],
     NODE_COUNTS,
     env
   );
@@ -64,9 +64,9 @@ const nodeTests = (folder, env) =>
 const sideBySide = part.length ? [] : ['-n', '2', '--dist', 'loadfile'];
 
 const suites = {
-  unit: () => nodeTests('test/unit'),
+  unit: () => nodeTests('test/unit', 2),
   python: () => suite(PYTHON, ['-m', 'pytest', '-q', ...sideBySide, 'test/python', ...part], PYTEST_COUNTS),
-  browser: async () => nodeTests('test/browser', { MICROCT_CHROMIUM: await findChromium() })
+  browser: async () => nodeTests('test/browser', 1, { MICROCT_CHROMIUM: await findChromium() })
 };
 
 let passed = 0;
