@@ -248,7 +248,7 @@ def can_mount() -> bool:
             return False
 
 
-SMALL_DISKS = {"size=1m": "needed", "size=60m,nr_inodes=40": "full"} if can_mount() else {}
+SMALL_DISKS = {"size=1m": "needed", "size=60m,nr_inodes=250": "full"} if can_mount() else {}
 """Mount options, and a word of the refusal: no room from the start, and no room after some chunks."""
 
 
