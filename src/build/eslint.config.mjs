@@ -4,9 +4,13 @@ import tseslint from 'typescript-eslint';
 
 /** For each folder, the folders of src that it may import from. */
 const HOUSE = {
-  convert: ['simd'],
-  simd: [],
-  helper: ['convert', 'protocol'],
+  model: [],
+  simd: ['model'],
+  reader: ['model', 'simd'],
+  zarr: ['model', 'simd'],
+  pyramid: ['model', 'simd', 'reader', 'zarr'],
+  convert: ['model', 'simd', 'reader', 'zarr', 'pyramid'],
+  helper: ['model', 'convert', 'protocol'],
   protocol: [],
   form: ['protocol'],
   viewer: ['protocol', 'simd'],
@@ -19,7 +23,7 @@ const houseRule = (folder, depth) => {
   const forbidden = Object.keys(HOUSE).filter(name => name !== folder && !HOUSE[folder].includes(name));
   const allowed = HOUSE[folder].map(name => `src/${name}`).join(', ') || 'no other folder';
   // Sizes are written in one way everywhere.
-  const shared = folder === 'protocol' ? '(?!convert/format\\.ts)' : '';
+  const shared = folder === 'protocol' ? '(?!model/format\\.ts)' : '';
   const pattern = {
     regex: `^${'\\.\\./'.repeat(depth)}${shared}(${forbidden.join('|')})/`,
     // Types vanish at run time: the protocol names the engine's.
@@ -32,6 +36,46 @@ const houseRule = (folder, depth) => {
   };
 };
 const houseRules = Object.keys(HOUSE).flatMap(folder => [1, 2, 3].map(depth => houseRule(folder, depth)));
+
+/** The same for the folders of src/reader, each of which its root may import from. */
+const READER = {
+  common: [],
+  decode: ['common'],
+  slices: ['common'],
+  tiff: ['common', 'decode'],
+  'voxel-size': ['common', 'tiff'],
+  imagej: ['common', 'tiff', 'voxel-size'],
+  ome: ['common', 'tiff', 'voxel-size'],
+  images: ['common', 'tiff', 'voxel-size', 'slices']
+};
+const readerRules = Object.keys(READER).map(folder => {
+  const others = ['model', 'simd'].map(name => `(?!\\.\\./${name}/)`).join('');
+  const allowed = READER[folder].map(name => `(?!${name}/)`).join('');
+  return {
+    files: [`src/reader/${folder}/*.ts`],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: `^\\.\\./${others}${allowed}`,
+              message: `src/reader/${folder} may import from ${['src/model', 'src/simd', ...READER[folder]].join(', ')} only.`
+            }
+          ]
+        }
+      ]
+    }
+  };
+});
+
+/** What the browser shares with the engine has nothing of Node, and nothing of WebAssembly. */
+const modelRules = {
+  files: ['src/model/*.ts'],
+  rules: {
+    'no-restricted-imports': ['error', { patterns: [{ regex: '^node:', message: 'src/model runs in browsers too.' }] }]
+  }
+};
 
 /** A flag of the command line, or an option's name in the code, within a sentence. */
 const SURFACE_WORDS = String.raw`/--(?!expose)[a-z]|(\b|^)(chunkSize|maxMemory|voxelSize|valueRange|omeZarr)\b(?=[ ,:])|[ (](chunkSize|maxMemory|voxelSize|valueRange|omeZarr)\b/`;
@@ -52,8 +96,10 @@ export default tseslint.config(
     }
   },
   ...houseRules,
+  ...readerRules,
+  modelRules,
   {
-    files: ['src/convert/**/*.ts'],
+    files: ['src/{model,reader,zarr,pyramid,convert}/**/*.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',

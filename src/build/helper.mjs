@@ -74,7 +74,7 @@ const MAIN = {
 // By itself, and in the older format: a thread then starts in two thirds of the time.
 const WORKER = {
   ...common,
-  entryPoints: { worker: 'src/convert/pyramid/worker.ts' },
+  entryPoints: { worker: 'src/pyramid/worker.ts' },
   outExtension: { '.js': '.cjs' },
   format: 'cjs'
 };

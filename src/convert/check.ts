@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
-import { Checks, ConvertError } from './errors.ts';
-import { formatBytes } from './format.ts';
+import { Checks, ConvertError } from '../model/errors.ts';
+import { formatBytes } from '../model/format.ts';
 import {
   CHECKSUMS,
   COMPRESSIONS,
@@ -17,18 +17,19 @@ import {
   PALETTES,
   Z_AXES,
   withDefaults
-} from './options.ts';
+} from '../model/options.ts';
 import { type Placement, labelsDtype, placeInParent } from './labels.ts';
 import { outputPath } from './output-path.ts';
-import { map3, product } from './pyramid/levels.ts';
-import type { RangeEnd, Settings } from './settings.ts';
-import type { Reading } from './tiff/index.ts';
-import { lengthsIn, SPACE_UNITS, type SpaceUnit, spaceUnit } from './units.ts';
-import { BYTES_PER_VOXEL, type Dtype, type Shape, type VolumeInfo, spatial } from './volume.ts';
-import { named, option } from './words.ts';
-import { realPath } from './zarr/destination.ts';
-import { labelsFolder } from './zarr/labels-group.ts';
-import { type Parent, readParent } from './zarr/parent.ts';
+import { map3, product } from '../model/levels.ts';
+import type { RangeEnd, Settings } from '../model/settings.ts';
+import type { Reading } from '../reader/index.ts';
+import { lengthsIn, SPACE_UNITS, type SpaceUnit, spaceUnit } from '../model/units.ts';
+import { BYTES_PER_VOXEL, type Dtype, type Shape, type VolumeInfo, spatial } from '../model/volume.ts';
+import { named, option } from '../model/words.ts';
+import { realPath } from '../zarr/destination.ts';
+import { labelsFolder } from '../zarr/labels-group.ts';
+import type { Parent } from '../model/parent.ts';
+import { readParent } from '../zarr/parent.ts';
 
 /** Blosc's limit, less room for its header; the other codecs have room above it. */
 const MAX_CHUNK_BYTES = 2 ** 31 - 65536;

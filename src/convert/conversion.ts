@@ -1,17 +1,17 @@
 import { closeSync, ftruncateSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { ConvertError, cancelled } from './errors.ts';
-import { headerHash } from './header-hash.ts';
+import { ConvertError, cancelled } from '../model/errors.ts';
+import { headerHash } from '../reader/header-hash.ts';
 import type { Prepared } from './prepare.ts';
 import { provenance } from './provenance.ts';
-import { type IsStored, type Leaf, blockExtent, blockStart, depthFirst } from './pyramid/blocks.ts';
-import { Crew } from './pyramid/crew.ts';
-import { product } from './pyramid/levels.ts';
-import { sampleLattice } from './pyramid/sample.ts';
-import { layOut, share } from './pyramid/shared-memory.ts';
-import { Schedule, performAll, performBlocks } from './pyramid/schedule.ts';
-import { scratchLayout } from './pyramid/scratch-file.ts';
-import { binCount, rowStep } from './pyramid/tally.ts';
+import { type IsStored, type Leaf, blockExtent, blockStart, depthFirst } from '../pyramid/blocks.ts';
+import { Crew } from '../pyramid/crew.ts';
+import { product } from '../model/levels.ts';
+import { sampleLattice } from '../pyramid/sample.ts';
+import { layOut, share } from '../pyramid/shared-memory.ts';
+import { Schedule, performAll, performBlocks } from '../pyramid/schedule.ts';
+import { scratchLayout } from '../pyramid/scratch-file.ts';
+import { binCount, rowStep } from '../model/histogram.ts';
 import {
   type BlockTask,
   type CheckTask,
@@ -21,18 +21,18 @@ import {
   type Task,
   addReport,
   nothing
-} from './pyramid/task.ts';
-import type { RangeEnd } from './settings.ts';
-import { Distribution, type Statistics, merged } from './statistics.ts';
+} from '../pyramid/task.ts';
+import type { RangeEnd } from '../model/settings.ts';
+import { Distribution, type Statistics, merged } from '../model/statistics.ts';
 import { type Head, Stored } from './unfinished.ts';
-import { BYTES_PER_VOXEL, type Dtype, volumeCount } from './volume.ts';
-import type { Destination } from './zarr/destination.ts';
-import { Journal, type JournalRecord } from './zarr/journal.ts';
-import { volumeFolders } from './zarr/keys.ts';
-import { SCRATCH } from './zarr/owner.ts';
-import { type Documents, type Window, arrayDocuments, imageDocuments } from './zarr/metadata.ts';
-import { writeError } from './zarr/system-errors.ts';
-import { named, option } from './words.ts';
+import { BYTES_PER_VOXEL, type Dtype, volumeCount } from '../model/volume.ts';
+import type { Destination } from '../zarr/destination.ts';
+import { Journal, type JournalRecord } from '../zarr/journal.ts';
+import { volumeFolders } from '../zarr/keys.ts';
+import { SCRATCH } from '../zarr/owner.ts';
+import { type Documents, type Window, arrayDocuments, imageDocuments } from '../zarr/metadata.ts';
+import { writeError } from '../zarr/system-errors.ts';
+import { named, option } from '../model/words.ts';
 
 /** What is black and white, the least and the greatest of a channel. */
 function windowOf(statistics: Statistics | null): Window {

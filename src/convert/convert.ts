@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { Conversion } from './conversion.ts';
-import { ConvertError, type ErrorCode, stopped } from './errors.ts';
+import { ConvertError, type ErrorCode, stopped } from '../model/errors.ts';
 import { Meter } from './meter.ts';
-import type { ConvertOptions } from './options.ts';
+import type { ConvertOptions } from '../model/options.ts';
 import { prepare } from './prepare.ts';
-import type { ConvertResult, Progress } from './progress.ts';
-import { option } from './words.ts';
-import { Destination } from './zarr/destination.ts';
-import { labelsFolder, listLabels, unlistedLabels } from './zarr/labels-group.ts';
-import { readParent } from './zarr/parent.ts';
+import type { ConvertResult, Progress } from '../model/progress.ts';
+import { option } from '../model/words.ts';
+import { Destination } from '../zarr/destination.ts';
+import { labelsFolder, listLabels, unlistedLabels } from '../zarr/labels-group.ts';
+import { readParent } from '../zarr/parent.ts';
 
 /** How long a cancelled worker may go on with what it does before it is ended, in ms. */
 const PATIENCE = 500;

@@ -1,12 +1,12 @@
-import type { ConvertOptions } from './options.ts';
-import type { Plan } from './plan.ts';
+import type { ConvertOptions } from '../model/options.ts';
+import type { Plan } from '../model/plan.ts';
 import { readingOf } from './check.ts';
-import { ConvertError } from './errors.ts';
+import { ConvertError } from '../model/errors.ts';
 import { prepare } from './prepare.ts';
-import { readInfo } from './tiff/index.ts';
+import { readInfo } from '../reader/index.ts';
 import { type OmeZarrInfo, inspectOmeZarr, isStored } from './ome-zarr-info.ts';
-import type { VolumeInfo } from './volume.ts';
-import { named } from './words.ts';
+import type { VolumeInfo } from '../model/volume.ts';
+import { named } from '../model/words.ts';
 
 /**
  * What a source is, by its headers: a TIFF file, a folder of slices, or the slices in order; or an OME-Zarr, by its metadata.

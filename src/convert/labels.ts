@@ -1,15 +1,12 @@
-import { ConvertError } from './errors.ts';
-import { map3 } from './pyramid/levels.ts';
-import type { Settings } from './settings.ts';
-import type { Dtype, Frames, Shape } from './volume.ts';
-import type { Parent } from './zarr/parent.ts';
-import { named } from './words.ts';
+import { ConvertError } from '../model/errors.ts';
+import { map3 } from '../model/levels.ts';
+import type { Settings } from '../model/settings.ts';
+import { LABELS_OF_FLOATS, type Dtype, type Frames, type Shape } from '../model/volume.ts';
+import type { Parent } from '../model/parent.ts';
+import { named } from '../model/words.ts';
 
 /** Where voxels are: their edges, and the centre of the first. */
 export type Placement = Pick<Settings, 'voxelSize' | 'unit' | 'voxelSizeFrom' | 'voxelSizeFile' | 'offset'>;
-
-/** What labels become that are whole numbers in a float type: Neuroglancer shows it as a segmentation, and negative ones are there too. */
-export const LABELS_OF_FLOATS = 'int32' satisfies Dtype;
 
 /** The type that labels are stored in. */
 export const labelsDtype = (source: Dtype): Dtype => (source.startsWith('float') ? LABELS_OF_FLOATS : source);

@@ -1,4 +1,4 @@
-import type { Progress } from './progress.ts';
+import type { Progress } from '../model/progress.ts';
 
 /** Between two reports of progress, in ms. */
 const INTERVAL = 200;

@@ -1,15 +1,15 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { lstat, opendir } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
-import { ConvertError } from './errors.ts';
-import type { StoredCompression } from './codec/index.ts';
-import type { Checksum, OmeZarrVersion } from './options.ts';
-import { readFailure } from './tiff/fail.ts';
-import { isImageName } from './tiff/slices.ts';
-import type { Dtype } from './volume.ts';
-import { type ZarrArray, alongOwn, fileKey, readArray, readShape } from './zarr/array.ts';
-import { type StoredChannel, type StoredImage, readImage } from './zarr/image.ts';
-import { labelsFolder, namesOfLabels, unlistedLabels } from './zarr/labels-group.ts';
+import { ConvertError } from '../model/errors.ts';
+import type { StoredCompression } from '../zarr/codec/index.ts';
+import type { Checksum, OmeZarrVersion } from '../model/options.ts';
+import { readFailure } from '../reader/common/fail.ts';
+import { isImageName } from '../reader/slices/slices.ts';
+import type { Dtype } from '../model/volume.ts';
+import { type ZarrArray, alongOwn, fileKey, readArray, readShape } from '../zarr/array.ts';
+import { type StoredChannel, type StoredImage, readImage } from '../zarr/image.ts';
+import { labelsFolder, namesOfLabels, unlistedLabels } from '../zarr/labels-group.ts';
 
 /** What `inspect` finds in an OME-Zarr without reading a voxel; the JSON of `info --json`. */
 export interface OmeZarrInfo {

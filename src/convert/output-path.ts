@@ -1,7 +1,8 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { ConvertError } from './errors.ts';
-import { actualPath, onDisk, readable } from './file-name.ts';
-import { labelsFolder } from './zarr/labels-group.ts';
+import { ConvertError } from '../model/errors.ts';
+import { actualPath, onDisk } from '../reader/common/file-name.ts';
+import { readable } from '../model/readable.ts';
+import { labelsFolder } from '../zarr/labels-group.ts';
 import { statSync } from 'node:fs';
 
 /** Endings that come off a file's name to leave its stem; `.ome.tif` before `.tif`. */

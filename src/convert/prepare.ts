@@ -1,26 +1,26 @@
 import { availableParallelism } from 'node:os';
 import { MEMORY_START, createMemory, instantiate } from '../simd/index.ts';
-import { type Encoder, createEncoder } from './codec/index.ts';
+import { type Encoder, createEncoder } from '../zarr/codec/index.ts';
 import { checkOptions, readingOf } from './check.ts';
-import { levelBytes, mostDiskBytes } from './disk.ts';
-import { Checks, ConvertError, type ErrorCode } from './errors.ts';
-import { formatBytes } from './format.ts';
-import type { Layout } from './layout.ts';
-import type { ConvertOptions } from './options.ts';
+import { levelBytes, mostDiskBytes } from '../zarr/disk.ts';
+import { Checks, ConvertError, type ErrorCode } from '../model/errors.ts';
+import { formatBytes } from '../model/format.ts';
+import type { Layout } from '../model/layout.ts';
+import type { ConvertOptions } from '../model/options.ts';
 import { outputPath } from './output-path.ts';
-import type { Plan } from './plan.ts';
-import { type Arrangement, arrange } from './pyramid/arrangement.ts';
-import { type Level, chunkCounts, pyramid } from './pyramid/levels.ts';
-import type { Settings } from './settings.ts';
-import { openVolume, readerBytes } from './tiff/index.ts';
+import type { Plan } from '../model/plan.ts';
+import { type Arrangement, arrange } from '../pyramid/arrangement.ts';
+import { type Level, chunkCounts, pyramid } from '../model/levels.ts';
+import type { Settings } from '../model/settings.ts';
+import { openVolume, readerBytes } from '../reader/index.ts';
 import { type Begun, type Head, begun, checkResumable, describeUnfinished } from './unfinished.ts';
-import { named, option } from './words.ts';
-import { BYTES_PER_VOXEL, type Shape, type VolumeInfo, alongAxes } from './volume.ts';
-import { checkDestination, freeDisk } from './zarr/destination.ts';
-import { Journal, type JournalRecord } from './zarr/journal.ts';
-import { goesWith } from './zarr/occupied.ts';
-import { isOmeZarr } from './zarr/ome-zarr.ts';
-import { writeError } from './zarr/system-errors.ts';
+import { named, option } from '../model/words.ts';
+import { BYTES_PER_VOXEL, type Shape, type VolumeInfo, alongAxes } from '../model/volume.ts';
+import { checkDestination, freeDisk } from '../zarr/destination.ts';
+import { Journal, type JournalRecord } from '../zarr/journal.ts';
+import { goesWith } from '../zarr/occupied.ts';
+import { isOmeZarr } from '../zarr/ome-zarr.ts';
+import { writeError } from '../zarr/system-errors.ts';
 
 /** All that is decided before the first voxel is read. */
 export interface Prepared {

@@ -1,11 +1,11 @@
 import { basename, dirname, resolve, sep } from 'node:path';
-import { readable } from './file-name.ts';
-import { type ConvertOptions, withDefaults } from './options.ts';
+import { readable } from '../model/readable.ts';
+import { type ConvertOptions, withDefaults } from '../model/options.ts';
 import type { Prepared } from './prepare.ts';
-import type { Statistics } from './statistics.ts';
-import { VERSION } from './version.ts';
-import type { CalibrationFunction, Dtype } from './volume.ts';
-import { COMMAND_LINE, inWords } from './words.ts';
+import type { Statistics } from '../model/statistics.ts';
+import { VERSION } from '../model/version.ts';
+import type { CalibrationFunction, Dtype } from '../model/volume.ts';
+import { COMMAND_LINE, inWords } from '../model/words.ts';
 
 const TOP: Partial<Record<Dtype, number>> = { uint8: 255, uint16: 65535 };
 

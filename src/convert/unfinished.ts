@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { ConvertError } from './errors.ts';
-import { type Fingerprint, changed, fingerprint } from './fingerprint.ts';
-import type { Layout } from './layout.ts';
-import { type ConvertOptions, DEFAULT_OPTIONS } from './options.ts';
-import type { Unfinished } from './plan.ts';
-import { type Grid, blockExtent, blockGrids, blockIndex, blockNumber, childRange, indices } from './pyramid/blocks.ts';
-import { type Level, product, pyramid } from './pyramid/levels.ts';
-import type { RangeEnd, Settings } from './settings.ts';
-import { BYTES_PER_VOXEL, type Dtype, type Frames, type Shape, volumeCount } from './volume.ts';
-import { VERSION } from './version.ts';
-import { named, option } from './words.ts';
-import { type BlockEntry, Journal, type JournalRecord } from './zarr/journal.ts';
+import { ConvertError } from '../model/errors.ts';
+import { type Fingerprint, changed, fingerprint } from '../reader/fingerprint.ts';
+import type { Layout } from '../model/layout.ts';
+import { type ConvertOptions, DEFAULT_OPTIONS } from '../model/options.ts';
+import type { Unfinished } from '../model/plan.ts';
+import { type Grid, blockExtent, blockGrids, blockIndex, blockNumber, childRange, indices } from '../pyramid/blocks.ts';
+import { type Level, product, pyramid } from '../model/levels.ts';
+import type { RangeEnd, Settings } from '../model/settings.ts';
+import { BYTES_PER_VOXEL, type Dtype, type Frames, type Shape, volumeCount } from '../model/volume.ts';
+import { VERSION } from '../model/version.ts';
+import { named, option } from '../model/words.ts';
+import { type BlockEntry, Journal, type JournalRecord } from '../zarr/journal.ts';
 
 /** What decides an output's bytes, under the names that a person knows. */
 interface Decided {

@@ -1,5 +1,5 @@
-import { ConvertError } from '../convert/errors.ts';
-import { namesIn } from '../convert/words.ts';
+import { ConvertError } from '../model/errors.ts';
+import { namesIn } from '../model/words.ts';
 import type { Failure } from '../protocol/index.ts';
 
 /** What went wrong, as every surface tells it in its own words (`inWords`): one line, a code, the option at fault. */

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Control } from '../convert/convert.ts';
-import { ConvertError, cancelled, interrupted } from '../convert/errors.ts';
-import { type ConvertOptions, DEFAULT_OPTIONS } from '../convert/options.ts';
-import type { Plan } from '../convert/plan.ts';
-import type { ConvertResult, Progress } from '../convert/progress.ts';
+import { ConvertError, cancelled, interrupted } from '../model/errors.ts';
+import { type ConvertOptions, DEFAULT_OPTIONS } from '../model/options.ts';
+import type { Plan } from '../model/plan.ts';
+import type { ConvertResult, Progress } from '../model/progress.ts';
 import type { OmeZarrInfo } from '../convert/ome-zarr-info.ts';
 import { type VerifyOptions, type VerifyResult, limitsOf } from '../convert/verify/index.ts';
-import { BYTES_PER_VOXEL, type VolumeInfo } from '../convert/volume.ts';
+import { BYTES_PER_VOXEL, type VolumeInfo } from '../model/volume.ts';
 import type { HelperEvent, Job, Methods, Source, Waiting } from '../protocol/index.ts';
 import { toFailure } from './failure.ts';
 import { type Lane, type Load, type Share, fitTogether, isSmall, shareOf } from './lanes.ts';

@@ -1,5 +1,5 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import { ConvertError } from '../convert/errors.ts';
+import { ConvertError } from '../model/errors.ts';
 
 /** Paths as the file browser has them (relative to the server's root, `/` between segments) and as the file system has them. */
 export class ServerPaths {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { isStillRunning, startTime } from '../convert/zarr/owner.ts';
+import { isStillRunning, startTime } from '../convert/index.ts';
 import type { Job } from '../protocol/index.ts';
 import type { Jobs } from './jobs.ts';
 

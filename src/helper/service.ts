@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { access } from 'node:fs/promises';
-import { ConvertError, cancelled } from '../convert/errors.ts';
+import { ConvertError, cancelled } from '../model/errors.ts';
 import { isName } from '../convert/output-path.ts';
 import { askedFor } from '../convert/unfinished.ts';
-import { inWords } from '../convert/words.ts';
+import { inWords } from '../model/words.ts';
 import type { Engine, Jobs } from './jobs.ts';
 import { toFailure } from './failure.ts';
 import type {

@@ -1,6 +1,6 @@
 import { open, realpath, stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
-import { ConvertError } from '../convert/errors.ts';
+import { ConvertError } from '../model/errors.ts';
 
 /** Names that mark the root of an OME-Zarr: Zarr v3, or v2. */
 const MARKS = ['zarr.json', '.zattrs', '.zgroup'];

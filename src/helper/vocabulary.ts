@@ -1,5 +1,5 @@
-import { DEFAULT_OPTIONS } from '../convert/options.ts';
-import { COMMAND_LINE, type OptionName, type Vocabulary, spelled } from '../convert/words.ts';
+import { DEFAULT_OPTIONS } from '../model/options.ts';
+import { COMMAND_LINE, type OptionName, type Vocabulary, spelled } from '../model/words.ts';
 import { FIELD_LABELS } from '../protocol/fields.ts';
 
 const isFlag = (name: OptionName): boolean =>

@@ -1,4 +1,4 @@
-export { formatBytes } from '../convert/format.ts';
+export { formatBytes } from '../model/format.ts';
 
 const SIZE = /^\s*(\d+(?:\.\d*)?|\.\d+)\s*(?:([kmgtp])(?:i?b)?|b)?\s*$/i;
 

@@ -17,21 +17,21 @@ export type {
   Orientation,
   Palette,
   ZAxis
-} from '../convert/options.ts';
-export type { VolumeInfo, Dtype, Shape } from '../convert/volume.ts';
+} from '../model/options.ts';
+export type { VolumeInfo, Dtype, Shape } from '../model/volume.ts';
 export type { OmeZarrInfo } from '../convert/ome-zarr-info.ts';
-export type { Plan, PlannedLevel, Unfinished } from '../convert/plan.ts';
-export type { Progress, ConvertResult } from '../convert/progress.ts';
+export type { Plan, PlannedLevel, Unfinished } from '../model/plan.ts';
+export type { Progress, ConvertResult } from '../model/progress.ts';
 export type { VerifyResult } from '../convert/verify/index.ts';
-export type { ErrorCode } from '../convert/errors.ts';
+export type { ErrorCode } from '../model/errors.ts';
 
-import type { ConvertOptions } from '../convert/options.ts';
-import type { ErrorCode } from '../convert/errors.ts';
-import type { Plan } from '../convert/plan.ts';
-import type { ConvertResult, Progress } from '../convert/progress.ts';
+import type { ConvertOptions } from '../model/options.ts';
+import type { ErrorCode } from '../model/errors.ts';
+import type { Plan } from '../model/plan.ts';
+import type { ConvertResult, Progress } from '../model/progress.ts';
 import type { VerifyOptions, VerifyResult } from '../convert/verify/index.ts';
 import type { OmeZarrInfo } from '../convert/ome-zarr-info.ts';
-import type { VolumeInfo } from '../convert/volume.ts';
+import type { VolumeInfo } from '../model/volume.ts';
 
 /** Name of the kernelspec, of the comm target and of the session that all clients of a server share. */
 export const HELPER = 'microct-io-vis';

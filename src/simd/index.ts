@@ -1,3 +1,4 @@
+import { DOWNSAMPLINGS, type Downsampling } from '../model/options.ts';
 import { WASM } from './build/wasm.ts';
 
 export { CRC32C_TABLE, LZ4_TABLE, MEMORY_START, SHUFFLE_SCRATCH } from './room.ts';
@@ -23,10 +24,6 @@ export interface Extremes {
 
 /** Copies nz × ny rows of `rowBytes` from one box to another: gathers a chunk out of a block, or scatters one into it. */
 export type CopyBox = (...args: [...From, ...To, nz: number, ny: number, rowBytes: number]) => void;
-
-/** How a window of voxels becomes one. */
-export const METHODS = ['mean', 'mode', 'max', 'nearest'] as const;
-export type Method = (typeof METHODS)[number];
 
 /**
  * Writes one value for each window of (fz, fy, fx) voxels, each factor 1 or 2. The extents (nz, ny, nx) are the source's; the target gets
@@ -88,7 +85,7 @@ export interface Simd {
   copyBox: CopyBox;
   firstDifference: FirstDifference;
   fill(address: number, byte: number, length: number): void;
-  halve(element: Element, method: Method): Halve;
+  halve(element: Element, method: Downsampling): Halve;
   scan(element: Element): Scan;
   tally(element: Element): Tally;
   /** Adds what `tally` counted at `table` to uint64 at `total` that other threads add to as well, and begins again with nothing. */
@@ -215,7 +212,7 @@ export function instantiate(memory: WebAssembly.Memory): Simd {
   return {
     ...{ copyBox, firstDifference, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block },
     ...{ checksum, addTally },
-    halve: (element, method) => wasm[`halve_${element}`].bind(null, METHODS.indexOf(method)),
+    halve: (element, method) => wasm[`halve_${element}`].bind(null, DOWNSAMPLINGS.indexOf(method)),
     scan: element => {
       const scan = wasm[`scan_${element}`];
       return (...args) => {

@@ -46,7 +46,7 @@ await build({
 });
 await build({
   ...bundle,
-  entryPoints: { worker: 'src/convert/pyramid/worker.ts' },
+  entryPoints: { worker: 'src/pyramid/worker.ts' },
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
   logOverride: { 'empty-import-meta': 'silent' }

@@ -1,9 +1,9 @@
 // Encodes files: node encode_chunks.ts MANIFEST, a JSON list of {file, compression, bytesPerVoxel}; each goes to `file` + '.encoded'.
 // Prints the metadata of every compression and voxel size.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { codecsV3, compressorV2, createEncoder } from '../../src/convert/codec/index.ts';
-import { COMPRESSIONS, type Compression } from '../../src/convert/options.ts';
-import type { VoxelBytes } from '../../src/convert/volume.ts';
+import { codecsV3, compressorV2, createEncoder } from '../../src/zarr/codec/index.ts';
+import { COMPRESSIONS, type Compression } from '../../src/model/options.ts';
+import type { VoxelBytes } from '../../src/model/volume.ts';
 import { MEMORY_START, createMemory, instantiate } from '../../src/simd/index.ts';
 
 interface Chunk {

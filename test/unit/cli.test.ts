@@ -4,9 +4,9 @@ import { flags, help } from '../../src/helper/cli/help.ts';
 import { infoRows, planRows, progressText, toText } from '../../src/helper/cli/describe.ts';
 import { COMMANDS } from '../../src/helper/cli/options.ts';
 import { UsageError, parse } from '../../src/helper/cli/parse.ts';
-import { ConvertError } from '../../src/convert/errors.ts';
-import type { Plan } from '../../src/convert/plan.ts';
-import { COMMAND_LINE, inWords, named, option } from '../../src/convert/words.ts';
+import { ConvertError } from '../../src/model/errors.ts';
+import type { Plan } from '../../src/model/plan.ts';
+import { COMMAND_LINE, inWords, named, option } from '../../src/model/words.ts';
 import { FORM, PYTHON } from '../../src/helper/vocabulary.ts';
 
 const usage = (line: string, message: RegExp): void =>

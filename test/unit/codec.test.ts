@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { Blosc } from 'numcodecs';
 import * as zarrita from 'zarrita';
-import { COMPRESSIONS } from '../../src/convert/options.ts';
-import { codecsV3, compressorV2, createDecoder, createEncoder, type Encoder } from '../../src/convert/codec/index.ts';
-import { bloscEncoder, type BloscSettings } from '../../src/convert/codec/blosc.ts';
-import { bloscDecoder } from '../../src/convert/codec/unblosc.ts';
-import { bloscSettings } from '../../src/convert/codec/settings.ts';
-import { crc32c } from '../../src/convert/zarr/crc32c.ts';
+import { COMPRESSIONS } from '../../src/model/options.ts';
+import { codecsV3, compressorV2, createDecoder, createEncoder, type Encoder } from '../../src/zarr/codec/index.ts';
+import { bloscEncoder, type BloscSettings } from '../../src/zarr/codec/blosc.ts';
+import { bloscDecoder } from '../../src/zarr/codec/unblosc.ts';
+import { bloscSettings } from '../../src/zarr/codec/settings.ts';
+import { crc32c } from '../../src/zarr/crc32c.ts';
 import { createMemory, instantiate } from '../../src/simd/index.ts';
 import { KINDS, bytesLike, random } from './random.ts';
 

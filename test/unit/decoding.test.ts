@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Blosc from 'numcodecs/blosc';
-import { bloscEncoder } from '../../src/convert/codec/blosc.ts';
-import { crc32c as crc32cByTable } from '../../src/convert/zarr/crc32c.ts';
+import { bloscEncoder } from '../../src/zarr/codec/blosc.ts';
+import { crc32c as crc32cByTable } from '../../src/zarr/crc32c.ts';
 import { CRC32C_TABLE, MEMORY_START, createDecoding } from '../../src/simd/decoding.ts';
 import { createMemory, instantiate } from '../../src/simd/index.ts';
 import { INFLATE } from '../../src/viewer/inflate.ts';

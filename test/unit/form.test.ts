@@ -12,9 +12,9 @@ import {
   DOWNSAMPLINGS,
   OME_ZARR_VERSIONS,
   OUTPUT_DTYPES
-} from '../../src/convert/options.ts';
+} from '../../src/model/options.ts';
 import { jobs } from '../../src/convert/check.ts';
-import { spaceUnit } from '../../src/convert/units.ts';
+import { spaceUnit } from '../../src/model/units.ts';
 import * as choices from '../../src/form/choices.ts';
 import { describeProgress, describeSeconds, describeSource, describeVoxel } from '../../src/form/describe.ts';
 import { defaultOutputName, resolveOutput } from '../../src/form/output.ts';

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { crc32, deflateSync } from 'node:zlib';
-import { openVolume } from '../../src/convert/tiff/index.ts';
-import { COMMAND_LINE, inWords } from '../../src/convert/words.ts';
-import { spaceUnit } from '../../src/convert/units.ts';
+import { openVolume } from '../../src/reader/index.ts';
+import { COMMAND_LINE, inWords } from '../../src/model/words.ts';
+import { spaceUnit } from '../../src/model/units.ts';
 import { type PageSpec, writeTiff } from './tiff-writer.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'geometry-test-'));

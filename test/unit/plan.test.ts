@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Arrangement, arrange } from '../../src/convert/pyramid/arrangement.ts';
+import { type Arrangement, arrange } from '../../src/pyramid/arrangement.ts';
 import {
   blockGrids,
   blockNumber,
@@ -9,15 +9,15 @@ import {
   depthFirst,
   indices,
   parentIndex
-} from '../../src/convert/pyramid/blocks.ts';
-import { map3, product, pyramid } from '../../src/convert/pyramid/levels.ts';
-import { forEachPoint, sampleLattice } from '../../src/convert/pyramid/sample.ts';
-import { Block } from '../../src/convert/pyramid/block.ts';
-import { Schedule } from '../../src/convert/pyramid/schedule.ts';
-import { slabBytes, slabs } from '../../src/convert/pyramid/slabs.ts';
-import type { Settings } from '../../src/convert/settings.ts';
-import { type Layout, plainEncoding, plainPacking } from '../../src/convert/layout.ts';
-import { BYTES_PER_VOXEL, type Dtype, type Shape } from '../../src/convert/volume.ts';
+} from '../../src/pyramid/blocks.ts';
+import { map3, product, pyramid } from '../../src/model/levels.ts';
+import { forEachPoint, sampleLattice } from '../../src/pyramid/sample.ts';
+import { Block } from '../../src/pyramid/block.ts';
+import { Schedule } from '../../src/pyramid/schedule.ts';
+import { slabBytes, slabs } from '../../src/pyramid/slabs.ts';
+import type { Settings } from '../../src/model/settings.ts';
+import { type Layout, plainEncoding, plainPacking } from '../../src/model/layout.ts';
+import { BYTES_PER_VOXEL, type Dtype, type Shape } from '../../src/model/volume.ts';
 
 const MiB = 2 ** 20;
 

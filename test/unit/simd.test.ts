@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { binCount, binEnds, binOf } from '../../src/convert/pyramid/tally.ts';
+import { binCount, binEnds, binOf } from '../../src/model/histogram.ts';
+import { DOWNSAMPLINGS, type Downsampling } from '../../src/model/options.ts';
 import {
   type Element,
   LZ4_TABLE,
   MEMORY_START,
-  METHODS,
-  type Method,
   SHUFFLE_SCRATCH,
   TALLIES,
   createMemory,
@@ -136,7 +135,7 @@ function modeOf(window: number[]): number {
   return best;
 }
 
-const PICKS: Record<Exclude<Method, 'mean'>, (window: number[]) => number> = {
+const PICKS: Record<Exclude<Downsampling, 'mean'>, (window: number[]) => number> = {
   mode: modeOf,
   max: window => window.reduce((a, b) => (b > a || Number.isNaN(a) ? b : a)),
   nearest: ([first]) => first
@@ -145,7 +144,7 @@ const PICKS: Record<Exclude<Method, 'mean'>, (window: number[]) => number> = {
 function halved(
   values: Float64Array,
   element: Plain,
-  method: Method,
+  method: Downsampling,
   shape: number[],
   factors: number[]
 ): Float64Array {
@@ -190,7 +189,7 @@ const SHAPES = [
 ];
 
 for (const element of (Object.keys(ARRAYS) as Element[]).filter(name => !isLong(name)) as Plain[]) {
-  for (const method of METHODS) {
+  for (const method of DOWNSAMPLINGS) {
     test(`halve ${element}: the ${method} of the voxels that exist`, () => {
       const next = random(7);
       for (const shape of SHAPES) {
@@ -365,7 +364,7 @@ function longs(element: Long, n: number, next: () => number): BigUint64Array | B
 }
 
 const frequency = (window: bigint[], value: bigint) => window.filter(other => other === value).length;
-const PICKED: Record<Method, (window: bigint[]) => bigint> = {
+const PICKED: Record<Downsampling, (window: bigint[]) => bigint> = {
   mean: window => {
     const [doubled, divisor] = [
       2n * window.reduce((a, b) => a + b) + BigInt(window.length),
@@ -389,7 +388,7 @@ for (const element of Object.keys(LONG_ARRAYS) as Long[]) {
       const from = [source, 8 * ny * nx, 8 * nx] as const;
       const numbers = Float64Array.from(values, Number);
 
-      for (const method of METHODS)
+      for (const method of DOWNSAMPLINGS)
         for (let f = 0; f < 8; f++) {
           const [fz, fy, fx] = [1 + (f >> 2), 1 + ((f >> 1) & 1), 1 + (f & 1)];
           const [oz, oy, ox] = [Math.ceil(nz / fz), Math.ceil(ny / fy), Math.ceil(nx / fx)];

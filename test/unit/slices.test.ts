@@ -4,12 +4,12 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
-import { ConvertError, type ErrorCode } from '../../src/convert/errors.ts';
-import { nameOf, onDisk } from '../../src/convert/file-name.ts';
-import { fingerprint } from '../../src/convert/fingerprint.ts';
-import { headerHash } from '../../src/convert/header-hash.ts';
-import { openVolume } from '../../src/convert/tiff/index.ts';
-import { describeGaps, findGaps } from '../../src/convert/tiff/gaps.ts';
+import { ConvertError, type ErrorCode } from '../../src/model/errors.ts';
+import { nameOf, onDisk } from '../../src/reader/common/file-name.ts';
+import { fingerprint } from '../../src/reader/fingerprint.ts';
+import { headerHash } from '../../src/reader/header-hash.ts';
+import { openVolume } from '../../src/reader/index.ts';
+import { describeGaps, findGaps } from '../../src/reader/slices/gaps.ts';
 import { writeTiff } from './tiff-writer.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'slices-test-'));

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { binCount, binEnds, binOf, rowStep } from '../../src/convert/pyramid/tally.ts';
-import { Distribution } from '../../src/convert/statistics.ts';
-import { DTYPES, type Dtype } from '../../src/convert/volume.ts';
+import { binCount, binEnds, binOf, rowStep } from '../../src/model/histogram.ts';
+import { Distribution } from '../../src/model/statistics.ts';
+import { DTYPES, type Dtype } from '../../src/model/volume.ts';
 import { random } from './random.ts';
 
 /** How values are counted, and a sample of every `nth`. */

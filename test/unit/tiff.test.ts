@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { deflateSync } from 'node:zlib';
-import { ConvertError, type ErrorCode } from '../../src/convert/errors.ts';
-import { BlockReader, openVolume, readerBytes } from '../../src/convert/tiff/index.ts';
-import { BYTES_PER_VOXEL, type Dtype, DTYPES, type Shape } from '../../src/convert/volume.ts';
+import { ConvertError, type ErrorCode } from '../../src/model/errors.ts';
+import { BlockReader, openVolume, readerBytes } from '../../src/reader/index.ts';
+import { BYTES_PER_VOXEL, type Dtype, DTYPES, type Shape } from '../../src/model/volume.ts';
 import { ENCODERS, lzw, store } from './tiff-encoders.ts';
 import { type FileSpec, type PageSpec, writeTiff } from './tiff-writer.ts';
 

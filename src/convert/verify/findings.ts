@@ -1,5 +1,6 @@
-import type { Difference } from '../difference.ts';
-import { type Comparison, DETAILS } from '../pyramid/comparison.ts';
+import type { Difference } from '../../model/difference.ts';
+import { DETAILS } from '../../pyramid/comparison.ts';
+import type { Comparison } from '../../pyramid/findings.ts';
 
 /** What has been found so far: all of it counted, the first differences kept. */
 export class Findings {

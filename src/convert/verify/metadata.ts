@@ -1,12 +1,12 @@
 import { join, relative } from 'node:path';
-import { ConvertError } from '../errors.ts';
-import { type Level, map3, product, pyramid } from '../pyramid/levels.ts';
-import { LABELS_OF_FLOATS } from '../labels.ts';
-import { lengthsIn } from '../units.ts';
-import { type Shape, type VolumeInfo, spatial } from '../volume.ts';
-import { type ZarrArray, readArray } from '../zarr/array.ts';
-import type { StoredImage } from '../zarr/image.ts';
-import { movesBy } from '../zarr/metadata.ts';
+import { ConvertError } from '../../model/errors.ts';
+import { type Level, map3, product, pyramid } from '../../model/levels.ts';
+import { LABELS_OF_FLOATS } from '../../model/volume.ts';
+import { lengthsIn } from '../../model/units.ts';
+import { type Shape, type VolumeInfo, spatial } from '../../model/volume.ts';
+import { type ZarrArray, readArray } from '../../zarr/array.ts';
+import type { StoredImage } from '../../zarr/image.ts';
+import { movesBy } from '../../zarr/metadata.ts';
 import type { Findings } from './findings.ts';
 import type { Origin } from './origin.ts';
 

@@ -7,9 +7,9 @@ import {
   type Palette,
   Z_AXES,
   type ZAxis
-} from '../options.ts';
-import { isObject } from '../zarr/array.ts';
-import type { Shape } from '../volume.ts';
+} from '../../model/options.ts';
+import { isObject } from '../../zarr/array.ts';
+import type { Shape } from '../../model/volume.ts';
 
 /** What this program has written of a conversion, as far as an output can be checked by it. */
 export interface Origin {

@@ -1,25 +1,26 @@
 import { availableParallelism } from 'node:os';
 import { CRC32C_TABLE, MEMORY_START, SHUFFLE_SCRATCH } from '../../simd/index.ts';
-import { ConvertError } from '../errors.ts';
-import { formatBytes } from '../format.ts';
-import { freeMemory } from '../garbage.ts';
-import { type Layout, NOT_FLIPPED, plainEncoding, plainPacking } from '../layout.ts';
-import type { StoredCompression } from '../codec/index.ts';
-import type { Compression, Downsampling } from '../options.ts';
-import { type Arrangement, arrange } from '../pyramid/arrangement.ts';
-import { blockNumber, parentIndex } from '../pyramid/blocks.ts';
-import { type Region, arrangingBytes, rawBytes } from '../pyramid/comparison.ts';
-import { Crew } from '../pyramid/crew.ts';
-import { map3, product } from '../pyramid/levels.ts';
-import { sampleLattice } from '../pyramid/sample.ts';
-import { layOut, share } from '../pyramid/shared-memory.ts';
-import { Schedule, performBlocks } from '../pyramid/schedule.ts';
-import type { BlockTask, Job, Report, Shared } from '../pyramid/task.ts';
-import { readerBytes } from '../tiff/index.ts';
-import { BYTES_PER_VOXEL, type Dtype, type Shape } from '../volume.ts';
+import { ConvertError } from '../../model/errors.ts';
+import { formatBytes } from '../../model/format.ts';
+import { freeMemory } from '../../pyramid/garbage.ts';
+import { type Layout, NOT_FLIPPED, plainEncoding, plainPacking } from '../../model/layout.ts';
+import type { StoredCompression } from '../../zarr/codec/index.ts';
+import type { Compression, Downsampling } from '../../model/options.ts';
+import { type Arrangement, arrange } from '../../pyramid/arrangement.ts';
+import { blockNumber, parentIndex } from '../../pyramid/blocks.ts';
+import { arrangingBytes, rawBytes } from '../../pyramid/comparison.ts';
+import type { Region } from '../../pyramid/findings.ts';
+import { Crew } from '../../pyramid/crew.ts';
+import { map3, product } from '../../model/levels.ts';
+import { sampleLattice } from '../../pyramid/sample.ts';
+import { layOut, share } from '../../pyramid/shared-memory.ts';
+import { Schedule, performBlocks } from '../../pyramid/schedule.ts';
+import type { BlockTask, Job, Report, Shared } from '../../pyramid/task.ts';
+import { readerBytes } from '../../reader/index.ts';
+import { BYTES_PER_VOXEL, type Dtype, type Shape } from '../../model/volume.ts';
 import type { Findings } from './findings.ts';
 import type { Run } from './metadata.ts';
-import { option } from '../words.ts';
+import { option } from '../../model/words.ts';
 
 /** What the stored voxels should be: what is known of how they were made. */
 export interface Making {

@@ -1,10 +1,10 @@
-import type { Plan, Unfinished } from '../../convert/plan.ts';
-import type { ConvertResult, Progress } from '../../convert/progress.ts';
+import type { Plan, Unfinished } from '../../model/plan.ts';
+import type { ConvertResult, Progress } from '../../model/progress.ts';
 import type { OmeZarrInfo, OmeZarrLevel } from '../../convert/ome-zarr-info.ts';
-import type { Statistics } from '../../convert/statistics.ts';
+import type { Statistics } from '../../model/statistics.ts';
 import type { VerifyResult } from '../../convert/verify/index.ts';
-import type { CalibrationFunction, VolumeInfo } from '../../convert/volume.ts';
-import { DEFAULT_OPTIONS } from '../../convert/options.ts';
+import type { CalibrationFunction, VolumeInfo } from '../../model/volume.ts';
+import { DEFAULT_OPTIONS } from '../../model/options.ts';
 import { formatBytes } from '../../protocol/bytes.ts';
 import { LISTED, count, differing, verdictWord } from '../../protocol/verdict.ts';
 

@@ -1,8 +1,8 @@
 import { convert, estimate, inspect, verify } from '../../convert/index.ts';
-import { inWords } from '../../convert/words.ts';
+import { inWords } from '../../model/words.ts';
 import { toFailure } from '../failure.ts';
 import { asked } from '../vocabulary.ts';
-import { VERSION } from '../../convert/version.ts';
+import { VERSION } from '../../model/version.ts';
 import { infoRows, planRows, toText, verdictText } from './describe.ts';
 import { help } from './help.ts';
 import type { Invocation, ProgressKind } from './parse.ts';

@@ -8,7 +8,7 @@ import {
   ORIENTATIONS,
   PALETTES,
   Z_AXES
-} from '../../convert/options.ts';
+} from '../../model/options.ts';
 import { shortBytes } from '../../protocol/bytes.ts';
 import { DEFAULT_JOBS } from '../../protocol/fields.ts';
 

@@ -1,6 +1,6 @@
-import type { ConvertOptions } from '../../convert/options.ts';
+import type { ConvertOptions } from '../../model/options.ts';
 import type { VerifyOptions } from '../../convert/verify/index.ts';
-import { COMMAND_LINE, type OptionName, inWords, option as spoken } from '../../convert/words.ts';
+import { COMMAND_LINE, type OptionName, inWords, option as spoken } from '../../model/words.ts';
 import { parseBytes } from '../../protocol/bytes.ts';
 import type { CommandSpec, OptionKind, OptionSpec } from './options.ts';
 import { COMMANDS, COMMON_OPTIONS, CONVERT_OPTIONS, findCommand } from './options.ts';

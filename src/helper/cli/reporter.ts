@@ -1,4 +1,4 @@
-import type { ConvertResult, Progress } from '../../convert/progress.ts';
+import type { ConvertResult, Progress } from '../../model/progress.ts';
 import type { Failure } from '../../protocol/index.ts';
 import { progressText, resultText } from './describe.ts';
 import type { ProgressKind } from './parse.ts';

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { ConvertError } from '../../convert/errors.ts';
+import { ConvertError } from '../../model/errors.ts';
 import type { Source } from '../../protocol/index.ts';
 
 /**

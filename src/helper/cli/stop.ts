@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { cancelled, interrupted } from '../../convert/errors.ts';
+import { cancelled, interrupted } from '../../model/errors.ts';
 
 export interface Stop {
   /** Aborted when the person wants no more of it, or when something else ends this process: the reason tells which. */

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { convert, estimate, freeMemory, inspect, verify } from '../../convert/index.ts';
-import { ConvertError } from '../../convert/errors.ts';
-import { COMMAND_LINE, inWords } from '../../convert/words.ts';
-import { VERSION } from '../../convert/version.ts';
+import { ConvertError } from '../../model/errors.ts';
+import { COMMAND_LINE, inWords } from '../../model/words.ts';
+import { VERSION } from '../../model/version.ts';
 import type { Job } from '../../protocol/index.ts';
 import { differing } from '../../protocol/verdict.ts';
 import { infoRows, planRows, progressText, resultText, toText, verdictText } from '../cli/describe.ts';

@@ -1,7 +1,7 @@
-import { VERSION } from '../../convert/version.ts';
+import { VERSION } from '../../model/version.ts';
 import { HELPER } from '../../protocol/index.ts';
 import { UsageError } from '../cli/parse.ts';
-import { COMMAND_LINE, inWords } from '../../convert/words.ts';
+import { COMMAND_LINE, inWords } from '../../model/words.ts';
 import { toFailure } from '../failure.ts';
 import { Jobs } from '../jobs.ts';
 import { Records } from '../records.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { ConvertError } from '../../convert/errors.ts';
+import { ConvertError } from '../../model/errors.ts';
 import { uniqueNames } from '../../protocol/names.ts';
 import { Store } from '../store.ts';
 import { openBrowser } from './browser.ts';

@@ -4,7 +4,7 @@ import { realpath } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { extname, join, sep } from 'node:path';
-import { ConvertError } from '../../convert/errors.ts';
+import { ConvertError } from '../../model/errors.ts';
 import type { Store, StoredFile } from '../store.ts';
 import { storedFile } from '../store.ts';
 import { parseRange } from './range.ts';

@@ -2,7 +2,7 @@ import { evens, odds } from './lanes';
 import { greatest } from './greatest';
 import { mode } from './mode';
 
-// Reductions that keep one of a window's values, by number, in the order of METHODS in ../index.ts; 0 is the mean.
+// Reductions that keep one of a window's values, by number, in the order of DOWNSAMPLINGS in ../../model/options.ts; 0 is the mean.
 const MODE: u32 = 1;
 const NEAREST: u32 = 3;
 

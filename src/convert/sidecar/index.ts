@@ -1,1 +1,0 @@
-export { type Sidecar, findSidecar } from './find.ts';

@@ -1,3 +1,0 @@
-export { BlockReader, GAP_BYTES, readerBytes } from './block-reader.ts';
-export { openVolume, readInfo } from './open-volume.ts';
-export { type Reading } from './pixel-format.ts';

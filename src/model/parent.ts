@@ -1,0 +1,22 @@
+import type { OmeZarrVersion } from './options.ts';
+import type { Frames, Shape } from './volume.ts';
+
+/** An OME-Zarr image that gets labels: where its voxels are. */
+export interface Parent {
+  /** Absolute path. */
+  path: string;
+  version: OmeZarrVersion;
+  frames: Frames;
+  /** UDUNITS name; null where it has none, or not one for all three axes. */
+  unit: string | null;
+  levels: ParentLevel[];
+  /** Whether a copy of all metadata lies at its root, in which new labels are not. */
+  consolidated: boolean;
+}
+
+/** All along (Z, Y, X); scale and translation (of the first voxel's centre) in the parent's unit. */
+export interface ParentLevel {
+  shape: Shape;
+  scale: Shape;
+  translation: Shape;
+}

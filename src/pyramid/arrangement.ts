@@ -1,0 +1,280 @@
+import { TALLIES } from '../simd/index.ts';
+import type { Encoder } from '../zarr/codec/index.ts';
+import { type Layout, decodedTogether, isCompressed, plainEncoding } from '../model/layout.ts';
+import type { Settings } from '../model/settings.ts';
+import { BYTES_PER_VOXEL, type Shape, volumeCount } from '../model/volume.ts';
+import { type Grid, blockGrids, blockUnit, leafCount } from './blocks.ts';
+import { type Level, map3, product } from '../model/levels.ts';
+import { aligned } from '../zarr/chunk-writer.ts';
+import { shardBuffer } from '../zarr/shard.ts';
+import { slabBytes } from './slabs.ts';
+import { binCount } from '../model/histogram.ts';
+import { GAP_BYTES } from '../reader/index.ts';
+
+/** How a conversion is cut to fit the memory: how many threads, which blocks, and what lies in the shared memory. */
+export interface Arrangement {
+  workers: number;
+  grids: Grid[];
+  /** Blocks of each level that are in memory at once. */
+  slots: number[];
+  /** Bytes of a slot of each level. */
+  slotBytes: number[];
+  /**
+   * Bytes of each of a worker's own areas in the shared memory: a gathered chunk; each of those that are filled with encoded chunks in turn; what
+   * the codec needs; what is read; counts of values.
+   */
+  areas: { chunk: number; encoded: number; scratch: number; staging: number; tally: number };
+  /** How many areas for encoded chunks a worker has: one is filled while the others are written. */
+  turns: number;
+  /** Bytes of what all workers count together. */
+  totals: number;
+  /** Bytes that are read in one go. */
+  slab: number;
+  /** Whether the source is first decoded into a file beside the output, because its segments would be decoded again and again. */
+  decodeFirst: boolean;
+  /** Bytes of that file. */
+  scratchFileBytes: number;
+  /** Bytes of the shared memory. */
+  memoryBytes: number;
+  /** The promise: resident bytes of the whole process. */
+  peakBytes: number;
+}
+
+const MiB = 2 ** 20;
+/** Node, this program and its main thread; measured, with room for what the garbage collector leaves lying about. */
+const BASE_BYTES = 100 * MiB;
+/** A worker thread: its isolate, its code, its stack; measured. */
+const WORKER_BYTES = 18 * MiB;
+/** What a worker's compressor takes of the process's own memory: always, and by byte of a chunk; measured. */
+const ENCODER_BYTES: Record<Settings['compression'], { always: number; perByte: number }> = {
+  'blosc-zstd': { always: 8 * MiB, perByte: 0 },
+  'blosc-lz4': { always: MiB, perByte: 0 },
+  zstd: { always: 8 * MiB, perByte: 2 },
+  gzip: { always: 8 * MiB, perByte: 2 },
+  none: { always: 0, perByte: 0 }
+};
+/** What a worker's decoder leaves lying about between collections; measured. */
+const DECODER_BYTES = 28 * MiB;
+/** Addresses are of 32 bits; the last page stays free, so that an end is an address too. */
+const MAX_MEMORY = 2 ** 32 - 65536;
+/** Small enough to stay in a processor's cache for what is done to it next. */
+const SLAB = MiB / 4;
+/** Areas that a worker's encoded chunks are written from: where nothing is encoded the disk is what is waited for, and gets more. */
+const TURNS = { encoded: 2, plain: 3 };
+/** Decoding this much more than once is cheaper than a file between. */
+const MAX_REDUNDANCY = 1.25;
+
+/** What `arrange` must know of a conversion. */
+export interface Work {
+  layout: Layout;
+  settings: Pick<
+    Settings,
+    'chunk' | 'shard' | 'dtype' | 'scaling' | 'start' | 'shape' | 'compression' | 'maxMemory' | 'jobs'
+  >;
+  levels: Level[];
+  encoder: Pick<Encoder, 'scratchBytes' | 'encodedBound'> | null;
+  /** Bytes of the process's own memory that one worker's reader takes. */
+  readerBytes: number;
+  /** First address of the shared memory that may be used. */
+  memoryStart: number;
+  /** How many threads can run at once. */
+  processors: number;
+  /** Lengths of a level-0 block that an interrupted conversion had, and that this one must have to go on with it; null: free to choose. */
+  leaf: Shape | null;
+  /** Whether nothing may be written: what a block cuts off a segment is then decoded with every block, and no scratch file spares it. */
+  readOnly?: boolean;
+}
+
+/** Lengths from the unit up by powers of two, and the whole axis. */
+function lengths(unit: number, axis: number): number[] {
+  const found: number[] = [];
+  for (let n = unit; n < axis; n *= 2) found.push(n);
+  return [...found, axis];
+}
+
+/** How often, on average, a segment is decoded along one axis when blocks of `block` voxels are read from `start`. */
+function redundancy(start: number, length: number, block: number, segment: number): number {
+  let touched = 0;
+  for (let at = start; at < start + length; at += block) {
+    const end = Math.min(at + block, start + length);
+    touched += Math.floor((end - 1) / segment) - Math.floor(at / segment) + 1;
+  }
+  return touched / (Math.floor((start + length - 1) / segment) - Math.floor(start / segment) + 1);
+}
+
+interface Leaf {
+  grids: Grid[];
+  slotBytes: number[];
+  /** Leaves under one block of each level, at most. */
+  leaves: number[];
+  decodeFirst: boolean;
+  /** Seconds that the whole work takes one processor, very roughly. */
+  cost: number;
+  staging: number;
+}
+
+/** Fitted to measurements on one processor of 2020s make: only their proportions matter. */
+const SECONDS = {
+  readGB: 0.25,
+  readCall: 0.7e-6,
+  decodeGB: 2,
+  scratchGB: 1.2,
+  encodeGB: 1.2,
+  touchGB: 0.4,
+  task: 1e-4
+};
+
+/** What part of a processor a thread more than there are is worth: now and then all others wait for the disk. */
+const WAITING = 0.02;
+/** How much longer it takes when a block of a further level must be done with before the next is begun. */
+const STALLS = 1.15;
+
+function weigh(work: Work, shape: Shape): Leaf {
+  const { layout, settings, levels } = work;
+  const bytes = BYTES_PER_VOXEL[settings.dtype];
+  const sourceBytes = BYTES_PER_VOXEL[layout.dtype];
+  const grids = blockGrids(levels, settings.shard ?? settings.chunk, shape);
+  const slotBytes = grids.map(({ size }, k) =>
+    aligned(product(map3(size, (n, axis) => Math.min(n, levels[k].shape[axis]))) * bytes)
+  );
+  const leaves: number[] = [1];
+  for (let k = 1; k < grids.length; k++)
+    leaves.push(leaves[k - 1] * product(map3(grids[k].children, (n, axis) => Math.min(n, grids[k - 1].count[axis]))));
+  const size = grids[0].size;
+  const together = decodedTogether(layout);
+  const encoded = together !== null;
+  const again = encoded
+    ? redundancy(settings.start[1], settings.shape[1], size[1], together.rows) *
+      redundancy(settings.start[2], settings.shape[2], size[2], together.columns)
+    : 1;
+  const decodeFirst = again > MAX_REDUNDANCY && !work.readOnly;
+  const volumes = volumeCount(layout.frames);
+  const allGB = (volumes * product(settings.shape) * sourceBytes) / 1e9;
+  // Narrow blocks are read row by row, or out of whole rows that are then read for each of them.
+  const across = grids[0].count[2];
+  const apart = (layout.shape[2] - size[2]) * sourceBytes > GAP_BYTES;
+  const calls = volumes * settings.shape[0] * (apart ? settings.shape[1] * across : grids[0].count[1]);
+  const reading = allGB * (apart ? 1 : across) * SECONDS.readGB + calls * SECONDS.readCall;
+  const decoding = encoded ? allGB * SECONDS.decodeGB * (decodeFirst ? 1 : again) : 0;
+  const cost =
+    decoding +
+    (encoded && !decodeFirst ? 0 : reading) +
+    (decodeFirst ? allGB * SECONDS.scratchGB : 0) +
+    allGB * SECONDS.encodeGB +
+    volumes * leafCount(grids) * 2 * SECONDS.task;
+  const staging = decodeFirst
+    ? Math.max(
+        slabBytes({ ...layout, encodings: [plainEncoding(layout.shape)] }, size, SLAB),
+        slabBytes(layout, [1, settings.shape[1], settings.shape[2]], SLAB)
+      )
+    : slabBytes(layout, size, SLAB);
+  return { grids, slotBytes, leaves, decodeFirst, cost, staging };
+}
+
+function arrangement(work: Work, leaf: Leaf, workers: number, spare: number): Arrangement {
+  const { layout, settings, encoder, readerBytes, memoryStart } = work;
+  const chunk = product(settings.chunk) * BYTES_PER_VOXEL[settings.dtype];
+  // A scan counts the source's values.
+  const bins = work.readOnly ? 0 : Math.max(binCount(settings.dtype), settings.scaling ? binCount(layout.dtype) : 0);
+  const turns = work.readOnly ? 1 : encoder ? TURNS.encoded : TURNS.plain;
+  const areas = {
+    chunk: aligned(chunk),
+    encoded: encodedBytes(work, chunk),
+    scratch: encoder ? aligned(encoder.scratchBytes(chunk)) : 0,
+    staging: aligned(leaf.staging),
+    tally: aligned(4 * TALLIES * bins)
+  };
+  const totals = aligned(8 * bins * layout.frames.c);
+  const slots = leaf.grids.map(({ count }, k) =>
+    Math.min(
+      volumeCount(layout.frames) * product(count),
+      k === 0 ? workers : Math.ceil(workers / leaf.leaves[k]) + spare
+    )
+  );
+  const own = areas.chunk + turns * areas.encoded + areas.scratch + areas.staging + areas.tally;
+  const memoryBytes =
+    aligned(memoryStart) + totals + workers * own + slots.reduce((sum, n, k) => sum + n * leaf.slotBytes[k], 0);
+  const { offsets, byteCounts, pageFile, planeEncoding, firstSegment } = layout;
+  const tables = [offsets, byteCounts, pageFile, planeEncoding, firstSegment].reduce((sum, t) => sum + t.byteLength, 0);
+  const compressor = ENCODER_BYTES[settings.compression];
+  const decoder = isCompressed(layout) ? DECODER_BYTES : 0;
+  const outside = WORKER_BYTES + readerBytes + decoder + compressor.always + compressor.perByte * chunk;
+  return {
+    workers,
+    grids: leaf.grids,
+    slots,
+    slotBytes: leaf.slotBytes,
+    areas,
+    turns,
+    totals,
+    slab: SLAB,
+    decodeFirst: leaf.decodeFirst,
+    scratchFileBytes: leaf.decodeFirst
+      ? volumeCount(layout.frames) * product(settings.shape) * BYTES_PER_VOXEL[layout.dtype]
+      : 0,
+    memoryBytes,
+    // Whole mebibytes, so that the smallest budget can be said exactly.
+    peakBytes: Math.ceil((BASE_BYTES + 2 * tables + workers * outside + memoryBytes) / MiB) * MiB
+  };
+}
+
+/** Bytes that a worker needs for encoded chunks of `chunk` bytes before encoding. */
+function encodedBytes({ settings: { chunk: lengths, shard }, encoder }: Work, chunk: number): number {
+  const bound = encoder?.encodedBound(chunk) ?? chunk;
+  if (shard) return aligned(shardBuffer(bound, product(map3(shard, (n, axis) => n / lengths[axis]))));
+  return aligned(bound);
+}
+
+/** Seconds that an arrangement takes, very roughly, for so many level-0 blocks. */
+function seconds(leaf: Leaf, count: number, processors: number, spare: number, found: Arrangement): number {
+  const { workers, memoryBytes } = found;
+  const unevenness = (Math.ceil(count / workers) * workers) / count;
+  const atOnce = Math.min(workers, processors) + WAITING * Math.max(0, Math.min(workers - processors, processors));
+  const stalls = workers > 1 && spare === 0 ? STALLS : 1;
+  return (leaf.cost * unevenness * stalls) / atOnce + (memoryBytes / 1e9) * SECONDS.touchGB;
+}
+
+/**
+ * The fastest arrangement that fits the budget, by a rough reckoning.
+ *
+ * @returns the arrangement, or the bytes that the smallest needs where none fits
+ */
+export function arrange(work: Work): Arrangement | { needs: number } {
+  const { settings, levels, layout } = work;
+  const unit = blockUnit(settings.shard ?? settings.chunk);
+  const shape = levels[0].shape;
+  const volumes = volumeCount(layout.frames);
+  const [depths, heights, widths] = work.leaf
+    ? map3(work.leaf, n => [n])
+    : map3(unit, (n, axis) => lengths(n, shape[axis]));
+  let best: { arrangement: Arrangement; seconds: number } | null = null;
+  let least = Infinity;
+  const voxelBytes = BYTES_PER_VOXEL[settings.dtype];
+  for (const depth of depths)
+    for (const height of heights)
+      for (const width of widths) {
+        const bytes = depth * height * width * voxelBytes;
+        const smallest = depth === depths[0] && height === heights[0] && width === widths[0];
+        if (!smallest && bytes > Math.min(settings.maxMemory, MAX_MEMORY)) continue;
+        const leaf = weigh(work, [depth, height, width]);
+        const leaves = volumes * leafCount(leaf.grids);
+        for (const [workers, spare] of staffing(settings.jobs, leaves)) {
+          const candidate = arrangement(work, leaf, workers, spare);
+          if (candidate.memoryBytes > MAX_MEMORY) continue;
+          least = Math.min(least, candidate.peakBytes);
+          if (candidate.peakBytes > settings.maxMemory) continue;
+          const time = seconds(leaf, leaves, work.processors, spare, candidate);
+          if (!best || time < best.seconds) best = { arrangement: candidate, seconds: time };
+        }
+      }
+  return best?.arrangement ?? { needs: least };
+}
+
+/** Numbers of workers to consider, each with the spare blocks a level: one more than work needs at once, none where memory is scarce. */
+function staffing(jobs: number, leaves: number): [workers: number, spare: number][] {
+  const most = Math.min(jobs, leaves);
+  const counts = new Set<number>();
+  for (let n = most; n > 16; n = Math.floor(n * 0.8)) counts.add(n);
+  for (let n = Math.min(most, 16); n >= 1; n--) counts.add(n);
+  return [1, 0].flatMap(spare => [...counts].map((n): [number, number] => [n, spare]));
+}

@@ -1,0 +1,379 @@
+import { join } from 'node:path';
+import type { Simd } from '../simd/index.ts';
+import { type Decoder, createDecoder, lengthChecked } from '../zarr/codec/index.ts';
+import { type Difference, value } from '../model/difference.ts';
+import { BYTES_PER_VOXEL, type Dtype, type Shape, type VoxelBytes } from '../model/volume.ts';
+import { alongOwn, fileKey, strides, type ZarrArray } from '../zarr/array.ts';
+import { ChunkFile } from '../zarr/chunk-file.ts';
+import type { Block, Box } from './block.ts';
+import { blockStart, indices } from './blocks.ts';
+import { map3, product } from '../model/levels.ts';
+import type { Comparison, Region } from './findings.ts';
+import type { Areas, BlockTask, Job } from './task.ts';
+
+/** Most differences that a block gives in detail. */
+export const DETAILS = 100;
+const OPEN_SHARDS = 64;
+
+type Voxel = number | bigint;
+type VoxelArray = new (buffer: ArrayBufferLike, at: number, length: number) => { [index: number]: Voxel };
+const ARRAYS: Record<Dtype, VoxelArray> = {
+  uint8: Uint8Array,
+  int8: Int8Array,
+  uint16: Uint16Array,
+  int16: Int16Array,
+  uint32: Uint32Array,
+  int32: Int32Array,
+  uint64: BigUint64Array,
+  int64: BigInt64Array,
+  float32: Float32Array,
+  float64: Float64Array
+};
+
+/** The first voxel of a chunk that differs, both values, and how many of the chunk do. */
+interface VoxelDifference {
+  at: Shape;
+  expected: Voxel;
+  actual: Voxel;
+  voxels: number;
+}
+
+/** Compares the chunks of blocks with what they should hold, in one thread. */
+export class BlockComparer {
+  readonly #job: Job;
+  readonly #areas: Areas;
+  readonly #simd: Simd;
+  readonly #decoders: (Decoder | null)[];
+  readonly #heap: Uint8Array;
+  /** Bytes of a voxel as stored; they may be compared with voxels of another type. */
+  readonly #storedBytes: VoxelBytes;
+  readonly #checkStop: () => void;
+  readonly #onChunk: (voxels: number, decodedBytes: number) => void;
+  readonly #shards = new Map<string, ChunkFile>();
+
+  /** `checkStop` runs before each chunk and throws to end the work; `onChunk` hears of each chunk's voxels, and of the bytes that a decoder has thrown away. */
+  constructor(
+    job: Job,
+    areas: Areas,
+    simd: Simd,
+    checkStop: () => void,
+    onChunk: (voxels: number, decodedBytes: number) => void
+  ) {
+    const { memory } = job.shared;
+    this.#job = job;
+    this.#areas = areas;
+    this.#simd = simd;
+    this.#heap = new Uint8Array(memory.buffer);
+    this.#storedBytes = BYTES_PER_VOXEL[job.compared!.arrays[0].dtype];
+    this.#decoders = job.compared!.arrays.map(({ compression }) => createDecoder(compression, simd, memory));
+    this.#checkStop = checkStop;
+    this.#onChunk = onChunk;
+  }
+
+  /**
+   * Reads the chunks of a block, compares them with the voxels that are in memory, and puts theirs in their place.
+   *
+   * @param expected whether there are voxels in memory to compare with; the task says where there are none all the same
+   */
+  compare({ volume, level, index, unknown = [] }: BlockTask, block: Block, expected: boolean): Comparison {
+    const { arrangement, chunk } = this.#job;
+    const { extent } = block;
+    const found: Comparison = {
+      chunks: 0,
+      bytes: 0,
+      voxels: 0,
+      differingChunks: 0,
+      differingVoxels: 0,
+      roundedVoxels: 0,
+      differences: [],
+      unknown: []
+    };
+    const from = blockStart(arrangement.grids[level], index);
+    const count = map3(extent, (n, axis) => Math.ceil(n / chunk[axis]));
+    try {
+      for (const at of indices([0, 0, 0], count)) {
+        this.#checkStop();
+        const origin = map3(at, (n, axis) => n * chunk[axis]);
+        const shape = map3(origin, (start, axis) => Math.min(chunk[axis], extent[axis] - start));
+        const region = { start: map3(origin, (n, axis) => from[axis] + n), shape };
+        const known = expected && !unknown.some(other => overlap(region, other));
+        this.#compareChunk(volume, level, region, block.at(origin), known, found);
+        this.#onChunk(product(shape), this.#decoders[level] ? rawBytes(this.#array(level)) : 0);
+      }
+      return found;
+    } finally {
+      for (const file of this.#shards.values()) file.close();
+      this.#shards.clear();
+    }
+  }
+
+  #compareChunk(volume: number, level: number, region: Region, box: Box, known: boolean, found: Comparison): void {
+    const { chunk, compared } = this.#job;
+    const { start, shape } = region;
+    const chunkRow = chunk[2] * this.#storedBytes;
+    const stored: Box = [this.#areas.chunk, chunk[1] * chunkRow, chunkRow];
+    const rows = [shape[0], shape[1], shape[2] * this.#storedBytes] as const;
+    const array = this.#array(level);
+    const prefix = prefixOf(array, volume);
+    const { path, number: inFile, chunks } = place(array, [...prefix, ...start]);
+    const differs = (difference: Omit<Difference, 'level' | 'path' | 'message'>, message: string) => {
+      const { differences } = found;
+      found.differingChunks++;
+      found.differingVoxels += difference.voxels ?? 0;
+      const number = compared!.first + level;
+      if (differences.length < DETAILS)
+        differences.push({ level: number, path, ...difference, message: `level ${number}, ${message}` });
+    };
+    const where = chunks === null ? path : `chunk ${inFile} of ${path}`;
+    const nothing = { voxel: null, expected: null, found: null, voxels: null };
+    try {
+      const bytes = this.#load(level, prefix, path, inFile, chunks);
+      // A chunk of several volumes is read for each of them.
+      if (prefix.every((n, axis) => n % array.chunk[axis] === 0)) {
+        found.bytes += bytes;
+        found.chunks++;
+      }
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      differs(nothing, `${where}: ${code ? `cannot be read (${code})` : message}`);
+      // What should be there is what the next level is reckoned from.
+      if (!known) found.unknown.push(region);
+      return;
+    }
+    let difference: VoxelDifference | null = null;
+    if (known) {
+      found.voxels += product(shape);
+      const sameType = this.#job.dtype === array.dtype;
+      const row = sameType ? this.#simd.firstDifference(...stored, ...box, ...rows) : 0;
+      if (row >= 0) difference = this.#difference(box, shape, row, array.dtype, found);
+    }
+    if (difference) {
+      const voxel = alongOwn(array, [...prefix, ...map3(start, (n, axis) => n + difference.at[axis])]);
+      const { expected, actual, voxels } = difference;
+      const others = voxels > 1 ? `; ${voxels} voxels of this chunk differ` : '';
+      differs(
+        { voxel, expected: value(expected), found: value(actual), voxels },
+        `voxel ${voxel.join(' ')}: expected ${expected}, found ${actual} (${where}${others})`
+      );
+    } else if (compared!.strict && !this.#isFilledUp(stored, shape)) {
+      differs(nothing, `${where}: what fills it up beyond the edge of the volume is not 0`);
+    }
+    // What the next level is reckoned from.
+    if (this.#job.dtype === array.dtype) this.#simd.copyBox(...stored, ...box, ...rows);
+  }
+
+  #array(level: number): ZarrArray {
+    return this.#job.compared!.arrays[level];
+  }
+
+  /** Brings a chunk's voxels into the area for one; returns how many bytes it has as stored. Throws an Error that says what is wrong with it. */
+  #load(level: number, prefix: readonly number[], path: string, number: number, chunks: number | null): number {
+    const { compared, arrangement } = this.#job;
+    const array = this.#array(level);
+    const { compression, checksum, littleEndian } = array;
+    const size = rawBytes(array);
+    const file = this.#open(join(this.#job.folder, path), chunks);
+    if (!file?.has(number)) {
+      if (compared!.strict) throw new Error('is missing');
+      this.#fill(array);
+      return 0;
+    }
+    const decoder = this.#decoders[level];
+    const plain = isPlain(array);
+    // What is decoded, and then brought into the order of z, y, x.
+    const scratchLength = arrangement.areas.scratch - (plain ? 0 : aligned(size));
+    const raw = plain ? this.#areas.chunk : this.#areas.scratch + scratchLength;
+    const direct = plain && !decoder && checksum === 'none';
+    const target = direct ? raw : this.#areas.encoded[0];
+    let length: number;
+    try {
+      length = file.read(
+        number,
+        this.#heap.subarray(target, target + (direct ? arrangement.areas.chunk : arrangement.areas.encoded))
+      );
+    } finally {
+      if (chunks === null) file.close();
+    }
+    const stored = length;
+    if (checksum !== 'none')
+      length = lengthChecked(this.#simd, this.#job.shared.memory, target, length, this.#areas.scratch);
+    if (decoder) {
+      try {
+        decoder(target, length, raw, size, this.#areas.scratch, scratchLength);
+      } catch (error) {
+        throw new Error(`cannot be decoded as ${compression} (${(error as Error).message})`);
+      }
+    } else if (length !== size) {
+      throw new Error(`has ${length} bytes, where ${size} were expected`);
+    } else if (!direct) {
+      this.#simd.copyBox(target, size, size, raw, size, size, 1, 1, size);
+    }
+    const bytes = this.#storedBytes;
+    if (!littleEndian && bytes !== 1) this.#simd.swap(raw, size, bytes);
+    if (!plain) this.#arrange(array, prefix, raw);
+    return stored;
+  }
+
+  /** Brings what a chunk has of one volume into the area for one, in the order of z, y, x. */
+  #arrange(array: ZarrArray, prefix: readonly number[], raw: number): void {
+    const [depth, height, width] = this.#job.chunk;
+    const bytes = this.#storedBytes;
+    const steps = strides(array);
+    const [planeStep, rowStep, step] = steps.slice(-3);
+    const first = prefix.reduce((sum, n, axis) => sum + (n % array.chunk[axis]) * steps[axis], 0);
+    if (step === 1) {
+      const to: Box = [this.#areas.chunk, height * width * bytes, width * bytes];
+      this.#simd.copyBox(raw + first * bytes, planeStep * bytes, rowStep * bytes, ...to, depth, height, width * bytes);
+      return;
+    }
+    const Words = WORDS[bytes];
+    const from = new Words(this.#heap.buffer, raw, rawBytes(array) / bytes);
+    const to = new Words(this.#heap.buffer, this.#areas.chunk, depth * height * width);
+    let at = 0;
+    for (let z = 0; z < depth; z++)
+      for (let y = 0; y < height; y++) {
+        let next = first + z * planeStep + y * rowStep;
+        for (let x = 0; x < width; x++, next += step) to[at++] = from[next];
+      }
+  }
+
+  /** The file of a chunk; null where it is not there. Those of shards stay open until the block is done, or others take their place. */
+  #open(path: string, chunks: number | null): ChunkFile | null {
+    const kept = this.#shards.get(path);
+    if (kept) return kept;
+    try {
+      const file = new ChunkFile(path, chunks);
+      if (chunks === null) return file;
+      if (this.#shards.size >= OPEN_SHARDS) {
+        const [[oldest, other]] = this.#shards;
+        other.close();
+        this.#shards.delete(oldest);
+      }
+      this.#shards.set(path, file);
+      return file;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    }
+  }
+
+  #fill({ fill: number, dtype }: ZarrArray): void {
+    const { chunk } = this.#areas;
+    const size = product(this.#job.chunk) * this.#storedBytes;
+    new ARRAYS[dtype](this.#heap.buffer, chunk, 1)[0] = /int64$/.test(dtype) ? BigInt(number) : number;
+    for (let done: number = this.#storedBytes; done < size; done *= 2)
+      this.#heap.copyWithin(chunk + done, chunk, chunk + Math.min(done, size - done));
+  }
+
+  /**
+   * The first voxel that differs from row `row` on, and how many do; null where it is only how NaN is written. Voxels of another type than the
+   * source's are the same where they are the same number, or what that is rounded to in the type that they have.
+   */
+  #difference(
+    [address, planeBytes, rowBytes]: Box,
+    [nz, ny, nx]: Shape,
+    row: number,
+    storedType: Dtype,
+    found: Comparison
+  ): VoxelDifference | null {
+    const { chunk, dtype } = this.#job;
+    const { buffer } = this.#heap;
+    const [Expected, Actual] = [ARRAYS[dtype], ARRAYS[storedType]];
+    const isSame = dtype === storedType ? Object.is : isSameNumber;
+    let first: Omit<VoxelDifference, 'voxels'> | null = null;
+    let voxels = 0;
+    for (let n = row; n < nz * ny; n++) {
+      const [z, y] = [Math.floor(n / ny), n % ny];
+      const expected = new Expected(buffer, address + z * planeBytes + y * rowBytes, nx);
+      const actual = new Actual(buffer, this.#areas.chunk + (z * chunk[1] + y) * chunk[2] * this.#storedBytes, nx);
+      for (let x = 0; x < nx; x++) {
+        if (isSame(expected[x], actual[x])) continue;
+        if (dtype !== storedType && isRounded(expected[x], actual[x], storedType)) {
+          found.roundedVoxels++;
+          continue;
+        }
+        voxels++;
+        first ??= { at: [z, y, x], expected: expected[x], actual: actual[x] };
+      }
+    }
+    return first && { ...first, voxels };
+  }
+
+  /** Whether all of a chunk beyond `shape` is 0. */
+  #isFilledUp([address, planeBytes, rowBytes]: Box, [nz, ny, nx]: Shape): boolean {
+    const [depth, height, width] = this.#job.chunk;
+    const { scratch } = this.#areas;
+    const zeros = (from: number, planes: number, rows: number, bytes: number) =>
+      planes * rows * bytes === 0 ||
+      this.#simd.firstDifference(from, planeBytes, rowBytes, scratch, 0, 0, planes, rows, bytes) < 0;
+    if (nz === depth && ny === height && nx === width) return true;
+    this.#simd.fill(scratch, 0, rowBytes);
+    return (
+      zeros(address + nx * this.#storedBytes, nz, ny, (width - nx) * this.#storedBytes) &&
+      zeros(address + ny * rowBytes, nz, height - ny, rowBytes) &&
+      zeros(address + nz * planeBytes, depth - nz, height, rowBytes)
+    );
+  }
+}
+
+/** Whether a chunk's voxels lie as they are compared: of one volume, in the order of z, y, x. */
+const isPlain = (array: ZarrArray): boolean =>
+  product(array.chunk.slice(0, -3)) === 1 &&
+  array.order.every((axis, n) => n === 0 || axis > array.order[n - 1]) &&
+  array.axes.every(
+    (axis, n) => axis === null || array.axes.slice(0, n).every(before => before === null || before < axis)
+  );
+
+/** Bytes of a chunk, decoded. */
+export const rawBytes = ({ chunk, dtype }: ZarrArray): number => product(chunk) * BYTES_PER_VOXEL[dtype];
+
+const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
+/** Bytes beside a codec's own that reading a chunk takes. */
+export const arrangingBytes = (array: ZarrArray): number => (isPlain(array) ? 0 : aligned(rawBytes(array)));
+
+/** Words that are moved as they are; as numbers, NaNs might change. */
+const WORDS: Record<VoxelBytes, VoxelArray> = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array };
+
+/** Whether a voxel of a float type is what a number is rounded to in it. */
+function isRounded(exact: Voxel, rounded: Voxel, type: Dtype): boolean {
+  if (!type.startsWith('float')) return false;
+  const near = type === 'float32' ? Math.fround(Number(exact)) : Number(exact);
+  if (near === rounded || typeof exact !== 'bigint') return near === rounded;
+  // Rounded twice, a 64-bit integer may end at the neighbour.
+  const far = (float: number): bigint => (BigInt(float) > exact ? BigInt(float) - exact : exact - BigInt(float));
+  return Number.isInteger(rounded) && far(Number(rounded)) <= far(near);
+}
+
+/** Also for integers of 64 bits, which are never `===` to other numbers. */
+const isSameNumber = (a: Voxel, b: Voxel): boolean => (a <= b && a >= b) || (a !== a && b !== b);
+
+/** A volume's index along the axes before Z. */
+function prefixOf({ shape }: ZarrArray, volume: number): number[] {
+  const prefix: number[] = [];
+  for (const n of shape.slice(0, -3).reverse()) {
+    prefix.unshift(volume % n);
+    volume = Math.floor(volume / n);
+  }
+  return prefix;
+}
+
+/** Where in an image the chunk of a voxel is: file, number in it, and how many that has room for; null where the file is the chunk. */
+function place(array: ZarrArray, voxel: number[]): { path: string; number: number; chunks: number | null } {
+  const { chunk, shard, path } = array;
+  const index = alongOwn(
+    array,
+    voxel.map((n, axis) => Math.floor(n / chunk[axis]))
+  );
+  if (!shard) return { path: `${path}/${fileKey(array, index)}`, number: 0, chunks: null };
+  const counts = alongOwn(
+    array,
+    shard.map((n, axis) => n / chunk[axis])
+  );
+  const file = index.map((n, axis) => Math.floor(n / counts[axis]));
+  const number = index.reduce((sum, n, axis) => sum * counts[axis] + (n % counts[axis]), 0);
+  return { path: `${path}/${fileKey(array, file)}`, number, chunks: product(counts) };
+}
+
+const overlap = (a: Region, b: Region): boolean =>
+  a.start.every((from, axis) => from < b.start[axis] + b.shape[axis] && b.start[axis] < from + a.shape[axis]);

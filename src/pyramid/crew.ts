@@ -1,0 +1,88 @@
+import { Worker } from 'node:worker_threads';
+import { ConvertError, cancelled } from '../model/errors.ts';
+import type { Answer, Areas, Job, Message, Report, Task } from './task.ts';
+
+/** Heaps of worker threads stay small: voxels live in the shared memory. In MiB. */
+const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4, stackSizeMb: 4 };
+
+/** Beside the source when it runs as it is, beside the bundle otherwise. */
+const workerFile = (): URL =>
+  import.meta.url.endsWith('.ts') ? new URL('./worker.ts', import.meta.url) : new URL('./worker.cjs', import.meta.url);
+
+interface Member {
+  thread: Worker;
+  areas: Areas;
+  /** What waits for the answer to the task under way. */
+  waiting: { resolve: (report: Report) => void; reject: (error: Error) => void; onReduced?: () => void } | null;
+}
+
+/** Worker threads that take one task each at a time. */
+export class Crew {
+  readonly #members: Member[];
+  #broken: ConvertError | null = null;
+  readonly #onBroken: (error: ConvertError) => void;
+
+  /** One thread for each set of areas. `onBroken` hears of a thread that died. */
+  constructor(areas: Areas[], onBroken: (error: ConvertError) => void) {
+    this.#onBroken = onBroken;
+    this.#members = areas.map(own => {
+      const thread = new Worker(workerFile(), { resourceLimits: LIMITS, name: 'microct-io-vis worker' });
+      const member: Member = { thread, areas: own, waiting: null };
+      thread.on('message', (answer: Answer) => this.#answered(member, answer));
+      thread.on('error', error => this.#broke(`A worker thread failed: ${(error as Error).message ?? String(error)}`));
+      thread.on('exit', code => this.#broke(`A worker thread ended unasked (status ${code}).`));
+      return member;
+    });
+  }
+
+  get size(): number {
+    return this.#members.length;
+  }
+
+  /** Makes all threads, which must be idle, work on `job` from now on. They need not have started: each takes its tasks up when it has. */
+  begin(job: Job): void {
+    for (const { thread, areas } of this.#members) thread.postMessage({ kind: 'begin', job, areas } satisfies Message);
+  }
+
+  /** Has thread `n`, which must be idle, do a task; `onReduced` may hear before its end that a block is reduced into its parent. */
+  perform(n: number, task: Task, onReduced?: () => void): Promise<Report> {
+    if (this.#broken) return Promise.reject(this.#broken);
+    return new Promise((resolve, reject) => {
+      this.#members[n].waiting = { resolve, reject, onReduced };
+      this.#members[n].thread.postMessage(task satisfies Message);
+    });
+  }
+
+  /** Ends all threads. Those that are busy get `patience` ms to finish what they do. */
+  async dismiss(patience: number): Promise<void> {
+    this.#broken ??= cancelled();
+    const deadline = Date.now() + patience;
+    while (this.#members.some(member => member.waiting) && Date.now() < deadline)
+      await new Promise(done => setTimeout(done, 10));
+    await Promise.all(this.#members.map(({ thread }) => thread.terminate()));
+  }
+
+  #answered(member: Member, answer: Answer): void {
+    const { waiting } = member;
+    if ('reduced' in answer) {
+      waiting?.onReduced?.();
+      return;
+    }
+    member.waiting = null;
+    if ('report' in answer) waiting?.resolve(answer.report);
+    else {
+      const { code, message, field } = answer.failure;
+      waiting?.reject(new ConvertError(code as ConvertError['code'], message, field as ConvertError['field']));
+    }
+  }
+
+  #broke(message: string): void {
+    if (this.#broken) return;
+    this.#broken = new ConvertError('internal', message);
+    for (const member of this.#members) {
+      member.waiting?.reject(this.#broken);
+      member.waiting = null;
+    }
+    this.#onBroken(this.#broken);
+  }
+}

@@ -1,0 +1,171 @@
+import { ConvertError } from '../model/errors.ts';
+import type { Shape } from '../model/volume.ts';
+import type { Arrangement } from './arrangement.ts';
+import { type IsStored, type Leaf, blockNumber, childRange, depthFirst, parentIndex } from './blocks.ts';
+import type { Crew } from './crew.ts';
+import { map3, product } from '../model/levels.ts';
+import { type BlockTask, type Report, type Task, addReport, nothing } from './task.ts';
+
+/** Gives tasks to idle threads as they come up, until there are no more; the sum of what they report, each report also to `onReport`. */
+export async function performAll<T extends Task>(
+  crew: Crew,
+  tasks: Iterable<T>,
+  onReport?: (task: T, report: Report) => void
+): Promise<Report> {
+  const sum = nothing();
+  const queue = tasks[Symbol.iterator]();
+  const work = async (n: number) => {
+    for (let next = queue.next(); !next.done; next = queue.next()) {
+      const report = await crew.perform(n, next.value);
+      onReport?.(next.value, report);
+      addReport(sum, report);
+    }
+  };
+  await Promise.all(Array.from({ length: crew.size }, (_, n) => work(n)));
+  return sum;
+}
+
+interface Block extends Leaf {
+  address: number;
+  /** Children that are not reduced into it yet. */
+  pending: number;
+  /** Whether it is reduced into its parent. */
+  reduced: boolean;
+}
+
+/**
+ * Which block is done when and where. Leaves are given out depth first, each only when it and all blocks that it is reduced into have a
+ * place in memory; a block whose children are reduced goes before new ones. The oldest leaf under way has all the places that it needs,
+ * so one place a level is enough to get to the end.
+ */
+export class Schedule {
+  readonly #arrangement: Arrangement;
+  readonly #leaves: Iterator<Leaf>;
+  #next: IteratorResult<Leaf>;
+  /** Addresses that are free, by level. */
+  readonly #free: number[][];
+  /** Blocks in memory, by level and number. */
+  readonly #open: Map<number, Block>[];
+  readonly #ready: Block[] = [];
+  #underWay = 0;
+
+  /** `addresses`: those of each level's slots. `volumes`, `isStored`: see `depthFirst`. */
+  constructor(arrangement: Arrangement, addresses: number[][], volumes: number, isStored?: IsStored) {
+    this.#arrangement = arrangement;
+    this.#leaves = depthFirst(arrangement.grids, volumes, isStored);
+    this.#next = this.#leaves.next();
+    this.#free = addresses.map(level => [...level]);
+    this.#open = addresses.map(() => new Map());
+  }
+
+  /** The next task that can be done now; null when one under way must end first, or when all are done. */
+  take(): BlockTask | null {
+    const block = this.#ready.pop() ?? this.#openLeaf();
+    if (!block) return null;
+    this.#underWay++;
+    const { volume, level, index, address, stored } = block;
+    const parent = this.#parent(volume, level, index)?.address ?? null;
+    return { kind: stored ? 'restore' : 'block', volume, level, index, address, parent };
+  }
+
+  /** The block of a task that `take` gave is reduced into its parent, which need not wait until it is written. */
+  reduced({ volume, level, index }: BlockTask): void {
+    const block = this.#open[level].get(blockNumber(this.#arrangement.grids[level], volume, index))!;
+    if (block.reduced) return;
+    block.reduced = true;
+    const parent = this.#parent(volume, level, index);
+    if (parent && --parent.pending === 0) this.#ready.push(parent);
+  }
+
+  /** A task that `take` gave is done. */
+  finish(task: BlockTask): void {
+    const { volume, level, index, address } = task;
+    this.reduced(task);
+    this.#underWay--;
+    this.#open[level].delete(blockNumber(this.#arrangement.grids[level], volume, index));
+    this.#free[level].push(address);
+  }
+
+  /** Whether nothing is under way and nothing is left. */
+  get done(): boolean {
+    return this.#underWay === 0 && this.#ready.length === 0 && this.#next.done === true;
+  }
+
+  #parent(volume: number, level: number, index: Shape): Block | undefined {
+    const grid = this.#arrangement.grids[level + 1];
+    return grid && this.#open[level + 1].get(blockNumber(grid, volume, parentIndex(grid, index)));
+  }
+
+  #openLeaf(): Block | null {
+    if (this.#next.done) return null;
+    const { grids } = this.#arrangement;
+    const leaf = this.#next.value;
+    const { volume } = leaf;
+    const chain: { level: number; index: Shape; number: number; isNew: boolean }[] = [];
+    let { index } = leaf;
+    for (let { level } = leaf; level < grids.length; level++) {
+      if (level > leaf.level) index = parentIndex(grids[level], index);
+      const number = blockNumber(grids[level], volume, index);
+      const isNew = !this.#open[level].has(number);
+      if (isNew && this.#free[level].length === 0) return null;
+      chain.push({ level, index, number, isNew });
+    }
+    for (const { level, index: at, number, isNew } of chain) {
+      if (!isNew) continue;
+      const isLeaf = level === leaf.level;
+      const pending = isLeaf ? 0 : this.#childCount(level, at);
+      const address = this.#free[level].pop()!;
+      const stored = isLeaf && leaf.stored;
+      this.#open[level].set(number, { volume, level, index: at, stored, address, pending, reduced: false });
+    }
+    this.#next = this.#leaves.next();
+    return this.#open[leaf.level].get(chain[0].number)!;
+  }
+
+  #childCount(level: number, index: Shape): number {
+    const { grids } = this.#arrangement;
+    const { start, end } = childRange(grids[level], grids[level - 1], index);
+    return product(map3(start, (from, axis) => end[axis] - from));
+  }
+}
+
+/**
+ * Has the threads do all blocks of all levels, and waits until all is written; the sum of what they report, each report also to `onReport`.
+ * `onTask` may add to a task that is about to be done.
+ */
+export async function performBlocks(
+  crew: Crew,
+  schedule: Schedule,
+  onReport: (task: BlockTask, report: Report) => void,
+  onTask: (task: BlockTask) => BlockTask = task => task
+): Promise<Report> {
+  const sum = nothing();
+  let asleep: (() => void)[] = [];
+  const wake = () => {
+    const waiting = asleep;
+    asleep = [];
+    for (const resolve of waiting) resolve();
+  };
+  const work = async (n: number) => {
+    while (!schedule.done) {
+      const task = schedule.take();
+      if (!task) {
+        await new Promise<void>(resolve => asleep.push(resolve));
+        continue;
+      }
+      const report = await crew.perform(n, onTask(task), () => {
+        schedule.reduced(task);
+        wake();
+      });
+      onReport(task, report);
+      addReport(sum, report);
+      schedule.finish(task);
+      wake();
+    }
+  };
+  await Promise.all(
+    Array.from({ length: crew.size }, (_, n) => work(n).then(() => crew.perform(n, { kind: 'settle' })))
+  );
+  if (!schedule.done) throw new ConvertError('internal', 'The conversion ended with blocks left over.');
+  return sum;
+}

@@ -1,0 +1,155 @@
+import type { Layout } from '../model/layout.ts';
+import type { Checksum, Compression, Downsampling, OmeZarrVersion } from '../model/options.ts';
+import type { Dtype, Shape } from '../model/volume.ts';
+import type { Arrangement } from './arrangement.ts';
+import type { Level } from '../model/levels.ts';
+import type { Lattice } from './sample.ts';
+import type { ZarrArray } from '../zarr/array.ts';
+import type { Comparison, Region } from './findings.ts';
+
+/** What every worker thread knows of a conversion: plain data, and memory shared by all. */
+export interface Job {
+  layout: Layout;
+  /** What messages call the source, and where the region begins in it. */
+  origin: { source: string; start: Shape };
+  /** First voxel of the region in each of the layout's volumes, and the region's levels. */
+  start: Shape;
+  levels: Level[];
+  chunk: Shape;
+  /** Null: a file a chunk. */
+  shard: Shape | null;
+  dtype: Dtype;
+  /** Source values mapped to 0 and to the greatest value of `dtype`; null: values are kept. Equal ends: all become 0. */
+  range: [number, number] | null;
+  downsample: Downsampling;
+  compression: Compression;
+  checksum: Checksum;
+  omeZarr: OmeZarrVersion;
+  /** The folder that is written. */
+  folder: string;
+  arrangement: Arrangement;
+  lattice: Lattice;
+  /** Null: nothing is counted, and no points are noted. */
+  tally: Tally | null;
+  shared: Shared;
+  /** Null: write. Otherwise nothing is written, and what is stored is compared with what would be. */
+  compared: Compared | null;
+}
+
+/** What a job compares with, and where that is stored. */
+export interface Compared {
+  /** The image's number of the job's first level. */
+  first: number;
+  /** By level. */
+  arrays: ZarrArray[];
+  /** Whether there is a source to compare level 0 with. */
+  source: boolean;
+  /** Whether chunks that are not there and a filling that is not 0 are differences: this program writes neither. */
+  strict: boolean;
+}
+
+/** Where voxels are counted by value. */
+export interface Tally {
+  /** Address of the sums of all threads: uint64 a bin, one channel after another. */
+  total: number;
+  /** Of how many rows of level 0 one is counted. */
+  step: number;
+}
+
+/** State that all threads see. */
+export interface Shared {
+  memory: WebAssembly.Memory;
+  /** Stored values at the points of the lattice, one volume after another; in a scan that counts, the source's. */
+  sample: Float64Array;
+  /** Bytes of level 0 done, in the source's type. */
+  done: BigInt64Array;
+  /** Not 0: stop. */
+  stop: Int32Array;
+}
+
+/** Addresses of a worker's own areas in the shared memory. */
+export interface Areas {
+  chunk: number;
+  encoded: number[];
+  scratch: number;
+  staging: number;
+  tally: number;
+}
+
+/**
+ * `block`: read a block if it is of level 0, begin to write its chunks, reduce it into its parent. `restore`: read its voxels back from its chunks
+ * and reduce it into its parent.
+ */
+export interface BlockTask {
+  kind: 'block' | 'restore';
+  /** Number of its volume, t · C + c. */
+  volume: number;
+  level: number;
+  index: Shape;
+  address: number;
+  parent: number | null;
+  /** Where a block that is compared is not known, because what it was reduced from cannot be read. */
+  unknown?: Region[];
+}
+
+/** `check`: read back the files of a block. `count`: count the voxels in those of level 0. */
+export interface CheckTask {
+  kind: 'check' | 'count';
+  volume: number;
+  level: number;
+  index: Shape;
+}
+
+/** A piece of work for one worker. */
+export type Task =
+  /** Decode a plane's part of the region into the scratch file; planes are counted through all volumes. */
+  | { kind: 'decode'; plane: number; file: string }
+  /** Look for the extremes of a level-0 block; `tally`: count its voxels by value too, all of them and of all channels together. */
+  | { kind: 'scan'; volume: number; index: Shape; tally: boolean }
+  | BlockTask
+  | CheckTask
+  /** Wait until what the thread has begun to write is in its files. */
+  | { kind: 'settle' }
+  /** Put a folder on the disk; `deep`: with all that lies in it. */
+  | { kind: 'sync'; folder: string; deep: boolean };
+
+/** What a worker is sent: a task, which it answers, or what to work on from then on, which it does not. */
+export type Message = Task | { kind: 'begin'; job: Job; areas: Areas };
+
+/** What a worker says of a task done; only what the task gives. */
+export interface Report {
+  bytesWritten: number;
+  /** Of source voxels in a scan, of stored ones otherwise. */
+  min: number;
+  max: number;
+  /** Source voxels that became 0 because they were NaN. */
+  nan: number;
+  /** Finite source voxels that became infinite, because the stored type does not reach as far. */
+  overflow: number;
+  /** Of the pieces of a block's files one after the other, in C order, as written or read back; not summed. */
+  checksum: number;
+  /** Of a block that was compared. */
+  comparison?: Comparison;
+}
+
+export const nothing = (): Report => ({
+  bytesWritten: 0,
+  min: Infinity,
+  max: -Infinity,
+  nan: 0,
+  overflow: 0,
+  checksum: 0
+});
+
+/** Adds what one task reports to what others did. */
+export function addReport(sum: Report, report: Report): void {
+  sum.bytesWritten += report.bytesWritten;
+  sum.min = Math.min(sum.min, report.min);
+  sum.max = Math.max(sum.max, report.max);
+  sum.nan += report.nan;
+  sum.overflow += report.overflow;
+}
+
+/** A worker's answer to a task; `reduced` comes before it, when a block is reduced into its parent but not written yet. */
+export type Answer =
+  { reduced: true } | { report: Report } | { failure: { code: string; message: string; field: string | null } };

@@ -1,0 +1,354 @@
+import { type EncodedLayout, type Layout, encodedAs, isPlain, storedBytes } from '../model/layout.ts';
+import { BYTES_PER_VOXEL } from '../model/volume.ts';
+import { fillVoxel } from './tiff/absent.ts';
+import { type ByteOrder, byteOrder, invertsInPlace, isNative, rowsToNative, toNative } from './decode/byte-order.ts';
+import { FilePool } from './common/file-pool.ts';
+import { mirror } from './decode/mirror.ts';
+import { SegmentDecoder } from './segment-decoder.ts';
+import { JPEG_BYTES } from './decode/jpeg.ts';
+import { LzwDecoder } from './decode/lzw.ts';
+import { COMPRESSION, TAG } from './tiff/tags.ts';
+import { type Unpack, unpacker } from './decode/unpack.ts';
+
+type Triple = readonly [z: number, y: number, x: number];
+
+/** Decoded segments that are kept, in bytes; the last one is kept whatever its size. */
+const CACHE_BYTES = 4 << 20;
+/** Memory for rows of which a part is wanted. */
+const STAGING_BYTES = 1 << 18;
+/** What LERC's decoder has of a segment beside its result, by whether it lies in deflate or zstd, which grow their output by halves; measured. */
+const LERC_COPIES = { plain: 1, wrapped: 4 };
+/** Most that an unpacker takes for tables. */
+const UNPACKING_BYTES = 1 << 18;
+/** A piece that is read and then swapped; a multiple of every voxel's size. */
+const SWAP_BYTES = 1 << 18;
+/** A gap between the wanted parts of two rows, above which each row is read by itself. */
+export const GAP_BYTES = 8 << 10;
+
+/** How the planes of one of a layout's encodings are read. */
+interface Way {
+  layout: EncodedLayout;
+  /** Bytes of a segment's row, as stored. */
+  segmentRow: number;
+  order: ByteOrder;
+  invertedOrder: ByteOrder;
+  /** Null where segments are not compressed. */
+  decoder: SegmentDecoder | null;
+}
+
+/** Where a part of one segment goes: `rows` pieces of `width` bytes. */
+interface Part {
+  file: number;
+  /** Which sample of its page the plane is. */
+  sample: number;
+  way: Way;
+  /** First row and column wanted of the segment. */
+  top: number;
+  left: number;
+  columns: number;
+  width: number;
+  rows: number;
+  target: Uint8Array;
+  at: number;
+  rowBytes: number;
+}
+
+/** Pixels of a row that are read and unpacked together: as many as staging holds, eight of them beginning with a whole byte. */
+const unpackedPixels = ({ packing }: Layout): number =>
+  Math.max(8, 8 * Math.floor(STAGING_BYTES / Math.max(8, storedBytes(packing, 8)) - 1));
+
+/** Most memory that a reader of this layout holds beside its target, in bytes: pieces read, decoded segments and what decoders need. */
+export function readerBytes(layout: Layout): number {
+  const { encodings, planeEncoding, firstSegment, byteCounts } = layout;
+  const stored = encodings.map(() => 0);
+  for (let plane = 0; plane < planeEncoding.length; plane++) {
+    const encoding = planeEncoding[plane];
+    const { segmentRows, segmentColumns } = encodings[encoding];
+    const first = firstSegment[plane];
+    for (let i = first; i < first + segmentRows * segmentColumns; i++)
+      if (byteCounts[i] > stored[encoding]) stored[encoding] = byteCounts[i];
+  }
+  const each = encodings.map((_, n) => encodingBytes(encodedAs(layout, n), stored[n]));
+  const most = (isRaw: boolean) =>
+    each.reduce((sum, n, i) => ((encodings[i].compression === COMPRESSION.none) === isRaw ? Math.max(sum, n) : sum), 0);
+  return most(true) + most(false);
+}
+
+/** The same for planes of one encoding, whose segments have up to `stored` bytes. */
+function encodingBytes(layout: EncodedLayout, stored: number): number {
+  const { segmentWidth, segmentHeight, packing, dtype } = layout;
+  const plain = isPlain(layout);
+  if (layout.compression === COMPRESSION.none && plain) return STAGING_BYTES;
+  if (layout.compression === COMPRESSION.none)
+    return UNPACKING_BYTES + Math.max(STAGING_BYTES, storedBytes(packing, 16)) + 8 * unpackedPixels(layout);
+  const voxels = segmentWidth * segmentHeight * BYTES_PER_VOXEL[dtype];
+  const segment = plain ? voxels : segmentHeight * storedBytes(packing, segmentWidth);
+  const decoding = decoderBytes(layout, segment);
+  const unpacked = plain ? 0 : UNPACKING_BYTES + voxels + segmentWidth * 8;
+  return stored + Math.max(voxels, CACHE_BYTES) + 2 * segment + decoding + unpacked + STAGING_BYTES;
+}
+
+/** Memory that the decoder of a layout takes for a segment of `segment` bytes beside what comes out. */
+function decoderBytes({ compression, decoderTags }: EncodedLayout, segment: number): number {
+  if (compression === COMPRESSION.jpeg) return JPEG_BYTES * segment;
+  if (compression === COMPRESSION.lerc)
+    return LERC_COPIES[decoderTags[TAG.lercParameters]?.[1] ? 'wrapped' : 'plain'] * segment;
+  return 0;
+}
+
+/** Reads boxes of voxels out of the files of a layout. One a thread; boxes one after another. */
+export class BlockReader {
+  readonly #layout: Layout;
+  readonly #files: FilePool;
+  readonly #bytesPerVoxel: number;
+  readonly #unpack: Unpack | null;
+  readonly #ways: Way[];
+  #staging = new Uint8Array(0);
+  #stored = new Uint8Array(0);
+  /** Decoded segments by their index in the layout's tables; the least recently used first. */
+  readonly #decoded = new Map<number, Uint8Array>();
+  #decodedBytes = 0;
+
+  constructor(layout: Layout) {
+    this.#layout = layout;
+    this.#files = new FilePool(layout.files);
+    this.#bytesPerVoxel = BYTES_PER_VOXEL[layout.dtype];
+    this.#unpack = isPlain(layout) ? null : unpacker(layout);
+    const lzw = new LzwDecoder();
+    this.#ways = layout.encodings.map((encoding, n) => {
+      const encoded = encodedAs(layout, n);
+      const isRaw = encoding.compression === COMPRESSION.none;
+      return {
+        layout: encoded,
+        segmentRow: storedBytes(layout.packing, encoding.segmentWidth),
+        order: byteOrder(encoded, false),
+        invertedOrder: byteOrder(encoded, true),
+        decoder: isRaw ? null : new SegmentDecoder(encoded, this.#unpack, lzw)
+      };
+    });
+  }
+
+  /**
+   * Fills `target` with a box of voxels, native and in C order (Z, Y, X); bytes between rows and planes stay as they are.
+   *
+   * @param start first voxel of the box, its Z counted through all volumes, and `shape` its lengths
+   * @param rowBytes from one row's start to the next in `target`
+   * @param planeBytes from one plane's start to the next
+   * @throws ConvertError `corrupt`, `truncated`, `unreadable`, `not-found`; RangeError for a box outside the volume or the target
+   */
+  async read(start: Triple, shape: Triple, target: Uint8Array, rowBytes: number, planeBytes: number): Promise<void> {
+    const { flip } = this.#layout;
+    const [, height, width] = this.#layout.shape;
+    const [z, y, x] = start;
+    const [, ny, nx] = shape;
+    const stored: Triple = [z, flip.rows ? height - y - ny : y, flip.columns ? width - x - nx : x];
+    await this.#readStored(stored, shape, target, rowBytes, planeBytes);
+    if (flip.rows || flip.columns)
+      mirror({ bytes: target, shape, rowBytes, planeBytes, voxelBytes: this.#bytesPerVoxel }, flip);
+  }
+
+  /** Fills a box with voxels where rows and columns are as they are stored. */
+  async #readStored(
+    start: Triple,
+    shape: Triple,
+    target: Uint8Array,
+    rowBytes: number,
+    planeBytes: number
+  ): Promise<void> {
+    const { pageFile, planeSample, planeEncoding, firstSegment } = this.#layout;
+    this.#check(start, shape, target, rowBytes, planeBytes);
+    const [z0, y0, x0] = start;
+    const [nz, ny, nx] = shape;
+    if (nz === 0 || ny === 0 || nx === 0) return;
+    const bytes = this.#bytesPerVoxel;
+    for (let z = 0; z < nz; z++) {
+      const way = this.#ways[planeEncoding[z0 + z]];
+      const { segmentHeight, segmentWidth, segmentColumns } = way.layout;
+      const [firstRow, lastRow] = [Math.floor(y0 / segmentHeight), Math.floor((y0 + ny - 1) / segmentHeight)];
+      const [firstColumn, lastColumn] = [Math.floor(x0 / segmentWidth), Math.floor((x0 + nx - 1) / segmentWidth)];
+      for (let row = firstRow; row <= lastRow; row++) {
+        const top = Math.max(y0, row * segmentHeight);
+        const bottom = Math.min(y0 + ny, (row + 1) * segmentHeight);
+        for (let column = firstColumn; column <= lastColumn; column++) {
+          const left = Math.max(x0, column * segmentWidth);
+          const right = Math.min(x0 + nx, (column + 1) * segmentWidth);
+          const part: Part = {
+            file: pageFile[z0 + z],
+            sample: planeSample ? planeSample[z0 + z] : 0,
+            way,
+            top: top - row * segmentHeight,
+            left: left - column * segmentWidth,
+            columns: right - left,
+            width: (right - left) * bytes,
+            rows: bottom - top,
+            target,
+            at: z * planeBytes + (top - y0) * rowBytes + (left - x0) * bytes,
+            rowBytes
+          };
+          const segment = firstSegment[z0 + z] + row * segmentColumns + column;
+          if (this.#layout.byteCounts[segment] === 0) fillRows(part, fillVoxel(this.#layout, part.sample));
+          else if (way.decoder) {
+            const decoded = await this.#segment(segment, z0 + z, part.sample, way.layout, way.decoder);
+            const segmentRow = segmentWidth * bytes;
+            copyRows(decoded, part.top * segmentRow + part.left * bytes, segmentRow, part);
+          } else if (this.#unpack) this.#readPacked(this.#layout.offsets[segment], part, this.#unpack);
+          else this.#readRaw(this.#layout.offsets[segment], part);
+        }
+      }
+    }
+  }
+
+  close(): void {
+    this.#files.close();
+    this.#decoded.clear();
+    this.#decodedBytes = 0;
+  }
+
+  #check([z, y, x]: Triple, [nz, ny, nx]: Triple, target: Uint8Array, rowBytes: number, planeBytes: number): void {
+    const [planes, height, width] = [this.#layout.pageFile.length, ...this.#layout.shape.slice(1)];
+    if (Math.min(z, y, x, nz, ny, nx) < 0 || z + nz > planes || y + ny > height || x + nx > width)
+      throw new RangeError(
+        `box ${nz} × ${ny} × ${nx} at ${z}, ${y}, ${x} leaves the ${planes} planes of ${height} × ${width}`
+      );
+    if (nz === 0 || ny === 0 || nx === 0) return;
+    const needed = (nz - 1) * planeBytes + (ny - 1) * rowBytes + nx * this.#bytesPerVoxel;
+    if (needed > target.length)
+      throw new RangeError(`box ${nz} × ${ny} × ${nx} needs ${needed} bytes, but its target has ${target.length}`);
+  }
+
+  #readRaw(offset: number, part: Part): void {
+    const { file, sample, way, top, left, width, rows, target, at, rowBytes } = part;
+    const { segmentRow } = way;
+    const position = offset + top * segmentRow + left * this.#bytesPerVoxel;
+    const order = invertsInPlace(this.#layout, sample) ? way.invertedOrder : way.order;
+    if (width === segmentRow && rowBytes === width) this.#readDense(position, part, order);
+    else if (segmentRow - width <= GAP_BYTES && rows > 1) this.#readThroughStaging(position, part, order);
+    else {
+      for (let row = 0; row < rows; row++)
+        this.#files.read(file, target, at + row * rowBytes, width, position + row * segmentRow);
+      rowsToNative(target, at, width, rows, rowBytes, order);
+    }
+  }
+
+  /** Reads whole rows in one piece; in smaller ones, that stay in the processor's cache, where bytes must be swapped. */
+  #readDense(position: number, { file, width, rows, target, at }: Part, order: ByteOrder): void {
+    const length = width * rows;
+    const step = isNative(order) ? length : SWAP_BYTES;
+    for (let done = 0; done < length; done += step) {
+      const count = Math.min(step, length - done);
+      this.#files.read(file, target, at + done, count, position + done);
+      if (!isNative(order)) toNative(target, at + done, count, order);
+    }
+  }
+
+  /** Reads some rows whole, and copies what is wanted of them. */
+  #readThroughStaging(position: number, part: Part, order: ByteOrder): void {
+    const { file, way, width, rows, target, at, rowBytes } = part;
+    const { segmentRow } = way;
+    const together = Math.max(1, Math.min(rows, Math.floor(STAGING_BYTES / segmentRow)));
+    this.#makeStaging((together - 1) * segmentRow + width);
+    for (let row = 0; row < rows; row += together) {
+      const count = Math.min(together, rows - row);
+      this.#files.read(file, this.#staging, 0, (count - 1) * segmentRow + width, position + row * segmentRow);
+      const to = at + row * rowBytes;
+      copyRows(this.#staging, 0, segmentRow, { ...part, rows: count, at: to });
+      rowsToNative(target, to, width, count, rowBytes, order);
+    }
+  }
+
+  /** Reads some rows, or pieces of them, as stored, and makes voxels of what is wanted of them. */
+  #readPacked(offset: number, part: Part, unpack: Unpack): void {
+    const { file, sample, way, top, left, columns, rows, target, at, rowBytes } = part;
+    const { segmentRow, order } = way;
+    const { packing } = this.#layout;
+    const most = unpackedPixels(this.#layout);
+    for (let column = left; column < left + columns; column += most) {
+      const count = Math.min(most, left + columns - column);
+      const before = column % 8;
+      const width = storedBytes(packing, before + count);
+      const position = offset + top * segmentRow + storedBytes(packing, column - before);
+      const together = segmentRow - width <= GAP_BYTES ? Math.max(1, Math.floor(STAGING_BYTES / segmentRow)) : 1;
+      for (let row = 0; row < rows; row += together) {
+        const here = Math.min(together, rows - row);
+        const length = (here - 1) * segmentRow + width;
+        this.#makeStaging(length);
+        this.#files.read(file, this.#staging, 0, length, position + row * segmentRow);
+        toNative(this.#staging, 0, length, order);
+        for (let r = 0; r < here; r++) {
+          const stored = this.#staging.subarray(r * segmentRow, r * segmentRow + width);
+          const to = at + (row + r) * rowBytes + (column - left) * this.#bytesPerVoxel;
+          target.set(unpack(stored, before, count, sample), to);
+        }
+      }
+    }
+  }
+
+  #makeStaging(length: number): void {
+    if (this.#staging.length < length) this.#staging = new Uint8Array(length);
+  }
+
+  async #segment(
+    index: number,
+    page: number,
+    sample: number,
+    layout: EncodedLayout,
+    decoder: SegmentDecoder
+  ): Promise<Uint8Array> {
+    const kept = this.#decoded.get(index);
+    if (kept) {
+      this.#decoded.delete(index);
+      this.#decoded.set(index, kept);
+      return kept;
+    }
+    const { offsets, byteCounts, pageFile, firstSegment, shape, files, frames } = layout;
+    const { segmentColumns, segmentHeight, segmentWidth } = layout;
+    const length = byteCounts[index];
+    if (this.#stored.length < length) this.#stored = new Uint8Array(length);
+    this.#files.read(pageFile[page], this.#stored, 0, length, offsets[index]);
+    const within = index - firstSegment[page];
+    const strips = segmentColumns === 1 && segmentWidth === shape[2];
+    const rows = strips ? Math.min(segmentHeight, shape[1] - within * segmentHeight) : segmentHeight;
+    const spare = this.#makeRoom(rows * segmentWidth * this.#bytesPerVoxel);
+    const decoded = await decoder.decode(this.#stored.subarray(0, length), rows, sample, spare, () => ({
+      file: files[pageFile[page]],
+      name: `${strips ? 'strip' : 'tile'} ${within + 1} of ${frames.t * frames.c > 1 ? 'plane' : 'page'} ${page + 1}`
+    }));
+    this.#decoded.set(index, decoded);
+    this.#decodedBytes += decoded.length;
+    return decoded;
+  }
+
+  /** Forgets segments until one of `length` bytes fits; returns the memory of the last one forgotten. */
+  #makeRoom(length: number): Uint8Array | null {
+    let freed: Uint8Array | null = null;
+    for (const [index, segment] of this.#decoded) {
+      if (this.#decodedBytes + length <= CACHE_BYTES) break;
+      this.#decoded.delete(index);
+      this.#decodedBytes -= segment.length;
+      freed = segment;
+    }
+    return freed;
+  }
+}
+
+/** Makes every voxel of a part the same. */
+function fillRows({ width, rows, target, at, rowBytes }: Part, voxel: Uint8Array): void {
+  const row = new Uint8Array(width);
+  for (let i = 0; i < width; i += voxel.length) row.set(voxel, i);
+  for (let n = 0; n < rows; n++) target.set(row, at + n * rowBytes);
+}
+
+/** Copies rows of a segment to their places in the target. */
+function copyRows(
+  source: Uint8Array,
+  from: number,
+  segmentRow: number,
+  { width, rows, target, at, rowBytes }: Part
+): void {
+  if (width === segmentRow && rowBytes === width) {
+    target.set(source.subarray(from, from + rows * width), at);
+    return;
+  }
+  for (let row = 0; row < rows; row++, from += segmentRow, at += rowBytes)
+    target.set(source.subarray(from, from + width), at);
+}

@@ -1,0 +1,114 @@
+import { constants, readSync } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { onDisk } from './file-name.ts';
+import { checkFile, readFailure } from './fail.ts';
+
+const NEAR = 1 << 16;
+/** Most bytes that `locate` can give. */
+export const FAR = 1 << 12;
+
+/**
+ * Small reads here and there in a file, through a window: 64 KiB while they run on through the file, 4 KiB where they jump,
+ * because headers between gigabytes of voxels would otherwise read the voxels too.
+ */
+export class HeaderBytes {
+  readonly path: string;
+  readonly size: number;
+  /** The same for two names of one file; null where the file system does not tell. */
+  readonly identity: string | null;
+  readonly #handle: FileHandle;
+  /** Holds the bytes that `locate` speaks of, until the next call. */
+  buffer: Buffer;
+  #start = 0;
+  #end: number;
+
+  /** Opens a file and reads its first bytes. @throws ConvertError `not-found`, `unreadable` */
+  static async open(path: string): Promise<HeaderBytes> {
+    let handle: FileHandle | null = null;
+    try {
+      // Before it is opened: opening a pipe waits for somebody to write to it.
+      checkFile(path, await stat(onDisk(path)));
+      handle = await open(onDisk(path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      const status = await handle.stat({ bigint: true });
+      checkFile(path, status);
+      const first = Buffer.allocUnsafe(FAR);
+      const { bytesRead } = await handle.read(first, 0, FAR, 0);
+      const identity = status.ino === 0n ? null : `${status.dev}:${status.ino}`;
+      return new HeaderBytes(path, Number(status.size), identity, handle, first, bytesRead);
+    } catch (error) {
+      await handle?.close();
+      throw readFailure(error, path);
+    }
+  }
+
+  private constructor(
+    path: string,
+    size: number,
+    identity: string | null,
+    handle: FileHandle,
+    first: Buffer,
+    length: number
+  ) {
+    this.path = path;
+    this.size = size;
+    this.identity = identity;
+    this.#handle = handle;
+    this.buffer = first;
+    this.#end = length;
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+
+  /** Brings the window to `position` without holding up other work. */
+  async prefetch(position: number): Promise<void> {
+    if (position >= this.size || (position >= this.#start && position < this.#end)) return;
+    try {
+      const { bytesRead } = await this.#handle.read(this.buffer, 0, FAR, position);
+      this.#start = position;
+      this.#end = position + bytesRead;
+    } catch (error) {
+      throw readFailure(error, this.path);
+    }
+  }
+
+  /** Index into `buffer` of `length` bytes at `position`, -1 when the file ends before them; at most `FAR` bytes. */
+  locate(position: number, length: number): number {
+    if (position < 0 || position + length > this.size) return -1;
+    if (position < this.#start || position + length > this.#end) {
+      const ahead = position - this.#end;
+      const wanted = Math.min(ahead >= -length && ahead < NEAR ? NEAR : FAR, this.size - position);
+      if (this.buffer.length < wanted) this.buffer = Buffer.allocUnsafe(NEAR);
+      this.#start = position;
+      this.#end = position + this.#read(this.buffer, wanted, position);
+      if (position + length > this.#end) return -1;
+    }
+    return position - this.#start;
+  }
+
+  /** `length` bytes at `position`, or null when the file ends before them. */
+  bytes(position: number, length: number): Buffer | null {
+    if (position < 0 || position + length > this.size) return null;
+    const out = Buffer.allocUnsafe(length);
+    if (position >= this.#start && position + length <= this.#end) {
+      this.buffer.copy(out, 0, position - this.#start, position - this.#start + length);
+      return out;
+    }
+    return this.#read(out, length, position) === length ? out : null;
+  }
+
+  #read(into: Buffer, length: number, position: number): number {
+    try {
+      let done = 0;
+      while (done < length) {
+        const got = readSync(this.#handle.fd, into, done, length - done, position + done);
+        if (got === 0) break;
+        done += got;
+      }
+      return done;
+    } catch (error) {
+      throw readFailure(error, this.path);
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import type { Channel } from '../../model/volume.ts';
+import { seconds } from '../../model/units.ts';
+import type { Directory } from '../tiff/directory.ts';
+import { fail } from '../common/fail.ts';
+import type { ImageJ } from './imagej.ts';
+import { readImageJMetadata } from './imagej-metadata.ts';
+import { type Stack, channelName, plainStack } from '../common/stack.ts';
+
+/**
+ * The dimensions of an ImageJ (hyper)stack: its images run through channels first, then slices, then frames (`ImagePlus.getStackIndex`).
+ * Dimensions whose product is not the number of images are not believed, as in ImageJ (`ImagePlus.setDimensions`): all are slices then.
+ *
+ * @throws ConvertError `mixed-pages` for a hyperstack of another number of pages
+ */
+export function readHyperstack(imagej: ImageJ, first: Directory, pages: number): Stack {
+  const { images, channels: c, slices, frames: t, properties } = imagej;
+  if (c * t === 1) {
+    const plain = plainStack(pages);
+    if (images === 1 || images === pages) return plain;
+    return {
+      ...plain,
+      warnings: [`Its description says ${images} images, but it has ${pages} pages: all of these are read as slices.`]
+    };
+  }
+  const said = `${c} channels, ${slices} slices and ${t} frames`;
+  if (c * slices * t !== images)
+    return {
+      ...plainStack(pages),
+      warnings: [
+        `Its description says ${said}, which are not ${images} images: all pages are read as slices, as ImageJ does.`
+      ]
+    };
+  if (images !== pages)
+    throw fail(
+      'mixed-pages',
+      first.file.path,
+      `its description says ${said}, ${images} images in all, but it has ${pages} pages: save it again`
+    );
+  const step = Number(properties.get('finterval') ?? NaN) * (seconds(properties.get('tunit') ?? 'sec') ?? NaN);
+  return {
+    frames: { t, c },
+    depth: slices,
+    page: (time, channel, z) => (time * slices + z) * c + channel,
+    channels: c > 1 ? readChannels(first, c, images) : null,
+    timeStep: t > 1 && step > 0 && Number.isFinite(step) ? step : null,
+    warnings: []
+  };
+}
+
+/** Names from slice labels that are the same throughout a channel, and colours from lookup tables, where the file has them. */
+function readChannels(first: Directory, count: number, images: number): Channel[] {
+  const { labels, luts } = readImageJMetadata(first);
+  const names = Array.from({ length: count }, (_, channel) => {
+    const own = new Set<string>();
+    for (let image = channel; image < images; image += count) own.add(labels[image] ?? '');
+    return own.size === 1 ? [...own][0] : '';
+  });
+  const distinct = new Set(names).size === count && !names.includes('');
+  return names.map((name, channel) => ({
+    name: distinct ? name : channelName(channel),
+    color: luts[channel] ? brightest(luts[channel]) : null
+  }));
+}
+
+/** Colour of the greatest value of a lookup table: 256 reds, 256 greens, 256 blues. */
+const brightest = (lut: Uint8Array): string =>
+  [lut[255], lut[511], lut[767]]
+    .map(part => part.toString(16).padStart(2, '0'))
+    .join('')
+    .toUpperCase();

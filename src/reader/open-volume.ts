@@ -1,0 +1,319 @@
+import { statSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { ConvertError } from '../model/errors.ts';
+import { actualPath, onDisk } from './common/file-name.ts';
+import { readable } from '../model/readable.ts';
+import type { Layout } from '../model/layout.ts';
+import { findSidecar } from './voxel-size/sidecar.ts';
+import { type Shape, type VolumeInfo, alongAxes, axesOf } from '../model/volume.ts';
+import { chooseVoxelSize } from './voxel-size/choose.ts';
+import { type About, checkMeaning, nothingSaid, readAbout } from './about.ts';
+import { type SourceChannel, allChannels, chooseChannels } from './channels.ts';
+import { chooseImage } from './common/choose-image.ts';
+import { readStack } from './described-axes.ts';
+import { readDescriptions } from './description.ts';
+import { type Directory, firstPage, walkDirectories } from './tiff/directory.ts';
+import { fail, readFailure } from './common/fail.ts';
+import { HeaderBytes } from './common/header-bytes.ts';
+import type { Headers, Opened } from './headers.ts';
+import { readHyperstack } from './imagej/hyperstack.ts';
+import { imageResolution, readImage } from './images/images.ts';
+import { ImageParts } from './several-images.ts';
+import { parseOme } from './ome/ome.ts';
+import { isOmeXml, openOme } from './ome-files.ts';
+import { checkLonePlane, openOmeSlices } from './ome-slices.ts';
+import { forEachOpened } from './tiff/opened-files.ts';
+import { flipOf, orientationNotes } from './tiff/orientation.ts';
+import { isAuxiliary, type Page, type PageFormat, readPage } from './tiff/page.ts';
+import { DEFAULT_READING, type Reading, meaningOf } from './tiff/pixel-format.ts';
+import { type Planes, SegmentTable, difference, kindOf } from './tiff/segment-table.ts';
+import { adviceOn, imageKind, list, listSlices, listWarnings, tiffsOf } from './slices/slices.ts';
+import { asSlices } from './slice-axis.ts';
+import { type Stack, axesWarnings, plainStack } from './common/stack.ts';
+
+/**
+ * Reads the headers of a source: a TIFF file, a folder of TIFF slices, or a list of slices in the order given. No voxel is read, but
+ * every segment is checked to lie within its file.
+ *
+ * The voxel size is what OME-XML or ImageJ says, or a text file of the scanner's beside the volume, or resolution tags with a depth;
+ * otherwise null.
+ *
+ * @throws ConvertError `not-found`, `unreadable`, `not-tiff`, `no-pages`, `mixed-pages`, `truncated`, `corrupt`, `unsupported`,
+ * `unsupported-compression`, `bad-option` for `slices`, `channel`, `image` or `zAxis`
+ */
+export async function openVolume(
+  source: string | string[],
+  asked: Partial<Reading> = {}
+): Promise<{ info: VolumeInfo; layout: Layout }> {
+  const reading = { ...DEFAULT_READING, ...asked };
+  const read = await readHeaders(source, reading);
+  const chosen = chooseChannels(read, reading.channel);
+  const { opened, meaning } = read;
+  const { stack, table, files, about } = opened;
+  const frames = { t: stack.frames.t, c: chosen.length };
+  const layout = table.toLayout(files, about, meaning, frames, planesOf(stack, chosen, meaning.samples !== null));
+  if (reading.orientation === 'apply') layout.flip = flipOf(table, read.source);
+  return { info: describe(read, chosen, reading), layout };
+}
+
+/** What `openVolume` says of a source with all its channels, whatever it takes to choose them. */
+export async function readInfo(source: string | string[], asked: Partial<Reading> = {}): Promise<VolumeInfo> {
+  const reading = { ...DEFAULT_READING, ...asked };
+  const read = await readHeaders(source, reading);
+  if (reading.orientation === 'apply') flipOf(read.opened.table, read.source);
+  return describe(read, allChannels(read), reading);
+}
+
+async function readHeaders(given: string | string[], reading: Reading): Promise<Headers> {
+  const source = typeof given === 'string' ? actualPath(given) : given.map(actualPath);
+  const { slices } = reading;
+  const folder = typeof source === 'string' && isFolder(source);
+  if (slices !== null && !folder)
+    throw new ConvertError(
+      'bad-option',
+      `${typeof source === 'string' ? source : `a list of ${source.length} files`}: slices ${slices} can be chosen of a folder only: leave slices out`,
+      'slices'
+    );
+  const opened = await open(source, reading);
+  // ImageJ's inverting lookup table is how its values are shown; they are what is stored.
+  const keepInverted = opened.about.imagej !== null;
+  const meaning = meaningOf(opened.table.format.pixel, { ...reading, keepInverted });
+  return asSlices({ source: typeof source === 'string' ? source : source[0], folder, opened, meaning }, reading.zAxis);
+}
+
+async function open(source: string | string[], { slices, image }: Reading): Promise<Opened> {
+  if (typeof source !== 'string') {
+    if (source.length === 0) throw fail('no-pages', 'the list of files', 'it is empty: name at least one TIFF file');
+    if (source.length === 1) return open(source[0], { ...DEFAULT_READING, image });
+    const paths = source.map(path => resolve(path));
+    const ome = await openOmeSlices(paths, image);
+    if (ome) return ome;
+    chooseImage(source[0], [{ name: '', said: '' }], image);
+    return openListed(paths);
+  }
+  const path = resolve(source);
+  if (isFolder(source)) {
+    // What an OME-TIFF of several files says goes before their names.
+    const all = slices === null ? await tiffsOf(path) : [];
+    const ome = all.length > 1 ? await openOmeSlices(all, image) : null;
+    if (ome) return ome;
+    const { paths, warnings } = await listSlices(path, slices);
+    const chosen = slices === null || imageKind(paths[0]) !== 'TIFF' ? null : await openOmeSlices(paths, image);
+    if (chosen) return chosen;
+    chooseImage(path, [{ name: '', said: '' }], image);
+    return openSlices(paths, path, warnings);
+  }
+  if (imageKind(path) !== 'TIFF') {
+    chooseImage(path, [{ name: '', said: '' }], image);
+    return openSlices([path], null);
+  }
+  return isOmeXml(path) ? openOme(path, null, image) : openFile(path, image);
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(onDisk(path)).isDirectory();
+  } catch (error) {
+    throw readFailure(error, path);
+  }
+}
+
+async function openFile(path: string, image: Reading['image']): Promise<Opened> {
+  const file = await HeaderBytes.open(path);
+  try {
+    const { ome } = readDescriptions(firstPage(file));
+    if (ome) return await openOme(path, parseOme(ome(), path), image);
+    const table = new SegmentTable();
+    const found: { about?: About; first?: Directory } = {};
+    const images = new ImageParts();
+    const origin = (page: number) => ({ file: 0, path, size: file.size, name: `page ${page}` });
+    const wanted = typeof image === 'number' || (image !== null && /^\d+$/.test(image)) ? Number(image) : 0;
+    let pages = 0;
+    await walkDirectories(file, directory => {
+      if (isAuxiliary(directory) || images.add(directory, pages++, () => readDescriptions(directory).texts) !== wanted)
+        return;
+      found.first ??= directory;
+      found.about ??= readAbout(directory, true);
+      table.add(readPage(directory), origin(directory.number));
+    });
+    if (images.parts.length === 0)
+      throw fail('no-pages', path, 'its pages are all thumbnails or masks (NewSubfileType): export the volume itself');
+    chooseImage(path, images.parts, image);
+    const { about, first } = found as Required<typeof found>;
+    addPromised(table, about, origin(first.number));
+    const stack = stackOf(about, first, table.pages);
+    return { format: about.format, files: [path], bytes: file.size, table, about, stack };
+  } finally {
+    await file.close();
+  }
+}
+
+/** What the description of a file's first page makes of its pages. */
+function stackOf({ imagej, described }: About, first: Directory, pages: number): Stack {
+  if (imagej) return readHyperstack(imagej, first, pages);
+  if (described) return readStack(described, pages, first.file.path);
+  const plain = plainStack(pages);
+  const format = pages > 1 && OWN_AXES.find(([tag]) => first.has(tag));
+  if (!format) return plain;
+  return {
+    ...plain,
+    warnings: [
+      `It has tags of ${format[1]}, whose channels and time points are not read: all ${pages} pages are read as slices.`
+    ]
+  };
+}
+
+/** Tags by which microscopes' programs tell the axes of a stack. */
+const OWN_AXES: [tag: number, program: string][] = [
+  [34412, 'a Zeiss LSM file'],
+  [34361, 'FluoView'],
+  [51123, 'Micro-Manager']
+];
+
+/** Adds the pages that a description promises beyond those that were found. */
+function addPromised(table: SegmentTable, about: About, origin: Parameters<SegmentTable['add']>[1]): void {
+  const { pages } = table;
+  if (about.pages === null || about.pages <= pages) return;
+  if (pages === 1 && table.contiguous) return table.addFollowing(about.pages - 1, origin);
+  throw fail(
+    'truncated',
+    origin.path,
+    `its description says ${about.pages} pages, but it has ${pages}: it is incomplete, or pages were taken out; save it again`
+  );
+}
+
+/** Slices in the order given. */
+const openListed = (paths: string[]): Promise<Opened> => openSlices(paths, null, listWarnings(paths));
+
+/** `folder`: where the slices are; null where they were given one by one. */
+async function openSlices(paths: string[], folder: string | null, warnings: string[] = []): Promise<Opened> {
+  const table = new SegmentTable();
+  const found: { about?: About } = {};
+  const known = new Map<string, string>();
+  const twice: string[] = [];
+  let bytes = 0;
+  const read = forEachOpened(paths, async (file, index) => {
+    const { path, size } = file;
+    const origin = { file: index, path, size, name: basename(path) };
+    bytes += size;
+    if (file.identity !== null) {
+      const same = known.get(file.identity);
+      if (same !== undefined) twice.push(same === path ? basename(path) : `${basename(same)} and ${basename(path)}`);
+      else known.set(file.identity, path);
+    }
+    const image = readImage(file);
+    if (image) {
+      found.about ??= { ...nothingSaid(), resolution: imageResolution(file) };
+      return table.add(image, origin);
+    }
+    let pages = 0;
+    await walkDirectories(file, directory => {
+      if (isAuxiliary(directory)) return;
+      if (++pages > 1)
+        throw fail(
+          'mixed-pages',
+          path,
+          'it has several pages, where the files of a folder or a list were expected to be one slice each: convert it by itself'
+        );
+      checkLonePlane(directory);
+      const { about } = found;
+      found.about ??= readAbout(directory, false);
+      table.add(readPage(directory), origin);
+      if (about) checkMeaning(directory, about, basename(path), basename(paths[0]));
+    });
+    if (pages === 0) throw fail('no-pages', path, 'it holds no slice, only thumbnails or masks: take it out');
+  });
+  await read.catch(async (error: unknown) => {
+    throw (folder !== null && (await findOdd(folder, paths, error))) || error;
+  });
+  if (twice.length > 0)
+    warnings.push(`The same file is more than one slice: ${list(twice)}. It is read as often as it is there.`);
+  const stack = plainStack(table.pages);
+  return { format: 'slices', files: paths, bytes, table, about: found.about!, stack: { ...stack, warnings } };
+}
+
+/** Of a folder's slices that differ, says which ones do from most; null where something else was wrong. */
+async function findOdd(folder: string, paths: string[], error: unknown): Promise<ConvertError | null> {
+  if (!(error instanceof ConvertError) || error.code !== 'mixed-pages') return null;
+  const groups = new Map<string, { format: PageFormat; names: string[] }>();
+  await forEachOpened(paths, async file => {
+    const note = ({ format }: Page) => {
+      const key = kindOf(format);
+      const group = groups.get(key);
+      if (group) group.names.push(basename(file.path));
+      else groups.set(key, { format, names: [basename(file.path)] });
+    };
+    const image = readImage(file);
+    if (image) return note(image);
+    await walkDirectories(file, directory => {
+      if (!isAuxiliary(directory)) note(readPage(directory));
+    });
+  });
+  const [usual, ...unlike] = [...groups.values()].sort((a, b) => b.names.length - a.names.length);
+  const odd = unlike.flatMap(({ names }) => names);
+  const differs = unlike.length > 0 && difference(unlike[0].format, usual.format);
+  if (!differs || usual.names.length <= odd.length) return null;
+  const is = odd.length === 1 ? 'is' : 'are';
+  const others = usual.names.length === 1 ? 'the other slice is' : `the other ${usual.names.length} slices are`;
+  return fail(
+    'mixed-pages',
+    folder,
+    `${list(odd)} ${is} ${differs[0]}, but ${others} ${differs[1]}: ${await adviceOn(folder, odd, usual.names)}`
+  );
+}
+
+/** What the planes of a layout are, channel by channel as they were chosen. */
+function planesOf({ frames, depth, page, sample: sampleOf }: Stack, chosen: SourceChannel[], sampled: boolean): Planes {
+  const count = frames.t * chosen.length * depth;
+  const planes: Planes = {
+    page: new Uint32Array(count),
+    sample: sampled || sampleOf ? new Uint16Array(new SharedArrayBuffer(2 * count)) : null
+  };
+  let plane = 0;
+  for (let t = 0; t < frames.t; t++)
+    for (const { channel, sample } of chosen)
+      for (let z = 0; z < depth; z++, plane++) {
+        planes.page[plane] = page(t, channel, z);
+        if (planes.sample) planes.sample[plane] = sampleOf ? sampleOf(z) : sample;
+      }
+  return planes;
+}
+
+function describe(
+  { source, folder, opened, meaning }: Headers,
+  chosen: SourceChannel[],
+  { orientation }: Reading
+): VolumeInfo {
+  const { format, files, bytes, table, about, stack } = opened;
+  const { timeStep, warnings } = stack;
+  const { height, width } = table.format;
+  const frames = { t: stack.frames.t, c: chosen.length };
+  const shape: Shape = [stack.depth, height, width];
+  const { sidecar, notes } = findSidecar(files, shape, folder);
+  const size = chooseVoxelSize(about.calibration, sidecar, about.resolution, notes);
+  return {
+    source: readable(source),
+    format,
+    axes: axesOf(frames),
+    shape: alongAxes(frames, frames.t, frames.c, shape),
+    dtype: about.signedOffset ? 'int16' : meaning.dtype,
+    ...table.storage,
+    pages: table.pages,
+    bytes,
+    ...size,
+    voxelSizeFile: size.voxelSizeFile && readable(size.voxelSizeFile),
+    voxelSizeNotes: size.voxelSizeNotes.map(readable),
+    channels: stack.channels || meaning.samples ? chosen.map(({ name, color }) => ({ name, color })) : null,
+    timeStep,
+    timeUnit: timeStep === null ? null : 'second',
+    calibrationFunction: about.calibrationFunction,
+    warnings: [
+      ...axesWarnings(stack),
+      ...warnings,
+      ...about.warnings,
+      ...meaning.notes,
+      ...table.notes,
+      ...orientationNotes(table, orientation)
+    ].map(readable)
+  };
+}

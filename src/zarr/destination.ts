@@ -1,0 +1,385 @@
+import {
+  constants,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  rmdirSync,
+  statfsSync,
+  statSync,
+  accessSync,
+  utimesSync
+} from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { ConvertError } from '../model/errors.ts';
+import { JOURNAL } from './journal.ts';
+import type { Documents } from './metadata.ts';
+import { isEmptyFolder, linkTarget } from './occupied.ts';
+import { isOmeZarr } from './ome-zarr.ts';
+import { besideName, clearLeftovers, heldBack, previousName, remove } from './leftovers.ts';
+import { HEARTBEAT, MARKER, type Ownership, SCRATCH, active, marker, ownerOf } from './owner.ts';
+import { syncFolder, writeSynced } from './sync.ts';
+import { writeError } from './system-errors.ts';
+import { option } from '../model/words.ts';
+
+const exists = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+
+/** Whether `path` is `folder` or lies in it; both real paths. */
+const isWithin = (folder: string, path: string): boolean => {
+  const way = relative(folder, path);
+  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && resolve(way) !== way);
+};
+
+/** The real path of what there is of `path`, followed by what there is not. */
+export function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(realPath(parent), basename(path));
+  }
+}
+
+/** Bytes that the file system of `path`'s folder has left for this user. */
+export function freeDisk(path: string): number {
+  let folder = dirname(path);
+  for (;;) {
+    try {
+      const { bavail, bsize } = statfsSync(folder);
+      return bavail * bsize;
+    } catch (error) {
+      if (dirname(folder) === folder) throw writeError(error, path);
+      folder = dirname(folder);
+    }
+  }
+}
+
+/**
+ * Says whether `output` may be written, without writing anything. Returns where an ended conversion has left something of it, or null.
+ *
+ * @param labels whether the output is one in a folder of label images, which may be made for it
+ * @throws ConvertError `output-inside-source`, `output-unwritable`, `output-not-ome-zarr`, `output-exists` or `bad-option`
+ */
+export async function checkDestination(
+  output: string,
+  source: string | string[],
+  overwrite: boolean,
+  labels = false
+): Promise<string | null> {
+  const fail = (
+    code: ConstructorParameters<typeof ConvertError>[0],
+    message: string,
+    field: 'output' | 'overwrite' = 'output'
+  ) => new ConvertError(code, message, field);
+  if (output.endsWith('.partial'))
+    throw fail('bad-option', `${output}: names that end in .partial are for unfinished outputs: choose another name`);
+  const real = realPath(output);
+  for (const path of typeof source === 'string' ? [source] : source) {
+    const from = realPath(resolve(path));
+    const folder = statSync(from, { throwIfNoEntry: false })?.isDirectory();
+    if (folder && isWithin(from, real))
+      throw fail('output-inside-source', `${output}: lies inside the source folder ${path}: choose a name outside it`);
+    if (from !== real && isWithin(real, from))
+      throw fail('output-inside-source', `${output}: the source ${path} lies inside the output: choose another name`);
+  }
+  const folder = dirname(output);
+  const parent = labels && !exists(folder) ? dirname(folder) : folder;
+  const there = statSync(parent, { throwIfNoEntry: false });
+  if (!there)
+    throw fail('output-unwritable', `${output}: there is no folder ${parent}: make it, or choose another output`);
+  if (!there.isDirectory())
+    throw fail('output-unwritable', `${output}: ${parent} is not a folder: choose another output`);
+  try {
+    accessSync(parent, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw writeError(error, output);
+  }
+  checkReplaceable(output, overwrite);
+  const partial = `${output}.partial`;
+  const isLeft = exists(partial);
+  if (isLeft) refuseUnlessStale(partial, ownerOf(partial));
+  const held = !overwrite && exists(folder) && !exists(output) ? heldBack(output) : null;
+  if (held !== null)
+    throw fail(
+      'output-exists',
+      `${output}: exists already, as ${held}, since a conversion was ended when it was about to replace it: ` +
+        `replace it (${option('overwrite')}), choose another output, or give it its name again`,
+      'overwrite'
+    );
+  return isLeft ? partial : null;
+}
+
+/** Throws where there is something at `output` that must stay. An empty folder is nothing. */
+function checkReplaceable(output: string, overwrite: boolean): void {
+  if (!exists(output) || isEmptyFolder(output)) return;
+  if (!overwrite)
+    throw new ConvertError(
+      'output-exists',
+      `${output}: exists already: choose another output, or overwrite it (${option('overwrite')})`,
+      'output'
+    );
+  if (!isOmeZarr(output))
+    throw new ConvertError(
+      'output-not-ome-zarr',
+      `${output}: ${linkTarget(output) === null ? 'is' : `is a symbolic link to ${linkTarget(output)}, which is`} not an OME-Zarr, so it is not overwritten: choose another output, or remove it yourself`,
+      'output'
+    );
+}
+
+function refuseUnlessStale(partial: string, owner: Ownership): void {
+  if (owner === 'stale') return;
+  if (owner === 'foreign')
+    throw new ConvertError(
+      'output-exists',
+      `${partial}: is in the way, and was not made by this program: move it, or choose another output`,
+      'output'
+    );
+  throw new ConvertError(
+    'output-exists',
+    `${partial}: is being written by another conversion (${owner.running}): wait for it, or choose another output`,
+    'output'
+  );
+}
+
+/** An output in the making: a folder `<output>.partial` that nobody else writes, and that gets its name when it is whole. */
+export class Destination {
+  readonly output: string;
+  readonly partial: string;
+  readonly #overwrite: boolean;
+  readonly #labels: boolean;
+  #heartbeat: NodeJS.Timeout;
+
+  private constructor(output: string, partial: string, overwrite: boolean, labels: boolean) {
+    this.output = output;
+    this.partial = partial;
+    this.#overwrite = overwrite;
+    this.#labels = labels;
+    active.add(partial);
+    this.#heartbeat = setInterval(() => {
+      const now = new Date();
+      try {
+        utimesSync(join(partial, MARKER), now, now);
+      } catch {
+        // Gone: whatever writes next will say so.
+      }
+    }, HEARTBEAT);
+    this.#heartbeat.unref();
+  }
+
+  /**
+   * Takes over what an ended conversion has left.
+   *
+   * @throws ConvertError where it is no longer there, or another conversion has taken it over
+   */
+  static async takeOver(output: string, overwrite: boolean, labels = false): Promise<Destination> {
+    const partial = `${output}.partial`;
+    const at = join(partial, MARKER);
+    const own = `${at}-${randomUUID()}`;
+    const taken = `${own}-old`;
+    try {
+      const stale = readIfThere(at);
+      refuseUnlessStale(partial, ownerOf(partial));
+      await writeSynced(own, marker());
+      if (stale !== null) {
+        // Of several that try it at once, one moves the old marker away; the others find none, or the new one.
+        renameSync(at, taken);
+        if (readFileSync(taken, 'latin1') !== stale) {
+          place(taken, at);
+          throw justTaken(partial);
+        }
+        rmSync(taken);
+      }
+      place(own, at);
+    } catch (error) {
+      rmSync(own, { force: true });
+      const { code } = error as NodeJS.ErrnoException;
+      throw code === 'ENOENT' || code === 'EEXIST' ? justTaken(partial) : writeError(error, partial);
+    }
+    const destination = new Destination(output, partial, overwrite, labels);
+    await destination.#begin();
+    return destination;
+  }
+
+  /** Makes the folder, and the one around it for `labels`. What an ended conversion left of that name is removed. */
+  static async claim(output: string, overwrite: boolean, labels = false): Promise<Destination> {
+    const partial = `${output}.partial`;
+    // The folder comes into being with its marker in it: a rename onto a folder that is not empty fails, so that one conversion gets it.
+    const made = besideName(output);
+    active.add(made);
+    try {
+      if (labels) mkdirSync(dirname(output), { recursive: true });
+      mkdirSync(made);
+      await writeSynced(join(made, MARKER), marker());
+      await syncFolder(made);
+      for (let attempt = 0; !isRenamed(made, partial, attempt); attempt++) {
+        refuseUnlessStale(partial, ownerOf(partial));
+        // Moved away before it is removed, and looked at again: another conversion may have claimed the name in between.
+        const aside = `${made}-old`;
+        renameSync(partial, aside);
+        const owner = ownerOf(aside);
+        if (owner !== 'stale') {
+          renameSync(aside, partial);
+          refuseUnlessStale(partial, owner);
+        }
+        await remove(aside, output);
+      }
+    } catch (error) {
+      rmSync(made, { recursive: true, force: true });
+      throw writeError(error, output);
+    } finally {
+      active.delete(made);
+    }
+    const destination = new Destination(output, partial, overwrite, labels);
+    await destination.#begin();
+    return destination;
+  }
+
+  /** Clears up after runs that ended in between, and puts on the disk what tells the next one whose this is, before there is anything in it. */
+  async #begin(): Promise<void> {
+    try {
+      await clearLeftovers(this.output);
+      await this.#syncAround(this.partial);
+    } catch (error) {
+      this.#release();
+      throw writeError(error, this.output);
+    }
+  }
+
+  /** Writes metadata files and puts them on the disk. Returns their bytes. */
+  async writeDocuments(documents: Documents): Promise<number> {
+    let bytes = 0;
+    try {
+      await Promise.all(
+        documents.map(async ([path, text]) => {
+          const at = join(this.partial, path);
+          await mkdir(dirname(at), { recursive: true });
+          await writeSynced(at, text);
+          bytes += Buffer.byteLength(text);
+        })
+      );
+      const folders = new Set(documents.map(([path]) => dirname(join(this.partial, path))));
+      await Promise.all([...folders].map(syncFolder));
+    } catch (error) {
+      throw writeError(error, this.output);
+    }
+    return bytes;
+  }
+
+  /** Gives the whole output its name. An output that had it is removed after that, never before. */
+  async finish(): Promise<void> {
+    const previous = previousName(this.output);
+    try {
+      checkReplaceable(this.output, this.#overwrite);
+      const replaces = exists(this.output);
+      if (replaces) renameSync(this.output, previous);
+      try {
+        // An empty folder that appeared meanwhile would be replaced silently; a full one makes the rename fail.
+        renameSync(this.partial, this.output);
+      } catch (error) {
+        if (replaces) renameSync(previous, this.output);
+        throw error;
+      }
+      this.#release();
+      // After the rename, and when that is on the disk: a conversion that dies in between leaves a whole output, and never an unfinished one
+      // that nobody owns.
+      await this.#syncAround(this.output);
+      for (const name of readdirSync(this.output))
+        if (name === JOURNAL || name.startsWith(MARKER)) rmSync(join(this.output, name), { force: true });
+      await syncFolder(this.output);
+      if (replaces) {
+        await remove(previous, this.output);
+        await syncFolder(dirname(this.output));
+      }
+    } catch (error) {
+      throw writeError(error, this.output);
+    }
+  }
+
+  /** Leaves what was written to be resumed. Returns whether it is there. */
+  keep(): boolean {
+    this.#release();
+    rmSync(join(this.partial, SCRATCH), { force: true });
+    return exists(this.partial);
+  }
+
+  /** Removes what was written. */
+  async discard(): Promise<void> {
+    this.#release();
+    if (exists(this.partial)) await remove(this.partial, this.output);
+    if (this.#labels) removeIfEmpty(dirname(this.output));
+  }
+
+  /** Puts a folder's names on the disk, its own, and that of the folder of labels, which may be new. */
+  async #syncAround(folder: string): Promise<void> {
+    const folders = [folder, dirname(folder)];
+    if (this.#labels) folders.push(dirname(dirname(folder)));
+    await Promise.all(folders.map(syncFolder));
+  }
+
+  #release(): void {
+    clearInterval(this.#heartbeat);
+    active.delete(this.partial);
+  }
+}
+
+/** Gives a folder in the making its name; false where that has another one already. */
+function isRenamed(made: string, partial: string, attempt: number): boolean {
+  if (exists(partial)) return false;
+  try {
+    renameSync(made, partial);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (attempt > 3 || !['ENOTEMPTY', 'EEXIST', 'EPERM', 'ENOTDIR'].includes(code ?? '')) throw error;
+    return false;
+  }
+}
+
+/** Gives a file another name if nothing has that; throws EEXIST otherwise. */
+function place(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    if (
+      !['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL'].includes(
+        (error as NodeJS.ErrnoException).code ?? ''
+      )
+    )
+      throw error;
+    // A file system without links.
+    if (exists(to)) throw Object.assign(new Error(`${to} exists`), { code: 'EEXIST' });
+    renameSync(from, to);
+    return;
+  }
+  rmSync(from);
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+const justTaken = (partial: string): ConvertError =>
+  new ConvertError(
+    'output-exists',
+    `${partial}: another conversion has just taken it over: wait for it, or choose another output`,
+    'output'
+  );
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Something is in it.
+  }
+}

@@ -1,0 +1,147 @@
+import { appendFileSync, closeSync, fsyncSync, ftruncateSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { Shape } from '../model/volume.ts';
+import { TOOL } from '../model/version.ts';
+
+/** Lies in an unfinished output and says what is done. */
+export const JOURNAL = `.${TOOL}.journal`;
+
+/** A block whose files are written. */
+export interface BlockEntry {
+  volume: number;
+  level: number;
+  index: Shape;
+  /** Of its files together, and the checksum of what they hold, one after the other. */
+  bytes: number;
+  checksum: number;
+  /** Finite extremes of its voxels, null where there are none; only of level 0, as what follows. */
+  min: number | null;
+  max: number | null;
+  nan: number;
+  overflow: number;
+}
+
+/** What an unfinished output's journal says. `Head` says what was to be done. */
+export interface JournalRecord<Head> {
+  head: Head;
+  /** The source values that become the ends of the integer type, once a scan has found them. */
+  range: [number, number] | null;
+  /** In the order in which they were done; a later entry of the same block replaces an earlier one. */
+  blocks: BlockEntry[];
+  /** When it was last written to, in milliseconds since 1970. */
+  written: number;
+  /** Bytes up to the end of the last line that is as it was written, and that line's checksum. */
+  length: number;
+  checksum: number;
+}
+
+type Line<Head> = { head: Head } | { range: [number, number] } | { block: BlockEntry };
+
+const NEWLINE = 10;
+/** Of a checksum in hexadecimal, and the space behind it. */
+const PREFIX = 9;
+
+/**
+ * A line for the head, then one for whatever gets done, as it is done: a checksum of all lines up to it, and a JSON object. The head is forced
+ * onto the disk. What follows is not, nor are the chunks that it tells of: checksums tell what got there.
+ */
+export class Journal<Head> {
+  readonly #file: number;
+  #checksum: number;
+  /** Whether anything but the head is noted. */
+  #begun: boolean;
+
+  private constructor(file: number, checksum: number, begun: boolean) {
+    this.#file = file;
+    this.#checksum = checksum;
+    this.#begun = begun;
+  }
+
+  static create<Head>(folder: string, head: Head): Journal<Head> {
+    const journal = new Journal<Head>(openSync(join(folder, JOURNAL), 'w'), 0, false);
+    try {
+      journal.#put({ head });
+      fsyncSync(journal.#file);
+    } catch (error) {
+      journal.close();
+      throw error;
+    }
+    return journal;
+  }
+
+  /** Goes on with a journal after its last whole line. */
+  static reopen<Head>(folder: string, { length, checksum, range, blocks }: JournalRecord<Head>): Journal<Head> {
+    const file = openSync(join(folder, JOURNAL), 'a');
+    ftruncateSync(file, length);
+    return new Journal(file, checksum, range !== null || blocks.length > 0);
+  }
+
+  /** What a folder's journal says, up to where it is damaged; null where it has none that can be read. */
+  static read<Head>(folder: string): JournalRecord<Head> | null {
+    let text: Buffer;
+    let written: number;
+    try {
+      const file = openSync(join(folder, JOURNAL), 'r');
+      try {
+        text = readFileSync(file);
+        written = fstatSync(file).mtimeMs;
+      } finally {
+        closeSync(file);
+      }
+    } catch {
+      return null;
+    }
+    const record: JournalRecord<Head> = {
+      head: null as Head,
+      range: null,
+      blocks: [],
+      written,
+      length: 0,
+      checksum: 0
+    };
+    // A line that was being written at the end has no newline, or is cut.
+    for (let end; (end = text.indexOf(NEWLINE, record.length)) >= 0; record.length = end + 1) {
+      const line = text.subarray(record.length, end);
+      const checksum = crc32(line.subarray(PREFIX), record.checksum);
+      if (line.toString('latin1', 0, PREFIX) !== prefix(checksum)) break;
+      const entry = JSON.parse(line.toString('utf8', PREFIX)) as Line<Head>;
+      if ('head' in entry) record.head = entry.head;
+      else if ('range' in entry) record.range = entry.range;
+      else record.blocks.push(entry.block);
+      record.checksum = checksum;
+    }
+    return record.length > 0 ? record : null;
+  }
+
+  /** Whether there is more in it than what was to be done. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  range(range: [number, number]): void {
+    this.#note({ range });
+  }
+
+  block(block: BlockEntry): void {
+    this.#note({ block });
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #note(line: Line<Head>): void {
+    this.#put(line);
+    this.#begun = true;
+  }
+
+  #put(line: Line<Head>): void {
+    const text = JSON.stringify(line);
+    const checksum = crc32(text, this.#checksum);
+    appendFileSync(this.#file, `${prefix(checksum)}${text}\n`);
+    this.#checksum = checksum;
+  }
+}
+
+const prefix = (checksum: number): string => `${checksum.toString(16).padStart(PREFIX - 1, '0')} `;

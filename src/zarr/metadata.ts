@@ -1,0 +1,213 @@
+import { codecsV3, compressorV2 } from './codec/index.ts';
+import type { Checksum, Compression, Downsampling, OmeZarrVersion } from '../model/options.ts';
+import type { Level } from '../model/levels.ts';
+import { map3 } from '../model/levels.ts';
+import { TOOL, VERSION } from '../model/version.ts';
+import {
+  BYTES_PER_VOXEL,
+  type Channel,
+  type Dtype,
+  type Frames,
+  type Shape,
+  alongAxes,
+  axesOf
+} from '../model/volume.ts';
+
+/** Stored values shown black and white, and the least and greatest there are. */
+export interface Window {
+  start: number;
+  end: number;
+  min: number;
+  max: number;
+}
+
+/** What the metadata of an image's arrays says. */
+export interface Arrays {
+  frames: Frames;
+  levels: Level[];
+  chunk: Shape;
+  /** Null: a file a chunk. */
+  shard: Shape | null;
+  dtype: Dtype;
+  compression: Compression;
+  checksum: Checksum;
+}
+
+/** What the metadata of an OME-Zarr image says. */
+export interface Image extends Arrays {
+  name: string;
+  downsample: Downsampling;
+  /** Edge lengths of a voxel of level 0 along (Z, Y, X); null: unknown, written as 1 without a unit. */
+  voxelSize: Shape | null;
+  /** UDUNITS name. */
+  unit: string | null;
+  /** Where the centre of the first voxel is, along (Z, Y, X) in `unit`, in voxels where their size is unknown. */
+  offset: Shape;
+  /** Null: no labels. Otherwise the relative path of the image that they belong to, null where that is not said. */
+  labels: { image: string | null } | null;
+  /** Distance of time points in `timeUnit`; null: unknown, written as 1 without a unit. */
+  timeStep: number | null;
+  /** UDUNITS name. */
+  timeUnit: string | null;
+  /** One for each channel. */
+  channels: (Channel & { window: Window; inverted?: boolean })[];
+  /** Kept under the program's own name: where the voxels come from and how to get the source's values back. */
+  origin: Record<string, unknown>;
+}
+
+/** Colours for channels whose source says none, in ImageJ's order. */
+const COLORS = ['FF0000', '00FF00', '0000FF', 'FFFFFF', '00FFFF', 'FF00FF', 'FFFF00'];
+const V2_TYPES: Record<Dtype, string> = {
+  uint8: '|u1',
+  uint16: '<u2',
+  uint32: '<u4',
+  uint64: '<u8',
+  int8: '|i1',
+  int16: '<i2',
+  int32: '<i4',
+  int64: '<i8',
+  float32: '<f4',
+  float64: '<f8'
+};
+
+const DESCRIPTIONS: Record<Downsampling, string> = {
+  mean: 'the mean',
+  mode: 'the most frequent value (of several the first in the order z, y, x)',
+  max: 'the greatest value',
+  nearest: 'the first voxel'
+};
+
+/** By how much of what a voxel has grown its centre has moved: what stands for a whole window has its centre, one that was picked stays. */
+export const movesBy = (downsample: Downsampling): number => (downsample === 'nearest' ? 0 : 1 / 2);
+
+/**
+ * Where a level's voxels are: scale, then translation of the centre of its first voxel, in `unit`.
+ */
+function transformations(image: Image, level: Level) {
+  const size = image.voxelSize ?? [1, 1, 1];
+  const scale = map3(size, (length, axis) => length * level.factor[axis]);
+  const moves = movesBy(image.downsample);
+  const translation = map3(size, (length, axis) => image.offset[axis] + length * moves * (level.factor[axis] - 1));
+  const moved = translation.some(distance => distance !== 0);
+  return [
+    { type: 'scale', scale: alongAxes(image.frames, image.timeStep ?? 1, 1, scale) },
+    ...(moved ? [{ type: 'translation', translation: alongAxes(image.frames, 0, 0, translation) }] : [])
+  ];
+}
+
+function axes({ frames, voxelSize, unit, timeStep, timeUnit }: Image) {
+  const withUnit = (name: string | null) => (name === null ? {} : { unit: name });
+  return Array.from(axesOf(frames), name => {
+    if (name === 't') return { name, type: 'time', ...withUnit(timeStep === null ? null : timeUnit) };
+    if (name === 'c') return { name, type: 'channel' };
+    return { name, type: 'space', ...withUnit(voxelSize === null ? null : unit) };
+  });
+}
+
+function multiscales(image: Image) {
+  return {
+    name: image.name,
+    axes: axes(image),
+    datasets: image.levels.map((level, k) => ({
+      path: String(k),
+      coordinateTransformations: transformations(image, level)
+    })),
+    type: image.downsample,
+    metadata: {
+      description: `Each level is ${DESCRIPTIONS[image.downsample]} of the stored level above, over windows of up to 2 × 2 × 2 voxels.`,
+      method: TOOL,
+      version: VERSION
+    }
+  };
+}
+
+/** What a viewer is told beside the geometry: of labels that they are labels, of others how to show the values. */
+function rendering(image: Image, version: OmeZarrVersion) {
+  const { labels } = image;
+  if (!labels) return { omero: { ...(version === '0.4' && { version }), ...omero(image) } };
+  return { 'image-label': { version, ...(labels.image !== null && { source: { image: labels.image } }) } };
+}
+
+const omero = ({ channels }: Image) => ({
+  channels: channels.map(({ name, color, window, inverted }, n) => ({
+    label: name,
+    color: color ?? (channels.length > 1 ? COLORS[n % COLORS.length] : 'FFFFFF'),
+    // Opacity would lie over everything else in white.
+    active: channels.length === 1 || name !== 'Alpha' || color !== 'FFFFFF',
+    window,
+    ...(inverted && { inverted })
+  })),
+  rdefs: { model: channels.length > 1 ? 'color' : 'greyscale' }
+});
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** Path of each metadata file, relative to the image's folder, and what it holds. */
+export type Documents = [path: string, text: string][];
+
+const BYTES = { name: 'bytes', configuration: { endian: 'little' } };
+
+function codecs({ frames, compression, checksum, dtype, chunk, shard }: Arrays) {
+  const inner = [BYTES, ...codecsV3(compression, BYTES_PER_VOXEL[dtype], checksum)];
+  const index = { index_codecs: [BYTES, { name: 'crc32c' }], index_location: 'end' };
+  const chunk_shape = alongAxes(frames, 1, 1, chunk);
+  return shard ? [{ name: 'sharding_indexed', configuration: { chunk_shape, codecs: inner, ...index } }] : inner;
+}
+
+/** Metadata of the arrays of OME-Zarr 0.5 (https://ngff.openmicroscopy.org/0.5), on Zarr v3, or of 0.4 (https://ngff.openmicroscopy.org/0.4), on Zarr v2. */
+export function arrayDocuments(arrays: Arrays, version: OmeZarrVersion): Documents {
+  const { frames, levels, chunk, shard, dtype, compression } = arrays;
+  // What Zarr v3 calls dimension_names: xarray opens arrays of Zarr v2 by it.
+  const named = json({ _ARRAY_DIMENSIONS: [...axesOf(frames)] });
+  const names: Documents = version === '0.4' ? levels.map((_, k) => [`${k}/.zattrs`, named]) : [];
+  const described = levels.map(({ shape }, k): Documents[number] =>
+    version === '0.5'
+      ? [
+          `${k}/zarr.json`,
+          json({
+            zarr_format: 3,
+            node_type: 'array',
+            shape: alongAxes(frames, frames.t, frames.c, shape),
+            data_type: dtype,
+            chunk_grid: {
+              name: 'regular',
+              configuration: { chunk_shape: alongAxes(frames, 1, 1, shard ?? chunk) }
+            },
+            chunk_key_encoding: { name: 'default', configuration: { separator: '/' } },
+            fill_value: 0,
+            codecs: codecs(arrays),
+            dimension_names: [...axesOf(frames)],
+            attributes: {}
+          })
+        ]
+      : [
+          `${k}/.zarray`,
+          json({
+            zarr_format: 2,
+            shape: alongAxes(frames, frames.t, frames.c, shape),
+            chunks: alongAxes(frames, 1, 1, chunk),
+            dtype: V2_TYPES[dtype],
+            compressor: compressorV2(compression, BYTES_PER_VOXEL[dtype]),
+            fill_value: 0,
+            order: 'C',
+            filters: null,
+            dimension_separator: '/'
+          })
+        ]
+  );
+  return [...described, ...names];
+}
+
+/** Metadata of the image itself, which makes its folder one: the last to be written. */
+export function imageDocuments(image: Image, version: OmeZarrVersion): Documents {
+  const scales = [{ ...(version === '0.4' && { version }), ...multiscales(image) }];
+  const origin = { [TOOL]: image.origin };
+  if (version === '0.5') {
+    const attributes = { ome: { version, multiscales: scales, ...rendering(image, version) }, ...origin };
+    return [['zarr.json', json({ zarr_format: 3, node_type: 'group', attributes })]];
+  }
+  return [
+    ['.zattrs', json({ multiscales: scales, ...rendering(image, version), ...origin })],
+    ['.zgroup', json({ zarr_format: 2 })]
+  ];
+}

@@ -1,0 +1,116 @@
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { TOOL } from '../model/version.ts';
+import { JOURNAL } from './journal.ts';
+
+/** Lies in an unfinished output and says whose it is. Names that begin so are of markers that are put in its place or taken from it. */
+export const MARKER = `.${TOOL}.json`;
+/** Lies in an unfinished output whose source is decoded first. */
+export const SCRATCH = '.decoded';
+/** Names that this program gives in the folder of an unfinished output, and names that systems leave in any. */
+const OURS = /^(\d+|zarr\.json|\.zattrs|\.zgroup)$/;
+const ANYWHERE = /^(\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|\.nfs[0-9a-f]+|\.fuse_hidden[0-9a-f]+)$/;
+
+/** How often a running conversion touches its marker, and for how long an untouched one of another machine is believed, in ms. */
+export const HEARTBEAT = 15_000;
+const BELIEVED = 8 * HEARTBEAT;
+
+interface Owner {
+  tool: string;
+  host: string;
+  pid: number;
+  /** Tells a process from a later one of the same number; null where the system does not say. */
+  started: string | null;
+  /** Tells one marker from all others. */
+  id: string;
+}
+
+/** When a process started, in ticks since the machine did (Linux; null elsewhere and where there is no such process). */
+export function startTime(pid: number): string | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether this machine has a process of that number. */
+export function isProcess(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Whether a process of this machine that has told of itself is still there. */
+export const isStillRunning = ({ pid, started }: Pick<Owner, 'pid' | 'started'>): boolean =>
+  isProcess(pid) && started === startTime(pid);
+
+export const marker = (): string => {
+  const owner: Owner = {
+    tool: TOOL,
+    host: hostname(),
+    pid: process.pid,
+    started: startTime(process.pid),
+    id: randomUUID()
+  };
+  return `${JSON.stringify(owner)}\n`;
+};
+
+/** Unfinished outputs that this process is writing. */
+export const active = new Set<string>();
+
+/** Of whom an unfinished output is: a conversion that still runs (its process, in words), one of ours that has ended, or somebody else altogether. */
+export type Ownership = Running | 'stale' | 'foreign';
+interface Running {
+  running: string;
+}
+
+/**
+ * Whose an unfinished output is. A power failure may have left an empty marker, or none: then the folder is known by its journal, and by there
+ * being nothing in it that this program does not write.
+ */
+export function ownerOf(folder: string): Ownership {
+  if (active.has(folder)) return running(process.pid, hostname());
+  const marked = ownerIn(folder, MARKER);
+  if (marked) return marked;
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return 'foreign';
+  }
+  // Somebody may be about to put his own in place of it.
+  const markers = names.filter(name => name.startsWith(MARKER));
+  for (const name of markers) {
+    const owner = ownerIn(folder, name);
+    if (owner && owner !== 'stale') return owner;
+  }
+  const others = names.filter(name => !markers.includes(name) && name !== JOURNAL && name !== SCRATCH);
+  const isKnown = names.length === 0 || markers.length > 0 || names.includes(JOURNAL);
+  return isKnown && others.every(name => OURS.test(name) || ANYWHERE.test(name)) ? 'stale' : 'foreign';
+}
+
+const running = (pid: number, host: string): Running => ({ running: `process ${pid} on ${host}` });
+
+/** Whom a marker names; null where it cannot be understood. */
+function ownerIn(folder: string, name: string): Running | 'stale' | null {
+  let owner: Owner | null;
+  let touched: number;
+  try {
+    owner = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Owner | null;
+    touched = statSync(join(folder, name)).mtimeMs;
+  } catch {
+    return null;
+  }
+  if (owner?.tool !== TOOL || typeof owner.host !== 'string' || !Number.isSafeInteger(owner.pid)) return null;
+  const { pid, host, started } = owner;
+  if (host !== hostname()) return Date.now() - touched < BELIEVED ? running(pid, host) : 'stale';
+  if (pid === process.pid && started === startTime(pid)) return 'stale';
+  return isStillRunning(owner) ? running(pid, host) : 'stale';
+}

@@ -1,0 +1,60 @@
+import { resolve } from 'node:path';
+import { ConvertError } from '../model/errors.ts';
+import { OME_ZARR_VERSIONS, type OmeZarrVersion } from '../model/options.ts';
+import { map3 } from '../model/levels.ts';
+import type { Parent, ParentLevel } from '../model/parent.ts';
+import type { Shape } from '../model/volume.ts';
+import { readShape } from './array.ts';
+import { readImage } from './image.ts';
+import { readLabels } from './labels-group.ts';
+
+/**
+ * Reads where the voxels of an image are: OME-Zarr 0.5 (https://ngff.openmicroscopy.org/0.5) or 0.4.
+ *
+ * @throws ConvertError at field `parent`, where there is no image that labels can be laid over
+ */
+export function readParent(given: string): Parent {
+  const path = resolve(given);
+  try {
+    return read(path);
+  } catch (error) {
+    if (!(error instanceof ConvertError)) throw error;
+    const { code, message } = error;
+    throw new ConvertError(code === 'output-not-ome-zarr' ? 'bad-option' : code, message, 'parent');
+  }
+}
+
+function read(path: string): Parent {
+  const fail = (message: string) => new ConvertError('bad-option', `${path}: ${message}`);
+  const { version, axes, datasets, labels, consolidated } = readImage(path);
+  if (labels) throw fail('is a label image itself: choose the image that the labels belong to');
+  if (!OME_ZARR_VERSIONS.includes(version as OmeZarrVersion))
+    throw fail(
+      `is OME-Zarr ${version ?? 'of an unknown version'}, and labels are written for ${OME_ZARR_VERSIONS.join(' and ')}: convert its source anew`
+    );
+  const names = axes.map(({ name }) => name);
+  const at = map3([0, 1, 2], axis => names.indexOf('zyx'[axis]));
+  if (at.includes(-1)) throw fail(`has the axes ${names.join(', ')}: labels need z, y and x`);
+  const spatial = (values: number[]) => map3(at, axis => values[axis]);
+  const shapes = datasets.map(({ path: name }) => readShape(path, name, names.length));
+  const levels = datasets.map(({ path: name, scale, translation }, k): ParentLevel => {
+    const lengths = scale && spatial(scale);
+    if (!lengths?.every(length => length > 0 && Number.isFinite(length)))
+      throw fail(`level ${name} has no scale greater than 0 along z, y and x: labels cannot be laid over it`);
+    const place: Shape = translation ? spatial(translation) : [0, 0, 0];
+    if (!place.every(Number.isFinite)) throw fail(`level ${name} has no translation along z, y and x`);
+    return { shape: spatial(shapes[k]), scale: lengths, translation: place };
+  });
+  const count = (axis: string) => shapes[0][names.indexOf(axis)] ?? 1;
+  const units = at.map(axis => axes[axis].unit);
+  // What cannot be added to is better known before the work.
+  readLabels(path, version as OmeZarrVersion);
+  return {
+    path,
+    version: version as OmeZarrVersion,
+    frames: { t: count('t'), c: count('c') },
+    unit: units.every(unit => unit === units[0]) ? units[0] : null,
+    levels,
+    consolidated
+  };
+}
