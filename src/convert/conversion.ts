@@ -5,9 +5,9 @@ import { headerHash } from '../reader/header-hash.ts';
 import type { Prepared } from './prepare.ts';
 import { provenance } from './provenance.ts';
 import { type IsStored, type Leaf, blockExtent, blockStart, depthFirst } from '../pyramid/blocks.ts';
-import { Crew } from '../pyramid/crew.ts';
+import { WorkerPool } from '../pyramid/worker-pool.ts';
 import { product } from '../model/levels.ts';
-import { sampleLattice } from '../pyramid/sample.ts';
+import { sampleGrid } from '../pyramid/sample-grid.ts';
 import { layOut, share } from '../pyramid/shared-memory.ts';
 import { Schedule, performAll, performBlocks } from '../pyramid/schedule.ts';
 import { scratchLayout } from '../pyramid/scratch-file.ts';
@@ -15,27 +15,27 @@ import { binCount, rowStep } from '../model/histogram.ts';
 import {
   type BlockTask,
   type CheckTask,
-  type Job,
+  type BlockJob,
   type Report,
   type Shared,
   type Task,
   addReport,
-  nothing
+  emptyReport
 } from '../pyramid/task.ts';
 import type { RangeEnd } from '../model/settings.ts';
 import { Distribution, type Statistics, merged } from '../model/statistics.ts';
-import { type Head, Stored } from './unfinished.ts';
+import { type JournalHead, Stored } from './unfinished.ts';
 import { BYTES_PER_VOXEL, type Dtype, volumeCount } from '../model/volume.ts';
 import type { Destination } from '../zarr/destination.ts';
 import { Journal, type JournalRecord } from '../zarr/journal.ts';
 import { volumeFolders } from '../zarr/keys.ts';
 import { SCRATCH } from '../zarr/owner.ts';
-import { type Documents, type Window, arrayDocuments, imageDocuments } from '../zarr/metadata.ts';
+import { type Documents, type ContrastLimits, arrayDocuments, imageDocuments } from '../zarr/metadata.ts';
 import { writeError } from '../zarr/system-errors.ts';
 import { named, option } from '../model/words.ts';
 
 /** What is black and white, the least and the greatest of a channel. */
-function windowOf(statistics: Statistics | null): Window {
+function contrastLimitsOf(statistics: Statistics | null): ContrastLimits {
   if (!statistics) return { start: 0, end: 1, min: 0, max: 1 };
   const { min, max, percentiles } = statistics;
   const [start, end] = [percentiles['0.1'], percentiles['99.9']];
@@ -60,14 +60,14 @@ export class Conversion {
   readonly #destination: Destination;
   readonly #shared: Shared;
   readonly #slots: number[][];
-  readonly #crew: Crew;
-  readonly #journal: Journal<Head>;
+  readonly #pool: WorkerPool;
+  readonly #journal: Journal<JournalHead>;
   readonly #stored: Stored;
   /** What the blocks of each channel report that are done, by an earlier conversion too. */
   readonly #reports: Report[];
-  /** How many points the lattice has in a volume. */
+  /** How many points the points has in a volume. */
   readonly #points: number;
-  #job: Job;
+  #job: BlockJob;
   /** Ends when the documents that were begun last are written. */
   #described: Promise<number> = Promise.resolve(0);
   #dismissed: Promise<void> | null = null;
@@ -79,20 +79,20 @@ export class Conversion {
     destination: Destination,
     onBroken: (error: ConvertError) => void
   ) {
-    const { layout, settings, levels, arrangement } = prepared;
-    const { total, areas, slots } = layOut(arrangement);
+    const { layout, settings, levels, executionPlan } = prepared;
+    const { total, areas, slots } = layOut(executionPlan);
     this.#prepared = prepared;
     this.#source = source;
     this.#destination = destination;
-    const lattice = sampleLattice(levels[0].shape, layout.frames);
-    this.#points = product(lattice.count);
-    const shared = share(arrangement, volumeCount(layout.frames) * this.#points);
+    const points = sampleGrid(levels[0].shape, layout.outerShape);
+    this.#points = product(points.count);
+    const shared = share(executionPlan, volumeCount(layout.outerShape) * this.#points);
     this.#shared = shared;
     this.#slots = slots;
-    this.#stored = new Stored(arrangement.grids);
-    this.#reports = Array.from({ length: layout.frames.c }, nothing);
+    this.#stored = new Stored(executionPlan.grids);
+    this.#reports = Array.from({ length: layout.outerShape.c }, emptyReport);
     this.#journal = this.#openJournal();
-    this.#crew = new Crew(areas, onBroken);
+    this.#pool = new WorkerPool(areas, onBroken);
     this.#job = {
       layout,
       origin: { source: prepared.info.source, start: settings.start },
@@ -107,9 +107,9 @@ export class Conversion {
       checksum: settings.checksum,
       omeZarr: settings.omeZarr,
       folder: destination.partial,
-      arrangement,
-      lattice,
-      tally: { total, step: rowStep(levels[0].shape, layout.frames) },
+      plan: executionPlan,
+      sampleGrid: points,
+      histogram: { total, step: rowStep(levels[0].shape, layout.outerShape) },
       shared,
       compared: null
     };
@@ -117,9 +117,9 @@ export class Conversion {
 
   /** Bytes that are read in all passes together. */
   get totalBytes(): number {
-    const { settings, arrangement, layout } = this.#prepared;
-    const passes = 1 + Number(arrangement.decodeFirst) + Number(settings.scaling !== null && !settings.scaling.range);
-    return passes * volumeCount(layout.frames) * product(settings.shape) * BYTES_PER_VOXEL[layout.dtype];
+    const { settings, executionPlan, layout } = this.#prepared;
+    const passes = 1 + Number(executionPlan.decodeFirst) + Number(settings.scaling !== null && !settings.scaling.range);
+    return passes * volumeCount(layout.outerShape) * product(settings.shape) * BYTES_PER_VOXEL[layout.dtype];
   }
 
   /** How many of `doneBytes` an earlier conversion has done. */
@@ -133,25 +133,25 @@ export class Conversion {
 
   /** Writes everything under the partial name; returns what the result says, and the metadata's bytes in `bytesWritten`. */
   async run(): Promise<{ report: Report; range: [number, number] | null; statistics: (Statistics | null)[] }> {
-    const { settings, arrangement, layout, plan, resumed } = this.#prepared;
+    const { settings, executionPlan, layout, plan, resumed } = this.#prepared;
     const hashed = early(headerHash(layout.files));
     this.#described = early(this.#destination.writeDocuments(this.#arrayDocuments()));
     if (resumed) await this.#restore(resumed);
-    const scratch = arrangement.decodeFirst ? await this.#decodeFirst() : null;
-    this.#crew.begin(this.#job);
+    const scratch = executionPlan.decodeFirst ? await this.#decodeFirst() : null;
+    this.#pool.begin(this.#job);
     if (settings.scaling && !this.#job.range) {
       const range = settings.scaling.range ?? (await this.#findRange(settings.scaling.ends));
       this.#writing(() => this.#journal.range(range));
       this.#job = { ...this.#job, range };
-      this.#crew.begin(this.#job);
+      this.#pool.begin(this.#job);
     }
-    const schedule = new Schedule(arrangement, this.#slots, volumeCount(layout.frames), this.#stored.has);
+    const schedule = new Schedule(executionPlan, this.#slots, volumeCount(layout.outerShape), this.#stored.has);
     await this.#countStored();
-    await performBlocks(this.#crew, schedule, (task, report) => this.#note(task, report));
+    await performBlocks(this.#pool, schedule, (task, report) => this.#note(task, report));
     if (scratch) rmSync(scratch);
     // What is reckoned here is reckoned while the threads are at it.
-    const synced = early(performAll(this.#crew, this.#folders()));
-    const report = nothing();
+    const synced = early(performAll(this.#pool, this.#folders()));
+    const report = emptyReport();
     for (const channel of this.#reports) addReport(report, channel);
     const { range } = this.#job;
     if (report.nan > 0 && range)
@@ -188,7 +188,7 @@ export class Conversion {
 
   async #end(patience: number): Promise<void> {
     Atomics.store(this.#shared.stop, 0, 1);
-    await Promise.allSettled([this.#crew.dismiss(patience), this.#described]);
+    await Promise.allSettled([this.#pool.close(patience), this.#described]);
     this.#journal.close();
   }
 
@@ -200,26 +200,26 @@ export class Conversion {
     }
   }
 
-  #openJournal(): Journal<Head> {
-    const { resumed, begun, arrangement } = this.#prepared;
+  #openJournal(): Journal<JournalHead> {
+    const { resumed, record, executionPlan } = this.#prepared;
     const { partial } = this.#destination;
     return this.#writing(() =>
       resumed
         ? Journal.reopen(partial, resumed)
-        : Journal.create<Head>(partial, { ...begun, leaf: arrangement.grids[0].size })
+        : Journal.create<JournalHead>(partial, { ...record, leaf: executionPlan.grids[0].size })
     );
   }
 
   /** Takes over the blocks whose files are as the journal has them, and what it says of them. */
-  async #restore({ blocks }: JournalRecord<Head>): Promise<void> {
-    const { arrangement, levels, layout, settings } = this.#prepared;
+  async #restore({ blocks }: JournalRecord<JournalHead>): Promise<void> {
+    const { executionPlan, levels, layout, settings } = this.#prepared;
     const nameOf = ({ volume, level, index }: Omit<CheckTask, 'kind'>) => [volume, level, ...index].join('/');
     const entries = new Map(blocks.map(entry => [nameOf(entry), entry]));
-    this.#crew.begin(this.#job);
+    this.#pool.begin(this.#job);
     const checks = function* (): Generator<CheckTask> {
       for (const { volume, level, index } of entries.values()) yield { kind: 'check', volume, level, index };
     };
-    await performAll(this.#crew, checks(), (task, { bytesWritten, checksum }) => {
+    await performAll(this.#pool, checks(), (task, { bytesWritten, checksum }) => {
       const entry = entries.get(nameOf(task))!;
       if (bytesWritten === entry.bytes && checksum === entry.checksum) this.#stored.add(entry);
     });
@@ -230,12 +230,12 @@ export class Conversion {
       const range = { min: min ?? Infinity, max: max ?? -Infinity };
       addReport(this.#reportOf(volume), { bytesWritten: bytes, ...range, nan, overflow, checksum });
       if (level > 0) continue;
-      voxels += product(blockExtent(levels[0], arrangement.grids[0], index));
+      voxels += product(blockExtent(levels[0], executionPlan.grids[0], index));
     }
     // A scan that has come to its end is not repeated.
     const scanned =
       settings.scaling && !settings.scaling.range && this.#job.range
-        ? volumeCount(layout.frames) * product(settings.shape)
+        ? volumeCount(layout.outerShape) * product(settings.shape)
         : 0;
     this.#restoredBytes = (voxels + scanned) * BYTES_PER_VOXEL[layout.dtype];
     Atomics.add(this.#shared.done, 0, BigInt(this.#restoredBytes));
@@ -260,14 +260,14 @@ export class Conversion {
     const tasks = function* (): Generator<CheckTask> {
       for (const { volume, level, index } of stored) if (level === 0) yield { kind: 'count', volume, level, index };
     };
-    await performAll(this.#crew, tasks());
+    await performAll(this.#pool, tasks());
   }
 
   /** How often there were values of each bin, of a channel, since this was asked last. */
   #takeCounts(dtype: Dtype, channel = 0): Float64Array {
-    const { tally, shared } = this.#job;
+    const { histogram, shared } = this.#job;
     const bins = binCount(dtype);
-    const totals = new BigUint64Array(shared.memory.buffer, tally!.total + channel * bins * 8, bins);
+    const totals = new BigUint64Array(shared.memory.buffer, histogram!.total + channel * bins * 8, bins);
     const counts = new Float64Array(bins);
     // Most are 0, and numbers of 64 bits are slow.
     totals.forEach((n, bin) => n && (counts[bin] = Number(n)));
@@ -277,24 +277,24 @@ export class Conversion {
 
   /** Makes the workers read from a decoded copy of the region, and returns its path. */
   async #decodeFirst(): Promise<string> {
-    const { layout, levels, arrangement } = this.#prepared;
+    const { layout, levels, executionPlan } = this.#prepared;
     const { shape } = levels[0];
     const file = join(this.#destination.partial, SCRATCH);
     try {
       const made = openSync(file, 'w');
-      ftruncateSync(made, arrangement.scratchFileBytes);
+      ftruncateSync(made, executionPlan.scratchFileBytes);
       closeSync(made);
     } catch (error) {
       throw writeError(error, file);
     }
-    this.#crew.begin(this.#job);
+    this.#pool.begin(this.#job);
     const planes = this.#planesLeft();
-    const all = volumeCount(layout.frames) * shape[0];
+    const all = volumeCount(layout.outerShape) * shape[0];
     const decoded = (all - planes.length) * shape[1] * shape[2] * BYTES_PER_VOXEL[layout.dtype];
     this.#restoredBytes += decoded;
     Atomics.add(this.#shared.done, 0, BigInt(decoded));
     await performAll(
-      this.#crew,
+      this.#pool,
       planes.map((plane): Task => ({ kind: 'decode', plane, file }))
     );
     this.#job = { ...this.#job, layout: scratchLayout(file, layout, shape), start: [0, 0, 0] };
@@ -303,8 +303,8 @@ export class Conversion {
 
   /** Planes of the region, through all volumes, that blocks to be read, or a scan, will ask for. */
   #planesLeft(): number[] {
-    const { settings, levels, arrangement } = this.#prepared;
-    const [grid] = arrangement.grids;
+    const { settings, levels, executionPlan } = this.#prepared;
+    const [grid] = executionPlan.grids;
     const scans = settings.scaling !== null && !this.#job.range;
     const wanted = new Set<number>();
     for (const { volume, level, index, stored } of this.#leaves(scans ? undefined : this.#stored.has)) {
@@ -316,16 +316,16 @@ export class Conversion {
   }
 
   #leaves(isStored?: IsStored): Generator<Leaf> {
-    const { arrangement, layout } = this.#prepared;
-    return depthFirst(arrangement.grids, volumeCount(layout.frames), isStored);
+    const { executionPlan, layout } = this.#prepared;
+    return depthFirst(executionPlan.grids, volumeCount(layout.outerShape), isStored);
   }
 
   /** The source values that become the ends of the integer type. Every voxel is looked at, and counted where percentages are asked for. */
   async #findRange(ends: [RangeEnd, RangeEnd]): Promise<[number, number]> {
     const { plan, info, layout } = this.#prepared;
-    const tally = ends.some(end => typeof end === 'object' && end.percent > 0 && end.percent < 100);
-    const { min, max } = await performAll(this.#crew, scanTasks(this.#leaves(), tally));
-    const counts = tally ? this.#takeCounts(layout.dtype) : [];
+    const histogram = ends.some(end => typeof end === 'object' && end.percent > 0 && end.percent < 100);
+    const { min, max } = await performAll(this.#pool, scanTasks(this.#leaves(), histogram));
+    const counts = histogram ? this.#takeCounts(layout.dtype) : [];
     if (min > max) {
       plan.warnings.push('No voxel of the source is a finite number: every voxel was written as 0.');
       return [0, 0];
@@ -370,8 +370,8 @@ export class Conversion {
     const { levels, layout, settings } = this.#prepared;
     const above = new Set<string>();
     for (let level = 0; level < levels.length; level++)
-      for (let volume = 0; volume < volumeCount(layout.frames); volume++) {
-        const folders = volumeFolders(settings.omeZarr, level, layout.frames, volume);
+      for (let volume = 0; volume < volumeCount(layout.outerShape); volume++) {
+        const folders = volumeFolders(settings.omeZarr, level, layout.outerShape, volume);
         for (const folder of [String(level), ...folders]) above.add(join(this.#destination.partial, folder));
         const inner = join(this.#destination.partial, folders.at(-1)!);
         // In OME-Zarr 0.4 the array's document lies beside them.
@@ -384,7 +384,7 @@ export class Conversion {
   /** Null where no voxel of a channel is a finite number. */
   #statistics(channel: number): Statistics | null {
     const { layout, settings } = this.#prepared;
-    const { t, c } = layout.frames;
+    const { t, c } = layout.outerShape;
     const { min, max } = this.#reports[channel];
     if (min > max) return null;
     const sample = new Float64Array(t * this.#points);
@@ -398,7 +398,7 @@ export class Conversion {
 
   #arrayDocuments(): Documents {
     const { settings, levels, layout } = this.#prepared;
-    return arrayDocuments({ ...settings, frames: layout.frames, levels }, settings.omeZarr);
+    return arrayDocuments({ ...settings, outerShape: layout.outerShape, levels }, settings.omeZarr);
   }
 
   #imageDocuments(headerSha256: string, statistics: (Statistics | null)[]): Documents {
@@ -406,17 +406,17 @@ export class Conversion {
     const { dtype, chunk, shard, downsample, compression, checksum, voxelSize, unit, omeZarr, offset } = settings;
     const origin = provenance(this.#prepared, this.#source, { range: this.#job.range, headerSha256, statistics });
     const name = basename(settings.output).replace(/(\.ome)?\.zarr$/i, '');
-    const { frames } = layout;
+    const { outerShape } = layout;
     const { timeStep, timeUnit } = plan;
-    const channels = Array.from({ length: frames.c }, (_, n) => ({
-      ...(plan.channels?.[n] ?? { name: frames.c > 1 ? `Channel ${n + 1}` : name, color: null }),
-      window: windowOf(statistics[n]),
+    const channels = Array.from({ length: outerShape.c }, (_, n) => ({
+      ...(plan.channels?.[n] ?? { name: outerShape.c > 1 ? `Channel ${n + 1}` : name, color: null }),
+      window: contrastLimitsOf(statistics[n]),
       inverted: layout.shownInverted ?? false
     }));
     return imageDocuments(
       {
         name,
-        frames,
+        outerShape,
         levels,
         chunk,
         shard,
@@ -440,6 +440,6 @@ export class Conversion {
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-function* scanTasks(leaves: Iterable<Leaf>, tally: boolean): Generator<Task> {
-  for (const { volume, index } of leaves) yield { kind: 'scan', volume, index, tally };
+function* scanTasks(leaves: Iterable<Leaf>, histogram: boolean): Generator<Task> {
+  for (const { volume, index } of leaves) yield { kind: 'scan', volume, index, histogram };
 }

@@ -28,5 +28,5 @@ export type { Difference } from '../model/difference.ts';
 export { estimate, inspect } from './estimate.ts';
 export { freeMemory } from '../pyramid/garbage.ts';
 export { isStillRunning, startTime } from '../zarr/owner.ts';
-export { type Asked, askedFor } from './unfinished.ts';
+export { type ConversionRequest as Asked, unfinishedRequest as askedFor } from './unfinished.ts';
 export { verify, type VerifyOptions, type VerifyResult } from './verify/index.ts';

@@ -1,7 +1,7 @@
 import { ConvertError } from '../model/errors.ts';
 import { map3 } from '../model/levels.ts';
 import type { Settings } from '../model/settings.ts';
-import { LABELS_OF_FLOATS, type Dtype, type Frames, type Shape } from '../model/volume.ts';
+import { LABELS_OF_FLOATS, type Dtype, type OuterShape, type Shape } from '../model/volume.ts';
 import type { Parent } from '../model/parent.ts';
 import { named } from '../model/words.ts';
 
@@ -25,15 +25,15 @@ const times = (values: readonly number[]) => values.map(value => Number(value.to
  */
 export function placeInParent(
   shape: Shape,
-  frames: Frames,
+  outerShape: OuterShape,
   own: Omit<Placement, 'offset'>,
   parent: Parent,
   warnings: string[]
 ): Placement {
   for (const axis of ['t', 'c'] as const)
-    if (frames[axis] > 1 && frames[axis] !== parent.frames[axis])
+    if (outerShape[axis] > 1 && outerShape[axis] !== parent.outerShape[axis])
       throw mismatch(
-        `the labels are ${frames[axis]} along ${axis}, and the image ${parent.path} is ${parent.frames[axis]}: choose the image that they belong to`
+        `the labels are ${outerShape[axis]} along ${axis}, and the image ${parent.path} is ${parent.outerShape[axis]}: choose the image that they belong to`
       );
   const [finest] = parent.levels;
   const unit = (name: string | null) => name ?? 'of an unknown unit';

@@ -9,11 +9,17 @@ import type { Layout } from '../model/layout.ts';
 import type { ConvertOptions } from '../model/options.ts';
 import { outputPath } from './output-path.ts';
 import type { Plan } from '../model/plan.ts';
-import { type Arrangement, arrange } from '../pyramid/arrangement.ts';
+import { type ExecutionPlan, planExecution } from '../pyramid/execution-plan.ts';
 import { type Level, chunkCounts, pyramid } from '../model/levels.ts';
 import type { Settings } from '../model/settings.ts';
 import { openVolume, readerBytes } from '../reader/index.ts';
-import { type Begun, type Head, begun, checkResumable, describeUnfinished } from './unfinished.ts';
+import {
+  type ConversionRecord,
+  type JournalHead,
+  conversionRecord,
+  checkResumable,
+  describeUnfinished
+} from './unfinished.ts';
 import { named, option } from '../model/words.ts';
 import { BYTES_PER_VOXEL, type Shape, type VolumeInfo, alongAxes } from '../model/volume.ts';
 import { checkDestination, freeDisk } from '../zarr/destination.ts';
@@ -28,15 +34,15 @@ export interface Prepared {
   layout: Layout;
   settings: Settings;
   levels: Level[];
-  arrangement: Arrangement;
+  executionPlan: ExecutionPlan;
   plan: Plan;
   /** Those of the plan's warnings that are about this run, and nothing that an output should tell of. */
   passing: Set<string>;
-  begun: Begun;
+  record: ConversionRecord;
   /** As they were given. */
   options: Partial<ConvertOptions>;
-  /** What an interrupted conversion has left and this one goes on with; null: it begins anew. */
-  resumed: JournalRecord<Head> | null;
+  /** What an interrupted conversion has left and this one goes on with; null: it record anew. */
+  resumed: JournalRecord<JournalHead> | null;
 }
 
 function arrangeWithin(
@@ -46,8 +52,8 @@ function arrangeWithin(
   levels: Level[],
   encoder: Encoder | null,
   leaf: Shape | null
-): Arrangement {
-  const found = arrange({
+): ExecutionPlan {
+  const found = planExecution({
     settings,
     layout,
     levels,
@@ -117,7 +123,7 @@ export async function prepare(
     throw checks.error!;
   }
   const { output, shape, chunk, warnings } = settings;
-  const { frames } = layout;
+  const { outerShape } = layout;
   const passing = new Set<string>();
   const { partial = null, refusal = null } = (await checks.later(findDestination(source, settings, lenient))) ?? {};
   if (refusal) passing.add(refusal.message);
@@ -127,9 +133,9 @@ export async function prepare(
     warnings.push(
       `${levels.length} of the ${settings.levels} levels asked for are written: the last is a single voxel already.`
     );
-  const begins = begun(layout, settings, levels, { source, options });
-  const left = partial === null ? null : Journal.read<Head>(partial);
-  const unfinished = left && describeUnfinished(left, begins);
+  const record = conversionRecord(layout, settings, levels, { source, options });
+  const left = partial === null ? null : Journal.read<JournalHead>(partial);
+  const unfinished = left && describeUnfinished(left, record);
   if (settings.resume && partial && !left)
     warnings.push(`${partial}: nothing in it can be gone on with, because its journal is damaged: it is replaced.`);
   checks.of(() => settings.resume && partial && unfinished && checkResumable(partial, unfinished));
@@ -138,16 +144,16 @@ export async function prepare(
   const memory = createMemory(MEMORY_START);
   const { compression, checksum, dtype: stored } = settings;
   const encoder = createEncoder(compression, BYTES_PER_VOXEL[stored], instantiate(memory), memory, checksum);
-  const arrangement = checks.of(() => arrangeWithin(info.source, settings, layout, levels, encoder, leaf));
-  if (!arrangement || checks.error) throw checks.error!;
+  const executionPlan = checks.of(() => arrangeWithin(info.source, settings, layout, levels, encoder, leaf));
+  if (!executionPlan || checks.error) throw checks.error!;
   const planned = levels.map(level => ({
-    shape: alongAxes(frames, frames.t, frames.c, level.shape),
-    chunks: alongAxes(frames, frames.t, frames.c, chunkCounts(level.shape, chunk)),
-    bytes: levelBytes(settings, level, frames, compression === 'none')
+    shape: alongAxes(outerShape, outerShape.t, outerShape.c, level.shape),
+    chunks: alongAxes(outerShape, outerShape.t, outerShape.c, chunkCounts(level.shape, chunk)),
+    bytes: levelBytes(settings, level, outerShape, compression === 'none')
   }));
   const uncompressedBytes = planned.reduce((sum, { bytes }) => sum + bytes, 0);
   const freeDiskBytes = freeDisk(output);
-  const scratch = arrangement.scratchFileBytes;
+  const scratch = executionPlan.scratchFileBytes;
   if (scratch)
     passing.add(
       `${formatBytes(scratch)} of disk are used for a while beside the output: the source is compressed in pieces that are too large ` +
@@ -155,7 +161,7 @@ export async function prepare(
     );
   // What an interrupted conversion has left is gone on with or removed: it is no additional need.
   const there = left ? left.blocks.reduce((sum, { bytes }) => sum + bytes, 0) : 0;
-  const diskBytes = mostDiskBytes(settings, levels, frames, encoder) + scratch;
+  const diskBytes = mostDiskBytes(settings, levels, outerShape, encoder) + scratch;
   if (freeDiskBytes + there < diskBytes)
     throw new ConvertError(
       'disk-full',
@@ -175,11 +181,11 @@ export async function prepare(
     uncompressedBytes,
     diskBytes,
     freeDiskBytes,
-    peakMemoryBytes: arrangement.peakBytes,
-    workers: arrangement.workers,
+    peakMemoryBytes: executionPlan.peakBytes,
+    workers: executionPlan.workers,
     unfinished,
     outputRefusal: refusal,
     warnings: [...passing, ...warnings]
   };
-  return { info, layout, settings, levels, arrangement, plan, passing, begun: begins, options, resumed };
+  return { info, layout, settings, levels, executionPlan, plan, passing, record, options, resumed };
 }

@@ -10,10 +10,10 @@ import { COMMAND_LINE, inWords } from '../model/words.ts';
 const TOP: Partial<Record<Dtype, number>> = { uint8: 255, uint16: 65535 };
 
 /** Options that do not decide what is written, or say where: outputs must not differ by them. */
-const UNTOLD: (keyof ConvertOptions)[] = ['output', 'maxMemory', 'jobs', 'overwrite', 'resume'];
+const NOT_RECORDED: (keyof ConvertOptions)[] = ['output', 'maxMemory', 'jobs', 'overwrite', 'resume'];
 
 /** What became known while converting. */
-interface Found {
+interface Measured {
   /** Source values that became the ends of the integer type. */
   range: [number, number] | null;
   /** See `headerHash`. */
@@ -25,16 +25,16 @@ interface Found {
  * What an output says under the program's own name: which source it was made of, with what, how to get the source's values back, and
  * what these mean. Nothing in it depends on the machine, its paths, or how the work was done.
  */
-export function provenance(prepared: Prepared, source: string | string[], found: Found): Record<string, unknown> {
-  const { settings, levels, info, layout, begun, options, plan, passing } = prepared;
+export function provenance(prepared: Prepared, source: string | string[], found: Measured): Record<string, unknown> {
+  const { settings, levels, info, layout, record, options, plan, passing } = prepared;
   const { dtype, start, shape, chunk, shard, downsample, compression, checksum, offset } = settings;
   const scaling = found.range && scalingOf(dtype, found.range);
   return {
     version: VERSION,
     source: {
       name: readable(basename(resolve(typeof source === 'string' ? source : source[0]))),
-      files: begun.source.files,
-      bytes: begun.source.bytes,
+      files: record.source.files,
+      bytes: record.source.bytes,
       headerSha256: found.headerSha256,
       format: info.format,
       axes: info.axes,
@@ -46,7 +46,7 @@ export function provenance(prepared: Prepared, source: string | string[], found:
       voxelSizeFile: settings.voxelSizeFile,
       ...(settings.slices !== null && { slices: settings.slices })
     },
-    options: told(options),
+    options: recorded(options),
     roi: start.flatMap((from, axis) => [from, from + shape[axis]]),
     ...(settings.parent && { offset }),
     dtype,
@@ -76,10 +76,10 @@ function withoutPaths(warnings: string[], paths: string[]): string[] {
 }
 
 /** Every option that decides what is written, also where it was left to its default; of a path the name alone. */
-function told(given: Partial<ConvertOptions>): Record<string, unknown> {
+function recorded(given: Partial<ConvertOptions>): Record<string, unknown> {
   const { parent, ...others } = withDefaults(given);
   const options = { ...others, parent: parent && basename(resolve(parent)) };
-  return Object.fromEntries(Object.entries(options).filter(([name]) => !UNTOLD.includes(name as never)));
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !NOT_RECORDED.includes(name as never)));
 }
 
 const scalingOf = (dtype: Dtype, [min, max]: [number, number]) => ({

@@ -8,13 +8,13 @@ import type { Unfinished } from '../model/plan.ts';
 import { type Grid, blockExtent, blockGrids, blockIndex, blockNumber, childRange, indices } from '../pyramid/blocks.ts';
 import { type Level, product, pyramid } from '../model/levels.ts';
 import type { RangeEnd, Settings } from '../model/settings.ts';
-import { BYTES_PER_VOXEL, type Dtype, type Frames, type Shape, volumeCount } from '../model/volume.ts';
+import { BYTES_PER_VOXEL, type Dtype, type OuterShape, type Shape, volumeCount } from '../model/volume.ts';
 import { VERSION } from '../model/version.ts';
 import { named, option } from '../model/words.ts';
 import { type BlockEntry, Journal, type JournalRecord } from '../zarr/journal.ts';
 
 /** What decides an output's bytes, under the names that a person knows. */
-interface Decided {
+interface DecisiveOptions {
   version: string;
   chunkSize: Shape;
   shard: Shape | null;
@@ -40,28 +40,33 @@ interface Decided {
 }
 
 /** What a person has asked for, with absolute paths. */
-export interface Asked {
+export interface ConversionRequest {
   source: string | string[];
   options: Partial<ConvertOptions>;
 }
 
 /** The head of a journal: what was begun. */
-export interface Begun {
+export interface ConversionRecord {
   /** Not in those of earlier versions. */
-  asked?: Asked;
+  asked?: ConversionRequest;
   source: Fingerprint;
   /** Of the source, as read. */
   bytesPerVoxel: number;
-  frames: Frames;
-  decided: Decided;
+  frames: OuterShape;
+  decided: DecisiveOptions;
 }
 
 /** A journal's head with the length of level-0 blocks, which what is done depends on. */
-export interface Head extends Begun {
+export interface JournalHead extends ConversionRecord {
   leaf: Shape;
 }
 
-export function begun(layout: Layout, settings: Settings, levels: Level[], asked: Asked): Begun {
+export function conversionRecord(
+  layout: Layout,
+  settings: Settings,
+  levels: Level[],
+  asked: ConversionRequest
+): ConversionRecord {
   const {
     chunk,
     shard,
@@ -92,7 +97,7 @@ export function begun(layout: Layout, settings: Settings, levels: Level[], asked
     },
     source: fingerprint(layout),
     bytesPerVoxel: BYTES_PER_VOXEL[layout.dtype],
-    frames: layout.frames,
+    frames: layout.outerShape,
     decided: {
       version: VERSION,
       chunkSize: chunk,
@@ -120,17 +125,17 @@ export function begun(layout: Layout, settings: Settings, levels: Level[], asked
   };
 }
 
-function endsText(ends: [RangeEnd, RangeEnd]): Decided['valueRange'] {
+function endsText(ends: [RangeEnd, RangeEnd]): DecisiveOptions['valueRange'] {
   const [min, max] = ends.map(end => (typeof end === 'number' ? end : `${end.percent}%`));
   return min === '0%' && max === '100%' ? 'found by a scan' : [min, max];
 }
 
 /** Why what was begun cannot be gone on with as `now` has it, in words; null where it can. */
-function difference(before: Begun, now: Begun): string | null {
+function difference(before: ConversionRecord, now: ConversionRecord): string | null {
   const source = changed(before.source, now.source);
   if (source) return source;
   for (const [name, value] of Object.entries(now.decided)) {
-    const was: unknown = before.decided[name as keyof Decided];
+    const was: unknown = before.decided[name as keyof DecisiveOptions];
     if (JSON.stringify(was) !== JSON.stringify(value)) return `${nameOf(name)} was ${show(was)} and is ${show(value)}`;
   }
   return null;
@@ -143,7 +148,10 @@ const show = (value: unknown): string =>
   value === null ? 'not given' : Array.isArray(value) ? value.join(' ') : String(value);
 
 /** What a person is told of an unfinished output before it is gone on with, or replaced. */
-export function describeUnfinished({ head, blocks, written }: JournalRecord<Head>, now: Begun): Unfinished {
+export function describeUnfinished(
+  { head, blocks, written }: JournalRecord<JournalHead>,
+  now: ConversionRecord
+): Unfinished {
   const { roi, chunkSize, shard, voxelSize, levels: count } = head.decided;
   const shape: Shape = [roi[1] - roi[0], roi[3] - roi[2], roi[5] - roi[4]];
   const levels = pyramid(shape, chunkSize, voxelSize, count);
@@ -165,14 +173,14 @@ export function describeUnfinished({ head, blocks, written }: JournalRecord<Head
  *
  * @throws ConvertError `not-found`; `resume-refused` where it does not say
  */
-export function askedFor(partial: string): Asked {
+export function unfinishedRequest(partial: string): ConversionRequest {
   if (!existsSync(partial))
     throw new ConvertError(
       'not-found',
       `${partial}: there is no such folder: what was unfinished may be done, or removed`,
       'resume'
     );
-  const asked = Journal.read<Head>(partial)?.head.asked;
+  const asked = Journal.read<JournalHead>(partial)?.head.asked;
   const output = partial.replace(/\.partial$/, '');
   if (!asked || output === partial)
     throw new ConvertError(

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { access } from 'node:fs/promises';
 import { ConvertError, cancelled } from '../model/errors.ts';
 import { isName } from '../convert/output-path.ts';
-import { askedFor } from '../convert/unfinished.ts';
+import { unfinishedRequest } from '../convert/unfinished.ts';
 import { inWords } from '../model/words.ts';
 import type { Engine, Jobs } from './jobs.ts';
 import { toFailure } from './failure.ts';
@@ -38,7 +38,7 @@ const BRIEF = 80;
 /** OME-Zarrs whose roots are remembered as such. */
 const STORES = 64;
 
-export interface Answer<M extends Method = Method> {
+export interface ServiceReply<M extends Method = Method> {
   result: Methods[M]['result'];
   /** The bytes of `read`. */
   bytes?: Uint8Array;
@@ -64,7 +64,7 @@ export class Service {
    * @param isWanted whether somebody still waits for the answer
    * @throws ConvertError
    */
-  async answer({ method, params }: Request, isWanted: () => boolean = () => true): Promise<Answer> {
+  async answer({ method, params }: Request, isWanted: () => boolean = () => true): Promise<ServiceReply> {
     if (typeof method !== 'string' || !Object.hasOwn(this._handlers, method)) {
       throw new ConvertError(
         'bad-option',
@@ -73,7 +73,7 @@ export class Service {
     }
     checkParams(method, params);
     // The compiler does not see that `params` follows from `method`.
-    const handle = this._handlers[method] as (params: unknown, isWanted: () => boolean) => Promise<Answer>;
+    const handle = this._handlers[method] as (params: unknown, isWanted: () => boolean) => Promise<ServiceReply>;
     const { result, bytes } = await handle(params ?? {}, isWanted);
     return { result: inWords(result, FORM), bytes };
   }
@@ -98,7 +98,7 @@ export class Service {
   }
 
   private readonly _handlers: {
-    [M in Method]: (params: Methods[M]['params'], isWanted: () => boolean) => Promise<Answer<M>>;
+    [M in Method]: (params: Methods[M]['params'], isWanted: () => boolean) => Promise<ServiceReply<M>>;
   } = {
     inspect: async ({ source, options }) => ({
       result: this._info(await this._engine.inspect(this._source(source), options ?? {}))
@@ -123,7 +123,7 @@ export class Service {
     },
     unfinished: async ({ path }) => {
       const partial = this._paths.absolute(path);
-      const { source, options } = askedFor(partial);
+      const { source, options } = unfinishedRequest(partial);
       await this._engine.estimate(source, { ...options, resume: true }).catch((error: unknown) => {
         // What else is in the way can be mended in the form.
         const { code, said, field } = error as ConvertError;
@@ -162,7 +162,7 @@ export class Service {
   private async _read(
     { root, key, offset = 0, length }: Methods['read']['params'],
     isWanted: () => boolean
-  ): Promise<Answer<'read'>> {
+  ): Promise<ServiceReply<'read'>> {
     const isWhole =
       Number.isSafeInteger(offset) && (length === undefined || (Number.isSafeInteger(length) && length >= 0));
     if (typeof key !== 'string' || !isWhole) {

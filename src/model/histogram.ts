@@ -1,4 +1,4 @@
-import { BYTES_PER_VOXEL, type Dtype, type Frames, type Shape, volumeCount } from './volume.ts';
+import { BYTES_PER_VOXEL, type Dtype, type OuterShape, type Shape, volumeCount } from './volume.ts';
 import { product } from './levels.ts';
 
 /** Finite float32 values are less than this. */
@@ -42,7 +42,7 @@ const ENOUGH = 1 << 22;
 /**
  * Of how many rows of level 0 one is counted: a power of 2 up to 8, by the shape of the volumes alone. Rows take turns from plane to plane.
  */
-export function rowStep(shape: Shape, frames: Frames): number {
-  const voxels = (product(shape) * volumeCount(frames)) / frames.c;
+export function rowStep(shape: Shape, outerShape: OuterShape): number {
+  const voxels = (product(shape) * volumeCount(outerShape)) / outerShape.c;
   return Math.max(1, Math.min(8, 2 ** Math.floor(Math.log2(voxels / ENOUGH))));
 }

@@ -1,4 +1,4 @@
-import { BYTES_PER_VOXEL, type Dtype, type Frames, type Shape } from './volume.ts';
+import { BYTES_PER_VOXEL, type Dtype, type OuterShape, type Shape } from './volume.ts';
 
 /**
  * What lies in a decoded segment, and how it becomes voxels. A row of samples begins with a whole byte; samples of other than whole bytes
@@ -63,7 +63,7 @@ export interface Layout {
   /** Shape (Z, Y, X) of one volume. */
   shape: Shape;
   /** How many volumes there are: plane z of channel c at time t is number (t · C + c) · Z + z. */
-  frames: Frames;
+  outerShape: OuterShape;
   /** As read, whatever the stored samples are: see `packing`. */
   dtype: Dtype;
   packing: Packing;

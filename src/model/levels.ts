@@ -7,7 +7,7 @@ export interface Level {
   /** How many voxels of level 0 one voxel stands for, along (Z, Y, X). */
   factor: Shape;
   /** How many voxels of the level above are reduced into one, along (Z, Y, X): 1 or 2. */
-  window: Shape;
+  reduction: Shape;
 }
 
 export const map3 = <T, U>(values: readonly [T, T, T], f: (value: T, axis: number) => U): [U, U, U] => [
@@ -35,7 +35,7 @@ const TWICE = 1.9;
  *   another would have the same shape.
  */
 export function pyramid(shape: Shape, chunk: Shape, voxelSize: Shape | null, wanted: number | 'auto'): Level[] {
-  const levels: Level[] = [{ shape, factor: [1, 1, 1], window: [1, 1, 1] }];
+  const levels: Level[] = [{ shape, factor: [1, 1, 1], reduction: [1, 1, 1] }];
   for (;;) {
     const last = levels[levels.length - 1];
     const enough = wanted === 'auto' ? last.shape.every((n, axis) => n <= chunk[axis]) : levels.length >= wanted;
@@ -44,11 +44,11 @@ export function pyramid(shape: Shape, chunk: Shape, voxelSize: Shape | null, wan
     const shortest = Math.min(...edge.filter((_, axis) => last.shape[axis] > 1));
     // The shortest is never among those that wait, also where all are beyond what numbers can express: every step halves something.
     const waits = (length: number) => length > shortest && length >= TWICE * shortest;
-    const window = map3(last.shape, (n, axis) => (n > 1 && !waits(edge[axis]) ? 2 : 1));
+    const reduction = map3(last.shape, (n, axis) => (n > 1 && !waits(edge[axis]) ? 2 : 1));
     levels.push({
-      shape: map3(last.shape, (n, axis) => Math.ceil(n / window[axis])),
-      factor: map3(last.factor, (f, axis) => f * window[axis]),
-      window
+      shape: map3(last.shape, (n, axis) => Math.ceil(n / reduction[axis])),
+      factor: map3(last.factor, (f, axis) => f * reduction[axis]),
+      reduction
     });
   }
 }

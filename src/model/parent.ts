@@ -1,12 +1,12 @@
 import type { OmeZarrVersion } from './options.ts';
-import type { Frames, Shape } from './volume.ts';
+import type { OuterShape, Shape } from './volume.ts';
 
 /** An OME-Zarr image that gets labels: where its voxels are. */
 export interface Parent {
   /** Absolute path. */
   path: string;
   version: OmeZarrVersion;
-  frames: Frames;
+  outerShape: OuterShape;
   /** UDUNITS name; null where it has none, or not one for all three axes. */
   unit: string | null;
   levels: ParentLevel[];

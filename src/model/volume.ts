@@ -10,20 +10,20 @@ export type Dtype = (typeof DTYPES)[number];
 export type Shape = [z: number, y: number, x: number];
 
 /** How many volumes of one shape there are: `t` time points of `c` channels each. */
-export interface Frames {
+export interface OuterShape {
   t: number;
   c: number;
 }
 
-export const volumeCount = ({ t, c }: Frames): number => t * c;
+export const volumeCount = ({ t, c }: OuterShape): number => t * c;
 
 /** Axes of an image, in their order: time and channel only where there are several. */
 export type Axes = 'zyx' | 'czyx' | 'tzyx' | 'tczyx';
 
-export const axesOf = ({ t, c }: Frames): Axes => `${t > 1 ? 't' : ''}${c > 1 ? 'c' : ''}zyx`;
+export const axesOf = ({ t, c }: OuterShape): Axes => `${t > 1 ? 't' : ''}${c > 1 ? 'c' : ''}zyx`;
 
-/** Something along `axesOf(frames)`: what it is along (Z, Y, X), after what it is for time and channel. */
-export const alongAxes = <T>({ t, c }: Frames, ofTime: T, ofChannel: T, ofSpace: readonly T[]): T[] => [
+/** Something along `axesOf(outerShape)`: what it is along (Z, Y, X), after what it is for time and channel. */
+export const alongAxes = <T>({ t, c }: OuterShape, ofTime: T, ofChannel: T, ofSpace: readonly T[]): T[] => [
   ...(t > 1 ? [ofTime] : []),
   ...(c > 1 ? [ofChannel] : []),
   ...ofSpace

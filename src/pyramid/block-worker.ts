@@ -17,18 +17,26 @@ import { Block, type Box, type Part } from './block.ts';
 import { blockExtent, blockStart, indices, parentIndex } from './blocks.ts';
 import { BlockComparer } from './comparison.ts';
 import { map3, product } from '../model/levels.ts';
-import { forEachPoint } from './sample.ts';
+import { forEachPoint } from './sample-grid.ts';
 import { decodePage } from './scratch-file.ts';
 import { type Slab, slabs } from './slabs.ts';
 import { binCount, isExact } from '../model/histogram.ts';
-import { type Areas, type BlockTask, type CheckTask, type Job, type Report, type Task, nothing } from './task.ts';
+import {
+  type Areas,
+  type BlockTask,
+  type CheckTask,
+  type BlockJob,
+  type Report,
+  type Task,
+  emptyReport
+} from './task.ts';
 
 /** How much may be decoded and encoded before what that left behind is collected, in bytes. */
 const GARBAGE = 8 << 20;
 
 /** Does a conversion's work on blocks, in one thread: reads, converts, encodes, writes and reduces. */
 export class BlockWorker {
-  readonly #job: Job;
+  readonly #job: BlockJob;
   readonly #areas: Areas;
   readonly #simd: Simd;
   readonly #encoder: Encoder | null;
@@ -42,7 +50,7 @@ export class BlockWorker {
   /** Bytes decoded and encoded since the last collection. */
   #garbage = 0;
 
-  constructor(job: Job, areas: Areas, simd: Simd = instantiate(job.shared.memory)) {
+  constructor(job: BlockJob, areas: Areas, simd: Simd = instantiate(job.shared.memory)) {
     this.#job = job;
     this.#areas = areas;
     this.#simd = simd;
@@ -62,14 +70,14 @@ export class BlockWorker {
   }
 
   /** Finds the extremes of a level-0 block of the source, and counts its voxels if asked. */
-  async scan({ volume, index, tally }: Extract<Task, { kind: 'scan' }>): Promise<Report> {
-    const { levels, arrangement, layout, start } = this.#job;
-    const extent = blockExtent(levels[0], arrangement.grids[0], index);
-    const within = blockStart(arrangement.grids[0], index);
+  async scan({ volume, index, histogram }: Extract<Task, { kind: 'scan' }>): Promise<Report> {
+    const { levels, plan, layout, start } = this.#job;
+    const extent = blockExtent(levels[0], plan.grids[0], index);
+    const within = blockStart(plan.grids[0], index);
     const from = add(start, within);
-    const report = nothing();
+    const report = emptyReport();
     const scan = this.#simd.scan(layout.dtype);
-    for (const slab of slabs(layout, from[1], extent, arrangement.slab)) {
+    for (const slab of slabs(layout, from[1], extent, plan.slab)) {
       const shape: Shape = [slab.depth, slab.height, extent[2]];
       const box = this.#box(this.#areas.staging, shape, this.#sourceBytes);
       await this.#read(volume, add(from, [slab.z, slab.y, 0]), shape, box);
@@ -78,11 +86,11 @@ export class BlockWorker {
       report.max = Math.max(report.max, found.max);
       report.nan += found.nan;
       const place = add(within, [slab.z, slab.y, 0]);
-      if (tally) this.#count(layout.dtype, 1, place, shape, box);
+      if (histogram) this.#count(layout.dtype, 1, place, shape, box);
       this.#sample(layout.dtype, volume, place, shape, box);
       this.#progress(product(shape));
     }
-    if (tally) this.#addCounts(layout.dtype, 0);
+    if (histogram) this.#addCounts(layout.dtype, 0);
     return report;
   }
 
@@ -93,7 +101,7 @@ export class BlockWorker {
   async block(task: BlockTask, onReduced: () => void): Promise<Report> {
     const block = this.#block(task);
     const reduce = this.#reducer(task, block);
-    const report = nothing();
+    const report = emptyReport();
     if (this.#comparer) {
       const { source } = this.#job.compared!;
       if (source && task.level === 0) await this.#fill(task, block, null, report);
@@ -123,28 +131,28 @@ export class BlockWorker {
       this.#simd.copyBox(...chunk, ...block.at(start), nz, ny, nx * this.#bytes)
     );
     this.#reducer(task, block)?.();
-    return nothing();
+    return emptyReport();
   }
 
   /** Counts the voxels of a stored level-0 block, as `block` did before it was written. */
   count(task: CheckTask): Report {
     const { volume, index } = task;
-    const { levels, arrangement, dtype, tally } = this.#job;
-    const from = blockStart(arrangement.grids[0], index);
-    this.#readFiles(task, blockExtent(levels[0], arrangement.grids[0], index), ({ start, shape }, chunk) => {
+    const { levels, plan, dtype, histogram } = this.#job;
+    const from = blockStart(plan.grids[0], index);
+    this.#readFiles(task, blockExtent(levels[0], plan.grids[0], index), ({ start, shape }, chunk) => {
       const place = add(from, start);
-      this.#count(dtype, tally!.step, place, shape, chunk);
+      this.#count(dtype, histogram!.step, place, shape, chunk);
       if (!isExact(dtype)) this.#sample(dtype, volume, place, shape, chunk);
     });
     this.#addCounts(dtype, volume);
-    return nothing();
+    return emptyReport();
   }
 
   /** Reads back the files of a block, and reports what `block` reported of them; no bytes where one is missing or cut. */
   check(task: CheckTask): Report {
     const [address] = this.#areas.encoded;
-    const buffer = new Uint8Array(this.#job.shared.memory.buffer, address, this.#job.arrangement.areas.encoded);
-    const report = nothing();
+    const buffer = new Uint8Array(this.#job.shared.memory.buffer, address, this.#job.plan.areas.encoded);
+    const report = emptyReport();
     for (const { path } of this.#files(task)) {
       this.#checkStop();
       try {
@@ -155,7 +163,7 @@ export class BlockWorker {
           file.close();
         }
       } catch {
-        return nothing();
+        return emptyReport();
       }
     }
     return report;
@@ -163,20 +171,18 @@ export class BlockWorker {
 
   /** Decodes a plane's part of the region into the scratch file. */
   async decode({ plane, file }: Extract<Task, { kind: 'decode' }>): Promise<Report> {
-    const { layout, levels, start, arrangement, shared } = this.#job;
+    const { layout, levels, start, plan, shared } = this.#job;
     const { shape } = levels[0];
-    const staging = new Uint8Array(shared.memory.buffer, this.#areas.staging, arrangement.areas.staging);
-    await decodePage(this.#reader, layout, { start, shape }, plane, file, staging, arrangement.slab, () =>
-      this.#checkStop()
-    );
+    const staging = new Uint8Array(shared.memory.buffer, this.#areas.staging, plan.areas.staging);
+    await decodePage(this.#reader, layout, { start, shape }, plane, file, staging, plan.slab, () => this.#checkStop());
     this.#progress(shape[1] * shape[2]);
-    return nothing();
+    return emptyReport();
   }
 
   /** Ends when all that this thread has begun to write is in its files. */
   async settle(): Promise<Report> {
     await this.#writer.settle();
-    return nothing();
+    return emptyReport();
   }
 
   /** Puts a folder, and the chunks under it, on the disk. */
@@ -186,7 +192,7 @@ export class BlockWorker {
     } catch (error) {
       throw writeError(error, folder);
     }
-    return nothing();
+    return emptyReport();
   }
 
   #box(address: number, [, ny, nx]: Shape, bytes: number): Box {
@@ -220,8 +226,8 @@ export class BlockWorker {
 
   /** The block that a task is about. */
   #block({ level, index, address }: BlockTask): Block {
-    const { levels, arrangement, chunk } = this.#job;
-    return new Block(address, blockExtent(levels[level], arrangement.grids[level], index), chunk, this.#bytes);
+    const { levels, plan, chunk } = this.#job;
+    return new Block(address, blockExtent(levels[level], plan.grids[level], index), chunk, this.#bytes);
   }
 
   /**
@@ -234,12 +240,12 @@ export class BlockWorker {
     reduce: ((part?: Part) => void) | null,
     report: Report
   ): Promise<void> {
-    const { layout, arrangement, start, dtype, tally } = this.#job;
-    const within = blockStart(arrangement.grids[0], index);
+    const { layout, plan, start, dtype, histogram } = this.#job;
+    const within = blockStart(plan.grids[0], index);
     const from = add(start, within);
     const place = this.#placer();
     const scan = this.#simd.scan(dtype);
-    const all = [...slabs(layout, from[1], block.extent, arrangement.slab)];
+    const all = [...slabs(layout, from[1], block.extent, plan.slab)];
     const reduceSlabs = all.every(slab => holdsWindows(slab, block.extent));
     // All that is done to a slab is done while it is in the processor's cache: a pass of its own would take several times as long.
     for (const slab of all) {
@@ -256,12 +262,12 @@ export class BlockWorker {
         const { min, max } = scan(...box, ...tile.shape);
         report.min = Math.min(report.min, min);
         report.max = Math.max(report.max, max);
-        if (tally) this.#count(dtype, tally.step, add(within, tile.start), tile.shape, box);
+        if (histogram) this.#count(dtype, histogram.step, add(within, tile.start), tile.shape, box);
       }
       if (reduceSlabs) reduce?.(part);
     }
     if (!reduceSlabs) reduce?.();
-    if (!tally) return;
+    if (!histogram) return;
     // Where every value has a bin of its own, counts tell all.
     if (!isExact(dtype))
       for (const { start, shape } of block.parts())
@@ -314,7 +320,7 @@ export class BlockWorker {
     const address = box[0] + within[0] * box[1] + within[1] * box[2] + within[2] * this.#sourceBytes;
     const found = getter(new DataView(this.#job.shared.memory.buffer), layout.dtype)(address);
     const [z, y, x] = add(add(origin.start, from), within);
-    const { t, c } = layout.frames;
+    const { t, c } = layout.outerShape;
     const of = `${t > 1 ? `time point ${Math.floor(volume / c)}, ` : ''}${c > 1 ? `channel ${volume % c}, ` : ''}`;
     const said = `${origin.source}: voxel ${of}Z ${z}, Y ${y}, X ${x} is ${found}`;
     if (compared)
@@ -331,23 +337,23 @@ export class BlockWorker {
 
   /** Counts voxels by value, in one of `step` rows. `from`: their place in level 0. */
   #count(dtype: Dtype, step: number, from: Shape, extent: Shape, box: Box): void {
-    this.#simd.tally(dtype)(...box, ...extent, from[0], from[1], step, this.#areas.tally);
+    this.#simd.histogram(dtype)(...box, ...extent, from[0], from[1], step, this.#areas.histogram);
   }
 
   /** Adds what this thread has counted to what all have, of the volume's channel. */
   #addCounts(dtype: Dtype, volume: number): void {
-    const { layout, tally } = this.#job;
+    const { layout, histogram } = this.#job;
     const bins = binCount(dtype);
-    this.#simd.addTally(this.#areas.tally, bins, tally!.total + (volume % layout.frames.c) * bins * 8);
+    this.#simd.addHistogram(this.#areas.histogram, bins, histogram!.total + (volume % layout.outerShape.c) * bins * 8);
   }
 
-  /** Notes the values at the points of the lattice. `from`: the place of the box in level 0. */
+  /** Notes the values at the points of the sampleGrid. `from`: the place of the box in level 0. */
   #sample(dtype: Dtype, volume: number, from: Shape, extent: Shape, [address, planeBytes, rowBytes]: Box): void {
-    const { lattice, shared } = this.#job;
+    const { sampleGrid, shared } = this.#job;
     const bytes = BYTES_PER_VOXEL[dtype];
     const get = getter(new DataView(shared.memory.buffer), dtype);
-    const before = volume * product(lattice.count);
-    forEachPoint(lattice, from, extent, (point, z, y, x) => {
+    const before = volume * product(sampleGrid.count);
+    forEachPoint(sampleGrid, from, extent, (point, z, y, x) => {
       const at = (z - from[0]) * planeBytes + (y - from[1]) * rowBytes + (x - from[2]) * bytes;
       shared.sample[before + point] = get(address + at);
     });
@@ -356,35 +362,35 @@ export class BlockWorker {
   /** What makes of the windows in a part of a block, or in all of it, the voxels of its place in the parent; null where there is none. */
   #reducer({ level, index, parent }: BlockTask, block: Block): ((part?: Part) => void) | null {
     if (parent === null) return null;
-    const { levels, arrangement, chunk, dtype, downsample } = this.#job;
-    const grid = arrangement.grids[level + 1];
-    const { window } = levels[level + 1];
+    const { levels, plan, chunk, dtype, downsample } = this.#job;
+    const grid = plan.grids[level + 1];
+    const { reduction } = levels[level + 1];
     const target = new Block(
       parent,
       blockExtent(levels[level + 1], grid, parentIndex(grid, index)),
       chunk,
       this.#bytes
     );
-    const origin = map3(index, (i, axis) => (i % grid.children[axis]) * arrangement.grids[level].size[axis]);
+    const origin = map3(index, (i, axis) => (i % grid.children[axis]) * plan.grids[level].size[axis]);
     const halve = this.#simd.halve(dtype, downsample);
     return part => {
       for (const { start, shape } of block.parts(part)) {
-        const place = map3(start, (n, axis) => (origin[axis] + n) / window[axis]);
-        halve(...block.at(start), ...target.at(place), ...shape, ...window);
+        const place = map3(start, (n, axis) => (origin[axis] + n) / reduction[axis]);
+        halve(...block.at(start), ...target.at(place), ...shape, ...reduction);
       }
     };
   }
 
   /** The files of a block in C order, and the first voxel of each relative to the block. */
   *#files({ volume, level, index }: CheckTask | BlockTask): Generator<{ folder: string; path: string; origin: Shape }> {
-    const { layout, levels, arrangement, chunk, shard, folder: image, omeZarr } = this.#job;
+    const { layout, levels, plan, chunk, shard, folder: image, omeZarr } = this.#job;
     const file = shard ?? chunk;
-    const grid = arrangement.grids[level];
+    const grid = plan.grids[level];
     const first = map3(blockStart(grid, index), (at, axis) => at / file[axis]);
     const count = map3(blockExtent(levels[level], grid, index), (n, axis) => Math.ceil(n / file[axis]));
     for (const at of indices([0, 0, 0], count)) {
       const [z, y, x] = add(first, at);
-      const folder = `${image}/${planeFolder(omeZarr, level, layout.frames, volume, z)}/${y}`;
+      const folder = `${image}/${planeFolder(omeZarr, level, layout.outerShape, volume, z)}/${y}`;
       yield { folder, path: `${folder}/${x}`, origin: map3(at, (n, axis) => n * file[axis]) };
     }
   }
@@ -477,7 +483,7 @@ export class BlockWorker {
     const source = isWhole ? box[0] : this.#areas.chunk;
     const used = isWhole ? length : this.#gather(box, part, this.#areas.chunk);
     const encodedLength = this.#encoder.encode(source, length, target, this.#areas.scratch, used);
-    if (this.#encoder.litters) this.#threwAway(used);
+    if (this.#encoder.leavesGarbage) this.#threwAway(used);
     return encodedLength;
   }
 
@@ -516,8 +522,8 @@ export class BlockWorker {
 
   /** Reads a chunk into the area for one. */
   #decode(file: ChunkFile, number: number): void {
-    const { shared, chunk, arrangement } = this.#job;
-    const { areas } = arrangement;
+    const { shared, chunk, plan } = this.#job;
+    const { areas } = plan;
     const size = product(chunk) * this.#bytes;
     const heap = (address: number, length: number) => new Uint8Array(shared.memory.buffer, address, length);
     if (this.#decoder) {

@@ -37,9 +37,9 @@ export function blockGrids(levels: Level[], file: Shape, leaf: Shape): Grid[] {
       count: map3(shape, (n, axis) => (whole[axis] ? 1 : Math.ceil(n / size[axis]))),
       children
     });
-    const window = levels[k + 1]?.window ?? [1, 1, 1];
-    children = map3(size, (n, axis) => (whole[axis] || n / window[axis] >= unit[axis] ? 1 : 2));
-    size = map3(size, (n, axis) => Math.max(n / window[axis], unit[axis]));
+    const reduction = levels[k + 1]?.reduction ?? [1, 1, 1];
+    children = map3(size, (n, axis) => (whole[axis] || n / reduction[axis] >= unit[axis] ? 1 : 2));
+    size = map3(size, (n, axis) => Math.max(n / reduction[axis], unit[axis]));
   });
   return grids;
 }

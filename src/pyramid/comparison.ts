@@ -9,7 +9,7 @@ import type { Block, Box } from './block.ts';
 import { blockStart, indices } from './blocks.ts';
 import { map3, product } from '../model/levels.ts';
 import type { Comparison, Region } from './findings.ts';
-import type { Areas, BlockTask, Job } from './task.ts';
+import type { Areas, BlockTask, BlockJob } from './task.ts';
 
 /** Most differences that a block gives in detail. */
 export const DETAILS = 100;
@@ -40,7 +40,7 @@ interface VoxelDifference {
 
 /** Compares the chunks of blocks with what they should hold, in one thread. */
 export class BlockComparer {
-  readonly #job: Job;
+  readonly #job: BlockJob;
   readonly #areas: Areas;
   readonly #simd: Simd;
   readonly #decoders: (Decoder | null)[];
@@ -53,7 +53,7 @@ export class BlockComparer {
 
   /** `checkStop` runs before each chunk and throws to end the work; `onChunk` hears of each chunk's voxels, and of the bytes that a decoder has thrown away. */
   constructor(
-    job: Job,
+    job: BlockJob,
     areas: Areas,
     simd: Simd,
     checkStop: () => void,
@@ -76,7 +76,7 @@ export class BlockComparer {
    * @param expected whether there are voxels in memory to compare with; the task says where there are none all the same
    */
   compare({ volume, level, index, unknown = [] }: BlockTask, block: Block, expected: boolean): Comparison {
-    const { arrangement, chunk } = this.#job;
+    const { plan, chunk } = this.#job;
     const { extent } = block;
     const found: Comparison = {
       chunks: 0,
@@ -88,7 +88,7 @@ export class BlockComparer {
       differences: [],
       unknown: []
     };
-    const from = blockStart(arrangement.grids[level], index);
+    const from = blockStart(plan.grids[level], index);
     const count = map3(extent, (n, axis) => Math.ceil(n / chunk[axis]));
     try {
       for (const at of indices([0, 0, 0], count)) {
@@ -168,7 +168,7 @@ export class BlockComparer {
 
   /** Brings a chunk's voxels into the area for one; returns how many bytes it has as stored. Throws an Error that says what is wrong with it. */
   #load(level: number, prefix: readonly number[], path: string, number: number, chunks: number | null): number {
-    const { compared, arrangement } = this.#job;
+    const { compared, plan } = this.#job;
     const array = this.#array(level);
     const { compression, checksum, littleEndian } = array;
     const size = rawBytes(array);
@@ -181,7 +181,7 @@ export class BlockComparer {
     const decoder = this.#decoders[level];
     const plain = isPlain(array);
     // What is decoded, and then brought into the order of z, y, x.
-    const scratchLength = arrangement.areas.scratch - (plain ? 0 : aligned(size));
+    const scratchLength = plan.areas.scratch - (plain ? 0 : aligned(size));
     const raw = plain ? this.#areas.chunk : this.#areas.scratch + scratchLength;
     const direct = plain && !decoder && checksum === 'none';
     const target = direct ? raw : this.#areas.encoded[0];
@@ -189,7 +189,7 @@ export class BlockComparer {
     try {
       length = file.read(
         number,
-        this.#heap.subarray(target, target + (direct ? arrangement.areas.chunk : arrangement.areas.encoded))
+        this.#heap.subarray(target, target + (direct ? plan.areas.chunk : plan.areas.encoded))
       );
     } finally {
       if (chunks === null) file.close();

@@ -1,27 +1,27 @@
 import { ConvertError } from '../model/errors.ts';
 import type { Shape } from '../model/volume.ts';
-import type { Arrangement } from './arrangement.ts';
+import type { ExecutionPlan } from './execution-plan.ts';
 import { type IsStored, type Leaf, blockNumber, childRange, depthFirst, parentIndex } from './blocks.ts';
-import type { Crew } from './crew.ts';
+import type { WorkerPool } from './worker-pool.ts';
 import { map3, product } from '../model/levels.ts';
-import { type BlockTask, type Report, type Task, addReport, nothing } from './task.ts';
+import { type BlockTask, type Report, type Task, addReport, emptyReport } from './task.ts';
 
 /** Gives tasks to idle threads as they come up, until there are no more; the sum of what they report, each report also to `onReport`. */
 export async function performAll<T extends Task>(
-  crew: Crew,
+  pool: WorkerPool,
   tasks: Iterable<T>,
   onReport?: (task: T, report: Report) => void
 ): Promise<Report> {
-  const sum = nothing();
+  const sum = emptyReport();
   const queue = tasks[Symbol.iterator]();
   const work = async (n: number) => {
     for (let next = queue.next(); !next.done; next = queue.next()) {
-      const report = await crew.perform(n, next.value);
+      const report = await pool.run(n, next.value);
       onReport?.(next.value, report);
       addReport(sum, report);
     }
   };
-  await Promise.all(Array.from({ length: crew.size }, (_, n) => work(n)));
+  await Promise.all(Array.from({ length: pool.size }, (_, n) => work(n)));
   return sum;
 }
 
@@ -39,7 +39,7 @@ interface Block extends Leaf {
  * so one place a level is enough to get to the end.
  */
 export class Schedule {
-  readonly #arrangement: Arrangement;
+  readonly #plan: ExecutionPlan;
   readonly #leaves: Iterator<Leaf>;
   #next: IteratorResult<Leaf>;
   /** Addresses that are free, by level. */
@@ -50,9 +50,9 @@ export class Schedule {
   #underWay = 0;
 
   /** `addresses`: those of each level's slots. `volumes`, `isStored`: see `depthFirst`. */
-  constructor(arrangement: Arrangement, addresses: number[][], volumes: number, isStored?: IsStored) {
-    this.#arrangement = arrangement;
-    this.#leaves = depthFirst(arrangement.grids, volumes, isStored);
+  constructor(plan: ExecutionPlan, addresses: number[][], volumes: number, isStored?: IsStored) {
+    this.#plan = plan;
+    this.#leaves = depthFirst(plan.grids, volumes, isStored);
     this.#next = this.#leaves.next();
     this.#free = addresses.map(level => [...level]);
     this.#open = addresses.map(() => new Map());
@@ -70,7 +70,7 @@ export class Schedule {
 
   /** The block of a task that `take` gave is reduced into its parent, which need not wait until it is written. */
   reduced({ volume, level, index }: BlockTask): void {
-    const block = this.#open[level].get(blockNumber(this.#arrangement.grids[level], volume, index))!;
+    const block = this.#open[level].get(blockNumber(this.#plan.grids[level], volume, index))!;
     if (block.reduced) return;
     block.reduced = true;
     const parent = this.#parent(volume, level, index);
@@ -82,7 +82,7 @@ export class Schedule {
     const { volume, level, index, address } = task;
     this.reduced(task);
     this.#underWay--;
-    this.#open[level].delete(blockNumber(this.#arrangement.grids[level], volume, index));
+    this.#open[level].delete(blockNumber(this.#plan.grids[level], volume, index));
     this.#free[level].push(address);
   }
 
@@ -92,13 +92,13 @@ export class Schedule {
   }
 
   #parent(volume: number, level: number, index: Shape): Block | undefined {
-    const grid = this.#arrangement.grids[level + 1];
+    const grid = this.#plan.grids[level + 1];
     return grid && this.#open[level + 1].get(blockNumber(grid, volume, parentIndex(grid, index)));
   }
 
   #openLeaf(): Block | null {
     if (this.#next.done) return null;
-    const { grids } = this.#arrangement;
+    const { grids } = this.#plan;
     const leaf = this.#next.value;
     const { volume } = leaf;
     const chain: { level: number; index: Shape; number: number; isNew: boolean }[] = [];
@@ -123,7 +123,7 @@ export class Schedule {
   }
 
   #childCount(level: number, index: Shape): number {
-    const { grids } = this.#arrangement;
+    const { grids } = this.#plan;
     const { start, end } = childRange(grids[level], grids[level - 1], index);
     return product(map3(start, (from, axis) => end[axis] - from));
   }
@@ -134,12 +134,12 @@ export class Schedule {
  * `onTask` may add to a task that is about to be done.
  */
 export async function performBlocks(
-  crew: Crew,
+  pool: WorkerPool,
   schedule: Schedule,
   onReport: (task: BlockTask, report: Report) => void,
   onTask: (task: BlockTask) => BlockTask = task => task
 ): Promise<Report> {
-  const sum = nothing();
+  const sum = emptyReport();
   let asleep: (() => void)[] = [];
   const wake = () => {
     const waiting = asleep;
@@ -153,7 +153,7 @@ export async function performBlocks(
         await new Promise<void>(resolve => asleep.push(resolve));
         continue;
       }
-      const report = await crew.perform(n, onTask(task), () => {
+      const report = await pool.run(n, onTask(task), () => {
         schedule.reduced(task);
         wake();
       });
@@ -163,9 +163,7 @@ export async function performBlocks(
       wake();
     }
   };
-  await Promise.all(
-    Array.from({ length: crew.size }, (_, n) => work(n).then(() => crew.perform(n, { kind: 'settle' })))
-  );
+  await Promise.all(Array.from({ length: pool.size }, (_, n) => work(n).then(() => pool.run(n, { kind: 'settle' }))));
   if (!schedule.done) throw new ConvertError('internal', 'The conversion ended with blocks left over.');
   return sum;
 }

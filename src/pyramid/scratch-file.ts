@@ -8,7 +8,7 @@ import { slabs } from './slabs.ts';
 /** A region of each volume, uncompressed, in one file: little-endian, C order, one plane after another. */
 export function scratchLayout(file: string, layout: Layout, shape: Shape): Layout {
   const [depth, height, width] = shape;
-  const pages = layout.frames.t * layout.frames.c * depth;
+  const pages = layout.outerShape.t * layout.outerShape.c * depth;
   const pageBytes = height * width * BYTES_PER_VOXEL[layout.dtype];
   const offsets = new Float64Array(new SharedArrayBuffer(8 * pages));
   const firstSegment = new Float64Array(new SharedArrayBuffer(8 * pages));

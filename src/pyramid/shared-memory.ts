@@ -2,11 +2,11 @@ import { MEMORY_START, createMemory } from '../simd/index.ts';
 import { ConvertError } from '../model/errors.ts';
 import { formatBytes } from '../model/format.ts';
 import { aligned } from '../zarr/chunk-writer.ts';
-import type { Arrangement } from './arrangement.ts';
+import type { ExecutionPlan } from './execution-plan.ts';
 import type { Areas, Shared } from './task.ts';
 
 /** Addresses in the shared memory: each worker's own areas, then the slots of each level. */
-export function layOut({ workers, areas, turns, totals, slots, slotBytes }: Arrangement): {
+export function layOut({ workers, areas, encodedBuffers, totals, slots, slotBytes }: ExecutionPlan): {
   total: number;
   areas: Areas[];
   slots: number[][];
@@ -21,17 +21,17 @@ export function layOut({ workers, areas, turns, totals, slots, slotBytes }: Arra
     total: take(totals),
     areas: Array.from({ length: workers }, () => ({
       chunk: take(areas.chunk),
-      encoded: Array.from({ length: turns }, () => take(areas.encoded)),
+      encoded: Array.from({ length: encodedBuffers }, () => take(areas.encoded)),
       scratch: take(areas.scratch),
       staging: take(areas.staging),
-      tally: take(areas.tally)
+      histogram: take(areas.histogram)
     })),
     slots: slots.map((count, k) => Array.from({ length: count }, () => take(slotBytes[k])))
   };
 }
 
 /** The memory that all threads share, and what else they see of each other. @throws ConvertError `memory-too-small` */
-export function share({ memoryBytes }: Arrangement, points: number): Shared {
+export function share({ memoryBytes }: ExecutionPlan, points: number): Shared {
   try {
     return {
       memory: createMemory(memoryBytes),

@@ -1,14 +1,14 @@
 import type { Layout } from '../model/layout.ts';
 import type { Checksum, Compression, Downsampling, OmeZarrVersion } from '../model/options.ts';
 import type { Dtype, Shape } from '../model/volume.ts';
-import type { Arrangement } from './arrangement.ts';
+import type { ExecutionPlan } from './execution-plan.ts';
 import type { Level } from '../model/levels.ts';
-import type { Lattice } from './sample.ts';
+import type { SampleGrid } from './sample-grid.ts';
 import type { ZarrArray } from '../zarr/array.ts';
 import type { Comparison, Region } from './findings.ts';
 
 /** What every worker thread knows of a conversion: plain data, and memory shared by all. */
-export interface Job {
+export interface BlockJob {
   layout: Layout;
   /** What messages call the source, and where the region begins in it. */
   origin: { source: string; start: Shape };
@@ -27,10 +27,10 @@ export interface Job {
   omeZarr: OmeZarrVersion;
   /** The folder that is written. */
   folder: string;
-  arrangement: Arrangement;
-  lattice: Lattice;
+  plan: ExecutionPlan;
+  sampleGrid: SampleGrid;
   /** Null: nothing is counted, and no points are noted. */
-  tally: Tally | null;
+  histogram: HistogramTables | null;
   shared: Shared;
   /** Null: write. Otherwise nothing is written, and what is stored is compared with what would be. */
   compared: Compared | null;
@@ -49,7 +49,7 @@ export interface Compared {
 }
 
 /** Where voxels are counted by value. */
-export interface Tally {
+export interface HistogramTables {
   /** Address of the sums of all threads: uint64 a bin, one channel after another. */
   total: number;
   /** Of how many rows of level 0 one is counted. */
@@ -59,7 +59,7 @@ export interface Tally {
 /** State that all threads see. */
 export interface Shared {
   memory: WebAssembly.Memory;
-  /** Stored values at the points of the lattice, one volume after another; in a scan that counts, the source's. */
+  /** Stored values at the points of the grid, one volume after another; in a scan that counts, the source's. */
   sample: Float64Array;
   /** Bytes of level 0 done, in the source's type. */
   done: BigInt64Array;
@@ -73,7 +73,7 @@ export interface Areas {
   encoded: number[];
   scratch: number;
   staging: number;
-  tally: number;
+  histogram: number;
 }
 
 /**
@@ -104,8 +104,8 @@ export interface CheckTask {
 export type Task =
   /** Decode a plane's part of the region into the scratch file; planes are counted through all volumes. */
   | { kind: 'decode'; plane: number; file: string }
-  /** Look for the extremes of a level-0 block; `tally`: count its voxels by value too, all of them and of all channels together. */
-  | { kind: 'scan'; volume: number; index: Shape; tally: boolean }
+  /** Look for the extremes of a level-0 block; `histogram`: count its voxels by value too, all of them and of all channels together. */
+  | { kind: 'scan'; volume: number; index: Shape; histogram: boolean }
   | BlockTask
   | CheckTask
   /** Wait until what the thread has begun to write is in its files. */
@@ -114,7 +114,7 @@ export type Task =
   | { kind: 'sync'; folder: string; deep: boolean };
 
 /** What a worker is sent: a task, which it answers, or what to work on from then on, which it does not. */
-export type Message = Task | { kind: 'begin'; job: Job; areas: Areas };
+export type Message = Task | { kind: 'begin'; job: BlockJob; areas: Areas };
 
 /** What a worker says of a task done; only what the task gives. */
 export interface Report {
@@ -132,7 +132,7 @@ export interface Report {
   comparison?: Comparison;
 }
 
-export const nothing = (): Report => ({
+export const emptyReport = (): Report => ({
   bytesWritten: 0,
   min: Infinity,
   max: -Infinity,
@@ -151,5 +151,5 @@ export function addReport(sum: Report, report: Report): void {
 }
 
 /** A worker's answer to a task; `reduced` comes before it, when a block is reduced into its parent but not written yet. */
-export type Answer =
+export type WorkerMessage =
   { reduced: true } | { report: Report } | { failure: { code: string; message: string; field: string | null } };

@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { ConvertError } from '../model/errors.ts';
 import { BlockWorker } from './block-worker.ts';
-import type { Answer, Message, Report, Task } from './task.ts';
+import type { WorkerMessage, Message, Report, Task } from './task.ts';
 
 const port = parentPort!;
 /** Makes the worker at the first task, so that what fails then is told. */
@@ -17,7 +17,7 @@ async function perform(task: Task): Promise<Report> {
     case 'scan':
       return worker.scan(task);
     case 'block':
-      return worker.block(task, () => port.postMessage({ reduced: true } satisfies Answer));
+      return worker.block(task, () => port.postMessage({ reduced: true } satisfies WorkerMessage));
     case 'restore':
       return worker.restore(task);
     case 'check':
@@ -39,7 +39,7 @@ port.on('message', (message: Message) => {
     return;
   }
   perform(message).then(
-    report => port.postMessage({ report } satisfies Answer),
+    report => port.postMessage({ report } satisfies WorkerMessage),
     (error: unknown) => {
       const failure =
         error instanceof ConvertError
@@ -49,7 +49,7 @@ port.on('message', (message: Message) => {
               message: error instanceof Error ? (error.stack ?? error.message) : String(error),
               field: null
             };
-      port.postMessage({ failure } satisfies Answer);
+      port.postMessage({ failure } satisfies WorkerMessage);
     }
   );
 });

@@ -300,7 +300,7 @@ export class BlockReader {
       this.#decoded.set(index, kept);
       return kept;
     }
-    const { offsets, byteCounts, pageFile, firstSegment, shape, files, frames } = layout;
+    const { offsets, byteCounts, pageFile, firstSegment, shape, files, outerShape } = layout;
     const { segmentColumns, segmentHeight, segmentWidth } = layout;
     const length = byteCounts[index];
     if (this.#stored.length < length) this.#stored = new Uint8Array(length);
@@ -311,7 +311,7 @@ export class BlockReader {
     const spare = this.#makeRoom(rows * segmentWidth * this.#bytesPerVoxel);
     const decoded = await decoder.decode(this.#stored.subarray(0, length), rows, sample, spare, () => ({
       file: files[pageFile[page]],
-      name: `${strips ? 'strip' : 'tile'} ${within + 1} of ${frames.t * frames.c > 1 ? 'plane' : 'page'} ${page + 1}`
+      name: `${strips ? 'strip' : 'tile'} ${within + 1} of ${outerShape.t * outerShape.c > 1 ? 'plane' : 'page'} ${page + 1}`
     }));
     this.#decoded.set(index, decoded);
     this.#decodedBytes += decoded.length;

@@ -2,7 +2,7 @@ import { shortly } from './common/shortly.ts';
 import { ConvertError } from '../model/errors.ts';
 import type { Channel } from '../model/volume.ts';
 import type { Headers } from './headers.ts';
-import { type Reading, photometricName } from './tiff/pixel-format.ts';
+import { type InterpretationOptions, photometricName } from './tiff/pixel-format.ts';
 import { MANY, channelName } from './common/stack.ts';
 import { option } from '../model/words.ts';
 
@@ -13,13 +13,16 @@ export interface SourceChannel extends Channel {
 }
 
 /** All channels, numbered as people choose them: for each that the metadata tells of, the samples of its pixels. */
-export function allChannels({ opened: { stack }, meaning }: Headers): SourceChannel[] {
-  const samples = meaning.samples ?? [{ name: '', color: null }];
-  return Array.from({ length: stack.frames.c }, (_, channel) =>
+export function allChannels({ opened: { stack }, interpretation }: Headers): SourceChannel[] {
+  const samples = interpretation.samples ?? [{ name: '', color: null }];
+  return Array.from({ length: stack.outerShape.c }, (_, channel) =>
     samples.map(({ name, color }, sample): SourceChannel => {
-      const own = stack.channels?.[channel] ?? { name: stack.frames.c > 1 ? channelName(channel) : '', color: null };
-      if (!meaning.samples) return { channel, sample, ...own };
-      return { channel, sample, name: stack.frames.c > 1 ? `${own.name} ${name}` : name, color };
+      const own = stack.channels?.[channel] ?? {
+        name: stack.outerShape.c > 1 ? channelName(channel) : '',
+        color: null
+      };
+      if (!interpretation.samples) return { channel, sample, ...own };
+      return { channel, sample, name: stack.outerShape.c > 1 ? `${own.name} ${name}` : name, color };
     })
   ).flat();
 }
@@ -30,17 +33,17 @@ export function allChannels({ opened: { stack }, meaning }: Headers): SourceChan
  *
  * @throws ConvertError `unsupported` where they must be asked for, `bad-option` for one that is not there
  */
-export function chooseChannels(headers: Headers, asked: Reading['channel']): SourceChannel[] {
-  const { source, opened, meaning } = headers;
+export function chooseChannels(headers: Headers, asked: InterpretationOptions['channel']): SourceChannel[] {
+  const { source, opened, interpretation } = headers;
   const { stack } = opened;
   const all = allChannels(headers);
   const names = shortly(all.map(({ name }, n) => (name ? `${n} ${name}` : `${n}`)));
-  if (asked === null && meaning.samples) {
+  if (asked === null && interpretation.samples) {
     const { pixel } = opened.table.format;
     const found = pixel.colorMap
       ? 'are indices into a palette of colours'
-      : `have ${meaning.samples.length} samples (${photometricName(pixel.photometric)})`;
-    const slices = stack.depth === 1 && meaning.samples.length > MANY;
+      : `have ${interpretation.samples.length} samples (${photometricName(pixel.photometric)})`;
+    const slices = stack.depth === 1 && interpretation.samples.length > MANY;
     const otherwise = pixel.colorMap
       ? `, or take the numbers that are stored with ${option('palette', 'ignore')}`
       : slices

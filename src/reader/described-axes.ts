@@ -1,4 +1,4 @@
-import { calibrate, type Calibration, type Found } from './voxel-size/calibration.ts';
+import { calibrate, type Calibration, type LengthValue } from './voxel-size/calibration.ts';
 import type { Directory } from './tiff/directory.ts';
 import { fail } from './common/fail.ts';
 import { parseProperties } from './imagej/imagej.ts';
@@ -169,7 +169,7 @@ function scifioCalibration(names: string[], scales: string[], units: string[]): 
   const along = (list: string[], axis: string) =>
     list.length === names.length ? list[names.indexOf(axis)] : undefined;
   const of = (list: string[]) => ['Z', 'Y', 'X'].map(axis => along(list, axis));
-  const lengths = of(scales) as [Found, Found, Found];
+  const lengths = of(scales) as [LengthValue, LengthValue, LengthValue];
   const words = of(units).map(unit => (unit === 'null' ? '' : (unit ?? ''))) as [string, string, string];
   return calibrate(lengths, words, 'scifio', "SCIFIO's description");
 }
@@ -232,15 +232,15 @@ export function readStack(described: DescribedAxes, pages: number, path: string)
   const stride = (axis: PageAxis | undefined) =>
     axis ? product(axes.slice(axes.indexOf(axis) + 1).map(({ length }) => length)) : 0;
   const [ofZ, ofC, ofT] = [z, c, t].map(stride);
-  const frames = { t: t?.length ?? 1, c: c?.length ?? 1 };
+  const outerShape = { t: t?.length ?? 1, c: c?.length ?? 1 };
   return {
-    frames,
+    outerShape,
     depth: z?.length ?? 1,
     page: (time, channel, plane) => time * ofT + channel * ofC + plane * ofZ,
     channels:
-      frames.c > 1
-        ? Array.from({ length: frames.c }, (_, n) => ({
-            name: (channels.length === frames.c && channels[n]) || channelName(n),
+      outerShape.c > 1
+        ? Array.from({ length: outerShape.c }, (_, n) => ({
+            name: (channels.length === outerShape.c && channels[n]) || channelName(n),
             color: null
           }))
         : null,

@@ -1,7 +1,7 @@
 import type { VolumeInfo } from '../model/volume.ts';
-import type { About } from './about.ts';
+import type { SourceDescription } from './source-description.ts';
 import type { Stack } from './common/stack.ts';
-import type { Meaning } from './tiff/pixel-format.ts';
+import type { SampleInterpretation } from './tiff/pixel-format.ts';
 import type { SegmentTable } from './tiff/segment-table.ts';
 
 /** A source whose headers have been read. */
@@ -12,7 +12,7 @@ export interface Opened {
   /** Of the files together. */
   bytes: number;
   table: SegmentTable;
-  about: About;
+  description: SourceDescription;
   stack: Stack;
 }
 
@@ -21,5 +21,5 @@ export interface Headers {
   source: string;
   folder: boolean;
   opened: Opened;
-  meaning: Meaning;
+  interpretation: SampleInterpretation;
 }

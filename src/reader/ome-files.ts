@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { type About, readAbout } from './about.ts';
+import { type SourceDescription, readSourceDescription } from './source-description.ts';
 import { readDescriptions, readOmeFile } from './description.ts';
 import { firstPage, walkDirectories } from './tiff/directory.ts';
 import { fail, readFailure } from './common/fail.ts';
@@ -10,7 +10,7 @@ import { findPlanes, omeChannels, omeImage } from './ome/ome-planes.ts';
 import type { Opened } from './headers.ts';
 import { forEachOpened } from './tiff/opened-files.ts';
 import { isAuxiliary, readPage } from './tiff/page.ts';
-import type { Reading } from './tiff/pixel-format.ts';
+import type { InterpretationOptions } from './tiff/pixel-format.ts';
 import { SegmentTable } from './tiff/segment-table.ts';
 
 const COUNTED = { Z: 'slices', C: 'channels', T: 'time points' };
@@ -26,7 +26,11 @@ export const isOmeXml = (path: string): boolean => /\.(ome|ome\.xml)$/i.test(pat
  * @param chosen which of its images, where it has several
  * @throws ConvertError
  */
-export async function openOme(path: string, description: Ome | null, chosen: Reading['image']): Promise<Opened> {
+export async function openOme(
+  path: string,
+  description: Ome | null,
+  chosen: InterpretationOptions['image']
+): Promise<Opened> {
   const { ome, described } = await readOme(path, description ?? (await readOmeOf(path)));
   const image = omeImage(ome, described.path, chosen);
   const planes = await findPlanes(ome, image, described, countPages);
@@ -40,7 +44,7 @@ export async function openOme(path: string, description: Ome | null, chosen: Rea
       `its OME-XML puts ${planes.ifd.length} planes on ${distinct} pages (TiffData): save it again`
     );
   const table = new SegmentTable();
-  const found: { about?: About } = {};
+  const found: { description?: SourceDescription } = {};
   let bytes = 0;
   let left = 0;
   await forEachOpened(planes.files, async (file, index) => {
@@ -55,7 +59,7 @@ export async function openOme(path: string, description: Ome | null, chosen: Rea
         if (!isAuxiliary(directory)) left++;
         return;
       }
-      found.about ??= readAbout(directory, true, image);
+      found.description ??= readSourceDescription(directory, true, image);
       wanted.set(directory.number - 1, table.pages);
       table.add(readPage(directory), { file: index, path: of, size, name });
     });
@@ -67,7 +71,7 @@ export async function openOme(path: string, description: Ome | null, chosen: Rea
           `it has ${count} pages, but the OME-XML of ${described.path} puts a plane on page ${ifd + 1}: it is incomplete, or pages were taken out; save it again`
         );
   });
-  const { frames, depth } = planes;
+  const { outerShape, depth } = planes;
   const warnings: string[] = [];
   if (left > 0 && ome.images.length === 1)
     warnings.push(`${left} pages of its files belong to no plane of its OME-XML, and are left out.`);
@@ -77,17 +81,17 @@ export async function openOme(path: string, description: Ome | null, chosen: Rea
         `Its OME-XML says that another axis (${type}) is folded up in ${axis} (ModuloAlong${axis}): both are read one after the other, as ${COUNTED[axis]}.`
       );
   return {
-    format: found.about!.format,
+    format: found.description!.format,
     // A companion file is a part of the source: where it changes, the source does.
     files: described.isTiff ? planes.files : [...planes.files, described.path],
     bytes: described.isTiff ? bytes : bytes + (await stat(described.path)).size,
     table,
-    about: found.about!,
+    description: found.description!,
     stack: {
-      frames,
+      outerShape,
       depth,
       page: (t, c, z) => {
-        const plane = (t * frames.c + c) * depth + z;
+        const plane = (t * outerShape.c + c) * depth + z;
         return pages[planes.file[plane]].get(planes.ifd[plane])!;
       },
       channels: omeChannels(image, planes),

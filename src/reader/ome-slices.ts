@@ -7,7 +7,7 @@ import { HeaderBytes } from './common/header-bytes.ts';
 import { type Ome, parseOme } from './ome/ome.ts';
 import { isOmeXml, openOme } from './ome-files.ts';
 import type { Opened } from './headers.ts';
-import type { Reading } from './tiff/pixel-format.ts';
+import type { InterpretationOptions } from './tiff/pixel-format.ts';
 import { shortly } from './common/shortly.ts';
 
 /** Planes of one image that a description tells of; Infinity where it has several images, or is elsewhere. */
@@ -44,7 +44,7 @@ export function checkLonePlane(directory: Directory): void {
  * @param paths in the order of their names, or as they were given
  * @throws ConvertError as `openOme`
  */
-export async function openOmeSlices(paths: string[], image: Reading['image']): Promise<Opened | null> {
+export async function openOmeSlices(paths: string[], image: InterpretationOptions['image']): Promise<Opened | null> {
   const [first] = paths;
   const file = await HeaderBytes.open(first);
   let ome: Ome | null;

@@ -7,7 +7,12 @@ import type { Layout } from '../model/layout.ts';
 import { findSidecar } from './voxel-size/sidecar.ts';
 import { type Shape, type VolumeInfo, alongAxes, axesOf } from '../model/volume.ts';
 import { chooseVoxelSize } from './voxel-size/choose.ts';
-import { type About, checkMeaning, nothingSaid, readAbout } from './about.ts';
+import {
+  type SourceDescription,
+  checkSameInterpretation,
+  emptyDescription,
+  readSourceDescription
+} from './source-description.ts';
 import { type SourceChannel, allChannels, chooseChannels } from './channels.ts';
 import { chooseImage } from './common/choose-image.ts';
 import { readStack } from './described-axes.ts';
@@ -25,7 +30,7 @@ import { checkLonePlane, openOmeSlices } from './ome-slices.ts';
 import { forEachOpened } from './tiff/opened-files.ts';
 import { flipOf, orientationNotes } from './tiff/orientation.ts';
 import { isAuxiliary, type Page, type PageFormat, readPage } from './tiff/page.ts';
-import { DEFAULT_READING, type Reading, meaningOf } from './tiff/pixel-format.ts';
+import { DEFAULT_INTERPRETATION, type InterpretationOptions, interpretSamples } from './tiff/pixel-format.ts';
 import { type Planes, SegmentTable, difference, kindOf } from './tiff/segment-table.ts';
 import { adviceOn, imageKind, list, listSlices, listWarnings, tiffsOf } from './slices/slices.ts';
 import { asSlices } from './slice-axis.ts';
@@ -43,28 +48,37 @@ import { type Stack, axesWarnings, plainStack } from './common/stack.ts';
  */
 export async function openVolume(
   source: string | string[],
-  asked: Partial<Reading> = {}
+  asked: Partial<InterpretationOptions> = {}
 ): Promise<{ info: VolumeInfo; layout: Layout }> {
-  const reading = { ...DEFAULT_READING, ...asked };
+  const reading = { ...DEFAULT_INTERPRETATION, ...asked };
   const read = await readHeaders(source, reading);
   const chosen = chooseChannels(read, reading.channel);
-  const { opened, meaning } = read;
-  const { stack, table, files, about } = opened;
-  const frames = { t: stack.frames.t, c: chosen.length };
-  const layout = table.toLayout(files, about, meaning, frames, planesOf(stack, chosen, meaning.samples !== null));
+  const { opened, interpretation } = read;
+  const { stack, table, files, description } = opened;
+  const outerShape = { t: stack.outerShape.t, c: chosen.length };
+  const layout = table.toLayout(
+    files,
+    description,
+    interpretation,
+    outerShape,
+    planesOf(stack, chosen, interpretation.samples !== null)
+  );
   if (reading.orientation === 'apply') layout.flip = flipOf(table, read.source);
   return { info: describe(read, chosen, reading), layout };
 }
 
 /** What `openVolume` says of a source with all its channels, whatever it takes to choose them. */
-export async function readInfo(source: string | string[], asked: Partial<Reading> = {}): Promise<VolumeInfo> {
-  const reading = { ...DEFAULT_READING, ...asked };
+export async function readInfo(
+  source: string | string[],
+  asked: Partial<InterpretationOptions> = {}
+): Promise<VolumeInfo> {
+  const reading = { ...DEFAULT_INTERPRETATION, ...asked };
   const read = await readHeaders(source, reading);
   if (reading.orientation === 'apply') flipOf(read.opened.table, read.source);
   return describe(read, allChannels(read), reading);
 }
 
-async function readHeaders(given: string | string[], reading: Reading): Promise<Headers> {
+async function readHeaders(given: string | string[], reading: InterpretationOptions): Promise<Headers> {
   const source = typeof given === 'string' ? actualPath(given) : given.map(actualPath);
   const { slices } = reading;
   const folder = typeof source === 'string' && isFolder(source);
@@ -76,15 +90,18 @@ async function readHeaders(given: string | string[], reading: Reading): Promise<
     );
   const opened = await open(source, reading);
   // ImageJ's inverting lookup table is how its values are shown; they are what is stored.
-  const keepInverted = opened.about.imagej !== null;
-  const meaning = meaningOf(opened.table.format.pixel, { ...reading, keepInverted });
-  return asSlices({ source: typeof source === 'string' ? source : source[0], folder, opened, meaning }, reading.zAxis);
+  const keepInverted = opened.description.imagej !== null;
+  const interpretation = interpretSamples(opened.table.format.pixel, { ...reading, keepInverted });
+  return asSlices(
+    { source: typeof source === 'string' ? source : source[0], folder, opened, interpretation },
+    reading.zAxis
+  );
 }
 
-async function open(source: string | string[], { slices, image }: Reading): Promise<Opened> {
+async function open(source: string | string[], { slices, image }: InterpretationOptions): Promise<Opened> {
   if (typeof source !== 'string') {
     if (source.length === 0) throw fail('no-pages', 'the list of files', 'it is empty: name at least one TIFF file');
-    if (source.length === 1) return open(source[0], { ...DEFAULT_READING, image });
+    if (source.length === 1) return open(source[0], { ...DEFAULT_INTERPRETATION, image });
     const paths = source.map(path => resolve(path));
     const ome = await openOmeSlices(paths, image);
     if (ome) return ome;
@@ -118,13 +135,13 @@ function isFolder(path: string): boolean {
   }
 }
 
-async function openFile(path: string, image: Reading['image']): Promise<Opened> {
+async function openFile(path: string, image: InterpretationOptions['image']): Promise<Opened> {
   const file = await HeaderBytes.open(path);
   try {
     const { ome } = readDescriptions(firstPage(file));
     if (ome) return await openOme(path, parseOme(ome(), path), image);
     const table = new SegmentTable();
-    const found: { about?: About; first?: Directory } = {};
+    const found: { description?: SourceDescription; first?: Directory } = {};
     const images = new ImageParts();
     const origin = (page: number) => ({ file: 0, path, size: file.size, name: `page ${page}` });
     const wanted = typeof image === 'number' || (image !== null && /^\d+$/.test(image)) ? Number(image) : 0;
@@ -133,23 +150,23 @@ async function openFile(path: string, image: Reading['image']): Promise<Opened> 
       if (isAuxiliary(directory) || images.add(directory, pages++, () => readDescriptions(directory).texts) !== wanted)
         return;
       found.first ??= directory;
-      found.about ??= readAbout(directory, true);
+      found.description ??= readSourceDescription(directory, true);
       table.add(readPage(directory), origin(directory.number));
     });
     if (images.parts.length === 0)
       throw fail('no-pages', path, 'its pages are all thumbnails or masks (NewSubfileType): export the volume itself');
     chooseImage(path, images.parts, image);
-    const { about, first } = found as Required<typeof found>;
-    addPromised(table, about, origin(first.number));
-    const stack = stackOf(about, first, table.pages);
-    return { format: about.format, files: [path], bytes: file.size, table, about, stack };
+    const { description, first } = found as Required<typeof found>;
+    addPromised(table, description, origin(first.number));
+    const stack = stackOf(description, first, table.pages);
+    return { format: description.format, files: [path], bytes: file.size, table, description, stack };
   } finally {
     await file.close();
   }
 }
 
 /** What the description of a file's first page makes of its pages. */
-function stackOf({ imagej, described }: About, first: Directory, pages: number): Stack {
+function stackOf({ imagej, described }: SourceDescription, first: Directory, pages: number): Stack {
   if (imagej) return readHyperstack(imagej, first, pages);
   if (described) return readStack(described, pages, first.file.path);
   const plain = plainStack(pages);
@@ -171,14 +188,18 @@ const OWN_AXES: [tag: number, program: string][] = [
 ];
 
 /** Adds the pages that a description promises beyond those that were found. */
-function addPromised(table: SegmentTable, about: About, origin: Parameters<SegmentTable['add']>[1]): void {
+function addPromised(
+  table: SegmentTable,
+  description: SourceDescription,
+  origin: Parameters<SegmentTable['add']>[1]
+): void {
   const { pages } = table;
-  if (about.pages === null || about.pages <= pages) return;
-  if (pages === 1 && table.contiguous) return table.addFollowing(about.pages - 1, origin);
+  if (description.pages === null || description.pages <= pages) return;
+  if (pages === 1 && table.contiguous) return table.addFollowing(description.pages - 1, origin);
   throw fail(
     'truncated',
     origin.path,
-    `its description says ${about.pages} pages, but it has ${pages}: it is incomplete, or pages were taken out; save it again`
+    `its description says ${description.pages} pages, but it has ${pages}: it is incomplete, or pages were taken out; save it again`
   );
 }
 
@@ -188,7 +209,7 @@ const openListed = (paths: string[]): Promise<Opened> => openSlices(paths, null,
 /** `folder`: where the slices are; null where they were given one by one. */
 async function openSlices(paths: string[], folder: string | null, warnings: string[] = []): Promise<Opened> {
   const table = new SegmentTable();
-  const found: { about?: About } = {};
+  const found: { description?: SourceDescription } = {};
   const known = new Map<string, string>();
   const twice: string[] = [];
   let bytes = 0;
@@ -203,7 +224,7 @@ async function openSlices(paths: string[], folder: string | null, warnings: stri
     }
     const image = readImage(file);
     if (image) {
-      found.about ??= { ...nothingSaid(), resolution: imageResolution(file) };
+      found.description ??= { ...emptyDescription(), resolution: imageResolution(file) };
       return table.add(image, origin);
     }
     let pages = 0;
@@ -216,10 +237,10 @@ async function openSlices(paths: string[], folder: string | null, warnings: stri
           'it has several pages, where the files of a folder or a list were expected to be one slice each: convert it by itself'
         );
       checkLonePlane(directory);
-      const { about } = found;
-      found.about ??= readAbout(directory, false);
+      const { description } = found;
+      found.description ??= readSourceDescription(directory, false);
       table.add(readPage(directory), origin);
-      if (about) checkMeaning(directory, about, basename(path), basename(paths[0]));
+      if (description) checkSameInterpretation(directory, description, basename(path), basename(paths[0]));
     });
     if (pages === 0) throw fail('no-pages', path, 'it holds no slice, only thumbnails or masks: take it out');
   });
@@ -229,7 +250,14 @@ async function openSlices(paths: string[], folder: string | null, warnings: stri
   if (twice.length > 0)
     warnings.push(`The same file is more than one slice: ${list(twice)}. It is read as often as it is there.`);
   const stack = plainStack(table.pages);
-  return { format: 'slices', files: paths, bytes, table, about: found.about!, stack: { ...stack, warnings } };
+  return {
+    format: 'slices',
+    files: paths,
+    bytes,
+    table,
+    description: found.description!,
+    stack: { ...stack, warnings }
+  };
 }
 
 /** Of a folder's slices that differ, says which ones do from most; null where something else was wrong. */
@@ -263,14 +291,18 @@ async function findOdd(folder: string, paths: string[], error: unknown): Promise
 }
 
 /** What the planes of a layout are, channel by channel as they were chosen. */
-function planesOf({ frames, depth, page, sample: sampleOf }: Stack, chosen: SourceChannel[], sampled: boolean): Planes {
-  const count = frames.t * chosen.length * depth;
+function planesOf(
+  { outerShape, depth, page, sample: sampleOf }: Stack,
+  chosen: SourceChannel[],
+  sampled: boolean
+): Planes {
+  const count = outerShape.t * chosen.length * depth;
   const planes: Planes = {
     page: new Uint32Array(count),
     sample: sampled || sampleOf ? new Uint16Array(new SharedArrayBuffer(2 * count)) : null
   };
   let plane = 0;
-  for (let t = 0; t < frames.t; t++)
+  for (let t = 0; t < outerShape.t; t++)
     for (const { channel, sample } of chosen)
       for (let z = 0; z < depth; z++, plane++) {
         planes.page[plane] = page(t, channel, z);
@@ -280,38 +312,38 @@ function planesOf({ frames, depth, page, sample: sampleOf }: Stack, chosen: Sour
 }
 
 function describe(
-  { source, folder, opened, meaning }: Headers,
+  { source, folder, opened, interpretation }: Headers,
   chosen: SourceChannel[],
-  { orientation }: Reading
+  { orientation }: InterpretationOptions
 ): VolumeInfo {
-  const { format, files, bytes, table, about, stack } = opened;
+  const { format, files, bytes, table, description, stack } = opened;
   const { timeStep, warnings } = stack;
   const { height, width } = table.format;
-  const frames = { t: stack.frames.t, c: chosen.length };
+  const outerShape = { t: stack.outerShape.t, c: chosen.length };
   const shape: Shape = [stack.depth, height, width];
   const { sidecar, notes } = findSidecar(files, shape, folder);
-  const size = chooseVoxelSize(about.calibration, sidecar, about.resolution, notes);
+  const size = chooseVoxelSize(description.calibration, sidecar, description.resolution, notes);
   return {
     source: readable(source),
     format,
-    axes: axesOf(frames),
-    shape: alongAxes(frames, frames.t, frames.c, shape),
-    dtype: about.signedOffset ? 'int16' : meaning.dtype,
+    axes: axesOf(outerShape),
+    shape: alongAxes(outerShape, outerShape.t, outerShape.c, shape),
+    dtype: description.signedOffset ? 'int16' : interpretation.dtype,
     ...table.storage,
     pages: table.pages,
     bytes,
     ...size,
     voxelSizeFile: size.voxelSizeFile && readable(size.voxelSizeFile),
     voxelSizeNotes: size.voxelSizeNotes.map(readable),
-    channels: stack.channels || meaning.samples ? chosen.map(({ name, color }) => ({ name, color })) : null,
+    channels: stack.channels || interpretation.samples ? chosen.map(({ name, color }) => ({ name, color })) : null,
     timeStep,
     timeUnit: timeStep === null ? null : 'second',
-    calibrationFunction: about.calibrationFunction,
+    calibrationFunction: description.calibrationFunction,
     warnings: [
       ...axesWarnings(stack),
       ...warnings,
-      ...about.warnings,
-      ...meaning.notes,
+      ...description.warnings,
+      ...interpretation.notes,
       ...table.notes,
       ...orientationNotes(table, orientation)
     ].map(readable)

@@ -13,10 +13,10 @@ const WORDS = { c: 'channels', t: 'time points', samples: 'samples of its pixels
  */
 export function asSlices(headers: Headers, zAxis: ZAxis): Headers {
   if (zAxis === 'auto') return headers;
-  const { source, opened, meaning } = headers;
+  const { source, opened, interpretation } = headers;
   const { stack } = opened;
-  const { frames, depth, page } = stack;
-  const count = zAxis === 'samples' ? (meaning.samples?.length ?? 1) : frames[zAxis];
+  const { outerShape, depth, page } = stack;
+  const count = zAxis === 'samples' ? (interpretation.samples?.length ?? 1) : outerShape[zAxis];
   const bad = (problem: string) => new ConvertError('bad-option', `${source}: ${problem}`, 'zAxis');
   if (count < 2)
     throw bad(
@@ -27,16 +27,24 @@ export function asSlices(headers: Headers, zAxis: ZAxis): Headers {
       `${named('zAxis')} ${zAxis} says that its ${count} ${WORDS[zAxis]} are the slices, but it has ${depth} slices beside them: leave it out`
     );
   if (zAxis === 'samples') {
-    const { packing } = meaning;
+    const { packing } = interpretation;
     if (packing.palettes) throw bad('its pixels are indices into a palette of colours, which are no slices');
     if (packing.inverted)
       throw fail('unsupported', source, `it says MinIsWhite of the first of its samples only: save it as grey values`);
     const samples = { ...stack, depth: count, page: (t: number, c: number) => page(t, c, 0), sample: (z: number) => z };
-    return { ...headers, opened: { ...opened, stack: samples }, meaning: { ...meaning, samples: null } };
+    return { ...headers, opened: { ...opened, stack: samples }, interpretation: { ...interpretation, samples: null } };
   }
   const turned =
     zAxis === 'c'
-      ? { frames: { ...frames, c: 1 }, page: (t: number, _: number, z: number) => page(t, z, 0), channels: null }
-      : { frames: { ...frames, t: 1 }, page: (_: number, c: number, z: number) => page(z, c, 0), timeStep: null };
+      ? {
+          outerShape: { ...outerShape, c: 1 },
+          page: (t: number, _: number, z: number) => page(t, z, 0),
+          channels: null
+        }
+      : {
+          outerShape: { ...outerShape, t: 1 },
+          page: (_: number, c: number, z: number) => page(z, c, 0),
+          timeStep: null
+        };
   return { ...headers, opened: { ...opened, stack: { ...stack, ...turned, depth: count } } };
 }

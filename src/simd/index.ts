@@ -78,7 +78,7 @@ export type FirstDifference = (...args: [...From, ...To, nz: number, ny: number,
  * their float32, negative ones in reverse. (z0, y0) is the box's place in the volume: of plane z and row y those count where (5 · z + y) is a
  * multiple of `step`. Goes on with what is at `table`, TALLIES uint32 a bin.
  */
-export type Tally = (...args: [...From, ...Extent, z0: number, y0: number, step: number, table: number]) => void;
+export type Histogram = (...args: [...From, ...Extent, z0: number, y0: number, step: number, table: number]) => void;
 
 /** The loops that decide the speed, bound to one shared memory. Addresses and lengths are bytes unless said otherwise. */
 export interface Simd {
@@ -87,9 +87,9 @@ export interface Simd {
   fill(address: number, byte: number, length: number): void;
   halve(element: Element, method: Downsampling): Halve;
   scan(element: Element): Scan;
-  tally(element: Element): Tally;
-  /** Adds what `tally` counted at `table` to uint64 at `total` that other threads add to as well, and begins again with nothing. */
-  addTally(table: number, bins: number, total: number): void;
+  histogram(element: Element): Histogram;
+  /** Adds what `histogram` counted at `table` to uint64 at `total` that other threads add to as well, and begins again with nothing. */
+  addHistogram(table: number, bins: number, total: number): void;
   scale(source: Element, target: 'uint16' | 'uint8'): Scale;
   /** Between types that differ. */
   cast(source: Element, target: 'float32' | 'float64'): Cast;
@@ -148,7 +148,7 @@ export interface Simd {
    */
   unlz4(source: number, length: number, target: number, size: number): boolean;
   /** Whether bytes look like noise, judged by a sample: neither LZ4 nor zstd would gain anything. `table` is 2 KiB of scratch. */
-  noisy(source: number, length: number, table: number): boolean;
+  isIncompressible(source: number, length: number, table: number): boolean;
   /**
    * A checksum of 32 bits that tells a file that did not get to the disk whole from one that did; none against malice. Goes on from `seed`,
    * the checksum of the piece before, or 0.
@@ -158,8 +158,8 @@ export interface Simd {
   crc32c(source: number, length: number, table: number): number;
 }
 
-/** How many uint32 `tally` needs a bin. */
-export const TALLIES = 2;
+/** How many uint32 `histogram` needs a bin. */
+export const COUNTS_PER_BIN = 2;
 
 /** A shared memory of the smallest number of whole 64 KiB pages that holds `bytes` (at most 4 GiB), and never grows. */
 export function createMemory(bytes: number): WebAssembly.Memory {
@@ -178,14 +178,14 @@ interface Exports extends Pick<
   | 'lz4'
   | 'lz4Block'
   | 'checksum'
-  | 'addTally'
+  | 'addHistogram'
 > {
   scannedMin(): number;
   scannedMax(): number;
   scannedNaNs(): number;
   unlz4(...args: Parameters<Simd['unlz4']>): number;
   crc32c(...args: Parameters<Simd['crc32c']>): number;
-  noisy(...args: Parameters<Simd['noisy']>): number;
+  isIncompressible(...args: Parameters<Simd['isIncompressible']>): number;
   unshuffle: Simd['shuffle'];
   unbitshuffle: Simd['bitshuffle'];
   swap2(address: number, length: number): void;
@@ -196,7 +196,7 @@ interface Exports extends Pick<
 /** Loops by voxel type, as src/build/simd.mjs names them. */
 type Typed = Record<`halve_${Element}`, (method: number, ...args: Parameters<Halve>) => void> &
   Record<`scan_${Element}`, (...args: Parameters<Scan>) => void> &
-  Record<`tally_${Element}`, Tally> &
+  Record<`histogram_${Element}`, Histogram> &
   Record<`scale_${Element}_${'uint16' | 'uint8'}`, Scale> &
   Record<`cast_${Element}_${'float32' | 'float64'}`, Cast> &
   Record<`whole_${'float32' | 'float64'}`, Whole>;
@@ -208,10 +208,10 @@ export function instantiate(memory: WebAssembly.Memory): Simd {
   compiled ??= new WebAssembly.Module(Buffer.from(WASM, 'base64'));
   const wasm = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Exports & Typed;
   const { copyBox, firstDifference, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block } = wasm;
-  const { checksum, addTally } = wasm;
+  const { checksum, addHistogram } = wasm;
   return {
     ...{ copyBox, firstDifference, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block },
-    ...{ checksum, addTally },
+    ...{ checksum, addHistogram },
     halve: (element, method) => wasm[`halve_${element}`].bind(null, DOWNSAMPLINGS.indexOf(method)),
     scan: element => {
       const scan = wasm[`scan_${element}`];
@@ -220,7 +220,7 @@ export function instantiate(memory: WebAssembly.Memory): Simd {
         return { min: wasm.scannedMin(), max: wasm.scannedMax(), nan: wasm.scannedNaNs() };
       };
     },
-    tally: element => wasm[`tally_${element}`],
+    histogram: element => wasm[`histogram_${element}`],
     scale: (source, target) => wasm[`scale_${source}_${target}`],
     cast: (source, target) => wasm[`cast_${source}_${target}`],
     whole: source => wasm[`whole_${source}`],
@@ -230,7 +230,7 @@ export function instantiate(memory: WebAssembly.Memory): Simd {
         : wasm.unshuffle(source, target, length, shuffling === 1 ? elementSize : 1),
     unlz4: (...args) => wasm.unlz4(...args) !== 0,
     crc32c: (...args) => wasm.crc32c(...args) >>> 0,
-    noisy: (...args) => wasm.noisy(...args) !== 0,
+    isIncompressible: (...args) => wasm.isIncompressible(...args) !== 0,
     swap: (address, length, elementSize) =>
       ({ 2: wasm.swap2, 4: wasm.swap4, 8: wasm.swap8 })[elementSize](address, length)
   };

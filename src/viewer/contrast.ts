@@ -31,7 +31,7 @@ interface Options {
  * @param most channels that are looked at
  * @throws Error where the voxels cannot be read; the channels are then as they were
  */
-export async function chooseWindows(image: Image, read: ByteReader, most: number): Promise<void> {
+export async function chooseContrastLimits(image: Image, read: ByteReader, most: number): Promise<void> {
   const wanted = image.channels.slice(0, most).flatMap(({ window }, n) => (window ? [] : [n]));
   if (wanted.length === 0) return;
   const signal = AbortSignal.timeout(PATIENCE);
@@ -59,7 +59,7 @@ export async function chooseWindows(image: Image, read: ByteReader, most: number
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   wanted.forEach((channel, n) => {
-    image.channels[channel].window = windowOf(found[n], image.dtype);
+    image.channels[channel].window = contrastLimitsOf(found[n], image.dtype);
   });
 }
 
@@ -157,7 +157,7 @@ function eachVoxel(
 }
 
 /** The window of some values; null where there are none. */
-function windowOf(values: Percentiles, dtype: string): Channel['window'] {
+function contrastLimitsOf(values: Percentiles, dtype: string): Channel['window'] {
   const isInteger = dtype.includes('int');
   const [min, black, white, max] = values.at([0, BLACK, WHITE, 1]);
   if (min === undefined) return null;

@@ -159,13 +159,13 @@ function channelsOf(attributes: Json, count: number): Channel[] {
       label: typeof label === 'string' ? label : '',
       color: typeof color === 'string' && /^[0-9a-f]{6}$/i.test(color) ? color : null,
       active: active !== false,
-      window: windowOf((window ?? {}) as Json),
+      window: contrastLimitsOf((window ?? {}) as Json),
       inverted: inverted === true
     };
   });
 }
 
-function windowOf({ start, end, min, max }: Json): Channel['window'] {
+function contrastLimitsOf({ start, end, min, max }: Json): Channel['window'] {
   const isWindow = [start, end, min, max].every(value => typeof value === 'number' && Number.isFinite(value));
   return isWindow ? ({ start, end, min, max } as Channel['window']) : null;
 }

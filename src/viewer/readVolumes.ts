@@ -47,7 +47,7 @@ export async function chooseContrast(image: Image, files: ByteReader): Promise<s
   const shown = image.channels.length > MOST_LAYERS ? 1 : MOST_LAYERS;
   if (image.labels || image.channels.slice(0, shown).every(({ window }) => window)) return null;
   try {
-    await (await import('./contrast.ts')).chooseWindows(image, files, shown);
+    await (await import('./contrast.ts')).chooseContrastLimits(image, files, shown);
     return null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

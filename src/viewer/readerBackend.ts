@@ -1,7 +1,7 @@
 import { backendOnlyKvStoreProviderRegistry } from 'neuroglancer/unstable/kvstore/backend.js';
 import type { WorkerContext } from './confirm.ts';
 import { confirmed } from './confirm.ts';
-import type { Found, Wanted } from './source.ts';
+import type { ByteRangeResponse, ByteRangeRequest } from './source.ts';
 import { patience } from './strictFetch.ts';
 import { READER_SCHEME, READ_RPC, parseReaderUrl, readerUrl } from './readerScheme.ts';
 
@@ -34,7 +34,7 @@ class ReaderStore {
 
   async read(key: string, options: Options) {
     const { byteRange } = options;
-    const wanted: Wanted =
+    const wanted: ByteRangeRequest =
       byteRange === undefined
         ? {}
         : 'suffixLength' in byteRange
@@ -51,10 +51,14 @@ class ReaderStore {
     return { response: new Response(bytes), offset, length: bytes.byteLength, totalSize: size };
   }
 
-  async #ask(key: string, wanted: Wanted, { signal, throwIfMissing }: Options): Promise<Found | undefined> {
+  async #ask(
+    key: string,
+    wanted: ByteRangeRequest,
+    { signal, throwIfMissing }: Options
+  ): Promise<ByteRangeResponse | undefined> {
     const request = { reader: this.#id, key, wanted };
     const found = await patience.wait(() =>
-      this.#context.rpc.promiseInvoke<Found | undefined>(READ_RPC, request, { signal })
+      this.#context.rpc.promiseInvoke<ByteRangeResponse | undefined>(READ_RPC, request, { signal })
     );
     if (found === undefined && throwIfMissing) throw new Error(`${key} is missing`);
     return found;

@@ -5,7 +5,7 @@ import type { SharedKvStoreContext } from 'neuroglancer/unstable/kvstore/fronten
 import { registerStrictHttp } from './httpStore.ts';
 import type { ReadRequest } from './readerScheme.ts';
 import { READER_SCHEME, READ_RPC, parseReaderUrl, readerUrl } from './readerScheme.ts';
-import type { ByteReader, Found } from './source.ts';
+import type { ByteReader, ByteRangeResponse } from './source.ts';
 
 const readers = new Map<string, ByteReader>();
 let count = 0;
@@ -25,7 +25,7 @@ registerPromiseRPC(READ_RPC, async ({ reader, key, wanted }: ReadRequest, { sign
   const { size, offset } = found;
   // The bytes may be a part of a message that others look at: what goes to the worker is a copy of its own.
   const bytes = found.bytes.byteLength === found.bytes.buffer.byteLength ? found.bytes : found.bytes.slice();
-  return { value: { size, offset, bytes } satisfies Found, transfers: [bytes.buffer] };
+  return { value: { size, offset, bytes } satisfies ByteRangeResponse, transfers: [bytes.buffer] };
 });
 
 /** In the page Neuroglancer reads through its worker. */

@@ -1,4 +1,4 @@
-import type { Wanted } from './source.ts';
+import type { ByteRangeRequest } from './source.ts';
 
 /** `reader://ID/KEY`: a file that a function of the page reads. */
 export const READER_SCHEME = 'reader';
@@ -14,7 +14,7 @@ export const XSRF_RPC = 'microct-io-vis.xsrf';
 export interface ReadRequest {
   reader: string;
   key: string;
-  wanted: Wanted;
+  wanted: ByteRangeRequest;
 }
 
 export function readerUrl(id: string, key: string): string {

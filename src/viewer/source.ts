@@ -1,12 +1,12 @@
 /** Which bytes of a file: `length` from `offset`, or the last `suffix`, or all; with `stat`, its size alone. */
-export interface Wanted {
+export interface ByteRangeRequest {
   offset?: number;
   length?: number;
   suffix?: number;
   stat?: boolean;
 }
 
-export interface Found {
+export interface ByteRangeResponse {
   /** Size of the whole file. */
   size: number;
   /** Where `bytes` begin in it. */
@@ -20,7 +20,11 @@ export interface Found {
  * Reads a file of an OME-Zarr; `key` is its path in it. Null says that there is no such file, which for a chunk means fill value: whatever else
  * goes wrong must be thrown.
  */
-export type ByteReader = (key: string, wanted: Wanted, signal?: AbortSignal) => Promise<Found | null>;
+export type ByteReader = (
+  key: string,
+  wanted: ByteRangeRequest,
+  signal?: AbortSignal
+) => Promise<ByteRangeResponse | null>;
 
 /** An OME-Zarr and how to get at its bytes: over HTTP from the page's own server, or by a function of the page. */
 export type ViewerSource = { name: string } & (

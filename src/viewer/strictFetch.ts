@@ -1,5 +1,5 @@
 import { Patience } from './patience.ts';
-import type { ByteReader, Found, Wanted } from './source.ts';
+import type { ByteReader, ByteRangeResponse, ByteRangeRequest } from './source.ts';
 
 /** What a server answers that does not have the file; only this may be taken for an empty chunk. */
 export class MissingError extends Error {
@@ -207,7 +207,7 @@ export function httpReader(url: string): ByteReader {
     return { size: Number(length), version: versionOf(response) };
   }
 
-  async function read(path: string, wanted: Wanted, signal?: AbortSignal): Promise<Found> {
+  async function read(path: string, wanted: ByteRangeRequest, signal?: AbortSignal): Promise<ByteRangeResponse> {
     const { offset, length, suffix, stat } = wanted;
     if (!stat && offset === undefined && length === undefined && suffix === undefined) {
       const response = await strictFetch(path, { signal });

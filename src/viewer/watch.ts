@@ -1,4 +1,4 @@
-import type { ByteReader, Found } from './source.ts';
+import type { ByteReader, ByteRangeResponse } from './source.ts';
 
 /**
  * What a look at a volume's documents finds: those that it was opened with, others in their place, or none. An Error: they could not be read.
@@ -16,7 +16,8 @@ const sleep = (milliseconds: number) => new Promise(done => setTimeout(done, mil
 export type Documents = Map<string, string>;
 
 /** What tells a document from another one, and from the same one written anew. */
-const signature = ({ bytes, version }: Found): string => `${version ?? ''}\n${new TextDecoder().decode(bytes)}`;
+const signature = ({ bytes, version }: ByteRangeResponse): string =>
+  `${version ?? ''}\n${new TextDecoder().decode(bytes)}`;
 
 /** A reader of whole files that remembers those that there are. */
 export const remembering =

@@ -1,5 +1,5 @@
 import type { Found, Wanted } from '../viewer/index.ts';
-import type { Answer, Requests } from './requests.ts';
+import type { KernelReply, Requests } from './requests.ts';
 
 /**
  * Reads a file of the volume through Python; null when there is none. One answer carries 64 MiB at most, so a long read takes several,
@@ -15,7 +15,7 @@ export async function readFile(
   const ask = (
     offset: number,
     length?: number
-  ): Promise<Answer<{ size: number | null; offset: number; version: string | null }>> =>
+  ): Promise<KernelReply<{ size: number | null; offset: number; version: string | null }>> =>
     requests.ask('read', { ...opened, key, offset, ...(length === undefined ? {} : { length }) }, signal);
 
   const from = wanted.stat ? 0 : wanted.suffix === undefined ? (wanted.offset ?? 0) : -wanted.suffix;

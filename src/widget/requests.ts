@@ -3,7 +3,7 @@ import type { JSONObject } from '@lumino/coreutils';
 import { UUID } from '@lumino/coreutils';
 import type { Failure } from '../protocol/index.ts';
 
-export interface Answer<T> {
+export interface KernelReply<T> {
   result: T;
   buffers: DataView[];
 }
@@ -28,7 +28,7 @@ export class WidgetError extends Error implements Failure {
 }
 
 interface Waiting {
-  resolve: (answer: Answer<never>) => void;
+  resolve: (answer: KernelReply<never>) => void;
   reject: (error: Error) => void;
 }
 
@@ -45,12 +45,12 @@ export class Requests {
   }
 
   /** Rejects with a `WidgetError` when Python says so, and when the kernel is gone. */
-  ask<T>(method: string, params: JSONObject, signal?: AbortSignal): Promise<Answer<T>> {
+  ask<T>(method: string, params: JSONObject, signal?: AbortSignal): Promise<KernelReply<T>> {
     if (!this._model.comm_live) {
       return Promise.reject(new WidgetError(GONE));
     }
     const id = `${this._page}:${++this._count}`;
-    return new Promise<Answer<T>>((resolve, reject) => {
+    return new Promise<KernelReply<T>>((resolve, reject) => {
       this._waiting.set(id, { resolve: resolve as Waiting['resolve'], reject });
       signal?.addEventListener('abort', () => {
         if (this._waiting.delete(id)) {

@@ -1,7 +1,7 @@
 import type { Encoder } from './codec/index.ts';
 import { type Level, chunkCounts, map3, product } from '../model/levels.ts';
 import type { Settings } from '../model/settings.ts';
-import { BYTES_PER_VOXEL, type Frames, type Shape, volumeCount } from '../model/volume.ts';
+import { BYTES_PER_VOXEL, type OuterShape, type Shape, volumeCount } from '../model/volume.ts';
 import { aligned } from './chunk-writer.ts';
 import { indexBytes } from './shard.ts';
 
@@ -17,9 +17,9 @@ const CHANNEL_BYTES = 16384;
 type Stored = Pick<Settings, 'chunk' | 'shard' | 'dtype'>;
 
 /** Bytes of a level before compression. Without compression, chunks that reach beyond its end are stored whole. */
-export function levelBytes({ chunk, dtype }: Stored, { shape }: Level, frames: Frames, plain: boolean): number {
+export function levelBytes({ chunk, dtype }: Stored, { shape }: Level, outerShape: OuterShape, plain: boolean): number {
   const voxels = plain ? product(chunkCounts(shape, chunk)) * product(chunk) : product(shape);
-  return volumeCount(frames) * voxels * BYTES_PER_VOXEL[dtype];
+  return volumeCount(outerShape) * voxels * BYTES_PER_VOXEL[dtype];
 }
 
 /**
@@ -31,7 +31,7 @@ export function levelBytes({ chunk, dtype }: Stored, { shape }: Level, frames: F
 export function mostDiskBytes(
   { chunk, shard, dtype }: Stored,
   levels: readonly Level[],
-  frames: Frames,
+  outerShape: OuterShape,
   encoder: Pick<Encoder, 'encodedBound'> | null
 ): number {
   const length = product(chunk) * BYTES_PER_VOXEL[dtype];
@@ -40,7 +40,7 @@ export function mostDiskBytes(
   const index = shard ? indexBytes(product(map3(shard, (n, axis) => n / chunk[axis]))) : 0;
   const bound = (depth: number) => encoder?.encodedBound(length, depth * plane) ?? length;
   const ofFile = shard ? (bytes: number) => bytes : aligned;
-  let bytes = DOCUMENT_BYTES + (levels.length + frames.c) * CHANNEL_BYTES;
+  let bytes = DOCUMENT_BYTES + (levels.length + outerShape.c) * CHANNEL_BYTES;
   for (const { shape } of levels) {
     const across = product(chunkCounts(shape, chunk).slice(1));
     const [whole, rest] = [Math.floor(shape[0] / chunk[0]), shape[0] % chunk[0]];
@@ -49,7 +49,7 @@ export function mostDiskBytes(
     const files = product(counts);
     const folders = 2 + counts[0] * (1 + counts[1]);
     bytes +=
-      volumeCount(frames) *
+      volumeCount(outerShape) *
       (chunks +
         files * ((shard ? aligned(index) + FOLDER_BYTES : 0) + NAME_BYTES + ENTRY_BYTES) +
         folders * FOLDER_BYTES);

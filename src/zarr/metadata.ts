@@ -7,14 +7,14 @@ import {
   BYTES_PER_VOXEL,
   type Channel,
   type Dtype,
-  type Frames,
+  type OuterShape,
   type Shape,
   alongAxes,
   axesOf
 } from '../model/volume.ts';
 
 /** Stored values shown black and white, and the least and greatest there are. */
-export interface Window {
+export interface ContrastLimits {
   start: number;
   end: number;
   min: number;
@@ -23,7 +23,7 @@ export interface Window {
 
 /** What the metadata of an image's arrays says. */
 export interface Arrays {
-  frames: Frames;
+  outerShape: OuterShape;
   levels: Level[];
   chunk: Shape;
   /** Null: a file a chunk. */
@@ -50,7 +50,7 @@ export interface Image extends Arrays {
   /** UDUNITS name. */
   timeUnit: string | null;
   /** One for each channel. */
-  channels: (Channel & { window: Window; inverted?: boolean })[];
+  channels: (Channel & { window: ContrastLimits; inverted?: boolean })[];
   /** Kept under the program's own name: where the voxels come from and how to get the source's values back. */
   origin: Record<string, unknown>;
 }
@@ -90,14 +90,14 @@ function transformations(image: Image, level: Level) {
   const translation = map3(size, (length, axis) => image.offset[axis] + length * moves * (level.factor[axis] - 1));
   const moved = translation.some(distance => distance !== 0);
   return [
-    { type: 'scale', scale: alongAxes(image.frames, image.timeStep ?? 1, 1, scale) },
-    ...(moved ? [{ type: 'translation', translation: alongAxes(image.frames, 0, 0, translation) }] : [])
+    { type: 'scale', scale: alongAxes(image.outerShape, image.timeStep ?? 1, 1, scale) },
+    ...(moved ? [{ type: 'translation', translation: alongAxes(image.outerShape, 0, 0, translation) }] : [])
   ];
 }
 
-function axes({ frames, voxelSize, unit, timeStep, timeUnit }: Image) {
+function axes({ outerShape, voxelSize, unit, timeStep, timeUnit }: Image) {
   const withUnit = (name: string | null) => (name === null ? {} : { unit: name });
-  return Array.from(axesOf(frames), name => {
+  return Array.from(axesOf(outerShape), name => {
     if (name === 't') return { name, type: 'time', ...withUnit(timeStep === null ? null : timeUnit) };
     if (name === 'c') return { name, type: 'channel' };
     return { name, type: 'space', ...withUnit(voxelSize === null ? null : unit) };
@@ -147,18 +147,18 @@ export type Documents = [path: string, text: string][];
 
 const BYTES = { name: 'bytes', configuration: { endian: 'little' } };
 
-function codecs({ frames, compression, checksum, dtype, chunk, shard }: Arrays) {
+function codecs({ outerShape, compression, checksum, dtype, chunk, shard }: Arrays) {
   const inner = [BYTES, ...codecsV3(compression, BYTES_PER_VOXEL[dtype], checksum)];
   const index = { index_codecs: [BYTES, { name: 'crc32c' }], index_location: 'end' };
-  const chunk_shape = alongAxes(frames, 1, 1, chunk);
+  const chunk_shape = alongAxes(outerShape, 1, 1, chunk);
   return shard ? [{ name: 'sharding_indexed', configuration: { chunk_shape, codecs: inner, ...index } }] : inner;
 }
 
 /** Metadata of the arrays of OME-Zarr 0.5 (https://ngff.openmicroscopy.org/0.5), on Zarr v3, or of 0.4 (https://ngff.openmicroscopy.org/0.4), on Zarr v2. */
 export function arrayDocuments(arrays: Arrays, version: OmeZarrVersion): Documents {
-  const { frames, levels, chunk, shard, dtype, compression } = arrays;
+  const { outerShape, levels, chunk, shard, dtype, compression } = arrays;
   // What Zarr v3 calls dimension_names: xarray opens arrays of Zarr v2 by it.
-  const named = json({ _ARRAY_DIMENSIONS: [...axesOf(frames)] });
+  const named = json({ _ARRAY_DIMENSIONS: [...axesOf(outerShape)] });
   const names: Documents = version === '0.4' ? levels.map((_, k) => [`${k}/.zattrs`, named]) : [];
   const described = levels.map(({ shape }, k): Documents[number] =>
     version === '0.5'
@@ -167,16 +167,16 @@ export function arrayDocuments(arrays: Arrays, version: OmeZarrVersion): Documen
           json({
             zarr_format: 3,
             node_type: 'array',
-            shape: alongAxes(frames, frames.t, frames.c, shape),
+            shape: alongAxes(outerShape, outerShape.t, outerShape.c, shape),
             data_type: dtype,
             chunk_grid: {
               name: 'regular',
-              configuration: { chunk_shape: alongAxes(frames, 1, 1, shard ?? chunk) }
+              configuration: { chunk_shape: alongAxes(outerShape, 1, 1, shard ?? chunk) }
             },
             chunk_key_encoding: { name: 'default', configuration: { separator: '/' } },
             fill_value: 0,
             codecs: codecs(arrays),
-            dimension_names: [...axesOf(frames)],
+            dimension_names: [...axesOf(outerShape)],
             attributes: {}
           })
         ]
@@ -184,8 +184,8 @@ export function arrayDocuments(arrays: Arrays, version: OmeZarrVersion): Documen
           `${k}/.zarray`,
           json({
             zarr_format: 2,
-            shape: alongAxes(frames, frames.t, frames.c, shape),
-            chunks: alongAxes(frames, 1, 1, chunk),
+            shape: alongAxes(outerShape, outerShape.t, outerShape.c, shape),
+            chunks: alongAxes(outerShape, 1, 1, chunk),
             dtype: V2_TYPES[dtype],
             compressor: compressorV2(compression, BYTES_PER_VOXEL[dtype]),
             fill_value: 0,

@@ -52,7 +52,7 @@ function read(path: string): Parent {
   return {
     path,
     version: version as OmeZarrVersion,
-    frames: { t: count('t'), c: count('c') },
+    outerShape: { t: count('t'), c: count('c') },
     unit: units.every(unit => unit === units[0]) ? units[0] : null,
     levels,
     consolidated

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Arrangement, arrange } from '../../src/pyramid/arrangement.ts';
+import { type ExecutionPlan, planExecution } from '../../src/pyramid/execution-plan.ts';
 import {
   blockGrids,
   blockNumber,
@@ -11,7 +11,7 @@ import {
   parentIndex
 } from '../../src/pyramid/blocks.ts';
 import { map3, product, pyramid } from '../../src/model/levels.ts';
-import { forEachPoint, sampleLattice } from '../../src/pyramid/sample.ts';
+import { forEachPoint, sampleGrid } from '../../src/pyramid/sample-grid.ts';
 import { Block } from '../../src/pyramid/block.ts';
 import { Schedule } from '../../src/pyramid/schedule.ts';
 import { slabBytes, slabs } from '../../src/pyramid/slabs.ts';
@@ -51,13 +51,13 @@ test('an axis of length 1 is no longer halved and keeps its scale', () => {
       [1, 4, 16]
     ]
   );
-  assert.deepEqual(levels[3].window, [1, 1, 2]);
+  assert.deepEqual(levels[3].reduction, [1, 1, 2]);
 });
 
 const windows = (shape: Shape, voxelSize: Shape | null, wanted: number | 'auto', chunk: Shape = [8, 8, 8]) =>
   pyramid(shape, chunk, voxelSize, wanted)
     .slice(1)
-    .map(({ window }) => window.join(''));
+    .map(({ reduction: window }) => window.join(''));
 
 test('an axis twice as coarse as the finest waits for it', () => {
   const shape: Shape = [64, 64, 64];
@@ -107,7 +107,7 @@ function layoutOf(shape: Shape, dtype: Dtype, compression = 1, segmentHeight = s
   return {
     files: ['volume.tif'],
     shape,
-    frames: { t: 1, c: 1 },
+    outerShape: { t: 1, c: 1 },
     dtype,
     packing: plainPacking(dtype),
     encodings: [{ ...plainEncoding(shape), compression, segmentHeight, segmentRows: rows }],
@@ -165,7 +165,7 @@ function planFor(layout: Layout, changes: Partial<Settings> = {}) {
   return {
     settings,
     levels,
-    plan: arrange({
+    plan: planExecution({
       layout,
       settings,
       levels,
@@ -178,7 +178,7 @@ function planFor(layout: Layout, changes: Partial<Settings> = {}) {
   };
 }
 
-function fits(plan: Arrangement | { needs: number }): Arrangement {
+function fits(plan: ExecutionPlan | { needs: number }): ExecutionPlan {
   assert.ok(!('needs' in plan), `needs ${'needs' in plan ? plan.needs : 0} bytes`);
   return plan;
 }
@@ -207,7 +207,7 @@ test('every voxel of every level lies in one block, whose voxels go into one par
         // The first and the last voxel of a block end up in the same block below.
         for (let i = 0; i < count[axis]; i++) {
           const last = Math.min((i + 1) * size[axis], level.shape[axis]) - 1;
-          const of = (voxel: number) => Math.floor(Math.floor(voxel / below.window[axis]) / grids[k + 1].size[axis]);
+          const of = (voxel: number) => Math.floor(Math.floor(voxel / below.reduction[axis]) / grids[k + 1].size[axis]);
           const parent = parentIndex(grids[k + 1], [i, i, i])[axis];
           assert.equal(of(i * size[axis]), parent);
           assert.equal(of(last), parent);
@@ -265,7 +265,7 @@ function runSchedule(workers: number, spare: number, fraction: number, voxelSize
           stored.add(nameOf(volume, level, index));
     });
   const addresses = grids.map((_, k) => Array.from({ length: k === 0 ? workers : 1 + spare }, (_, i) => 1000 * k + i));
-  const schedule = new Schedule({ grids } as Arrangement, addresses, volumes, (volume, level, index) =>
+  const schedule = new Schedule({ grids } as ExecutionPlan, addresses, volumes, (volume, level, index) =>
     stored.has(nameOf(volume, level, index))
   );
   const used = new Map<number, string>();
@@ -417,26 +417,26 @@ test('sample points depend on the shape alone and every block finds its own', ()
     [300, 200, 1000],
     [1, 40000, 3]
   ] as Shape[]) {
-    const lattice = sampleLattice(shape, { t: 1, c: 1 });
-    assert.ok(product(lattice.count) <= 100_000);
+    const grid = sampleGrid(shape, { t: 1, c: 1 });
+    assert.ok(product(grid.count) <= 100_000);
     const seen = new Set<number>();
     const blocks = map3(shape, n => Math.ceil(n / 64));
     for (const block of indices([0, 0, 0], blocks)) {
       const start = map3(block, n => 64 * n);
       const extent = map3(start, (from, axis) => Math.min(64, shape[axis] - from));
-      forEachPoint(lattice, start, extent, (point, ...place) => {
+      forEachPoint(grid, start, extent, (point, ...place) => {
         assert.ok(!seen.has(point), 'a point lies in two blocks');
         seen.add(point);
         assert.ok(place.every((at, axis) => at >= start[axis] && at < start[axis] + extent[axis]));
-        assert.ok(place.every((at, axis) => (at - lattice.first[axis]) % lattice.step[axis] === 0));
+        assert.ok(place.every((at, axis) => (at - grid.first[axis]) % grid.step[axis] === 0));
       });
     }
-    assert.equal(seen.size, product(lattice.count));
+    assert.equal(seen.size, product(grid.count));
   }
 });
 
 test('sample points are shared out among time points, and among channels where there are many', () => {
-  const points = (t: number, c: number) => t * c * product(sampleLattice([300, 200, 1000], { t, c }).count);
+  const points = (t: number, c: number) => t * c * product(sampleGrid([300, 200, 1000], { t, c }).count);
   for (const [t, c, most] of [
     [10, 1, 100_000],
     [5, 3, 300_000],

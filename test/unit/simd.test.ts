@@ -8,7 +8,7 @@ import {
   LZ4_TABLE,
   MEMORY_START,
   SHUFFLE_SCRATCH,
-  TALLIES,
+  COUNTS_PER_BIN,
   createMemory,
   instantiate
 } from '../../src/simd/index.ts';
@@ -234,22 +234,22 @@ for (const element of (Object.keys(ARRAYS) as Element[]).filter(name => !isLong(
     }
   });
 
-  test(`tally ${element}: one row of step, by value`, () => {
+  test(`histogram ${element}: one row of step, by value`, () => {
     const next = random(18);
     const bins = binCount(element);
-    const [table, total] = [MEMORY_START, MEMORY_START + 4 * TALLIES * bins];
+    const [table, total] = [MEMORY_START, MEMORY_START + 4 * COUNTS_PER_BIN * bins];
     heap.fill(0, table, total + 8 * bins);
     const expected = new Float64Array(bins);
     for (const step of [1, 2, 8])
       for (const shape of SHAPES) {
         const values = voxels(element, shape[0] * shape[1] * shape[2], next, 0.3);
         const from = put(values, element, shape, END, [3, 17]);
-        simd.tally(element)(from.at, from.plane, from.row, ...triple(shape), 3, 5, step, table);
+        simd.histogram(element)(from.at, from.plane, from.row, ...triple(shape), 3, 5, step, table);
         for (const [i, value] of values.entries()) {
           const [z, y] = [Math.floor(i / shape[1] / shape[2]), Math.floor(i / shape[2]) % shape[1]];
           if ((5 * (z + 3) + y + 5) % step === 0 && Number.isFinite(value)) expected[binOf(element, value)]++;
         }
-        simd.addTally(table, bins, total);
+        simd.addHistogram(table, bins, total);
       }
     const counted = Float64Array.from(new BigUint64Array(memory.buffer, total, bins), Number);
     const finite = (counts: Float64Array) => counts.map((n, bin) => (binEnds(element, bin) ? n : 0));
@@ -640,7 +640,7 @@ test('noise is told from what can be compressed, wherever in a row that lies', (
   const next = random(5);
   const noisy = (length: number, at: (i: number) => boolean) => {
     for (let i = 0; i < length; i++) heap[source + i] = at(i) ? 256 * next() : 7;
-    return simd.noisy(source, length, table);
+    return simd.isIncompressible(source, length, table);
   };
   for (const length of [4096, 4097, 32768, 2 ** 17, 2 ** 18 + 77]) {
     assert.ok(

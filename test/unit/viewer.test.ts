@@ -11,7 +11,7 @@ import { initialState, layersOf } from '../../src/viewer/initialState.ts';
 import { readVolumes } from '../../src/viewer/readVolumes.ts';
 import { parseReaderUrl, readerUrl } from '../../src/viewer/readerScheme.ts';
 import { laidOver } from '../../src/viewer/viewState.ts';
-import type { Found } from '../../src/viewer/source.ts';
+import type { ByteRangeResponse } from '../../src/viewer/source.ts';
 import { Patience } from '../../src/viewer/patience.ts';
 import { MissingError, httpReader, setXsrfToken, strictFetch } from '../../src/viewer/strictFetch.ts';
 import type { Finding } from '../../src/viewer/watch.ts';
@@ -509,16 +509,16 @@ test('addresses of another session that a state names are those of the volumes t
 });
 
 test('a look finds what became of a volume, and many chunks share one', async () => {
-  const text = (value: string, version: string): Found => ({
+  const text = (value: string, version: string): ByteRangeResponse => ({
     size: value.length,
     offset: 0,
     bytes: new TextEncoder().encode(value),
     version
   });
-  let found: Record<string, Found> = { 'zarr.json': text('{}', '1'), '0/zarr.json': text('[]', '1') };
+  let found: Record<string, ByteRangeResponse> = { 'zarr.json': text('{}', '1'), '0/zarr.json': text('[]', '1') };
   let looks = 0;
   let fails = false;
-  const reader = async (key: string): Promise<Found | null> => {
+  const reader = async (key: string): Promise<ByteRangeResponse | null> => {
     if (key === 'zarr.json') looks++;
     if (fails) throw new Error('no login');
     return found[key] ?? null;
@@ -535,7 +535,7 @@ test('a look finds what became of a volume, and many chunks share one', async ()
   // What is missing needs a look that begins later.
   assert.deepEqual(new Set(await Promise.all(Array.from({ length: 50 }, () => watch.look()))), new Set(['same']));
   assert.equal(looks, 2);
-  const as = async (change: Record<string, Found>): Promise<Finding> => {
+  const as = async (change: Record<string, ByteRangeResponse>): Promise<Finding> => {
     found = change;
     return watch.look();
   };

@@ -35,7 +35,7 @@ const refused =
 
 const IMAGE: Image = {
   name: 'scan',
-  frames: { t: 1, c: 1 },
+  outerShape: { t: 1, c: 1 },
   levels: pyramid([5, 300, 257], [4, 128, 128], null, 'auto'),
   chunk: [4, 128, 128],
   dtype: 'uint16',
@@ -147,7 +147,7 @@ test('time points and channels come before z, one chunk each', () => {
   const window = { start: 1, end: 9, min: 0, max: 10 };
   const image: Image = {
     ...IMAGE,
-    frames: { t: 3, c: 2 },
+    outerShape: { t: 3, c: 2 },
     shard: [8, 256, 256],
     timeStep: 1.5,
     timeUnit: 'second',
@@ -180,7 +180,7 @@ test('time points and channels come before z, one chunk each', () => {
       ['GFP', '00FF00', { ...window, max: 20 }]
     ]
   );
-  const old = parse({ ...image, shard: null, frames: { t: 3, c: 1 }, timeStep: null }, '0.4');
+  const old = parse({ ...image, shard: null, outerShape: { t: 3, c: 1 }, timeStep: null }, '0.4');
   assert.deepEqual(old.get('1/.zarray').shape, [3, 3, 150, 129]);
   assert.deepEqual(old.get('1/.zarray').chunks, [1, 4, 128, 128]);
   const [{ axes, datasets }] = old.get('.zattrs').multiscales;
@@ -381,7 +381,7 @@ test('labels keep their values, and are reduced by what gives labels', () => {
 const PARENT: Parent = {
   path: '/scan.ome.zarr',
   version: '0.5',
-  frames: { t: 1, c: 2 },
+  outerShape: { t: 1, c: 2 },
   unit: 'micrometer',
   levels: [
     { shape: [9, 100, 101], scale: [5, 1, 1], translation: [10, 0, 3] },

@@ -130,7 +130,7 @@ export class MetadataCheck {
       const shape = this.#origin ? regionShape(this.#origin) : found!;
       if (found && !same(found, shape))
         this.#say(k, `has the shape ${times(found)}, where ${times(shape)} was written`, path);
-      return { shape, factor: [1, 1, 1], window: [1, 1, 1] };
+      return { shape, factor: [1, 1, 1], reduction: [1, 1, 1] };
     }
     const fits = found?.every((n, axis) => n === above.shape[axis] || n === Math.ceil(above.shape[axis] / 2));
     const shape = found && fits ? found : this.#planned(k, above).shape;
@@ -140,8 +140,8 @@ export class MetadataCheck {
         `has the shape ${times(found)}, where ${times(shape)} was expected below ${times(above.shape)}`,
         path
       );
-    const window = map3(shape, (n, axis) => (n < above.shape[axis] ? 2 : 1));
-    return { shape, window, factor: map3(above.factor, (f, axis) => f * window[axis]) };
+    const reduction = map3(shape, (n, axis) => (n < above.shape[axis] ? 2 : 1));
+    return { shape, reduction, factor: map3(above.factor, (f, axis) => f * reduction[axis]) };
   }
 
   #planned(k: number, above: Level): Level {

@@ -6,16 +6,16 @@ import { freeMemory } from '../../pyramid/garbage.ts';
 import { type Layout, NOT_FLIPPED, plainEncoding, plainPacking } from '../../model/layout.ts';
 import type { StoredCompression } from '../../zarr/codec/index.ts';
 import type { Compression, Downsampling } from '../../model/options.ts';
-import { type Arrangement, arrange } from '../../pyramid/arrangement.ts';
+import { type ExecutionPlan, planExecution } from '../../pyramid/execution-plan.ts';
 import { blockNumber, parentIndex } from '../../pyramid/blocks.ts';
 import { arrangingBytes, rawBytes } from '../../pyramid/comparison.ts';
 import type { Region } from '../../pyramid/findings.ts';
-import { Crew } from '../../pyramid/crew.ts';
+import { WorkerPool } from '../../pyramid/worker-pool.ts';
 import { map3, product } from '../../model/levels.ts';
-import { sampleLattice } from '../../pyramid/sample.ts';
+import { sampleGrid } from '../../pyramid/sample-grid.ts';
 import { layOut, share } from '../../pyramid/shared-memory.ts';
 import { Schedule, performBlocks } from '../../pyramid/schedule.ts';
-import type { BlockTask, Job, Report, Shared } from '../../pyramid/task.ts';
+import type { BlockTask, BlockJob, Report, Shared } from '../../pyramid/task.ts';
 import { readerBytes } from '../../reader/index.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape } from '../../model/volume.ts';
 import type { Findings } from './findings.ts';
@@ -23,7 +23,7 @@ import type { Run } from './metadata.ts';
 import { option } from '../../model/words.ts';
 
 /** What the stored voxels should be: what is known of how they were made. */
-export interface Making {
+export interface Recipe {
   source: Source | null;
   downsample: Downsampling;
   /** Whether this program made them. */
@@ -47,7 +47,7 @@ export interface Limits {
 /** A layout for blocks that are not read from a source. */
 const nowhere = (shape: Shape, volumes: number, dtype: Dtype): Layout => ({
   files: [],
-  frames: { t: volumes, c: 1 },
+  outerShape: { t: volumes, c: 1 },
   shape,
   dtype,
   packing: plainPacking(dtype),
@@ -75,20 +75,20 @@ const ownCompression = (compression: StoredCompression): Compression =>
 export class Pass {
   readonly #output: string;
   readonly #run: Run;
-  readonly #making: Making;
+  readonly #recipe: Recipe;
   readonly #findings: Findings;
-  readonly #arrangement: Arrangement;
+  readonly #executionPlan: ExecutionPlan;
   #shared: Shared | null = null;
-  #crew: Crew | null = null;
+  #pool: WorkerPool | null = null;
   #doneBytes = 0;
 
-  /** `making` has a source only where the run begins with level 0. @throws ConvertError `memory-too-small` */
-  constructor(output: string, run: Run, making: Making, limits: Limits, findings: Findings) {
+  /** `recipe` has a source only where the run begins with level 0. @throws ConvertError `memory-too-small` */
+  constructor(output: string, run: Run, recipe: Recipe, limits: Limits, findings: Findings) {
     this.#output = output;
     this.#run = run;
-    this.#making = making;
+    this.#recipe = recipe;
     this.#findings = findings;
-    this.#arrangement = this.#arrange(limits);
+    this.#executionPlan = this.#arrange(limits);
   }
 
   get #chunk(): Shape {
@@ -98,12 +98,12 @@ export class Pass {
   /** The type that voxels are compared in: what a source's are converted to, or the source's own, for numbers of another type. */
   get #dtype(): Dtype {
     const [{ dtype }] = this.#run.arrays;
-    const { source, own } = this.#making;
+    const { source, own } = this.#recipe;
     return source && !own ? source.layout.dtype : dtype;
   }
 
   get #layout(): Layout {
-    return this.#making.source?.layout ?? nowhere(this.#run.levels[0].shape, this.#volumes, this.#run.arrays[0].dtype);
+    return this.#recipe.source?.layout ?? nowhere(this.#run.levels[0].shape, this.#volumes, this.#run.arrays[0].dtype);
   }
 
   /** Of all voxels that are read. */
@@ -119,25 +119,25 @@ export class Pass {
 
   /** `onBroken` hears of a thread that died. */
   async run(onBroken: (error: ConvertError) => void): Promise<void> {
-    const { areas, slots } = layOut(this.#arrangement);
-    this.#shared = share(this.#arrangement, 1);
-    this.#crew = new Crew(areas, onBroken);
-    await this.#crew.begin(this.#job(this.#shared));
+    const { areas, slots } = layOut(this.#executionPlan);
+    this.#shared = share(this.#executionPlan, 1);
+    this.#pool = new WorkerPool(areas, onBroken);
+    await this.#pool.begin(this.#job(this.#shared));
     const unknown = new Map<string, Region[]>();
     await performBlocks(
-      this.#crew,
-      new Schedule(this.#arrangement, slots, this.#volumes),
+      this.#pool,
+      new Schedule(this.#executionPlan, slots, this.#volumes),
       (task, report) => this.#note(task, report, unknown),
       task => ({ ...task, unknown: unknown.get(this.#key(task.volume, task.level, task.index)) })
     );
   }
 
-  async dismiss(patience: number): Promise<void> {
+  async close(patience: number): Promise<void> {
     if (!this.#shared) return;
     Atomics.store(this.#shared.stop, 0, 1);
-    await this.#crew?.dismiss(patience);
+    await this.#pool?.close(patience);
     this.#doneBytes = this.doneBytes;
-    this.#crew = null;
+    this.#pool = null;
     this.#shared = null;
     // The memory of this pass must not be there beside that of the next.
     await freeMemory();
@@ -147,32 +147,32 @@ export class Pass {
     return product(this.#run.arrays[0].shape.slice(0, -3));
   }
 
-  #job(shared: Shared): Job {
+  #job(shared: Shared): BlockJob {
     const { levels, arrays } = this.#run;
     return {
       layout: this.#layout,
-      origin: { source: this.#layout.files[0] ?? this.#output, start: this.#making.source?.start ?? [0, 0, 0] },
-      start: this.#making.source?.start ?? [0, 0, 0],
+      origin: { source: this.#layout.files[0] ?? this.#output, start: this.#recipe.source?.start ?? [0, 0, 0] },
+      start: this.#recipe.source?.start ?? [0, 0, 0],
       levels,
       chunk: this.#chunk,
       shard: null,
       dtype: this.#dtype,
-      range: this.#making.source?.range ?? null,
-      downsample: this.#making.downsample,
+      range: this.#recipe.source?.range ?? null,
+      downsample: this.#recipe.downsample,
       compression: ownCompression(arrays[0].compression),
       checksum: arrays[0].checksum,
       omeZarr: '0.5',
       folder: this.#output,
-      arrangement: this.#arrangement,
-      lattice: sampleLattice([1, 1, 1], { t: 1, c: 1 }),
-      tally: null,
+      plan: this.#executionPlan,
+      sampleGrid: sampleGrid([1, 1, 1], { t: 1, c: 1 }),
+      histogram: null,
       shared,
-      compared: { first: this.#run.first, arrays, source: this.#making.source !== null, strict: this.#making.own }
+      compared: { first: this.#run.first, arrays, source: this.#recipe.source !== null, strict: this.#recipe.own }
     };
   }
 
   #key(volume: number, level: number, index: Shape): string {
-    return `${level}/${blockNumber(this.#arrangement.grids[level], volume, index)}`;
+    return `${level}/${blockNumber(this.#executionPlan.grids[level], volume, index)}`;
   }
 
   #note({ volume, level, index }: BlockTask, { comparison }: Report, unknown: Map<string, Region[]>): void {
@@ -181,16 +181,16 @@ export class Pass {
     unknown.delete(this.#key(volume, level, index));
     const next = this.#run.levels[level + 1];
     if (!next || comparison.unknown.length === 0) return;
-    const key = this.#key(volume, level + 1, parentIndex(this.#arrangement.grids[level + 1], index));
+    const key = this.#key(volume, level + 1, parentIndex(this.#executionPlan.grids[level + 1], index));
     const regions = comparison.unknown.map(({ start, shape }) => {
-      const from = map3(start, (n, axis) => Math.floor(n / next.window[axis]));
-      const to = map3(start, (n, axis) => Math.ceil((n + shape[axis]) / next.window[axis]));
+      const from = map3(start, (n, axis) => Math.floor(n / next.reduction[axis]));
+      const to = map3(start, (n, axis) => Math.ceil((n + shape[axis]) / next.reduction[axis]));
       return { start: from, shape: map3(to, (n, axis) => n - from[axis]) };
     });
     unknown.set(key, [...(unknown.get(key) ?? []), ...regions]);
   }
 
-  #arrange({ maxMemory, jobs }: Limits): Arrangement {
+  #arrange({ maxMemory, jobs }: Limits): ExecutionPlan {
     const { levels, arrays } = this.#run;
     const [array] = arrays;
     const { compression } = array;
@@ -201,14 +201,14 @@ export class Pass {
     const rowBytes = chunk[2] * BYTES_PER_VOXEL[dtype];
     const blosc = compression.startsWith('blosc');
     const raw = rawBytes(array);
-    const found = arrange({
+    const found = planExecution({
       layout,
       settings: {
         chunk,
         shard: null,
         dtype,
-        scaling: this.#making.source?.range ? { range: this.#making.source.range } : null,
-        start: this.#making.source?.start ?? [0, 0, 0],
+        scaling: this.#recipe.source?.range ? { range: this.#recipe.source.range } : null,
+        start: this.#recipe.source?.start ?? [0, 0, 0],
         shape: levels[0].shape,
         compression: ownCompression(compression),
         maxMemory,
@@ -220,7 +220,7 @@ export class Pass {
         scratchBytes: () => Math.max(blosc ? SHUFFLE_SCRATCH + raw : 0, rowBytes, CRC32C_TABLE) + arrangingBytes(array),
         encodedBound: () => raw + Math.ceil(raw / 64) + 65536
       },
-      readerBytes: this.#making.source ? readerBytes(layout) : 0,
+      readerBytes: this.#recipe.source ? readerBytes(layout) : 0,
       memoryStart: MEMORY_START,
       processors: availableParallelism(),
       leaf: null,

@@ -128,7 +128,7 @@ export async function verify(
   const meter = control.onProgress ? new Meter(work, control.onProgress) : null;
   try {
     for (const pass of passes) {
-      await Promise.race([pass.run(end), ended]).finally(() => pass.dismiss(PATIENCE));
+      await Promise.race([pass.run(end), ended]).finally(() => pass.close(PATIENCE));
     }
     meter?.report();
   } finally {

@@ -7,7 +7,7 @@ import { HELPER } from '../../protocol/index.ts';
 import type { HelperState, IHelper, ReadResult } from '../helper.ts';
 import { HelperError } from '../helper.ts';
 import { Jobs, isActive } from './jobs.ts';
-import type { Answer } from './link.ts';
+import type { HelperReply } from './link.ts';
 import { Link } from './link.ts';
 import type { Remembered } from './remembered.ts';
 
@@ -66,7 +66,7 @@ export class HelperClient implements IHelper {
     this._remembered.follow(this.jobs);
   }
 
-  private async _ask<M extends Method>(method: M, params: Methods[M]['params']): Promise<Answer<M>> {
+  private async _ask<M extends Method>(method: M, params: Methods[M]['params']): Promise<HelperReply<M>> {
     const link = await this._connect(true);
     try {
       return await link.request(method, params);

@@ -10,7 +10,7 @@ import { HelperError } from '../helper.ts';
 const GRACE = 15_000;
 const RESTARTED = 'The helper was restarted, which ended its conversions.';
 
-export interface Answer<M extends Method> {
+export interface HelperReply<M extends Method> {
   result: Methods[M]['result'];
   buffers: (ArrayBuffer | ArrayBufferView)[];
 }
@@ -23,7 +23,7 @@ export interface Ending {
 
 interface Waiting {
   request: Request;
-  resolve: (answer: Answer<Method>) => void;
+  resolve: (answer: HelperReply<Method>) => void;
   reject: (error: Error) => void;
 }
 
@@ -69,8 +69,8 @@ export class Link {
     return this._isEnded;
   }
 
-  request<M extends Method>(method: M, params: Methods[M]['params']): Promise<Answer<M>> {
-    return new Promise<Answer<Method>>((resolve, reject) => {
+  request<M extends Method>(method: M, params: Methods[M]['params']): Promise<HelperReply<M>> {
+    return new Promise<HelperReply<Method>>((resolve, reject) => {
       if (this._isEnded) {
         reject(new HelperError('lost', 'The helper has stopped.'));
         return;
@@ -81,7 +81,7 @@ export class Link {
         void this._kernel.reconnect().catch(() => undefined);
       }
       this._send(request);
-    }) as Promise<Answer<M>>;
+    }) as Promise<HelperReply<M>>;
   }
 
   /** Tells the helper that this page is going away. Should the browser bring it back as it was, another link is made. */
@@ -112,7 +112,7 @@ export class Link {
     this._comm.send(request as unknown as JSONObject).dispose();
   }
 
-  private _receive(message: Reply | HelperEvent, buffers: Answer<Method>['buffers']): void {
+  private _receive(message: Reply | HelperEvent, buffers: HelperReply<Method>['buffers']): void {
     if ('event' in message) {
       this._event.emit(message);
       return;

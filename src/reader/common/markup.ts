@@ -8,7 +8,7 @@ const LONGEST = 1 << 15;
 const DEEPEST = 64;
 
 /** Which elements are wanted, by their names without a prefix and their parents' (undefined: the root), and the text of which. */
-export interface Wanted {
+export interface MarkupSelection {
   element: (name: string, parent: string | undefined) => boolean;
   text: (name: string) => boolean;
 }
@@ -19,7 +19,7 @@ export interface Wanted {
  *
  * @throws Error for a tag or text that is too long, and for elements too deep in one another
  */
-export function* wantedMarkup(bytes: Bytes, wanted: Wanted): Generator<string> {
+export function* wantedMarkup(bytes: Bytes, wanted: MarkupSelection): Generator<string> {
   const within: string[] = [];
   let skipped = 0;
   for (;;) {

@@ -1,16 +1,16 @@
-import type { Channel, Frames } from '../../model/volume.ts';
+import type { Channel, OuterShape } from '../../model/volume.ts';
 import { option } from '../../model/words.ts';
 
 /** How the pages of a source make volumes: what its metadata says of channels and time. */
 export interface Stack {
-  frames: Frames;
+  outerShape: OuterShape;
   /** Planes of one volume. */
   depth: number;
   /** Number, among the pages that are read, of the page with plane `z` of channel `c` at time `t`; all from 0. */
   page: (t: number, c: number, z: number) => number;
   /** Which of its page's samples plane `z` is, where these are the slices. */
   sample?: (z: number) => number;
-  /** One for each channel of `frames`; null where nothing is said of them, and there is only one. */
+  /** One for each channel of `outerShape`; null where nothing is said of them, and there is only one. */
   channels: Channel[] | null;
   /** Seconds between time points; null where there is one, or nothing is said of it. */
   timeStep: number | null;
@@ -20,7 +20,7 @@ export interface Stack {
 
 /** Pages that nothing ties together are the slices of one volume. */
 export const plainStack = (pages: number): Stack => ({
-  frames: { t: 1, c: 1 },
+  outerShape: { t: 1, c: 1 },
   depth: pages,
   page: (_t, _c, z) => z,
   channels: null,
@@ -35,7 +35,7 @@ export const channelName = (number: number): string => `Channel ${number + 1}`;
 export const MANY = 4;
 
 /** What to tell of a source whose only slices may be those that it calls channels or time points. */
-export function axesWarnings({ frames: { t, c }, depth }: Stack): string[] {
+export function axesWarnings({ outerShape: { t, c }, depth }: Stack): string[] {
   const [count, found] = c > t ? [c, 'channels'] : [t, 'time points'];
   if (depth > 1 || count <= MANY) return [];
   return [

@@ -25,18 +25,18 @@ const NONE = 20;
 const UNCALIBRATED_OD = 21;
 
 /** What ImageJ says of the meaning of a volume's values, and a sentence where that needs one. */
-interface Found {
+interface CalibrationReading {
   calibrationFunction: CalibrationFunction | null;
   warning: string | null;
 }
 
-const NOTHING: Found = { calibrationFunction: null, warning: null };
+const NOTHING: CalibrationReading = { calibrationFunction: null, warning: null };
 
 /**
  * The function that ImageJ turns voxels of `bits` bits into calibrated values by, as its `FileOpener.setCalibration` takes it: only with a unit
  * of value, only for 8 and 16 bits, and only with the coefficients that it needs. 32-bit volumes have a unit alone.
  */
-export function readCalibrationFunction({ properties }: ImageJ, bits: number): Found {
+export function readCalibrationFunction({ properties }: ImageJ, bits: number): CalibrationReading {
   const unit = properties.get('vunit')?.trim();
   if (unit === undefined) return NOTHING;
   if (bits > 16) return unit === '' || unit === 'Gray Value' ? NOTHING : described(NONE, 'none', 'v', [], unit, false);
@@ -70,6 +70,6 @@ function described(
   coefficients: number[],
   unit: string,
   zeroClip: boolean
-): Found {
+): CalibrationReading {
   return { calibrationFunction: { name, number, formula, coefficients, unit, zeroClip }, warning: null };
 }

@@ -38,7 +38,7 @@ export function readHyperstack(imagej: ImageJ, first: Directory, pages: number):
     );
   const step = Number(properties.get('finterval') ?? NaN) * (seconds(properties.get('tunit') ?? 'sec') ?? NaN);
   return {
-    frames: { t, c },
+    outerShape: { t, c },
     depth: slices,
     page: (time, channel, z) => (time * slices + z) * c + channel,
     channels: c > 1 ? readChannels(first, c, images) : null,

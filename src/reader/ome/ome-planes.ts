@@ -1,16 +1,16 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import type { Frames } from '../../model/volume.ts';
+import type { OuterShape } from '../../model/volume.ts';
 import { chooseImage } from '../common/choose-image.ts';
 import { shortly } from '../common/shortly.ts';
 import { fail, readFailure } from '../common/fail.ts';
 import type { Blocks, Ome, OmeImage, TiffData } from './ome.ts';
-import type { Reading } from '../tiff/pixel-format.ts';
+import type { InterpretationOptions } from '../tiff/pixel-format.ts';
 import { channelName } from '../common/stack.ts';
 
 /** Where the planes of an OME image are. */
 export interface OmePlanes {
-  frames: Frames;
+  outerShape: OuterShape;
   depth: number;
   /** Samples in each page. */
   samples: number;
@@ -27,7 +27,7 @@ const LEAST_PAGE = 18;
 const MAX_PLANES = 4_000_000;
 
 /** The image of a description that is asked for. @throws ConvertError `unsupported`, `corrupt`, `bad-option` */
-export function omeImage({ images }: Ome, path: string, asked: Reading['image']): OmeImage {
+export function omeImage({ images }: Ome, path: string, asked: InterpretationOptions['image']): OmeImage {
   if (images.length === 0) throw fail('corrupt', path, 'its OME-XML describes no image (Pixels): save it again');
   const named = images.map(({ name, size }) => ({ name, said: `T ${size.T}, C ${size.C}, Z ${size.Z}` }));
   return images[chooseImage(path, named, asked)];
@@ -50,12 +50,12 @@ export async function findPlanes(
   const { size, order } = image;
   const samples = samplesOf(image, path);
   const counts = { ...size, C: size.C / samples };
-  const frames = { t: counts.T, c: counts.C };
+  const outerShape = { t: counts.T, c: counts.C };
   const total = counts.T * counts.C * counts.Z;
   if (total > MAX_PLANES)
     throw fail('unsupported', path, `its OME-XML describes ${total} planes, where at most ${MAX_PLANES} were expected`);
   const planes: OmePlanes = {
-    frames,
+    outerShape,
     depth: counts.Z,
     samples,
     files: [],
@@ -175,10 +175,10 @@ function locator(ome: Ome, blocks: Blocks, { path, isTiff }: { path: string; isT
 }
 
 /** Channels of an image, one for each that its pages hold. */
-export function omeChannels({ channels, size }: OmeImage, { frames, samples }: OmePlanes) {
+export function omeChannels({ channels, size }: OmeImage, { outerShape, samples }: OmePlanes) {
   const named = channels.some(({ name, color }) => name !== '' || color !== null);
   if (size.C / samples === 1 && !named) return null;
-  return Array.from({ length: frames.c }, (_, n) => ({
+  return Array.from({ length: outerShape.c }, (_, n) => ({
     name: channels[n]?.name || channelName(n),
     color: channels[n]?.color ?? null
   }));

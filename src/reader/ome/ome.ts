@@ -6,7 +6,7 @@ import { Bytes } from '../common/bytes.ts';
 import { calibrate, type Calibration } from '../voxel-size/calibration.ts';
 import { fail } from '../common/fail.ts';
 import { GrowingNumbers } from '../common/growing-numbers.ts';
-import { type Wanted, wantedMarkup } from '../common/markup.ts';
+import { type MarkupSelection, wantedMarkup } from '../common/markup.ts';
 import { shortly } from '../common/shortly.ts';
 
 /** An OME-XML description (OME model 2016-06 and before), as far as it says where planes are and what they mean. */
@@ -73,7 +73,7 @@ const PARENTS: Partial<Record<string, string>> = {
   ModuloAlongC: 'Modulo',
   ModuloAlongT: 'Modulo'
 };
-const WANTED: Wanted = {
+const WANTED: MarkupSelection = {
   element: (name, parent) => parent === undefined || PARENTS[name] === parent,
   text: name => name === 'UUID'
 };

@@ -170,7 +170,7 @@ function describePixels(format: PixelFormat): string {
 }
 
 /** How a source is asked to be read. */
-export interface Reading {
+export interface InterpretationOptions {
   /** Which files of a folder are its slices (`ConvertOptions.slices`). */
   slices: string | null;
   /** Samples of a pixel to read, from 0, each as grey values; null: the only one. */
@@ -185,7 +185,7 @@ export interface Reading {
   keepIndices: boolean;
 }
 
-export const DEFAULT_READING: Reading = {
+export const DEFAULT_INTERPRETATION: InterpretationOptions = {
   slices: null,
   channel: null,
   image: null,
@@ -196,7 +196,7 @@ export const DEFAULT_READING: Reading = {
 };
 
 /** What stored pixels are read as. */
-export interface Meaning {
+export interface SampleInterpretation {
   dtype: Dtype;
   packing: Packing;
   /** What can be read of a pixel, one after another; null: one grey value. */
@@ -208,10 +208,14 @@ export interface Meaning {
 }
 
 /** What pixels mean, by their tags (TIFF 6.0 section 8 and its photometric interpretations). */
-export function meaningOf(
+export function interpretSamples(
   format: PixelFormat,
-  { keepIndices, keepInverted, palette }: Pick<Reading, 'keepIndices' | 'palette'> & { keepInverted: boolean }
-): Meaning {
+  {
+    keepIndices,
+    keepInverted,
+    palette
+  }: Pick<InterpretationOptions, 'keepIndices' | 'palette'> & { keepInverted: boolean }
+): SampleInterpretation {
   const { kind, bits, planar, reversedBits, photometric } = format;
   const notes: string[] = [];
   const stored: Packing = { bits, samples: planar ? 1 : format.samples, reversedBits, inverted: false, palettes: null };

@@ -1,11 +1,11 @@
 import { type Encoding, type Layout, NOT_FLIPPED } from '../../model/layout.ts';
-import { type Frames, type VolumeInfo, volumeCount } from '../../model/volume.ts';
+import { type OuterShape, type VolumeInfo, volumeCount } from '../../model/volume.ts';
 import { type Absent, absentWarning, fillOf } from './absent.ts';
 import { sameTables, tableBytes } from './decoder-tables.ts';
 import { fail } from '../common/fail.ts';
 import { GrowingNumbers } from '../common/growing-numbers.ts';
 import { type Page, type PageFormat, segmentGroups, segmentRowBytes } from './page.ts';
-import { type Meaning, pixelDifference, storedType } from './pixel-format.ts';
+import { type SampleInterpretation, pixelDifference, storedType } from './pixel-format.ts';
 import { COMPRESSION, compressionName } from './tags.ts';
 
 /** A segment's place and size take at least this much in a file (two SHORT values). */
@@ -177,8 +177,8 @@ export class SegmentTable {
   toLayout(
     files: string[],
     { signedOffset }: { signedOffset: boolean },
-    { dtype, packing, shownInverted }: Pick<Meaning, 'dtype' | 'packing' | 'shownInverted'>,
-    frames: Frames,
+    { dtype, packing, shownInverted }: Pick<SampleInterpretation, 'dtype' | 'packing' | 'shownInverted'>,
+    outerShape: OuterShape,
     { page: pages, sample: samples }: Planes
   ): Layout {
     const { format } = this;
@@ -206,8 +206,8 @@ export class SegmentTable {
     }
     return {
       files,
-      shape: [pages.length / volumeCount(frames), format.height, format.width],
-      frames,
+      shape: [pages.length / volumeCount(outerShape), format.height, format.width],
+      outerShape,
       dtype: signedOffset ? 'int16' : dtype,
       packing,
       shownInverted,

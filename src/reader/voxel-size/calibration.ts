@@ -14,13 +14,13 @@ export const unusable = (...notes: string[]): Calibration => ({ ...UNCALIBRATED,
 
 type Three<T> = [z: T, y: T, x: T];
 /** A length as a source has it; undefined where it has none. */
-export type Found = string | number | undefined;
+export type LengthValue = string | number | undefined;
 
 /** As much of what a source says as a sentence can hold. */
 const brief = (text: string): string => (text.trim().length > 40 ? `${text.trim().slice(0, 40)}…` : text.trim());
 
 /** What a source says of lengths along (Z, Y, X), in its own words: `z 5 µm, y 2.5 µm and x nothing`. */
-function words(lengths: Three<Found>, units: Three<string>): string {
+function words(lengths: Three<LengthValue>, units: Three<string>): string {
   const [z, y, x] = lengths.map((length, axis) => {
     const name = 'zyx'[axis];
     if (length === undefined) return `nothing of ${name}`;
@@ -40,7 +40,7 @@ export const isPixel = (unit: string): boolean => /^(|pixels?|px|voxels?|vx)$/i.
  *
  * @param who what says so, as a subject
  */
-export function calibrate(lengths: Three<Found>, units: Three<string>, from: string, who: string): Calibration {
+export function calibrate(lengths: Three<LengthValue>, units: Three<string>, from: string, who: string): Calibration {
   if (lengths.every(length => length === undefined)) return UNCALIBRATED;
   const numbers = lengths.map(length => Number(typeof length === 'string' && length.trim() === '' ? NaN : length));
   const found = words(lengths, units);

@@ -1,6 +1,6 @@
 import { bitshuffle, bitshuffleApart, SCRATCH } from './bitshuffle';
 import { lz4, TABLE } from './lz4';
-import { noisy } from './noisy';
+import { isIncompressible } from './incompressible';
 import { shuffle } from './shuffle';
 
 /** `shuffling` of a block, by C-Blosc's numbers: 0 none, 1 bytes, 2 bits. */
@@ -56,10 +56,10 @@ export function lz4Block(
     const room = min(each - 1, limit - op - 4);
     let written: usize = 0;
     if (s < made) {
-      if (!noisy(there, each, table)) written = lz4(there, each, stream, room, table, acceleration);
+      if (!isIncompressible(there, each, table)) written = lz4(there, each, stream, room, table, acceleration);
       if (written > 0) memory.copy(op + 4, stream, written);
       else if (there != op + 4) memory.copy(op + 4, there, each);
-    } else if (!noisy(stream, each, table)) {
+    } else if (!isIncompressible(stream, each, table)) {
       written = lz4(stream, each, op + 4, room, table, acceleration);
     }
     if (written == 0) {

@@ -81,7 +81,8 @@ export function bloscEncoder(
     for (let s = 0; s < streams; s++) {
       const stream = bytes + s * each;
       const room = Math.min(each - 1, target + capacity - at - 4);
-      let size = room > 0 && !simd.noisy(stream, each, scratch) ? zstd(heap, stream, each, at + 4, room, level) : 0;
+      let size =
+        room > 0 && !simd.isIncompressible(stream, each, scratch) ? zstd(heap, stream, each, at + 4, room, level) : 0;
       if (size === 0) {
         // A stream as long as what it holds is a copy.
         if (at + 4 + each > target + capacity) return 0;
@@ -163,7 +164,7 @@ export function bloscEncoder(
   }
 
   return {
-    litters: cname === 'zstd',
+    leavesGarbage: cname === 'zstd',
     scratchBytes: length => LZ4_TABLE + SHUFFLE_SCRATCH + blockOf(length) + SAMPLE,
     encodedBound,
     encode(source, length, target, scratch, used = length) {

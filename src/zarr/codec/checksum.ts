@@ -12,7 +12,7 @@ export const CHECKSUM_BYTES = 4;
 export function checksummed(encoder: Encoder | null, simd: Simd, memory: WebAssembly.Memory): Encoder {
   const view = new DataView(memory.buffer);
   return {
-    litters: encoder?.litters ?? false,
+    leavesGarbage: encoder?.leavesGarbage ?? false,
     scratchBytes: length => Math.max(encoder?.scratchBytes(length) ?? 0, CRC32C_TABLE),
     encodedBound: (length, used) => (encoder?.encodedBound(length, used) ?? length) + CHECKSUM_BYTES,
     encode(source, length, target, scratch, used = length) {

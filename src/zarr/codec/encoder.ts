@@ -3,7 +3,7 @@ export interface Encoder {
   /** Bytes of scratch that a chunk of `length` bytes needs. */
   scratchBytes(length: number): number;
   /** Whether encoding leaves memory behind that only a collection frees. */
-  readonly litters: boolean;
+  readonly leavesGarbage: boolean;
   /**
    * Upper bound of the encoded length of a chunk of `length` bytes; of one of which those from `used` on are 0, a nearer one. For `encode`, room for
    * as many bytes as the former must be at `target`.

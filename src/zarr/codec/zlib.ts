@@ -77,7 +77,7 @@ const DEFLATE_BLOCK = 2 ** 15;
 export function zstdEncoder(level: number, memory: WebAssembly.Memory): Encoder {
   const heap = new Uint8Array(memory.buffer);
   return {
-    litters: true,
+    leavesGarbage: true,
     scratchBytes: () => 0,
     encodedBound: zstdBound,
     encode(source, length, target, _scratch, used = length) {
@@ -90,7 +90,7 @@ export function zstdEncoder(level: number, memory: WebAssembly.Memory): Encoder 
 export function gzipEncoder(level: number, memory: WebAssembly.Memory): Encoder {
   const heap = new Uint8Array(memory.buffer);
   return {
-    litters: true,
+    leavesGarbage: true,
     scratchBytes: () => 0,
     encodedBound: gzipBound,
     encode(source, length, target, _scratch, used = length) {

@@ -12,7 +12,7 @@ import { type Resolution, readResolution } from './voxel-size/resolution.ts';
 import { TAG } from './tiff/tags.ts';
 
 /** What the first page's tags say of the volume beside its voxels. */
-export interface About {
+export interface SourceDescription {
   format: 'tiff' | 'bigtiff' | 'imagej';
   calibration: Calibration;
   /** What the resolution tags say; null for ImageJ, where its calibration has made use of them. */
@@ -28,7 +28,7 @@ export interface About {
 }
 
 /** Of a source that says nothing of its volume. */
-export const nothingSaid = (): About => ({
+export const emptyDescription = (): SourceDescription => ({
   format: 'tiff',
   calibration: UNCALIBRATED,
   resolution: null,
@@ -47,44 +47,48 @@ export const nothingSaid = (): About => ({
  * @param ome what is known of the image that the page belongs to, when that has been read
  * @throws ConvertError `unsupported`
  */
-export function readAbout(directory: Directory, alone: boolean, ome: OmeImage | null = null): About {
+export function readSourceDescription(
+  directory: Directory,
+  alone: boolean,
+  ome: OmeImage | null = null
+): SourceDescription {
   const { path } = directory.file;
   const { texts, ome: xml } = ome ? { texts: [''], ome: null } : readDescriptions(directory);
   const text = texts.find(each => parseImageJ(each) !== null) ?? texts[0];
   const shaped = texts.find(each => each.startsWith('{"shape":')) ?? text;
-  const about: About = {
-    ...nothingSaid(),
+  const description: SourceDescription = {
+    ...emptyDescription(),
     format: directory.encoding.big ? 'bigtiff' : 'tiff'
   };
   const imagej = xml ? null : parseImageJ(text);
-  if (ome) about.calibration = ome.calibration;
+  if (ome) description.calibration = ome.calibration;
   else if (xml) {
     const [image] = parseOme(xml(), path).images;
-    if (image) about.calibration = image.calibration;
+    if (image) description.calibration = image.calibration;
   } else if (imagej) {
     if (!alone) checkSingle(path, imagej.channels, imagej.frames);
-    about.imagej = imagej;
-    about.format = 'imagej';
-    about.calibration = imagejCalibration(imagej, directory);
-    about.signedOffset = isUnsigned16(directory) && isSignedOffset(imagej);
-    if (!about.signedOffset) {
+    description.imagej = imagej;
+    description.format = 'imagej';
+    description.calibration = imagejCalibration(imagej, directory);
+    description.signedOffset = isUnsigned16(directory) && isSignedOffset(imagej);
+    if (!description.signedOffset) {
       const bits = directory.integer(TAG.bitsPerSample, 1);
       const { calibrationFunction, warning } = readCalibrationFunction(imagej, bits);
-      about.calibrationFunction = calibrationFunction;
-      if (warning !== null) about.warnings.push(warning);
+      description.calibrationFunction = calibrationFunction;
+      if (warning !== null) description.warnings.push(warning);
     }
-    if (alone && imagej.images > 1) about.pages = imagej.images;
+    if (alone && imagej.images > 1) description.pages = imagej.images;
   } else {
-    about.described =
+    description.described =
       texts.map(each => readDescribedAxes(each, directory)).find(described => described !== null) ?? null;
-    if (about.described?.calibration) about.calibration = about.described.calibration;
-    if (alone) about.pages = tifffilePages(shaped, directory) ?? metamorphPages(directory);
+    if (description.described?.calibration) description.calibration = description.described.calibration;
+    if (alone) description.pages = tifffilePages(shaped, directory) ?? metamorphPages(directory);
   }
   // Of ImageJ's, in its unit, the calibration has made use.
-  if (!imagej) about.resolution = readResolution(directory, shaped);
-  else if (isPixel(imagej.properties.get('unit') ?? '') && !about.calibration.voxelSize)
-    about.resolution = readResolution(directory, '');
-  return about;
+  if (!imagej) description.resolution = readResolution(directory, shaped);
+  else if (isPixel(imagej.properties.get('unit') ?? '') && !description.calibration.voxelSize)
+    description.resolution = readResolution(directory, '');
+  return description;
 }
 
 /** What ImageJ says of a page, where it has written it and no OME-XML goes before that. */
@@ -100,7 +104,12 @@ const isUnsigned16 = (directory: Directory): boolean =>
  * @param first what the first slice says, and its name
  * @throws ConvertError `mixed-pages`
  */
-export function checkMeaning(directory: Directory, { signedOffset, imagej }: About, name: string, first: string): void {
+export function checkSameInterpretation(
+  directory: Directory,
+  { signedOffset, imagej }: SourceDescription,
+  name: string,
+  first: string
+): void {
   const photometric = directory.integer(TAG.photometric, 1);
   const isInverted = photometric === PHOTOMETRIC.whiteIsZero || photometric === PHOTOMETRIC.palette;
   if (!isInverted && !isUnsigned16(directory)) return;

@@ -10,7 +10,7 @@ const LIMIT: f64 = 1.12;
  * would have it. A stretch of equal bytes of a twentieth of the whole, or an order-0 entropy below 7.9 bits, is more than that. Repeats of
  * long noisy stretches are missed, which scans do not have. Fewer bytes than the sample are never noise. `table` is 2 KiB of scratch.
  */
-export function noisy(source: usize, length: usize, table: usize): bool {
+export function isIncompressible(source: usize, length: usize, table: usize): bool {
   if (length < COUNTED) return false;
   memory.fill(table, 0, 2048);
   // Spread by the golden ratio: even spacing may fall in step with rows, and see but what lies at one end of them.

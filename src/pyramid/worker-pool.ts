@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { ConvertError, cancelled } from '../model/errors.ts';
-import type { Answer, Areas, Job, Message, Report, Task } from './task.ts';
+import type { WorkerMessage, Areas, BlockJob, Message, Report, Task } from './task.ts';
 
 /** Heaps of worker threads stay small: voxels live in the shared memory. In MiB. */
 const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4, stackSizeMb: 4 };
@@ -9,7 +9,7 @@ const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4, stackS
 const workerFile = (): URL =>
   import.meta.url.endsWith('.ts') ? new URL('./worker.ts', import.meta.url) : new URL('./worker.cjs', import.meta.url);
 
-interface Member {
+interface PoolWorker {
   thread: Worker;
   areas: Areas;
   /** What waits for the answer to the task under way. */
@@ -17,8 +17,8 @@ interface Member {
 }
 
 /** Worker threads that take one task each at a time. */
-export class Crew {
-  readonly #members: Member[];
+export class WorkerPool {
+  readonly #members: PoolWorker[];
   #broken: ConvertError | null = null;
   readonly #onBroken: (error: ConvertError) => void;
 
@@ -27,8 +27,8 @@ export class Crew {
     this.#onBroken = onBroken;
     this.#members = areas.map(own => {
       const thread = new Worker(workerFile(), { resourceLimits: LIMITS, name: 'microct-io-vis worker' });
-      const member: Member = { thread, areas: own, waiting: null };
-      thread.on('message', (answer: Answer) => this.#answered(member, answer));
+      const member: PoolWorker = { thread, areas: own, waiting: null };
+      thread.on('message', (answer: WorkerMessage) => this.#answered(member, answer));
       thread.on('error', error => this.#broke(`A worker thread failed: ${(error as Error).message ?? String(error)}`));
       thread.on('exit', code => this.#broke(`A worker thread ended unasked (status ${code}).`));
       return member;
@@ -40,12 +40,12 @@ export class Crew {
   }
 
   /** Makes all threads, which must be idle, work on `job` from now on. They need not have started: each takes its tasks up when it has. */
-  begin(job: Job): void {
+  begin(job: BlockJob): void {
     for (const { thread, areas } of this.#members) thread.postMessage({ kind: 'begin', job, areas } satisfies Message);
   }
 
   /** Has thread `n`, which must be idle, do a task; `onReduced` may hear before its end that a block is reduced into its parent. */
-  perform(n: number, task: Task, onReduced?: () => void): Promise<Report> {
+  run(n: number, task: Task, onReduced?: () => void): Promise<Report> {
     if (this.#broken) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {
       this.#members[n].waiting = { resolve, reject, onReduced };
@@ -54,7 +54,7 @@ export class Crew {
   }
 
   /** Ends all threads. Those that are busy get `patience` ms to finish what they do. */
-  async dismiss(patience: number): Promise<void> {
+  async close(patience: number): Promise<void> {
     this.#broken ??= cancelled();
     const deadline = Date.now() + patience;
     while (this.#members.some(member => member.waiting) && Date.now() < deadline)
@@ -62,7 +62,7 @@ export class Crew {
     await Promise.all(this.#members.map(({ thread }) => thread.terminate()));
   }
 
-  #answered(member: Member, answer: Answer): void {
+  #answered(member: PoolWorker, answer: WorkerMessage): void {
     const { waiting } = member;
     if ('reduced' in answer) {
       waiting?.onReduced?.();

@@ -14,7 +14,7 @@ function binsOf<T>(): usize {
  * Counts the voxels of some rows of a box by bins in order of value: bytes and 16-bit numbers by value, all others by the upper 16 bits of
  * the float32. Of plane z and row y of the whole volume those count where (5 · z + y) is a multiple of `step`. Counts u32 in TABLES tables.
  */
-export function tally<T>(
+export function histogram<T>(
   source: usize,
   plane: usize,
   row: usize,
@@ -28,11 +28,12 @@ export function tally<T>(
 ): void {
   for (let z: usize = 0; z < nz; z++) {
     const over: usize = (<usize>5 * (z0 + z) + y0) % step;
-    for (let y: usize = over ? step - over : 0; y < ny; y += step) tallyRow<T>(source + z * plane + y * row, nx, table);
+    for (let y: usize = over ? step - over : 0; y < ny; y += step)
+      histogramRow<T>(source + z * plane + y * row, nx, table);
   }
 }
 
-function tallyRow<T>(row: usize, nx: usize, table: usize): void {
+function histogramRow<T>(row: usize, nx: usize, table: usize): void {
   const second = table + (binsOf<T>() << 2);
   let x: usize = 0;
   for (; sizeof<T>() < 8 && x + 4 <= nx; x += 4) {
@@ -76,7 +77,7 @@ function binOf<T>(value: T): u32 {
 }
 
 /** Adds the counts of `bins` bins to u64 that other threads add to as well, and begins again. */
-export function addTally(table: usize, bins: usize, total: usize): void {
+export function addHistogram(table: usize, bins: usize, total: usize): void {
   const bytes = bins << 2;
   for (let at: usize = 0; at < bytes; at += 16) {
     const first = v128.load(table + at);

@@ -1,8 +1,8 @@
-import type { Frames, Shape } from '../model/volume.ts';
+import type { OuterShape, Shape } from '../model/volume.ts';
 import { map3, product } from '../model/levels.ts';
 
-/** Points of level 0 from which percentiles are reckoned: a lattice that depends on the shape alone, not on how work is cut. */
-export interface Lattice {
+/** Points of level 0 from which percentiles are reckoned: a grid that depends on the shape alone, not on how work is cut. */
+export interface SampleGrid {
   /** Distance between points along (Z, Y, X), in voxels. */
   step: Shape;
   /** First point. */
@@ -16,7 +16,7 @@ const POINTS = 100_000;
 const ALL_POINTS = 400_000;
 
 /** About 100,000 points of each channel, spread over its volumes of `shape` (Z, Y, X); all voxels of small ones. */
-export function sampleLattice(shape: Shape, { t, c }: Frames): Lattice {
+export function sampleGrid(shape: Shape, { t, c }: OuterShape): SampleGrid {
   const points = Math.max(1, Math.min(POINTS / t, ALL_POINTS / (t * c)));
   // Odd steps, so that they do not fall in step with chunk lengths or the periods of detector rows.
   let step: Shape = [1, 1, 1];
@@ -31,7 +31,7 @@ export function sampleLattice(shape: Shape, { t, c }: Frames): Lattice {
 
 /** Visits the points in a box (first voxel and lengths along (Z, Y, X)): the number of each in C order, and its voxel. */
 export function forEachPoint(
-  { step, first, count }: Lattice,
+  { step, first, count }: SampleGrid,
   start: Shape,
   extent: Shape,
   visit: (point: number, z: number, y: number, x: number) => void

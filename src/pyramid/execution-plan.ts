@@ -1,4 +1,4 @@
-import { TALLIES } from '../simd/index.ts';
+import { COUNTS_PER_BIN } from '../simd/index.ts';
 import type { Encoder } from '../zarr/codec/index.ts';
 import { type Layout, decodedTogether, isCompressed, plainEncoding } from '../model/layout.ts';
 import type { Settings } from '../model/settings.ts';
@@ -12,7 +12,7 @@ import { binCount } from '../model/histogram.ts';
 import { GAP_BYTES } from '../reader/index.ts';
 
 /** How a conversion is cut to fit the memory: how many threads, which blocks, and what lies in the shared memory. */
-export interface Arrangement {
+export interface ExecutionPlan {
   workers: number;
   grids: Grid[];
   /** Blocks of each level that are in memory at once. */
@@ -23,9 +23,9 @@ export interface Arrangement {
    * Bytes of each of a worker's own areas in the shared memory: a gathered chunk; each of those that are filled with encoded chunks in turn; what
    * the codec needs; what is read; counts of values.
    */
-  areas: { chunk: number; encoded: number; scratch: number; staging: number; tally: number };
+  areas: { chunk: number; encoded: number; scratch: number; staging: number; histogram: number };
   /** How many areas for encoded chunks a worker has: one is filled while the others are written. */
-  turns: number;
+  encodedBuffers: number;
   /** Bytes of what all workers count together. */
   totals: number;
   /** Bytes that are read in one go. */
@@ -60,12 +60,12 @@ const MAX_MEMORY = 2 ** 32 - 65536;
 /** Small enough to stay in a processor's cache for what is done to it next. */
 const SLAB = MiB / 4;
 /** Areas that a worker's encoded chunks are written from: where nothing is encoded the disk is what is waited for, and gets more. */
-const TURNS = { encoded: 2, plain: 3 };
+const ENCODED_BUFFERS = { encoded: 2, plain: 3 };
 /** Decoding this much more than once is cheaper than a file between. */
 const MAX_REDUNDANCY = 1.25;
 
 /** What `arrange` must know of a conversion. */
-export interface Work {
+export interface Workload {
   layout: Layout;
   settings: Pick<
     Settings,
@@ -102,7 +102,7 @@ function redundancy(start: number, length: number, block: number, segment: numbe
   return touched / (Math.floor((start + length - 1) / segment) - Math.floor(start / segment) + 1);
 }
 
-interface Leaf {
+interface BlockChoice {
   grids: Grid[];
   slotBytes: number[];
   /** Leaves under one block of each level, at most. */
@@ -129,7 +129,7 @@ const WAITING = 0.02;
 /** How much longer it takes when a block of a further level must be done with before the next is begun. */
 const STALLS = 1.15;
 
-function weigh(work: Work, shape: Shape): Leaf {
+function weigh(work: Workload, shape: Shape): BlockChoice {
   const { layout, settings, levels } = work;
   const bytes = BYTES_PER_VOXEL[settings.dtype];
   const sourceBytes = BYTES_PER_VOXEL[layout.dtype];
@@ -148,7 +148,7 @@ function weigh(work: Work, shape: Shape): Leaf {
       redundancy(settings.start[2], settings.shape[2], size[2], together.columns)
     : 1;
   const decodeFirst = again > MAX_REDUNDANCY && !work.readOnly;
-  const volumes = volumeCount(layout.frames);
+  const volumes = volumeCount(layout.outerShape);
   const allGB = (volumes * product(settings.shape) * sourceBytes) / 1e9;
   // Narrow blocks are read row by row, or out of whole rows that are then read for each of them.
   const across = grids[0].count[2];
@@ -171,27 +171,27 @@ function weigh(work: Work, shape: Shape): Leaf {
   return { grids, slotBytes, leaves, decodeFirst, cost, staging };
 }
 
-function arrangement(work: Work, leaf: Leaf, workers: number, spare: number): Arrangement {
+function candidatePlan(work: Workload, leaf: BlockChoice, workers: number, spare: number): ExecutionPlan {
   const { layout, settings, encoder, readerBytes, memoryStart } = work;
   const chunk = product(settings.chunk) * BYTES_PER_VOXEL[settings.dtype];
   // A scan counts the source's values.
   const bins = work.readOnly ? 0 : Math.max(binCount(settings.dtype), settings.scaling ? binCount(layout.dtype) : 0);
-  const turns = work.readOnly ? 1 : encoder ? TURNS.encoded : TURNS.plain;
+  const encodedBuffers = work.readOnly ? 1 : encoder ? ENCODED_BUFFERS.encoded : ENCODED_BUFFERS.plain;
   const areas = {
     chunk: aligned(chunk),
     encoded: encodedBytes(work, chunk),
     scratch: encoder ? aligned(encoder.scratchBytes(chunk)) : 0,
     staging: aligned(leaf.staging),
-    tally: aligned(4 * TALLIES * bins)
+    histogram: aligned(4 * COUNTS_PER_BIN * bins)
   };
-  const totals = aligned(8 * bins * layout.frames.c);
+  const totals = aligned(8 * bins * layout.outerShape.c);
   const slots = leaf.grids.map(({ count }, k) =>
     Math.min(
-      volumeCount(layout.frames) * product(count),
+      volumeCount(layout.outerShape) * product(count),
       k === 0 ? workers : Math.ceil(workers / leaf.leaves[k]) + spare
     )
   );
-  const own = areas.chunk + turns * areas.encoded + areas.scratch + areas.staging + areas.tally;
+  const own = areas.chunk + encodedBuffers * areas.encoded + areas.scratch + areas.staging + areas.histogram;
   const memoryBytes =
     aligned(memoryStart) + totals + workers * own + slots.reduce((sum, n, k) => sum + n * leaf.slotBytes[k], 0);
   const { offsets, byteCounts, pageFile, planeEncoding, firstSegment } = layout;
@@ -205,12 +205,12 @@ function arrangement(work: Work, leaf: Leaf, workers: number, spare: number): Ar
     slots,
     slotBytes: leaf.slotBytes,
     areas,
-    turns,
+    encodedBuffers,
     totals,
     slab: SLAB,
     decodeFirst: leaf.decodeFirst,
     scratchFileBytes: leaf.decodeFirst
-      ? volumeCount(layout.frames) * product(settings.shape) * BYTES_PER_VOXEL[layout.dtype]
+      ? volumeCount(layout.outerShape) * product(settings.shape) * BYTES_PER_VOXEL[layout.dtype]
       : 0,
     memoryBytes,
     // Whole mebibytes, so that the smallest budget can be said exactly.
@@ -219,14 +219,14 @@ function arrangement(work: Work, leaf: Leaf, workers: number, spare: number): Ar
 }
 
 /** Bytes that a worker needs for encoded chunks of `chunk` bytes before encoding. */
-function encodedBytes({ settings: { chunk: lengths, shard }, encoder }: Work, chunk: number): number {
+function encodedBytes({ settings: { chunk: lengths, shard }, encoder }: Workload, chunk: number): number {
   const bound = encoder?.encodedBound(chunk) ?? chunk;
   if (shard) return aligned(shardBuffer(bound, product(map3(shard, (n, axis) => n / lengths[axis]))));
   return aligned(bound);
 }
 
-/** Seconds that an arrangement takes, very roughly, for so many level-0 blocks. */
-function seconds(leaf: Leaf, count: number, processors: number, spare: number, found: Arrangement): number {
+/** Seconds that an plan takes, very roughly, for so many level-0 blocks. */
+function seconds(leaf: BlockChoice, count: number, processors: number, spare: number, found: ExecutionPlan): number {
   const { workers, memoryBytes } = found;
   const unevenness = (Math.ceil(count / workers) * workers) / count;
   const atOnce = Math.min(workers, processors) + WAITING * Math.max(0, Math.min(workers - processors, processors));
@@ -235,19 +235,19 @@ function seconds(leaf: Leaf, count: number, processors: number, spare: number, f
 }
 
 /**
- * The fastest arrangement that fits the budget, by a rough reckoning.
+ * The fastest plan that fits the budget, by a rough reckoning.
  *
- * @returns the arrangement, or the bytes that the smallest needs where none fits
+ * @returns the plan, or the bytes that the smallest needs where none fits
  */
-export function arrange(work: Work): Arrangement | { needs: number } {
+export function planExecution(work: Workload): ExecutionPlan | { needs: number } {
   const { settings, levels, layout } = work;
   const unit = blockUnit(settings.shard ?? settings.chunk);
   const shape = levels[0].shape;
-  const volumes = volumeCount(layout.frames);
+  const volumes = volumeCount(layout.outerShape);
   const [depths, heights, widths] = work.leaf
     ? map3(work.leaf, n => [n])
     : map3(unit, (n, axis) => lengths(n, shape[axis]));
-  let best: { arrangement: Arrangement; seconds: number } | null = null;
+  let best: { plan: ExecutionPlan; seconds: number } | null = null;
   let least = Infinity;
   const voxelBytes = BYTES_PER_VOXEL[settings.dtype];
   for (const depth of depths)
@@ -258,20 +258,20 @@ export function arrange(work: Work): Arrangement | { needs: number } {
         if (!smallest && bytes > Math.min(settings.maxMemory, MAX_MEMORY)) continue;
         const leaf = weigh(work, [depth, height, width]);
         const leaves = volumes * leafCount(leaf.grids);
-        for (const [workers, spare] of staffing(settings.jobs, leaves)) {
-          const candidate = arrangement(work, leaf, workers, spare);
+        for (const [workers, spare] of workerCounts(settings.jobs, leaves)) {
+          const candidate = candidatePlan(work, leaf, workers, spare);
           if (candidate.memoryBytes > MAX_MEMORY) continue;
           least = Math.min(least, candidate.peakBytes);
           if (candidate.peakBytes > settings.maxMemory) continue;
           const time = seconds(leaf, leaves, work.processors, spare, candidate);
-          if (!best || time < best.seconds) best = { arrangement: candidate, seconds: time };
+          if (!best || time < best.seconds) best = { plan: candidate, seconds: time };
         }
       }
-  return best?.arrangement ?? { needs: least };
+  return best?.plan ?? { needs: least };
 }
 
 /** Numbers of workers to consider, each with the spare blocks a level: one more than work needs at once, none where memory is scarce. */
-function staffing(jobs: number, leaves: number): [workers: number, spare: number][] {
+function workerCounts(jobs: number, leaves: number): [workers: number, spare: number][] {
   const most = Math.min(jobs, leaves);
   const counts = new Set<number>();
   for (let n = most; n > 16; n = Math.floor(n * 0.8)) counts.add(n);
