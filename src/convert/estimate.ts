@@ -35,7 +35,7 @@ export async function inspect(
  * What a conversion would do and need. Reads headers, writes nothing.
  *
  * @throws ConvertError for whatever would keep the conversion from working, with the option at fault in `field`; but that something has the output's
- * name already is told in the plan
+ * name already, or that the disk has too little room, is told in the plan
  */
 export async function estimate(source: string | string[], options: Partial<ConvertOptions> = {}): Promise<Plan> {
   return (await prepare(source, options, true)).plan;

@@ -104,7 +104,7 @@ async function findDestination(
 /**
  * Reads the source's headers, checks every option and the output, and plans the conversion. Writes nothing.
  *
- * @param lenient whether what has the output's name already is a warning of the plan, and no error
+ * @param lenient whether what has the output's name already, or a disk without enough room, is a warning of the plan, and no error
  * @throws ConvertError for whatever would keep the conversion from working
  */
 export async function prepare(
@@ -125,8 +125,9 @@ export async function prepare(
   const { output, shape, chunk, warnings } = settings;
   const { outerShape } = layout;
   const passing = new Set<string>();
-  const { partial = null, refusal = null } = (await checks.later(findDestination(source, settings, lenient))) ?? {};
-  if (refusal) passing.add(refusal.message);
+  const { partial = null, refusal: inTheWay = null } =
+    (await checks.later(findDestination(source, settings, lenient))) ?? {};
+  if (inTheWay) passing.add(inTheWay.message);
   else if (settings.overwrite && isOmeZarr(output)) goesWith(output).forEach(text => passing.add(text));
   const levels = pyramid(shape, chunk, settings.voxelSize, settings.levels);
   if (typeof settings.levels === 'number' && levels.length < settings.levels)
@@ -162,13 +163,13 @@ export async function prepare(
   // What an interrupted conversion has left is gone on with or removed: it is no additional need.
   const there = left ? left.blocks.reduce((sum, { bytes }) => sum + bytes, 0) : 0;
   const diskBytes = mostDiskBytes(settings, levels, outerShape, encoder) + scratch;
-  if (freeDiskBytes + there < diskBytes)
-    throw new ConvertError(
-      'disk-full',
-      `${output}: up to ${formatBytes(diskBytes)} are needed, and ${formatBytes(freeDiskBytes)} are free: ` +
-        'free some space, or choose another output',
-      'output'
-    );
+  const isTight = freeDiskBytes + there < diskBytes;
+  const full =
+    `${output}: up to ${formatBytes(diskBytes - there)} ${there ? 'more ' : ''}are needed, and ${formatBytes(freeDiskBytes)} are free: ` +
+    'free some space, or choose another output';
+  if (isTight && !lenient) throw new ConvertError('disk-full', full, 'output');
+  if (isTight) passing.add(full);
+  const refusal = inTheWay ?? (isTight ? { code: 'disk-full' as const, message: full } : null);
   const { voxelSize, unit, voxelSizeFrom, voxelSizeFile } = settings;
   const plan: Plan = {
     ...info,

@@ -106,11 +106,19 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
   const offersOverwrite =
     isShared ||
     values.overwrite ||
-    inTheWay !== null ||
+    (inTheWay !== null && inTheWay.code !== 'disk-full') ||
     problems.some(({ code, field }) => code === 'output-exists' && field === 'output');
 
   return (
-    <div className="mct-ConvertForm">
+    <div
+      className="mct-ConvertForm"
+      // A person comes back to it, maybe from making room.
+      onFocus={({ currentTarget, relatedTarget }) => {
+        if (!currentTarget.contains(relatedTarget)) {
+          watcher.current?.again();
+        }
+      }}
+    >
       <div className="mct-ConvertForm-source" title={typeof source === 'string' ? source : source.join('\n')}>
         {isShared && 'First: '}
         {describeSource(source)}

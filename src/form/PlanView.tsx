@@ -42,13 +42,11 @@ export function PlanView(props: { plan: Plan; stale: boolean }): React.ReactElem
   const { plan } = props;
   // What is in the output's way is said at its field.
   const warnings = plan.warnings.filter(warning => warning !== plan.outputRefusal?.message);
-  const isTight = plan.diskBytes > plan.freeDiskBytes;
+  const isTight = plan.outputRefusal?.code === 'disk-full';
   return (
     <div className={`mct-Plan${props.stale ? ' mct-mod-stale' : ''}`} aria-busy={props.stale}>
       <dl className="mct-Needs">
-        <Fact name="Output before compression">
-          <span className={isTight ? 'mct-mod-tight' : undefined}>{formatBytes(plan.uncompressedBytes)}</span>
-        </Fact>
+        <Fact name="Output before compression">{formatBytes(plan.uncompressedBytes)}</Fact>
         <Fact name="Disk, at most">
           <span className={isTight ? 'mct-mod-tight' : undefined}>{formatBytes(plan.diskBytes)}</span>
         </Fact>

@@ -40,9 +40,18 @@ export class PlanWatcher {
   ask(options: Partial<ConvertOptions>): void {
     clearTimeout(this._timer);
     const turn = ++this._turn;
+    this._options = options;
     this._set({ pending: true });
     this._timer = setTimeout(() => void this._estimate(turn, options), this._asked ? this._rest : 0);
     this._asked = true;
+  }
+
+  /** Asks the same again, where the answer was a refusal: what was in the way may be gone. The refusal stands until there is another answer. */
+  again(): void {
+    const { pending, failure, planned } = this.state;
+    if (!pending && (failure || planned?.plan.outputRefusal)) {
+      void this._estimate(this._turn, this._options);
+    }
   }
 
   dispose(): void {
@@ -75,5 +84,6 @@ export class PlanWatcher {
   private _onChange: (state: PlanState) => void;
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _turn = 0;
+  private _options: Partial<ConvertOptions> = {};
   private _asked = false;
 }

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  truncateSync,
+  writeFileSync
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
@@ -163,6 +172,32 @@ test('what cannot work is said at its field, and cannot be started', async () =>
   await page.keyboard.press('Escape');
   await dialog.closed();
   assert.equal(existsSync(join(jupyter.root, 'second.ome.zarr')), false);
+});
+
+test('what the disk has no room for is planned, said at the output, and not begun', async () => {
+  const pages = Math.ceil(statfsSync(jupyter.root).bavail * statfsSync(jupyter.root).bsize * 1e-10) + 1;
+  const huge = join(jupyter.root, 'huge.tif');
+  // Of holes, which take no room.
+  execFileSync(PYTHON, [
+    '-c',
+    `import tifffile; tifffile.memmap(${JSON.stringify(huge)}, shape=(${pages}, 100_000, 100_000), dtype='u1')`
+  ]);
+  await lab.item('huge.tif').waitFor({ timeout: 30_000 });
+  const dialog = await lab.convert('huge.tif');
+  assert.match(await dialog.error('Output'), /^huge\.ome\.zarr: up to .* are needed, and .* are free: free some space/);
+  assert.equal((await dialog.levels())[0], `${pages} × 100000 × 100000`);
+  assert.equal(await dialog.root.locator('.mct-Needs .mct-mod-tight').count(), 2);
+  assert.equal(await dialog.root.getByLabel('Replace').count(), 0);
+  assert.equal(await dialog.isReady(), false);
+  // There is room: the same is asked when the form is looked at again.
+  truncateSync(huge, 0);
+  writeVolume(huge, [2, 10, 20], 'uint8', 'plain');
+  await lab.page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  await dialog.field('Output').click();
+  await dialog.ready();
+  assert.deepEqual(await dialog.levels(), ['2 × 10 × 20']);
+  await lab.page.keyboard.press('Escape');
+  await dialog.closed();
 });
 
 test('a file that is no TIFF is refused in words', async () => {
@@ -351,6 +386,12 @@ test('when the helper is restarted its conversions end, and the next one works',
   assert.equal(existsSync(join(jupyter.root, 'lost.ome.zarr')), false);
 });
 
+/** The process that writes an output. */
+function writerOf(output: string): number {
+  const marker = join(jupyter.root, `${output}.partial`, '.microct-io-vis.json');
+  return (JSON.parse(readFileSync(marker, 'utf8')) as { pid: number }).pid;
+}
+
 /** Kills the helper in the middle of a conversion, as a crash would, and answers with the notification that tells of it. */
 async function crash(output: string): Promise<Locator> {
   await lab.convertLarge(output);
@@ -358,9 +399,7 @@ async function crash(output: string): Promise<Locator> {
     .toast(output)
     .getByText(/: [3-9]\d %/)
     .waitFor();
-  const marker = join(jupyter.root, `${output}.partial`, '.microct-io-vis.json');
-  const { pid } = JSON.parse(readFileSync(marker, 'utf8')) as { pid: number };
-  process.kill(pid, 'SIGKILL');
+  process.kill(writerOf(output), 'SIGKILL');
   const told = lab.page.locator('.Toastify__toast', { hasText: `Not converted: ${output}: The helper was restarted` });
   await told.waitFor();
   assert.ok(existsSync(join(jupyter.root, `${output}.partial`)) && !existsSync(join(jupyter.root, output)));
@@ -405,8 +444,17 @@ test('an interrupted conversion is started over where a person says so', async (
   await finishes(dialog, 'over.ome.zarr');
 });
 
-test('a conversion that broke off is tried again with what was chosen for it', async () => {
-  const told = await crash('again.ome.zarr');
+test('a conversion that the disk had no more room for is resumed with what was chosen for it', async () => {
+  await lab.convertLarge('again.ome.zarr');
+  await lab
+    .toast('again.ome.zarr')
+    .getByText(/: [3-9]\d %/)
+    .waitFor();
+  const pid = String(writerOf('again.ome.zarr'));
+  execFileSync('prlimit', ['--pid', pid, '--fsize=100000:unlimited']);
+  const told = lab.page.locator('.Toastify__toast', { hasText: 'Not converted: again.ome.zarr.partial/' });
+  await told.getByText(/cannot be written: a file may not grow so large here/).waitFor();
+  execFileSync('prlimit', ['--pid', pid, '--fsize=unlimited']);
   const dialog = await lab.dialogFrom(told.getByText('Resume…'));
   assert.equal(await dialog.field('Output').inputValue(), 'again.ome.zarr');
   assert.equal(await dialog.field('Compression').inputValue(), 'gzip');

@@ -138,13 +138,14 @@ export class JobNotifications {
       });
     } else if (job.state === 'failed') {
       // The reason names the file.
+      const isKept = job.error?.code === 'interrupted' || job.error?.options?.includes('resume');
       const message = `Not ${job.kind === 'verify' ? 'verified' : 'converted'}: ${job.error?.message ?? jobName(job)}`;
       this._emit(job, message, 'error', {
         autoClose: false,
         actions: [
           this._details(job),
           {
-            label: job.kind === 'verify' ? 'Try again' : job.error?.code === 'interrupted' ? 'Resume…' : 'Try again…',
+            label: job.kind === 'verify' ? 'Try again' : isKept ? 'Resume…' : 'Try again…',
             callback: () => void this._retry(job)
           }
         ]
