@@ -14,6 +14,7 @@ from .errors import ConversionError, ConversionWarning, warn_of
 from .options import (
     Checksum,
     Compression,
+    DescribedBy,
     Downsample,
     DtypeName,
     OmeZarr,
@@ -606,6 +607,7 @@ def info(
     # The options of `info`; src/build/python-options.mjs writes them.
     slices: Slices | None = None,
     image: Image | None = None,
+    described_by: DescribedBy | None = None,
     z_axis: ZAxis | None = None,
     palette: Palette | None = None,
     orientation: Orientation | None = None,
@@ -622,6 +624,8 @@ def info(
         Of (first, last) both are included. None: all.
     image : int or str, optional
         Which of several images of a file, by its name or its number from 0. None: the only one.
+    described_by : {'auto', 'ome', 'imagej', 'tifffile', 'scifio', 'none'}, optional
+        Whose description of a file is believed: auto takes OME-XML before ImageJ's before others. None: auto.
     z_axis : {'auto', 'c', 't', 'samples'}, optional
         What the slices are: auto, or what the source calls channels (c), time points (t) or samples of a pixel. None:
         auto.
@@ -661,6 +665,7 @@ def estimate(
     # The options of `estimate`; src/build/python-options.mjs writes them.
     slices: Slices | None = None,
     image: Image | None = None,
+    described_by: DescribedBy | None = None,
     z_axis: ZAxis | None = None,
     palette: Palette | None = None,
     orientation: Orientation | None = None,
@@ -698,6 +703,8 @@ def estimate(
         Of (first, last) both are included. None: all.
     image : int or str, optional
         Which of several images of a file, by its name or its number from 0. None: the only one.
+    described_by : {'auto', 'ome', 'imagej', 'tifffile', 'scifio', 'none'}, optional
+        Whose description of a file is believed: auto takes OME-XML before ImageJ's before others. None: auto.
     z_axis : {'auto', 'c', 't', 'samples'}, optional
         What the slices are: auto, or what the source calls channels (c), time points (t) or samples of a pixel. None:
         auto.
@@ -790,6 +797,7 @@ def convert(
     # The options of `convert`; src/build/python-options.mjs writes them.
     slices: Slices | None = None,
     image: Image | None = None,
+    described_by: DescribedBy | None = None,
     z_axis: ZAxis | None = None,
     palette: Palette | None = None,
     orientation: Orientation | None = None,
@@ -833,6 +841,8 @@ def convert(
         Of (first, last) both are included. None: all.
     image : int or str, optional
         Which of several images of a file, by its name or its number from 0. None: the only one.
+    described_by : {'auto', 'ome', 'imagej', 'tifffile', 'scifio', 'none'}, optional
+        Whose description of a file is believed: auto takes OME-XML before ImageJ's before others. None: auto.
     z_axis : {'auto', 'c', 't', 'samples'}, optional
         What the slices are: auto, or what the source calls channels (c), time points (t) or samples of a pixel. None:
         auto.

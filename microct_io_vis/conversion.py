@@ -20,6 +20,7 @@ from .node import HelperMissing, command
 from .options import (
     Checksum,
     Compression,
+    DescribedBy,
     Downsample,
     DtypeName,
     OmeZarr,
@@ -198,6 +199,8 @@ class Conversion:
         Of (first, last) both are included. None: all.
     image : int or str, optional
         Which of several images of a file, by its name or its number from 0. None: the only one.
+    described_by : {'auto', 'ome', 'imagej', 'tifffile', 'scifio', 'none'}, optional
+        Whose description of a file is believed: auto takes OME-XML before ImageJ's before others. None: auto.
     z_axis : {'auto', 'c', 't', 'samples'}, optional
         What the slices are: auto, or what the source calls channels (c), time points (t) or samples of a pixel. None:
         auto.
@@ -278,6 +281,7 @@ class Conversion:
         # The options of `convert`; src/build/python-options.mjs writes them.
         slices: Slices | None = None,
         image: Image | None = None,
+        described_by: DescribedBy | None = None,
         z_axis: ZAxis | None = None,
         palette: Palette | None = None,
         orientation: Orientation | None = None,

@@ -22,6 +22,7 @@ from .types import (
     StrPath,
 )
 
+DescribedBy: TypeAlias = Literal["auto", "ome", "imagej", "tifffile", "scifio", "none"]
 ZAxis: TypeAlias = Literal["auto", "c", "t", "samples"]
 Palette: TypeAlias = Literal["apply", "ignore"]
 Orientation: TypeAlias = Literal["ignore", "apply"]
@@ -37,6 +38,7 @@ class Options(TypedDict, total=False):
 
     slices: Slices | None
     image: Image | None
+    described_by: DescribedBy | None
     z_axis: ZAxis | None
     palette: Palette | None
     orientation: Orientation | None
@@ -85,6 +87,12 @@ OPTIONS: dict[str, Option] = {
         1,
         (),
         "Which of several images of a file, by its name or its number from 0. None: the only one.",
+    ),
+    "described_by": Option(
+        "choice",
+        1,
+        get_args(DescribedBy),
+        "Whose description of a file is believed: auto takes OME-XML before ImageJ's before others. None: auto.",
     ),
     "z_axis": Option(
         "choice",

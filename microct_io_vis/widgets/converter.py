@@ -22,6 +22,7 @@ from ..conversion import Conversion, Names, ask
 from ..options import (
     Checksum,
     Compression,
+    DescribedBy,
     Downsample,
     DtypeName,
     OmeZarr,
@@ -54,6 +55,8 @@ from .viewer import ViewerWidget
 
 Sources = StrPath | Sequence[StrPath]
 SETTABLE = ("source", "target", *OPTION_NAMES)
+#: What decides how a source is read.
+READING_OPTIONS = ("slices", "image", "described_by", "z_axis", "palette", "orientation")
 #: What of an answer is words for a person.
 SAID = ("warnings", "output_refusal", "unfinished")
 _planners = ThreadPoolExecutor(max_workers=2, thread_name_prefix="microct-io-vis-plan")
@@ -76,6 +79,8 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         Of (first, last) both are included. None: all.
     image : int or str, optional
         Which of several images of a file, by its name or its number from 0. None: the only one.
+    described_by : {'auto', 'ome', 'imagej', 'tifffile', 'scifio', 'none'}, optional
+        Whose description of a file is believed: auto takes OME-XML before ImageJ's before others. None: auto.
     z_axis : {'auto', 'c', 't', 'samples'}, optional
         What the slices are: auto, or what the source calls channels (c), time points (t) or samples of a pixel. None:
         auto.
@@ -194,6 +199,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         # The options of `convert`; src/build/python-options.mjs writes them.
         slices: Slices | None = None,
         image: Image | None = None,
+        described_by: DescribedBy | None = None,
         z_axis: ZAxis | None = None,
         palette: Palette | None = None,
         orientation: Orientation | None = None,
@@ -439,7 +445,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
                         "info",
                         params["source"],
                         None,
-                        {name: getattr(self, name) for name in ("slices", "image", "z_axis", "palette", "orientation")},
+                        {name: getattr(self, name) for name in READING_OPTIONS},
                         "form",
                     )
                 ),

@@ -19,6 +19,7 @@ class ConversionOptions(HasTraits):
     # The options of `convert`; src/build/python-options.mjs writes them.
     slices = traits.slices("slices")
     image = traits.image("image")
+    described_by = traits.choice("described_by")
     z_axis = traits.choice("z_axis")
     palette = traits.choice("palette")
     orientation = traits.choice("orientation")

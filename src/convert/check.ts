@@ -15,6 +15,7 @@ import {
   type OutputDtype,
   ORIENTATIONS,
   PALETTES,
+  DESCRIBED_BY,
   Z_AXES,
   withDefaults
 } from '../model/options.ts';
@@ -205,6 +206,7 @@ export function readingOf(
     slices = null,
     channel = null,
     image = null,
+    describedBy = 'auto',
     zAxis = 'auto',
     palette = 'apply',
     orientation = 'ignore',
@@ -216,6 +218,7 @@ export function readingOf(
     slices: text('slices', slices),
     channel: channels(channel),
     image: imageName(image),
+    describedBy: oneOf('describedBy', describedBy, DESCRIBED_BY),
     zAxis: oneOf('zAxis', zAxis, Z_AXES),
     palette: oneOf('palette', palette, PALETTES),
     orientation: oneOf('orientation', orientation, ORIENTATIONS),
@@ -436,6 +439,7 @@ function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string 
     ...stored!,
     channel: channel!,
     image: options.image,
+    describedBy: options.describedBy,
     zAxis: options.zAxis,
     palette: options.palette,
     orientation: options.orientation,

@@ -15,7 +15,7 @@ import { named } from '../model/words.ts';
  */
 export async function inspect(
   source: string | string[],
-  options: Partial<Pick<ConvertOptions, 'slices' | 'image' | 'zAxis' | 'palette' | 'orientation'>> = {}
+  options: Partial<Pick<ConvertOptions, 'slices' | 'image' | 'describedBy' | 'zAxis' | 'palette' | 'orientation'>> = {}
 ): Promise<VolumeInfo | OmeZarrInfo> {
   if (isStored(source)) {
     const [choice] = Object.keys(options) as (keyof typeof options)[];
@@ -27,8 +27,8 @@ export async function inspect(
       );
     return inspectOmeZarr(source);
   }
-  const { slices, image, zAxis, palette, orientation } = readingOf(options, source);
-  return readInfo(source, { slices, image, zAxis, palette, orientation });
+  const { slices, image, describedBy, zAxis, palette, orientation } = readingOf(options, source);
+  return readInfo(source, { slices, image, describedBy, zAxis, palette, orientation });
 }
 
 /**

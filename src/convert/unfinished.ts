@@ -25,6 +25,7 @@ interface DecisiveOptions {
   dtype: Dtype;
   channel: number[] | 'all' | null;
   image: string | number | null;
+  describedBy: string;
   zAxis: string;
   palette: string;
   orientation: string;
@@ -76,6 +77,7 @@ export function conversionRecord(
     dtype,
     channel,
     image,
+    describedBy,
     zAxis,
     palette,
     orientation,
@@ -112,6 +114,7 @@ export function conversionRecord(
       dtype,
       channel,
       image,
+      describedBy,
       zAxis,
       palette,
       orientation,

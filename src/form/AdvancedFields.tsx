@@ -1,5 +1,5 @@
 import * as React from 'react';
-import type { Downsampling, Orientation, Palette, Shape, VolumeInfo, ZAxis } from '../protocol/index.ts';
+import type { DescribedBy, Downsampling, Orientation, Palette, Shape, VolumeInfo, ZAxis } from '../protocol/index.ts';
 import {
   CHECKSUMS,
   DOWNSAMPLINGS,
@@ -8,7 +8,8 @@ import {
   SHOWN_DEFAULTS,
   UNIT_NAMES,
   UNITS,
-  Z_AXES
+  Z_AXES,
+  DESCRIBED_BY
 } from './choices.ts';
 import { AxesInput, Field, SelectInput, TextInput } from './Field.tsx';
 import type { Field as FieldName, FieldErrors, FormValues, Marks } from './values.ts';
@@ -17,6 +18,7 @@ import { unitOf } from './values.ts';
 const FOLDED = [
   'slices',
   'image',
+  'describedBy',
   'zAxis',
   'palette',
   'orientation',
@@ -39,6 +41,14 @@ const DOWNSAMPLING_NAMES: Record<Downsampling, string> = {
   nearest: 'first voxel'
 };
 
+const DESCRIBED_BY_NAMES: Record<DescribedBy, string> = {
+  auto: 'the first there is',
+  ome: 'OME-XML',
+  imagej: 'ImageJ',
+  tifffile: 'tifffile',
+  scifio: 'SCIFIO',
+  none: 'nothing'
+};
 const PALETTE_NAMES: Record<Palette, string> = {
   apply: 'its colours or greys',
   ignore: 'the numbers that are stored'
@@ -124,6 +134,24 @@ export function AdvancedFields(props: {
                 value={values.image}
                 placeholder="0"
                 onChange={image => onChange({ image })}
+              />
+            )}
+          </Field>
+        )}
+        {(values.describedBy !== '' || errors.describedBy || wanted.has('describedBy')) && (
+          <Field
+            label="Described by"
+            error={errors.describedBy}
+            hint="Where descriptions in the file differ, or one is wrong."
+          >
+            {control => (
+              <SelectInput
+                control={control}
+                value={values.describedBy}
+                choices={DESCRIBED_BY}
+                names={DESCRIBED_BY_NAMES}
+                standard="auto"
+                onChange={describedBy => onChange({ describedBy })}
               />
             )}
           </Field>

@@ -1,6 +1,7 @@
 import type {
   Checksum,
   Compression,
+  DescribedBy,
   Downsampling,
   OmeZarrVersion,
   Orientation,
@@ -14,6 +15,7 @@ import { DEFAULT_JOBS } from '../protocol/fields.ts';
 export const COMPRESSIONS: readonly Compression[] = ['blosc-zstd', 'blosc-lz4', 'zstd', 'gzip', 'none'];
 export const CHECKSUMS: readonly Checksum[] = ['none', 'crc32c'];
 export const DOWNSAMPLINGS: readonly Downsampling[] = ['mean', 'mode', 'max', 'nearest'];
+export const DESCRIBED_BY: readonly DescribedBy[] = ['auto', 'ome', 'imagej', 'tifffile', 'scifio', 'none'];
 export const Z_AXES: readonly ZAxis[] = ['auto', 'c', 't', 'samples'];
 export const PALETTES: readonly Palette[] = ['apply', 'ignore'];
 export const ORIENTATIONS: readonly Orientation[] = ['ignore', 'apply'];

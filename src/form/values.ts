@@ -8,6 +8,7 @@ import type {
   OutputDtype,
   Shape,
   Source,
+  DescribedBy,
   Orientation,
   Palette,
   ZAxis
@@ -25,6 +26,7 @@ export interface FormValues {
   slices: string;
   /** Number or name of one of several images. */
   image: string;
+  describedBy: DescribedBy | '';
   zAxis: ZAxis | '';
   palette: Palette | '';
   orientation: Orientation | '';
@@ -59,6 +61,7 @@ export const EMPTY_VALUES: FormValues = {
   output: '',
   slices: '',
   image: '',
+  describedBy: '',
   zAxis: '',
   palette: '',
   orientation: '',
@@ -142,6 +145,9 @@ export function readValues(
   }
   if (isGiven(values.image)) {
     options.image = values.image.trim();
+  }
+  if (values.describedBy !== '') {
+    options.describedBy = values.describedBy;
   }
   if (values.zAxis !== '') {
     options.zAxis = values.zAxis;
@@ -287,6 +293,7 @@ export function toValues(options: Partial<ConvertOptions>, source: Source): Form
         : typedOutput(source, output),
     slices: text(options.slices),
     image: text(options.image),
+    describedBy: options.describedBy ?? '',
     zAxis: options.zAxis ?? '',
     palette: options.palette ?? '',
     orientation: options.orientation ?? '',

@@ -19,6 +19,10 @@ export type ZAxis = (typeof Z_AXES)[number];
 export const PALETTES = ['apply', 'ignore'] as const;
 export type Palette = (typeof PALETTES)[number];
 
+/** Which of the descriptions that programs leave in a file is believed: OME-XML before ImageJ's before others, one of them, or none. */
+export const DESCRIBED_BY = ['auto', 'ome', 'imagej', 'tifffile', 'scifio', 'none'] as const;
+export type DescribedBy = (typeof DESCRIBED_BY)[number];
+
 /** Whether rows and columns stay as they are stored, or are turned as the Orientation tag says. */
 export const ORIENTATIONS = ['ignore', 'apply'] as const;
 export type Orientation = (typeof ORIENTATIONS)[number];
@@ -35,6 +39,8 @@ export interface ConvertOptions {
   slices: string | null;
   /** Which of several images of a file, by its number from 0 or its name; null: the only one. */
   image: string | number | null;
+  /** Which of a file's descriptions is believed, where they differ or one is wrong. */
+  describedBy: DescribedBy;
   zAxis: ZAxis;
   palette: Palette;
   orientation: Orientation;
@@ -89,6 +95,7 @@ export const DEFAULT_OPTIONS: ConvertOptions = {
   output: null,
   slices: null,
   image: null,
+  describedBy: 'auto',
   zAxis: 'auto',
   palette: 'apply',
   orientation: 'ignore',

@@ -1,4 +1,13 @@
-import type { Checksum, Compression, Downsampling, OmeZarrVersion, Orientation, Palette, ZAxis } from './options.ts';
+import type {
+  Checksum,
+  Compression,
+  DescribedBy,
+  Downsampling,
+  OmeZarrVersion,
+  Orientation,
+  Palette,
+  ZAxis
+} from './options.ts';
 import type { Dtype, Shape } from './volume.ts';
 import type { Parent } from './parent.ts';
 
@@ -27,6 +36,7 @@ export interface Settings {
   channel: number[] | 'all' | null;
   /** How the source is read. */
   image: string | number | null;
+  describedBy: DescribedBy;
   zAxis: ZAxis;
   palette: Palette;
   orientation: Orientation;

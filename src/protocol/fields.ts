@@ -6,6 +6,7 @@ export const FIELD_LABELS: Readonly<Record<string, string | undefined>> = {
   output: 'Output',
   slices: 'Slices',
   image: 'Image',
+  describedBy: 'Described by',
   zAxis: 'Slices are',
   palette: 'Palette',
   orientation: 'Orientation tag',

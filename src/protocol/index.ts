@@ -14,6 +14,7 @@ export type {
   Downsampling,
   OutputDtype,
   OmeZarrVersion,
+  DescribedBy,
   Orientation,
   Palette,
   ZAxis
@@ -93,7 +94,7 @@ export interface Methods {
   inspect: {
     params: {
       source: Source;
-      options?: Partial<Pick<ConvertOptions, 'slices' | 'image' | 'zAxis' | 'palette' | 'orientation'>>;
+      options?: Partial<Pick<ConvertOptions, 'slices' | 'image' | 'describedBy' | 'zAxis' | 'palette' | 'orientation'>>;
     };
     result: VolumeInfo | OmeZarrInfo;
   };

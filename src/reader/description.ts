@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import type { DescribedBy } from '../model/options.ts';
 import type { Directory } from './tiff/directory.ts';
 import { fail } from './common/fail.ts';
 import { FAR, type HeaderBytes } from './common/header-bytes.ts';
@@ -10,10 +11,10 @@ const MAX_BYTES = 1 << 28;
 const PIECE = 1 << 16;
 
 /** How other programs' descriptions begin that are read whole: in lines, of so many bytes at most. Of all others the beginning is enough. */
-const KINDS: [start: string, program: string][] = [
-  ['shape=', 'tifffile'],
-  ['ImageJ=', 'ImageJ'],
-  ['SCIFIO=', 'SCIFIO']
+const KINDS: [start: string, by: Describer, program: string][] = [
+  ['shape=', 'tifffile', 'tifffile'],
+  ['ImageJ=', 'imagej', 'ImageJ'],
+  ['SCIFIO=', 'scifio', 'SCIFIO']
 ];
 const MAX_LINES = 1 << 20;
 
@@ -29,8 +30,10 @@ export type Pieces = () => Iterable<Buffer>;
 export interface Descriptions {
   /** At least one, which may be empty. */
   texts: string[];
-  /** The one that is OME-XML, while its file is open. */
+  /** The first that is OME-XML, while its file is open. */
   ome: Pieces | null;
+  /** Others that are. */
+  moreOme: Pieces[];
 }
 
 /** What has been read of a file's descriptions. */
@@ -47,24 +50,46 @@ const AT_LEAST = 1 << 24;
 
 const READ = new WeakMap<HeaderBytes, Read>();
 
+/** The programs that describe stacks, as `ConvertOptions.describedBy` names them. */
+export type Describer = Exclude<DescribedBy, 'auto' | 'none'>;
+
+/** Whose a text is; null for one that says nothing of a stack. */
+const describerOf = (text: string): Describer | null =>
+  text.startsWith(TIFFFILE) ? 'tifffile' : (KINDS.find(([start]) => text.startsWith(start))?.[1] ?? null);
+
 /**
  * Reads the descriptions of a page.
  *
+ * @param wanted those of other programs are not there
  * @throws ConvertError `truncated`; `unsupported` for one that is longer than its program writes; `corrupt` where those of all pages are more than
  * the file
  */
-export function readDescriptions(directory: Directory): Descriptions {
+export function readDescriptions(directory: Directory, wanted: DescribedBy): Descriptions {
+  const found = readAll(directory);
+  if (wanted === 'auto') return found;
+  const texts = found.texts.filter(text => [null, wanted].includes(describerOf(text)));
+  const isOme = wanted === 'ome';
+  return {
+    texts: texts.length > 0 ? texts : [''],
+    ome: isOme ? found.ome : null,
+    moreOme: isOme ? found.moreOme : []
+  };
+}
+
+function readAll(directory: Directory): Descriptions {
   const { file } = directory;
   const places = directory.descriptions();
   const key = places.map(({ at, length }) => `${at}:${length}`).join();
   const last = READ.get(file);
   if (last?.key === key) return last.found;
-  const read: Read = { key, found: { texts: [], ome: null }, bytes: last?.bytes ?? 0 };
+  const read: Read = { key, found: { texts: [], ome: null, moreOme: [] }, bytes: last?.bytes ?? 0 };
   let page = 0;
   for (const { at, length } of places) {
     const text = readText(directory, at, length, page);
-    if (text === null) read.found.ome ??= () => pieces(file, at, length, file.path);
-    else read.found.texts.push(text);
+    const ome = () => pieces(file, at, length, file.path);
+    if (text !== null) read.found.texts.push(text);
+    else if (read.found.ome) read.found.moreOme.push(ome);
+    else read.found.ome = ome;
     page += text?.length ?? 0;
     read.bytes += text?.length === FAR ? FAR : length;
   }
@@ -104,7 +129,7 @@ function readText(directory: Directory, at: number, length: number, before: numb
     if (members === null) throw long(`was expected of the ${MEMBERS.slice(0, 3).join(', ')} … of tifffile`);
     return members;
   }
-  const program = KINDS.find(([start]) => text.startsWith(start))?.[1];
+  const program = KINDS.find(([start]) => text.startsWith(start))?.[2];
   if (program === undefined) return text;
   const whole = upToZero(file.bytes(at, Math.min(length, MAX_LINES + 1))!);
   if (whole.length + before > MAX_LINES) throw long(`the ${MAX_LINES} that were expected of ${program}`);

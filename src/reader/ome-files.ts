@@ -1,8 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { type SourceDescription, readSourceDescription } from './source-description.ts';
+import type { DescribedBy } from '../model/options.ts';
+import { type SourceDescription, believed, readSourceDescription } from './source-description.ts';
+import { LaterAccounts, contradictions } from './accounts.ts';
 import { readDescriptions, readOmeFile } from './description.ts';
 import { firstPage, walkDirectories } from './tiff/directory.ts';
+import { ConvertError } from '../model/errors.ts';
+import { named } from '../model/words.ts';
 import { fail, readFailure } from './common/fail.ts';
 import { HeaderBytes } from './common/header-bytes.ts';
 import { type Ome, parseOme } from './ome/ome.ts';
@@ -24,13 +28,21 @@ export const isOmeXml = (path: string): boolean => /\.(ome|ome\.xml)$/i.test(pat
  * @param path a TIFF, or a companion file
  * @param description of a TIFF's first page, or of a companion file; null: to be read
  * @param chosen which of its images, where it has several
+ * @param wantedBy which of its descriptions is believed, where there are others
  * @throws ConvertError
  */
 export async function openOme(
   path: string,
   description: Ome | null,
-  chosen: InterpretationOptions['image']
+  chosen: InterpretationOptions['image'],
+  wantedBy: DescribedBy
 ): Promise<Opened> {
+  if (wantedBy !== 'auto' && wantedBy !== 'ome')
+    throw new ConvertError(
+      'bad-option',
+      `${path}: ${named('describedBy')} ${wantedBy} was given, but it is OME-XML itself: leave it out`,
+      'describedBy'
+    );
   const { ome, described } = await readOme(path, description ?? (await readOmeOf(path)));
   const image = omeImage(ome, described.path, chosen);
   const planes = await findPlanes(ome, image, described, countPages);
@@ -45,6 +57,7 @@ export async function openOme(
     );
   const table = new SegmentTable();
   const found: { description?: SourceDescription } = {};
+  const later = new LaterAccounts(wantedBy);
   let bytes = 0;
   let left = 0;
   await forEachOpened(planes.files, async (file, index) => {
@@ -59,7 +72,9 @@ export async function openOme(
         if (!isAuxiliary(directory)) left++;
         return;
       }
-      found.description ??= readSourceDescription(directory, true, image);
+      if (directory.number > 1) later.addTexts(directory);
+      if (found.description && directory.number > 1) later.addOme(directory);
+      found.description ??= readSourceDescription(directory, true, wantedBy, image);
       wanted.set(directory.number - 1, table.pages);
       table.add(readPage(directory), { file: index, path: of, size, name });
     });
@@ -80,24 +95,29 @@ export async function openOme(
       warnings.push(
         `Its OME-XML says that another axis (${type}) is folded up in ${axis} (ModuloAlong${axis}): both are read one after the other, as ${COUNTED[axis]}.`
       );
+  const stack = {
+    outerShape,
+    depth,
+    page: (t: number, c: number, z: number) => {
+      const plane = (t * outerShape.c + c) * depth + z;
+      return pages[planes.file[plane]].get(planes.ifd[plane])!;
+    },
+    channels: omeChannels(image, planes),
+    timeStep: image.timeStep,
+    warnings
+  };
+  const own = found.description!;
+  const single = planes.files.length === 1 && ome.images.length === 1;
+  const others = [...own.others, ...later.found];
+  warnings.push(...contradictions({ ...believed(own), stack, pages: table.pages + left, single }, others));
   return {
-    format: found.description!.format,
+    format: own.format,
     // A companion file is a part of the source: where it changes, the source does.
     files: described.isTiff ? planes.files : [...planes.files, described.path],
     bytes: described.isTiff ? bytes : bytes + (await stat(described.path)).size,
     table,
-    description: found.description!,
-    stack: {
-      outerShape,
-      depth,
-      page: (t, c, z) => {
-        const plane = (t * outerShape.c + c) * depth + z;
-        return pages[planes.file[plane]].get(planes.ifd[plane])!;
-      },
-      channels: omeChannels(image, planes),
-      timeStep: image.timeStep,
-      warnings
-    }
+    description: own,
+    stack
   };
 }
 
@@ -118,7 +138,7 @@ async function readOmeOf(path: string, of = path): Promise<Ome> {
     throw fail('not-found', path, `there is no such file, but ${of} says that it has its OME-XML: put it beside`);
   });
   try {
-    const xml = isOmeXml(path) ? readOmeFile(file) : readDescriptions(firstPage(file)).ome;
+    const xml = isOmeXml(path) ? readOmeFile(file) : readDescriptions(firstPage(file), 'ome').ome;
     if (xml) return parseOme(xml(), path);
     throw fail('corrupt', path, 'it holds no OME-XML, where the description of an image was expected: save it again');
   } finally {

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
+import type { DescribedBy } from '../model/options.ts';
 import { readDescriptions } from './description.ts';
 import { type Directory, firstPage } from './tiff/directory.ts';
 import { fail } from './common/fail.ts';
@@ -24,8 +25,8 @@ function planesOf({ images, metadataFile }: Ome): number {
  *
  * @throws ConvertError `mixed-pages`, `corrupt`
  */
-export function checkLonePlane(directory: Directory): void {
-  const { ome } = readDescriptions(directory);
+export function checkLonePlane(directory: Directory, wanted: DescribedBy): void {
+  const { ome } = readDescriptions(directory, wanted);
   const { path } = directory.file;
   if (!ome) return;
   const planes = planesOf(parseOme(ome(), path));
@@ -44,12 +45,16 @@ export function checkLonePlane(directory: Directory): void {
  * @param paths in the order of their names, or as they were given
  * @throws ConvertError as `openOme`
  */
-export async function openOmeSlices(paths: string[], image: InterpretationOptions['image']): Promise<Opened | null> {
+export async function openOmeSlices(
+  paths: string[],
+  image: InterpretationOptions['image'],
+  wanted: DescribedBy
+): Promise<Opened | null> {
   const [first] = paths;
   const file = await HeaderBytes.open(first);
   let ome: Ome | null;
   try {
-    const { ome: xml } = readDescriptions(firstPage(file));
+    const { ome: xml } = readDescriptions(firstPage(file), wanted);
     ome = xml && parseOme(xml(), first);
   } catch (error) {
     // What is wrong with it is said when it is read as a slice.
@@ -59,7 +64,7 @@ export async function openOmeSlices(paths: string[], image: InterpretationOption
     await file.close();
   }
   if (!ome || planesOf(ome) <= 1) return null;
-  const opened = await openOme(first, ome, image);
+  const opened = await openOme(first, ome, image, wanted);
   const files = opened.files.filter(path => !isOmeXml(path));
   const given = new Set(paths);
   const isSame = files.length === paths.length && files.every(path => given.has(path));

@@ -2,17 +2,21 @@ import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 import { actualPath, onDisk } from './common/file-name.ts';
+import { option } from '../model/words.ts';
 import { readable } from '../model/readable.ts';
 import type { Layout } from '../model/layout.ts';
+import type { DescribedBy } from '../model/options.ts';
 import { findSidecar } from './voxel-size/sidecar.ts';
 import { type Shape, type VolumeInfo, alongAxes, axesOf } from '../model/volume.ts';
 import { chooseVoxelSize } from './voxel-size/choose.ts';
 import {
   type SourceDescription,
+  believed,
   checkSameInterpretation,
   emptyDescription,
   readSourceDescription
 } from './source-description.ts';
+import { LaterAccounts, contradictions, pageContradictions } from './accounts.ts';
 import { type SourceChannel, allChannels, chooseChannels } from './channels.ts';
 import { chooseImage } from './common/choose-image.ts';
 import { readStack } from './described-axes.ts';
@@ -98,33 +102,34 @@ async function readHeaders(given: string | string[], reading: InterpretationOpti
   );
 }
 
-async function open(source: string | string[], { slices, image }: InterpretationOptions): Promise<Opened> {
+async function open(source: string | string[], { slices, image, describedBy }: InterpretationOptions): Promise<Opened> {
   if (typeof source !== 'string') {
     if (source.length === 0) throw fail('no-pages', 'the list of files', 'it is empty: name at least one TIFF file');
-    if (source.length === 1) return open(source[0], { ...DEFAULT_INTERPRETATION, image });
+    if (source.length === 1) return open(source[0], { ...DEFAULT_INTERPRETATION, image, describedBy });
     const paths = source.map(path => resolve(path));
-    const ome = await openOmeSlices(paths, image);
+    const ome = await openOmeSlices(paths, image, describedBy);
     if (ome) return ome;
     chooseImage(source[0], [{ name: '', said: '' }], image);
-    return openListed(paths);
+    return openListed(paths, describedBy);
   }
   const path = resolve(source);
   if (isFolder(source)) {
     // What an OME-TIFF of several files says goes before their names.
     const all = slices === null ? await tiffsOf(path) : [];
-    const ome = all.length > 1 ? await openOmeSlices(all, image) : null;
+    const ome = all.length > 1 ? await openOmeSlices(all, image, describedBy) : null;
     if (ome) return ome;
     const { paths, warnings } = await listSlices(path, slices);
-    const chosen = slices === null || imageKind(paths[0]) !== 'TIFF' ? null : await openOmeSlices(paths, image);
+    const chosen =
+      slices === null || imageKind(paths[0]) !== 'TIFF' ? null : await openOmeSlices(paths, image, describedBy);
     if (chosen) return chosen;
     chooseImage(path, [{ name: '', said: '' }], image);
-    return openSlices(paths, path, warnings);
+    return openSlices(paths, path, describedBy, warnings);
   }
   if (imageKind(path) !== 'TIFF') {
     chooseImage(path, [{ name: '', said: '' }], image);
-    return openSlices([path], null);
+    return openSlices([path], null, describedBy);
   }
-  return isOmeXml(path) ? openOme(path, null, image) : openFile(path, image);
+  return isOmeXml(path) ? openOme(path, null, image, describedBy) : openFile(path, image, describedBy);
 }
 
 function isFolder(path: string): boolean {
@@ -135,33 +140,61 @@ function isFolder(path: string): boolean {
   }
 }
 
-async function openFile(path: string, image: InterpretationOptions['image']): Promise<Opened> {
+async function openFile(path: string, image: InterpretationOptions['image'], wanted: DescribedBy): Promise<Opened> {
   const file = await HeaderBytes.open(path);
   try {
-    const { ome } = readDescriptions(firstPage(file));
-    if (ome) return await openOme(path, parseOme(ome(), path), image);
+    const { ome } = readDescriptions(firstPage(file), wanted);
+    if (ome) return await openOme(path, parseOme(ome(), path), image, wanted);
     const table = new SegmentTable();
     const found: { description?: SourceDescription; first?: Directory } = {};
+    const later = new LaterAccounts(wanted);
     const images = new ImageParts();
     const origin = (page: number) => ({ file: 0, path, size: file.size, name: `page ${page}` });
-    const wanted = typeof image === 'number' || (image !== null && /^\d+$/.test(image)) ? Number(image) : 0;
+    const chosen = typeof image === 'number' || (image !== null && /^\d+$/.test(image)) ? Number(image) : 0;
     let pages = 0;
     await walkDirectories(file, directory => {
-      if (isAuxiliary(directory) || images.add(directory, pages++, () => readDescriptions(directory).texts) !== wanted)
-        return;
+      const texts = () => readDescriptions(directory, wanted).texts;
+      if (isAuxiliary(directory) || images.add(directory, pages++, texts) !== chosen) return;
+      if (found.description) {
+        later.addOme(directory);
+        later.addTexts(directory);
+      }
       found.first ??= directory;
-      found.description ??= readSourceDescription(directory, true);
+      found.description ??= readSourceDescription(directory, true, wanted);
       table.add(readPage(directory), origin(directory.number));
     });
     if (images.parts.length === 0)
       throw fail('no-pages', path, 'its pages are all thumbnails or masks (NewSubfileType): export the volume itself');
     chooseImage(path, images.parts, image);
     const { description, first } = found as Required<typeof found>;
-    addPromised(table, description, origin(first.number));
-    const stack = stackOf(description, first, table.pages);
+    const stack = believing(description, () => {
+      addPromised(table, description, origin(first.number));
+      return stackOf(description, first, table.pages);
+    });
+    stack.warnings.push(
+      ...contradictions({ ...believed(description), stack, pages: table.pages, single: true }, [
+        ...description.others,
+        ...later.found
+      ])
+    );
     return { format: description.format, files: [path], bytes: file.size, table, description, stack };
   } finally {
     await file.close();
+  }
+}
+
+/** Does what a description says; where that cannot be done, and there is another, says how to have that one. */
+function believing<T>({ by, others }: SourceDescription, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    const other = others.find(each => each.by !== by);
+    if (!other || !(error instanceof ConvertError)) throw error;
+    throw new ConvertError(
+      error.code,
+      `${error.said}, or believe its other description (${option('describedBy', other.by)})`,
+      'describedBy'
+    );
   }
 }
 
@@ -204,10 +237,16 @@ function addPromised(
 }
 
 /** Slices in the order given. */
-const openListed = (paths: string[]): Promise<Opened> => openSlices(paths, null, listWarnings(paths));
+const openListed = (paths: string[], wanted: DescribedBy): Promise<Opened> =>
+  openSlices(paths, null, wanted, listWarnings(paths));
 
 /** `folder`: where the slices are; null where they were given one by one. */
-async function openSlices(paths: string[], folder: string | null, warnings: string[] = []): Promise<Opened> {
+async function openSlices(
+  paths: string[],
+  folder: string | null,
+  wanted: DescribedBy,
+  warnings: string[] = []
+): Promise<Opened> {
   const table = new SegmentTable();
   const found: { description?: SourceDescription } = {};
   const known = new Map<string, string>();
@@ -236,11 +275,11 @@ async function openSlices(paths: string[], folder: string | null, warnings: stri
           path,
           'it has several pages, where the files of a folder or a list were expected to be one slice each: convert it by itself'
         );
-      checkLonePlane(directory);
+      checkLonePlane(directory, wanted);
       const { description } = found;
-      found.description ??= readSourceDescription(directory, false);
+      found.description ??= readSourceDescription(directory, false, wanted);
       table.add(readPage(directory), origin);
-      if (description) checkSameInterpretation(directory, description, basename(path), basename(paths[0]));
+      if (description) checkSameInterpretation(directory, wanted, description, basename(path), basename(paths[0]));
     });
     if (pages === 0) throw fail('no-pages', path, 'it holds no slice, only thumbnails or masks: take it out');
   });
@@ -250,14 +289,11 @@ async function openSlices(paths: string[], folder: string | null, warnings: stri
   if (twice.length > 0)
     warnings.push(`The same file is more than one slice: ${list(twice)}. It is read as often as it is there.`);
   const stack = plainStack(table.pages);
-  return {
-    format: 'slices',
-    files: paths,
-    bytes,
-    table,
-    description: found.description!,
-    stack: { ...stack, warnings }
-  };
+  const description = found.description!;
+  // Of a slice that is one of several, what its descriptions say is about itself.
+  const own = { stack: plainStack(1), pages: 1, single: true };
+  warnings.push(...contradictions({ ...believed(description), ...own }, description.others));
+  return { format: 'slices', files: paths, bytes, table, description, stack: { ...stack, warnings } };
 }
 
 /** Of a folder's slices that differ, says which ones do from most; null where something else was wrong. */
@@ -322,7 +358,12 @@ function describe(
   const outerShape = { t: stack.outerShape.t, c: chosen.length };
   const shape: Shape = [stack.depth, height, width];
   const { sidecar, notes } = findSidecar(files, shape, folder);
-  const size = chooseVoxelSize(description.calibration, sidecar, description.resolution, notes);
+  const size = chooseVoxelSize(
+    [description, ...description.others].map(each => each.calibration),
+    sidecar,
+    description.resolution,
+    notes
+  );
   return {
     source: readable(source),
     format,
@@ -343,6 +384,7 @@ function describe(
       ...axesWarnings(stack),
       ...warnings,
       ...description.warnings,
+      ...pageContradictions(description, table.format),
       ...interpretation.notes,
       ...table.notes,
       ...orientationNotes(table, orientation)

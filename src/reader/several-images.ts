@@ -1,4 +1,6 @@
 import { readDescribedAxes } from './described-axes.ts';
+import { option } from '../model/words.ts';
+import type { Describer } from './description.ts';
 import type { Directory } from './tiff/directory.ts';
 import { fail } from './common/fail.ts';
 import { parseImageJ } from './imagej/imagej.ts';
@@ -12,6 +14,8 @@ export interface ImagePart {
   first: number;
   pages: number;
   text: string;
+  /** Whose description it is; null where there is none. */
+  by: Describer | null;
   size: string;
 }
 
@@ -36,7 +40,7 @@ export class ImageParts {
       .map(text => claimOf(text, directory))
       .find(found => found !== null);
     const size = [TAG.imageLength, TAG.imageWidth].map(tag => directory.integer(tag, 0)).join(' × ');
-    const part: ImagePart = { name: '', text: '', said: size, pages: 1, ...claim, first: page, size };
+    const part: ImagePart = { name: '', text: '', by: null, said: size, pages: 1, ...claim, first: page, size };
     if (!last) return parts.push(part) - 1;
     if (!claim) return parts.length - 1;
     if (page < last.first + last.pages) {
@@ -44,7 +48,7 @@ export class ImageParts {
       throw fail(
         'mixed-pages',
         directory.file.path,
-        `the description of its page ${directory.number} (${part.said}) is not that of the page ${last.first + 1} before it (${last.said}), which is about ${last.pages} pages: save it again`
+        `the description of its page ${directory.number} (${part.said}) is not that of the page ${last.first + 1} before it (${last.said}), which is about ${last.pages} pages: save it again${whose(last, part)}`
       );
     }
     if (part.pages === 1 && last.pages === 1 && part.size === last.size) return parts.length - 1;
@@ -52,13 +56,19 @@ export class ImageParts {
   }
 }
 
-function claimOf(text: string, directory: Directory): Pick<ImagePart, 'pages' | 'text' | 'said'> | null {
+/** Of descriptions by two programs, one can be believed. */
+const whose = (a: ImagePart, b: ImagePart): string =>
+  a.by === b.by || a.by === null ? '' : `, or say whose description is right, such as ${option('describedBy', a.by)}`;
+
+function claimOf(text: string, directory: Directory): Pick<ImagePart, 'pages' | 'text' | 'by' | 'said'> | null {
   const imagej = parseImageJ(text);
   if (imagej) {
     const { images, channels, slices, frames } = imagej;
-    return { pages: images, text, said: `T ${frames}, C ${channels}, Z ${slices}` };
+    return { pages: images, text, by: 'imagej', said: `T ${frames}, C ${channels}, Z ${slices}` };
   }
   const described = readDescribedAxes(text, directory);
   if (!described) return null;
-  return { pages: Number.isSafeInteger(described.pages) ? described.pages : 1, text, said: described.said };
+  const { pages, program, said } = described;
+  const by = program === 'SCIFIO' ? 'scifio' : 'tifffile';
+  return { pages: Number.isSafeInteger(pages) ? pages : 1, text, by, said };
 }

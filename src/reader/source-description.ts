@@ -1,12 +1,16 @@
+import { ConvertError } from '../model/errors.ts';
+import type { DescribedBy } from '../model/options.ts';
 import type { CalibrationFunction } from '../model/volume.ts';
+import { named } from '../model/words.ts';
+import { type Account, isUnsigned16, omeAccount, omeAccounts, textAccounts } from './accounts.ts';
 import { type Calibration, isPixel, UNCALIBRATED } from './voxel-size/calibration.ts';
 import { readCalibrationFunction } from './imagej/calibration-function.ts';
-import { type Descriptions, readDescriptions } from './description.ts';
+import { type Describer, type Descriptions, readDescriptions } from './description.ts';
 import { type DescribedAxes, readDescribedAxes } from './described-axes.ts';
 import type { Directory } from './tiff/directory.ts';
 import { fail } from './common/fail.ts';
-import { type ImageJ, imagejCalibration, isSignedOffset, parseImageJ } from './imagej/imagej.ts';
-import { type OmeImage, parseOme } from './ome/ome.ts';
+import { type ImageJ, isSignedOffset, parseImageJ } from './imagej/imagej.ts';
+import type { OmeImage } from './ome/ome.ts';
 import { PHOTOMETRIC } from './tiff/pixel-format.ts';
 import { type Resolution, readResolution } from './voxel-size/resolution.ts';
 import { TAG } from './tiff/tags.ts';
@@ -24,6 +28,13 @@ export interface SourceDescription {
   /** What another description says of the axes; null where none does. */
   described: DescribedAxes | null;
   calibrationFunction: CalibrationFunction | null;
+  /** Whose description is believed; null where there is none. */
+  by: Describer | null;
+  /** What that one says of a page. */
+  page: Account['page'];
+  /** The other descriptions. */
+  others: Account[];
+  whiteIsZero: boolean;
   warnings: string[];
 }
 
@@ -37,6 +48,10 @@ export const emptyDescription = (): SourceDescription => ({
   imagej: null,
   described: null,
   calibrationFunction: null,
+  by: null,
+  page: null,
+  others: [],
+  whiteIsZero: false,
   warnings: []
 });
 
@@ -44,33 +59,43 @@ export const emptyDescription = (): SourceDescription => ({
  * Reads what a first page's tags say of the whole volume.
  *
  * @param alone false for one of several slices
- * @param ome what is known of the image that the page belongs to, when that has been read
- * @throws ConvertError `unsupported`
+ * @param wanted which of its descriptions is believed
+ * @param image what is known of the image that the page belongs to, when that has been read
+ * @throws ConvertError `unsupported`; `bad-option` where it has not the description that is wanted
  */
 export function readSourceDescription(
   directory: Directory,
   alone: boolean,
-  ome: OmeImage | null = null
+  wanted: DescribedBy,
+  image: OmeImage | null = null
 ): SourceDescription {
   const { path } = directory.file;
-  const { texts, ome: xml } = ome ? { texts: [''], ome: null } : readDescriptions(directory);
-  const text = texts.find(each => parseImageJ(each) !== null) ?? texts[0];
-  const shaped = texts.find(each => each.startsWith('{"shape":')) ?? text;
+  const { texts, ome, moreOme } = readDescriptions(directory, wanted);
+  const known = image && [omeAccount([image])];
+  const [others, own] = known ? [moreOme, known] : [ome ? [ome, ...moreOme] : [], []];
+  const accounts = [...own, ...omeAccounts(others, path), ...textAccounts(directory, texts)];
+  if (accounts.length === 0 && wanted !== 'auto' && wanted !== 'none')
+    throw new ConvertError(
+      'bad-option',
+      `${path}: ${named('describedBy')} ${wanted} was given, but its first page has no such description: leave it out`,
+      'describedBy'
+    );
+  const believed = accounts.at(0);
   const description: SourceDescription = {
     ...emptyDescription(),
-    format: directory.encoding.big ? 'bigtiff' : 'tiff'
+    format: directory.encoding.big ? 'bigtiff' : 'tiff',
+    by: believed?.by ?? null,
+    page: believed?.page ?? null,
+    others: accounts.slice(1),
+    whiteIsZero: directory.integer(TAG.photometric, 1) === PHOTOMETRIC.whiteIsZero
   };
-  const imagej = xml ? null : parseImageJ(text);
-  if (ome) description.calibration = ome.calibration;
-  else if (xml) {
-    const [image] = parseOme(xml(), path).images;
-    if (image) description.calibration = image.calibration;
-  } else if (imagej) {
+  const shaped = texts.find(each => each.startsWith('{"shape":')) ?? '';
+  if (believed?.by === 'imagej') {
+    const imagej = texts.map(parseImageJ).find(each => each !== null)!;
     if (!alone) checkSingle(path, imagej.channels, imagej.frames);
     description.imagej = imagej;
     description.format = 'imagej';
-    description.calibration = imagejCalibration(imagej, directory);
-    description.signedOffset = isUnsigned16(directory) && isSignedOffset(imagej);
+    description.signedOffset = believed.signed;
     if (!description.signedOffset) {
       const bits = directory.integer(TAG.bitsPerSample, 1);
       const { calibrationFunction, warning } = readCalibrationFunction(imagej, bits);
@@ -78,25 +103,26 @@ export function readSourceDescription(
       if (warning !== null) description.warnings.push(warning);
     }
     if (alone && imagej.images > 1) description.pages = imagej.images;
-  } else {
+    description.calibration = believed.calibration;
+    // Of ImageJ's, in its unit, the calibration has made use.
+    if (isPixel(imagej.properties.get('unit') ?? '') && !description.calibration.voxelSize)
+      description.resolution = readResolution(directory, '');
+    return description;
+  }
+  if (believed?.by === 'ome') description.calibration = believed.calibration;
+  else {
     description.described =
       texts.map(each => readDescribedAxes(each, directory)).find(described => described !== null) ?? null;
     if (description.described?.calibration) description.calibration = description.described.calibration;
     if (alone) description.pages = tifffilePages(shaped, directory) ?? metamorphPages(directory);
   }
-  // Of ImageJ's, in its unit, the calibration has made use.
-  if (!imagej) description.resolution = readResolution(directory, shaped);
-  else if (isPixel(imagej.properties.get('unit') ?? '') && !description.calibration.voxelSize)
-    description.resolution = readResolution(directory, '');
+  description.resolution = readResolution(directory, shaped);
   return description;
 }
 
 /** What ImageJ says of a page, where it has written it and no OME-XML goes before that. */
 const imagejOf = ({ texts, ome }: Descriptions): ImageJ | null =>
   ome ? null : (texts.map(parseImageJ).find(imagej => imagej !== null) ?? null);
-
-const isUnsigned16 = (directory: Directory): boolean =>
-  directory.integer(TAG.bitsPerSample, 1) === 16 && directory.integer(TAG.sampleFormat, 1) === 1;
 
 /**
  * Refuses a slice whose stored numbers ImageJ has given another meaning than those of the first.
@@ -106,6 +132,7 @@ const isUnsigned16 = (directory: Directory): boolean =>
  */
 export function checkSameInterpretation(
   directory: Directory,
+  wanted: DescribedBy,
   { signedOffset, imagej }: SourceDescription,
   name: string,
   first: string
@@ -113,7 +140,7 @@ export function checkSameInterpretation(
   const photometric = directory.integer(TAG.photometric, 1);
   const isInverted = photometric === PHOTOMETRIC.whiteIsZero || photometric === PHOTOMETRIC.palette;
   if (!isInverted && !isUnsigned16(directory)) return;
-  const own = imagejOf(readDescriptions(directory));
+  const own = imagejOf(readDescriptions(directory, wanted));
   const isSigned = isUnsigned16(directory) && own !== null && isSignedOffset(own);
   const differ = (ours: string, theirs: string) =>
     fail(
@@ -158,3 +185,11 @@ function tifffilePages(text: string, directory: Directory): number | null {
 
 /** MetaMorph's stacks have one page; UIC2Tag has a value for each of the planes that follow it. */
 const metamorphPages = (directory: Directory): number | null => directory.count(TAG.metamorphPlanes) || null;
+
+/** What is believed of a volume, for `contradictions`. */
+export const believed = ({ by, signedOffset, calibrationFunction, whiteIsZero }: SourceDescription) => ({
+  by,
+  signed: signedOffset,
+  calibrationFunction,
+  whiteIsZero
+});

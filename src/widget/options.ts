@@ -9,6 +9,7 @@ export interface OptionTraits {
   target: string | null;
   slices: string | null;
   image: ConvertOptions['image'];
+  described_by: ConvertOptions['describedBy'] | null;
   z_axis: ConvertOptions['zAxis'] | null;
   palette: ConvertOptions['palette'] | null;
   orientation: ConvertOptions['orientation'] | null;
@@ -38,6 +39,7 @@ export const DEFAULT_TRAITS: OptionTraits = {
   target: null,
   slices: null,
   image: null,
+  described_by: null,
   z_axis: null,
   palette: null,
   orientation: null,
@@ -72,6 +74,7 @@ export function toFormValues(traits: OptionTraits, source: Source): FormValues {
     output: outputField(traits, source),
     slices: text(traits.slices),
     image: text(traits.image),
+    describedBy: traits.described_by ?? '',
     zAxis: traits.z_axis ?? '',
     palette: traits.palette ?? '',
     orientation: traits.orientation ?? '',
@@ -112,6 +115,7 @@ export function toTraits(options: Partial<ConvertOptions>, source: Source): Opti
     target: isDefault ? null : output,
     slices: options.slices ?? null,
     image: options.image ?? null,
+    described_by: options.describedBy ?? null,
     z_axis: options.zAxis ?? null,
     palette: options.palette ?? null,
     orientation: options.orientation ?? null,

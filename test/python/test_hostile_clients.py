@@ -199,6 +199,7 @@ OPTIONS = [
     "parent",
     "slices",
     "image",
+    "describedBy",
     "zAxis",
     "palette",
     "orientation",

@@ -6,6 +6,7 @@ import {
   CHECKSUMS,
   COMPRESSIONS,
   ORIENTATIONS,
+  DESCRIBED_BY,
   PALETTES,
   Z_AXES,
   DEFAULT_OPTIONS,
@@ -66,6 +67,7 @@ test('the hints and choices of the form are those of the engine', () => {
   assert.deepEqual(choices.Z_AXES, Z_AXES);
   assert.equal(choices.SHOWN_DEFAULTS.checksum, DEFAULT_OPTIONS.checksum);
   assert.deepEqual(choices.CHECKSUMS, CHECKSUMS);
+  assert.deepEqual(choices.DESCRIBED_BY, DESCRIBED_BY);
   assert.deepEqual(choices.PALETTES, PALETTES);
   assert.deepEqual(choices.ORIENTATIONS, ORIENTATIONS);
   assert.deepEqual(choices.OUTPUT_DTYPES, OUTPUT_DTYPES);

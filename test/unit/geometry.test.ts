@@ -254,7 +254,7 @@ test('the description goes before a sidecar, a sidecar before resolution tags, a
   await finds(
     file({ 270: ome('10') }, log),
     [[10, 10, 10], 'micrometer', 'ome-xml', null],
-    /^OME-XML says 10 × 10 × 10 micrometer was taken, but scan\.log says 5 × 5 × 5 micrometer\.$/
+    /^OME-XML says 10 × 10 × 10 micrometer was taken, but scan\.log says 5 × 5 × 5 micrometer: give that \(--voxel-size 5 5 5 --unit micrometer\) if it is right\.$/
   );
   await finds(
     file({ ...at(0.1, 1), 270: imagej('unit=mm\nspacing=10\n') }, log),

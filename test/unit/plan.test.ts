@@ -127,6 +127,7 @@ function settingsFor(shape: Shape, dtype: Dtype, changes: Partial<Settings> = {}
   return {
     output: '/nowhere/volume.ome.zarr',
     image: null,
+    describedBy: 'auto',
     zAxis: 'auto',
     palette: 'apply',
     orientation: 'ignore',

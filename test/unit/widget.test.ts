@@ -13,6 +13,7 @@ const SOURCE = '/data/2024 scans/scan.tif';
 const ALL: OptionTraits = {
   target: '/elsewhere/out.ome.zarr',
   image: 'second',
+  described_by: 'imagej',
   z_axis: 'c',
   palette: 'ignore',
   orientation: 'apply',

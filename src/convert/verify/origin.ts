@@ -2,6 +2,8 @@ import {
   DOWNSAMPLINGS,
   type Downsampling,
   ORIENTATIONS,
+  DESCRIBED_BY,
+  type DescribedBy,
   type Orientation,
   PALETTES,
   type Palette,
@@ -24,6 +26,7 @@ export interface Origin {
   channel: number[] | 'all' | null;
   /** Which of the source's images, and what its slices were. */
   image: string | number | null;
+  describedBy: DescribedBy;
   zAxis: ZAxis;
   palette: Palette;
   orientation: Orientation;
@@ -75,7 +78,7 @@ export function readOrigin(json: Record<string, unknown>): Origin | null {
   const valueRange = isObject(scaling) ? scaling.valueRange : null;
   if (valueRange !== null && !numbers(valueRange, 2)) return null;
   const channel = isObject(options) ? options.channel : null;
-  const { image, zAxis, palette, orientation } = isObject(options) ? options : {};
+  const { image, describedBy, zAxis, palette, orientation } = isObject(options) ? options : {};
   const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
   return {
     source: {
@@ -88,6 +91,7 @@ export function readOrigin(json: Record<string, unknown>): Origin | null {
     },
     channel: channel === 'all' || isList(channel) ? channel : null,
     image: typeof image === 'string' || Number.isSafeInteger(image) ? (image as string | number) : null,
+    describedBy: DESCRIBED_BY.find(choice => choice === describedBy) ?? 'auto',
     zAxis: Z_AXES.find(axis => axis === zAxis) ?? 'auto',
     palette: PALETTES.find(choice => choice === palette) ?? 'apply',
     orientation: ORIENTATIONS.find(choice => choice === orientation) ?? 'ignore',

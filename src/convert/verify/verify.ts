@@ -166,6 +166,7 @@ async function openSource(
   const reading = origin && {
     channel: origin.channel,
     image: origin.image,
+    describedBy: origin.describedBy,
     zAxis: origin.zAxis,
     palette: origin.palette,
     orientation: origin.orientation,

@@ -2,6 +2,7 @@ import {
   CHECKSUMS,
   COMPRESSIONS,
   DEFAULT_OPTIONS,
+  DESCRIBED_BY,
   DOWNSAMPLINGS,
   OME_ZARR_VERSIONS,
   OUTPUT_DTYPES,
@@ -92,6 +93,13 @@ const IMAGE: EngineOptionSpec = {
   values: ['NAME|N'],
   help: 'which of several images of a file, by its name or its number from 0 (the only one)'
 };
+const DESCRIBED: EngineOptionSpec = {
+  name: 'described-by',
+  kind: 'choice',
+  values: ['PROGRAM'],
+  choices: DESCRIBED_BY,
+  help: "whose description of a file is believed: auto takes OME-XML before ImageJ's before others (auto)"
+};
 const Z_AXIS: EngineOptionSpec = {
   name: 'z-axis',
   kind: 'choice',
@@ -134,6 +142,7 @@ const QUIET: OptionSpec = { name: 'quiet', short: 'q', values: [], help: 'no pro
 export const CONVERT_OPTIONS: EngineOptionSpec[] = [
   SLICES,
   IMAGE,
+  DESCRIBED,
   Z_AXIS,
   PALETTE,
   ORIENTATION,
@@ -255,7 +264,7 @@ export const COMMANDS: CommandSpec[] = [
     name: 'info',
     usage: 'INPUT',
     summary: 'show what a TIFF, a folder of slices or an OME-Zarr holds',
-    options: [SLICES, IMAGE, Z_AXIS, PALETTE, ORIENTATION, JSON_OPTION]
+    options: [SLICES, IMAGE, DESCRIBED, Z_AXIS, PALETTE, ORIENTATION, JSON_OPTION]
   },
   {
     name: 'estimate',

@@ -2,6 +2,7 @@ import sax from 'sax';
 import { ConvertError } from '../../model/errors.ts';
 import { seconds } from '../../model/units.ts';
 import type { Channel } from '../../model/volume.ts';
+import { option } from '../../model/words.ts';
 import { Bytes } from '../common/bytes.ts';
 import { calibrate, type Calibration } from '../voxel-size/calibration.ts';
 import { fail } from '../common/fail.ts';
@@ -24,6 +25,8 @@ export interface Ome {
 export interface OmeImage {
   name: string;
   size: Record<Axis, number>;
+  /** Lengths of a page, and the type of its numbers, as OME calls it; what it does not say is NaN and empty. */
+  page: { height: number; width: number; type: string };
   /** The axes in the order in which planes follow one another, fastest first. */
   order: Axis[];
   /** `Channel`s, each of one or more samples. */
@@ -193,7 +196,11 @@ export function parseOme(xml: Iterable<Uint8Array>, path: string): Ome {
     bound(++blocks, MAX_BLOCKS, 'blocks of planes (TiffData)');
   };
   const unreadable = (reason: string) =>
-    fail('corrupt', path, `its OME-XML cannot be read, up to its byte ${bytes.offset}: ${reason}: save it again`);
+    fail(
+      'corrupt',
+      path,
+      `its OME-XML cannot be read, up to its byte ${bytes.offset}: ${reason}: save it again, or read its pages without it (${option('describedBy', 'none')})`
+    );
   parser.onerror = error => {
     throw unreadable(error.message.split('\n')[0]);
   };
@@ -224,6 +231,7 @@ function readPixels(name: string, attributes: Record<string, string>, whole: (ke
   return {
     name,
     size,
+    page: { height: Number(attributes.SizeY), width: Number(attributes.SizeX), type: attributes.Type ?? '' },
     order: isOrder ? order : ['Z', 'C', 'T'],
     channels: [],
     calibration: calibrate(

@@ -3,7 +3,7 @@ import { BYTES_PER_VOXEL, type Channel, type Dtype } from '../../model/volume.ts
 import type { Directory } from './directory.ts';
 import { shortly } from '../common/shortly.ts';
 import { fail } from '../common/fail.ts';
-import type { Orientation, Palette, ZAxis } from '../../model/options.ts';
+import type { DescribedBy, Orientation, Palette, ZAxis } from '../../model/options.ts';
 import { TAG } from './tags.ts';
 
 /** How a page's pixels are stored, and what its tags call them. */
@@ -177,6 +177,8 @@ export interface InterpretationOptions {
   channel: number[] | 'all' | null;
   /** Which of several images of a file, by its number from 0 or its name; null: the only one. */
   image: string | number | null;
+  /** Which of a file's descriptions is believed. */
+  describedBy: DescribedBy;
   /** What the slices are, where it is not what the source calls so. */
   zAxis: ZAxis;
   palette: Palette;
@@ -189,6 +191,7 @@ export const DEFAULT_INTERPRETATION: InterpretationOptions = {
   slices: null,
   channel: null,
   image: null,
+  describedBy: 'auto',
   zAxis: 'auto',
   palette: 'apply',
   orientation: 'ignore',

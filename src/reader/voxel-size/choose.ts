@@ -15,7 +15,8 @@ const TOLERANCE = 0.01;
 const NAMES: Record<string, string> = {
   'ome-xml': 'OME-XML',
   imagej: 'ImageJ',
-  'resolution-tags': 'the resolution tags'
+  'resolution-tags': 'the resolution tags',
+  scifio: "SCIFIO's description"
 };
 
 interface Told extends Calibration {
@@ -24,12 +25,12 @@ interface Told extends Calibration {
 }
 
 /**
- * Chooses among all that tells the voxel size: what the file's own description says (OME-XML or ImageJ), then a sidecar, then resolution tags
+ * Chooses among all that tells the voxel size: what the file's own descriptions say (OME-XML before ImageJ's and others), then a sidecar, then resolution tags
  * with a depth; a size without a unit only after those with one. What tells another size than the chosen one is named in a note.
  * What nothing tells stays unknown, and what was found and not understood is named too.
  */
 export function chooseVoxelSize(
-  description: Calibration,
+  descriptions: readonly Calibration[],
   sidecar: Sidecar | null,
   resolution: Resolution | null,
   notes: readonly string[]
@@ -40,7 +41,8 @@ export function chooseVoxelSize(
     found.push(...calibration.notes);
     if (calibration.voxelSize) all.push({ ...calibration, voxelSize: calibration.voxelSize, file });
   };
-  add(description, null);
+  for (const [n, description] of descriptions.entries())
+    add(n === 0 ? description : { ...description, notes: [] }, null);
   if (sidecar) {
     const { voxelSize, unit, from, path } = sidecar;
     add(calibrate(voxelSize, [unit, unit, unit], from, basename(path)), basename(path));
@@ -61,7 +63,7 @@ export function chooseVoxelSize(
     voxelSizeFile: chosen?.file ?? null,
     voxelSizeNotes: [
       ...found,
-      ...others.map(told => `${describe(chosen!)} was taken, but ${describe(told)}.`),
+      ...others.map(told => `${describe(chosen!)} was taken, but ${describe(told)}: ${instead(told)}.`),
       ...(flat && resolution!.calibration.notes.length === 0 ? [flat] : [])
     ]
   };
@@ -70,11 +72,23 @@ export function chooseVoxelSize(
 const describe = ({ voxelSize, unit, voxelSizeFrom, file }: Told): string =>
   `${file ?? NAMES[voxelSizeFrom ?? ''] ?? voxelSizeFrom} says ${voxelSize.map(short).join(' × ')}${unit ? ` ${unit}` : ''}`;
 
+/** How to have a size in place of the chosen one. */
+const instead = ({ voxelSize, unit }: Told): string =>
+  `give that (${[option('voxelSize', ...voxelSize.map(short)), ...(unit ? [option('unit', unit)] : [])].join(' ')}) if it is right`;
+
 const short = (n: number): number => Number(n.toPrecision(6));
 
 function differs(a: Told, b: Told): boolean {
   const [one, other] = [inMeters(a.unit), inMeters(b.unit)];
-  if (one === null || other === null) return false;
+  // Without a unit, what one file says of itself can differ in its proportions.
+  if (one === null || other === null)
+    return (
+      a.file === null &&
+      b.file === null &&
+      a.voxelSize.some(
+        (n, axis) => Math.abs(((n / a.voxelSize[2]) * b.voxelSize[2]) / b.voxelSize[axis] - 1) > TOLERANCE
+      )
+    );
   return a.voxelSize.some((n, axis) => Math.abs((n * one) / (b.voxelSize[axis] * other) - 1) > TOLERANCE);
 }
 
