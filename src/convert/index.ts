@@ -20,6 +20,7 @@ export type { ConvertResult, Progress } from '../model/progress.ts';
 export type { Statistics } from '../model/statistics.ts';
 export { BYTES_PER_VOXEL, DTYPES, type Dtype, type Shape, type VolumeInfo } from '../model/volume.ts';
 export { formatBytes } from '../model/format.ts';
+export { actualPath, nameOf, onDisk } from '../reader/common/file-name.ts';
 export { isOmeZarr } from '../zarr/ome-zarr.ts';
 export { SPACE_UNITS, spaceUnit } from '../model/units.ts';
 export { TOOL, VERSION } from '../model/version.ts';

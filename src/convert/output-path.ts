@@ -19,7 +19,10 @@ const isFolder = (path: string): boolean => statSync(onDisk(path), { throwIfNoEn
  * in its `labels` folder.
  */
 export function outputPath(given: string | null, source: string | string[], parent: string | null): string {
-  if (given !== null) return parent !== null && isName(given) ? join(labelsFolder(parent), given) : resolve(given);
+  if (given !== null) {
+    const name = readable(given);
+    return parent !== null && isName(name) ? join(labelsFolder(parent), name) : resolve(name);
+  }
   const path = actualPath(resolve(typeof source === 'string' ? source : source[0]));
   const name = readable(basename(path));
   const stem = isFolder(path) ? name : name.replace(ENDING, '');

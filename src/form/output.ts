@@ -4,7 +4,7 @@ const TIFF = /(\.ome)?\.(tiff?|btf|tf8)$/i;
 
 /** The default name of what a source becomes: `scan.ome.tif` → `scan.ome.zarr`; a stack of files takes what their names begin with. */
 export function defaultOutputName(source: Source): string {
-  return `${stem(source)}.ome.zarr`;
+  return `${stem(source).toWellFormed()}.ome.zarr`;
 }
 
 function stem(source: Source): string {

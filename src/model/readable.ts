@@ -2,4 +2,4 @@
 export const LOST = '\ufffd';
 
 /** A path or text that may name such files, for people and documents. */
-export const readable = (text: string): string => text.replace(/[\ud800-\udfff]/gu, LOST);
+export const readable = (text: string): string => text.toWellFormed();

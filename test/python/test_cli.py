@@ -128,6 +128,20 @@ def test_takes_names_that_are_not_utf_8(cli, tmp_path):
     assert run.status == 1 and f"it lies in {tmp_path / lost}, whose name is not UTF-8" in run.stderr
 
 
+@pytest.mark.parametrize("on_disk", ["latin-1", "utf-8"])
+def test_takes_a_list_in_another_encoding(cli, tmp_path, on_disk):
+    """Names are bytes; those of a list in a Windows code page may be UTF-8 on the disk."""
+    array = np.random.default_rng(8).integers(0, 255, (3, 20, 30), np.uint8)
+    names = ["ä_0.tif", "ö_0.tif", "ü_0.tif"]  # alike where they are read as UTF-8
+    for name, page in zip(names, array, strict=True):
+        tifffile.imwrite(tmp_path / "plane.tif", page)
+        (tmp_path / "plane.tif").rename(tmp_path / os.fsdecode(name.encode(on_disk)))
+    listing = tmp_path / "slices.txt"
+    listing.write_bytes("\n".join(names).encode("latin-1"))
+    done = cli.convert(f"@{listing}", tmp_path / "out.ome.zarr")
+    assert np.array_equal(zarr.open(Path(done["output"]) / "0")[:], array)
+
+
 @pytest.mark.parametrize("content", [None, "\n\n"])
 def test_refuses_a_list_that_is_none(cli, tmp_path, content):
     if content is not None:

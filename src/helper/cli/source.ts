@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ConvertError } from '../../model/errors.ts';
+import { actualPath, nameOf, onDisk } from '../../convert/index.ts';
 import type { Source } from '../../protocol/index.ts';
 
 /**
@@ -13,9 +14,9 @@ export function readSource(word: string): Source {
     return word;
   }
   const list = word === '@-' ? null : word.slice(1);
-  let text: string;
+  let read: Buffer;
   try {
-    text = decode(readFileSync(list ?? 0));
+    read = readFileSync(list ?? 0);
   } catch (error) {
     const hint = 'a name that starts with @ is written ./@NAME';
     throw new ConvertError(
@@ -24,8 +25,8 @@ export function readSource(word: string): Source {
       'source'
     );
   }
-  const lines = text.split(/\r?\n/).filter(line => line !== '' && !(line.startsWith('#') && !existsSync(line)));
-  const paths = found(lines) ?? found(lines.map(line => line.trim()).filter(line => line !== '')) ?? lines;
+  const readings = textsOf(read).map(linesOf);
+  const paths = readings.map(found).find(found => found !== null) ?? readings[0];
   if (paths.length === 0) {
     throw new ConvertError('bad-option', `${word}: the list of slices is empty; write one path a line`, 'source');
   }
@@ -33,15 +34,32 @@ export function readSource(word: string): Source {
 
   /** Relative paths are from where the command runs, or else from where the list is; null where its first line is nowhere. */
   function found(lines: string[]): string[] | null {
-    const [first] = lines;
-    if (first === undefined || existsSync(first)) return lines;
-    const beside = (line: string) => resolve(dirname(list!), line);
-    return list !== null && existsSync(beside(first)) ? lines.map(beside) : null;
+    const trimmed = lines.map(line => line.trim()).filter(line => line !== '');
+    for (const each of [lines, trimmed]) {
+      const [first] = each;
+      if (first === undefined || isThere(first)) return each;
+      const beside = (line: string) => resolve(dirname(list!), line);
+      if (list !== null && isThere(beside(first))) return each.map(beside);
+    }
+    return null;
   }
 }
 
-/** UTF-8, or what an editor of Windows writes: with a byte order mark, or in UTF-16. */
-function decode(bytes: Buffer): string {
+const isThere = (path: string): boolean => existsSync(onDisk(actualPath(path)));
+
+const linesOf = (text: string): string[] =>
+  text.split(/\r?\n/).filter(line => line !== '' && !(line.startsWith('#') && !isThere(line)));
+
+/**
+ * What a list may say: names are bytes, as the file system has them; or what an editor of Windows writes, with a byte order mark, in UTF-16, or
+ * in its code page where the names themselves are UTF-8.
+ */
+function textsOf(bytes: Buffer): string[] {
   const isUtf16 = bytes.length >= 2 && (bytes.readUInt16LE(0) === 0xfeff || bytes.readUInt16LE(0) === 0xfffe);
-  return new TextDecoder(isUtf16 ? (bytes[0] === 0xff ? 'utf-16le' : 'utf-16be') : 'utf-8').decode(bytes);
+  if (isUtf16) return [new TextDecoder(bytes[0] === 0xff ? 'utf-16le' : 'utf-16be').decode(bytes)];
+  const names = bytes
+    .toString('latin1')
+    .split('\n')
+    .map(line => nameOf(Buffer.from(line, 'latin1')));
+  return [names.join('\n').replace(/^\ufeff/, ''), new TextDecoder('windows-1252').decode(bytes)];
 }
