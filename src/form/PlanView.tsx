@@ -28,7 +28,8 @@ export function SourceFacts(props: { info: VolumeInfo }): React.ReactElement {
   );
 }
 
-function Fact(props: { name: string; children: React.ReactNode }): React.ReactElement {
+/** A name and what it stands for, in a list of such. */
+export function Fact(props: { name: string; children: React.ReactNode }): React.ReactElement {
   return (
     <div>
       <dt>{props.name}</dt>

@@ -29,7 +29,7 @@ export function describeAxes({ axes }: Pick<VolumeInfo, 'axes'>): string {
 }
 
 /** The edge lengths of a voxel along (Z, Y, X) as a person writes them; null when unknown. */
-export function describeVoxel(info: VolumeInfo): string | null {
+export function describeVoxel(info: { voxelSize: readonly number[] | null; unit: string | null }): string | null {
   if (!info.voxelSize) {
     return null;
   }
@@ -40,7 +40,7 @@ export function describeVoxel(info: VolumeInfo): string | null {
 }
 
 /** Where the voxel size was found: `from ImageJ’s metadata`. */
-export function describeOrigin(info: VolumeInfo): string {
+export function describeOrigin(info: Pick<VolumeInfo, 'voxelSizeFrom' | 'voxelSizeFile'>): string {
   const origins: Record<string, string> = {
     user: 'as given',
     imagej: 'from ImageJ’s metadata',

@@ -6,7 +6,7 @@ export { EMPTY_VALUES, readValues, toValues } from './values.ts';
 export type { FormValues, Triple } from './values.ts';
 export { planResuming, refusalOf } from './resume.ts';
 export type { Planned } from './resume.ts';
-export { PlanView, SourceFacts } from './PlanView.tsx';
+export { Fact, PlanView, SourceFacts } from './PlanView.tsx';
 export * from './describe.ts';
 export { baseName, defaultOutputName, resolveOutput } from './output.ts';
 export { Field, TextInput } from './Field.tsx';

@@ -11,6 +11,7 @@ import { isActive } from './connection/jobs.ts';
 import type { IHelper } from './helper.ts';
 import { pyramidIcon, stackIcon } from './icons.ts';
 import { CommandIDs } from './ids.ts';
+import { showInfo } from './info/dialog.tsx';
 import { convertibleSelection, isUnfinished, selectedFolders, sortNaturally, toServerPath } from './paths.ts';
 import type { Settings } from './settings.ts';
 
@@ -91,6 +92,20 @@ export function addCommands(
         });
       }
       return Array.isArray(args.paths) || ids.length > 1 ? ids : ids[0];
+    }
+  });
+
+  commands.addCommand(CommandIDs.info, {
+    label: 'OME-Zarr Info',
+    caption: 'Show what an OME-Zarr is: its levels, chunks, voxel size, and what it was made of',
+    icon: args => (args.isPalette ? undefined : pyramidIcon),
+    isVisible: args => offersOmeZarr(args, browser()),
+    describedBy: { args: { type: 'object', properties: OME_ZARR_ARGS } },
+    execute: async args => {
+      const paths = await omeZarrsOf(args, browser(), contents, 'OME-Zarr Info');
+      if (paths.length > 0 && (await showInfo(helper, paths))) {
+        await commands.execute(CommandIDs.openViewer, { paths });
+      }
     }
   });
 
@@ -202,7 +217,14 @@ export function addCommands(
     }
   });
 
-  return [CommandIDs.convert, CommandIDs.verify, CommandIDs.cancel, CommandIDs.dismiss, CommandIDs.showConversions];
+  return [
+    CommandIDs.convert,
+    CommandIDs.verify,
+    CommandIDs.info,
+    CommandIDs.cancel,
+    CommandIDs.dismiss,
+    CommandIDs.showConversions
+  ];
 }
 
 function jobOf(args: Args): string | null {

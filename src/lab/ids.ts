@@ -3,6 +3,7 @@ export const CommandIDs = {
   convert: 'microct-io-vis:convert',
   openViewer: 'microct-io-vis:open-viewer',
   verify: 'microct-io-vis:verify',
+  info: 'microct-io-vis:info',
   resume: 'microct-io-vis:resume',
   cancel: 'microct-io-vis:cancel',
   move: 'microct-io-vis:move',

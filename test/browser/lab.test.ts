@@ -111,7 +111,11 @@ test('right-click, dialog, Convert, progress, done, open', async () => {
 });
 
 test('an OME-Zarr folder offers Neuroglancer and no conversion, other folders the reverse', async () => {
-  assert.deepEqual(await lab.offers('shell.ome.zarr'), ['microct-io-vis:open-viewer', 'microct-io-vis:verify']);
+  assert.deepEqual(await lab.offers('shell.ome.zarr'), [
+    'microct-io-vis:open-viewer',
+    'microct-io-vis:verify',
+    'microct-io-vis:info'
+  ]);
   assert.deepEqual(await lab.offers('slices'), ['microct-io-vis:convert']);
   assert.deepEqual(await lab.offers('other.tif'), ['microct-io-vis:convert']);
 });
@@ -133,6 +137,34 @@ test('an OME-Zarr is verified by a right-click, and what differs is listed', asy
   await lab.page.locator('.mct-JobDetails', { hasText: '0/c/1/2/3: is missing' }).waitFor();
   await lab.page.keyboard.press('Escape');
   writeFileSync(chunk, bytes);
+});
+
+test('what an OME-Zarr is, and what it lacks, is shown by a right-click', async () => {
+  const chunk = join(jupyter.root, 'shell.ome.zarr/1/c/0/1/1');
+  const bytes = readFileSync(chunk);
+  rmSync(chunk);
+  await lab.item('shell.ome.zarr').click({ button: 'right' });
+  await lab.page.locator('.lm-Menu-item[data-command="microct-io-vis:info"]').click();
+  const dialog = lab.page.locator('.jp-Dialog', { hasText: 'OME-Zarr Info' });
+  await dialog.getByText('Level 1: 1 of its 8 chunks').waitFor();
+  const text = await dialog.innerText();
+  for (const fact of [
+    '40 × 50 × 60',
+    'uint16',
+    '0.75 × 0.5 × 0.5 µm',
+    'OME-Zarr 0.5, Zarr v3',
+    'blosc-zstd',
+    'shell.tif'
+  ])
+    assert.ok(text.includes(fact), `${fact}: ${text}`);
+  assert.deepEqual(await dialog.locator('.mct-Levels tbody td:nth-child(2)').allInnerTexts(), [
+    '40 × 50 × 60',
+    '20 × 25 × 30'
+  ]);
+  writeFileSync(chunk, bytes);
+  await dialog.getByRole('button', { name: 'Open in Neuroglancer' }).click();
+  await lab.page.locator('.lm-TabBar-tabLabel', { hasText: 'shell.ome.zarr' }).waitFor();
+  await lab.closeTabs();
 });
 
 test('what cannot work is said at its field, and cannot be started', async () => {

@@ -209,6 +209,8 @@ test('outputs are named after their sources', () => {
   assert.equal(defaultOutputName('a/Scan.OME.TIFF'), 'Scan.ome.zarr');
   assert.equal(defaultOutputName('a/scan.v2.btf'), 'scan.v2.ome.zarr');
   assert.equal(defaultOutputName('a/slices/'), 'slices.ome.zarr');
+  // A byte that is no UTF-8, as Jupyter has it.
+  assert.equal(defaultOutputName('a/gr\udcf6n.tif'), 'gr\ufffdn.ome.zarr');
   assert.equal(defaultOutputName(['a/raw_0001.tif', 'a/raw_0002.tif']), 'raw.ome.zarr');
   assert.equal(defaultOutputName(['day 1/001.tif', 'day 1/002.tif']), 'day 1.ome.zarr');
   assert.equal(defaultOutputName(['a.tif', 'b.tif']), 'volume.ome.zarr');
