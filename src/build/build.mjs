@@ -6,12 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { ROOT, prepareTools, run } from './environment.mjs';
 import { completeList } from './notices.mjs';
 
-await prepareTools(fileURLToPath(import.meta.url));
+// `--here`: with this Node and these packages, for one who makes a wheel.
+const here = process.argv.includes('--here');
+if (!here) await prepareTools(fileURLToPath(import.meta.url));
 
 const node = process.execPath;
 const script = name => [join(ROOT, 'src/build', name)];
 const bin = path => [join(ROOT, 'node_modules', path)];
 
+if (here) await run(node, script('simd.mjs'));
 await run(node, [...bin('typescript/bin/tsc'), '-p', '.']);
 await run(node, script('helper.mjs'));
 await run(node, script('page.mjs'));

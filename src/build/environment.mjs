@@ -130,7 +130,7 @@ export const prepare = (script, extra) =>
     await once('build', 'Building', sources, build, 'microct_io_vis/labextension/package.json');
     const manifests = ['pyproject.toml', 'package.json', 'install.json'];
     await once(`install-${extra}`, 'Installing Python packages', manifests, () =>
-      run(PYTHON, [...PIP, '--editable', `.[${extra}]`], { env })
+      run(PYTHON, [...PIP, '--editable', `.[${extra}]`], { env: { ...env, SKIP_JUPYTER_BUILDER: '1' } })
     );
     await run(PYTHON, [join(ROOT, 'src/build/link.py')], { env });
   });
