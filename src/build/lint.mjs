@@ -7,6 +7,7 @@ await prepare(fileURLToPath(import.meta.url), 'test');
 const tool = (path, ...args) => run(process.execPath, [join(ROOT, 'node_modules', path), ...args]);
 await tool('typescript/bin/tsc', '--noEmit', '-p', '.');
 await tool('typescript/bin/tsc', '--noEmit', '-p', 'test');
+await tool('typescript/bin/tsc', '-p', 'test/consumer');
 await tool('dependency-cruiser/bin/dependency-cruiser.mjs', '--config', 'src/build/circles.cjs', 'src');
 await tool('eslint/bin/eslint.js', '--config', 'src/build/eslint.config.mjs', 'src', 'test');
 await tool(

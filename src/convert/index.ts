@@ -11,23 +11,38 @@ export {
   type Downsampling,
   OME_ZARR_VERSIONS,
   type OmeZarrVersion,
+  ORIENTATIONS,
   OUTPUT_DTYPES,
-  type OutputDtype
+  type OutputDtype,
+  PALETTES,
+  Z_AXES
 } from '../model/options.ts';
 export type { Plan, PlannedLevel, Unfinished } from '../model/plan.ts';
 export type { OmeZarrInfo, OmeZarrLevel } from './ome-zarr-info.ts';
 export type { ConvertResult, Progress } from '../model/progress.ts';
-export type { Statistics } from '../model/statistics.ts';
-export { BYTES_PER_VOXEL, DTYPES, type Dtype, type Shape, type VolumeInfo } from '../model/volume.ts';
+export { PERCENTS, type Statistics } from '../model/statistics.ts';
+export {
+  type Axes,
+  BYTES_PER_VOXEL,
+  type CalibrationFunction,
+  type Channel,
+  DTYPES,
+  type Dtype,
+  type Shape,
+  type VolumeInfo,
+  type VoxelBytes
+} from '../model/volume.ts';
 export { formatBytes } from '../model/format.ts';
 export { actualPath, nameOf, onDisk } from '../reader/common/file-name.ts';
 export { isOmeZarr } from '../zarr/ome-zarr.ts';
 export { SPACE_UNITS, spaceUnit } from '../model/units.ts';
 export { TOOL, VERSION } from '../model/version.ts';
-export { convert } from './convert.ts';
-export type { Difference } from '../model/difference.ts';
+export { type Control, convert } from './convert.ts';
+export type { Difference, Value } from '../model/difference.ts';
 export { estimate, inspect } from './estimate.ts';
 export { freeMemory } from '../pyramid/garbage.ts';
-export { isStillRunning, startTime } from '../zarr/owner.ts';
+export { type Owner, isStillRunning, startTime } from '../zarr/owner.ts';
 export { type ConversionRequest as Asked, unfinishedRequest as askedFor } from './unfinished.ts';
+export type { StoredChannel } from '../zarr/image.ts';
+export type { StoredCompression } from '../zarr/codec/decoder.ts';
 export { verify, type VerifyOptions, type VerifyResult } from './verify/index.ts';

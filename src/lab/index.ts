@@ -2,6 +2,9 @@ import { widgetPlugin } from '../widget/plugin.ts';
 import { fileTypesPlugin, helperPlugin, mainPlugin } from './plugins.ts';
 import { viewerPlugin } from './viewer/plugin.ts';
 
-export { IHelper } from './helper.ts';
+export { type HelperState, HelperError, IHelper, type IJobs, type JobChange, type ReadResult } from './helper.ts';
+export type * from '../protocol/index.ts';
+
+/** The extension's plugins. */
 
 export default [helperPlugin, fileTypesPlugin, mainPlugin, viewerPlugin, widgetPlugin];

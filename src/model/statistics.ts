@@ -14,7 +14,7 @@ export interface Statistics {
   percentiles: Record<(typeof PERCENTS)[number], number>;
 }
 
-const PERCENTS = ['0.1', '1', '50', '99', '99.9'] as const;
+export const PERCENTS = ['0.1', '1', '50', '99', '99.9'] as const;
 const BINS = 256;
 const NONE = new Float64Array(0);
 /** So many points within a bin tell more of how its values lie than that they lie evenly. */

@@ -17,7 +17,7 @@ const ANYWHERE = /^(\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|\.nfs[0-9a-f]+|\.fu
 export const HEARTBEAT = 15_000;
 const BELIEVED = 8 * HEARTBEAT;
 
-interface Owner {
+export interface Owner {
   tool: string;
   host: string;
   pid: number;
