@@ -283,4 +283,4 @@ def test_shows_a_bar_on_a_terminal_of_unknown_size(volume):
         assert process.wait(PATIENCE) == 0
     os.close(parent)
     last = shown.decode().strip().split("\r")[-1]
-    assert re.search(r"^scan\.tif: 100%\|█+\| 28\.1k/28\.1k \[.*iB/s, 1 level, .* in .* s\]$", last), last
+    assert re.search(r"^scan\.tif: 100%\|█+\| 28\.1k/28\.1k \[.*iB/s, 1 level, ", last), last
