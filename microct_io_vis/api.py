@@ -604,7 +604,7 @@ class VerifyResult:
 def info(
     source: Source,
     *,
-    # The options of `info`; src/build/python-options.mjs writes them.
+    # The options of `info`; src/build/options.mjs writes them.
     slices: Slices | None = None,
     image: Image | None = None,
     described_by: DescribedBy | None = None,
@@ -662,7 +662,7 @@ def estimate(
     source: Source,
     output: StrPath | None = None,
     *,
-    # The options of `estimate`; src/build/python-options.mjs writes them.
+    # The options of `estimate`; src/build/options.mjs writes them.
     slices: Slices | None = None,
     image: Image | None = None,
     described_by: DescribedBy | None = None,
@@ -794,7 +794,7 @@ def convert(
     output: StrPath | None = None,
     *,
     progress: bool | Callable[[Progress], object] = True,
-    # The options of `convert`; src/build/python-options.mjs writes them.
+    # The options of `convert`; src/build/options.mjs writes them.
     slices: Slices | None = None,
     image: Image | None = None,
     described_by: DescribedBy | None = None,
@@ -949,7 +949,7 @@ def verify(
     against: Source | None = None,
     *,
     progress: bool | Callable[[Progress], object] = True,
-    # The options of `verify`; src/build/python-options.mjs writes them.
+    # The options of `verify`; src/build/options.mjs writes them.
     max_memory: ByteCount | None = None,
     jobs: Integer | None = None,
     # End of the options.

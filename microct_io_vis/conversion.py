@@ -278,7 +278,7 @@ class Conversion:
         output: StrPath | None = None,
         *,
         names: Names = "python",
-        # The options of `convert`; src/build/python-options.mjs writes them.
+        # The options of `convert`; src/build/options.mjs writes them.
         slices: Slices | None = None,
         image: Image | None = None,
         described_by: DescribedBy | None = None,

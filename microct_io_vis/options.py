@@ -1,6 +1,6 @@
 """The options of a conversion: their names, choices, types and help.
 
-Written by src/build/python-options.mjs from the command line's table of options, src/helper/cli/options.ts.
+Written by src/build/options.mjs from the table of options, src/model/option-table.ts.
 """
 
 from __future__ import annotations

@@ -196,7 +196,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         source: Sources = "",
         *,
         target: StrPath | None = None,
-        # The options of `convert`; src/build/python-options.mjs writes them.
+        # The options of `convert`; src/build/options.mjs writes them.
         slices: Slices | None = None,
         image: Image | None = None,
         described_by: DescribedBy | None = None,

@@ -16,7 +16,7 @@ from . import traits
 class ConversionOptions(HasTraits):
     """The command line's options under their own names. None leaves an option to its default."""
 
-    # The options of `convert`; src/build/python-options.mjs writes them.
+    # The options of `convert`; src/build/options.mjs writes them.
     slices = traits.slices("slices")
     image = traits.image("image")
     described_by = traits.choice("described_by")

@@ -22,7 +22,7 @@ await tool(
   'package.json',
   'tsconfig.json'
 );
-await run(process.execPath, [join(ROOT, 'src/build/python-options.mjs'), '--check'], {
+await run(process.execPath, [join(ROOT, 'src/build/options.mjs'), '--check'], {
   env: { ...process.env, MICROCT_PREPARED: 'tools' }
 });
 await run(PYTHON, ['-m', 'ruff', 'check', '.']);

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { Checks, ConvertError } from '../model/errors.ts';
-import { formatBytes } from '../model/format.ts';
+import { formatBytes } from '../model/bytes.ts';
 import {
   CHECKSUMS,
   COMPRESSIONS,

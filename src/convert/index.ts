@@ -32,7 +32,7 @@ export {
   type VolumeInfo,
   type VoxelBytes
 } from '../model/volume.ts';
-export { formatBytes } from '../model/format.ts';
+export { formatBytes } from '../model/bytes.ts';
 export { actualPath, nameOf, onDisk } from '../reader/common/file-name.ts';
 export { isOmeZarr } from '../zarr/ome-zarr.ts';
 export { SPACE_UNITS, spaceUnit } from '../model/units.ts';

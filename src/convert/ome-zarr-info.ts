@@ -5,7 +5,7 @@ import { ConvertError } from '../model/errors.ts';
 import type { StoredCompression } from '../zarr/codec/index.ts';
 import type { Checksum, OmeZarrVersion } from '../model/options.ts';
 import { readFailure } from '../reader/common/fail.ts';
-import { isImageName } from '../reader/slices/slices.ts';
+import { imageKind } from '../model/file-endings.ts';
 import type { Dtype } from '../model/volume.ts';
 import { type ZarrArray, alongOwn, fileKey, readArray, readShape } from '../zarr/array.ts';
 import { type StoredChannel, type StoredImage, readImage } from '../zarr/image.ts';
@@ -77,7 +77,7 @@ export function isStored(source: string | string[]): source is string {
   const path = resolve(source);
   const marks = ['zarr.json', '.zgroup', '.zarray', '.zattrs'];
   if (marks.some(mark => existsSync(join(path, mark)))) return true;
-  return /\.zarr(\.partial)?$/i.test(path) && namesIn(path)?.some(isImageName) === false;
+  return /\.zarr(\.partial)?$/i.test(path) && namesIn(path)?.every(name => imageKind(name) === null) === true;
 }
 
 /**

@@ -4,7 +4,7 @@ import { type Encoder, createEncoder } from '../zarr/codec/index.ts';
 import { checkOptions, readingOf } from './check.ts';
 import { levelBytes, mostDiskBytes } from '../zarr/disk.ts';
 import { Checks, ConvertError, type ErrorCode } from '../model/errors.ts';
-import { formatBytes } from '../model/format.ts';
+import { formatBytes } from '../model/bytes.ts';
 import type { Layout } from '../model/layout.ts';
 import type { ConvertOptions } from '../model/options.ts';
 import { outputPath } from './output-path.ts';

@@ -1,16 +1,16 @@
 import * as React from 'react';
 import type { DescribedBy, Downsampling, Orientation, Palette, Shape, VolumeInfo, ZAxis } from '../protocol/index.ts';
+import { SHOWN_DEFAULTS, UNIT_NAMES, UNITS } from './choices.ts';
+import { labelOf } from '../model/option-table.ts';
 import {
+  DEFAULT_OPTIONS,
   CHECKSUMS,
   DOWNSAMPLINGS,
   ORIENTATIONS,
   PALETTES,
-  SHOWN_DEFAULTS,
-  UNIT_NAMES,
-  UNITS,
   Z_AXES,
   DESCRIBED_BY
-} from './choices.ts';
+} from '../model/options.ts';
 import { AxesInput, Field, SelectInput, TextInput } from './Field.tsx';
 import type { Field as FieldName, FieldErrors, FormValues, Marks } from './values.ts';
 import { unitOf } from './values.ts';
@@ -106,7 +106,7 @@ export function AdvancedFields(props: {
       <div className="mct-ConvertForm-fields">
         {(info?.format === 'slices' || values.slices !== '' || errors.slices || wanted.has('slices')) && (
           <Field
-            label="Slices"
+            label={labelOf('slices')}
             error={errors.slices}
             hint="A pattern of names, or a range of the numbers in them. Empty: all."
             wide
@@ -123,7 +123,7 @@ export function AdvancedFields(props: {
         )}
         {(values.image !== '' || errors.image || wanted.has('image')) && (
           <Field
-            label="Image"
+            label={labelOf('image')}
             error={errors.image}
             hint="Which of several images of the file: its number, from 0, or its name."
             wide
@@ -140,7 +140,7 @@ export function AdvancedFields(props: {
         )}
         {(values.describedBy !== '' || errors.describedBy || wanted.has('describedBy')) && (
           <Field
-            label="Described by"
+            label={labelOf('describedBy')}
             error={errors.describedBy}
             hint="Where descriptions in the file differ, or one is wrong."
           >
@@ -150,7 +150,7 @@ export function AdvancedFields(props: {
                 value={values.describedBy}
                 choices={DESCRIBED_BY}
                 names={DESCRIBED_BY_NAMES}
-                standard="auto"
+                standard={DEFAULT_OPTIONS.describedBy}
                 onChange={describedBy => onChange({ describedBy })}
               />
             )}
@@ -162,47 +162,47 @@ export function AdvancedFields(props: {
           errors.zAxis ||
           errors.channel ||
           wanted.has('zAxis')) && (
-          <Field label="Slices are" error={errors.zAxis}>
+          <Field label={labelOf('zAxis')} error={errors.zAxis}>
             {control => (
               <SelectInput
                 control={control}
                 value={values.zAxis}
                 choices={Z_AXES}
                 names={Z_AXIS_NAMES}
-                standard="auto"
+                standard={DEFAULT_OPTIONS.zAxis}
                 onChange={zAxis => onChange({ zAxis })}
               />
             )}
           </Field>
         )}
         {(info?.channels || values.palette !== '' || errors.palette || errors.channel || wanted.has('palette')) && (
-          <Field label="Palette" error={errors.palette} hint="Of pixels that are indices into one.">
+          <Field label={labelOf('palette')} error={errors.palette} hint="Of pixels that are indices into one.">
             {control => (
               <SelectInput
                 control={control}
                 value={values.palette}
                 choices={PALETTES}
                 names={PALETTE_NAMES}
-                standard="apply"
+                standard={DEFAULT_OPTIONS.palette}
                 onChange={palette => onChange({ palette })}
               />
             )}
           </Field>
         )}
-        <Field label="Orientation tag" error={errors.orientation}>
+        <Field label={labelOf('orientation')} error={errors.orientation}>
           {control => (
             <SelectInput
               control={control}
               value={values.orientation}
               choices={ORIENTATIONS}
               names={ORIENTATION_NAMES}
-              standard="ignore"
+              standard={DEFAULT_OPTIONS.orientation}
               onChange={orientation => onChange({ orientation })}
             />
           )}
         </Field>
         {(info?.channels || values.channel !== '' || errors.channel || wanted.has('channel')) && (
-          <Field label="Channels" error={errors.channel} hint={channelHint(info)} wide>
+          <Field label={labelOf('channel')} error={errors.channel} hint={channelHint(info)} wide>
             {control => (
               <TextInput
                 control={control}
@@ -213,7 +213,7 @@ export function AdvancedFields(props: {
             )}
           </Field>
         )}
-        <Field label="A coarser voxel is the" error={errors.downsample}>
+        <Field label={labelOf('downsample')} error={errors.downsample}>
           {control => (
             <SelectInput
               control={control}
@@ -225,7 +225,7 @@ export function AdvancedFields(props: {
             />
           )}
         </Field>
-        <Field label="Labels" error={errors.labels}>
+        <Field label={labelOf('labels')} error={errors.labels}>
           {control => (
             <label className="mct-ConvertForm-check">
               <input
@@ -240,7 +240,7 @@ export function AdvancedFields(props: {
         </Field>
         {values.labels && (
           <Field
-            label="Image that the labels belong to"
+            label={labelOf('parent')}
             error={errors.parent}
             hint="Path of an OME-Zarr: the labels are written into it. Empty: an OME-Zarr of their own."
             wide
@@ -256,7 +256,7 @@ export function AdvancedFields(props: {
           </Field>
         )}
         <Field
-          label="Shard size (Z, Y, X)"
+          label={`${labelOf('shard')} (Z, Y, X)`}
           error={errors.shard}
           hint="Multiples of the chunk size: fewer, larger files. Empty: no shards."
           wide
@@ -264,7 +264,7 @@ export function AdvancedFields(props: {
           {control => (
             <AxesInput
               control={control}
-              name="Shard size"
+              name={labelOf('shard')}
               marked={marks.shard}
               value={values.shard}
               onChange={shard => onChange({ shard })}
@@ -272,7 +272,7 @@ export function AdvancedFields(props: {
           )}
         </Field>
         <Field
-          label="Checksum"
+          label={labelOf('checksum')}
           error={errors.checksum}
           hint="Behind each chunk, so that readers find what was damaged. OME-Zarr 0.5."
         >
@@ -281,7 +281,7 @@ export function AdvancedFields(props: {
               control={control}
               value={values.checksum}
               choices={CHECKSUMS}
-              standard={SHOWN_DEFAULTS.checksum}
+              standard={DEFAULT_OPTIONS.checksum}
               onChange={checksum => onChange({ checksum })}
             />
           )}
@@ -311,14 +311,14 @@ export function AdvancedFields(props: {
           )}
         </Field>
         <Field
-          label="Voxel size (Z, Y, X)"
+          label={`${labelOf('voxelSize')} (Z, Y, X)`}
           error={errors.voxelSize}
           hint={info && !info.voxelSize ? 'The source does not say.' : 'In place of what the source says.'}
         >
           {control => (
             <AxesInput
               control={control}
-              name="Voxel size"
+              name={labelOf('voxelSize')}
               marked={marks.voxelSize}
               value={values.voxelSize}
               placeholder={info?.voxelSize ?? undefined}
@@ -326,7 +326,7 @@ export function AdvancedFields(props: {
             />
           )}
         </Field>
-        <Field label="Unit" error={errors.unit}>
+        <Field label={labelOf('unit')} error={errors.unit}>
           {control => (
             <SelectInput
               control={control}
@@ -338,7 +338,7 @@ export function AdvancedFields(props: {
             />
           )}
         </Field>
-        <Field label="Worker threads" error={errors.jobs}>
+        <Field label={labelOf('jobs')} error={errors.jobs}>
           {control => (
             <TextInput
               control={control}

@@ -1,7 +1,9 @@
 import * as React from 'react';
 import type { ConvertOptions, Failure, Shape, Source } from '../protocol/index.ts';
 import { AdvancedFields } from './AdvancedFields.tsx';
-import { COMPRESSIONS, OME_ZARR_VERSIONS, OUTPUT_DTYPES, SHOWN_DEFAULTS } from './choices.ts';
+import { SHOWN_DEFAULTS } from './choices.ts';
+import { labelOf } from '../model/option-table.ts';
+import { DEFAULT_OPTIONS, COMPRESSIONS, OME_ZARR_VERSIONS, OUTPUT_DTYPES } from '../model/options.ts';
 import { describeSource } from './describe.ts';
 import { AxesInput, Field, SelectInput, TextInput, element } from './Field.tsx';
 import { defaultOutputName } from './output.ts';
@@ -135,7 +137,7 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
       ))}
       <fieldset className="mct-ConvertForm-fields" disabled={props.disabled}>
         {(!isShared || errors.output) && (
-          <Field label="Output" error={errors.output} wide hint="A name beside the source, or a path.">
+          <Field label={labelOf('output')} error={errors.output} wide hint="A name beside the source, or a path.">
             {control => (
               <TextInput
                 control={control}
@@ -165,33 +167,33 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
             onChange={resume => set({ resume })}
           />
         )}
-        <Field label="Compression" error={errors.compression}>
+        <Field label={labelOf('compression')} error={errors.compression}>
           {control => (
             <SelectInput
               control={control}
               value={values.compression}
               choices={COMPRESSIONS}
-              standard={SHOWN_DEFAULTS.compression}
+              standard={DEFAULT_OPTIONS.compression}
               onChange={compression => set({ compression })}
             />
           )}
         </Field>
-        <Field label="OME-Zarr version" error={errors.omeZarr}>
+        <Field label={labelOf('omeZarr')} error={errors.omeZarr}>
           {control => (
             <SelectInput
               control={control}
               value={values.omeZarr}
               choices={OME_ZARR_VERSIONS}
-              standard={SHOWN_DEFAULTS.omeZarr}
+              standard={DEFAULT_OPTIONS.omeZarr}
               onChange={omeZarr => set({ omeZarr })}
             />
           )}
         </Field>
-        <Field label="Chunk size (Z, Y, X)" error={errors.chunkSize}>
+        <Field label={`${labelOf('chunkSize')} (Z, Y, X)`} error={errors.chunkSize}>
           {control => (
             <AxesInput
               control={control}
-              name="Chunk size"
+              name={labelOf('chunkSize')}
               marked={marks.chunkSize}
               value={values.chunkSize}
               placeholder={SHOWN_DEFAULTS.chunkSize}
@@ -199,7 +201,7 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
             />
           )}
         </Field>
-        <Field label="Levels" error={errors.levels}>
+        <Field label={labelOf('levels')} error={errors.levels}>
           {control => (
             <TextInput
               control={control}
@@ -209,7 +211,7 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
             />
           )}
         </Field>
-        <Field label="Memory budget" error={errors.maxMemory}>
+        <Field label={labelOf('maxMemory')} error={errors.maxMemory}>
           {control => (
             <TextInput
               control={control}
@@ -219,32 +221,32 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
             />
           )}
         </Field>
-        <Field label="Data type" error={errors.dtype}>
+        <Field label={labelOf('dtype')} error={errors.dtype}>
           {control => (
             <SelectInput
               control={control}
               value={values.dtype}
               choices={OUTPUT_DTYPES}
               names={{ source: info ? `as the source: ${info.dtype}` : 'as the source' }}
-              standard={SHOWN_DEFAULTS.dtype}
+              standard={DEFAULT_OPTIONS.dtype}
               onChange={dtype => set({ dtype })}
             />
           )}
         </Field>
         {takesRange(values.dtype) && (
           <Field
-            label="Value range"
+            label={labelOf('valueRange')}
             error={errors.valueRange}
             hint="Numbers or percentages (0.1%). Empty: the least and the greatest."
           >
             {control => (
-              <div className="mct-Axes" role="group" aria-label="Value range">
+              <div className="mct-Axes" role="group" aria-label={labelOf('valueRange')}>
                 {(['least', 'greatest'] as const).map((name, index) => (
                   <span key={name} className="mct-Axes-one">
                     <TextInput
                       control={element(control, index, name, marks.valueRange)}
                       numeric
-                      label={`Value range, ${name}`}
+                      label={`${labelOf('valueRange')}, ${name}`}
                       placeholder={name}
                       value={values.valueRange[index]}
                       onChange={text =>

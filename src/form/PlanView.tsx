@@ -1,5 +1,5 @@
 import * as React from 'react';
-import { formatBytes } from '../protocol/bytes.ts';
+import { formatBytes } from '../model/bytes.ts';
 import type { Plan, VolumeInfo } from '../protocol/index.ts';
 import { describeAxes, describeFile, describeOrigin, describeShape, describeVoxel } from './describe.ts';
 

@@ -1,4 +1,4 @@
-import { formatBytes } from '../protocol/bytes.ts';
+import { formatBytes } from '../model/bytes.ts';
 import type { Progress, Source, Unfinished, VolumeInfo } from '../protocol/index.ts';
 import { baseName } from './output.ts';
 

@@ -1,27 +1,11 @@
+import { outputName, volumeName } from '../model/output-name.ts';
 import type { Source } from '../protocol/index.ts';
 
-const TIFF = /(\.ome)?\.(tiff?|btf|tf8)$/i;
-
 /** The default name of what a source becomes: `scan.ome.tif` → `scan.ome.zarr`; a stack of files takes what their names begin with. */
-export function defaultOutputName(source: Source): string {
-  return `${stem(source).toWellFormed()}.ome.zarr`;
-}
-
-function stem(source: Source): string {
-  if (typeof source === 'string') {
-    const name = baseName(source);
-    return name.replace(TIFF, '') || name;
-  }
-  const names = source.map(path => baseName(path).replace(TIFF, ''));
-  let common = names[0] ?? '';
-  for (const name of names) {
-    while (!name.startsWith(common)) {
-      common = common.slice(0, -1);
-    }
-  }
-  // Numbers that slices happen to share (`raw_000`) are no part of the name.
-  return common.replace(/[\s_.\-0]*\d*$/, '') || baseName(folderOf(source)) || 'volume';
-}
+export const defaultOutputName = (source: Source): string =>
+  outputName(
+    volumeName(typeof source === 'string' ? baseName(source) : source.map(baseName), baseName(folderOf(source)))
+  );
 
 /**
  * The path that a name typed by a person means: beside the source, a relative path from there, or from the root of the server's

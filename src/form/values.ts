@@ -1,91 +1,52 @@
-import { parseBytes, shortBytes } from '../protocol/bytes.ts';
-import type {
-  Checksum,
-  Compression,
-  ConvertOptions,
-  Downsampling,
-  OmeZarrVersion,
-  OutputDtype,
-  Shape,
-  Source,
-  DescribedBy,
-  Orientation,
-  Palette,
-  ZAxis
-} from '../protocol/index.ts';
-import { SHOWN_DEFAULTS } from './choices.ts';
+import { parseBytes, shortBytes } from '../model/bytes.ts';
+import { ENGINE_OPTIONS, type EngineOption, type EngineOptionSpec, type OptionKind } from '../model/option-table.ts';
+import { DEFAULT_OPTIONS } from '../model/options.ts';
+import type { ConvertOptions, Shape, Source } from '../protocol/index.ts';
 import { defaultOutputName, resolveOutput, typedOutput } from './output.ts';
 
 export type Triple = [z: string, y: string, x: string];
 
-/** What stands in the form's fields, as typed. An empty field leaves its option to the helper's default. */
-export interface FormValues {
-  /** A name beside the source, or a path. */
+/** What the field of an option has, by its kind. */
+type FieldValue<Kind, Value> = Kind extends 'flag'
+  ? boolean
+  : Kind extends 'decision'
+    ? boolean | null
+    : Kind extends 'choice' | 'version' | 'dtype'
+      ? NonNullable<Value> | ''
+      : Kind extends 'lengths' | 'sizes'
+        ? Triple
+        : Kind extends 'bounds'
+          ? [min: string, max: string]
+          : string;
+
+/**
+ * What stands in the form's fields, as typed: one for each option, and two for the ends of the region. An empty field leaves its option to the
+ * helper's default; whether to resume is null until a person has chosen.
+ */
+export type FormValues = {
+  [O in EngineOptionSpec as Exclude<O['key'], 'roi'>]: FieldValue<O['kind'], ConvertOptions[O['key']]>;
+} & {
+  /** A name beside the source, or a path; of labels with a parent a name in its folder of labels, or the default. */
   output: string;
-  /** Of a folder: a pattern of names or a range of numbers. */
-  slices: string;
-  /** Number or name of one of several images. */
-  image: string;
-  describedBy: DescribedBy | '';
-  zAxis: ZAxis | '';
-  palette: Palette | '';
-  orientation: Orientation | '';
-  overwrite: boolean;
-  /** Whether to go on with what an interrupted conversion has left; null until a person has chosen. */
-  resume: boolean | null;
-  chunkSize: Triple;
-  levels: string;
-  /** Empty: no shards. */
-  shard: Triple;
-  downsample: Downsampling | '';
-  labels: boolean;
-  /** Path of the image that the labels belong to, beside the source if it is a name; `output` is then a name in its folder of labels, or the default. */
-  parent: string;
-  compression: Compression | '';
-  checksum: Checksum | '';
-  dtype: OutputDtype | '';
-  /** Numbers with commas between them, or `all`. */
-  channel: string;
-  /** Least and greatest source value; used with the integer data types only. */
-  valueRange: [min: string, max: string];
   roiFrom: Triple;
   roiTo: Triple;
-  voxelSize: Triple;
-  unit: string;
-  maxMemory: string;
-  omeZarr: OmeZarrVersion | '';
-  jobs: string;
-}
-
-export const EMPTY_VALUES: FormValues = {
-  output: '',
-  slices: '',
-  image: '',
-  describedBy: '',
-  zAxis: '',
-  palette: '',
-  orientation: '',
-  overwrite: false,
-  resume: null,
-  chunkSize: ['', '', ''],
-  levels: '',
-  shard: ['', '', ''],
-  downsample: '',
-  labels: false,
-  parent: '',
-  compression: '',
-  checksum: '',
-  dtype: '',
-  channel: '',
-  valueRange: ['', ''],
-  roiFrom: ['', '', ''],
-  roiTo: ['', '', ''],
-  voxelSize: ['', '', ''],
-  unit: '',
-  maxMemory: '',
-  omeZarr: '',
-  jobs: ''
 };
+
+const none = (): Triple => ['', '', ''];
+const EMPTY: Partial<Record<OptionKind, () => unknown>> = {
+  flag: () => false,
+  decision: () => null,
+  lengths: none,
+  sizes: none,
+  bounds: () => ['', '']
+};
+
+export const EMPTY_VALUES = {
+  output: '',
+  ...Object.fromEntries(ENGINE_OPTIONS.map(({ key, kind }) => [key, (EMPTY[kind] ?? (() => ''))()])),
+  roiFrom: none(),
+  roiTo: none()
+} as FormValues;
 
 export type Field = keyof ConvertOptions | 'source';
 export type FieldErrors = Partial<Record<Field, string>>;
@@ -106,6 +67,81 @@ export function takesRange(dtype: FormValues['dtype']): boolean {
   return dtype === 'uint8' || dtype === 'uint16';
 }
 
+const isGiven = (text: string): boolean => text.trim() !== '';
+const integer = (text: string): number => (/^\s*\d+\s*$/.test(text) ? Number(text) : NaN);
+const number = (text: string): number => (isGiven(text) ? Number(text.trim().replace(',', '.')) : NaN);
+
+/** What a field says, or what is wrong with it: a sentence, and which of several inputs are at fault. Undefined: nothing. */
+type Reading = { value: unknown } | { wrong: string; at?: number[] } | undefined;
+
+/** Several numbers, each at least `least`. */
+function numbers(values: readonly (number | string)[], wrong: string, least = -Infinity): Reading {
+  const at = [...values.keys()].filter(n => typeof values[n] === 'number' && !(values[n] >= least));
+  return at.length > 0 ? { wrong, at } : { value: values };
+}
+
+const asTyped = (value: string): Reading => (isGiven(value) ? { value: value.trim() } : undefined);
+const asChosen = (value: string): Reading => (value === '' ? undefined : { value });
+
+/** How a field is read, by the kind of its option. The region has two fields. */
+const READERS: Record<
+  Exclude<OptionKind, 'ranges'>,
+  (value: never, spec: EngineOption, shape: Shape | null) => Reading
+> = {
+  flag: (value: boolean) => (value ? { value } : undefined),
+  decision: (value: boolean | null) => (value === null ? undefined : { value }),
+  choice: asChosen,
+  version: asChosen,
+  dtype: asChosen,
+  text: asTyped,
+  path: asTyped,
+  slices: asTyped,
+  image: asTyped,
+  integer: (value: string) => {
+    if (!isGiven(value)) return undefined;
+    return integer(value) >= 1 ? { value: integer(value) } : { wrong: 'A whole number, 1 or more.' };
+  },
+  levels: (value: string) => {
+    if (!isGiven(value) || value.trim().toLowerCase() === 'auto') return undefined;
+    return integer(value) >= 1 ? { value: integer(value) } : { wrong: 'A whole number, 1 or more, or "auto".' };
+  },
+  channels: (value: string) => {
+    if (!isGiven(value)) return undefined;
+    if (value.trim() === 'all') return { value: 'all' };
+    const channels = value.split(',').map(integer);
+    const isRead = channels.every(Number.isFinite);
+    return isRead ? { value: channels } : { wrong: 'Whole numbers with commas between them, or "all".' };
+  },
+  bytes: (value: string) => {
+    if (!isGiven(value)) return undefined;
+    const bytes = parseBytes(value);
+    return bytes === null ? { wrong: 'A size, such as 8G or 512M.' } : { value: bytes };
+  },
+  // Those that are left out have the default's length, or are wrong where there is none.
+  lengths: (value: Triple, { key }, shape) => {
+    if (!value.some(isGiven)) return undefined;
+    const standard = DEFAULT_OPTIONS[key] as Shape | null;
+    const fallback = (axis: number): number => (standard ? Math.min(standard[axis], shape?.[axis] ?? Infinity) : NaN);
+    const lengths = value.map((text, axis) => (isGiven(text) ? integer(text) : fallback(axis)));
+    return numbers(lengths, `Three whole numbers of voxels, ${standard ? '1 or more' : 'or none'}.`, 1);
+  },
+  sizes: (value: Triple) => (value.some(isGiven) ? numbers(value.map(number), 'Three numbers, or none.') : undefined),
+  bounds: (value: readonly string[]) => {
+    if (!value.some(isGiven)) return undefined;
+    const ends = value.map(text => (text.trim().endsWith('%') ? text.trim() : number(text)));
+    return numbers(ends, 'Two numbers, or both empty for the source’s own extremes.');
+  }
+};
+
+function readRegion({ roiFrom, roiTo }: FormValues, shape: Shape | null): Reading {
+  if (![...roiFrom, ...roiTo].some(isGiven)) return undefined;
+  const ends = roiFrom.flatMap((from, axis) => [
+    isGiven(from) ? integer(from) : 0,
+    isGiven(roiTo[axis]) ? integer(roiTo[axis]) : (shape?.[axis] ?? NaN)
+  ]);
+  return numbers(ends, 'Whole numbers of voxels: the first one of each axis, and the one after the last.');
+}
+
 /**
  * The options that the fields stand for, with what cannot be read in them. Sense is the helper's to judge; this only reads.
  * `shape` is the source's (Z, Y, X), for a region of which only some ends are given. With `shared`, the options are for
@@ -117,209 +153,60 @@ export function readValues(
   shape: Shape | null,
   shared = false
 ): { options: Partial<ConvertOptions>; errors: FieldErrors; marks: Marks } {
-  const options: Partial<ConvertOptions> = {};
+  const options: Record<string, unknown> = {};
   const errors: FieldErrors = {};
   const marks: Marks = {};
-  /** Says what is wrong with a list of which some elements are no numbers. */
-  const wrong = (field: Field, message: string, numbers: readonly unknown[], least = -Infinity): void => {
-    errors[field] = message;
-    marks[field] = [...numbers.keys()].filter(at => {
-      const value = numbers[at];
-      return typeof value === 'number' && !(value >= least);
-    });
-  };
-  const integer = (text: string): number => (/^\s*\d+\s*$/.test(text) ? Number(text) : NaN);
-  const number = (text: string): number => (text.trim() === '' ? NaN : Number(text.trim().replace(',', '.')));
-
   const output = values.output.trim();
-  const parent = values.parent.trim();
-  if (shared || (parent !== '' && (output === '' || output === defaultOutputName(source)))) {
+  const isInParent = isGiven(values.parent);
+  if (shared || (isInParent && (output === '' || output === defaultOutputName(source)))) {
     // Each source's own default.
   } else if (output === '') {
     errors.output = 'Give the output a name.';
   } else {
-    options.output = parent !== '' && !/[\\/]/.test(output) ? output : resolveOutput(source, output);
+    options.output = isInParent && !/[\\/]/.test(output) ? output : resolveOutput(source, output);
   }
-  if (isGiven(values.slices)) {
-    options.slices = values.slices.trim();
-  }
-  if (isGiven(values.image)) {
-    options.image = values.image.trim();
-  }
-  if (values.describedBy !== '') {
-    options.describedBy = values.describedBy;
-  }
-  if (values.zAxis !== '') {
-    options.zAxis = values.zAxis;
-  }
-  if (values.palette !== '') {
-    options.palette = values.palette;
-  }
-  if (values.orientation !== '') {
-    options.orientation = values.orientation;
-  }
-  if (values.overwrite) {
-    options.overwrite = true;
-  }
-  if (values.resume !== null) {
-    options.resume = values.resume;
-  }
-
-  if (values.chunkSize.some(isGiven)) {
-    const chunk = values.chunkSize.map((text, axis) =>
-      isGiven(text) ? integer(text) : Math.min(SHOWN_DEFAULTS.chunkSize[axis], shape?.[axis] ?? Infinity)
-    ) as Shape;
-    if (chunk.every(length => length >= 1)) {
-      options.chunkSize = chunk;
-    } else {
-      wrong('chunkSize', 'Three whole numbers of voxels, 1 or more.', chunk, 1);
+  for (const spec of ENGINE_OPTIONS) {
+    const { key, kind } = spec;
+    if (kind === 'bounds' && !takesRange(values.dtype)) continue;
+    const reading = kind === 'ranges' ? readRegion(values, shape) : READERS[kind](values[key as never], spec, shape);
+    if (reading === undefined) continue;
+    if ('value' in reading) {
+      options[key] = kind === 'path' ? resolveOutput(source, reading.value as string) : reading.value;
+      continue;
     }
+    errors[key] = reading.wrong;
+    if (reading.at) marks[key] = reading.at;
   }
-
-  if (isGiven(values.levels) && values.levels.trim().toLowerCase() !== 'auto') {
-    const levels = integer(values.levels);
-    if (levels >= 1) {
-      options.levels = levels;
-    } else {
-      errors.levels = 'A whole number, 1 or more, or "auto".';
-    }
-  }
-
-  if (values.shard.some(isGiven)) {
-    const shard = values.shard.map(integer) as Shape;
-    if (shard.every(length => length >= 1)) {
-      options.shard = shard;
-    } else {
-      wrong('shard', 'Three whole numbers of voxels, or none.', shard, 1);
-    }
-  }
-
-  if (values.downsample !== '') {
-    options.downsample = values.downsample;
-  }
-  if (values.labels) {
-    options.labels = true;
-  }
-  if (parent !== '') {
-    options.parent = resolveOutput(source, parent);
-  }
-  if (values.compression !== '') {
-    options.compression = values.compression;
-  }
-  if (values.checksum !== '') {
-    options.checksum = values.checksum;
-  }
-  if (values.dtype !== '') {
-    options.dtype = values.dtype;
-  }
-  if (isGiven(values.channel)) {
-    const channels = values.channel.split(',').map(integer);
-    if (values.channel.trim() === 'all') {
-      options.channel = 'all';
-    } else if (channels.every(Number.isFinite)) {
-      options.channel = channels;
-    } else {
-      errors.channel = 'Whole numbers with commas between them, or "all".';
-    }
-  }
-  if (takesRange(values.dtype) && values.valueRange.some(isGiven)) {
-    const end = (text: string): number | string => (text.trim().endsWith('%') ? text.trim() : number(text));
-    const range = values.valueRange.map(end) as [number | string, number | string];
-    if (range.every(value => typeof value === 'string' || Number.isFinite(value))) {
-      options.valueRange = range;
-    } else {
-      wrong('valueRange', 'Two numbers, or both empty for the source’s own extremes.', range);
-    }
-  }
-
-  if ([...values.roiFrom, ...values.roiTo].some(isGiven)) {
-    const from = values.roiFrom.map(text => (isGiven(text) ? integer(text) : 0));
-    const to = values.roiTo.map((text, axis) => (isGiven(text) ? integer(text) : (shape?.[axis] ?? NaN)));
-    const roi = [from[0], to[0], from[1], to[1], from[2], to[2]] as NonNullable<ConvertOptions['roi']>;
-    if (roi.every(Number.isFinite)) {
-      options.roi = roi;
-    } else {
-      wrong('roi', 'Whole numbers of voxels: the first one of each axis, and the one after the last.', roi);
-    }
-  }
-
-  if (values.voxelSize.some(isGiven)) {
-    const size = values.voxelSize.map(number) as Shape;
-    if (size.every(Number.isFinite)) {
-      options.voxelSize = size;
-    } else {
-      wrong('voxelSize', 'Three numbers, or none.', size);
-    }
-  }
-  if (isGiven(values.unit)) {
-    options.unit = values.unit.trim();
-  }
-
-  if (isGiven(values.maxMemory)) {
-    const bytes = parseBytes(values.maxMemory);
-    if (bytes === null) {
-      errors.maxMemory = 'A size, such as 8G or 512M.';
-    } else {
-      options.maxMemory = bytes;
-    }
-  }
-  if (values.omeZarr !== '') {
-    options.omeZarr = values.omeZarr;
-  }
-  if (isGiven(values.jobs)) {
-    const jobs = integer(values.jobs);
-    if (jobs >= 1) {
-      options.jobs = jobs;
-    } else {
-      errors.jobs = 'A whole number, 1 or more.';
-    }
-  }
-  return { options, errors, marks };
+  return { options: options as Partial<ConvertOptions>, errors, marks };
 }
 
 /** Fields that stand for the options of a conversion: `readValues` makes the same of them. Whether to resume is to be chosen anew. */
 export function toValues(options: Partial<ConvertOptions>, source: Source): FormValues {
-  const text = (value: number | string | null | undefined): string => (value == null ? '' : String(value));
-  const three = (values: readonly (number | string)[] | null | undefined): Triple =>
-    [0, 1, 2].map(n => text(values?.[n])) as Triple;
-  const { output, parent, channel, valueRange, roi, maxMemory } = options;
+  const text = (value: unknown): string => (value == null ? '' : String(value));
+  const list = (value: unknown): string[] => (value as unknown[]).map(text);
+  const { output, parent, roi } = options;
   const labels = parent == null ? null : `${parent}/labels/`;
   const isInParent = labels !== null && output?.startsWith(labels);
-  return {
+  const values: Record<string, unknown> = {
+    ...EMPTY_VALUES,
     output: isInParent
       ? output!.slice(labels.length)
       : output == null
         ? defaultOutputName(source)
-        : typedOutput(source, output),
-    slices: text(options.slices),
-    image: text(options.image),
-    describedBy: options.describedBy ?? '',
-    zAxis: options.zAxis ?? '',
-    palette: options.palette ?? '',
-    orientation: options.orientation ?? '',
-    overwrite: options.overwrite ?? false,
-    resume: null,
-    chunkSize: three(options.chunkSize),
-    levels: text(options.levels),
-    shard: three(options.shard),
-    downsample: options.downsample ?? '',
-    labels: options.labels ?? false,
-    parent: parent == null ? '' : typedOutput(source, parent),
-    compression: options.compression ?? '',
-    checksum: options.checksum ?? '',
-    dtype: options.dtype ?? '',
-    channel: Array.isArray(channel) ? channel.join(',') : (channel ?? ''),
-    valueRange: [text(valueRange?.[0]), text(valueRange?.[1])],
-    roiFrom: three(roi && [roi[0], roi[2], roi[4]]),
-    roiTo: three(roi && [roi[1], roi[3], roi[5]]),
-    voxelSize: three(options.voxelSize),
-    unit: text(options.unit),
-    maxMemory: maxMemory === undefined ? '' : shortBytes(maxMemory),
-    omeZarr: options.omeZarr ?? '',
-    jobs: text(options.jobs)
+        : typedOutput(source, output)
   };
-}
-
-function isGiven(text: string): boolean {
-  return text.trim() !== '';
+  for (const { key, kind } of ENGINE_OPTIONS) {
+    const value: unknown = options[key];
+    if (value == null || kind === 'ranges' || kind === 'decision') continue;
+    if (kind === 'flag' || kind === 'choice' || kind === 'version' || kind === 'dtype') values[key] = value;
+    else if (kind === 'bytes') values[key] = shortBytes(value as number);
+    else if (kind === 'path') values[key] = typedOutput(source, value as string);
+    else if (kind === 'lengths' || kind === 'sizes' || kind === 'bounds') values[key] = list(value);
+    else values[key] = text(value);
+  }
+  if (roi) {
+    values.roiFrom = list([roi[0], roi[2], roi[4]]);
+    values.roiTo = list([roi[1], roi[3], roi[5]]);
+  }
+  return values as FormValues;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ConvertError } from '../model/errors.ts';
 import { freeMemory } from '../convert/index.ts';
-import { formatBytes } from '../model/format.ts';
+import { formatBytes } from '../model/bytes.ts';
 
 /** Milliseconds between two looks at what has left. */
 const INTERVAL = 20;

@@ -1,9 +1,7 @@
-import { DEFAULT_OPTIONS } from '../model/options.ts';
+import { engineOption, labelOf } from '../model/option-table.ts';
 import { COMMAND_LINE, type OptionName, type Vocabulary, spelled } from '../model/words.ts';
-import { FIELD_LABELS } from '../protocol/fields.ts';
 
-const isFlag = (name: OptionName): boolean =>
-  typeof (DEFAULT_OPTIONS as unknown as Record<string, unknown>)[name] === 'boolean';
+const isFlag = (name: OptionName): boolean => engineOption(name)?.values.length === 0;
 
 /** Numbers, and letters that stand for numbers, are no text. */
 const literal = (value: string): string =>
@@ -25,10 +23,8 @@ export const FORM: Vocabulary = {
   option: (name, values) => [`“${label(name)}”`, ...values].join(' ')
 };
 
-function label(name: OptionName): string {
-  const words = spelled(name, ' ');
-  return FIELD_LABELS[name] ?? words[0].toUpperCase() + words.slice(1);
-}
+/** A form has no field for `against`. */
+const label = (name: OptionName): string => (name === 'against' ? 'Against' : labelOf(name));
 
 const VOCABULARIES: Record<string, Vocabulary | undefined> = { python: PYTHON, form: FORM };
 

@@ -1,6 +1,10 @@
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import { ENDINGS } from '../model/file-endings.ts';
 import { pyramidIcon, stackIcon } from './icons.ts';
 import { OME_ZARR_TYPE, TIFF_TYPE, UNFINISHED_TYPE } from './ids.ts';
+
+const inBothCases = (ending: string): string =>
+  ending.replace(/[a-z]/g, letter => `[${letter}${letter.toUpperCase()}]`);
 
 /**
  * The file types of volumes. A pattern goes before the extensions that JupyterLab itself knows, so that `.tif` is ours first and an
@@ -12,7 +16,7 @@ export function addFileTypes(registry: DocumentRegistry): void {
     displayName: 'TIFF volume',
     mimeTypes: ['image/tiff'],
     extensions: [],
-    pattern: '\\.([tT][iI][fF][fF]?|[bB][tT][fF]|[tT][fF]8)$',
+    pattern: `\\.(${ENDINGS.TIFF.map(inBothCases).join('|')})$`,
     contentType: 'file',
     fileFormat: null,
     icon: stackIcon

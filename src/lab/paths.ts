@@ -1,22 +1,22 @@
 import type { FileBrowser } from '@jupyterlab/filebrowser';
 import type { Contents } from '@jupyterlab/services';
+import { imageKind } from '../model/file-endings.ts';
 
-const TIFF = /\.(tiff?|btf|tf8)$/i;
-const SLICES = [/\.bmp$/i, /\.png$/i];
 const OME_ZARR = /\.zarr$/i;
 
 export function isTiff(path: string): boolean {
-  return TIFF.test(path);
+  return imageKind(path) === 'TIFF';
 }
 
 /** By its name a file that is a volume or a slice, and no folder. */
 export function isImage(path: string): boolean {
-  return isTiff(path) || SLICES.some(ending => ending.test(path));
+  return imageKind(path) !== null;
 }
 
 /** Whether files are slices of a kind that is no volume by itself. */
 export function areSlices(paths: readonly string[]): boolean {
-  return paths.length > 1 && SLICES.some(ending => paths.every(path => ending.test(path)));
+  const [kind, ...others] = new Set(paths.map(imageKind));
+  return paths.length > 1 && others.length === 0 && kind !== null && kind !== 'TIFF';
 }
 
 /** By its name; what is in the folder is looked at when it is opened. */

@@ -1,6 +1,7 @@
 import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 // Past the form's door, which brings React along: this runs in Node's tests as well.
 import { EMPTY_VALUES, type FormValues, readValues } from '../form/values.ts';
+import { ENGINE_OPTIONS } from '../model/option-table.ts';
 import type { ConvertOptions } from '../protocol/index.ts';
 
 /** The person's settings; an empty default leaves the choice to the helper. */
@@ -24,22 +25,22 @@ export function readSettings(settings: ISettingRegistry.ISettings | null): Setti
     const value = settings?.get(name).composite;
     return typeof value === 'boolean' ? value : fallback;
   };
-  const own = { maxMemory: text('maxMemory'), jobs: text('jobs') };
-  const initial: Partial<FormValues> = {
-    ...own,
-    compression: text('compression') as FormValues['compression'],
-    checksum: text('checksum') as FormValues['checksum'],
-    levels: text('levels'),
-    omeZarr: text('omeZarr') as FormValues['omeZarr']
-  };
-  for (const name of ['chunkSize', 'shard'] as const) {
-    const lengths = text(name)
+  const initial: Record<string, unknown> = {};
+  for (const option of ENGINE_OPTIONS) {
+    if (!('setting' in option)) continue;
+    const { key, kind } = option;
+    if (kind !== 'lengths') {
+      initial[key] = text(key);
+      continue;
+    }
+    const lengths = text(key)
       .split(/[\s,x×]+/)
       .filter(Boolean);
     if (lengths.length === 1 || lengths.length === 3) {
-      initial[name] = [lengths[0], lengths[1] ?? lengths[0], lengths[2] ?? lengths[0]];
+      initial[key] = [lengths[0], lengths[1] ?? lengths[0], lengths[2] ?? lengths[0]];
     }
   }
+  const own = { maxMemory: text('maxMemory'), jobs: text('jobs') };
   return {
     initial,
     limits: readValues({ ...EMPTY_VALUES, ...own }, '', null, true).options,

@@ -1,3 +1,4 @@
+import { engineOption } from './option-table.ts';
 import type { ConvertOptions } from './options.ts';
 
 /** What messages may speak of: an option, or the source that an OME-Zarr is verified against. */
@@ -24,9 +25,9 @@ export const named = (name: OptionName): string => `${OPEN}${name}${CLOSE}`;
 export const option = (name: OptionName, ...values: (string | number)[]): string =>
   `${OPEN}-${[name, ...values].join(BETWEEN)}${CLOSE}`;
 
-/** `maxMemory` as the command line and Python, which call one option otherwise than the engine, write it. */
+/** `maxMemory` as the command line and Python write it. */
 export const spelled = (name: OptionName, between: string): string =>
-  (name === 'levels' ? 'numLevels' : name).replace(/[A-Z]/g, letter => `${between}${letter.toLowerCase()}`);
+  (engineOption(name)?.name ?? name).replaceAll('-', between);
 
 /** A word that a shell takes as it is. */
 const shell = (word: string): string =>

@@ -1,6 +1,6 @@
 import { MEMORY_START, createMemory } from '../simd/index.ts';
 import { ConvertError } from '../model/errors.ts';
-import { formatBytes } from '../model/format.ts';
+import { formatBytes } from '../model/bytes.ts';
 import { aligned } from '../zarr/chunk-writer.ts';
 import type { ExecutionPlan } from './execution-plan.ts';
 import type { Areas, Shared } from './task.ts';

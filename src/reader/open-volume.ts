@@ -36,7 +36,7 @@ import { flipOf, orientationNotes } from './tiff/orientation.ts';
 import { isAuxiliary, type Page, type PageFormat, readPage } from './tiff/page.ts';
 import { DEFAULT_INTERPRETATION, type InterpretationOptions, interpretSamples } from './tiff/pixel-format.ts';
 import { type Planes, SegmentTable, difference, kindOf } from './tiff/segment-table.ts';
-import { adviceOn, imageKind, list, listSlices, listWarnings, tiffsOf } from './slices/slices.ts';
+import { adviceOn, list, listSlices, listWarnings, sliceKind, tiffsOf } from './slices/slices.ts';
 import { asSlices } from './slice-axis.ts';
 import { type Stack, axesWarnings, plainStack } from './common/stack.ts';
 
@@ -120,12 +120,12 @@ async function open(source: string | string[], { slices, image, describedBy }: I
     if (ome) return ome;
     const { paths, warnings } = await listSlices(path, slices);
     const chosen =
-      slices === null || imageKind(paths[0]) !== 'TIFF' ? null : await openOmeSlices(paths, image, describedBy);
+      slices === null || sliceKind(paths[0]) !== 'TIFF' ? null : await openOmeSlices(paths, image, describedBy);
     if (chosen) return chosen;
     chooseImage(path, [{ name: '', said: '' }], image);
     return openSlices(paths, path, describedBy, warnings);
   }
-  if (imageKind(path) !== 'TIFF') {
+  if (sliceKind(path) !== 'TIFF') {
     chooseImage(path, [{ name: '', said: '' }], image);
     return openSlices([path], null, describedBy);
   }

@@ -1,7 +1,7 @@
 import * as React from 'react';
 import type { Draft } from '../form/index.ts';
 import { baseName, ConvertForm, describeProgress, describeSeconds, describeSource, fraction } from '../form/index.ts';
-import { formatBytes } from '../protocol/bytes.ts';
+import { formatBytes } from '../model/bytes.ts';
 import type { Source } from '../protocol/index.ts';
 import type { ConverterModel, ShownResult } from './converterModel.ts';
 import type { OptionTraits } from './options.ts';

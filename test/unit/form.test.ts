@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
-import {
-  CHECKSUMS,
-  COMPRESSIONS,
-  ORIENTATIONS,
-  DESCRIBED_BY,
-  PALETTES,
-  Z_AXES,
-  DEFAULT_OPTIONS,
-  DOWNSAMPLINGS,
-  OME_ZARR_VERSIONS,
-  OUTPUT_DTYPES
-} from '../../src/model/options.ts';
+import { ENGINE_OPTIONS, DEFAULT_JOBS } from '../../src/model/option-table.ts';
+import { DEFAULT_OPTIONS } from '../../src/model/options.ts';
+import { outputPath } from '../../src/convert/output-path.ts';
+import { DEFAULT_TRAITS } from '../../src/widget/options.ts';
 import { jobs } from '../../src/convert/check.ts';
 import { spaceUnit } from '../../src/model/units.ts';
 import * as choices from '../../src/form/choices.ts';
@@ -25,7 +18,7 @@ import { EMPTY_VALUES, readValues, toValues, unitOf } from '../../src/form/value
 import { planResuming, refusalOf } from '../../src/form/resume.ts';
 import type { PlanState } from '../../src/form/watcher.ts';
 import { PlanWatcher } from '../../src/form/watcher.ts';
-import { formatBytes, parseBytes, shortBytes } from '../../src/protocol/bytes.ts';
+import { formatBytes, parseBytes, shortBytes } from '../../src/model/bytes.ts';
 import type { ConvertOptions, Plan, Shape, Unfinished, VolumeInfo } from '../../src/protocol/index.ts';
 
 const INFO: VolumeInfo = {
@@ -55,39 +48,24 @@ const fill = (values: Partial<FormValues>): FormValues => ({ ...EMPTY_VALUES, ou
 const read = (values: Partial<FormValues>): ReturnType<typeof readValues> =>
   readValues(fill(values), 'scans/shell.tif', INFO.shape as Shape);
 
-test('the hints and choices of the form are those of the engine', () => {
-  const { chunkSize, levels, compression, maxMemory, dtype, omeZarr } = choices.SHOWN_DEFAULTS;
-  assert.deepEqual([...chunkSize], DEFAULT_OPTIONS.chunkSize);
-  assert.equal(levels, DEFAULT_OPTIONS.levels);
-  assert.equal(compression, DEFAULT_OPTIONS.compression);
-  assert.equal(parseBytes(maxMemory), DEFAULT_OPTIONS.maxMemory);
-  assert.equal(dtype, DEFAULT_OPTIONS.dtype);
-  assert.equal(omeZarr, DEFAULT_OPTIONS.omeZarr);
-  assert.deepEqual(choices.COMPRESSIONS, COMPRESSIONS);
-  assert.deepEqual(choices.Z_AXES, Z_AXES);
-  assert.equal(choices.SHOWN_DEFAULTS.checksum, DEFAULT_OPTIONS.checksum);
-  assert.deepEqual(choices.CHECKSUMS, CHECKSUMS);
-  assert.deepEqual(choices.DESCRIBED_BY, DESCRIBED_BY);
-  assert.deepEqual(choices.PALETTES, PALETTES);
-  assert.deepEqual(choices.ORIENTATIONS, ORIENTATIONS);
-  assert.deepEqual(choices.OUTPUT_DTYPES, OUTPUT_DTYPES);
-  assert.deepEqual(choices.DOWNSAMPLINGS, DOWNSAMPLINGS);
-  assert.deepEqual(choices.OME_ZARR_VERSIONS, OME_ZARR_VERSIONS);
-  // What is said of worker threads is so, and the same everywhere.
+test('what is said of worker threads is so, and the same everywhere', () => {
   const text = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
   assert.equal(jobs(DEFAULT_OPTIONS.jobs), availableParallelism());
-  assert.ok(text('README.md').includes(`\`--jobs N\` | ${choices.SHOWN_DEFAULTS.jobs} |`));
-  const { properties } = JSON.parse(text('schema/plugin.json')) as Record<string, Record<string, Setting>>;
-  assert.ok(properties.jobs.description.includes(choices.SHOWN_DEFAULTS.jobs));
-  const chosen = { compression: COMPRESSIONS, checksum: CHECKSUMS };
-  for (const [name, values] of Object.entries(chosen)) assert.deepEqual(properties[name].enum?.slice(1), [...values]);
-  assert.ok(properties.omeZarr.enum?.every(version => !version || OME_ZARR_VERSIONS.includes(version as never)));
+  assert.ok(text('README.md').includes(`\`--jobs N\` | ${DEFAULT_JOBS} |`));
+  assert.equal(choices.SHOWN_DEFAULTS.jobs, DEFAULT_JOBS);
 });
 
-interface Setting {
-  description: string;
-  enum?: string[];
-}
+test('an option is in the table, the form and the widget by its kind alone', () => {
+  const keys = Object.keys(DEFAULT_OPTIONS).filter(key => key !== 'output');
+  assert.deepEqual(ENGINE_OPTIONS.map(({ key }) => key as string).sort(), keys.sort());
+  for (const spec of ENGINE_OPTIONS) {
+    const [fields, traits] = [EMPTY_VALUES, DEFAULT_TRAITS] as unknown as Record<string, unknown>[];
+    assert.ok((spec.key === 'roi' ? 'roiFrom' : spec.key) in fields, spec.key);
+    assert.ok(spec.name.replaceAll('-', '_') in traits, spec.name);
+    if ('choices' in spec)
+      assert.ok(DEFAULT_OPTIONS[spec.key] === null || spec.choices.includes(DEFAULT_OPTIONS[spec.key] as never));
+  }
+});
 
 test('an empty form asks for nothing but its output', () => {
   assert.deepEqual(read({}), { options: { output: 'scans/shell.ome.zarr' }, errors: {}, marks: {} });
@@ -212,6 +190,15 @@ test('outputs are named after their sources', () => {
   // A byte that is no UTF-8, as Jupyter has it.
   assert.equal(defaultOutputName('a/gr\udcf6n.tif'), 'gr\ufffdn.ome.zarr');
   assert.equal(defaultOutputName(['a/raw_0001.tif', 'a/raw_0002.tif']), 'raw.ome.zarr');
+  // The engine's own default is the same.
+  for (const source of [
+    ['a/raw_000.tif', 'a/raw_001.tif'],
+    ['a/1.png', 'a/2.png'],
+    'a/b.c.ome.btf',
+    'a/x.tf2',
+    'a/one.bmp'
+  ])
+    assert.equal(basename(outputPath(null, source, null)), defaultOutputName(source));
   assert.equal(defaultOutputName(['day 1/001.tif', 'day 1/002.tif']), 'day 1.ome.zarr');
   assert.equal(defaultOutputName(['a.tif', 'b.tif']), 'volume.ome.zarr');
 });

@@ -485,7 +485,7 @@ test('outputs are named for their sources', () => {
     ['/data/scan.tif', '/data/scan.ome.zarr'],
     ['/data/scan.ome.tiff', '/data/scan.ome.zarr'],
     ['/data/a.b.BTF', '/data/a.b.ome.zarr'],
-    [['/data/s_01.tif', '/data/s_02.tif'], '/data/s_01.ome.zarr'],
+    [['/data/s_01.tif', '/data/s_02.tif'], '/data/s.ome.zarr'],
     [slices, `${slices}.ome.zarr`]
   ];
   for (const [source, output] of names) assert.equal(outputPath(null, source, null), output);

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { CRC32C_TABLE, MEMORY_START, SHUFFLE_SCRATCH } from '../../simd/index.ts';
 import { ConvertError } from '../../model/errors.ts';
-import { formatBytes } from '../../model/format.ts';
+import { formatBytes } from '../../model/bytes.ts';
 import { freeMemory } from '../../pyramid/garbage.ts';
 import { type Layout, NOT_FLIPPED, plainEncoding, plainPacking } from '../../model/layout.ts';
 import type { StoredCompression } from '../../zarr/codec/index.ts';

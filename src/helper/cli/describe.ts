@@ -5,7 +5,7 @@ import type { Statistics } from '../../model/statistics.ts';
 import type { VerifyResult } from '../../convert/verify/index.ts';
 import type { CalibrationFunction, VolumeInfo } from '../../model/volume.ts';
 import { DEFAULT_OPTIONS } from '../../model/options.ts';
-import { formatBytes } from '../../protocol/bytes.ts';
+import { formatBytes } from '../../model/bytes.ts';
 import { LISTED, count, differing, verdictWord } from '../../protocol/verdict.ts';
 
 const FORMATS: Record<VolumeInfo['format'], string> = {

@@ -1,9 +1,9 @@
 import type { ConvertOptions } from '../../model/options.ts';
 import type { VerifyOptions } from '../../convert/verify/index.ts';
 import { COMMAND_LINE, type OptionName, inWords, option as spoken } from '../../model/words.ts';
-import { parseBytes } from '../../protocol/bytes.ts';
-import type { CommandSpec, OptionKind, OptionSpec } from './options.ts';
-import { COMMANDS, COMMON_OPTIONS, CONVERT_OPTIONS, findCommand } from './options.ts';
+import { parseBytes } from '../../model/bytes.ts';
+import { ENGINE_OPTIONS, type OptionKind } from '../../model/option-table.ts';
+import { COMMANDS, COMMON_OPTIONS, type CommandSpec, type OptionSpec, findCommand } from './options.ts';
 
 /** A command line that cannot be understood: exit status 2. */
 export class UsageError extends Error {
@@ -34,10 +34,6 @@ export type Invocation =
       progress: ProgressKind;
     }
   | { command: 'view'; outputs: string[]; port: number; browser: boolean; progress: ProgressKind };
-
-/** The engine's option of a name on the command line. */
-const engineName = (name: string): OptionName =>
-  name === 'num-levels' ? 'levels' : (name.replace(/-[a-z]/g, part => part[1].toUpperCase()) as OptionName);
 
 /** A word that starts with a minus sign and is a value all the same: `-1000`, `-.5`, `-1e3`. */
 const NEGATIVE = /^-(\d|\.\d)/;
@@ -127,7 +123,7 @@ function split(spec: CommandSpec, args: readonly string[]): { words: string[]; v
       continue;
     }
     const { option, given } = recognise(spec, word);
-    const shown = label(option.name);
+    const shown = spoken((option.key ?? option.name) as OptionName);
     if (option.values.length === 0 && given.length > 0) {
       throw new UsageError(`${shown} takes no value, and was given ${given[0]}`);
     }
@@ -164,11 +160,6 @@ function recognise(spec: CommandSpec, word: string): { option: OptionSpec; given
   return { option, given: find[2] === undefined ? [] : [find[2]] };
 }
 
-/** What an option is called where the message is read. */
-function label(name: string): string {
-  return spoken(engineName(name));
-}
-
 /** How one of an option's words is read. Text is taken as it is; `choices` have been looked at before. */
 const READ: Partial<Record<OptionKind, (name: string, word: string) => unknown>> = {
   integer,
@@ -193,15 +184,11 @@ const READ: Partial<Record<OptionKind, (name: string, word: string) => unknown>>
 /** The engine's options among those that are given. */
 function toOptions(values: Map<string, string[]>): Partial<ConvertOptions> {
   const options: Record<string, unknown> = {};
-  for (const {
-    name,
-    kind,
-    values: { length }
-  } of CONVERT_OPTIONS) {
+  for (const { key, name, kind } of ENGINE_OPTIONS) {
     const words = values.get(name);
     if (!words) continue;
-    const read = words.map(word => READ[kind]?.(label(name), word) ?? word);
-    options[engineName(name)] = length === 0 ? true : length === 1 ? read[0] : read;
+    const read = words.map(word => READ[kind]?.(spoken(key), word) ?? word);
+    options[key] = read.length === 0 ? true : read.length === 1 ? read[0] : read;
   }
   return options;
 }

@@ -1,7 +1,7 @@
 // Past the form's door, which brings React along: these run in Node's tests as well.
 import { describeProgress, describeSeconds, describeSource } from '../../form/describe.ts';
 import { baseName } from '../../form/output.ts';
-import { formatBytes } from '../../protocol/bytes.ts';
+import { formatBytes } from '../../model/bytes.ts';
 import { LISTED, count, differing, verdictWord } from '../../protocol/verdict.ts';
 import type { Job, VerifyResult } from '../../protocol/index.ts';
 

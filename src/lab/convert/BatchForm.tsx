@@ -13,7 +13,7 @@ import {
   TextInput,
   toFailure
 } from '../../form/index.ts';
-import { formatBytes } from '../../protocol/bytes.ts';
+import { formatBytes } from '../../model/bytes.ts';
 import type { Failure, Methods } from '../../protocol/index.ts';
 
 type StartParams = Methods['start']['params'];

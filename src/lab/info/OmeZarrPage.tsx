@@ -1,6 +1,6 @@
 import * as React from 'react';
 import { Fact, baseName, describeOrigin, describeShape, describeVoxel } from '../../form/index.ts';
-import { formatBytes } from '../../protocol/bytes.ts';
+import { formatBytes } from '../../model/bytes.ts';
 import type { OmeZarrInfo, VolumeInfo } from '../../protocol/index.ts';
 import { count } from '../../protocol/verdict.ts';
 import type { IHelper } from '../helper.ts';

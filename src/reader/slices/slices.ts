@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ConvertError } from '../../model/errors.ts';
+import { ENDINGS, type ImageKind, imageKind } from '../../model/file-endings.ts';
 import { nameOf, onDisk } from '../common/file-name.ts';
 import { readable } from '../../model/readable.ts';
 import { option } from '../../model/words.ts';
@@ -15,16 +16,8 @@ import { globMatcher, suggestEndings, suggestGlob } from './suggestion.ts';
 /** By one of which a folder is a Zarr. */
 const ZARR_DOCUMENTS = ['zarr.json', '.zattrs', '.zgroup', '.zarray'];
 
-/** Kinds of image files that can be slices, by their names. */
-const KINDS = { TIFF: /\.(tiff?|btf|tf2|tf8)$/i, BMP: /\.bmp$/i, PNG: /\.png$/i };
-export type ImageKind = keyof typeof KINDS;
-
-/** Whether a file may be a slice, by its name. */
-export const isImageName = (name: string): boolean => Object.values(KINDS).some(kind => kind.test(name));
-
-/** By its name; what has no ending of another kind is taken for a TIFF. */
-export const imageKind = (path: string): ImageKind =>
-  KINDS.BMP.test(path) ? 'BMP' : KINDS.PNG.test(path) ? 'PNG' : 'TIFF';
+/** What has no ending of another kind is taken for a TIFF. */
+export const sliceKind = (path: string): ImageKind => imageKind(path) ?? 'TIFF';
 
 /** Bruker's NRecon puts a picture of the whole volume beside the slices. */
 const PREVIEW = /_spr\.[a-z0-9]+$/i;
@@ -328,12 +321,7 @@ async function listNames(folder: string): Promise<string[]> {
     const entries = await readdir(onDisk(folder), { withFileTypes: true, encoding: 'buffer' });
     names = entries
       .map(entry => ({ name: nameOf(entry.name), isDirectory: entry.isDirectory() }))
-      .filter(
-        entry =>
-          !entry.isDirectory &&
-          !entry.name.startsWith('.') &&
-          Object.values(KINDS).some(ending => ending.test(entry.name))
-      )
+      .filter(entry => !entry.isDirectory && !entry.name.startsWith('.') && imageKind(entry.name) !== null)
       .map(entry => entry.name);
   } catch (error) {
     throw readFailure(error, folder);
@@ -348,7 +336,7 @@ async function listNames(folder: string): Promise<string[]> {
   throw fail(
     'no-pages',
     folder,
-    'a folder without TIFF (.tif, .tiff, .btf, .tf2, .tf8), BMP or PNG files: choose the folder that holds the slices'
+    `a folder without TIFF (${ENDINGS.TIFF.map(ending => `.${ending}`).join(', ')}), BMP or PNG files: choose the folder that holds the slices`
   );
 }
 
@@ -356,7 +344,7 @@ async function listNames(folder: string): Promise<string[]> {
 function byKind(names: readonly string[]): [kind: ImageKind, names: string[]][] {
   const kinds = new Map<ImageKind, string[]>();
   for (const name of names) {
-    const kind = imageKind(name);
+    const kind = sliceKind(name);
     const same = kinds.get(kind);
     if (same) same.push(name);
     else kinds.set(kind, [name]);

@@ -1,14 +1,16 @@
-// Writes what the Python package knows of the options, from the command line's table of them: `microct_io_vis/options.py`, the traits of
-// the widget, and, in the signatures and docstrings of its functions, the parameters. `--check`: writes nothing, and fails where that is stale.
+// Writes what is not TypeScript and yet knows the options, from the table of them (src/model/option-table.ts): `microct_io_vis/options.py`, the
+// traits of the widget, in the signatures and docstrings of Python's functions the parameters, and JupyterLab's settings (schema/plugin.json).
+// `--check`: writes nothing, and fails where any of it is stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { format } from 'prettier';
 import { ROOT, prepareTools } from './environment.mjs';
 
 await prepareTools(fileURLToPath(import.meta.url));
-const { COMMANDS, CONVERT_OPTIONS } = await import('../helper/cli/options.ts');
+const { COMMANDS } = await import('../helper/cli/options.ts');
+const { DEFAULT_JOBS, ENGINE_OPTIONS } = await import('../model/option-table.ts');
 
-const PACKAGE = join(ROOT, 'microct_io_vis');
 const WIDTH = 120;
 
 /** Of each kind: the type of an argument (in `types.py`), how a docstring says it, and what is to be said beside the table's help. */
@@ -77,7 +79,7 @@ function wrapped(text, width) {
 }
 
 function optionsModule() {
-  const chosen = CONVERT_OPTIONS.filter(option => option.choices);
+  const chosen = ENGINE_OPTIONS.filter(option => option.choices);
   const aliases = chosen.map(
     option => `${literalOf(option)}: TypeAlias = Literal[${option.choices.map(quoted).join(', ')}]`
   );
@@ -96,13 +98,13 @@ function optionsModule() {
       '    ),'
     ];
   };
-  const used = new Set(CONVERT_OPTIONS.flatMap(option => typeOf(option).split(' | ')));
+  const used = new Set(ENGINE_OPTIONS.flatMap(option => typeOf(option).split(' | ')));
   const types = [...used].filter(
     type => !['bool', 'str', 'float'].includes(type) && !chosen.some(o => literalOf(o) === type)
   );
   return `"""The options of a conversion: their names, choices, types and help.
 
-Written by src/build/python-options.mjs from the command line's table of options, src/helper/cli/options.ts.
+Written by src/build/options.mjs from the table of options, src/model/option-table.ts.
 """
 
 from __future__ import annotations
@@ -122,7 +124,7 @@ ${aliases.join('\n')}
 class Options(TypedDict, total=False):
     """Keyword arguments of \`convert\` and \`estimate\`, given as \`\`**options\`\`."""
 
-${CONVERT_OPTIONS.map(option => `    ${snake(option.name)}: ${typeOf(option)} | None`).join('\n')}
+${ENGINE_OPTIONS.map(option => `    ${snake(option.name)}: ${typeOf(option)} | None`).join('\n')}
 
 
 class Option(NamedTuple):
@@ -137,16 +139,16 @@ class Option(NamedTuple):
 
 
 OPTIONS: dict[str, Option] = {
-${CONVERT_OPTIONS.flatMap(entry).join('\n')}
+${ENGINE_OPTIONS.flatMap(entry).join('\n')}
 }
 `;
 }
 
 /** The options of a command that are the engine's. */
 const optionsOf = command =>
-  COMMANDS.find(({ name }) => name === command).options.filter(option => CONVERT_OPTIONS.includes(option));
+  COMMANDS.find(({ name }) => name === command).options.filter(option => ENGINE_OPTIONS.includes(option));
 
-const BEGIN = name => `# The options of \`${name}\`; src/build/python-options.mjs writes them.`;
+const BEGIN = name => `# The options of \`${name}\`; src/build/options.mjs writes them.`;
 const END = '# End of the options.';
 
 /** Puts lines between two marks, indented as these are. */
@@ -186,27 +188,57 @@ function signed(file, text, object, command) {
   return text.slice(0, start) + body + text.slice(stop);
 }
 
-const traits = CONVERT_OPTIONS.map(({ name, kind }) => `${snake(name)} = traits.${kind}("${snake(name)}")`);
+/** What may stand in a setting that is text, by the option's kind; always also nothing. */
+const PATTERNS = {
+  lengths: String.raw`\d+(\s*[\s,x×]\s*\d+\s*[\s,x×]\s*\d+)?`,
+  levels: String.raw`auto|[1-9]\d*`,
+  bytes: String.raw`\d+(\.\d*)?\s*([kKmMgGtT]([iI]?[bB])?)?`,
+  integer: String.raw`[1-9]\d*`
+};
+
+/** The settings that are options, before those that are not. */
+function schema(text) {
+  const { properties, ...others } = JSON.parse(text);
+  const settings = ENGINE_OPTIONS.filter(({ setting }) => setting).map(({ key, kind, label, choices, setting }) => {
+    const empty = key === 'jobs' ? DEFAULT_JOBS : key === 'shard' ? 'a file a chunk' : "the converter's default";
+    return [
+      key,
+      {
+        type: 'string',
+        title: label,
+        description: `${setting} Empty: ${empty}.`,
+        ...(choices ? { enum: ['', ...choices] } : { pattern: `^\\s*(${PATTERNS[kind]})?\\s*$` }),
+        default: ''
+      }
+    ];
+  });
+  const rest = Object.entries(properties).filter(([name]) => !ENGINE_OPTIONS.some(({ key }) => key === name));
+  return format(JSON.stringify({ ...others, properties: Object.fromEntries([...settings, ...rest]) }), {
+    ...JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).prettier,
+    parser: 'json'
+  });
+}
+
+const traits = ENGINE_OPTIONS.map(({ name, kind }) => `${snake(name)} = traits.${kind}("${snake(name)}")`);
 const files = {
-  'options.py': () => optionsModule(),
-  'api.py': text =>
+  'microct_io_vis/options.py': () => optionsModule(),
+  'microct_io_vis/api.py': text =>
     ['info', 'estimate', 'convert', 'verify'].reduce((all, name) => signed('api.py', all, name, name), text),
-  'conversion.py': text => signed('conversion.py', text, 'Conversion', 'convert'),
-  'widgets/converter.py': text => signed('widgets/converter.py', text, 'ConverterWidget', 'convert'),
-  'widgets/options.py': text => between('widgets/options.py', text, BEGIN('convert'), traits)
+  'microct_io_vis/conversion.py': text => signed('conversion.py', text, 'Conversion', 'convert'),
+  'microct_io_vis/widgets/converter.py': text => signed('widgets/converter.py', text, 'ConverterWidget', 'convert'),
+  'microct_io_vis/widgets/options.py': text => between('widgets/options.py', text, BEGIN('convert'), traits),
+  'schema/plugin.json': schema
 };
 
 const check = process.argv.includes('--check');
 let stale = false;
 for (const [name, written] of Object.entries(files)) {
-  const path = join(PACKAGE, name);
-  const present = name === 'options.py' && !check ? '' : readFileSync(path, 'utf8').replaceAll('\r\n', '\n');
-  const text = written(present);
+  const path = join(ROOT, name);
+  const present = name.endsWith('vis/options.py') && !check ? '' : readFileSync(path, 'utf8').replaceAll('\r\n', '\n');
+  const text = await written(present);
   if (text === present) continue;
   if (check) {
-    console.error(
-      `microct_io_vis/${name} is not what the table of options says: run node src/build/python-options.mjs`
-    );
+    console.error(`${name} is not what the table of options says: run node src/build/options.mjs`);
     stale = true;
   } else {
     writeFileSync(path, text);

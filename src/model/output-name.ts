@@ -1,0 +1,22 @@
+import { withoutEnding } from './file-endings.ts';
+import { readable } from './readable.ts';
+
+/**
+ * What a volume is called after its source: a file's name without its ending (`scan` of `scan.ome.tif`), a folder's name, or what the names of
+ * a list of slices begin with, without the numbers at its end; where that is nothing, the name of their folder.
+ *
+ * @param source the name of a file or folder, or those of slices; no paths
+ * @param folder the name of the folder that they lie in
+ * @param isFolder whether a single name is that of a folder, where that is known
+ */
+export function volumeName(source: string | readonly string[], folder: string, isFolder = false): string {
+  if (typeof source === 'string') return (isFolder ? source : withoutEnding(source)) || source || 'volume';
+  const [first = '', ...others] = source.map(withoutEnding);
+  let length = first.length;
+  for (const name of others) while (!name.startsWith(first.slice(0, length))) length--;
+  // Numbers that slices happen to share (`raw_000`) are no part of the name.
+  return first.slice(0, length).replace(/[\s_.\-0]*\d*$/, '') || folder || 'volume';
+}
+
+/** The name of an output after that of its volume. */
+export const outputName = (volume: string): string => `${readable(volume)}.ome.zarr`;
