@@ -1,3 +1,6 @@
+import type { BigIntStats } from 'node:fs';
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { open, realpath, stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
@@ -70,9 +73,49 @@ export class Store {
 
 /** What is known of a file; null of what is none. */
 export async function storedFile(path: string): Promise<StoredFile | null> {
-  const found = await stat(path, { bigint: true });
-  return found.isFile() ? { path, size: Number(found.size), version: `${found.ino}-${found.mtimeNs}` } : null;
+  return describe(path, await stat(path, { bigint: true }));
 }
+
+export interface OpenFile {
+  file: StoredFile;
+  handle: FileHandle;
+}
+
+/** The `version` of an open file, as it is now. */
+export async function versionOf(handle: FileHandle): Promise<string> {
+  return version(await handle.stat({ bigint: true }));
+}
+
+/** What may have taken the name of a file that was found: a link is not followed, a pipe not waited for. */
+const OPEN = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/**
+ * Opens a file that was found, and says what is known of the very file that was opened; null when there is none any more.
+ * @throws ConvertError `unreadable` when the file system refuses
+ */
+export async function openStored(path: string): Promise<OpenFile | null> {
+  const handle = await missingAsNull(open(path, OPEN), path);
+  if (!handle) {
+    return null;
+  }
+  try {
+    const file = describe(path, await handle.stat({ bigint: true }));
+    if (file) {
+      return { file, handle };
+    }
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  await handle.close();
+  return null;
+}
+
+function describe(path: string, found: BigIntStats): StoredFile | null {
+  return found.isFile() ? { path, size: Number(found.size), version: version(found) } : null;
+}
+
+const version = ({ ino, mtimeNs }: BigIntStats): string => `${ino}-${mtimeNs}`;
 
 /**
  * Bytes `offset` to `offset + length` of a file.
@@ -80,7 +123,7 @@ export async function storedFile(path: string): Promise<StoredFile | null> {
  */
 export async function readBytes(file: StoredFile, offset: number, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
-  const handle = await open(file.path, 'r');
+  const handle = await open(file.path, OPEN);
   try {
     let done = 0;
     while (done < length) {

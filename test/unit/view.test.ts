@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { IncomingHttpHeaders, Server } from 'node:http';
 import { request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Store } from '../../src/helper/store.ts';
-import { parseRange } from '../../src/helper/view/range.ts';
 import { createViewServer } from '../../src/helper/view/server.ts';
 
 interface Answer {
@@ -138,6 +138,41 @@ describe('the view server', () => {
     assert.equal(headers['cross-origin-resource-policy'], 'same-origin');
   });
 
+  it('cuts off who sends a byte now and then, and who takes nothing; not who asks anew', async () => {
+    const big = join(folder, 'new.ome.zarr/0/big');
+    writeFileSync(big, Buffer.alloc(2 ** 26));
+    const store = await Store.open(join(folder, 'new.ome.zarr'));
+    const patience = { request: 100, stalled: 100 };
+    const { server, path } = createViewServer([{ name: 'volume', store }], join(folder, 'page'), patience);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const ask = (socket: Socket, key: string): unknown =>
+      socket.write(`GET ${path}data/0/${key} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+    const [slow, stalled, patient] = [1, 2, 3].map(() => connect(port, '127.0.0.1').on('error', () => {}));
+    // The one is read from, or an end would not be seen; the other is not.
+    slow.resume();
+    const drip = setInterval(() => slow.write('G'), 20);
+    ask(stalled, '0/big');
+    try {
+      const cut = once(slow, 'close');
+      for (let n = 0; n < 8; n++) {
+        ask(patient, '0/c/0/0/0');
+        await once(patient, 'data');
+        await new Promise(done => setTimeout(done, 50));
+      }
+      await cut;
+      let left = 0;
+      stalled.on('data', (part: Buffer) => (left += part.length)).resume();
+      await once(stalled, 'close');
+      assert.ok(left < 2 ** 26);
+    } finally {
+      clearInterval(drip);
+      patient.destroy();
+      server.close();
+    }
+  });
+
   it('serves nothing outside the outputs', async () => {
     for (const name of [
       'data/0/../../secret',
@@ -163,18 +198,5 @@ describe('Store.open', () => {
   it('takes OME-Zarrs only', async () => {
     await assert.rejects(Store.open(tmpdir()), { code: 'output-not-ome-zarr' });
     await assert.rejects(Store.open(join(tmpdir(), 'there is none')), { code: 'not-found' });
-  });
-});
-
-describe('parseRange', () => {
-  it('follows RFC 9110', () => {
-    assert.deepEqual(parseRange('bytes=0-0', 10), { start: 0, length: 1 });
-    assert.deepEqual(parseRange('bytes=9-', 10), { start: 9, length: 1 });
-    assert.deepEqual(parseRange('bytes=-20', 10), { start: 0, length: 10 });
-    assert.equal(parseRange('bytes=-0', 10), 'unsatisfiable');
-    assert.equal(parseRange('bytes=0-', 0), 'unsatisfiable');
-    for (const odd of [undefined, 'bytes=-', 'bytes=4-2', 'bytes=0-1,4-5', 'lines=0-1']) {
-      assert.equal(parseRange(odd, 10), null);
-    }
   });
 });

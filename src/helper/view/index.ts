@@ -37,14 +37,19 @@ export async function view(outputs: readonly string[], { port, browser, signal }
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
   process.stdout.write(`${url}\n`);
   process.stderr.write('Press Ctrl-C to stop.\n');
-  if (browser) {
-    openBrowser(url);
-  }
+  const close = browser ? await openBrowser(url).catch(unopened) : null;
   if (!signal.aborted) {
     await once(signal, 'abort');
   }
+  await close?.();
   server.close();
   server.closeAllConnections();
+}
+
+/** The address has been printed: a browser can still be told of it by hand. */
+function unopened(error: Error): null {
+  process.stderr.write(`No browser was opened: ${error.message}\n`);
+  return null;
 }
 
 /** Where the viewer's page is: beside the bundle, or where the build put it when this runs from source. */

@@ -1,13 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import type { Socket } from 'node:net';
 import { extname, join, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { parse } from 'range-parser';
 import { ConvertError } from '../../model/errors.ts';
-import type { Store, StoredFile } from '../store.ts';
-import { storedFile } from '../store.ts';
-import { parseRange } from './range.ts';
+import type { OpenFile, Store } from '../store.ts';
+import { openStored, versionOf } from '../store.ts';
 
 export interface ViewSource {
   name: string;
@@ -26,8 +27,20 @@ const TYPES: Record<string, string> = {
   '.wasm': 'application/wasm'
 };
 
+/** Bytes that are read at a time. */
+const PIECE = 2 ** 16;
+
 /** By this header the page asks for 204 where there is no file: of each 404 browsers note an error. */
 const ABSENT = 'x-absent';
+
+export interface Patience {
+  /** Milliseconds in which a request has to be whole: who sends a byte now and then holds a connection. */
+  request: number;
+  /** Milliseconds after which a client that takes nothing of what waits for it is cut off. */
+  stalled: number;
+}
+
+const PATIENCE: Patience = { request: 10_000, stalled: 30_000 };
 
 /**
  * A server of some OME-Zarrs and of the viewer's page, for this machine's own browser alone: everything lies under a path that
@@ -36,19 +49,52 @@ const ABSENT = 'x-absent';
  *
  * Under that path: `sources.json`, `data/N/KEY` with N as in `sources.json`, and the files of `page`.
  */
-export function createViewServer(sources: readonly ViewSource[], page: string): { server: Server; path: string } {
-  const path = `/${randomBytes(24).toString('base64url')}/`;
+export function createViewServer(
+  sources: readonly ViewSource[],
+  page: string,
+  { request, stalled }: Patience = PATIENCE
+): { server: Server; path: string } {
+  const token = randomBytes(24).toString('base64url');
   const listing = JSON.stringify({ sources: sources.map(({ name }, i) => ({ name, url: `data/${i}/` })) });
-  const server = createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => {
-      if (response.headersSent) {
-        // Cut the connection: a body that ends early must not look whole.
-        response.destroy();
-      } else {
-        const refused = error instanceof ConvertError && error.code === 'bad-option';
-        refuse(response, refused ? 403 : 500, (error as Error).message);
+  /** Connections whose request is being answered, and whether another one has come before the answer. */
+  const answering = new Map<Socket, { ahead: boolean }>();
+  const server = createServer(
+    { headersTimeout: request, requestTimeout: request, connectionsCheckingInterval: Math.min(1_000, request) },
+    (request, response) => {
+      const { socket } = request;
+      const before = answering.get(socket);
+      if (before) {
+        // No browser asks ahead. Thousands of questions with nobody reading the answers would fill the memory: the connection
+        // ends with the answer that is due, and who asked ahead has to ask again.
+        before.ahead = true;
+        socket.pause();
+        return;
       }
-    });
+      const state = { ahead: false };
+      answering.set(socket, state);
+      response.once('close', () => {
+        answering.delete(socket);
+        if (state.ahead) {
+          socket.destroySoon();
+        }
+      });
+      answer(request, response).catch((error: unknown) => {
+        if (response.headersSent || response.destroyed) {
+          // Cut the connection: a body that ends early must not look whole.
+          response.destroy();
+        } else {
+          const refused = error instanceof ConvertError && error.code === 'bad-option';
+          refuse(response, refused ? 403 : 500, (error as Error).message);
+        }
+      });
+    }
+  );
+  server.timeout = stalled;
+  server.on('timeout', (socket: Socket) => {
+    // A disk may be slower than that; where nothing waits to be taken, it is not the client.
+    if (!answering.has(socket) || socket.writableLength > 0) {
+      socket.destroy();
+    }
   });
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -60,35 +106,53 @@ export function createViewServer(sources: readonly ViewSource[], page: string): 
     if (request.headers.host !== `127.0.0.1:${port}` && request.headers.host !== `localhost:${port}`) {
       return refuse(response, 403, 'This server answers to 127.0.0.1 and localhost only.');
     }
+    if (isForOtherSite(request)) {
+      return refuse(response, 403, 'This server answers to its own page only.');
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
       return refuse(response, 405, 'Only GET and HEAD are answered.');
     }
     const asked = pathOf(request);
-    if (asked === null || !asked.startsWith(path)) {
+    const end = asked?.indexOf('/', 1) ?? -1;
+    if (asked === null || end < 0 || !isSame(asked.slice(0, end), `/${token}`)) {
       return refuse(response, asked === null ? 400 : 403, 'Open the address that microct-io-vis printed.');
     }
-    const name = asked.slice(path.length) || 'index.html';
+    const name = asked.slice(end + 1) || 'index.html';
     if (name === 'sources.json') {
       response.setHeader('Content-Type', TYPES['.json']);
       response.end(request.method === 'HEAD' ? undefined : listing);
       return;
     }
     const data = /^data\/(\d+)\/(.+)$/s.exec(name);
-    const file = data ? await sources[Number(data[1])]?.store.find(data[2]) : await pageFile(page, name);
-    if (!file && data && request.headers[ABSENT] === '204') {
+    const path = data
+      ? ((await sources[Number(data[1])]?.store.find(data[2]))?.path ?? null)
+      : await pagePath(page, name);
+    if (path !== null && (await send(request, response, path, data ? undefined : TYPES[extname(path)]))) {
+      return;
+    }
+    if (data && request.headers[ABSENT] === '204') {
       response.setHeader(ABSENT, '204');
       response.statusCode = 204;
       response.end();
       return;
     }
-    if (!file) {
-      return refuse(response, 404, 'There is no such file.');
-    }
-    await send(request, response, file, data ? 'application/octet-stream' : TYPES[extname(file.path)]);
+    refuse(response, 404, 'There is no such file.');
   }
 
-  return { server, path };
+  return { server, path: `/${token}/` };
+}
+
+/** Whether another site's page asks, or shows this in a frame. Opening the address from there is a person's link. */
+function isForOtherSite({ headers }: IncomingMessage): boolean {
+  const site = headers['sec-fetch-site'] ?? 'none';
+  return site !== 'none' && site !== 'same-origin' && headers['sec-fetch-dest'] !== 'document';
+}
+
+/** Whether two texts are the same, in a time that does not tell how far they are. */
+function isSame(found: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(found), Buffer.from(expected)];
+  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 /** The path that was asked for, decoded; null when it cannot be decoded. */
@@ -100,60 +164,85 @@ function pathOf(request: IncomingMessage): string | null {
   }
 }
 
-/** A file of the viewer's page. */
-async function pageFile(page: string, name: string): Promise<StoredFile | null> {
+/** The path of a file of the viewer's page. */
+async function pagePath(page: string, name: string): Promise<string | null> {
   const root = await realpath(page);
   const path = await realpath(join(root, name)).catch(() => null);
-  if (path === null || !path.startsWith(root + sep)) {
-    return null;
-  }
-  return storedFile(path);
+  return path?.startsWith(root + sep) ? path : null;
 }
 
+/** Sends a file, or the range of it that is asked for; false when there is none. */
 async function send(
   request: IncomingMessage,
   response: ServerResponse,
-  file: StoredFile,
+  path: string,
   type = 'application/octet-stream'
-): Promise<void> {
-  const range = parseRange(request.headers.range, file.size);
-  response.setHeader('Accept-Ranges', 'bytes');
-  response.setHeader('Content-Type', type);
-  // The page asks by it whether it still shows what is here.
-  response.setHeader('ETag', `"${file.version}-${file.size}"`);
-  if (range === 'unsatisfiable') {
-    response.setHeader('Content-Range', `bytes */${file.size}`);
-    return refuse(response, 416, `The file has ${file.size} bytes.`);
+): Promise<boolean> {
+  const opened = await openStored(path);
+  if (!opened) {
+    return false;
   }
-  const { start, length } = range ?? { start: 0, length: file.size };
-  if (range) {
-    response.setHeader('Content-Range', `bytes ${start}-${start + length - 1}/${file.size}`);
+  const { file, handle } = opened;
+  try {
+    const range = rangeOf(request.headers.range, file.size);
+    response.setHeader('Accept-Ranges', 'bytes');
+    response.setHeader('Content-Type', type);
+    // The page asks by it whether it still shows what is here.
+    response.setHeader('ETag', `"${file.version}-${file.size}"`);
+    if (range === 'unsatisfiable') {
+      response.setHeader('Content-Range', `bytes */${file.size}`);
+      refuse(response, 416, `The file has ${file.size} bytes.`);
+      return true;
+    }
+    const { start, end } = range ?? { start: 0, end: file.size - 1 };
+    const length = end + 1 - start;
+    if (range) {
+      response.setHeader('Content-Range', `bytes ${start}-${end}/${file.size}`);
+    }
+    response.setHeader('Content-Length', length);
+    response.statusCode = range ? 206 : 200;
+    if (request.method !== 'HEAD' && length > 0) {
+      await pipeline(pieces(opened, start, length), response);
+    } else {
+      response.end();
+    }
+    return true;
+  } finally {
+    await handle.close();
   }
-  response.setHeader('Content-Length', length);
-  response.statusCode = range ? 206 : 200;
-  if (request.method === 'HEAD' || length === 0) {
-    response.end();
-    return;
+}
+
+/**
+ * The bytes of an open file. The last ones are kept back until it is known that the file is still the one that the headers tell of: an
+ * answer that is whole has no bytes of another.
+ */
+async function* pieces({ file, handle }: OpenFile, start: number, length: number): AsyncGenerator<Buffer> {
+  for (let done = 0; done < length;) {
+    const wanted = Math.min(PIECE, length - done);
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(wanted), 0, wanted, start + done);
+    done += bytesRead;
+    if (bytesRead === 0 || (done === length && (await versionOf(handle)) !== file.version)) {
+      throw new Error(`${file.path} has been changed meanwhile`);
+    }
+    yield buffer.subarray(0, bytesRead);
   }
-  const stream = createReadStream(file.path, { start, end: start + length - 1 });
-  await new Promise<void>((done, fail) => {
-    stream.on('error', fail);
-    stream.on('end', () => {
-      if (stream.bytesRead < length) {
-        fail(new Error(`${file.path} has become shorter`));
-      }
-    });
-    response.on('close', () => {
-      stream.destroy();
-      done();
-    });
-    stream.pipe(response);
-  });
+}
+
+/** The one range that a Range header asks for; null when the whole file is to be sent: no header, several, or not understood. */
+function rangeOf(header: string | undefined, size: number): { start: number; end: number } | 'unsatisfiable' | null {
+  const { code, type, ranges } = parse(size, header ?? '');
+  if (type !== 'bytes' || code === 1 || code === 3 || ranges.length > 1) {
+    return null;
+  }
+  return ranges[0] ?? (code === 2 ? 'unsatisfiable' : null);
 }
 
 function refuse(response: ServerResponse, status: number, message: string): void {
   response.statusCode = status;
   response.setHeader('Content-Type', 'text/plain; charset=utf-8');
-  response.removeHeader('Content-Length');
+  if (status !== 404 && status !== 416) {
+    // Who is refused may have more to send, and is not listened to.
+    response.setHeader('Connection', 'close');
+  }
   response.end(`${message}\n`);
 }
