@@ -19,7 +19,7 @@ import { ROOT, startJupyter } from './jupyter.ts';
 import { NotebookPage, writeNotebook } from './notebook-page.ts';
 import { difference, expectedSlice, shownSlice, sliceView } from './picture.ts';
 import { consoleErrors, convert } from './viewer-page.ts';
-import { writeFlipped, writeVolume } from './volumes.ts';
+import { writeFlipped, writeLabels, writeVolume } from './volumes.ts';
 
 const SHAPE: [number, number, number] = [40, 50, 60];
 const Z = 13;
@@ -286,6 +286,47 @@ test('view() shows the voxels, over /files/ where the server has this very volum
   await eventually(async () => assert.equal(await notebook.run(3), "([29.5, 24.5, 13], 'xy', True)"));
   await notebook.run(4);
   await eventually(async () => assert.equal(await notebook.run(5), "([10, 20, 5], 'xy')"));
+});
+
+test('a click in the list of layers lays labels over the image; the wheel is the notebook’s until the picture is clicked', async () => {
+  writeLabels(join(jupyter.root, 'boxes.tif'), SHAPE);
+  const notebook = await open(
+    'labels.ipynb',
+    `${VIEW}output = convert("scan.tif", "labelled.ome.zarr", progress=False)\n` +
+      'convert("boxes.tif", labels=True, parent=output, progress=False)\nviewer = view(output)\nviewer',
+    'viewer.state = {"layout": "xy", "position": [29.5, 24.5, 13]}',
+    'print([(layer["name"], layer.get("visible", True)) for layer in viewer.state["layers"]], viewer.state["position"][2])'
+  );
+  const { page } = notebook;
+  await notebook.run(0);
+  const viewer = notebook.output(0);
+  const item = viewer.locator('.neuroglancer-layer-item-label', { hasText: 'labelled.ome.zarr labels/boxes' });
+  await item.waitFor();
+  await notebook.run(1);
+  const isNow = (visible: string, z: string): Promise<void> =>
+    eventually(async () => {
+      const found = `[('labelled.ome.zarr', True), ('labelled.ome.zarr labels/boxes', ${visible})] ${z}`;
+      assert.equal(await notebook.run(2), found);
+    });
+  await isNow('False', '13');
+
+  const canvas = viewer.locator('.neuroglancer-rendered-data-panel').first();
+  const scrolled = (): Promise<number> => viewer.evaluate(node => node.closest('.jp-WindowedPanel-outer')!.scrollTop);
+  const turn = async (): Promise<number> => {
+    const before = await scrolled();
+    await canvas.hover();
+    await page.mouse.wheel(0, 60);
+    await sleep(300);
+    return (await scrolled()) - before;
+  };
+  assert.equal(await turn(), 60);
+  await viewer.locator('.mct-Viewer-hint.mct-mod-shown', { hasText: 'Click the picture' }).waitFor();
+  await isNow('False', '13');
+  await canvas.click();
+  assert.equal(await turn(), 0);
+  await isNow('False', '12');
+  await item.click();
+  await isNow('True', '12');
 });
 
 test('OME-Zarr 0.4 and volumes outside the root are read by the kernel, also while it runs a cell', async () => {

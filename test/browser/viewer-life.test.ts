@@ -235,6 +235,13 @@ test('neither an open viewer nor the pointer over it takes the focus', async () 
   await picture(viewer).hover();
   await sleep(300);
   assert.equal(await page.evaluate(() => document.activeElement === document.body), true);
+  // A tab does not scroll: the wheel is the picture's without a click.
+  const depth = viewer.locator('.neuroglancer-position-dimension-coordinate').nth(2);
+  const before = await depth.inputValue();
+  await page.mouse.wheel(0, 60);
+  for (let tries = 0; tries < 50 && (await depth.inputValue()) === before; tries++) await sleep(100);
+  assert.notEqual(await depth.inputValue(), before);
+  assert.equal(await page.evaluate(() => document.activeElement === document.body), true);
 });
 
 test('Neuroglancer’s style sheets leave the page alone', async () => {
