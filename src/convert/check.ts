@@ -347,7 +347,7 @@ function checksum(value: ConvertOptions['checksum'], version: OmeZarrVersion): C
   if (found !== 'none' && version !== '0.5')
     throw bad(
       'checksum',
-      `checksums of chunks are there in OME-Zarr 0.5 only, not in ${version}: set ${named('omeZarr')} to 0.5 or leave ${named('checksum')} out`
+      `checksums of chunks are there in OME-Zarr 0.5 only, not in ${version}: set ${named('omeZarr')} to 0.5, or ${named('checksum')} to none`
     );
   return found;
 }

@@ -238,6 +238,21 @@ export function AdvancedFields(props: {
             </label>
           )}
         </Field>
+        <Field
+          label={labelOf('checksum')}
+          error={errors.checksum}
+          hint="Behind each chunk, so that readers find what was damaged. OME-Zarr 0.5."
+        >
+          {control => (
+            <SelectInput
+              control={control}
+              value={values.checksum}
+              choices={CHECKSUMS}
+              standard={DEFAULT_OPTIONS.checksum}
+              onChange={checksum => onChange({ checksum })}
+            />
+          )}
+        </Field>
         {values.labels && (
           <Field
             label={labelOf('parent')}
@@ -268,21 +283,6 @@ export function AdvancedFields(props: {
               marked={marks.shard}
               value={values.shard}
               onChange={shard => onChange({ shard })}
-            />
-          )}
-        </Field>
-        <Field
-          label={labelOf('checksum')}
-          error={errors.checksum}
-          hint="Behind each chunk, so that readers find what was damaged. OME-Zarr 0.5."
-        >
-          {control => (
-            <SelectInput
-              control={control}
-              value={values.checksum}
-              choices={CHECKSUMS}
-              standard={DEFAULT_OPTIONS.checksum}
-              onChange={checksum => onChange({ checksum })}
             />
           )}
         </Field>

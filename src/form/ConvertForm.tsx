@@ -137,7 +137,7 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
       ))}
       <fieldset className="mct-ConvertForm-fields" disabled={props.disabled}>
         {(!isShared || errors.output) && (
-          <Field label={labelOf('output')} error={errors.output} wide hint="A name beside the source, or a path.">
+          <Field label={labelOf('output')} error={errors.output} wide hint={outputHint(values, current)}>
             {control => (
               <TextInput
                 control={control}
@@ -278,6 +278,12 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
       </div>
     </div>
   );
+}
+
+/** Of labels of an image, where they go. */
+function outputHint({ parent }: FormValues, planned: Planned | null): string {
+  if (parent.trim() === '') return 'A name beside the source, or a path.';
+  return planned ? `Written as ${planned.plan.output}.` : 'A name in the image’s folder of labels.';
 }
 
 /** What is wrong, at its field: what cannot be read in a field goes before what the helper says of it. What concerns no field is general. */

@@ -246,9 +246,18 @@ test('a folder of slices, and a selection of slices, are one volume', async () =
   await dialog.ready();
   assert.match(await dialog.text(), /12 × 32 × 32/);
   assert.match(await dialog.text(), /unknown/);
+  await lab.page.getByText('Region, voxel size, workers').click();
+  await dialog.field('Checksum').selectOption('crc32c');
+  await dialog.field('OME-Zarr version').selectOption('0.4');
+  assert.match(await dialog.error('Checksum'), /set “OME-Zarr version” to 0\.5, or “Checksum” to none/);
+  await dialog.field('OME-Zarr version').selectOption('');
+  await dialog.ready();
   await dialog.accept();
   await lab.toast('slices.ome.zarr').getByText('Open in Neuroglancer').waitFor();
   assert.deepEqual(level('slices.ome.zarr', 0).shape, [12, 32, 32]);
+  const script = `import sys, tifffile, zarr; stored = zarr.open(sys.argv[1]); slices = [f'{sys.argv[2]}/raw_{z}.tif' for z in range(12)]
+assert 'Crc32c' in str(stored.metadata.codecs) and (stored[:] == tifffile.imread(slices)).all()`;
+  execFileSync(PYTHON, ['-c', script, join(jupyter.root, 'slices.ome.zarr', '0'), join(jupyter.root, 'slices')]);
 
   await lab.enter('slices');
   dialog = await lab.convert('raw_9.tif', 'raw_10.tif', 'raw_11.tif');

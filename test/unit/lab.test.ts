@@ -90,6 +90,8 @@ test('after a new connection the helper is right: what it runs still runs, what 
 test('a job says what it is and how it stands', () => {
   assert.equal(jobName(job()), 'shell.tif → shell.ome.zarr');
   assert.equal(jobName(job({ output: null })), 'shell.tif');
+  const labels = job({ output: 'a/scan.ome.zarr/labels/bone', options: { parent: 'a/scan.ome.zarr' } });
+  assert.equal(jobName(labels), 'shell.tif → scan.ome.zarr/labels/bone');
   assert.equal(jobStatus(job({ state: 'queued' })), 'waiting');
   const find = (id: string) => job({ id, state: id === 'before' ? 'queued' : 'running' });
   const waits = (behind: string, reason: 'turn' | 'memory') =>

@@ -5,13 +5,18 @@ import { formatBytes } from '../../model/bytes.ts';
 import { LISTED, count, differing, verdictWord } from '../../protocol/verdict.ts';
 import type { Job, VerifyResult } from '../../protocol/index.ts';
 
-/** `scan.tif → scan.ome.zarr`, or `Verify scan.ome.zarr` */
+/** `scan.tif → scan.ome.zarr`, `bone.tif → scan.ome.zarr/labels/bone`, or `Verify scan.ome.zarr` */
 export function jobName(job: Job): string {
   if (job.kind === 'verify') {
     return `Verify ${shorten(describeSource(job.source), 36)}`;
   }
   const source = shorten(describeSource(job.source), 36);
-  return job.output ? `${source} → ${shorten(baseName(job.output), 36)}` : source;
+  if (!job.output) {
+    return source;
+  }
+  const { parent } = job.options;
+  const output = parent == null ? baseName(job.output) : `${baseName(parent)}/labels/${baseName(job.output)}`;
+  return `${source} → ${shorten(output, 36)}`;
 }
 
 /** Where a job stands, in a few words. `find` finds the one that it waits for. */
