@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 from pathlib import Path, PurePosixPath
@@ -21,11 +22,16 @@ class OmeZarrFiles:
     """
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
+        if not os.fspath(root):
+            raise ValueError("an empty path: give that of an OME-Zarr")
         self.root = Path(os.path.realpath(os.path.expanduser(root)))
         if not self.root.is_dir():
-            what = "a file, not an OME-Zarr folder: convert it first" if self.root.exists() else "no such folder"
-            error = ValueError if self.root.exists() else FileNotFoundError
-            raise error(f"{os.fspath(root)}: {what}")
+            if self.root.exists():
+                raise ValueError(f"{os.fspath(root)}: a file, not an OME-Zarr folder: convert it first")
+            near = _nearest(self.root)
+            raise FileNotFoundError(
+                f"{os.fspath(root)}: no such folder" + (f"; beside it would be {near}" if near else "")
+            )
         self.metadata_key, self.multiscales = _read_multiscales(self.root, os.fspath(root))
 
     @property
@@ -91,6 +97,18 @@ class OmeZarrFiles:
         if odd or not Path(os.path.realpath(path)).is_relative_to(self.root):
             raise ValueError(f"{key!r} does not name a file of {self.root}")
         return path
+
+
+def _nearest(path: Path) -> str | None:
+    """The name of the OME-Zarr, in the folder of a path that names nothing, that may have been meant."""
+    try:
+        names = [entry.name for entry in os.scandir(path.parent) if entry.name.endswith(".zarr") and entry.is_dir()]
+    except OSError:
+        return None
+    # What all names end with makes none of them near.
+    stems = {name.removesuffix(".zarr").removesuffix(".ome"): name for name in names}
+    near = difflib.get_close_matches(path.name.removesuffix(".zarr").removesuffix(".ome"), stems, 1)
+    return stems[near[0]] if near else None
 
 
 def _read_multiscales(root: Path, name: str) -> tuple[str, dict[str, Any]]:

@@ -208,7 +208,16 @@ def _paths(source: str | list[str]) -> list[str]:
 
 
 def _files(source: str | list[str]) -> list[OmeZarrFiles]:
-    return [OmeZarrFiles(path) for path in _paths(source)]
+    """The volumes, all of them, or one error that names each that is none."""
+    volumes, wrong = [], []
+    for path in _paths(source):
+        try:
+            volumes.append(OmeZarrFiles(path))
+        except (FileNotFoundError, ValueError) as reason:
+            wrong.append(reason)
+    if wrong:
+        raise wrong[0] if len(wrong) == 1 else type(wrong[0])("\n".join(map(str, wrong)))
+    return volumes
 
 
 def _rank(volumes: list[OmeZarrFiles]) -> int:

@@ -1,8 +1,8 @@
 import type { BigIntStats } from 'node:fs';
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { open, realpath, stat } from 'node:fs/promises';
-import { resolve, sep } from 'node:path';
+import { open, readdir, realpath, stat } from 'node:fs/promises';
+import { dirname, resolve, sep } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 
 /** Names that mark the root of an OME-Zarr: Zarr v3, or v2. */
@@ -35,7 +35,13 @@ export class Store {
     const absolute = resolve(path);
     const root = await missingAsNull(realpath(absolute), path);
     if (root === null) {
-      throw new ConvertError('not-found', `${path}: there is no such folder; give the path of an OME-Zarr`, 'source');
+      const beside = await omeZarrsBeside(absolute);
+      const there = beside.length > 0 ? `beside it would be ${beside.join(', ')}` : 'give the path of an OME-Zarr';
+      throw new ConvertError('not-found', `${path}: there is no such folder; ${there}`, 'source');
+    }
+    if (!(await missingAsNull(stat(root), path))?.isDirectory()) {
+      const what = 'this is a file, and no OME-Zarr, which is a folder: convert it first';
+      throw new ConvertError('output-not-ome-zarr', `${path}: ${what}`, 'source');
     }
     for (const mark of MARKS) {
       const found = await missingAsNull(stat(resolve(root, mark)), path);
@@ -69,6 +75,15 @@ export class Store {
     }
     return missingAsNull(storedFile(path), key);
   }
+}
+
+/** Most names that a refusal has room for. */
+const FEW = 5;
+
+/** What a person may have meant: the OME-Zarrs in the folder of a path that names nothing, where they are few. */
+async function omeZarrsBeside(path: string): Promise<string[]> {
+  const names = (await readdir(dirname(path)).catch(() => [])).filter(name => name.endsWith('.zarr')).sort();
+  return names.length > FEW ? [] : names;
 }
 
 /** What is known of a file; null of what is none. */

@@ -237,3 +237,8 @@ def test_serves_outputs_to_the_browser(cli, volume, tmp_path):
 def test_serves_only_what_is_an_ome_zarr(cli, volume, tmp_path):
     run = cli("view", tmp_path, "--no-browser")
     assert run.status == 1 and str(tmp_path) in run.stderr and run.stderr.count("\n") == 1
+    (tmp_path / "bone.ome.zarr").mkdir()
+    run = cli("view", tmp_path / "bon.ome.zarr", volume, "--no-browser")
+    missing, other = run.stderr.splitlines()
+    assert run.status == 1 and missing.endswith("no such folder; beside it would be bone.ome.zarr")
+    assert str(volume) in other and other.endswith("convert it first")

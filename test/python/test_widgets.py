@@ -331,6 +331,12 @@ def test_several_volumes_are_shown_together(scan):
     assert sent[0][0]["result"]["size"] is None and sent[1][1] == [b"b only"]
     with pytest.raises(FileNotFoundError, match=r"^nothing\.ome\.zarr: no such folder$"):
         view([a, "nothing.ome.zarr"])
+    with pytest.raises(
+        FileNotFoundError, match=r"^bb: no such folder; beside it would be b\.ome\.zarr\nscan\.tif: a file"
+    ):
+        view(["bb", a, "scan.tif"])
+    with pytest.raises(ValueError, match="an empty path"):
+        view("")
     with pytest.raises(traitlets.TraitError, match="a path or a list of paths"):
         view([])
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { ConvertError } from '../../model/errors.ts';
+import { Checks, ConvertError } from '../../model/errors.ts';
 import { uniqueNames } from '../../protocol/names.ts';
 import { Store } from '../store.ts';
 import { openBrowser } from './browser.ts';
@@ -21,7 +21,15 @@ export interface ViewOptions {
  * @throws ConvertError when a path is no OME-Zarr, the port is taken, or the viewer's page is not built
  */
 export async function view(outputs: readonly string[], { port, browser, signal }: ViewOptions): Promise<void> {
-  const stores = await Promise.all(outputs.map(path => Store.open(path)));
+  const checks = new Checks();
+  const stores: Store[] = [];
+  for (const path of outputs) {
+    const store = await checks.later(Store.open(path));
+    if (store) {
+      stores.push(store);
+    }
+  }
+  checks.done();
   const page = pageFolder();
   const names = uniqueNames(stores.map(({ root }) => root));
   const { server, path } = createViewServer(
