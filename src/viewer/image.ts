@@ -1,3 +1,4 @@
+import { tooDeep, tooLong } from '../model/document.ts';
 /** What the viewer must know of an OME-Zarr before Neuroglancer sees it. */
 export interface Image {
   format: 'zarr2' | 'zarr3';
@@ -50,6 +51,8 @@ export type ReadKey = (key: string, signal?: AbortSignal) => Promise<Uint8Array<
 async function readJson(read: ReadKey, key: string): Promise<Json | null> {
   const bytes = await read(key);
   if (bytes === null) return null;
+  const odd = tooLong(bytes.length) ?? tooDeep(bytes);
+  if (odd !== null) throw new ImageError(`${key} ${odd}.`);
   try {
     return JSON.parse(new TextDecoder().decode(bytes)) as Json;
   } catch {

@@ -1,3 +1,4 @@
+import { isDocument, tooLong } from '../model/document.ts';
 import { Patience } from './patience.ts';
 import type { ByteReader, ByteRangeResponse, ByteRangeRequest } from './source.ts';
 
@@ -127,7 +128,7 @@ async function bodyOf(response: Response, range: Range | null, heard: () => void
   if (response.status === 200) {
     const length = response.headers.get('Content-Length');
     const whole = length === null || response.headers.has('Content-Encoding') ? null : Number(length);
-    return range ? readRange(response, range, heard) : readBody(response, whole, heard);
+    return range ? readRange(response, range, heard) : readBody(response, whole, heard, boundOf(response));
   }
   const sent = /^bytes (\d+)-(\d+)\//.exec(said ?? '');
   if (!range || Number(sent?.[1] ?? NaN) !== range.start || Number(sent?.[2] ?? NaN) !== range.end) {
@@ -137,17 +138,32 @@ async function bodyOf(response: Response, range: Range | null, heard: () => void
   return readBody(response, range.end - range.start + 1, heard);
 }
 
-/** A body of `length` bytes; null: of any. */
+/** Refuses a file of metadata that is longer than any is: it would fill the memory. */
+function boundOf({ url, body }: Response): (bytes: number) => void {
+  const name = url.replace(/[?#].*$/, '');
+  if (!isDocument(name)) return () => undefined;
+  return bytes => {
+    const long = tooLong(bytes);
+    if (long === null) return;
+    if (body?.locked === false) void body.cancel();
+    throw new RefusedError(`${name} ${long}.`);
+  };
+}
+
+/** A body of `length` bytes; null: of any. `check` is told how many there are, and may throw. */
 async function readBody(
   response: Response,
   length: number | null,
-  heard: () => void
+  heard: () => void,
+  check: (bytes: number) => void = () => undefined
 ): Promise<Uint8Array<ArrayBuffer>> {
   const pieces: Uint8Array[] = [];
   let found = 0;
+  check(length ?? 0);
   await eachPiece(response, heard, piece => {
     pieces.push(piece);
     found += piece.length;
+    check(found);
     return true;
   });
   if (length !== null && found !== length) throw new Error(`The server sent ${found} of ${length} bytes.`);
@@ -187,7 +203,12 @@ async function eachPiece(response: Response, heard: () => void, take: (piece: Ui
     })) ?? { done: true, value: undefined };
     if (done) return;
     heard();
-    if (!take(value)) return reader?.cancel();
+    try {
+      if (!take(value)) return reader?.cancel();
+    } catch (error) {
+      void reader?.cancel();
+      throw error;
+    }
   }
 }
 

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
+import { type Json, isObject, readJson } from './json.ts';
 import type { StoredCompression } from './codec/index.ts';
 import type { Checksum } from '../model/options.ts';
 import { BYTES_PER_VOXEL, DTYPES, type Dtype } from '../model/volume.ts';
@@ -28,31 +29,6 @@ export interface ZarrArray {
   /** What comes before a chunk's index in its path, and between the numbers of that. */
   keys: { prefix: string; separator: string };
 }
-
-type Json = Record<string, unknown>;
-
-/** A JSON object out of a file. @throws ConvertError `not-found`, `unreadable`, `corrupt` */
-export function readJson(path: string): Json {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw code === 'ENOENT' || code === 'ENOTDIR'
-      ? new ConvertError('not-found', `${path}: is missing`, 'output')
-      : new ConvertError('unreadable', `${path}: cannot be read (${code})`, 'output');
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isObject(value)) return value;
-  } catch (error) {
-    throw new ConvertError('corrupt', `${path}: is no JSON (${(error as Error).message})`, 'output');
-  }
-  throw new ConvertError('corrupt', `${path}: holds no JSON object`, 'output');
-}
-
-export const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isLengths = (value: unknown, least: number): value is number[] =>
   Array.isArray(value) && value.every(n => Number.isSafeInteger(n) && (n as number) >= least);

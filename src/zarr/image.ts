@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 import { TOOL } from '../model/version.ts';
-import { isObject, readJson } from './array.ts';
+import { isObject, readJson } from './json.ts';
 import { type Several, severalIn } from './several.ts';
 import { isOmeZarr } from './ome-zarr.ts';
 import { option } from '../model/words.ts';

@@ -1,4 +1,4 @@
-import { appendFileSync, closeSync, fsyncSync, ftruncateSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, fsyncSync, ftruncateSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Shape } from '../model/volume.ts';
@@ -41,6 +41,9 @@ type Line<Head> = { head: Head } | { range: [number, number] } | { block: BlockE
 const NEWLINE = 10;
 /** Of a checksum in hexadecimal, and the space behind it. */
 const PREFIX = 9;
+const PIECE = 1 << 16;
+/** Bytes of a line: the head's, which names the files of its source, is the longest. */
+const LONGEST = 1 << 27;
 
 /**
  * A line for the head, then one for whatever gets done, as it is done: a checksum of all lines up to it, and a JSON object. The head is forced
@@ -79,30 +82,32 @@ export class Journal<Head> {
 
   /** What a folder's journal says, up to where it is damaged; null where it has none that can be read. */
   static read<Head>(folder: string): JournalRecord<Head> | null {
-    let text: Buffer;
-    let written: number;
+    let file: number;
     try {
-      const file = openSync(join(folder, JOURNAL), 'r');
-      try {
-        text = readFileSync(file);
-        written = fstatSync(file).mtimeMs;
-      } finally {
-        closeSync(file);
-      }
+      file = openSync(join(folder, JOURNAL), 'r');
     } catch {
       return null;
     }
+    try {
+      return Journal.#replay(file);
+    } catch {
+      return null;
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  static #replay<Head>(file: number): JournalRecord<Head> | null {
     const record: JournalRecord<Head> = {
       head: null as Head,
       range: null,
       blocks: [],
-      written,
+      written: fstatSync(file).mtimeMs,
       length: 0,
       checksum: 0
     };
     // A line that was being written at the end has no newline, or is cut.
-    for (let end; (end = text.indexOf(NEWLINE, record.length)) >= 0; record.length = end + 1) {
-      const line = text.subarray(record.length, end);
+    for (const line of lines(file)) {
       const checksum = crc32(line.subarray(PREFIX), record.checksum);
       if (line.toString('latin1', 0, PREFIX) !== prefix(checksum)) break;
       const entry = JSON.parse(line.toString('utf8', PREFIX)) as Line<Head>;
@@ -110,6 +115,7 @@ export class Journal<Head> {
       else if ('range' in entry) record.range = entry.range;
       else record.blocks.push(entry.block);
       record.checksum = checksum;
+      record.length += line.length + 1;
     }
     return record.length > 0 ? record : null;
   }
@@ -141,6 +147,31 @@ export class Journal<Head> {
     const checksum = crc32(text, this.#checksum);
     appendFileSync(this.#file, `${prefix(checksum)}${text}\n`);
     this.#checksum = checksum;
+  }
+}
+
+/** The lines of a file that end with a newline, each to be used before the next. What is longer than any line is none. */
+function* lines(file: number): Generator<Buffer> {
+  let buffer = Buffer.allocUnsafe(PIECE);
+  let [from, to] = [0, 0];
+  for (;;) {
+    const end = buffer.subarray(0, to).indexOf(NEWLINE, from);
+    if (end >= 0) {
+      yield buffer.subarray(from, end);
+      from = end + 1;
+      continue;
+    }
+    if (from === 0 && to === buffer.length) {
+      if (buffer.length >= LONGEST) return;
+      const longer = Buffer.allocUnsafe(2 * buffer.length);
+      buffer.copy(longer, 0, 0, to);
+      buffer = longer;
+    }
+    buffer.copy(buffer, 0, from, to);
+    [from, to] = [0, to - from];
+    const read = readSync(file, buffer, to, buffer.length - to, null);
+    if (read === 0) return;
+    to += read;
   }
 }
 

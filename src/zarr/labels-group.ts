@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 import type { OmeZarrVersion } from '../model/options.ts';
 import { readImage } from './image.ts';
+import { type Json, findJson } from './json.ts';
 import { isProcess } from './owner.ts';
 import { syncFolder, writeSynced } from './sync.ts';
 import { writeError } from './system-errors.ts';
-
-type Json = Record<string, unknown>;
 
 /** The folder of an image's label images. */
 export const labelsFolder = (parent: string): string => join(parent, 'labels');
@@ -24,12 +23,8 @@ const fileOf = (parent: string, version: OmeZarrVersion): string =>
 export function readLabels(parent: string, version: OmeZarrVersion): Json | null {
   const path = fileOf(parent, version);
   if (!existsSync(path)) return null;
-  try {
-    const document = JSON.parse(readFileSync(path, 'utf8')) as Json;
-    if (Array.isArray(listed(document, version))) return document;
-  } catch {
-    // As where there is no list.
-  }
+  const document = findJson(path);
+  if (document && Array.isArray(listed(document, version))) return document;
   throw new ConvertError('bad-option', `${path}: has no list of labels to add to: mend it, or remove it`, 'parent');
 }
 

@@ -1,6 +1,6 @@
-import { lstatSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { isObject } from './array.ts';
+import { type Json, findJson, isObject } from './json.ts';
 
 /** Names that a sentence tells; of others how many there are. */
 const MOST_NAMED = 5;
@@ -67,14 +67,7 @@ export function goesWith(output: string): string[] {
 
 /** The arrays of an OME-Zarr's image, and what it is if it holds several images. */
 function describe(output: string): { levels: string[]; kind: string | null } {
-  const read = (name: string): Record<string, unknown> => {
-    try {
-      const value: unknown = JSON.parse(readFileSync(join(output, name), 'utf8'));
-      return isObject(value) ? value : {};
-    } catch {
-      return {};
-    }
-  };
+  const read = (name: string): Json => findJson(join(output, name)) ?? {};
   const { attributes } = read('zarr.json');
   const ome = isObject(attributes) && isObject(attributes.ome) ? attributes.ome : read('.zattrs');
   const { multiscales, plate, well } = ome;

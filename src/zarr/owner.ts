@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { TOOL } from '../model/version.ts';
 import { JOURNAL } from './journal.ts';
+import { readJson } from './json.ts';
 
 /** Lies in an unfinished output and says whose it is. Names that begin so are of markers that are put in its place or taken from it. */
 export const MARKER = `.${TOOL}.json`;
@@ -100,15 +101,15 @@ const running = (pid: number, host: string): Running => ({ running: `process ${p
 
 /** Whom a marker names; null where it cannot be understood. */
 function ownerIn(folder: string, name: string): Running | 'stale' | null {
-  let owner: Owner | null;
+  let owner: Owner;
   let touched: number;
   try {
-    owner = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Owner | null;
+    owner = readJson(join(folder, name)) as unknown as Owner;
     touched = statSync(join(folder, name)).mtimeMs;
   } catch {
     return null;
   }
-  if (owner?.tool !== TOOL || typeof owner.host !== 'string' || !Number.isSafeInteger(owner.pid)) return null;
+  if (owner.tool !== TOOL || typeof owner.host !== 'string' || !Number.isSafeInteger(owner.pid)) return null;
   const { pid, host, started } = owner;
   if (host !== hostname()) return Date.now() - touched < BELIEVED ? running(pid, host) : 'stale';
   if (pid === process.pid && started === startTime(pid)) return 'stale';

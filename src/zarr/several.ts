@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isObject, readJson } from './array.ts';
+import { isObject, readJson } from './json.ts';
 
 /** A group that holds images and is none itself. */
 export interface Several {

@@ -1,5 +1,6 @@
 """`info` of an OME-Zarr: what zarr-python reads of it, whoever wrote it; and what is none, by what it is."""
 
+import itertools
 import json
 import subprocess
 from pathlib import Path
@@ -147,6 +148,39 @@ def test_what_is_no_image_is_named(tmp_path):
     }
     for (path, text), found in zip(said.items(), inspect_all(tmp_path, list(said)), strict=True):
         assert text in found["error"] and found["field"] == "source", (path.name, found)
+
+
+def test_metadata_without_end(cli, tmp_path):
+    """Too long or too deep to be any: said by all that read it, in little memory."""
+    source = tmp_path / "scan.tif"
+    tifffile.imwrite(source, VOXELS)
+    output = tmp_path / "out.ome.zarr"
+    cli.convert(source, output)
+    document, array = output / "zarr.json", output / "0" / "zarr.json"
+    good = {path: path.read_text() for path in (document, array)}
+    said = {
+        "sparse": "is 2.00 GiB long, where metadata of at most 32.0 MiB was expected",
+        "deep": "more than 64 objects",
+    }
+    for path, (kind, text) in itertools.product(good, said.items()):
+        if kind == "sparse":
+            with path.open("r+b") as file:
+                file.truncate(1 << 31)
+        else:
+            path.write_text("[" * 3_000_000 + "]" * 3_000_000)
+        commands = [("info", output), ("verify", output)]
+        if path == document:
+            commands += [
+                ("convert", source, output, "--overwrite"),
+                ("convert", source, "--labels", "--parent", output),
+            ]
+        for command in commands:
+            run, peak = cli.peak_memory(*command)
+            where = run.stdout if command[0] == "info" and path == array else run.stderr
+            assert text in where + run.stdout and str(path.name) in where + run.stdout, (command, kind, run)
+            assert peak < 250 << 20, (command, kind, peak >> 20)
+        path.write_text(good[path])
+    assert cli("verify", output).succeeded().stdout.startswith("OK")
 
 
 def test_how_imagej_shows_values_is_kept(cli, tmp_path):

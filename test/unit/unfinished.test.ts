@@ -1,6 +1,15 @@
 // What runs leave that were killed or lost their power, and what the next ones make of it.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  writeFileSync
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -104,6 +113,24 @@ test('of a journal that is damaged anywhere, what was noted before that is belie
   reopened.block({ ...whole.blocks[5], checksum: 99 });
   reopened.close();
   assert.deepEqual(Journal.read(parent)!.blocks, [...whole.blocks.slice(0, 2), { ...whole.blocks[5], checksum: 99 }]);
+});
+
+test('a journal may be longer than what can be read at once, and a line of it too', () => {
+  const parent = fresh();
+  const head = { slices: Array.from({ length: 20_000 }, (_, n) => `rec_${n}.tif`) };
+  const journal = Journal.create(parent, head);
+  const blocks = Array.from({ length: 2000 }, (_, n) => ({
+    ...{ volume: 0, level: 0, index: [n, 1, 0] as [number, number, number], bytes: 9, checksum: n },
+    ...{ min: null, max: 0.1, nan: n, overflow: 0 }
+  }));
+  for (const block of blocks) journal.block(block);
+  journal.close();
+  const { size } = statSync(join(parent, JOURNAL));
+  for (const length of [size, 3 * 2 ** 30]) {
+    truncateSync(join(parent, JOURNAL), length);
+    const found = Journal.read(parent);
+    assert.deepEqual([found?.head, found?.blocks, found?.length], [head, blocks, size]);
+  }
 });
 
 test('an unfinished output whose marker did not get onto the disk is ours, and one of others is not', async () => {

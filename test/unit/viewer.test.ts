@@ -49,6 +49,35 @@ const cut = (_: IncomingMessage, response: ServerResponse) => {
   setTimeout(() => response.destroy(), 20);
 };
 
+test('metadata too long or too deep to be any is refused, before it fills the memory', async () => {
+  const sent = { bytes: 0 };
+  const endless = (_: IncomingMessage, response: ServerResponse) => {
+    response.writeHead(200);
+    const more = () => {
+      while (!response.destroyed && response.write(Buffer.alloc(1 << 20))) sent.bytes += 1 << 20;
+      response.once('drain', more);
+    };
+    more();
+  };
+  for (const answer of [
+    endless,
+    (_: IncomingMessage, response: ServerResponse) =>
+      void response.writeHead(200, { 'Content-Length': 2 ** 31 }).write('{')
+  ]) {
+    answers = [answer];
+    await assert.rejects(
+      httpReader(url)('zarr.json', {}),
+      /zarr\.json is 3[2-9]\.\d MiB|2\.00 GiB long, where metadata of at most/
+    );
+  }
+  assert.ok(sent.bytes < 2 ** 27, `${sent.bytes} bytes were sent`);
+  const deep = new TextEncoder().encode('['.repeat(1000) + ']'.repeat(1000));
+  await assert.rejects(
+    readImage('scan', async () => deep),
+    /zarr\.json has more than 64 objects and lists within/
+  );
+});
+
 test('404 alone is a missing file', async () => {
   answers = [status(404)];
   await assert.rejects(strictFetch(url), MissingError);

@@ -10,7 +10,7 @@ import {
   Z_AXES,
   type ZAxis
 } from '../../model/options.ts';
-import { isObject } from '../../zarr/array.ts';
+import { isObject } from '../../zarr/json.ts';
 import type { Shape } from '../../model/volume.ts';
 
 /** What this program has written of a conversion, as far as an output can be checked by it. */
