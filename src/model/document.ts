@@ -1,4 +1,4 @@
-import { formatBytes } from './format.ts';
+import { formatBytes } from './bytes.ts';
 
 /** Bytes of a file of metadata: what is longer is none, and would fill the memory. One of a plate with hundreds of images has some millions. */
 const MAX_DOCUMENT = 1 << 25;

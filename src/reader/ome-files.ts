@@ -142,7 +142,7 @@ async function readOmeOf(path: string, of = path): Promise<Ome> {
     if (xml) return parseOme(xml(), path);
     throw fail('corrupt', path, 'it holds no OME-XML, where the description of an image was expected: save it again');
   } finally {
-    await file.close();
+    file.close();
   }
 }
 
@@ -155,6 +155,6 @@ async function countPages(path: string): Promise<number> {
     });
     return count;
   } finally {
-    await file.close();
+    file.close();
   }
 }

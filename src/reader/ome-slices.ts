@@ -61,7 +61,7 @@ export async function openOmeSlices(
     if (error instanceof ConvertError) return null;
     throw error;
   } finally {
-    await file.close();
+    file.close();
   }
   if (!ome || planesOf(ome) <= 1) return null;
   const opened = await openOme(first, ome, image, wanted);

@@ -36,7 +36,7 @@ import { flipOf, orientationNotes } from './tiff/orientation.ts';
 import { isAuxiliary, type Page, type PageFormat, readPage } from './tiff/page.ts';
 import { DEFAULT_INTERPRETATION, type InterpretationOptions, interpretSamples } from './tiff/pixel-format.ts';
 import { type Planes, SegmentTable, difference, kindOf } from './tiff/segment-table.ts';
-import { adviceOn, list, listSlices, listWarnings, sliceKind, tiffsOf } from './slices/slices.ts';
+import { adviceOn, list, listNames, listWarnings, orderSlices, sliceKind, tiffsOf } from './slices/slices.ts';
 import { asSlices } from './slice-axis.ts';
 import { type Stack, axesWarnings, plainStack } from './common/stack.ts';
 
@@ -115,10 +115,11 @@ async function open(source: string | string[], { slices, image, describedBy }: I
   const path = resolve(source);
   if (isFolder(source)) {
     // What an OME-TIFF of several files says goes before their names.
-    const all = slices === null ? await tiffsOf(path) : [];
+    const names = await listNames(path);
+    const all = slices === null ? tiffsOf(path, names) : [];
     const ome = all.length > 1 ? await openOmeSlices(all, image, describedBy) : null;
     if (ome) return ome;
-    const { paths, warnings } = await listSlices(path, slices);
+    const { paths, warnings } = orderSlices(path, names, slices);
     const chosen =
       slices === null || sliceKind(paths[0]) !== 'TIFF' ? null : await openOmeSlices(paths, image, describedBy);
     if (chosen) return chosen;
@@ -179,7 +180,7 @@ async function openFile(path: string, image: InterpretationOptions['image'], wan
     );
     return { format: description.format, files: [path], bytes: file.size, table, description, stack };
   } finally {
-    await file.close();
+    file.close();
   }
 }
 

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { existsSync, readdirSync } from 'node:fs';
 import { LOST } from '../../model/readable.ts';
 import { join, parse, resolve, sep } from 'node:path';
@@ -12,18 +13,15 @@ export const isGarbled = (path: string): boolean => path.includes(LOST);
 
 /** A name as the file system has it. */
 export function nameOf(bytes: Buffer): string {
-  const text = bytes.toString();
-  if (isText(bytes)) return text;
+  if (isUtf8(bytes)) return bytes.toString();
   let name = '';
   for (let at = 0; at < bytes.length;) {
-    const size = [1, 2, 3, 4].find(n => at + n <= bytes.length && isText(bytes.subarray(at, at + n))) ?? 0;
+    const size = [1, 2, 3, 4].find(n => at + n <= bytes.length && isUtf8(bytes.subarray(at, at + n))) ?? 0;
     name += size > 0 ? bytes.toString('utf8', at, at + size) : String.fromCharCode(0xdc00 + bytes[at]);
     at += size || 1;
   }
   return name;
 }
-
-const isText = (bytes: Buffer): boolean => Buffer.from(bytes.toString()).equals(bytes);
 
 /** A path for the functions of `node:fs`. */
 export function onDisk(path: string): string | Buffer {

@@ -48,16 +48,15 @@ function readChoice(slices: string | null): Choice {
 }
 
 /**
- * The slices of a folder, in the order of the numbers in their names (`slice_9` before `slice_10`). Hidden files, those of other kinds and
+ * The slices among the names of a folder's files, in the order of the numbers in them (`slice_9` before `slice_10`). Hidden files, those of other kinds and
  * Bruker's preview are left out. A run of slices with a gap would put all that follows it in the wrong place, and a file that does not
  * belong to the run would come in between: both are refused, unless a person has chosen the slices, and then they are warned of.
  *
- * @throws ConvertError `unreadable`; `no-pages` when there is none; `mixed-pages` for names that do not belong together or have no certain
- * order; `truncated` for missing slices; `bad-option` for a choice that fits none
+ * @throws ConvertError `mixed-pages` for names that do not belong together or have no certain order; `truncated` for missing slices;
+ * `bad-option` for a choice that fits none
  */
-export async function listSlices(folder: string, slices: string | null): Promise<Slices> {
+export function orderSlices(folder: string, names: string[], slices: string | null): Slices {
   const choice = readChoice(slices);
-  const names = await listNames(folder);
   const inFolder = ({ names, warnings }: Listed): Slices => ({
     paths: names.map(name => join(folder, name)),
     warnings
@@ -309,13 +308,15 @@ function addUncounted(warnings: string[], { counter, numbers, names, several, od
     );
 }
 
-/** The TIFF files of a folder, in the order of their names. */
-export async function tiffsOf(folder: string): Promise<string[]> {
-  const names = (await listNames(folder)).filter(name => imageKind(name) === 'TIFF');
-  return names.sort(byName).map(name => join(folder, name));
-}
+/** The TIFF files of a folder, of whose files these are the names, in the order of their names. */
+export const tiffsOf = (folder: string, names: readonly string[]): string[] =>
+  names
+    .filter(name => imageKind(name) === 'TIFF')
+    .sort(byName)
+    .map(name => join(folder, name));
 
-async function listNames(folder: string): Promise<string[]> {
+/** The names of what may be slices in a folder. @throws ConvertError `unreadable`, `no-pages` */
+export async function listNames(folder: string): Promise<string[]> {
   let names: string[];
   try {
     const entries = await readdir(onDisk(folder), { withFileTypes: true, encoding: 'buffer' });
