@@ -1,6 +1,6 @@
 import type { ConvertOptions } from '../model/options.ts';
 import type { Plan } from '../model/plan.ts';
-import { readingOf } from './check.ts';
+import { readingOf } from './resolve.ts';
 import { ConvertError } from '../model/errors.ts';
 import { prepare } from './prepare.ts';
 import { readInfo } from '../reader/index.ts';

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { MEMORY_START, createMemory, instantiate } from '../simd/index.ts';
 import { type Encoder, createEncoder } from '../zarr/codec/index.ts';
-import { checkOptions, readingOf } from './check.ts';
+import { readingOf, resolveSettings } from './resolve.ts';
 import { levelBytes, mostDiskBytes } from '../zarr/disk.ts';
 import { Checks, ConvertError, type ErrorCode } from '../model/errors.ts';
 import { formatBytes } from '../model/bytes.ts';
@@ -114,7 +114,7 @@ export async function prepare(
 ): Promise<Prepared> {
   const { info, layout } = await openVolume(source, readingOf(options, source));
   const checks = new Checks();
-  const settings = checks.of(() => checkOptions(options, info, source));
+  const settings = checks.of(() => resolveSettings(options, info, source));
   if (!settings) {
     // What is in the way of the output is said in one go with it.
     const { output = null, parent = null, overwrite } = options;

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { checkOptions } from '../../src/convert/check.ts';
+import { resolveSettings } from '../../src/convert/resolve.ts';
 import { ConvertError, type ErrorCode } from '../../src/model/errors.ts';
 import { placeInParent } from '../../src/convert/labels.ts';
 import type { ConvertOptions } from '../../src/model/options.ts';
@@ -255,7 +255,7 @@ const INFO: VolumeInfo = {
   warnings: []
 };
 const check = (options: Partial<ConvertOptions>, info: Partial<VolumeInfo> = {}) =>
-  checkOptions(options, { ...INFO, ...info }, 'scan.tif');
+  resolveSettings(options, { ...INFO, ...info }, 'scan.tif');
 
 test('options that cannot work are refused at their field, with what was found', () => {
   const cases: [Partial<ConvertOptions>, string | null, ...string[]][] = [

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { jobs, memory } from '../check.ts';
+import { jobs, memory } from '../validate.ts';
 import type { Control } from '../convert.ts';
 import type { Difference } from '../../model/difference.ts';
 import { ConvertError } from '../../model/errors.ts';

@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { dirname } from 'node:path';
 import { Checks, ConvertError } from '../model/errors.ts';
 import { formatBytes } from '../model/bytes.ts';
 import {
@@ -20,17 +19,13 @@ import {
   withDefaults
 } from '../model/options.ts';
 import { type Placement, labelsDtype, placeInParent } from './labels.ts';
-import { outputPath } from './output-path.ts';
 import { map3, product } from '../model/levels.ts';
 import type { RangeEnd, Settings } from '../model/settings.ts';
 import type { Reading } from '../reader/index.ts';
 import { lengthsIn, SPACE_UNITS, type SpaceUnit, spaceUnit } from '../model/units.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape, type VolumeInfo, spatial } from '../model/volume.ts';
 import { named, option } from '../model/words.ts';
-import { realPath } from '../zarr/destination.ts';
-import { labelsFolder } from '../zarr/labels-group.ts';
 import type { Parent } from '../model/parent.ts';
-import { readParent } from '../zarr/parent.ts';
 
 /** Blosc's limit, less room for its header; the other codecs have room above it. */
 const MAX_CHUNK_BYTES = 2 ** 31 - 65536;
@@ -201,20 +196,17 @@ function imageName(value: ConvertOptions['image']): ConvertOptions['image'] {
  *
  * @throws ConvertError `bad-option`
  */
-export function readingOf(
-  {
-    slices = null,
-    channel = null,
-    image = null,
-    describedBy = 'auto',
-    zAxis = 'auto',
-    palette = 'apply',
-    orientation = 'ignore',
-    labels = false
-  }: Partial<ConvertOptions>,
-  source: string | string[]
-): Reading {
-  return naming(source, () => ({
+export function validateReading({
+  slices = null,
+  channel = null,
+  image = null,
+  describedBy = 'auto',
+  zAxis = 'auto',
+  palette = 'apply',
+  orientation = 'ignore',
+  labels = false
+}: Partial<ConvertOptions>): Reading {
+  return {
     slices: text('slices', slices),
     channel: channels(channel),
     image: imageName(image),
@@ -223,7 +215,7 @@ export function readingOf(
     palette: oneOf('palette', palette, PALETTES),
     orientation: oneOf('orientation', orientation, ORIENTATIONS),
     keepIndices: labels === true
-  }));
+  };
 }
 
 /** What a stored type cannot hold of the source's, and that Neuroglancer does not know it (its `DataType`). */
@@ -296,12 +288,13 @@ function placement(
   return { ...own, offset: map3(start, (n, axis) => n * (own.voxelSize?.[axis] ?? 1)) };
 }
 
-/** Checks what labels allow, and reads the image that they belong to, if one is named. */
+/** Checks what labels allow, and has the image read that they belong to, if one is named. */
 function labels(
   options: ConvertOptions,
   given: Partial<ConvertOptions>,
   info: VolumeInfo,
-  warnings: string[]
+  warnings: string[],
+  readParent: (path: string) => Parent
 ): Parent | null {
   if (options.parent !== null && (typeof options.parent !== 'string' || options.parent.trim() === ''))
     throw bad('parent', `${named('parent')} must be the path of an OME-Zarr, found ${show(options.parent)}`);
@@ -366,28 +359,16 @@ export function jobs(value: number | null): number {
 }
 
 /**
- * Checks every option against the source and against each other, before anything is written.
+ * Checks every option against what the source is and against each other: all that can be said without a disk.
  *
- * @throws ConvertError `bad-option` with the option at fault in `field`; its message names the source
+ * @param readParent reads the image that labels belong to
+ * @throws ConvertError `bad-option` with the option at fault in `field`
  */
-export function checkOptions(given: Partial<ConvertOptions>, info: VolumeInfo, source: string | string[]): Settings {
-  return naming(source, () => check(given, info, source));
-}
-
-/** Puts the source's name before the messages of what fails. */
-function naming<T>(source: string | string[], work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof ConvertError)) throw error;
-    const name = typeof source === 'string' ? source : source[0];
-    const withName = ({ code, said, field, at, problems }: ConvertError): ConvertError =>
-      new ConvertError(code, `${name}: ${said}`, field, { at, problems: problems.map(withName) });
-    throw withName(error);
-  }
-}
-
-function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string | string[]): Settings {
+export function validate(
+  given: Partial<ConvertOptions>,
+  info: VolumeInfo,
+  readParent: (path: string) => Parent
+): Omit<Settings, 'output'> {
   for (const name of Object.keys(given))
     if (!Object.hasOwn(DEFAULT_OPTIONS, name))
       throw bad(null, `${show(name)} is not an option: use ${Object.keys(DEFAULT_OPTIONS).join(', ')}`);
@@ -404,7 +385,7 @@ function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string 
       if (typeof options[flag] !== 'boolean')
         throw bad(flag, `${named(flag)} must be true or false, found ${show(options[flag])}`);
     });
-  const parent = checks.of(() => labels(options, given, info, warnings)) ?? null;
+  const parent = checks.of(() => labels(options, given, info, warnings, readParent)) ?? null;
   const omeZarr = parent?.version ?? checks.of(() => oneOf('omeZarr', options.omeZarr, OME_ZARR_VERSIONS));
   const cut = checks.of(() => region(options.roi, info));
   const chunk = checks.of(() => chunkSize(given.chunkSize, cut?.shape ?? spatial(info.shape)));
@@ -426,8 +407,7 @@ function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string 
   const placed = checks.of(() => cut && calibrated && placement(cut, calibrated, info, parent, warnings));
   const workers = checks.of(() => jobs(options.jobs));
   checks.done();
-  const settings: Settings = {
-    output: outputPath(options.output, source, parent && parent.path),
+  const settings: Omit<Settings, 'output'> = {
     slices: options.slices,
     chunk: chunk!,
     shard: shard!,
@@ -453,11 +433,6 @@ function check(given: Partial<ConvertOptions>, info: VolumeInfo, source: string 
     resume: options.resume,
     warnings
   };
-  if (parent && realPath(dirname(settings.output)) !== realPath(labelsFolder(parent.path)))
-    throw bad(
-      'output',
-      `${named('output')} ${settings.output} is not in ${labelsFolder(parent.path)}, where the labels of that image go: give a name alone, or leave ${named('parent')} out`
-    );
   const chunkBytes = product(settings.chunk) * BYTES_PER_VOXEL[settings.dtype];
   if (chunkBytes > MAX_CHUNK_BYTES)
     throw bad(
