@@ -2,6 +2,13 @@
 import hooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
+/** Private members are the language's own. */
+const PRIVATE = {
+  selector:
+    ':matches(PropertyDefinition, MethodDefinition[kind!="constructor"], TSParameterProperty)[accessibility="private"]',
+  message: 'Private members are named with #.'
+};
+
 /** For each folder, the folders of src that it may import from. */
 const HOUSE = {
   model: [],
@@ -93,6 +100,16 @@ export default tseslint.config(
       eqeqeq: ['error', 'always', { null: 'ignore' }]
     }
   },
+  {
+    files: ['src/**/*.{ts,tsx}'],
+    // Backbone's constructor works with fields that are not there yet.
+    ignores: ['src/widget/{converter,viewer}{Model,View}.ts'],
+    rules: { 'no-restricted-syntax': ['error', PRIVATE] }
+  },
+  {
+    files: ['**/*.{ts,tsx,mjs,cjs}'],
+    rules: { 'max-len': ['error', { code: 1000, comments: 120, ignoreUrls: true }] }
+  },
   ...houseRules,
   ...readerRules,
   modelRules,
@@ -103,6 +120,7 @@ export default tseslint.config(
     rules: {
       'no-restricted-syntax': [
         'error',
+        PRIVATE,
         ...[`Literal[value=${SURFACE_WORDS}]`, `TemplateElement[value.raw=${SURFACE_WORDS}]`].map(selector => ({
           selector,
           message:

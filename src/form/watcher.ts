@@ -25,12 +25,12 @@ export class PlanWatcher {
 
   /** `rest`: milliseconds without a change after which the planner is asked. */
   constructor(planner: Planner, source: Source, onChange: (state: PlanState) => void, rest = 250) {
-    this._planner = planner;
-    this._source = source;
-    this._onChange = onChange;
-    this._rest = rest;
+    this.#planner = planner;
+    this.#source = source;
+    this.#onChange = onChange;
+    this.#rest = rest;
     planner.inspect(source).then(
-      info => this._set({ info }),
+      info => this.#set({ info }),
       // The estimate says the same, at its field.
       () => undefined
     );
@@ -38,52 +38,52 @@ export class PlanWatcher {
 
   /** Asks for a plan. */
   ask(options: Partial<ConvertOptions>): void {
-    clearTimeout(this._timer);
-    const turn = ++this._turn;
-    this._options = options;
-    this._set({ pending: true });
-    this._timer = setTimeout(() => void this._estimate(turn, options), this._asked ? this._rest : 0);
-    this._asked = true;
+    clearTimeout(this.#timer);
+    const turn = ++this.#turn;
+    this.#options = options;
+    this.#set({ pending: true });
+    this.#timer = setTimeout(() => void this.#estimate(turn, options), this.#asked ? this.#rest : 0);
+    this.#asked = true;
   }
 
   /** Asks the same again, where the answer was a refusal: what was in the way may be gone. The refusal stands until there is another answer. */
   again(): void {
     const { pending, failure, planned } = this.state;
     if (!pending && (failure || planned?.plan.outputRefusal)) {
-      void this._estimate(this._turn, this._options);
+      void this.#estimate(this.#turn, this.#options);
     }
   }
 
   dispose(): void {
-    clearTimeout(this._timer);
-    this._turn = -1;
-    this._onChange = () => undefined;
+    clearTimeout(this.#timer);
+    this.#turn = -1;
+    this.#onChange = () => undefined;
   }
 
-  private async _estimate(turn: number, options: Partial<ConvertOptions>): Promise<void> {
+  async #estimate(turn: number, options: Partial<ConvertOptions>): Promise<void> {
     let answer: Partial<PlanState>;
     try {
-      const planned = await planResuming(this._planner, this._source, options);
+      const planned = await planResuming(this.#planner, this.#source, options);
       answer = { planned, plannedFor: JSON.stringify(options), failure: null, pending: false };
     } catch (error) {
       answer = { failure: toFailure(error), pending: false };
     }
-    if (turn === this._turn) {
-      this._set(answer);
+    if (turn === this.#turn) {
+      this.#set(answer);
     }
   }
 
-  private _set(change: Partial<PlanState>): void {
+  #set(change: Partial<PlanState>): void {
     this.state = { ...this.state, ...change };
-    this._onChange(this.state);
+    this.#onChange(this.state);
   }
 
-  private readonly _planner: Planner;
-  private readonly _source: Source;
-  private readonly _rest: number;
-  private _onChange: (state: PlanState) => void;
-  private _timer: ReturnType<typeof setTimeout> | undefined;
-  private _turn = 0;
-  private _options: Partial<ConvertOptions> = {};
-  private _asked = false;
+  readonly #planner: Planner;
+  readonly #source: Source;
+  readonly #rest: number;
+  #onChange: (state: PlanState) => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #turn = 0;
+  #options: Partial<ConvertOptions> = {};
+  #asked = false;
 }

@@ -42,21 +42,21 @@ interface Entry {
  * A job is a plain object that is replaced, never changed, so that listeners may keep it.
  */
 export class Jobs {
-  private readonly _engine: Engine;
-  private _entries = new Map<string, Entry>();
-  private readonly _listeners = new Set<(event: HelperEvent) => void>();
+  readonly #engine: Engine;
+  #entries = new Map<string, Entry>();
+  readonly #listeners = new Set<(event: HelperEvent) => void>();
   /** In the order in which they will run. */
-  private _waiting: Entry[] = [];
-  private readonly _running: Record<Lane, Entry | null> = { main: null, beside: null };
-  private _closed = false;
+  #waiting: Entry[] = [];
+  readonly #running: Record<Lane, Entry | null> = { main: null, beside: null };
+  #closed = false;
 
   constructor(engine: Engine) {
-    this._engine = engine;
+    this.#engine = engine;
   }
 
   /** Every job, oldest first. */
   list(): Job[] {
-    return [...this._entries.values()].map(({ job }) => job);
+    return [...this.#entries.values()].map(({ job }) => job);
   }
 
   /** True while a job runs or waits. */
@@ -66,8 +66,8 @@ export class Jobs {
 
   /** Calls back at every change until the returned function is called. */
   listen(listener: (event: HelperEvent) => void): () => void {
-    this._listeners.add(listener);
-    return () => this._listeners.delete(listener);
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /**
@@ -75,7 +75,7 @@ export class Jobs {
    * @throws ConvertError
    */
   async start(source: Source, options: Partial<ConvertOptions>): Promise<Job> {
-    const { output, outputRefusal, levels, peakMemoryBytes } = await this._engine.estimate(source, options);
+    const { output, outputRefusal, levels, peakMemoryBytes } = await this.#engine.estimate(source, options);
     if (outputRefusal) {
       throw new ConvertError(outputRefusal.code, outputRefusal.message, 'output');
     }
@@ -89,27 +89,27 @@ export class Jobs {
     }
     const chosen = { ...options, output };
     const budget = options.maxMemory ?? DEFAULT_OPTIONS.maxMemory;
-    return this._add(
+    return this.#add(
       { kind: 'convert', source, output, options: chosen },
       { bytes: levels[0].bytes, budget, peak: peakMemoryBytes, needsAll: false },
-      async (share, control) => ({ result: await this._engine.convert(source, { ...chosen, ...share }, control) })
+      async (share, control) => ({ result: await this.#engine.convert(source, { ...chosen, ...share }, control) })
     ).job;
   }
 
   /** Puts the verification of an OME-Zarr at the end of the queue. */
   verify(output: string, options: Partial<VerifyOptions>): Job {
     const budget = limitsOf(options).maxMemory;
-    const entry = this._add(
+    const entry = this.#add(
       { kind: 'verify', source: output, output, options: {} },
       { bytes: Infinity, budget, peak: budget, needsAll: false },
-      async (share, control) => ({ verdict: await this._engine.verify(output, { ...options, ...share }, control) })
+      async (share, control) => ({ verdict: await this.#engine.verify(output, { ...options, ...share }, control) })
     );
     if (entry.job.state === 'queued') {
-      this._engine.inspect(output).then(
+      this.#engine.inspect(output).then(
         ({ shape, dtype }) => {
           if (!shape || !dtype) return;
           entry.load.bytes = shape.reduce((product, n) => product * n, BYTES_PER_VOXEL[dtype]);
-          this._next();
+          this.#next();
         },
         // It will say so itself.
         () => undefined
@@ -120,7 +120,7 @@ export class Jobs {
 
   /** Takes up jobs that have ended with another helper, so that somebody is told how. */
   recall(ended: readonly Job[]): void {
-    const fresh = ended.filter(({ id }) => !this._entries.has(id));
+    const fresh = ended.filter(({ id }) => !this.#entries.has(id));
     if (fresh.length === 0) {
       return;
     }
@@ -130,14 +130,14 @@ export class Jobs {
       const controller = new AbortController();
       return [job.id, { job, load, work, controller, told: 0, ended: Promise.resolve(job), settle: () => undefined }];
     });
-    this._entries = new Map(
-      [...this._entries, ...entries].sort(([, { job: a }], [, { job: b }]) => a.created - b.created)
+    this.#entries = new Map(
+      [...this.#entries, ...entries].sort(([, { job: a }], [, { job: b }]) => a.created - b.created)
     );
-    fresh.forEach(job => this._emit({ event: 'job', job }));
+    fresh.forEach(job => this.#emit({ event: 'job', job }));
   }
 
-  private _add(what: Pick<Job, 'kind' | 'source' | 'output' | 'options'>, load: Load, work: Entry['work']): Entry {
-    if (this._closed) {
+  #add(what: Pick<Job, 'kind' | 'source' | 'output' | 'options'>, load: Load, work: Entry['work']): Entry {
+    if (this.#closed) {
       throw new ConvertError('cancelled', 'The helper is shutting down.');
     }
     let settle: (job: Job) => void = () => {};
@@ -158,17 +158,17 @@ export class Jobs {
       ended: null
     };
     const entry: Entry = { job, load, work, controller: new AbortController(), told: 0, ended, settle };
-    this._entries.set(job.id, entry);
-    this._waiting.push(entry);
-    this._emit({ event: 'job', job });
-    this._next();
+    this.#entries.set(job.id, entry);
+    this.#waiting.push(entry);
+    this.#emit({ event: 'job', job });
+    this.#next();
     return entry;
   }
 
   /** Gives a job that waits another place among those. */
   move(id: string, to: Methods['move']['params']['to']): Job {
-    const entry = this._find(id);
-    const from = this._waiting.indexOf(entry);
+    const entry = this.#find(id);
+    const from = this.#waiting.indexOf(entry);
     if (from < 0) {
       throw new ConvertError('bad-option', `This job is ${entry.job.state}: only those that wait can change places.`);
     }
@@ -176,28 +176,28 @@ export class Jobs {
     if (place === undefined) {
       throw new ConvertError('bad-option', `move: expected to be told first, up or down, found ${JSON.stringify(to)}`);
     }
-    this._waiting.splice(from, 1);
-    this._waiting.splice(place, 0, entry);
-    this._next();
+    this.#waiting.splice(from, 1);
+    this.#waiting.splice(place, 0, entry);
+    this.#next();
     return entry.job;
   }
 
   /** Notes that a person has been told how a job ended. */
   seen(id: string): Job {
-    const entry = this._find(id);
+    const entry = this.#find(id);
     if (!isActive(entry.job) && !entry.job.seen) {
-      this._change(entry, { seen: true });
+      this.#change(entry, { seen: true });
     }
     return entry.job;
   }
 
   /** Cancels a job that waits or runs; a running one ends a little later. An ended one stays as it is. */
   cancel(id: string): Job {
-    const entry = this._find(id);
+    const entry = this.#find(id);
     if (entry.job.state === 'queued') {
-      this._waiting = this._waiting.filter(other => other !== entry);
-      this._end(entry, { state: 'cancelled' });
-      this._next();
+      this.#waiting = this.#waiting.filter(other => other !== entry);
+      this.#end(entry, { state: 'cancelled' });
+      this.#next();
     } else if (entry.job.state === 'running') {
       entry.controller.abort(cancelled());
     }
@@ -206,20 +206,20 @@ export class Jobs {
 
   /** Forgets an ended job. */
   dismiss(id: string): void {
-    const { job } = this._find(id);
+    const { job } = this.#find(id);
     if (isActive(job)) {
       throw new ConvertError(
         'bad-option',
         `This ${job.kind === 'verify' ? 'verification' : 'conversion'} is still ${job.state}: cancel it first.`
       );
     }
-    this._entries.delete(id);
-    this._emit({ event: 'dismissed', job: id });
+    this.#entries.delete(id);
+    this.#emit({ event: 'dismissed', job: id });
   }
 
   /** Resolves to the job as it has ended, however that was. */
   wait(id: string): Promise<Job> {
-    return this._find(id).ended;
+    return this.#find(id).ended;
   }
 
   /**
@@ -227,13 +227,13 @@ export class Jobs {
    * too, and nobody has cancelled them. `reason`: `ended by SIGTERM` and the like.
    */
   async close(reason: string): Promise<void> {
-    this._closed = true;
-    const entries = [...this._entries.values()].filter(({ job }) => isActive(job));
+    this.#closed = true;
+    const entries = [...this.#entries.values()].filter(({ job }) => isActive(job));
     entries.forEach(entry => {
       if (entry.job.state === 'queued') {
-        this._waiting = this._waiting.filter(other => other !== entry);
+        this.#waiting = this.#waiting.filter(other => other !== entry);
         const message = `${entry.job.output}: not begun, because the helper was ${reason}. Start it again.`;
-        this._end(entry, { state: 'failed', error: { code: 'internal', message, field: null } });
+        this.#end(entry, { state: 'failed', error: { code: 'internal', message, field: null } });
       } else {
         entry.controller.abort(interrupted(reason));
       }
@@ -241,8 +241,8 @@ export class Jobs {
     await Promise.all(entries.map(({ ended }) => ended));
   }
 
-  private _find(id: string): Entry {
-    const entry = this._entries.get(id);
+  #find(id: string): Entry {
+    const entry = this.#entries.get(id);
     if (!entry) {
       throw new ConvertError(
         'not-found',
@@ -253,39 +253,39 @@ export class Jobs {
   }
 
   /** Begins what can begin, and tells the others what they wait for. */
-  private _next(): void {
-    if (this._closed) {
+  #next(): void {
+    if (this.#closed) {
       return;
     }
-    for (const entry of [...this._waiting]) {
-      const lane = this._laneOf(entry);
+    for (const entry of [...this.#waiting]) {
+      const lane = this.#laneOf(entry);
       if (lane) {
-        this._waiting = this._waiting.filter(other => other !== entry);
-        this._running[lane] = entry;
-        void this._run(entry, lane);
+        this.#waiting = this.#waiting.filter(other => other !== entry);
+        this.#running[lane] = entry;
+        void this.#run(entry, lane);
       }
     }
-    this._waiting.forEach((entry, index) => {
-      const waiting = this._waitingOf(entry, index);
+    this.#waiting.forEach((entry, index) => {
+      const waiting = this.#waitingOf(entry, index);
       if (JSON.stringify(waiting) !== JSON.stringify(entry.job.waiting)) {
-        this._change(entry, { waiting });
+        this.#change(entry, { waiting });
       }
     });
   }
 
   /** Where a job that waits can run now; null where it has to go on waiting. */
-  private _laneOf(entry: Entry): Lane | null {
-    const { main, beside } = this._running;
+  #laneOf(entry: Entry): Lane | null {
+    const { main, beside } = this.#running;
     if (!main) {
       const fits = !beside || fitTogether(entry.load, beside.load);
-      return entry === this._waiting[0] && fits ? 'main' : null;
+      return entry === this.#waiting[0] && fits ? 'main' : null;
     }
     return !beside && isSmall(entry.load) && fitTogether(main.load, entry.load) ? 'beside' : null;
   }
 
-  private _waitingOf({ load }: Entry, index: number): Waiting {
-    const { main, beside } = this._running;
-    const before = this._waiting.slice(0, index).filter(other => !isSmall(load) || isSmall(other.load));
+  #waitingOf({ load }: Entry, index: number): Waiting {
+    const { main, beside } = this.#running;
+    const before = this.#waiting.slice(0, index).filter(other => !isSmall(load) || isSmall(other.load));
     const [reason, behind] = before.length
       ? (['turn', before.at(-1)!] as const)
       : !main
@@ -298,53 +298,53 @@ export class Jobs {
     return { place: index + 1, behind: behind.job.id, reason };
   }
 
-  private async _run(entry: Entry, lane: Lane): Promise<void> {
-    this._change(entry, { state: 'running', waiting: null });
+  async #run(entry: Entry, lane: Lane): Promise<void> {
+    this.#change(entry, { state: 'running', waiting: null });
     try {
       const found = await entry.work(shareOf(entry.load, lane), {
         signal: entry.controller.signal,
-        onProgress: progress => this._progress(entry, progress)
+        onProgress: progress => this.#progress(entry, progress)
       });
-      this._running[lane] = null;
-      this._end(entry, { state: 'done', ...found });
+      this.#running[lane] = null;
+      this.#end(entry, { state: 'done', ...found });
     } catch (error) {
       const failure = toFailure(error);
-      this._running[lane] = null;
-      if (failure.code === 'memory-too-small' && !entry.load.needsAll && !this._closed) {
+      this.#running[lane] = null;
+      if (failure.code === 'memory-too-small' && !entry.load.needsAll && !this.#closed) {
         // Nothing was written yet: by itself it may have more.
         entry.load = { ...entry.load, peak: entry.load.budget, needsAll: true };
-        this._waiting.unshift(entry);
-        this._change(entry, { state: 'queued' });
+        this.#waiting.unshift(entry);
+        this.#change(entry, { state: 'queued' });
       } else {
-        this._end(entry, failure.code === 'cancelled' ? { state: 'cancelled' } : { state: 'failed', error: failure });
+        this.#end(entry, failure.code === 'cancelled' ? { state: 'cancelled' } : { state: 'failed', error: failure });
       }
     }
-    this._next();
+    this.#next();
   }
 
-  private _progress(entry: Entry, progress: Progress): void {
+  #progress(entry: Entry, progress: Progress): void {
     const now = Date.now();
     entry.job = { ...entry.job, progress };
     if (now - entry.told >= INTERVAL) {
       entry.told = now;
-      this._emit({ event: 'job', job: entry.job });
+      this.#emit({ event: 'job', job: entry.job });
     }
   }
 
-  private _end(entry: Entry, change: Partial<Job>): void {
-    this._change(entry, { ...change, waiting: null, ended: Date.now() });
+  #end(entry: Entry, change: Partial<Job>): void {
+    this.#change(entry, { ...change, waiting: null, ended: Date.now() });
     entry.settle(entry.job);
     const ended = this.list().filter(job => !isActive(job));
     ended.slice(0, Math.max(0, ended.length - KEPT)).forEach(({ id }) => this.dismiss(id));
   }
 
-  private _change(entry: Entry, change: Partial<Job>): void {
+  #change(entry: Entry, change: Partial<Job>): void {
     entry.job = { ...entry.job, ...change };
-    this._emit({ event: 'job', job: entry.job });
+    this.#emit({ event: 'job', job: entry.job });
   }
 
-  private _emit(event: HelperEvent): void {
-    this._listeners.forEach(listener => listener(event));
+  #emit(event: HelperEvent): void {
+    this.#listeners.forEach(listener => listener(event));
   }
 }
 

@@ -17,16 +17,16 @@ interface Sent {
  * piece by piece, and a client that takes nothing cannot fill the memory.
  */
 export class Outgoing {
-  private readonly _most: number;
-  private readonly _patience: number;
-  private _reserved = 0;
-  private _sent: Sent[] = [];
-  private _turn: Promise<unknown> = Promise.resolve();
+  readonly #most: number;
+  readonly #patience: number;
+  #reserved = 0;
+  #sent: Sent[] = [];
+  #turn: Promise<unknown> = Promise.resolve();
 
   /** @param most bytes, if it is not one answer alone @param patience milliseconds that an answer may wait for those before it */
   constructor(most: number, patience: number) {
-    this._most = most;
-    this._patience = patience;
+    this.#most = most;
+    this.#patience = patience;
   }
 
   /**
@@ -34,41 +34,41 @@ export class Outgoing {
    * @throws ConvertError when what was sent before is not taken
    */
   async hold(bytes: number, read: () => Promise<Uint8Array>): Promise<Uint8Array> {
-    const room = this._turn.then(() => this._room(bytes));
-    this._turn = room.catch(() => undefined);
+    const room = this.#turn.then(() => this.#room(bytes));
+    this.#turn = room.catch(() => undefined);
     await room;
     try {
       const answer = await read();
-      this._sent.push({ bytes, answer: new WeakRef(answer) });
+      this.#sent.push({ bytes, answer: new WeakRef(answer) });
       return answer;
     } finally {
-      this._reserved -= bytes;
+      this.#reserved -= bytes;
     }
   }
 
-  private async _room(bytes: number): Promise<void> {
-    const end = performance.now() + this._patience;
-    while (!this._fits(bytes)) {
+  async #room(bytes: number): Promise<void> {
+    const end = performance.now() + this.#patience;
+    while (!this.#fits(bytes)) {
       await freeMemory();
-      this._sent = this._sent.filter(({ answer }) => answer.deref());
-      if (this._fits(bytes)) break;
+      this.#sent = this.#sent.filter(({ answer }) => answer.deref());
+      if (this.#fits(bytes)) break;
       if (performance.now() > end) {
         throw new ConvertError(
           'unreadable',
-          `${formatBytes(this._held())} were sent and are not taken: another page or program that is connected to the helper has stopped; close it, then try again`
+          `${formatBytes(this.#held())} were sent and are not taken: another page or program that is connected to the helper has stopped; close it, then try again`
         );
       }
       await wait(INTERVAL);
     }
-    this._reserved += bytes;
+    this.#reserved += bytes;
   }
 
-  private _fits(bytes: number): boolean {
-    const held = this._held();
-    return held === 0 || held + bytes <= this._most;
+  #fits(bytes: number): boolean {
+    const held = this.#held();
+    return held === 0 || held + bytes <= this.#most;
   }
 
-  private _held(): number {
-    return this._sent.reduce((sum, { bytes }) => sum + bytes, this._reserved);
+  #held(): number {
+    return this.#sent.reduce((sum, { bytes }) => sum + bytes, this.#reserved);
   }
 }

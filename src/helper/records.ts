@@ -25,25 +25,25 @@ interface Record {
  * can say it. A record that cannot be written or read is none.
  */
 export class Records {
-  private readonly _folder: string;
-  private readonly _prefix: string;
-  private readonly _file: string;
-  private _kept = '[]';
-  private _beat: NodeJS.Timeout | null = null;
+  readonly #folder: string;
+  readonly #prefix: string;
+  readonly #file: string;
+  #kept = '[]';
+  #beat: NodeJS.Timeout | null = null;
 
   /** `folder`: where records are; `root`: the folder that the helper is for. */
   constructor(folder: string, root: string) {
-    this._folder = folder;
-    this._prefix = `${NAME}-${createHash('sha256').update(root).digest('hex').slice(0, 16)}-`;
-    this._file = join(folder, `${this._prefix}${hostname()}-${process.pid}.json`);
+    this.#folder = folder;
+    this.#prefix = `${NAME}-${createHash('sha256').update(root).digest('hex').slice(0, 16)}-`;
+    this.#file = join(folder, `${this.#prefix}${hostname()}-${process.pid}.json`);
   }
 
   /** Jobs of helpers that have gone, which are this one's to tell from now on. */
   take(): Job[] {
     const found: Job[] = [];
-    for (const name of this._names()) {
-      const file = join(this._folder, name);
-      if (file === this._file) {
+    for (const name of this.#names()) {
+      const file = join(this.#folder, name);
+      if (file === this.#file) {
         continue;
       }
       try {
@@ -51,7 +51,7 @@ export class Records {
         const age = Date.now() - mtimeMs;
         if (age > FORGOTTEN) {
           rmSync(file);
-        } else if (name.startsWith(this._prefix) && name.endsWith('.json')) {
+        } else if (name.startsWith(this.#prefix) && name.endsWith('.json')) {
           const { jobs, ...owner } = JSON.parse(readFileSync(file, 'utf8')) as Record;
           if (owner.host === hostname() ? isStillRunning(owner) : age < BELIEVED) {
             continue;
@@ -71,44 +71,44 @@ export class Records {
 
   /** Keeps up with the jobs from now on. */
   follow(jobs: Jobs): void {
-    this._keep(jobs);
-    jobs.listen(() => this._keep(jobs));
+    this.#keep(jobs);
+    jobs.listen(() => this.#keep(jobs));
   }
 
-  private _keep(jobs: Jobs): void {
+  #keep(jobs: Jobs): void {
     const left = jobs.list().filter(({ ended, seen }) => ended === null || !seen);
     const text = JSON.stringify(left.map(job => ({ ...job, progress: null, waiting: null })));
-    if (text === this._kept) {
+    if (text === this.#kept) {
       return;
     }
-    this._kept = text;
+    this.#kept = text;
     try {
       if (left.length === 0) {
-        rmSync(this._file, { force: true });
+        rmSync(this.#file, { force: true });
       } else {
         const owner = { pid: process.pid, host: hostname(), started: startTime(process.pid) };
-        mkdirSync(this._folder, { recursive: true });
-        const fresh = `${this._file}.new`;
+        mkdirSync(this.#folder, { recursive: true });
+        const fresh = `${this.#file}.new`;
         writeFileSync(fresh, `${JSON.stringify(owner).slice(0, -1)},"jobs":${text}}`, { mode: 0o600 });
-        renameSync(fresh, this._file);
+        renameSync(fresh, this.#file);
       }
     } catch {
       // The jobs go on without.
     }
-    this._beat ??= setInterval(() => this._touch(), BEAT).unref();
+    this.#beat ??= setInterval(() => this.#touch(), BEAT).unref();
   }
 
-  private _touch(): void {
+  #touch(): void {
     try {
-      utimesSync(this._file, new Date(), new Date());
+      utimesSync(this.#file, new Date(), new Date());
     } catch {
       // There is none.
     }
   }
 
-  private _names(): string[] {
+  #names(): string[] {
     try {
-      return readdirSync(this._folder).filter(name => name.startsWith(NAME));
+      return readdirSync(this.#folder).filter(name => name.startsWith(NAME));
     } catch {
       return [];
     }

@@ -44,20 +44,23 @@ export interface ServiceReply<M extends Method = Method> {
   bytes?: Uint8Array;
 }
 
+/** The engine's work, and its look at a source. */
+type LookingEngine = Engine & {
+  inspect(source: Source, options?: Methods['inspect']['params']['options']): Promise<VolumeInfo | OmeZarrInfo>;
+};
+
 /** Answers the requests of the protocol, for any number of clients. Paths go out as the protocol has them. */
 export class Service {
-  private readonly _engine: Engine & {
-    inspect(source: Source, options?: Methods['inspect']['params']['options']): Promise<VolumeInfo | OmeZarrInfo>;
-  };
-  private readonly _jobs: Jobs;
-  private readonly _paths: ServerPaths;
-  private readonly _stores = new Map<string, Promise<Store>>();
-  private readonly _outgoing = new Outgoing(ON_THE_WAY, PATIENCE);
+  readonly #engine: LookingEngine;
+  readonly #jobs: Jobs;
+  readonly #paths: ServerPaths;
+  readonly #stores = new Map<string, Promise<Store>>();
+  readonly #outgoing = new Outgoing(ON_THE_WAY, PATIENCE);
 
-  constructor(engine: Service['_engine'], jobs: Jobs, root: string) {
-    this._engine = engine;
-    this._jobs = jobs;
-    this._paths = new ServerPaths(root);
+  constructor(engine: LookingEngine, jobs: Jobs, root: string) {
+    this.#engine = engine;
+    this.#jobs = jobs;
+    this.#paths = new ServerPaths(root);
   }
 
   /**
@@ -65,7 +68,7 @@ export class Service {
    * @throws ConvertError
    */
   async answer({ method, params }: Request, isWanted: () => boolean = () => true): Promise<ServiceReply> {
-    if (typeof method !== 'string' || !Object.hasOwn(this._handlers, method)) {
+    if (typeof method !== 'string' || !Object.hasOwn(this.#handlers, method)) {
       throw new ConvertError(
         'bad-option',
         `The helper has no method ${brief(method)}: reload the page, it may be of another version.`
@@ -73,58 +76,58 @@ export class Service {
     }
     checkParams(method, params);
     // The compiler does not see that `params` follows from `method`.
-    const handle = this._handlers[method] as (params: unknown, isWanted: () => boolean) => Promise<ServiceReply>;
+    const handle = this.#handlers[method] as (params: unknown, isWanted: () => boolean) => Promise<ServiceReply>;
     const { result, bytes } = await handle(params ?? {}, isWanted);
     return { result: inWords(result, FORM), bytes };
   }
 
   /** What went wrong, as clients see it. */
   failure(error: unknown): Failure {
-    return this._failure(inWords(toFailure(error), FORM));
+    return this.#failure(inWords(toFailure(error), FORM));
   }
 
-  private _failure(failure: Failure): Failure {
+  #failure(failure: Failure): Failure {
     const { message, problems } = failure;
     return {
       ...failure,
-      message: this._paths.inText(message),
-      ...(problems && { problems: problems.map(each => this._failure(each)) })
+      message: this.#paths.inText(message),
+      ...(problems && { problems: problems.map(each => this.#failure(each)) })
     };
   }
 
   /** The event as clients see it. */
   event(event: HelperEvent): HelperEvent {
-    return event.event === 'job' ? { event: 'job', job: inWords(this._job(event.job), FORM) } : event;
+    return event.event === 'job' ? { event: 'job', job: inWords(this.#job(event.job), FORM) } : event;
   }
 
-  private readonly _handlers: {
+  readonly #handlers: {
     [M in Method]: (params: Methods[M]['params'], isWanted: () => boolean) => Promise<ServiceReply<M>>;
   } = {
     inspect: async ({ source, options }) => ({
-      result: this._info(await this._engine.inspect(this._source(source), options ?? {}))
+      result: this.#info(await this.#engine.inspect(this.#source(source), options ?? {}))
     }),
     estimate: async ({ source, options }) => {
-      const plan = this._info(await this._engine.estimate(this._source(source), this._options(options)));
+      const plan = this.#info(await this.#engine.estimate(this.#source(source), this.#options(options)));
       const { outputRefusal, unfinished, warnings } = plan;
       return {
         result: {
           ...plan,
-          output: this._paths.show(plan.output),
+          output: this.#paths.show(plan.output),
           unfinished: unfinished?.refusal
-            ? { ...unfinished, refusal: this._paths.inText(unfinished.refusal) }
+            ? { ...unfinished, refusal: this.#paths.inText(unfinished.refusal) }
             : unfinished,
-          outputRefusal: outputRefusal && { ...outputRefusal, message: this._paths.inText(outputRefusal.message) },
-          warnings: this._texts(warnings)
+          outputRefusal: outputRefusal && { ...outputRefusal, message: this.#paths.inText(outputRefusal.message) },
+          warnings: this.#texts(warnings)
         }
       };
     },
     start: async ({ source, options }) => {
-      return { result: this._job(await this._jobs.start(this._source(source), this._options(options))) };
+      return { result: this.#job(await this.#jobs.start(this.#source(source), this.#options(options))) };
     },
     unfinished: async ({ path }) => {
-      const partial = this._paths.absolute(path);
+      const partial = this.#paths.absolute(path);
       const { source, options } = unfinishedRequest(partial);
-      await this._engine.estimate(source, { ...options, resume: true }).catch((error: unknown) => {
+      await this.#engine.estimate(source, { ...options, resume: true }).catch((error: unknown) => {
         // What else is in the way can be mended in the form.
         const { code, said, field } = error as ConvertError;
         if (field === 'source' || field === 'resume') {
@@ -135,31 +138,31 @@ export class Service {
           );
         }
       });
-      return { result: { source: this._shown(source), options: this._shownOptions(options) } };
+      return { result: { source: this.#shown(source), options: this.#shownOptions(options) } };
     },
     verify: async ({ output, options: { maxMemory, jobs } = {} }) => ({
-      result: this._job(this._jobs.verify(this._paths.absolute(output), { maxMemory, jobs }))
+      result: this.#job(this.#jobs.verify(this.#paths.absolute(output), { maxMemory, jobs }))
     }),
-    cancel: async ({ job }) => ({ result: this._job(this._jobs.cancel(job)) }),
-    move: async ({ job, to }) => ({ result: this._job(this._jobs.move(job, to)) }),
-    seen: async ({ job }) => ({ result: this._job(this._jobs.seen(job)) }),
+    cancel: async ({ job }) => ({ result: this.#job(this.#jobs.cancel(job)) }),
+    move: async ({ job, to }) => ({ result: this.#job(this.#jobs.move(job, to)) }),
+    seen: async ({ job }) => ({ result: this.#job(this.#jobs.seen(job)) }),
     dismiss: async ({ job }) => {
-      this._jobs.dismiss(job);
+      this.#jobs.dismiss(job);
       return { result: null };
     },
-    jobs: async () => ({ result: this._jobs.list().map(job => this._job(job)) }),
+    jobs: async () => ({ result: this.#jobs.list().map(job => this.#job(job)) }),
     locate: async ({ path }) => {
-      const absolute = this._paths.absolute(path);
+      const absolute = this.#paths.absolute(path);
       const exists = await access(absolute).then(
         () => true,
         () => false
       );
-      return { result: { absolute, path: this._paths.relative(absolute), exists } };
+      return { result: { absolute, path: this.#paths.relative(absolute), exists } };
     },
-    read: (params, isWanted) => this._read(params, isWanted)
+    read: (params, isWanted) => this.#read(params, isWanted)
   };
 
-  private async _read(
+  async #read(
     { root, key, offset = 0, length }: Methods['read']['params'],
     isWanted: () => boolean
   ): Promise<ServiceReply<'read'>> {
@@ -168,7 +171,7 @@ export class Service {
     if (typeof key !== 'string' || !isWhole) {
       throw new ConvertError('bad-option', 'read: expected a key, a whole offset and a whole length from 0 up');
     }
-    const file = await this._find(root, key);
+    const file = await this.#find(root, key);
     if (!file) {
       return { result: { size: null, offset: 0, version: null } };
     }
@@ -181,7 +184,7 @@ export class Service {
       );
     }
     const { size, version } = file;
-    const bytes = await this._outgoing.hold(wanted, () => {
+    const bytes = await this.#outgoing.hold(wanted, () => {
       if (!isWanted()) {
         throw cancelled();
       }
@@ -190,87 +193,87 @@ export class Service {
     return { result: { size, offset: start, version }, bytes };
   }
 
-  private async _find(root: string, key: string): Promise<StoredFile | null> {
-    const absolute = this._paths.absolute(root);
-    let store = this._stores.get(absolute);
+  async #find(root: string, key: string): Promise<StoredFile | null> {
+    const absolute = this.#paths.absolute(root);
+    let store = this.#stores.get(absolute);
     if (!store) {
       store = Store.open(absolute);
-      this._stores.set(absolute, store);
+      this.#stores.set(absolute, store);
       // What is no OME-Zarr now may be one soon.
-      store.catch(() => this._stores.delete(absolute));
-      if (this._stores.size > STORES) {
-        this._stores.delete([...this._stores.keys()][0]);
+      store.catch(() => this.#stores.delete(absolute));
+      if (this.#stores.size > STORES) {
+        this.#stores.delete([...this.#stores.keys()][0]);
       }
     }
     const file = await (await store).find(key);
     if (!file) {
       // Missing chunks are an OME-Zarr's right; a missing OME-Zarr is not many missing chunks.
-      this._stores.set(absolute, Store.open(absolute));
-      await this._stores.get(absolute)!.catch((error: unknown) => {
-        this._stores.delete(absolute);
+      this.#stores.set(absolute, Store.open(absolute));
+      await this.#stores.get(absolute)!.catch((error: unknown) => {
+        this.#stores.delete(absolute);
         throw error;
       });
     }
     return file;
   }
 
-  private _source(source: Source): Source {
-    return Array.isArray(source) ? source.map(path => this._paths.absolute(path)) : this._paths.absolute(source);
+  #source(source: Source): Source {
+    return Array.isArray(source) ? source.map(path => this.#paths.absolute(path)) : this.#paths.absolute(source);
   }
 
-  private _options(options: Methods['start']['params']['options'] = {}): Methods['start']['params']['options'] {
+  #options(options: Methods['start']['params']['options'] = {}): Methods['start']['params']['options'] {
     const { output, parent } = options;
     // A name alone is one in the parent's folder of labels.
     const isInParent = parent != null && output != null && isName(output);
     return {
       ...options,
-      ...(parent != null && { parent: this._paths.absolute(parent) }),
-      ...(output != null && !isInParent && { output: this._paths.absolute(output) })
+      ...(parent != null && { parent: this.#paths.absolute(parent) }),
+      ...(output != null && !isInParent && { output: this.#paths.absolute(output) })
     };
   }
 
-  private _texts(texts: string[]): string[] {
-    return texts.map(text => this._paths.inText(text));
+  #texts(texts: string[]): string[] {
+    return texts.map(text => this.#paths.inText(text));
   }
 
-  private _info<T extends VolumeInfo | OmeZarrInfo>(info: T): T {
+  #info<T extends VolumeInfo | OmeZarrInfo>(info: T): T {
     return {
       ...info,
-      source: this._paths.show(resolve(this._paths.root, info.source)),
-      warnings: this._texts(info.warnings)
+      source: this.#paths.show(resolve(this.#paths.root, info.source)),
+      warnings: this.#texts(info.warnings)
     };
   }
 
-  private _shown(source: Source): Source {
-    return Array.isArray(source) ? source.map(path => this._paths.show(path)) : this._paths.show(source);
+  #shown(source: Source): Source {
+    return Array.isArray(source) ? source.map(path => this.#paths.show(path)) : this.#paths.show(source);
   }
 
-  private _shownOptions(options: Job['options']): Job['options'] {
+  #shownOptions(options: Job['options']): Job['options'] {
     const { output, parent } = options;
     return {
       ...options,
-      ...(output != null && { output: this._paths.show(output) }),
-      ...(parent != null && { parent: this._paths.show(parent) })
+      ...(output != null && { output: this.#paths.show(output) }),
+      ...(parent != null && { parent: this.#paths.show(parent) })
     };
   }
 
-  private _job(job: Job): Job {
-    const show = (path: string): string => this._paths.show(path);
+  #job(job: Job): Job {
+    const show = (path: string): string => this.#paths.show(path);
     return {
       ...job,
-      source: this._shown(job.source),
+      source: this.#shown(job.source),
       output: job.output === null ? null : show(job.output),
-      options: this._shownOptions(job.options),
-      error: job.error && this._failure(job.error),
+      options: this.#shownOptions(job.options),
+      error: job.error && this.#failure(job.error),
       result: job.result && {
         ...job.result,
         output: show(job.result.output),
-        warnings: this._texts(job.result.warnings)
+        warnings: this.#texts(job.result.warnings)
       },
       verdict: job.verdict && {
         ...job.verdict,
-        differences: job.verdict.differences.map(each => ({ ...each, message: this._paths.inText(each.message) })),
-        notes: this._texts(job.verdict.notes),
+        differences: job.verdict.differences.map(each => ({ ...each, message: this.#paths.inText(each.message) })),
+        notes: this.#texts(job.verdict.notes),
         output: show(job.verdict.output),
         against: job.verdict.against && show(job.verdict.against)
       }

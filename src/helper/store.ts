@@ -23,11 +23,11 @@ export interface StoredFile {
 /** The files of one OME-Zarr and no others: what is outside cannot be named, neither by `..` nor by a link. */
 export class Store {
   readonly root: string;
-  private readonly _prefix: string;
+  readonly #prefix: string;
 
   private constructor(root: string) {
     this.root = root;
-    this._prefix = root.endsWith(sep) ? root : root + sep;
+    this.#prefix = root.endsWith(sep) ? root : root + sep;
   }
 
   /** @throws ConvertError `not-found`, `unreadable` or `output-not-ome-zarr` */
@@ -70,7 +70,7 @@ export class Store {
     if (path === null) {
       return null;
     }
-    if (!path.startsWith(this._prefix)) {
+    if (!path.startsWith(this.#prefix)) {
       throw new ConvertError('bad-option', `${key}: a link leads out of ${this.root}`);
     }
     return missingAsNull(storedFile(path), key);

@@ -67,7 +67,7 @@ export class DataContext extends RefCounted {
     );
     this.chunkQueueManager.registerDisposer(() => this.worker.terminate());
     this.chunkManager = this.registerDisposer(new ChunkManager(this.chunkQueueManager));
-    this.tellToken();
+    this.#tellToken();
   }
 
   get rpc(): RPC {
@@ -75,7 +75,7 @@ export class DataContext extends RefCounted {
   }
 
   /** Tells the worker, which has no cookies, the token that goes with them. */
-  private tellToken(): void {
+  #tellToken(): void {
     const match = /(?:^|;\s*)_xsrf=([^;]*)/.exec(document.cookie);
     const token = match ? decodeURIComponent(match[1]) : null;
     setXsrfToken(token);

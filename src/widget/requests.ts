@@ -38,35 +38,35 @@ interface Waiting {
  */
 export class Requests {
   constructor(model: WidgetModel) {
-    this._model = model;
-    model.on('msg:custom', this._take, this);
-    model.on('comm_live_update', this._checkAlive, this);
-    model.on('comm:close destroy', this._lost, this);
+    this.#model = model;
+    model.on('msg:custom', this.#take, this);
+    model.on('comm_live_update', this.#checkAlive, this);
+    model.on('comm:close destroy', this.#lost, this);
   }
 
   /** Rejects with a `WidgetError` when Python says so, and when the kernel is gone. */
   ask<T>(method: string, params: JSONObject, signal?: AbortSignal): Promise<KernelReply<T>> {
-    if (!this._model.comm_live) {
+    if (!this.#model.comm_live) {
       return Promise.reject(new WidgetError(GONE));
     }
-    const id = `${this._page}:${++this._count}`;
+    const id = `${this.#page}:${++this.#count}`;
     return new Promise<KernelReply<T>>((resolve, reject) => {
-      this._waiting.set(id, { resolve: resolve as Waiting['resolve'], reject });
+      this.#waiting.set(id, { resolve: resolve as Waiting['resolve'], reject });
       signal?.addEventListener('abort', () => {
-        if (this._waiting.delete(id)) {
+        if (this.#waiting.delete(id)) {
           reject(new DOMException('no longer wanted', 'AbortError'));
         }
       });
-      this._model.send({ id, method, params });
+      this.#model.send({ id, method, params });
     });
   }
 
-  private _take(content: { id?: string; result?: unknown; error?: Failure }, buffers: DataView[] = []): void {
-    const waiting = content.id === undefined ? undefined : this._waiting.get(content.id);
+  #take(content: { id?: string; result?: unknown; error?: Failure }, buffers: DataView[] = []): void {
+    const waiting = content.id === undefined ? undefined : this.#waiting.get(content.id);
     if (!waiting) {
       return;
     }
-    this._waiting.delete(content.id!);
+    this.#waiting.delete(content.id!);
     if (content.error) {
       waiting.reject(new WidgetError(content.error));
     } else {
@@ -74,22 +74,22 @@ export class Requests {
     }
   }
 
-  private _checkAlive(): void {
-    if (!this._model.comm_live) {
-      this._lost();
+  #checkAlive(): void {
+    if (!this.#model.comm_live) {
+      this.#lost();
     }
   }
 
-  private _lost(): void {
-    const waiting = [...this._waiting.values()];
-    this._waiting.clear();
+  #lost(): void {
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
     waiting.forEach(({ reject }) => reject(new WidgetError(GONE)));
   }
 
-  private readonly _model: WidgetModel;
-  private readonly _page = UUID.uuid4();
-  private readonly _waiting = new Map<string, Waiting>();
-  private _count = 0;
+  readonly #model: WidgetModel;
+  readonly #page = UUID.uuid4();
+  readonly #waiting = new Map<string, Waiting>();
+  #count = 0;
 }
 
 const GONE: Failure = {

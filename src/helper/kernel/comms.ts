@@ -13,29 +13,29 @@ type Publish = (type: string, content: object, parent: Parent | null, buffers?: 
 
 /** The clients: one comm a browser. Every one is told of every job. */
 export class Comms {
-  private readonly _service: Service;
-  private readonly _jobs: Jobs;
-  private readonly _records: Records;
-  private readonly _publish: Publish;
-  private _isRecorded = false;
+  readonly #service: Service;
+  readonly #jobs: Jobs;
+  readonly #records: Records;
+  readonly #publish: Publish;
+  #isRecorded = false;
   /** In the order in which they were last heard of. */
-  private readonly _open = new Set<string>();
+  readonly #open = new Set<string>();
 
   constructor(service: Service, jobs: Jobs, records: Records, publish: Publish) {
-    this._service = service;
-    this._jobs = jobs;
-    this._records = records;
-    this._publish = publish;
+    this.#service = service;
+    this.#jobs = jobs;
+    this.#records = records;
+    this.#publish = publish;
     jobs.listen(event => {
-      const data = this._service.event(event);
-      this._open.forEach(id => this._publish('comm_msg', { comm_id: id, data }, null));
+      const data = this.#service.event(event);
+      this.#open.forEach(id => this.#publish('comm_msg', { comm_id: id, data }, null));
     });
   }
 
   /** Comms by id, as `comm_info_reply` has them. */
   info(target: unknown): Record<string, { target_name: string }> {
     const wanted = target === undefined || target === null || target === '' || target === HELPER;
-    return Object.fromEntries([...(wanted ? this._open : [])].map(id => [id, { target_name: HELPER }]));
+    return Object.fromEntries([...(wanted ? this.#open : [])].map(id => [id, { target_name: HELPER }]));
   }
 
   open(content: Content, parent: Parent): void {
@@ -44,28 +44,28 @@ export class Comms {
       return;
     }
     if (content.target_name !== HELPER) {
-      this._publish('comm_close', { comm_id: id, data: {} }, parent);
+      this.#publish('comm_close', { comm_id: id, data: {} }, parent);
       return;
     }
     // What is done for cells is told there: only a helper that has clients speaks for others before it.
-    this._jobs.recall(this._records.take());
-    if (!this._isRecorded) {
-      this._isRecorded = true;
-      this._records.follow(this._jobs);
+    this.#jobs.recall(this.#records.take());
+    if (!this.#isRecorded) {
+      this.#isRecorded = true;
+      this.#records.follow(this.#jobs);
     }
-    this._open.add(id);
-    for (const job of this._jobs.list()) {
-      this._publish('comm_msg', { comm_id: id, data: this._service.event({ event: 'job', job }) }, parent);
+    this.#open.add(id);
+    for (const job of this.#jobs.list()) {
+      this.#publish('comm_msg', { comm_id: id, data: this.#service.event({ event: 'job', job }) }, parent);
     }
-    const [oldest] = this._open;
-    if (this._open.size > MOST) {
-      this._open.delete(oldest);
-      this._publish('comm_close', { comm_id: oldest, data: {} }, null);
+    const [oldest] = this.#open;
+    if (this.#open.size > MOST) {
+      this.#open.delete(oldest);
+      this.#publish('comm_close', { comm_id: oldest, data: {} }, null);
     }
   }
 
   close(content: Content): void {
-    this._open.delete(idOf(content) ?? '');
+    this.#open.delete(idOf(content) ?? '');
   }
 
   /** Answers one request, in whatever order answers become ready. */
@@ -74,26 +74,26 @@ export class Comms {
     if (comm_id === null) {
       return;
     }
-    if (!this._open.has(comm_id)) {
-      this._publish('comm_close', { comm_id, data: {} }, parent);
+    if (!this.#open.has(comm_id)) {
+      this.#publish('comm_close', { comm_id, data: {} }, parent);
       return;
     }
-    this._open.delete(comm_id);
-    this._open.add(comm_id);
+    this.#open.delete(comm_id);
+    this.#open.add(comm_id);
     const request = (isRecord(content.data) ? content.data : {}) as unknown as Request;
     const id = typeof request.id === 'number' ? request.id : -1;
     let reply: Reply;
     let bytes: Uint8Array | undefined;
     try {
-      const answer = await this._service.answer(request, () => this._open.has(comm_id));
+      const answer = await this.#service.answer(request, () => this.#open.has(comm_id));
       reply = { id, result: answer.result };
       bytes = answer.bytes;
     } catch (error) {
-      reply = { id, error: this._service.failure(error) };
+      reply = { id, error: this.#service.failure(error) };
     }
     // Who has closed it meanwhile waits for nothing.
-    if (this._open.has(comm_id)) {
-      this._publish('comm_msg', { comm_id, data: reply }, parent, bytes && [bytes]);
+    if (this.#open.has(comm_id)) {
+      this.#publish('comm_msg', { comm_id, data: reply }, parent, bytes && [bytes]);
     }
   }
 }

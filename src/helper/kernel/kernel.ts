@@ -30,40 +30,40 @@ const GATHER = 50;
  * https://jupyter-client.readthedocs.io/en/stable/messaging.html
  */
 export class Kernel {
-  private readonly _sockets: Sockets;
-  private readonly _jobs = new Jobs(ENGINE);
-  private readonly _comms: Comms;
-  private readonly _folder = process.cwd();
-  private _cells: Promise<void> = Promise.resolve();
-  private _cell: AbortController | null = null;
-  private _arrived = 0;
-  private _abortedUpTo = 0;
-  private _count = 0;
-  private _wasActive = false;
-  private _ending: Promise<void> | null = null;
+  readonly #sockets: Sockets;
+  readonly #jobs = new Jobs(ENGINE);
+  readonly #comms: Comms;
+  readonly #folder = process.cwd();
+  #cells: Promise<void> = Promise.resolve();
+  #cell: AbortController | null = null;
+  #arrived = 0;
+  #abortedUpTo = 0;
+  #count = 0;
+  #wasActive = false;
+  #ending: Promise<void> | null = null;
 
   /** `records`: the folder that records of jobs are kept in. */
   constructor(sockets: Sockets, records: string) {
-    this._sockets = sockets;
-    const service = new Service(ENGINE, this._jobs, this._folder);
-    this._comms = new Comms(service, this._jobs, new Records(records, this._folder), (...message) =>
-      this._sockets.publish(...message)
+    this.#sockets = sockets;
+    const service = new Service(ENGINE, this.#jobs, this.#folder);
+    this.#comms = new Comms(service, this.#jobs, new Records(records, this.#folder), (...message) =>
+      this.#sockets.publish(...message)
     );
-    this._jobs.listen(() => this._onJobs());
+    this.#jobs.listen(() => this.#onJobs());
   }
 
   /** Resolves when the kernel takes messages. */
   async start(): Promise<void> {
-    await this._sockets.open((channel, message) => this._receive(channel, message));
-    this._status('starting', null);
+    await this.#sockets.open((channel, message) => this.#receive(channel, message));
+    this.#status('starting', null);
   }
 
   /** Cancels the cell that runs; without one, the job that runs. */
   interrupt(): void {
-    if (this._cell) {
-      this._cell.abort();
+    if (this.#cell) {
+      this.#cell.abort();
     } else {
-      this._jobs.list().forEach(({ id, state }) => state === 'running' && this._jobs.cancel(id));
+      this.#jobs.list().forEach(({ id, state }) => state === 'running' && this.#jobs.cancel(id));
     }
   }
 
@@ -72,74 +72,74 @@ export class Kernel {
    * `reason`: `ended by SIGTERM` and the like.
    */
   end(reason: string, status = 0): Promise<void> {
-    this._ending ??= (async () => {
-      const running = this._jobs.list().filter(({ state }) => state === 'running');
+    this.#ending ??= (async () => {
+      const running = this.#jobs.list().filter(({ state }) => state === 'running');
       // Before the cell is told, which would cancel its job.
-      const closed = this._jobs.close(reason);
-      this._cell?.abort();
+      const closed = this.#jobs.close(reason);
+      this.#cell?.abort();
       await Promise.race([closed, new Promise(done => setTimeout(done, PATIENCE))]);
       for (const { id } of running) {
-        const job = this._jobs.list().find(each => each.id === id);
+        const job = this.#jobs.list().find(each => each.id === id);
         if (job?.error) {
           console.error(`microct-io-vis: ${inWords(job.error.message, COMMAND_LINE)}`);
         }
       }
-      this._status('idle', null);
-      await this._sockets.close();
+      this.#status('idle', null);
+      await this.#sockets.close();
       process.exit(status);
     })();
-    return this._ending;
+    return this.#ending;
   }
 
-  private _receive(channel: Channel, message: Message): void {
+  #receive(channel: Channel, message: Message): void {
     if (message.header.msg_type === 'execute_request') {
-      const number = ++this._arrived;
-      this._cells = this._cells.then(() => this._during(message, () => this._execute(message, number)));
+      const number = ++this.#arrived;
+      this.#cells = this.#cells.then(() => this.#during(message, () => this.#execute(message, number)));
       return;
     }
-    void this._during(message, () => this._answer(channel, message));
+    void this.#during(message, () => this.#answer(channel, message));
   }
 
   /** Does some work between `busy` and `idle`. */
-  private async _during(parent: Parent, work: () => void | Promise<void>): Promise<void> {
-    this._status('busy', parent);
+  async #during(parent: Parent, work: () => void | Promise<void>): Promise<void> {
+    this.#status('busy', parent);
     try {
       await work();
     } catch (error) {
       console.error(`A ${parent.header.msg_type} failed:`, error);
     }
-    this._status('idle', parent);
-    if (this._cell || this._jobs.active) {
+    this.#status('idle', parent);
+    if (this.#cell || this.#jobs.active) {
       // Clients and server take the last word for the kernel's state.
-      this._status('busy', null);
+      this.#status('busy', null);
     }
   }
 
-  private _status(execution_state: 'starting' | 'busy' | 'idle', parent: Parent | null): void {
-    this._sockets.publish('status', { execution_state }, parent);
+  #status(execution_state: 'starting' | 'busy' | 'idle', parent: Parent | null): void {
+    this.#sockets.publish('status', { execution_state }, parent);
   }
 
-  private _onJobs(): void {
-    const { active } = this._jobs;
-    if (active !== this._wasActive) {
-      this._wasActive = active;
-      if (!this._cell) {
-        this._status(active ? 'busy' : 'idle', null);
+  #onJobs(): void {
+    const { active } = this.#jobs;
+    if (active !== this.#wasActive) {
+      this.#wasActive = active;
+      if (!this.#cell) {
+        this.#status(active ? 'busy' : 'idle', null);
       }
     }
   }
 
-  private async _answer(channel: Channel, message: Message): Promise<void> {
+  async #answer(channel: Channel, message: Message): Promise<void> {
     const { header, content } = message;
     const reply = (type: string, answer: Content): void =>
-      this._sockets.reply(channel, message, type, { status: 'ok', ...answer });
+      this.#sockets.reply(channel, message, type, { status: 'ok', ...answer });
     const whole = textOf(content.code);
     const code = whole.length > MOST_CODE ? '' : whole;
     switch (header.msg_type) {
       case 'kernel_info_request':
         return reply('kernel_info_reply', KERNEL_INFO);
       case 'complete_request': {
-        const { matches, start, end } = complete(code, toUnits(code, Number(content.cursor_pos)), this._folder);
+        const { matches, start, end } = complete(code, toUnits(code, Number(content.cursor_pos)), this.#folder);
         const place = { cursor_start: toPoints(code, start), cursor_end: toPoints(code, end) };
         return reply('complete_reply', { matches, ...place, metadata: {} });
       }
@@ -150,52 +150,52 @@ export class Kernel {
       }
       case 'is_complete_request': {
         const isOpen = code.split('\n').some(line => splitWords(line).at(-1)?.open);
-        return this._sockets.reply(channel, message, 'is_complete_reply', { status: isOpen ? 'invalid' : 'complete' });
+        return this.#sockets.reply(channel, message, 'is_complete_reply', { status: isOpen ? 'invalid' : 'complete' });
       }
       case 'history_request':
         return reply('history_reply', { history: [] });
       case 'comm_info_request':
-        return reply('comm_info_reply', { comms: this._comms.info(content.target_name) });
+        return reply('comm_info_reply', { comms: this.#comms.info(content.target_name) });
       case 'comm_open':
-        return this._comms.open(content, message);
+        return this.#comms.open(content, message);
       case 'comm_msg':
-        return this._comms.receive(content, message);
+        return this.#comms.receive(content, message);
       case 'comm_close':
-        return this._comms.close(content);
+        return this.#comms.close(content);
       case 'interrupt_request':
         this.interrupt();
         return reply('interrupt_reply', {});
       case 'shutdown_request': {
         const restart = content.restart === true;
         reply('shutdown_reply', { restart });
-        this._sockets.publish('shutdown_reply', { status: 'ok', restart }, message);
+        this.#sockets.publish('shutdown_reply', { status: 'ok', restart }, message);
         void this.end(restart ? 'ended, because the kernel is restarted' : 'ended, because the kernel is shut down');
         return;
       }
     }
   }
 
-  private async _execute(message: Message, number: number): Promise<void> {
+  async #execute(message: Message, number: number): Promise<void> {
     const { content } = message;
-    const reply = (answer: Content): void => this._sockets.reply('shell', message, 'execute_reply', answer);
-    if (number <= this._abortedUpTo) {
-      return reply({ status: 'aborted', execution_count: this._count });
+    const reply = (answer: Content): void => this.#sockets.reply('shell', message, 'execute_reply', answer);
+    if (number <= this.#abortedUpTo) {
+      return reply({ status: 'aborted', execution_count: this.#count });
     }
     const code = textOf(content.code);
     const silent = content.silent === true;
     if (!silent) {
-      this._count++;
-      this._sockets.publish('execute_input', { code, execution_count: this._count }, message);
+      this.#count++;
+      this.#sockets.publish('execute_input', { code, execution_count: this.#count }, message);
     }
-    this._cell = new AbortController();
+    this.#cell = new AbortController();
     try {
-      await runCell(code, this._jobs, this._output(message, silent), this._cell.signal);
-      reply({ status: 'ok', execution_count: this._count, user_expressions: {}, payload: [] });
+      await runCell(code, this.#jobs, this.#output(message, silent), this.#cell.signal);
+      reply({ status: 'ok', execution_count: this.#count, user_expressions: {}, payload: [] });
     } catch (error) {
       if (content.stop_on_error !== false) {
         // "Run all" sends its cells at once: let those that are under way arrive, or they would run.
         await new Promise(done => setTimeout(done, GATHER));
-        this._abortedUpTo = this._arrived;
+        this.#abortedUpTo = this.#arrived;
       }
       const { code: ename, message: evalue } = inWords(
         error instanceof UsageError ? { code: 'bad-option', message: error.message } : toFailure(error),
@@ -203,18 +203,18 @@ export class Kernel {
       );
       const failure = { ename, evalue, traceback: [`microct-io-vis: ${evalue}`] };
       if (!silent) {
-        this._sockets.publish('error', failure, message);
+        this.#sockets.publish('error', failure, message);
       }
-      reply({ status: 'error', execution_count: this._count, ...failure });
+      reply({ status: 'error', execution_count: this.#count, ...failure });
     } finally {
-      this._cell = null;
+      this.#cell = null;
     }
   }
 
-  private _output(parent: Parent, silent: boolean): CellOutput {
+  #output(parent: Parent, silent: boolean): CellOutput {
     const publish = (type: string, content: object): void => {
       if (!silent) {
-        this._sockets.publish(type, content, parent);
+        this.#sockets.publish(type, content, parent);
       }
     };
     let displays = 0;
@@ -225,7 +225,7 @@ export class Kernel {
         publish('display_data', { data: bundle, metadata: {}, transient });
         return (next: Bundle) => publish('update_display_data', { data: next, metadata: {}, transient });
       },
-      result: data => publish('execute_result', { data, metadata: {}, execution_count: this._count })
+      result: data => publish('execute_result', { data, metadata: {}, execution_count: this.#count })
     };
   }
 }

@@ -42,11 +42,11 @@ const SESSION = randomUUID();
 
 /** Signs and writes messages, and reads those whose signature is right. */
 export class Codec {
-  private readonly _key: string;
+  readonly #key: string;
 
   /** @param scheme `hmac-sha256` and the like @param key empty for no signatures */
   constructor(scheme: string, key: string) {
-    this._key = key;
+    this.#key = key;
     if (key !== '' && scheme !== 'hmac-sha256') {
       throw new Error(`The connection file asks for ${scheme} signatures; only hmac-sha256 is known.`);
     }
@@ -70,7 +70,7 @@ export class Codec {
     };
     const json = [JSON.stringify(header), parent?.json ?? '{}', '{}', JSON.stringify(content)];
     const parts = json.map(part => Buffer.from(part));
-    return [...identities, DELIMITER, Buffer.from(this._sign(parts)), ...parts, ...buffers];
+    return [...identities, DELIMITER, Buffer.from(this.#sign(parts)), ...parts, ...buffers];
   }
 
   /** The message of some frames; null when they are none of ours: incomplete, or signed with another key. */
@@ -80,7 +80,7 @@ export class Codec {
     if (at < 0 || parts.length < 4 || parts[0].length > MOST_HEADER) {
       return null;
     }
-    const [found, expected] = [frames[at + 1], Buffer.from(this._sign(parts))];
+    const [found, expected] = [frames[at + 1], Buffer.from(this.#sign(parts))];
     if (found.length !== expected.length || !timingSafeEqual(found, expected)) {
       return null;
     }
@@ -102,11 +102,11 @@ export class Codec {
     }
   }
 
-  private _sign(parts: readonly Buffer[]): string {
-    if (this._key === '') {
+  #sign(parts: readonly Buffer[]): string {
+    if (this.#key === '') {
       return '';
     }
-    const hmac = createHmac('sha256', this._key);
+    const hmac = createHmac('sha256', this.#key);
     parts.forEach(part => hmac.update(part));
     return hmac.digest('hex');
   }

@@ -3,27 +3,27 @@ const INTERVAL = 60_000;
 
 /** Says something that may happen a thousand times a second at most once a minute, and how often it did. */
 export class Seldom {
-  private readonly _sentence: (times: number) => string;
-  private _times = 0;
-  private _timer: NodeJS.Timeout | null = null;
+  readonly #sentence: (times: number) => string;
+  #times = 0;
+  #timer: NodeJS.Timeout | null = null;
 
   constructor(sentence: (times: number) => string) {
-    this._sentence = sentence;
+    this.#sentence = sentence;
   }
 
   say(): void {
-    this._times++;
-    if (!this._timer) {
-      this._tell();
+    this.#times++;
+    if (!this.#timer) {
+      this.#tell();
     }
   }
 
-  private _tell(): void {
-    this._timer = null;
-    if (this._times > 0) {
-      console.error(this._sentence(this._times));
-      this._times = 0;
-      this._timer = setTimeout(() => this._tell(), INTERVAL).unref();
+  #tell(): void {
+    this.#timer = null;
+    if (this.#times > 0) {
+      console.error(this.#sentence(this.#times));
+      this.#times = 0;
+      this.#timer = setTimeout(() => this.#tell(), INTERVAL).unref();
     }
   }
 }

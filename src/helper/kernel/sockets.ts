@@ -40,90 +40,90 @@ const ROUTER = {
 
 /** The five sockets of a kernel. Each is written to by one message at a time, in order. */
 export class Sockets {
-  private readonly _codec: Codec;
-  private readonly _connection: Connection;
-  private readonly _shell = new Router(ROUTER);
-  private readonly _control = new Router(ROUTER);
-  private readonly _stdin = new Router({ ...ROUTER, linger: 0 });
+  readonly #codec: Codec;
+  readonly #connection: Connection;
+  readonly #shell = new Router(ROUTER);
+  readonly #control = new Router(ROUTER);
+  readonly #stdin = new Router({ ...ROUTER, linger: 0 });
   // What a slow browser has not taken yet waits here; large answers wait for each other before (`Outgoing`).
-  private readonly _iopub = new Publisher({
+  readonly #iopub = new Publisher({
     linger: LINGER,
     sendHighWaterMark: WAITING,
     tcpMaxRetransmitTimeout: STALLED
   });
   // A Reply would be stuck for good after one message that has no question in it.
-  private readonly _heartbeat = new Router({ ...ROUTER, linger: 0 });
-  private readonly _queues = new Map<unknown, Promise<void>>();
-  private readonly _ignored = new Seldom(
+  readonly #heartbeat = new Router({ ...ROUTER, linger: 0 });
+  readonly #queues = new Map<unknown, Promise<void>>();
+  readonly #ignored = new Seldom(
     n => `${n === 1 ? 'A message was' : `${n} messages were`} ignored: incomplete, too long, or of a wrong signature.`
   );
 
   constructor(connectionFile: string) {
-    this._connection = JSON.parse(readFileSync(connectionFile, 'utf8')) as Connection;
-    this._codec = new Codec(this._connection.signature_scheme, this._connection.key);
+    this.#connection = JSON.parse(readFileSync(connectionFile, 'utf8')) as Connection;
+    this.#codec = new Codec(this.#connection.signature_scheme, this.#connection.key);
   }
 
   /** Binds all sockets, and calls back with every message whose signature is right. */
   async open(onMessage: (channel: Channel, message: Message) => void): Promise<void> {
-    const { transport, ip, ...ports } = this._connection;
+    const { transport, ip, ...ports } = this.#connection;
     const address = (port: number): string => `${transport}://${ip}${transport === 'ipc' ? '-' : ':'}${port}`;
     await Promise.all([
-      this._heartbeat.bind(address(ports.hb_port)),
-      this._iopub.bind(address(ports.iopub_port)),
-      this._stdin.bind(address(ports.stdin_port)),
-      this._control.bind(address(ports.control_port)),
-      this._shell.bind(address(ports.shell_port))
+      this.#heartbeat.bind(address(ports.hb_port)),
+      this.#iopub.bind(address(ports.iopub_port)),
+      this.#stdin.bind(address(ports.stdin_port)),
+      this.#control.bind(address(ports.control_port)),
+      this.#shell.bind(address(ports.shell_port))
     ]);
-    void this._beat();
-    void this._listen('control', onMessage);
-    void this._listen('shell', onMessage);
+    void this.#beat();
+    void this.#listen('control', onMessage);
+    void this.#listen('shell', onMessage);
   }
 
   /** Answers a request on the channel it came by. */
   reply(channel: Channel, request: Message, type: string, content: Content): void {
-    const frames = this._codec.encode(type, content, request, request.identities);
-    this._send(channel === 'shell' ? this._shell : this._control, frames);
+    const frames = this.#codec.encode(type, content, request, request.identities);
+    this.#send(channel === 'shell' ? this.#shell : this.#control, frames);
   }
 
   /** Tells all clients. */
   publish(type: string, content: object, parent: Parent | null, buffers?: readonly Uint8Array[]): void {
-    this._send(this._iopub, this._codec.encode(type, content, parent, [Buffer.from(`kernel.${type}`)], buffers));
+    this.#send(this.#iopub, this.#codec.encode(type, content, parent, [Buffer.from(`kernel.${type}`)], buffers));
   }
 
   /** Sends what waits, then closes. */
   async close(): Promise<void> {
-    await Promise.all(this._queues.values());
-    for (const socket of [this._shell, this._control, this._stdin, this._iopub, this._heartbeat]) {
+    await Promise.all(this.#queues.values());
+    for (const socket of [this.#shell, this.#control, this.#stdin, this.#iopub, this.#heartbeat]) {
       socket.close();
     }
   }
 
-  private _send(socket: Router | Publisher, frames: Uint8Array[]): void {
-    const sent = (this._queues.get(socket) ?? Promise.resolve()).then(async () => {
+  #send(socket: Router | Publisher, frames: Uint8Array[]): void {
+    const sent = (this.#queues.get(socket) ?? Promise.resolve()).then(async () => {
       if (!socket.closed) {
         await socket.send(frames as Buffer[]);
       }
     });
-    this._queues.set(
+    this.#queues.set(
       socket,
       sent.catch((error: unknown) => console.error('A message could not be sent:', error))
     );
   }
 
-  private async _listen(channel: Channel, onMessage: (channel: Channel, message: Message) => void): Promise<void> {
-    for await (const frames of channel === 'shell' ? this._shell : this._control) {
-      const message = this._codec.decode(frames);
+  async #listen(channel: Channel, onMessage: (channel: Channel, message: Message) => void): Promise<void> {
+    for await (const frames of channel === 'shell' ? this.#shell : this.#control) {
+      const message = this.#codec.decode(frames);
       if (message) {
         onMessage(channel, message);
       } else {
-        this._ignored.say();
+        this.#ignored.say();
       }
     }
   }
 
-  private async _beat(): Promise<void> {
-    for await (const frames of this._heartbeat) {
-      await this._heartbeat.send(frames);
+  async #beat(): Promise<void> {
+    for await (const frames of this.#heartbeat) {
+      await this.#heartbeat.send(frames);
     }
   }
 }

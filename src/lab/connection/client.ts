@@ -19,26 +19,26 @@ export class HelperClient implements IHelper {
   readonly jobs = new Jobs();
 
   constructor(services: ServiceManager.IManager, remembered: Remembered) {
-    this._services = services;
-    this._remembered = remembered;
-    services.sessions.runningChanged.connect(this._onRunning, this);
-    window.addEventListener('pagehide', () => void this._link?.then(link => link.close()));
+    this.#services = services;
+    this.#remembered = remembered;
+    services.sessions.runningChanged.connect(this.#onRunning, this);
+    window.addEventListener('pagehide', () => void this.#link?.then(link => link.close()));
   }
 
   get state(): HelperState {
-    return this._state;
+    return this.#state;
   }
 
   get stateChanged(): ISignal<this, HelperState> {
-    return this._stateChanged;
+    return this.#stateChanged;
   }
 
   async request<M extends Method>(method: M, params: Methods[M]['params']): Promise<Methods[M]['result']> {
-    return (await this._ask(method, params)).result;
+    return (await this.#ask(method, params)).result;
   }
 
   async read(root: string, key: string, range: { offset?: number; length?: number } = {}): Promise<ReadResult> {
-    const { result, buffers } = await this._ask('read', { root, key, ...range });
+    const { result, buffers } = await this.#ask('read', { root, key, ...range });
     return { ...result, bytes: toBytes(buffers[0]) };
   }
 
@@ -51,23 +51,23 @@ export class HelperClient implements IHelper {
   }
 
   async join(): Promise<void> {
-    const { sessions } = this._services;
-    this._recalled ??= this._recall();
-    await Promise.all([sessions.ready, this._recalled]);
+    const { sessions } = this.#services;
+    this.#recalled ??= this.#recall();
+    await Promise.all([sessions.ready, this.#recalled]);
     // What was under way ended with its helper: only the next one knows how.
     const isOwed = this.jobs.items.some(isActive);
-    if (!this._link && (this._find() || isOwed)) {
-      await this._connect(isOwed);
+    if (!this.#link && (this.#find() || isOwed)) {
+      await this.#connect(isOwed);
     }
   }
 
-  private async _recall(): Promise<void> {
-    this.jobs.recall(await this._remembered.fetch());
-    this._remembered.follow(this.jobs);
+  async #recall(): Promise<void> {
+    this.jobs.recall(await this.#remembered.fetch());
+    this.#remembered.follow(this.jobs);
   }
 
-  private async _ask<M extends Method>(method: M, params: Methods[M]['params']): Promise<HelperReply<M>> {
-    const link = await this._connect(true);
+  async #ask<M extends Method>(method: M, params: Methods[M]['params']): Promise<HelperReply<M>> {
+    const link = await this.#connect(true);
     try {
       return await link.request(method, params);
     } catch (error) {
@@ -75,39 +75,39 @@ export class HelperClient implements IHelper {
       if (method === 'start' || !(error instanceof HelperError) || error.code !== 'lost') {
         throw error;
       }
-      const next = await this._connect(true);
+      const next = await this.#connect(true);
       return next.request(method, params);
     }
   }
 
   /** The oldest session of the name: browsers that start one at the same moment agree on it. */
-  private _find(): Session.IModel | undefined {
-    return [...this._services.sessions.running()].find(model => model.path === HELPER && model.kernel !== null);
+  #find(): Session.IModel | undefined {
+    return [...this.#services.sessions.running()].find(model => model.path === HELPER && model.kernel !== null);
   }
 
-  private _connect(start: boolean): Promise<Link> {
-    if (this._link) {
-      const mayStart = this._mayStart;
+  #connect(start: boolean): Promise<Link> {
+    if (this.#link) {
+      const mayStart = this.#mayStart;
       // What only looked for a helper, and found none, leaves it to this one to start it.
-      return this._link.catch(error => (start && !mayStart ? this._connect(true) : Promise.reject(error)));
+      return this.#link.catch(error => (start && !mayStart ? this.#connect(true) : Promise.reject(error)));
     }
-    const link = this._open(start);
-    this._link = link;
-    this._mayStart = start;
+    const link = this.#open(start);
+    this.#link = link;
+    this.#mayStart = start;
     link.catch(() => {
-      this._link = null;
-      this._setState('off');
+      this.#link = null;
+      this.#setState('off');
     });
     return link;
   }
 
-  private async _open(start: boolean): Promise<Link> {
-    const { sessions } = this._services;
-    this._setState('starting');
+  async #open(start: boolean): Promise<Link> {
+    const { sessions } = this.#services;
+    this.#setState('starting');
     await sessions.refreshRunning();
-    let model = this._find();
+    let model = this.#find();
     if (!model && start) {
-      model = await this._start();
+      model = await this.#start();
     }
     if (!model) {
       throw new HelperError('no-helper', 'The helper does not run.');
@@ -121,12 +121,12 @@ export class HelperClient implements IHelper {
       );
     }
     const link = new Link(session.kernel);
-    link.event.connect((_, event) => this._onEvent(event));
-    link.dropped.connect(() => this._setState('waiting'));
-    link.resumed.connect(() => void this._sync(link));
+    link.event.connect((_, event) => this.#onEvent(event));
+    link.dropped.connect(() => this.#setState('waiting'));
+    link.resumed.connect(() => void this.#sync(link));
     link.ended.connect((_, { reason, lost }) => {
-      this._link = null;
-      this._setState('off');
+      this.#link = null;
+      this.#setState('off');
       if (lost) {
         this.jobs.fail(reason);
       }
@@ -136,12 +136,12 @@ export class HelperClient implements IHelper {
         void this.join().catch(() => undefined);
       }, REJOIN);
     });
-    void this._sync(link);
+    void this.#sync(link);
     return link;
   }
 
-  private async _start(): Promise<Session.IModel | undefined> {
-    const { sessions } = this._services;
+  async #start(): Promise<Session.IModel | undefined> {
+    const { sessions } = this.#services;
     let made: Session.ISessionConnection;
     try {
       // The server answers with the session that has this path, if there is one.
@@ -150,19 +150,19 @@ export class HelperClient implements IHelper {
         { kernelConnectionOptions: { handleComms: false } }
       );
     } catch (error) {
-      throw await this._explain(error);
+      throw await this.#explain(error);
     }
     const { model } = made;
     made.dispose();
-    const first = this._find() ?? model;
+    const first = this.#find() ?? model;
     if (first.id !== model.id) {
       await sessions.shutdown(model.id);
     }
     return first;
   }
 
-  private async _explain(error: unknown): Promise<HelperError> {
-    const { kernelspecs } = this._services;
+  async #explain(error: unknown): Promise<HelperError> {
+    const { kernelspecs } = this.#services;
     await kernelspecs.refreshSpecs().catch(() => undefined);
     if (kernelspecs.specs && !kernelspecs.specs.kernelspecs[HELPER]) {
       return new HelperError(
@@ -174,17 +174,17 @@ export class HelperClient implements IHelper {
     return new HelperError('no-helper', `The helper could not be started: ${reason}`);
   }
 
-  private async _sync(link: Link): Promise<void> {
+  async #sync(link: Link): Promise<void> {
     try {
       const { result } = await link.request('jobs', {});
       this.jobs.sync(result);
-      this._setState('connected');
+      this.#setState('connected');
     } catch {
       // The link has ended and said so.
     }
   }
 
-  private _onEvent(event: HelperEvent): void {
+  #onEvent(event: HelperEvent): void {
     if (event.event === 'job') {
       this.jobs.set(event.job);
     } else {
@@ -193,26 +193,26 @@ export class HelperClient implements IHelper {
   }
 
   /** Another browser may have started the helper. */
-  private _onRunning(): void {
-    if (!this._link && this._find()) {
-      void this._connect(false).catch(() => undefined);
+  #onRunning(): void {
+    if (!this.#link && this.#find()) {
+      void this.#connect(false).catch(() => undefined);
     }
   }
 
-  private _setState(state: HelperState): void {
-    if (state !== this._state) {
-      this._state = state;
-      this._stateChanged.emit(state);
+  #setState(state: HelperState): void {
+    if (state !== this.#state) {
+      this.#state = state;
+      this.#stateChanged.emit(state);
     }
   }
 
-  private readonly _services: ServiceManager.IManager;
-  private readonly _remembered: Remembered;
-  private _recalled: Promise<void> | null = null;
-  private _link: Promise<Link> | null = null;
-  private _mayStart = false;
-  private _state: HelperState = 'off';
-  private readonly _stateChanged = new Signal<this, HelperState>(this);
+  readonly #services: ServiceManager.IManager;
+  readonly #remembered: Remembered;
+  #recalled: Promise<void> | null = null;
+  #link: Promise<Link> | null = null;
+  #mayStart = false;
+  #state: HelperState = 'off';
+  readonly #stateChanged = new Signal<this, HelperState>(this);
 }
 
 function toBytes(buffer: ArrayBuffer | ArrayBufferView | undefined): Uint8Array<ArrayBuffer> {

@@ -11,34 +11,34 @@ export function isActive(job: Job): boolean {
 /** The page's copy of the helper's jobs, in the order they were made. */
 export class Jobs implements IJobs {
   get items(): readonly Job[] {
-    return [...this._jobs.values()].sort((a, b) => a.created - b.created);
+    return [...this.#jobs.values()].sort((a, b) => a.created - b.created);
   }
 
   get changed(): ISignal<this, JobChange> {
-    return this._changed;
+    return this.#changed;
   }
 
   get(id: string): Job | undefined {
-    return this._jobs.get(id);
+    return this.#jobs.get(id);
   }
 
   set(job: Job): void {
-    const before = this._jobs.get(job.id) ?? null;
-    this._jobs.set(job.id, job);
-    this._changed.emit({ now: job, before });
+    const before = this.#jobs.get(job.id) ?? null;
+    this.#jobs.set(job.id, job);
+    this.#changed.emit({ now: job, before });
   }
 
   delete(id: string): void {
-    const before = this._jobs.get(id);
+    const before = this.#jobs.get(id);
     if (before) {
-      this._jobs.delete(id);
-      this._changed.emit({ now: null, before });
+      this.#jobs.delete(id);
+      this.#changed.emit({ now: null, before });
     }
   }
 
   /** Takes up what was under way when a page was left, until the helper says what has become of it. */
   recall(jobs: readonly Job[]): void {
-    jobs.filter(job => !this._jobs.has(job.id)).forEach(job => this._jobs.set(job.id, job));
+    jobs.filter(job => !this.#jobs.has(job.id)).forEach(job => this.#jobs.set(job.id, job));
   }
 
   /** Takes over what the helper says; what it no longer knows but was under way has been lost. */
@@ -46,7 +46,7 @@ export class Jobs implements IJobs {
     const known = new Set(jobs.map(job => job.id));
     this.fail('The helper that was at this has ended.', job => !known.has(job.id));
     jobs.forEach(job => {
-      this._lost.delete(job.id);
+      this.#lost.delete(job.id);
       this.set(job);
     });
   }
@@ -55,7 +55,7 @@ export class Jobs implements IJobs {
   fail(reason: string, which: (job: Job) => boolean = () => true): void {
     for (const job of this.items) {
       if (isActive(job) && which(job)) {
-        this._lost.add(job.id);
+        this.#lost.add(job.id);
         const isBegun = job.kind === 'convert' && job.state === 'running';
         const code = isBegun ? 'interrupted' : 'internal';
         const rest = isBegun ? 'What it had written is there to be resumed.' : 'Start it again.';
@@ -67,10 +67,10 @@ export class Jobs implements IJobs {
 
   /** True for a job that only this page still remembers. */
   isLost(id: string): boolean {
-    return this._lost.has(id);
+    return this.#lost.has(id);
   }
 
-  private readonly _jobs = new Map<string, Job>();
-  private readonly _lost = new Set<string>();
-  private readonly _changed = new Signal<this, JobChange>(this);
+  readonly #jobs = new Map<string, Job>();
+  readonly #lost = new Set<string>();
+  readonly #changed = new Signal<this, JobChange>(this);
 }

@@ -30,98 +30,98 @@ interface Waiting {
 /** One comm with one life of the helper's kernel. It outlives a dropped websocket, not a restarted kernel. */
 export class Link {
   constructor(kernel: Kernel.IKernelConnection) {
-    this._kernel = kernel;
-    this._comm = kernel.createComm(HELPER);
-    this._comm.onMsg = message => {
-      this._receive(message.content.data as unknown as Reply | HelperEvent, message.buffers ?? []);
+    this.#kernel = kernel;
+    this.#comm = kernel.createComm(HELPER);
+    this.#comm.onMsg = message => {
+      this.#receive(message.content.data as unknown as Reply | HelperEvent, message.buffers ?? []);
     };
     // It closes those that were silent long, and knows nothing of those of an earlier life.
-    this._comm.onClose = () => this.end('The helper closed the connection.', false);
-    kernel.statusChanged.connect(this._onStatus, this);
-    kernel.connectionStatusChanged.connect(this._onConnection, this);
-    kernel.disposed.connect(this._onDisposed, this);
-    kernel.iopubMessage.connect(this._onMessage, this);
+    this.#comm.onClose = () => this.end('The helper closed the connection.', false);
+    kernel.statusChanged.connect(this.#onStatus, this);
+    kernel.connectionStatusChanged.connect(this.#onConnection, this);
+    kernel.disposed.connect(this.#onDisposed, this);
+    kernel.iopubMessage.connect(this.#onMessage, this);
     // The futures of comm messages bring nothing that `onMsg` does not, and would be kept until the kernel is idle.
-    this._comm.open().dispose();
+    this.#comm.open().dispose();
   }
 
   /** What the helper says unasked. */
   get event(): ISignal<this, HelperEvent> {
-    return this._event;
+    return this.#event;
   }
 
   /** The websocket came back: what was said meanwhile may be missing. */
   get resumed(): ISignal<this, void> {
-    return this._resumed;
+    return this.#resumed;
   }
 
   /** The websocket dropped; it is being made again. */
   get dropped(): ISignal<this, void> {
-    return this._dropped;
+    return this.#dropped;
   }
 
   /** Nothing more will come over this link. */
   get ended(): ISignal<this, Ending> {
-    return this._ended;
+    return this.#ended;
   }
 
   get isEnded(): boolean {
-    return this._isEnded;
+    return this.#isEnded;
   }
 
   request<M extends Method>(method: M, params: Methods[M]['params']): Promise<HelperReply<M>> {
     return new Promise<HelperReply<Method>>((resolve, reject) => {
-      if (this._isEnded) {
+      if (this.#isEnded) {
         reject(new HelperError('lost', 'The helper has stopped.'));
         return;
       }
-      const request: Request = { id: this._nextId++, method, params };
-      this._waiting.set(request.id, { request, resolve, reject });
-      if (this._kernel.connectionStatus === 'disconnected') {
-        void this._kernel.reconnect().catch(() => undefined);
+      const request: Request = { id: this.#nextId++, method, params };
+      this.#waiting.set(request.id, { request, resolve, reject });
+      if (this.#kernel.connectionStatus === 'disconnected') {
+        void this.#kernel.reconnect().catch(() => undefined);
       }
-      this._send(request);
+      this.#send(request);
     }) as Promise<HelperReply<M>>;
   }
 
   /** Tells the helper that this page is going away. Should the browser bring it back as it was, another link is made. */
   close(): void {
-    if (!this._isEnded && !this._comm.isDisposed) {
-      this._comm.close().dispose();
+    if (!this.#isEnded && !this.#comm.isDisposed) {
+      this.#comm.close().dispose();
       this.end('The page was left.', false);
     }
   }
 
   end(reason: string, lost = true): void {
-    if (this._isEnded) {
+    if (this.#isEnded) {
       return;
     }
-    this._isEnded = true;
-    this._kernel.statusChanged.disconnect(this._onStatus, this);
-    this._kernel.connectionStatusChanged.disconnect(this._onConnection, this);
-    this._kernel.disposed.disconnect(this._onDisposed, this);
-    this._kernel.iopubMessage.disconnect(this._onMessage, this);
-    const waiting = [...this._waiting.values()];
-    this._waiting.clear();
+    this.#isEnded = true;
+    this.#kernel.statusChanged.disconnect(this.#onStatus, this);
+    this.#kernel.connectionStatusChanged.disconnect(this.#onConnection, this);
+    this.#kernel.disposed.disconnect(this.#onDisposed, this);
+    this.#kernel.iopubMessage.disconnect(this.#onMessage, this);
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
     waiting.forEach(({ reject }) => reject(new HelperError('lost', reason)));
-    this._ended.emit({ reason, lost });
+    this.#ended.emit({ reason, lost });
     Signal.clearData(this);
   }
 
-  private _send(request: Request): void {
-    this._comm.send(request as unknown as JSONObject).dispose();
+  #send(request: Request): void {
+    this.#comm.send(request as unknown as JSONObject).dispose();
   }
 
-  private _receive(message: Reply | HelperEvent, buffers: HelperReply<Method>['buffers']): void {
+  #receive(message: Reply | HelperEvent, buffers: HelperReply<Method>['buffers']): void {
     if ('event' in message) {
-      this._event.emit(message);
+      this.#event.emit(message);
       return;
     }
-    const waiting = this._waiting.get(message.id);
+    const waiting = this.#waiting.get(message.id);
     if (!waiting) {
       return;
     }
-    this._waiting.delete(message.id);
+    this.#waiting.delete(message.id);
     if (message.error) {
       waiting.reject(new HelperError(message.error.code, message.error.message, message.error));
     } else {
@@ -130,15 +130,15 @@ export class Link {
   }
 
   /** A restart that somebody else asked for is told by nothing but the new process's name for itself. */
-  private _onMessage(_: unknown, message: KernelMessage.IIOPubMessage): void {
+  #onMessage(_: unknown, message: KernelMessage.IIOPubMessage): void {
     const { session } = message.header;
-    this._life ??= session;
-    if (session !== this._life) {
+    this.#life ??= session;
+    if (session !== this.#life) {
       this.end(RESTARTED);
     }
   }
 
-  private _onStatus(_: unknown, status: Kernel.Status): void {
+  #onStatus(_: unknown, status: Kernel.Status): void {
     if (status === 'restarting' || status === 'autorestarting') {
       this.end(RESTARTED);
     } else if (status === 'dead' || status === 'terminating') {
@@ -146,45 +146,45 @@ export class Link {
     }
   }
 
-  private _onDisposed(): void {
+  #onDisposed(): void {
     this.end('The helper was shut down.');
   }
 
-  private _onConnection(_: unknown, status: Kernel.ConnectionStatus): void {
+  #onConnection(_: unknown, status: Kernel.ConnectionStatus): void {
     if (status !== 'connected') {
-      this._wasDropped = true;
-      this._dropped.emit();
+      this.#wasDropped = true;
+      this.#dropped.emit();
       return;
     }
-    if (!this._wasDropped) {
+    if (!this.#wasDropped) {
       return;
     }
-    this._wasDropped = false;
-    for (const [id, { request }] of this._waiting) {
+    this.#wasDropped = false;
+    for (const [id, { request }] of this.#waiting) {
       if (request.method !== 'start') {
-        this._send(request);
+        this.#send(request);
         continue;
       }
       // Asking twice could convert twice: wait for the server's replay, then leave it to the list of jobs.
       setTimeout(() => {
-        const still = this._waiting.get(id);
-        if (still && this._waiting.delete(id)) {
+        const still = this.#waiting.get(id);
+        if (still && this.#waiting.delete(id)) {
           still.reject(new HelperError('lost', 'The connection dropped before the helper answered: see Conversions.'));
         }
       }, GRACE);
     }
-    this._resumed.emit();
+    this.#resumed.emit();
   }
 
-  private readonly _kernel: Kernel.IKernelConnection;
-  private readonly _comm: Kernel.IComm;
-  private readonly _waiting = new Map<number, Waiting>();
-  private _life: string | null = null;
-  private _nextId = 1;
-  private _isEnded = false;
-  private _wasDropped = false;
-  private readonly _event = new Signal<this, HelperEvent>(this);
-  private readonly _resumed = new Signal<this, void>(this);
-  private readonly _dropped = new Signal<this, void>(this);
-  private readonly _ended = new Signal<this, Ending>(this);
+  readonly #kernel: Kernel.IKernelConnection;
+  readonly #comm: Kernel.IComm;
+  readonly #waiting = new Map<number, Waiting>();
+  #life: string | null = null;
+  #nextId = 1;
+  #isEnded = false;
+  #wasDropped = false;
+  readonly #event = new Signal<this, HelperEvent>(this);
+  readonly #resumed = new Signal<this, void>(this);
+  readonly #dropped = new Signal<this, void>(this);
+  readonly #ended = new Signal<this, Ending>(this);
 }

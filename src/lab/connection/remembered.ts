@@ -9,11 +9,11 @@ const KEY = 'microct-io-vis:under-way';
 /** What was under way when a page was left, kept with JupyterLab's layout: whoever comes back is told what has become of it. */
 export class Remembered {
   constructor(state: IStateDB | null) {
-    this._state = state;
+    this.#state = state;
   }
 
   async fetch(): Promise<Job[]> {
-    const found = await this._state?.fetch(KEY);
+    const found = await this.#state?.fetch(KEY);
     return Array.isArray(found) ? (found as unknown as Job[]).filter(job => typeof job?.id === 'string') : [];
   }
 
@@ -22,10 +22,10 @@ export class Remembered {
     jobs.changed.connect((_, { now, before }) => {
       if (now?.state !== before?.state) {
         const left = jobs.items.filter(isActive).map(job => ({ ...job, progress: null }));
-        void this._state?.save(KEY, left as unknown as ReadonlyPartialJSONValue);
+        void this.#state?.save(KEY, left as unknown as ReadonlyPartialJSONValue);
       }
     });
   }
 
-  private readonly _state: IStateDB | null;
+  readonly #state: IStateDB | null;
 }

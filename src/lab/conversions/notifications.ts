@@ -29,66 +29,66 @@ interface Shown {
  */
 export class JobNotifications {
   constructor(helper: IHelper, commands: CommandRegistry, isWanted: () => boolean) {
-    this._helper = helper;
-    this._commands = commands;
-    this._isWanted = isWanted;
-    helper.jobs.changed.connect(this._onChanged, this);
-    helper.jobs.items.forEach(job => this._onChanged(helper.jobs, { now: job, before: null }));
+    this.#helper = helper;
+    this.#commands = commands;
+    this.#isWanted = isWanted;
+    helper.jobs.changed.connect(this.#onChanged, this);
+    helper.jobs.items.forEach(job => this.#onChanged(helper.jobs, { now: job, before: null }));
   }
 
-  private _onChanged(_: unknown, { now, before }: JobChange): void {
+  #onChanged(_: unknown, { now, before }: JobChange): void {
     if (!now) {
-      this._forget(before);
+      this.#forget(before);
     } else if (isActive(now)) {
-      this._progress(now, before);
+      this.#progress(now, before);
     } else {
       // What was given up for lost may have ended otherwise: the next helper knows.
       const isCorrected = before !== null && !isActive(before) && before.state !== now.state;
-      if (isCorrected || (!this._told.has(now.id) && (!now.seen || this._shown.has(now.id)))) {
-        this._outcome(now);
+      if (isCorrected || (!this.#told.has(now.id) && (!now.seen || this.#shown.has(now.id)))) {
+        this.#outcome(now);
       }
       if (!now.seen) {
-        void this._acknowledge(now.id);
+        void this.#acknowledge(now.id);
       }
-      this._told.add(now.id);
+      this.#told.add(now.id);
     }
   }
 
   /** Spares other pages from telling the same, as soon as there is somebody to see it. */
-  private async _acknowledge(job: string): Promise<void> {
+  async #acknowledge(job: string): Promise<void> {
     while (document.visibilityState !== 'visible') {
       await new Promise(seen => document.addEventListener('visibilitychange', seen, { once: true }));
     }
     // What it has come to is told before the connection is ready.
-    while (this._helper.state === 'starting' || this._helper.state === 'waiting') {
+    while (this.#helper.state === 'starting' || this.#helper.state === 'waiting') {
       await new Promise<void>(changed => {
         const onChanged = (): void => {
-          this._helper.stateChanged.disconnect(onChanged);
+          this.#helper.stateChanged.disconnect(onChanged);
           changed();
         };
-        this._helper.stateChanged.connect(onChanged);
+        this.#helper.stateChanged.connect(onChanged);
       });
     }
     // One that has ended meanwhile is not started for this.
-    if (this._helper.state === 'connected') {
-      await this._helper.request('seen', { job }).catch(() => undefined);
+    if (this.#helper.state === 'connected') {
+      await this.#helper.request('seen', { job }).catch(() => undefined);
     }
   }
 
-  private _progress(job: Job, before: Job | null): void {
-    const shown = this._shown.get(job.id);
-    const message = `${jobName(job)}: ${jobStatus(job, id => this._helper.jobs.get(id))}`;
+  #progress(job: Job, before: Job | null): void {
+    const shown = this.#shown.get(job.id);
+    const message = `${jobName(job)}: ${jobStatus(job, id => this.#helper.jobs.get(id))}`;
     if (shown) {
       // One that the person has dismissed stays away until there is an outcome.
-      this._redraw(shown, () =>
-        Notification.update({ id: shown.id, message, type: 'in-progress', ...this._running(job) })
+      this.#redraw(shown, () =>
+        Notification.update({ id: shown.id, message, type: 'in-progress', ...this.#running(job) })
       );
-    } else if (this._isWanted() && !before) {
-      this._emit(job, message, 'in-progress', this._running(job));
+    } else if (this.#isWanted() && !before) {
+      this.#emit(job, message, 'in-progress', this.#running(job));
     }
   }
 
-  private _running(job: Job): Notification.IOptions<never> {
+  #running(job: Job): Notification.IOptions<never> {
     return {
       autoClose: false,
       progress: fraction(job.progress),
@@ -98,102 +98,97 @@ export class JobNotifications {
           caption: job.kind === 'verify' ? 'Cancel this verification' : 'Cancel this conversion',
           callback: event => {
             event.preventDefault();
-            void this._commands.execute(CommandIDs.cancel, { job: job.id });
+            void this.#commands.execute(CommandIDs.cancel, { job: job.id });
           }
         }
       ]
     };
   }
 
-  private _outcome(job: Job): void {
+  #outcome(job: Job): void {
     if (job.verdict) {
       const { ok, against } = job.verdict;
-      this._emit(job, `${jobName(job)}: ${jobStatus(job)}`, !ok ? 'error' : against === null ? 'warning' : 'success', {
+      this.#emit(job, `${jobName(job)}: ${jobStatus(job)}`, !ok ? 'error' : against === null ? 'warning' : 'success', {
         autoClose: false,
-        actions: [this._details(job)]
+        actions: [this.#details(job)]
       });
     } else if (job.state === 'done') {
       const path = job.output;
       const warnings = job.result?.warnings.length ? ', with warnings' : '';
-      this._emit(job, `${jobName(job)}: ${jobStatus(job)}${warnings}`, warnings ? 'warning' : 'success', {
+      this.#emit(job, `${jobName(job)}: ${jobStatus(job)}${warnings}`, warnings ? 'warning' : 'success', {
         autoClose: false,
         actions: [
           {
             label: 'Open in Neuroglancer',
             displayType: 'accent',
-            callback: () => void this._commands.execute(CommandIDs.openViewer, { path })
+            callback: () => void this.#commands.execute(CommandIDs.openViewer, { path })
           },
           {
             label: 'Show',
             caption: 'Show it in the file browser',
-            callback: () => void this._commands.execute(CommandIDs.showInBrowser, { path })
+            callback: () => void this.#commands.execute(CommandIDs.showInBrowser, { path })
           },
           {
             label: 'Verify',
             caption: 'Read every voxel back, and compare it with the source',
-            callback: () => void this._commands.execute(CommandIDs.verify, { path })
+            callback: () => void this.#commands.execute(CommandIDs.verify, { path })
           },
-          ...(warnings ? [this._details(job)] : [])
+          ...(warnings ? [this.#details(job)] : [])
         ]
       });
     } else if (job.state === 'failed') {
       // The reason names the file.
       const isKept = job.error?.code === 'interrupted' || job.error?.options?.includes('resume');
       const message = `Not ${job.kind === 'verify' ? 'verified' : 'converted'}: ${job.error?.message ?? jobName(job)}`;
-      this._emit(job, message, 'error', {
+      this.#emit(job, message, 'error', {
         autoClose: false,
         actions: [
-          this._details(job),
+          this.#details(job),
           {
             label: job.kind === 'verify' ? 'Try again' : isKept ? 'Resume…' : 'Try again…',
-            callback: () => void this._retry(job)
+            callback: () => void this.#retry(job)
           }
         ]
       });
     } else {
       const rest = job.kind === 'verify' ? '' : ', nothing was kept';
-      this._emit(job, `${jobName(job)}: cancelled${rest}`, 'info', { autoClose: 5000, actions: [] });
+      this.#emit(job, `${jobName(job)}: cancelled${rest}`, 'info', { autoClose: 5000, actions: [] });
     }
   }
 
-  private _retry({ kind, source, output, options }: Job): Promise<unknown> {
+  #retry({ kind, source, output, options }: Job): Promise<unknown> {
     if (kind === 'verify') {
-      return this._commands.execute(CommandIDs.verify, { path: output });
+      return this.#commands.execute(CommandIDs.verify, { path: output });
     }
     const from = typeof source === 'string' ? { path: source } : { paths: source };
-    return this._commands.execute(CommandIDs.convert, { ...from, options });
+    return this.#commands.execute(CommandIDs.convert, { ...from, options });
   }
 
-  private _details(job: Job): Notification.IAction {
+  #details(job: Job): Notification.IAction {
     return {
       label: 'Details',
       callback: event => {
         event.preventDefault();
-        void showDetails(job, this._helper.jobs);
+        void showDetails(job, this.#helper.jobs);
       }
     };
   }
 
   /** Turns the job's notification into this one, or makes one. */
-  private _emit(
-    job: Job,
-    message: string,
-    type: Notification.TypeOptions,
-    options: Notification.IOptions<never>
-  ): void {
+  #emit(job: Job, message: string, type: Notification.TypeOptions, options: Notification.IOptions<never>): void {
     const make = (): void => {
-      if (this._isWanted() || type === 'error') {
+      if (this.#isWanted() || type === 'error') {
         const now = Date.now();
-        this._shown.set(job.id, { id: Notification.emit(message, type, options), made: now, at: now });
+        this.#shown.set(job.id, { id: Notification.emit(message, type, options), made: now, at: now });
       }
     };
-    const shown = this._shown.get(job.id);
+    const shown = this.#shown.get(job.id);
     if (!shown) {
       make();
       return;
     }
     const update = { progress: undefined, ...options };
-    this._redraw(shown, () => {
+    this.#redraw(shown, () => {
       if (!Notification.update({ id: shown.id, message, type, ...update })) {
         make();
       }
@@ -204,7 +199,7 @@ export class JobNotifications {
    * Draws the latest of what is to be drawn, when it is time. JupyterLab loses what changes before it has drawn any notification at all,
    * which takes a page that is being loaded a while: until then it is drawn again.
    */
-  private _redraw(shown: Shown, draw: () => void): void {
+  #redraw(shown: Shown, draw: () => void): void {
     clearTimeout(shown.timer);
     const isDrawn = isReady() || Date.now() > shown.made + LOADING;
     shown.timer = setTimeout(
@@ -212,28 +207,28 @@ export class JobNotifications {
         shown.at = Date.now();
         draw();
         if (!isDrawn) {
-          this._redraw(shown, draw);
+          this.#redraw(shown, draw);
         }
       },
       Math.max(0, shown.at + REST - Date.now())
     );
   }
 
-  private _forget(job: Job | null): void {
-    const shown = job && this._shown.get(job.id);
+  #forget(job: Job | null): void {
+    const shown = job && this.#shown.get(job.id);
     if (shown) {
       clearTimeout(shown.timer);
-      this._shown.delete(job.id);
+      this.#shown.delete(job.id);
       Notification.dismiss(shown.id);
     }
   }
 
-  private readonly _helper: IHelper;
-  private readonly _commands: CommandRegistry;
-  private readonly _isWanted: () => boolean;
+  readonly #helper: IHelper;
+  readonly #commands: CommandRegistry;
+  readonly #isWanted: () => boolean;
   /** Jobs whose end was told. */
-  private readonly _told = new Set<string>();
-  private readonly _shown = new Map<string, Shown>();
+  readonly #told = new Set<string>();
+  readonly #shown = new Map<string, Shown>();
 }
 
 /** Whether JupyterLab draws notifications: its container for them is there. */

@@ -19,41 +19,41 @@ export class RunningConversions implements IRunningSessions.IManager {
   readonly shutdownAllConfirmationText = 'Cancel the conversions that run, and dismiss those that have ended?';
 
   constructor(helper: IHelper, commands: CommandRegistry) {
-    this._helper = helper;
-    this._commands = commands;
-    const throttler = new Throttler(() => this._runningChanged.emit(), { limit: 400, edge: 'trailing' });
+    this.#helper = helper;
+    this.#commands = commands;
+    const throttler = new Throttler(() => this.#runningChanged.emit(), { limit: 400, edge: 'trailing' });
     helper.jobs.changed.connect((_, { now, before }) => {
       if (now?.state === before?.state) {
         void throttler.invoke();
       } else {
-        this._runningChanged.emit();
+        this.#runningChanged.emit();
       }
     });
   }
 
   get runningChanged(): ISignal<this, void> {
-    return this._runningChanged;
+    return this.#runningChanged;
   }
 
   readonly shutdownLabel = (item: IRunningSessions.IRunningItem): string =>
     item instanceof Item && isActive(item.job) ? 'Cancel' : 'Dismiss';
 
   running(): Item[] {
-    const { jobs } = this._helper;
-    return [...jobs.items].sort(byTurn).map(job => new Item(job, jobs, this._commands));
+    const { jobs } = this.#helper;
+    return [...jobs.items].sort(byTurn).map(job => new Item(job, jobs, this.#commands));
   }
 
   refreshRunning(): void {
-    void this._helper.join().catch(() => undefined);
+    void this.#helper.join().catch(() => undefined);
   }
 
   shutdownAll(): void {
     this.running().forEach(item => item.shutdown());
   }
 
-  private readonly _helper: IHelper;
-  private readonly _commands: CommandRegistry;
-  private readonly _runningChanged = new Signal<this, void>(this);
+  readonly #helper: IHelper;
+  readonly #commands: CommandRegistry;
+  readonly #runningChanged = new Signal<this, void>(this);
 }
 
 function byTurn(a: Job, b: Job): number {
@@ -72,21 +72,21 @@ class Item implements IRunningSessions.IRunningItem {
   constructor(job: Job, jobs: IJobs, commands: CommandRegistry) {
     this.job = job;
     this.context = job.id;
-    this._jobs = jobs;
+    this.#jobs = jobs;
     this.className = `mct-Conversion mct-mod-${job.state}`;
-    this._commands = commands;
+    this.#commands = commands;
   }
 
   open(): void {
     if (this.job.result) {
-      void this._commands.execute(CommandIDs.openViewer, { path: this.job.result.output });
+      void this.#commands.execute(CommandIDs.openViewer, { path: this.job.result.output });
     } else {
-      void showDetails(this.job, this._jobs);
+      void showDetails(this.job, this.#jobs);
     }
   }
 
   shutdown(): void {
-    void this._commands.execute(isActive(this.job) ? CommandIDs.cancel : CommandIDs.dismiss, { job: this.job.id });
+    void this.#commands.execute(isActive(this.job) ? CommandIDs.cancel : CommandIDs.dismiss, { job: this.job.id });
   }
 
   icon(): LabIcon {
@@ -98,13 +98,13 @@ class Item implements IRunningSessions.IRunningItem {
   }
 
   labelTitle(): string {
-    return jobDetails(this.job, id => this._jobs.get(id));
+    return jobDetails(this.job, id => this.#jobs.get(id));
   }
 
   detail(): string {
-    return jobStatus(this.job, id => this._jobs.get(id));
+    return jobStatus(this.job, id => this.#jobs.get(id));
   }
 
-  private readonly _jobs: IJobs;
-  private readonly _commands: CommandRegistry;
+  readonly #jobs: IJobs;
+  readonly #commands: CommandRegistry;
 }

@@ -15,21 +15,21 @@ import { ConvertBody } from './ConvertBody.tsx';
 class DialogBody extends ReactWidget {
   constructor(helper: IHelper, paths: readonly string[], initial: Partial<FormValues>) {
     super();
-    this._helper = helper;
-    this._paths = paths;
-    this._initial = initial;
-    this._planner = {
+    this.#helper = helper;
+    this.#paths = paths;
+    this.#initial = initial;
+    this.#planner = {
       inspect: async source => asVolume(await helper.request('inspect', { source })),
       estimate: (source, options) => helper.request('estimate', { source, options })
     };
   }
 
   get readyChanged(): ISignal<this, void> {
-    return this._readyChanged;
+    return this.#readyChanged;
   }
 
   get ready(): boolean {
-    return this._starts !== null && !this._busy;
+    return this.#starts !== null && !this.#busy;
   }
 
   /**
@@ -39,10 +39,10 @@ class DialogBody extends ReactWidget {
   async start(): Promise<{ jobs: Job[]; refused: string[] } | undefined> {
     const jobs: Job[] = [];
     const refused: string[] = [];
-    this._set(true, null);
-    for (const params of this._starts ?? []) {
+    this.#set(true, null);
+    for (const params of this.#starts ?? []) {
       try {
-        jobs.push(await this._helper.request('start', params));
+        jobs.push(await this.#helper.request('start', params));
       } catch (error) {
         refused.push((error as Error).message);
       }
@@ -50,47 +50,47 @@ class DialogBody extends ReactWidget {
     if (jobs.length > 0) {
       return { jobs, refused };
     }
-    this._set(false, refused.join('\n'));
+    this.#set(false, refused.join('\n'));
     return undefined;
   }
 
   protected override render(): React.ReactElement {
     return (
       <ConvertBody
-        planner={this._planner}
-        paths={this._paths}
-        initial={this._initial}
-        failure={this._failure}
-        busy={this._busy}
-        onChange={this._onChange}
+        planner={this.#planner}
+        paths={this.#paths}
+        initial={this.#initial}
+        failure={this.#failure}
+        busy={this.#busy}
+        onChange={this.#onChange}
       />
     );
   }
 
-  private readonly _onChange = (starts: StartParams[] | null): void => {
-    if (starts !== null || this._starts !== null) {
-      this._starts = starts;
-      this._failure = null;
+  readonly #onChange = (starts: StartParams[] | null): void => {
+    if (starts !== null || this.#starts !== null) {
+      this.#starts = starts;
+      this.#failure = null;
       this.update();
     }
-    this._readyChanged.emit();
+    this.#readyChanged.emit();
   };
 
-  private _set(busy: boolean, failure: string | null): void {
-    this._busy = busy;
-    this._failure = failure;
+  #set(busy: boolean, failure: string | null): void {
+    this.#busy = busy;
+    this.#failure = failure;
     this.update();
-    this._readyChanged.emit();
+    this.#readyChanged.emit();
   }
 
-  private readonly _helper: IHelper;
-  private readonly _paths: readonly string[];
-  private readonly _initial: Partial<FormValues>;
-  private readonly _planner: Planner;
-  private _starts: StartParams[] | null = null;
-  private _failure: string | null = null;
-  private _busy = false;
-  private readonly _readyChanged = new Signal<this, void>(this);
+  readonly #helper: IHelper;
+  readonly #paths: readonly string[];
+  readonly #initial: Partial<FormValues>;
+  readonly #planner: Planner;
+  #starts: StartParams[] | null = null;
+  #failure: string | null = null;
+  #busy = false;
+  readonly #readyChanged = new Signal<this, void>(this);
 }
 
 /** A dialog that stays open until the conversion is queued, and cannot be accepted while its form is wrong. */
@@ -103,12 +103,12 @@ class ConvertDialog extends Dialog<Job[]> {
       focusNodeSelector: 'input'
     });
     this.addClass('mct-ConvertDialog');
-    this._form = body;
-    body.readyChanged.connect(this._enable, this);
+    this.#form = body;
+    body.readyChanged.connect(this.#enable, this);
     // JupyterLab enables the button at every input of which the browser itself does not disapprove.
-    this.node.addEventListener('input', () => this._enable());
+    this.node.addEventListener('input', () => this.#enable());
     this.node.tabIndex = -1;
-    this._enable();
+    this.#enable();
   }
 
   /** What was queued; empty when the dialog was dismissed. */
@@ -117,8 +117,8 @@ class ConvertDialog extends Dialog<Job[]> {
   override resolve(index?: number): void {
     if (index === 0) {
       super.resolve(index);
-    } else if (this._form.ready) {
-      void this._form.start().then(started => {
+    } else if (this.#form.ready) {
+      void this.#form.start().then(started => {
         if (started) {
           this.jobs = started.jobs;
           super.resolve(index);
@@ -140,10 +140,10 @@ class ConvertDialog extends Dialog<Job[]> {
     this.node.focus();
   }
 
-  private _enable(): void {
+  #enable(): void {
     const button = this.node.querySelector<HTMLButtonElement>('.jp-Dialog-button.jp-mod-accept');
     if (button) {
-      button.disabled = !this._form.ready;
+      button.disabled = !this.#form.ready;
     }
     // A control that was disabled has lost the focus, and with it Escape and Enter.
     requestAnimationFrame(() => {
@@ -153,7 +153,7 @@ class ConvertDialog extends Dialog<Job[]> {
     });
   }
 
-  private readonly _form: DialogBody;
+  readonly #form: DialogBody;
 }
 
 /** Asks how to convert, and queues it. Empty when the person thought better of it. */

@@ -22,16 +22,16 @@ class TiffContent extends ReactWidget {
   constructor(context: DocumentRegistry.Context, services: Services) {
     super();
     this.addClass('mct-Tiff');
-    this._context = context;
-    this._services = services;
-    this._asksAtOnce = services.isRestored();
+    this.#context = context;
+    this.#services = services;
+    this.#asksAtOnce = services.isRestored();
     context.pathChanged.connect(() => this.update());
     context.fileChanged.connect(() => this.update());
   }
 
   protected override render(): React.ReactElement {
-    const { contents, helper, commands } = this._services;
-    const { path, contentsModel } = this._context;
+    const { contents, helper, commands } = this.#services;
+    const { path, contentsModel } = this.#context;
     return (
       <TiffPage
         // A file that was written anew is read anew.
@@ -39,15 +39,15 @@ class TiffContent extends ReactWidget {
         path={isLocal(contents, path) ? toServerPath(contents, path) : null}
         name={path}
         helper={helper}
-        asksAtOnce={this._asksAtOnce}
+        asksAtOnce={this.#asksAtOnce}
         commands={commands}
       />
     );
   }
 
-  private readonly _context: DocumentRegistry.Context;
-  private readonly _services: Services;
-  private readonly _asksAtOnce: boolean;
+  readonly #context: DocumentRegistry.Context;
+  readonly #services: Services;
+  readonly #asksAtOnce: boolean;
 }
 
 type TiffDocument = DocumentWidget<TiffContent>;
@@ -64,18 +64,18 @@ export class TiffFactory extends ABCWidgetFactory<TiffDocument> {
       preferKernel: false,
       canStartKernel: false
     });
-    this._services = services;
+    this.#services = services;
   }
 
   protected override createNewWidget(context: DocumentRegistry.Context): TiffDocument {
     keepFromSaving(context);
-    const widget = new DocumentWidget({ content: new TiffContent(context, this._services), context });
+    const widget = new DocumentWidget({ content: new TiffContent(context, this.#services), context });
     widget.title.icon = stackIcon;
     widget.toolbar.hide();
     return widget;
   }
 
-  private readonly _services: Services;
+  readonly #services: Services;
 }
 
 /**

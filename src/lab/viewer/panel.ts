@@ -22,8 +22,8 @@ export class ViewerPanel extends Widget {
   constructor(paths: readonly string[], helper: IHelper, state: ViewerState | undefined) {
     super();
     this.paths = paths;
-    this._helper = helper;
-    this._state = state;
+    this.#helper = helper;
+    this.#state = state;
     this.addClass('mct-ViewerPanel');
     const others = paths.length - 1;
     this.title.label = baseName(paths[0]) + (others > 0 ? ` and ${others} other${others > 1 ? 's' : ''}` : '');
@@ -36,63 +36,63 @@ export class ViewerPanel extends Widget {
 
   /** Position, zoom, contrast and the like, as Neuroglancer has them. */
   get state(): ViewerState | undefined {
-    return this._handle?.getState() ?? this._state;
+    return this.#handle?.getState() ?? this.#state;
   }
 
   /** The view has changed and come to rest. */
   get stateChanged(): ISignal<this, void> {
-    return this._stateChanged;
+    return this.#stateChanged;
   }
 
   override dispose(): void {
     if (this.isDisposed) {
       return;
     }
-    this._settled.dispose();
-    this._handle?.dispose();
+    this.#settled.dispose();
+    this.#handle?.dispose();
     super.dispose();
   }
 
   /** Looks whether the OME-Zarr is still the one that is shown, and shows the one that is there now. */
   check(): void {
-    this._handle?.check();
+    this.#handle?.check();
   }
 
   protected override onAfterShow(msg: Message): void {
     super.onAfterShow(msg);
-    this._open();
-    this._handle?.setVisible(true);
+    this.#open();
+    this.#handle?.setVisible(true);
   }
 
   protected override onBeforeHide(msg: Message): void {
     super.onBeforeHide(msg);
-    this._handle?.setVisible(false);
+    this.#handle?.setVisible(false);
   }
 
   protected override onAfterAttach(msg: Message): void {
     super.onAfterAttach(msg);
     if (this.isVisible) {
-      this._open();
+      this.#open();
     }
   }
 
   /** Neuroglancer is loaded when its first tab is seen. */
-  private _open(): void {
-    if (this._isOpened) {
+  #open(): void {
+    if (this.#isOpened) {
       return;
     }
-    this._isOpened = true;
-    this._say(this.paths.length > 1 ? 'Opening the volumes…' : 'Opening the volume…');
-    this._show().catch(error => {
-      this._isOpened = false;
-      this._say(error instanceof Error ? error.message : String(error), true);
+    this.#isOpened = true;
+    this.#say(this.paths.length > 1 ? 'Opening the volumes…' : 'Opening the volume…');
+    this.#show().catch(error => {
+      this.#isOpened = false;
+      this.#say(error instanceof Error ? error.message : String(error), true);
     });
   }
 
-  private async _show(): Promise<void> {
+  async #show(): Promise<void> {
     const [{ createViewer }, source] = await Promise.all([
       import('../../viewer/index.ts'),
-      findSources(this.paths, this._helper)
+      findSources(this.paths, this.#helper)
     ]);
     if (this.isDisposed) {
       return;
@@ -100,19 +100,19 @@ export class ViewerPanel extends Widget {
     this.node.replaceChildren();
     const handle = await createViewer(this.node, {
       source,
-      state: this._state,
+      state: this.#state,
       server: PageConfig.getBaseUrl(),
-      onState: () => void this._settled.invoke()
+      onState: () => void this.#settled.invoke()
     });
     if (this.isDisposed) {
       handle.dispose();
       return;
     }
-    this._handle = handle;
+    this.#handle = handle;
     handle.setVisible(this.isVisible);
   }
 
-  private _say(text: string, failed = false): void {
+  #say(text: string, failed = false): void {
     const note = document.createElement('div');
     note.className = 'mct-Viewer-note';
     note.setAttribute('role', failed ? 'alert' : 'status');
@@ -121,16 +121,16 @@ export class ViewerPanel extends Widget {
       const retry = document.createElement('button');
       retry.className = 'jp-mod-styled';
       retry.textContent = 'Retry';
-      retry.addEventListener('click', () => this._open());
+      retry.addEventListener('click', () => this.#open());
       note.append(retry);
     }
     this.node.replaceChildren(note);
   }
 
-  private readonly _helper: IHelper;
-  private readonly _settled = new Debouncer(() => this._stateChanged.emit(), SETTLED);
-  private readonly _stateChanged = new Signal<this, void>(this);
-  private readonly _state: ViewerState | undefined;
-  private _handle: ViewerHandle | undefined;
-  private _isOpened = false;
+  readonly #helper: IHelper;
+  readonly #settled = new Debouncer(() => this.#stateChanged.emit(), SETTLED);
+  readonly #stateChanged = new Signal<this, void>(this);
+  readonly #state: ViewerState | undefined;
+  #handle: ViewerHandle | undefined;
+  #isOpened = false;
 }
