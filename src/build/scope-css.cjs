@@ -1,5 +1,5 @@
-// A loader for Neuroglancer's style sheets. Some of their class names are words that others use too: in JupyterLab, an output with the class
-// `overlay` would go black over the whole page. They are bound to where Neuroglancer uses them.
+// A loader for Neuroglancer's style sheets. Some of their class names are words that others use too: in JupyterLab, an
+// output with the class `overlay` would go black over the whole page. They are bound to where Neuroglancer uses them.
 const PLACES = {
   overlay: 'body > .overlay:has(> .overlay-content)',
   'overlay-content': 'body > .overlay > .overlay-content',

@@ -1,6 +1,6 @@
-// Compiles src/simd/assembly (AssemblyScript) to WebAssembly and writes it, as base64, into modules in src/simd/build: a bundle then needs no
-// file beside it. `wasm.ts` has everything, for the engine; `decoding.ts` what a page reads chunks with. Loops over voxels get a function for
-// each of their types.
+// Compiles src/simd/assembly (AssemblyScript) to WebAssembly and writes it, as base64, into modules in src/simd/build:
+// a bundle then needs no file beside it. `wasm.ts` has everything, for the engine; `decoding.ts` what a page reads
+// chunks with. Loops over voxels get a function for each of their types.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, run } from './environment.mjs';
@@ -22,7 +22,10 @@ const EXTENT = sizes('nz', 'ny', 'nx');
 const BOX = [...sizes('source', 'plane', 'row'), ...EXTENT];
 const BOXES = [...sizes('source', 'sourcePlane', 'sourceRow', 'target', 'targetPlane', 'targetRow'), ...EXTENT];
 
-/** A function for each voxel type, `loop_type`, that calls a loop's instance of it; `loop_type_to` where there is a second type. */
+/**
+ * A function for each voxel type, `loop_type`, that calls a loop's instance of it; `loop_type_to` where there is a
+ * second type.
+ */
 const instances = (file, loop, parameters, result, to = [null], from = Object.keys(TYPES)) =>
   from.flatMap(type =>
     to

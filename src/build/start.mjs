@@ -1,4 +1,5 @@
-// `npm start`: installs and builds what is missing, then opens JupyterLab on the quick start. Arguments go to `jupyter lab`.
+// `npm start`: installs and builds what is missing, then opens JupyterLab on the quick start. Arguments go to `jupyter
+// lab`.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

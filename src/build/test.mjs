@@ -1,5 +1,6 @@
-// `npm test`: installs and builds what is missing, then runs the unit tests, the Python tests and the browser tests against a live JupyterLab.
-// `npm test -- unit zarr`, `-- python -k labels`, `-- browser lab`: one of the three suites, or a part of it; unit tests alone need no build.
+// `npm test`: installs and builds what is missing, then runs the unit tests, the Python tests and the browser tests
+// against a live JupyterLab. `npm test -- unit zarr`, `-- python -k labels`, `-- browser lab`: one of the three suites,
+// or a part of it; unit tests alone need no build.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -60,7 +61,8 @@ const nodeTests = (folder, atOnce, env) =>
     env
   );
 
-// Most of a Python test is one program after another: three at a time, on two processors, take little more than half of the time.
+// Most of a Python test is one program after another: three at a time, on two processors, take little more than half of
+// the time.
 const sideBySide = part.length ? [] : ['-n', '3', '--dist', 'loadfile'];
 
 const suites = {

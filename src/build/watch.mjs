@@ -1,5 +1,6 @@
-// `npm run watch`: an edit reaches what it is an edit of within seconds. Of src/lab, form, widget and viewer: a page to reload (JupyterLab's, or
-// that of `view`); of src/helper and the engine: the next command, or a restarted kernel. Ends with Ctrl-C.
+// `npm run watch`: an edit reaches what it is an edit of within seconds. Of src/lab, form, widget and viewer: a page to
+// reload (JupyterLab's, or that of `view`); of src/helper and the engine: the next command, or a restarted kernel. Ends
+// with Ctrl-C.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -131,7 +131,9 @@ export class Conversion {
     return Number(Atomics.load(this.#shared.done, 0));
   }
 
-  /** Writes everything under the partial name; returns what the result says, and the metadata's bytes in `bytesWritten`. */
+  /**
+   * Writes everything under the partial name; returns what the result says, and the metadata's bytes in `bytesWritten`.
+   */
   async run(): Promise<{ report: Report; range: [number, number] | null; statistics: (Statistics | null)[] }> {
     const { settings, executionPlan, layout, plan, resumed } = this.#prepared;
     const hashed = early(headerHash(layout.files));
@@ -320,7 +322,10 @@ export class Conversion {
     return depthFirst(executionPlan.grids, volumeCount(layout.outerShape), isStored);
   }
 
-  /** The source values that become the ends of the integer type. Every voxel is looked at, and counted where percentages are asked for. */
+  /**
+   * The source values that become the ends of the integer type. Every voxel is looked at, and counted where percentages
+   * are asked for.
+   */
   async #findRange(ends: [RangeEnd, RangeEnd]): Promise<[number, number]> {
     const { plan, info, layout } = this.#prepared;
     const histogram = ends.some(end => typeof end === 'object' && end.percent > 0 && end.percent < 100);

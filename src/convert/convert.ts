@@ -13,14 +13,16 @@ import { readParent } from '../zarr/parent.ts';
 /** How long a cancelled worker may go on with what it does before it is ended, in ms. */
 const PATIENCE = 500;
 
-/** What may be otherwise when it is tried again; all else would fail again at the same place, or is not wanted any more. */
+/**
+ * What may be otherwise when it is tried again; all else would fail again at the same place, or is not wanted any more.
+ */
 const PASSING: ErrorCode[] = ['disk-full', 'output-unwritable', 'unreadable', 'not-found', 'internal'];
 
 /** How a caller follows a conversion and ends it. */
 export interface Control {
   /**
-   * Ends the conversion within about a second; nothing is left behind. Where the signal's reason is a ConvertError `interrupted`, what is done
-   * is kept to be resumed.
+   * Ends the conversion within about a second; nothing is left behind. Where the signal's reason is a ConvertError
+   * `interrupted`, what is done is kept to be resumed.
    */
   signal?: AbortSignal;
   /** Called five times a second at most. */
@@ -28,8 +30,8 @@ export interface Control {
 }
 
 /**
- * Converts a TIFF volume into an OME-Zarr pyramid: level 0 has the region's voxels, each further level the mean of the stored one above.
- * Nothing has the output's name before all of it is written and on the disk.
+ * Converts a TIFF volume into an OME-Zarr pyramid: level 0 has the region's voxels, each further level the mean of the
+ * stored one above. Nothing has the output's name before all of it is written and on the disk.
  *
  * @param source a TIFF file, a folder of TIFF slices, or the slices in order
  * @throws ConvertError

@@ -17,8 +17,9 @@ const ROUNDING = 0.01;
 const times = (values: readonly number[]) => values.map(value => Number(value.toPrecision(6))).join(' × ');
 
 /**
- * Where label voxels are that belong to an image. They fill what the image fills: labels of the shape of one of its levels have that level's
- * voxels, whatever the label file says; others, and labels whose voxel size a person gives, must extend as far as the image, to less than a voxel.
+ * Where label voxels are that belong to an image. They fill what the image fills: labels of the shape of one of its
+ * levels have that level's voxels, whatever the label file says; others, and labels whose voxel size a person gives,
+ * must extend as far as the image, to less than a voxel.
  *
  * @param own what the label file says, or a person (`voxelSizeFrom` is `user`)
  * @throws ConvertError `bad-option` with both extents, where they differ

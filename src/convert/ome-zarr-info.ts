@@ -32,7 +32,10 @@ export interface OmeZarrInfo {
   voxelSize: number[] | null;
   /** UDUNITS name; null when unknown, or where the axes of space have several. */
   unit: string | null;
-  /** Where this program found the voxel size (see `VolumeInfo`); null when unknown, and where another program made the image. */
+  /**
+   * Where this program found the voxel size (see `VolumeInfo`); null when unknown, and where another program made the
+   * image.
+   */
   voxelSizeFrom: string | null;
   /** As the metadata tells how to show them (`omero`); null where it does not. */
   channels: StoredChannel[] | null;
@@ -43,7 +46,10 @@ export interface OmeZarrInfo {
   levels: OmeZarrLevel[];
   /** The program that made it, where it says so. */
   writer: string | null;
-  /** What this program has written of the source, the options and its warnings, as it stands there; null where another program made the image. */
+  /**
+   * What this program has written of the source, the options and its warnings, as it stands there; null where another
+   * program made the image.
+   */
   provenance: Record<string, unknown> | null;
   /** What a person should know of it: a sentence each. */
   warnings: string[];
@@ -53,7 +59,10 @@ export interface OmeZarrInfo {
 export interface OmeZarrLevel {
   /** Its folder, relative to the image's. */
   path: string;
-  /** Null where the array's metadata cannot be read; so are those that follow, also where this program does not read such chunks. */
+  /**
+   * Null where the array's metadata cannot be read; so are those that follow, also where this program does not read
+   * such chunks.
+   */
   shape: number[] | null;
   dtype: Dtype | null;
   chunk: number[] | null;
@@ -64,14 +73,20 @@ export interface OmeZarrLevel {
   /** All transformations of the metadata together; null where it has none. */
   scale: number[] | null;
   translation: number[] | null;
-  /** Files of chunks, or of shards: how many a whole level has, and how many of these are not there and read as the fill value. */
+  /**
+   * Files of chunks, or of shards: how many a whole level has, and how many of these are not there and read as the fill
+   * value.
+   */
   chunkFiles: number | null;
   missingFiles: number | null;
   /** Size of its files together. */
   bytes: number;
 }
 
-/** Whether a path is to be described as an OME-Zarr, and not as a folder of slices: there is metadata of Zarr in it, or its name says so. */
+/**
+ * Whether a path is to be described as an OME-Zarr, and not as a folder of slices: there is metadata of Zarr in it, or
+ * its name says so.
+ */
 export function isStored(source: string | string[]): source is string {
   if (typeof source !== 'string') return false;
   const path = resolve(source);

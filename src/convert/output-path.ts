@@ -12,9 +12,9 @@ export const isName = (path: string): boolean => !/[\\/]/.test(path) && path !==
 const isFolder = (path: string): boolean => statSync(onDisk(path), { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 /**
- * Absolute path of the output: as given, or `<stem>.ome.zarr` beside the source (`scan.ome.tif` and `scan.tif` give `scan.ome.zarr`,
- * a folder gives `<folder>.ome.zarr` beside it, and a list of slices what all names begin with). Of labels of the image `parent`: a name, or `<stem>`,
- * in its `labels` folder.
+ * Absolute path of the output: as given, or `<stem>.ome.zarr` beside the source (`scan.ome.tif` and `scan.tif` give
+ * `scan.ome.zarr`, a folder gives `<folder>.ome.zarr` beside it, and a list of slices what all names begin with). Of
+ * labels of the image `parent`: a name, or `<stem>`, in its `labels` folder.
  */
 export function outputPath(given: string | null, source: string | string[], parent: string | null): string {
   if (given !== null) {

@@ -104,7 +104,8 @@ async function findDestination(
 /**
  * Reads the source's headers, checks every option and the output, and plans the conversion. Writes nothing.
  *
- * @param lenient whether what has the output's name already, or a disk without enough room, is a warning of the plan, and no error
+ * @param lenient whether what has the output's name already, or a disk without enough room, is a warning of the plan,
+ *   and no error
  * @throws ConvertError for whatever would keep the conversion from working
  */
 export async function prepare(

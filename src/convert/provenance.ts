@@ -22,8 +22,8 @@ interface Measured {
 }
 
 /**
- * What an output says under the program's own name: which source it was made of, with what, how to get the source's values back, and
- * what these mean. Nothing in it depends on the machine, its paths, or how the work was done.
+ * What an output says under the program's own name: which source it was made of, with what, how to get the source's
+ * values back, and what these mean. Nothing in it depends on the machine, its paths, or how the work was done.
  */
 export function provenance(prepared: Prepared, source: string | string[], found: Measured): Record<string, unknown> {
   const { settings, levels, info, layout, record, options, plan, passing } = prepared;

@@ -20,8 +20,8 @@ export const readingOf = (given: Partial<ConvertOptions>, source: string | strin
   naming(source, () => validateReading(given));
 
 /**
- * The settings of a conversion: options that were checked, before anything is written, with what the disk says of them: which image labels belong
- * to, and where the output goes.
+ * The settings of a conversion: options that were checked, before anything is written, with what the disk says of them:
+ * which image labels belong to, and where the output goes.
  *
  * @throws ConvertError `bad-option` with the option at fault in `field`; its message names the source
  */

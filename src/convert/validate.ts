@@ -68,8 +68,8 @@ function chunkSize(value: Shape | undefined, volume: Shape): Shape {
 }
 
 /**
- * A shard is whole chunks, and its index is of a size that a reader fetches gladly. Along an axis where the chunk was cut to the volume's length
- * it is one chunk long, and may be given as a multiple of the uncut one.
+ * A shard is whole chunks, and its index is of a size that a reader fetches gladly. Along an axis where the chunk was
+ * cut to the volume's length it is one chunk long, and may be given as a multiple of the uncut one.
  */
 function shardSize(given: ConvertOptions['shard'], chunk: Shape, uncut: Shape, version: OmeZarrVersion): Shape | null {
   if (given === null) return null;
@@ -243,8 +243,8 @@ function lostOrUnseen(stored: Dtype, source: Dtype, asked: OutputDtype): string[
 const NO_UNIT = 'none';
 
 /**
- * Voxel edge lengths and their unit: what the person says goes before what the source says. A unit alone is what the source's lengths are brought
- * to, or theirs where the source has none.
+ * Voxel edge lengths and their unit: what the person says goes before what the source says. A unit alone is what the
+ * source's lengths are brought to, or theirs where the source has none.
  */
 function calibration(
   size: ConvertOptions['voxelSize'],

@@ -33,8 +33,8 @@ export interface ConvertFormProps {
   /** What to begin with in place of empty fields. */
   initial?: Partial<FormValues>;
   /**
-   * The options are for several sources, of which this is the first: each output gets its default name, and whether to resume is not
-   * chosen here.
+   * The options are for several sources, of which this is the first: each output gets its default name, and whether to
+   * resume is not chosen here.
    */
   shared?: boolean;
   /** Of several sources: where this one's output goes; its default without it. */
@@ -46,8 +46,8 @@ export interface ConvertFormProps {
 }
 
 /**
- * The form of a conversion: what the source is, what can be chosen, and what will come of it. It knows nothing of where it is shown, and
- * begins anew when its `key` changes.
+ * The form of a conversion: what the source is, what can be chosen, and what will come of it. It knows nothing of where
+ * it is shown, and begins anew when its `key` changes.
  */
 export function ConvertForm(props: ConvertFormProps): React.ReactElement {
   const { planner, source, onChange } = props;
@@ -286,7 +286,10 @@ function outputHint({ parent }: FormValues, planned: Planned | null): string {
   return planned ? `Written as ${planned.plan.output}.` : 'A name in the image’s folder of labels.';
 }
 
-/** What is wrong, at its field: what cannot be read in a field goes before what the helper says of it. What concerns no field is general. */
+/**
+ * What is wrong, at its field: what cannot be read in a field goes before what the helper says of it. What concerns no
+ * field is general.
+ */
 function placed(
   problems: readonly Failure[],
   read: { errors: FieldErrors; marks: Marks },

@@ -2,7 +2,10 @@ import * as React from 'react';
 import type { Unfinished } from '../protocol/index.ts';
 import { describeUnfinished } from './describe.ts';
 
-/** Whether to go on with what an interrupted conversion has left. A choice that there is none of is left open: what is there would be lost. */
+/**
+ * Whether to go on with what an interrupted conversion has left. A choice that there is none of is left open: what is
+ * there would be lost.
+ */
 export function ResumeChoice(props: {
   /** Null where no more is known of it than that it cannot be gone on with. */
   unfinished: Unfinished | null;

@@ -1,15 +1,18 @@
 import { outputName, volumeName } from '../model/output-name.ts';
 import type { Source } from '../protocol/index.ts';
 
-/** The default name of what a source becomes: `scan.ome.tif` → `scan.ome.zarr`; a stack of files takes what their names begin with. */
+/**
+ * The default name of what a source becomes: `scan.ome.tif` → `scan.ome.zarr`; a stack of files takes what their names
+ * begin with.
+ */
 export const defaultOutputName = (source: Source): string =>
   outputName(
     volumeName(typeof source === 'string' ? baseName(source) : source.map(baseName), baseName(folderOf(source)))
   );
 
 /**
- * The path that a name typed by a person means: beside the source, a relative path from there, or from the root of the server's
- * file system when it starts with `/`.
+ * The path that a name typed by a person means: beside the source, a relative path from there, or from the root of the
+ * server's file system when it starts with `/`.
  */
 export function resolveOutput(source: Source, typed: string): string {
   const name = typed.replace(/\/+$/, '');
@@ -28,7 +31,10 @@ export function resolveOutput(source: Source, typed: string): string {
   return (folder.startsWith('/') ? '/' : '') + parts.join('/');
 }
 
-/** What a person would type for a path: `resolveOutput` makes the path of it again, save where only the source is outside the server's root. */
+/**
+ * What a person would type for a path: `resolveOutput` makes the path of it again, save where only the source is
+ * outside the server's root.
+ */
 export function typedOutput(source: Source, path: string): string {
   const folder = folderOf(source);
   if (isAbsolute(path) !== isAbsolute(folder)) {

@@ -9,8 +9,8 @@ export interface Planned {
 }
 
 /**
- * Plans a conversion. Where the options do not say whether to resume, what an interrupted conversion has left is gone on with if it
- * can be: nobody wants to lose hours of work.
+ * Plans a conversion. Where the options do not say whether to resume, what an interrupted conversion has left is gone
+ * on with if it can be: nobody wants to lose hours of work.
  */
 export async function planResuming(
   planner: Planner,
@@ -35,7 +35,10 @@ export async function planResuming(
   }
 }
 
-/** Why what is unfinished cannot be gone on with, while no person has said that it may go; null where nothing is in the way. */
+/**
+ * Why what is unfinished cannot be gone on with, while no person has said that it may go; null where nothing is in the
+ * way.
+ */
 export function refusalOf({ plan, options }: Planned): string | null {
   return options.resume === false ? null : (plan.unfinished?.refusal ?? null);
 }

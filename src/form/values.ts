@@ -20,8 +20,8 @@ type FieldValue<Kind, Value> = Kind extends 'flag'
           : string;
 
 /**
- * What stands in the form's fields, as typed: one for each option, and two for the ends of the region. An empty field leaves its option to the
- * helper's default; whether to resume is null until a person has chosen.
+ * What stands in the form's fields, as typed: one for each option, and two for the ends of the region. An empty field
+ * leaves its option to the helper's default; whether to resume is null until a person has chosen.
  */
 export type FormValues = {
   [O in EngineOptionSpec as Exclude<O['key'], 'roi'>]: FieldValue<O['kind'], ConvertOptions[O['key']]>;
@@ -53,7 +53,10 @@ export type FieldErrors = Partial<Record<Field, string>>;
 /** Which inputs of a field with several are at fault, by their numbers in the option's list. */
 export type Marks = Partial<Record<Field, number[]>>;
 
-/** The unit that goes with a voxel size: one that is typed has the source's, or micrometers, from the beginning, which a person may change. */
+/**
+ * The unit that goes with a voxel size: one that is typed has the source's, or micrometers, from the beginning, which a
+ * person may change.
+ */
 export function unitOf(voxelSize: Triple, unit: string, ofSource: string | null): string {
   const standard = ofSource ?? 'micrometer';
   if (voxelSize.some(isGiven)) {
@@ -71,7 +74,10 @@ const isGiven = (text: string): boolean => text.trim() !== '';
 const integer = (text: string): number => (/^\s*\d+\s*$/.test(text) ? Number(text) : NaN);
 const number = (text: string): number => (isGiven(text) ? Number(text.trim().replace(',', '.')) : NaN);
 
-/** What a field says, or what is wrong with it: a sentence, and which of several inputs are at fault. Undefined: nothing. */
+/**
+ * What a field says, or what is wrong with it: a sentence, and which of several inputs are at fault. Undefined:
+ * nothing.
+ */
 type Reading = { value: unknown } | { wrong: string; at?: number[] } | undefined;
 
 /** Several numbers, each at least `least`. */
@@ -143,9 +149,9 @@ function readRegion({ roiFrom, roiTo }: FormValues, shape: Shape | null): Readin
 }
 
 /**
- * The options that the fields stand for, with what cannot be read in them. Sense is the helper's to judge; this only reads.
- * `shape` is the source's (Z, Y, X), for a region of which only some ends are given. With `shared`, the options are for
- * several sources and name no output.
+ * The options that the fields stand for, with what cannot be read in them. Sense is the helper's to judge; this only
+ * reads. `shape` is the source's (Z, Y, X), for a region of which only some ends are given. With `shared`, the options
+ * are for several sources and name no output.
  */
 export function readValues(
   values: FormValues,
@@ -180,7 +186,10 @@ export function readValues(
   return { options: options as Partial<ConvertOptions>, errors, marks };
 }
 
-/** Fields that stand for the options of a conversion: `readValues` makes the same of them. Whether to resume is to be chosen anew. */
+/**
+ * Fields that stand for the options of a conversion: `readValues` makes the same of them. Whether to resume is to be
+ * chosen anew.
+ */
 export function toValues(options: Partial<ConvertOptions>, source: Source): FormValues {
   const text = (value: unknown): string => (value == null ? '' : String(value));
   const list = (value: unknown): string[] => (value as unknown[]).map(text);

@@ -19,7 +19,10 @@ export interface PlanState {
 
 export const NOTHING_YET: PlanState = { info: null, planned: null, plannedFor: null, failure: null, pending: true };
 
-/** Keeps a plan up to date with options that change at every key: asks when they rest, and drops answers to what is no longer asked. */
+/**
+ * Keeps a plan up to date with options that change at every key: asks when they rest, and drops answers to what is no
+ * longer asked.
+ */
 export class PlanWatcher {
   state = NOTHING_YET;
 
@@ -46,7 +49,10 @@ export class PlanWatcher {
     this.#asked = true;
   }
 
-  /** Asks the same again, where the answer was a refusal: what was in the way may be gone. The refusal stands until there is another answer. */
+  /**
+   * Asks the same again, where the answer was a refusal: what was in the way may be gone. The refusal stands until
+   * there is another answer.
+   */
   again(): void {
     const { pending, failure, planned } = this.state;
     if (!pending && (failure || planned?.plan.outputRefusal)) {

@@ -21,7 +21,10 @@ export interface Engine {
 
 /** How many ended jobs are remembered. */
 const KEPT = 100;
-/** Least milliseconds between two events of one job's progress, a little less than the engine's own beat: Jupyter drops messages above 1,000 a second. */
+/**
+ * Least milliseconds between two events of one job's progress, a little less than the engine's own beat: Jupyter drops
+ * messages above 1,000 a second.
+ */
 const INTERVAL = 180;
 
 interface Entry {
@@ -37,9 +40,10 @@ interface Entry {
 }
 
 /**
- * The queue of conversions and verifications. One runs at a time, since each uses all processors, and one small one beside it; the others
- * wait in the order they came, or in another that a person has chosen. All that run stay within the memory that is allowed for one.
- * A job is a plain object that is replaced, never changed, so that listeners may keep it.
+ * The queue of conversions and verifications. One runs at a time, since each uses all processors, and one small one
+ * beside it; the others wait in the order they came, or in another that a person has chosen. All that run stay within
+ * the memory that is allowed for one. A job is a plain object that is replaced, never changed, so that listeners may
+ * keep it.
  */
 export class Jobs {
   readonly #engine: Engine;
@@ -223,8 +227,8 @@ export class Jobs {
   }
 
   /**
-   * Ends everything, so that what is done of it can be resumed, takes nothing more, and resolves when the last job has ended. Those that wait end
-   * too, and nobody has cancelled them. `reason`: `ended by SIGTERM` and the like.
+   * Ends everything, so that what is done of it can be resumed, takes nothing more, and resolves when the last job has
+   * ended. Those that wait end too, and nobody has cancelled them. `reason`: `ended by SIGTERM` and the like.
    */
   async close(reason: string): Promise<void> {
     this.#closed = true;

@@ -1,5 +1,5 @@
-// The helper's entry: `main.mjs kernel CONNECTION_FILE` is the Jupyter kernel, all else the command line.
-// It imports nothing at the top: an older Node must live to read the message below, and each way in loads its own part only.
+// The helper's entry: `main.mjs kernel CONNECTION_FILE` is the Jupyter kernel, all else the command line. It imports
+// nothing at the top: an older Node must live to read the message below, and each way in loads its own part only.
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 15)) {

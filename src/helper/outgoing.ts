@@ -13,8 +13,8 @@ interface Sent {
 }
 
 /**
- * Keeps what is on its way to clients, and is being read for them, within a number of bytes: who asks for much at once is answered
- * piece by piece, and a client that takes nothing cannot fill the memory.
+ * Keeps what is on its way to clients, and is being read for them, within a number of bytes: who asks for much at once
+ * is answered piece by piece, and a client that takes nothing cannot fill the memory.
  */
 export class Outgoing {
   readonly #most: number;
@@ -23,7 +23,10 @@ export class Outgoing {
   #sent: Sent[] = [];
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** @param most bytes, if it is not one answer alone @param patience milliseconds that an answer may wait for those before it */
+  /**
+   * @param most bytes, if it is not one answer alone @param patience milliseconds that an answer may wait for those
+   *   before it
+   */
   constructor(most: number, patience: number) {
     this.#most = most;
     this.#patience = patience;

@@ -1,7 +1,10 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 
-/** Paths as the file browser has them (relative to the server's root, `/` between segments) and as the file system has them. */
+/**
+ * Paths as the file browser has them (relative to the server's root, `/` between segments) and as the file system has
+ * them.
+ */
 export class ServerPaths {
   readonly root: string;
 

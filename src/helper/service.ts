@@ -25,10 +25,16 @@ import { FORM } from './vocabulary.ts';
 
 /** Most bytes in one answer: a websocket message has to be held whole at both ends. */
 const MOST = 64 * 2 ** 20;
-/** Most bytes of answers that are on their way, and how long one waits for those before it: longer than it takes to cut who takes nothing, in ms. */
+/**
+ * Most bytes of answers that are on their way, and how long one waits for those before it: longer than it takes to cut
+ * who takes nothing, in ms.
+ */
 const ON_THE_WAY = 2 * MOST;
 const PATIENCE = 45_000;
-/** Of one request: most characters of a text (the longest path of any system), items of a list, fields of an object, and how deep they nest. */
+/**
+ * Of one request: most characters of a text (the longest path of any system), items of a list, fields of an object, and
+ * how deep they nest.
+ */
 const LONGEST = 32_767;
 const MOST_PATHS = 200_000;
 const MOST_FIELDS = 100;
@@ -308,7 +314,8 @@ function brief(found: unknown): string {
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * What the handlers take for granted: kinds, and sizes that nobody needs who means well. The values of options are the engine's to check.
+ * What the handlers take for granted: kinds, and sizes that nobody needs who means well. The values of options are the
+ * engine's to check.
  * @throws ConvertError
  */
 function checkParams(method: string, params: unknown): void {

@@ -105,7 +105,8 @@ export async function versionOf(handle: FileHandle): Promise<string> {
 const OPEN = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
- * Opens a file that was found, and says what is known of the very file that was opened; null when there is none any more.
+ * Opens a file that was found, and says what is known of the very file that was opened; null when there is none any
+ * more.
  * @throws ConvertError `unreadable` when the file system refuses
  */
 export async function openStored(path: string): Promise<OpenFile | null> {

@@ -42,7 +42,10 @@ export function offersOmeZarr(args: ReadonlyPartialJSONObject, browser: FileBrow
   return Boolean(args.isPalette) || givenPaths(args).length > 0 || selectedFolders(browser).length > 0;
 }
 
-/** The OME-Zarrs that a command is about, as the helper takes them: those given, else those selected, else one asked for. */
+/**
+ * The OME-Zarrs that a command is about, as the helper takes them: those given, else those selected, else one asked
+ * for.
+ */
 export async function omeZarrsOf(
   args: ReadonlyPartialJSONObject,
   browser: FileBrowser | null | undefined,

@@ -20,7 +20,9 @@ type Args = ReadonlyPartialJSONObject;
 const PATH = { type: 'string', description: 'Path in the file browser, relative to the server’s root' };
 const JOB = { type: 'string', description: 'Id of a conversion' };
 
-/** Adds what can be done with volumes and conversions, and answers with the ids that belong into the command palette. */
+/**
+ * Adds what can be done with volumes and conversions, and answers with the ids that belong into the command palette.
+ */
 export function addCommands(
   app: JupyterFrontEnd,
   helper: IHelper,

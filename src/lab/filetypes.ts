@@ -7,8 +7,8 @@ const inBothCases = (ending: string): string =>
   ending.replace(/[a-z]/g, letter => `[${letter}${letter.toUpperCase()}]`);
 
 /**
- * The file types of volumes. A pattern goes before the extensions that JupyterLab itself knows, so that `.tif` is ours first and an
- * image second; patterns have no flags, so that both cases are spelled out.
+ * The file types of volumes. A pattern goes before the extensions that JupyterLab itself knows, so that `.tif` is ours
+ * first and an image second; patterns have no flags, so that both cases are spelled out.
  */
 export function addFileTypes(registry: DocumentRegistry): void {
   registry.addFileType({

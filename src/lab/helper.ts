@@ -3,8 +3,8 @@ import type { ISignal } from '@lumino/signaling';
 import type { ErrorCode, Failure, Job, Method, Methods } from '../protocol/index.ts';
 
 /**
- * The one helper of this Jupyter server, shared by every browser: a kernel named `microct-io-vis` under a session of the same path.
- * It is joined when it runs, and started by the first request; opening JupyterLab starts nothing.
+ * The one helper of this Jupyter server, shared by every browser: a kernel named `microct-io-vis` under a session of
+ * the same path. It is joined when it runs, and started by the first request; opening JupyterLab starts nothing.
  */
 export interface IHelper {
   readonly state: HelperState;
@@ -13,7 +13,8 @@ export interface IHelper {
   readonly jobs: IJobs;
   /**
    * Asks the helper, starting it where it does not run.
-   * @throws HelperError with the helper's code and the option at fault, or with `no-helper` or `lost` when there is no helper to answer.
+   * @throws HelperError with the helper's code and the option at fault, or with `no-helper` or `lost` when there is no
+   *   helper to answer.
    */
   request<M extends Method>(method: M, params: Methods[M]['params']): Promise<Methods[M]['result']>;
   /** Joins the helper if this server runs one; starts none. */

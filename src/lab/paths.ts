@@ -47,7 +47,10 @@ export function sortNaturally(paths: readonly string[]): string[] {
   return [...paths].sort(compare);
 }
 
-/** What is selected in a file browser that can become volumes: TIFF files, folders of slices, both, or slices; empty for anything else. */
+/**
+ * What is selected in a file browser that can become volumes: TIFF files, folders of slices, both, or slices; empty for
+ * anything else.
+ */
 export function convertibleSelection(browser: FileBrowser | null): string[] {
   const items = localSelection(browser);
   const paths = items.map(item => item.path);

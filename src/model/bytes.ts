@@ -1,6 +1,8 @@
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
-/** A size, in powers of 1,024, with three digits or so: `812 B`, `4.00 GiB`, `56.1 GiB`. Every surface writes sizes so. */
+/**
+ * A size, in powers of 1,024, with three digits or so: `812 B`, `4.00 GiB`, `56.1 GiB`. Every surface writes sizes so.
+ */
 export function formatBytes(bytes: number): string {
   let power = 0;
   let value = bytes;
@@ -15,8 +17,8 @@ export function formatBytes(bytes: number): string {
 const SIZE = /^\s*(\d+(?:\.\d*)?|\.\d+)\s*(?:([kmgtp])(?:i?b)?|b)?\s*$/i;
 
 /**
- * Bytes of a size as people write it: `8G`, `512 MB`, `1.5GiB`, `4096`. Units are powers of 1024, whichever way they are spelled.
- * Null when the text is no size.
+ * Bytes of a size as people write it: `8G`, `512 MB`, `1.5GiB`, `4096`. Units are powers of 1024, whichever way they
+ * are spelled. Null when the text is no size.
  */
 export function parseBytes(text: string): number | null {
   const match = SIZE.exec(text);

@@ -1,6 +1,9 @@
 import { formatBytes } from './bytes.ts';
 
-/** Bytes of a file of metadata: what is longer is none, and would fill the memory. One of a plate with hundreds of images has some millions. */
+/**
+ * Bytes of a file of metadata: what is longer is none, and would fill the memory. One of a plate with hundreds of
+ * images has some millions.
+ */
 const MAX_DOCUMENT = 1 << 25;
 /** Objects and lists within one another. */
 const MAX_DEPTH = 64;
@@ -18,7 +21,9 @@ export const tooLong = (bytes: number): string | null =>
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];
 
-/** Says that JSON has more within one another than any metadata, whose readers would go as deep; null where it has not. */
+/**
+ * Says that JSON has more within one another than any metadata, whose readers would go as deep; null where it has not.
+ */
 export function tooDeep(json: Uint8Array): string | null {
   let depth = 0;
   let isText = false;

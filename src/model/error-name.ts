@@ -4,7 +4,10 @@ const UNNAMED: Partial<Record<string, Record<number, string>>> = {
   darwin: { 69: 'EDQUOT', 70: 'ESTALE', 77: 'ENOLCK', 94: 'EBADMSG' }
 };
 
-/** The name of an error of the operating system, such as ENOSPC; of some Node tells only the number. Null for any other error. */
+/**
+ * The name of an error of the operating system, such as ENOSPC; of some Node tells only the number. Null for any other
+ * error.
+ */
 export function errorName(error: unknown): string | null {
   const { code, errno } = (error ?? {}) as NodeJS.ErrnoException;
   if (typeof code !== 'string') return null;

@@ -99,7 +99,10 @@ export class Checks {
 /** A person does not want it any more. */
 export const cancelled = (): ConvertError => new ConvertError('cancelled', 'The conversion was cancelled.');
 
-/** Nobody said that it is not wanted any more: what is done is worth keeping. `message`: `ended by SIGTERM` and the like. */
+/**
+ * Nobody said that it is not wanted any more: what is done is worth keeping. `message`: `ended by SIGTERM` and the
+ * like.
+ */
 export const interrupted = (message: string): ConvertError => new ConvertError('interrupted', message);
 
 /** Why a signal was aborted: it says so itself where that was no person's wish. */

@@ -1,4 +1,6 @@
-/** Endings of files that are volumes or slices, without the dot, in lower case: the one list that all surfaces go by. */
+/**
+ * Endings of files that are volumes or slices, without the dot, in lower case: the one list that all surfaces go by.
+ */
 export const ENDINGS = { TIFF: ['tif', 'tiff', 'btf', 'tf2', 'tf8'], BMP: ['bmp'], PNG: ['png'] } as const;
 export type ImageKind = keyof typeof ENDINGS;
 

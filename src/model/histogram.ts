@@ -11,7 +11,10 @@ const bits = new DataView(new ArrayBuffer(4));
 /** Whether each bin is one value: those of 8 and 16 bits. */
 export const isExact = (dtype: Dtype): boolean => BYTES_PER_VOXEL[dtype] <= 2;
 
-/** How many bins voxels are counted in: one for each value of 8 and 16 bits, else one for each sign, exponent and 7 bits of a float32. */
+/**
+ * How many bins voxels are counted in: one for each value of 8 and 16 bits, else one for each sign, exponent and 7 bits
+ * of a float32.
+ */
 export const binCount = (dtype: Dtype): number => (BYTES_PER_VOXEL[dtype] === 1 ? 256 : 65536);
 
 /** The least value of 8 or 16 bits. */
@@ -40,7 +43,8 @@ export function binEnds(dtype: Dtype, bin: number): [number, number] | null {
 const ENOUGH = 1 << 22;
 
 /**
- * Of how many rows of level 0 one is counted: a power of 2 up to 8, by the shape of the volumes alone. Rows take turns from plane to plane.
+ * Of how many rows of level 0 one is counted: a power of 2 up to 8, by the shape of the volumes alone. Rows take turns
+ * from plane to plane.
  */
 export function rowStep(shape: Shape, outerShape: OuterShape): number {
   const voxels = (product(shape) * volumeCount(outerShape)) / outerShape.c;

@@ -1,8 +1,8 @@
 import { BYTES_PER_VOXEL, type Dtype, type OuterShape, type Shape } from './volume.ts';
 
 /**
- * What lies in a decoded segment, and how it becomes voxels. A row of samples begins with a whole byte; samples of other than whole bytes
- * have their highest bit first.
+ * What lies in a decoded segment, and how it becomes voxels. A row of samples begins with a whole byte; samples of
+ * other than whole bytes have their highest bit first.
  */
 export interface Packing {
   /** Bits of a stored sample; 16 with a dtype of float32 is a half float (IEEE 754 binary16). */
@@ -11,7 +11,10 @@ export interface Packing {
   samples: number;
   /** TIFF tag 266 is 2: the bits of every stored byte, before it is decompressed, are in reverse. */
   reversedBits: boolean;
-  /** Unsigned values of MinIsWhite: a voxel is the greatest number of as many bits, less what is stored. Of sample 0 only. */
+  /**
+   * Unsigned values of MinIsWhite: a voxel is the greatest number of as many bits, less what is stored. Of sample 0
+   * only.
+   */
   inverted: boolean;
   /** Voxel values by index, one table for each sample of a palette; null where stored values are the voxels'. */
   palettes: (Uint8Array | Uint16Array)[] | null;
@@ -43,7 +46,9 @@ export interface Encoding {
   compression: number;
   /** TIFF tag 317; 1 is none. */
   predictor: number;
-  /** Rows and columns of a segment. For strips the width is the volume's; the last strip of a page may have fewer rows. */
+  /**
+   * Rows and columns of a segment. For strips the width is the volume's; the last strip of a page may have fewer rows.
+   */
   segmentHeight: number;
   segmentWidth: number;
   /** Segments down and across a page. */
@@ -79,7 +84,10 @@ export interface Layout {
   planeSample: Uint16Array | null;
   /** Index of each plane's first segment in the tables of these (Float64Array over a SharedArrayBuffer). */
   firstSegment: Float64Array;
-  /** Byte offset of each segment in its file, plane-major, then row, then column (Float64Array over a SharedArrayBuffer). */
+  /**
+   * Byte offset of each segment in its file, plane-major, then row, then column (Float64Array over a
+   * SharedArrayBuffer).
+   */
   offsets: Float64Array;
   /** Byte length of each segment as stored, in the same order; 0 of one that is in no file. */
   byteCounts: Float64Array;

@@ -14,8 +14,9 @@ import {
 } from './options.ts';
 
 /**
- * What an option's values are. Every surface reads and shows them by it: the command line, the form, the widget's traits, the settings, and the
- * Python package, which has types, traits and checks by it. An option of a kind that is here needs no code of its own in any.
+ * What an option's values are. Every surface reads and shows them by it: the command line, the form, the widget's
+ * traits, the settings, and the Python package, which has types, traits and checks by it. An option of a kind that is
+ * here needs no code of its own in any.
  */
 export type OptionKind =
   | 'flag'
@@ -73,8 +74,9 @@ export const DEFAULT_JOBS = 'as many as there are processors';
 const d = DEFAULT_OPTIONS;
 
 /**
- * Every option of the engine but for the output, which is an argument everywhere: the one table that the command line, the form, the widget, the
- * settings (`schema/plugin.json`) and Python's functions come from. The last two are written by `src/build/options.mjs`.
+ * Every option of the engine but for the output, which is an argument everywhere: the one table that the command line,
+ * the form, the widget, the settings (`schema/plugin.json`) and Python's functions come from. The last two are written
+ * by `src/build/options.mjs`.
  */
 export const ENGINE_OPTIONS = [
   {

@@ -11,7 +11,9 @@ export type OutputDtype = (typeof OUTPUT_DTYPES)[number];
 export const OME_ZARR_VERSIONS = ['0.5', '0.4'] as const;
 export type OmeZarrVersion = (typeof OME_ZARR_VERSIONS)[number];
 
-/** What the slices of a source are: what it calls so, or its channels, its time points, or the samples of its pixels. */
+/**
+ * What the slices of a source are: what it calls so, or its channels, its time points, or the samples of its pixels.
+ */
 export const Z_AXES = ['auto', 'c', 't', 'samples'] as const;
 export type ZAxis = (typeof Z_AXES)[number];
 
@@ -19,7 +21,10 @@ export type ZAxis = (typeof Z_AXES)[number];
 export const PALETTES = ['apply', 'ignore'] as const;
 export type Palette = (typeof PALETTES)[number];
 
-/** Which of the descriptions that programs leave in a file is believed: OME-XML before ImageJ's before others, one of them, or none. */
+/**
+ * Which of the descriptions that programs leave in a file is believed: OME-XML before ImageJ's before others, one of
+ * them, or none.
+ */
 export const DESCRIBED_BY = ['auto', 'ome', 'imagej', 'tifffile', 'scifio', 'none'] as const;
 export type DescribedBy = (typeof DESCRIBED_BY)[number];
 
@@ -33,9 +38,15 @@ export type Downsampling = (typeof DOWNSAMPLINGS)[number];
 
 /** What a person can choose about a conversion. */
 export interface ConvertOptions {
-  /** Path of the OME-Zarr to write; null: `<stem>.ome.zarr` beside the source. Of labels with a parent: a name in its `labels` folder, or null: `<stem>`. */
+  /**
+   * Path of the OME-Zarr to write; null: `<stem>.ome.zarr` beside the source. Of labels with a parent: a name in its
+   * `labels` folder, or null: `<stem>`.
+   */
   output: string | null;
-  /** Of a folder: a pattern of file names (`rec_*.tif`), or a range of the numbers in them, both ends included (`100-899`); null: all slices. */
+  /**
+   * Of a folder: a pattern of file names (`rec_*.tif`), or a range of the numbers in them, both ends included
+   * (`100-899`); null: all slices.
+   */
   slices: string | null;
   /** Which of several images of a file, by its number from 0 or its name; null: the only one. */
   image: string | number | null;
@@ -46,31 +57,46 @@ export interface ConvertOptions {
   orientation: Orientation;
   /** Chunk lengths along (Z, Y, X), in voxels. */
   chunkSize: [number, number, number];
-  /** Number of levels, the full resolution included; `auto` halves until the coarsest fits one chunk. Axes whose voxels are twice as long as the shortest wait. */
+  /**
+   * Number of levels, the full resolution included; `auto` halves until the coarsest fits one chunk. Axes whose voxels
+   * are twice as long as the shortest wait.
+   */
   levels: number | 'auto';
-  /** Shard lengths along (Z, Y, X), in voxels, multiples of the chunk's: the chunks of a shard share a file (OME-Zarr 0.5 only). Null: a file a chunk. */
+  /**
+   * Shard lengths along (Z, Y, X), in voxels, multiples of the chunk's: the chunks of a shard share a file (OME-Zarr
+   * 0.5 only). Null: a file a chunk.
+   */
   shard: [number, number, number] | null;
   /**
-   * How the voxels of a window become one of the next level. `mode`: the value that occurs most often, of several the first in the order
-   * z, y, x; `max`: the greatest; `nearest`: the first voxel. Null: the mean, or the mode of labels.
+   * How the voxels of a window become one of the next level. `mode`: the value that occurs most often, of several the
+   * first in the order z, y, x; `max`: the greatest; `nearest`: the first voxel. Null: the mean, or the mode of labels.
    */
   downsample: Downsampling | null;
   /** Whether voxels are labels: whole numbers that name what is there, and are kept as they are. */
   labels: boolean;
-  /** The OME-Zarr image that the labels belong to: they are written into its `labels` folder, in its version and with as many levels. */
+  /**
+   * The OME-Zarr image that the labels belong to: they are written into its `labels` folder, in its version and with as
+   * many levels.
+   */
   parent: string | null;
   compression: Compression;
-  /** A CRC-32C behind each chunk, by which every reader finds what was damaged on its way or on the disk (OME-Zarr 0.5 only). */
+  /**
+   * A CRC-32C behind each chunk, by which every reader finds what was damaged on its way or on the disk (OME-Zarr 0.5
+   * only).
+   */
   checksum: Checksum;
   /** Peak resident memory of the whole process, in bytes. */
   maxMemory: number;
   dtype: OutputDtype;
-  /** Channels to convert, from 0, of those that the metadata tells of and the samples of each pixel. Null: all, of pixels with one sample. */
+  /**
+   * Channels to convert, from 0, of those that the metadata tells of and the samples of each pixel. Null: all, of
+   * pixels with one sample.
+   */
   channel: number[] | 'all' | null;
   /**
-   * Source values mapped to the least and the greatest uint16 or uint8; values beyond become those. Each is a number or a percentage
-   * (`'0.1%'`): the value that so many percent of the source's finite ones are not greater than, found by a scan. Null: the extremes,
-   * `['0%', '100%']`.
+   * Source values mapped to the least and the greatest uint16 or uint8; values beyond become those. Each is a number or
+   * a percentage (`'0.1%'`): the value that so many percent of the source's finite ones are not greater than, found by
+   * a scan. Null: the extremes, `['0%', '100%']`.
    */
   valueRange: [min: number | string, max: number | string] | null;
   /** Half-open voxel ranges [z0, z1, y0, y1, x0, x1] of the source; null: all of it. */
@@ -78,8 +104,8 @@ export interface ConvertOptions {
   /** Voxel edge lengths along (Z, Y, X) in `unit`, in place of what the source says. */
   voxelSize: [number, number, number] | null;
   /**
-   * UDUNITS name of the unit of `voxelSize`, or `none`. Without `voxelSize`, what the source's lengths are brought to, or their unit where they have
-   * none. Null: the source's.
+   * UDUNITS name of the unit of `voxelSize`, or `none`. Without `voxelSize`, what the source's lengths are brought to,
+   * or their unit where they have none. Null: the source's.
    */
   unit: string | null;
   omeZarr: OmeZarrVersion;
@@ -87,7 +113,10 @@ export interface ConvertOptions {
   jobs: number | null;
   /** Replace an OME-Zarr that has the output's name, once the new one is whole. */
   overwrite: boolean;
-  /** Go on with what an interrupted conversion left at `<output>.partial`, if there is something; otherwise it is removed. */
+  /**
+   * Go on with what an interrupted conversion left at `<output>.partial`, if there is something; otherwise it is
+   * removed.
+   */
   resume: boolean;
 }
 

@@ -2,8 +2,9 @@ import { withoutEnding } from './file-endings.ts';
 import { readable } from './readable.ts';
 
 /**
- * What a volume is called after its source: a file's name without its ending (`scan` of `scan.ome.tif`), a folder's name, or what the names of
- * a list of slices begin with, without the numbers at its end; where that is nothing, the name of their folder.
+ * What a volume is called after its source: a file's name without its ending (`scan` of `scan.ome.tif`), a folder's
+ * name, or what the names of a list of slices begin with, without the numbers at its end; where that is nothing, the
+ * name of their folder.
  *
  * @param source the name of a file or folder, or those of slices; no paths
  * @param folder the name of the folder that they lie in

@@ -37,7 +37,10 @@ export interface Plan extends VolumeInfo {
   workers: number;
   /** Null where there is nothing to resume. */
   unfinished: Unfinished | null;
-  /** Why `convert` would not write this output, which has something in its place, or too little room; null where it would. Also one of the warnings. */
+  /**
+   * Why `convert` would not write this output, which has something in its place, or too little room; null where it
+   * would. Also one of the warnings.
+   */
   outputRefusal: { code: ErrorCode; message: string } | null;
   warnings: string[];
 }

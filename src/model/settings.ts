@@ -40,7 +40,10 @@ export interface Settings {
   zAxis: ZAxis;
   palette: Palette;
   orientation: Orientation;
-  /** Whether values are mapped to the whole range of `dtype`: the source values that become its ends, or which to look for. */
+  /**
+   * Whether values are mapped to the whole range of `dtype`: the source values that become its ends, or which to look
+   * for.
+   */
   scaling: { range: [number, number] } | { range: null; ends: [RangeEnd, RangeEnd] } | null;
   /** The region to convert: first voxel and lengths along (Z, Y, X), in voxels of the source. */
   start: Shape;

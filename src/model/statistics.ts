@@ -6,7 +6,10 @@ export interface Statistics {
   /** Finite extremes of all voxels. */
   min: number;
   max: number;
-  /** Voxels that the histogram and the percentiles are of: all finite ones, or those of evenly spread rows of a large volume. */
+  /**
+   * Voxels that the histogram and the percentiles are of: all finite ones, or those of evenly spread rows of a large
+   * volume.
+   */
   counted: number;
   /** Bins of equal width from `start` to `end`, which are `min` and `max`. */
   histogram: { start: number; end: number; counts: number[] };
@@ -32,8 +35,8 @@ function sortedFinite(sample: Float64Array): Float64Array {
 /**
  * How the values of voxels are distributed: counted in bins (see `tally.ts`), and by a sample of them within the bins.
  *
- * Percentiles are of the nearest rank. Of 8 and 16 bits they are exact for the voxels counted; of wider types they are in the right bin,
- * 1/128 of the value wide, and where the sample tells enough much nearer.
+ * Percentiles are of the nearest rank. Of 8 and 16 bits they are exact for the voxels counted; of wider types they are
+ * in the right bin, 1/128 of the value wide, and where the sample tells enough much nearer.
  */
 export class Distribution {
   readonly #dtype: Dtype;
@@ -43,7 +46,10 @@ export class Distribution {
   readonly #bins: { low: number; high: number; before: number; count: number; points: Float64Array }[] = [];
   readonly counted: number = 0;
 
-  /** `counts`: by bin. `sample`: values in any order; those that are not finite do not matter, and none does where bins are single values. */
+  /**
+   * `counts`: by bin. `sample`: values in any order; those that are not finite do not matter, and none does where bins
+   * are single values.
+   */
   constructor(dtype: Dtype, counts: ArrayLike<number>, sample: Float64Array, min: number, max: number) {
     this.#dtype = dtype;
     this.#min = min;

@@ -113,9 +113,9 @@ export function seconds(unit: string): number | null {
 }
 
 /**
- * The UDUNITS name for a unit of length as people and programs write it (`µm`, `Microns`, `millimetre`), or null when it is none that OME-NGFF
- * knows. Both signs for micro (U+00B5, U+03BC) and both code points of `Å` are understood, also where programs have mistaken their encoding or
- * left them escaped.
+ * The UDUNITS name for a unit of length as people and programs write it (`µm`, `Microns`, `millimetre`), or null when
+ * it is none that OME-NGFF knows. Both signs for micro (U+00B5, U+03BC) and both code points of `Å` are understood,
+ * also where programs have mistaken their encoding or left them escaped.
  */
 export function spaceUnit(text: string): SpaceUnit | null {
   for (const spelling of spellings(text)) {
@@ -126,8 +126,8 @@ export function spaceUnit(text: string): SpaceUnit | null {
 }
 
 /**
- * Whether a unit's only letter beyond ASCII, before its m, was replaced by a program that could not express it: among the multiples of the metre
- * that can only have been µ.
+ * Whether a unit's only letter beyond ASCII, before its m, was replaced by a program that could not express it: among
+ * the multiples of the metre that can only have been µ.
  */
 export const isLostMicro = (text: string): boolean => /^(\?{1,2}|\ufffd{1,2})m$/.test(text.trim());
 

@@ -55,8 +55,8 @@ export const BYTES_PER_VOXEL: Record<Dtype, VoxelBytes> = {
 };
 
 /**
- * What ImageJ makes of a source's values v: a formula of v and c0, c1, ..., the coefficients. `none`: only their unit is known. Voxels are
- * stored as they are, whatever it says.
+ * What ImageJ makes of a source's values v: a formula of v and c0, c1, ..., the coefficients. `none`: only their unit
+ * is known. Voxels are stored as they are, whatever it says.
  */
 export interface CalibrationFunction {
   name: string;
@@ -92,8 +92,9 @@ export interface VolumeInfo {
   /** UDUNITS name (`micrometer`), or null when unknown. */
   unit: string | null;
   /**
-   * Where the voxel size was found: `user`, `ome-xml`, `imagej`, `scifio`, a text file of the scanner's software beside the volume (`bruker-log`,
-   * `nikon-xtekct`, `ge-pcr`, `tescan-recon`, `ge-pca`), `resolution-tags`, or `parent` for labels; null when unknown.
+   * Where the voxel size was found: `user`, `ome-xml`, `imagej`, `scifio`, a text file of the scanner's software beside
+   * the volume (`bruker-log`, `nikon-xtekct`, `ge-pcr`, `tescan-recon`, `ge-pca`), `resolution-tags`, or `parent` for
+   * labels; null when unknown.
    */
   voxelSizeFrom: string | null;
   /** Null where the source says nothing of channels and has only one. */
@@ -112,5 +113,8 @@ export interface VolumeInfo {
   warnings: string[];
 }
 
-/** What labels become that are whole numbers in a float type: Neuroglancer shows it as a segmentation, and negative ones are there too. */
+/**
+ * What labels become that are whole numbers in a float type: Neuroglancer shows it as a segmentation, and negative ones
+ * are there too.
+ */
 export const LABELS_OF_FLOATS = 'int32' satisfies Dtype;

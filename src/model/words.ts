@@ -4,7 +4,9 @@ import type { ConvertOptions } from './options.ts';
 /** What messages may speak of: an option, or the source that an OME-Zarr is verified against. */
 export type OptionName = keyof ConvertOptions | 'against';
 
-/** How a surface (command line, Python, form) names an option that a person gave or is to give, with the values to give. */
+/**
+ * How a surface (command line, Python, form) names an option that a person gave or is to give, with the values to give.
+ */
 export interface Vocabulary {
   /** As what it is: `chunkSize must be ...`. */
   field(name: OptionName): string;
@@ -16,8 +18,8 @@ const [OPEN, CLOSE, BETWEEN] = ['⟦', '⟧', '\u001f'];
 const MARKED = new RegExp(`${OPEN}(-?)(\\w+)((?:${BETWEEN}[^${CLOSE}]*)?)${CLOSE}`, 'g');
 
 /**
- * An option's name in a message. The engine knows no surface: it leaves a mark, for which `inWords` puts what the option is called where
- * the message is read.
+ * An option's name in a message. The engine knows no surface: it leaves a mark, for which `inWords` puts what the
+ * option is called where the message is read.
  */
 export const named = (name: OptionName): string => `${OPEN}${name}${CLOSE}`;
 

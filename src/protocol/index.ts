@@ -1,11 +1,12 @@
 /**
  * The language between the helper (a Jupyter kernel) and what runs in the browser.
  *
- * One comm on target `microct-io-vis` a client. A client sends a `Request`; the helper answers with one `Reply` of the same id
- * (bytes of `read` travel as the message's one binary buffer) and, unasked, sends a `JobEvent` at most five times a second a job.
+ * One comm on target `microct-io-vis` a client. A client sends a `Request`; the helper answers with one `Reply` of the
+ * same id (bytes of `read` travel as the message's one binary buffer) and, unasked, sends a `JobEvent` at most five
+ * times a second a job.
  *
- * Paths are either absolute on the server or, as the file browser has them, relative to the server's root with `/` between
- * segments. A path that the helper sends is relative to the root where it lies under it, absolute otherwise.
+ * Paths are either absolute on the server or, as the file browser has them, relative to the server's root with `/`
+ * between segments. A path that the helper sends is relative to the root where it lies under it, absolute otherwise.
  */
 export type {
   Checksum,
@@ -79,7 +80,9 @@ export interface Job {
   ended: number | null;
 }
 
-/** Why a job waits. Large ones run one at a time; a small one may run beside another, if the memory is enough for both. */
+/**
+ * Why a job waits. Large ones run one at a time; a small one may run beside another, if the memory is enough for both.
+ */
 export interface Waiting {
   /** Among those that wait, from 1. */
   place: number;
@@ -101,7 +104,10 @@ export interface Methods {
   estimate: { params: { source: Source; options: Partial<ConvertOptions> }; result: Plan };
   /** Queues a conversion. */
   start: { params: { source: Source; options: Partial<ConvertOptions> }; result: Job };
-  /** What was asked for when the unfinished output at `path` was begun; refused where that can no longer be gone on with. */
+  /**
+   * What was asked for when the unfinished output at `path` was begun; refused where that can no longer be gone on
+   * with.
+   */
   unfinished: { params: { path: string }; result: { source: Source; options: Partial<ConvertOptions> } };
   /** Queues a verification, against the source that the OME-Zarr names where it lies beside it. */
   verify: { params: { output: string; options?: Partial<Pick<VerifyOptions, 'maxMemory' | 'jobs'>> }; result: Job };
@@ -117,8 +123,10 @@ export interface Methods {
   /** Where a path of the server's file system is: `path` is relative to the server's root, null when outside it. */
   locate: { params: { path: string }; result: { absolute: string; path: string | null; exists: boolean } };
   /**
-   * Bytes of a file under `root`, which must be an OME-Zarr: `key` is relative to it. `size` is the whole file's, null when there is no
-   * such file (only then is a chunk missing). `version` tells it from what takes its name, or a change. `offset` may be negative: that many bytes from the end. Without `length`: to the end; 0 asks for the size alone.
+   * Bytes of a file under `root`, which must be an OME-Zarr: `key` is relative to it. `size` is the whole file's, null
+   * when there is no such file (only then is a chunk missing). `version` tells it from what takes its name, or a
+   * change. `offset` may be negative: that many bytes from the end. Without `length`: to the end; 0 asks for the size
+   * alone.
    */
   read: {
     params: { root: string; key: string; offset?: number; length?: number };

@@ -1,6 +1,6 @@
 /**
- * A name for each of several files or folders: the last segment of its path, with as many before it as tell it from the others. Of the same path
- * twice the second one is counted: `scan.ome.zarr (2)`.
+ * A name for each of several files or folders: the last segment of its path, with as many before it as tell it from the
+ * others. Of the same path twice the second one is counted: `scan.ome.zarr (2)`.
  */
 export function uniqueNames(paths: readonly string[]): string[] {
   const whole = paths.map(path => path.split(/[\\/]/).filter(Boolean));

@@ -95,8 +95,8 @@ export class BlockWorker {
   }
 
   /**
-   * Makes a block whole, reduces it into its parent and writes it, or compares it with what is stored and then reduces it. `onReduced` hears
-   * when the parent has all of a block that is yet to be written.
+   * Makes a block whole, reduces it into its parent and writes it, or compares it with what is stored and then reduces
+   * it. `onReduced` hears when the parent has all of a block that is yet to be written.
    */
   async block(task: BlockTask, onReduced: () => void): Promise<Report> {
     const block = this.#block(task);
@@ -148,7 +148,9 @@ export class BlockWorker {
     return emptyReport();
   }
 
-  /** Reads back the files of a block, and reports what `block` reported of them; no bytes where one is missing or cut. */
+  /**
+   * Reads back the files of a block, and reports what `block` reported of them; no bytes where one is missing or cut.
+   */
   check(task: CheckTask): Report {
     const [address] = this.#areas.encoded;
     const buffer = new Uint8Array(this.#job.shared.memory.buffer, address, this.#job.plan.areas.encoded);
@@ -231,8 +233,8 @@ export class BlockWorker {
   }
 
   /**
-   * Fills a level-0 block with the source's voxels in the stored type, counts them, and reports extremes, and how many were NaN and became 0.
-   * `reduce` has all of it once, in parts.
+   * Fills a level-0 block with the source's voxels in the stored type, counts them, and reports extremes, and how many
+   * were NaN and became 0. `reduce` has all of it once, in parts.
    */
   async #fill(
     { volume, index }: BlockTask,
@@ -247,7 +249,8 @@ export class BlockWorker {
     const scan = this.#simd.scan(dtype);
     const all = [...slabs(layout, from[1], block.extent, plan.slab)];
     const reduceSlabs = all.every(slab => holdsWindows(slab, block.extent));
-    // All that is done to a slab is done while it is in the processor's cache: a pass of its own would take several times as long.
+    // All that is done to a slab is done while it is in the processor's cache: a pass of its own would take several
+    // times as long.
     for (const slab of all) {
       const shape: Shape = [slab.depth, slab.height, block.extent[2]];
       const read = this.#box(this.#areas.staging, shape, this.#sourceBytes);
@@ -276,8 +279,8 @@ export class BlockWorker {
   }
 
   /**
-   * What brings voxels as read to their place in the stored type, and reports what was lost. It returns the number of the first voxel that the type
-   * must not be given, -1 where all are right.
+   * What brings voxels as read to their place in the stored type, and reports what was lost. It returns the number of
+   * the first voxel that the type must not be given, -1 where all are right.
    */
   #placer(): (from: Box, to: Box, shape: Shape, report: Report) => number {
     const { layout, dtype, range } = this.#job;
@@ -313,7 +316,9 @@ export class BlockWorker {
     };
   }
 
-  /** Names a voxel of a box that is no label: which of the box's it is, in C order, and where in level 0 the box begins. */
+  /**
+   * Names a voxel of a box that is no label: which of the box's it is, in C order, and where in level 0 the box begins.
+   */
   #noLabel(volume: number, from: Shape, [, ny, nx]: Shape, box: Box, number: number): ConvertError {
     const { origin, layout, compared } = this.#job;
     const within: Shape = [Math.floor(number / (ny * nx)), Math.floor(number / nx) % ny, number % nx];
@@ -359,7 +364,10 @@ export class BlockWorker {
     });
   }
 
-  /** What makes of the windows in a part of a block, or in all of it, the voxels of its place in the parent; null where there is none. */
+  /**
+   * What makes of the windows in a part of a block, or in all of it, the voxels of its place in the parent; null where
+   * there is none.
+   */
   #reducer({ level, index, parent }: BlockTask, block: Block): ((part?: Part) => void) | null {
     if (parent === null) return null;
     const { levels, plan, chunk, dtype, downsample } = this.#job;
@@ -395,7 +403,10 @@ export class BlockWorker {
     }
   }
 
-  /** The chunks of a file whose first voxel is `origin` of a block of `extent`: number within the file, first voxel and lengths in the block. */
+  /**
+   * The chunks of a file whose first voxel is `origin` of a block of `extent`: number within the file, first voxel and
+   * lengths in the block.
+   */
   *#chunks(origin: Shape, extent: Shape): Generator<Part & { number: number }> {
     const { chunk, shard } = this.#job;
     let number = 0;
@@ -497,7 +508,10 @@ export class BlockWorker {
     return used;
   }
 
-  /** Reads back the chunks of a block one after another: first voxel and lengths in the block, and where the voxels are for the moment. */
+  /**
+   * Reads back the chunks of a block one after another: first voxel and lengths in the block, and where the voxels are
+   * for the moment.
+   */
   #readFiles(task: CheckTask | BlockTask, extent: Shape, visit: (part: Part, chunk: Box) => void): void {
     const { chunk } = this.#job;
     for (const { path, origin } of this.#files(task)) {

@@ -11,8 +11,8 @@ export interface Part {
 }
 
 /**
- * A block in the shared memory. It is cut along (Y, X) into tiles as long as a chunk, as deep as the block, one after another in C order: a
- * chunk that no edge cuts lies in one piece, in C order, and is encoded from there.
+ * A block in the shared memory. It is cut along (Y, X) into tiles as long as a chunk, as deep as the block, one after
+ * another in C order: a chunk that no edge cuts lies in one piece, in C order, and is encoded from there.
  */
 export class Block {
   readonly extent: Shape;

@@ -2,8 +2,9 @@ import type { Shape } from '../model/volume.ts';
 import { type Level, map3, product } from '../model/levels.ts';
 
 /**
- * How one level is cut into blocks, the pieces that are held in memory. A block is a whole number of the output's files long, or the whole axis;
- * its voxels are reduced into exactly one block of the next level, so that the blocks of all levels form trees.
+ * How one level is cut into blocks, the pieces that are held in memory. A block is a whole number of the output's files
+ * long, or the whole axis; its voxels are reduced into exactly one block of the next level, so that the blocks of all
+ * levels form trees.
  */
 export interface Grid {
   /** Lengths of a block along (Z, Y, X), in voxels; blocks at the far edges are shorter. */
@@ -15,15 +16,15 @@ export interface Grid {
 }
 
 /**
- * Smallest block: as long as what a file of the output holds (a chunk or a shard), or as two where that length is odd, so that no averaging
- * window straddles blocks.
+ * Smallest block: as long as what a file of the output holds (a chunk or a shard), or as two where that length is odd,
+ * so that no averaging window straddles blocks.
  */
 export const blockUnit = (file: Shape): Shape => map3(file, n => (n % 2 ? 2 * n : n));
 
 /**
- * Grids of all levels for blocks of `leaf` voxels at level 0. Along each axis `leaf` is a power of two times the unit, or at least the
- * axis. Further down a block is half as long as the one above as long as it is then a unit at least; after that two make one. Along an axis
- * that is not halved it stays as it is.
+ * Grids of all levels for blocks of `leaf` voxels at level 0. Along each axis `leaf` is a power of two times the unit,
+ * or at least the axis. Further down a block is half as long as the one above as long as it is then a unit at least;
+ * after that two make one. Along an axis that is not halved it stays as it is.
  */
 export function blockGrids(levels: Level[], file: Shape, leaf: Shape): Grid[] {
   const unit = blockUnit(file);
@@ -78,8 +79,9 @@ export interface Leaf {
 export type IsStored = (volume: number, level: number, index: Shape) => boolean;
 
 /**
- * The blocks to begin with, one volume after another, all those under one block before those of the next, at every level: every level-0
- * block, except that a stored block stands for all that was reduced into it, and that nothing stands for a stored block of the last level.
+ * The blocks to begin with, one volume after another, all those under one block before those of the next, at every
+ * level: every level-0 block, except that a stored block stands for all that was reduced into it, and that nothing
+ * stands for a stored block of the last level.
  */
 export function* depthFirst(grids: Grid[], volumes: number, isStored: IsStored = () => false): Generator<Leaf> {
   const last = grids.length - 1;

@@ -51,7 +51,10 @@ export class BlockComparer {
   readonly #onChunk: (voxels: number, decodedBytes: number) => void;
   readonly #shards = new Map<string, ChunkFile>();
 
-  /** `checkStop` runs before each chunk and throws to end the work; `onChunk` hears of each chunk's voxels, and of the bytes that a decoder has thrown away. */
+  /**
+   * `checkStop` runs before each chunk and throws to end the work; `onChunk` hears of each chunk's voxels, and of the
+   * bytes that a decoder has thrown away.
+   */
   constructor(
     job: BlockJob,
     areas: Areas,
@@ -166,7 +169,10 @@ export class BlockComparer {
     return this.#job.compared!.arrays[level];
   }
 
-  /** Brings a chunk's voxels into the area for one; returns how many bytes it has as stored. Throws an Error that says what is wrong with it. */
+  /**
+   * Brings a chunk's voxels into the area for one; returns how many bytes it has as stored. Throws an Error that says
+   * what is wrong with it.
+   */
   #load(level: number, prefix: readonly number[], path: string, number: number, chunks: number | null): number {
     const { compared, plan } = this.#job;
     const array = this.#array(level);
@@ -237,7 +243,10 @@ export class BlockComparer {
       }
   }
 
-  /** The file of a chunk; null where it is not there. Those of shards stay open until the block is done, or others take their place. */
+  /**
+   * The file of a chunk; null where it is not there. Those of shards stay open until the block is done, or others take
+   * their place.
+   */
   #open(path: string, chunks: number | null): ChunkFile | null {
     const kept = this.#shards.get(path);
     if (kept) return kept;
@@ -266,8 +275,9 @@ export class BlockComparer {
   }
 
   /**
-   * The first voxel that differs from row `row` on, and how many do; null where it is only how NaN is written. Voxels of another type than the
-   * source's are the same where they are the same number, or what that is rounded to in the type that they have.
+   * The first voxel that differs from row `row` on, and how many do; null where it is only how NaN is written. Voxels
+   * of another type than the source's are the same where they are the same number, or what that is rounded to in the
+   * type that they have.
    */
   #difference(
     [address, planeBytes, rowBytes]: Box,
@@ -358,7 +368,10 @@ function prefixOf({ shape }: ZarrArray, volume: number): number[] {
   return prefix;
 }
 
-/** Where in an image the chunk of a voxel is: file, number in it, and how many that has room for; null where the file is the chunk. */
+/**
+ * Where in an image the chunk of a voxel is: file, number in it, and how many that has room for; null where the file is
+ * the chunk.
+ */
 function place(array: ZarrArray, voxel: number[]): { path: string; number: number; chunks: number | null } {
   const { chunk, shard, path } = array;
   const index = alongOwn(

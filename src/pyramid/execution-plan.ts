@@ -20,8 +20,8 @@ export interface ExecutionPlan {
   /** Bytes of a slot of each level. */
   slotBytes: number[];
   /**
-   * Bytes of each of a worker's own areas in the shared memory: a gathered chunk; each of those that are filled with encoded chunks in turn; what
-   * the codec needs; what is read; counts of values.
+   * Bytes of each of a worker's own areas in the shared memory: a gathered chunk; each of those that are filled with
+   * encoded chunks in turn; what the codec needs; what is read; counts of values.
    */
   areas: { chunk: number; encoded: number; scratch: number; staging: number; histogram: number };
   /** How many areas for encoded chunks a worker has: one is filled while the others are written. */
@@ -30,7 +30,10 @@ export interface ExecutionPlan {
   totals: number;
   /** Bytes that are read in one go. */
   slab: number;
-  /** Whether the source is first decoded into a file beside the output, because its segments would be decoded again and again. */
+  /**
+   * Whether the source is first decoded into a file beside the output, because its segments would be decoded again and
+   * again.
+   */
   decodeFirst: boolean;
   /** Bytes of that file. */
   scratchFileBytes: number;
@@ -59,7 +62,10 @@ const DECODER_BYTES = 28 * MiB;
 const MAX_MEMORY = 2 ** 32 - 65536;
 /** Small enough to stay in a processor's cache for what is done to it next. */
 const SLAB = MiB / 4;
-/** Areas that a worker's encoded chunks are written from: where nothing is encoded the disk is what is waited for, and gets more. */
+/**
+ * Areas that a worker's encoded chunks are written from: where nothing is encoded the disk is what is waited for, and
+ * gets more.
+ */
 const ENCODED_BUFFERS = { encoded: 2, plain: 3 };
 /** Decoding this much more than once is cheaper than a file between. */
 const MAX_REDUNDANCY = 1.25;
@@ -79,9 +85,15 @@ export interface Workload {
   memoryStart: number;
   /** How many threads can run at once. */
   processors: number;
-  /** Lengths of a level-0 block that an interrupted conversion had, and that this one must have to go on with it; null: free to choose. */
+  /**
+   * Lengths of a level-0 block that an interrupted conversion had, and that this one must have to go on with it; null:
+   * free to choose.
+   */
   leaf: Shape | null;
-  /** Whether nothing may be written: what a block cuts off a segment is then decoded with every block, and no scratch file spares it. */
+  /**
+   * Whether nothing may be written: what a block cuts off a segment is then decoded with every block, and no scratch
+   * file spares it.
+   */
   readOnly?: boolean;
 }
 
@@ -270,7 +282,10 @@ export function planExecution(work: Workload): ExecutionPlan | { needs: number }
   return best?.plan ?? { needs: least };
 }
 
-/** Numbers of workers to consider, each with the spare blocks a level: one more than work needs at once, none where memory is scarce. */
+/**
+ * Numbers of workers to consider, each with the spare blocks a level: one more than work needs at once, none where
+ * memory is scarce.
+ */
 function workerCounts(jobs: number, leaves: number): [workers: number, spare: number][] {
   const most = Math.min(jobs, leaves);
   const counts = new Set<number>();

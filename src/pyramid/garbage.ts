@@ -14,8 +14,8 @@ function collector(): Collect {
 }
 
 /**
- * Gives the memory of a conversion that has ended back to the system; for a process that lives on, and before it converts again. Left alone,
- * the collector would not know what a shared memory weighs.
+ * Gives the memory of a conversion that has ended back to the system; for a process that lives on, and before it
+ * converts again. Left alone, the collector would not know what a shared memory weighs.
  */
 export async function freeMemory(): Promise<void> {
   // Ended threads let go of it in a later turn of the event loop.
@@ -24,7 +24,7 @@ export async function freeMemory(): Promise<void> {
 }
 
 /**
- * Frees what a thread's decoders and compressors have thrown away lately. Their buffers lie outside the heap, which hardly grows, so that
- * left alone it would be 64 MiB a thread before anything were freed.
+ * Frees what a thread's decoders and compressors have thrown away lately. Their buffers lie outside the heap, which
+ * hardly grows, so that left alone it would be 64 MiB a thread before anything were freed.
  */
 export const collectRecent = (): void => collector()({ type: 'minor', execution: 'sync' });

@@ -1,7 +1,10 @@
 import type { OuterShape, Shape } from '../model/volume.ts';
 import { map3, product } from '../model/levels.ts';
 
-/** Points of level 0 from which percentiles are reckoned: a grid that depends on the shape alone, not on how work is cut. */
+/**
+ * Points of level 0 from which percentiles are reckoned: a grid that depends on the shape alone, not on how work is
+ * cut.
+ */
 export interface SampleGrid {
   /** Distance between points along (Z, Y, X), in voxels. */
   step: Shape;
@@ -29,7 +32,9 @@ export function sampleGrid(shape: Shape, { t, c }: OuterShape): SampleGrid {
   return { step, first, count: map3(shape, (n, axis) => Math.ceil((n - first[axis]) / step[axis])) };
 }
 
-/** Visits the points in a box (first voxel and lengths along (Z, Y, X)): the number of each in C order, and its voxel. */
+/**
+ * Visits the points in a box (first voxel and lengths along (Z, Y, X)): the number of each in C order, and its voxel.
+ */
 export function forEachPoint(
   { step, first, count }: SampleGrid,
   start: Shape,

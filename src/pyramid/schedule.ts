@@ -6,7 +6,10 @@ import type { WorkerPool } from './worker-pool.ts';
 import { map3, product } from '../model/levels.ts';
 import { type BlockTask, type Report, type Task, addReport, emptyReport } from './task.ts';
 
-/** Gives tasks to idle threads as they come up, until there are no more; the sum of what they report, each report also to `onReport`. */
+/**
+ * Gives tasks to idle threads as they come up, until there are no more; the sum of what they report, each report also
+ * to `onReport`.
+ */
 export async function performAll<T extends Task>(
   pool: WorkerPool,
   tasks: Iterable<T>,
@@ -34,9 +37,9 @@ interface Block extends Leaf {
 }
 
 /**
- * Which block is done when and where. Leaves are given out depth first, each only when it and all blocks that it is reduced into have a
- * place in memory; a block whose children are reduced goes before new ones. The oldest leaf under way has all the places that it needs,
- * so one place a level is enough to get to the end.
+ * Which block is done when and where. Leaves are given out depth first, each only when it and all blocks that it is
+ * reduced into have a place in memory; a block whose children are reduced goes before new ones. The oldest leaf under
+ * way has all the places that it needs, so one place a level is enough to get to the end.
  */
 export class Schedule {
   readonly #plan: ExecutionPlan;
@@ -130,8 +133,8 @@ export class Schedule {
 }
 
 /**
- * Has the threads do all blocks of all levels, and waits until all is written; the sum of what they report, each report also to `onReport`.
- * `onTask` may add to a task that is about to be done.
+ * Has the threads do all blocks of all levels, and waits until all is written; the sum of what they report, each report
+ * also to `onReport`. `onTask` may add to a task that is about to be done.
  */
 export async function performBlocks(
   pool: WorkerPool,

@@ -34,8 +34,8 @@ export function scratchLayout(file: string, layout: Layout, shape: Shape): Layou
 }
 
 /**
- * Decodes one plane's part of a region (first voxel `start` of each volume, lengths `shape`) into its place in the scratch file, each
- * segment once.
+ * Decodes one plane's part of a region (first voxel `start` of each volume, lengths `shape`) into its place in the
+ * scratch file, each segment once.
  *
  * @param plane counted through the regions of all volumes
  * @param staging room for a slab of `slab` bytes

@@ -20,8 +20,9 @@ function phase({ flip, shape }: Layout, together: number, top: number): number {
 }
 
 /**
- * Slabs of about `bytes` that cover a box of `shape` (Z, Y, X) whose first row is row `top` of the source. Rows that are decoded together stay
- * together, even where they exceed `bytes`; others are taken two by two, in two planes, so that no averaging window straddles slabs.
+ * Slabs of about `bytes` that cover a box of `shape` (Z, Y, X) whose first row is row `top` of the source. Rows that
+ * are decoded together stay together, even where they exceed `bytes`; others are taken two by two, in two planes, so
+ * that no averaging window straddles slabs.
  */
 export function* slabs(layout: Layout, top: number, [nz, ny, nx]: Shape, bytes: number): Generator<Slab> {
   const rowBytes = nx * BYTES_PER_VOXEL[layout.dtype];

@@ -19,7 +19,9 @@ export interface BlockJob {
   /** Null: a file a chunk. */
   shard: Shape | null;
   dtype: Dtype;
-  /** Source values mapped to 0 and to the greatest value of `dtype`; null: values are kept. Equal ends: all become 0. */
+  /**
+   * Source values mapped to 0 and to the greatest value of `dtype`; null: values are kept. Equal ends: all become 0.
+   */
   range: [number, number] | null;
   downsample: Downsampling;
   compression: Compression;
@@ -77,8 +79,8 @@ export interface Areas {
 }
 
 /**
- * `block`: read a block if it is of level 0, begin to write its chunks, reduce it into its parent. `restore`: read its voxels back from its chunks
- * and reduce it into its parent.
+ * `block`: read a block if it is of level 0, begin to write its chunks, reduce it into its parent. `restore`: read its
+ * voxels back from its chunks and reduce it into its parent.
  */
 export interface BlockTask {
   kind: 'block' | 'restore';
@@ -104,7 +106,10 @@ export interface CheckTask {
 export type Task =
   /** Decode a plane's part of the region into the scratch file; planes are counted through all volumes. */
   | { kind: 'decode'; plane: number; file: string }
-  /** Look for the extremes of a level-0 block; `histogram`: count its voxels by value too, all of them and of all channels together. */
+  /**
+   * Look for the extremes of a level-0 block; `histogram`: count its voxels by value too, all of them and of all
+   * channels together.
+   */
   | { kind: 'scan'; volume: number; index: Shape; histogram: boolean }
   | BlockTask
   | CheckTask
@@ -150,6 +155,8 @@ export function addReport(sum: Report, report: Report): void {
   sum.overflow += report.overflow;
 }
 
-/** A worker's answer to a task; `reduced` comes before it, when a block is reduced into its parent but not written yet. */
+/**
+ * A worker's answer to a task; `reduced` comes before it, when a block is reduced into its parent but not written yet.
+ */
 export type WorkerMessage =
   { reduced: true } | { report: Report } | { failure: { code: string; message: string; field: string | null } };

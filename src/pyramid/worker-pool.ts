@@ -39,12 +39,18 @@ export class WorkerPool {
     return this.#members.length;
   }
 
-  /** Makes all threads, which must be idle, work on `job` from now on. They need not have started: each takes its tasks up when it has. */
+  /**
+   * Makes all threads, which must be idle, work on `job` from now on. They need not have started: each takes its tasks
+   * up when it has.
+   */
   begin(job: BlockJob): void {
     for (const { thread, areas } of this.#members) thread.postMessage({ kind: 'begin', job, areas } satisfies Message);
   }
 
-  /** Has thread `n`, which must be idle, do a task; `onReduced` may hear before its end that a block is reduced into its parent. */
+  /**
+   * Has thread `n`, which must be idle, do a task; `onReduced` may hear before its end that a block is reduced into its
+   * parent.
+   */
   run(n: number, task: Task, onReduced?: () => void): Promise<Report> {
     if (this.#broken) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {

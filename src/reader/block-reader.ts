@@ -16,7 +16,10 @@ type Triple = readonly [z: number, y: number, x: number];
 const CACHE_BYTES = 4 << 20;
 /** Memory for rows of which a part is wanted. */
 const STAGING_BYTES = 1 << 18;
-/** What LERC's decoder has of a segment beside its result, by whether it lies in deflate or zstd, which grow their output by halves; measured. */
+/**
+ * What LERC's decoder has of a segment beside its result, by whether it lies in deflate or zstd, which grow their
+ * output by halves; measured.
+ */
 const LERC_COPIES = { plain: 1, wrapped: 4 };
 /** Most that an unpacker takes for tables. */
 const UNPACKING_BYTES = 1 << 18;
@@ -53,11 +56,17 @@ interface Part {
   rowBytes: number;
 }
 
-/** Pixels of a row that are read and unpacked together: as many as staging holds, eight of them beginning with a whole byte. */
+/**
+ * Pixels of a row that are read and unpacked together: as many as staging holds, eight of them beginning with a whole
+ * byte.
+ */
 const unpackedPixels = ({ packing }: Layout): number =>
   Math.max(8, 8 * Math.floor(STAGING_BYTES / Math.max(8, storedBytes(packing, 8)) - 1));
 
-/** Most memory that a reader of this layout holds beside its target, in bytes: pieces read, decoded segments and what decoders need. */
+/**
+ * Most memory that a reader of this layout holds beside its target, in bytes: pieces read, decoded segments and what
+ * decoders need.
+ */
 export function readerBytes(layout: Layout): number {
   const { encodings, planeEncoding, firstSegment, byteCounts } = layout;
   const stored = encodings.map(() => 0);
@@ -129,12 +138,14 @@ export class BlockReader {
   }
 
   /**
-   * Fills `target` with a box of voxels, native and in C order (Z, Y, X); bytes between rows and planes stay as they are.
+   * Fills `target` with a box of voxels, native and in C order (Z, Y, X); bytes between rows and planes stay as they
+   * are.
    *
    * @param start first voxel of the box, its Z counted through all volumes, and `shape` its lengths
    * @param rowBytes from one row's start to the next in `target`
    * @param planeBytes from one plane's start to the next
-   * @throws ConvertError `corrupt`, `truncated`, `unreadable`, `not-found`; RangeError for a box outside the volume or the target
+   * @throws ConvertError `corrupt`, `truncated`, `unreadable`, `not-found`; RangeError for a box outside the volume or
+   *   the target
    */
   async read(start: Triple, shape: Triple, target: Uint8Array, rowBytes: number, planeBytes: number): Promise<void> {
     const { flip } = this.#layout;
@@ -230,7 +241,9 @@ export class BlockReader {
     }
   }
 
-  /** Reads whole rows in one piece; in smaller ones, that stay in the processor's cache, where bytes must be swapped. */
+  /**
+   * Reads whole rows in one piece; in smaller ones, that stay in the processor's cache, where bytes must be swapped.
+   */
   #readDense(position: number, { file, width, rows, target, at }: Part, order: ByteOrder): void {
     const length = width * rows;
     const step = isNative(order) ? length : SWAP_BYTES;

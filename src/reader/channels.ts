@@ -28,8 +28,8 @@ export function allChannels({ opened: { stack }, interpretation }: Headers): Sou
 }
 
 /**
- * The channels asked for, in the order asked for; all where none were, unless pixels have several samples: colour is no channel that was
- * measured, and may be three times the same.
+ * The channels asked for, in the order asked for; all where none were, unless pixels have several samples: colour is no
+ * channel that was measured, and may be three times the same.
  *
  * @throws ConvertError `unsupported` where they must be asked for, `bad-option` for one that is not there
  */

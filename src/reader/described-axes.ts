@@ -117,7 +117,10 @@ function readTifffile(text: string, directory: Directory): DescribedAxes | null 
   return described;
 }
 
-/** SCIFIO's lines, which are ImageJ's and some more: `axes=X,Y,Channel,Z`, `lengths=30,20,2,5`; the fastest axis is first. */
+/**
+ * SCIFIO's lines, which are ImageJ's and some more: `axes=X,Y,Channel,Z`, `lengths=30,20,2,5`; the fastest axis is
+ * first.
+ */
 function readScifio(text: string, directory: Directory): DescribedAxes {
   const properties = parseProperties(text);
   const listed = (key: string) => (properties.get(key) ?? '').split(',').map(part => part.trim());

@@ -10,7 +10,10 @@ import { rootName } from './common/markup.ts';
 const MAX_BYTES = 1 << 28;
 const PIECE = 1 << 16;
 
-/** How other programs' descriptions begin that are read whole: in lines, of so many bytes at most. Of all others the beginning is enough. */
+/**
+ * How other programs' descriptions begin that are read whole: in lines, of so many bytes at most. Of all others the
+ * beginning is enough.
+ */
 const KINDS: [start: string, by: Describer, program: string][] = [
   ['shape=', 'tifffile', 'tifffile'],
   ['ImageJ=', 'imagej', 'ImageJ'],
@@ -61,8 +64,8 @@ const describerOf = (text: string): Describer | null =>
  * Reads the descriptions of a page.
  *
  * @param wanted those of other programs are not there
- * @throws ConvertError `truncated`; `unsupported` for one that is longer than its program writes; `corrupt` where those of all pages are more than
- * the file
+ * @throws ConvertError `truncated`; `unsupported` for one that is longer than its program writes; `corrupt` where those
+ *   of all pages are more than the file
  */
 export function readDescriptions(directory: Directory, wanted: DescribedBy): Descriptions {
   const found = readAll(directory);

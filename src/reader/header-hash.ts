@@ -10,8 +10,9 @@ export const HEADER_BYTES = 16384;
 const READING = 16;
 
 /**
- * SHA-256, in hexadecimal, over what tells a source from others wherever it lies: for each file in the order of its slices its size as a decimal
- * number and a line feed, then its first 16,384 bytes, or all of a smaller one. Neither names nor times matter.
+ * SHA-256, in hexadecimal, over what tells a source from others wherever it lies: for each file in the order of its
+ * slices its size as a decimal number and a line feed, then its first 16,384 bytes, or all of a smaller one. Neither
+ * names nor times matter.
  */
 export async function headerHash(files: string[]): Promise<string> {
   const hash = createHash('sha256');

@@ -21,7 +21,8 @@ function planesOf({ images, metadataFile }: Ome): number {
 }
 
 /**
- * Refuses a slice that says it is a plane of an image of several: such are put together by what they say, not by their names.
+ * Refuses a slice that says it is a plane of an image of several: such are put together by what they say, not by their
+ * names.
  *
  * @throws ConvertError `mixed-pages`, `corrupt`
  */
@@ -39,8 +40,8 @@ export function checkLonePlane(directory: Directory, wanted: DescribedBy): void 
 }
 
 /**
- * Files that are one OME-TIFF of several: their planes are where their OME-XML puts them, whatever the files are called. Null where the first
- * says nothing of the others.
+ * Files that are one OME-TIFF of several: their planes are where their OME-XML puts them, whatever the files are
+ * called. Null where the first says nothing of the others.
  *
  * @param paths in the order of their names, or as they were given
  * @throws ConvertError as `openOme`

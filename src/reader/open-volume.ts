@@ -41,14 +41,14 @@ import { asSlices } from './slice-axis.ts';
 import { type Stack, axesWarnings, plainStack } from './common/stack.ts';
 
 /**
- * Reads the headers of a source: a TIFF file, a folder of TIFF slices, or a list of slices in the order given. No voxel is read, but
- * every segment is checked to lie within its file.
+ * Reads the headers of a source: a TIFF file, a folder of TIFF slices, or a list of slices in the order given. No voxel
+ * is read, but every segment is checked to lie within its file.
  *
- * The voxel size is what OME-XML or ImageJ says, or a text file of the scanner's beside the volume, or resolution tags with a depth;
- * otherwise null.
+ * The voxel size is what OME-XML or ImageJ says, or a text file of the scanner's beside the volume, or resolution tags
+ * with a depth; otherwise null.
  *
- * @throws ConvertError `not-found`, `unreadable`, `not-tiff`, `no-pages`, `mixed-pages`, `truncated`, `corrupt`, `unsupported`,
- * `unsupported-compression`, `bad-option` for `slices`, `channel`, `image` or `zAxis`
+ * @throws ConvertError `not-found`, `unreadable`, `not-tiff`, `no-pages`, `mixed-pages`, `truncated`, `corrupt`,
+ *   `unsupported`, `unsupported-compression`, `bad-option` for `slices`, `channel`, `image` or `zAxis`
  */
 export async function openVolume(
   source: string | string[],

@@ -20,8 +20,8 @@ export interface ImagePart {
 }
 
 /**
- * Parts the pages of a file into images, by the descriptions that programs write at the first page of each: several stacks that were written
- * into one file. Descriptions of one page each, of pages of one size, are a stack's.
+ * Parts the pages of a file into images, by the descriptions that programs write at the first page of each: several
+ * stacks that were written into one file. Descriptions of one page each, of pages of one size, are a stack's.
  */
 export class ImageParts {
   readonly parts: ImagePart[] = [];

@@ -161,7 +161,9 @@ export function checkSameInterpretation(
   }
 }
 
-/** A slice must not be one of those of several channels or time points, which are told apart by more than their order. */
+/**
+ * A slice must not be one of those of several channels or time points, which are told apart by more than their order.
+ */
 function checkSingle(path: string, channels: number, times: number): void {
   if (channels > 1 || times > 1)
     throw fail(

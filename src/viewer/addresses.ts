@@ -1,13 +1,19 @@
 import type { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
 import type { ViewerState } from './viewState.ts';
 
-/** An OME-Zarr that a viewer shows: its name, and Neuroglancer's address of its folder at present, with a slash at the end. */
+/**
+ * An OME-Zarr that a viewer shows: its name, and Neuroglancer's address of its folder at present, with a slash at the
+ * end.
+ */
 export interface Root {
   name: string;
   url: string;
 }
 
-/** `volume://NAME/KEY`, in a state that is kept: a folder of the volume of that name, wherever it is read from the next time. */
+/**
+ * `volume://NAME/KEY`, in a state that is kept: a folder of the volume of that name, wherever it is read from the next
+ * time.
+ */
 const VOLUME = 'volume://';
 /** `server:///PATH`: the same of what the page's own server has, whatever its port and prefix are the next time. */
 const SERVER = 'server:///';
@@ -15,8 +21,8 @@ const SERVER = 'server:///';
 const part = (name: string): string => encodeURIComponent(name);
 
 /**
- * Takes the addresses of a session out of states and puts those of another in. All else of a state stays as it is: layers that a person has
- * added, renamed or drawn, and addresses of other servers.
+ * Takes the addresses of a session out of states and puts those of another in. All else of a state stays as it is:
+ * layers that a person has added, renamed or drawn, and addresses of other servers.
  */
 export class Addresses {
   readonly #roots: Root[];
@@ -25,7 +31,8 @@ export class Addresses {
 
   /**
    * @param server address, with a slash at the end, below which the page's server has its files
-   * @param sources the source of each layer of the volumes, by the name that the layer has at first: states may come without sources
+   * @param sources the source of each layer of the volumes, by the name that the layer has at first: states may come
+   *   without sources
    */
   constructor(roots: Root[], server: string | undefined, sources: ReadonlyMap<string, string>) {
     this.#roots = roots;
@@ -82,7 +89,10 @@ export function volumeNotOpen(url: string): string | null {
   return name === undefined ? null : decodeURIComponent(name);
 }
 
-/** Whether an address holds in one page or for one run of a server only: it may be that of a volume that is open here under another. */
+/**
+ * Whether an address holds in one page or for one run of a server only: it may be that of a volume that is open here
+ * under another.
+ */
 function isOfASession(url: string, server: string | undefined): boolean {
   if (url.startsWith('reader://')) return true;
   const host = hostOf(url);

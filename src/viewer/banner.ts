@@ -1,6 +1,6 @@
 /**
- * Strips over the picture: one that says what went wrong, with a way to try again, one that says what is to be known and can be closed, and one that
- * says what is waited for.
+ * Strips over the picture: one that says what went wrong, with a way to try again, one that says what is to be known
+ * and can be closed, and one that says what is waited for.
  */
 export class Banner {
   readonly #failure: Strip;

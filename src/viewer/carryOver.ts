@@ -15,8 +15,9 @@ const IN_SPACE = [
 ];
 
 /**
- * The view of volumes that have been written anew: as it was, but with the layers' first look. Where that is another place or another scale, it is
- * the first look altogether; contrast and colours stay where the new volume's own are what the old one's were.
+ * The view of volumes that have been written anew: as it was, but with the layers' first look. Where that is another
+ * place or another scale, it is the first look altogether; contrast and colours stay where the new volume's own are
+ * what the old one's were.
  *
  * @param first the first look at the new volumes
  */
@@ -40,7 +41,9 @@ export function carriedOver(view: ViewerState, before: Volume[], after: Volume[]
   return { ...Object.fromEntries([...space, ...others]), layers: [...layers, ...added] };
 }
 
-/** Whether a layer is one that a volume has by itself: by its name or, where a person has renamed it, by what it shows. */
+/**
+ * Whether a layer is one that a volume has by itself: by its name or, where a person has renamed it, by what it shows.
+ */
 const isOf = (layer: PartialJSONObject, { name, source, localPosition }: PartialJSONObject): boolean =>
   layer.name === name ||
   (source !== undefined &&

@@ -1,5 +1,6 @@
-// Neuroglancer's worker with transports that never take a failure for an empty chunk, and that tells the page of failures. The stock worker
-// looks at what is registered here when the page's first message comes, which is after this file has run.
+// Neuroglancer's worker with transports that never take a failure for an empty chunk, and that tells the page of
+// failures. The stock worker looks at what is registered here when the page's first message comes, which is after this
+// file has run.
 import 'neuroglancer/unstable/kvstore/proxy.js';
 import 'neuroglancer/unstable/chunk_worker.bundle.js';
 import { Chunk } from 'neuroglancer/unstable/chunk_manager/backend.js';

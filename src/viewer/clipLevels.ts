@@ -1,5 +1,6 @@
-// Voxels of coarse levels reach beyond the end of the volume where its size is odd: 225 slices are 15 of the fourth level, which cover 240. Of
-// Neuroglancer's sources all but that of Zarr cut them off at the end of the finest level, so that nothing is shown where nothing was measured.
+// Voxels of coarse levels reach beyond the end of the volume where its size is odd: 225 slices are 15 of the fourth
+// level, which cover 240. Of Neuroglancer's sources all but that of Zarr cut them off at the end of the finest level,
+// so that nothing is shown where nothing was measured.
 import { MultiscaleVolumeChunkSource } from 'neuroglancer/unstable/datasource/zarr/frontend.js';
 
 const { getSources } = MultiscaleVolumeChunkSource.prototype;

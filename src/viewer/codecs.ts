@@ -1,5 +1,5 @@
-// In place of Neuroglancer's decoders of chunks: each says of a chunk that is cut off or damaged that it is. That all of them together make
-// exactly one chunk is seen by the last of them, Neuroglancer's own `bytes`.
+// In place of Neuroglancer's decoders of chunks: each says of a chunk that is cut off or damaged that it is. That all
+// of them together make exactly one chunk is seen by the last of them, Neuroglancer's own `bytes`.
 import { decodeBlosc } from 'neuroglancer/unstable/async_computation/decode_blosc_request.js';
 import { decodeZstd } from 'neuroglancer/unstable/async_computation/decode_zstd_request.js';
 import { requestAsyncComputation } from 'neuroglancer/unstable/async_computation/request.js';

@@ -9,8 +9,9 @@ export interface WorkerContext {
 }
 
 /**
- * In the worker: has the page confirm, of all that a store reads, that the volume is still the one that is shown. That a chunk is missing means
- * its fill value only while the volume is there; and what is there may be a chunk of another one that has taken its place.
+ * In the worker: has the page confirm, of all that a store reads, that the volume is still the one that is shown. That
+ * a chunk is missing means its fill value only while the volume is there; and what is there may be a chunk of another
+ * one that has taken its place.
  */
 export function confirmed<T extends Store>(store: T, { rpc }: WorkerContext): T {
   const read = store.read.bind(store);

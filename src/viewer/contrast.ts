@@ -18,15 +18,19 @@ const AT_ONCE = 8;
 const BLACK = 0.01;
 const WHITE = 0.99;
 
-/** What `zarrita` hands through to the store with a read; `found` says whether there was a chunk, or its fill value has to do. */
+/**
+ * What `zarrita` hands through to the store with a read; `found` says whether there was a chunk, or its fill value has
+ * to do.
+ */
 interface Options {
   signal: AbortSignal;
   found?: boolean;
 }
 
 /**
- * Gives the channels for which the metadata has no window one: from the 1st to the 99th percentile of the coarsest level, which is small, or of
- * the part in its middle. NaN, infinities, chunks that are not there and a fill value other than 0 are not counted.
+ * Gives the channels for which the metadata has no window one: from the 1st to the 99th percentile of the coarsest
+ * level, which is small, or of the part in its middle. NaN, infinities, chunks that are not there and a fill value
+ * other than 0 are not counted.
  *
  * @param most channels that are looked at
  * @throws Error where the voxels cannot be read; the channels are then as they were

@@ -27,7 +27,10 @@ export interface ViewerOptions {
 export interface ViewerHandle {
   /** Neuroglancer's state as JSON, whole; addresses in it hold in other pages and sessions too. */
   getState(): ViewerState;
-  /** Takes a state from `getState` in the place of the present one, and lays one that is not whole over the first look. What cannot be taken is said. */
+  /**
+   * Takes a state from `getState` in the place of the present one, and lays one that is not whole over the first look.
+   * What cannot be taken is said.
+   */
   setState(state: ViewerState): void;
   /** A viewer that is not visible fetches and draws nothing. */
   setVisible(visible: boolean): void;
@@ -240,7 +243,10 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     }
   }
 
-  /** The context is gone after `lived` milliseconds. One that is not seen waits, lest viewers take contexts from each other in turns. */
+  /**
+   * The context is gone after `lived` milliseconds. One that is not seen waits, lest viewers take contexts from each
+   * other in turns.
+   */
   function recover(lived: number): void {
     drop();
     if (lived < SHORT_LIFE) {

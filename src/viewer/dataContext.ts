@@ -34,7 +34,10 @@ registerPromiseRPC(CONFIRM_RPC, async function (this: RPC, { url, missing }: { u
 
 const MiB = 2 ** 20;
 
-/** Caches and a worker of a viewer's own; as Neuroglancer's DataManagementContext, but with our worker and its news of failures. */
+/**
+ * Caches and a worker of a viewer's own; as Neuroglancer's DataManagementContext, but with our worker and its news of
+ * failures.
+ */
 export class DataContext extends RefCounted {
   readonly gl: GL;
   readonly frameNumberCounter: FrameNumberCounter;

@@ -20,8 +20,8 @@ async function fetchForNeuroglancer(input: RequestInfo, init?: RequestInit): Pro
 }
 
 /**
- * Takes the place of Neuroglancer's own `http:` and `https:`, which show data that could not be fetched as empty. In the worker, `wrap` has what is
- * read confirmed.
+ * Takes the place of Neuroglancer's own `http:` and `https:`, which show data that could not be fetched as empty. In
+ * the worker, `wrap` has what is read confirmed.
  */
 export function registerStrictHttp<C extends SharedKvStoreContextBase>(
   registry: Registry<C>,

@@ -17,7 +17,10 @@ export interface Image {
   channels: Channel[];
   /** Whether voxels are numbers of segments. */
   labels: boolean;
-  /** Whether this program wrote it, which leaves no chunk out: one that is not there has been lost. Others leave out those that are empty. */
+  /**
+   * Whether this program wrote it, which leaves no chunk out: one that is not there has been lost. Others leave out
+   * those that are empty.
+   */
   own: boolean;
 }
 
@@ -132,7 +135,10 @@ async function imageOf(name: string, read: ReadKey): Promise<Image> {
   };
 }
 
-/** Paths, below an image's folder, of its images of labels, as the `labels` group names them; none where there is no such group. */
+/**
+ * Paths, below an image's folder, of its images of labels, as the `labels` group names them; none where there is no
+ * such group.
+ */
 export async function readLabels({ format }: Image, read: ReadKey): Promise<string[]> {
   const group = await readJson(read, `labels/${format === 'zarr3' ? 'zarr.json' : '.zattrs'}`);
   const attributes = group && format === 'zarr3' ? omeOf(group) : group;

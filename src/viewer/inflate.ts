@@ -14,8 +14,9 @@ const ONE_STREAM = 0x10;
 const MARK = 16;
 
 /**
- * BloscLZ has no decoder but C-Blosc's, which takes frames and does not say that it failed. The stream gets a frame of its own, as its first block;
- * the second holds a mark as it is, which is only there in the result if the first was decoded.
+ * BloscLZ has no decoder but C-Blosc's, which takes frames and does not say that it failed. The stream gets a frame of
+ * its own, as its first block; the second holds a mark as it is, which is only there in the result if the first was
+ * decoded.
  */
 const blosclz: Inflate = async (stream, size) => {
   const mark = crypto.getRandomValues(new Uint8Array(MARK));

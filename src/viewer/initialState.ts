@@ -127,8 +127,9 @@ function panelsOf(layout: unknown): { columns: number; rows: number; planes: Pla
 const MARGIN = 1.1;
 
 /**
- * The first look at some volumes that share a space: x to the right, y down, z away, all of the first one in sight, its centre in the
- * middle, at its first time point, and values and colours from its metadata's channels. `room` is what the panels of the layout share, in pixels.
+ * The first look at some volumes that share a space: x to the right, y down, z away, all of the first one in sight, its
+ * centre in the middle, at its first time point, and values and colours from its metadata's channels. `room` is what
+ * the panels of the layout share, in pixels.
  */
 export function initialState(
   volumes: Volume[],
@@ -138,7 +139,8 @@ export function initialState(
   const { axes, time } = volumes[0].image;
   const ordered = ['x', 'y', 'z'].map(name => axes.find(axis => axis.name === name)).filter(axis => axis !== undefined);
   const inMetres = ordered.map(axis => ({ ...axis, factor: metres(axis.unit) }));
-  // Where only some axes have a unit, the others are drawn as though theirs were the same: proportions are what is left to go by.
+  // Where only some axes have a unit, the others are drawn as though theirs were the same: proportions are what is left
+  // to go by.
   const known = inMetres.find(({ factor }) => factor !== null)?.factor ?? 1;
   const dimension = (scale: number, factor: number | null, unit: string) =>
     factor === null ? [scale, ''] : [scale * factor, unit];

@@ -3,8 +3,8 @@ import type { ViewerState } from './viewState.ts';
 const KEY = 'microct-io-vis:views';
 
 /**
- * Calls `read` when the page goes away, and lets the browser keep the views that it answers with, by names, for the page's next life in the
- * same tab: where views are kept otherwise, those of the last seconds come too late.
+ * Calls `read` when the page goes away, and lets the browser keep the views that it answers with, by names, for the
+ * page's next life in the same tab: where views are kept otherwise, those of the last seconds come too late.
  */
 export function keepLastViews(read: () => Record<string, ViewerState>): void {
   window.addEventListener('pagehide', () => {

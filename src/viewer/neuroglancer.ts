@@ -34,7 +34,10 @@ const CHROME = {
   showPanelBorders: false
 };
 
-/** What Neuroglancer says in a corner of the page, and nowhere else, of the layers that it cannot make while `work` is done. */
+/**
+ * What Neuroglancer says in a corner of the page, and nowhere else, of the layers that it cannot make while `work` is
+ * done.
+ */
 function layerErrors(work: () => void): string[] {
   const before = new Set(statusMessages);
   work();
@@ -63,7 +66,10 @@ function checkState({ dimensions, position, layers }: ViewerState): void {
   }
 }
 
-/** Tells of layers whose metadata could not be read. Neuroglancer shows that in a panel that is closed, beside views that stay empty. */
+/**
+ * Tells of layers whose metadata could not be read. Neuroglancer shows that in a panel that is closed, beside views
+ * that stay empty.
+ */
 function watchLayers(layers: LayerManager, onFailure: (message: string) => void): void {
   const watched = new WeakSet<UserLayer>();
   layers.layersChanged.add(() => {
@@ -123,7 +129,8 @@ export class Neuroglancer {
     this.#element.addEventListener('keydown', event => {
       if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
     });
-    // Neuroglancer has Tab go round among the coordinates, and its editor of shaders writes it: here it leads on and out. It completes addresses.
+    // Neuroglancer has Tab go round among the coordinates, and its editor of shaders writes it: here it leads on and
+    // out. It completes addresses.
     this.#element.addEventListener(
       'keydown',
       event => {

@@ -1,6 +1,9 @@
 import { RefCounted } from 'neuroglancer/unstable/util/disposable.js';
 
-/** In place of Neuroglancer's class of this name, which takes the focus whenever nobody has it: here a click or the Tab key gives it. */
+/**
+ * In place of Neuroglancer's class of this name, which takes the focus whenever nobody has it: here a click or the Tab
+ * key gives it.
+ */
 export class AutomaticallyFocusedElement extends RefCounted {
   readonly element: HTMLElement;
 

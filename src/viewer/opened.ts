@@ -21,7 +21,10 @@ export function placeOf({ name, url, reader, list }: ViewerSource): Place {
   return { name, url: whole, reader: unlessAbsent(httpReader(whole), list), dispose: () => undefined };
 }
 
-/** The labels' metadata, which most volumes do not have, is asked for only where the folder has labels: browsers note each 404 as an error. */
+/**
+ * The labels' metadata, which most volumes do not have, is asked for only where the folder has labels: browsers note
+ * each 404 as an error.
+ */
 const unlessAbsent =
   (read: ByteReader, list?: () => Promise<string[] | null>): ByteReader =>
   async (key, wanted, signal) => {

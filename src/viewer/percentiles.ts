@@ -2,8 +2,8 @@
 const MOST_VALUES = 4e6;
 
 /**
- * The values at shares (0 to 1) of some numbers put in order, between two of them as much as the share lies between, as NumPy's `percentile`
- * has it; empty where there are no numbers.
+ * The values at shares (0 to 1) of some numbers put in order, between two of them as much as the share lies between, as
+ * NumPy's `percentile` has it; empty where there are no numbers.
  */
 export class Percentiles {
   /** Of integers of one or two bytes: how often each was seen, from `least`. */

@@ -13,7 +13,8 @@ export interface Volumes {
 }
 
 /**
- * Reads the metadata of an OME-Zarr, and of those of its labels that can be shown: they begin hidden, lest they cover the image.
+ * Reads the metadata of an OME-Zarr, and of those of its labels that can be shown: they begin hidden, lest they cover
+ * the image.
  *
  * @param url Neuroglancer's address of it, with a slash at the end
  * @throws ImageError where the image itself cannot be shown, and whatever `read` throws of it
@@ -21,7 +22,8 @@ export interface Volumes {
 export async function readVolumes(name: string, url: string, read: ReadKey): Promise<Volumes> {
   const image = await readImage(name, read);
   const unread: string[] = [];
-  // Labels that are damaged, of a type that is not shown, or kept back by the server are no reason not to show the image.
+  // Labels that are damaged, of a type that is not shown, or kept back by the server are no reason not to show the
+  // image.
   const unless = async <T>(found: Promise<T>): Promise<T | null> => {
     try {
       return await found;
@@ -42,7 +44,10 @@ export async function readVolumes(name: string, url: string, read: ReadKey): Pro
   return { volume: { name, url, image }, labels: labels.flat(), unread };
 }
 
-/** Chooses windows by the voxels where the metadata has none. Answers why that could not be done; null where nothing is wanting. */
+/**
+ * Chooses windows by the voxels where the metadata has none. Answers why that could not be done; null where nothing is
+ * wanting.
+ */
 export async function chooseContrast(image: Image, files: ByteReader): Promise<string | null> {
   const shown = image.channels.length > MOST_LAYERS ? 1 : MOST_LAYERS;
   if (image.labels || image.channels.slice(0, shown).every(({ window }) => window)) return null;

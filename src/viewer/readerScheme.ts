@@ -3,7 +3,10 @@ import type { ByteRangeRequest } from './source.ts';
 /** `reader://ID/KEY`: a file that a function of the page reads. */
 export const READER_SCHEME = 'reader';
 
-/** RPC from the worker to the page: for the bytes; whether what came is of the volume that is shown; what went wrong; what is waited for. */
+/**
+ * RPC from the worker to the page: for the bytes; whether what came is of the volume that is shown; what went wrong;
+ * what is waited for.
+ */
 export const READ_RPC = 'microct-io-vis.read';
 export const CONFIRM_RPC = 'microct-io-vis.confirm';
 export const CHUNK_FAILED_RPC = 'microct-io-vis.chunkFailed';

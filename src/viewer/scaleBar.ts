@@ -1,4 +1,5 @@
-// Neuroglancer writes SI prefixes before units that are not there: 0.75 of nothing is "750 m". Axes without a unit are measured in voxels.
+// Neuroglancer writes SI prefixes before units that are not there: 0.75 of nothing is "750 m". Axes without a unit are
+// measured in voxels.
 import { preferredSiPrefixes } from 'neuroglancer/unstable/util/si_units.js';
 import { MultipleScaleBarTextures, ScaleBarDimensions } from 'neuroglancer/unstable/widget/scale_bar.js';
 

@@ -1,6 +1,6 @@
 /**
- * Has editors of shaders drawn when they come into sight. Neuroglancer watches for that from the page's body, which in JupyterLab is not what
- * the editors are placed by: they stay empty until somebody clicks them.
+ * Has editors of shaders drawn when they come into sight. Neuroglancer watches for that from the page's body, which in
+ * JupyterLab is not what the editors are placed by: they stay empty until somebody clicks them.
  *
  * @returns what ends it
  */

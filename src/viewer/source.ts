@@ -12,13 +12,16 @@ export interface ByteRangeResponse {
   /** Where `bytes` begin in it. */
   offset: number;
   bytes: Uint8Array<ArrayBuffer>;
-  /** Tells this file from another that has taken its name, such as the time of its last change; null or left out where that is not known. */
+  /**
+   * Tells this file from another that has taken its name, such as the time of its last change; null or left out where
+   * that is not known.
+   */
   version?: string | null;
 }
 
 /**
- * Reads a file of an OME-Zarr; `key` is its path in it. Null says that there is no such file, which for a chunk means fill value: whatever else
- * goes wrong must be thrown.
+ * Reads a file of an OME-Zarr; `key` is its path in it. Null says that there is no such file, which for a chunk means
+ * fill value: whatever else goes wrong must be thrown.
  */
 export type ByteReader = (
   key: string,

@@ -12,7 +12,10 @@ const BUSY = [408, 429, 500, 502, 503, 504];
 
 const sleep = (milliseconds: number) => new Promise(done => setTimeout(done, milliseconds));
 
-/** JupyterHub asks for its cookie's token on requests that scripts make. A worker has no cookies to look at: the page tells it. */
+/**
+ * JupyterHub asks for its cookie's token on requests that scripts make. A worker has no cookies to look at: the page
+ * tells it.
+ */
 let xsrfToken: string | null = null;
 export function setXsrfToken(token: string | null): void {
   xsrfToken = token;
@@ -26,8 +29,9 @@ export function onWaiting(say: typeof sayWaiting): void {
 export const patience = new Patience(seconds => sayWaiting(seconds));
 
 /**
- * Fetches a whole body, or the range of it that the headers ask for, and fails unless it got exactly that: a login page, a connection that drops,
- * a body that ends early or another part of the file are errors and never data. What may pass by itself is tried again.
+ * Fetches a whole body, or the range of it that the headers ask for, and fails unless it got exactly that: a login
+ * page, a connection that drops, a body that ends early or another part of the file are errors and never data. What may
+ * pass by itself is tried again.
  *
  * @throws MissingError for 404, and for our server's way to say it; Error with what to do for everything else
  */
@@ -101,7 +105,10 @@ async function fetchOnce(url: string, init: RequestInit, heard: () => void): Pro
   return whole;
 }
 
-/** Asks our own server to say of what is not there that there is nothing: of each 404 browsers note an error. Jupyter's does not know it. */
+/**
+ * Asks our own server to say of what is not there that there is nothing: of each 404 browsers note an error. Jupyter's
+ * does not know it.
+ */
 const ABSENT = 'X-Absent';
 
 /** Whether an address is on the page's own server: others need not know a token, and may allow no headers of ours. */

@@ -22,9 +22,9 @@ interface Stream {
 }
 
 /**
- * Decodes a Blosc-1 frame (https://github.com/Blosc/c-blosc/blob/main/README_CHUNK_FORMAT.rst), and refuses one that is not whole. C-Blosc as it
- * comes in npm's numcodecs reads beyond the end of a frame that is cut off, and where a stream is damaged it leaves in the result what was in its
- * memory before, without a word.
+ * Decodes a Blosc-1 frame (https://github.com/Blosc/c-blosc/blob/main/README_CHUNK_FORMAT.rst), and refuses one that is
+ * not whole. C-Blosc as it comes in npm's numcodecs reads beyond the end of a frame that is cut off, and where a stream
+ * is damaged it leaves in the result what was in its memory before, without a word.
  *
  * @param inflate Decoders of the formats but LZ4
  * @throws Error that says what is wrong with the frame

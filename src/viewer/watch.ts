@@ -1,7 +1,8 @@
 import type { ByteReader, ByteRangeResponse } from './source.ts';
 
 /**
- * What a look at a volume's documents finds: those that it was opened with, others in their place, or none. An Error: they could not be read.
+ * What a look at a volume's documents finds: those that it was opened with, others in their place, or none. An Error:
+ * they could not be read.
  */
 export type Finding = 'same' | 'changed' | 'gone' | Error;
 
@@ -29,8 +30,9 @@ export const remembering =
   };
 
 /**
- * Knows whether a volume is still the one that was opened: a conversion that takes its place writes its documents anew, and who renames or removes
- * it takes them away. Chunks say nothing of that: one by one they are read from whatever has the name.
+ * Knows whether a volume is still the one that was opened: a conversion that takes its place writes its documents anew,
+ * and who renames or removes it takes them away. Chunks say nothing of that: one by one they are read from whatever has
+ * the name.
  */
 export class Watch {
   readonly #read: ByteReader;

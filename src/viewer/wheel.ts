@@ -2,8 +2,8 @@
 const SEEN = 1500;
 
 /**
- * In a page that scrolls, leaves the wheel to the page, as maps do: the viewer gets it while it has the focus, which a click gives it, and with a
- * modifier. Who turns the wheel over the picture is told.
+ * In a page that scrolls, leaves the wheel to the page, as maps do: the viewer gets it while it has the focus, which a
+ * click gives it, and with a modifier. Who turns the wheel over the picture is told.
  *
  * @returns what ends it
  */

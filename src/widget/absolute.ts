@@ -1,6 +1,6 @@
 /**
- * A path as Python takes it, made absolute, with `/` between segments. `cwd` and `home` are absolute paths of the same machine
- * with `/` between segments.
+ * A path as Python takes it, made absolute, with `/` between segments. `cwd` and `home` are absolute paths of the same
+ * machine with `/` between segments.
  */
 export function absolute(path: string, cwd: string, home: string): string {
   const isWindows = /^[a-z]:/i.test(cwd);

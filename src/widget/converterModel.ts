@@ -22,7 +22,10 @@ export interface ShownResult {
   warnings?: string[];
 }
 
-/** The browser's side of a `ConverterWidget`: one a page, however many views show it. Python has the last word on all of it. */
+/**
+ * The browser's side of a `ConverterWidget`: one a page, however many views show it. Python has the last word on all of
+ * it.
+ */
 export class ConverterModel extends DOMWidgetModel {
   override defaults(): Record<string, unknown> {
     return {
@@ -83,7 +86,9 @@ export class ConverterModel extends DOMWidgetModel {
     return result && (camelKeys(result) as unknown as ShownResult);
   }
 
-  /** The options that are set, with absolute paths; a target that is a name in its parent's folder of labels stays one. */
+  /**
+   * The options that are set, with absolute paths; a target that is a name in its parent's folder of labels stays one.
+   */
   get options(): OptionTraits {
     const names = Object.keys(DEFAULT_TRAITS);
     const traits = Object.fromEntries(names.map(name => [name, this.get(name) as unknown])) as unknown as OptionTraits;

@@ -4,7 +4,10 @@ import * as React from 'react';
 import { ConverterPanel } from './ConverterPanel.tsx';
 import type { ConverterModel } from './converterModel.ts';
 
-/** One place where a `ConverterWidget` is shown: the form or the progress above, the viewer below when the conversion is done. */
+/**
+ * One place where a `ConverterWidget` is shown: the form or the progress above, the viewer below when the conversion is
+ * done.
+ */
 export class ConverterView extends DOMWidgetView {
   override _createElement(): HTMLElement {
     this.luminoWidget = new JupyterLuminoPanelWidget({ view: this });

@@ -2,8 +2,9 @@ import type { Found, Wanted } from '../viewer/index.ts';
 import type { KernelReply, Requests } from './requests.ts';
 
 /**
- * Reads a file of the volume through Python; null when there is none. One answer carries 64 MiB at most, so a long read takes several,
- * and is refused when the file has changed between them. `opened` says of which opening of the files which volume is meant.
+ * Reads a file of the volume through Python; null when there is none. One answer carries 64 MiB at most, so a long read
+ * takes several, and is refused when the file has changed between them. `opened` says of which opening of the files
+ * which volume is meant.
  */
 export async function readFile(
   requests: Requests,

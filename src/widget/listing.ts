@@ -5,7 +5,10 @@ import type { ViewerSource } from '../viewer/index.ts';
 /** What the server has in a folder: names, `none` where there is no such folder, null where it does not say. */
 export type Names = string[] | 'none' | null;
 
-/** Lists a folder below the server's root. Browsers note each file that is asked for and is not there as an error; a list is always there. */
+/**
+ * Lists a folder below the server's root. Browsers note each file that is asked for and is not there as an error; a
+ * list is always there.
+ */
 export async function listFolder(path: string): Promise<Names> {
   const settings = ServerConnection.makeSettings();
   const url = `${URLExt.join(settings.baseUrl, 'api/contents', URLExt.encodeParts(path))}?type=directory&content=1`;

@@ -8,8 +8,8 @@ type TraitName<Name extends string> = Name extends `${infer First}-${infer Rest}
   : Name;
 
 /**
- * The options as the traits of `ConverterWidget` have them: the command line's names, null for the default, and for a decision that nobody has
- * made.
+ * The options as the traits of `ConverterWidget` have them: the command line's names, null for the default, and for a
+ * decision that nobody has made.
  */
 export type OptionTraits = {
   [O in EngineOptionSpec as TraitName<O['name']>]: O['kind'] extends 'flag' ? boolean : ConvertOptions[O['key']] | null;
@@ -26,7 +26,10 @@ export const DEFAULT_TRAITS = {
   ...Object.fromEntries(TRAITS.map(({ trait, standard }) => [trait, standard]))
 } as OptionTraits;
 
-/** What to write into the form's fields for the traits; `source`, `traits.parent` and `traits.target` are absolute, unless it is a name in the parent. */
+/**
+ * What to write into the form's fields for the traits; `source`, `traits.parent` and `traits.target` are absolute,
+ * unless it is a name in the parent.
+ */
 export function toFormValues(traits: OptionTraits, source: Source): FormValues {
   const given = TRAITS.map(({ key, trait }) => [key, traits[trait as keyof OptionTraits]] as const);
   const options = Object.fromEntries(given.filter(([, value]) => value !== null)) as Partial<ConvertOptions>;

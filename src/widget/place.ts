@@ -24,9 +24,9 @@ export interface Place {
 }
 
 /**
- * The path of the volume below the server's root, when the server serves this very one; null when that is not certain, and always for OME-Zarr
- * 0.4, whose dotfiles the server hides. The kernel may be on another machine than the server, where the same path means
- * another file: every sample must agree, by bytes, size and time.
+ * The path of the volume below the server's root, when the server serves this very one; null when that is not certain,
+ * and always for OME-Zarr 0.4, whose dotfiles the server hides. The kernel may be on another machine than the server,
+ * where the same path means another file: every sample must agree, by bytes, size and time.
  *
  * `notebook` is the path of the notebook relative to the server's root, null when unknown.
  */

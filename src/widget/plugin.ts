@@ -2,7 +2,10 @@ import { IJupyterWidgetRegistry } from '@jupyter-widgets/base';
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { MODULE_NAME, MODULE_VERSION } from './version.ts';
 
-/** Tells notebooks where the models and views of our widgets are. Without ipywidgets' own extension there is nobody to tell. */
+/**
+ * Tells notebooks where the models and views of our widgets are. Without ipywidgets' own extension there is nobody to
+ * tell.
+ */
 export const widgetPlugin: JupyterFrontEndPlugin<void> = {
   id: 'microct-io-vis:widget',
   description: 'ConverterWidget and view() in notebooks.',

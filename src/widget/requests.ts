@@ -33,8 +33,8 @@ interface Waiting {
 }
 
 /**
- * Questions to the Python side of a widget over its own comm. Python's answers reach every page that shows the widget; each page
- * knows its own by their ids.
+ * Questions to the Python side of a widget over its own comm. Python's answers reach every page that shows the widget;
+ * each page knows its own by their ids.
  */
 export class Requests {
   constructor(model: WidgetModel) {

@@ -33,14 +33,19 @@ export class ViewerModel extends DOMWidgetModel {
     this.requests = new Requests(this);
   }
 
-  /** Sends with each state which of Python's wishes it knows: Python does not take a state that crossed one on its way. */
+  /**
+   * Sends with each state which of Python's wishes it knows: Python does not take a state that crossed one on its way.
+   */
   override sync(method: string, model: WidgetModel, options: { attrs?: object } = {}): unknown {
     const { attrs } = options;
     const known = attrs && 'state' in attrs ? { attrs: { ...attrs, _asked: this.get('_asked') as number } } : {};
     return super.sync(method, model, { ...options, ...known });
   }
 
-  /** Where the viewer gets the volumes: at addresses of the server, or from Python. Found once for each time that the files are opened. */
+  /**
+   * Where the viewer gets the volumes: at addresses of the server, or from Python. Found once for each time that the
+   * files are opened.
+   */
   findSources(): Promise<ViewerSource[]> {
     const places = this.get('_places') as Place[];
     const { load } = places[0];

@@ -10,7 +10,9 @@ import { BYTES_PER_VOXEL, DTYPES, type Dtype } from '../model/volume.ts';
 export interface ZarrArray {
   /** Its folder, relative to the image's. */
   path: string;
-  /** Lengths along all its axes, z, y, x the last; z of length 1 where it has none. So are those of chunks and shards. */
+  /**
+   * Lengths along all its axes, z, y, x the last; z of length 1 where it has none. So are those of chunks and shards.
+   */
   shape: number[];
   dtype: Dtype;
   littleEndian: boolean;
@@ -36,7 +38,8 @@ const isLengths = (value: unknown, least: number): value is number[] =>
 /**
  * Reads an array's metadata: Zarr v3 (`zarr.json`) or v2 (`.zarray`), whose axes have these names.
  *
- * @throws ConvertError `not-found` where it has none, `corrupt` where it makes no sense, `unsupported` where this program cannot read its chunks
+ * @throws ConvertError `not-found` where it has none, `corrupt` where it makes no sense, `unsupported` where this
+ *   program cannot read its chunks
  */
 export function readArray(image: string, path: string, names: readonly string[]): ZarrArray {
   const v3 = join(image, path, 'zarr.json');
@@ -60,7 +63,10 @@ export function readArray(image: string, path: string, names: readonly string[])
 
 const SPACE = ['z', 'y', 'x'];
 
-/** Lengths of an array along its own axes, however its chunks are stored. @throws ConvertError `not-found`, `unreadable`, `corrupt` */
+/**
+ * Lengths of an array along its own axes, however its chunks are stored. @throws ConvertError `not-found`,
+ * `unreadable`, `corrupt`
+ */
 export function readShape(image: string, path: string, rank: number): number[] {
   const v2 = join(image, path, '.zarray');
   const document = existsSync(v2) ? v2 : join(image, path, 'zarr.json');

@@ -51,7 +51,10 @@ export class ChunkFile {
     return place.length;
   }
 
-  /** Reads the pieces that the file was written in to the beginning of `target`, one after another: chunks, then a shard's index. Yields their lengths. */
+  /**
+   * Reads the pieces that the file was written in to the beginning of `target`, one after another: chunks, then a
+   * shard's index. Yields their lengths.
+   */
   *pieces(target: Uint8Array): Generator<number> {
     for (const [number, place] of this.#places.entries()) if (place) yield this.read(number, target);
     if (!this.#index) return;

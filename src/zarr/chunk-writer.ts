@@ -15,8 +15,9 @@ const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
 export const aligned = (bytes: number): number => Math.ceil(bytes / DIRECT_ALIGNMENT) * DIRECT_ALIGNMENT;
 
 /**
- * Writes files out of the shared memory, past the page cache where the file system can do that. One per thread, which goes on meanwhile: it fills
- * areas of memory in turn, and is held up only when it wants one that is still being written.
+ * Writes files out of the shared memory, past the page cache where the file system can do that. One per thread, which
+ * goes on meanwhile: it fills areas of memory in turn, and is held up only when it wants one that is still being
+ * written.
  */
 export class ChunkWriter {
   readonly #heap: Uint8Array;
@@ -37,7 +38,10 @@ export class ChunkWriter {
     mkdirSync(path, { recursive: true });
   }
 
-  /** The address of the area whose turn it is, once nothing is written out of it any more. @throws ConvertError if that could not be written */
+  /**
+   * The address of the area whose turn it is, once nothing is written out of it any more. @throws ConvertError if that
+   * could not be written
+   */
   async area(): Promise<number> {
     await this.#writes[this.#turn];
     return this.#areas[this.#turn];
@@ -63,7 +67,9 @@ export class ChunkWriter {
     });
   }
 
-  /** Begins something with the area whose turn it is, which the area is lent to until it ends; the next has its turn. */
+  /**
+   * Begins something with the area whose turn it is, which the area is lent to until it ends; the next has its turn.
+   */
   begin(path: string, work: (address: number) => Promise<void>): void {
     const writing = work(this.#areas[this.#turn]).catch((error: unknown) => {
       throw writeError(error, path);
@@ -74,7 +80,10 @@ export class ChunkWriter {
     this.#turn = (this.#turn + 1) % this.#areas.length;
   }
 
-  /** A new file of about `length` bytes, to be written from its beginning on. @throws ConvertError where there can be none */
+  /**
+   * A new file of about `length` bytes, to be written from its beginning on. @throws ConvertError where there can be
+   * none
+   */
   create(path: string, length: number): OutputFile {
     try {
       const direct = this.#direct && length >= DIRECT_BYTES ? this.#createDirect(path) : null;
@@ -142,7 +151,10 @@ export class OutputFile {
     }
   }
 
-  /** Writes less than a block, in the usual way: to cut it off a whole one would make the system read that from the disk. */
+  /**
+   * Writes less than a block, in the usual way: to cut it off a whole one would make the system read that from the
+   * disk.
+   */
   #writeEnd(address: number, length: number, position: number): void {
     if (length === 0) return;
     const file = openSync(this.#path, constants.O_WRONLY);

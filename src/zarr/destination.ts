@@ -61,10 +61,12 @@ export function freeDisk(path: string): number {
 }
 
 /**
- * Says whether `output` may be written, without writing anything. Returns where an ended conversion has left something of it, or null.
+ * Says whether `output` may be written, without writing anything. Returns where an ended conversion has left something
+ * of it, or null.
  *
  * @param labels whether the output is one in a folder of label images, which may be made for it
- * @throws ConvertError `output-inside-source`, `output-unwritable`, `output-not-ome-zarr`, `output-exists` or `bad-option`
+ * @throws ConvertError `output-inside-source`, `output-unwritable`, `output-not-ome-zarr`, `output-exists` or
+ *   `bad-option`
  */
 export async function checkDestination(
   output: string,
@@ -147,7 +149,10 @@ function refuseUnlessStale(partial: string, owner: Ownership): void {
   );
 }
 
-/** An output in the making: a folder `<output>.partial` that nobody else writes, and that gets its name when it is whole. */
+/**
+ * An output in the making: a folder `<output>.partial` that nobody else writes, and that gets its name when it is
+ * whole.
+ */
 export class Destination {
   readonly output: string;
   readonly partial: string;
@@ -209,7 +214,8 @@ export class Destination {
   /** Makes the folder, and the one around it for `labels`. What an ended conversion left of that name is removed. */
   static async claim(output: string, overwrite: boolean, labels = false): Promise<Destination> {
     const partial = `${output}.partial`;
-    // The folder comes into being with its marker in it: a rename onto a folder that is not empty fails, so that one conversion gets it.
+    // The folder comes into being with its marker in it: a rename onto a folder that is not empty fails, so that one
+    // conversion gets it.
     const made = besideName(output);
     active.add(made);
     try {
@@ -219,7 +225,8 @@ export class Destination {
       await syncFolder(made);
       for (let attempt = 0; !isRenamed(made, partial, attempt); attempt++) {
         refuseUnlessStale(partial, ownerOf(partial));
-        // Moved away before it is removed, and looked at again: another conversion may have claimed the name in between.
+        // Moved away before it is removed, and looked at again: another conversion may have claimed the name in
+        // between.
         const aside = `${made}-old`;
         renameSync(partial, aside);
         const owner = ownerOf(aside);
@@ -240,7 +247,10 @@ export class Destination {
     return destination;
   }
 
-  /** Clears up after runs that ended in between, and puts on the disk what tells the next one whose this is, before there is anything in it. */
+  /**
+   * Clears up after runs that ended in between, and puts on the disk what tells the next one whose this is, before
+   * there is anything in it.
+   */
   async #begin(): Promise<void> {
     try {
       await clearLeftovers(this.output);
@@ -286,8 +296,8 @@ export class Destination {
         throw error;
       }
       this.#release();
-      // After the rename, and when that is on the disk: a conversion that dies in between leaves a whole output, and never an unfinished one
-      // that nobody owns.
+      // After the rename, and when that is on the disk: a conversion that dies in between leaves a whole output, and
+      // never an unfinished one that nobody owns.
       await this.#syncAround(this.output);
       for (const name of readdirSync(this.output))
         if (name === JOURNAL || name.startsWith(MARKER)) rmSync(join(this.output, name), { force: true });

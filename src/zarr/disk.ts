@@ -23,8 +23,8 @@ export function levelBytes({ chunk, dtype }: Stored, { shape }: Level, outerShap
 }
 
 /**
- * Bytes of disk that an output takes at most while it is made, however its voxels compress: chunks, indices of shards, metadata, the journal and
- * what file systems add to files.
+ * Bytes of disk that an output takes at most while it is made, however its voxels compress: chunks, indices of shards,
+ * metadata, the journal and what file systems add to files.
  *
  * @param encoder null: chunks are stored as they are
  */

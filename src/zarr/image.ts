@@ -50,7 +50,10 @@ export interface StoredChannel {
   inverted: boolean;
 }
 
-/** One level: scale and translation along all axes, those for all levels included; null where there is none, or not of numbers. */
+/**
+ * One level: scale and translation along all axes, those for all levels included; null where there is none, or not of
+ * numbers.
+ */
 export interface StoredDataset {
   path: string;
   scale: number[] | null;

@@ -46,8 +46,9 @@ const PIECE = 1 << 16;
 const LONGEST = 1 << 27;
 
 /**
- * A line for the head, then one for whatever gets done, as it is done: a checksum of all lines up to it, and a JSON object. The head is forced
- * onto the disk. What follows is not, nor are the chunks that it tells of: checksums tell what got there.
+ * A line for the head, then one for whatever gets done, as it is done: a checksum of all lines up to it, and a JSON
+ * object. The head is forced onto the disk. What follows is not, nor are the chunks that it tells of: checksums tell
+ * what got there.
  */
 export class Journal<Head> {
   readonly #file: number;
@@ -150,7 +151,9 @@ export class Journal<Head> {
   }
 }
 
-/** The lines of a file that end with a newline, each to be used before the next. What is longer than any line is none. */
+/**
+ * The lines of a file that end with a newline, each to be used before the next. What is longer than any line is none.
+ */
 function* lines(file: number): Generator<Buffer> {
   let buffer = Buffer.allocUnsafe(PIECE);
   let [from, to] = [0, 0];

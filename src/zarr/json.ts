@@ -25,7 +25,10 @@ export function readJson(path: string): Json {
   throw new ConvertError('corrupt', `${path}: holds no JSON object`, 'output');
 }
 
-/** The same; null for what is not there, or cannot be understood. @throws ConvertError `unsupported` for one that is longer or deeper than any is */
+/**
+ * The same; null for what is not there, or cannot be understood. @throws ConvertError `unsupported` for one that is
+ * longer or deeper than any is
+ */
 export function findJson(path: string): Json | null {
   try {
     return readJson(path);

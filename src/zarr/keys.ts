@@ -1,7 +1,10 @@
 import type { OmeZarrVersion } from '../model/options.ts';
 import { type OuterShape, alongAxes } from '../model/volume.ts';
 
-/** Folders, the outer ones first, that hold a volume's chunks, relative to the image's: `0/c`, `0/c/<t>` and `0/c/<t>/<c>`; `0`, `0/<t>`, ... in 0.4. */
+/**
+ * Folders, the outer ones first, that hold a volume's chunks, relative to the image's: `0/c`, `0/c/<t>` and
+ * `0/c/<t>/<c>`; `0`, `0/<t>`, ... in 0.4.
+ */
 export function volumeFolders(
   version: OmeZarrVersion,
   level: number,

@@ -35,8 +35,9 @@ function listed(document: Json, version: OmeZarrVersion): unknown {
 }
 
 /**
- * Names all whole label images of an image in its `labels` group, which comes into being with the first. What else the group says stays, and so
- * do names of what is not here. Where several conversions do this at once, the last to write sees what all have made.
+ * Names all whole label images of an image in its `labels` group, which comes into being with the first. What else the
+ * group says stays, and so do names of what is not here. Where several conversions do this at once, the last to write
+ * sees what all have made.
  *
  * @param parent folder of the image
  * @returns the names that were not listed before
@@ -69,7 +70,10 @@ export function namesOfLabels(parent: string, version: OmeZarrVersion): string[]
   return group ? (listed(group, version) as string[]) : [];
 }
 
-/** Names of whole label images of an image that its `labels` group does not have: a conversion may have been ended just before. @throws ConvertError */
+/**
+ * Names of whole label images of an image that its `labels` group does not have: a conversion may have been ended just
+ * before. @throws ConvertError
+ */
 export const unlistedLabels = (parent: string, version: OmeZarrVersion): string[] =>
   existsSync(labelsFolder(parent)) ? unlisted(readLabels(parent, version), parent, version) : [];
 

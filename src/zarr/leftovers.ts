@@ -6,7 +6,10 @@ import { isProcess, ownerOf } from './owner.ts';
 
 let count = 0;
 
-/** A name beside an output that nothing else has: of a folder in the making, or, with an ending, of one that is moved out of the way. */
+/**
+ * A name beside an output that nothing else has: of a folder in the making, or, with an ending, of one that is moved
+ * out of the way.
+ */
 export const besideName = (output: string): string =>
   `${output}.partial-${process.pid}-${Date.now().toString(36)}${(count++).toString(36)}`;
 
@@ -17,7 +20,10 @@ const GONE = '-gone';
 export const previousName = (output: string): string => `${output}.previous-${process.pid}`;
 const PREVIOUS = /^\.previous-(\d+)$/;
 
-/** Where an output is that a run has taken the name from, and was ended before it gave that to the new one; null where there is none. */
+/**
+ * Where an output is that a run has taken the name from, and was ended before it gave that to the new one; null where
+ * there is none.
+ */
 export function heldBack(output: string): string | null {
   const found = readdirSync(dirname(output)).find(name => {
     const [, pid] = (name.startsWith(basename(output)) && PREVIOUS.exec(name.slice(basename(output).length))) || [];
@@ -40,8 +46,9 @@ export async function remove(folder: string, output: string): Promise<void> {
 }
 
 /**
- * Clears up what runs that ended in between have left beside an output whose name in the making this process has. Where one was ended when it had
- * taken the name from the old output and not yet given it to the new one, the old one has it again.
+ * Clears up what runs that ended in between have left beside an output whose name in the making this process has. Where
+ * one was ended when it had taken the name from the old output and not yet given it to the new one, the old one has it
+ * again.
  */
 export async function clearLeftovers(output: string): Promise<void> {
   const folder = dirname(output);

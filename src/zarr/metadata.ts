@@ -77,7 +77,10 @@ const DESCRIPTIONS: Record<Downsampling, string> = {
   nearest: 'the first voxel'
 };
 
-/** By how much of what a voxel has grown its centre has moved: what stands for a whole window has its centre, one that was picked stays. */
+/**
+ * By how much of what a voxel has grown its centre has moved: what stands for a whole window has its centre, one that
+ * was picked stays.
+ */
 export const movesBy = (downsample: Downsampling): number => (downsample === 'nearest' ? 0 : 1 / 2);
 
 /**
@@ -154,7 +157,10 @@ function codecs({ outerShape, compression, checksum, dtype, chunk, shard }: Arra
   return shard ? [{ name: 'sharding_indexed', configuration: { chunk_shape, codecs: inner, ...index } }] : inner;
 }
 
-/** Metadata of the arrays of OME-Zarr 0.5 (https://ngff.openmicroscopy.org/0.5), on Zarr v3, or of 0.4 (https://ngff.openmicroscopy.org/0.4), on Zarr v2. */
+/**
+ * Metadata of the arrays of OME-Zarr 0.5 (https://ngff.openmicroscopy.org/0.5), on Zarr v3, or of 0.4
+ * (https://ngff.openmicroscopy.org/0.4), on Zarr v2.
+ */
 export function arrayDocuments(arrays: Arrays, version: OmeZarrVersion): Documents {
   const { outerShape, levels, chunk, shard, dtype, compression } = arrays;
   // What Zarr v3 calls dimension_names: xarray opens arrays of Zarr v2 by it.

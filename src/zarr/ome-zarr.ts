@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { findJson } from './json.ts';
 
 /**
- * Whether a folder is an OME-Zarr of any version: the metadata in `zarr.json` or `.zattrs` names an image, a plate or a collection.
+ * Whether a folder is an OME-Zarr of any version: the metadata in `zarr.json` or `.zattrs` names an image, a plate or a
+ * collection.
  *
  * @throws ConvertError `unsupported` for metadata too long or too deep to be read
  */

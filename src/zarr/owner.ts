@@ -6,7 +6,10 @@ import { TOOL } from '../model/version.ts';
 import { JOURNAL } from './journal.ts';
 import { readJson } from './json.ts';
 
-/** Lies in an unfinished output and says whose it is. Names that begin so are of markers that are put in its place or taken from it. */
+/**
+ * Lies in an unfinished output and says whose it is. Names that begin so are of markers that are put in its place or
+ * taken from it.
+ */
 export const MARKER = `.${TOOL}.json`;
 /** Lies in an unfinished output whose source is decoded first. */
 export const SCRATCH = '.decoded';
@@ -14,7 +17,10 @@ export const SCRATCH = '.decoded';
 const OURS = /^(\d+|zarr\.json|\.zattrs|\.zgroup)$/;
 const ANYWHERE = /^(\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|\.nfs[0-9a-f]+|\.fuse_hidden[0-9a-f]+)$/;
 
-/** How often a running conversion touches its marker, and for how long an untouched one of another machine is believed, in ms. */
+/**
+ * How often a running conversion touches its marker, and for how long an untouched one of another machine is believed,
+ * in ms.
+ */
 export const HEARTBEAT = 15_000;
 const BELIEVED = 8 * HEARTBEAT;
 
@@ -28,7 +34,9 @@ export interface Owner {
   id: string;
 }
 
-/** When a process started, in ticks since the machine did (Linux; null elsewhere and where there is no such process). */
+/**
+ * When a process started, in ticks since the machine did (Linux; null elsewhere and where there is no such process).
+ */
 export function startTime(pid: number): string | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -66,15 +74,18 @@ export const marker = (): string => {
 /** Unfinished outputs that this process is writing. */
 export const active = new Set<string>();
 
-/** Of whom an unfinished output is: a conversion that still runs (its process, in words), one of ours that has ended, or somebody else altogether. */
+/**
+ * Of whom an unfinished output is: a conversion that still runs (its process, in words), one of ours that has ended, or
+ * somebody else altogether.
+ */
 export type Ownership = Running | 'stale' | 'foreign';
 interface Running {
   running: string;
 }
 
 /**
- * Whose an unfinished output is. A power failure may have left an empty marker, or none: then the folder is known by its journal, and by there
- * being nothing in it that this program does not write.
+ * Whose an unfinished output is. A power failure may have left an empty marker, or none: then the folder is known by
+ * its journal, and by there being nothing in it that this program does not write.
  */
 export function ownerOf(folder: string): Ownership {
   if (active.has(folder)) return running(process.pid, hostname());

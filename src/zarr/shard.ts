@@ -15,8 +15,9 @@ export const shardBuffer = (bound: number, chunks: number): number =>
   FLUSH + bound + indexBytes(chunks) + DIRECT_ALIGNMENT;
 
 /**
- * A shard in the making, as the sharding codec has it (https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/): encoded
- * chunks one after another, then the index: offset and length of each in C order, and their CRC-32C.
+ * A shard in the making, as the sharding codec has it
+ * (https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/): encoded chunks one after another, then the
+ * index: offset and length of each in C order, and their CRC-32C.
  */
 export class ShardFile {
   readonly #path: string;

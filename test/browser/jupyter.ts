@@ -1,6 +1,6 @@
 /**
- * A JupyterLab of one's own for a test file: a live server under a prefix, as JupyterHub has it, with a token, in a temporary folder
- * whose name is as awkward as people's are, and a headless Chromium with software WebGL 2.
+ * A JupyterLab of one's own for a test file: a live server under a prefix, as JupyterHub has it, with a token, in a
+ * temporary folder whose name is as awkward as people's are, and a headless Chromium with software WebGL 2.
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';

@@ -1,4 +1,5 @@
-// Several volumes and several jobs: the queue, what is told to whom, what is left to be resumed, and selections of more than one.
+// Several volumes and several jobs: the queue, what is told to whom, what is left to be resumed, and selections of more
+// than one.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';

@@ -433,7 +433,9 @@ function writerOf(output: string): number {
   return (JSON.parse(readFileSync(marker, 'utf8')) as { pid: number }).pid;
 }
 
-/** Kills the helper in the middle of a conversion, as a crash would, and answers with the notification that tells of it. */
+/**
+ * Kills the helper in the middle of a conversion, as a crash would, and answers with the notification that tells of it.
+ */
 async function crash(output: string): Promise<Locator> {
   await lab.convertLarge(output);
   await lab

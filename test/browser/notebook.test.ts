@@ -364,7 +364,8 @@ test('OME-Zarr 0.4 and volumes outside the root are read by the kernel, also whi
 });
 
 test('a volume that only looks like the one on the server is not taken for it', async () => {
-  // The kernel believes the notebook in another folder: what lies beside it there has the name and the metadata of what lies beside it here.
+  // The kernel believes the notebook in another folder: what lies beside it there has the name and the metadata of what
+  // lies beside it here.
   const notebook = await open(
     'impostor.ipynb',
     `${VIEW}import os, shutil, tifffile\n` +

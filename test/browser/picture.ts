@@ -7,7 +7,10 @@ import { PYTHON } from './jupyter.ts';
 /** Pixels of the screen for one voxel in the views that tests compare. */
 export const ZOOM = 4;
 
-/** Neuroglancer's state for slice `z` of a volume of `shape` (Z, Y, X) alone, `ZOOM` pixels a voxel, nothing drawn over it. */
+/**
+ * Neuroglancer's state for slice `z` of a volume of `shape` (Z, Y, X) alone, `ZOOM` pixels a voxel, nothing drawn over
+ * it.
+ */
 export function sliceView([, y, x]: [number, number, number], z: number): Record<string, unknown> {
   return {
     layout: 'xy',
@@ -22,7 +25,10 @@ export function sliceView([, y, x]: [number, number, number], z: number): Record
 /** Red, green and blue of a pixel, 0 to 255. */
 type Pixel = [red: number, green: number, blue: number];
 
-/** What slice `z` at time `t` of an ImageJ hyperstack must look like with all channels in the windows and colours of the OME-Zarr's metadata. */
+/**
+ * What slice `z` at time `t` of an ImageJ hyperstack must look like with all channels in the windows and colours of the
+ * OME-Zarr's metadata.
+ */
 export function expectedComposite(tiff: string, t: number, z: number, omeZarr: string): Pixel[][] {
   const code =
     'import sys, json, tifffile; print(json.dumps(tifffile.imread(sys.argv[1])[int(sys.argv[2]), int(sys.argv[3])].tolist()))';
@@ -64,7 +70,10 @@ export function expectedSlice(tiff: string, z: number, omeZarr: string): number[
   return slice.map(row => row.map(value => 255 * Math.min(1, Math.max(0, (value - start) / (end - start)))));
 }
 
-/** Grey values in the middle of each voxel that `sliceView` shows, as they are on the screen: red, green and blue must agree. */
+/**
+ * Grey values in the middle of each voxel that `sliceView` shows, as they are on the screen: red, green and blue must
+ * agree.
+ */
 export async function shownSlice(canvas: Locator, height: number, width: number): Promise<number[][]> {
   const pixels = await shownPixels(canvas, height, width);
   return pixels.map(row => row.map(([red, green, blue]) => (red === green && green === blue ? red : NaN)));

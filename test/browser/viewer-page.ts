@@ -58,7 +58,10 @@ export async function showsColours(viewer: Locator, expected: number[][][]): Pro
   assert.fail(`the picture differs from the volume by up to ${off} of 255`);
 }
 
-/** Waits until a viewer in the state of `sliceView` shows these grey values, and says how far off it stayed when it never does. */
+/**
+ * Waits until a viewer in the state of `sliceView` shows these grey values, and says how far off it stayed when it
+ * never does.
+ */
 export async function showsSlice(viewer: Locator, expected: number[][]): Promise<void> {
   await picture(viewer).waitFor();
   let off = NaN;

@@ -1,4 +1,5 @@
-// What a viewer shows is what is there: volumes that are overwritten, renamed or removed while they are open, and chunks that do not come whole.
+// What a viewer shows is what is there: volumes that are overwritten, renamed or removed while they are open, and
+// chunks that do not come whole.
 import assert from 'node:assert/strict';
 import {
   appendFileSync,

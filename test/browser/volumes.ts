@@ -42,7 +42,9 @@ tifffile.imwrite(sys.argv[2], data[:, ::-1, ::-1] // 2, imagej=True, resolution=
                  metadata={'axes': 'ZYX', 'spacing': 0.75, 'unit': 'um'})
 `;
 
-/** Writes an ImageJ stack of `writeVolume` turned in its plane, with half the values: another volume in the same space. */
+/**
+ * Writes an ImageJ stack of `writeVolume` turned in its plane, with half the values: another volume in the same space.
+ */
 export function writeFlipped(tiff: string, path: string): void {
   execFileSync(PYTHON, ['-c', FLIPPED, tiff, path]);
 }
@@ -74,14 +76,17 @@ tifffile.imwrite(folder + '/palette.tif', data, **{**plain, 'photometric': 'pale
 tifffile.imwrite(folder + '/turned.tif', data[:1], **plain, extratags=[(274, 'H', 1, 4, True)])
 `;
 
-/** Writes volumes of which something is to be chosen: an image, the axis of slices, what a palette is for, the Orientation. */
+/**
+ * Writes volumes of which something is to be chosen: an image, the axis of slices, what a palette is for, the
+ * Orientation.
+ */
 export function writeAsking(folder: string): void {
   execFileSync(PYTHON, ['-c', ASKING, folder]);
 }
 
 /**
- * Writes a volume of noise on a ramp. `imagej`: voxels of 0.75 × 0.5 × 0.5 µm. `slices`: a file a slice, with its number in place of the
- * path's `%`. `plain`: a BigTIFF that says nothing of itself.
+ * Writes a volume of noise on a ramp. `imagej`: voxels of 0.75 × 0.5 × 0.5 µm. `slices`: a file a slice, with its
+ * number in place of the path's `%`. `plain`: a BigTIFF that says nothing of itself.
  */
 export function writeVolume(
   path: string,

@@ -1,7 +1,7 @@
-// Converts damaged copies of small TIFFs, one after another in one process, and tells what became of each. Run by test_robustness.py:
-//   node damage.ts CASES.json
-// CASES.json: { folder, budget, cases: [{ source, file, cut?, flips?, verify }] }; `file` is what of `source` is damaged, `cut` the length that is
-// left of it, `flips` positions and what their bytes are XORed with. Standard output: a JSON list of outcomes, and the peak memory.
+// Converts damaged copies of small TIFFs, one after another in one process, and tells what became of each. Run by
+// test_robustness.py: node damage.ts CASES.json CASES.json: { folder, budget, cases: [{ source, file, cut?, flips?,
+// verify }] }; `file` is what of `source` is damaged, `cut` the length that is left of it, `flips` positions and what
+// their bytes are XORed with. Standard output: a JSON list of outcomes, and the peak memory.
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';

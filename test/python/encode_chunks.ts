@@ -1,5 +1,5 @@
-// Encodes files: node encode_chunks.ts MANIFEST, a JSON list of {file, compression, bytesPerVoxel}; each goes to `file` + '.encoded'.
-// Prints the metadata of every compression and voxel size.
+// Encodes files: node encode_chunks.ts MANIFEST, a JSON list of {file, compression, bytesPerVoxel}; each goes to `file`
+// + '.encoded'. Prints the metadata of every compression and voxel size.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { codecsV3, compressorV2, createEncoder } from '../../src/zarr/codec/index.ts';
 import { COMPRESSIONS, type Compression } from '../../src/model/options.ts';

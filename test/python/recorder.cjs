@@ -1,6 +1,7 @@
-// Preloaded into the helper (NODE_OPTIONS=--require): notes every call that changes the files under MICROCT_RECORD_ROOT, with its data, in the
-// order in which the calls end, as a JSON object a line of MICROCT_RECORD_LOG. What a call to put something on the disk guarantees is what had
-// ended before it began, so that such calls are noted twice.
+// Preloaded into the helper (NODE_OPTIONS=--require): notes every call that changes the files under
+// MICROCT_RECORD_ROOT, with its data, in the order in which the calls end, as a JSON object a line of
+// MICROCT_RECORD_LOG. What a call to put something on the disk guarantees is what had ended before it began, so that
+// such calls are noted twice.
 const fs = require('node:fs');
 const { syncBuiltinESMExports } = require('node:module');
 const { threadId } = require('node:worker_threads');

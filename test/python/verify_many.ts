@@ -1,5 +1,5 @@
-// Verifies OME-Zarrs, one after another in one process: node verify_many.ts PAIRS, a JSON list of [output, source]. Prints a JSON list of the
-// results, or of { error: message }.
+// Verifies OME-Zarrs, one after another in one process: node verify_many.ts PAIRS, a JSON list of [output, source].
+// Prints a JSON list of the results, or of { error: message }.
 import { readFileSync } from 'node:fs';
 import { verify } from '../../src/convert/index.ts';
 

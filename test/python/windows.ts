@@ -1,4 +1,5 @@
-// Prints, as JSON, the windows of values that the viewer chooses for each OME-Zarr folder that is named; or why it chooses none.
+// Prints, as JSON, the windows of values that the viewer chooses for each OME-Zarr folder that is named; or why it
+// chooses none.
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readImage } from '../../src/viewer/image.ts';

@@ -1,4 +1,5 @@
-// What the viewer decodes chunks with: whole frames become what C-Blosc makes of them, and what is not whole is refused, whatever lies in memory.
+// What the viewer decodes chunks with: whole frames become what C-Blosc makes of them, and what is not whole is
+// refused, whatever lies in memory.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Blosc from 'numcodecs/blosc';

@@ -1,4 +1,5 @@
-// Where the voxel size comes from. The sidecars are written here in the form of real ones: sections, names, units, line ends, encodings.
+// Where the voxel size comes from. The sidecars are written here in the form of real ones: sections, names, units, line
+// ends, encodings.
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -318,7 +319,8 @@ test('a unit is understood however its µ was garbled, and a length or unit that
     ...['µm', 'μm', ' um', 'UM', 'micron', 'Microns', 'micrometre', 'micro-meters', 'mu m', 'microns/pixel'],
     // Escaped, by several languages.
     ...['\\u00B5m', '\\\\u00b5m', '\\xb5m', '\\265m', '&#181;m', '&#xB5;m', '&micro;m'],
-    // UTF-8 taken for Latin-1, once and twice, of either sign; for DOS's and old Macs' code pages; and other encodings taken for Latin-1.
+    // UTF-8 taken for Latin-1, once and twice, of either sign; for DOS's and old Macs' code pages; and other encodings
+    // taken for Latin-1.
     ...['Âµm', 'Ã‚Âµm', 'Î¼m', '┬╡m', '¬µm', 'æm', `${latin1(0x83, 0xca)}m`, `${latin1(0xa6, 0xcc)}m`],
     ...['?m', '\ufffdm', '\ufffd\ufffdm']
   ])

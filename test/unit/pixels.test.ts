@@ -21,7 +21,10 @@ const save = (pages: PageSpec[], little = true): string => {
 
 const [HEIGHT, WIDTH] = [19, 37];
 
-/** Rows of numbers as TIFF packs them: the highest bit first, each row from a whole byte on; whole bytes in the file's order. */
+/**
+ * Rows of numbers as TIFF packs them: the highest bit first, each row from a whole byte on; whole bytes in the file's
+ * order.
+ */
 function pack(numbers: number[], perRow: number, bits: number, little: boolean): Buffer {
   const rows: Buffer[] = [];
   for (let from = 0; from < numbers.length; from += perRow) {

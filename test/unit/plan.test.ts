@@ -245,7 +245,10 @@ test('the schedule does every block once, children first, in the slots it has', 
         for (const voxelSize of [null, [5, 1, 2]] as (Shape | null)[]) runSchedule(workers, spare, fraction, voxelSize);
 });
 
-/** Plays a schedule in which a fraction of the level-0 blocks, and about as many of those made of stored ones only, are stored. */
+/**
+ * Plays a schedule in which a fraction of the level-0 blocks, and about as many of those made of stored ones only, are
+ * stored.
+ */
 function runSchedule(workers: number, spare: number, fraction: number, voxelSize: Shape | null): void {
   const levels = pyramid([90, 130, 170], [9, 16, 10], voxelSize, 'auto');
   const grids = blockGrids(levels, [9, 16, 10], [18, 16, 20]);

@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 
-/** Empty folders of a test file's own, which go when its tests have ended: the one that holds them, and a function that makes another. */
+/**
+ * Empty folders of a test file's own, which go when its tests have ended: the one that holds them, and a function that
+ * makes another.
+ */
 export function scratch(name: string): { folder: string; fresh: () => string } {
   const folder = mkdtempSync(join(tmpdir(), `${name}-test-`));
   after(() => rmSync(folder, { recursive: true }));

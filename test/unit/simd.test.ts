@@ -40,7 +40,10 @@ type Box = { at: number; plane: number; row: number };
 const ends = (from: Box, to: Box) => [from.at, from.plane, from.row, to.at, to.plane, to.row] as const;
 const triple = ([a, b, c]: number[]) => [a, b, c] as const;
 
-/** Voxels with every trouble that a type has: extremes, and for float32 NaNs, infinities, values whose sum overflows, subnormals. */
+/**
+ * Voxels with every trouble that a type has: extremes, and for float32 NaNs, infinities, values whose sum overflows,
+ * subnormals.
+ */
 function voxels(element: Plain, n: number, next: () => number, trouble = 0.1): Float64Array {
   const array = new ARRAYS[element](n);
   const bits = new Uint8Array(array.buffer);

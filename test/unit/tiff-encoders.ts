@@ -65,7 +65,9 @@ export const ENCODERS: Record<number, (data: Uint8Array) => Uint8Array> = {
   50000: data => zstdCompressSync(data)
 };
 
-/** Applies predictor 2 or 3 to rows of native voxels of `samples` each, and writes them in the byte order of the file. */
+/**
+ * Applies predictor 2 or 3 to rows of native voxels of `samples` each, and writes them in the byte order of the file.
+ */
 export function store(
   native: Uint8Array,
   bytes: number,

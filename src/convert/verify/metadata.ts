@@ -123,7 +123,10 @@ export class MetadataCheck {
     return array;
   }
 
-  /** A level as it should be: as its shape says that it was made, or where that cannot be, as a conversion would make it now. */
+  /**
+   * A level as it should be: as its shape says that it was made, or where that cannot be, as a conversion would make it
+   * now.
+   */
   #level(k: number, found: Shape | null, above: Level | null): Level {
     const { path } = this.#image.datasets[k];
     if (!this.#origin || !above) {
@@ -180,7 +183,10 @@ export class MetadataCheck {
     return scale && scale.length >= 3 ? spatial(scale) : null;
   }
 
-  /** Compares what is recorded of the source, and the lengths of level 0, with the source. Returns whether voxels can be compared. */
+  /**
+   * Compares what is recorded of the source, and the lengths of level 0, with the source. Returns whether voxels can be
+   * compared.
+   */
   source(info: VolumeInfo, level0: readonly number[] | null): boolean {
     const origin = this.#origin;
     const shape = origin ? origin.source.shape : level0;

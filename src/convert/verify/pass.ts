@@ -95,7 +95,10 @@ export class Pass {
     return this.#run.arrays[0].chunk.slice(-3) as Shape;
   }
 
-  /** The type that voxels are compared in: what a source's are converted to, or the source's own, for numbers of another type. */
+  /**
+   * The type that voxels are compared in: what a source's are converted to, or the source's own, for numbers of another
+   * type.
+   */
   get #dtype(): Dtype {
     const [{ dtype }] = this.#run.arrays;
     const { source, own } = this.#recipe;

@@ -26,7 +26,10 @@ import { option } from '../../model/words.ts';
 const PATIENCE = 500;
 
 export interface VerifyOptions {
-  /** The source: a TIFF file, a folder of slices, or the slices in order; null: the one that the output names, if it lies beside it. */
+  /**
+   * The source: a TIFF file, a folder of slices, or the slices in order; null: the one that the output names, if it
+   * lies beside it.
+   */
   against: string | string[] | null;
   /** Peak resident memory of the whole process, in bytes. */
   maxMemory: number;
@@ -66,8 +69,8 @@ export const limitsOf = (options: Partial<VerifyOptions>): Pick<VerifyOptions, '
 });
 
 /**
- * Reads every chunk of an OME-Zarr image back and compares: level 0 with the source, every further level with what the stored one above
- * gives, the metadata with itself and with the source. Writes nothing.
+ * Reads every chunk of an OME-Zarr image back and compares: level 0 with the source, every further level with what the
+ * stored one above gives, the metadata with itself and with the source. Writes nothing.
  *
  * An image of another program is compared with the source alone: how it made its levels is not known.
  *
@@ -221,8 +224,8 @@ function noteUnlisted(image: string, only: string | null, { notes }: Findings): 
 type Opened = Awaited<ReturnType<typeof openVolume>>;
 
 /**
- * The source of another program's image. What a conversion would ask about (the colours of a palette, samples of a pixel) others take as it
- * is stored.
+ * The source of another program's image. What a conversion would ask about (the colours of a palette, samples of a
+ * pixel) others take as it is stored.
  */
 async function openAsStored(
   against: string | string[],

@@ -73,7 +73,10 @@ function storedRows(info: OmeZarrInfo): [name: string, value: string][] {
   ];
 }
 
-/** `112 × 64 × 64 voxels in chunks of 64 × 64 × 64, uint8, blosc-zstd, scale 2 × 2 × 2, translation 0.5 × 0.5 × 0.5, 1.2 MiB` */
+/**
+ * `112 × 64 × 64 voxels in chunks of 64 × 64 × 64, uint8, blosc-zstd, scale 2 × 2 × 2, translation 0.5 × 0.5 × 0.5, 1.2
+ * MiB`
+ */
 function levelText({ path, shape, chunk, shard, dtype, compression, checksum, ...level }: OmeZarrLevel): string {
   return [
     shape ? `${times(shape)} voxels${chunk ? ` in chunks of ${times(chunk)}` : ''}` : `${path}: cannot be read`,
@@ -99,7 +102,9 @@ function storedVoxelSize({ voxelSize: lengths, axes, unit, voxelSizeFrom, proven
 const recordOf = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 
-/** What this program has written of how an output came to be; of the options those that are not as they are by default. */
+/**
+ * What this program has written of how an output came to be; of the options those that are not as they are by default.
+ */
 function provenanceRows({ source, options, warnings }: Record<string, unknown>): [name: string, value: string][] {
   const { name, format, bytes, shape, dtype } = recordOf(source);
   const chosen = Object.entries(recordOf(options)).filter(

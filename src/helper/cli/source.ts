@@ -5,8 +5,8 @@ import { actualPath, nameOf, onDisk } from '../../convert/index.ts';
 import type { Source } from '../../protocol/index.ts';
 
 /**
- * The source that a word of the command line means: a path, or, for `@FILE`, the slices that FILE names, one path a line; `@-` reads them
- * from standard input.
+ * The source that a word of the command line means: a path, or, for `@FILE`, the slices that FILE names, one path a
+ * line; `@-` reads them from standard input.
  * @throws ConvertError when there is no such list, or nothing in it
  */
 export function readSource(word: string): Source {
@@ -32,7 +32,10 @@ export function readSource(word: string): Source {
   }
   return paths;
 
-  /** Relative paths are from where the command runs, or else from where the list is; null where its first line is nowhere. */
+  /**
+   * Relative paths are from where the command runs, or else from where the list is; null where its first line is
+   * nowhere.
+   */
   function found(lines: string[]): string[] | null {
     const trimmed = lines.map(line => line.trim()).filter(line => line !== '');
     for (const each of [lines, trimmed]) {
@@ -51,8 +54,8 @@ const linesOf = (text: string): string[] =>
   text.split(/\r?\n/).filter(line => line !== '' && !(line.startsWith('#') && !isThere(line)));
 
 /**
- * What a list may say: names are bytes, as the file system has them; or what an editor of Windows writes, with a byte order mark, in UTF-16, or
- * in its code page where the names themselves are UTF-8.
+ * What a list may say: names are bytes, as the file system has them; or what an editor of Windows writes, with a byte
+ * order mark, in UTF-16, or in its code page where the names themselves are UTF-8.
  */
 function textsOf(bytes: Buffer): string[] {
   const isUtf16 = bytes.length >= 2 && (bytes.readUInt16LE(0) === 0xfeff || bytes.readUInt16LE(0) === 0xfffe);

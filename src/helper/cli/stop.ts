@@ -12,21 +12,28 @@ export interface Stop {
 const SIGNALS: NodeJS.Signals[] =
   process.platform === 'win32' ? ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'] : ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** Milliseconds after which a second Ctrl-C is a person who does not want to wait, and not the same one sent to the group as well. */
+/**
+ * Milliseconds after which a second Ctrl-C is a person who does not want to wait, and not the same one sent to the
+ * group as well.
+ */
 const AGAIN = 1_000;
 
 /**
- * Signals that say that a person does not want it any more. All others come from what ends processes, and leave what is done to be resumed.
- * Who starts this on Windows can send no SIGINT, and names another one.
+ * Signals that say that a person does not want it any more. All others come from what ends processes, and leave what is
+ * done to be resumed. Who starts this on Windows can send no SIGINT, and names another one.
  */
 const isCancel = (name: NodeJS.Signals): boolean => name === 'SIGINT' || name === process.env.MICROCT_IO_VIS_CANCEL;
 
-/** What this process was started to ignore, as by `nohup`: Node has forgotten it by now, so who starts it has written it down. */
+/**
+ * What this process was started to ignore, as by `nohup`: Node has forgotten it by now, so who starts it has written it
+ * down.
+ */
 const isIgnored = (name: NodeJS.Signals): boolean => name === process.env.MICROCT_IO_VIS_IGNORED;
 
 /**
- * Turns signals into an end that tidies up. So does a reader of `errors` that has gone: who started this to follow its progress is no longer
- * there. Further ones change nothing, but Ctrl-C once more ends the process at once: what it was about to remove, the next run does.
+ * Turns signals into an end that tidies up. So does a reader of `errors` that has gone: who started this to follow its
+ * progress is no longer there. Further ones change nothing, but Ctrl-C once more ends the process at once: what it was
+ * about to remove, the next run does.
  */
 export function onStop(errors: NodeJS.WriteStream): Stop {
   const controller = new AbortController();

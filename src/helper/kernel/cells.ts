@@ -36,7 +36,8 @@ export interface CellOutput {
 }
 
 /**
- * Runs a cell: a command line a line, until one fails. A line may start with the program's name; `?`, `help`, `info?` show help.
+ * Runs a cell: a command line a line, until one fails. A line may start with the program's name; `?`, `help`, `info?`
+ * show help.
  * @throws UsageError or ConvertError; `cancelled` when the signal aborts
  */
 export async function runCell(code: string, jobs: Jobs, output: CellOutput, signal: AbortSignal): Promise<void> {

@@ -25,8 +25,8 @@ const PATIENCE = 8_000;
 const GATHER = 50;
 
 /**
- * The Jupyter kernel. Cells run one after another; everything else is answered at once, also while a cell or a job runs.
- * It calls itself busy while any of these does, so that a server that ends idle kernels spares it.
+ * The Jupyter kernel. Cells run one after another; everything else is answered at once, also while a cell or a job
+ * runs. It calls itself busy while any of these does, so that a server that ends idle kernels spares it.
  * https://jupyter-client.readthedocs.io/en/stable/messaging.html
  */
 export class Kernel {
@@ -68,8 +68,8 @@ export class Kernel {
   }
 
   /**
-   * Ends all jobs, and the process when they have: nobody said that they are not wanted any more, so what is done of them is kept to be resumed.
-   * `reason`: `ended by SIGTERM` and the like.
+   * Ends all jobs, and the process when they have: nobody said that they are not wanted any more, so what is done of
+   * them is kept to be resumed. `reason`: `ended by SIGTERM` and the like.
    */
   end(reason: string, status = 0): Promise<void> {
     this.#ending ??= (async () => {

@@ -24,12 +24,21 @@ const LINGER = 1_000;
 
 /** Messages that wait for one client; further ones are not for it any more. It has a thousand more at its own end. */
 const WAITING = 20_000;
-/** Milliseconds after which the connection of a client that takes nothing is cut, and what waits for it is let go (where the system can). */
+/**
+ * Milliseconds after which the connection of a client that takes nothing is cut, and what waits for it is let go (where
+ * the system can).
+ */
 const STALLED = 30_000;
-/** What a client may send, signed or not. A frame is no longer than Jupyter's server takes from a browser (10 MiB); what it sends beside waits at its end. */
+/**
+ * What a client may send, signed or not. A frame is no longer than Jupyter's server takes from a browser (10 MiB); what
+ * it sends beside waits at its end.
+ */
 const TAKEN = { maxMessageSize: 2 ** 24, receiveHighWaterMark: 16 };
 
-/** A client that connects anew under its old name takes the place of its old connection, which may not be known to be dead yet. */
+/**
+ * A client that connects anew under its old name takes the place of its old connection, which may not be known to be
+ * dead yet.
+ */
 const ROUTER = {
   ...TAKEN,
   linger: LINGER,

@@ -18,8 +18,9 @@ export function unasked(line: string): string {
 }
 
 /**
- * Parts a line into words as a shell does: at blanks, but not inside quotes; a backslash before a blank or a quote takes its
- * meaning away (elsewhere it stands for itself: Windows paths). `#` starts a comment. `~/` is the home folder.
+ * Parts a line into words as a shell does: at blanks, but not inside quotes; a backslash before a blank or a quote
+ * takes its meaning away (elsewhere it stands for itself: Windows paths). `#` starts a comment. `~/` is the home
+ * folder.
  */
 export function splitWords(line: string): Word[] {
   const words: Word[] = [];

@@ -8,9 +8,9 @@ import { pathToFileURL } from 'node:url';
 const STARTING = 60_000;
 
 /**
- * Asks the desktop to show an address that is not for everybody. The arguments of a program are, on most systems, for all users to see: they
- * name a file that only this one can read, which leads to the address. Where there is no desktop, the address on standard output has to do.
- * The returned function removes the file, if it is still there.
+ * Asks the desktop to show an address that is not for everybody. The arguments of a program are, on most systems, for
+ * all users to see: they name a file that only this one can read, which leads to the address. Where there is no
+ * desktop, the address on standard output has to do. The returned function removes the file, if it is still there.
  */
 export async function openBrowser(url: string): Promise<() => Promise<void>> {
   // Browsers in a sandbox (snap) see neither the folder for temporary files nor hidden ones.

@@ -43,9 +43,9 @@ export interface Patience {
 const PATIENCE: Patience = { request: 10_000, stalled: 30_000 };
 
 /**
- * A server of some OME-Zarrs and of the viewer's page, for this machine's own browser alone: everything lies under a path that
- * cannot be guessed, no other site may read an answer (no CORS), and a Host that is not this machine is refused, so that a name
- * that an attacker's DNS points here is of no use.
+ * A server of some OME-Zarrs and of the viewer's page, for this machine's own browser alone: everything lies under a
+ * path that cannot be guessed, no other site may read an answer (no CORS), and a Host that is not this machine is
+ * refused, so that a name that an attacker's DNS points here is of no use.
  *
  * Under that path: `sources.json`, `data/N/KEY` with N as in `sources.json`, and the files of `page`.
  */
@@ -64,8 +64,8 @@ export function createViewServer(
       const { socket } = request;
       const before = answering.get(socket);
       if (before) {
-        // No browser asks ahead. Thousands of questions with nobody reading the answers would fill the memory: the connection
-        // ends with the answer that is due, and who asked ahead has to ask again.
+        // No browser asks ahead. Thousands of questions with nobody reading the answers would fill the memory: the
+        // connection ends with the answer that is due, and who asked ahead has to ask again.
         before.ahead = true;
         socket.pause();
         return;
@@ -213,8 +213,8 @@ async function send(
 }
 
 /**
- * The bytes of an open file. The last ones are kept back until it is known that the file is still the one that the headers tell of: an
- * answer that is whole has no bytes of another.
+ * The bytes of an open file. The last ones are kept back until it is known that the file is still the one that the
+ * headers tell of: an answer that is whole has no bytes of another.
  */
 async function* pieces({ file, handle }: OpenFile, start: number, length: number): AsyncGenerator<Buffer> {
   for (let done = 0; done < length;) {
@@ -228,7 +228,10 @@ async function* pieces({ file, handle }: OpenFile, start: number, length: number
   }
 }
 
-/** The one range that a Range header asks for; null when the whole file is to be sent: no header, several, or not understood. */
+/**
+ * The one range that a Range header asks for; null when the whole file is to be sent: no header, several, or not
+ * understood.
+ */
 function rangeOf(header: string | undefined, size: number): { start: number; end: number } | 'unsatisfiable' | null {
   const { code, type, ranges } = parse(size, header ?? '');
   if (type !== 'bytes' || code === 1 || code === 3 || ranges.length > 1) {

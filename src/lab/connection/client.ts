@@ -130,7 +130,8 @@ export class HelperClient implements IHelper {
       if (lost) {
         this.jobs.fail(reason);
       }
-      // JupyterLab is still busy with what ended it; and a restarted kernel keeps its session, of which no signal tells.
+      // JupyterLab is still busy with what ended it; and a restarted kernel keeps its session, of which no signal
+      // tells.
       setTimeout(() => {
         session.dispose();
         void this.join().catch(() => undefined);

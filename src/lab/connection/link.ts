@@ -84,7 +84,9 @@ export class Link {
     }) as Promise<HelperReply<M>>;
   }
 
-  /** Tells the helper that this page is going away. Should the browser bring it back as it was, another link is made. */
+  /**
+   * Tells the helper that this page is going away. Should the browser bring it back as it was, another link is made.
+   */
   close(): void {
     if (!this.#isEnded && !this.#comm.isDisposed) {
       this.#comm.close().dispose();

@@ -6,7 +6,10 @@ import { isActive } from './jobs.ts';
 
 const KEY = 'microct-io-vis:under-way';
 
-/** What was under way when a page was left, kept with JupyterLab's layout: whoever comes back is told what has become of it. */
+/**
+ * What was under way when a page was left, kept with JupyterLab's layout: whoever comes back is told what has become of
+ * it.
+ */
 export class Remembered {
   constructor(state: IStateDB | null) {
     this.#state = state;

@@ -53,7 +53,10 @@ function waitingText({ waiting }: Job, find: (id: string) => Job | undefined): s
   return `waiting until ${jobName(behind)} has ended${why}`;
 }
 
-/** `OK: 4 levels, 1,200 voxels compared with scan.tif in 3 s`, `READABLE: …, nothing to compare with`, or `DIFFERENT: 2 voxels in 1 chunk differ` */
+/**
+ * `OK: 4 levels, 1,200 voxels compared with scan.tif in 3 s`, `READABLE: …, nothing to compare with`, or `DIFFERENT: 2
+ * voxels in 1 chunk differ`
+ */
 function verdict(found: VerifyResult): string {
   const number = (n: number): string => n.toLocaleString('en');
   if (!found.ok) {

@@ -24,8 +24,8 @@ interface Shown {
 }
 
 /**
- * One notification a job, updated in place: progress with Cancel, then the outcome with what can be done next. How a job ended is told once,
- * by whichever page is there first.
+ * One notification a job, updated in place: progress with Cancel, then the outcome with what can be done next. How a
+ * job ended is told once, by whichever page is there first.
  */
 export class JobNotifications {
   constructor(helper: IHelper, commands: CommandRegistry, isWanted: () => boolean) {
@@ -196,8 +196,8 @@ export class JobNotifications {
   }
 
   /**
-   * Draws the latest of what is to be drawn, when it is time. JupyterLab loses what changes before it has drawn any notification at all,
-   * which takes a page that is being loaded a while: until then it is drawn again.
+   * Draws the latest of what is to be drawn, when it is time. JupyterLab loses what changes before it has drawn any
+   * notification at all, which takes a page that is being loaded a while: until then it is drawn again.
    */
   #redraw(shown: Shown, draw: () => void): void {
     clearTimeout(shown.timer);

@@ -12,7 +12,10 @@ import { CommandIDs } from '../ids.ts';
 import { jobDetails, jobName, jobStatus } from './describe.ts';
 import { showDetails } from './notifications.ts';
 
-/** The *Conversions* section of the Running panel: those that run, those that wait in their order, then those that have ended, the last first. */
+/**
+ * The *Conversions* section of the Running panel: those that run, those that wait in their order, then those that have
+ * ended, the last first.
+ */
 export class RunningConversions implements IRunningSessions.IManager {
   readonly name = 'Conversions';
   readonly shutdownAllLabel = 'Clear All';

@@ -19,7 +19,10 @@ import type { Failure, Methods } from '../../protocol/index.ts';
 type StartParams = Methods['start']['params'];
 type Outcome = { planned: Planned; failure?: undefined } | { planned?: undefined; failure: string };
 
-/** What there is to say of a source whose plan could be made. Nothing that is unfinished is thrown away here, where nobody was asked. */
+/**
+ * What there is to say of a source whose plan could be made. Nothing that is unfinished is thrown away here, where
+ * nobody was asked.
+ */
 function toOutcome(planned: Planned): Outcome {
   if (planned.plan.outputRefusal) {
     return { failure: planned.plan.outputRefusal.message };
@@ -51,7 +54,10 @@ function apart(paths: readonly string[], outcomes: ReadonlyMap<string, Outcome>)
   });
 }
 
-/** The number of the first source that can be read, which shows in the form; the first where none can. Null until it is known. */
+/**
+ * The number of the first source that can be read, which shows in the form; the first where none can. Null until it is
+ * known.
+ */
 function useLead(planner: Planner, paths: readonly string[]): number | null {
   const [lead, setLead] = React.useState<number | null>(null);
   React.useEffect(() => {
@@ -77,8 +83,8 @@ function useLead(planner: Planner, paths: readonly string[]): number | null {
 }
 
 /**
- * Several sources with the same options, one conversion each: the form of one of them, and a line for every one. What cannot be converted is
- * left out with its reason. What an interrupted conversion has left is gone on with.
+ * Several sources with the same options, one conversion each: the form of one of them, and a line for every one. What
+ * cannot be converted is left out with its reason. What an interrupted conversion has left is gone on with.
  */
 export function BatchForm(props: {
   planner: Planner;

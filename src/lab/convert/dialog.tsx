@@ -33,8 +33,8 @@ class DialogBody extends ReactWidget {
   }
 
   /**
-   * Queues the conversions. One that is refused does not stop the others; undefined, with the reasons shown in the form, when all are, and
-   * otherwise `refused` says which.
+   * Queues the conversions. One that is refused does not stop the others; undefined, with the reasons shown in the
+   * form, when all are, and otherwise `refused` says which.
    */
   async start(): Promise<{ jobs: Job[]; refused: string[] } | undefined> {
     const jobs: Job[] = [];

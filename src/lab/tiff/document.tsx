@@ -52,7 +52,10 @@ class TiffContent extends ReactWidget {
 
 type TiffDocument = DocumentWidget<TiffContent>;
 
-/** What a double-click on a TIFF opens: its facts and the offer to convert it. Not a byte of its contents comes to the browser. */
+/**
+ * What a double-click on a TIFF opens: its facts and the offer to convert it. Not a byte of its contents comes to the
+ * browser.
+ */
 export class TiffFactory extends ABCWidgetFactory<TiffDocument> {
   constructor(services: Services, modelName: string) {
     super({
@@ -79,8 +82,8 @@ export class TiffFactory extends ABCWidgetFactory<TiffDocument> {
 }
 
 /**
- * Makes saving do nothing, with nothing to complain of. JupyterLab makes a checkpoint after it, which would be a copy of the whole file;
- * and what would restore one would write the file.
+ * Makes saving do nothing, with nothing to complain of. JupyterLab makes a checkpoint after it, which would be a copy
+ * of the whole file; and what would restore one would write the file.
  */
 function keepFromSaving(context: DocumentRegistry.Context): void {
   context.save = () => Promise.resolve();

@@ -3,8 +3,8 @@ import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { Contents } from '@jupyterlab/services';
 
 /**
- * A document without its contents. It calls itself collaborative because that alone keeps JupyterLab from asking the server for a
- * checkpoint, which would be a copy of the whole file.
+ * A document without its contents. It calls itself collaborative because that alone keeps JupyterLab from asking the
+ * server for a checkpoint, which would be a copy of the whole file.
  */
 class NoContentModel extends DocumentModel {
   override get collaborative(): boolean {

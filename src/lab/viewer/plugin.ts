@@ -10,7 +10,10 @@ import { pyramidIcon } from '../icons.ts';
 import { CommandIDs } from '../ids.ts';
 import { ViewerPanel, keyOf } from './panel.ts';
 
-/** Tabs with OME-Zarrs in Neuroglancer, one for each that is opened, or for several that are opened together. They come back with the layout. */
+/**
+ * Tabs with OME-Zarrs in Neuroglancer, one for each that is opened, or for several that are opened together. They come
+ * back with the layout.
+ */
 export const viewerPlugin: JupyterFrontEndPlugin<void> = {
   id: 'microct-io-vis:viewer',
   description: 'Opens OME-Zarr folders in Neuroglancer.',

@@ -17,8 +17,8 @@ export async function findSources(paths: readonly string[], helper: IHelper): Pr
 }
 
 /**
- * How the viewer gets at an OME-Zarr: as files of the server where it serves them, otherwise from the helper. The server hides the dotfiles of
- * OME-Zarr 0.4 and all that is outside its root.
+ * How the viewer gets at an OME-Zarr: as files of the server where it serves them, otherwise from the helper. The
+ * server hides the dotfiles of OME-Zarr 0.4 and all that is outside its root.
  */
 export async function findSource(path: string, helper: IHelper): Promise<ViewerSource> {
   const name = baseName(path);

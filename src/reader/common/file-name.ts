@@ -3,10 +3,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { LOST } from '../../model/readable.ts';
 import { join, parse, resolve, sep } from 'node:path';
 
-/*
- * Names of files are bytes, and those of old archives are not always UTF-8. In the strings of this program a byte that is none stands as
- * Python has it (PEP 383): 0x80 to 0xFF as U+DC80 to U+DCFF, which no text has alone.
- */
+// Names of files are bytes, and those of old archives are not always UTF-8. In the strings of this program a byte that
+// is none stands as Python has it (PEP 383): 0x80 to 0xFF as U+DC80 to U+DCFF, which no text has alone.
 const ESCAPED = /[\udc80-\udcff]/u;
 
 export const isGarbled = (path: string): boolean => path.includes(LOST);
@@ -31,7 +29,10 @@ export function onDisk(path: string): string | Buffer {
   );
 }
 
-/** A path as it is on the disk, where a surface could not hand its bytes on: it is found by what is left of them, if only one is like it. */
+/**
+ * A path as it is on the disk, where a surface could not hand its bytes on: it is found by what is left of them, if
+ * only one is like it.
+ */
 export function actualPath(path: string): string {
   if (!isGarbled(path) || existsSync(onDisk(path))) return path;
   const whole = resolve(path);

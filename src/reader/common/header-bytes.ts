@@ -15,7 +15,9 @@ import { promisify } from 'node:util';
 import { onDisk } from './file-name.ts';
 import { checkFile, readFailure } from './fail.ts';
 
-/** By numbers of files: for tens of thousands of slices, objects of `node:fs/promises` take more time than the files. */
+/**
+ * By numbers of files: for tens of thousands of slices, objects of `node:fs/promises` take more time than the files.
+ */
 const later = { stat: promisify(stat), open: promisify(open), fstat: promisify(fstat), read: promisify(read) };
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
@@ -24,8 +26,8 @@ const NEAR = 1 << 16;
 export const FAR = 1 << 12;
 
 /**
- * Small reads here and there in a file, through a window: 64 KiB while they run on through the file, 4 KiB where they jump,
- * because headers between gigabytes of voxels would otherwise read the voxels too.
+ * Small reads here and there in a file, through a window: 64 KiB while they run on through the file, 4 KiB where they
+ * jump, because headers between gigabytes of voxels would otherwise read the voxels too.
  */
 export class HeaderBytes {
   readonly path: string;

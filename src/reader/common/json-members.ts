@@ -5,8 +5,8 @@ const [QUOTE, ESCAPE, OPEN, OPEN_LIST, CLOSE, CLOSE_LIST, COMMA] = Buffer.from('
 const DEEPEST = 64;
 
 /**
- * Of a JSON object, however long it is, the members with some names, as an object again; the others are passed over. What is no JSON gives what
- * is none.
+ * Of a JSON object, however long it is, the members with some names, as an object again; the others are passed over.
+ * What is no JSON gives what is none.
  *
  * @returns null where a wanted member has more than `most` bytes, or lists in lists in lists
  */

@@ -7,15 +7,18 @@ const LONGEST = 1 << 15;
 /** Elements within one another. */
 const DEEPEST = 64;
 
-/** Which elements are wanted, by their names without a prefix and their parents' (undefined: the root), and the text of which. */
+/**
+ * Which elements are wanted, by their names without a prefix and their parents' (undefined: the root), and the text of
+ * which.
+ */
 export interface MarkupSelection {
   element: (name: string, parent: string | undefined) => boolean;
   text: (name: string) => boolean;
 }
 
 /**
- * Of an XML document, tag by tag, what is wanted of it. Whatever else is there, however much that is (annotations, comments), is passed over without
- * being held: a parser that is given the rest needs no more memory than for that.
+ * Of an XML document, tag by tag, what is wanted of it. Whatever else is there, however much that is (annotations,
+ * comments), is passed over without being held: a parser that is given the rest needs no more memory than for that.
  *
  * @throws Error for a tag or text that is too long, and for elements too deep in one another
  */

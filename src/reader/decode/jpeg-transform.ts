@@ -17,8 +17,8 @@ const [F1_501, F1_847, F1_961, F2_053, F2_562, F3_072] = [
 const work = new Int32Array(64);
 
 /**
- * Makes pixels of a block's dequantized coefficients: the accurate integer transform that libjpeg uses by default, step by step with its
- * rounding, so that pixels are the same to the last bit.
+ * Makes pixels of a block's dequantized coefficients: the accurate integer transform that libjpeg uses by default, step
+ * by step with its rounding, so that pixels are the same to the last bit.
  *
  * @param target samples of 8 bits, `stride` apart from row to row, the block's first at `at`
  */

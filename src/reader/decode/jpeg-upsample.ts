@@ -11,8 +11,8 @@ export interface SamplePlane {
 }
 
 /**
- * One row of an image out of a component of half its resolution, or less, as libjpeg does by default: between samples of half the
- * resolution along the straight line between their centres, with its roundings; others are repeated.
+ * One row of an image out of a component of half its resolution, or less, as libjpeg does by default: between samples
+ * of half the resolution along the straight line between their centres, with its roundings; others are repeated.
  *
  * @param out room for a row, and one pixel more
  */

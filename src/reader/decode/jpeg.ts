@@ -28,7 +28,10 @@ interface Frame {
   unitsDown: number;
 }
 
-/** What a scan is of: its components with their tables, and which coefficients, to which bit (ITU T.81, B.2.3 and G.1.1). */
+/**
+ * What a scan is of: its components with their tables, and which coefficients, to which bit (ITU T.81, B.2.3 and
+ * G.1.1).
+ */
 interface Scan {
   parts: { component: Component; dc: HuffmanTable | null; ac: HuffmanTable | null; before: number }[];
   first: number;
@@ -42,7 +45,9 @@ interface Scan {
 const MARKER = { frame: 0xc0, tables: 0xc4, start: 0xd8, end: 0xd9, scan: 0xda, quantization: 0xdb, restart: 0xdd };
 const KINDS: Partial<Record<number, string>> = { 0xc3: 'lossless JPEG', 0xcb: 'lossless JPEG', 0xf7: 'JPEG-LS' };
 
-/** The name of a kind of JPEG that is not read, by the first bytes of a stream; null for what is read or cannot be told. */
+/**
+ * The name of a kind of JPEG that is not read, by the first bytes of a stream; null for what is read or cannot be told.
+ */
 export function otherJpeg(data: Uint8Array): string | null {
   for (let at = 2; at + 3 < data.length && data[at] === 0xff;) {
     const marker = data[at + 1];
@@ -58,13 +63,16 @@ export function otherJpeg(data: Uint8Array): string | null {
 const isFrame = (marker: number): boolean =>
   marker >= 0xc0 && marker <= 0xcf && marker !== MARKER.tables && marker !== 0xc8 && marker !== 0xcc;
 
-/** Most bytes that decoding takes beside the pixels, for each of the image's samples: its planes, and coefficients where it is progressive. */
+/**
+ * Most bytes that decoding takes beside the pixels, for each of the image's samples: its planes, and coefficients where
+ * it is progressive.
+ */
 export const JPEG_BYTES = 3;
 
 /**
- * Decodes a segment of 8-bit JPEG (ITU T.81 and TIFF Technical Note 2), sequential or progressive: the samples of each pixel, side by side,
- * the same as libjpeg's to the last bit. No library that is kept gives these: theirs differ by some grey values, and by far more where
- * colours have half the resolution.
+ * Decodes a segment of 8-bit JPEG (ITU T.81 and TIFF Technical Note 2), sequential or progressive: the samples of each
+ * pixel, side by side, the same as libjpeg's to the last bit. No library that is kept gives these: theirs differ by
+ * some grey values, and by far more where colours have half the resolution.
  *
  * @param tables the file's JPEGTables, if any
  * @param samples how many a pixel must have

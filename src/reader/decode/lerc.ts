@@ -29,8 +29,10 @@ function claimedShape(blob: Uint8Array): [number, number] {
 }
 
 /**
- * Decodes a segment of LERC (Esri's Limited Error Raster Compression, versions 1 and 2, inside deflate or zstd where the file says so) to
- * voxels in the file's byte order: libtiff, which alone writes big-endian files of this kind, swaps bytes before it encodes. A floating-point voxel that LERC marks as not valid becomes NaN, as libtiff has it; whole numbers have nothing to mark it with.
+ * Decodes a segment of LERC (Esri's Limited Error Raster Compression, versions 1 and 2, inside deflate or zstd where
+ * the file says so) to voxels in the file's byte order: libtiff, which alone writes big-endian files of this kind,
+ * swaps bytes before it encodes. A floating-point voxel that LERC marks as not valid becomes NaN, as libtiff has it;
+ * whole numbers have nothing to mark it with.
  *
  * @param parameters TIFF's LercParameters: version, and compression around it (0 none, 1 deflate, 2 zstd)
  * @throws Error, or a string of the decoder's

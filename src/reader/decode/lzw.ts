@@ -4,12 +4,12 @@ const FIRST = 258;
 const MAX_CODES = 4096;
 
 /**
- * Decodes TIFF's LZW (TIFF 6.0 section 13: codes of 9 to 12 bits, the highest bit first, widened one code early), and that of programs before
- * TIFF 6.0, as libtiff does: the lowest bit first, and widened when they must be. A strip begins with the code that clears the table, by which
- * the two are told apart.
+ * Decodes TIFF's LZW (TIFF 6.0 section 13: codes of 9 to 12 bits, the highest bit first, widened one code early), and
+ * that of programs before TIFF 6.0, as libtiff does: the lowest bit first, and widened when they must be. A strip
+ * begins with the code that clears the table, by which the two are told apart.
  *
- * A string of the table is always a piece of what was already written, so the table keeps where each begins and how long it is:
- * the string of a new code is the one before it and the byte that followed it there.
+ * A string of the table is always a piece of what was already written, so the table keeps where each begins and how
+ * long it is: the string of a new code is the one before it and the byte that followed it there.
  *
  * @returns bytes written to `out`; less than its length when the data end early
  * @throws Error for a code that cannot be

@@ -1,6 +1,6 @@
 /**
- * Sums differences of neighbouring pixels in a row (TIFF 6.0 section 14), sample by sample, on native whole numbers of the sample's size; in
- * place.
+ * Sums differences of neighbouring pixels in a row (TIFF 6.0 section 14), sample by sample, on native whole numbers of
+ * the sample's size; in place.
  */
 function sumRow(row: Uint8Array | Uint16Array | Uint32Array, samples: number): void {
   if (samples === 1) {
@@ -20,9 +20,9 @@ function sumRow64(row: Uint32Array, samples: number): void {
 }
 
 /**
- * The floating-point predictor (Adobe Photoshop TIFF Technical Note 3): differences of bytes along a row in which all highest bytes
- * come first, then all second ones, whatever the file's byte order; of bytes one pixel's samples apart, as libtiff has it. Leaves native
- * (little-endian) numbers in `row`.
+ * The floating-point predictor (Adobe Photoshop TIFF Technical Note 3): differences of bytes along a row in which all
+ * highest bytes come first, then all second ones, whatever the file's byte order; of bytes one pixel's samples apart,
+ * as libtiff has it. Leaves native (little-endian) numbers in `row`.
  */
 function sumFloatRow(row: Uint8Array, planes: Uint8Array, size: number, samples: number): void {
   const count = row.length / size;
@@ -33,7 +33,8 @@ function sumFloatRow(row: Uint8Array, planes: Uint8Array, size: number, samples:
 }
 
 /**
- * Undoes predictor 2 on native samples of 1, 2, 4 or 8 bytes, or predictor 3 on floats of 2, 4 or 8 bytes as stored; in place.
+ * Undoes predictor 2 on native samples of 1, 2, 4 or 8 bytes, or predictor 3 on floats of 2, 4 or 8 bytes as stored; in
+ * place.
  *
  * @param bytes whole rows of `rowBytes`; its start is aligned to the sample's size
  * @param size bytes of a sample, `samples` of which lie side by side in a pixel

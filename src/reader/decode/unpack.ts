@@ -2,8 +2,8 @@ import type { Layout } from '../../model/layout.ts';
 import { BYTES_PER_VOXEL } from '../../model/volume.ts';
 
 /**
- * Makes voxels of a row of stored samples whose bytes are in order: sample `sample` of `count` pixels from pixel `first` on. The voxels are
- * those of the last call until the next.
+ * Makes voxels of a row of stored samples whose bytes are in order: sample `sample` of `count` pixels from pixel
+ * `first` on. The voxels are those of the last call until the next.
  */
 export type Unpack = (row: Uint8Array, first: number, count: number, sample: number) => Uint8Array;
 

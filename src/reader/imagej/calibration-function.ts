@@ -2,8 +2,8 @@ import type { CalibrationFunction } from '../../model/volume.ts';
 import type { ImageJ } from './imagej.ts';
 
 /**
- * ImageJ's functions by number (`ij.measure.Calibration`), and what they are of a voxel v and coefficients c0, c1, ... (`CurveFitter.f`), with
- * the number of these.
+ * ImageJ's functions by number (`ij.measure.Calibration`), and what they are of a voxel v and coefficients c0, c1, ...
+ * (`CurveFitter.f`), with the number of these.
  */
 const FUNCTIONS: Record<number, [name: string, formula: string, coefficients: number]> = {
   0: ['straight line', 'c0 + c1 * v', 2],
@@ -33,8 +33,9 @@ interface CalibrationReading {
 const NOTHING: CalibrationReading = { calibrationFunction: null, warning: null };
 
 /**
- * The function that ImageJ turns voxels of `bits` bits into calibrated values by, as its `FileOpener.setCalibration` takes it: only with a unit
- * of value, only for 8 and 16 bits, and only with the coefficients that it needs. 32-bit volumes have a unit alone.
+ * The function that ImageJ turns voxels of `bits` bits into calibrated values by, as its `FileOpener.setCalibration`
+ * takes it: only with a unit of value, only for 8 and 16 bits, and only with the coefficients that it needs. 32-bit
+ * volumes have a unit alone.
  */
 export function readCalibrationFunction({ properties }: ImageJ, bits: number): CalibrationReading {
   const unit = properties.get('vunit')?.trim();

@@ -7,8 +7,9 @@ import { readImageJMetadata } from './imagej-metadata.ts';
 import { type Stack, channelName, plainStack } from '../common/stack.ts';
 
 /**
- * The dimensions of an ImageJ (hyper)stack: its images run through channels first, then slices, then frames (`ImagePlus.getStackIndex`).
- * Dimensions whose product is not the number of images are not believed, as in ImageJ (`ImagePlus.setDimensions`): all are slices then.
+ * The dimensions of an ImageJ (hyper)stack: its images run through channels first, then slices, then frames
+ * (`ImagePlus.getStackIndex`). Dimensions whose product is not the number of images are not believed, as in ImageJ
+ * (`ImagePlus.setDimensions`): all are slices then.
  *
  * @throws ConvertError `mixed-pages` for a hyperstack of another number of pages
  */
@@ -47,7 +48,10 @@ export function readHyperstack(imagej: ImageJ, first: Directory, pages: number):
   };
 }
 
-/** Names from slice labels that are the same throughout a channel, and colours from lookup tables, where the file has them. */
+/**
+ * Names from slice labels that are the same throughout a channel, and colours from lookup tables, where the file has
+ * them.
+ */
 function readChannels(first: Directory, count: number, images: number): Channel[] {
   const { labels, luts } = readImageJMetadata(first);
   const names = Array.from({ length: count }, (_, channel) => {

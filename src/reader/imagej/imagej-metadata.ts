@@ -12,15 +12,19 @@ export interface ImageJMetadata {
 const LUT_BYTES = 768;
 const MAX_LUTS = 1 << 12;
 const HEADER_BYTES = 1 << 10;
-/** More entries than images are taken to be hostile; of a label its first line is of use, and of all labels no more than this. */
+/**
+ * More entries than images are taken to be hostile; of a label its first line is of use, and of all labels no more than
+ * this.
+ */
 const MAX_ENTRIES = 1 << 20;
 const LABEL_BYTES = 1 << 10;
 const MAX_LABELS = 1 << 22;
 
 /**
- * Reads ImageJ's metadata (`TiffEncoder.writeMetaData`): a tag with the length of each entry, the header's first, and one with all entries.
- * The header is a magic number, and pairs of a type and how many entries of it follow; numbers and UTF-16 are in the file's byte order.
- * What cannot be understood is left out, and so are labels too long to be names: they are no voxels.
+ * Reads ImageJ's metadata (`TiffEncoder.writeMetaData`): a tag with the length of each entry, the header's first, and
+ * one with all entries. The header is a magic number, and pairs of a type and how many entries of it follow; numbers
+ * and UTF-16 are in the file's byte order. What cannot be understood is left out, and so are labels too long to be
+ * names: they are no voxels.
  */
 export function readImageJMetadata(directory: Directory): ImageJMetadata {
   const found: ImageJMetadata = { labels: [], luts: [] };

@@ -39,8 +39,8 @@ export function parseImageJ(description: string): ImageJ | null {
 }
 
 /**
- * Whether a 16-bit volume holds signed values with 32,768 added: ImageJ has no signed type, and marks such a volume with
- * the linear calibration function (`cf=0`) of `c0=-32768` and `c1=1`.
+ * Whether a 16-bit volume holds signed values with 32,768 added: ImageJ has no signed type, and marks such a volume
+ * with the linear calibration function (`cf=0`) of `c0=-32768` and `c1=1`.
  */
 export const isSignedOffset = ({ properties }: ImageJ): boolean =>
   properties.has('cf') &&
@@ -49,10 +49,11 @@ export const isSignedOffset = ({ properties }: ImageJ): boolean =>
   Number(properties.get('c1')) === 1;
 
 /**
- * The voxel size as ImageJ reads it (`TiffDecoder`, `FileOpener.decodeDescriptionString`): resolution tags are pixels per `unit`, whatever
- * ResolutionUnit says (but for centimetres with `unit=um`), and pixels are 1 `unit` without them; `spacing` is the depth, and 1 where a stack
- * leaves it out, because ImageJ writes it only when it is not 1. A single image never has `spacing`, so its depth is unknown. Without a unit of
- * length, sizes that are not all 1 are kept as proportions, unless the tags have a unit of their own, which is the pixels' then and no depth's.
+ * The voxel size as ImageJ reads it (`TiffDecoder`, `FileOpener.decodeDescriptionString`): resolution tags are pixels
+ * per `unit`, whatever ResolutionUnit says (but for centimetres with `unit=um`), and pixels are 1 `unit` without them;
+ * `spacing` is the depth, and 1 where a stack leaves it out, because ImageJ writes it only when it is not 1. A single
+ * image never has `spacing`, so its depth is unknown. Without a unit of length, sizes that are not all 1 are kept as
+ * proportions, unless the tags have a unit of their own, which is the pixels' then and no depth's.
  */
 export function imagejCalibration(imagej: ImageJ, first: Directory): Calibration {
   const { properties } = imagej;

@@ -11,8 +11,9 @@ import { COMPRESSION } from '../tiff/tags.ts';
 const strideOf = (rowBytes: number): number => Math.ceil(rowBytes / 4) * 4;
 
 /**
- * Reads the header of a Windows bitmap (BITMAPINFOHEADER and its successors): 1, 4 or 8-bit indices into a palette, which for grey values
- * are those themselves, or 24 or 32-bit colours. Its rows count as one compressed segment, because they mostly run from the bottom up.
+ * Reads the header of a Windows bitmap (BITMAPINFOHEADER and its successors): 1, 4 or 8-bit indices into a palette,
+ * which for grey values are those themselves, or 24 or 32-bit colours. Its rows count as one compressed segment,
+ * because they mostly run from the bottom up.
  *
  * The libraries for bitmaps leave the palette aside or make four bytes of every pixel, so that this reads them itself.
  *

@@ -42,8 +42,8 @@ export function imagePage(
 }
 
 /**
- * A palette as a TIFF's ColorMap has it: all reds, all greens, all blues, of 16 bits. Entries that are not there are never used, and get
- * the value of their index.
+ * A palette as a TIFF's ColorMap has it: all reds, all greens, all blues, of 16 bits. Entries that are not there are
+ * never used, and get the value of their index.
  *
  * @param order places of red, green and blue in an entry of `size` bytes
  */

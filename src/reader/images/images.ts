@@ -6,7 +6,8 @@ import type { Resolution } from '../voxel-size/resolution.ts';
 import { sliceKind } from '../slices/slices.ts';
 
 /**
- * The page of a slice that is no TIFF, by its name; null for a TIFF. Of the volume it says nothing but, perhaps, how large its pixels are.
+ * The page of a slice that is no TIFF, by its name; null for a TIFF. Of the volume it says nothing but, perhaps, how
+ * large its pixels are.
  *
  * @throws ConvertError as `readPng` and `readBmp` do
  */

@@ -63,7 +63,10 @@ export function readPng(file: HeaderBytes): Page {
 /** Chunks before the image data, above which a file is taken to be hostile. */
 const MAX_CHUNKS = 10_000;
 
-/** The content of the first chunk of a type before the image data, if it is no longer than `most`; null where there is none. */
+/**
+ * The content of the first chunk of a type before the image data, if it is no longer than `most`; null where there is
+ * none.
+ */
 function readChunk(file: HeaderBytes, wanted: string, most: number): Buffer | null {
   for (let at = SIGNATURE.length, chunks = 0; chunks <= MAX_CHUNKS; chunks++) {
     const head = file.bytes(at, 8);
@@ -94,8 +97,9 @@ export function pngResolution(file: HeaderBytes): Resolution | null {
 }
 
 /**
- * Decodes what follows a PNG's signature (PNG specification, 5 and 9) to `rows` rows of packed samples. Node inflates it, with an end to
- * what claims to be more than there can be; filters are undone in place. Libraries do either in several copies of the image.
+ * Decodes what follows a PNG's signature (PNG specification, 5 and 9) to `rows` rows of packed samples. Node inflates
+ * it, with an end to what claims to be more than there can be; filters are undone in place. Libraries do either in
+ * several copies of the image.
  *
  * @param data is written to
  * @throws Error
@@ -134,7 +138,10 @@ function gatherImageData(data: Uint8Array): Uint8Array {
   throw new Error('it ends before its last chunk (IEND)');
 }
 
-/** Rows with a byte before each that names its filter become rows one behind the other; `step` bytes to the pixel on the left. */
+/**
+ * Rows with a byte before each that names its filter become rows one behind the other; `step` bytes to the pixel on the
+ * left.
+ */
 function undoFilters(bytes: Uint8Array, rows: number, rowBytes: number, step: number): void {
   let above: Uint8Array = new Uint8Array(rowBytes);
   for (let y = 0; y < rows; y++) {

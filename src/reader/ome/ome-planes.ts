@@ -142,7 +142,10 @@ function samplesOf({ channels, size }: OmeImage, path: string): number {
   return samples;
 }
 
-/** Finds the file of a block: by its UUID this one, by its name one beside it, and this one where it is the only one that is named. */
+/**
+ * Finds the file of a block: by its UUID this one, by its name one beside it, and this one where it is the only one
+ * that is named.
+ */
 function locator(ome: Ome, blocks: Blocks, { path, isTiff }: { path: string; isTiff: boolean }) {
   const named = new Set(blocks.files);
   const found = new Map<string, string>();

@@ -118,7 +118,8 @@ export class Blocks {
  * Reads OME-XML in one pass, of which no more is held than what is wanted of it.
  *
  * @param path the file that it is from, for messages
- * @throws ConvertError `corrupt` where it is not well-formed, or sizes are not numbers; `unsupported` where there is more of something than any has
+ * @throws ConvertError `corrupt` where it is not well-formed, or sizes are not numbers; `unsupported` where there is
+ *   more of something than any has
  */
 export function parseOme(xml: Iterable<Uint8Array>, path: string): Ome {
   const ome: Ome = { uuid: null, metadataFile: null, images: [], folded: [] };
@@ -245,7 +246,10 @@ function readPixels(name: string, attributes: Record<string, string>, whole: (ke
   };
 }
 
-/** Red, green and blue of a colour in OME-XML: a signed integer of their bytes and alpha's. White is what stands for none. */
+/**
+ * Red, green and blue of a colour in OME-XML: a signed integer of their bytes and alpha's. White is what stands for
+ * none.
+ */
 function readColor(text: string | undefined): string | null {
   const value = Number(text ?? NaN);
   if (!Number.isInteger(value) || value === -1) return null;

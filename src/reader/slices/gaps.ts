@@ -1,7 +1,10 @@
 /** Slices that are not there, as ranges of their numbers, both ends included. */
 export type Gap = [first: number, last: number];
 
-/** The step of most of a run, and how many of its steps are that one; numbers that are rounded may be off by `tolerance`. */
+/**
+ * The step of most of a run, and how many of its steps are that one; numbers that are rounded may be off by
+ * `tolerance`.
+ */
 export function stepOf(numbers: readonly number[], tolerance = 0): { step: number; share: number } {
   const steps = new Map<number, number>();
   for (let i = 1; i < numbers.length; i++) {
@@ -17,8 +20,8 @@ export function stepOf(numbers: readonly number[], tolerance = 0): { step: numbe
 }
 
 /**
- * Numbers that are missing from a run which counts in even steps (1, or whatever most of it does), between its ends or those given.
- * A number that is there twice is no gap.
+ * Numbers that are missing from a run which counts in even steps (1, or whatever most of it does), between its ends or
+ * those given. A number that is there twice is no gap.
  */
 export function findGaps(numbers: readonly number[], first = numbers[0], last = numbers.at(-1)!, tolerance = 0): Gap[] {
   const { step } = stepOf(numbers, tolerance);

@@ -2,7 +2,10 @@
 export interface Notation {
   /** What parts a whole number from its fraction; null: every run of digits is a number of its own. */
   point: '.' | ',' | 'p' | null;
-  /** Where a sign, plus or minus (that of Unicode too), can stand: nowhere, behind what is neither letter nor digit (`z_-1`), or behind letters too (`z-1`). */
+  /**
+   * Where a sign, plus or minus (that of Unicode too), can stand: nowhere, behind what is neither letter nor digit
+   * (`z_-1`), or behind letters too (`z-1`).
+   */
   signs: 'none' | 'apart' | 'anywhere';
   /** Dates with times of day (`2023-11-05_10-59-58`) are one number. */
   times: boolean;
@@ -71,7 +74,10 @@ export function parseName(name: string, { point, signs, times }: Notation): Name
 
 export const withoutEnding = (name: string): string => name.replace(/\.[^.]*$/, '');
 
-/** Joins numbers that are each other's whole part, fraction and exponent; three with points between are a version or a date. */
+/**
+ * Joins numbers that are each other's whole part, fraction and exponent; three with points between are a version or a
+ * date.
+ */
 function withFractions(stem: string, pieces: Piece[], point: string): Piece[] {
   const between = (i: number) => (i > 0 && i < pieces.length ? stem.slice(pieces[i - 1].end, pieces[i].start) : '');
   const joined: Piece[] = [];

@@ -74,8 +74,8 @@ export interface Counting {
 }
 
 /**
- * The place whose numbers are all different, and in the most even steps, where what else changes in the names rises with it or falls; null
- * where there is none.
+ * The place whose numbers are all different, and in the most even steps, where what else changes in the names rises
+ * with it or falls; null where there is none.
  */
 export function countingPlace(
   columns: readonly Column[],
@@ -118,7 +118,9 @@ export function countingPlace(
 export const orderOf = (values: readonly number[]): number[] =>
   values.map((_, i) => i).sort((a, b) => values[a] - values[b] || a - b);
 
-/** What numbers in several places, the first of which counts most, do in an order; they must be different in most names. */
+/**
+ * What numbers in several places, the first of which counts most, do in an order; they must be different in most names.
+ */
 function risesWith(columns: readonly number[][], order: readonly number[]): 'rises' | 'falls' | 'differs' {
   let [up, down] = [0, 0];
   for (let i = 1; i < order.length; i++) {
@@ -155,8 +157,8 @@ export function inSmallBase(run: readonly Name[], place: number, { values, share
 const LEAST = 3;
 
 /**
- * Names that count in hexadecimal digits (`0f`, `10`), in letters (`z`, `aa`), or in digits and letters up to `z`: where all of them do, one
- * after the other without a gap. Null otherwise.
+ * Names that count in hexadecimal digits (`0f`, `10`), in letters (`z`, `aa`), or in digits and letters up to `z`:
+ * where all of them do, one after the other without a gap. Null otherwise.
  */
 export function readLetters(names: readonly string[]): { parted: Name[]; numbers: number[]; counter: Counter } | null {
   if (names.length < LEAST) return null;

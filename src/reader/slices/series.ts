@@ -11,7 +11,10 @@ export interface Series {
   counter: Counter;
   /** Names that do not belong to the run. */
   odd: string[];
-  /** Other values that the names count in a second place (`t0`, `t1`), so that they are several runs; the first names of two of them. */
+  /**
+   * Other values that the names count in a second place (`t0`, `t1`), so that they are several runs; the first names of
+   * two of them.
+   */
   several: [string, string] | null;
   /** Why the order is not certain, as a half sentence; null where it is. */
   doubt: string | null;
@@ -30,9 +33,10 @@ export const byName = (a: string, b: string): number => collator.compare(a, b) |
 const MOST = 0.8;
 
 /**
- * Finds the run of slices in file names: names that are alike but for one number, or several that rise together. What is a number can be
- * read in several ways: the one is taken that leaves the fewest names over, and in which they count in the most even steps. Where two are
- * as good and give two orders, there is a doubt. Where names have no such pattern, all of them are the run, without numbers.
+ * Finds the run of slices in file names: names that are alike but for one number, or several that rise together. What
+ * is a number can be read in several ways: the one is taken that leaves the fewest names over, and in which they count
+ * in the most even steps. Where two are as good and give two orders, there is a doubt. Where names have no such
+ * pattern, all of them are the run, without numbers.
  */
 export function findSeries(all: readonly string[]): Series {
   const names = [...all].sort(byName);
@@ -111,9 +115,9 @@ function compare(a: Reading, b: Reading): number {
 }
 
 /**
- * Whether another notation than the plain one may be meant: not one that makes one run of all names by squeezing some in between (`rec_3.5`
- * behind `rec_3`, a copy) or by putting one apart (`rec_-3`); and no number is written -0, but a hyphen before it. Signs behind letters
- * (`z-1`) are only where there are others without.
+ * Whether another notation than the plain one may be meant: not one that makes one run of all names by squeezing some
+ * in between (`rec_3.5` behind `rec_3`, a copy) or by putting one apart (`rec_-3`); and no number is written -0, but a
+ * hyphen before it. Signs behind letters (`z-1`) are only where there are others without.
  */
 function isLikely(
   { parted, several, place, notation, numbers, share, odd, crowded }: Reading,
@@ -253,7 +257,10 @@ function isHalf(run: readonly Name[], place: number): boolean {
   );
 }
 
-/** Names of a zero-padded run, a few at most, that are not padded as the others are (`rec_3`, `rec_00003` among `rec_0003`). */
+/**
+ * Names of a zero-padded run, a few at most, that are not padded as the others are (`rec_3`, `rec_00003` among
+ * `rec_0003`).
+ */
 function unlikePadded(run: readonly Name[]): Set<Name> {
   const unlike = new Set<Name>();
   for (let place = 0; place < run[0].numbers.length; place++) {

@@ -28,7 +28,10 @@ export interface Slices {
   warnings: string[];
 }
 
-/** Which files of a folder are its slices: all those whose names a glob fits, or all those with a number from one to another. */
+/**
+ * Which files of a folder are its slices: all those whose names a glob fits, or all those with a number from one to
+ * another.
+ */
 type Choice = { fits: (name: string) => boolean } | { first: string; last: string } | null;
 
 const NUMBER = '-?\\d+(?:[.,]\\d+)?|[0-9a-z]{1,9}';
@@ -48,12 +51,13 @@ function readChoice(slices: string | null): Choice {
 }
 
 /**
- * The slices among the names of a folder's files, in the order of the numbers in them (`slice_9` before `slice_10`). Hidden files, those of other kinds and
- * Bruker's preview are left out. A run of slices with a gap would put all that follows it in the wrong place, and a file that does not
- * belong to the run would come in between: both are refused, unless a person has chosen the slices, and then they are warned of.
+ * The slices among the names of a folder's files, in the order of the numbers in them (`slice_9` before `slice_10`).
+ * Hidden files, those of other kinds and Bruker's preview are left out. A run of slices with a gap would put all that
+ * follows it in the wrong place, and a file that does not belong to the run would come in between: both are refused,
+ * unless a person has chosen the slices, and then they are warned of.
  *
- * @throws ConvertError `mixed-pages` for names that do not belong together or have no certain order; `truncated` for missing slices;
- * `bad-option` for a choice that fits none
+ * @throws ConvertError `mixed-pages` for names that do not belong together or have no certain order; `truncated` for
+ *   missing slices; `bad-option` for a choice that fits none
  */
 export function orderSlices(folder: string, names: string[], slices: string | null): Slices {
   const choice = readChoice(slices);
@@ -90,7 +94,10 @@ interface Listed {
   warnings: string[];
 }
 
-/** What to tell of slices that were given one by one: they are taken as they are, but their names may say something else. */
+/**
+ * What to tell of slices that were given one by one: they are taken as they are, but their names may say something
+ * else.
+ */
 export function listWarnings(paths: readonly string[]): string[] {
   const folder = dirname(paths[0]);
   const names = paths.every(path => dirname(path) === folder) ? paths.map(path => basename(path)) : paths;
@@ -271,8 +278,8 @@ export async function adviceOn(folder: string, odd: readonly string[], others: r
 const FEW = 0.25;
 
 /**
- * A pattern is named only where it takes all slices and nothing else; otherwise a range of their numbers, where they have some. Neither,
- * where the odd ones are many, or may be counted on in letters.
+ * A pattern is named only where it takes all slices and nothing else; otherwise a range of their numbers, where they
+ * have some. Neither, where the odd ones are many, or may be counted on in letters.
  */
 function takeOut(
   odd: readonly string[],
@@ -373,7 +380,10 @@ function checkOneKind(folder: string, all: readonly string[], names: readonly st
   if (kinds.length > 1) throw severalKinds(folder, kinds, all);
 }
 
-/** Leaves out the files of other kinds, if they are few: a screenshot among slices is no slice, but half a volume might be. */
+/**
+ * Leaves out the files of other kinds, if they are few: a screenshot among slices is no slice, but half a volume might
+ * be.
+ */
 function mostlyOneKind(folder: string, names: string[], warnings: string[]): string[] {
   const [[kind, most], ...others] = byKind(names);
   const few = others.flatMap(([, other]) => other);

@@ -11,7 +11,10 @@ export interface Absent {
   nodata: string;
 }
 
-/** The stored number that absent pixels stand for: what the file says, and 0 where that is nothing, or no number of the type. */
+/**
+ * The stored number that absent pixels stand for: what the file says, and 0 where that is nothing, or no number of the
+ * type.
+ */
 export function fillOf({ nodata }: Absent, { kind, bits }: PixelFormat): number | bigint {
   const text = nodata.trim();
   if (kind === 'float') {

@@ -104,7 +104,10 @@ export class Directory {
     return entry ? this.#decode(tag, entry, Math.min(count, entry.count)) : [];
   }
 
-  /** The first number of a tag, which is a fraction by the letter and of any type in practice; null when it is absent, or not greater than 0. */
+  /**
+   * The first number of a tag, which is a fraction by the letter and of any type in practice; null when it is absent,
+   * or not greater than 0.
+   */
   rational(tag: number): number | null {
     const entry = this.#entries.get(tag);
     const read = entry && REAL[entry.type];
@@ -120,7 +123,10 @@ export class Directory {
     return this.#raw(tag, entry, Math.min(limit, entry.count * (TYPE_BYTES[entry.type] || 1)));
   }
 
-  /** Bytes of a tag's value, some of them: at most `FAR`, to be used before the next call; null where it has not so many. */
+  /**
+   * Bytes of a tag's value, some of them: at most `FAR`, to be used before the next call; null where it has not so
+   * many.
+   */
   part(tag: number, from: number, length: number): Buffer | null {
     const entry = this.#entries.get(tag);
     if (!entry || from + length > entry.count * (TYPE_BYTES[entry.type] || 1)) return null;

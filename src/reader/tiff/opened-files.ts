@@ -5,15 +5,18 @@ import { HeaderBytes } from '../common/header-bytes.ts';
 /** Files that are being opened at a time, so that the delays of a network drive overlap. */
 const OPENING = 16;
 
-/** Milliseconds in which a file is opened that need not overlap with others, and how many are opened otherwise after one that took longer. */
+/**
+ * Milliseconds in which a file is opened that need not overlap with others, and how many are opened otherwise after one
+ * that took longer.
+ */
 const QUICK = 1;
 const SLOW = 64;
 /** Milliseconds after which other work is let in between. */
 const SLICE = 20;
 
 /**
- * Calls `visit` for each file in order; closes every one. Where a drive takes its time, the next ones are being opened meanwhile; where it does
- * not, they are opened one by one, which takes a tenth of the processor.
+ * Calls `visit` for each file in order; closes every one. Where a drive takes its time, the next ones are being opened
+ * meanwhile; where it does not, they are opened one by one, which takes a tenth of the processor.
  */
 export async function forEachOpened(
   paths: string[],

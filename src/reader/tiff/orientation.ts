@@ -40,7 +40,8 @@ export function orientationNotes(table: SegmentTable, asked: Orientation): strin
 /**
  * How planes are to be flipped so that the first row is at the top and the first column on the left.
  *
- * @throws ConvertError `mixed-pages` where pages are stored in several ways, `unsupported` where rows and columns are exchanged
+ * @throws ConvertError `mixed-pages` where pages are stored in several ways, `unsupported` where rows and columns are
+ *   exchanged
  */
 export function flipOf(table: SegmentTable, path: string): Layout['flip'] {
   const [first, other] = [...table.orientations].map(([n, page]) => [WHERE[n] ? n : 1, page] as const);

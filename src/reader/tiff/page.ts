@@ -56,7 +56,10 @@ const MAX_SEGMENT_BYTES = 2 ** 31 - 65536;
 const MAX_SIDE = 2 ** 31 - 1;
 const MAX_NODATA = 256;
 
-/** Whether a page of the main chain is a smaller copy or a mask of another (NewSubfileType bits 0 and 2), and so no slice. */
+/**
+ * Whether a page of the main chain is a smaller copy or a mask of another (NewSubfileType bits 0 and 2), and so no
+ * slice.
+ */
 export const isAuxiliary = (directory: Directory): boolean =>
   (directory.integer(TAG.newSubfileType, 0) & 5) !== 0 || directory.integer(TAG.subfileType, 1) === 2;
 
@@ -113,7 +116,8 @@ function compressionOf(directory: Directory, pixel: PixelFormat): number {
   if (compression === COMPRESSION.jpeg && (kind !== 'uint' || bits !== 8))
     throw refuse(`JPEG of ${type} voxels cannot be read: save it with deflate or LZW`);
   if (compression === COMPRESSION.lerc) {
-    // The decoder (lerc 3.0.0) turns greater uint32 values negative, and knows neither integers of 64 bits nor packed ones.
+    // The decoder (lerc 3.0.0) turns greater uint32 values negative, and knows neither integers of 64 bits nor packed
+    // ones.
     if (!isLercType(type)) throw refuse(`${type} voxels in LERC cannot be read: save it with zstd, deflate or LZW`);
     if (samples > 1 && !planar)
       throw refuse(`LERC of ${samples} samples a pixel cannot be read: save it with zstd, deflate or LZW`);

@@ -223,7 +223,8 @@ export function interpretSamples(
   const notes: string[] = [];
   const stored: Packing = { bits, samples: planar ? 1 : format.samples, reversedBits, inverted: false, palettes: null };
   const dtype = readAs(format)!;
-  // By the letter of TIFF, whole bytes would be in the file's order; its readers have them as other odd numbers of bits.
+  // By the letter of TIFF, whole bytes would be in the file's order; its readers have them as other odd numbers of
+  // bits.
   if (bits === 24)
     notes.push('Its 24-bit numbers are read with the highest byte first, as tifffile does, whatever its byte order.');
   let shownInverted = false;
@@ -270,8 +271,8 @@ function samplesOf({ samples, photometric, extra }: PixelFormat): Channel[] {
 }
 
 /**
- * Tables from a palette's indices to values: one where red, green and blue are alike, three otherwise. Of 8 bits where the 16-bit entries
- * say no more.
+ * Tables from a palette's indices to values: one where red, green and blue are alike, three otherwise. Of 8 bits where
+ * the 16-bit entries say no more.
  */
 function paletteOf(colorMap: Uint16Array, bits: number): (Uint8Array | Uint16Array)[] {
   const count = 2 ** bits;
@@ -282,7 +283,10 @@ function paletteOf(colorMap: Uint16Array, bits: number): (Uint8Array | Uint16Arr
   return red.every((v, i) => v === green[i] && v === blue[i]) ? [red] : tables;
 }
 
-/** Whether a table of greys is what indices mean without one, or leaves them as they are, or is the reverse of the former. */
+/**
+ * Whether a table of greys is what indices mean without one, or leaves them as they are, or is the reverse of the
+ * former.
+ */
 function rampOf(table: Uint8Array | Uint16Array): 'up' | 'down' | null {
   const last = table.length - 1;
   const top = table instanceof Uint8Array ? 255 : 65535;

@@ -13,7 +13,9 @@ const LEAST_BYTES_LISTED = 4;
 
 const describe = (f: PageFormat): string => `${f.height} × ${f.width} ${storedType(f.pixel)}`;
 
-/** Ways of storing pages, and bytes of their decoders' tables, that one source has at most: each thread keeps them all. */
+/**
+ * Ways of storing pages, and bytes of their decoders' tables, that one source has at most: each thread keeps them all.
+ */
 const MAX_ENCODINGS = 256;
 const MAX_TABLE_BYTES = 1 << 22;
 
@@ -46,11 +48,12 @@ export interface Origin {
 }
 
 /**
- * Collects the segments of all pages, after checking that the pages are alike and that every segment lies in its file. How each is stored is
- * its own matter: slices that several programs saved may differ in byte order, compression, strips and tiles.
+ * Collects the segments of all pages, after checking that the pages are alike and that every segment lies in its file.
+ * How each is stored is its own matter: slices that several programs saved may differ in byte order, compression,
+ * strips and tiles.
  *
- * Strips that are not compressed and follow one another count as one: a volume with 20,000 pages of 400 strips then has 20,000 segments,
- * each to be read at once. Only of a page whose strips lie scattered every strip is kept.
+ * Strips that are not compressed and follow one another count as one: a volume with 20,000 pages of 400 strips then has
+ * 20,000 segments, each to be read at once. Only of a page whose strips lie scattered every strip is kept.
  */
 export class SegmentTable {
   #format: PageFormat | null = null;
@@ -65,7 +68,10 @@ export class SegmentTable {
   #offsets = new GrowingNumbers();
   #byteCounts = new GrowingNumbers();
   readonly #tiled = new Set<boolean>();
-  /** Segments as the files list them, and the files' bytes together: what bounds the work that a hostile header can ask for. */
+  /**
+   * Segments as the files list them, and the files' bytes together: what bounds the work that a hostile header can ask
+   * for.
+   */
   #listed = 0;
   #fileBytes = 0;
   /** Orientations of the pages, with the first that has each. */

@@ -34,9 +34,9 @@ function words(lengths: Three<LengthValue>, units: Three<string>): string {
 export const isPixel = (unit: string): boolean => /^(|pixels?|px|voxels?|vx)$/i.test(unit.trim());
 
 /**
- * Lengths along (Z, Y, X), each in its own unit as people write it, brought to the unit of X. Where only the unit is not known, but the same along
- * all, the lengths are kept as proportions, without one. Uncalibrated where a length is none, or units cannot be brought together. Notes say
- * what was found and not understood.
+ * Lengths along (Z, Y, X), each in its own unit as people write it, brought to the unit of X. Where only the unit is
+ * not known, but the same along all, the lengths are kept as proportions, without one. Uncalibrated where a length is
+ * none, or units cannot be brought together. Notes say what was found and not understood.
  *
  * @param who what says so, as a subject
  */

@@ -25,9 +25,10 @@ interface Told extends Calibration {
 }
 
 /**
- * Chooses among all that tells the voxel size: what the file's own descriptions say (OME-XML before ImageJ's and others), then a sidecar, then resolution tags
- * with a depth; a size without a unit only after those with one. What tells another size than the chosen one is named in a note.
- * What nothing tells stays unknown, and what was found and not understood is named too.
+ * Chooses among all that tells the voxel size: what the file's own descriptions say (OME-XML before ImageJ's and
+ * others), then a sidecar, then resolution tags with a depth; a size without a unit only after those with one. What
+ * tells another size than the chosen one is named in a note. What nothing tells stays unknown, and what was found and
+ * not understood is named too.
  */
 export function chooseVoxelSize(
   descriptions: readonly Calibration[],

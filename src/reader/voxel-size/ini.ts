@@ -2,8 +2,9 @@
 export type Ini = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /**
- * Reads `[section]` and `key=value` lines, as the programs of scanners write them: any line ends, spaces around names and values, values
- * in quotes or not. What comes before the first section has the section `''`; a key that comes twice has its last value.
+ * Reads `[section]` and `key=value` lines, as the programs of scanners write them: any line ends, spaces around names
+ * and values, values in quotes or not. What comes before the first section has the section `''`; a key that comes twice
+ * has its last value.
  */
 export function parseIni(text: string): Ini {
   const sections = new Map<string, Map<string, string>>();
@@ -25,7 +26,10 @@ export function parseIni(text: string): Ini {
   return sections;
 }
 
-/** The text of a file whose encoding nobody has written down: UTF-16 or UTF-8 where it says so or fits, otherwise Latin-1. */
+/**
+ * The text of a file whose encoding nobody has written down: UTF-16 or UTF-8 where it says so or fits, otherwise
+ * Latin-1.
+ */
 export function decodeText(bytes: Uint8Array): string {
   const utf16 =
     bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : null;

@@ -5,7 +5,10 @@ export interface Said {
   /** Edge lengths of a voxel along (Z, Y, X) in `unit`. */
   voxelSize: [number, number, number];
   unit: string;
-  /** Lengths of the volume along (Z, Y, X) in voxels, as far as the file says: the volume that it is about has these, or fewer slices. */
+  /**
+   * Lengths of the volume along (Z, Y, X) in voxels, as far as the file says: the volume that it is about has these, or
+   * fewer slices.
+   */
   shape: [z: number | null, y: number | null, x: number | null];
   /** The greatest lengths that the volume can have, where `shape` is not said. */
   most?: [z: number, y: number, x: number];
@@ -43,8 +46,9 @@ const whole = (text: string | undefined): number | null => {
 };
 
 /**
- * Bruker (SkyScan): NRecon writes `<dataset>_rec.log` beside the slices, and later programs (CTAn, DataViewer) copies of it. The section
- * `[Acquisition]` tells of projections; only `[Reconstruction]` tells of slices, which may lie several pixels apart.
+ * Bruker (SkyScan): NRecon writes `<dataset>_rec.log` beside the slices, and later programs (CTAn, DataViewer) copies
+ * of it. The section `[Acquisition]` tells of projections; only `[Reconstruction]` tells of slices, which may lie
+ * several pixels apart.
  */
 const bruker: Kind = {
   from: 'bruker-log',
@@ -74,7 +78,10 @@ const bruker: Kind = {
   }
 };
 
-/** Nikon (X-Tek, Metris): CT Pro's and Inspect-X's description of a reconstruction; lengths are in `Units`, which is millimetres. */
+/**
+ * Nikon (X-Tek, Metris): CT Pro's and Inspect-X's description of a reconstruction; lengths are in `Units`, which is
+ * millimetres.
+ */
 const nikon: Kind = {
   from: 'nikon-xtekct',
   name: /\.xtekct$/i,
@@ -112,8 +119,9 @@ const phoenixReconstruction: Kind = {
 };
 
 /**
- * GE (phoenix, Waygate) datos|x: the acquisition. Its voxel is the detector's pixel by the magnification, in millimetres; the detector's rows
- * are the volume's slices. A reconstruction at a lower resolution has larger voxels, and does not show here.
+ * GE (phoenix, Waygate) datos|x: the acquisition. Its voxel is the detector's pixel by the magnification, in
+ * millimetres; the detector's rows are the volume's slices. A reconstruction at a lower resolution has larger voxels,
+ * and does not show here.
  */
 const phoenixAcquisition: Kind = {
   from: 'ge-pca',
@@ -136,8 +144,8 @@ const phoenixAcquisition: Kind = {
 };
 
 /**
- * TESCAN (XRE): `data settings xre recon.txt` in the folder of the reconstruction. Its voxel size has the unit of its pixel size, which is
- * millimetres where the camera's pixel size, given in millimetres, is the same.
+ * TESCAN (XRE): `data settings xre recon.txt` in the folder of the reconstruction. Its voxel size has the unit of its
+ * pixel size, which is millimetres where the camera's pixel size, given in millimetres, is the same.
  */
 const tescan: Kind = {
   from: 'tescan-recon',

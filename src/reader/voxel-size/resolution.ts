@@ -3,7 +3,10 @@ import { calibrate, type Calibration, UNCALIBRATED, unusable } from './calibrati
 import type { Directory } from '../tiff/directory.ts';
 import { TAG } from '../tiff/tags.ts';
 
-/** What the header of an image says of the size of its pixels, which know no depth; a printer's or a screen's resolution says nothing. */
+/**
+ * What the header of an image says of the size of its pixels, which know no depth; a printer's or a screen's resolution
+ * says nothing.
+ */
 export interface Resolution {
   /** Edge lengths of a pixel in `unit`; null where nothing is said of them. */
   pixel: [y: number, x: number] | null;
@@ -15,7 +18,10 @@ export interface Resolution {
   calibration: Calibration;
 }
 
-/** Pixels per inch that programs write because they must write something, or for paper; no scanner's voxel is so large by chance. */
+/**
+ * Pixels per inch that programs write because they must write something, or for paper; no scanner's voxel is so large
+ * by chance.
+ */
 const PRINTERS = [
   1, 72, 90, 96, 100, 120, 150, 180, 200, 240, 250, 300, 350, 360, 400, 500, 600, 720, 800, 1000, 1200, 2400
 ];
@@ -47,8 +53,8 @@ export function resolutionOf(perUnit: [y: number, x: number], unit: string | nul
 const SAYS = 'The resolution tags say';
 
 /**
- * Reads XResolution, YResolution and ResolutionUnit (TIFF 6.0 section 8). They say nothing about the distance of pages; tifffile's
- * description may, as `spacing` with its `unit`.
+ * Reads XResolution, YResolution and ResolutionUnit (TIFF 6.0 section 8). They say nothing about the distance of pages;
+ * tifffile's description may, as `spacing` with its `unit`.
  */
 export function readResolution(directory: Directory, description: string): Resolution | null {
   const [perX, perY] = [directory.rational(TAG.xResolution), directory.rational(TAG.yResolution)];

@@ -32,9 +32,10 @@ interface Candidates {
 const MOST_NAMED = 3;
 
 /**
- * Looks for a text file of the scanner's software that tells the voxel size of a volume: in the folder of a single file under its name, or
- * in the folder of its slices or beside it. It must be about this volume: of the same name, or the only one of its kind among the slices;
- * and where it gives the volume's lengths, they must be these. Where two could be meant and tell different sizes, none is taken.
+ * Looks for a text file of the scanner's software that tells the voxel size of a volume: in the folder of a single file
+ * under its name, or in the folder of its slices or beside it. It must be about this volume: of the same name, or the
+ * only one of its kind among the slices; and where it gives the volume's lengths, they must be these. Where two could
+ * be meant and tell different sizes, none is taken.
  *
  * @param paths absolute paths of the volume's only file, or of its slices
  * @param folder whether the slices are a folder's

@@ -4,7 +4,10 @@ import { withoutEnding } from '../../model/file-endings.ts';
 /** A name without what it may end with before a number, in lower case. */
 export const tidyStem = (name: string): string => name.toLowerCase().replace(/[\s_.~-]+$/, '');
 
-/** What a volume is called in its files' names: the file's without its ending, or what all slices' names begin with, without numbers. */
+/**
+ * What a volume is called in its files' names: the file's without its ending, or what all slices' names begin with,
+ * without numbers.
+ */
 export function volumeStems(paths: readonly string[], folder: boolean): string[] {
   const names = paths.map(path => withoutEnding(basename(path)));
   if (names.length === 1 && !folder) return [tidyStem(names[0])];

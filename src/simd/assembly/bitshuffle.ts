@@ -7,9 +7,9 @@ export const PIECE: usize = 4096;
 export const SCRATCH: usize = 2 * PIECE;
 
 /**
- * Bit k of byte b of every element goes into stream 8 · b + k, element i at bit i % 8 of its byte (C-Blosc's bit-shuffle). C-Blosc copies
- * a block whose number of elements is no multiple of 8 as it is, and so does this; bytes after the last whole element are copied too.
- * `scratch`: SCRATCH bytes.
+ * Bit k of byte b of every element goes into stream 8 · b + k, element i at bit i % 8 of its byte (C-Blosc's
+ * bit-shuffle). C-Blosc copies a block whose number of elements is no multiple of 8 as it is, and so does this; bytes
+ * after the last whole element are copied too. `scratch`: SCRATCH bytes.
  */
 export function bitshuffle(source: usize, target: usize, length: usize, size: usize, scratch: usize): void {
   const n = length / size;
@@ -22,8 +22,8 @@ export function bitshuffle(source: usize, target: usize, length: usize, size: us
 }
 
 /**
- * The same for n elements, n a multiple of 8: the eight streams of byte b go to `rest` + b · n, and those of the first `apart` bytes to `first`
- * + b · (n + 4) instead.
+ * The same for n elements, n a multiple of 8: the eight streams of byte b go to `rest` + b · n, and those of the first
+ * `apart` bytes to `first` + b · (n + 4) instead.
  */
 export function bitshuffleApart(
   source: usize,

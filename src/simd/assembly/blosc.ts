@@ -16,12 +16,14 @@ export function shuffleBlock(
   else shuffle(source, target, length, size);
 }
 
-/** How many of the first streams of the last block of bits were stored as they are: noise, in the low bytes of numbers. */
+/**
+ * How many of the first streams of the last block of bits were stored as they are: noise, in the low bytes of numbers.
+ */
 let noise: usize = 0;
 
 /**
- * The streams of one block with LZ4, each after its length: the block's share of a Blosc-1 frame. Returns the bytes written, or 0 when they
- * would be more than `capacity`. `scratch`: TABLE + SCRATCH + `length` bytes.
+ * The streams of one block with LZ4, each after its length: the block's share of a Blosc-1 frame. Returns the bytes
+ * written, or 0 when they would be more than `capacity`. `scratch`: TABLE + SCRATCH + `length` bytes.
  */
 export function lz4Block(
   source: usize,

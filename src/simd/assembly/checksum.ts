@@ -2,8 +2,8 @@ const PRIME: u32 = 0x01000193;
 const BASIS: u32 = 0x811c9dc5;
 
 /**
- * A checksum in the manner of FNV-1a, over 16 lanes of 32 bits: four stretches of the bytes are read side by side, because memory gives one
- * stream a fraction of what it gives four. Goes on from `seed`.
+ * A checksum in the manner of FNV-1a, over 16 lanes of 32 bits: four stretches of the bytes are read side by side,
+ * because memory gives one stream a fraction of what it gives four. Goes on from `seed`.
  */
 export function checksum(source: usize, length: usize, seed: u32): u32 {
   const stretch = (length >> 6) << 4;

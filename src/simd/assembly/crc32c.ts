@@ -1,9 +1,14 @@
 /** The reversed polynomial of Castagnoli (RFC 3720, appendix B.4). */
 const POLYNOMIAL: u32 = 0x82f63b78;
-/** Bytes that are taken at a time: each has a table of its own, for what it does to the remainder so many bytes later. */
+/**
+ * Bytes that are taken at a time: each has a table of its own, for what it does to the remainder so many bytes later.
+ */
 const SLICES: usize = 16;
 
-/** CRC-32C of the bytes. `table` is CRC32C_TABLE bytes of scratch: it costs little to make, and memory has no place of ours to keep it. */
+/**
+ * CRC-32C of the bytes. `table` is CRC32C_TABLE bytes of scratch: it costs little to make, and memory has no place of
+ * ours to keep it.
+ */
 export function crc32c(source: usize, length: usize, table: usize): u32 {
   makeTables(table);
   let crc: u32 = 0xffffffff;

@@ -1,8 +1,9 @@
 import { pickRow } from './pick';
 
 /**
- * One value for each window of (fz, fy, fx), factors 1 or 2: the mean (method 0), or one of its values. A window always has four rows and two columns: where a neighbour does not exist the
- * voxel beside it stands in for it, which leaves the mean as it is and needs no second loop.
+ * One value for each window of (fz, fy, fx), factors 1 or 2: the mean (method 0), or one of its values. A window always
+ * has four rows and two columns: where a neighbour does not exist the voxel beside it stands in for it, which leaves
+ * the mean as it is and needs no second loop.
  */
 export function halve<T>(
   method: u32,

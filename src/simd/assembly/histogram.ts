@@ -1,5 +1,5 @@
-// Neighbouring voxels often have the same value. An addition that waits for the last one to the same place takes several times as long, so
-// they go into tables of their own.
+// Neighbouring voxels often have the same value. An addition that waits for the last one to the same place takes
+// several times as long, so they go into tables of their own.
 const TABLES: usize = 2;
 
 const SIGN: u32 = 0x80000000;
@@ -11,8 +11,9 @@ function binsOf<T>(): usize {
 }
 
 /**
- * Counts the voxels of some rows of a box by bins in order of value: bytes and 16-bit numbers by value, all others by the upper 16 bits of
- * the float32. Of plane z and row y of the whole volume those count where (5 · z + y) is a multiple of `step`. Counts u32 in TABLES tables.
+ * Counts the voxels of some rows of a box by bins in order of value: bytes and 16-bit numbers by value, all others by
+ * the upper 16 bits of the float32. Of plane z and row y of the whole volume those count where (5 · z + y) is a
+ * multiple of `step`. Counts u32 in TABLES tables.
  */
 export function histogram<T>(
   source: usize,

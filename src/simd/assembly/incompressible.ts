@@ -2,13 +2,17 @@
 const RUN: usize = 16;
 const RUNS: usize = 256;
 const COUNTED: usize = RUN * RUNS;
-/** How many times as often as in noise two bytes of a sample may be the same; noise of 256 equally likely values gives 1 ± 0.006. */
+/**
+ * How many times as often as in noise two bytes of a sample may be the same; noise of 256 equally likely values gives 1
+ * ± 0.006.
+ */
 const LIMIT: f64 = 1.12;
 
 /**
- * Whether bytes look like noise, on which no compressor's time is well spent: two bytes of a sample are hardly oftener the same than chance
- * would have it. A stretch of equal bytes of a twentieth of the whole, or an order-0 entropy below 7.9 bits, is more than that. Repeats of
- * long noisy stretches are missed, which scans do not have. Fewer bytes than the sample are never noise. `table` is 2 KiB of scratch.
+ * Whether bytes look like noise, on which no compressor's time is well spent: two bytes of a sample are hardly oftener
+ * the same than chance would have it. A stretch of equal bytes of a twentieth of the whole, or an order-0 entropy below
+ * 7.9 bits, is more than that. Repeats of long noisy stretches are missed, which scans do not have. Fewer bytes than
+ * the sample are never noise. `table` is 2 KiB of scratch.
  */
 export function isIncompressible(source: usize, length: usize, table: usize): bool {
   if (length < COUNTED) return false;

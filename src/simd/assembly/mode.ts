@@ -1,6 +1,6 @@
 /**
- * The value that occurs most often among eight, lane by lane; of several, the one that comes first. NaN is not counted, and is the mode only
- * where there is nothing else.
+ * The value that occurs most often among eight, lane by lane; of several, the one that comes first. NaN is not counted,
+ * and is the mode only where there is nothing else.
  */
 export function mode<T>(v0: v128, v1: v128, v2: v128, v3: v128, v4: v128, v5: v128, v6: v128, v7: v128): v128 {
   // Comparisons give -1 where they hold, so that counts are negative.

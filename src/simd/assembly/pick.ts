@@ -2,13 +2,14 @@ import { evens, odds } from './lanes';
 import { greatest } from './greatest';
 import { mode } from './mode';
 
-// Reductions that keep one of a window's values, by number, in the order of DOWNSAMPLINGS in ../../model/options.ts; 0 is the mean.
+// Reductions that keep one of a window's values, by number, in the order of DOWNSAMPLINGS in ../../model/options.ts; 0
+// is the mean.
 const MODE: u32 = 1;
 const NEAREST: u32 = 3;
 
 /**
- * A row of windows, whose rows begin at a (z, y), b (z, y + 1), c (z + 1, y) and d (z + 1, y + 1); fx as in `halve`. A voxel that stands in for
- * another is counted for both: how often values occur doubles, which changes no order.
+ * A row of windows, whose rows begin at a (z, y), b (z, y + 1), c (z + 1, y) and d (z + 1, y + 1); fx as in `halve`. A
+ * voxel that stands in for another is counted for both: how often values occur doubles, which changes no order.
  */
 export function pickRow<T>(
   method: u32,

@@ -32,7 +32,8 @@ function shuffle2(source: usize, target: usize, n: usize): usize {
   return i;
 }
 
-// Bytes of two vectors in turn, again and again, move the upper half of a byte's place among 16 elements into the lower.
+// Bytes of two vectors in turn, again and again, move the upper half of a byte's place among 16 elements into the
+// lower.
 
 function shuffle4(source: usize, target: usize, n: usize): usize {
   let i: usize = 0;

@@ -1,6 +1,6 @@
 /**
- * Of each of n columns of eight bytes, row i being `sourceRow` · i bytes from `source`, the bits as a matrix, transposed: bit k of row i becomes
- * bit i of row k. Its own inverse.
+ * Of each of n columns of eight bytes, row i being `sourceRow` · i bytes from `source`, the bits as a matrix,
+ * transposed: bit k of row i becomes bit i of row k. Its own inverse.
  */
 export function transposeBits(source: usize, sourceRow: usize, target: usize, targetRow: usize, n: usize): void {
   const nibbles = i8x16.splat(0x0f);
@@ -18,7 +18,8 @@ export function transposeBits(source: usize, sourceRow: usize, target: usize, ta
     let g = v128.load((from += sourceRow));
     let h = v128.load((from += sourceRow));
 
-    // The upper bits of one row and the lower bits of another change places: quarters of the matrix, quarters of these, and bits.
+    // The upper bits of one row and the lower bits of another change places: quarters of the matrix, quarters of these,
+    // and bits.
     let t = differing(a, e, 4, nibbles);
     a = v128.xor(a, i64x2.shl(t, 4));
     e = v128.xor(e, t);

@@ -1,6 +1,8 @@
 // The LZ4 block format, https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md
 
-/** Decompresses a whole block into exactly `size` bytes; false where it is damaged. Nothing is read or written outside. */
+/**
+ * Decompresses a whole block into exactly `size` bytes; false where it is damaged. Nothing is read or written outside.
+ */
 export function unlz4(source: usize, length: usize, target: usize, size: usize): bool {
   let ip = source;
   const end = source + length;

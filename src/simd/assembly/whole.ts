@@ -1,4 +1,7 @@
-/** Floats that are whole numbers to int32; returns the number, in C order, of the first voxel that is none or is out of range, -1 without one. */
+/**
+ * Floats that are whole numbers to int32; returns the number, in C order, of the first voxel that is none or is out of
+ * range, -1 without one.
+ */
 export function whole<T>(
   source: usize,
   sourcePlane: usize,

@@ -1,4 +1,5 @@
-// The page of `microct-io-vis view`: the volumes that its server lists, without Jupyter. The view is kept in the address, as Neuroglancer does.
+// The page of `microct-io-vis view`: the volumes that its server lists, without Jupyter. The view is kept in the
+// address, as Neuroglancer does.
 import './page.css';
 import type { ViewerState } from '../index.ts';
 import { createViewer } from '../index.ts';

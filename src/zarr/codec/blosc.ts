@@ -29,15 +29,21 @@ export const FORMAT = { lz4: 1, zstd: 4 } as const;
 export const LEAST_SPLIT = 128;
 /** Shorter blocks, of chunks that are hardly used, would be mostly headers. */
 const LEAST_BLOCK = 2 ** 14;
-/** What a shuffle is chosen by: as many bytes of the chunk, in four pieces. Chunks of less than eight times that take the usual one. */
+/**
+ * What a shuffle is chosen by: as many bytes of the chunk, in four pieces. Chunks of less than eight times that take
+ * the usual one.
+ */
 const SAMPLE = 65536;
-/** The usual shuffle is left only for one that is as much better: streams of bits gain more from length than a sample shows. */
+/**
+ * The usual shuffle is left only for one that is as much better: streams of bits gain more from length than a sample
+ * shows.
+ */
 const ADVANTAGE = 0.94;
 
 /**
- * Frames of Blosc 1 (https://github.com/Blosc/c-blosc/blob/main/README_CHUNK_FORMAT.rst): header, start of each block, blocks; a block is
- * shuffled and cut into streams, each after its length as int32, stored as it is where that length is the stream's own. A frame that would
- * be longer than its content and a header holds the content as it is.
+ * Frames of Blosc 1 (https://github.com/Blosc/c-blosc/blob/main/README_CHUNK_FORMAT.rst): header, start of each block,
+ * blocks; a block is shuffled and cut into streams, each after its length as int32, stored as it is where that length
+ * is the stream's own. A frame that would be longer than its content and a header holds the content as it is.
  */
 export function bloscEncoder(
   settings: BloscSettings,
@@ -61,7 +67,9 @@ export function bloscEncoder(
   /** What blocks of zeros become, by their settings. */
   const zeros = new Map<string, Uint8Array>();
 
-  /** One block as it stands in a frame: its streams, each after its length. 0 when they would be more than `capacity`. */
+  /**
+   * One block as it stands in a frame: its streams, each after its length. 0 when they would be more than `capacity`.
+   */
   function encodeBlock(
     source: number,
     length: number,
@@ -153,7 +161,10 @@ export function bloscEncoder(
     return at - target;
   }
 
-  /** Blocks of what is used may stay as they are; those of zeros become next to nothing, LZ4 taking a byte for 255 of them. */
+  /**
+   * Blocks of what is used may stay as they are; those of zeros become next to nothing, LZ4 taking a byte for 255 of
+   * them.
+   */
   function encodedBound(length: number, used = length): number {
     const block = Math.max(1, blockOf(length, used));
     const blocks = Math.ceil(length / block);

@@ -2,8 +2,8 @@
 const MOST_NEAR = 8191;
 
 /**
- * Decodes a stream of BloscLZ, the format that C-Blosc has of its own, after FastLZ. Returns false where it is damaged, or is not exactly
- * `size` bytes.
+ * Decodes a stream of BloscLZ, the format that C-Blosc has of its own, after FastLZ. Returns false where it is damaged,
+ * or is not exactly `size` bytes.
  */
 export function unblosclz(heap: Uint8Array, source: number, length: number, target: number, size: number): boolean {
   const [end, most] = [source + length, target + size];

@@ -185,7 +185,10 @@ function unsort(last: Uint8Array, origin: number): Uint8Array {
   return bytes;
 }
 
-/** Writes runs out (four equal bytes are followed by how many more there are) from `start` on, checks the CRC, and returns where they end. */
+/**
+ * Writes runs out (four equal bytes are followed by how many more there are) from `start` on, checks the CRC, and
+ * returns where they end.
+ */
 function writeRuns(block: Uint8Array, target: Uint8Array, start: number, expected: number): number {
   let [at, crc, same, before] = [start, 0xffffffff, 0, -1];
   const put = (byte: number): void => {

@@ -6,8 +6,8 @@ import type { Encoder } from './encoder.ts';
 export const CHECKSUM_BYTES = 4;
 
 /**
- * Has each encoded chunk followed by its CRC-32C, as Zarr's codec of that name does (https://zarr-specs.readthedocs.io/en/latest/v3/codecs/crc32c/).
- * Null stands for chunks as they are.
+ * Has each encoded chunk followed by its CRC-32C, as Zarr's codec of that name does
+ * (https://zarr-specs.readthedocs.io/en/latest/v3/codecs/crc32c/). Null stands for chunks as they are.
  */
 export function checksummed(encoder: Encoder | null, simd: Simd, memory: WebAssembly.Memory): Encoder {
   const view = new DataView(memory.buffer);

@@ -13,7 +13,9 @@ export type CompressorV2 = { id: string } & Record<string, number | string | boo
 
 /** A frame says which shuffle it has; the metadata names the usual one. */
 const SHUFFLES = ['noshuffle', 'shuffle', 'bitshuffle'] as const;
-/** What C-Blosc calls its middle way; a frame says itself how to read it, so this only names what a rewrite would use. */
+/**
+ * What C-Blosc calls its middle way; a frame says itself how to read it, so this only names what a rewrite would use.
+ */
 const CLEVEL = 5;
 
 /** The codecs that follow `bytes` in a Zarr v3 array's `codecs`. */

@@ -24,7 +24,10 @@ const FLAG_RESERVED = 0x08;
 /** C-Blosc's other formats, by number. */
 const [BLOSCLZ, SNAPPY, ZLIB] = [0, 2, 3];
 
-/** Frames of Blosc 1 with BloscLZ, LZ4, zlib or zstd inside, whoever wrote them. What C-Blosc refuses is refused: others read with it. */
+/**
+ * Frames of Blosc 1 with BloscLZ, LZ4, zlib or zstd inside, whoever wrote them. What C-Blosc refuses is refused: others
+ * read with it.
+ */
 export function bloscDecoder(simd: Simd, memory: WebAssembly.Memory): Decoder {
   const heap = new Uint8Array(memory.buffer);
   const view = new DataView(memory.buffer);

@@ -3,8 +3,8 @@ import type { Encoder } from './encoder.ts';
 import { checkZstdFrames } from './zstd-frame.ts';
 
 /**
- * One zstd frame (RFC 8878) that says its content's size, at `target`; returns its length, or 0 when it would exceed `capacity`.
- * `heap` is the whole memory.
+ * One zstd frame (RFC 8878) that says its content's size, at `target`; returns its length, or 0 when it would exceed
+ * `capacity`. `heap` is the whole memory.
  */
 export function zstd(
   heap: Uint8Array,
@@ -50,7 +50,10 @@ function moveDecoded(heap: Uint8Array, decoded: Buffer, target: number, size: nu
 /** ECMAScript 2024, which TypeScript's library for 2023 lacks. */
 type Transferable = ArrayBuffer & { transfer(length: number): ArrayBuffer };
 
-/** Copies what zlib returned, if it fits, and gives its memory back now: left to the garbage collector it would pile up to 64 MiB a thread. */
+/**
+ * Copies what zlib returned, if it fits, and gives its memory back now: left to the garbage collector it would pile up
+ * to 64 MiB a thread.
+ */
 function moveInto(heap: Uint8Array, encoded: Buffer, target: number, capacity: number): number {
   const length = encoded.length;
   const fits = length <= capacity;
@@ -60,7 +63,10 @@ function moveInto(heap: Uint8Array, encoded: Buffer, target: number, capacity: n
   return fits ? length : 0;
 }
 
-/** ZSTD_COMPRESSBOUND of zstd.h and some more; a block of zstd's that is zeros in part may stay as it is, one of zeros is a few bytes. */
+/**
+ * ZSTD_COMPRESSBOUND of zstd.h and some more; a block of zstd's that is zeros in part may stay as it is, one of zeros
+ * is a few bytes.
+ */
 function zstdBound(length: number, used = length): number {
   const kept = Math.min(length, used + ZSTD_BLOCK);
   return kept + Math.ceil(kept / 256) + 128 + Math.ceil((length - kept) / 1024);

@@ -9,8 +9,8 @@ const DICTIONARY_BYTES = [0, 1, 2, 4];
 const SIZE_BYTES = [0, 2, 4, 8];
 
 /**
- * Throws unless bytes are whole zstd frames (RFC 8878, section 3.1), the last block of each and its checksum included: Node's decoder takes one
- * that ends too soon for what it has of it.
+ * Throws unless bytes are whole zstd frames (RFC 8878, section 3.1), the last block of each and its checksum included:
+ * Node's decoder takes one that ends too soon for what it has of it.
  */
 export function checkZstdFrames(bytes: Uint8Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
