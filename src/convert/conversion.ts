@@ -70,7 +70,7 @@ export class Conversion {
   #job: BlockJob;
   /** Ends when the documents that were begun last are written. */
   #described: Promise<number> = Promise.resolve(0);
-  #dismissed: Promise<void> | null = null;
+  #closed: Promise<void> | null = null;
   #restoredBytes = 0;
 
   constructor(
@@ -170,7 +170,7 @@ export class Conversion {
     report.bytesWritten += await this.#described;
     const headerSha256 = await hashed;
     // A conversion that was cancelled meanwhile has no folder any more, and must not make it anew.
-    if (this.#dismissed) throw cancelled();
+    if (this.#closed) throw cancelled();
     this.#described = early(this.#destination.writeDocuments(this.#imageDocuments(headerSha256, statistics)));
     report.bytesWritten += await this.#described;
     await synced;
@@ -183,9 +183,9 @@ export class Conversion {
   }
 
   /** Ends the threads, and what they write; a second time it only waits for the first. */
-  dismiss(patience: number): Promise<void> {
-    this.#dismissed ??= this.#end(patience);
-    return this.#dismissed;
+  close(patience: number): Promise<void> {
+    this.#closed ??= this.#end(patience);
+    return this.#closed;
   }
 
   async #end(patience: number): Promise<void> {

@@ -31,7 +31,7 @@ export interface Control {
 
 /**
  * Converts a TIFF volume into an OME-Zarr pyramid: level 0 has the region's voxels, each further level the mean of the
- * stored one above. Nothing has the output's name before all of it is written and on the disk.
+ * next finer stored one. Nothing has the output's name before all of it is written and on the disk.
  *
  * @param source a TIFF file, a folder of TIFF slices, or the slices in order
  * @throws ConvertError
@@ -62,7 +62,7 @@ export async function convert(
     if (onProgress) meter = new Meter(conversion, onProgress);
     if (signal?.aborted) throw stopped(signal);
     const { report, range, statistics } = await Promise.race([conversion.run(), ended]);
-    await conversion.dismiss(PATIENCE);
+    await conversion.close(PATIENCE);
     meter?.report();
     await destination.finish();
     if (settings.parent) await listLabels(settings.parent.path, settings.parent.version);
@@ -78,7 +78,7 @@ export async function convert(
     };
   } catch (error) {
     // What goes wrong while tidying up must not stand in for what went wrong first.
-    await conversion?.dismiss(PATIENCE).catch(() => {});
+    await conversion?.close(PATIENCE).catch(() => {});
     const kept = conversion !== null && isKept(error, conversion.resumable) && destination.keep();
     if (!kept) await destination.discard().catch(() => {});
     throw outcome(error, settings.output, kept ? destination.partial : null);

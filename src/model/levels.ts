@@ -1,12 +1,12 @@
 import type { Shape } from './volume.ts';
 
-/** One resolution of the pyramid, by its relation to the ones above it. */
+/** One resolution of the pyramid, by its relation to the finer ones. */
 export interface Level {
   /** Lengths along (Z, Y, X), in voxels of this level. */
   shape: Shape;
   /** How many voxels of level 0 one voxel stands for, along (Z, Y, X). */
   factor: Shape;
-  /** How many voxels of the level above are reduced into one, along (Z, Y, X): 1 or 2. */
+  /** How many voxels of the next finer level are reduced into one, along (Z, Y, X): 1 or 2. */
   reduction: Shape;
 }
 
@@ -27,7 +27,7 @@ export const chunkCounts = (shape: Shape, chunk: Shape): Shape => map3(shape, (n
 const TWICE = 1.9;
 
 /**
- * Levels from `shape` (Z, Y, X) downwards, each half the one above, rounded up, along the axes longer than 1. Towards
+ * Levels from `shape` (Z, Y, X) downwards, each half the finer one, rounded up, along the axes longer than 1. Towards
  * isotropy, an axis waits whose voxels are twice as long by then as the shortest of such axes: 5 × 1 × 1 µm is halved
  * along (Y, X), along (Y, X), then along all.
  *

@@ -33,7 +33,8 @@ function sortedFinite(sample: Float64Array): Float64Array {
 }
 
 /**
- * How the values of voxels are distributed: counted in bins (see `tally.ts`), and by a sample of them within the bins.
+ * How the values of voxels are distributed: counted in bins (see `histogram.ts`), and by a sample of them within the
+ * bins.
  *
  * Percentiles are of the nearest rank. Of 8 and 16 bits they are exact for the voxels counted; of wider types they are
  * in the right bin, 1/128 of the value wide, and where the sample tells enough much nearer.

@@ -11,7 +11,7 @@ export interface Grid {
   size: Shape;
   /** Blocks along (Z, Y, X). */
   count: Shape;
-  /** Blocks of the level above (the finer one) that are reduced into one of these, along (Z, Y, X): 1 or 2. */
+  /** Blocks of the next finer level that are reduced into one of these, along (Z, Y, X): 1 or 2. */
   children: Shape;
 }
 

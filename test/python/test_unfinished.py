@@ -77,6 +77,7 @@ def test_ended(cli, scan, output, array, stop):
     process = cli.start("convert", scan, output, *BLOCKS, "--progress", "json", preexec_fn=heeding)
     until(noted(output), process)
     process.send_signal(stop)
+    time.sleep(0.2)  # two that wait at once come in any order
     run = finish(process, signal.SIGTERM)
     assert run.status == 128 + stop
     assert run.stdout == ""

@@ -51,7 +51,7 @@ export interface VerifyResult {
   /** Chunks that were read, and their bytes as stored. */
   chunksRead: number;
   bytesRead: number;
-  /** Voxels of all levels that were compared with the source or with the level above. */
+  /** Voxels of all levels that were compared with the source or with the next finer level. */
   voxelsCompared: number;
   chunksDiffering: number;
   voxelsDiffering: number;
@@ -70,7 +70,7 @@ export const limitsOf = (options: Partial<VerifyOptions>): Pick<VerifyOptions, '
 
 /**
  * Reads every chunk of an OME-Zarr image back and compares: level 0 with the source, every further level with what the
- * stored one above gives, the metadata with itself and with the source. Writes nothing.
+ * next finer stored one gives, the metadata with itself and with the source. Writes nothing.
  *
  * An image of another program is compared with the source alone: how it made its levels is not known.
  *
