@@ -1,0 +1,76 @@
+"""A Jupyter server that ends idle kernels: the helper is spared while it works, and ended when it does not."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+
+import numpy as np
+import pytest
+import tifffile
+import zarr
+from helper_client import PATIENCE, Client
+from jupyter_client import KernelManager
+
+TOKEN = "culling"
+
+
+@pytest.fixture
+def server(tmp_path):
+    """Asks a server that ends kernels after a second without work: path, method and data to its answer."""
+    runtime = tmp_path / "runtime"
+    settings = ["--MappingKernelManager.cull_idle_timeout=1", "--MappingKernelManager.cull_interval=1"]
+    words = [
+        f"--ServerApp.root_dir={tmp_path}",
+        f"--IdentityProvider.token={TOKEN}",
+        "--ServerApp.port=0",
+        "--allow-root",
+    ]
+    env = {**os.environ, "JUPYTER_RUNTIME_DIR": str(runtime)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "jupyter_server", *words, *settings], env=env, stderr=subprocess.DEVNULL
+    )
+    end = time.monotonic() + PATIENCE
+    while not (files := list(runtime.glob("jpserver-*.json"))):
+        assert process.poll() is None and time.monotonic() < end
+        time.sleep(0.05)
+    url = json.loads(files[0].read_text())["url"]
+
+    def ask(path, method="GET", data=None):
+        request = urllib.request.Request(
+            f"{url}api/{path}",
+            json.dumps(data).encode() if data else None,
+            {"Authorization": f"token {TOKEN}", "Content-Type": "application/json"},
+            method=method,
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            return json.loads(answer.read())
+
+    yield ask
+    process.terminate()
+    process.wait(PATIENCE)
+
+
+def test_a_helper_at_work_is_spared(server, tmp_path):
+    source = tmp_path / "scan.tif"
+    array = np.random.default_rng(6).integers(0, 4096, (200, 512, 512), np.uint16)
+    tifffile.imwrite(source, array, metadata=None)
+    kernel = server("kernels", "POST", {"name": "microct-io-vis"})["id"]
+    manager = KernelManager()
+    manager.load_connection_file(str(tmp_path / "runtime" / f"kernel-{kernel}.json"))
+    client = Client(manager)
+    began = time.monotonic()
+    client.ask("start", source=str(source), options={"compression": "gzip", "jobs": 1, "levels": 1})
+    client.close()
+    output = tmp_path / "scan.ome.zarr"
+    while not output.exists():
+        assert [one["id"] for one in server("kernels")] == [kernel]
+        time.sleep(0.1)
+    assert time.monotonic() - began > 2.5, "it was done before anything would have been ended"
+    end = time.monotonic() + PATIENCE
+    while server("kernels"):
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    assert np.array_equal(zarr.open(output / "0")[:], array)
