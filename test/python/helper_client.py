@@ -40,6 +40,11 @@ class Client:
     def close(self) -> None:
         self.kernel.stop_channels()
 
+    def leave(self) -> None:
+        """As a page that is closed does: the helper hears of it."""
+        self._send("comm_close", {"comm_id": self.comm, "data": {}})
+        self.close()
+
     def ask(self, method: str, **params: Any) -> Any:
         """The result of a request."""
         return self.ask_for_bytes(method, **params)[0]
