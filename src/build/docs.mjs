@@ -10,16 +10,5 @@ const out = join(ROOT, 'docs/api');
 await run(PYTHON, ['-m', 'pdoc', '--docformat', 'numpy', '--output-directory', join(out, 'python'), 'microct_io_vis']);
 await run(process.execPath, [
   join(ROOT, 'node_modules/typedoc/bin/typedoc'),
-  ...['src/convert/index.ts', 'src/protocol/index.ts', 'src/lab/index.ts'].flatMap(file => ['--entryPoints', file]),
-  ...['--tsconfig', 'tsconfig.json', '--out', join(out, 'typescript')],
-  ...[
-    '--excludePrivate',
-    '--disableSources',
-    '--treatWarningsAsErrors',
-    '--readme',
-    'none',
-    '--name',
-    'microct-io-vis'
-  ],
-  ...['typescript', 'js', 'json', 'python'].flatMap(language => ['--highlightLanguages', language])
+  ...['--options', join(ROOT, 'src/build/typedoc.json'), '--out', join(out, 'typescript')]
 ]);

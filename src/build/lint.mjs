@@ -8,6 +8,7 @@ const tool = (path, ...args) => run(process.execPath, [join(ROOT, 'node_modules'
 await tool('typescript/bin/tsc', '--noEmit', '-p', '.');
 await tool('typescript/bin/tsc', '--noEmit', '-p', 'test');
 await tool('typescript/bin/tsc', '-p', 'test/consumer');
+await tool('typedoc/bin/typedoc', '--options', 'src/build/typedoc.json', '--emit', 'none', '--logLevel', 'Warn');
 await tool('dependency-cruiser/bin/dependency-cruiser.mjs', '--config', 'src/build/circles.cjs', 'src');
 await tool('eslint/bin/eslint.js', '--config', 'src/build/eslint.config.mjs', 'src', 'test');
 await tool(

@@ -7,6 +7,7 @@ export {
   type Compression,
   type ConvertOptions,
   DEFAULT_OPTIONS,
+  DESCRIBED_BY,
   DOWNSAMPLINGS,
   type Downsampling,
   OME_ZARR_VERSIONS,
