@@ -61,6 +61,12 @@ export class Store {
    * @throws ConvertError `bad-option` when the key leads out, `unreadable` when the file system refuses
    */
   async find(key: string): Promise<StoredFile | null> {
+    const path = await this.locate(key);
+    return path === null ? null : missingAsNull(storedFile(path), key);
+  }
+
+  /** The same, but only the path: what is there is for who opens it to see. */
+  async locate(key: string): Promise<string | null> {
     const segments = key.split('/');
     const odd = process.platform === 'win32' ? /[\0\\:]/ : /[\0\\]/;
     if (odd.test(key) || segments.some(segment => segment === '' || segment === '.' || segment === '..')) {
@@ -73,7 +79,7 @@ export class Store {
     if (!path.startsWith(this.#prefix)) {
       throw new ConvertError('bad-option', `${key}: a link leads out of ${this.root}`);
     }
-    return missingAsNull(storedFile(path), key);
+    return path;
   }
 }
 
@@ -87,7 +93,7 @@ async function omeZarrsBeside(path: string): Promise<string[]> {
 }
 
 /** What is known of a file; null of what is none. */
-export async function storedFile(path: string): Promise<StoredFile | null> {
+async function storedFile(path: string): Promise<StoredFile | null> {
   return describe(path, await stat(path, { bigint: true }));
 }
 

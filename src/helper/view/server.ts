@@ -125,9 +125,7 @@ export function createViewServer(
       return;
     }
     const data = /^data\/(\d+)\/(.+)$/s.exec(name);
-    const path = data
-      ? ((await sources[Number(data[1])]?.store.find(data[2]))?.path ?? null)
-      : await pagePath(page, name);
+    const path = data ? ((await sources[Number(data[1])]?.store.locate(data[2])) ?? null) : await pagePath(page, name);
     if (path !== null && (await send(request, response, path, data ? undefined : TYPES[extname(path)]))) {
       return;
     }
