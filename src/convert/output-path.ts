@@ -21,16 +21,15 @@ export function outputPath(given: string | null, source: string | string[], pare
     const name = readable(given);
     return parent !== null && isName(name) ? join(labelsFolder(parent), name) : resolve(name);
   }
-  const paths = (typeof source === 'string' ? [source] : source).map(path => actualPath(resolve(path)));
-  const folder = readable(dirname(paths[0]));
-  const names = paths.map(path => readable(basename(path)));
-  const name = typeof source === 'string' ? names[0] : names;
-  const volume = volumeName(name, basename(folder), typeof source === 'string' && isFolder(paths[0]));
+  const path = actualPath(resolve(typeof source === 'string' ? source : source[0]));
+  const folder = readable(dirname(path));
+  const name = typeof source === 'string' ? readable(basename(path)) : source.map(each => readable(basename(each)));
+  const volume = volumeName(name, basename(folder), typeof source === 'string' && isFolder(path));
   if (parent !== null) return join(labelsFolder(parent), volume);
-  if (folder !== dirname(paths[0]))
+  if (folder !== dirname(path))
     throw new ConvertError(
       'bad-option',
-      `it lies in ${dirname(paths[0])}, whose name is not UTF-8, and no output is written there: rename that folder, or give an output elsewhere`,
+      `it lies in ${dirname(path)}, whose name is not UTF-8, and no output is written there: rename that folder, or give an output elsewhere`,
       'output'
     );
   return join(folder, outputName(volume));

@@ -1,6 +1,14 @@
 import { withoutEnding } from './file-endings.ts';
 import { readable } from './readable.ts';
 
+/** What all names begin with. */
+export function commonStart(names: readonly string[]): string {
+  const [first = '', ...others] = names;
+  let length = first.length;
+  for (const name of others) while (!name.startsWith(first.slice(0, length))) length--;
+  return first.slice(0, length);
+}
+
 /**
  * What a volume is called after its source: a file's name without its ending (`scan` of `scan.ome.tif`), a folder's
  * name, or what the names of a list of slices begin with, without the numbers at its end; where that is nothing, the
@@ -12,11 +20,8 @@ import { readable } from './readable.ts';
  */
 export function volumeName(source: string | readonly string[], folder: string, isFolder = false): string {
   if (typeof source === 'string') return (isFolder ? source : withoutEnding(source)) || source || 'volume';
-  const [first = '', ...others] = source.map(withoutEnding);
-  let length = first.length;
-  for (const name of others) while (!name.startsWith(first.slice(0, length))) length--;
   // Numbers that slices happen to share (`raw_000`) are no part of the name.
-  return first.slice(0, length).replace(/[\s_.\-0]*\d*$/, '') || folder || 'volume';
+  return commonStart(source.map(withoutEnding)).replace(/[\s_.\-0]*\d*$/, '') || folder || 'volume';
 }
 
 /** The name of an output after that of its volume. */

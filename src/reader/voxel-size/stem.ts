@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { withoutEnding } from '../../model/file-endings.ts';
+import { commonStart } from '../../model/output-name.ts';
 
 /** A name without what it may end with before a number, in lower case. */
 export const tidyStem = (name: string): string => name.toLowerCase().replace(/[\s_.~-]+$/, '');
@@ -11,10 +12,7 @@ export const tidyStem = (name: string): string => name.toLowerCase().replace(/[\
 export function volumeStems(paths: readonly string[], folder: boolean): string[] {
   const names = paths.map(path => withoutEnding(basename(path)));
   if (names.length === 1 && !folder) return [tidyStem(names[0])];
-  const [first, last] = [names.reduce((a, b) => (a < b ? a : b)), names.reduce((a, b) => (a > b ? a : b))];
-  let common = 0;
-  while (common < first.length && first[common] === last[common]) common++;
-  const stem = tidyStem(first.slice(0, common).replace(/\d+$/, ''));
+  const stem = tidyStem(commonStart(names).replace(/\d+$/, ''));
   return [...new Set([stem, tidyStem(basename(dirname(paths[0])))])].filter(name => name !== '');
 }
 
