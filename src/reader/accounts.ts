@@ -169,9 +169,8 @@ function imagejAccount(text: string, directory: Directory): Account | null {
 function describedAccount(text: string, directory: Directory): Account | null {
   const described = readDescribedAxes(text, directory);
   if (!described) return null;
-  const by = described.program === 'SCIFIO' ? 'scifio' : 'tifffile';
   return {
-    by,
+    by: described.by,
     pages: Number.isSafeInteger(described.pages) ? described.pages : Infinity,
     said: described.said,
     planes: pages => readStack(described, pages, directory.file.path),

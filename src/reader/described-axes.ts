@@ -17,7 +17,7 @@ interface PageAxis {
 
 /** What a description of tifffile's or SCIFIO's (ImageJ2, KNIME) says of the axes of a stack. */
 export interface DescribedAxes {
-  program: 'tifffile' | 'SCIFIO';
+  by: 'tifffile' | 'scifio';
   /** As the description has them, for messages. */
   said: string;
   /** Axes of more than one page, the slowest first; null where they cannot be these pages'. */
@@ -82,7 +82,7 @@ function readTifffile(text: string, directory: Directory): DescribedAxes | null 
   const said = `shape ${shape.join(' × ')}${letters === '' ? '' : ` (${letters})`}`;
   const pages = product(shape) / (samples * height * width);
   const described: DescribedAxes = {
-    program: 'tifffile',
+    by: 'tifffile',
     said,
     axes: null,
     isNamed: letters.length === shape.length,
@@ -129,7 +129,7 @@ function readScifio(text: string, directory: Directory): DescribedAxes {
   const [samples, height, width] = lengths(directory);
   const calibration = scifioCalibration(names, listed('scales'), listed('units'));
   const described: DescribedAxes = {
-    program: 'SCIFIO',
+    by: 'scifio',
     said: `axes ${shortly(names)} of ${shortly(long.map(String))}`,
     axes: null,
     isNamed: true,

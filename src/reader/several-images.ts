@@ -68,7 +68,6 @@ function claimOf(text: string, directory: Directory): Pick<ImagePart, 'pages' | 
   }
   const described = readDescribedAxes(text, directory);
   if (!described) return null;
-  const { pages, program, said } = described;
-  const by = program === 'SCIFIO' ? 'scifio' : 'tifffile';
+  const { pages, by, said } = described;
   return { pages: Number.isSafeInteger(pages) ? pages : 1, text, by, said };
 }
