@@ -74,6 +74,9 @@ class Option(NamedTuple):
     help: str
 
 
+#: What decides how a source is read: the options of `info`.
+READING_OPTIONS = ("slices", "image", "described_by", "z_axis", "palette", "orientation")
+
 OPTIONS: dict[str, Option] = {
     "slices": Option(
         "slices",

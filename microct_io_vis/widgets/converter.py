@@ -20,6 +20,7 @@ from ..api import ConversionError, OmeZarrInfo, Plan, VolumeInfo, estimate, info
 from ..arguments import chosen, naming_its_options
 from ..conversion import Conversion, Names, ask
 from ..options import (
+    READING_OPTIONS,
     Checksum,
     Compression,
     DescribedBy,
@@ -55,8 +56,6 @@ from .viewer import ViewerWidget
 
 Sources = StrPath | Sequence[StrPath]
 SETTABLE = ("source", "target", *OPTION_NAMES)
-#: What decides how a source is read.
-READING_OPTIONS = ("slices", "image", "described_by", "z_axis", "palette", "orientation")
 #: What of an answer is words for a person.
 SAID = ("warnings", "output_refusal", "unfinished")
 _planners = ThreadPoolExecutor(max_workers=2, thread_name_prefix="microct-io-vis-plan")

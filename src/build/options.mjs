@@ -10,7 +10,7 @@ import { ROOT, prepareTools } from './environment.mjs';
 
 await prepareTools(fileURLToPath(import.meta.url));
 const { COMMANDS } = await import('../helper/cli/options.ts');
-const { DEFAULT_JOBS, ENGINE_OPTIONS } = await import('../model/option-table.ts');
+const { ENGINE_OPTIONS } = await import('../model/option-table.ts');
 
 const WIDTH = 120;
 
@@ -145,6 +145,11 @@ class Option(NamedTuple):
     help: str
 
 
+#: What decides how a source is read: the options of \`info\`.
+READING_OPTIONS = (${optionsOf('info')
+    .map(({ name }) => quoted(snake(name)))
+    .join(', ')})
+
 OPTIONS: dict[str, Option] = {
 ${ENGINE_OPTIONS.flatMap(entry).join('\n')}
 }
@@ -207,13 +212,12 @@ const PATTERNS = {
 function schema(text) {
   const { properties, ...others } = JSON.parse(text);
   const settings = ENGINE_OPTIONS.filter(({ setting }) => setting).map(({ key, kind, label, choices, setting }) => {
-    const empty = key === 'jobs' ? DEFAULT_JOBS : key === 'shard' ? 'a file a chunk' : "the converter's default";
     return [
       key,
       {
         type: 'string',
         title: label,
-        description: `${setting} Empty: ${empty}.`,
+        description: `${setting.description} Empty: ${setting.empty}.`,
         ...(choices ? { enum: ['', ...choices] } : { pattern: `^\\s*(${PATTERNS[kind]})?\\s*$` }),
         default: ''
       }

@@ -1,4 +1,4 @@
-import type { ConvertOptions } from '../model/options.ts';
+import type { ConvertOptions, ReadingOptions } from '../model/options.ts';
 import type { Plan } from '../model/plan.ts';
 import { readingOf } from './resolve.ts';
 import { ConvertError } from '../model/errors.ts';
@@ -16,7 +16,7 @@ import { named } from '../model/words.ts';
  */
 export async function inspect(
   source: string | string[],
-  options: Partial<Pick<ConvertOptions, 'slices' | 'image' | 'describedBy' | 'zAxis' | 'palette' | 'orientation'>> = {}
+  options: Partial<ReadingOptions> = {}
 ): Promise<VolumeInfo | OmeZarrInfo> {
   if (isStored(source)) {
     const [choice] = Object.keys(options) as (keyof typeof options)[];

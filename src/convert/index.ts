@@ -16,6 +16,8 @@ export {
   OUTPUT_DTYPES,
   type OutputDtype,
   PALETTES,
+  READING_OPTIONS,
+  type ReadingOptions,
   Z_AXES
 } from '../model/options.ts';
 export type { Plan, PlannedLevel, Unfinished } from '../model/plan.ts';

@@ -4,7 +4,7 @@ import type { ConvertOptions } from '../model/options.ts';
 import type { Settings } from '../model/settings.ts';
 import type { VolumeInfo } from '../model/volume.ts';
 import { named } from '../model/words.ts';
-import type { Reading } from '../reader/index.ts';
+import type { InterpretationOptions } from '../reader/index.ts';
 import { realPath } from '../zarr/destination.ts';
 import { labelsFolder } from '../zarr/labels-group.ts';
 import { readParent } from '../zarr/parent.ts';
@@ -16,7 +16,7 @@ import { validate, validateReading } from './validate.ts';
  *
  * @throws ConvertError `bad-option`; its message names the source
  */
-export const readingOf = (given: Partial<ConvertOptions>, source: string | string[]): Reading =>
+export const readingOf = (given: Partial<ConvertOptions>, source: string | string[]): InterpretationOptions =>
   naming(source, () => validateReading(given));
 
 /**

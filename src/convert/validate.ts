@@ -21,7 +21,7 @@ import {
 import { type Placement, labelsDtype, placeInParent } from './labels.ts';
 import { map3, product } from '../model/levels.ts';
 import type { RangeEnd, Settings } from '../model/settings.ts';
-import type { Reading } from '../reader/index.ts';
+import type { InterpretationOptions } from '../reader/index.ts';
 import { lengthsIn, SPACE_UNITS, type SpaceUnit, spaceUnit } from '../model/units.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape, type VolumeInfo, spatial } from '../model/volume.ts';
 import { named, option } from '../model/words.ts';
@@ -196,25 +196,17 @@ function imageName(value: ConvertOptions['image']): ConvertOptions['image'] {
  *
  * @throws ConvertError `bad-option`
  */
-export function validateReading({
-  slices = null,
-  channel = null,
-  image = null,
-  describedBy = 'auto',
-  zAxis = 'auto',
-  palette = 'apply',
-  orientation = 'ignore',
-  labels = false
-}: Partial<ConvertOptions>): Reading {
+export function validateReading(given: Partial<ConvertOptions>): InterpretationOptions {
+  const options = withDefaults(given);
   return {
-    slices: text('slices', slices),
-    channel: channels(channel),
-    image: imageName(image),
-    describedBy: oneOf('describedBy', describedBy, DESCRIBED_BY),
-    zAxis: oneOf('zAxis', zAxis, Z_AXES),
-    palette: oneOf('palette', palette, PALETTES),
-    orientation: oneOf('orientation', orientation, ORIENTATIONS),
-    keepIndices: labels === true
+    slices: text('slices', options.slices),
+    channel: channels(options.channel),
+    image: imageName(options.image),
+    describedBy: oneOf('describedBy', options.describedBy, DESCRIBED_BY),
+    zAxis: oneOf('zAxis', options.zAxis, Z_AXES),
+    palette: oneOf('palette', options.palette, PALETTES),
+    orientation: oneOf('orientation', options.orientation, ORIENTATIONS),
+    keepIndices: options.labels === true
   };
 }
 

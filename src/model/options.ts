@@ -120,6 +120,10 @@ export interface ConvertOptions {
   resume: boolean;
 }
 
+/** What decides how a source is read, which must be known before its headers are. */
+export const READING_OPTIONS = ['slices', 'image', 'describedBy', 'zAxis', 'palette', 'orientation'] as const;
+export type ReadingOptions = Pick<ConvertOptions, (typeof READING_OPTIONS)[number]>;
+
 export const DEFAULT_OPTIONS: ConvertOptions = {
   output: null,
   slices: null,

@@ -1,13 +1,4 @@
-import type {
-  Checksum,
-  Compression,
-  DescribedBy,
-  Downsampling,
-  OmeZarrVersion,
-  Orientation,
-  Palette,
-  ZAxis
-} from './options.ts';
+import type { Checksum, Compression, ConvertOptions, Downsampling, OmeZarrVersion, ReadingOptions } from './options.ts';
 import type { Dtype, Shape } from './volume.ts';
 import type { Parent } from './parent.ts';
 
@@ -15,11 +6,9 @@ import type { Parent } from './parent.ts';
 export type RangeEnd = number | { percent: number };
 
 /** Options after all checks, with everything that defaults or the source decide filled in. */
-export interface Settings {
+export interface Settings extends ReadingOptions {
   /** Absolute path. */
   output: string;
-  /** Which files of a folder were taken; null: all slices. */
-  slices: string | null;
   /** Chunk lengths along (Z, Y, X), in voxels. */
   chunk: Shape;
   /** Shard lengths along (Z, Y, X), in voxels, multiples of the chunk's; null: a file a chunk. */
@@ -33,13 +22,7 @@ export interface Settings {
   /** Voxel type that is stored. */
   dtype: Dtype;
   /** Channels of the source; null: all that there are where pixels have one sample. */
-  channel: number[] | 'all' | null;
-  /** How the source is read. */
-  image: string | number | null;
-  describedBy: DescribedBy;
-  zAxis: ZAxis;
-  palette: Palette;
-  orientation: Orientation;
+  channel: ConvertOptions['channel'];
   /**
    * Whether values are mapped to the whole range of `dtype`: the source values that become its ends, or which to look
    * for.

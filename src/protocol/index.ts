@@ -18,6 +18,7 @@ export type {
   DescribedBy,
   Orientation,
   Palette,
+  ReadingOptions,
   ZAxis
 } from '../model/options.ts';
 export type { VolumeInfo, Dtype, Shape } from '../model/volume.ts';
@@ -27,7 +28,7 @@ export type { Progress, ConvertResult } from '../model/progress.ts';
 export type { VerifyResult } from '../convert/verify/index.ts';
 export type { ErrorCode } from '../model/errors.ts';
 
-import type { ConvertOptions } from '../model/options.ts';
+import type { ConvertOptions, ReadingOptions } from '../model/options.ts';
 import type { ErrorCode } from '../model/errors.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ConvertResult, Progress } from '../model/progress.ts';
@@ -97,7 +98,7 @@ export interface Methods {
   inspect: {
     params: {
       source: Source;
-      options?: Partial<Pick<ConvertOptions, 'slices' | 'image' | 'describedBy' | 'zAxis' | 'palette' | 'orientation'>>;
+      options?: Partial<ReadingOptions>;
     };
     result: VolumeInfo | OmeZarrInfo;
   };

@@ -1,3 +1,3 @@
 export { BlockReader, GAP_BYTES, readerBytes } from './block-reader.ts';
 export { openVolume, readInfo } from './open-volume.ts';
-export { type InterpretationOptions as Reading } from './tiff/pixel-format.ts';
+export type { InterpretationOptions } from './tiff/pixel-format.ts';

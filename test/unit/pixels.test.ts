@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { ConvertError } from '../../src/model/errors.ts';
-import { BlockReader, type Reading, openVolume, readInfo } from '../../src/reader/index.ts';
+import { BlockReader, type InterpretationOptions, openVolume, readInfo } from '../../src/reader/index.ts';
 import { BYTES_PER_VOXEL } from '../../src/model/volume.ts';
 import { random } from './random.ts';
 import { ENCODERS, store } from './tiff-encoders.ts';
@@ -101,7 +101,12 @@ function page(numbers: number[], spec: Spec): PageSpec {
 }
 
 /** Reads everything, and parts of rows, and compares; returns what a person is told. */
-async function check(path: string, expected: number[], dtype: string, reading?: Partial<Reading>): Promise<string[]> {
+async function check(
+  path: string,
+  expected: number[],
+  dtype: string,
+  reading?: Partial<InterpretationOptions>
+): Promise<string[]> {
   const { info, layout } = await openVolume(path, reading);
   assert.equal(info.dtype, dtype);
   assert.deepEqual(info.shape, [1, HEIGHT, WIDTH]);
@@ -227,7 +232,7 @@ test('several samples are channels, in the order asked for', async () => {
     const path = save(pages.map(all => page(all, { bits: 8, samples: 3, planar, compression: 8, photometric: 2 })));
     for (const channel of ['all', [2, 0]] as const) {
       const chosen = channel === 'all' ? [0, 1, 2] : channel;
-      const { info, layout } = await openVolume(path, { channel: channel as Reading['channel'] });
+      const { info, layout } = await openVolume(path, { channel: channel as InterpretationOptions['channel'] });
       assert.deepEqual(info.shape, [chosen.length, 2, HEIGHT, WIDTH]);
       assert.deepEqual(
         info.channels!.map(({ name }) => name),

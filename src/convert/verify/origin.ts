@@ -1,20 +1,18 @@
 import {
+  type ConvertOptions,
+  DESCRIBED_BY,
   DOWNSAMPLINGS,
   type Downsampling,
   ORIENTATIONS,
-  DESCRIBED_BY,
-  type DescribedBy,
-  type Orientation,
   PALETTES,
-  type Palette,
-  Z_AXES,
-  type ZAxis
+  type ReadingOptions,
+  Z_AXES
 } from '../../model/options.ts';
 import { isObject } from '../../zarr/json.ts';
 import type { Shape } from '../../model/volume.ts';
 
 /** What this program has written of a conversion, as far as an output can be checked by it. */
-export interface Origin {
+export interface Origin extends Omit<ReadingOptions, 'slices'> {
   source: {
     name: string;
     shape: number[];
@@ -23,13 +21,7 @@ export interface Origin {
     voxelSizeFile: string | null;
     slices: string | null;
   };
-  channel: number[] | 'all' | null;
-  /** Which of the source's images, and what its slices were. */
-  image: string | number | null;
-  describedBy: DescribedBy;
-  zAxis: ZAxis;
-  palette: Palette;
-  orientation: Orientation;
+  channel: ConvertOptions['channel'];
   /** Whether the source's values were taken as they are stored, because they are labels. */
   labels: boolean;
   /** Whether a person gave the unit. */

@@ -1,3 +1,4 @@
+import { READING_OPTIONS } from '../../model/options.ts';
 import { ENGINE_OPTIONS, type EngineOption } from '../../model/option-table.ts';
 
 /** One option of the command line: an engine's, or one of its own. */
@@ -30,7 +31,7 @@ export const COMMANDS: CommandSpec[] = [
     name: 'info',
     usage: 'INPUT',
     summary: 'show what a TIFF, a folder of slices or an OME-Zarr holds',
-    options: [...some('slices', 'image', 'describedBy', 'zAxis', 'palette', 'orientation'), JSON_OPTION]
+    options: [...some(...READING_OPTIONS), JSON_OPTION]
   },
   {
     name: 'estimate',

@@ -3,7 +3,7 @@ import { BYTES_PER_VOXEL, type Channel, type Dtype } from '../../model/volume.ts
 import type { Directory } from './directory.ts';
 import { shortly } from '../common/shortly.ts';
 import { fail } from '../common/fail.ts';
-import type { DescribedBy, Orientation, Palette, ZAxis } from '../../model/options.ts';
+import { type ConvertOptions, DEFAULT_OPTIONS, type ReadingOptions } from '../../model/options.ts';
 import { TAG } from './tags.ts';
 
 /** How a page's pixels are stored, and what its tags call them. */
@@ -170,31 +170,14 @@ function describePixels(format: PixelFormat): string {
 }
 
 /** How a source is asked to be read. */
-export interface InterpretationOptions {
-  /** Which files of a folder are its slices (`ConvertOptions.slices`). */
-  slices: string | null;
-  /** Samples of a pixel to read, from 0, each as grey values; null: the only one. */
-  channel: number[] | 'all' | null;
-  /** Which of several images of a file, by its number from 0 or its name; null: the only one. */
-  image: string | number | null;
-  /** Which of a file's descriptions is believed. */
-  describedBy: DescribedBy;
-  /** What the slices are, where it is not what the source calls so. */
-  zAxis: ZAxis;
-  palette: Palette;
-  orientation: Orientation;
+export interface InterpretationOptions extends ReadingOptions, Pick<ConvertOptions, 'channel'> {
   /** Keep the numbers of a palette or of MinIsWhite as they are stored, because they are labels. */
   keepIndices: boolean;
 }
 
+const { slices, channel, image, describedBy, zAxis, palette, orientation } = DEFAULT_OPTIONS;
 export const DEFAULT_INTERPRETATION: InterpretationOptions = {
-  slices: null,
-  channel: null,
-  image: null,
-  describedBy: 'auto',
-  zAxis: 'auto',
-  palette: 'apply',
-  orientation: 'ignore',
+  ...{ slices, channel, image, describedBy, zAxis, palette, orientation },
   keepIndices: false
 };
 
