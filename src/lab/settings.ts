@@ -40,10 +40,10 @@ export function readSettings(settings: ISettingRegistry.ISettings | null): Setti
       initial[key] = [lengths[0], lengths[1] ?? lengths[0], lengths[2] ?? lengths[0]];
     }
   }
-  const own = { maxMemory: text('maxMemory'), jobs: text('jobs') };
+  const { maxMemory, jobs } = initial;
   return {
     initial,
-    limits: readValues({ ...EMPTY_VALUES, ...own }, '', null, true).options,
+    limits: readValues({ ...EMPTY_VALUES, maxMemory, jobs } as FormValues, '', null, true).options,
     doubleClick: text('doubleClick') === 'image' ? 'image' : 'offer',
     viewAnyFolder: is('viewAnyFolder', false),
     notify: is('notify', true)

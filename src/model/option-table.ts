@@ -64,14 +64,17 @@ export interface EngineOption {
   help: string;
   /** The same, where `help` only lists what one may choose from. */
   meaning?: string;
-  /** What JupyterLab's settings say of it, where a default of one's own makes sense. */
-  setting?: string;
+  /** What JupyterLab's settings say of it, where a default of one's own makes sense, and what an empty one means. */
+  setting?: { description: string; empty: string };
 }
 
 /** How many worker threads there are at most where nobody says it. */
 export const DEFAULT_JOBS = 'as many as there are processors';
 
 const d = DEFAULT_OPTIONS;
+
+/** A setting without which the engine's default holds. */
+const setting = (description: string, empty = "the converter's default") => ({ description, empty });
 
 /**
  * Every option of the engine but for the output, which is an argument everywhere: the one table that the command line,
@@ -135,7 +138,7 @@ export const ENGINE_OPTIONS = [
     key: 'chunkSize',
     name: 'chunk-size',
     label: 'Chunk size',
-    setting: 'Voxels of a chunk along Z, Y and X: "128 128 128", or one number for all three.',
+    setting: setting('Voxels of a chunk along Z, Y and X: "128 128 128", or one number for all three.'),
     short: 'c',
     kind: 'lengths',
     values: ['Z', 'Y', 'X'],
@@ -145,7 +148,7 @@ export const ENGINE_OPTIONS = [
     key: 'levels',
     name: 'num-levels',
     label: 'Levels',
-    setting: 'Number of resolutions, or "auto": halve until the coarsest fits one chunk.',
+    setting: setting('Number of resolutions, or "auto": halve until the coarsest fits one chunk.'),
     short: 'n',
     kind: 'levels',
     values: ['N'],
@@ -155,7 +158,10 @@ export const ENGINE_OPTIONS = [
     key: 'shard',
     name: 'shard',
     label: 'Shard size',
-    setting: `Voxels of a shard along Z, Y and X, multiples of the chunk's: "512 512 512", or one number for all three. The chunks of a shard share a file (OME-Zarr 0.5 only).`,
+    setting: setting(
+      `Voxels of a shard along Z, Y and X, multiples of the chunk's: "512 512 512", or one number for all three. The chunks of a shard share a file (OME-Zarr 0.5 only).`,
+      'a file a chunk'
+    ),
     kind: 'lengths',
     values: ['Z', 'Y', 'X'],
     help: "shard lengths in voxels, multiples of the chunk's: the chunks of a shard share a file; OME-Zarr 0.5 (no shards)"
@@ -189,7 +195,7 @@ export const ENGINE_OPTIONS = [
     key: 'compression',
     name: 'compression',
     label: 'Compression',
-    setting: 'Codec of the chunks.',
+    setting: setting('Codec of the chunks.'),
     kind: 'choice',
     values: ['CODEC'],
     choices: COMPRESSIONS,
@@ -200,7 +206,7 @@ export const ENGINE_OPTIONS = [
     key: 'checksum',
     name: 'checksum',
     label: 'Checksum',
-    setting: '"crc32c" puts a checksum behind each chunk, by which readers find damage (OME-Zarr 0.5 only).',
+    setting: setting('"crc32c" puts a checksum behind each chunk, by which readers find damage (OME-Zarr 0.5 only).'),
     kind: 'choice',
     values: ['CODEC'],
     choices: CHECKSUMS,
@@ -210,7 +216,7 @@ export const ENGINE_OPTIONS = [
     key: 'maxMemory',
     name: 'max-memory',
     label: 'Memory budget',
-    setting: 'Most memory that a conversion may take, such as 8G or 512M.',
+    setting: setting('Most memory that a conversion may take, such as 8G or 512M.'),
     short: 'm',
     kind: 'bytes',
     values: ['SIZE'],
@@ -272,7 +278,7 @@ export const ENGINE_OPTIONS = [
     key: 'omeZarr',
     name: 'ome-zarr',
     label: 'OME-Zarr version',
-    setting: '0.5 is Zarr v3, 0.4 is Zarr v2.',
+    setting: setting('0.5 is Zarr v3, 0.4 is Zarr v2.'),
     kind: 'version',
     values: ['VERSION'],
     choices: OME_ZARR_VERSIONS,
@@ -283,7 +289,7 @@ export const ENGINE_OPTIONS = [
     key: 'jobs',
     name: 'jobs',
     label: 'Worker threads',
-    setting: 'At most.',
+    setting: setting('At most.', DEFAULT_JOBS),
     short: 'j',
     kind: 'integer',
     values: ['N'],
