@@ -10,8 +10,9 @@ if (major < 22 || (major === 22 && minor < 15)) {
   process.exit(1);
 }
 
-// As many files may be read and written at a time as there are threads; it counts when the first one is.
-process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, navigator.hardwareConcurrency));
+// As many files may be read and written at a time as there are threads; it counts when the first one is. A worker takes
+// one or two, for as long as a slow disk lets it wait; those beyond are for who asks for a plan or looks at a volume.
+process.env.UV_THREADPOOL_SIZE ??= String(8 + navigator.hardwareConcurrency);
 
 const [command, ...rest] = process.argv.slice(2);
 if (command === 'kernel' && rest.length === 1) {

@@ -90,7 +90,8 @@ export async function startJupyter(settings: Record<string, object> = {}): Promi
     const context = await launched.newContext({ viewport: { width: 1280, height: 900 } });
     contexts.push(context);
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    // A machine under load may be a few times slower than one at rest.
+    page.setDefaultTimeout(60_000);
     await page.goto(`${url}${path}?reset&token=${TOKEN}`);
     await page.waitForSelector('#jupyterlab-splash', { state: 'detached', timeout: 90_000 });
     await page.waitForSelector('.jp-FileBrowser', { timeout: 90_000 });

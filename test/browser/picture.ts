@@ -81,7 +81,9 @@ export async function shownSlice(canvas: Locator, height: number, width: number)
 
 /** Colours in the middle of each voxel that `sliceView` shows. */
 export async function shownPixels(canvas: Locator, height: number, width: number): Promise<Pixel[][]> {
-  const png = (await canvas.screenshot()).toString('base64');
+  // A viewer that is drawn anew while the picture is taken has another canvas.
+  const image = await canvas.screenshot().catch(() => canvas.screenshot());
+  const png = image.toString('base64');
   return canvas.page().evaluate(
     async ([data, height, width, zoom]) => {
       const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());

@@ -5,18 +5,22 @@ const SCRIPT = `
 import sys, json, numpy, tifffile
 path, z, y, x, dtype, kind = json.loads(sys.argv[1])
 rng = numpy.random.default_rng(1)
-grid = numpy.indices((z, y, x), dtype=numpy.float32)
-ramp = (grid[0] / z + grid[1] / y + grid[2] / x) / 3
-noise = rng.random((z, y, x), dtype=numpy.float32)
 top = numpy.iinfo(dtype).max if dtype.startswith(('u', 'i')) else 1
-data = ((0.6 * ramp + 0.4 * noise) * top).astype(dtype)
+plane = numpy.arange(y, dtype=numpy.float32)[:, None] / y + numpy.arange(x, dtype=numpy.float32) / x
+# One after the other: the large ones would else take gigabytes beside what is tested.
+data = (
+    ((0.2 * (plane + index / z) + 0.4 * rng.random((y, x), dtype=numpy.float32)) * top).astype(dtype)
+    for index in range(z)
+)
+form = {'shape': (z, y, x), 'dtype': dtype}
 if kind == 'imagej':
-    tifffile.imwrite(path, data, imagej=True, resolution=(2, 2), metadata={'axes': 'ZYX', 'spacing': 0.75, 'unit': 'um'})
+    tifffile.imwrite(path, data, **form, imagej=True, resolution=(2, 2),
+                     metadata={'axes': 'ZYX', 'spacing': 0.75, 'unit': 'um'})
 elif kind == 'slices':
     for index, page in enumerate(data):
         tifffile.imwrite(path.replace('%', str(index)), page, metadata=None)
 else:
-    tifffile.imwrite(path, data, bigtiff=True, metadata=None)
+    tifffile.imwrite(path, data, **form, bigtiff=True, metadata=None)
 `;
 
 const HYPERSTACK = `
