@@ -16,8 +16,10 @@ import {
   type BlockTask,
   type CheckTask,
   type BlockJob,
+  type CountingJob,
   type Report,
   type Shared,
+  type SourceJob,
   type Task,
   addReport,
   emptyReport
@@ -67,7 +69,7 @@ export class Conversion {
   readonly #reports: Report[];
   /** How many points the points has in a volume. */
   readonly #points: number;
-  #job: BlockJob;
+  #job: BlockJob & { source: SourceJob; counting: CountingJob };
   /** Ends when the documents that were begun last are written. */
   #described: Promise<number> = Promise.resolve(0);
   #closed: Promise<void> | null = null;
@@ -94,24 +96,33 @@ export class Conversion {
     this.#journal = this.#openJournal();
     this.#pool = new WorkerPool(areas, onBroken);
     this.#job = {
-      layout,
-      origin: { source: prepared.info.source, start: settings.start },
-      start: settings.start,
       levels,
       chunk: settings.chunk,
-      shard: settings.shard,
       dtype: settings.dtype,
-      range: settings.scaling?.range ?? prepared.resumed?.range ?? null,
       downsample: settings.downsample,
-      compression: settings.compression,
-      checksum: settings.checksum,
-      omeZarr: settings.omeZarr,
-      folder: destination.partial,
       plan: executionPlan,
-      sampleGrid: points,
-      histogram: { total, step: rowStep(levels[0].shape, layout.outerShape) },
-      shared,
-      compared: null
+      source: {
+        layout,
+        start: settings.start,
+        origin: { source: prepared.info.source, start: settings.start },
+        range: settings.scaling?.range ?? prepared.resumed?.range ?? null
+      },
+      counting: {
+        sampleGrid: points,
+        channels: layout.outerShape.c,
+        total,
+        step: rowStep(levels[0].shape, layout.outerShape)
+      },
+      sink: {
+        kind: 'write',
+        folder: destination.partial,
+        omeZarr: settings.omeZarr,
+        outerShape: layout.outerShape,
+        shard: settings.shard,
+        compression: settings.compression,
+        checksum: settings.checksum
+      },
+      shared
     };
   }
 
@@ -141,10 +152,10 @@ export class Conversion {
     if (resumed) await this.#restore(resumed);
     const scratch = executionPlan.decodeFirst ? await this.#decodeFirst() : null;
     this.#pool.begin(this.#job);
-    if (settings.scaling && !this.#job.range) {
+    if (settings.scaling && !this.#job.source.range) {
       const range = settings.scaling.range ?? (await this.#findRange(settings.scaling.ends));
       this.#writing(() => this.#journal.range(range));
-      this.#job = { ...this.#job, range };
+      this.#readFrom({ range });
       this.#pool.begin(this.#job);
     }
     const schedule = new Schedule(executionPlan, this.#slots, volumeCount(layout.outerShape), this.#stored.has);
@@ -155,7 +166,7 @@ export class Conversion {
     const synced = early(performAll(this.#pool, this.#folders()));
     const report = emptyReport();
     for (const channel of this.#reports) addReport(report, channel);
-    const { range } = this.#job;
+    const { range } = this.#job.source;
     if (report.nan > 0 && range)
       plan.warnings.push(`${report.nan} voxels that are not a number (NaN) were written as 0.`);
     if (report.overflow > 0)
@@ -236,7 +247,7 @@ export class Conversion {
     }
     // A scan that has come to its end is not repeated.
     const scanned =
-      settings.scaling && !settings.scaling.range && this.#job.range
+      settings.scaling && !settings.scaling.range && this.#job.source.range
         ? volumeCount(layout.outerShape) * product(settings.shape)
         : 0;
     this.#restoredBytes = (voxels + scanned) * BYTES_PER_VOXEL[layout.dtype];
@@ -267,14 +278,19 @@ export class Conversion {
 
   /** How often there were values of each bin, of a channel, since this was asked last. */
   #takeCounts(dtype: Dtype, channel = 0): Float64Array {
-    const { histogram, shared } = this.#job;
+    const { counting, shared } = this.#job;
     const bins = binCount(dtype);
-    const totals = new BigUint64Array(shared.memory.buffer, histogram!.total + channel * bins * 8, bins);
+    const totals = new BigUint64Array(shared.memory.buffer, counting.total + channel * bins * 8, bins);
     const counts = new Float64Array(bins);
     // Most are 0, and numbers of 64 bits are slow.
     totals.forEach((n, bin) => n && (counts[bin] = Number(n)));
     totals.fill(0n);
     return counts;
+  }
+
+  /** What the threads work on from the next `begin` on. */
+  #readFrom(change: Partial<SourceJob>): void {
+    this.#job = { ...this.#job, source: { ...this.#job.source, ...change } };
   }
 
   /** Makes the workers read from a decoded copy of the region, and returns its path. */
@@ -299,7 +315,7 @@ export class Conversion {
       this.#pool,
       planes.map((plane): Task => ({ kind: 'decode', plane, file }))
     );
-    this.#job = { ...this.#job, layout: scratchLayout(file, layout, shape), start: [0, 0, 0] };
+    this.#readFrom({ layout: scratchLayout(file, layout, shape), start: [0, 0, 0] });
     return file;
   }
 
@@ -307,7 +323,7 @@ export class Conversion {
   #planesLeft(): number[] {
     const { settings, levels, executionPlan } = this.#prepared;
     const [grid] = executionPlan.grids;
-    const scans = settings.scaling !== null && !this.#job.range;
+    const scans = settings.scaling !== null && !this.#job.source.range;
     const wanted = new Set<number>();
     for (const { volume, level, index, stored } of this.#leaves(scans ? undefined : this.#stored.has)) {
       if (level > 0 || stored) continue;
@@ -409,7 +425,11 @@ export class Conversion {
   #imageDocuments(headerSha256: string, statistics: (Statistics | null)[]): Documents {
     const { settings, levels, layout, plan } = this.#prepared;
     const { dtype, chunk, shard, downsample, compression, checksum, voxelSize, unit, omeZarr, offset } = settings;
-    const origin = provenance(this.#prepared, this.#source, { range: this.#job.range, headerSha256, statistics });
+    const origin = provenance(this.#prepared, this.#source, {
+      range: this.#job.source.range,
+      headerSha256,
+      statistics
+    });
     const name = basename(settings.output).replace(/(\.ome)?\.zarr$/i, '');
     const { outerShape } = layout;
     const { timeStep, timeUnit } = plan;

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { MEMORY_START, createMemory, instantiate } from '../simd/index.ts';
-import { type Encoder, createEncoder } from '../zarr/codec/index.ts';
+import { type Encoder, codecBytes, createEncoder } from '../zarr/codec/index.ts';
 import { readingOf, resolveSettings } from './resolve.ts';
 import { levelBytes, mostDiskBytes } from '../zarr/disk.ts';
 import { Checks, ConvertError, type ErrorCode } from '../model/errors.ts';
@@ -10,7 +10,7 @@ import type { ConvertOptions } from '../model/options.ts';
 import { outputPath } from './output-path.ts';
 import type { Plan } from '../model/plan.ts';
 import { type ExecutionPlan, planExecution } from '../pyramid/execution-plan.ts';
-import { type Level, chunkCounts, pyramid } from '../model/levels.ts';
+import { type Level, chunkCounts, product, pyramid } from '../model/levels.ts';
 import type { Settings } from '../model/settings.ts';
 import { openVolume, readerBytes } from '../reader/index.ts';
 import {
@@ -56,8 +56,10 @@ function arrangeWithin(
   const found = planExecution({
     settings,
     layout,
+    outerShape: layout.outerShape,
     levels,
     encoder,
+    codecBytes: codecBytes(settings.compression, product(settings.chunk) * BYTES_PER_VOXEL[settings.dtype]),
     readerBytes: readerBytes(layout),
     memoryStart: MEMORY_START,
     processors: availableParallelism(),

@@ -15,6 +15,9 @@ export const map3 = <T, U>(values: readonly [T, T, T], f: (value: T, axis: numbe
   f(values[1], 1),
   f(values[2], 2)
 ];
+/** Sums along each axis. */
+export const add3 = (a: Shape, b: Shape): Shape => map3(a, (n, axis) => n + b[axis]);
+
 export const product = (values: readonly number[]): number => values.reduce((a, b) => a * b, 1);
 
 /** Chunks along (Z, Y, X) that cover a level; those at the far edges reach over it. */

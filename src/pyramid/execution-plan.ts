@@ -2,7 +2,7 @@ import { COUNTS_PER_BIN } from '../simd/index.ts';
 import type { Encoder } from '../zarr/codec/index.ts';
 import { type Layout, decodedTogether, isCompressed, plainEncoding } from '../model/layout.ts';
 import type { Settings } from '../model/settings.ts';
-import { BYTES_PER_VOXEL, type Shape, volumeCount } from '../model/volume.ts';
+import { BYTES_PER_VOXEL, type OuterShape, type Shape, volumeCount } from '../model/volume.ts';
 import { type Grid, blockGrids, blockUnit, leafCount } from './blocks.ts';
 import { type Level, map3, product } from '../model/levels.ts';
 import { aligned } from '../zarr/chunk-writer.ts';
@@ -48,14 +48,6 @@ const MiB = 2 ** 20;
 const BASE_BYTES = 100 * MiB;
 /** A worker thread: its isolate, its code, its stack; measured. */
 const WORKER_BYTES = 18 * MiB;
-/** What a worker's compressor takes of the process's own memory: always, and by byte of a chunk; measured. */
-const ENCODER_BYTES: Record<Settings['compression'], { always: number; perByte: number }> = {
-  'blosc-zstd': { always: 8 * MiB, perByte: 0 },
-  'blosc-lz4': { always: MiB, perByte: 0 },
-  zstd: { always: 8 * MiB, perByte: 2 },
-  gzip: { always: 8 * MiB, perByte: 2 },
-  none: { always: 0, perByte: 0 }
-};
 /** What a worker's decoder leaves lying about between collections; measured. */
 const DECODER_BYTES = 28 * MiB;
 /** Addresses are of 32 bits; the last page stays free, so that an end is an address too. */
@@ -70,16 +62,17 @@ const ENCODED_BUFFERS = { encoded: 2, plain: 3 };
 /** Decoding this much more than once is cheaper than a file between. */
 const MAX_REDUNDANCY = 1.25;
 
-/** What `arrange` must know of a conversion. */
+/** What `planExecution` must know of a conversion. */
 export interface Workload {
-  layout: Layout;
-  settings: Pick<
-    Settings,
-    'chunk' | 'shard' | 'dtype' | 'scaling' | 'start' | 'shape' | 'compression' | 'maxMemory' | 'jobs'
-  >;
+  /** What blocks of level 0 are read from; null: nothing. */
+  layout: Layout | null;
+  outerShape: OuterShape;
+  settings: Pick<Settings, 'chunk' | 'shard' | 'dtype' | 'scaling' | 'start' | 'shape' | 'maxMemory' | 'jobs'>;
   levels: Level[];
+  /** What encodes chunks, or what takes as much room to decode them; null where they are stored as they are. */
   encoder: Pick<Encoder, 'scratchBytes' | 'encodedBound'> | null;
-  /** Bytes of the process's own memory that one worker's reader takes. */
+  /** Bytes of the process's own memory that one worker's codec takes, and its reader. */
+  codecBytes: number;
   readerBytes: number;
   /** First address of the shared memory that may be used. */
   memoryStart: number;
@@ -144,7 +137,6 @@ const STALLS = 1.15;
 function weigh(work: Workload, shape: Shape): BlockChoice {
   const { layout, settings, levels } = work;
   const bytes = BYTES_PER_VOXEL[settings.dtype];
-  const sourceBytes = BYTES_PER_VOXEL[layout.dtype];
   const grids = blockGrids(levels, settings.shard ?? settings.chunk, shape);
   const slotBytes = grids.map(({ size }, k) =>
     aligned(product(map3(size, (n, axis) => Math.min(n, levels[k].shape[axis]))) * bytes)
@@ -152,6 +144,23 @@ function weigh(work: Workload, shape: Shape): BlockChoice {
   const leaves: number[] = [1];
   for (let k = 1; k < grids.length; k++)
     leaves.push(leaves[k - 1] * product(map3(grids[k].children, (n, axis) => Math.min(n, grids[k - 1].count[axis]))));
+  const volumes = volumeCount(work.outerShape);
+  const handling =
+    ((volumes * product(settings.shape) * (layout ? BYTES_PER_VOXEL[layout.dtype] : bytes)) / 1e9) * SECONDS.encodeGB +
+    volumes * leafCount(grids) * 2 * SECONDS.task;
+  const choice = { grids, slotBytes, leaves, decodeFirst: false, cost: handling, staging: 0 };
+  return layout ? { ...choice, ...weighReading(work, layout, grids, handling) } : choice;
+}
+
+/** What reading the source by these grids takes, beside the seconds of all else. */
+function weighReading(
+  work: Workload,
+  layout: Layout,
+  grids: Grid[],
+  others: number
+): Pick<BlockChoice, 'decodeFirst' | 'cost' | 'staging'> {
+  const { settings } = work;
+  const sourceBytes = BYTES_PER_VOXEL[layout.dtype];
   const size = grids[0].size;
   const together = decodedTogether(layout);
   const encoded = together !== null;
@@ -160,7 +169,7 @@ function weigh(work: Workload, shape: Shape): BlockChoice {
       redundancy(settings.start[2], settings.shape[2], size[2], together.columns)
     : 1;
   const decodeFirst = again > MAX_REDUNDANCY && !work.readOnly;
-  const volumes = volumeCount(layout.outerShape);
+  const volumes = volumeCount(work.outerShape);
   const allGB = (volumes * product(settings.shape) * sourceBytes) / 1e9;
   // Narrow blocks are read row by row, or out of whole rows that are then read for each of them.
   const across = grids[0].count[2];
@@ -169,25 +178,24 @@ function weigh(work: Workload, shape: Shape): BlockChoice {
   const reading = allGB * (apart ? 1 : across) * SECONDS.readGB + calls * SECONDS.readCall;
   const decoding = encoded ? allGB * SECONDS.decodeGB * (decodeFirst ? 1 : again) : 0;
   const cost =
-    decoding +
-    (encoded && !decodeFirst ? 0 : reading) +
-    (decodeFirst ? allGB * SECONDS.scratchGB : 0) +
-    allGB * SECONDS.encodeGB +
-    volumes * leafCount(grids) * 2 * SECONDS.task;
+    others + decoding + (encoded && !decodeFirst ? 0 : reading) + (decodeFirst ? allGB * SECONDS.scratchGB : 0);
   const staging = decodeFirst
     ? Math.max(
         slabBytes({ ...layout, encodings: [plainEncoding(layout.shape)] }, size, SLAB),
         slabBytes(layout, [1, settings.shape[1], settings.shape[2]], SLAB)
       )
     : slabBytes(layout, size, SLAB);
-  return { grids, slotBytes, leaves, decodeFirst, cost, staging };
+  return { decodeFirst, cost, staging };
 }
 
 function candidatePlan(work: Workload, leaf: BlockChoice, workers: number, spare: number): ExecutionPlan {
-  const { layout, settings, encoder, readerBytes, memoryStart } = work;
+  const { layout, settings, encoder, readerBytes, codecBytes, memoryStart } = work;
+  const volumes = volumeCount(work.outerShape);
   const chunk = product(settings.chunk) * BYTES_PER_VOXEL[settings.dtype];
   // A scan counts the source's values.
-  const bins = work.readOnly ? 0 : Math.max(binCount(settings.dtype), settings.scaling ? binCount(layout.dtype) : 0);
+  const bins = work.readOnly
+    ? 0
+    : Math.max(binCount(settings.dtype), settings.scaling && layout ? binCount(layout.dtype) : 0);
   const encodedBuffers = work.readOnly ? 1 : encoder ? ENCODED_BUFFERS.encoded : ENCODED_BUFFERS.plain;
   const areas = {
     chunk: aligned(chunk),
@@ -196,21 +204,16 @@ function candidatePlan(work: Workload, leaf: BlockChoice, workers: number, spare
     staging: aligned(leaf.staging),
     histogram: aligned(4 * COUNTS_PER_BIN * bins)
   };
-  const totals = aligned(8 * bins * layout.outerShape.c);
+  const totals = aligned(8 * bins * work.outerShape.c);
   const slots = leaf.grids.map(({ count }, k) =>
-    Math.min(
-      volumeCount(layout.outerShape) * product(count),
-      k === 0 ? workers : Math.ceil(workers / leaf.leaves[k]) + spare
-    )
+    Math.min(volumes * product(count), k === 0 ? workers : Math.ceil(workers / leaf.leaves[k]) + spare)
   );
   const own = areas.chunk + encodedBuffers * areas.encoded + areas.scratch + areas.staging + areas.histogram;
   const memoryBytes =
     aligned(memoryStart) + totals + workers * own + slots.reduce((sum, n, k) => sum + n * leaf.slotBytes[k], 0);
-  const { offsets, byteCounts, pageFile, planeEncoding, firstSegment } = layout;
-  const tables = [offsets, byteCounts, pageFile, planeEncoding, firstSegment].reduce((sum, t) => sum + t.byteLength, 0);
-  const compressor = ENCODER_BYTES[settings.compression];
-  const decoder = isCompressed(layout) ? DECODER_BYTES : 0;
-  const outside = WORKER_BYTES + readerBytes + decoder + compressor.always + compressor.perByte * chunk;
+  const tables = layout ? tableBytes(layout) : 0;
+  const decoder = layout && isCompressed(layout) ? DECODER_BYTES : 0;
+  const outside = WORKER_BYTES + readerBytes + decoder + codecBytes;
   return {
     workers,
     grids: leaf.grids,
@@ -221,14 +224,17 @@ function candidatePlan(work: Workload, leaf: BlockChoice, workers: number, spare
     totals,
     slab: SLAB,
     decodeFirst: leaf.decodeFirst,
-    scratchFileBytes: leaf.decodeFirst
-      ? volumeCount(layout.outerShape) * product(settings.shape) * BYTES_PER_VOXEL[layout.dtype]
-      : 0,
+    scratchFileBytes:
+      layout && leaf.decodeFirst ? volumes * product(settings.shape) * BYTES_PER_VOXEL[layout.dtype] : 0,
     memoryBytes,
     // Whole mebibytes, so that the smallest budget can be said exactly.
     peakBytes: Math.ceil((BASE_BYTES + 2 * tables + workers * outside + memoryBytes) / MiB) * MiB
   };
 }
+
+/** Bytes of the tables of where a source's segments lie. */
+const tableBytes = ({ offsets, byteCounts, pageFile, planeEncoding, firstSegment }: Layout): number =>
+  [offsets, byteCounts, pageFile, planeEncoding, firstSegment].reduce((sum, table) => sum + table.byteLength, 0);
 
 /** Bytes that a worker needs for encoded chunks of `chunk` bytes before encoding. */
 function encodedBytes({ settings: { chunk: lengths, shard }, encoder }: Workload, chunk: number): number {
@@ -237,7 +243,7 @@ function encodedBytes({ settings: { chunk: lengths, shard }, encoder }: Workload
   return aligned(bound);
 }
 
-/** Seconds that an plan takes, very roughly, for so many level-0 blocks. */
+/** Seconds that a plan takes, very roughly, for so many level-0 blocks. */
 function seconds(leaf: BlockChoice, count: number, processors: number, spare: number, found: ExecutionPlan): number {
   const { workers, memoryBytes } = found;
   const unevenness = (Math.ceil(count / workers) * workers) / count;
@@ -252,10 +258,10 @@ function seconds(leaf: BlockChoice, count: number, processors: number, spare: nu
  * @returns the plan, or the bytes that the smallest needs where none fits
  */
 export function planExecution(work: Workload): ExecutionPlan | { needs: number } {
-  const { settings, levels, layout } = work;
+  const { settings, levels } = work;
   const unit = blockUnit(settings.shard ?? settings.chunk);
   const shape = levels[0].shape;
-  const volumes = volumeCount(layout.outerShape);
+  const volumes = volumeCount(work.outerShape);
   const [depths, heights, widths] = work.leaf
     ? map3(work.leaf, n => [n])
     : map3(unit, (n, axis) => lengths(n, shape[axis]));

@@ -1,61 +1,77 @@
 import type { Layout } from '../model/layout.ts';
 import type { Checksum, Compression, Downsampling, OmeZarrVersion } from '../model/options.ts';
-import type { Dtype, Shape } from '../model/volume.ts';
+import type { Dtype, OuterShape, Shape } from '../model/volume.ts';
 import type { ExecutionPlan } from './execution-plan.ts';
 import type { Level } from '../model/levels.ts';
 import type { SampleGrid } from './sample-grid.ts';
 import type { ZarrArray } from '../zarr/array.ts';
 import type { Comparison, Region } from './findings.ts';
 
-/** What every worker thread knows of a conversion: plain data, and memory shared by all. */
+/** What every worker thread knows of its work: plain data, and memory shared by all. */
 export interface BlockJob {
-  layout: Layout;
-  /** What messages call the source, and where the region begins in it. */
-  origin: { source: string; start: Shape };
-  /** First voxel of the region in each of the layout's volumes, and the region's levels. */
-  start: Shape;
+  /** Of the region. */
   levels: Level[];
   chunk: Shape;
-  /** Null: a file a chunk. */
-  shard: Shape | null;
+  /** As blocks have their voxels in memory. */
   dtype: Dtype;
-  /**
-   * Source values mapped to 0 and to the greatest value of `dtype`; null: values are kept. Equal ends: all become 0.
-   */
-  range: [number, number] | null;
   downsample: Downsampling;
-  compression: Compression;
-  checksum: Checksum;
-  omeZarr: OmeZarrVersion;
-  /** The folder that is written. */
-  folder: string;
   plan: ExecutionPlan;
-  sampleGrid: SampleGrid;
+  /** Null: blocks of level 0 are read from nowhere. */
+  source: SourceJob | null;
   /** Null: nothing is counted, and no points are noted. */
-  histogram: HistogramTables | null;
+  counting: CountingJob | null;
+  sink: WriteJob | CompareJob;
   shared: Shared;
-  /** Null: write. Otherwise nothing is written, and what is stored is compared with what would be. */
-  compared: Compared | null;
 }
 
-/** What a job compares with, and where that is stored. */
-export interface Compared {
-  /** The image's number of the job's first level. */
-  first: number;
-  /** By level. */
-  arrays: ZarrArray[];
-  /** Whether there is a source to compare level 0 with. */
-  source: boolean;
-  /** Whether chunks that are not there and a filling that is not 0 are differences: this program writes neither. */
-  strict: boolean;
+/** Where the voxels of level 0 come from. */
+export interface SourceJob {
+  layout: Layout;
+  /** First voxel of the region in each of the layout's volumes. */
+  start: Shape;
+  /** What messages call the source, and where the region begins in it. */
+  origin: { source: string; start: Shape };
+  /**
+   * Source values mapped to 0 and to the greatest value of the stored type; null: values are kept. Equal ends: all
+   * become 0.
+   */
+  range: [number, number] | null;
 }
 
 /** Where voxels are counted by value. */
-export interface HistogramTables {
+export interface CountingJob {
+  sampleGrid: SampleGrid;
+  channels: number;
   /** Address of the sums of all threads: uint64 a bin, one channel after another. */
   total: number;
   /** Of how many rows of level 0 one is counted. */
   step: number;
+}
+
+/** Chunks are encoded and written. */
+export interface WriteJob {
+  kind: 'write';
+  /** The folder that is written. */
+  folder: string;
+  omeZarr: OmeZarrVersion;
+  outerShape: OuterShape;
+  /** Null: a file a chunk. */
+  shard: Shape | null;
+  compression: Compression;
+  checksum: Checksum;
+}
+
+/** Nothing is written: what is stored is compared with what would be. */
+export interface CompareJob {
+  kind: 'compare';
+  /** The folder of the image. */
+  folder: string;
+  /** The image's number of the job's first level. */
+  first: number;
+  /** By level. */
+  arrays: ZarrArray[];
+  /** Whether chunks that are not there and a filling that is not 0 are differences: this program writes neither. */
+  strict: boolean;
 }
 
 /** State that all threads see. */

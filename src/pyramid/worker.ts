@@ -11,24 +11,7 @@ let worker: BlockWorker | null = null;
 
 async function perform(task: Task): Promise<Report> {
   worker ??= begin!();
-  switch (task.kind) {
-    case 'decode':
-      return worker.decode(task);
-    case 'scan':
-      return worker.scan(task);
-    case 'block':
-      return worker.block(task, () => port.postMessage({ reduced: true } satisfies WorkerMessage));
-    case 'restore':
-      return worker.restore(task);
-    case 'check':
-      return worker.check(task);
-    case 'count':
-      return worker.count(task);
-    case 'settle':
-      return worker.settle();
-    case 'sync':
-      return worker.sync(task);
-  }
+  return worker.perform(task, () => port.postMessage({ reduced: true } satisfies WorkerMessage));
 }
 
 port.on('message', (message: Message) => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 import { type Json, isObject, readJson } from './json.ts';
-import type { StoredCompression } from './codec/index.ts';
+import { type StoredCompression, storedCompression } from './codec/index.ts';
 import type { Checksum } from '../model/options.ts';
 import { BYTES_PER_VOXEL, DTYPES, type Dtype } from '../model/volume.ts';
 
@@ -181,14 +181,12 @@ function codecsV3(fields: Fields, codecs: unknown, dtype: Dtype, rank: number) {
   return { compression, checksum, order, littleEndian: endian !== 'big' };
 }
 
-/** What decodes a codec's bytes; a Blosc frame says itself which shuffle and block length it has. */
+/** What decodes a codec's bytes. */
 function codecOf(fields: Fields, given: string, { cname }: Json): StoredCompression {
   // zarr-python's name in Zarr v3 for those of numcodecs.
   const name = given.replace(/^numcodecs\./, '');
-  if (name === 'zstd' || name === 'gzip' || name === 'zlib' || name === 'lz4' || name === 'bz2') return name;
-  if (name === 'blosc' && cname === 'zstd') return 'blosc-zstd';
-  if (name === 'blosc' && (cname === 'lz4' || cname === 'lz4hc')) return 'blosc-lz4';
-  if (name === 'blosc' && (cname === 'blosclz' || cname === 'zlib')) return 'blosc';
+  const found = storedCompression(name, cname);
+  if (found) return found;
   throw fields.unsupported(
     `its chunks are compressed with ${name === 'blosc' ? `blosc and ${show(cname)}` : show(given)}`
   );

@@ -7,7 +7,7 @@ import { COMPRESSIONS } from '../../src/model/options.ts';
 import { codecsV3, compressorV2, createDecoder, createEncoder, type Encoder } from '../../src/zarr/codec/index.ts';
 import { bloscEncoder, type BloscSettings } from '../../src/zarr/codec/blosc.ts';
 import { bloscDecoder } from '../../src/zarr/codec/unblosc.ts';
-import { bloscSettings } from '../../src/zarr/codec/settings.ts';
+import { bloscSettings } from '../../src/zarr/codec/blosc-codecs.ts';
 import { crc32c } from '../../src/zarr/crc32c.ts';
 import { createMemory, instantiate } from '../../src/simd/index.ts';
 import { KINDS, bytesLike, random } from './random.ts';

@@ -168,9 +168,11 @@ function planFor(layout: Layout, changes: Partial<Settings> = {}) {
     levels,
     plan: planExecution({
       layout,
+      outerShape: layout.outerShape,
       settings,
       levels,
       encoder: null,
+      codecBytes: 0,
       readerBytes: MiB,
       memoryStart: 65536,
       processors: 2,

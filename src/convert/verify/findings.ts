@@ -1,5 +1,5 @@
 import type { Difference } from '../../model/difference.ts';
-import { DETAILS } from '../../pyramid/comparison.ts';
+import { DETAILS } from '../../pyramid/comparing-sink.ts';
 import type { Comparison } from '../../pyramid/findings.ts';
 
 /** What has been found so far: all of it counted, the first differences kept. */

@@ -3,16 +3,15 @@ import { CRC32C_TABLE, MEMORY_START, SHUFFLE_SCRATCH } from '../../simd/index.ts
 import { ConvertError } from '../../model/errors.ts';
 import { formatBytes } from '../../model/bytes.ts';
 import { freeMemory } from '../../pyramid/garbage.ts';
-import { type Layout, NOT_FLIPPED, plainEncoding, plainPacking } from '../../model/layout.ts';
-import type { StoredCompression } from '../../zarr/codec/index.ts';
-import type { Compression, Downsampling } from '../../model/options.ts';
+import type { Layout } from '../../model/layout.ts';
+import { codecBytes } from '../../zarr/codec/index.ts';
+import type { Downsampling } from '../../model/options.ts';
 import { type ExecutionPlan, planExecution } from '../../pyramid/execution-plan.ts';
 import { blockNumber, parentIndex } from '../../pyramid/blocks.ts';
-import { arrangingBytes, rawBytes } from '../../pyramid/comparison.ts';
+import { arrangingBytes, rawBytes } from '../../pyramid/comparing-sink.ts';
 import type { Region } from '../../pyramid/findings.ts';
 import { WorkerPool } from '../../pyramid/worker-pool.ts';
 import { map3, product } from '../../model/levels.ts';
-import { sampleGrid } from '../../pyramid/sample-grid.ts';
 import { layOut, share } from '../../pyramid/shared-memory.ts';
 import { Schedule, performBlocks } from '../../pyramid/schedule.ts';
 import type { BlockTask, BlockJob, Report, Shared } from '../../pyramid/task.ts';
@@ -43,33 +42,6 @@ export interface Limits {
   maxMemory: number;
   jobs: number;
 }
-
-/** A layout for blocks that are not read from a source. */
-const nowhere = (shape: Shape, volumes: number, dtype: Dtype): Layout => ({
-  files: [],
-  outerShape: { t: volumes, c: 1 },
-  shape,
-  dtype,
-  packing: plainPacking(dtype),
-  encodings: [plainEncoding(shape)],
-  planeEncoding: new Uint16Array(0),
-  pageFile: new Uint32Array(0),
-  planeSample: null,
-  firstSegment: new Float64Array(0),
-  offsets: new Float64Array(0),
-  byteCounts: new Float64Array(0),
-  flip: NOT_FLIPPED,
-  fill: 0,
-  signedOffset: false
-});
-
-/** What takes as much memory as decoding what others have compressed. */
-const ownCompression = (compression: StoredCompression): Compression =>
-  compression === 'blosc'
-    ? 'blosc-zstd'
-    : compression === 'zlib' || compression === 'lz4' || compression === 'bz2'
-      ? 'gzip'
-      : compression;
 
 /** Reads levels that belong together, block by block, with threads of their own. */
 export class Pass {
@@ -103,10 +75,6 @@ export class Pass {
     const [{ dtype }] = this.#run.arrays;
     const { source, own } = this.#recipe;
     return source && !own ? source.layout.dtype : dtype;
-  }
-
-  get #layout(): Layout {
-    return this.#recipe.source?.layout ?? nowhere(this.#run.levels[0].shape, this.#volumes, this.#run.arrays[0].dtype);
   }
 
   /** Of all voxels that are read. */
@@ -151,26 +119,18 @@ export class Pass {
   }
 
   #job(shared: Shared): BlockJob {
-    const { levels, arrays } = this.#run;
+    const { levels, arrays, first } = this.#run;
+    const { source, downsample, own } = this.#recipe;
     return {
-      layout: this.#layout,
-      origin: { source: this.#layout.files[0] ?? this.#output, start: this.#recipe.source?.start ?? [0, 0, 0] },
-      start: this.#recipe.source?.start ?? [0, 0, 0],
       levels,
       chunk: this.#chunk,
-      shard: null,
       dtype: this.#dtype,
-      range: this.#recipe.source?.range ?? null,
-      downsample: this.#recipe.downsample,
-      compression: ownCompression(arrays[0].compression),
-      checksum: arrays[0].checksum,
-      omeZarr: '0.5',
-      folder: this.#output,
+      downsample,
       plan: this.#executionPlan,
-      sampleGrid: sampleGrid([1, 1, 1], { t: 1, c: 1 }),
-      histogram: null,
-      shared,
-      compared: { first: this.#run.first, arrays, source: this.#recipe.source !== null, strict: this.#recipe.own }
+      source: source && { ...source, origin: { source: source.layout.files[0], start: source.start } },
+      counting: null,
+      sink: { kind: 'compare', folder: this.#output, first, arrays, strict: own },
+      shared
     };
   }
 
@@ -198,22 +158,22 @@ export class Pass {
     const [array] = arrays;
     const { compression } = array;
     const chunk = this.#chunk;
-    const layout = this.#layout;
+    const { source } = this.#recipe;
     // Areas have room for both types.
     const dtype = BYTES_PER_VOXEL[array.dtype] > BYTES_PER_VOXEL[this.#dtype] ? array.dtype : this.#dtype;
     const rowBytes = chunk[2] * BYTES_PER_VOXEL[dtype];
     const blosc = compression.startsWith('blosc');
     const raw = rawBytes(array);
     const found = planExecution({
-      layout,
+      layout: source?.layout ?? null,
+      outerShape: { t: this.#volumes, c: 1 },
       settings: {
         chunk,
         shard: null,
         dtype,
-        scaling: this.#recipe.source?.range ? { range: this.#recipe.source.range } : null,
-        start: this.#recipe.source?.start ?? [0, 0, 0],
+        scaling: source?.range ? { range: source.range } : null,
+        start: source?.start ?? [0, 0, 0],
         shape: levels[0].shape,
-        compression: ownCompression(compression),
         maxMemory,
         jobs
       },
@@ -223,7 +183,8 @@ export class Pass {
         scratchBytes: () => Math.max(blosc ? SHUFFLE_SCRATCH + raw : 0, rowBytes, CRC32C_TABLE) + arrangingBytes(array),
         encodedBound: () => raw + Math.ceil(raw / 64) + 65536
       },
-      readerBytes: this.#recipe.source ? readerBytes(layout) : 0,
+      codecBytes: codecBytes(compression, product(chunk) * BYTES_PER_VOXEL[dtype]),
+      readerBytes: source ? readerBytes(source.layout) : 0,
       memoryStart: MEMORY_START,
       processors: availableParallelism(),
       leaf: null,

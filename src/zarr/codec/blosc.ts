@@ -1,6 +1,6 @@
 import { LZ4_TABLE, SHUFFLE_SCRATCH, type Simd } from '../../simd/index.ts';
 import type { Encoder } from './encoder.ts';
-import { zstd } from './zlib.ts';
+import { zstd } from './zstd.ts';
 
 /** C-Blosc's numbers: 0 none, 1 bytes, 2 bits. */
 export type Shuffle = 0 | 1 | 2;

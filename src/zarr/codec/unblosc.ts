@@ -11,7 +11,8 @@ import {
 } from './blosc.ts';
 import type { Decoder } from './decoder.ts';
 import { unblosclz } from './blosclz.ts';
-import { inflate, unzstd } from './zlib.ts';
+import { inflate } from './zlib.ts';
+import { unzstd } from './zstd.ts';
 
 /** C-Blosc cuts blocks of wider elements into no streams (MAX_SPLITS). */
 const MOST_SPLIT = 16;

@@ -1,15 +1,16 @@
 import { join } from 'node:path';
-import type { Simd } from '../simd/index.ts';
-import { type Decoder, createDecoder, lengthChecked } from '../zarr/codec/index.ts';
 import { type Difference, value } from '../model/difference.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape, type VoxelBytes } from '../model/volume.ts';
 import { alongOwn, fileKey, strides, type ZarrArray } from '../zarr/array.ts';
 import { ChunkFile } from '../zarr/chunk-file.ts';
 import type { Block, Box } from './block.ts';
 import { blockStart, indices } from './blocks.ts';
-import { map3, product } from '../model/levels.ts';
+import { add3, map3, product } from '../model/levels.ts';
+import { ChunkReader } from './chunk-reader.ts';
 import type { Comparison, Region } from './findings.ts';
-import type { Areas, BlockTask, BlockJob } from './task.ts';
+import type { BlockSink } from './sink.ts';
+import type { BlockJob, BlockTask, CompareJob, Report } from './task.ts';
+import type { ThreadContext } from './thread-context.ts';
 
 /** Most differences that a block gives in detail. */
 export const DETAILS = 100;
@@ -39,47 +40,33 @@ interface VoxelDifference {
 }
 
 /** Compares the chunks of blocks with what they should hold, in one thread. */
-export class BlockComparer {
+export class ComparingSink implements BlockSink {
+  readonly replacesVoxels = true;
+  readonly #context: ThreadContext;
   readonly #job: BlockJob;
-  readonly #areas: Areas;
-  readonly #simd: Simd;
-  readonly #decoders: (Decoder | null)[];
-  readonly #heap: Uint8Array;
+  readonly #sink: CompareJob;
+  /** By level. */
+  readonly #readers: ChunkReader[];
   /** Bytes of a voxel as stored; they may be compared with voxels of another type. */
   readonly #storedBytes: VoxelBytes;
-  readonly #checkStop: () => void;
-  readonly #onChunk: (voxels: number, decodedBytes: number) => void;
   readonly #shards = new Map<string, ChunkFile>();
 
-  /**
-   * `checkStop` runs before each chunk and throws to end the work; `onChunk` hears of each chunk's voxels, and of the
-   * bytes that a decoder has thrown away.
-   */
-  constructor(
-    job: BlockJob,
-    areas: Areas,
-    simd: Simd,
-    checkStop: () => void,
-    onChunk: (voxels: number, decodedBytes: number) => void
-  ) {
-    const { memory } = job.shared;
+  constructor(context: ThreadContext, job: BlockJob, sink: CompareJob) {
+    this.#context = context;
     this.#job = job;
-    this.#areas = areas;
-    this.#simd = simd;
-    this.#heap = new Uint8Array(memory.buffer);
-    this.#storedBytes = BYTES_PER_VOXEL[job.compared!.arrays[0].dtype];
-    this.#decoders = job.compared!.arrays.map(({ compression }) => createDecoder(compression, simd, memory));
-    this.#checkStop = checkStop;
-    this.#onChunk = onChunk;
+    this.#sink = sink;
+    this.#storedBytes = BYTES_PER_VOXEL[sink.arrays[0].dtype];
+    this.#readers = sink.arrays.map(array => this.#reader(array));
   }
 
+  async settle(): Promise<void> {}
+
   /**
-   * Reads the chunks of a block, compares them with the voxels that are in memory, and puts theirs in their place.
-   *
-   * @param expected whether there are voxels in memory to compare with; the task says where there are none all the same
+   * Reads the chunks of a block, compares them with the voxels that are in memory, if these are known, and puts theirs
+   * in their place. The task says where voxels are not known all the same.
    */
-  compare({ volume, level, index, unknown = [] }: BlockTask, block: Block, expected: boolean): Comparison {
-    const { plan, chunk } = this.#job;
+  put({ volume, level, index, unknown = [] }: BlockTask, block: Block, known: boolean, report: Report): void {
+    const { plan, chunk, dtype } = this.#job;
     const { extent } = block;
     const found: Comparison = {
       chunks: 0,
@@ -95,26 +82,27 @@ export class BlockComparer {
     const count = map3(extent, (n, axis) => Math.ceil(n / chunk[axis]));
     try {
       for (const at of indices([0, 0, 0], count)) {
-        this.#checkStop();
+        this.#context.checkStop();
         const origin = map3(at, (n, axis) => n * chunk[axis]);
         const shape = map3(origin, (start, axis) => Math.min(chunk[axis], extent[axis] - start));
-        const region = { start: map3(origin, (n, axis) => from[axis] + n), shape };
-        const known = expected && !unknown.some(other => overlap(region, other));
-        this.#compareChunk(volume, level, region, block.at(origin), known, found);
-        this.#onChunk(product(shape), this.#decoders[level] ? rawBytes(this.#array(level)) : 0);
+        const region = { start: add3(from, origin), shape };
+        const isKnown = known && !unknown.some(other => overlap(region, other));
+        this.#compareChunk(volume, level, region, block.at(origin), isKnown, found);
+        this.#context.progress(product(shape) * BYTES_PER_VOXEL[dtype]);
       }
-      return found;
     } finally {
       for (const file of this.#shards.values()) file.close();
       this.#shards.clear();
     }
+    report.comparison = found;
   }
 
   #compareChunk(volume: number, level: number, region: Region, box: Box, known: boolean, found: Comparison): void {
-    const { chunk, compared } = this.#job;
+    const { chunk } = this.#job;
+    const { simd, areas } = this.#context;
     const { start, shape } = region;
     const chunkRow = chunk[2] * this.#storedBytes;
-    const stored: Box = [this.#areas.chunk, chunk[1] * chunkRow, chunkRow];
+    const stored: Box = [areas.chunk, chunk[1] * chunkRow, chunkRow];
     const rows = [shape[0], shape[1], shape[2] * this.#storedBytes] as const;
     const array = this.#array(level);
     const prefix = prefixOf(array, volume);
@@ -123,7 +111,7 @@ export class BlockComparer {
       const { differences } = found;
       found.differingChunks++;
       found.differingVoxels += difference.voxels ?? 0;
-      const number = compared!.first + level;
+      const number = this.#sink.first + level;
       if (differences.length < DETAILS)
         differences.push({ level: number, path, ...difference, message: `level ${number}, ${message}` });
     };
@@ -147,7 +135,7 @@ export class BlockComparer {
     if (known) {
       found.voxels += product(shape);
       const sameType = this.#job.dtype === array.dtype;
-      const row = sameType ? this.#simd.firstDifference(...stored, ...box, ...rows) : 0;
+      const row = sameType ? simd.firstDifference(...stored, ...box, ...rows) : 0;
       if (row >= 0) difference = this.#difference(box, shape, row, array.dtype, found);
     }
     if (difference) {
@@ -158,15 +146,35 @@ export class BlockComparer {
         { voxel, expected: value(expected), found: value(actual), voxels },
         `voxel ${voxel.join(' ')}: expected ${expected}, found ${actual} (${where}${others})`
       );
-    } else if (compared!.strict && !this.#isFilledUp(stored, shape)) {
+    } else if (this.#sink.strict && !this.#isFilledUp(stored, shape)) {
       differs(nothing, `${where}: what fills it up beyond the edge of the volume is not 0`);
     }
     // What the next level is reckoned from.
-    if (this.#job.dtype === array.dtype) this.#simd.copyBox(...stored, ...box, ...rows);
+    if (this.#job.dtype === array.dtype) simd.copyBox(...stored, ...box, ...rows);
   }
 
   #array(level: number): ZarrArray {
-    return this.#job.compared!.arrays[level];
+    return this.#sink.arrays[level];
+  }
+
+  #reader(array: ZarrArray): ChunkReader {
+    const { areas } = this.#context;
+    const { plan } = this.#job;
+    const { compression, checksum, littleEndian } = array;
+    const bytes = rawBytes(array);
+    // What is decoded, and then brought into the order of z, y, x, lies at the end of the scratch area.
+    const arranged = arrangingBytes(array);
+    const scratchBytes = plan.areas.scratch - arranged;
+    return new ChunkReader(
+      this.#context,
+      { compression, checksum, littleEndian, voxelBytes: this.#storedBytes, bytes },
+      {
+        target: arranged ? areas.scratch + scratchBytes : areas.chunk,
+        targetBytes: arranged || plan.areas.chunk,
+        encodedBytes: plan.areas.encoded,
+        scratchBytes
+      }
+    );
   }
 
   /**
@@ -174,67 +182,41 @@ export class BlockComparer {
    * what is wrong with it.
    */
   #load(level: number, prefix: readonly number[], path: string, number: number, chunks: number | null): number {
-    const { compared, plan } = this.#job;
+    const { folder, strict } = this.#sink;
     const array = this.#array(level);
-    const { compression, checksum, littleEndian } = array;
-    const size = rawBytes(array);
-    const file = this.#open(join(this.#job.folder, path), chunks);
+    const file = this.#open(join(folder, path), chunks);
     if (!file?.has(number)) {
-      if (compared!.strict) throw new Error('is missing');
+      if (strict) throw new Error('is missing');
       this.#fill(array);
       return 0;
     }
-    const decoder = this.#decoders[level];
-    const plain = isPlain(array);
-    // What is decoded, and then brought into the order of z, y, x.
-    const scratchLength = plan.areas.scratch - (plain ? 0 : aligned(size));
-    const raw = plain ? this.#areas.chunk : this.#areas.scratch + scratchLength;
-    const direct = plain && !decoder && checksum === 'none';
-    const target = direct ? raw : this.#areas.encoded[0];
-    let length: number;
+    let stored: number;
     try {
-      length = file.read(
-        number,
-        this.#heap.subarray(target, target + (direct ? plan.areas.chunk : plan.areas.encoded))
-      );
+      stored = this.#readers[level].read(file, number);
     } finally {
       if (chunks === null) file.close();
     }
-    const stored = length;
-    if (checksum !== 'none')
-      length = lengthChecked(this.#simd, this.#job.shared.memory, target, length, this.#areas.scratch);
-    if (decoder) {
-      try {
-        decoder(target, length, raw, size, this.#areas.scratch, scratchLength);
-      } catch (error) {
-        throw new Error(`cannot be decoded as ${compression} (${(error as Error).message})`);
-      }
-    } else if (length !== size) {
-      throw new Error(`has ${length} bytes, where ${size} were expected`);
-    } else if (!direct) {
-      this.#simd.copyBox(target, size, size, raw, size, size, 1, 1, size);
-    }
-    const bytes = this.#storedBytes;
-    if (!littleEndian && bytes !== 1) this.#simd.swap(raw, size, bytes);
-    if (!plain) this.#arrange(array, prefix, raw);
+    if (!isPlain(array)) this.#arrange(array, prefix);
     return stored;
   }
 
   /** Brings what a chunk has of one volume into the area for one, in the order of z, y, x. */
-  #arrange(array: ZarrArray, prefix: readonly number[], raw: number): void {
+  #arrange(array: ZarrArray, prefix: readonly number[]): void {
+    const { simd, areas, heap } = this.#context;
+    const raw = areas.scratch + this.#job.plan.areas.scratch - arrangingBytes(array);
     const [depth, height, width] = this.#job.chunk;
     const bytes = this.#storedBytes;
     const steps = strides(array);
     const [planeStep, rowStep, step] = steps.slice(-3);
     const first = prefix.reduce((sum, n, axis) => sum + (n % array.chunk[axis]) * steps[axis], 0);
     if (step === 1) {
-      const to: Box = [this.#areas.chunk, height * width * bytes, width * bytes];
-      this.#simd.copyBox(raw + first * bytes, planeStep * bytes, rowStep * bytes, ...to, depth, height, width * bytes);
+      const to: Box = [areas.chunk, height * width * bytes, width * bytes];
+      simd.copyBox(raw + first * bytes, planeStep * bytes, rowStep * bytes, ...to, depth, height, width * bytes);
       return;
     }
     const Words = WORDS[bytes];
-    const from = new Words(this.#heap.buffer, raw, rawBytes(array) / bytes);
-    const to = new Words(this.#heap.buffer, this.#areas.chunk, depth * height * width);
+    const from = new Words(heap.buffer, raw, rawBytes(array) / bytes);
+    const to = new Words(heap.buffer, areas.chunk, depth * height * width);
     let at = 0;
     for (let z = 0; z < depth; z++)
       for (let y = 0; y < height; y++) {
@@ -267,11 +249,12 @@ export class BlockComparer {
   }
 
   #fill({ fill: number, dtype }: ZarrArray): void {
-    const { chunk } = this.#areas;
+    const { heap } = this.#context;
+    const { chunk } = this.#context.areas;
     const size = product(this.#job.chunk) * this.#storedBytes;
-    new ARRAYS[dtype](this.#heap.buffer, chunk, 1)[0] = /int64$/.test(dtype) ? BigInt(number) : number;
+    new ARRAYS[dtype](heap.buffer, chunk, 1)[0] = /int64$/.test(dtype) ? BigInt(number) : number;
     for (let done: number = this.#storedBytes; done < size; done *= 2)
-      this.#heap.copyWithin(chunk + done, chunk, chunk + Math.min(done, size - done));
+      heap.copyWithin(chunk + done, chunk, chunk + Math.min(done, size - done));
   }
 
   /**
@@ -287,7 +270,8 @@ export class BlockComparer {
     found: Comparison
   ): VoxelDifference | null {
     const { chunk, dtype } = this.#job;
-    const { buffer } = this.#heap;
+    const { heap, areas } = this.#context;
+    const { buffer } = heap;
     const [Expected, Actual] = [ARRAYS[dtype], ARRAYS[storedType]];
     const isSame = dtype === storedType ? Object.is : isSameNumber;
     let first: Omit<VoxelDifference, 'voxels'> | null = null;
@@ -295,7 +279,7 @@ export class BlockComparer {
     for (let n = row; n < nz * ny; n++) {
       const [z, y] = [Math.floor(n / ny), n % ny];
       const expected = new Expected(buffer, address + z * planeBytes + y * rowBytes, nx);
-      const actual = new Actual(buffer, this.#areas.chunk + (z * chunk[1] + y) * chunk[2] * this.#storedBytes, nx);
+      const actual = new Actual(buffer, areas.chunk + (z * chunk[1] + y) * chunk[2] * this.#storedBytes, nx);
       for (let x = 0; x < nx; x++) {
         if (isSame(expected[x], actual[x])) continue;
         if (dtype !== storedType && isRounded(expected[x], actual[x], storedType)) {
@@ -312,12 +296,13 @@ export class BlockComparer {
   /** Whether all of a chunk beyond `shape` is 0. */
   #isFilledUp([address, planeBytes, rowBytes]: Box, [nz, ny, nx]: Shape): boolean {
     const [depth, height, width] = this.#job.chunk;
-    const { scratch } = this.#areas;
+    const { simd } = this.#context;
+    const { scratch } = this.#context.areas;
     const zeros = (from: number, planes: number, rows: number, bytes: number) =>
       planes * rows * bytes === 0 ||
-      this.#simd.firstDifference(from, planeBytes, rowBytes, scratch, 0, 0, planes, rows, bytes) < 0;
+      simd.firstDifference(from, planeBytes, rowBytes, scratch, 0, 0, planes, rows, bytes) < 0;
     if (nz === depth && ny === height && nx === width) return true;
-    this.#simd.fill(scratch, 0, rowBytes);
+    simd.fill(scratch, 0, rowBytes);
     return (
       zeros(address + nx * this.#storedBytes, nz, ny, (width - nx) * this.#storedBytes) &&
       zeros(address + ny * rowBytes, nz, height - ny, rowBytes) &&

@@ -1,0 +1,33 @@
+import type { Simd } from '../../simd/index.ts';
+import type { VoxelBytes } from '../../model/volume.ts';
+import type { Decoder } from './decoder.ts';
+import type { Encoder } from './encoder.ts';
+
+/** A codec in a Zarr v3 array's metadata. */
+export interface CodecV3 {
+  name: string;
+  configuration?: Record<string, number | string | boolean>;
+}
+
+/** The `compressor` of a Zarr v2 array, in numcodecs' words. */
+export type CompressorV2 = { id: string } & Record<string, number | string | boolean>;
+
+/** A compression of chunks that can be read. `memory` is the one that `simd` works on. */
+export interface Codec {
+  /** What it is called in the metadata of Zarr arrays; `cname`: of what Blosc has inside. */
+  readonly stored: { name: string; cname?: readonly string[] };
+  /** What a worker's takes of the process's own memory: always, and by byte of a chunk; measured. */
+  readonly processBytes: { always: number; perByte: number };
+  decoder(simd: Simd, memory: WebAssembly.Memory): Decoder;
+}
+
+/** One that is written, too. */
+export interface WritingCodec extends Codec {
+  encoder(bytesPerVoxel: VoxelBytes, simd: Simd, memory: WebAssembly.Memory): Encoder;
+  /** What the metadata of a Zarr v3 array says of it, and that of a v2 one. */
+  v3(bytesPerVoxel: VoxelBytes): CodecV3;
+  v2(bytesPerVoxel: VoxelBytes): CompressorV2;
+}
+
+/** Of those that work in memory that Node's zlib takes. */
+export const ZLIB_BYTES = { always: 8 << 20, perByte: 2 };

@@ -1,0 +1,38 @@
+import type { Compression } from '../../model/options.ts';
+import { bz2Codec } from './bz2.ts';
+import { bloscCodec, bloscLz4Codec, bloscZstdCodec } from './blosc-codecs.ts';
+import type { Codec, WritingCodec } from './codec.ts';
+import { gzipCodec } from './gzip.ts';
+import { lz4Codec } from './lz4.ts';
+import { zlibCodec } from './zlib.ts';
+import { zstdCodec } from './zstd.ts';
+
+/** The codecs of chunks that are written, by option; null: chunks are written as they are. */
+export const WRITTEN: Record<Compression, WritingCodec | null> = {
+  'blosc-zstd': bloscZstdCodec,
+  'blosc-lz4': bloscLz4Codec,
+  zstd: zstdCodec,
+  gzip: gzipCodec,
+  none: null
+};
+
+/** Those that others write, and that are read. `blosc`: with anything else inside than this program writes. */
+const OTHERS = { blosc: bloscCodec, zlib: zlibCodec, lz4: lz4Codec, bz2: bz2Codec } satisfies Record<string, Codec>;
+
+/** How chunks may be compressed that are read: as this program does, or as others do. */
+export type StoredCompression = Compression | keyof typeof OTHERS;
+
+export const CODECS: Record<StoredCompression, Codec | null> = { ...WRITTEN, ...OTHERS };
+
+/**
+ * The compression that an array's metadata names: a codec's name, and what Blosc has inside. A Blosc frame says itself
+ * which shuffle and block length it has. Null where there is none that can be read.
+ */
+export function storedCompression(name: string, cname: unknown): StoredCompression | null {
+  for (const [compression, codec] of Object.entries(CODECS)) {
+    const isIt = codec?.stored.name === name;
+    if (isIt && (!codec.stored.cname || codec.stored.cname.some(inside => inside === cname)))
+      return compression as StoredCompression;
+  }
+  return null;
+}
