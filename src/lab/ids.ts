@@ -2,6 +2,9 @@
 export const CommandIDs = {
   convert: 'microct-io-vis:convert',
   openViewer: 'microct-io-vis:open-viewer',
+  autoContrast: 'microct-io-vis:auto-contrast',
+  invertContrast: 'microct-io-vis:invert-contrast',
+  renderVolume: 'microct-io-vis:render-volume',
   verify: 'microct-io-vis:verify',
   info: 'microct-io-vis:info',
   resume: 'microct-io-vis:resume',

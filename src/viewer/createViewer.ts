@@ -1,11 +1,14 @@
 import { Addresses } from './addresses.ts';
 import { Banner } from './banner.ts';
 import { carriedOver } from './carryOver.ts';
+import { element } from './dom.ts';
+import type { Volume } from './initialState.ts';
 import { initialState, layersOf, sourceOf } from './initialState.ts';
 import { Neuroglancer } from './neuroglancer.ts';
 import type { Opened } from './opened.ts';
 import { belongs, openPlaces, placeOf } from './opened.ts';
 import type { ViewerSource } from './source.ts';
+import { Toolbar } from './toolbar.ts';
 import type { ViewerState } from './viewState.ts';
 import { laidOver } from './viewState.ts';
 import type { Finding } from './watch.ts';
@@ -38,6 +41,8 @@ export interface ViewerHandle {
   reload(): void;
   /** Looks whether the volumes are still those that are shown, and shows those that are there now. */
   check(): void;
+  /** Does what a control of the toolbar does. */
+  readonly toolbar: Pick<Toolbar, 'autoContrast' | 'invert' | 'renderVolume'>;
   dispose(): void;
 }
 
@@ -68,12 +73,18 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   });
   const layout = options.state?.layout ?? (options.place === 'notebook' ? 'xy-3d' : '4panel-alt');
   host.classList.add('mct-Viewer-host');
+  const stage = element('div', { className: 'mct-Viewer-stage' });
+  const toolbar = new Toolbar({
+    tell: text => banner.tell(text),
+    volumeOf: layer => volumeOf(opened.volumes, layer)
+  });
+  host.append(toolbar.node, stage);
   const appearance = {
     label: `Neuroglancer: ${places.map(({ name }) => name).join(', ')}`,
     inPage: options.place === 'notebook'
   };
   const firstLook = ({ volumes }: Opened): ViewerState =>
-    initialState(volumes, layout, { width: host.clientWidth, height: host.clientHeight - BARS });
+    initialState(volumes, layout, { width: stage.clientWidth, height: stage.clientHeight - BARS });
   const addressesOf = ({ volumes }: Opened): Addresses =>
     new Addresses(
       volumes.slice(0, places.length),
@@ -97,11 +108,11 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   let again: ReturnType<typeof setTimeout> | undefined;
 
   const present = (): ViewerState => current?.getState() ?? kept;
-  const banner = new Banner(host, refresh);
+  const banner = new Banner(stage, refresh);
 
   function build(): void {
     const built = performance.now();
-    const made: Neuroglancer = new Neuroglancer(host, appearance, {
+    const made: Neuroglancer = new Neuroglancer(stage, appearance, {
       onFailure: message => {
         // Of a volume that is there no more only that is to be said.
         if (current === made && stale === null) {
@@ -124,6 +135,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     current = made;
     take(made, kept, first);
     made.setVisible(visible);
+    toolbar.attach(made.viewer);
   }
 
   /** Shows a state, or what is to be shown in its place where Neuroglancer cannot take it. */
@@ -138,6 +150,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
 
   function drop(state = present()): void {
     kept = state;
+    toolbar.attach(null);
     current?.dispose();
     current = null;
   }
@@ -264,7 +277,9 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     window.removeEventListener('focus', onFocus);
     for (const watch of opened.watches.values()) watch.dispose();
     drop();
+    toolbar.dispose();
     banner.dispose();
+    stage.remove();
     host.classList.remove('mct-Viewer-host');
     forget();
   }
@@ -295,8 +310,15 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     },
     reload: refresh,
     check,
+    toolbar,
     dispose
   };
+}
+
+/** What tells the volume of a layer from others: of one that a person has added, its layer's name has to do. */
+function volumeOf(volumes: Volume[], name: string): string {
+  const volume = volumes.find(each => layersOf(each).some(layer => layer.name === name));
+  return volume === undefined || volume.url.startsWith('reader:') ? (volume?.name ?? name) : volume.url;
 }
 
 /** What a person is told of a volume that took another's place. */

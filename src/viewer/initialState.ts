@@ -1,3 +1,4 @@
+import { COLOURED, GREY } from './colourMaps.ts';
 import type { Image } from './image.ts';
 import { metres, seconds } from './units.ts';
 import type { ViewerState } from './viewState.ts';
@@ -13,7 +14,7 @@ export interface Volume {
 }
 
 /** Of each type the values that an integer can have; a float's window is a guess that the person can drag. */
-const LIMITS: Record<string, [number, number]> = {
+export const LIMITS: Record<string, [number, number]> = {
   uint8: [0, 255],
   int8: [-128, 127],
   uint16: [0, 65535],
@@ -33,10 +34,6 @@ function asValue(dtype: string, value: number): number | string {
 
 /** The 3-D panel looks at a corner, so that all three slices are seen: a quaternion (x, y, z, w). */
 const TILTED = [-0.3, 0.4, 0.13, 0.856];
-
-const GREY = '#uicontrol invlerp normalized\nvoid main() {\n  emitGrayscale(normalized());\n}\n';
-const COLOURED =
-  '#uicontrol invlerp normalized\n#uicontrol vec3 color color\nvoid main() {\n  emitRGB(color * normalized());\n}\n';
 
 /** Colours of channels whose metadata has none. */
 const COLORS = ['FF0000', '00FF00', '0000FF', 'FFFFFF', '00FFFF', 'FF00FF', 'FFFF00'];

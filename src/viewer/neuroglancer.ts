@@ -160,6 +160,11 @@ export class Neuroglancer {
     watchLayers(this.#viewer.layerManager, events.onFailure);
   }
 
+  /** What controls outside of it change. */
+  get viewer(): Viewer {
+    return this.#viewer;
+  }
+
   getState(): ViewerState {
     // Without what has no value.
     return JSON.parse(JSON.stringify(this.#viewer.state.toJSON())) as ViewerState;

@@ -46,13 +46,13 @@ interface App {
 export const picture = (viewer: Locator): Locator => viewer.locator('.neuroglancer-rendered-data-panel').first();
 
 /** Waits until a viewer in the state of `sliceView` shows these colours. */
-export async function showsColours(viewer: Locator, expected: number[][][]): Promise<void> {
+export async function showsColours(viewer: Locator, expected: number[][][], tolerance = TOLERANCE): Promise<void> {
   await picture(viewer).waitFor();
   let off = NaN;
   for (let tries = 0; tries < 60; tries++) {
     const shown = await shownPixels(picture(viewer), expected.length, expected[0].length);
     off = Math.max(...shown.map((row, y) => difference(row, expected[y])));
-    if (off <= TOLERANCE) return;
+    if (off <= tolerance) return;
     await sleep(500);
   }
   assert.fail(`the picture differs from the volume by up to ${off} of 255`);
@@ -62,12 +62,12 @@ export async function showsColours(viewer: Locator, expected: number[][][]): Pro
  * Waits until a viewer in the state of `sliceView` shows these grey values, and says how far off it stayed when it
  * never does.
  */
-export async function showsSlice(viewer: Locator, expected: number[][]): Promise<void> {
+export async function showsSlice(viewer: Locator, expected: number[][], tolerance = TOLERANCE): Promise<void> {
   await picture(viewer).waitFor();
   let off = NaN;
   for (let tries = 0; tries < 60; tries++) {
     off = difference(await shownSlice(picture(viewer), expected.length, expected[0].length), expected);
-    if (off <= TOLERANCE) return;
+    if (off <= tolerance) return;
     await sleep(500);
   }
   assert.fail(`the picture differs from the volume by up to ${off} grey values`);

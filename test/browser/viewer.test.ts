@@ -8,7 +8,7 @@ import type { Locator, Page } from 'playwright-core';
 import type { Jupyter } from './jupyter.ts';
 import { startJupyter } from './jupyter.ts';
 import { expectedSlice, shownSlice, sliceView } from './picture.ts';
-import { consoleErrors, convert, openTab, picture, showsSlice } from './viewer-page.ts';
+import { consoleErrors, convert, openTab, picture, showsColours, showsSlice } from './viewer-page.ts';
 import { writeVolume } from './volumes.ts';
 
 const SHAPE: [number, number, number] = [40, 50, 60];
@@ -50,6 +50,49 @@ test('OME-Zarr 0.5 under the root: the voxels on the screen are those of the vol
   assert.deepEqual(errors, []);
   await page.close();
 });
+
+test('the toolbar: contrast of what is in view, black and white swapped, colours, presets; undone by the same', async () => {
+  const output = converted(join(jupyter.root, 'looks.ome.zarr'));
+  const page = await jupyter.open();
+  const panel = await open(page, name(output));
+  await shows(panel, output);
+  const slice = expectedSlice(tiff, Z, output);
+  const sorted = slice.flat().sort((a, b) => a - b);
+  const [black, white] = [0.01, 0.99].map(share => sorted[Math.round(share * (sorted.length - 1))]);
+  const auto = slice.map(row => row.map(value => 255 * Math.min(1, Math.max(0, (value - black) / (white - black)))));
+  const inverted = auto.map(row => row.map(value => 255 - value));
+  await panel.getByRole('button', { name: 'Auto', exact: true }).click();
+  // What the histogram does not tell apart is two of a hundred parts of the range.
+  await showsSlice(panel, auto, 8);
+  await panel.getByRole('button', { name: 'Invert' }).click();
+  await showsSlice(panel, inverted, 8);
+  await panel.getByRole('button', { name: 'Contrast' }).click();
+  await panel.getByLabel('Name of a preset').fill('bones');
+  await panel.getByRole('button', { name: 'Keep' }).click();
+  await panel.getByLabel('Colours', { exact: true }).selectOption('Viridis');
+  await showsColours(
+    panel,
+    inverted.map(row => row.map(viridis)),
+    32
+  );
+  await panel.getByLabel(/kept for this volume/).selectOption('bones');
+  await showsSlice(panel, inverted, 8);
+  await page.close();
+});
+
+/** Matplotlib’s colours at five places, and straight lines between them: up to 20 off. */
+function viridis(grey: number): number[] {
+  const stops = [
+    [68, 1, 84],
+    [59, 82, 139],
+    [33, 145, 140],
+    [94, 201, 98],
+    [253, 231, 37]
+  ];
+  const at = (grey / 255) * 4;
+  const n = Math.min(3, Math.floor(at));
+  return stops[n].map((value, part) => value + (stops[n + 1][part] - value) * (at - n));
+}
 
 test('OME-Zarr 0.4, whose dotfiles the server hides: over the helper', async () => {
   const output = converted(join(jupyter.root, 'old.ome.zarr'), '--ome-zarr', '0.4');

@@ -39,6 +39,11 @@ export class ViewerPanel extends Widget {
     return this.#handle?.getState() ?? this.#state;
   }
 
+  /** Null until the volume is open. */
+  get handle(): ViewerHandle | null {
+    return this.#handle ?? null;
+  }
+
   /** The view has changed and come to rest. */
   get stateChanged(): ISignal<this, void> {
     return this.#stateChanged;

@@ -8,6 +8,7 @@ import { OME_ZARR_ARGS, offersOmeZarr, omeZarrsOf } from '../choose.ts';
 import { IHelper } from '../helper.ts';
 import { pyramidIcon } from '../icons.ts';
 import { CommandIDs } from '../ids.ts';
+import { addViewerCommands } from './commands.ts';
 import { ViewerPanel, keyOf } from './panel.ts';
 
 /**
@@ -79,6 +80,8 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
     palette?.addItem({ command: CommandIDs.openViewer, category: 'Micro-CT', args: { isPalette: true } });
+
+    addViewerCommands(app, tracker, palette);
 
     void restorer?.restore(tracker, {
       command: CommandIDs.openViewer,

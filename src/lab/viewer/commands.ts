@@ -1,0 +1,48 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import type { CommandRegistry } from '@lumino/commands';
+import type { ViewerHandle } from '../../viewer/index.ts';
+import { CommandIDs } from '../ids.ts';
+import type { ViewerPanel } from './panel.ts';
+
+/** Adds what can be done with the viewer that was used last: what its toolbar offers, for palette and keys. */
+export function addViewerCommands(
+  { commands }: JupyterFrontEnd,
+  tracker: WidgetTracker<MainAreaWidget<ViewerPanel>>,
+  palette: ICommandPalette | null
+): void {
+  const handle = (): ViewerHandle | null => tracker.currentWidget?.content.handle ?? null;
+  const add = (command: string, options: CommandRegistry.ICommandOptions): void => {
+    commands.addCommand(command, {
+      describedBy: { args: { type: 'object', properties: {} } },
+      isEnabled: () => handle() !== null,
+      ...options
+    });
+    palette?.addItem({ command, category: 'Micro-CT' });
+  };
+  tracker.currentChanged.connect(() => commands.notifyCommandChanged());
+
+  add(CommandIDs.autoContrast, {
+    label: 'Contrast of What Is in View',
+    caption: 'Set black and white to the 1st and 99th percentile of what the viewer shows',
+    execute: () => handle()?.toolbar.autoContrast()
+  });
+  add(CommandIDs.invertContrast, {
+    label: 'Swap Black and White',
+    execute: () => handle()?.toolbar.invert()
+  });
+  add(CommandIDs.renderVolume, {
+    label: 'Show the Volume in 3-D',
+    caption: 'Draw the volume in place of its slices in the 3-D view: its maximum, its minimum, or translucent',
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          mode: { type: 'string', enum: ['off', 'max', 'min', 'on'], description: 'How; its maximum without it' }
+        }
+      }
+    },
+    execute: ({ mode }) =>
+      handle()?.toolbar.renderVolume(mode === 'off' || mode === 'min' || mode === 'on' ? mode : 'max')
+  });
+}

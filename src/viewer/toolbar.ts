@@ -1,0 +1,182 @@
+import type { Viewer } from 'neuroglancer/unstable/viewer.js';
+import { COLOUR_MAPS } from './colourMaps.ts';
+import type { ColourMap } from './colourMaps.ts';
+import { ContrastPanel } from './contrastPanel.ts';
+import { button, choice, element, optionsOf, slider } from './dom.ts';
+import type { ImageLayer, VolumeRendering } from './imageLayer.ts';
+import { VOLUME_RENDERING, imageLayersOf } from './imageLayer.ts';
+import { Presets } from './presets.ts';
+
+/** What the toolbar needs of where it is. */
+export interface ToolbarEvents {
+  /** Says something to be known. */
+  tell(text: string): void;
+  /** What tells the volume of a layer from others. */
+  volumeOf(layer: string): string;
+}
+
+/** The layouts without a panel for 3-D, and those that have one beside. */
+const WITH_3D: Record<string, string> = { xy: 'xy-3d', xz: 'xz-3d', yz: 'yz-3d' };
+
+/** The row above the picture: what is most often changed of it, of the layer that is chosen. */
+export class Toolbar {
+  readonly node = element('div', { className: 'mct-Viewer-toolbar' });
+  readonly #events: ToolbarEvents;
+  /** Null while there is no Neuroglancer. */
+  #viewer: Viewer | null = null;
+  #panel: ContrastPanel | null = null;
+  #panelOf = '';
+  #chosen: string | null = null;
+  #frame = 0;
+  #forget: (() => void) | null = null;
+
+  readonly #layers = choice('Layer that is changed here', {}, name => {
+    this.#chosen = name;
+    this.update();
+  });
+  readonly #auto = button('Auto', 'Contrast from the 1st to the 99th percentile of what is in view', () => {
+    void this.autoContrast();
+  });
+  readonly #invert = button('Invert', 'Swap black and white', () => this.invert());
+  readonly #contrast = button('Contrast', 'Histogram, range of values, and presets', () => this.#togglePanel());
+  readonly #maps = choice('Colours', COLOUR_MAPS, map => this.#change(layer => (layer.colourMap = map as ColourMap)));
+  readonly #colour = element('input', { type: 'color', title: 'Colour' });
+  readonly #rendering = choice('How the volume is shown in 3-D', VOLUME_RENDERING, mode =>
+    this.renderVolume(mode as VolumeRendering)
+  );
+  readonly #gain = slider('Gain', 'How solid the volume is', [-5, 8, 0.1], gain =>
+    this.#change(layer => (layer.gain = gain))
+  );
+  readonly #opacity = slider('Opacity', 'Opacity of the layer in slices', [0, 1, 0.01], opacity =>
+    this.#change(layer => (layer.opacity = opacity))
+  );
+  readonly #blend = choice('How the layer is laid over those below', { over: 'Over', add: 'Added' }, value =>
+    this.#change(layer => (layer.isAdded = value === 'add'))
+  );
+
+  constructor(events: ToolbarEvents) {
+    this.#events = events;
+    this.node.setAttribute('role', 'toolbar');
+    this.node.setAttribute('aria-label', 'Picture');
+    this.#colour.setAttribute('aria-label', 'Colour');
+    this.#colour.addEventListener('input', () => this.#change(layer => (layer.colour = this.#colour.value)));
+    const threeD = element('label', {}, '3-D', this.#rendering);
+    this.node.append(
+      ...[this.#layers, this.#auto, this.#invert, this.#contrast, this.#maps, this.#colour],
+      ...[threeD, this.#gain.label, this.#opacity.label, this.#blend]
+    );
+    // Keys are the toolbar's, and not the notebook's or JupyterLab's.
+    this.node.addEventListener('keydown', event => {
+      if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
+    });
+  }
+
+  /** Serves another life of Neuroglancer, or none. */
+  attach(viewer: Viewer | null): void {
+    this.#forget?.();
+    this.#closePanel();
+    this.#viewer = viewer;
+    this.#forget = viewer && viewer.state.changed.add(() => this.#updateSoon());
+    this.update();
+  }
+
+  dispose(): void {
+    this.attach(null);
+    this.node.remove();
+  }
+
+  async autoContrast(): Promise<void> {
+    this.#auto.disabled = true;
+    try {
+      await this.#layer?.autoContrast();
+    } catch (error) {
+      this.#events.tell((error as Error).message);
+    } finally {
+      this.update();
+    }
+  }
+
+  invert(): void {
+    this.#change(layer => layer.invert());
+  }
+
+  /** Draws the volume in 3-D in place of the slices there, or the slices again. */
+  renderVolume(mode: VolumeRendering): void {
+    const viewer = this.#viewer;
+    if (!viewer) return;
+    this.#change(layer => (layer.volumeRendering = mode));
+    viewer.showPerspectiveSliceViews.value = imageLayersOf(viewer).every(layer => layer.volumeRendering === 'off');
+    const layout = viewer.layout.toJSON() as unknown;
+    if (mode !== 'off' && typeof layout === 'string' && layout in WITH_3D) viewer.layout.restoreState(WITH_3D[layout]);
+  }
+
+  get #layer(): ImageLayer | null {
+    if (!this.#viewer) return null;
+    const layers = imageLayersOf(this.#viewer);
+    return layers.find(({ name }) => name === this.#chosen) ?? layers.at(0) ?? null;
+  }
+
+  #change(change: (layer: ImageLayer) => void): void {
+    const layer = this.#layer;
+    if (layer) change(layer);
+    this.update();
+  }
+
+  #updateSoon(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = requestAnimationFrame(() => this.update());
+  }
+
+  /** Shows what the layer is like now. */
+  update(): void {
+    const layers = this.#viewer ? imageLayersOf(this.#viewer) : [];
+    const layer = this.#layer;
+    const names = layers.map(({ name }) => name);
+    this.#layers.hidden = layers.length < 2;
+    if ([...this.#layers.options].map(({ value }) => value).join('\n') !== names.join('\n')) {
+      this.#layers.replaceChildren(...optionsOf(Object.fromEntries(names.map(name => [name, name]))));
+    }
+    const contrast = layer?.contrast ?? null;
+    for (const control of [this.#auto, this.#invert, this.#contrast]) control.disabled = contrast === null;
+    for (const control of [this.#maps, this.#rendering]) control.disabled = !layer?.dtype;
+    this.#contrast.setAttribute('aria-expanded', String(this.#panel !== null));
+    for (const node of [this.#opacity.label, this.#blend]) node.hidden = layers.length < 2;
+    if (this.#panel && this.#panelOf !== panelKey(layer)) this.#openPanel();
+    if (!layer) return;
+    this.#layers.value = layer.name;
+    // A shader of one's own is none of the list.
+    this.#maps.value = layer.colourMap ?? '';
+    const { colour } = layer;
+    this.#colour.hidden = colour === null;
+    if (colour !== null) this.#colour.value = colour;
+    this.#rendering.value = layer.volumeRendering;
+    this.#gain.label.hidden = layer.volumeRendering !== 'on';
+    this.#gain.input.valueAsNumber = layer.gain;
+    this.#opacity.input.valueAsNumber = layer.opacity;
+    this.#blend.value = layer.isAdded ? 'add' : 'over';
+  }
+
+  #togglePanel(): void {
+    if (this.#panel) this.#closePanel();
+    else this.#openPanel();
+    this.update();
+  }
+
+  #openPanel(): void {
+    this.#closePanel();
+    const [viewer, layer] = [this.#viewer, this.#layer];
+    if (!viewer || !layer) return;
+    const presets = new Presets(this.#events.volumeOf(layer.name));
+    this.#panel = new ContrastPanel(viewer, layer, presets, text => this.#events.tell(text));
+    this.#panelOf = panelKey(layer);
+    viewer.display.container.append(this.#panel.node);
+  }
+
+  #closePanel(): void {
+    this.#panel?.dispose();
+    this.#panel = null;
+  }
+}
+
+/** What a panel of contrast is made for: another layer, or another shader, has another. */
+const panelKey = (layer: ImageLayer | null): string => `${layer?.name}\n${layer?.look.shader}`;
