@@ -51,7 +51,7 @@ const READER = {
   'voxel-size': ['common', 'tiff'],
   imagej: ['common', 'tiff', 'voxel-size'],
   ome: ['common', 'tiff', 'voxel-size'],
-  images: ['common', 'tiff', 'voxel-size', 'slices']
+  images: ['common', 'decode', 'tiff', 'voxel-size', 'slices']
 };
 const readerRules = Object.keys(READER).map(folder => {
   const others = ['model', 'simd'].map(name => `(?!\\.\\./${name}/)`).join('');

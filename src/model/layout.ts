@@ -39,11 +39,24 @@ export const NOT_FLIPPED: Layout['flip'] = { rows: false, columns: false };
 export const storedBytes = ({ bits, samples }: Pick<Packing, 'bits' | 'samples'>, pixels: number): number =>
   Math.ceil((pixels * samples * bits) / 8);
 
+/** What a segment is compressed with; `bmp`: not at all, but with its rows and colours as a Windows bitmap has them. */
+export type SegmentCoding =
+  'none' | 'lzw' | 'packbits' | 'deflate' | 'zstd' | 'jpeg' | 'lerc' | 'png' | 'bmp' | 'bmp-top-down';
+
+/** What a decoder needs beside the bytes of a segment. */
+export interface DecoderTables {
+  /** TIFF tag 347. */
+  jpegTables?: Uint8Array;
+  /** Whether JPEG's components are YCbCr. */
+  yCbCr?: boolean;
+  /** TIFF tag 50674: version, and compression around it (0 none, 1 deflate, 2 zstd). */
+  lercParameters?: number[];
+}
+
 /** How a page is stored. A *segment* is a strip or a tile: the smallest piece that can be decoded alone. */
 export interface Encoding {
   littleEndian: boolean;
-  /** TIFF tag 259; 1 is uncompressed. */
-  compression: number;
+  coding: SegmentCoding;
   /** TIFF tag 317; 1 is none. */
   predictor: number;
   /**
@@ -54,8 +67,7 @@ export interface Encoding {
   /** Segments down and across a page. */
   segmentRows: number;
   segmentColumns: number;
-  /** Tables that a decoder needs beside the bytes (JPEGTables, LercParameters), by tag number. */
-  decoderTags: Record<number, Uint8Array | number[]>;
+  decoderTables: DecoderTables;
 }
 
 /**
@@ -109,11 +121,11 @@ export const encodedAs = (layout: Layout, encoding: number): EncodedLayout => ({
 
 /** Whether planes are compressed, some of them at least. */
 export const isCompressed = ({ encodings }: Pick<Layout, 'encodings'>): boolean =>
-  encodings.some(({ compression }) => compression !== 1);
+  encodings.some(({ coding }) => coding !== 'none');
 
 /** Most rows and columns that are decoded together; null where nothing is compressed. */
 export function decodedTogether({ encodings }: Pick<Layout, 'encodings'>): { rows: number; columns: number } | null {
-  const compressed = encodings.filter(({ compression }) => compression !== 1);
+  const compressed = encodings.filter(({ coding }) => coding !== 'none');
   if (compressed.length === 0) return null;
   return {
     rows: Math.max(...compressed.map(({ segmentHeight }) => segmentHeight)),
@@ -124,11 +136,11 @@ export function decodedTogether({ encodings }: Pick<Layout, 'encodings'>): { row
 /** The encoding of uncompressed little-endian pages, each of them in one piece. */
 export const plainEncoding = ([, height, width]: Shape): Encoding => ({
   littleEndian: true,
-  compression: 1,
+  coding: 'none',
   predictor: 1,
   segmentHeight: height,
   segmentWidth: width,
   segmentRows: 1,
   segmentColumns: 1,
-  decoderTags: {}
+  decoderTables: {}
 });

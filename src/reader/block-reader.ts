@@ -5,9 +5,7 @@ import { type ByteOrder, byteOrder, invertsInPlace, isNative, rowsToNative, toNa
 import { FilePool } from './common/file-pool.ts';
 import { mirror } from './decode/mirror.ts';
 import { SegmentDecoder } from './segment-decoder.ts';
-import { JPEG_BYTES } from './decode/jpeg.ts';
-import { LzwDecoder } from './decode/lzw.ts';
-import { COMPRESSION, TAG } from './tiff/tags.ts';
+import { SEGMENT_CODECS } from './segment-codecs.ts';
 import { type Unpack, unpacker } from './decode/unpack.ts';
 
 type Triple = readonly [z: number, y: number, x: number];
@@ -16,11 +14,6 @@ type Triple = readonly [z: number, y: number, x: number];
 const CACHE_BYTES = 4 << 20;
 /** Memory for rows of which a part is wanted. */
 const STAGING_BYTES = 1 << 18;
-/**
- * What LERC's decoder has of a segment beside its result, by whether it lies in deflate or zstd, which grow their
- * output by halves; measured.
- */
-const LERC_COPIES = { plain: 1, wrapped: 4 };
 /** Most that an unpacker takes for tables. */
 const UNPACKING_BYTES = 1 << 18;
 /** A piece that is read and then swapped; a multiple of every voxel's size. */
@@ -79,7 +72,7 @@ export function readerBytes(layout: Layout): number {
   }
   const each = encodings.map((_, n) => encodingBytes(encodedAs(layout, n), stored[n]));
   const most = (isRaw: boolean) =>
-    each.reduce((sum, n, i) => ((encodings[i].compression === COMPRESSION.none) === isRaw ? Math.max(sum, n) : sum), 0);
+    each.reduce((sum, n, i) => ((encodings[i].coding === 'none') === isRaw ? Math.max(sum, n) : sum), 0);
   return most(true) + most(false);
 }
 
@@ -87,22 +80,14 @@ export function readerBytes(layout: Layout): number {
 function encodingBytes(layout: EncodedLayout, stored: number): number {
   const { segmentWidth, segmentHeight, packing, dtype } = layout;
   const plain = isPlain(layout);
-  if (layout.compression === COMPRESSION.none && plain) return STAGING_BYTES;
-  if (layout.compression === COMPRESSION.none)
+  if (layout.coding === 'none' && plain) return STAGING_BYTES;
+  if (layout.coding === 'none')
     return UNPACKING_BYTES + Math.max(STAGING_BYTES, storedBytes(packing, 16)) + 8 * unpackedPixels(layout);
   const voxels = segmentWidth * segmentHeight * BYTES_PER_VOXEL[dtype];
   const segment = plain ? voxels : segmentHeight * storedBytes(packing, segmentWidth);
-  const decoding = decoderBytes(layout, segment);
+  const decoding = SEGMENT_CODECS[layout.coding]?.workingBytes?.(layout, segment) ?? 0;
   const unpacked = plain ? 0 : UNPACKING_BYTES + voxels + segmentWidth * 8;
   return stored + Math.max(voxels, CACHE_BYTES) + 2 * segment + decoding + unpacked + STAGING_BYTES;
-}
-
-/** Memory that the decoder of a layout takes for a segment of `segment` bytes beside what comes out. */
-function decoderBytes({ compression, decoderTags }: EncodedLayout, segment: number): number {
-  if (compression === COMPRESSION.jpeg) return JPEG_BYTES * segment;
-  if (compression === COMPRESSION.lerc)
-    return LERC_COPIES[decoderTags[TAG.lercParameters]?.[1] ? 'wrapped' : 'plain'] * segment;
-  return 0;
 }
 
 /** Reads boxes of voxels out of the files of a layout. One a thread; boxes one after another. */
@@ -123,16 +108,15 @@ export class BlockReader {
     this.#files = new FilePool(layout.files);
     this.#bytesPerVoxel = BYTES_PER_VOXEL[layout.dtype];
     this.#unpack = isPlain(layout) ? null : unpacker(layout);
-    const lzw = new LzwDecoder();
     this.#ways = layout.encodings.map((encoding, n) => {
       const encoded = encodedAs(layout, n);
-      const isRaw = encoding.compression === COMPRESSION.none;
+      const codec = SEGMENT_CODECS[encoding.coding];
       return {
         layout: encoded,
         segmentRow: storedBytes(layout.packing, encoding.segmentWidth),
         order: byteOrder(encoded, false),
         invertedOrder: byteOrder(encoded, true),
-        decoder: isRaw ? null : new SegmentDecoder(encoded, this.#unpack, lzw)
+        decoder: codec && new SegmentDecoder(encoded, codec, this.#unpack)
       };
     });
   }
@@ -199,7 +183,7 @@ export class BlockReader {
           const segment = firstSegment[z0 + z] + row * segmentColumns + column;
           if (this.#layout.byteCounts[segment] === 0) fillRows(part, fillVoxel(this.#layout, part.sample));
           else if (way.decoder) {
-            const decoded = await this.#segment(segment, z0 + z, part.sample, way.layout, way.decoder);
+            const decoded = this.#segment(segment, z0 + z, part.sample, way.layout, way.decoder);
             const segmentRow = segmentWidth * bytes;
             copyRows(decoded, part.top * segmentRow + part.left * bytes, segmentRow, part);
           } else if (this.#unpack) this.#readPacked(this.#layout.offsets[segment], part, this.#unpack);
@@ -300,13 +284,7 @@ export class BlockReader {
     if (this.#staging.length < length) this.#staging = new Uint8Array(length);
   }
 
-  async #segment(
-    index: number,
-    page: number,
-    sample: number,
-    layout: EncodedLayout,
-    decoder: SegmentDecoder
-  ): Promise<Uint8Array> {
+  #segment(index: number, page: number, sample: number, layout: EncodedLayout, decoder: SegmentDecoder): Uint8Array {
     const kept = this.#decoded.get(index);
     if (kept) {
       this.#decoded.delete(index);
@@ -322,7 +300,7 @@ export class BlockReader {
     const strips = segmentColumns === 1 && segmentWidth === shape[2];
     const rows = strips ? Math.min(segmentHeight, shape[1] - within * segmentHeight) : segmentHeight;
     const spare = this.#makeRoom(rows * segmentWidth * this.#bytesPerVoxel);
-    const decoded = await decoder.decode(this.#stored.subarray(0, length), rows, sample, spare, () => ({
+    const decoded = decoder.decode(this.#stored.subarray(0, length), rows, sample, spare, () => ({
       file: files[pageFile[page]],
       name: `${strips ? 'strip' : 'tile'} ${within + 1} of ${outerShape.t * outerShape.c > 1 ? 'plane' : 'page'} ${page + 1}`
     }));

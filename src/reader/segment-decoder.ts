@@ -1,18 +1,10 @@
-import { inflateSync, zstdDecompressSync } from 'node:zlib';
 import { ConvertError } from '../model/errors.ts';
 import { type EncodedLayout, storedBytes } from '../model/layout.ts';
 import { BYTES_PER_VOXEL } from '../model/volume.ts';
 import { type ByteOrder, byteOrder, invertsInPlace, reverseBits, swapBytes, toValues } from './decode/byte-order.ts';
-import { decodeBmp } from './images/bmp.ts';
 import { fail } from './common/fail.ts';
-import { decodeJpeg } from './decode/jpeg.ts';
-import { decodeLerc } from './decode/lerc.ts';
-import type { LzwDecoder } from './decode/lzw.ts';
-import { unpackBits } from './decode/packbits.ts';
-import { decodePng } from './images/png.ts';
-import { PHOTOMETRIC } from './tiff/pixel-format.ts';
 import { undoPredictor } from './decode/predictor.ts';
-import { COMPRESSION, TAG } from './tiff/tags.ts';
+import type { DecodeSegment, SegmentCodec } from './decode/segment-codec.ts';
 import type { Unpack } from './decode/unpack.ts';
 
 /** Turns the stored bytes of a compressed segment into native voxels. */
@@ -22,15 +14,17 @@ export class SegmentDecoder {
   /** Of stored samples. */
   readonly #rowBytes: number;
   readonly #unpack: Unpack | null;
-  readonly #lzw: LzwDecoder;
+  readonly #decode: DecodeSegment;
+  readonly #ignoresBitOrder: boolean;
 
   /** `unpack`: null where samples are stored as voxels are. */
-  constructor(layout: EncodedLayout, unpack: Unpack | null, lzw: LzwDecoder) {
+  constructor(layout: EncodedLayout, codec: SegmentCodec, unpack: Unpack | null) {
     this.#layout = layout;
     this.#rowBytes = storedBytes(layout.packing, layout.segmentWidth);
     this.#order = byteOrder(layout, false);
     this.#unpack = unpack;
-    this.#lzw = lzw;
+    this.#decode = codec.createDecoder();
+    this.#ignoresBitOrder = codec.ignoresBitOrder ?? false;
   }
 
   /**
@@ -41,19 +35,19 @@ export class SegmentDecoder {
    * @param where page and segment, for messages
    * @throws ConvertError `corrupt`
    */
-  async decode(
+  decode(
     data: Uint8Array,
     rows: number,
     sample: number,
     spare: Uint8Array | null,
     where: () => { file: string; name: string }
-  ): Promise<Uint8Array> {
-    const { compression, packing } = this.#layout;
+  ): Uint8Array {
+    const { packing } = this.#layout;
     const length = rows * this.#rowBytes;
     let bytes: Uint8Array;
     try {
-      if (packing.reversedBits && compression !== COMPRESSION.jpeg) reverseBits(data, 0, data.length);
-      bytes = await this.#decompress(data, rows, this.#unpack ? null : spare);
+      if (packing.reversedBits && !this.#ignoresBitOrder) reverseBits(data, 0, data.length);
+      bytes = this.#decode({ data, layout: this.#layout, rows, length, spare: this.#unpack ? null : spare });
     } catch (error) {
       if (error instanceof ConvertError) throw error;
       const { file, name } = where();
@@ -75,51 +69,6 @@ export class SegmentDecoder {
     bytes = this.#toSamples(bytes);
     toValues(bytes, 0, bytes.length, { ...this.#order, inverted: invertsInPlace(this.#layout, sample) });
     return this.#unpack ? this.#toVoxels(bytes, this.#unpack, rows, sample, spare) : bytes;
-  }
-
-  /** Bytes that come out of the compression; more than `rows` hold, where a writer has filled up the last strip. */
-  async #decompress(data: Uint8Array, rows: number, spare: Uint8Array | null): Promise<Uint8Array> {
-    const { compression, decoderTags, segmentWidth, packing, dtype, littleEndian } = this.#layout;
-    const size: [number, number] = [rows, segmentWidth];
-    const length = rows * this.#rowBytes;
-    switch (compression) {
-      case COMPRESSION.deflate:
-      case COMPRESSION.oldDeflate:
-        return inflateSync(data, this.#limit(length));
-      case COMPRESSION.zstd:
-        return zstdDecompressSync(data, this.#limit(length));
-      case COMPRESSION.lzw:
-      case COMPRESSION.packbits: {
-        const out = spare && spare.length >= length ? spare.subarray(0, length) : new Uint8Array(length);
-        const written = compression === COMPRESSION.lzw ? this.#lzw.decode(data, out) : unpackBits(data, out);
-        return out.subarray(0, written);
-      }
-      case COMPRESSION.jpeg:
-        return decodeJpeg(
-          data,
-          decoderTags[TAG.jpegTables] as Uint8Array | undefined,
-          size,
-          packing.samples,
-          decoderTags[TAG.photometric]?.[0] === PHOTOMETRIC.yCbCr
-        );
-      case COMPRESSION.lerc: {
-        const stored = packing.palettes ? (packing.bits === 8 ? 'uint8' : 'uint16') : dtype;
-        return decodeLerc(data, decoderTags[TAG.lercParameters] ?? [], stored, littleEndian, size);
-      }
-      case COMPRESSION.png:
-        return decodePng(data, rows, packing, segmentWidth);
-      case COMPRESSION.bmp:
-      case COMPRESSION.bmpTopDown:
-        return decodeBmp(data, rows, packing, segmentWidth, compression === COMPRESSION.bmpTopDown, spare);
-      default:
-        throw new Error(`compression ${compression}`);
-    }
-  }
-
-  /** Room for what is expected in one piece, and an end to what claims to be far more. */
-  #limit(length: number): { chunkSize: number; maxOutputLength: number } {
-    const full = this.#layout.segmentHeight * this.#rowBytes;
-    return { chunkSize: Math.max(64, length + 64), maxOutputLength: 2 * full + 65536 };
   }
 
   /** Native samples, without predictor. */

@@ -16,7 +16,7 @@ import { Block } from '../../src/pyramid/block.ts';
 import { Schedule } from '../../src/pyramid/schedule.ts';
 import { slabBytes, slabs } from '../../src/pyramid/slabs.ts';
 import type { Settings } from '../../src/model/settings.ts';
-import { type Layout, plainEncoding, plainPacking } from '../../src/model/layout.ts';
+import { type Layout, type SegmentCoding, plainEncoding, plainPacking } from '../../src/model/layout.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape } from '../../src/model/volume.ts';
 
 const MiB = 2 ** 20;
@@ -102,7 +102,7 @@ test('levels come to an end, whatever waits', () => {
 });
 
 /** A layout without files, enough to plan with. */
-function layoutOf(shape: Shape, dtype: Dtype, compression = 1, segmentHeight = shape[1]): Layout {
+function layoutOf(shape: Shape, dtype: Dtype, coding: SegmentCoding = 'none', segmentHeight = shape[1]): Layout {
   const rows = Math.ceil(shape[1] / segmentHeight);
   return {
     files: ['volume.tif'],
@@ -110,7 +110,7 @@ function layoutOf(shape: Shape, dtype: Dtype, compression = 1, segmentHeight = s
     outerShape: { t: 1, c: 1 },
     dtype,
     packing: plainPacking(dtype),
-    encodings: [{ ...plainEncoding(shape), compression, segmentHeight, segmentRows: rows }],
+    encodings: [{ ...plainEncoding(shape), coding, segmentHeight, segmentRows: rows }],
     planeEncoding: new Uint16Array(shape[0]),
     firstSegment: Float64Array.from({ length: shape[0] }, (_, z) => z * rows),
     pageFile: new Uint32Array(shape[0]),
@@ -347,29 +347,29 @@ test('a plan fits its budget, and the smallest budget that is named works', () =
 
 test('a compressed page in one strip is not decoded over and over', () => {
   const shape: Shape = [512, 2560, 2560];
-  const small = fits(planFor(layoutOf(shape, 'float32', 8), { maxMemory: 1024 * MiB }).plan);
+  const small = fits(planFor(layoutOf(shape, 'float32', 'deflate'), { maxMemory: 1024 * MiB }).plan);
   assert.ok(small.decodeFirst);
   assert.equal(small.scratchFileBytes, product(shape) * 4);
-  const strips = fits(planFor(layoutOf(shape, 'float32', 8, 16), { maxMemory: 1024 * MiB }).plan);
+  const strips = fits(planFor(layoutOf(shape, 'float32', 'deflate', 16), { maxMemory: 1024 * MiB }).plan);
   assert.ok(!strips.decodeFirst);
   assert.equal(strips.grids[0].count[2], 1, 'whole rows are read');
-  const thin = fits(planFor(layoutOf([512, 512, 512], 'uint8', 8), { maxMemory: 4096 * MiB }).plan);
+  const thin = fits(planFor(layoutOf([512, 512, 512], 'uint8', 'deflate'), { maxMemory: 4096 * MiB }).plan);
   assert.ok(!thin.decodeFirst);
   assert.deepEqual(thin.grids[0].count.slice(1), [1, 1], 'whole pages fit');
   assert.ok(!fits(planFor(layoutOf(shape, 'float32'), { maxMemory: 1024 * MiB }).plan).decodeFirst);
 });
 
 test('slabs cover a box once and never cut rows that decode together', () => {
-  for (const compression of [1, 8])
+  for (const coding of ['none', 'deflate'] as const)
     for (const top of [0, 5, 31])
       for (const limit of [100, 5_000, 1e6]) {
-        const layout = layoutOf([40, 128, 30], 'uint16', compression, 16);
+        const layout = layoutOf([40, 128, 30], 'uint16', coding, 16);
         const box: Shape = [7, 90, 30];
         const seen = new Uint8Array(box[0] * box[1]);
         for (const { z, y, depth, height } of slabs(layout, top, box, limit)) {
           assert.ok(depth * height * 60 <= slabBytes(layout, box, limit));
           for (let k = z; k < z + depth; k++) for (let j = y; j < y + height; j++) seen[k * box[1] + j]++;
-          if (compression !== 1 && y > 0) assert.equal((top + y) % 16, 0);
+          if (coding !== 'none' && y > 0) assert.equal((top + y) % 16, 0);
         }
         assert.ok(seen.every(n => n === 1));
       }

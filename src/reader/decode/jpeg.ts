@@ -1,6 +1,8 @@
+import type { DecoderTables } from '../../model/layout.ts';
 import { BitReader, HuffmanTable } from './jpeg-huffman.ts';
 import { ZIGZAG, inverseTransform } from './jpeg-transform.ts';
 import { type SamplePlane, upsampleRow } from './jpeg-upsample.ts';
+import type { SegmentCodec } from './segment-codec.ts';
 
 /** A frame's component (ITU T.81, B.2.2). */
 interface Component {
@@ -67,27 +69,33 @@ const isFrame = (marker: number): boolean =>
  * Most bytes that decoding takes beside the pixels, for each of the image's samples: its planes, and coefficients where
  * it is progressive.
  */
-export const JPEG_BYTES = 3;
+const WORKING_BYTES = 3;
+
+export const jpeg: SegmentCodec = {
+  ignoresBitOrder: true,
+  workingBytes: (_layout, bytes) => WORKING_BYTES * bytes,
+  createDecoder:
+    () =>
+    ({ data, rows, layout: { decoderTables, segmentWidth, packing } }) =>
+      decodeJpeg(data, decoderTables, [rows, segmentWidth], packing.samples)
+};
 
 /**
  * Decodes a segment of 8-bit JPEG (ITU T.81 and TIFF Technical Note 2), sequential or progressive: the samples of each
  * pixel, side by side, the same as libjpeg's to the last bit. No library that is kept gives these: theirs differ by
  * some grey values, and by far more where colours have half the resolution.
  *
- * @param tables the file's JPEGTables, if any
  * @param samples how many a pixel must have
- * @param yCbCr whether they are to be turned from YCbCr into RGB
  * @throws Error for what is no such JPEG, is damaged, or has another size
  */
-export function decodeJpeg(
+function decodeJpeg(
   data: Uint8Array,
-  tables: Uint8Array | undefined,
+  { jpegTables, yCbCr }: DecoderTables,
   [rows, columns]: [number, number],
-  samples: number,
-  yCbCr: boolean
+  samples: number
 ): Uint8Array {
   const decoder = new JpegDecoder();
-  if (tables) decoder.read(tables, null);
+  if (jpegTables) decoder.read(jpegTables, null);
   const frame = decoder.read(data, ({ width, height, components }, bits) => {
     if (bits !== 8 || components.length !== samples)
       throw new Error(`JPEG of ${components.length} × ${bits} bits, where ${samples} × 8 bits were expected`);

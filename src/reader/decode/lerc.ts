@@ -2,6 +2,7 @@ import { inflateSync, zstdDecompressSync } from 'node:zlib';
 // @ts-expect-error The package brings no types.
 import Lerc from 'lerc';
 import type { Dtype } from '../../model/volume.ts';
+import type { SegmentCodec } from './segment-codec.ts';
 
 interface Decoded {
   pixels: ArrayLike<number>[];
@@ -20,6 +21,22 @@ const ARRAYS = {
 };
 export const isLercType = (dtype: string): dtype is keyof typeof ARRAYS => Object.hasOwn(ARRAYS, dtype);
 
+/**
+ * What the decoder has of a segment beside its result, by whether it lies in deflate or zstd, which grow their output
+ * by halves; measured.
+ */
+const COPIES = { plain: 1, wrapped: 4 };
+
+export const lerc: SegmentCodec = {
+  workingBytes: ({ decoderTables }, bytes) => COPIES[decoderTables.lercParameters?.[1] ? 'wrapped' : 'plain'] * bytes,
+  createDecoder:
+    () =>
+    ({ data, rows, layout: { decoderTables, packing, dtype, littleEndian, segmentWidth } }) => {
+      const stored = packing.palettes ? (packing.bits === 8 ? 'uint8' : 'uint16') : dtype;
+      return decodeLerc(data, decoderTables.lercParameters ?? [], stored, littleEndian, [rows, segmentWidth]);
+    }
+};
+
 /** Height and width that a LERC blob claims, read before its decoder makes room for them. */
 function claimedShape(blob: Uint8Array): [number, number] {
   const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
@@ -37,7 +54,7 @@ function claimedShape(blob: Uint8Array): [number, number] {
  * @param parameters TIFF's LercParameters: version, and compression around it (0 none, 1 deflate, 2 zstd)
  * @throws Error, or a string of the decoder's
  */
-export function decodeLerc(
+function decodeLerc(
   data: Uint8Array,
   parameters: ArrayLike<number>,
   dtype: Dtype,

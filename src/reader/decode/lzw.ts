@@ -1,3 +1,15 @@
+import { type SegmentCodec, roomFor } from './segment-codec.ts';
+
+export const lzw: SegmentCodec = {
+  createDecoder() {
+    const decoder = new LzwDecoder();
+    return segment => {
+      const out = roomFor(segment);
+      return out.subarray(0, decoder.decode(segment.data, out));
+    };
+  }
+};
+
 const CLEAR = 256;
 const END = 257;
 const FIRST = 258;
@@ -14,7 +26,7 @@ const MAX_CODES = 4096;
  * @returns bytes written to `out`; less than its length when the data end early
  * @throws Error for a code that cannot be
  */
-export class LzwDecoder {
+class LzwDecoder {
   /** Start and length of each code's string in the output. */
   readonly #table = new Int32Array(2 * MAX_CODES + 2);
 

@@ -1,9 +1,18 @@
+import { type SegmentCodec, roomFor } from './segment-codec.ts';
+
+export const packbits: SegmentCodec = {
+  createDecoder: () => segment => {
+    const out = roomFor(segment);
+    return out.subarray(0, unpackBits(segment.data, out));
+  }
+};
+
 /**
  * Decodes PackBits (TIFF 6.0 section 9).
  *
  * @returns bytes written to `out`; less than its length when the data end early
  */
-export function unpackBits(data: Uint8Array, out: Uint8Array): number {
+function unpackBits(data: Uint8Array, out: Uint8Array): number {
   let written = 0;
   for (let at = 0; at < data.length && written < out.length;) {
     const header = data[at++];

@@ -1,14 +1,11 @@
 import { storedBytes } from '../../model/layout.ts';
 import { fail } from '../common/fail.ts';
+import { bmpStride } from '../decode/bmp.ts';
 import type { HeaderBytes } from '../common/header-bytes.ts';
 import { imagePage, paletteMap } from './image-page.ts';
 import type { Page } from '../tiff/page.ts';
 import { PHOTOMETRIC } from '../tiff/pixel-format.ts';
 import { type Resolution, resolutionOf } from '../voxel-size/resolution.ts';
-import { COMPRESSION } from '../tiff/tags.ts';
-
-/** Rows are padded to four bytes. */
-const strideOf = (rowBytes: number): number => Math.ceil(rowBytes / 4) * 4;
 
 /**
  * Reads the header of a Windows bitmap (BITMAPINFOHEADER and its successors): 1, 4 or 8-bit indices into a palette,
@@ -26,18 +23,18 @@ export function readBmp(file: HeaderBytes): Page {
     throw fail('corrupt', file.path, 'not a bitmap, though its name ends so: take it out, or export it again');
   const [offset, headerSize] = [head.readUInt32LE(10), head.readUInt32LE(14)];
   const [width, signedHeight] = [head.readInt32LE(18), head.readInt32LE(22)];
-  const [bits, coding, used] = [head.readUInt16LE(28), head.readUInt32LE(30), head.readUInt32LE(46)];
+  const [bits, encoding, used] = [head.readUInt16LE(28), head.readUInt32LE(30), head.readUInt32LE(46)];
   if (headerSize < 40)
     throw fail(
       'unsupported',
       file.path,
       `its header has ${headerSize} bytes, where 40 or more were expected: save it again`
     );
-  if (coding !== 0)
+  if (encoding !== 0)
     throw fail(
       'unsupported-compression',
       file.path,
-      `its rows are encoded (BMP compression ${coding}), where plain ones were expected: save it uncompressed`
+      `its rows are encoded (BMP compression ${encoding}), where plain ones were expected: save it uncompressed`
     );
   if (![1, 4, 8, 24, 32].includes(bits))
     throw fail(
@@ -67,11 +64,11 @@ export function readBmp(file: HeaderBytes): Page {
   return imagePage(file, {
     width,
     height,
-    compression: signedHeight < 0 ? COMPRESSION.bmpTopDown : COMPRESSION.bmp,
+    coding: signedHeight < 0 ? 'bmp-top-down' : 'bmp',
     pixel,
     littleEndian: true,
     offset,
-    byteCount: height * strideOf(storedBytes(pixel, width))
+    byteCount: height * bmpStride(storedBytes(pixel, width))
   });
 }
 
@@ -79,30 +76,4 @@ export function readBmp(file: HeaderBytes): Page {
 export function bmpResolution(file: HeaderBytes): Resolution | null {
   const head = file.bytes(38, 8);
   return head && resolutionOf([head.readInt32LE(4), head.readInt32LE(0)], 'meter', 'The header of the bitmap says');
-}
-
-/** Decodes a bitmap's rows to rows of packed samples from the top down, colours in the order red, green, blue. */
-export function decodeBmp(
-  data: Uint8Array,
-  rows: number,
-  { bits, samples }: { bits: number; samples: number },
-  width: number,
-  topDown: boolean,
-  spare: Uint8Array | null
-): Uint8Array {
-  const rowBytes = storedBytes({ bits, samples }, width);
-  const stride = strideOf(rowBytes);
-  const length = rows * rowBytes;
-  const out = spare && spare.length >= length ? spare.subarray(0, length) : new Uint8Array(length);
-  for (let y = 0; y < rows; y++) {
-    const from = (topDown ? y : rows - 1 - y) * stride;
-    out.set(data.subarray(from, from + rowBytes), y * rowBytes);
-  }
-  if (samples >= 3)
-    for (let i = 0; i < length; i += samples) {
-      const blue = out[i];
-      out[i] = out[i + 2];
-      out[i + 2] = blue;
-    }
-  return out;
 }

@@ -17,7 +17,7 @@ export function imagePage(
     offset,
     byteCount,
     ...format
-  }: Pick<PageFormat, 'width' | 'height' | 'compression' | 'pixel' | 'littleEndian'> & {
+  }: Pick<PageFormat, 'width' | 'height' | 'coding' | 'pixel' | 'littleEndian'> & {
     offset: number;
     byteCount: number;
   }
@@ -35,7 +35,7 @@ export function imagePage(
     format: { ...format, predictor: 1, tiled: false, segmentWidth: width, segmentHeight: height },
     offsets: [offset],
     byteCounts: [byteCount],
-    decoderTags: {},
+    decoderTables: {},
     nodata: '',
     orientation: 1
   };

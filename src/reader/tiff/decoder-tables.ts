@@ -1,33 +1,28 @@
-import type { Encoding } from '../../model/layout.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { DecoderTables, SegmentCoding } from '../../model/layout.ts';
 import type { Directory } from './directory.ts';
-import { COMPRESSION, TAG } from './tags.ts';
-
-type Tables = Encoding['decoderTags'];
+import { PHOTOMETRIC } from './pixel-format.ts';
+import { TAG } from './tags.ts';
 
 /** Bytes of a page's tables. */
 const MAX_TABLES = 1 << 20;
 
-/** What the decoder of a page's compression needs beside the bytes of its segments. */
-export function readTables(directory: Directory, compression: number): Tables {
-  const tables: Tables = {};
-  if (compression === COMPRESSION.jpeg) {
-    const jpeg = directory.bytes(TAG.jpegTables, MAX_TABLES);
-    if (jpeg) tables[TAG.jpegTables] = new Uint8Array(jpeg);
-    // Colours are JPEG's own way of storing them.
-    tables[TAG.photometric] = [directory.integer(TAG.photometric, 1)];
+/** What the decoder of a page's segments needs beside their bytes. */
+export function readTables(directory: Directory, coding: SegmentCoding): DecoderTables {
+  if (coding === 'jpeg') {
+    const tables = directory.bytes(TAG.jpegTables, MAX_TABLES);
+    return {
+      ...(tables && { jpegTables: new Uint8Array(tables) }),
+      // Colours are JPEG's own way of storing them.
+      yCbCr: directory.integer(TAG.photometric, 1) === PHOTOMETRIC.yCbCr
+    };
   }
-  if (compression === COMPRESSION.lerc && directory.has(TAG.lercParameters))
-    tables[TAG.lercParameters] = Array.from(directory.integers(TAG.lercParameters, 8));
-  return tables;
+  if (coding === 'lerc' && directory.has(TAG.lercParameters))
+    return { lercParameters: Array.from(directory.integers(TAG.lercParameters, 8)) };
+  return {};
 }
 
-export const tableBytes = (tables: Tables): number =>
-  Object.values(tables).reduce((sum, table) => sum + table.length, 0);
+export const tableBytes = ({ jpegTables, lercParameters }: DecoderTables): number =>
+  (jpegTables?.length ?? 0) + (lercParameters?.length ?? 0);
 
-export function sameTables(a: Tables, b: Tables): boolean {
-  const tags = Object.keys(a).map(Number);
-  return (
-    tags.length === Object.keys(b).length &&
-    tags.every(tag => b[tag]?.length === a[tag].length && a[tag].every((n, i) => n === b[tag][i]))
-  );
-}
+export const sameTables = (a: DecoderTables, b: DecoderTables): boolean => isDeepStrictEqual(a, b);

@@ -1,4 +1,4 @@
-import { type Encoding, storedBytes } from '../../model/layout.ts';
+import { type DecoderTables, type SegmentCoding, storedBytes } from '../../model/layout.ts';
 import { readTables } from './decoder-tables.ts';
 import type { Directory } from './directory.ts';
 import { fail } from '../common/fail.ts';
@@ -6,7 +6,7 @@ import { FAR } from '../common/header-bytes.ts';
 import { otherJpeg } from '../decode/jpeg.ts';
 import { isLercType } from '../decode/lerc.ts';
 import { PHOTOMETRIC, type PixelFormat, readPixelFormat, storedType } from './pixel-format.ts';
-import { COMPRESSION, compressionName, otherCompressionName, TAG } from './tags.ts';
+import { TAG, codingOf, otherCompressionName } from './tags.ts';
 
 /** What a page is, of which a volume's have size and pixels in common, and how it is stored. */
 export interface PageFormat {
@@ -14,7 +14,7 @@ export interface PageFormat {
   height: number;
   pixel: PixelFormat;
   littleEndian: boolean;
-  compression: number;
+  coding: SegmentCoding;
   predictor: number;
   tiled: boolean;
   /** Columns of a segment; a strip's are the page's. */
@@ -29,7 +29,7 @@ export interface Page {
   offsets: ArrayLike<number>;
   /** NaN where the sizes are not told. */
   byteCounts: ArrayLike<number>;
-  decoderTags: Encoding['decoderTags'];
+  decoderTables: DecoderTables;
   /** What the file says of pixels without a value (GDAL_NODATA); empty where it says nothing. */
   nodata: string;
   /** Where the first row and column are (tag 274), 1 where they are at the top and on the left. */
@@ -47,7 +47,7 @@ export const segmentRowBytes = ({ pixel: { bits, samples, planar }, segmentWidth
 const decodedBytes = (format: PageFormat): number =>
   format.segmentHeight * Math.max(segmentRowBytes(format), format.segmentWidth * Math.ceil(format.pixel.bits / 8) * 2);
 
-const PREDICTABLE: readonly number[] = [COMPRESSION.lzw, COMPRESSION.deflate, COMPRESSION.oldDeflate, COMPRESSION.zstd];
+const PREDICTABLE: readonly SegmentCoding[] = ['lzw', 'deflate', 'zstd'];
 
 /** Segments of one page, above which a header is taken to be hostile. */
 const MAX_SEGMENTS = 1 << 24;
@@ -76,17 +76,17 @@ function checkDepth(directory: Directory): void {
     );
 }
 
-function predictorOf(directory: Directory, compression: number, pixel: PixelFormat): number {
+function predictorOf(directory: Directory, coding: SegmentCoding, pixel: PixelFormat): number {
   const predictor = directory.integer(TAG.predictor, 1);
   // JPEG has none, whatever the tag says, as in other programs.
-  if (predictor === 1 || compression === COMPRESSION.jpeg) return 1;
+  if (predictor === 1 || coding === 'jpeg') return 1;
   const whole = [8, 16, 32, 64].includes(pixel.bits);
-  if (PREDICTABLE.includes(compression) && whole && (predictor === 2 || (predictor === 3 && pixel.kind === 'float')))
+  if (PREDICTABLE.includes(coding) && whole && (predictor === 2 || (predictor === 3 && pixel.kind === 'float')))
     return predictor;
   throw fail(
     'unsupported-compression',
     directory.file.path,
-    `predictor ${predictor} of ${storedType(pixel)} voxels with compression ${compressionName(compression)} is not understood: save it again without a predictor`
+    `predictor ${predictor} of ${storedType(pixel)} voxels with compression ${coding} is not understood: save it again without a predictor`
   );
 }
 
@@ -96,33 +96,34 @@ function firstBytes(directory: Directory): Uint8Array {
   return directory.file.bytes(at, Math.max(0, Math.min(FAR, directory.file.size - at))) ?? new Uint8Array(0);
 }
 
-function compressionOf(directory: Directory, pixel: PixelFormat): number {
+function readCoding(directory: Directory, pixel: PixelFormat): SegmentCoding {
   const compression = directory.integer(TAG.compression, 1);
   const { path } = directory.file;
   const type = storedType(pixel);
   const { photometric, planar, samples, kind, bits } = pixel;
   const refuse = (problem: string) => fail('unsupported-compression', path, problem);
-  if (compressionName(compression) === null)
+  const coding = codingOf(compression);
+  if (coding === null)
     throw refuse(
       `compressed with ${otherCompressionName(compression)}, where none, LZW, deflate, PackBits, zstd, JPEG or LERC was expected: save it with one of these`
     );
-  if (photometric === PHOTOMETRIC.yCbCr && (compression !== COMPRESSION.jpeg || planar || samples !== 3))
+  if (photometric === PHOTOMETRIC.yCbCr && (coding !== 'jpeg' || planar || samples !== 3))
     throw refuse('its colours are YCbCr, which can be read in JPEG only: save it as RGB or grey values');
-  const other = compression === COMPRESSION.jpeg && directory.number === 1 ? otherJpeg(firstBytes(directory)) : null;
+  const other = coding === 'jpeg' && directory.number === 1 ? otherJpeg(firstBytes(directory)) : null;
   if (other)
     throw refuse(
       `compressed with ${other}, where sequential or progressive JPEG was expected: save it with deflate or LZW`
     );
-  if (compression === COMPRESSION.jpeg && (kind !== 'uint' || bits !== 8))
+  if (coding === 'jpeg' && (kind !== 'uint' || bits !== 8))
     throw refuse(`JPEG of ${type} voxels cannot be read: save it with deflate or LZW`);
-  if (compression === COMPRESSION.lerc) {
+  if (coding === 'lerc') {
     // The decoder (lerc 3.0.0) turns greater uint32 values negative, and knows neither integers of 64 bits nor packed
     // ones.
     if (!isLercType(type)) throw refuse(`${type} voxels in LERC cannot be read: save it with zstd, deflate or LZW`);
     if (samples > 1 && !planar)
       throw refuse(`LERC of ${samples} samples a pixel cannot be read: save it with zstd, deflate or LZW`);
   }
-  return compression;
+  return coding;
 }
 
 /**
@@ -139,8 +140,8 @@ export function readPage(directory: Directory): Page {
     throw fail('corrupt', file.path, `page ${number} is ${height} × ${width} pixels, which cannot be: export it again`);
   checkDepth(directory);
   const pixel = readPixelFormat(directory);
-  const compression = compressionOf(directory, pixel);
-  const predictor = predictorOf(directory, compression, pixel);
+  const coding = readCoding(directory, pixel);
+  const predictor = predictorOf(directory, coding, pixel);
   // As in libtiff: lengths of tiles make tiles, and where these are may stand in the tags of either.
   const tiled = directory.has(TAG.tileWidth) || directory.has(TAG.tileLength);
   const segmentWidth = tiled ? directory.integer(TAG.tileWidth, 0) : width;
@@ -154,8 +155,8 @@ export function readPage(directory: Directory): Page {
       `page ${number} has tiles of ${segmentHeight} × ${segmentWidth} pixels, which cannot be: export it again`
     );
   const kind = tiled ? 'tiles' : 'strips';
-  const format = { width, height, pixel, littleEndian, compression, predictor, tiled, segmentWidth, segmentHeight };
-  if (compression !== COMPRESSION.none && decodedBytes(format) > MAX_SEGMENT_BYTES)
+  const format = { width, height, pixel, littleEndian, coding, predictor, tiled, segmentWidth, segmentHeight };
+  if (coding !== 'none' && decodedBytes(format) > MAX_SEGMENT_BYTES)
     throw fail(
       'unsupported',
       file.path,
@@ -181,7 +182,7 @@ export function readPage(directory: Directory): Page {
       file.path,
       `page ${number} has ${segments} ${kind}, where at most ${MAX_SEGMENTS} were expected: save it with larger ones`
     );
-  const raw = compression === COMPRESSION.none;
+  const raw = coding === 'none';
   const sizes = directory.count(countsTag);
   if (!raw && sizes < segments)
     throw fail(
@@ -194,6 +195,6 @@ export function readPage(directory: Directory): Page {
     raw && sizes < segments ? new Float64Array(segments).fill(NaN) : directory.integers(countsTag, segments);
   const nodata = directory.bytes(TAG.gdalNodata, MAX_NODATA)?.toString('latin1').split('\0')[0] ?? '';
   const orientation = directory.integer(TAG.orientation, 1);
-  const decoderTags = readTables(directory, compression);
-  return { format, offsets, byteCounts, decoderTags, nodata, orientation };
+  const decoderTables = readTables(directory, coding);
+  return { format, offsets, byteCounts, decoderTables, nodata, orientation };
 }

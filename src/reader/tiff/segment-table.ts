@@ -6,7 +6,6 @@ import { fail } from '../common/fail.ts';
 import { GrowingNumbers } from '../common/growing-numbers.ts';
 import { type Page, type PageFormat, segmentGroups, segmentRowBytes } from './page.ts';
 import { type SampleInterpretation, pixelDifference, storedType } from './pixel-format.ts';
-import { COMPRESSION, compressionName } from './tags.ts';
 
 /** A segment's place and size take at least this much in a file (two SHORT values). */
 const LEAST_BYTES_LISTED = 4;
@@ -99,7 +98,7 @@ export class SegmentTable {
       const [first, ...others] = new Set(values);
       return others.length > 0 ? 'mixed' : first;
     };
-    const names = this.#encodings.map(({ compression }) => compressionName(compression) ?? String(compression));
+    const names = this.#encodings.map(({ coding }) => (coding.startsWith('bmp') ? 'none' : coding));
     return {
       byteOrder: one(this.#encodings.map(({ littleEndian }) => (littleEndian ? 'little' : 'big'))),
       layout: one([...this.#tiled].map(tiled => (tiled ? 'tiles' : 'strips'))),
@@ -143,8 +142,7 @@ export class SegmentTable {
     if (!this.orientations.has(page.orientation)) this.orientations.set(page.orientation, origin.name);
     this.#tiled.add(format.tiled);
     const strips = sizes.length / segmentGroups(format);
-    const isOnePiece =
-      !format.tiled && format.compression === COMPRESSION.none && areOnePiece(page.offsets, sizes, strips);
+    const isOnePiece = !format.tiled && format.coding === 'none' && areOnePiece(page.offsets, sizes, strips);
     if (this.pages === 0) this.#firstIsOnePiece = isOnePiece;
     this.#firstOf.push(this.#offsets.length);
     this.#encodingOf.push(this.#encoding(page, isOnePiece ? format.height : format.segmentHeight, origin));
@@ -231,19 +229,19 @@ export class SegmentTable {
   }
 
   /** The number of a page's way of being stored, in segments of so many rows. */
-  #encoding({ format, decoderTags }: Page, segmentHeight: number, origin: Origin): number {
-    const { littleEndian, compression, predictor, segmentWidth, height, width } = format;
+  #encoding({ format, decoderTables }: Page, segmentHeight: number, origin: Origin): number {
+    const { littleEndian, coding, predictor, segmentWidth, height, width } = format;
     const found = this.#encodings.findIndex(
       known =>
         known.littleEndian === littleEndian &&
-        known.compression === compression &&
+        known.coding === coding &&
         known.predictor === predictor &&
         known.segmentWidth === segmentWidth &&
         known.segmentHeight === segmentHeight &&
-        sameTables(known.decoderTags, decoderTags)
+        sameTables(known.decoderTables, decoderTables)
     );
     if (found >= 0) return found;
-    this.#tableBytes += tableBytes(decoderTags);
+    this.#tableBytes += tableBytes(decoderTables);
     if (this.#encodings.length === MAX_ENCODINGS || this.#tableBytes > MAX_TABLE_BYTES)
       throw fail(
         'mixed-pages',
@@ -253,12 +251,12 @@ export class SegmentTable {
     const segmentRows = Math.ceil(height / segmentHeight);
     const segmentColumns = Math.ceil(width / segmentWidth);
     const shape = { segmentHeight, segmentWidth, segmentRows, segmentColumns };
-    return this.#encodings.push({ littleEndian, compression, predictor, ...shape, decoderTags }) - 1;
+    return this.#encodings.push({ littleEndian, coding, predictor, ...shape, decoderTables }) - 1;
   }
 
   /** Bytes of each segment: what the file says, and for uncompressed ones what their voxels take. */
   #sizes({ format, offsets, byteCounts }: Page, origin: Origin): ArrayLike<number> {
-    const raw = format.compression === COMPRESSION.none;
+    const raw = format.coding === 'none';
     const rowBytes = segmentRowBytes(format);
     const strips = offsets.length / segmentGroups(format);
     const kind = format.tiled ? 'tile' : 'strip';

@@ -1,3 +1,5 @@
+import type { SegmentCoding } from '../../model/layout.ts';
+
 /** Tags of TIFF 6.0, its supplements and BigTIFF that decide how voxels are read. */
 export const TAG = {
   newSubfileType: 254,
@@ -38,34 +40,17 @@ export const TAG = {
 /** Bytes of one value, by field type (TIFF 6.0 section 2, BigTIFF 16 to 18); 0 where there is no such type. */
 export const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
 
-/** By TIFF tag 259; and of images that are no TIFF, by numbers that no TIFF can have. */
-export const COMPRESSION = {
-  bmp: -1,
-  bmpTopDown: -2,
-  png: -3,
-  none: 1,
-  lzw: 5,
-  jpeg: 7,
-  deflate: 8,
-  oldDeflate: 32946,
-  packbits: 32773,
-  lerc: 34887,
-  zstd: 50000
-} as const;
-
-/** Names of the compressions that can be read. */
-const READABLE = new Map<number, string>([
-  [COMPRESSION.bmp, 'none'],
-  [COMPRESSION.bmpTopDown, 'none'],
-  [COMPRESSION.png, 'png'],
-  [COMPRESSION.none, 'none'],
-  [COMPRESSION.lzw, 'lzw'],
-  [COMPRESSION.jpeg, 'jpeg'],
-  [COMPRESSION.deflate, 'deflate'],
-  [COMPRESSION.oldDeflate, 'deflate'],
-  [COMPRESSION.packbits, 'packbits'],
-  [COMPRESSION.lerc, 'lerc'],
-  [COMPRESSION.zstd, 'zstd']
+/** The compressions (tag 259) that can be read. */
+const CODINGS = new Map<number, SegmentCoding>([
+  [1, 'none'],
+  [5, 'lzw'],
+  [7, 'jpeg'],
+  [8, 'deflate'],
+  // As it was before it had a number.
+  [32946, 'deflate'],
+  [32773, 'packbits'],
+  [34887, 'lerc'],
+  [50000, 'zstd']
 ]);
 
 /** Names of those that cannot, for messages. */
@@ -86,8 +71,8 @@ const OTHERS = new Map<number, string>([
   [52546, 'JPEG XL']
 ]);
 
-/** `lzw`, `deflate`, ..., or null when it cannot be read. */
-export const compressionName = (compression: number): string | null => READABLE.get(compression) ?? null;
+/** What a compression is, or null when it cannot be read. */
+export const codingOf = (compression: number): SegmentCoding | null => CODINGS.get(compression) ?? null;
 
 export const otherCompressionName = (compression: number): string =>
   OTHERS.has(compression) ? `${OTHERS.get(compression)} (${compression})` : `number ${compression}`;
