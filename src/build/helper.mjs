@@ -1,4 +1,4 @@
-// Bundles the helper into microct_io_vis/helper: main.mjs (command line and kernel), worker.cjs (the engine's threads),
+// Bundles the helper into microct_io_vis/helper: main.mjs (command line and kernel), worker.cjs and look.cjs (the engine's threads),
 // zeromq/ (one native addon for each platform) and the licenses of what is in the bundle. What page.mjs puts there
 // (viewer/) stays.
 import { build, context } from 'esbuild';
@@ -76,7 +76,7 @@ const MAIN = {
 // By itself, and in the older format: a thread then starts in two thirds of the time.
 const WORKER = {
   ...common,
-  entryPoints: { worker: 'src/pyramid/worker.ts' },
+  entryPoints: { worker: 'src/pyramid/worker.ts', look: 'src/convert/look/worker.ts' },
   outExtension: { '.js': '.cjs' },
   format: 'cjs'
 };

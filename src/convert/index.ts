@@ -10,6 +10,8 @@ export {
   DESCRIBED_BY,
   DOWNSAMPLINGS,
   type Downsampling,
+  LOOK_OPTIONS,
+  type LookOptions,
   OME_ZARR_VERSIONS,
   type OmeZarrVersion,
   ORIENTATIONS,
@@ -43,6 +45,7 @@ export { TOOL, VERSION } from '../model/version.ts';
 export { type Control, convert } from './convert.ts';
 export type { Difference, Value } from '../model/difference.ts';
 export { estimate, inspect } from './estimate.ts';
+export { type LookFile, Looks } from './look/look.ts';
 export { freeMemory } from '../pyramid/garbage.ts';
 export { type Owner, isStillRunning, startTime } from '../zarr/owner.ts';
 export { type ConversionRequest as Asked, unfinishedRequest as askedFor } from './unfinished.ts';

@@ -40,7 +40,7 @@ export class Store {
       throw new ConvertError('not-found', `${path}: there is no such folder; ${there}`, 'source');
     }
     if (!(await missingAsNull(stat(root), path))?.isDirectory()) {
-      const what = 'this is a file, and no OME-Zarr, which is a folder: convert it first';
+      const what = 'this is a file, and neither an OME-Zarr, which is a folder, nor a TIFF';
       throw new ConvertError('output-not-ome-zarr', `${path}: ${what}`, 'source');
     }
     for (const mark of MARKS) {

@@ -124,6 +124,10 @@ export interface ConvertOptions {
 export const READING_OPTIONS = ['slices', 'image', 'describedBy', 'zAxis', 'palette', 'orientation'] as const;
 export type ReadingOptions = Pick<ConvertOptions, (typeof READING_OPTIONS)[number]>;
 
+/** What can be chosen of a source that is looked at as it is. */
+export const LOOK_OPTIONS = [...READING_OPTIONS, 'channel'] as const;
+export type LookOptions = Partial<Pick<ConvertOptions, (typeof LOOK_OPTIONS)[number]>>;
+
 export const DEFAULT_OPTIONS: ConvertOptions = {
   output: null,
   slices: null,

@@ -4,14 +4,13 @@ import { fillVoxel } from './tiff/absent.ts';
 import { type ByteOrder, byteOrder, invertsInPlace, isNative, rowsToNative, toNative } from './decode/byte-order.ts';
 import { FilePool } from './common/file-pool.ts';
 import { mirror } from './decode/mirror.ts';
+import { SegmentCache } from './segment-cache.ts';
 import { SegmentDecoder } from './segment-decoder.ts';
 import { SEGMENT_CODECS } from './segment-codecs.ts';
 import { type Unpack, unpacker } from './decode/unpack.ts';
 
 type Triple = readonly [z: number, y: number, x: number];
 
-/** Decoded segments that are kept, in bytes; the last one is kept whatever its size. */
-const CACHE_BYTES = 4 << 20;
 /** Memory for rows of which a part is wanted. */
 const STAGING_BYTES = 1 << 18;
 /** Most that an unpacker takes for tables. */
@@ -87,7 +86,7 @@ function encodingBytes(layout: EncodedLayout, stored: number): number {
   const segment = plain ? voxels : segmentHeight * storedBytes(packing, segmentWidth);
   const decoding = SEGMENT_CODECS[layout.coding]?.workingBytes?.(layout, segment) ?? 0;
   const unpacked = plain ? 0 : UNPACKING_BYTES + voxels + segmentWidth * 8;
-  return stored + Math.max(voxels, CACHE_BYTES) + 2 * segment + decoding + unpacked + STAGING_BYTES;
+  return stored + Math.max(voxels, new SegmentCache().bytes) + 2 * segment + decoding + unpacked + STAGING_BYTES;
 }
 
 /** Reads boxes of voxels out of the files of a layout. One a thread; boxes one after another. */
@@ -99,11 +98,14 @@ export class BlockReader {
   readonly #ways: Way[];
   #staging = new Uint8Array(0);
   #stored = new Uint8Array(0);
-  /** Decoded segments by their index in the layout's tables; the least recently used first. */
-  readonly #decoded = new Map<number, Uint8Array>();
-  #decodedBytes = 0;
+  /** Decoded segments by their index in the layout's tables, counted from the reader's first number. */
+  readonly #cache: SegmentCache;
+  readonly #first: number;
 
-  constructor(layout: Layout) {
+  /** `cache`: one that readers of a thread share. */
+  constructor(layout: Layout, cache = new SegmentCache()) {
+    this.#cache = cache;
+    this.#first = cache.join();
     this.#layout = layout;
     this.#files = new FilePool(layout.files);
     this.#bytesPerVoxel = BYTES_PER_VOXEL[layout.dtype];
@@ -195,8 +197,7 @@ export class BlockReader {
 
   close(): void {
     this.#files.close();
-    this.#decoded.clear();
-    this.#decodedBytes = 0;
+    this.#cache.leave(this.#first);
   }
 
   #check([z, y, x]: Triple, [nz, ny, nx]: Triple, target: Uint8Array, rowBytes: number, planeBytes: number): void {
@@ -285,12 +286,8 @@ export class BlockReader {
   }
 
   #segment(index: number, page: number, sample: number, layout: EncodedLayout, decoder: SegmentDecoder): Uint8Array {
-    const kept = this.#decoded.get(index);
-    if (kept) {
-      this.#decoded.delete(index);
-      this.#decoded.set(index, kept);
-      return kept;
-    }
+    const kept = this.#cache.get(this.#first + index);
+    if (kept) return kept;
     const { offsets, byteCounts, pageFile, firstSegment, shape, files, outerShape } = layout;
     const { segmentColumns, segmentHeight, segmentWidth } = layout;
     const length = byteCounts[index];
@@ -299,26 +296,13 @@ export class BlockReader {
     const within = index - firstSegment[page];
     const strips = segmentColumns === 1 && segmentWidth === shape[2];
     const rows = strips ? Math.min(segmentHeight, shape[1] - within * segmentHeight) : segmentHeight;
-    const spare = this.#makeRoom(rows * segmentWidth * this.#bytesPerVoxel);
+    const spare = this.#cache.makeRoom(rows * segmentWidth * this.#bytesPerVoxel);
     const decoded = decoder.decode(this.#stored.subarray(0, length), rows, sample, spare, () => ({
       file: files[pageFile[page]],
       name: `${strips ? 'strip' : 'tile'} ${within + 1} of ${outerShape.t * outerShape.c > 1 ? 'plane' : 'page'} ${page + 1}`
     }));
-    this.#decoded.set(index, decoded);
-    this.#decodedBytes += decoded.length;
+    this.#cache.add(this.#first + index, decoded);
     return decoded;
-  }
-
-  /** Forgets segments until one of `length` bytes fits; returns the memory of the last one forgotten. */
-  #makeRoom(length: number): Uint8Array | null {
-    let freed: Uint8Array | null = null;
-    for (const [index, segment] of this.#decoded) {
-      if (this.#decodedBytes + length <= CACHE_BYTES) break;
-      this.#decoded.delete(index);
-      this.#decodedBytes -= segment.length;
-      freed = segment;
-    }
-    return freed;
   }
 }
 

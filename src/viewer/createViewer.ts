@@ -117,6 +117,8 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
         // Of a volume that is there no more only that is to be said.
         if (current === made && stale === null) {
           banner.show(`Some of the volume could not be read; what is missing in the picture is not empty. ${message}`);
+          // It may be another one by now.
+          void look();
         }
       },
       onWaiting: seconds => {
@@ -294,6 +296,8 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     dispose();
     throw error;
   }
+  const notes = opened.volumes.flatMap(({ image }) => image.notes);
+  if (notes.length > 0) banner.tell(notes.join(' '));
   tellUnread();
   return {
     getState: () => addresses.keep(present()),

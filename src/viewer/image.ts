@@ -22,6 +22,8 @@ export interface Image {
    * those that are empty.
    */
   own: boolean;
+  /** Of a source that is shown before it is converted: what a person should know. Empty of an OME-Zarr. */
+  notes: string[];
 }
 
 export interface Axis {
@@ -121,6 +123,8 @@ async function imageOf(name: string, read: ReadKey): Promise<Image> {
     unit: axis.unit ?? ''
   }));
   const channelAxis = axes.find(axis => axis.type === 'channel');
+  const said = ((group ? group.attributes : attributes) as Json)[OWN] as { look?: { notes: string[] } } | undefined;
+  const look = said?.look;
   return {
     format: group ? 'zarr3' : 'zarr2',
     dtype,
@@ -131,7 +135,8 @@ async function imageOf(name: string, read: ReadKey): Promise<Image> {
     channelAxis: channelAxis?.name ?? null,
     channels: channelsOf(attributes, channelAxis?.length ?? 1),
     labels: 'image-label' in attributes && !dtype.startsWith('float'),
-    own: OWN in ((group ? group.attributes : attributes) as Json)
+    own: said !== undefined && look === undefined,
+    notes: [look?.notes ?? []].flat()
   };
 }
 

@@ -234,11 +234,13 @@ def test_serves_outputs_to_the_browser(cli, volume, tmp_path):
     assert run.status == 0, run.stderr
 
 
-def test_serves_only_what_is_an_ome_zarr(cli, volume, tmp_path):
+def test_serves_only_volumes(cli, volume, tmp_path):
     run = cli("view", tmp_path, "--no-browser")
     assert run.status == 1 and str(tmp_path) in run.stderr and run.stderr.count("\n") == 1
     (tmp_path / "bone.ome.zarr").mkdir()
-    run = cli("view", tmp_path / "bon.ome.zarr", volume, "--no-browser")
+    text = tmp_path / "scan.txt"
+    text.write_text("no volume")
+    run = cli("view", tmp_path / "bon.ome.zarr", text, "--no-browser")
     missing, other = run.stderr.splitlines()
     assert run.status == 1 and missing.endswith("no such folder; beside it would be bone.ome.zarr")
-    assert str(volume) in other and other.endswith("convert it first")
+    assert str(text) in other and other.endswith("neither an OME-Zarr, which is a folder, nor a TIFF")

@@ -90,7 +90,8 @@ describe('parse', () => {
     });
     assert.deepEqual(parse(['view', 'a', 'b', '--port', '8080', '--no-browser']), {
       command: 'view',
-      outputs: ['a', 'b'],
+      volumes: ['a', 'b'],
+      options: {},
       port: 8080,
       browser: false,
       progress: 'bar'

@@ -4,6 +4,9 @@ import { COMMANDS, COMMON_OPTIONS, findCommand } from './options.ts';
 const INPUT =
   'INPUT is a TIFF, a folder of slices, or @FILE: a text file that names slices, one path a line (@-: standard input).';
 
+const VOLUME =
+  'VOLUME is an OME-Zarr; or a TIFF, a folder of slices, or @FILE, which are shown as they are: nothing is written.';
+
 /** The help text of a command, or of the program. */
 export function help(topic: string | null): string {
   const command = topic === null ? undefined : findCommand(topic);
@@ -31,7 +34,7 @@ export function help(topic: string | null): string {
     `${command.summary[0].toUpperCase()}${command.summary.slice(1)}.`,
     '',
     ...(command.name === 'view'
-      ? []
+      ? [VOLUME, '']
       : [command.name === 'info' ? `${INPUT.slice(0, -1)}; or an OME-Zarr.` : INPUT, '']),
     'options:',
     ...table(options.map(option => [flags(option), option.help]))

@@ -97,7 +97,8 @@ async function run(
     }
     case 'view': {
       const { view } = await import('../view/index.ts');
-      await view(invocation.outputs, { port: invocation.port, browser: invocation.browser, signal });
+      const { port, browser, options: reading } = invocation;
+      await view(invocation.volumes.map(readSource), { port, browser, reading, signal });
       return { text: null };
     }
   }

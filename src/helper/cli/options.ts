@@ -1,4 +1,4 @@
-import { READING_OPTIONS } from '../../model/options.ts';
+import { LOOK_OPTIONS, READING_OPTIONS } from '../../model/options.ts';
 import { ENGINE_OPTIONS, type EngineOption } from '../../model/option-table.ts';
 
 /** One option of the command line: an engine's, or one of its own. */
@@ -63,9 +63,10 @@ export const COMMANDS: CommandSpec[] = [
   },
   {
     name: 'view',
-    usage: 'OUTPUT...',
-    summary: 'show OME-Zarrs in Neuroglancer, in the browser',
+    usage: 'VOLUME...',
+    summary: 'show OME-Zarrs, TIFFs or folders of slices in Neuroglancer, in the browser',
     options: [
+      ...some(...LOOK_OPTIONS),
       { name: 'port', values: ['N'], help: 'port on 127.0.0.1 (any free one)' },
       { name: 'no-browser', values: [], help: 'print the address only' }
     ]

@@ -33,7 +33,14 @@ export type Invocation =
       json: boolean;
       progress: ProgressKind;
     }
-  | { command: 'view'; outputs: string[]; port: number; browser: boolean; progress: ProgressKind };
+  | {
+      command: 'view';
+      volumes: string[];
+      options: Partial<ConvertOptions>;
+      port: number;
+      browser: boolean;
+      progress: ProgressKind;
+    };
 
 /** A word that starts with a minus sign and is a value all the same: `-1000`, `-.5`, `-1e3`. */
 const NEGATIVE = /^-(\d|\.\d)/;
@@ -69,13 +76,14 @@ export function parse(args: readonly string[]): Invocation {
   const progress = (values.get('progress')?.[0] ?? (values.has('quiet') ? 'none' : 'bar')) as ProgressKind;
   if (spec.name === 'view') {
     if (words.length === 0) {
-      throw new UsageError('view: expected the path of at least one OME-Zarr');
+      throw new UsageError('view: expected the path of at least one OME-Zarr, TIFF or folder of slices');
     }
     const port = values.has('port') ? integer('--port', values.get('port')![0]) : 0;
     if (port < 0 || port > 65535) {
       throw new UsageError(`--port: ${port} is no port number (0 to 65535)`);
     }
-    return { command: 'view', outputs: words, port, browser: !values.has('no-browser'), progress };
+    const options = toOptions(values);
+    return { command: 'view', volumes: words, options, port, browser: !values.has('no-browser'), progress };
   }
   if (spec.name === 'verify') {
     const [output, extra] = words;

@@ -1,39 +1,48 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { LOOK_OPTIONS, type LookOptions, Looks } from '../../convert/index.ts';
 import { Checks, ConvertError } from '../../model/errors.ts';
+import { imageKind } from '../../model/file-endings.ts';
+import { named } from '../../model/words.ts';
 import { uniqueNames } from '../../protocol/names.ts';
+import type { Source } from '../../protocol/index.ts';
 import { Store } from '../store.ts';
 import { openBrowser } from './browser.ts';
-import { createViewServer } from './server.ts';
+import { type ViewSource, createViewServer } from './server.ts';
 
 export interface ViewOptions {
   /** 0 for any free one. */
   port: number;
   browser: boolean;
+  /** How sources that are no OME-Zarrs are read. */
+  reading: LookOptions;
   /** Ends the server. */
   signal: AbortSignal;
 }
 
 /**
- * Serves OME-Zarrs and the viewer's page on 127.0.0.1 until the signal aborts; prints the page's address.
- * @throws ConvertError when a path is no OME-Zarr, the port is taken, or the viewer's page is not built
+ * Serves OME-Zarrs, sources as though they were some, and the viewer's page on 127.0.0.1 until the signal aborts;
+ * prints the page's address.
+ * @throws ConvertError when something cannot be shown, the port is taken, or the viewer's page is not built
  */
-export async function view(outputs: readonly string[], { port, browser, signal }: ViewOptions): Promise<void> {
+export async function view(volumes: readonly Source[], { port, browser, reading, signal }: ViewOptions): Promise<void> {
   const checks = new Checks();
-  const stores: Store[] = [];
-  for (const path of outputs) {
-    const store = await checks.later(Store.open(path));
-    if (store) {
-      stores.push(store);
+  const looks = new Looks();
+  const found: { path: string; serve: Served }[] = [];
+  for (const volume of volumes) {
+    const each = await checks.later(open(volume, looks, reading));
+    if (each) {
+      found.push(each);
     }
   }
   checks.done();
   const page = pageFolder();
-  const names = uniqueNames(stores.map(({ root }) => root));
+  const names = uniqueNames(found.map(({ path }) => path));
   const { server, path } = createViewServer(
-    stores.map((store, n) => ({ name: names[n], store })),
+    found.map(({ serve }, n) => ({ name: names[n], ...serve })),
     page
   );
   server.listen(port, '127.0.0.1');
@@ -52,6 +61,33 @@ export async function view(outputs: readonly string[], { port, browser, signal }
   await close?.();
   server.close();
   server.closeAllConnections();
+  await looks.close();
+}
+
+type Served = { store: Store } | { look: NonNullable<Extract<ViewSource, { look: unknown }>['look']> };
+
+/** An OME-Zarr, or a source that is looked at as it lies there. */
+async function open(volume: Source, looks: Looks, reading: LookOptions): Promise<{ path: string; serve: Served }> {
+  const path = typeof volume === 'string' ? resolve(volume) : resolve(volume[0]);
+  const store = typeof volume === 'string' ? await Store.open(volume).catch((error: ConvertError) => error) : null;
+  if (store instanceof Store) {
+    const chosen = LOOK_OPTIONS.find(key => reading[key] !== undefined);
+    if (chosen) {
+      const what = `is an OME-Zarr, of which nothing is chosen: leave ${named(chosen)} out`;
+      throw new ConvertError('bad-option', `${path}: ${what}`, chosen);
+    }
+    return { path: store.root, serve: { store } };
+  }
+  const isFile = imageKind(path) !== null;
+  if (store && store.code !== 'output-not-ome-zarr' && !isFile) throw store;
+  try {
+    await looks.describe(volume, reading);
+  } catch (error) {
+    // What is in a folder without slices, or in a file of another kind, is nothing that the reader knows better.
+    const { code } = error as ConvertError;
+    throw store && !isFile && (code === 'no-pages' || code === 'not-tiff') ? store : error;
+  }
+  return { path, serve: { look: (key, signal) => looks.read(volume, reading, key, signal) } };
 }
 
 /** The address has been printed: a browser can still be told of it by hand. */

@@ -10,10 +10,14 @@ import { ConvertError } from '../../model/errors.ts';
 import type { OpenFile, Store } from '../store.ts';
 import { openStored, versionOf } from '../store.ts';
 
-export interface ViewSource {
-  name: string;
-  store: Store;
-}
+/** A volume of the page: an OME-Zarr, or what reads another source as though it were one (null: no such file). */
+export type ViewSource = { name: string } & (
+  | { store: Store; look?: undefined }
+  | {
+      store?: undefined;
+      look: (key: string, signal: AbortSignal) => Promise<{ bytes: Uint8Array; version: string } | null>;
+    }
+);
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -43,7 +47,7 @@ export interface Patience {
 const PATIENCE: Patience = { request: 10_000, stalled: 30_000 };
 
 /**
- * A server of some OME-Zarrs and of the viewer's page, for this machine's own browser alone: everything lies under a
+ * A server of some volumes and of the viewer's page, for this machine's own browser alone: everything lies under a
  * path that cannot be guessed, no other site may read an answer (no CORS), and a Host that is not this machine is
  * refused, so that a name that an attacker's DNS points here is of no use.
  *
@@ -55,7 +59,9 @@ export function createViewServer(
   { request, stalled }: Patience = PATIENCE
 ): { server: Server; path: string } {
   const token = randomBytes(24).toString('base64url');
-  const listing = JSON.stringify({ sources: sources.map(({ name }, i) => ({ name, url: `data/${i}/` })) });
+  const listing = JSON.stringify({
+    sources: sources.map(({ name, look }, i) => ({ name, url: `data/${i}/`, ...(look && { sampled: true }) }))
+  });
   /** Connections whose request is being answered, and whether another one has come before the answer. */
   const answering = new Map<Socket, { ahead: boolean }>();
   const server = createServer(
@@ -83,8 +89,7 @@ export function createViewServer(
           // Cut the connection: a body that ends early must not look whole.
           response.destroy();
         } else {
-          const refused = error instanceof ConvertError && error.code === 'bad-option';
-          refuse(response, refused ? 403 : 500, (error as Error).message);
+          refuse(response, statusOf(error), (error as Error).message);
         }
       });
     }
@@ -125,7 +130,12 @@ export function createViewServer(
       return;
     }
     const data = /^data\/(\d+)\/(.+)$/s.exec(name);
-    const path = data ? ((await sources[Number(data[1])]?.store.locate(data[2])) ?? null) : await pagePath(page, name);
+    const source = data && sources[Number(data[1])];
+    const look = source?.look;
+    if (data && look && (await sendMade(request, response, signal => look(data[2], signal)))) {
+      return;
+    }
+    const path = data ? ((await source?.store?.locate(data[2])) ?? null) : await pagePath(page, name);
     if (path !== null && (await send(request, response, path, data ? undefined : TYPES[extname(path)]))) {
       return;
     }
@@ -210,6 +220,45 @@ async function send(
   }
 }
 
+/** Sends what `make` makes, or the range of it that is asked for; false when there is nothing. */
+async function sendMade(
+  request: IncomingMessage,
+  response: ServerResponse,
+  make: (signal: AbortSignal) => Promise<{ bytes: Uint8Array; version: string } | null>
+): Promise<boolean> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  const made = await make(gone.signal).catch((error: unknown) => {
+    // What is there no more has no files.
+    if (error instanceof ConvertError && error.code === 'not-found') return null;
+    throw error;
+  });
+  if (!made) return false;
+  const { bytes, version } = made;
+  const range = rangeOf(request.headers.range, bytes.length);
+  response.setHeader('Accept-Ranges', 'bytes');
+  response.setHeader('Content-Type', 'application/octet-stream');
+  response.setHeader('ETag', `"${version}-${bytes.length}"`);
+  if (range === 'unsatisfiable') {
+    response.setHeader('Content-Range', `bytes */${bytes.length}`);
+    refuse(response, 416, `The file has ${bytes.length} bytes.`);
+    return true;
+  }
+  const { start, end } = range ?? { start: 0, end: bytes.length - 1 };
+  if (range) response.setHeader('Content-Range', `bytes ${start}-${end}/${bytes.length}`);
+  response.setHeader('Content-Length', end + 1 - start);
+  response.statusCode = range ? 206 : 200;
+  response.end(request.method === 'HEAD' ? undefined : bytes.subarray(start, end + 1));
+  return true;
+}
+
+/** 403 for a key that leads out; 422, which need not be asked for again, for what cannot be read of a source. */
+function statusOf(error: unknown): number {
+  if (!(error instanceof ConvertError)) return 500;
+  if (error.code === 'bad-option') return 403;
+  return error.code === 'internal' || error.code === 'unreadable' ? 500 : 422;
+}
+
 /**
  * The bytes of an open file. The last ones are kept back until it is known that the file is still the one that the
  * headers tell of: an answer that is whole has no bytes of another.
@@ -240,6 +289,8 @@ function rangeOf(header: string | undefined, size: number): { start: number; end
 
 function refuse(response: ServerResponse, status: number, message: string): void {
   response.statusCode = status;
+  // The page has no more to tell a person by.
+  if (status === 422) response.statusMessage = message.replace(/[^\x20-\x7e]/g, '?');
   response.setHeader('Content-Type', 'text/plain; charset=utf-8');
   if (status !== 404 && status !== 416) {
     // Who is refused may have more to send, and is not listened to.

@@ -6,7 +6,7 @@ import { createViewer } from '../index.ts';
 import { keepLastViews, takeLastViews } from '../lastViews.ts';
 
 interface Listing {
-  sources: { name: string; url: string }[];
+  sources: { name: string; url: string; sampled?: boolean }[];
 }
 
 /** Milliseconds of rest before a changed view is kept. */
@@ -19,7 +19,7 @@ try {
     throw new Error(`The list of volumes could not be read (${response.status}): start the command again.`);
   }
   const { sources } = (await response.json()) as Listing;
-  document.title = sources.map(({ name }) => name).join(', ');
+  document.title = sources.map(({ name, sampled }) => (sampled ? `${name} (coarser levels sampled)` : name)).join(', ');
   let settled: ReturnType<typeof setTimeout> | undefined;
   let written = '';
   // By the address that they are newer than.

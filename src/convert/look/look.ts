@@ -1,0 +1,276 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { ConvertError, cancelled } from '../../model/errors.ts';
+import type { Layout } from '../../model/layout.ts';
+import { LOOK_OPTIONS, type LookOptions } from '../../model/options.ts';
+import { type Shape, type VolumeInfo, axesOf } from '../../model/volume.ts';
+import { map3 } from '../../model/levels.ts';
+import { onDisk } from '../../reader/common/file-name.ts';
+import { readFailure } from '../../reader/common/fail.ts';
+import { openVolume, readerBytes } from '../../reader/index.ts';
+import { readingOf } from '../resolve.ts';
+import { type DocumentTexts, levelPath, lookDocuments } from './documents.ts';
+import { type LookGrid, lookGrid } from './grid.ts';
+import type { LookChunk } from './sample.ts';
+import { LookThreads } from './threads.ts';
+
+/** A file of the OME-Zarr that a source would be. */
+export interface LookFile {
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Another one when the source is another. */
+  version: string;
+}
+
+/** Sources that are kept open, and bytes of chunks that are kept. */
+const MOST_SOURCES = 16;
+const CHUNK_BYTES = 128 << 20;
+/** Files that are looked at together. */
+const AT_ONCE = 16;
+/** Milliseconds for which many files are taken to be unchanged, while their folders are. */
+const HOLDS = 5000;
+
+/** What tells a file from another, and from itself after a change. */
+type State = string;
+
+interface Opened {
+  id: number;
+  info: VolumeInfo;
+  layout: Layout;
+  grid: LookGrid;
+  documents: DocumentTexts;
+  version: string;
+  states: State[];
+  folders: Map<string, State>;
+  checked: number;
+  /** Whether another took its place, of whose chunks none must be shown as its. */
+  isStale: boolean;
+}
+
+interface Making {
+  bytes: Promise<Uint8Array<ArrayBuffer> | null>;
+  wanted: Int32Array;
+}
+
+/**
+ * Sources as OME-Zarrs of which nothing is on a disk: the metadata is made when a source is opened, chunks when they
+ * are asked for, by threads of their own. All who look share what is open, decoded and made.
+ */
+export class Looks {
+  readonly #opened = new Map<string, Promise<Opened>>();
+  readonly #threads: LookThreads;
+  /** Chunks by source and key, the least recently used first. */
+  readonly #chunks = new Map<string, Uint8Array<ArrayBuffer>>();
+  #chunkBytes = 0;
+  readonly #making = new Map<string, Making>();
+  #count = 0;
+
+  /** `isBusy`: whether conversions run, which must not be slowed down. */
+  constructor(isBusy: () => boolean = () => false) {
+    this.#threads = new LookThreads(isBusy);
+  }
+
+  /** What a source is. @throws ConvertError as `openVolume` does */
+  async describe(source: string | string[], options: LookOptions = {}): Promise<VolumeInfo> {
+    return (await this.#current(source, options)).info;
+  }
+
+  /**
+   * The file of a key such as `zarr.json` or `VERSION/0/c/1/2/3`; null where such an OME-Zarr has none.
+   *
+   * @throws ConvertError as the reader does; `cancelled`; `truncated` for a chunk of a source that has changed
+   */
+  async read(
+    source: string | string[],
+    options: LookOptions,
+    key: string,
+    signal?: AbortSignal
+  ): Promise<LookFile | null> {
+    const isDocument = key.endsWith('zarr.json');
+    const opened = isDocument ? await this.#current(source, options) : await this.#open(source, options);
+    const { version } = opened;
+    const text = opened.documents.get(key);
+    if (text !== undefined) return { bytes: new TextEncoder().encode(text), version };
+    const name = typeof source === 'string' ? source : source[0];
+    const place = chunkOf(opened, key);
+    if (place === 'other') throw changed(name);
+    if (place === null) return null;
+    const bytes = await this.#chunk(opened, key, place, signal);
+    // What was read is of the source that is shown if that has not been touched up to now.
+    const planes = Array.from(
+      { length: place.shape[0] },
+      (_, z) => place.plane + (place.start[0] + z) * place.factor[0]
+    );
+    const files = [...new Set(planes.map(plane => opened.layout.pageFile[plane]))];
+    const states = await statesOf(files.map(file => opened.layout.files[file]));
+    if (opened.isStale || files.some((file, n) => states[n] !== opened.states[file])) {
+      opened.isStale = true;
+      throw changed(name);
+    }
+    return { bytes, version };
+  }
+
+  /** Ends the threads. */
+  async close(): Promise<void> {
+    await this.#threads.close();
+  }
+
+  /** The source as it was opened last. */
+  #open(source: string | string[], options: LookOptions): Promise<Opened> {
+    const key = JSON.stringify([source, LOOK_OPTIONS.map(name => options[name] ?? null)]);
+    let opened = this.#opened.get(key);
+    if (opened) this.#opened.delete(key);
+    else {
+      opened = this.#openAnew(source, options);
+      opened.catch(() => this.#opened.delete(key));
+    }
+    this.#opened.set(key, opened);
+    if (this.#opened.size > MOST_SOURCES) {
+      const [[oldest, unused]] = this.#opened;
+      this.#opened.delete(oldest);
+      void unused.then(each => this.#forget(each)).catch(() => undefined);
+    }
+    return opened;
+  }
+
+  /** The same, as it is now. */
+  async #current(source: string | string[], options: LookOptions): Promise<Opened> {
+    const opened = await this.#open(source, options);
+    if (await isUnchanged(opened)) return opened;
+    for (const [key, each] of this.#opened) if ((await each.catch(() => null)) === opened) this.#opened.delete(key);
+    opened.isStale = true;
+    this.#forget(opened);
+    return this.#open(source, options);
+  }
+
+  async #openAnew(source: string | string[], options: LookOptions): Promise<Opened> {
+    const path = typeof source === 'string' ? resolve(source) : source.map(each => resolve(each));
+    this.#threads.warm();
+    // All that there is to see, where nothing is chosen.
+    const { info, layout } = await openVolume(path, readingOf({ channel: 'all', ...options }, source));
+    const states = await statesOf(layout.files);
+    const folders = new Map<string, State>();
+    if (layout.files.length > 1)
+      for (const folder of new Set(layout.files.map(file => dirname(file)))) folders.set(folder, await stateOf(folder));
+    const version = createHash('sha256')
+      .update(states.join('\n'))
+      .update(layout.files.join('\n'))
+      .digest('hex')
+      .slice(0, 16);
+    const grid = lookGrid(layout, info.voxelSize);
+    const id = this.#count++;
+    this.#threads.open(id, layout, readerBytes(layout));
+    const documents = lookDocuments(info, layout, grid, version);
+    return { id, info, layout, grid, documents, version, states, folders, checked: Date.now(), isStale: false };
+  }
+
+  #forget(opened: Opened): void {
+    this.#threads.forget(opened.id);
+    for (const [key, bytes] of this.#chunks)
+      if (key.startsWith(`${opened.id}/`)) {
+        this.#chunks.delete(key);
+        this.#chunkBytes -= bytes.length;
+      }
+  }
+
+  async #chunk(opened: Opened, key: string, chunk: LookChunk, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    if (signal?.aborted) throw cancelled();
+    const name = `${opened.id}/${key}`;
+    const kept = this.#chunks.get(name);
+    if (kept) {
+      this.#chunks.delete(name);
+      this.#chunks.set(name, kept);
+      return kept;
+    }
+    // Who asks for what another has asked for waits with them.
+    let making = this.#making.get(name);
+    if (!making || Atomics.load(making.wanted, 0) === 0) {
+      making = this.#make(opened, name, chunk);
+      this.#making.set(name, making);
+    }
+    const { wanted } = making;
+    Atomics.add(wanted, 0, 1);
+    const leave = () => void Atomics.sub(wanted, 0, 1);
+    signal?.addEventListener('abort', leave, { once: true });
+    const bytes = await making.bytes;
+    signal?.removeEventListener('abort', leave);
+    if (signal?.aborted) throw cancelled();
+    if (bytes === null) throw new ConvertError('internal', `${key}: its source was closed meanwhile: ask for it again`);
+    return bytes;
+  }
+
+  #make(opened: Opened, name: string, chunk: LookChunk): Making {
+    const shared = new SharedArrayBuffer(4);
+    const making: Making = {
+      wanted: new Int32Array(shared),
+      bytes: this.#threads.make(opened.id, chunk, shared).finally(() => {
+        if (this.#making.get(name) === making) this.#making.delete(name);
+      })
+    };
+    making.bytes.then(
+      bytes => bytes && !opened.isStale && this.#keep(name, bytes),
+      () => undefined
+    );
+    return making;
+  }
+
+  #keep(name: string, bytes: Uint8Array<ArrayBuffer>): void {
+    this.#chunks.set(name, bytes);
+    this.#chunkBytes += bytes.length;
+    for (const [oldest, { length }] of this.#chunks) {
+      if (this.#chunkBytes <= CHUNK_BYTES) break;
+      this.#chunks.delete(oldest);
+      this.#chunkBytes -= length;
+    }
+  }
+}
+
+const changed = (name: string): ConvertError =>
+  new ConvertError('truncated', `${name}: it has been written to since it was opened: look at it anew`, 'source');
+
+/** What a key means; null: no chunk; `other`: one of another version of the source. */
+function chunkOf({ layout, grid, version }: Opened, key: string): LookChunk | 'other' | null {
+  const found = /^([0-9a-f]{16})\/(\d+)\/c\/(\d+(?:\/\d+)*)$/.exec(key);
+  if (!found) return null;
+  if (found[1] !== version) return 'other';
+  const level = grid.levels[Number(found[2])];
+  const cell = found[3].split('/').map(Number);
+  if (!level || `${levelPath(version, Number(found[2]))}/c/${cell.join('/')}` !== key) return null;
+  const { outerShape } = layout;
+  if (cell.length !== axesOf(outerShape).length) return null;
+  const { shape, chunk, factor } = level;
+  const start = map3(cell.slice(-3) as Shape, (n, axis) => n * chunk[axis]);
+  const outer = cell.slice(0, -3);
+  const t = outerShape.t > 1 ? outer.shift()! : 0;
+  const c = outerShape.c > 1 ? outer.shift()! : 0;
+  if (t >= outerShape.t || c >= outerShape.c || start.some((from, axis) => from >= shape[axis])) return null;
+  const plane = (t * outerShape.c + c) * layout.shape[0];
+  return { plane, start, shape: map3(chunk, (n, axis) => Math.min(n, shape[axis] - start[axis])), chunk, factor };
+}
+
+async function stateOf(path: string): Promise<State> {
+  try {
+    const { size, mtimeNs, ino } = await stat(onDisk(path), { bigint: true });
+    return `${size}-${mtimeNs}-${ino}`;
+  } catch (error) {
+    throw readFailure(error, path);
+  }
+}
+
+async function statesOf(paths: string[]): Promise<State[]> {
+  const states: State[] = [];
+  for (let from = 0; from < paths.length; from += AT_ONCE)
+    states.push(...(await Promise.all(paths.slice(from, from + AT_ONCE).map(stateOf))));
+  return states;
+}
+
+/** Whether a source is still what it was when it was opened. @throws ConvertError where it is gone */
+async function isUnchanged(opened: Opened): Promise<boolean> {
+  if (opened.isStale) return false;
+  const { layout, states, folders } = opened;
+  for (const [folder, state] of folders) if ((await stateOf(folder)) !== state) return false;
+  if (folders.size > 0 && Date.now() - opened.checked < HOLDS) return true;
+  const now = await statesOf(layout.files);
+  opened.checked = Date.now();
+  return now.every((state, n) => state === states[n]);
+}

@@ -1,0 +1,99 @@
+import { type Layout, decodedTogether } from '../../model/layout.ts';
+import { BYTES_PER_VOXEL, type Shape, type VoxelBytes } from '../../model/volume.ts';
+import type { BlockReader } from '../../reader/index.ts';
+
+/** A chunk of a level: its first voxel and lengths in voxels of that level. */
+export interface LookChunk {
+  /** Number of the first plane of its volume. */
+  plane: number;
+  start: Shape;
+  /** What of the chunk lies in the level. */
+  shape: Shape;
+  chunk: Shape;
+  factor: Shape;
+}
+
+/** Bytes of segments that are decoded side by side, about. */
+const TOGETHER = 8 << 20;
+
+const VIEWS = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array };
+
+/**
+ * The voxels of a chunk in C order, with zeros where it reaches beyond its level.
+ *
+ * @param isWanted asked between planes
+ * @returns null where it is wanted no more
+ * @throws ConvertError as the reader does
+ */
+export async function sampleChunk(
+  reader: BlockReader,
+  layout: Layout,
+  { plane, start, shape, chunk, factor }: LookChunk,
+  isWanted: () => boolean
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  const bytes = BYTES_PER_VOXEL[layout.dtype];
+  const [rowBytes, planeBytes] = [chunk[2] * bytes, chunk[1] * chunk[2] * bytes];
+  const target = new Uint8Array(chunk[0] * planeBytes);
+  const [nz, ny, nx] = shape;
+  const [fz, fy, fx] = factor;
+  const pieces = piecesOf(layout, start[2], nx, fx);
+  const line = new Uint8Array(((Math.max(...pieces.map(({ count }) => count)) - 1) * fx + 1) * bytes);
+  for (let z = 0; z < nz; z++) {
+    if (!isWanted()) return null;
+    const at = plane + (start[0] + z) * fz;
+    if (fy === 1 && fx === 1) {
+      const rows = target.subarray(z * planeBytes, (z + 1) * planeBytes);
+      await reader.read([at, start[1], start[2]], [1, ny, nx], rows, rowBytes, planeBytes);
+      continue;
+    }
+    for (const { first, count } of pieces)
+      for (let y = 0; y < ny; y++) {
+        const length = (count - 1) * fx + 1;
+        const from = (start[2] + first) * fx;
+        await reader.read([at, (start[1] + y) * fy, from], [1, 1, length], line, length * bytes, length * bytes);
+        pick(line, target, z * planeBytes + y * rowBytes + first * bytes, count, fx, bytes);
+      }
+  }
+  return layout.dtype === 'float64' ? toFloat32(target) : target;
+}
+
+/**
+ * What of a row is read together: of tiles only so many that all those of the next rows, which lie in the same, are
+ * still decoded.
+ */
+function piecesOf(layout: Layout, start: number, length: number, step: number): { first: number; count: number }[] {
+  const together = decodedTogether(layout);
+  const bytes = BYTES_PER_VOXEL[layout.dtype];
+  const columns = together ? Math.floor(TOGETHER / (together.rows * together.columns * bytes)) * together.columns : 0;
+  const most = together && together.columns < layout.shape[2] ? Math.max(columns, together.columns) : Infinity;
+  const pieces: { first: number; count: number }[] = [];
+  for (let first = 0; first < length;) {
+    const end = Math.min(
+      length,
+      Math.ceil((((Math.floor(((start + first) * step) / most) || 0) + 1) * most) / step) - start
+    );
+    const count = Math.max(1, end - first);
+    pieces.push({ first, count });
+    first += count;
+  }
+  return pieces;
+}
+
+/** Copies every `step`-th voxel of a row. */
+function pick(
+  from: Uint8Array<ArrayBuffer>,
+  to: Uint8Array<ArrayBuffer>,
+  at: number,
+  count: number,
+  step: number,
+  bytes: VoxelBytes
+): void {
+  const View = VIEWS[bytes];
+  const source = new View(from.buffer, from.byteOffset, from.length / bytes);
+  const target = new View(to.buffer, to.byteOffset + at, count);
+  for (let i = 0; i < count; i++) target[i] = source[i * step];
+}
+
+/** Neuroglancer has no greater floats. */
+const toFloat32 = (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(Float32Array.from(new Float64Array(bytes.buffer)).buffer);
