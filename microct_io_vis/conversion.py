@@ -214,8 +214,8 @@ class Conversion:
     num_levels : int or 'auto', optional
         Levels, the full resolution included, or auto: halve until the coarsest fits one chunk. None: auto.
     shard : int or (int, int, int), optional
-        Shard lengths in voxels, multiples of the chunk's: the chunks of a shard share a file; OME-Zarr 0.5. Along (Z,
-        Y, X), or one for all axes. None: no shards.
+        Shard lengths in voxels, multiples of the chunk's: the chunks of a shard share a file; from OME-Zarr 0.5 on.
+        Along (Z, Y, X), or one for all axes. None: no shards.
     downsample : {'mean', 'mode', 'max', 'nearest'}, optional
         What a window of voxels becomes on the next level: mean, mode, max, nearest. None: mean, or mode for labels.
     labels : bool, optional
@@ -225,7 +225,7 @@ class Conversion:
     compression : {'blosc-zstd', 'blosc-lz4', 'zstd', 'gzip', 'none'}, optional
         How the chunks are compressed. None: blosc-zstd.
     checksum : {'none', 'crc32c'}, optional
-        crc32c: a checksum behind each chunk, by which readers find damage; OME-Zarr 0.5. None: none.
+        crc32c: a checksum behind each chunk, by which readers find damage; from OME-Zarr 0.5 on. None: none.
     max_memory : int or str, optional
         Peak memory of the process, such as 8G or 512M. A number is one of bytes. None: 4G.
     dtype : {'source', 'float32', 'uint16', 'uint8', 'float64'} or NumPy type, optional
@@ -244,7 +244,7 @@ class Conversion:
     unit : str, optional
         Unit of ``voxel_size``, such as micrometer, or none; without ``voxel_size``, the unit that the source's lengths
         are brought to.
-    ome_zarr : {'0.5', '0.4'} or float, optional
+    ome_zarr : {'0.6', '0.5', '0.4'} or float, optional
         Version of OME-Zarr. None: 0.5.
     jobs : int, optional
         Worker threads at most. None: as many as there are processors.

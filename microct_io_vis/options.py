@@ -30,7 +30,7 @@ Downsample: TypeAlias = Literal["mean", "mode", "max", "nearest"]
 Compression: TypeAlias = Literal["blosc-zstd", "blosc-lz4", "zstd", "gzip", "none"]
 Checksum: TypeAlias = Literal["none", "crc32c"]
 DtypeName: TypeAlias = Literal["source", "float32", "uint16", "uint8", "float64"]
-OmeZarr: TypeAlias = Literal["0.5", "0.4"]
+OmeZarr: TypeAlias = Literal["0.6", "0.5", "0.4"]
 
 
 class Options(TypedDict, total=False):
@@ -133,8 +133,8 @@ OPTIONS: dict[str, Option] = {
         "lengths",
         3,
         (),
-        "Shard lengths in voxels, multiples of the chunk's: the chunks of a shard share a file; OME-Zarr 0.5. Along "
-        "(Z, Y, X), or one for all axes. None: no shards.",
+        "Shard lengths in voxels, multiples of the chunk's: the chunks of a shard share a file; from OME-Zarr 0.5 on. "
+        "Along (Z, Y, X), or one for all axes. None: no shards.",
     ),
     "downsample": Option(
         "choice",
@@ -164,7 +164,7 @@ OPTIONS: dict[str, Option] = {
         "choice",
         1,
         get_args(Checksum),
-        "crc32c: a checksum behind each chunk, by which readers find damage; OME-Zarr 0.5. None: none.",
+        "crc32c: a checksum behind each chunk, by which readers find damage; from OME-Zarr 0.5 on. None: none.",
     ),
     "max_memory": Option(
         "bytes",

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Conversion } from './conversion.ts';
 import { ConvertError, type ErrorCode, stopped } from '../model/errors.ts';
 import { Meter } from './meter.ts';
-import type { ConvertOptions } from '../model/options.ts';
+import { type ConvertOptions, zarrFormatOf } from '../model/options.ts';
 import { prepare } from './prepare.ts';
 import type { ConvertResult, Progress } from '../model/progress.ts';
 import { option } from '../model/words.ts';
@@ -93,7 +93,7 @@ async function finishLabels(image: string | null | undefined): Promise<string[]>
   if (typeof image !== 'string') return [];
   try {
     const { path, version } = readParent(image);
-    if (unlistedLabels(path, version).length === 0) return [];
+    if (unlistedLabels(path, zarrFormatOf(version)).length === 0) return [];
     return (await listLabels(path, version)).map(name => join(labelsFolder(path), name));
   } catch {
     // What is wrong is told when the options are looked at.

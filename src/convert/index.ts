@@ -49,6 +49,6 @@ export { type LookFile, Looks } from './look/look.ts';
 export { freeMemory } from '../pyramid/garbage.ts';
 export { type Owner, isStillRunning, startTime } from '../zarr/owner.ts';
 export { type ConversionRequest as Asked, unfinishedRequest as askedFor } from './unfinished.ts';
-export type { StoredChannel } from '../zarr/image.ts';
+export type { StoredChannel } from '../model/ome-zarr/image.ts';
 export type { StoredCompression } from '../zarr/codec/index.ts';
 export { verify, type VerifyOptions, type VerifyResult } from './verify/index.ts';

@@ -3,12 +3,13 @@ import { lstat, opendir } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 import type { StoredCompression } from '../zarr/codec/index.ts';
-import type { Checksum, OmeZarrVersion } from '../model/options.ts';
+import type { Checksum } from '../model/options.ts';
 import { readFailure } from '../reader/common/fail.ts';
 import { imageKind } from '../model/file-endings.ts';
 import type { Dtype } from '../model/volume.ts';
 import { type ZarrArray, alongOwn, fileKey, readArray, readShape } from '../zarr/array.ts';
-import { type StoredChannel, type StoredImage, readImage } from '../zarr/image.ts';
+import { type StoredChannel, geometryNotes, kindOf } from '../model/ome-zarr/image.ts';
+import { type StoredImage, readImage } from '../zarr/image.ts';
 import { labelsFolder, namesOfLabels, unlistedLabels } from '../zarr/labels-group.ts';
 
 /** What `inspect` finds in an OME-Zarr without reading a voxel; the JSON of `info --json`. */
@@ -106,10 +107,11 @@ export async function inspectOmeZarr(source: string): Promise<OmeZarrInfo> {
   const { axes, datasets, origin, version } = image;
   const warnings: string[] = [];
   if (image.images > 1) warnings.push(`It holds ${image.images} images (multiscales): this is the first.`);
+  warnings.push(...geometryNotes(image));
   const sizes = await sizesUnder(folder);
   const levels = datasets.map((_, k) => levelOf(folder, image, k, sizes, warnings));
   const [first] = levels;
-  const space = axes.flatMap(({ name, type }, n) => (type === 'space' || (!type && 'zyx'.includes(name)) ? [n] : []));
+  const space = axes.flatMap(({ name, type }, n) => (kindOf({ name, type }) === 'space' ? [n] : []));
   const units = new Set(space.map(axis => axes[axis].unit));
   const isUnknown = origin !== null && sourceOf(origin).voxelSizeFrom === null;
   const size = first.scale && space.length > 0 ? space.map(axis => first.scale![axis]) : null;
@@ -218,12 +220,11 @@ function isChunk(array: ZarrArray, name: string, counts: readonly number[]): boo
 /** Names of an image's images of labels, those that its list does not have too. */
 function labelsOf(folder: string, { zarrFormat }: StoredImage, warnings: string[]): string[] {
   if (!existsSync(labelsFolder(folder))) return [];
-  const version: OmeZarrVersion = zarrFormat === 3 ? '0.5' : '0.4';
   try {
-    const unlisted = unlistedLabels(folder, version);
+    const unlisted = unlistedLabels(folder, zarrFormat);
     for (const name of unlisted)
       warnings.push(`Its labels ${name} are not in the list of its labels, so that viewers do not find them.`);
-    return [...namesOfLabels(folder, version), ...unlisted];
+    return [...namesOfLabels(folder, zarrFormat), ...unlisted];
   } catch (error) {
     if (!(error instanceof ConvertError)) throw error;
     warnings.push(`${error.said}.`);

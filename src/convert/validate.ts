@@ -16,7 +16,8 @@ import {
   PALETTES,
   DESCRIBED_BY,
   Z_AXES,
-  withDefaults
+  withDefaults,
+  zarrFormatOf
 } from '../model/options.ts';
 import { type Placement, labelsDtype, placeInParent } from './labels.ts';
 import { map3, product } from '../model/levels.ts';
@@ -80,10 +81,10 @@ function shardSize(given: ConvertOptions['shard'], chunk: Shape, uncut: Shape, v
       `${named('shard')} must be three whole numbers of voxels (Z Y X), each a multiple of the chunk's ${chunk.join(' ')}, found ${show(given)}`
     );
   const value = map3(given as Shape, (n, axis) => (chunk[axis] < uncut[axis] ? chunk[axis] : n));
-  if (version !== '0.5')
+  if (zarrFormatOf(version) === 2)
     throw bad(
       'shard',
-      `shards are there in OME-Zarr 0.5 only, not in ${version}: set ${named('omeZarr')} to 0.5 or leave ${named('shard')} out`
+      `shards are there from OME-Zarr 0.5 on, not in ${version}: set ${named('omeZarr')} to 0.5 or leave ${named('shard')} out`
     );
   const chunks = product(value) / product(chunk);
   if (chunks > MAX_SHARD_CHUNKS)
@@ -329,10 +330,10 @@ function labels(
 
 function checksum(value: ConvertOptions['checksum'], version: OmeZarrVersion): Checksum {
   const found = oneOf('checksum', value, CHECKSUMS);
-  if (found !== 'none' && version !== '0.5')
+  if (found !== 'none' && zarrFormatOf(version) === 2)
     throw bad(
       'checksum',
-      `checksums of chunks are there in OME-Zarr 0.5 only, not in ${version}: set ${named('omeZarr')} to 0.5, or ${named('checksum')} to none`
+      `checksums of chunks are there from OME-Zarr 0.5 on, not in ${version}: set ${named('omeZarr')} to 0.5, or ${named('checksum')} to none`
     );
   return found;
 }

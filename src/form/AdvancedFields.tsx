@@ -241,7 +241,7 @@ export function AdvancedFields(props: {
         <Field
           label={labelOf('checksum')}
           error={errors.checksum}
-          hint="Behind each chunk, so that readers find what was damaged. OME-Zarr 0.5."
+          hint="Behind each chunk, so that readers find what was damaged. From OME-Zarr 0.5 on."
         >
           {control => (
             <SelectInput

@@ -159,12 +159,12 @@ export const ENGINE_OPTIONS = [
     name: 'shard',
     label: 'Shard size',
     setting: setting(
-      `Voxels of a shard along Z, Y and X, multiples of the chunk's: "512 512 512", or one number for all three. The chunks of a shard share a file (OME-Zarr 0.5 only).`,
+      `Voxels of a shard along Z, Y and X, multiples of the chunk's: "512 512 512", or one number for all three. The chunks of a shard share a file (from OME-Zarr 0.5 on).`,
       'a file a chunk'
     ),
     kind: 'lengths',
     values: ['Z', 'Y', 'X'],
-    help: "shard lengths in voxels, multiples of the chunk's: the chunks of a shard share a file; OME-Zarr 0.5 (no shards)"
+    help: "shard lengths in voxels, multiples of the chunk's: the chunks of a shard share a file; from OME-Zarr 0.5 on (no shards)"
   },
   {
     key: 'downsample',
@@ -206,11 +206,13 @@ export const ENGINE_OPTIONS = [
     key: 'checksum',
     name: 'checksum',
     label: 'Checksum',
-    setting: setting('"crc32c" puts a checksum behind each chunk, by which readers find damage (OME-Zarr 0.5 only).'),
+    setting: setting(
+      '"crc32c" puts a checksum behind each chunk, by which readers find damage (from OME-Zarr 0.5 on).'
+    ),
     kind: 'choice',
     values: ['CODEC'],
     choices: CHECKSUMS,
-    help: `crc32c: a checksum behind each chunk, by which readers find damage; OME-Zarr 0.5 (${d.checksum})`
+    help: `crc32c: a checksum behind each chunk, by which readers find damage; from OME-Zarr 0.5 on (${d.checksum})`
   },
   {
     key: 'maxMemory',
@@ -278,11 +280,11 @@ export const ENGINE_OPTIONS = [
     key: 'omeZarr',
     name: 'ome-zarr',
     label: 'OME-Zarr version',
-    setting: setting('0.5 is Zarr v3, 0.4 is Zarr v2.'),
+    setting: setting('0.6 and 0.5 are Zarr v3, 0.4 is Zarr v2. Few programs read 0.6 yet.'),
     kind: 'version',
     values: ['VERSION'],
     choices: OME_ZARR_VERSIONS,
-    help: `${OME_ZARR_VERSIONS.join(' or ')} (${d.omeZarr})`,
+    help: `${OME_ZARR_VERSIONS.join(', ')} (${d.omeZarr})`,
     meaning: 'version of OME-Zarr'
   },
   {

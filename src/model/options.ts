@@ -8,8 +8,11 @@ export type Checksum = (typeof CHECKSUMS)[number];
 export const OUTPUT_DTYPES = ['source', 'float32', 'uint16', 'uint8', 'float64'] as const;
 export type OutputDtype = (typeof OUTPUT_DTYPES)[number];
 
-export const OME_ZARR_VERSIONS = ['0.5', '0.4'] as const;
+export const OME_ZARR_VERSIONS = ['0.6', '0.5', '0.4'] as const;
 export type OmeZarrVersion = (typeof OME_ZARR_VERSIONS)[number];
+
+/** The format of Zarr that a version of OME-Zarr is written in. */
+export const zarrFormatOf = (version: OmeZarrVersion): 2 | 3 => (version === '0.4' ? 2 : 3);
 
 /**
  * What the slices of a source are: what it calls so, or its channels, its time points, or the samples of its pixels.
@@ -63,8 +66,8 @@ export interface ConvertOptions {
    */
   levels: number | 'auto';
   /**
-   * Shard lengths along (Z, Y, X), in voxels, multiples of the chunk's: the chunks of a shard share a file (OME-Zarr
-   * 0.5 only). Null: a file a chunk.
+   * Shard lengths along (Z, Y, X), in voxels, multiples of the chunk's: the chunks of a shard share a file (from
+   * OME-Zarr 0.5 on). Null: a file a chunk.
    */
   shard: [number, number, number] | null;
   /**
@@ -81,8 +84,8 @@ export interface ConvertOptions {
   parent: string | null;
   compression: Compression;
   /**
-   * A CRC-32C behind each chunk, by which every reader finds what was damaged on its way or on the disk (OME-Zarr 0.5
-   * only).
+   * A CRC-32C behind each chunk, by which every reader finds what was damaged on its way or on the disk (from
+   * OME-Zarr 0.5 on).
    */
   checksum: Checksum;
   /** Peak resident memory of the whole process, in bytes. */

@@ -1,4 +1,5 @@
 import type { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
+import type { LayerSource } from './initialState.ts';
 import type { ViewerState } from './viewState.ts';
 
 /**
@@ -27,14 +28,14 @@ const part = (name: string): string => encodeURIComponent(name);
 export class Addresses {
   readonly #roots: Root[];
   readonly #server: string | undefined;
-  readonly #sources: ReadonlyMap<string, string>;
+  readonly #sources: ReadonlyMap<string, LayerSource>;
 
   /**
    * @param server address, with a slash at the end, below which the page's server has its files
    * @param sources the source of each layer of the volumes, by the name that the layer has at first: states may come
    *   without sources
    */
-  constructor(roots: Root[], server: string | undefined, sources: ReadonlyMap<string, string>) {
+  constructor(roots: Root[], server: string | undefined, sources: ReadonlyMap<string, LayerSource>) {
     this.#roots = roots;
     this.#server = server;
     this.#sources = sources;
@@ -50,7 +51,7 @@ export class Addresses {
     return eachLayer(state, layer => {
       const own = this.#sources.get(String(layer.name));
       if (layer.source === undefined) return own === undefined ? layer : { ...layer, source: own };
-      return withSource(layer, url => this.#live(url, own));
+      return withSource(layer, url => this.#live(url, typeof own === 'object' ? own.url : own));
     });
   }
 

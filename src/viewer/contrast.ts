@@ -40,7 +40,7 @@ export async function chooseContrastLimits(image: Image, read: ByteReader, most:
   if (wanted.length === 0) return;
   const signal = AbortSignal.timeout(PATIENCE);
   const array = await openArray(image, read, signal);
-  const channelAxis = image.channelAxis === null ? -1 : image.axisNames.indexOf(image.channelAxis);
+  const channelAxis = image.channelAxis === null ? -1 : image.allAxes.findIndex(({ kind }) => kind === 'channel');
   const found = wanted.map(() => new Percentiles(image.dtype));
   const fill = await fillValueOf(image, read, signal);
   const cells = cellsOf(array.shape, array.chunks, channelAxis, wanted, bytesOf(image.dtype));
@@ -70,7 +70,7 @@ export async function chooseContrastLimits(image: Image, read: ByteReader, most:
 const bytesOf = (dtype: string): number => Number(/\d+$/.exec(dtype)?.[0] ?? 8) / 8;
 
 /** The coarsest level, read by `read` alone. */
-function openArray({ format, coarsest }: Image, read: ByteReader, signal: AbortSignal) {
+function openArray({ format, levels }: Image, read: ByteReader, signal: AbortSignal) {
   const key = (path: string): string => path.replace(/^\//, '');
   const store = {
     async get(path: string, options?: Options): Promise<Uint8Array | undefined> {
@@ -87,13 +87,13 @@ function openArray({ format, coarsest }: Image, read: ByteReader, signal: AbortS
       return found?.bytes;
     }
   };
-  const location = zarr.root(store).resolve(coarsest);
+  const location = zarr.root(store).resolve(levels.at(-1)!.path);
   return format === 'zarr3' ? zarr.open.v3(location, { kind: 'array' }) : zarr.open.v2(location, { kind: 'array' });
 }
 
 /** The fill value, where it can be told from a measured one; `zarrita` does not know all the ways to write it. */
-async function fillValueOf({ format, coarsest }: Image, read: ByteReader, signal: AbortSignal): Promise<number | null> {
-  const file = await read(`${coarsest}/${format === 'zarr3' ? 'zarr.json' : '.zarray'}`, {}, signal);
+async function fillValueOf({ format, levels }: Image, read: ByteReader, signal: AbortSignal): Promise<number | null> {
+  const file = await read(`${levels.at(-1)!.path}/${format === 'zarr3' ? 'zarr.json' : '.zarray'}`, {}, signal);
   const { fill_value: value } = JSON.parse(new TextDecoder().decode(file?.bytes)) as { fill_value?: unknown };
   return typeof value === 'number' && value !== 0 ? value : null;
 }

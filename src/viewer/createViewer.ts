@@ -213,6 +213,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
       const state = carriedOver(present(), opened.volumes, next.volumes, firstLook(next));
       for (const watch of opened.watches.values()) watch.dispose();
       const before = opened;
+      before.release();
       opened = next;
       first = firstLook(next);
       addresses = addressesOf(next);
@@ -280,6 +281,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     for (const watch of opened.watches.values()) watch.dispose();
     drop();
     toolbar.dispose();
+    opened.release();
     banner.dispose();
     stage.remove();
     host.classList.remove('mct-Viewer-host');

@@ -1,12 +1,32 @@
 import { tooDeep, tooLong } from '../model/document.ts';
+import type { Json } from '../model/json.ts';
+import {
+  type GroupDocument,
+  type Several,
+  labelsIn,
+  seriesIn,
+  severalIn,
+  severalInWords
+} from '../model/ome-zarr/group.ts';
+import {
+  type ImageMetadata,
+  MetadataError,
+  type StoredChannel,
+  geometryNotes,
+  kindOf,
+  namesImage,
+  parseImage
+} from '../model/ome-zarr/image.ts';
+import { straightened } from '../model/ome-zarr/placement.ts';
+
 /** What the viewer must know of an OME-Zarr before Neuroglancer sees it. */
 export interface Image {
   format: 'zarr2' | 'zarr3';
   dtype: string;
-  /** Path of the coarsest level. */
-  coarsest: string;
-  /** Names of all axes, in the order of the arrays. */
-  axisNames: string[];
+  /** The full resolution first. */
+  levels: Level[];
+  /** All axes, in the order of the arrays. */
+  allAxes: { name: string; kind: string; unit: string }[];
   /** Those of space. */
   axes: Axis[];
   /** Null where the image has none. */
@@ -18,12 +38,24 @@ export interface Image {
   /** Whether voxels are numbers of segments. */
   labels: boolean;
   /**
+   * Where the image lies askew in its space, what leads there from the space along its axes, in which levels and axes
+   * are given: rows of an affine matrix along all axes.
+   */
+  affine: number[][] | null;
+  /** What a person should know of where it lies, and of a source that is not converted yet: a sentence each. */
+  notes: string[];
+  /**
    * Whether this program wrote it, which leaves no chunk out: one that is not there has been lost. Others leave out
    * those that are empty.
    */
   own: boolean;
-  /** Of a source that is shown before it is converted: what a person should know. Empty of an OME-Zarr. */
-  notes: string[];
+}
+
+/** One resolution: along all axes the length of a voxel, and where the first one's centre is. */
+export interface Level {
+  path: string;
+  scale: number[];
+  translation: number[];
 }
 
 export interface Axis {
@@ -50,7 +82,16 @@ export interface Channel {
 /** What lies there is no image that can be shown; its message says why. */
 export class ImageError extends Error {}
 
-type Json = Record<string, unknown>;
+/** What holds several images; its message names them. */
+export class SeveralError extends ImageError {
+  /** Paths of the images, to be opened in its place; of a plate, whose wells hold them, none. */
+  readonly paths: string[];
+  constructor(message: string, { kind, paths }: Several) {
+    super(message);
+    this.paths = kind === 'plate' ? [] : (paths ?? []);
+  }
+}
+
 export type ReadKey = (key: string, signal?: AbortSignal) => Promise<Uint8Array<ArrayBuffer> | null>;
 
 async function readJson(read: ReadKey, key: string): Promise<Json | null> {
@@ -65,12 +106,6 @@ async function readJson(read: ReadKey, key: string): Promise<Json | null> {
   }
 }
 
-/** OME-Zarr's part of a group of Zarr v3. */
-const omeOf = ({ attributes }: Json): Json | undefined => (attributes as Json | undefined)?.ome as Json | undefined;
-
-/** Where this program says in the metadata what it has written. */
-const OWN = 'microct-io-vis';
-
 /** Types that Neuroglancer cannot show. */
 const NOT_SHOWN = ['float64', 'float16', 'bool', 'int64', 'complex64', 'complex128'];
 
@@ -79,13 +114,14 @@ const v2Type = (code: string): string =>
   code[1] === 'b' ? 'bool' : `${V2_TYPES[code[1]] ?? code[1]}${Number(code.slice(2)) * 8}`;
 
 /**
- * Reads the metadata of an OME-Zarr image: 0.5 (https://ngff.openmicroscopy.org/0.5) on Zarr v3 or 0.4 on v2.
+ * Reads the metadata of an OME-Zarr image, 0.1 to 0.6.
  *
+ * @param asLabels whether voxels are numbers of segments, whatever the metadata says
  * @throws ImageError that says what is missing or cannot be shown, and whatever `read` throws
  */
-export async function readImage(name: string, read: ReadKey): Promise<Image> {
+export async function readImage(name: string, read: ReadKey, asLabels = false): Promise<Image> {
   try {
-    return await imageOf(name, read);
+    return await imageOf(name, read, asLabels);
   } catch (error) {
     // Something is not there, or is something else, that OME-Zarr says must be.
     if (error instanceof TypeError) throw new ImageError(`${name}: the OME-Zarr is damaged (${error.message}).`);
@@ -93,51 +129,140 @@ export async function readImage(name: string, read: ReadKey): Promise<Image> {
   }
 }
 
-async function imageOf(name: string, read: ReadKey): Promise<Image> {
-  const group = await readJson(read, 'zarr.json');
-  const attributes = group ? omeOf(group) : ((await readJson(read, '.zattrs')) ?? undefined);
-  const [multiscale] = (attributes?.multiscales as Json[] | undefined) ?? [];
-  if (!attributes || !multiscale) {
+async function readGroup(read: ReadKey, path = ''): Promise<GroupDocument | null> {
+  const v3 = await readJson(read, `${path}zarr.json`);
+  if (v3) return { zarrFormat: 3, json: v3 };
+  const v2 = await readJson(read, `${path}.zattrs`);
+  return v2 && { zarrFormat: 2, json: v2 };
+}
+
+/** The metadata of what is an image. */
+async function metadataOf(name: string, read: ReadKey): Promise<ImageMetadata> {
+  const group = await readGroup(read);
+  if (!group || !namesImage(group)) {
+    const several = group && (await allIn(group, read));
+    if (several?.kind) throw new SeveralError(`${name} ${severalInWords(several, 'open')}.`, several);
     throw new ImageError(
       `${name}: no OME-Zarr image is here: neither zarr.json nor .zattrs names its levels (multiscales).`
     );
   }
-  const datasets = multiscale.datasets as { path: string; coordinateTransformations: Transformation[] }[];
-  const { path, coordinateTransformations } = datasets[0];
-  const array = await readJson(read, group ? `${path}/zarr.json` : `${path}/.zarray`);
-  if (!array) throw new ImageError(`${name}: level ${path} has no metadata: the OME-Zarr is incomplete.`);
-  const dtype = group ? String(array.data_type) : v2Type(String(array.dtype));
+  try {
+    return parseImage(group);
+  } catch (error) {
+    if (!(error instanceof MetadataError)) throw error;
+    const { code, message } = error;
+    throw new ImageError(code === 'corrupt' ? `${name}: the OME-Zarr is damaged (${message}).` : `${name} ${message}.`);
+  }
+}
+
+/** Images of a collection that does not list them, at most. */
+const MOST_IMAGES = 32;
+
+/** What holds several images, those of a collection by its group OME, or by their numbers. */
+async function allIn(group: GroupDocument, read: ReadKey): Promise<Several> {
+  const several = severalIn(group);
+  if (several.paths) return several;
+  const listing = await readGroup(read, 'OME/');
+  const paths = (listing && seriesIn(listing)) ?? [];
+  for (let n = 0; paths.length === n && n < MOST_IMAGES; n++) if (await readGroup(read, `${n}/`)) paths.push(String(n));
+  return { ...several, paths };
+}
+
+async function imageOf(name: string, read: ReadKey, asLabels: boolean): Promise<Image> {
+  const metadata = await metadataOf(name, read);
+  const { zarrFormat, datasets } = metadata;
+  const arrayOf = async (path: string): Promise<{ dtype: string; shape: number[] }> => {
+    const array = await readJson(read, zarrFormat === 3 ? `${path}/zarr.json` : `${path}/.zarray`);
+    if (!array) throw new ImageError(`${name}: level ${path} has no metadata: the OME-Zarr is incomplete.`);
+    const dtype = zarrFormat === 3 ? String(array.data_type) : v2Type(String(array.dtype));
+    if (Array.isArray(array.shape) && array.shape.length === metadata.axes.length)
+      return { dtype, shape: array.shape as number[] };
+    throw new ImageError(
+      `${name}: the OME-Zarr is damaged (level ${path} has no shape along its ${metadata.axes.length} axes).`
+    );
+  };
+  const { dtype, shape } = await arrayOf(datasets[0].path);
   if (NOT_SHOWN.includes(dtype)) {
     throw new ImageError(
       `${name}: Neuroglancer cannot show ${dtype} voxels: convert with another data type, such as float32.`
     );
   }
-  const shape = array.shape as number[];
-  const global = (multiscale.coordinateTransformations as Transformation[] | undefined) ?? [];
-  const { scale, translation } = combine([...coordinateTransformations, ...global], shape.length);
-  const axes = (multiscale.axes as { name: string; type?: string; unit?: string }[]).map((axis, i) => ({
-    ...axis,
-    length: shape[i],
-    scale: scale[i],
-    translation: translation[i],
-    unit: axis.unit ?? ''
-  }));
-  const channelAxis = axes.find(axis => axis.type === 'channel');
-  const said = ((group ? group.attributes : attributes) as Json)[OWN] as { look?: { notes: string[] } } | undefined;
-  const look = said?.look;
+  const isFloat = dtype.startsWith('float');
+  if (asLabels && isFloat) {
+    throw new ImageError(
+      `${name}: its voxels are ${dtype}, and segments are whole numbers: open it as an image, or convert it as labels.`
+    );
+  }
+  const shapes = datasets.some(({ scale }) => scale === null)
+    ? await Promise.all(datasets.map(async ({ path }) => (await arrayOf(path)).shape))
+    : [];
+  const { levels, affine, notes } = placed(name, metadata, shapes);
+  const [{ scale, translation }] = levels;
+  const allAxes = metadata.axes.map(axis => ({ name: axis.name, kind: kindOf(axis), unit: axis.unit ?? '' }));
+  const along = (kind: string): Axis[] =>
+    allAxes.flatMap((axis, n) => {
+      const { name: called, unit } = axis;
+      const [length, step, place] = [shape[n], scale[n], translation[n]];
+      return axis.kind === kind ? [{ name: called, length, scale: step, unit, translation: place }] : [];
+    });
+  const [channelAxis] = along('channel');
+  // Of a source that is shown before it is converted.
+  const look = metadata.origin?.look as { notes?: string[] } | undefined;
   return {
-    format: group ? 'zarr3' : 'zarr2',
+    format: zarrFormat === 3 ? 'zarr3' : 'zarr2',
     dtype,
-    coarsest: datasets[datasets.length - 1].path,
-    axisNames: axes.map(({ name: axis }) => axis),
-    axes: axes.filter(axis => axis.type === undefined || axis.type === 'space'),
-    time: axes.find(axis => axis.type === 'time') ?? null,
+    levels,
+    allAxes,
+    axes: along('space'),
+    time: along('time')[0] ?? null,
     channelAxis: channelAxis?.name ?? null,
-    channels: channelsOf(attributes, channelAxis?.length ?? 1),
-    labels: 'image-label' in attributes && !dtype.startsWith('float'),
-    own: said !== undefined && look === undefined,
-    notes: [look?.notes ?? []].flat()
+    channels: channelsOf(metadata.channels, channelAxis?.length ?? 1),
+    labels: (asLabels || metadata.labels) && !isFloat,
+    affine,
+    notes: [...(look?.notes ?? []), ...notes],
+    own: metadata.origin !== null && look === undefined
   };
+}
+
+/** Where levels lie; of those that say no scale, by their shapes. */
+function placed(name: string, metadata: ImageMetadata, shapes: number[][]): Pick<Image, 'levels' | 'affine' | 'notes'> {
+  const { datasets, version, zarrFormat } = metadata;
+  const notes = geometryNotes(metadata).map(note => `${name}: ${note}`);
+  // Before 0.4 nobody said a scale.
+  const maySayNone = zarrFormat === 2 && (version === null || /^0\.[1-3]/.test(version));
+  const silent = datasets.find(({ scale, unread }) => scale === null && unread.length === 0);
+  if (silent && !maySayNone)
+    throw new ImageError(`${name}: the OME-Zarr is damaged (level ${silent.path} has no scale).`);
+  if (shapes.length > 0) {
+    return {
+      levels: datasets.map(({ path }, k) => {
+        const scale = shapes[k].map((length, axis) => factorOf(shapes[0][axis], length));
+        return { path, scale, translation: scale.map(factor => (factor - 1) / 2) };
+      }),
+      affine: null,
+      notes
+    };
+  }
+  const straight = datasets.some(each => each.affine) ? straightened(datasets) : null;
+  if (!straight && datasets.some(each => each.affine))
+    throw new ImageError(`${name}: its levels do not lie along the same axes, which cannot be shown.`);
+  return {
+    levels: (straight?.placements ?? datasets).map(({ scale, translation }, k) => ({
+      path: datasets[k].path,
+      scale: scale!,
+      translation: translation ?? scale!.map(() => 0)
+    })),
+    affine: straight?.affine ?? null,
+    notes
+  };
+}
+
+/** By how much the voxels of a coarser level are longer, by both lengths: of powers of two the one that fits. */
+function factorOf(finest: number, length: number): number {
+  const fits = (factor: number): boolean =>
+    Math.ceil(finest / factor) === length || Math.floor(finest / factor) === length;
+  const power = 2 ** Math.round(Math.log2(finest / length));
+  return fits(power) ? power : fits(Math.round(finest / length)) ? Math.round(finest / length) : finest / length;
 }
 
 /**
@@ -145,41 +270,26 @@ async function imageOf(name: string, read: ReadKey): Promise<Image> {
  * such group.
  */
 export async function readLabels({ format }: Image, read: ReadKey): Promise<string[]> {
-  const group = await readJson(read, `labels/${format === 'zarr3' ? 'zarr.json' : '.zattrs'}`);
-  const attributes = group && format === 'zarr3' ? omeOf(group) : group;
-  const paths = Array.isArray(attributes?.labels) ? attributes.labels.filter(path => typeof path === 'string') : [];
-  return paths.map(path => ['labels', ...path.split('/').filter(Boolean)].join('/'));
+  const json = await readJson(read, `labels/${format === 'zarr3' ? 'zarr.json' : '.zattrs'}`);
+  const names = (json && labelsIn({ zarrFormat: format === 'zarr3' ? 3 : 2, json })) ?? [];
+  return names.map(path => ['labels', ...path.split('/').filter(Boolean)].join('/'));
 }
 
-type Transformation = { type: string; scale?: number[]; translation?: number[] };
-
-function combine(transformations: Transformation[], rank: number): { scale: number[]; translation: number[] } {
-  const scale = Array<number>(rank).fill(1);
-  const translation = Array<number>(rank).fill(0);
-  for (const step of transformations) {
-    for (let i = 0; i < rank; i++) {
-      scale[i] *= step.scale?.[i] ?? 1;
-      translation[i] = translation[i] * (step.scale?.[i] ?? 1) + (step.translation?.[i] ?? 0);
-    }
-  }
-  return { scale, translation };
-}
-
-function channelsOf(attributes: Json, count: number): Channel[] {
-  const said = (attributes.omero as Json | undefined)?.channels as Record<string, unknown>[] | undefined;
+function channelsOf(said: StoredChannel[], count: number): Channel[] {
   return Array.from({ length: count }, (_, n) => {
-    const { label, color, active, window, inverted } = said?.[n] ?? {};
+    const { name, color, active, window, inverted } = said[n] ?? {};
     return {
-      label: typeof label === 'string' ? label : '',
-      color: typeof color === 'string' && /^[0-9a-f]{6}$/i.test(color) ? color : null,
+      label: name ?? '',
+      color: color && /^[0-9a-f]{6}$/i.test(color) ? color : null,
       active: active !== false,
-      window: contrastLimitsOf((window ?? {}) as Json),
+      window: contrastLimitsOf(window ?? null),
       inverted: inverted === true
     };
   });
 }
 
-function contrastLimitsOf({ start, end, min, max }: Json): Channel['window'] {
+function contrastLimitsOf(said: StoredChannel['window']): Channel['window'] {
+  const { start, end, min, max } = said ?? {};
   const isWindow = [start, end, min, max].every(value => typeof value === 'number' && Number.isFinite(value));
   return isWindow ? ({ start, end, min, max } as Channel['window']) : null;
 }

@@ -1,5 +1,6 @@
+import type { PartialJSONObject } from '@lumino/coreutils';
 import { COLOURED, GREY } from './colourMaps.ts';
-import type { Image } from './image.ts';
+import type { Axis, Image } from './image.ts';
 import { metres, seconds } from './units.ts';
 import type { ViewerState } from './viewState.ts';
 
@@ -62,8 +63,36 @@ export function layersOf(volume: Volume): Layer[] {
   }));
 }
 
-/** A layer's source as Neuroglancer takes it. */
-export const sourceOf = ({ url, image }: Volume): string => `${url}|${image.format}:`;
+/** A layer's source as Neuroglancer takes it: an address, and where it lies askew, what leads into its space. */
+export type LayerSource = string | { url: string; transform: PartialJSONObject };
+
+export function sourceOf({ url, image }: Volume): LayerSource {
+  const { allAxes, levels, affine, format } = image;
+  const address = `${url}|${format}:`;
+  if (!affine) return address;
+  const [{ scale }] = levels;
+  const outputDimensions = Object.fromEntries(
+    allAxes.map(({ name, kind, unit }, n): [string, [number, string]] => {
+      if (kind === 'channel') return [`${name}'`, [scale[n], '']];
+      const [inMetres, inSeconds] = [metres(unit), seconds(unit)];
+      return [name, inMetres ? [scale[n] * inMetres, 'm'] : inSeconds ? [scale[n] * inSeconds, 's'] : [scale[n], '']];
+    })
+  );
+  // From voxels to voxels of the same lengths.
+  const matrix = affine.map((row, n) => row.map((value, k) => (value * (k < scale.length ? scale[k] : 1)) / scale[n]));
+  return { url: address, transform: { matrix, outputDimensions } };
+}
+
+/** Where the middle of a volume is along an axis of its space, in voxels, at its first time point. */
+function middleOf({ allAxes, axes, affine, levels }: Image, { name }: Axis): number {
+  const [{ scale, translation }] = levels;
+  const along = allAxes.map(axis => axes.find(each => each.name === axis.name)?.length ?? 1);
+  const middle = along.map((length, n) => (length - 1) / 2 + translation[n] / scale[n]);
+  const at = allAxes.findIndex(axis => axis.name === name);
+  if (!affine) return middle[at];
+  const row = affine[at];
+  return row.reduce((sum, value, k) => sum + value * (k < middle.length ? middle[k] * scale[k] : 1), 0) / scale[at];
+}
 
 function stateOf({ name, volume, channel }: Layer) {
   const { image, hidden = false } = volume;
@@ -149,8 +178,7 @@ export function initialState(
   );
   if (time) dimensions[time.name] = dimension(time.scale, seconds(time.unit), 's');
   // Neuroglancer's coordinates are in voxels, and a voxel's centre lies at its index.
-  const position = ordered.map(({ length, scale, translation }) => (length - 1) / 2 + translation / scale);
-  if (time) position.push(time.translation / time.scale);
+  const position = [...ordered, ...(time ? [time] : [])].map(axis => middleOf(volumes[0].image, axis));
   const finest = Math.min(...inMetres.map(({ scale, factor }) => scale * (factor ?? known)));
   // In the shortest side of a voxel.
   const lengths = new Map(

@@ -1,4 +1,6 @@
+import { handOver } from './handedOver.ts';
 import type { Volume } from './initialState.ts';
+import { nativeDocument } from './nativeDocument.ts';
 import { addReader } from './readerFrontend.ts';
 import { chooseContrast, readVolumes } from './readVolumes.ts';
 import type { ByteReader, ViewerSource } from './source.ts';
@@ -12,13 +14,16 @@ export interface Place {
   /** Neuroglancer's address, with a slash at the end. */
   url: string;
   reader: ByteReader;
+  /** Whether its voxels are shown as segments, whatever it says. */
+  asLabels: boolean;
   dispose: () => void;
 }
 
-export function placeOf({ name, url, reader, list }: ViewerSource): Place {
-  if (url === undefined) return { name, reader, ...addReader(reader) };
+export function placeOf({ name, url, reader, list, asLabels = false }: ViewerSource): Place {
+  if (url === undefined) return { name, reader, asLabels, ...addReader(reader) };
   const whole = new URL(url.endsWith('/') ? url : `${url}/`, document.baseURI).href;
-  return { name, url: whole, reader: unlessAbsent(httpReader(whole), list), dispose: () => undefined };
+  const own = unlessAbsent(httpReader(whole), list);
+  return { name, url: whole, reader: own, asLabels, dispose: () => undefined };
 }
 
 /**
@@ -43,6 +48,8 @@ export interface Opened {
   dim: string[];
   /** One for each volume, by its address. */
   watches: Map<string, Watch>;
+  /** Neuroglancer gets their metadata no more. */
+  release: () => void;
 }
 
 /**
@@ -56,9 +63,9 @@ export async function openPlaces(
   onFinding: (name: string, finding: Finding) => void
 ): Promise<Opened> {
   const opened = await Promise.all(
-    places.map(async ({ name, url, reader }) => {
+    places.map(async ({ name, url, reader, asLabels }) => {
       const documents: Documents = new Map();
-      const { volume, labels, unread } = await readVolumes(name, url, remembering(reader, documents));
+      const { volume, labels, unread } = await readVolumes(name, url, remembering(reader, documents), asLabels);
       const dim = await chooseContrast(volume.image, reader);
       return { volume, labels, unread, dim: dim === null ? [] : [`${name}: ${dim}`], url, reader, documents };
     })
@@ -73,8 +80,14 @@ export async function openPlaces(
       watches.set(each.url, new Watch(reader, own, finding => onFinding(each.name, finding)));
     }
   }
+  const volumes = [...opened.map(({ volume }) => volume), ...opened.flatMap(({ labels }) => labels)];
+  const handed = volumes.map(({ url, image }) => {
+    const { key, text } = nativeDocument(image);
+    return handOver(url + key, text);
+  });
   return {
-    volumes: [...opened.map(({ volume }) => volume), ...opened.flatMap(({ labels }) => labels)],
+    volumes,
+    release: () => handed.forEach(take => take()),
     unread: opened.flatMap(each => each.unread),
     dim: opened.flatMap(each => each.dim),
     watches

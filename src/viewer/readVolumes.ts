@@ -17,10 +17,11 @@ export interface Volumes {
  * the image.
  *
  * @param url Neuroglancer's address of it, with a slash at the end
+ * @param asLabels whether its voxels are shown as segments, whatever it says
  * @throws ImageError where the image itself cannot be shown, and whatever `read` throws of it
  */
-export async function readVolumes(name: string, url: string, read: ReadKey): Promise<Volumes> {
-  const image = await readImage(name, read);
+export async function readVolumes(name: string, url: string, read: ReadKey, asLabels = false): Promise<Volumes> {
+  const image = await readImage(name, read, asLabels);
   const unread: string[] = [];
   // Labels that are damaged, of a type that is not shown, or kept back by the server are no reason not to show the
   // image.

@@ -2,6 +2,7 @@ import { frontendOnlyKvStoreProviderRegistry } from 'neuroglancer/unstable/kvsto
 import { ProxyKvStore } from 'neuroglancer/unstable/kvstore/proxy.js';
 import { registerPromiseRPC } from 'neuroglancer/unstable/worker_rpc.js';
 import type { SharedKvStoreContext } from 'neuroglancer/unstable/kvstore/frontend.js';
+import { handedOver } from './handedOver.ts';
 import { registerStrictHttp } from './httpStore.ts';
 import type { ReadRequest } from './readerScheme.ts';
 import { READER_SCHEME, READ_RPC, parseReaderUrl, readerUrl } from './readerScheme.ts';
@@ -28,6 +29,18 @@ registerPromiseRPC(READ_RPC, async ({ reader, key, wanted }: ReadRequest, { sign
   return { value: { size, offset, bytes } satisfies ByteRangeResponse, transfers: [bytes.buffer] };
 });
 
+interface Store {
+  getUrl(key: string): string;
+  read(key: string, options: unknown): Promise<unknown>;
+}
+
+/** In the page Neuroglancer reads metadata: of our volumes in the words that it knows, whatever version they are. */
+function inKnownWords<T extends Store>(store: T): T {
+  const read = store.read.bind(store);
+  store.read = async (key, options) => handedOver(store.getUrl(key)) ?? read(key, options);
+  return store;
+}
+
 /** In the page Neuroglancer reads through its worker. */
 class ReaderProxyStore extends ProxyKvStore {
   readonly supportsOffsetReads = true;
@@ -49,7 +62,7 @@ frontendOnlyKvStoreProviderRegistry.registerBaseKvStoreProvider(context => ({
   description: 'read by the page',
   getKvStore(parsed) {
     const { id, path } = parseReaderUrl(parsed.suffix);
-    return { store: new ReaderProxyStore(context, id), path };
+    return { store: inKnownWords(new ReaderProxyStore(context, id)), path };
   }
 }));
-registerStrictHttp(frontendOnlyKvStoreProviderRegistry);
+registerStrictHttp(frontendOnlyKvStoreProviderRegistry, inKnownWords);

@@ -30,7 +30,11 @@ export type ByteReader = (
 ) => Promise<ByteRangeResponse | null>;
 
 /** An OME-Zarr and how to get at its bytes: over HTTP from the page's own server, or by a function of the page. */
-export type ViewerSource = { name: string } & (
+export type ViewerSource = {
+  name: string;
+  /** Whether its voxels are to be shown as segments, also where its metadata does not say that they are labels. */
+  asLabels?: boolean;
+} & (
   | {
       /** Address of the folder, its segments encoded. */
       url: string;

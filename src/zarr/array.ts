@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
-import { type Json, isObject, readJson } from './json.ts';
+import { type Json, isObject } from '../model/json.ts';
+import { readJson } from './json.ts';
 import { type StoredCompression, storedCompression } from './codec/index.ts';
 import type { Checksum } from '../model/options.ts';
 import { BYTES_PER_VOXEL, DTYPES, type Dtype } from '../model/volume.ts';

@@ -1,11 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { ConvertError } from '../model/errors.ts';
 import { tooDeep, tooLong } from '../model/document.ts';
-
-export type Json = Record<string, unknown>;
-
-export const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { type Json, isObject } from '../model/json.ts';
 
 /**
  * A JSON object out of a file of metadata, whoever has written it.

@@ -1,4 +1,4 @@
-import type { OmeZarrVersion } from '../model/options.ts';
+import { type OmeZarrVersion, zarrFormatOf } from '../model/options.ts';
 import { type OuterShape, alongAxes } from '../model/volume.ts';
 
 /**
@@ -11,7 +11,7 @@ export function volumeFolders(
   outerShape: OuterShape,
   volume: number
 ): string[] {
-  const folders = [version === '0.5' ? `${level}/c` : `${level}`];
+  const folders = [zarrFormatOf(version) === 3 ? `${level}/c` : `${level}`];
   for (const index of alongAxes(outerShape, Math.floor(volume / outerShape.c), volume % outerShape.c, []))
     folders.push(`${folders.at(-1)}/${index}`);
   return folders;

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
-import type { OmeZarrVersion } from '../model/options.ts';
+import type { Json } from '../model/json.ts';
+import { omeOf } from '../model/ome-zarr/group.ts';
+import { type OmeZarrVersion, zarrFormatOf } from '../model/options.ts';
 import { readImage } from './image.ts';
-import { type Json, findJson } from './json.ts';
+import { findJson } from './json.ts';
 import { isProcess } from './owner.ts';
 import { syncFolder, writeSynced } from './sync.ts';
 import { writeError } from './system-errors.ts';
@@ -12,27 +14,26 @@ import { writeError } from './system-errors.ts';
 /** The folder of an image's label images. */
 export const labelsFolder = (parent: string): string => join(parent, 'labels');
 
-const fileOf = (parent: string, version: OmeZarrVersion): string =>
-  join(labelsFolder(parent), version === '0.5' ? 'zarr.json' : '.zattrs');
+type ZarrFormat = 2 | 3;
+
+const fileOf = (parent: string, zarrFormat: ZarrFormat): string =>
+  join(labelsFolder(parent), zarrFormat === 3 ? 'zarr.json' : '.zattrs');
 
 /**
  * The metadata of an image's label images as they stand in its file; null where there is none.
  *
  * @throws ConvertError at field `parent` where they cannot be understood, and so not be added to
  */
-export function readLabels(parent: string, version: OmeZarrVersion): Json | null {
-  const path = fileOf(parent, version);
+export function readLabels(parent: string, zarrFormat: ZarrFormat): Json | null {
+  const path = fileOf(parent, zarrFormat);
   if (!existsSync(path)) return null;
   const document = findJson(path);
-  if (document && Array.isArray(listed(document, version))) return document;
+  if (document && Array.isArray(listed(document, zarrFormat))) return document;
   throw new ConvertError('bad-option', `${path}: has no list of labels to add to: mend it, or remove it`, 'parent');
 }
 
 /** The `labels` of such metadata, empty where none are named yet. */
-function listed(document: Json, version: OmeZarrVersion): unknown {
-  const attributes = version === '0.5' ? (document.attributes as Json | undefined)?.ome : document;
-  return ((attributes ?? {}) as Json).labels ?? [];
-}
+const listed = (json: Json, zarrFormat: ZarrFormat): unknown => omeOf({ zarrFormat, json }).labels ?? [];
 
 /**
  * Names all whole label images of an image in its `labels` group, which comes into being with the first. What else the
@@ -45,40 +46,41 @@ function listed(document: Json, version: OmeZarrVersion): unknown {
  */
 export async function listLabels(parent: string, version: OmeZarrVersion): Promise<string[]> {
   clearReplacing(labelsFolder(parent));
+  const zarrFormat = zarrFormatOf(version);
   for (const added = new Set<string>(); ;) {
-    const before = readLabels(parent, version);
-    const names = before ? (listed(before, version) as string[]) : [];
-    const missing = unlisted(before, parent, version);
+    const before = readLabels(parent, zarrFormat);
+    const names = before ? (listed(before, zarrFormat) as string[]) : [];
+    const missing = unlisted(before, parent, zarrFormat);
     if (before && missing.length === 0) return [...added];
     for (const name of missing) added.add(name);
     const labels = [...names, ...missing];
-    if (version === '0.5') {
+    if (zarrFormat === 3) {
       const attributes = (before?.attributes ?? {}) as Json;
       const ome = { ...(attributes.ome as Json | undefined), version, labels };
       const group = { zarr_format: 3, node_type: 'group', ...before };
-      await replace(fileOf(parent, version), { ...group, attributes: { ...attributes, ome } });
+      await replace(fileOf(parent, zarrFormat), { ...group, attributes: { ...attributes, ome } });
     } else {
       await replace(join(labelsFolder(parent), '.zgroup'), { zarr_format: 2 });
-      await replace(fileOf(parent, version), { ...before, labels });
+      await replace(fileOf(parent, zarrFormat), { ...before, labels });
     }
   }
 }
 
 /** Names that an image's `labels` group has. @throws ConvertError */
-export function namesOfLabels(parent: string, version: OmeZarrVersion): string[] {
-  const group = readLabels(parent, version);
-  return group ? (listed(group, version) as string[]) : [];
+export function namesOfLabels(parent: string, zarrFormat: ZarrFormat): string[] {
+  const group = readLabels(parent, zarrFormat);
+  return group ? (listed(group, zarrFormat) as string[]) : [];
 }
 
 /**
  * Names of whole label images of an image that its `labels` group does not have: a conversion may have been ended just
  * before. @throws ConvertError
  */
-export const unlistedLabels = (parent: string, version: OmeZarrVersion): string[] =>
-  existsSync(labelsFolder(parent)) ? unlisted(readLabels(parent, version), parent, version) : [];
+export const unlistedLabels = (parent: string, zarrFormat: ZarrFormat): string[] =>
+  existsSync(labelsFolder(parent)) ? unlisted(readLabels(parent, zarrFormat), parent, zarrFormat) : [];
 
-function unlisted(group: Json | null, parent: string, version: OmeZarrVersion): string[] {
-  const names = group ? (listed(group, version) as string[]) : [];
+function unlisted(group: Json | null, parent: string, zarrFormat: ZarrFormat): string[] {
+  const names = group ? (listed(group, zarrFormat) as string[]) : [];
   return whole(labelsFolder(parent)).filter(name => !names.includes(name));
 }
 

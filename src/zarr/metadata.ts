@@ -1,5 +1,11 @@
 import { codecsV3, compressorV2 } from './codec/index.ts';
-import type { Checksum, Compression, Downsampling, OmeZarrVersion } from '../model/options.ts';
+import {
+  type Checksum,
+  type Compression,
+  type Downsampling,
+  type OmeZarrVersion,
+  zarrFormatOf
+} from '../model/options.ts';
 import type { Level } from '../model/levels.ts';
 import { map3 } from '../model/levels.ts';
 import { TOOL, VERSION } from '../model/version.ts';
@@ -107,13 +113,25 @@ function axes({ outerShape, voxelSize, unit, timeStep, timeUnit }: Image) {
   });
 }
 
-function multiscales(image: Image) {
+/** The space that the levels of an image of 0.6 lie in. */
+const SPACE = 'physical';
+
+/** The same as one transformation with its ends, as 0.6 has it. */
+function transformation(image: Image, level: Level, path: string) {
+  const steps = transformations(image, level);
+  const [only] = steps;
+  const ends = { input: { path }, output: { name: SPACE } };
+  return steps.length === 1 ? { ...only, ...ends } : { type: 'sequence', ...ends, transformations: steps };
+}
+
+function multiscales(image: Image, version: OmeZarrVersion) {
+  const isInSystems = version === '0.6';
   return {
     name: image.name,
-    axes: axes(image),
+    ...(isInSystems ? { coordinateSystems: [{ name: SPACE, axes: axes(image) }] } : { axes: axes(image) }),
     datasets: image.levels.map((level, k) => ({
       path: String(k),
-      coordinateTransformations: transformations(image, level)
+      coordinateTransformations: isInSystems ? [transformation(image, level, String(k))] : transformations(image, level)
     })),
     type: image.downsample,
     metadata: {
@@ -158,16 +176,16 @@ function codecs({ outerShape, compression, checksum, dtype, chunk, shard }: Arra
 }
 
 /**
- * Metadata of the arrays of OME-Zarr 0.5 (https://ngff.openmicroscopy.org/0.5), on Zarr v3, or of 0.4
+ * Metadata of the arrays of OME-Zarr 0.6 (https://ngff.openmicroscopy.org/0.6) or 0.5, on Zarr v3, or of 0.4
  * (https://ngff.openmicroscopy.org/0.4), on Zarr v2.
  */
 export function arrayDocuments(arrays: Arrays, version: OmeZarrVersion): Documents {
   const { outerShape, levels, chunk, shard, dtype, compression } = arrays;
   // What Zarr v3 calls dimension_names: xarray opens arrays of Zarr v2 by it.
   const named = json({ _ARRAY_DIMENSIONS: [...axesOf(outerShape)] });
-  const names: Documents = version === '0.4' ? levels.map((_, k) => [`${k}/.zattrs`, named]) : [];
+  const names: Documents = zarrFormatOf(version) === 2 ? levels.map((_, k) => [`${k}/.zattrs`, named]) : [];
   const described = levels.map(({ shape }, k): Documents[number] =>
-    version === '0.5'
+    zarrFormatOf(version) === 3
       ? [
           `${k}/zarr.json`,
           json({
@@ -206,9 +224,9 @@ export function arrayDocuments(arrays: Arrays, version: OmeZarrVersion): Documen
 
 /** Metadata of the image itself, which makes its folder one: the last to be written. */
 export function imageDocuments(image: Image, version: OmeZarrVersion): Documents {
-  const scales = [{ ...(version === '0.4' && { version }), ...multiscales(image) }];
+  const scales = [{ ...(version === '0.4' && { version }), ...multiscales(image, version) }];
   const origin = { [TOOL]: image.origin };
-  if (version === '0.5') {
+  if (zarrFormatOf(version) === 3) {
     const attributes = { ome: { version, multiscales: scales, ...rendering(image, version) }, ...origin };
     return [['zarr.json', json({ zarr_format: 3, node_type: 'group', attributes })]];
   }

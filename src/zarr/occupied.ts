@@ -1,6 +1,8 @@
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { type Json, findJson, isObject } from './json.ts';
+import { isObject } from '../model/json.ts';
+import { omeOf } from '../model/ome-zarr/group.ts';
+import { findGroup } from './group.ts';
 
 /** Names that a sentence tells; of others how many there are. */
 const MOST_NAMED = 5;
@@ -67,9 +69,7 @@ export function goesWith(output: string): string[] {
 
 /** The arrays of an OME-Zarr's image, and what it is if it holds several images. */
 function describe(output: string): { levels: string[]; kind: string | null } {
-  const read = (name: string): Json => findJson(join(output, name)) ?? {};
-  const { attributes } = read('zarr.json');
-  const ome = isObject(attributes) && isObject(attributes.ome) ? attributes.ome : read('.zattrs');
+  const ome = omeOf(findGroup(output));
   const { multiscales, plate, well } = ome;
   const levels = (Array.isArray(multiscales) ? multiscales : [])
     .flatMap(image => (isObject(image) && Array.isArray(image.datasets) ? (image.datasets as unknown[]) : []))

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isOmeZarrGroup } from '../model/ome-zarr/group.ts';
 import { findJson } from './json.ts';
 
 /**
@@ -9,9 +10,7 @@ import { findJson } from './json.ts';
  */
 export function isOmeZarr(folder: string): boolean {
   const v3 = findJson(join(folder, 'zarr.json'));
-  const own = v3?.node_type === 'group' ? (v3.attributes as Record<string, unknown> | null | undefined) : null;
-  // Some write the metadata of 0.4 into Zarr v3.
-  if (own && (typeof own.ome === 'object' || Array.isArray(own.multiscales))) return true;
+  if (v3 && isOmeZarrGroup({ zarrFormat: 3, json: v3 })) return true;
   const v2 = findJson(join(folder, '.zattrs'));
-  return v2 !== null && ['multiscales', 'plate', 'well', 'bioformats2raw.layout'].some(key => key in v2);
+  return v2 !== null && isOmeZarrGroup({ zarrFormat: 2, json: v2 });
 }

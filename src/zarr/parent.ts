@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
-import { OME_ZARR_VERSIONS, type OmeZarrVersion } from '../model/options.ts';
+import { OME_ZARR_VERSIONS, type OmeZarrVersion, zarrFormatOf } from '../model/options.ts';
 import { map3 } from '../model/levels.ts';
 import type { Parent, ParentLevel } from '../model/parent.ts';
 import type { Shape } from '../model/volume.ts';
@@ -48,7 +48,7 @@ function read(path: string): Parent {
   const count = (axis: string) => shapes[0][names.indexOf(axis)] ?? 1;
   const units = at.map(axis => axes[axis].unit);
   // What cannot be added to is better known before the work.
-  readLabels(path, version as OmeZarrVersion);
+  readLabels(path, zarrFormatOf(version as OmeZarrVersion));
   return {
     path,
     version: version as OmeZarrVersion,

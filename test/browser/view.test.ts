@@ -39,7 +39,7 @@ async function view(...outputs: string[]): Promise<{ url: string; server: ChildP
   return { url: line.toString().trim(), server };
 }
 
-for (const version of ['0.5', '0.4']) {
+for (const version of ['0.6', '0.4']) {
   test(`OME-Zarr ${version}: the voxels on the screen are those of the volume, and the address keeps the view`, async () => {
     const output = convert(tiff, join(folder, `Größe ${version} 50%.ome.zarr`), '--ome-zarr', version);
     const { url, server } = await view(output);

@@ -62,5 +62,5 @@ def test_refused_where_there_is_none(cli, scan, tmp_path):
     )
     error = run.events[-1]
     assert run.status == 1 and (error["code"], error["field"]) == ("bad-option", "checksum")
-    assert "OME-Zarr 0.5 only" in error["message"] and not (tmp_path / "o.ome.zarr").exists()
+    assert "from OME-Zarr 0.5 on" in error["message"] and not (tmp_path / "o.ome.zarr").exists()
     assert cli("convert", scan, "--checksum", "md5").status == 2

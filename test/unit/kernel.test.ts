@@ -67,7 +67,7 @@ describe('complete', () => {
     assert.deepEqual(at(''), ['info', 'estimate', 'convert', 'verify', 'view', 'help']);
     assert.deepEqual(at('microct-io-vis co'), ['convert']);
     assert.deepEqual(at('convert x --vo'), ['--voxel-size']);
-    assert.deepEqual(at('convert x --ome-zarr '), ['0.5', '0.4']);
+    assert.deepEqual(at('convert x --ome-zarr '), ['0.6', '0.5', '0.4']);
     assert.deepEqual(at('convert x -d u'), ['uint16', 'uint8']);
     assert.deepEqual(at('convert x -c 1 2 '), []);
     assert.deepEqual(at('info sc'), ['"scan b.tif"', 'scan.tif', 'scans/']);

@@ -276,7 +276,7 @@ test('labels that a conversion was ended before it could list are listed by the 
     );
     lose();
     await convert(source, { ...options, output: 'more' });
-    assert.ok(JSON.stringify(readLabels(image, omeZarr)).includes('["nuclei","cells","more"]'));
+    assert.ok(JSON.stringify(readLabels(image, omeZarr === '0.4' ? 2 : 3)).includes('["nuclei","cells","more"]'));
     const files = readdirSync(join(image, 'labels'), { withFileTypes: true }).filter(entry => entry.isFile());
     assert.deepEqual(files.map(({ name }) => name).sort(), omeZarr === '0.5' ? ['zarr.json'] : ['.zattrs', '.zgroup']);
   }

@@ -5,7 +5,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import { Addresses } from '../../src/viewer/addresses.ts';
-import { readImage } from '../../src/viewer/image.ts';
+import { SeveralError, readImage } from '../../src/viewer/image.ts';
+import { nativeDocument } from '../../src/viewer/nativeDocument.ts';
 import { carriedOver } from '../../src/viewer/carryOver.ts';
 import { initialState, layersOf } from '../../src/viewer/initialState.ts';
 import { readVolumes } from '../../src/viewer/readVolumes.ts';
@@ -266,6 +267,129 @@ test('values of uint64 are written in full, and none is too great', async () => 
   assert.deepEqual(layer.shaderControls, {
     normalized: { range: ['0', '1152921504606846976'], window: ['0', '18446744073709551615'] }
   });
+});
+
+/** The files of an image of 0.6, whose levels lie by these transformations. */
+const v6 = (...steps: object[]) =>
+  files({
+    'zarr.json': {
+      attributes: {
+        ome: {
+          version: '0.6',
+          multiscales: [
+            {
+              coordinateSystems: [{ name: 'physical', axes: AXES }],
+              datasets: steps.map((step, n) => ({
+                path: String(n),
+                coordinateTransformations: [{ ...step, input: { path: String(n) }, output: { name: 'physical' } }]
+              }))
+            }
+          ],
+          omero: OMERO
+        }
+      }
+    },
+    '0/zarr.json': { shape: SHAPE, data_type: 'float32' }
+  });
+
+test('0.6 says the same, and Neuroglancer hears of it what it knows', async () => {
+  const sequence = { type: 'sequence', transformations: DATASET.coordinateTransformations };
+  const image = await readImage('scan', v6(sequence));
+  assert.deepEqual(image, await readImage('scan', v3('float32')));
+  const { key, text } = nativeDocument(image);
+  assert.equal(key, 'zarr.json');
+  const { version, multiscales } = JSON.parse(text).attributes.ome;
+  assert.deepEqual([version, multiscales[0].axes, multiscales[0].datasets], ['0.5', AXES, [DATASET]]);
+});
+
+test('what lies askew is turned in the picture, about where it lies', async () => {
+  const turn = (k: number) => ({
+    type: 'affine',
+    affine: [
+      [2 * k, 0, 0, 7],
+      [0, 0, -0.5 * k, 3],
+      [0, k, 0, 5]
+    ]
+  });
+  const image = await readImage('scan', v6(turn(1), turn(2)));
+  assert.match(image.notes.join(), /askew/);
+  assert.deepEqual(
+    image.levels.map(({ scale }) => scale),
+    [
+      [2, 1, 0.5],
+      [4, 2, 1]
+    ]
+  );
+  const state = initialState([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', ROOM);
+  const [{ source }] = state.layers as unknown as { source: { url: string; transform: { matrix: number[][] } } }[];
+  // Voxel (z, y, x) lies at (2 z + 7, 3 - x / 2, y + 5); voxels of the space are 2 × 1 × 0.5.
+  assert.deepEqual(source.transform.matrix, [
+    [1, 0, 0, 3.5],
+    [0, 0, -0.5, 3],
+    [0, 2, 0, 10]
+  ]);
+  assert.deepEqual(state.position, [2 * (9.5 + 5), 3 - 19.5 / 2, 4.5 + 3.5]);
+  const level = (affine: number[][]) => ({ type: 'affine', affine });
+  const other = level([
+    [4, 0, 0, 0],
+    [0, 2, 0, 0],
+    [0, 0, 1, 0]
+  ]);
+  await assert.rejects(readImage('scan', v6(turn(1), other)), /do not lie along the same axes/);
+});
+
+test('before 0.4 the lengths of levels say their scales; units that Neuroglancer refuses are left out', async () => {
+  const array = (shape: number[]) => ({ shape, dtype: '<u2' });
+  const datasets = [{ path: '0' }, { path: '1' }, { path: '2' }];
+  const old = (axes?: unknown) => ({ multiscales: [{ version: axes ? '0.3' : '0.1', axes, datasets }] });
+  const shapes = [
+    [9, 5, 12],
+    [5, 2, 4],
+    [2, 1, 1]
+  ];
+  const arrays = Object.fromEntries(shapes.map((shape, n) => [`${n}/.zarray`, array(shape)]));
+  const { levels } = await readImage('scan', files({ '.zattrs': old(['z', 'y', 'x']), ...arrays }));
+  assert.deepEqual(
+    levels.map(({ scale }) => scale),
+    [
+      [1, 1, 1],
+      [2, 2, 3],
+      [4, 4, 16]
+    ]
+  );
+  assert.deepEqual(levels[1].translation, [0.5, 0.5, 1]);
+  const first = await readImage(
+    'scan',
+    files({
+      '.zattrs': old(),
+      '0/.zarray': array([1, 2, 3, 4, 5]),
+      '1/.zarray': array([1, 2, 3, 4, 5]),
+      '2/.zarray': array([1, 2, 3, 4, 5])
+    })
+  );
+  assert.deepEqual([first.time?.name, first.channelAxis, first.axes.length], ['t', 'c', 3]);
+  const odd = { ...first, allAxes: first.allAxes.map(axis => ({ ...axis, unit: 'micron' })) };
+  assert.ok(!nativeDocument(odd).text.includes('micron'));
+});
+
+test('collections and plates are named, with what may be opened in their place', async () => {
+  const collection = (more: object) =>
+    readImage(
+      'all',
+      files({ 'zarr.json': { attributes: { ome: { version: '0.5', 'bioformats2raw.layout': 3 } } }, ...more })
+    );
+  const paths = (expected: string[]) => (error: unknown) => {
+    assert.ok(error instanceof SeveralError && /all is a collection of images/.test(error.message));
+    assert.deepEqual(error.paths, expected);
+    return true;
+  };
+  await assert.rejects(collection({ '0/zarr.json': {}, '1/zarr.json': {} }), paths(['0', '1']));
+  await assert.rejects(
+    collection({ 'OME/zarr.json': { attributes: { ome: { series: ['b', 'a'] } } } }),
+    paths(['b', 'a'])
+  );
+  const plate = files({ '.zattrs': { plate: { wells: [{ path: 'A/1' }] } } });
+  await assert.rejects(readImage('wells', plate), /wells is a plate of 1 well \(A\/1\), not an image/);
 });
 
 test('a label image is shown as a segmentation', async () => {

@@ -8,7 +8,7 @@ import {
   type ReadingOptions,
   Z_AXES
 } from '../../model/options.ts';
-import { isObject } from '../../zarr/json.ts';
+import { isObject } from '../../model/json.ts';
 import type { Shape } from '../../model/volume.ts';
 
 /** What this program has written of a conversion, as far as an output can be checked by it. */

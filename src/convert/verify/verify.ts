@@ -6,7 +6,7 @@ import type { Difference } from '../../model/difference.ts';
 import { ConvertError } from '../../model/errors.ts';
 import { actualPath, onDisk } from '../../reader/common/file-name.ts';
 import { Meter } from '../meter.ts';
-import { DEFAULT_OPTIONS } from '../../model/options.ts';
+import { DEFAULT_OPTIONS, zarrFormatOf } from '../../model/options.ts';
 import type { Layout } from '../../model/layout.ts';
 import { product } from '../../model/levels.ts';
 import { openVolume } from '../../reader/index.ts';
@@ -16,6 +16,7 @@ import type { ZarrArray } from '../../zarr/array.ts';
 import { type StoredImage, readImage } from '../../zarr/image.ts';
 import { labelsFolder, unlistedLabels } from '../../zarr/labels-group.ts';
 import { readParent } from '../../zarr/parent.ts';
+import { geometryNotes } from '../../model/ome-zarr/image.ts';
 import { Findings } from './findings.ts';
 import { MetadataCheck } from './metadata.ts';
 import { type Origin, readOrigin } from './origin.ts';
@@ -95,6 +96,7 @@ export async function verify(
   const [first] = runs;
   const level0 = first?.first === 0 ? first.arrays[0] : null;
   const found = await openSource(folder, options.against ?? null, origin, level0, findings);
+  findings.notes.push(...geometryNotes(image));
   if (!origin) noteForeign(image.type, findings);
   noteUnlisted(image.labels ? dirname(dirname(folder)) : folder, image.labels ? basename(folder) : null, findings);
   const original = origin ? null : unpadded(image, level0);
@@ -208,7 +210,7 @@ function noteUnlisted(image: string, only: string | null, { notes }: Findings): 
   if (!existsSync(labelsFolder(image))) return;
   let names: string[];
   try {
-    names = unlistedLabels(image, readParent(image).version);
+    names = unlistedLabels(image, zarrFormatOf(readParent(image).version));
   } catch {
     // No image that labels can be laid over.
     return;
