@@ -14,11 +14,13 @@ from traitlets import Dict, Int, List, Unicode
 
 from ..types import StrPath
 from .files import OmeZarrFiles
+from .look import LookedAt, looked_at
 from .module import BrowserWidget
 from .paths import Source
 from .view_state import Layout, StateError, check_state
 
 Paths = StrPath | Sequence[StrPath]
+Files = OmeZarrFiles | LookedAt
 
 _readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="microct-io-vis-read")
 
@@ -33,7 +35,8 @@ class ViewerWidget(BrowserWidget):
     Parameters
     ----------
     source : path-like or sequence of path-like
-        The OME-Zarr, 0.5 or 0.4, or several that share a space: a layer each. Set it to show another one.
+        The OME-Zarr, 0.5 or 0.4, or several that share a space: a layer each. A TIFF or a folder of slices is shown as
+        it is, with nothing written: full resolution is exact, coarser levels are sampled. Set it to show another one.
     state : dict, optional
         Neuroglancer's state, kept up to date in both directions: ``viewer.state["position"]`` is where the person is
         (x, y, z in voxels of level 0). What is set is laid over the present state, so that
@@ -52,9 +55,9 @@ class ViewerWidget(BrowserWidget):
     Raises
     ------
     FileNotFoundError
-        There is no such folder.
+        There is no such folder or file.
     ValueError
-        It is no OME-Zarr image.
+        It is no OME-Zarr image, and nothing that could be converted.
     traitlets.TraitError
         Neuroglancer cannot take that state; the message names the key.
 
@@ -91,6 +94,7 @@ class ViewerWidget(BrowserWidget):
         if isinstance(height, (int, float)):
             height = f"{height}px"
         self._loads = 0
+        self._checked: list[Files] = []
         self._taking: int | None = None
         given = {"state": state, "height": height, "layout": layout, "tooltip": tooltip, "tabbable": tabbable}
         super().__init__(source=source, **{name: value for name, value in given.items() if value is not None})
@@ -105,7 +109,8 @@ class ViewerWidget(BrowserWidget):
     @traitlets.validate("source")
     def _check_source(self, proposal: dict[str, Any]) -> str | list[str]:
         source: str | list[str] = proposal["value"]
-        _files(source)
+        # Kept until they are opened: what is looked at has a helper of its own.
+        self._checked = _files(source)
         return source
 
     @traitlets.observe("source")
@@ -142,6 +147,7 @@ class ViewerWidget(BrowserWidget):
 
     def _open(self) -> None:
         self._volumes = _files(self.source)
+        self._checked = []
         self._loads += 1
         places = [
             _place(path, files, self._loads) for path, files in zip(_paths(self.source), self._volumes, strict=True)
@@ -153,7 +159,7 @@ class ViewerWidget(BrowserWidget):
         if content.get("method") == "read":
             _readers.submit(self._answer, self._volumes, content["id"], content["params"])
 
-    def _answer(self, volumes: list[OmeZarrFiles], request: str, params: dict[str, Any]) -> None:
+    def _answer(self, volumes: list[Files], request: str, params: dict[str, Any]) -> None:
         """Answers as the helper's ``read`` does: the size, the offset, and the bytes as the message's one buffer."""
         where = self.source
         try:
@@ -170,12 +176,13 @@ class ViewerWidget(BrowserWidget):
 
 
 def view(source: Paths, layout: Layout | None = None, height: float | str = 480) -> ViewerWidget:
-    """Shows an OME-Zarr in Neuroglancer below the cell, as the cell's last line or by ``display``.
+    """Shows an OME-Zarr, or a TIFF as it is, in Neuroglancer below the cell, as the cell's last line or by ``display``.
 
     Parameters
     ----------
     source : path-like or sequence of path-like
-        The OME-Zarr, 0.5 or 0.4, or several that share a space: a layer each.
+        The OME-Zarr, 0.5 or 0.4, or several that share a space: a layer each. A TIFF or a folder of slices is shown as
+        it is, with nothing written: full resolution is exact, coarser levels are sampled.
     layout : {'4panel', '4panel-alt', 'xy', 'yz', 'xz', 'xy-3d', 'yz-3d', 'xz-3d', '3d'}, optional
         Neuroglancer's. None: xy-3d.
     height : int or str, optional
@@ -189,9 +196,9 @@ def view(source: Paths, layout: Layout | None = None, height: float | str = 480)
     Raises
     ------
     FileNotFoundError
-        There is no such folder.
+        There is no such folder or file.
     ValueError
-        It is no OME-Zarr image.
+        It is no OME-Zarr image, and nothing that could be converted.
 
     Examples
     --------
@@ -207,12 +214,13 @@ def _paths(source: str | list[str]) -> list[str]:
     return source if isinstance(source, list) else [source]
 
 
-def _files(source: str | list[str]) -> list[OmeZarrFiles]:
+def _files(source: str | list[str]) -> list[Files]:
     """The volumes, all of them, or one error that names each that is none."""
-    volumes, wrong = [], []
+    volumes: list[Files] = []
+    wrong = []
     for path in _paths(source):
         try:
-            volumes.append(OmeZarrFiles(path))
+            volumes.append(looked_at(path) if _is_source(path) else OmeZarrFiles(path))
         except (FileNotFoundError, ValueError) as reason:
             wrong.append(reason)
     if wrong:
@@ -220,12 +228,29 @@ def _files(source: str | list[str]) -> list[OmeZarrFiles]:
     return volumes
 
 
-def _rank(volumes: list[OmeZarrFiles]) -> int:
+#: Endings of files that are sources, or slices of one.
+IMAGES = (".tif", ".tiff", ".btf", ".tf2", ".tf8", ".bmp", ".png")
+
+
+def _is_source(path: str) -> bool:
+    """Whether a path is that of a file of voxels, or of a folder of slices, and of no OME-Zarr."""
+    full = os.path.expanduser(path)
+    if not os.path.isdir(full):
+        return path.lower().endswith(IMAGES)
+    try:
+        names = os.listdir(full)
+    except OSError:
+        return False
+    is_marked = any(mark in names for mark in ("zarr.json", ".zattrs", ".zgroup"))
+    return not is_marked and any(name.lower().endswith(IMAGES) for name in names)
+
+
+def _rank(volumes: list[Files]) -> int:
     """How many coordinates a position in these volumes has: channels are none."""
     return len({axis["name"] for files in volumes for axis in files.axes if axis.get("type") != "channel"})
 
 
-def _place(source: str, files: OmeZarrFiles, load: int) -> dict[str, Any]:
+def _place(source: str, files: Files, load: int) -> dict[str, Any]:
     """What a browser needs to find the volume under its server's root, and to be sure that it is the same."""
     root = files.root
     given = FilePath(os.path.abspath(os.path.expanduser(source)))

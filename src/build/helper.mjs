@@ -1,6 +1,6 @@
-// Bundles the helper into microct_io_vis/helper: main.mjs (command line and kernel), worker.cjs and look.cjs (the engine's threads),
-// zeromq/ (one native addon for each platform) and the licenses of what is in the bundle. What page.mjs puts there
-// (viewer/) stays.
+// Bundles the helper into microct_io_vis/helper: main.mjs (command line and kernel), worker.cjs and look.cjs (the
+// engine's threads), zeromq/ (one native addon for each platform) and the licenses of what is in the bundle. What
+// page.mjs puts there (viewer/) stays.
 import { build, context } from 'esbuild';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';

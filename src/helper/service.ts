@@ -17,6 +17,7 @@ import type {
   OmeZarrInfo,
   VolumeInfo
 } from '../protocol/index.ts';
+import type { Looks } from '../convert/index.ts';
 import { ServerPaths } from './paths.ts';
 import type { StoredFile } from './store.ts';
 import { Outgoing } from './outgoing.ts';
@@ -61,19 +62,26 @@ export class Service {
   readonly #jobs: Jobs;
   readonly #paths: ServerPaths;
   readonly #stores = new Map<string, Promise<Store>>();
+  readonly #looks: Looks;
   readonly #outgoing = new Outgoing(ON_THE_WAY, PATIENCE);
 
-  constructor(engine: LookingEngine, jobs: Jobs, root: string) {
+  constructor(engine: LookingEngine, jobs: Jobs, looks: Looks, root: string) {
     this.#engine = engine;
+    this.#looks = looks;
     this.#jobs = jobs;
     this.#paths = new ServerPaths(root);
   }
 
   /**
    * @param isWanted whether somebody still waits for the answer
+   * @param signal aborts when nobody does
    * @throws ConvertError
    */
-  async answer({ method, params }: Request, isWanted: () => boolean = () => true): Promise<ServiceReply> {
+  async answer(
+    { method, params }: Request,
+    isWanted: () => boolean = () => true,
+    signal?: AbortSignal
+  ): Promise<ServiceReply> {
     if (typeof method !== 'string' || !Object.hasOwn(this.#handlers, method)) {
       throw new ConvertError(
         'bad-option',
@@ -82,8 +90,12 @@ export class Service {
     }
     checkParams(method, params);
     // The compiler does not see that `params` follows from `method`.
-    const handle = this.#handlers[method] as (params: unknown, isWanted: () => boolean) => Promise<ServiceReply>;
-    const { result, bytes } = await handle(params ?? {}, isWanted);
+    const handle = this.#handlers[method] as (
+      params: unknown,
+      isWanted: () => boolean,
+      signal?: AbortSignal
+    ) => Promise<ServiceReply>;
+    const { result, bytes } = await handle(params ?? {}, isWanted, signal);
     return { result: inWords(result, FORM), bytes };
   }
 
@@ -107,7 +119,11 @@ export class Service {
   }
 
   readonly #handlers: {
-    [M in Method]: (params: Methods[M]['params'], isWanted: () => boolean) => Promise<ServiceReply<M>>;
+    [M in Method]: (
+      params: Methods[M]['params'],
+      isWanted: () => boolean,
+      signal?: AbortSignal
+    ) => Promise<ServiceReply<M>>;
   } = {
     inspect: async ({ source, options }) => ({
       result: this.#info(await this.#engine.inspect(this.#source(source), options ?? {}))
@@ -165,16 +181,35 @@ export class Service {
       );
       return { result: { absolute, path: this.#paths.relative(absolute), exists } };
     },
-    read: (params, isWanted) => this.#read(params, isWanted)
+    read: (params, isWanted) => this.#read(params, isWanted),
+    look: (params, _, signal) => this.#look(params, signal),
+    // Whoever passes requests on knows which of them have no answer yet.
+    abandon: async () => ({ result: null })
   };
+
+  async #look(
+    { source, options = {}, key, offset = 0, length }: Methods['look']['params'],
+    signal?: AbortSignal
+  ): Promise<ServiceReply<'look'>> {
+    if (typeof key !== 'string' || !isRange(offset, length)) {
+      throw new ConvertError('bad-option', 'look: expected a key, a whole offset and a whole length from 0 up');
+    }
+    const file = await this.#looks.read(this.#source(source), options, key, signal);
+    if (!file) {
+      return { result: { size: null, offset: 0, version: null } };
+    }
+    const size = file.bytes.length;
+    const start = Math.min(size, offset < 0 ? Math.max(0, size + offset) : offset);
+    const bytes = file.bytes.subarray(start, Math.min(size, start + (length ?? size)));
+    await this.#outgoing.hold(bytes.length, async () => bytes);
+    return { result: { size, offset: start, version: file.version }, bytes };
+  }
 
   async #read(
     { root, key, offset = 0, length }: Methods['read']['params'],
     isWanted: () => boolean
   ): Promise<ServiceReply<'read'>> {
-    const isWhole =
-      Number.isSafeInteger(offset) && (length === undefined || (Number.isSafeInteger(length) && length >= 0));
-    if (typeof key !== 'string' || !isWhole) {
+    if (typeof key !== 'string' || !isRange(offset, length)) {
       throw new ConvertError('bad-option', 'read: expected a key, a whole offset and a whole length from 0 up');
     }
     const file = await this.#find(root, key);
@@ -286,6 +321,9 @@ export class Service {
     };
   }
 }
+
+const isRange = (offset: unknown, length: unknown): boolean =>
+  Number.isSafeInteger(offset) && (length === undefined || (Number.isSafeInteger(length) && (length as number) >= 0));
 
 /** What of a request is larger than any that is meant; null where nothing is. */
 function tooMuch(value: unknown, depth: number): string | null {

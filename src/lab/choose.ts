@@ -6,14 +6,14 @@ import { isAbsolute } from '../form/output.ts';
 import { isTiff, selectedFolders, toServerPath } from './paths.ts';
 
 /** Asks for TIFFs where nothing suitable is selected. */
-export async function chooseSources(browser: FileBrowser | null): Promise<string[]> {
+export async function chooseSources(browser: FileBrowser | null, title = 'Convert to OME-Zarr'): Promise<string[]> {
   if (!browser) {
     return [];
   }
   const { manager } = browser.model;
   const { value } = await FileDialog.getOpenFiles({
     manager,
-    title: 'Convert to OME-Zarr',
+    title,
     label: 'TIFF volumes, or the slices of one:',
     defaultPath: manager.services.contents.localPath(browser.model.path),
     filter: item => (item.type === 'directory' || isTiff(item.path) ? {} : null)

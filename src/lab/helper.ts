@@ -1,6 +1,6 @@
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
-import type { ErrorCode, Failure, Job, Method, Methods } from '../protocol/index.ts';
+import type { ErrorCode, Failure, Job, LookOptions, Method, Methods, Source } from '../protocol/index.ts';
 
 /**
  * The one helper of this Jupyter server, shared by every browser: a kernel named `microct-io-vis` under a session of
@@ -23,6 +23,14 @@ export interface IHelper {
   dismiss(job: string): Promise<void>;
   /** Bytes of the file `key` under the OME-Zarr `root`; the rules are those of the protocol's `read`. */
   read(root: string, key: string, range?: { offset?: number; length?: number }): Promise<ReadResult>;
+  /** The same of the OME-Zarr that a source would be; the rules are those of the protocol's `look`. */
+  look(
+    source: Source,
+    options: LookOptions,
+    key: string,
+    range?: { offset?: number; length?: number },
+    signal?: AbortSignal
+  ): Promise<ReadResult>;
 }
 export const IHelper = new Token<IHelper>(
   'microct-io-vis:IHelper',

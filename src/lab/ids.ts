@@ -5,6 +5,7 @@ export const CommandIDs = {
   autoContrast: 'microct-io-vis:auto-contrast',
   invertContrast: 'microct-io-vis:invert-contrast',
   renderVolume: 'microct-io-vis:render-volume',
+  look: 'microct-io-vis:look',
   verify: 'microct-io-vis:verify',
   info: 'microct-io-vis:info',
   resume: 'microct-io-vis:resume',

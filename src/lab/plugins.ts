@@ -41,18 +41,26 @@ export const fileTypesPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Knows TIFF volumes and OME-Zarr folders, and opens a TIFF without reading its contents.',
   autoStart: true,
   requires: [IHelper],
-  activate: (app: JupyterFrontEnd, helper: IHelper): void => {
+  optional: [ISettingRegistry],
+  activate: (app: JupyterFrontEnd, helper: IHelper, registry: ISettingRegistry | null): void => {
     const { docRegistry, commands, serviceManager } = app;
     const models = new NoContentModelFactory();
     let isRestored = false;
     void app.restored.then(() => {
       isRestored = true;
     });
+    let settings: ISettingRegistry.ISettings | null = null;
+    // Without settings the usual way; why they cannot be read is said where they are needed most.
+    void registry?.load(PLUGIN).then(
+      loaded => (settings = loaded),
+      () => undefined
+    );
+    const looksFirst = (): boolean => readSettings(settings).doubleClick === 'look';
     addFileTypes(docRegistry);
     docRegistry.addModelFactory(models);
     docRegistry.addWidgetFactory(
       new TiffFactory(
-        { helper, commands, contents: serviceManager.contents, isRestored: () => isRestored },
+        { helper, commands, contents: serviceManager.contents, isRestored: () => isRestored, looksFirst },
         models.name
       )
     );

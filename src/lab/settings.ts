@@ -10,7 +10,7 @@ export interface Settings {
   initial: Partial<FormValues>;
   /** The same of those that are not about what is written. */
   limits: Partial<Pick<ConvertOptions, 'maxMemory' | 'jobs'>>;
-  doubleClick: 'offer' | 'image';
+  doubleClick: 'look' | 'offer' | 'image';
   viewAnyFolder: boolean;
   notify: boolean;
 }
@@ -44,7 +44,7 @@ export function readSettings(settings: ISettingRegistry.ISettings | null): Setti
   return {
     initial,
     limits: readValues({ ...EMPTY_VALUES, maxMemory, jobs } as FormValues, '', null, true).options,
-    doubleClick: text('doubleClick') === 'image' ? 'image' : 'offer',
+    doubleClick: (['image', 'offer'] as const).find(each => each === text('doubleClick')) ?? 'look',
     viewAnyFolder: is('viewAnyFolder', false),
     notify: is('notify', true)
   };

@@ -21,6 +21,7 @@ export type {
   ReadingOptions,
   ZAxis
 } from '../model/options.ts';
+export type { LookOptions } from '../model/options.ts';
 export type { VolumeInfo, Dtype, Shape } from '../model/volume.ts';
 export type { OmeZarrInfo } from '../convert/ome-zarr-info.ts';
 export type { Plan, PlannedLevel, Unfinished } from '../model/plan.ts';
@@ -28,7 +29,7 @@ export type { Progress, ConvertResult } from '../model/progress.ts';
 export type { VerifyResult } from '../convert/verify/index.ts';
 export type { ErrorCode } from '../model/errors.ts';
 
-import type { ConvertOptions, ReadingOptions } from '../model/options.ts';
+import type { ConvertOptions, LookOptions, ReadingOptions } from '../model/options.ts';
 import type { ErrorCode } from '../model/errors.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ConvertResult, Progress } from '../model/progress.ts';
@@ -133,6 +134,17 @@ export interface Methods {
     params: { root: string; key: string; offset?: number; length?: number };
     result: { size: number | null; offset: number; version: string | null };
   };
+  /**
+   * The same of the OME-Zarr 0.5 that a source would be, which is on no disk: level 0 is exact, coarser levels are
+   * sampled, `microct-io-vis.look.notes` of the group's attributes says what a person should know. `not-found` when the
+   * source is gone, `truncated` for chunks of another version of it. `length` 0 asks for the size alone.
+   */
+  look: {
+    params: { source: Source; options?: LookOptions; key: string; offset?: number; length?: number };
+    result: { size: number | null; offset: number; version: string | null };
+  };
+  /** The answer to an earlier request of this client is wanted no more: it may come as `cancelled`. */
+  abandon: { params: { request: number }; result: null };
 }
 export type Method = keyof Methods;
 

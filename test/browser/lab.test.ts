@@ -116,8 +116,8 @@ test('an OME-Zarr folder offers Neuroglancer and no conversion, other folders th
     'microct-io-vis:verify',
     'microct-io-vis:info'
   ]);
-  assert.deepEqual(await lab.offers('slices'), ['microct-io-vis:convert']);
-  assert.deepEqual(await lab.offers('other.tif'), ['microct-io-vis:convert']);
+  assert.deepEqual(await lab.offers('slices'), ['microct-io-vis:look', 'microct-io-vis:convert']);
+  assert.deepEqual(await lab.offers('other.tif'), ['microct-io-vis:look', 'microct-io-vis:convert']);
 });
 
 test('an OME-Zarr is verified by a right-click, and what differs is listed', async () => {
@@ -342,9 +342,14 @@ test('a double-click on a TIFF asks for nothing of its contents, and saving does
   const unchanged = digest();
   const requests = watch(page, 'large.tif');
   await lab.item('large.tif').dblclick();
+  await page
+    .locator('.mct-TiffView')
+    .getByText(/large\.tif is shown as it lies on the disk/)
+    .waitFor();
+  await page.keyboard.press('Control+s');
+  await page.getByRole('button', { name: 'Facts' }).click();
   await page.locator('.mct-TiffPage', { hasText: '256 × 512 × 512' }).waitFor();
   await page.getByRole('button', { name: 'Convert to OME-Zarr…' }).waitFor();
-  await page.keyboard.press('Control+s');
   await page.locator('.mct-TiffPage').click();
   await page.keyboard.press('Control+s');
   const dialog = await lab.dialogFrom(page.getByRole('button', { name: 'Convert to OME-Zarr…' }));

@@ -19,12 +19,17 @@ export function convert(tiff: string, output: string, ...options: string[]): str
 }
 
 /** Opens an OME-Zarr in a tab of JupyterLab, as the command does; answers with what the tab shows. */
-export async function openTab(page: Page, path: string, state?: Record<string, unknown>): Promise<Locator> {
+export async function openTab(
+  page: Page,
+  path: string,
+  state?: Record<string, unknown>,
+  command = 'open-viewer'
+): Promise<Locator> {
   await page.evaluate(
-    async args => {
-      await (window as unknown as App).jupyterapp.commands.execute('microct-io-vis:open-viewer', args);
+    async ([id, args]) => {
+      await (window as unknown as App).jupyterapp.commands.execute(`microct-io-vis:${id}`, args);
     },
-    { path, ...(state ? { state } : {}) }
+    [command, { path, ...(state ? { state } : {}) }] as const
   );
   return page.locator('.mct-ViewerPanel:visible');
 }

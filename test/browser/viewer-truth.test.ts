@@ -87,6 +87,43 @@ test('a volume that is overwritten while it is read is shown anew, and nothing o
   assert.equal(await alert(viewer).isVisible(), false);
 });
 
+test('a TIFF is shown as it lies there by a right-click, and what becomes of it is said', async () => {
+  const source = join(jupyter.root, 'look.tif');
+  writeVolume(source, SHAPE, 'uint16', 'imagej');
+  const output = convert(tiff, join(jupyter.root, 'reference.ome.zarr'));
+  const { start, end } = JSON.parse(readFileSync(join(output, 'zarr.json'), 'utf8')).attributes.ome.omero.channels[0]
+    .window;
+  await page.evaluate(async () => {
+    await (window as unknown as App).jupyterapp.commands.execute('filebrowser:refresh');
+  });
+  await page.locator('.jp-DirListing-item', { hasText: 'look.tif' }).click({ button: 'right' });
+  await page.locator('.lm-Menu-itemLabel', { hasText: 'Look at It' }).click();
+  await page.locator('.lm-TabBar-tabLabel', { hasText: 'look.tif (sampled)' }).waitFor();
+  await says(page.locator('.mct-ViewerPanel:visible'), /nothing is written: full resolution is exact/);
+  await page.evaluate(async () => {
+    await (window as unknown as App).jupyterapp.commands.execute('application:close-all');
+  });
+  const layers = [{ name: 'look.tif', type: 'image', shaderControls: { normalized: { range: [start, end] } } }];
+  // Another volume has another contrast of its own: it is opened anew to be compared.
+  const look = async (voxels: string): Promise<Locator> => {
+    const viewer = await openTab(page, 'look.tif', { ...sliceView(SHAPE, Z), layers }, 'look');
+    await viewer.getByRole('button', { name: 'Close' }).click();
+    await shows(viewer, voxels, output);
+    return viewer;
+  };
+  let viewer = await look(tiff);
+  writeFlipped(tiff, source);
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+  await says(viewer, /look.tif has been written anew since it was opened/);
+  await page.evaluate(async () => {
+    await (window as unknown as App).jupyterapp.commands.execute('application:close-all');
+  });
+  viewer = await look(other);
+  rmSync(source);
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+  await says(viewer, /look.tif is no longer there/);
+});
+
 test('one that is overwritten while it is open is shown anew when it is opened again, wherever it is read from', async () => {
   for (const [folder, version] of [
     [jupyter.root, '0.5'],

@@ -1,6 +1,8 @@
 """ConverterWidget and view() without a browser, on the real helper."""
 
 import _thread
+import json
+import os
 import threading
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import traitlets
 import zarr
 
 from microct_io_vis import ConversionError, ConverterWidget, convert, view
+from microct_io_vis.widgets.look import looked_at
 
 VOXELS = numpy.random.default_rng(3).integers(0, 60000, (40, 50, 60), dtype="uint16")
 
@@ -261,14 +264,42 @@ def test_a_source_is_needed_to_start():
     assert converter.state == "idle"
 
 
+def test_view_looks_at_a_tiff_as_it_is(scan):
+    viewer = view(scan)
+    [files] = viewer._volumes
+    assert looked_at(scan) is files and [axis["name"] for axis in files.axes] == ["z", "y", "x"]
+    [multiscale] = json.loads(files.read("zarr.json")[2])["attributes"]["ome"]["multiscales"]
+    level = multiscale["datasets"][0]["path"]
+    voxels = tifffile.imread(scan)
+    size, start, data, _ = files.read(f"{level}/c/0/0/0", -6)
+    array = json.loads(files.read(f"{level}/zarr.json")[2])
+    chunk = array["chunk_grid"]["configuration"]["chunk_shape"]
+    first = voxels[tuple(slice(n) for n in chunk)]
+    assert (size, start) == (first.nbytes, first.nbytes - 6) and data == first.tobytes()[-6:]
+    assert files.read(f"{level}/c/9/9/9")[0] is None
+    os.utime(scan, (1, 1))
+    with pytest.raises(OSError, match="written to since"):
+        files.read(f"{level}/c/0/0/0")
+    with pytest.raises(FileNotFoundError, match=r"nothing\.tif"):
+        view("nothing.tif")
+    files._process.kill()
+    files._process.wait()
+    with pytest.raises(OSError, match="has ended"):
+        files.read("zarr.json")
+    viewer.reload()
+    assert viewer._volumes[0].runs and viewer._volumes[0] is not files
+
+
 def test_view_shows_an_ome_zarr_and_nothing_else(scan):
     converter = ConverterWidget("scan.tif")
     converter.start()
     output = converter.wait(60)
     viewer = view(output, layout="xy", height=300)
     assert viewer.source == str(output) and viewer.height == "300px" and viewer.state == {"layout": "xy"}
-    with pytest.raises(ValueError, match=r"scan\.tif: .*convert it first"):
-        viewer.source = scan
+    other = Path(scan).with_suffix(".txt")
+    other.write_text("no volume")
+    with pytest.raises(ValueError, match=r"scan\.txt: .*convert it first"):
+        viewer.source = other
     assert viewer.source == str(output)
     with pytest.raises(FileNotFoundError, match=r"nothing\.ome\.zarr"):
         view("nothing.ome.zarr")

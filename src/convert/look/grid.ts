@@ -24,6 +24,8 @@ const COARSEST_LENGTH = 64;
 const TINY_LENGTH = 16;
 /** A source of less is read whole without being noticed. */
 const SMALL = 512 << 20;
+/** How coarse a level may be to take the place of finer ones that are left out. */
+const NEAR = 8;
 /** What a disk reads for one row at least. */
 const PAGE = 4096;
 
@@ -38,8 +40,12 @@ export function lookGrid(layout: Layout, voxelSize: Shape | null): LookGrid {
   const last = all.findIndex(isCoarse);
   const levels = all.slice(0, last < 0 ? all.length : last + 1);
   const whole = levelCost(layout, [1, 1, 1]);
-  const isDear = ({ factor }: Level, k: number) =>
-    k > 0 && whole > SMALL && decodedTogether(layout) !== null && levelCost(layout, factor) >= whole;
+  const needsAll = ({ factor }: Level) =>
+    whole > SMALL && decodedTogether(layout) !== null && levelCost(layout, factor) >= whole;
+  // Where none that is cheaper is near, a view of much would take the finest in their place, which is dearer still.
+  const cheaper = levels.findIndex((level, k) => k > 0 && !needsAll(level));
+  const isReplaced = cheaper > 0 && Math.max(...levels[cheaper].factor) <= NEAR;
+  const isDear = (level: Level, k: number) => isReplaced && k > 0 && k < cheaper && needsAll(level);
   return {
     levels: levels
       .filter((level, k) => !isDear(level, k))

@@ -1,6 +1,7 @@
 import { convert, estimate, inspect, verify } from '../../convert/index.ts';
 import { inWords } from '../../model/words.ts';
 import { toFailure } from '../failure.ts';
+import { onParentGone } from '../kernel/parent.ts';
 import { asked } from '../vocabulary.ts';
 import { VERSION } from '../../model/version.ts';
 import { infoRows, planRows, toText, verdictText } from './describe.ts';
@@ -98,7 +99,13 @@ async function run(
     case 'view': {
       const { view } = await import('../view/index.ts');
       const { port, browser, options: reading } = invocation;
-      await view(invocation.volumes.map(readSource), { port, browser, reading, signal });
+      // Of a program that shows the volumes itself it is a part.
+      const gone = new AbortController();
+      if (process.env.MICROCT_IO_VIS_CHILD) {
+        onParentGone(() => gone.abort());
+      }
+      const ends = AbortSignal.any([signal, gone.signal]);
+      await view(invocation.volumes.map(readSource), { port, browser, reading, signal: ends });
       return { text: null };
     }
   }

@@ -18,6 +18,8 @@ export class Comms {
   readonly #records: Records;
   readonly #publish: Publish;
   #isRecorded = false;
+  /** Requests without an answer yet, by comm and id. */
+  readonly #unanswered = new Map<string, AbortController>();
   /** In the order in which they were last heard of. */
   readonly #open = new Set<string>();
 
@@ -65,7 +67,13 @@ export class Comms {
   }
 
   close(content: Content): void {
-    this.#open.delete(idOf(content) ?? '');
+    const closed = idOf(content) ?? '';
+    this.#open.delete(closed);
+    for (const [key, controller] of this.#unanswered) {
+      if (key.startsWith(`${closed} `)) {
+        controller.abort();
+      }
+    }
   }
 
   /** Answers one request, in whatever order answers become ready. */
@@ -82,14 +90,23 @@ export class Comms {
     this.#open.add(comm_id);
     const request = (isRecord(content.data) ? content.data : {}) as unknown as Request;
     const id = typeof request.id === 'number' ? request.id : -1;
+    if (request.method === 'abandon') {
+      const { params } = request as { params?: { request?: unknown } };
+      this.#unanswered.get(`${comm_id} ${Number(params?.request)}`)?.abort();
+    }
+    const controller = new AbortController();
+    const key = `${comm_id} ${id}`;
+    this.#unanswered.set(key, controller);
     let reply: Reply;
     let bytes: Uint8Array | undefined;
     try {
-      const answer = await this.#service.answer(request, () => this.#open.has(comm_id));
+      const answer = await this.#service.answer(request, () => this.#open.has(comm_id), controller.signal);
       reply = { id, result: answer.result };
       bytes = answer.bytes;
     } catch (error) {
       reply = { id, error: this.#service.failure(error) };
+    } finally {
+      this.#unanswered.delete(key);
     }
     // Who has closed it meanwhile waits for nothing.
     if (this.#open.has(comm_id)) {

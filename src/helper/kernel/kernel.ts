@@ -7,6 +7,7 @@ import { Jobs } from '../jobs.ts';
 import { Records } from '../records.ts';
 import { Service } from '../service.ts';
 import type { Bundle, CellOutput } from './cells.ts';
+import { Looks } from '../../convert/index.ts';
 import { ENGINE, MOST_CODE, runCell } from './cells.ts';
 import { Comms } from './comms.ts';
 import { complete, inspectAt } from './complete.ts';
@@ -45,7 +46,7 @@ export class Kernel {
   /** `records`: the folder that records of jobs are kept in. */
   constructor(sockets: Sockets, records: string) {
     this.#sockets = sockets;
-    const service = new Service(ENGINE, this.#jobs, this.#folder);
+    const service = new Service(ENGINE, this.#jobs, new Looks(() => this.#jobs.active), this.#folder);
     this.#comms = new Comms(service, this.#jobs, new Records(records, this.#folder), (...message) =>
       this.#sockets.publish(...message)
     );

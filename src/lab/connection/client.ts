@@ -2,7 +2,7 @@ import type { Session, ServiceManager } from '@jupyterlab/services';
 import { ServerConnection } from '@jupyterlab/services';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
-import type { HelperEvent, Method, Methods } from '../../protocol/index.ts';
+import type { HelperEvent, LookOptions, Method, Methods, Source } from '../../protocol/index.ts';
 import { HELPER } from '../../protocol/index.ts';
 import type { HelperState, IHelper, ReadResult } from '../helper.ts';
 import { HelperError } from '../helper.ts';
@@ -42,6 +42,17 @@ export class HelperClient implements IHelper {
     return { ...result, bytes: toBytes(buffers[0]) };
   }
 
+  async look(
+    source: Source,
+    options: LookOptions,
+    key: string,
+    range: { offset?: number; length?: number } = {},
+    signal?: AbortSignal
+  ): Promise<ReadResult> {
+    const { result, buffers } = await this.#ask('look', { source, options, key, ...range }, signal);
+    return { ...result, bytes: toBytes(buffers[0]) };
+  }
+
   async dismiss(id: string): Promise<void> {
     if (this.jobs.isLost(id)) {
       this.jobs.delete(id);
@@ -66,17 +77,18 @@ export class HelperClient implements IHelper {
     this.#remembered.follow(this.jobs);
   }
 
-  async #ask<M extends Method>(method: M, params: Methods[M]['params']): Promise<HelperReply<M>> {
+  async #ask<M extends Method>(method: M, params: Methods[M]['params'], signal?: AbortSignal): Promise<HelperReply<M>> {
     const link = await this.#connect(true);
+    signal?.throwIfAborted();
     try {
-      return await link.request(method, params);
+      return await link.request(method, params, signal);
     } catch (error) {
       // Asked of a helper that was about to go: ask the next one, unless that could convert twice.
       if (method === 'start' || !(error instanceof HelperError) || error.code !== 'lost') {
         throw error;
       }
       const next = await this.#connect(true);
-      return next.request(method, params);
+      return next.request(method, params, signal);
     }
   }
 

@@ -69,7 +69,8 @@ export class Link {
     return this.#isEnded;
   }
 
-  request<M extends Method>(method: M, params: Methods[M]['params']): Promise<HelperReply<M>> {
+  /** When `signal` aborts, the helper is told that the answer is wanted no more, and nothing waits for it. */
+  request<M extends Method>(method: M, params: Methods[M]['params'], signal?: AbortSignal): Promise<HelperReply<M>> {
     return new Promise<HelperReply<Method>>((resolve, reject) => {
       if (this.#isEnded) {
         reject(new HelperError('lost', 'The helper has stopped.'));
@@ -81,6 +82,12 @@ export class Link {
         void this.#kernel.reconnect().catch(() => undefined);
       }
       this.#send(request);
+      signal?.addEventListener('abort', () => {
+        if (this.#waiting.delete(request.id)) {
+          this.#send({ id: this.#nextId++, method: 'abandon', params: { request: request.id } });
+          reject(new DOMException('no longer wanted', 'AbortError'));
+        }
+      });
     }) as Promise<HelperReply<M>>;
   }
 

@@ -61,7 +61,7 @@ export function TiffPage(props: {
         </UseSignal>
       )}
       <p className="mct-TiffPage-note">
-        The voxels stay on the server: a volume is converted there, then looked at piece by piece.
+        The voxels stay on the server: a volume is converted there, and looked at piece by piece.
       </p>
     </div>
   );

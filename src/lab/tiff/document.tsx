@@ -1,13 +1,17 @@
 import { ABCWidgetFactory, DocumentWidget } from '@jupyterlab/docregistry';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { Contents } from '@jupyterlab/services';
-import { ReactWidget } from '@jupyterlab/ui-components';
+import { ReactWidget, ToolbarButtonComponent, UseSignal } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+import { Panel } from '@lumino/widgets';
 import * as React from 'react';
 import type { IHelper } from '../helper.ts';
 import { stackIcon } from '../icons.ts';
-import { TIFF_FACTORY, TIFF_TYPE } from '../ids.ts';
+import { CommandIDs, TIFF_FACTORY, TIFF_TYPE } from '../ids.ts';
 import { isLocal, toServerPath } from '../paths.ts';
+import { ViewerPanel } from '../viewer/panel.ts';
 import { TiffPage } from './TiffPage.tsx';
 
 interface Services {
@@ -16,6 +20,8 @@ interface Services {
   contents: Contents.IManager;
   /** Whether the page's layout has been restored: what is opened later is opened by a person. */
   isRestored: () => boolean;
+  /** Whether the picture is shown first, and not the facts. */
+  looksFirst: () => boolean;
 }
 
 class TiffContent extends ReactWidget {
@@ -50,11 +56,94 @@ class TiffContent extends ReactWidget {
   readonly #asksAtOnce: boolean;
 }
 
-type TiffDocument = DocumentWidget<TiffContent>;
+/** Picture and facts of a TIFF, of which one is shown. */
+class TiffView extends Panel {
+  constructor(context: DocumentRegistry.Context, services: Services) {
+    super();
+    this.addClass('mct-TiffView');
+    this.#context = context;
+    this.#services = services;
+    this.#facts = new TiffContent(context, services);
+    this.addWidget(this.#facts);
+    context.pathChanged.connect(this.#follow, this);
+  }
+
+  /** Whether the picture is shown, and not the facts. */
+  get isPicture(): boolean {
+    return this.#picture?.isHidden === false;
+  }
+
+  get changed(): ISignal<this, void> {
+    return this.#changed;
+  }
+
+  /** The picture; null where it is not the server's own file. */
+  look(): void {
+    const { contents, helper } = this.#services;
+    const { path } = this.#context;
+    if (!isLocal(contents, path)) return;
+    if (!this.#picture) {
+      this.#picture = new ViewerPanel([toServerPath(contents, path)], helper, undefined);
+      this.addWidget(this.#picture);
+    }
+    this.#facts.hide();
+    this.#picture.show();
+    this.#changed.emit();
+  }
+
+  tell(): void {
+    this.#picture?.hide();
+    this.#facts.show();
+    this.#changed.emit();
+  }
+
+  /** A file that was renamed is looked at anew. */
+  #follow(): void {
+    if (!this.#picture) return;
+    const { isPicture } = this;
+    this.#picture.dispose();
+    this.#picture = null;
+    if (isPicture) this.look();
+  }
+
+  readonly #context: DocumentRegistry.Context;
+  readonly #services: Services;
+  readonly #facts: TiffContent;
+  #picture: ViewerPanel | null = null;
+  readonly #changed = new Signal<this, void>(this);
+}
+
+type TiffDocument = DocumentWidget<TiffView>;
+
+/** The buttons above a TIFF: to its facts or its picture, and to its conversion. */
+function addButtons({ toolbar, content }: TiffDocument, context: DocumentRegistry.Context, services: Services): void {
+  const { commands, contents } = services;
+  const button = (label: string, onClick: () => void, isOffered: () => boolean = () => true): ReactWidget =>
+    ReactWidget.create(
+      <UseSignal signal={content.changed}>
+        {() => (isOffered() ? <ToolbarButtonComponent label={label} onClick={onClick} /> : <></>)}
+      </UseSignal>
+    );
+  const isLooking = (): boolean => content.isPicture;
+  toolbar.addItem(
+    'facts',
+    button('Facts', () => content.tell(), isLooking)
+  );
+  toolbar.addItem(
+    'look',
+    button(
+      'Look at It',
+      () => content.look(),
+      () => !isLooking()
+    )
+  );
+  const convert = (): void => void commands.execute(CommandIDs.convert, { path: toServerPath(contents, context.path) });
+  toolbar.addItem('convert', button('Convert…', convert, isLooking));
+}
 
 /**
- * What a double-click on a TIFF opens: its facts and the offer to convert it. Not a byte of its contents comes to the
- * browser.
+ * What a double-click on a TIFF opens: its picture, made of what is in sight, and beside it its facts and the offer to
+ * convert it. Its contents are never asked of the server.
  */
 export class TiffFactory extends ABCWidgetFactory<TiffDocument> {
   constructor(services: Services, modelName: string) {
@@ -72,9 +161,16 @@ export class TiffFactory extends ABCWidgetFactory<TiffDocument> {
 
   protected override createNewWidget(context: DocumentRegistry.Context): TiffDocument {
     keepFromSaving(context);
-    const widget = new DocumentWidget({ content: new TiffContent(context, this.#services), context });
+    const content = new TiffView(context, this.#services);
+    const widget = new DocumentWidget({ content, context });
     widget.title.icon = stackIcon;
-    widget.toolbar.hide();
+    if (!isLocal(this.#services.contents, context.path)) {
+      widget.toolbar.hide();
+      return widget;
+    }
+    addButtons(widget, context, this.#services);
+    // One that came back with the layout starts no helper by itself.
+    if (this.#services.looksFirst() && this.#services.isRestored()) content.look();
     return widget;
   }
 

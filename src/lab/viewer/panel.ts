@@ -5,23 +5,31 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import type { ViewerHandle, ViewerState } from '../../viewer/index.ts';
+import type { LookOptions } from '../../protocol/index.ts';
 import type { IHelper } from '../helper.ts';
 import { baseName, findSources } from './source.ts';
 
 /** Milliseconds of rest before a changed view is kept. */
 const SETTLED = 1000;
 
-/** What tells a tab from others: the volumes that it shows. */
-export const keyOf = (paths: readonly string[]): string => paths.join('\n');
+/** What the title of a tab says of a source that is not converted. */
+const SAMPLED = ' (sampled)';
 
-/** One OME-Zarr in Neuroglancer, or several as its layers. */
+/** What tells a tab from others: the volumes that it shows, and how they are read. */
+export const keyOf = (paths: readonly string[], reading?: LookOptions): string =>
+  paths.join('\n') + (reading && Object.keys(reading).length > 0 ? `\n${JSON.stringify(reading)}` : '');
+
+/** One volume in Neuroglancer, or several as its layers: OME-Zarrs, or TIFFs and folders of slices as they are. */
 export class ViewerPanel extends Widget {
   readonly paths: readonly string[];
+  /** How sources are read that are no OME-Zarrs. */
+  readonly reading: LookOptions | undefined;
 
   /** `paths`: relative to the server's root, or absolute. `state`: a view that was kept. */
-  constructor(paths: readonly string[], helper: IHelper, state: ViewerState | undefined) {
+  constructor(paths: readonly string[], helper: IHelper, state: ViewerState | undefined, reading?: LookOptions) {
     super();
     this.paths = paths;
+    this.reading = reading;
     this.#helper = helper;
     this.#state = state;
     this.addClass('mct-ViewerPanel');
@@ -31,7 +39,7 @@ export class ViewerPanel extends Widget {
   }
 
   get key(): string {
-    return keyOf(this.paths);
+    return keyOf(this.paths, this.reading);
   }
 
   /** Position, zoom, contrast and the like, as Neuroglancer has them. */
@@ -97,10 +105,14 @@ export class ViewerPanel extends Widget {
   async #show(): Promise<void> {
     const [{ createViewer }, source] = await Promise.all([
       import('../../viewer/index.ts'),
-      findSources(this.paths, this.#helper)
+      findSources(this.paths, this.#helper, this.reading)
     ]);
     if (this.isDisposed) {
       return;
+    }
+    if (source.some(({ sampled }) => sampled) && !this.title.label.endsWith(SAMPLED)) {
+      this.title.label += SAMPLED;
+      this.title.caption += '\nNot converted: full resolution is exact, coarser levels are sampled.';
     }
     this.node.replaceChildren();
     const handle = await createViewer(this.node, {

@@ -2,14 +2,33 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { ILayoutRestorer } from '@jupyterlab/application';
 import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { ViewerState } from '../../viewer/index.ts';
 import { keepLastViews, takeLastViews } from '../../viewer/lastViews.ts';
-import { OME_ZARR_ARGS, offersOmeZarr, omeZarrsOf } from '../choose.ts';
+import { isAbsolute } from '../../form/output.ts';
+import type { LookOptions } from '../../protocol/index.ts';
+import { OME_ZARR_ARGS, chooseSources, givenPaths, offersOmeZarr, omeZarrsOf } from '../choose.ts';
 import { IHelper } from '../helper.ts';
-import { pyramidIcon } from '../icons.ts';
+import { pyramidIcon, stackIcon } from '../icons.ts';
 import { CommandIDs } from '../ids.ts';
+import { convertibleSelection, isImage, isTiff, toServerPath } from '../paths.ts';
 import { addViewerCommands } from './commands.ts';
 import { ViewerPanel, keyOf } from './panel.ts';
+
+const SOURCE = 'A TIFF or a folder of slices: relative to the server’s root, or absolute on the server';
+const LOOK_ARGS = {
+  path: { type: 'string', description: SOURCE },
+  paths: { type: 'array', items: { type: 'string', description: SOURCE }, description: 'Several of them' },
+  options: { type: 'object', description: 'How they are read (channel, zAxis, ...), named as in the protocol' },
+  state: { type: 'object', description: 'A state of Neuroglancer to begin with' },
+  isPalette: { type: 'boolean', description: 'Ask for a file where none is selected' }
+} as const;
+
+const viewOf = ({ state, options }: ReadonlyPartialJSONObject) =>
+  [state as ViewerState | undefined, options as LookOptions | undefined] as const;
+
+/** Of what can be converted, what is a volume by itself and no slice of one. */
+const volumesIn = (paths: string[]): string[] => (paths.every(path => isTiff(path) || !isImage(path)) ? paths : []);
 
 /**
  * Tabs with OME-Zarrs in Neuroglancer, one for each that is opened, or for several that are opened together. They come
@@ -43,15 +62,19 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       return views;
     });
 
-    const open = (paths: readonly string[], state?: ViewerState): MainAreaWidget<ViewerPanel> => {
-      const key = keyOf(paths);
+    const open = (
+      paths: readonly string[],
+      state?: ViewerState,
+      reading?: LookOptions
+    ): MainAreaWidget<ViewerPanel> => {
+      const key = keyOf(paths, reading);
       const present = tracker.find(({ content }) => content.key === key);
       if (present) {
         shell.activateById(present.id);
         present.content.check();
         return present;
       }
-      const content = new ViewerPanel(paths, helper, last[key] ?? state);
+      const content = new ViewerPanel(paths, helper, last[key] ?? state, reading);
       const widget = new MainAreaWidget({ content });
       widget.title.icon = pyramidIcon;
       content.stateChanged.connect(() => void tracker.save(widget));
@@ -70,24 +93,44 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
           type: 'object',
           properties: {
             ...OME_ZARR_ARGS,
+            options: LOOK_ARGS.options,
             state: { type: 'object', description: 'A state of Neuroglancer to begin with' }
           }
         }
       },
       execute: async args => {
         const paths = await omeZarrsOf(args, browsers?.tracker.currentWidget, contents, 'Open in Neuroglancer');
-        return paths.length === 0 ? undefined : open(paths, args.state as ViewerState | undefined);
+        return paths.length === 0 ? undefined : open(paths, ...viewOf(args));
       }
     });
+    commands.addCommand(CommandIDs.look, {
+      label: 'Look at It',
+      caption: 'Look at TIFFs, or folders of slices, in Neuroglancer as they are: nothing is written',
+      icon: args => (args.isPalette ? undefined : stackIcon),
+      isVisible: args =>
+        Boolean(args.isPalette) ||
+        givenPaths(args).length > 0 ||
+        volumesIn(convertibleSelection(browsers?.tracker.currentWidget ?? null)).length > 0,
+      describedBy: { args: { type: 'object', properties: LOOK_ARGS } },
+      execute: async args => {
+        const browser = browsers?.tracker.currentWidget ?? null;
+        let paths = givenPaths(args).map(path => (isAbsolute(path) ? path : toServerPath(contents, path)));
+        if (paths.length === 0) paths = volumesIn(convertibleSelection(browser));
+        if (paths.length === 0) paths = await chooseSources(browser, 'Look at It');
+        return paths.length === 0 ? undefined : open(paths, ...viewOf(args));
+      }
+    });
+    palette?.addItem({ command: CommandIDs.look, category: 'Micro-CT', args: { isPalette: true } });
     palette?.addItem({ command: CommandIDs.openViewer, category: 'Micro-CT', args: { isPalette: true } });
 
     addViewerCommands(app, tracker, palette);
 
     void restorer?.restore(tracker, {
       command: CommandIDs.openViewer,
-      args: ({ content: { paths, state } }) => ({
+      args: ({ content: { paths, state, reading } }) => ({
         ...(paths.length === 1 ? { path: paths[0] } : { paths: [...paths] }),
-        ...(state ? { state } : {})
+        ...(state ? { state } : {}),
+        ...(reading ? { options: reading } : {})
       }),
       name: ({ content }) => content.key
     });
