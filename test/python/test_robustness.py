@@ -109,11 +109,11 @@ def test_truncated_files(tmp_path, volumes):
 
 
 def test_damaged_headers(tmp_path, volumes):
-    """Bytes changed in 600 headers, one or several at once: of what is converted all the same, some is read back."""
+    """Bytes changed in 300 headers, one or several at once: of what is converted all the same, some is read back."""
     chance = np.random.default_rng(22)
     positions = [headers(file) for _, file in volumes]
     cases = []
-    for n in range(600):
+    for n in range(300):
         source, file = volumes[n % len(volumes)]
         at = chance.choice(positions[n % len(volumes)], 1 if n % 3 else int(chance.integers(2, 6)), replace=False)
         flips = [(int(position), int(chance.integers(1, 256))) for position in at]
@@ -122,5 +122,5 @@ def test_damaged_headers(tmp_path, volumes):
         )
     found = outcomes(tmp_path, cases)
     refused = sum(one["code"] is not None for one in found)
-    assert 150 < refused < 570
-    assert sum(one["whole"] is True for one in found) > 6
+    assert 75 < refused < 285
+    assert sum(one["whole"] is True for one in found) > 2

@@ -80,8 +80,8 @@ def test_pairs_of_types(tmp_path):
         array = values(dtype).reshape(1, 4, 7)
         big = ">" if rng.integers(2) else "<"
         sources[dtype] = (scan(tmp_path / f"{dtype}.tif", array, byteorder=big), array)
-    # Four of ten, so that it stays short: each type as source and as stored, with four others.
-    chosen = [(a, b) for (i, a), (j, b) in product(enumerate(DTYPES), enumerate(DTYPES)) if (i + 3 * j) % 10 < 4]
+    # Two of ten, so that it stays short: each type as source and as stored, with two others.
+    chosen = [(a, b) for (i, a), (j, b) in product(enumerate(DTYPES), enumerate(DTYPES)) if (i + 3 * j) % 10 in (0, 4)]
     for source, stored in chosen:
         path, array = sources[source]
         with np.errstate(all="ignore"):
@@ -130,7 +130,11 @@ def test_codecs_orders_and_axes(tmp_path):
         BZ2(1),
         BZ2(9),
         LZ4(),
-        *(Blosc(*each) for each in product(["blosclz", "zlib"], [1, 9], range(3))),
+        Blosc("blosclz", 1, 0),
+        Blosc("blosclz", 9, 1),
+        Blosc("blosclz", 5, 2),
+        Blosc("zlib", 1, 1),
+        Blosc("zlib", 9, 2),
     ):
         case(f"v2-{len(cases)}", 2, array, source, compressors=compressor)
     case("bz2-runs", 2, np.zeros_like(array), scan(tmp_path / "zeros.tif", np.zeros_like(array)), compressors=BZ2())
@@ -180,7 +184,7 @@ def test_damaged_chunks_of_others(tmp_path):
         folder = image(tmp_path / f"{len(cases)}.zarr", 2)
         stored = zarr.create_array(folder / "0", data=array, chunks=array.shape, zarr_format=2, compressors=compressor)
         whole = (folder / "0/0.0.0").read_bytes()
-        for n in range(9):
+        for n in range(6):
             copy = image(tmp_path / f"{len(cases)}-{n}.zarr", 2)
             (copy / "0").mkdir()
             (copy / "0/.zarray").write_bytes((folder / "0/.zarray").read_bytes())
