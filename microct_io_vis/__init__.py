@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         verify,
     )
     from .conversion import Conversion
+    from .volume import Volume, VolumeLevel, open
     from .widgets import ConverterWidget, ViewerWidget, view
 
 # Where the names come from. They are imported when they are used: the command line and the kernel need none of them.
@@ -53,6 +54,9 @@ _HOMES = {
     "info": ".api",
     "verify": ".api",
     "Conversion": ".conversion",
+    "Volume": ".volume",
+    "VolumeLevel": ".volume",
+    "open": ".volume",
     "ConverterWidget": ".widgets",
     "ViewerWidget": ".widgets",
     "view": ".widgets",
@@ -74,10 +78,13 @@ __all__ = [
     "Unfinished",
     "VerifyResult",
     "ViewerWidget",
+    "Volume",
     "VolumeInfo",
+    "VolumeLevel",
     "convert",
     "estimate",
     "info",
+    "open",
     "verify",
     "view",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from inspect import signature
@@ -109,6 +110,15 @@ KINDS: dict[str, Kind] = {
 }
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def byte_count(value: Any) -> int | None:
+    """A number of bytes, or text such as ``"8G"`` in powers of 1024; None for what is neither."""
+    if isinstance(value, str) and (found := re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", value, re.I)):
+        return round(float(found[1]) * 2.0 ** (10 * " kmgt".index(found[2].lower() or " ")))
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        return None
+    return int(value)
 
 
 def chosen(arguments: Mapping[str, Any]) -> Options:

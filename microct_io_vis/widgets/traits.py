@@ -8,6 +8,7 @@ from typing import Any
 
 from traitlets import Bool, CFloat, CInt, Enum, List, TraitType, Tuple, Unicode, Union
 
+from ..arguments import byte_count
 from ..options import OPTIONS
 from .paths import Path
 
@@ -19,11 +20,10 @@ class ByteSize(TraitType[int, int | str]):
     info_text = 'a number of bytes, such as 2 * 2**30 or "8G"'
 
     def validate(self, obj: Any, value: Any) -> int:
-        if isinstance(value, str) and (found := re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", value, re.I)):
-            value = round(float(found[1]) * 1024 ** " kmgt".index(found[2].lower() or " "))
-        if isinstance(value, bool) or not hasattr(value, "__index__"):
+        count = byte_count(value)
+        if count is None:
             self.error(obj, value)
-        return int(value)
+        return count
 
 
 class Percentage(TraitType[str, str]):

@@ -1,0 +1,454 @@
+"""The voxels of an OME-Zarr: levels and boxes of them as NumPy, dask and xarray have them."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from .api import OmeZarrInfo, OmeZarrLevel, info
+from .arguments import byte_count
+from .errors import shown_as_message
+from .types import ByteCount, Integer, Ranges, StrPath
+
+if TYPE_CHECKING:
+    import dask.array
+    import numpy
+    import xarray
+    import zarr
+
+SPACE = "zyx"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class VolumeLevel:
+    """One resolution of an OME-Zarr. Nothing is read before voxels are asked for.
+
+    ``level[z0:z1, y0:y1, x0:x1]`` reads what the index says, as NumPy has it, in the order of ``axes``.
+
+    Attributes
+    ----------
+    source : str
+        Path of the OME-Zarr.
+    number : int
+        0 is the full resolution.
+    array : zarr.Array
+        Its array, opened by zarr-python.
+    axes : str
+        Names of the axes in the order of the array, such as ``"zyx"`` or ``"tczyx"``.
+    units : tuple[str | None, ...]
+        UDUNITS names along ``axes``; None where there is none.
+    scale : tuple[float, ...] or None
+        From one voxel to the next along ``axes``, in ``units``; None where it is not known.
+    translation : tuple[float, ...] or None
+        Where the centre of voxel 0 is, along ``axes``, in ``units``; None where ``scale`` is.
+    channels : tuple[str, ...] or None
+        Names of the channels; None where the OME-Zarr says nothing of them.
+    full : VolumeLevel or None
+        The full resolution; None where this is it.
+
+    Examples
+    --------
+    >>> import microct_io_vis
+    >>> level = microct_io_vis.open("bone.ome.zarr").level(0)
+    >>> level.shape, level[0, 10:12, :3].shape
+    ((12, 30, 20), (2, 3))
+    """
+
+    source: str
+    number: int
+    array: zarr.Array[Any]
+    axes: str
+    units: tuple[str | None, ...]
+    scale: tuple[float, ...] | None
+    translation: tuple[float, ...] | None
+    channels: tuple[str, ...] | None
+    full: VolumeLevel | None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths along ``axes``."""
+        return self.array.shape
+
+    @property
+    def dtype(self) -> numpy.dtype[Any]:
+        """Type of a voxel."""
+        return self.array.dtype
+
+    @property
+    def voxel_size(self) -> tuple[float, ...] | None:
+        """The scale along the axes of space alone, (Z, Y, X); None where it is not known."""
+        return self.scale and tuple(self.scale[self.axes.index(name)] for name in self._space)
+
+    @property
+    def unit(self) -> str | None:
+        """Of ``voxel_size``; None where it is not known, or where the axes have several."""
+        units = {self.units[self.axes.index(name)] for name in self._space}
+        return units.pop() if len(units) == 1 else None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all its voxels in memory."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.array[index]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
+        import numpy as np
+
+        return np.asarray(self.array[...], dtype=dtype)
+
+    def __repr__(self) -> str:
+        size = " × ".join(str(n) for n in self.shape)
+        return f"<level {self.number} of {self.source}: {size} {self.dtype} ({self.axes})>"
+
+    def slices(self, region: Ranges) -> tuple[slice, ...]:
+        """Where a box of level 0 is in this level, as an index along all its ``axes``.
+
+        Every voxel of this level that the box touches is in it.
+
+        Parameters
+        ----------
+        region : sequence of int, slice or (int, int)
+            Half-open ranges along (Z, Y, X) in voxels of level 0, as `convert`'s ``roi``: (z0, z1, y0, y1, x0, x1), or
+            a slice or a pair for each axis.
+
+        Returns
+        -------
+        tuple of slice
+            One for each of ``axes``; the whole of those that are not of space.
+
+        Raises
+        ------
+        ValueError
+            The ranges are not those of a box in level 0, or the level's place is not known.
+        """
+        full = self.full or self
+        found = [slice(None)] * len(self.axes)
+        names = self._space
+        for name, (start, stop) in zip(names, _ranges(region, [full._length(name) for name in names]), strict=True):
+            axis = self.axes.index(name)
+            if full is self:
+                found[axis] = slice(start, stop)
+                continue
+            if self.scale is None or self.translation is None or full.scale is None or full.translation is None:
+                _refuse(f"{self.source}: where level {self.number} lies in level 0 is not known: take level 0")
+            # Coordinates name centres of voxels: a voxel reaches half its length to either side.
+            edges = [full.translation[axis] + (at - 0.5) * full.scale[axis] for at in (start, stop)]
+            own = [(edge - self.translation[axis]) / self.scale[axis] + 0.5 for edge in edges]
+            tolerance = 1e-6
+            found[axis] = slice(
+                max(0, math.floor(own[0] + tolerance)), min(self.shape[axis], math.ceil(own[1] - tolerance))
+            )
+        return tuple(found)
+
+    def region(self, region: Ranges) -> numpy.ndarray[Any, Any]:
+        """The voxels of a box of level 0, at the resolution of this level.
+
+        Parameters
+        ----------
+        region : sequence of int, slice or (int, int)
+            As for `slices`.
+
+        Returns
+        -------
+        numpy.ndarray
+            In the order of ``axes``.
+
+        Raises
+        ------
+        ValueError
+            As for `slices`.
+        """
+        return cast("numpy.ndarray[Any, Any]", self.array[self.slices(region)])
+
+    def dask(self) -> dask.array.Array:
+        """All of it as a dask array, of which nothing is read before it is computed.
+
+        Returns
+        -------
+        dask.array.Array
+            In the order of ``axes``, in chunks as long as those of the files.
+
+        Raises
+        ------
+        ImportError
+            dask is not there.
+        """
+        from_zarr = _imported("dask.array", "dask").from_zarr
+        return cast("dask.array.Array", from_zarr(self.array, chunks=self.array.shards or self.array.chunks))
+
+    def xarray(self) -> xarray.DataArray:
+        """All of it with its coordinates, lazily.
+
+        Returns
+        -------
+        xarray.DataArray
+            Dimensions are named as ``axes``; the coordinates of those of space and time are in the units of their
+            ``units`` attribute, those of channels are their names.
+
+        Raises
+        ------
+        ImportError
+            xarray or dask is not there.
+        """
+        data_array = _imported("xarray", "xarray").DataArray
+        coordinates: dict[str, tuple[str, Sequence[float | str], dict[str, str]]] = {}
+        for axis, (name, unit, length) in enumerate(zip(self.axes, self.units, self.shape, strict=True)):
+            if name == "c":
+                if self.channels and len(self.channels) == length:
+                    coordinates[name] = (name, list(self.channels), {})
+                continue
+            scale = self.scale[axis] if self.scale else 1
+            start = self.translation[axis] if self.translation else 0
+            coordinates[name] = (name, [start + scale * n for n in range(length)], {"units": unit} if unit else {})
+        name = os.path.basename(self.source)
+        return cast("xarray.DataArray", data_array(self.dask(), coords=coordinates, dims=list(self.axes), name=name))
+
+    @property
+    def _space(self) -> list[str]:
+        return [name for name in SPACE if name in self.axes]
+
+    def _length(self, name: str) -> int:
+        return self.shape[self.axes.index(name)]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Volume:
+    """An OME-Zarr that is opened for reading; made by `open`.
+
+    ``volume[z0:z1, y0:y1, x0:x1]`` reads voxels of level 0, in the order of ``axes``.
+
+    Attributes
+    ----------
+    source : str
+        Path as it was given.
+    info : OmeZarrInfo
+        All that its metadata say.
+    levels : tuple[VolumeLevel, ...]
+        The full resolution first.
+
+    Examples
+    --------
+    >>> import microct_io_vis
+    >>> volume = microct_io_vis.open("bone.ome.zarr")
+    >>> volume.shape, volume.voxel_size, volume.unit
+    ((12, 30, 20), (2.0, 1.0, 1.0), 'micrometer')
+    >>> volume[0:2].shape
+    (2, 30, 20)
+    """
+
+    source: str
+    info: OmeZarrInfo
+    levels: tuple[VolumeLevel, ...]
+
+    @property
+    def axes(self) -> str:
+        """Names of the axes in the order of the arrays."""
+        return self.levels[0].axes
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of level 0 along ``axes``."""
+        return self.levels[0].shape
+
+    @property
+    def dtype(self) -> numpy.dtype[Any]:
+        """Type of a voxel."""
+        return self.levels[0].dtype
+
+    @property
+    def voxel_size(self) -> tuple[float, ...] | None:
+        """Edge lengths of a voxel of level 0 along (Z, Y, X); None where they are not known."""
+        return self.levels[0].voxel_size
+
+    @property
+    def unit(self) -> str | None:
+        """Of ``voxel_size``: a UDUNITS name."""
+        return self.levels[0].unit
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.levels[0][index]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
+        return self.levels[0].__array__(dtype)
+
+    def __repr__(self) -> str:
+        size = " × ".join(str(n) for n in self.shape)
+        edges = self.voxel_size and f", voxels of {' × '.join(f'{n:g}' for n in self.voxel_size)} {self.unit or ''}"
+        return f"<{self.source}: {size} {self.dtype} ({self.axes}), {len(self.levels)} levels{(edges or '').rstrip()}>"
+
+    def level(self, number: Integer | None = None, *, max_memory: ByteCount | None = None) -> VolumeLevel:
+        """One of its levels.
+
+        Parameters
+        ----------
+        number : int, optional
+            0 is the full resolution.
+        max_memory : int or str, optional
+            In place of a number: the finest level of which all voxels together take no more, such as ``"2G"``.
+
+        Returns
+        -------
+        VolumeLevel
+            Of which nothing is read yet.
+
+        Raises
+        ------
+        ValueError
+            There is no such level, or none so small.
+        """
+        if (number is None) == (max_memory is None):
+            _refuse("level: give the number of a level, or max_memory, such as level(1) or level(max_memory='2G')")
+        if max_memory is not None:
+            most = byte_count(max_memory)
+            if most is None:
+                _refuse(f"max_memory: {max_memory!r}, where a number of bytes was expected, such as '2G'")
+            for level in self.levels:
+                if level.nbytes <= most:
+                    return level
+            least = self.levels[-1].nbytes
+            _refuse(f"max_memory: {max_memory!r}, and the coarsest level of {self.source} takes {least:,} bytes")
+        wanted = cast(Integer, number).__index__()
+        if not 0 <= wanted < len(self.levels):
+            _refuse(f"level: {wanted}, and {self.source} has the levels 0 to {len(self.levels) - 1}")
+        return self.levels[wanted]
+
+    def region(self, region: Ranges, level: Integer = 0) -> numpy.ndarray[Any, Any]:
+        """The voxels of a box of level 0, at the resolution of a level.
+
+        Parameters
+        ----------
+        region : sequence of int, slice or (int, int)
+            Half-open ranges along (Z, Y, X) in voxels of level 0: (z0, z1, y0, y1, x0, x1), or a slice or a pair for
+            each axis.
+        level : int, optional
+            0 is the full resolution.
+
+        Returns
+        -------
+        numpy.ndarray
+            Every voxel of the level that the box touches, in the order of ``axes``.
+
+        Raises
+        ------
+        ValueError
+            There is no such box, or no such level.
+        """
+        return self.level(level).region(region)
+
+    def dask(self) -> dask.array.Array:
+        """Level 0 as a dask array; see `VolumeLevel.dask`.
+
+        Returns
+        -------
+        dask.array.Array
+            In the order of ``axes``.
+        """
+        return self.levels[0].dask()
+
+    def xarray(self) -> xarray.DataArray:
+        """Level 0 with its coordinates; see `VolumeLevel.xarray`.
+
+        Returns
+        -------
+        xarray.DataArray
+            With dimensions named as ``axes``.
+        """
+        return self.levels[0].xarray()
+
+
+def open(source: StrPath) -> Volume:
+    """Opens an OME-Zarr for reading, by whomever it was written; its chunks are read by zarr-python.
+
+    Parameters
+    ----------
+    source : path-like
+        An OME-Zarr of 0.1 to 0.6.
+
+    Returns
+    -------
+    Volume
+        Of which nothing is read yet.
+
+    Raises
+    ------
+    ConversionError
+        There is no such file, or its metadata cannot be read.
+    ValueError
+        It is no OME-Zarr, or a level of it is not there.
+    ImportError
+        zarr is not there.
+
+    Examples
+    --------
+    >>> import microct_io_vis
+    >>> coarse = microct_io_vis.open("bone.ome.zarr").level(max_memory="1M")
+    >>> coarse[...].mean().dtype
+    dtype('float32')
+    """
+    found = info(source)
+    if not isinstance(found, OmeZarrInfo):
+        _refuse(f"{os.fspath(source)}: is no OME-Zarr: look at it with view(), or make one of it with convert()")
+    opened = _imported("zarr", "zarr").open_array
+    path = os.fspath(source)
+    axes = "".join(axis.name for axis in found.axes)
+    units = tuple(axis.unit for axis in found.axes)
+    channels = None
+    if found.channels is not None:
+        channels = tuple(channel.name or str(n) for n, channel in enumerate(found.channels))
+    levels: list[VolumeLevel] = []
+    for number, level in enumerate(found.levels):
+        if level.shape is None:
+            _refuse(
+                f"{path}: its level {number} ({level.path}) is not there, or its metadata are damaged: run verify()"
+            )
+        array = opened(os.path.join(path, level.path), mode="r")
+        place = _place(level)
+        levels.append(VolumeLevel(path, number, array, axes, units, *place, channels, levels[0] if levels else None))
+    return Volume(path, found, tuple(levels))
+
+
+def _place(level: OmeZarrLevel) -> tuple[tuple[float, ...] | None, tuple[float, ...] | None]:
+    if level.scale is None:
+        return None, None
+    scale = tuple(float(n) for n in level.scale)
+    return scale, tuple(float(n) for n in level.translation) if level.translation else (0.0,) * len(scale)
+
+
+def _ranges(region: Ranges, lengths: list[int]) -> list[tuple[int, int]]:
+    """First and one past the last voxel along each axis of space."""
+    parts: list[Any] = list(region)
+    if len(parts) == 2 * len(lengths) and all(hasattr(part, "__index__") for part in parts):
+        parts = [parts[n : n + 2] for n in range(0, len(parts), 2)]
+    if len(parts) != len(lengths):
+        expected = f"a range for each of {len(lengths)} axes, such as {((0, 10),) * len(lengths)}"
+        _refuse(f"region: {region!r}, where {expected} was expected")
+    found = []
+    for part, length in zip(parts, lengths, strict=True):
+        if isinstance(part, slice):
+            start, stop, step = part.indices(length)
+            ends: tuple[Any, ...] = (start, stop) if step == 1 else ()
+        else:
+            ends = tuple(part) if isinstance(part, Iterable) else ()
+        if len(ends) != 2 or not 0 <= ends[0] < ends[1] <= length:
+            _refuse(f"region: {part!r}, where a range of voxels from 0 to {length} was expected, such as (0, {length})")
+        found.append((ends[0].__index__(), ends[1].__index__()))
+    return found
+
+
+def _imported(module: str, package: str) -> Any:
+    from importlib import import_module
+
+    try:
+        return import_module(module)
+    except ImportError as error:
+        reason = f"{package} is needed for this: pip install 'microct-io-vis[analysis]' brings it"
+        raise shown_as_message(ImportError(reason, name=error.name)) from error
+
+
+def _refuse(message: str) -> NoReturn:
+    raise shown_as_message(ValueError(message))

@@ -1,0 +1,97 @@
+"""`open`: the voxels of an OME-Zarr as NumPy, dask and xarray have them."""
+
+import numpy as np
+import pytest
+import tifffile
+import zarr
+
+import microct_io_vis
+from microct_io_vis import ConversionError, convert
+
+
+@pytest.fixture(scope="module")
+def bone(tmp_path_factory) -> tuple[str, np.ndarray]:
+    folder = tmp_path_factory.mktemp("bone")
+    array = np.random.default_rng(12).integers(0, 2**16, (25, 70, 51), np.uint16)
+    settings = {"axes": "ZYX", "spacing": 2, "unit": "um"}
+    tifffile.imwrite(folder / "bone.tif", array, imagej=True, metadata=settings, resolution=(1, 1))
+    output = convert(folder / "bone.tif", chunk_size=(8, 16, 16), num_levels=3, progress=False)
+    return str(output), array
+
+
+def test_reads_what_was_converted(bone):
+    path, array = bone
+    volume = microct_io_vis.open(path)
+    assert (volume.shape, volume.axes, volume.dtype) == (array.shape, "zyx", array.dtype)
+    assert (volume.voxel_size, volume.unit) == ((2, 1, 1), "micrometer")
+    assert np.array_equal(volume[3:9, 10:12, -4:], array[3:9, 10:12, -4:])
+    assert np.array_equal(np.asarray(volume), array)
+    assert [level.shape for level in volume.levels] == [(25, 70, 51), (25, 35, 26), (13, 18, 13)]
+    assert volume.level(1).voxel_size == (2, 2, 2)
+    assert volume.level(1).translation == (0, 0.5, 0.5)
+    assert volume.level(max_memory="50K").number == 1
+    assert repr(volume).endswith("25 × 70 × 51 uint16 (zyx), 3 levels, voxels of 2 × 1 × 1 micrometer>")
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_regions_hold_every_voxel_that_they_touch(bone, level):
+    """By brute force: which voxels of the level have voxels of the box under them."""
+    path, array = bone
+    volume = microct_io_vis.open(path)
+    under = np.array(array.shape) / np.array(volume.level(level).shape)
+    factors = np.where(under > 3, 4, np.where(under > 1.5, 2, 1))
+    rng = np.random.default_rng(level)
+    for _ in range(60):
+        ends = [sorted(rng.choice(n + 1, 2, replace=False)) for n in array.shape]
+        wanted = tuple(
+            slice(start // factor, -(-stop // factor)) for (start, stop), factor in zip(ends, factors, strict=True)
+        )
+        assert volume.level(level).slices(ends) == wanted, ends
+    (z0, z1), (y0, y1), (x0, x1) = ends
+    stored = zarr.open_array(f"{path}/{level}", mode="r")[wanted]
+    for region in (ends, (z0, z1, y0, y1, x0, x1), (slice(z0, z1), slice(y0, y1), slice(x0, x1))):
+        assert np.array_equal(volume.region(region, level=level), stored)
+
+
+def test_dask_and_xarray_read_when_they_are_computed(bone, monkeypatch):
+    path, array = bone
+    volume = microct_io_vis.open(path)
+    lazy = volume.dask()
+    assert lazy.chunksize == (8, 16, 16)
+    assert np.array_equal(lazy[4:6].compute(), array[4:6])
+    coarse = volume.level(1).xarray()
+    assert coarse.dims == ("z", "y", "x") and coarse.name == "bone.ome.zarr"
+    assert list(coarse.y.values[:2]) == [0.5, 2.5] and coarse.z.attrs == {"units": "micrometer"}
+    assert coarse.sel(y=4.4, method="nearest").y == 4.5
+    monkeypatch.setitem(__import__("sys").modules, "xarray", None)
+    with pytest.raises(ImportError, match=r"xarray is needed.*\[analysis\]"):
+        volume.xarray()
+
+
+def test_channels_are_named(tmp_path):
+    array = np.random.default_rng(13).integers(0, 255, (2, 3, 4, 20, 30), np.uint8)
+    tifffile.imwrite(
+        tmp_path / "two.ome.tif", array, ome=True, metadata={"axes": "TCZYX", "Channel": {"Name": ["a", "b", "c"]}}
+    )
+    volume = microct_io_vis.open(convert(tmp_path / "two.ome.tif", progress=False))
+    found = volume.xarray()
+    assert found.dims == ("t", "c", "z", "y", "x") and list(found.c.values) == ["a", "b", "c"]
+    assert np.array_equal(found.sel(c="b").values, array[:, 1])
+    assert np.array_equal(volume.region((1, 3, 5, 9, 0, 30)), array[:, :, 1:3, 5:9])
+
+
+def test_what_is_wrong_is_said(bone, tmp_path):
+    path, _ = bone
+    volume = microct_io_vis.open(path)
+    with pytest.raises(ValueError, match=r"bone\.tif: is no OME-Zarr: look at it with view\(\)"):
+        microct_io_vis.open(path.replace(".ome.zarr", ".tif"))
+    with pytest.raises(ConversionError, match="nothing"):
+        microct_io_vis.open(tmp_path / "nothing.ome.zarr")
+    with pytest.raises(ValueError, match="has the levels 0 to 2"):
+        volume.level(3)
+    with pytest.raises(ValueError, match=r"the coarsest level of .* takes 6,084 bytes"):
+        volume.level(max_memory=100)
+    with pytest.raises(ValueError, match=r"region: .* a range of voxels from 0 to 70 was expected, such as \(0, 70\)"):
+        volume.region((0, 5, 0, 71, 0, 5))
+    with pytest.raises(ValueError, match="a range for each of 3 axes"):
+        volume.region((0, 5))
