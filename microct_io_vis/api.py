@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from . import tables
 from .arguments import chosen, naming_its_options
 from .conversion import Conversion, ask, check
 from .errors import ConversionError, ConversionWarning, warn_of
@@ -198,6 +199,9 @@ class VolumeInfo:
     calibration_function: CalibrationFunction | None
     warnings: tuple[str, ...]
 
+    def _repr_html_(self) -> str:
+        return tables.of_source(self)
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -385,6 +389,9 @@ class OmeZarrInfo:
     provenance: dict[str, Any] | None
     warnings: tuple[str, ...]
 
+    def _repr_html_(self) -> str:
+        return tables.of_ome_zarr(self)
+
 
 @dataclass(frozen=True)
 class Level:
@@ -503,6 +510,9 @@ class Plan(VolumeInfo):
     output_refusal: Refusal | None
     warnings: tuple[str, ...]
 
+    def _repr_html_(self) -> str:
+        return tables.of_plan(self)
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -598,6 +608,9 @@ class VerifyResult:
 
     def __bool__(self) -> bool:
         return self.ok
+
+    def _repr_html_(self) -> str:
+        return tables.of_verification(self)
 
 
 @naming_its_options

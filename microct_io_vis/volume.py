@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
+from . import tables
 from .api import OmeZarrInfo, OmeZarrLevel, info
 from .arguments import byte_count
 from .errors import shown_as_message
@@ -280,6 +281,15 @@ class Volume:
         size = " × ".join(str(n) for n in self.shape)
         edges = self.voxel_size and f", voxels of {' × '.join(f'{n:g}' for n in self.voxel_size)} {self.unit or ''}"
         return f"<{self.source}: {size} {self.dtype} ({self.axes}), {len(self.levels)} levels{(edges or '').rstrip()}>"
+
+    def _repr_html_(self) -> str:
+        least, _ = tables.THUMBNAIL
+        names = [name for name in "yx" if name in self.axes]
+        large = [level for level in self.levels if max(level._length(name) for name in names) >= least]
+        level = (large or self.levels)[-1 if large else 0]
+        middle = tuple(slice(None) if name in names else level._length(name) // 2 for name in self.axes)
+        plane = level[middle]
+        return tables.of_ome_zarr(self.info) + tables.picture(plane if self.axes[-1] == "x" else plane.T)
 
     def level(self, number: Integer | None = None, *, max_memory: ByteCount | None = None) -> VolumeLevel:
         """One of its levels.

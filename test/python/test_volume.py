@@ -1,9 +1,15 @@
 """`open`: the voxels of an OME-Zarr as NumPy, dask and xarray have them."""
 
+import base64
+import re
+import shutil
+from io import BytesIO
+
 import numpy as np
 import pytest
 import tifffile
 import zarr
+from PIL import Image
 
 import microct_io_vis
 from microct_io_vis import ConversionError, convert
@@ -95,3 +101,23 @@ def test_what_is_wrong_is_said(bone, tmp_path):
         volume.region((0, 5, 0, 71, 0, 5))
     with pytest.raises(ValueError, match="a range for each of 3 axes"):
         volume.region((0, 5))
+
+
+def test_notebooks_show_tables(bone, tmp_path):
+    path, array = bone
+    source = path.replace(".ome.zarr", ".tif")
+    shown = microct_io_vis.open(path)._repr_html_()
+    assert "25 × 70 × 51 (zyx) uint16" in shown and "2 × 1 × 1 micrometer" in shown
+    png = base64.b64decode(re.search(r"base64,([^\"]+)", shown)[1])
+    image = np.asarray(Image.open(BytesIO(png)), float)
+    low, high = np.percentile(array[12], (0.1, 99.9))
+    assert np.abs(image - np.clip((array[12] - low) / (high - low), 0, 1) * 255).max() <= 1
+    assert "<td>13 × 18 × 13</td>" in microct_io_vis.info(path)._repr_html_()
+    assert "(imagej, none)" in microct_io_vis.info(source)._repr_html_()
+    plan = microct_io_vis.estimate(source, tmp_path / "a <b>.ome.zarr", num_levels=2)._repr_html_()
+    assert "a &lt;b&gt;.ome.zarr" in plan and "<td>25 × 35 × 26</td>" in plan
+    assert "nothing differs" in microct_io_vis.verify(path, source, progress=False)._repr_html_()
+    stored = zarr.open_array(f"{shutil.copytree(path, tmp_path / 'other.ome.zarr')}/0")
+    stored[3, 4, 5] = stored[3, 4, 5] + 1
+    shown = microct_io_vis.verify(tmp_path / "other.ome.zarr", source, progress=False)._repr_html_()
+    assert re.search(r"[12] chunks and [12] voxels differ", shown) and "voxel 3 4 5" in shown
