@@ -12,9 +12,8 @@ import weakref
 from pathlib import Path
 from typing import Any
 
+from ..conversion import NEW_GROUP
 from ..node import HelperMissing, command
-
-NEW_GROUP = subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0
 
 #: Seconds that one answer may take.
 PATIENCE = 170
