@@ -16,7 +16,7 @@ SAMPLE = 2048
 
 
 class OmeZarrFiles:
-    """Reads under the folder of one OME-Zarr (0.4 or 0.5), and nowhere else.
+    """Reads under the folder of one OME-Zarr, and nowhere else.
 
     Raises ``FileNotFoundError`` when there is no such folder and ``ValueError`` when it is no OME-Zarr image.
     """
@@ -38,6 +38,8 @@ class OmeZarrFiles:
     def axes(self) -> list[dict[str, Any]]:
         """The axes as the metadata has them; none where it does not say."""
         axes = self.multiscales.get("axes", [])
+        for system in self.multiscales.get("coordinateSystems", []):  # of 0.6, whose systems have the same axes
+            axes = axes or system.get("axes", [])
         return [axis for axis in axes if isinstance(axis, dict) and "name" in axis] if isinstance(axes, list) else []
 
     def read(self, key: str, offset: int = 0, length: int | None = None) -> tuple[int | None, int, bytes, str | None]:

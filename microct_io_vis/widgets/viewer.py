@@ -35,8 +35,10 @@ class ViewerWidget(BrowserWidget):
     Parameters
     ----------
     source : path-like or sequence of path-like
-        The OME-Zarr, 0.5 or 0.4, or several that share a space: a layer each. A TIFF or a folder of slices is shown as
+        The OME-Zarr, 0.1 to 0.6, or several that share a space: a layer each. A TIFF or a folder of slices is shown as
         it is, with nothing written: full resolution is exact, coarser levels are sampled. Set it to show another one.
+    labels : path-like or sequence of path-like, optional
+        OME-Zarrs of whole numbers that are laid over them as segments, also where they do not say that they are labels.
     state : dict, optional
         Neuroglancer's state, kept up to date in both directions: ``viewer.state["position"]`` is where the person is
         (x, y, z in voxels of level 0). What is set is laid over the present state, so that
@@ -74,6 +76,9 @@ class ViewerWidget(BrowserWidget):
     _from_browser = BrowserWidget._from_browser | {"state"}
 
     source = Source(help="Path of the OME-Zarr, or a list of paths.").tag(sync=True)
+    labels: List[str] = List(Unicode(), help="Paths of OME-Zarrs that are shown as segments over the others.").tag(
+        sync=True
+    )
     state = Dict(help="Neuroglancer's state.").tag(sync=True)
     #: Counts how often Python has set `state`. A page says with its state which of these it has seen.
     _asked = Int(0, read_only=True).tag(sync=True)
@@ -85,6 +90,7 @@ class ViewerWidget(BrowserWidget):
         self,
         source: Paths,
         *,
+        labels: Paths | None = None,
         state: Mapping[str, Any] | None = None,
         height: float | str | None = None,
         layout: Any = None,
@@ -97,6 +103,8 @@ class ViewerWidget(BrowserWidget):
         self._checked: list[Files] = []
         self._taking: int | None = None
         given = {"state": state, "height": height, "layout": layout, "tooltip": tooltip, "tabbable": tabbable}
+        over = [] if labels is None else [labels] if isinstance(labels, (str, os.PathLike)) else labels
+        given["labels"] = [os.fspath(path) for path in over]
         super().__init__(source=source, **{name: value for name, value in given.items() if value is not None})
 
     def reload(self) -> None:
@@ -112,6 +120,16 @@ class ViewerWidget(BrowserWidget):
         # Kept until they are opened: what is looked at has a helper of its own.
         self._checked = _files(source)
         return source
+
+    @traitlets.validate("labels")
+    def _check_labels(self, proposal: dict[str, Any]) -> list[str]:
+        labels: list[str] = proposal["value"]
+        _files(labels)
+        return labels
+
+    @traitlets.observe("labels")
+    def _labels_changed(self, _: dict[str, Any]) -> None:
+        self._open()
 
     @traitlets.observe("source")
     def _source_changed(self, change: dict[str, Any]) -> None:
@@ -146,12 +164,13 @@ class ViewerWidget(BrowserWidget):
             self._taking = None
 
     def _open(self) -> None:
-        self._volumes = _files(self.source)
+        paths = [*_paths(self.source), *self.labels]
+        self._volumes = _files(paths)
         self._checked = []
         self._loads += 1
-        places = [
-            _place(path, files, self._loads) for path, files in zip(_paths(self.source), self._volumes, strict=True)
-        ]
+        places = [_place(path, files, self._loads) for path, files in zip(paths, self._volumes, strict=True)]
+        for place in places[len(places) - len(self.labels) :]:
+            place["asLabels"] = True
         self.set_trait("_places", places)
 
     def _handle_custom_msg(self, content: dict[str, Any], buffers: list[Any]) -> None:
@@ -175,18 +194,23 @@ class ViewerWidget(BrowserWidget):
             self.send({"id": request, "result": {"size": size, "offset": offset, "version": version}}, buffers=[data])
 
 
-def view(source: Paths, layout: Layout | None = None, height: float | str = 480) -> ViewerWidget:
+def view(
+    source: Paths, layout: Layout | None = None, height: float | str = 480, *, labels: Paths | None = None
+) -> ViewerWidget:
     """Shows an OME-Zarr, or a TIFF as it is, in Neuroglancer below the cell, as the cell's last line or by ``display``.
 
     Parameters
     ----------
     source : path-like or sequence of path-like
-        The OME-Zarr, 0.5 or 0.4, or several that share a space: a layer each. A TIFF or a folder of slices is shown as
+        The OME-Zarr, 0.1 to 0.6, or several that share a space: a layer each. Of a
+        collection, the path of an image. A TIFF or a folder of slices is shown as
         it is, with nothing written: full resolution is exact, coarser levels are sampled.
     layout : {'4panel', '4panel-alt', 'xy', 'yz', 'xz', 'xy-3d', 'yz-3d', 'xz-3d', '3d'}, optional
         Neuroglancer's. None: xy-3d.
     height : int or str, optional
         In pixels, or as CSS has it.
+    labels : path-like or sequence of path-like, optional
+        OME-Zarrs of whole numbers that are laid over them as segments, also where they do not say that they are labels.
 
     Returns
     -------
@@ -207,7 +231,7 @@ def view(source: Paths, layout: Layout | None = None, height: float | str = 480)
     >>> viewer.state
     {'layout': 'xy'}
     """
-    return ViewerWidget(source, state={"layout": layout} if layout else None, height=height)
+    return ViewerWidget(source, labels=labels, state={"layout": layout} if layout else None, height=height)
 
 
 def _paths(source: str | list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 export const CommandIDs = {
   convert: 'microct-io-vis:convert',
   openViewer: 'microct-io-vis:open-viewer',
+  openSegmentation: 'microct-io-vis:open-segmentation',
   autoContrast: 'microct-io-vis:auto-contrast',
   invertContrast: 'microct-io-vis:invert-contrast',
   renderVolume: 'microct-io-vis:render-volume',

@@ -21,6 +21,8 @@ export interface Place {
   /** Path relative to the folder of the notebook, null when unknown. */
   fromNotebook: string | null;
   fingerprint: Sample[];
+  /** Whether its voxels are shown as numbers of segments. */
+  asLabels?: boolean;
 }
 
 /**

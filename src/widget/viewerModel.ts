@@ -21,6 +21,7 @@ export class ViewerModel extends DOMWidgetModel {
       _view_module: MODULE_NAME,
       _view_module_version: MODULE_VERSION,
       source: '',
+      labels: [],
       state: {},
       _asked: 0,
       height: '480px',
@@ -51,7 +52,15 @@ export class ViewerModel extends DOMWidgetModel {
     const { load } = places[0];
     if (this._found?.load !== load) {
       const names = uniqueNames(places.map(({ paths }) => paths[0]));
-      this._found = { load, sources: Promise.all(places.map((place, n) => this._findSource(place, n, names[n]))) };
+      this._found = {
+        load,
+        sources: Promise.all(
+          places.map(async (place, n) => ({
+            ...(await this._findSource(place, n, names[n])),
+            asLabels: place.asLabels === true
+          }))
+        )
+      };
     }
     return this._found.sources;
   }

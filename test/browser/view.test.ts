@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -149,9 +149,12 @@ test('an image brings its labels along, and a click shows them over it', async (
   }
 });
 
-test('labels are shown as segments: nothing for 0, and a colour for every other', async () => {
-  const parent = convertWithLabels('with labels.ome.zarr');
-  const { url, server } = await view(join(parent, 'labels', 'boxes'));
+test('what is said to be labels is shown as segments: nothing for 0, and a colour for every other', async () => {
+  const labels = join(convertWithLabels('with labels.ome.zarr'), 'labels', 'boxes');
+  const document = JSON.parse(readFileSync(join(labels, 'zarr.json'), 'utf8'));
+  delete document.attributes.ome['image-label'];
+  writeFileSync(join(labels, 'zarr.json'), JSON.stringify(document));
+  const { url, server } = await view('--labels', labels);
   try {
     const page = await browser.newPage({ viewport: { width: 900, height: 700 } });
     await page.goto(`${url}#!${encodeURIComponent(JSON.stringify(sliceView(SHAPE, 7)))}`);
@@ -164,18 +167,18 @@ test('labels are shown as segments: nothing for 0, and a colour for every other'
       if (colours[SHAPE[1] - 1][SHAPE[2] - 1] !== colours[0][0]) break;
       await sleep(500);
     }
-    const labels = new Map<number, Set<string>>();
+    const segments = new Map<number, Set<string>>();
     colours.forEach((row, y) =>
       row.forEach((colour, x) => {
         const label = Math.floor(y / 8) + 3 * Math.floor(x / 10);
-        labels.set(label, (labels.get(label) ?? new Set()).add(colour));
+        segments.set(label, (segments.get(label) ?? new Set()).add(colour));
       })
     );
-    assert.equal(labels.size, 13);
-    for (const [label, found] of labels) assert.equal(found.size, 1, `${label} is ${[...found].join(' and ')}`);
+    assert.equal(segments.size, 13);
+    for (const [label, found] of segments) assert.equal(found.size, 1, `${label} is ${[...found].join(' and ')}`);
     assert.equal(new Set(colours.flat()).size, 13, 'two labels look alike');
     // Neuroglancer's background.
-    assert.deepEqual([...labels.get(0)!], ['128,128,128']);
+    assert.deepEqual([...segments.get(0)!], ['128,128,128']);
     await page.close();
   } finally {
     server.kill('SIGTERM');

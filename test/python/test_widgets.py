@@ -354,6 +354,8 @@ def test_several_volumes_are_shown_together(scan):
     viewer = view([a, str(b)], layout="xy")
     assert viewer.source == [str(a), str(b)] and viewer.state == {"layout": "xy"}
     assert [place["paths"][0] for place in viewer._places] == [a.as_posix(), b.as_posix()]
+    over = view(a, labels=b)
+    assert [place.get("asLabels", False) for place in over._places] == [False, True] and over.labels == [str(b)]
     sent = []
     viewer.send = lambda content, buffers=None: sent.append((content, buffers))
     (b / "note").write_bytes(b"b only")

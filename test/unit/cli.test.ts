@@ -91,11 +91,17 @@ describe('parse', () => {
     assert.deepEqual(parse(['view', 'a', 'b', '--port', '8080', '--no-browser']), {
       command: 'view',
       volumes: ['a', 'b'],
+      labels: null,
       options: {},
       port: 8080,
       browser: false,
       progress: 'bar'
     });
+    const { volumes, labels, options } = parse(['view', 'a', '--labels', 'b']) as Extract<
+      ReturnType<typeof parse>,
+      { command: 'view' }
+    >;
+    assert.deepEqual({ volumes, labels, options }, { volumes: ['a'], labels: 'b', options: {} });
     assert.deepEqual(parse(['--version']), { command: 'version' });
     assert.deepEqual(parse(['--help']), { command: 'help', topic: null });
     assert.deepEqual(parse(['convert', 'a.tif', '-h']), { command: 'help', topic: 'convert' });

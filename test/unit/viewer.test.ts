@@ -408,6 +408,9 @@ test('a label image is shown as a segmentation', async () => {
   const { type, source } = await layerOf('uint16');
   assert.deepEqual([type, source], ['segmentation', 'http://server/cells/|zarr3:']);
   assert.equal((await layerOf('float32')).type, 'image');
+  // A person says it of what does not say it itself.
+  assert.equal((await readImage('cells', v3('uint16'), true)).labels, true);
+  await assert.rejects(readImage('cells', v3('float32'), true), /cells: its voxels are float32, and segments are/);
 });
 
 /** The files of an image and what its group of labels names. */

@@ -98,14 +98,14 @@ async function run(
     }
     case 'view': {
       const { view } = await import('../view/index.ts');
-      const { port, browser, options: reading } = invocation;
+      const { port, browser, labels, options: reading } = invocation;
       // Of a program that shows the volumes itself it is a part.
       const gone = new AbortController();
       if (process.env.MICROCT_IO_VIS_CHILD) {
         onParentGone(() => gone.abort());
       }
       const ends = AbortSignal.any([signal, gone.signal]);
-      await view(invocation.volumes.map(readSource), { port, browser, reading, signal: ends });
+      await view(invocation.volumes.map(readSource), { port, browser, labels, reading, signal: ends });
       return { text: null };
     }
   }

@@ -63,10 +63,15 @@ export const COMMANDS: CommandSpec[] = [
   },
   {
     name: 'view',
-    usage: 'VOLUME...',
+    usage: 'VOLUME... [--labels LABELS]',
     summary: 'show OME-Zarrs, TIFFs or folders of slices in Neuroglancer, in the browser',
     options: [
       ...some(...LOOK_OPTIONS),
+      {
+        name: 'labels',
+        values: ['LABELS'],
+        help: 'an OME-Zarr of whole numbers to lay over them as segments, also where it does not say that they are labels'
+      },
       { name: 'port', values: ['N'], help: 'port on 127.0.0.1 (any free one)' },
       { name: 'no-browser', values: [], help: 'print the address only' }
     ]

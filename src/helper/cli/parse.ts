@@ -36,6 +36,8 @@ export type Invocation =
   | {
       command: 'view';
       volumes: string[];
+      /** To be shown as segments; null: none. */
+      labels: string | null;
       options: Partial<ConvertOptions>;
       port: number;
       browser: boolean;
@@ -75,7 +77,10 @@ export function parse(args: readonly string[]): Invocation {
   const json = values.has('json');
   const progress = (values.get('progress')?.[0] ?? (values.has('quiet') ? 'none' : 'bar')) as ProgressKind;
   if (spec.name === 'view') {
-    if (words.length === 0) {
+    const labels = values.get('labels')?.[0] ?? null;
+    // Of a conversion it is a flag.
+    values.delete('labels');
+    if (words.length === 0 && labels === null) {
       throw new UsageError('view: expected the path of at least one OME-Zarr, TIFF or folder of slices');
     }
     const port = values.has('port') ? integer('--port', values.get('port')![0]) : 0;
@@ -83,7 +88,7 @@ export function parse(args: readonly string[]): Invocation {
       throw new UsageError(`--port: ${port} is no port number (0 to 65535)`);
     }
     const options = toOptions(values);
-    return { command: 'view', volumes: words, options, port, browser: !values.has('no-browser'), progress };
+    return { command: 'view', volumes: words, labels, options, port, browser: !values.has('no-browser'), progress };
   }
   if (spec.name === 'verify') {
     const [output, extra] = words;

@@ -17,6 +17,8 @@ export interface ViewOptions {
   /** 0 for any free one. */
   port: number;
   browser: boolean;
+  /** An OME-Zarr whose voxels are shown as numbers of segments; null: none. */
+  labels: string | null;
   /** How sources that are no OME-Zarrs are read. */
   reading: LookOptions;
   /** Ends the server. */
@@ -28,21 +30,26 @@ export interface ViewOptions {
  * prints the page's address.
  * @throws ConvertError when something cannot be shown, the port is taken, or the viewer's page is not built
  */
-export async function view(volumes: readonly Source[], { port, browser, reading, signal }: ViewOptions): Promise<void> {
+export async function view(volumes: readonly Source[], options: ViewOptions): Promise<void> {
+  const { port, browser, labels, reading, signal } = options;
   const checks = new Checks();
   const looks = new Looks();
-  const found: { path: string; serve: Served }[] = [];
+  const found: { path: string; serve: Served; asLabels?: boolean }[] = [];
   for (const volume of volumes) {
     const each = await checks.later(open(volume, looks, reading));
     if (each) {
       found.push(each);
     }
   }
+  const over = labels === null ? null : await checks.later(Store.open(labels));
+  if (over) {
+    found.push({ path: over.root, serve: { store: over }, asLabels: true });
+  }
   checks.done();
   const page = pageFolder();
   const names = uniqueNames(found.map(({ path }) => path));
   const { server, path } = createViewServer(
-    found.map(({ serve }, n) => ({ name: names[n], ...serve })),
+    found.map(({ serve, asLabels }, n) => ({ name: names[n], asLabels, ...serve })),
     page
   );
   server.listen(port, '127.0.0.1');

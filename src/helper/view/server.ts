@@ -11,7 +11,11 @@ import type { OpenFile, Store } from '../store.ts';
 import { openStored, versionOf } from '../store.ts';
 
 /** A volume of the page: an OME-Zarr, or what reads another source as though it were one (null: no such file). */
-export type ViewSource = { name: string } & (
+export type ViewSource = {
+  name: string;
+  /** Whether its voxels are shown as numbers of segments. */
+  asLabels?: boolean;
+} & (
   | { store: Store; look?: undefined }
   | {
       store?: undefined;
@@ -60,7 +64,12 @@ export function createViewServer(
 ): { server: Server; path: string } {
   const token = randomBytes(24).toString('base64url');
   const listing = JSON.stringify({
-    sources: sources.map(({ name, look }, i) => ({ name, url: `data/${i}/`, ...(look && { sampled: true }) }))
+    sources: sources.map(({ name, look, asLabels }, i) => ({
+      name,
+      url: `data/${i}/`,
+      ...(asLabels && { asLabels }),
+      ...(look && { sampled: true })
+    }))
   });
   /** Connections whose request is being answered, and whether another one has come before the answer. */
   const answering = new Map<Socket, { ahead: boolean }>();

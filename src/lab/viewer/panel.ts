@@ -16,8 +16,10 @@ const SETTLED = 1000;
 const SAMPLED = ' (sampled)';
 
 /** What tells a tab from others: the volumes that it shows, and how they are read. */
-export const keyOf = (paths: readonly string[], reading?: LookOptions): string =>
-  paths.join('\n') + (reading && Object.keys(reading).length > 0 ? `\n${JSON.stringify(reading)}` : '');
+export const keyOf = (paths: readonly string[], reading?: LookOptions, asLabels = false): string =>
+  paths.join('\n') +
+  (reading && Object.keys(reading).length > 0 ? `\n${JSON.stringify(reading)}` : '') +
+  (asLabels ? '\n(segments)' : '');
 
 /** One volume in Neuroglancer, or several as its layers: OME-Zarrs, or TIFFs and folders of slices as they are. */
 export class ViewerPanel extends Widget {
@@ -25,11 +27,21 @@ export class ViewerPanel extends Widget {
   /** How sources are read that are no OME-Zarrs. */
   readonly reading: LookOptions | undefined;
 
+  /** Whether voxels are shown as numbers of segments, whatever the metadata says. */
+  readonly asLabels: boolean;
+
   /** `paths`: relative to the server's root, or absolute. `state`: a view that was kept. */
-  constructor(paths: readonly string[], helper: IHelper, state: ViewerState | undefined, reading?: LookOptions) {
+  constructor(
+    paths: readonly string[],
+    helper: IHelper,
+    state: ViewerState | undefined,
+    reading?: LookOptions,
+    asLabels = false
+  ) {
     super();
     this.paths = paths;
     this.reading = reading;
+    this.asLabels = asLabels;
     this.#helper = helper;
     this.#state = state;
     this.addClass('mct-ViewerPanel');
@@ -39,7 +51,7 @@ export class ViewerPanel extends Widget {
   }
 
   get key(): string {
-    return keyOf(this.paths, this.reading);
+    return keyOf(this.paths, this.reading, this.asLabels);
   }
 
   /** Position, zoom, contrast and the like, as Neuroglancer has them. */
@@ -116,7 +128,7 @@ export class ViewerPanel extends Widget {
     }
     this.node.replaceChildren();
     const handle = await createViewer(this.node, {
-      source,
+      source: source.map(each => ({ ...each, asLabels: this.asLabels })),
       state: this.#state,
       server: PageConfig.getBaseUrl(),
       onState: () => void this.#settled.invoke()

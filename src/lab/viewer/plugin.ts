@@ -65,16 +65,17 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
     const open = (
       paths: readonly string[],
       state?: ViewerState,
-      reading?: LookOptions
+      reading?: LookOptions,
+      asLabels = false
     ): MainAreaWidget<ViewerPanel> => {
-      const key = keyOf(paths, reading);
+      const key = keyOf(paths, reading, asLabels);
       const present = tracker.find(({ content }) => content.key === key);
       if (present) {
         shell.activateById(present.id);
         present.content.check();
         return present;
       }
-      const content = new ViewerPanel(paths, helper, last[key] ?? state, reading);
+      const content = new ViewerPanel(paths, helper, last[key] ?? state, reading, asLabels);
       const widget = new MainAreaWidget({ content });
       widget.title.icon = pyramidIcon;
       content.stateChanged.connect(() => void tracker.save(widget));
@@ -94,13 +95,14 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
           properties: {
             ...OME_ZARR_ARGS,
             options: LOOK_ARGS.options,
-            state: { type: 'object', description: 'A state of Neuroglancer to begin with' }
+            state: { type: 'object', description: 'A state of Neuroglancer to begin with' },
+            asLabels: { type: 'boolean', description: 'Whether voxels are shown as numbers of segments' }
           }
         }
       },
       execute: async args => {
         const paths = await omeZarrsOf(args, browsers?.tracker.currentWidget, contents, 'Open in Neuroglancer');
-        return paths.length === 0 ? undefined : open(paths, ...viewOf(args));
+        return paths.length === 0 ? undefined : open(paths, ...viewOf(args), args.asLabels === true);
       }
     });
     commands.addCommand(CommandIDs.look, {
@@ -121,13 +123,26 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
     palette?.addItem({ command: CommandIDs.look, category: 'Micro-CT', args: { isPalette: true } });
+    commands.addCommand(CommandIDs.openSegmentation, {
+      label: 'Open as Segmentation',
+      caption: 'Look at an OME-Zarr of whole numbers as segments, also where it does not say that they are labels',
+      icon: args => (args.isPalette ? undefined : pyramidIcon),
+      isVisible: args => offersOmeZarr(args, browsers?.tracker.currentWidget),
+      describedBy: { args: { type: 'object', properties: { ...OME_ZARR_ARGS, state: LOOK_ARGS.state } } },
+      execute: async args => {
+        const paths = await omeZarrsOf(args, browsers?.tracker.currentWidget, contents, 'Open as Segmentation');
+        return paths.length === 0 ? undefined : open(paths, ...viewOf(args), true);
+      }
+    });
+    palette?.addItem({ command: CommandIDs.openSegmentation, category: 'Micro-CT', args: { isPalette: true } });
     palette?.addItem({ command: CommandIDs.openViewer, category: 'Micro-CT', args: { isPalette: true } });
 
     addViewerCommands(app, tracker, palette);
 
     void restorer?.restore(tracker, {
       command: CommandIDs.openViewer,
-      args: ({ content: { paths, state, reading } }) => ({
+      args: ({ content: { paths, state, reading, asLabels } }) => ({
+        ...(asLabels && { asLabels }),
         ...(paths.length === 1 ? { path: paths[0] } : { paths: [...paths] }),
         ...(state ? { state } : {}),
         ...(reading ? { options: reading } : {})
