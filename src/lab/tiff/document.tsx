@@ -139,6 +139,15 @@ function addButtons({ toolbar, content }: TiffDocument, context: DocumentRegistr
   );
   const convert = (): void => void commands.execute(CommandIDs.convert, { path: toServerPath(contents, context.path) });
   toolbar.addItem('convert', button('Convert…', convert, isLooking));
+  // The title of a document's tab is its file's name.
+  const note = (
+    <UseSignal signal={content.changed}>
+      {() =>
+        isLooking() ? <span className="mct-TiffView-note">not converted: coarser levels are sampled</span> : <></>
+      }
+    </UseSignal>
+  );
+  toolbar.addItem('note', ReactWidget.create(note));
 }
 
 /**
