@@ -359,15 +359,16 @@ def test_several_volumes_are_shown_together(scan):
     sent = []
     viewer.send = lambda content, buffers=None: sent.append((content, buffers))
     (b / "note").write_bytes(b"b only")
+    (b.parent / "notes.txt").touch()
     for volume in (0, 1):
         viewer._answer(viewer._volumes, f"q{volume}", {"volume": volume, "key": "note"})
     assert sent[0][0]["result"]["size"] is None and sent[1][1] == [b"b only"]
     with pytest.raises(FileNotFoundError, match=r"^nothing\.ome\.zarr: no such folder$"):
         view([a, "nothing.ome.zarr"])
     with pytest.raises(
-        FileNotFoundError, match=r"^bb: no such folder; beside it would be b\.ome\.zarr\nscan\.tif: a file"
+        FileNotFoundError, match=r"^bb: no such folder; beside it would be b\.ome\.zarr\nnotes\.txt: a file"
     ):
-        view(["bb", a, "scan.tif"])
+        view(["bb", a, "notes.txt"])
     with pytest.raises(ValueError, match="an empty path"):
         view("")
     with pytest.raises(traitlets.TraitError, match="a path or a list of paths"):
