@@ -4,11 +4,17 @@ import { carriedOver } from './carryOver.ts';
 import { element } from './dom.ts';
 import type { Volume } from './initialState.ts';
 import { initialState, layersOf, sourceOf } from './initialState.ts';
+import type { Image } from './image.ts';
+import type { Space } from './measurements.ts';
 import { Neuroglancer } from './neuroglancer.ts';
 import type { Opened } from './opened.ts';
 import { belongs, openPlaces, placeOf } from './opened.ts';
+import type { Pose } from './pose.ts';
+import { lookAt, poseOf } from './pose.ts';
+import type { SavePicture } from './screenshot.ts';
 import type { ViewerSource } from './source.ts';
 import { Toolbar } from './toolbar.ts';
+import { metres } from './units.ts';
 import type { ViewerState } from './viewState.ts';
 import { laidOver } from './viewState.ts';
 import type { Finding } from './watch.ts';
@@ -22,6 +28,10 @@ export interface ViewerOptions {
   onState?: () => void;
   /** Address, with a slash at the end, below which the page's own server has its files. */
   server?: string;
+  /** An address that opens a view from `getState`; without it none is offered. */
+  link?: (state: ViewerState) => Promise<string>;
+  /** Keeps a picture in a file of its own beside the volume; answers with the file's path. */
+  savePicture?: SavePicture;
   /** Where it is: in a notebook there is less room. `tab` by default. */
   place?: 'tab' | 'notebook';
 }
@@ -41,8 +51,27 @@ export interface ViewerHandle {
   reload(): void;
   /** Looks whether the volumes are still those that are shown, and shows those that are there now. */
   check(): void;
+  /**
+   * Shows another volume over those that are there.
+   *
+   * @throws Error as `createViewer` does; what is shown stays as it was
+   */
+  add(source: ViewerSource): Promise<void>;
+  /** Where is looked, and how near; null while there is no WebGL context. */
+  pose: Pose | null;
   /** Does what a control of the toolbar does. */
-  readonly toolbar: Pick<Toolbar, 'autoContrast' | 'invert' | 'renderVolume'>;
+  readonly toolbar: Pick<
+    Toolbar,
+    | 'autoContrast'
+    | 'invert'
+    | 'renderVolume'
+    | 'measure'
+    | 'listMeasurements'
+    | 'measurements'
+    | 'copyLink'
+    | 'editState'
+    | 'takeScreenshot'
+  >;
   dispose(): void;
 }
 
@@ -76,9 +105,14 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   const stage = element('div', { className: 'mct-Viewer-stage' });
   const toolbar = new Toolbar({
     tell: text => banner.tell(text),
-    volumeOf: layer => volumeOf(opened.volumes, layer)
+    volumeOf: layer => volumeOf(opened.volumes, layer),
+    space: () => ({ space: spaceOf(opened.volumes[0].image), name: opened.volumes[0].name }),
+    state: () => addresses.keep(present()),
+    setState,
+    link: options.link,
+    savePicture: options.savePicture
   });
-  host.append(toolbar.node, stage);
+  host.append(toolbar.node, element('div', { className: 'mct-Viewer-body' }, stage, toolbar.side));
   const appearance = {
     label: `Neuroglancer: ${places.map(({ name }) => name).join(', ')}`,
     inPage: options.place === 'notebook'
@@ -140,14 +174,25 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     toolbar.attach(made.viewer);
   }
 
-  /** Shows a state, or what is to be shown in its place where Neuroglancer cannot take it. */
-  function take(viewer: Neuroglancer, wanted: ViewerState, instead: ViewerState): void {
+  /**
+   * Shows a state, or what is to be shown in its place where Neuroglancer cannot take it. Answers with what was wrong,
+   * or null.
+   */
+  function take(viewer: Neuroglancer, wanted: ViewerState, instead: ViewerState): string | null {
     try {
       viewer.setState(wanted);
+      return null;
     } catch (error) {
       viewer.setState(instead);
-      banner.tell(`The view that was asked for cannot be shown, and is not: ${(error as Error).message}`);
+      const wrong = `The view that was asked for cannot be shown, and is not: ${(error as Error).message}`;
+      banner.tell(wrong);
+      return wrong;
     }
+  }
+
+  function setState(state: ViewerState): string | null {
+    kept = complete(state);
+    return current && take(current, kept, current.getState());
   }
 
   function drop(state = present()): void {
@@ -210,16 +255,10 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
       }
       const next = await openPlaces(places, onFinding);
       if (disposed) return;
-      const state = carriedOver(present(), opened.volumes, next.volumes, firstLook(next));
-      for (const watch of opened.watches.values()) watch.dispose();
       const before = opened;
-      before.release();
-      opened = next;
-      first = firstLook(next);
-      addresses = addressesOf(next);
       stale = null;
       reopened = performance.now();
-      rebuild(state);
+      replace(next);
       banner.tell(news(name, before, next));
       tellUnread();
     } catch (error) {
@@ -232,6 +271,29 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
       if (visible) again = setTimeout(() => void reopen(name), GONE_REST);
     } finally {
       reopening = false;
+    }
+  }
+
+  /** Shows volumes in the place of those that were, with what is kept of the view. */
+  function replace(next: Opened): void {
+    const state = carriedOver(present(), opened.volumes, next.volumes, firstLook(next));
+    opened.release();
+    opened = next;
+    first = firstLook(next);
+    addresses = addressesOf(next);
+    rebuild(state);
+  }
+
+  async function add(source: ViewerSource): Promise<void> {
+    const place = placeOf(source);
+    try {
+      const next = await openPlaces([...places, place], onFinding);
+      places.push(place);
+      appearance.label += `, ${place.name}`;
+      replace(next);
+    } catch (error) {
+      place.dispose();
+      throw error;
     }
   }
 
@@ -283,7 +345,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     toolbar.dispose();
     opened.release();
     banner.dispose();
-    stage.remove();
+    stage.parentElement?.remove();
     host.classList.remove('mct-Viewer-host');
     forget();
   }
@@ -303,10 +365,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   tellUnread();
   return {
     getState: () => addresses.keep(present()),
-    setState: state => {
-      kept = complete(state);
-      if (current) take(current, kept, current.getState());
-    },
+    setState: state => void setState(state),
     setVisible: value => {
       const isNew = value && !visible;
       visible = value;
@@ -316,8 +375,29 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     },
     reload: refresh,
     check,
+    add,
+    get pose() {
+      return current && poseOf(current.viewer);
+    },
+    set pose(pose) {
+      if (current && pose) lookAt(current.viewer, pose);
+    },
     toolbar,
     dispose
+  };
+}
+
+/** The space of a volume's axes, as Neuroglancer has it. */
+function spaceOf({ axes }: Image): Space {
+  const ordered = ['x', 'y', 'z'].map(name => axes.find(axis => axis.name === name)).filter(axis => axis !== undefined);
+  const factors = ordered.map(({ unit }) => metres(unit));
+  // Where one axis has no unit, lengths across it have none.
+  const isPhysical = factors.every(factor => factor !== null);
+  return {
+    axes: ordered.map(({ name }) => name),
+    scale: ordered.map(({ scale }, n) => scale * (factors[n] ?? 1)),
+    first: ordered.map(({ scale, translation }) => (translation === 0 ? 0 : -translation / scale)),
+    isPhysical
   };
 }
 

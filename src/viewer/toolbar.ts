@@ -2,10 +2,19 @@ import type { Viewer } from 'neuroglancer/unstable/viewer.js';
 import { COLOUR_MAPS } from './colourMaps.ts';
 import type { ColourMap } from './colourMaps.ts';
 import { ContrastPanel } from './contrastPanel.ts';
+import { copyText } from './copyText.ts';
 import { button, choice, element, optionsOf, slider } from './dom.ts';
 import type { ImageLayer, VolumeRendering } from './imageLayer.ts';
 import { VOLUME_RENDERING, imageLayersOf } from './imageLayer.ts';
+import { MeasurementLayers } from './measurementLayers.ts';
+import { KIND_NAMES, MeasurementPanel } from './measurementPanel.ts';
+import type { Kind, Space } from './measurements.ts';
+import { recordOf } from './measurements.ts';
 import { Presets } from './presets.ts';
+import type { SavePicture } from './screenshot.ts';
+import { showScreenshotDialog } from './screenshot.ts';
+import { showText } from './textDialog.ts';
+import type { ViewerState } from './viewState.ts';
 
 /** What the toolbar needs of where it is. */
 export interface ToolbarEvents {
@@ -13,6 +22,15 @@ export interface ToolbarEvents {
   tell(text: string): void;
   /** What tells the volume of a layer from others. */
   volumeOf(layer: string): string;
+  /** The first volume's space, in which is measured, and its name. */
+  space(): { space: Space; name: string };
+  /** The view as JSON that can be kept. */
+  state(): ViewerState;
+  /** Shows another view; answers with what is wrong with it, or null. */
+  setState(state: ViewerState): string | null;
+  /** An address that opens a view; without it none is offered. */
+  link?: (state: ViewerState) => Promise<string>;
+  savePicture?: SavePicture;
 }
 
 /** The layouts without a panel for 3-D, and those that have one beside. */
@@ -21,11 +39,15 @@ const WITH_3D: Record<string, string> = { xy: 'xy-3d', xz: 'xz-3d', yz: 'yz-3d' 
 /** The row above the picture: what is most often changed of it, of the layer that is chosen. */
 export class Toolbar {
   readonly node = element('div', { className: 'mct-Viewer-toolbar' });
+  /** What stands beside the picture. */
+  readonly side = element('div', { className: 'mct-Viewer-side' });
   readonly #events: ToolbarEvents;
   /** Null while there is no Neuroglancer. */
   #viewer: Viewer | null = null;
   #panel: ContrastPanel | null = null;
   #panelOf = '';
+  #layersOf: MeasurementLayers | null = null;
+  #measurements: MeasurementPanel | null = null;
   #chosen: string | null = null;
   #frame = 0;
   #forget: (() => void) | null = null;
@@ -54,6 +76,16 @@ export class Toolbar {
     this.#change(layer => (layer.isAdded = value === 'add'))
   );
 
+  readonly #tools = choice('What is measured next', { '': 'Measure…', ...KIND_NAMES }, kind =>
+    this.measure(kind as Kind | '')
+  );
+  readonly #list = button('List', 'Measurements: lengths, areas, volumes and angles, to be exported and imported', () =>
+    this.listMeasurements(this.#measurements === null)
+  );
+  readonly #screenshot = button('Screenshot', 'Take a picture in high resolution, with its scale bar', () =>
+    this.takeScreenshot()
+  );
+
   constructor(events: ToolbarEvents) {
     this.#events = events;
     this.node.setAttribute('role', 'toolbar');
@@ -63,26 +95,41 @@ export class Toolbar {
     const threeD = element('label', {}, '3-D', this.#rendering);
     this.node.append(
       ...[this.#layers, this.#auto, this.#invert, this.#contrast, this.#maps, this.#colour],
-      ...[threeD, this.#gain.label, this.#opacity.label, this.#blend]
+      ...[threeD, this.#gain.label, this.#opacity.label, this.#blend],
+      element('span', { className: 'mct-Viewer-space' }),
+      this.#tools,
+      this.#list,
+      this.#screenshot
     );
+    if (events.link) {
+      this.node.append(button('Copy link', 'Copy an address that opens this view', () => void this.copyLink()));
+    }
+    this.node.append(button('State', 'Show the view as JSON, to be copied and changed', () => this.editState()));
     // Keys are the toolbar's, and not the notebook's or JupyterLab's.
-    this.node.addEventListener('keydown', event => {
-      if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
-    });
+    for (const node of [this.node, this.side]) {
+      node.addEventListener('keydown', event => {
+        if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
+      });
+    }
   }
 
   /** Serves another life of Neuroglancer, or none. */
   attach(viewer: Viewer | null): void {
     this.#forget?.();
     this.#closePanel();
+    const isListed = this.#measurements !== null;
+    this.listMeasurements(false);
+    this.#layersOf = viewer && new MeasurementLayers(viewer, this.#events.space().space);
     this.#viewer = viewer;
     this.#forget = viewer && viewer.state.changed.add(() => this.#updateSoon());
+    if (isListed) this.listMeasurements(true);
     this.update();
   }
 
   dispose(): void {
     this.attach(null);
     this.node.remove();
+    this.side.remove();
   }
 
   async autoContrast(): Promise<void> {
@@ -108,6 +155,61 @@ export class Toolbar {
     viewer.showPerspectiveSliceViews.value = imageLayersOf(viewer).every(layer => layer.volumeRendering === 'off');
     const layout = viewer.layout.toJSON() as unknown;
     if (mode !== 'off' && typeof layout === 'string' && layout in WITH_3D) viewer.layout.restoreState(WITH_3D[layout]);
+  }
+
+  /** Has something be measured by clicks: a kind, or nothing. */
+  measure(kind: Kind | ''): void {
+    this.#layersOf?.draw(kind || null);
+    if (kind) this.listMeasurements(true);
+    this.update();
+  }
+
+  /** Shows the list of measurements beside the picture, or hides it. */
+  listMeasurements(isShown: boolean): void {
+    if (!isShown || !this.#layersOf) {
+      this.#measurements?.node.remove();
+      this.#measurements = null;
+    } else if (!this.#measurements) {
+      const { space, name } = this.#events.space();
+      this.#measurements = new MeasurementPanel(this.#layersOf, space, name);
+      this.side.append(this.#measurements.node);
+    }
+    this.update();
+  }
+
+  /** What was measured, as it is exported. */
+  get measurements(): Record<string, unknown>[] {
+    return this.#layersOf?.all.map(({ annotation, space }) => recordOf(annotation, space)) ?? [];
+  }
+
+  /** Puts an address that opens this view into the clipboard. */
+  async copyLink(): Promise<void> {
+    const { link, state, tell } = this.#events;
+    if (!link) return;
+    try {
+      const address = await link(state());
+      if (await copyText(address)) tell('A link to this view is in the clipboard.');
+      else showText(this.node, 'A link to this view', address);
+    } catch (error) {
+      tell((error as Error).message);
+    }
+  }
+
+  editState(): void {
+    const { state, setState } = this.#events;
+    showText(this.node, 'The view as JSON', JSON.stringify(state(), null, 2), text => {
+      try {
+        const json = JSON.parse(text) as unknown;
+        const isObject = typeof json === 'object' && json !== null && !Array.isArray(json);
+        return isObject ? setState(json as ViewerState) : 'A view is a JSON object: { … }.';
+      } catch (error) {
+        return `This is not JSON, and nothing was changed: ${(error as Error).message}`;
+      }
+    });
+  }
+
+  takeScreenshot(): void {
+    if (this.#viewer) showScreenshotDialog(this.#viewer, text => this.#events.tell(text), this.#events.savePicture);
   }
 
   get #layer(): ImageLayer | null {
@@ -136,6 +238,10 @@ export class Toolbar {
     if ([...this.#layers.options].map(({ value }) => value).join('\n') !== names.join('\n')) {
       this.#layers.replaceChildren(...optionsOf(Object.fromEntries(names.map(name => [name, name]))));
     }
+    this.#layersOf?.holdStill();
+    this.#tools.value = this.#layersOf?.tool ?? '';
+    this.#list.setAttribute('aria-expanded', String(this.#measurements !== null));
+    this.#measurements?.update();
     const contrast = layer?.contrast ?? null;
     for (const control of [this.#auto, this.#invert, this.#contrast]) control.disabled = contrast === null;
     for (const control of [this.#maps, this.#rendering]) control.disabled = !layer?.dtype;

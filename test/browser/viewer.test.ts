@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -7,9 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Locator, Page } from 'playwright-core';
 import type { Jupyter } from './jupyter.ts';
 import { startJupyter } from './jupyter.ts';
-import { expectedSlice, shownSlice, sliceView } from './picture.ts';
+import { LabPage } from './lab-page.ts';
+import { ZOOM, expectedSlice, shownSlice, sliceView } from './picture.ts';
 import { consoleErrors, convert, openTab, picture, showsColours, showsSlice } from './viewer-page.ts';
-import { writeVolume } from './volumes.ts';
+import { writeFlipped, writeVolume } from './volumes.ts';
 
 const SHAPE: [number, number, number] = [40, 50, 60];
 const Z = 13;
@@ -92,6 +93,139 @@ function viridis(grey: number): number[] {
   const at = (grey / 255) * 4;
   const n = Math.min(3, Math.floor(at));
   return stops[n].map((value, part) => value + (stops[n + 1][part] - value) * (at - n));
+}
+
+test('a copied link asks for a login, and opens the same view in another browser; a view can be edited as JSON', async () => {
+  const output = converted(join(jupyter.root, 'Verknüpft & geteilt.ome.zarr'));
+  const page = await jupyter.open();
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  const panel = await open(page, name(output), sliceView(SHAPE, 31));
+  await shows(panel, output, 31);
+  await panel.getByRole('button', { name: 'Copy link' }).click();
+  await panel.getByText('in the clipboard').waitFor();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  await page.close();
+  assert.ok(link.startsWith(`${jupyter.url}lab?`), link);
+  assert.ok(!link.includes(jupyter.token));
+
+  const context = await jupyter.browser.newContext({ viewport: { width: 1280, height: 900 } });
+  const other = await context.newPage();
+  await other.goto(link);
+  await other.locator('#password_input').fill(jupyter.token);
+  await other.locator('#login_submit').click();
+  const opened = other.locator('.mct-ViewerPanel:visible');
+  await opened.waitFor({ timeout: 90_000 });
+  await shows(opened, output, 31);
+  assert.ok(!other.url().includes('microct-view'), 'a reload must not bring the old view back');
+
+  await opened.getByRole('button', { name: 'State' }).click();
+  const text = opened.getByLabel('The view as JSON');
+  const state = JSON.parse(await text.inputValue());
+  await text.fill('{"position": [1, 2');
+  await opened.getByRole('button', { name: 'Apply' }).click();
+  await opened.getByText(/not JSON, and nothing was changed/).waitFor();
+  await text.fill(JSON.stringify({ ...state, position: [1, 2] }));
+  await opened.getByRole('button', { name: 'Apply' }).click();
+  await opened
+    .locator('dialog')
+    .getByText(/2 coordinates, and there are 3/)
+    .waitFor();
+  await text.fill(JSON.stringify({ ...state, ...sliceView(SHAPE, 4) }));
+  await opened.getByRole('button', { name: 'Apply' }).click();
+  await shows(opened, output, 4);
+  await context.close();
+});
+
+test('a measured length is the true one; measurements are exported, imported and kept with the view', async () => {
+  const output = converted(join(jupyter.root, 'measured.ome.zarr'));
+  const page = await jupyter.open('lab/workspaces/measured');
+  const panel = await open(page, name(output));
+  await shows(panel, output);
+  await panel.getByLabel('What is measured next').selectOption('Line');
+  await panel.getByText('Ctrl-click both ends').waitFor();
+  await shows(panel, output);
+  const box = (await picture(panel).boundingBox())!;
+  // 40 voxels across and 30 down, of 0.5 µm.
+  for (const [x, y] of [
+    [10, 10],
+    [50, 40]
+  ]) {
+    const at = [box.x + box.width / 2 + (x - 29.5) * ZOOM, box.y + box.height / 2 + (y - 24.5) * ZOOM] as const;
+    await page.mouse.move(at[0] - 4, at[1]);
+    await page.mouse.move(...at);
+    await page.keyboard.down('Control');
+    await page.mouse.click(...at);
+    await page.keyboard.up('Control');
+  }
+  const line = panel.getByRole('button', { name: 'Line: 25 µm' });
+  await line.waitFor();
+  const download = page.waitForEvent('download');
+  await panel.getByRole('button', { name: 'CSV' }).click();
+  const csv = readFileSync((await (await download).path())!, 'utf8');
+  const [first, second] = csv
+    .split('\r\n')
+    .slice(1, 3)
+    .map(row => row.split(',').slice(4, 7).map(Number));
+  const far = Math.max(...[...first, ...second].map((value, n) => Math.abs(value - [10, 10, Z, 50, 40, Z][n])));
+  assert.ok(far < 0.26, `the ends are ${String(first)} and ${String(second)}`);
+
+  await panel.getByRole('button', { name: '×' }).click();
+  await line.waitFor({ state: 'detached' });
+  const give = (text: string): Promise<void> =>
+    panel
+      .locator('input[type="file"]')
+      .setInputFiles({ name: 'given.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
+  await give(csv.replace('line', 'lines'));
+  await panel.getByText(/given.csv: nothing was imported. Line 3: .* is of kind “line” here, and “lines”/).waitFor();
+  await give(csv);
+  await line.waitFor();
+  await panel.getByLabel('Name', { exact: true }).fill('strut');
+  await panel.getByLabel('Name', { exact: true }).press('Enter');
+  await sleep(3000);
+  await page.goto(`${jupyter.url}lab/workspaces/measured`);
+  await panel.getByRole('button', { name: 'List' }).click();
+  await line.waitFor();
+  assert.equal(await panel.getByLabel('Name', { exact: true }).inputValue(), 'strut');
+  await page.close();
+});
+
+test('a volume that is added lies over the first, also after a reload; linked viewers show the same place', async () => {
+  const output = converted(join(jupyter.root, 'first.ome.zarr'));
+  const flipped = join(jupyter.root, 'flipped.tif');
+  writeFlipped(tiff, flipped);
+  const over = convert(flipped, join(jupyter.root, 'second.ome.zarr'));
+  const page = await jupyter.open('lab/workspaces/added');
+  const both = (z: number): number[][] => {
+    const [below, above] = [expectedSlice(tiff, z, output), expectedSlice(flipped, z, over)];
+    return below.map((row, y) => row.map((value, x) => (value + above[y][x]) / 2));
+  };
+  const panel = await open(page, name(output));
+  await shows(panel, output);
+  const lab = new LabPage(page);
+  await lab.item('second.ome.zarr').click({ button: 'right' });
+  await page.getByText('Add to Viewer').click();
+  await showsSlice(panel, both(Z), 4);
+  await panel.getByLabel('Layer that is changed here').selectOption('second.ome.zarr');
+  await panel.getByLabel('Opacity').fill('0');
+  await shows(panel, output);
+  await panel.getByLabel('Opacity').fill('0.5');
+
+  const alone = await open(page, name(over), sliceView(SHAPE, 30));
+  await showsSlice(alone, expectedSlice(flipped, 30, over));
+  await page.evaluate(() => (window as unknown as App).jupyterapp.commands.execute('microct-io-vis:link-viewers'));
+  await picture(alone).click({ position: { x: 20, y: 200 } });
+  await page.keyboard.press('.');
+  await page.locator('.lm-TabBar-tabLabel', { hasText: 'first.ome.zarr' }).click();
+  await showsSlice(panel, both(31), 4);
+  await sleep(2500);
+  await page.goto(`${jupyter.url}lab/workspaces/added`);
+  await page.locator('.lm-TabBar-tabLabel', { hasText: 'first.ome.zarr' }).click();
+  await showsSlice(panel, both(31), 4);
+  await page.close();
+});
+
+interface App {
+  jupyterapp: { commands: { execute(id: string): Promise<unknown> } };
 }
 
 test('OME-Zarr 0.4, whose dotfiles the server hides: over the helper', async () => {

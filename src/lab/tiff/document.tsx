@@ -83,7 +83,7 @@ class TiffView extends Panel {
     const { path } = this.#context;
     if (!isLocal(contents, path)) return;
     if (!this.#picture) {
-      this.#picture = new ViewerPanel([toServerPath(contents, path)], helper, undefined);
+      this.#picture = new ViewerPanel([toServerPath(contents, path)], helper, contents, undefined);
       this.addWidget(this.#picture);
     }
     this.#facts.hide();

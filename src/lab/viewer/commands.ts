@@ -2,7 +2,9 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ViewerHandle } from '../../viewer/index.ts';
+import { KINDS } from '../../viewer/measurements.ts';
 import { CommandIDs } from '../ids.ts';
+import { ViewerLinks } from './links.ts';
 import type { ViewerPanel } from './panel.ts';
 
 /** Adds what can be done with the viewer that was used last: what its toolbar offers, for palette and keys. */
@@ -22,6 +24,17 @@ export function addViewerCommands(
   };
   tracker.currentChanged.connect(() => commands.notifyCommandChanged());
 
+  const links = new ViewerLinks(tracker);
+  add(CommandIDs.linkViewers, {
+    label: 'Link the Viewers',
+    caption: 'Have all open viewers show the same place, as near and from the same side',
+    isToggled: () => links.isOn,
+    isEnabled: () => links.isOn || tracker.size > 1,
+    execute: () => {
+      links.isOn = !links.isOn;
+      commands.notifyCommandChanged(CommandIDs.linkViewers);
+    }
+  });
   add(CommandIDs.autoContrast, {
     label: 'Contrast of What Is in View',
     caption: 'Set black and white to the 1st and 99th percentile of what the viewer shows',
@@ -30,6 +43,30 @@ export function addViewerCommands(
   add(CommandIDs.invertContrast, {
     label: 'Swap Black and White',
     execute: () => handle()?.toolbar.invert()
+  });
+  add(CommandIDs.copyLink, {
+    label: 'Copy Link to This View',
+    caption: 'Copy an address of this JupyterLab that opens the same volumes in the same view',
+    execute: () => handle()?.toolbar.copyLink()
+  });
+  add(CommandIDs.editState, {
+    label: 'Edit the View as JSON',
+    execute: () => handle()?.toolbar.editState()
+  });
+  add(CommandIDs.measure, {
+    label: 'Measure in the Volume',
+    caption: 'Draw points, lines, boxes, ellipsoids and polylines, and list their lengths, areas, volumes and angles',
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: { kind: { type: 'string', enum: [...KINDS], description: 'What; a line without it' } }
+      }
+    },
+    execute: ({ kind }) => handle()?.toolbar.measure(KINDS.find(each => each === kind) ?? 'line')
+  });
+  add(CommandIDs.screenshot, {
+    label: 'Take a Screenshot of the Volume',
+    execute: () => handle()?.toolbar.takeScreenshot()
   });
   add(CommandIDs.renderVolume, {
     label: 'Show the Volume in 3-D',

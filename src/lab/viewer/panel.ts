@@ -1,12 +1,19 @@
-import { PageConfig } from '@jupyterlab/coreutils';
+import { showErrorMessage } from '@jupyterlab/apputils';
+import { PageConfig, URLExt } from '@jupyterlab/coreutils';
+import type { Contents } from '@jupyterlab/services';
+import type { Drag } from '@lumino/dragdrop';
 import type { Message } from '@lumino/messaging';
 import { Debouncer } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
+import { isAbsolute } from '../../form/output.ts';
 import type { ViewerHandle, ViewerState } from '../../viewer/index.ts';
 import type { LookOptions } from '../../protocol/index.ts';
+import { linkOf } from '../../viewer/link.ts';
 import type { IHelper } from '../helper.ts';
+import { toServerPath } from '../paths.ts';
+import { savePicture } from './savePicture.ts';
 import { baseName, findSources } from './source.ts';
 
 /** Milliseconds of rest before a changed view is kept. */
@@ -14,6 +21,9 @@ const SETTLED = 1000;
 
 /** What the title of a tab says of a source that is not converted. */
 const SAMPLED = ' (sampled)';
+/** What the file browser drags, and what a drag is told by. */
+const CONTENTS_MIME = 'application/x-jupyter-icontents';
+const DRAGS = ['lm-dragenter', 'lm-dragover', 'lm-drop'];
 
 /** What tells a tab from others: the volumes that it shows, and how they are read. */
 export const keyOf = (paths: readonly string[], reading?: LookOptions, asLabels = false): string =>
@@ -23,7 +33,6 @@ export const keyOf = (paths: readonly string[], reading?: LookOptions, asLabels 
 
 /** One volume in Neuroglancer, or several as its layers: OME-Zarrs, or TIFFs and folders of slices as they are. */
 export class ViewerPanel extends Widget {
-  readonly paths: readonly string[];
   /** How sources are read that are no OME-Zarrs. */
   readonly reading: LookOptions | undefined;
 
@@ -34,20 +43,73 @@ export class ViewerPanel extends Widget {
   constructor(
     paths: readonly string[],
     helper: IHelper,
+    contents: Contents.IManager,
     state: ViewerState | undefined,
     reading?: LookOptions,
     asLabels = false
   ) {
     super();
-    this.paths = paths;
+    this.#paths = paths;
     this.reading = reading;
     this.asLabels = asLabels;
     this.#helper = helper;
+    this.#contents = contents;
     this.#state = state;
     this.addClass('mct-ViewerPanel');
-    const others = paths.length - 1;
-    this.title.label = baseName(paths[0]) + (others > 0 ? ` and ${others} other${others > 1 ? 's' : ''}` : '');
+    this.#entitle();
+  }
+
+  get paths(): readonly string[] {
+    return this.#paths;
+  }
+
+  #entitle(): void {
+    const others = this.paths.length - 1;
+    this.title.label = baseName(this.paths[0]) + (others > 0 ? ` and ${others} other${others > 1 ? 's' : ''}` : '');
     this.title.caption = this.key;
+    if (!this.#isSampled) return;
+    this.title.label += SAMPLED;
+    this.title.caption += '\nNot converted: full resolution is exact, coarser levels are sampled.';
+  }
+
+  /**
+   * Shows more volumes over those that are there; those that are stay as they are.
+   *
+   * @throws Error with the volume that cannot be shown
+   */
+  async addVolumes(paths: readonly string[]): Promise<void> {
+    const handle = this.#handle;
+    if (!handle) throw new Error(`${this.title.label} is not open yet: try again when its picture is there.`);
+    for (const path of paths) {
+      if (this.paths.includes(path)) continue;
+      const next = [...this.paths, path];
+      const sources = await findSources(next, this.#helper, this.reading);
+      await handle.add({ ...sources[sources.length - 1], asLabels: this.asLabels });
+      this.#paths = next;
+      this.#isSampled = sources.some(({ sampled }) => sampled);
+    }
+    this.#entitle();
+    this.#stateChanged.emit();
+  }
+
+  /** Where is looked, as soon as it changes. */
+  get moved(): ISignal<this, void> {
+    return this.#moved;
+  }
+
+  /** Takes OME-Zarrs that are dragged out of the file browser. */
+  handleEvent(event: Event): void {
+    const drag = event as Drag.Event;
+    if (!drag.mimeData?.hasData(CONTENTS_MIME)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.type === 'lm-drop') {
+      drag.dropAction = 'copy';
+      const paths = (drag.mimeData.getData(CONTENTS_MIME) as string[]).map(path => toServerPath(this.#contents, path));
+      void this.addVolumes(paths).catch(error => showErrorMessage('Cannot be added to the viewer', error as Error));
+    } else {
+      drag.dropAction = drag.proposedAction;
+    }
   }
 
   get key(): string {
@@ -78,6 +140,12 @@ export class ViewerPanel extends Widget {
     super.dispose();
   }
 
+  /** Shows another view. */
+  setState(state: ViewerState): void {
+    this.#state = state;
+    this.#handle?.setState(state);
+  }
+
   /** Looks whether the OME-Zarr is still the one that is shown, and shows the one that is there now. */
   check(): void {
     this.#handle?.check();
@@ -96,9 +164,15 @@ export class ViewerPanel extends Widget {
 
   protected override onAfterAttach(msg: Message): void {
     super.onAfterAttach(msg);
+    for (const type of DRAGS) this.node.addEventListener(type, this);
     if (this.isVisible) {
       this.#open();
     }
+  }
+
+  protected override onBeforeDetach(msg: Message): void {
+    for (const type of DRAGS) this.node.removeEventListener(type, this);
+    super.onBeforeDetach(msg);
   }
 
   /** Neuroglancer is loaded when its first tab is seen. */
@@ -122,22 +196,35 @@ export class ViewerPanel extends Widget {
     if (this.isDisposed) {
       return;
     }
-    if (source.some(({ sampled }) => sampled) && !this.title.label.endsWith(SAMPLED)) {
-      this.title.label += SAMPLED;
-      this.title.caption += '\nNot converted: full resolution is exact, coarser levels are sampled.';
-    }
+    this.#isSampled = source.some(({ sampled }) => sampled);
+    this.#entitle();
     this.node.replaceChildren();
+    const state = this.#state;
+    const isOnServer = !isAbsolute(this.paths[0]);
     const handle = await createViewer(this.node, {
       source: source.map(each => ({ ...each, asLabels: this.asLabels })),
-      state: this.#state,
+      state,
       server: PageConfig.getBaseUrl(),
-      onState: () => void this.#settled.invoke()
+      link: view =>
+        linkOf(URLExt.join(PageConfig.getBaseUrl(), 'lab'), {
+          paths: [...this.paths],
+          ...(this.reading && { options: this.reading }),
+          ...(this.asLabels && { asLabels: true }),
+          state: view
+        }),
+      ...(isOnServer && { savePicture: (name, picture) => savePicture(this.#contents, this.paths[0], name, picture) }),
+      onState: () => {
+        this.#moved.emit();
+        void this.#settled.invoke();
+      }
     });
     if (this.isDisposed) {
       handle.dispose();
       return;
     }
     this.#handle = handle;
+    // One that was asked for meanwhile.
+    if (this.#state && this.#state !== state) handle.setState(this.#state);
     handle.setVisible(this.isVisible);
   }
 
@@ -159,7 +246,11 @@ export class ViewerPanel extends Widget {
   readonly #helper: IHelper;
   readonly #settled = new Debouncer(() => this.#stateChanged.emit(), SETTLED);
   readonly #stateChanged = new Signal<this, void>(this);
-  readonly #state: ViewerState | undefined;
+  readonly #moved = new Signal<this, void>(this);
+  #paths: readonly string[];
+  readonly #contents: Contents.IManager;
+  #state: ViewerState | undefined;
   #handle: ViewerHandle | undefined;
   #isOpened = false;
+  #isSampled = false;
 }

@@ -1,9 +1,10 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ILayoutRestorer } from '@jupyterlab/application';
-import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { ILayoutRestorer, IRouter } from '@jupyterlab/application';
+import { ICommandPalette, MainAreaWidget, WidgetTracker, showErrorMessage } from '@jupyterlab/apputils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { ViewerState } from '../../viewer/index.ts';
+import { LINK, viewIn, withoutView } from '../../viewer/link.ts';
 import { keepLastViews, takeLastViews } from '../../viewer/lastViews.ts';
 import { isAbsolute } from '../../form/output.ts';
 import type { LookOptions } from '../../protocol/index.ts';
@@ -39,13 +40,14 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Opens OME-Zarr folders in Neuroglancer.',
   autoStart: true,
   requires: [IHelper],
-  optional: [IFileBrowserFactory, ICommandPalette, ILayoutRestorer],
+  optional: [IFileBrowserFactory, ICommandPalette, ILayoutRestorer, IRouter],
   activate: (
     app: JupyterFrontEnd,
     helper: IHelper,
     browsers: IFileBrowserFactory | null,
     palette: ICommandPalette | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    router: IRouter | null
   ): void => {
     const { commands, shell, serviceManager } = app;
     const { contents } = serviceManager;
@@ -75,7 +77,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
         present.content.check();
         return present;
       }
-      const content = new ViewerPanel(paths, helper, last[key] ?? state, reading, asLabels);
+      const content = new ViewerPanel(paths, helper, contents, last[key] ?? state, reading, asLabels);
       const widget = new MainAreaWidget({ content });
       widget.title.icon = pyramidIcon;
       content.stateChanged.connect(() => void tracker.save(widget));
@@ -137,6 +139,42 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
     palette?.addItem({ command: CommandIDs.openSegmentation, category: 'Micro-CT', args: { isPalette: true } });
     palette?.addItem({ command: CommandIDs.openViewer, category: 'Micro-CT', args: { isPalette: true } });
 
+    commands.addCommand(CommandIDs.openLink, {
+      label: 'Open the View of a Link',
+      describedBy: {
+        args: { type: 'object', properties: { search: { type: 'string', description: 'The query of an address' } } }
+      },
+      execute: async args => {
+        const address = router?.current.request ?? '';
+        // A reload shows the view as it is then.
+        router?.navigate(withoutView(address), { skipRouting: true });
+        await app.restored;
+        try {
+          const view = await viewIn(String(args.search));
+          if (view) open(view.paths, view.state, view.options, view.asLabels).content.setState(view.state);
+        } catch (error) {
+          await showErrorMessage('Cannot open the link', error as Error);
+        }
+      }
+    });
+    router?.register({ command: CommandIDs.openLink, pattern: LINK, rank: 40 });
+    commands.addCommand(CommandIDs.addToViewer, {
+      label: 'Add to Viewer',
+      caption: 'Show an OME-Zarr over those of the viewer that was used last, as another layer',
+      icon: args => (args.isPalette ? undefined : pyramidIcon),
+      isVisible: args => tracker.currentWidget !== null && offersOmeZarr(args, browsers?.tracker.currentWidget),
+      describedBy: { args: { type: 'object', properties: OME_ZARR_ARGS } },
+      execute: async args => {
+        const viewer = tracker.currentWidget;
+        const paths = await omeZarrsOf(args, browsers?.tracker.currentWidget, contents, 'Add to Viewer');
+        if (!viewer || paths.length === 0) return;
+        shell.activateById(viewer.id);
+        await viewer.content
+          .addVolumes(paths)
+          .catch(error => showErrorMessage('Cannot be added to the viewer', error as Error));
+      }
+    });
+    palette?.addItem({ command: CommandIDs.addToViewer, category: 'Micro-CT', args: { isPalette: true } });
     addViewerCommands(app, tracker, palette);
 
     void restorer?.restore(tracker, {

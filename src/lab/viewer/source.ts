@@ -23,8 +23,10 @@ export async function findSources(
   reading: LookOptions = {}
 ): Promise<FoundSource[]> {
   const sources = await Promise.all(paths.map(path => findSource(path, helper, reading)));
-  const isShared = (name: string): boolean => sources.filter(other => other.name === name).length > 1;
-  return sources.map((source, index) => (isShared(source.name) ? { ...source, name: paths[index] } : source));
+  // One that is added takes no other's name away.
+  return sources.map((source, index) =>
+    sources.slice(0, index).some(({ name }) => name === source.name) ? { ...source, name: paths[index] } : source
+  );
 }
 
 /** A source as the OME-Zarr that it would be, of which the helper makes what is asked for. */

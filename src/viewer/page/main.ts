@@ -28,6 +28,7 @@ try {
     source: sources,
     state: last ?? stateInAddress(),
     server: new URL('.', document.baseURI).href,
+    link: state => Promise.resolve(new URL(addressOf(state), location.href).href),
     onState: () => {
       clearTimeout(settled);
       settled = setTimeout(() => {

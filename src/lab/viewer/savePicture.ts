@@ -1,0 +1,24 @@
+import { PathExt } from '@jupyterlab/coreutils';
+import type { Contents } from '@jupyterlab/services';
+
+/** Keeps a picture in the folder of a volume, under a name that nothing has there; answers with its path. */
+export async function savePicture(
+  contents: Contents.IManager,
+  volume: string,
+  name: string,
+  picture: Blob
+): Promise<string> {
+  const folder = PathExt.dirname(volume);
+  const { content } = (await contents.get(folder)) as { content: Contents.IModel[] };
+  const taken = new Set(content.map(item => item.name));
+  // Of a time and a date, which Neuroglancer puts into names, part is for folders.
+  const plain = name.replaceAll(/[\\/:*?"<>|]/g, '-');
+  let free = plain;
+  for (let n = 1; taken.has(free); n++) free = plain.replace(/(\.[^.]*)?$/, ` (${n})$1`);
+  const bytes = new Uint8Array(await picture.arrayBuffer());
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  const path = PathExt.join(folder, free);
+  await contents.save(path, { type: 'file', format: 'base64', content: btoa(text) });
+  return path;
+}

@@ -1,0 +1,169 @@
+// Measurements as CSV, a row for each point, and as JSON; what is imported is checked, and wrong lines are named.
+import type { Annotation, Kind, Space } from './measurements.ts';
+import { KINDS, recordOf } from './measurements.ts';
+
+/** The columns of a table before and after those of the axes. */
+const BEFORE = ['id', 'kind', 'name', 'point'];
+const AFTER = ['unit', 'length', 'area', 'volume', 'angle_degrees'];
+
+type Json = Record<string, unknown>;
+
+const quoted = (value: unknown): string => {
+  const text = value === null || value === undefined ? '' : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+
+/** A table with a row for each point: its place in voxels (by index) and in micrometres, measures in the first. */
+export function toCsv(annotations: Annotation[], space: Space): string {
+  const { axes } = space;
+  const header = [...BEFORE, ...axes.map(axis => `${axis}_voxel`), ...axes, ...AFTER];
+  const rows = annotations.flatMap(annotation => {
+    const { physical, unit, length, area, volume, angle } = recordOf(annotation, space);
+    return annotation.points.map((point, n) => [
+      ...[annotation.id, annotation.kind, annotation.name, pointName(annotation.kind, n)],
+      ...point,
+      ...((physical as number[][] | undefined)?.[n] ?? axes.map(() => null)),
+      ...[unit, ...(n === 0 ? [length, area, volume, angle] : [null, null, null, null])]
+    ]);
+  });
+  return [header, ...rows].map(row => row.map(quoted).join(',')).join('\r\n') + '\r\n';
+}
+
+const pointName = (kind: Kind, n: number): string => (kind === 'ellipsoid' ? ['centre', 'radii'][n] : String(n + 1));
+
+export function toJson(annotations: Annotation[], space: Space): string {
+  return JSON.stringify({ measurements: annotations.map(each => recordOf(each, space)) }, null, 2);
+}
+
+/**
+ * Reads what was exported, or written in the same form, for a space.
+ *
+ * @throws Error with the line or the measurement that is wrong, and what is expected there
+ */
+export function readMeasurements(text: string, space: Space): Annotation[] {
+  const plain = text.replace(/^\uFEFF/, '');
+  return plain.trimStart().startsWith('{') ? fromJson(plain, space) : fromCsv(plain, space);
+}
+
+function fromJson(text: string, { axes }: Space): Annotation[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`This is not JSON: ${(error as Error).message}`);
+  }
+  const { measurements } = json as Json;
+  if (!Array.isArray(measurements)) throw new Error('The file has no list “measurements”.');
+  return measurements.map((each: unknown, n) => {
+    const where = `Measurement ${n + 1}`;
+    const { id, kind, name, voxels, axes: named } = (each ?? {}) as Json;
+    if (named !== undefined && JSON.stringify(named) !== JSON.stringify(axes)) {
+      throw new Error(
+        `${where}: its axes are ${JSON.stringify(named)}, and those of the volume ${JSON.stringify(axes)}.`
+      );
+    }
+    const isPoint = (point: unknown): boolean =>
+      Array.isArray(point) && point.length === axes.length && point.every(value => Number.isFinite(value));
+    if (!Array.isArray(voxels) || !voxels.every(isPoint)) {
+      throw new Error(`${where}: “voxels” is no list of points with ${axes.length} numbers each (${axes.join(', ')}).`);
+    }
+    return checked(where, {
+      id: typeof id === 'string' && id !== '' ? id : crypto.getRandomValues(new Uint32Array(4)).join('-'),
+      kind: kind as Kind,
+      name: typeof name === 'string' ? name : '',
+      points: voxels as number[][]
+    });
+  });
+}
+
+function fromCsv(text: string, { axes }: Space): Annotation[] {
+  const [header, ...rows] = cells(text);
+  const names = header?.fields ?? [];
+  const column = (name: string): number => names.indexOf(name);
+  const wanted = ['id', 'kind', ...axes.map(axis => `${axis}_voxel`)];
+  const missing = wanted.filter(name => column(name) < 0);
+  if (missing.length > 0) {
+    throw new Error(`Line 1: there is no column ${missing.join(', ')}; found: ${names.join(', ') || 'none'}.`);
+  }
+  const found = new Map<string, { line: number; annotation: Annotation }>();
+  for (const { line, fields } of rows) {
+    if (fields.length !== names.length) {
+      throw new Error(`Line ${line}: it has ${fields.length} fields, and the first line ${names.length}.`);
+    }
+    const id = fields[column('id')];
+    if (id === '') throw new Error(`Line ${line}: “id” is empty: all points of a measurement have one.`);
+    const point = axes.map(axis => {
+      const name = `${axis}_voxel`;
+      const field = fields[column(name)].trim();
+      if (field === '' || !Number.isFinite(Number(field))) {
+        throw new Error(`Line ${line}: “${name}” is “${field}”, which is no number.`);
+      }
+      return Number(field);
+    });
+    const kind = fields[column('kind')].trim() as Kind;
+    const present = found.get(id);
+    if (!present) {
+      const name = column('name') < 0 ? '' : fields[column('name')];
+      found.set(id, { line, annotation: { id, kind, name, points: [point] } });
+    } else if (present.annotation.kind !== kind) {
+      throw new Error(
+        `Line ${line}: ${id} is of kind “${kind}” here, and “${present.annotation.kind}” in line ${present.line}.`
+      );
+    } else {
+      present.annotation.points.push(point);
+    }
+  }
+  return [...found.values()].map(({ line, annotation }) => checked(`Line ${line}`, annotation));
+}
+
+/** How many points a kind has. */
+const COUNTS: Record<Kind, [number, number]> = {
+  point: [1, 1],
+  line: [2, 2],
+  box: [2, 2],
+  ellipsoid: [2, 2],
+  polyline: [2, Infinity]
+};
+
+function checked(where: string, annotation: Annotation): Annotation {
+  const { kind, points } = annotation;
+  if (!KINDS.includes(kind)) {
+    throw new Error(`${where}: “kind” is “${String(kind)}”, which is none of ${KINDS.join(', ')}.`);
+  }
+  const [least, most] = COUNTS[kind];
+  if (points.length < least || points.length > most) {
+    const number = least === most ? String(least) : `${least} or more`;
+    throw new Error(
+      `${where}: a ${kind} has ${number} point${number === '1' ? '' : 's'}, and this one ${points.length}.`
+    );
+  }
+  return annotation;
+}
+
+/** The rows of a CSV table that are not empty, with the lines in which they begin (RFC 4180). */
+function cells(text: string): { line: number; fields: string[] }[] {
+  const rows: { line: number; fields: string[] }[] = [];
+  let [line, began, field] = [1, 1, ''];
+  let fields: string[] = [];
+  let isQuoted = false;
+  const end = (): void => {
+    fields.push(field);
+    if (fields.length > 1 || field.trim() !== '') rows.push({ line: began, fields });
+    [fields, field, began] = [[], '', line + 1];
+  };
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (isQuoted) {
+      if (character !== '"') field += character;
+      else if (text[at + 1] === '"') field += text[++at];
+      else isQuoted = false;
+    } else if (character === '"' && field === '') isQuoted = true;
+    else if (character === ',') [fields, field] = [[...fields, field], ''];
+    else if (character === '\n') end();
+    else if (character !== '\r') field += character;
+    if (character === '\n') line++;
+  }
+  if (isQuoted) throw new Error(`Line ${began}: a quotation mark is opened, and not closed.`);
+  if (field !== '' || fields.length > 0) end();
+  return rows;
+}

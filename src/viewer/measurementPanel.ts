@@ -1,0 +1,111 @@
+import { button, element } from './dom.ts';
+import type { MeasurementLayers, Placed } from './measurementLayers.ts';
+import { readMeasurements, toCsv, toJson } from './measurementFiles.ts';
+import type { Kind, Space } from './measurements.ts';
+import { describe } from './measurements.ts';
+
+/** What is called how, and drawn how. */
+export const KIND_NAMES: Record<Kind, string> = {
+  point: 'Point',
+  line: 'Line',
+  box: 'Box',
+  ellipsoid: 'Ellipsoid',
+  polyline: 'Polyline'
+};
+const HOW: Record<Kind, string> = {
+  point: 'Ctrl-click in the picture for each point.',
+  line: 'Ctrl-click both ends.',
+  box: 'Ctrl-click two opposite corners, in one slice or in two.',
+  ellipsoid: 'Ctrl-click the centre, and then the rim.',
+  polyline: 'Ctrl-click each point, and press Enter. Three points have an angle, flat ones an area.'
+};
+
+/** The list of what was measured, to be named, found, removed, exported and imported. */
+export class MeasurementPanel {
+  readonly node = element('div', { className: 'mct-Viewer-measurements' });
+  readonly #layers: MeasurementLayers;
+  readonly #space: Space;
+  readonly #how = element('p');
+  readonly #list = element('ul');
+  readonly #wrong = element('p', { className: 'mct-Viewer-wrong' });
+  #shown = '';
+
+  constructor(layers: MeasurementLayers, space: Space, name: string) {
+    this.#layers = layers;
+    this.#space = space;
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', 'Measurements');
+    this.#wrong.setAttribute('role', 'alert');
+    const file = element('input', { type: 'file', accept: '.csv,.json', hidden: true });
+    file.addEventListener('change', () => {
+      void this.#import(file.files?.[0]);
+      file.value = '';
+    });
+    const all = () => layers.all.map(({ annotation }) => annotation);
+    this.node.append(
+      element(
+        'div',
+        { className: 'mct-Viewer-buttons' },
+        button('CSV', 'Export as a table, a row for each point', () =>
+          download(`${name}.measurements.csv`, 'text/csv', toCsv(all(), space))
+        ),
+        button('JSON', 'Export as JSON', () =>
+          download(`${name}.measurements.json`, 'application/json', toJson(all(), space))
+        ),
+        button('Import…', 'Add what was exported as CSV or JSON', () => file.click()),
+        file
+      ),
+      this.#how,
+      this.#wrong,
+      this.#list
+    );
+    this.update();
+  }
+
+  update(): void {
+    const { tool, all } = this.#layers;
+    this.#how.textContent =
+      tool !== null ? HOW[tool] : all.length === 0 ? 'Nothing is measured yet: choose what in “Measure…” above.' : '';
+    const shown = JSON.stringify(all);
+    // A name that is being written stays.
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#list.replaceChildren(...all.map(each => this.#row(each)));
+  }
+
+  #row(placed: Placed): HTMLElement {
+    const { annotation, space } = placed;
+    const extent =
+      describe(annotation, space) || annotation.points[0].map(value => Number(value.toFixed(1))).join(', ');
+    const name = element('input', { value: annotation.name, placeholder: 'Name' });
+    name.setAttribute('aria-label', 'Name');
+    name.addEventListener('change', () => this.#layers.rename(placed, name.value));
+    return element(
+      'li',
+      {},
+      button(`${KIND_NAMES[annotation.kind]}: ${extent}`, 'Show it in the middle', () => this.#layers.show(placed)),
+      element(
+        'span',
+        {},
+        name,
+        button('×', 'Remove', () => this.#layers.remove(placed))
+      )
+    );
+  }
+
+  async #import(file: File | undefined): Promise<void> {
+    if (!file) return;
+    this.#wrong.textContent = '';
+    try {
+      this.#layers.import(readMeasurements(await file.text(), this.#space));
+    } catch (error) {
+      this.#wrong.textContent = `${file.name}: nothing was imported. ${(error as Error).message}`;
+    }
+  }
+}
+
+function download(name: string, type: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  element('a', { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url));
+}

@@ -1,0 +1,60 @@
+import { ScreenshotDialog } from 'neuroglancer/unstable/ui/screenshot_menu.js';
+import { calculatePanelViewportBounds } from 'neuroglancer/unstable/util/viewer_resolution_stats.js';
+import type { Viewer } from 'neuroglancer/unstable/viewer.js';
+import { element } from './dom.ts';
+
+/** Keeps a picture in a file of its own beside the volume; answers with the file's path. */
+export type SavePicture = (name: string, picture: Blob) => Promise<string>;
+
+/** What is used of Neuroglancer's manager beside its declarations. */
+interface Manager {
+  filename: string;
+  saveScreenshot(state: unknown): Promise<void>;
+}
+
+/** Viewers whose pictures are kept in files too, where that is chosen. */
+const kept = new WeakMap<Viewer, { isWanted: boolean }>();
+
+/**
+ * Asks for the size of a picture, takes it with its scale bar when all of it has been read, and hands it to the
+ * browser; with `save` it can be kept in a file too.
+ */
+export function showScreenshotDialog(viewer: Viewer, tell: (text: string) => void, save?: SavePicture): void {
+  viewer.deactivateTools();
+  const dialog = new ScreenshotDialog(viewer.screenshotManager);
+  if (!save) return;
+  const wanted = kept.get(viewer) ?? keepPictures(viewer, tell, save);
+  const box = element('input', { type: 'checkbox', checked: wanted.isWanted });
+  box.addEventListener('change', () => (wanted.isWanted = box.checked));
+  dialog.content.append(
+    element('label', { className: 'mct-Viewer-keepPicture' }, box, 'Also keep it in a file beside the volume')
+  );
+}
+
+function keepPictures(viewer: Viewer, tell: (text: string) => void, save: SavePicture): { isWanted: boolean } {
+  const wanted = { isWanted: false };
+  kept.set(viewer, wanted);
+  const manager = viewer.screenshotManager as unknown as Manager;
+  const hand = manager.saveScreenshot.bind(manager);
+  manager.saveScreenshot = async state => {
+    // Both at once: what has been drawn lasts no longer than this call.
+    const picture = wanted.isWanted ? pictureOf(viewer) : null;
+    await hand(state);
+    if (!picture) return;
+    try {
+      tell(`The picture is kept in ${await save(manager.filename, await picture)}.`);
+    } catch (error) {
+      tell(`The picture could not be kept beside the volume: ${(error as Error).message}`);
+    }
+  };
+  return wanted;
+}
+
+/** What is drawn now, without the bars around it. */
+async function pictureOf({ display }: Viewer): Promise<Blob> {
+  const { left, top, right, bottom } = calculatePanelViewportBounds(display.panels).totalRenderPanelViewport;
+  const bitmap = await createImageBitmap(display.canvas, left, top, right - left, bottom - top);
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  canvas.getContext('2d')!.drawImage(bitmap, 0, 0);
+  return canvas.convertToBlob({ type: 'image/png' });
+}
