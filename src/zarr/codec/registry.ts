@@ -17,7 +17,9 @@ export const WRITTEN: Record<Compression, WritingCodec | null> = {
 };
 
 /** Those that others write, and that are read. `blosc`: with anything else inside than this program writes. */
-const OTHERS = { blosc: bloscCodec, zlib: zlibCodec, lz4: lz4Codec, bz2: bz2Codec } satisfies Partial<Record<StoredCompression, Codec>>;
+const OTHERS = { blosc: bloscCodec, zlib: zlibCodec, lz4: lz4Codec, bz2: bz2Codec } satisfies Partial<
+  Record<StoredCompression, Codec>
+>;
 
 /** How chunks may be compressed that are read: as this program does, or as others do. */
 export type StoredCompression = Compression | 'blosc' | 'zlib' | 'lz4' | 'bz2';
