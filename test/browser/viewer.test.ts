@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -304,7 +304,8 @@ test('a chunk that is not there is empty, and lost where all were written', asyn
 
 test('what is no OME-Zarr says so', async () => {
   const page = await jupyter.open();
-  const panel = await open(page, 'scan.tif');
+  writeFileSync(join(jupyter.root, 'notes.txt'), 'no volume');
+  const panel = await open(page, 'notes.txt');
   await panel.getByRole('alert').waitFor();
   await page.close();
 });
