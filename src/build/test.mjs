@@ -68,7 +68,8 @@ const sideBySide = part.length ? [] : ['-n', '3', '--dist', 'loadfile'];
 const suites = {
   unit: () => nodeTests('test/unit', 2),
   python: () => suite(PYTHON, ['-m', 'pytest', '-q', ...sideBySide, 'test/python', ...part], PYTEST_COUNTS),
-  browser: async () => nodeTests('test/browser', 1, { MICROCT_CHROMIUM: await findChromium() })
+  // Each file has a server and a browser of its own, which mostly wait for each other.
+  browser: async () => nodeTests('test/browser', 2, { MICROCT_CHROMIUM: await findChromium() })
 };
 
 let passed = 0;

@@ -17,7 +17,9 @@ import zarr
 from command_line import CommandLine
 
 run = CommandLine()
-SCHEMAS = [json.loads(path.read_text()) for path in Path(__file__).with_name("ngff-0.6").glob("*.schema")]
+# The specification's own, as ngff-zarr brings them.
+[PACKAGE] = importlib.util.find_spec("ngff_zarr").submodule_search_locations
+SCHEMAS = [json.loads(path.read_text()) for path in Path(PACKAGE, "spec/0.6/schemas").glob("*.schema")]
 REGISTRY = referencing.Registry().with_resources(
     (schema["$id"], referencing.Resource.from_contents(schema)) for schema in SCHEMAS
 )
