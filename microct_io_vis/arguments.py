@@ -101,6 +101,7 @@ KINDS: dict[str, Kind] = {
     "dtype": Kind(_dtype, "a type such as 'uint16' or numpy.uint16"),
     "version": Kind(_version, "'0.5' or '0.4'"),
     "lengths": Kind(_whole, "three whole numbers of voxels (Z, Y, X), or one for all", True),
+    "voxel": Kind(_whole, "three whole numbers of voxels (Z, Y, X), from 0"),
     "ranges": Kind(
         _whole,
         "six whole numbers (z0, z1, y0, y1, x0, x1), or three slices with ends, as of numpy.s_[0:100, 0:50, 0:80]",

@@ -45,6 +45,7 @@ from .types import (
     Slices,
     Source,
     StrPath,
+    Voxel,
 )
 
 if sys.platform == "win32":
@@ -222,6 +223,9 @@ class Conversion:
         Voxels are labels: whole numbers, kept as they are, reduced by mode.
     parent : path-like, optional
         The OME-Zarr that the labels belong to: they are written to IMAGE/labels/OUTPUT.
+    at : (int, int, int), optional
+        Of labels that fill a part of the image: the voxel of its full resolution at which theirs begin. Along (Z, Y,
+        X), from 0. None: labels fill it.
     compression : {'blosc-zstd', 'blosc-lz4', 'zstd', 'gzip', 'none'}, optional
         How the chunks are compressed. None: blosc-zstd.
     checksum : {'none', 'crc32c'}, optional
@@ -291,6 +295,7 @@ class Conversion:
         downsample: Downsample | None = None,
         labels: bool | None = None,
         parent: StrPath | None = None,
+        at: Voxel | None = None,
         compression: Compression | None = None,
         checksum: Checksum | None = None,
         max_memory: ByteCount | None = None,

@@ -20,6 +20,7 @@ from .types import (
     Sizes,
     Slices,
     StrPath,
+    Voxel,
 )
 
 DescribedBy: TypeAlias = Literal["auto", "ome", "imagej", "tifffile", "scifio", "none"]
@@ -48,6 +49,7 @@ class Options(TypedDict, total=False):
     downsample: Downsample | None
     labels: bool | None
     parent: StrPath | None
+    at: Voxel | None
     compression: Compression | None
     checksum: Checksum | None
     max_memory: ByteCount | None
@@ -153,6 +155,13 @@ OPTIONS: dict[str, Option] = {
         1,
         (),
         "The OME-Zarr that the labels belong to: they are written to IMAGE/labels/OUTPUT.",
+    ),
+    "at": Option(
+        "voxel",
+        3,
+        (),
+        "Of labels that fill a part of the image: the voxel of its full resolution at which theirs begin. Along (Z, "
+        "Y, X), from 0. None: labels fill it.",
     ),
     "compression": Option(
         "choice",

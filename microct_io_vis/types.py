@@ -22,6 +22,8 @@ Channels: TypeAlias = Integer | Iterable[Integer] | Literal["all"]
 ByteCount: TypeAlias = Integer | float | str
 #: voxels along (Z, Y, X); one number: along all three
 Lengths: TypeAlias = Integer | Iterable[Integer]
+#: along (Z, Y, X), from 0
+Voxel: TypeAlias = Iterable[Integer]
 #: (z0, z1, y0, y1, x0, x1), or three slices or pairs
 Ranges: TypeAlias = Iterable[Integer | slice | Iterable[Integer]]
 #: lengths along (Z, Y, X); one number: along all three

@@ -29,6 +29,7 @@ class ConversionOptions(HasTraits):
     downsample = traits.choice("downsample")
     labels = traits.flag("labels")
     parent = traits.path("parent")
+    at = traits.voxel("at")
     compression = traits.choice("compression")
     checksum = traits.choice("checksum")
     max_memory = traits.bytes("max_memory")
@@ -51,6 +52,7 @@ OPTION_NAMES = tuple(sorted(OPTIONS))
 _READ: dict[str, Callable[[str], Any]] = {
     "lengths": int,
     "ranges": int,
+    "voxel": int,
     "sizes": float,
     "bounds": lambda word: word if word.endswith("%") else float(word),
     "levels": lambda word: int(word) if word.lstrip("-").isdigit() else word,

@@ -103,6 +103,7 @@ def lengths(name: str) -> Tuple:
 
 
 ranges = lengths
+voxel = lengths
 
 
 def sizes(name: str) -> Tuple:

@@ -33,6 +33,7 @@ const KINDS = {
   dtype: { doc: 'NumPy type' },
   version: { doc: 'float' },
   lengths: { type: 'Lengths', doc: 'int or (int, int, int)', more: 'Along (Z, Y, X), or one for all axes.' },
+  voxel: { type: 'Voxel', doc: '(int, int, int)', more: 'Along (Z, Y, X), from 0.' },
   ranges: {
     type: 'Ranges',
     doc: '(int, int, int, int, int, int) or (slice, slice, slice)',

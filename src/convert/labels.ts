@@ -31,11 +31,7 @@ export function placeInParent(
   parent: Parent,
   warnings: string[]
 ): Placement {
-  for (const axis of ['t', 'c'] as const)
-    if (outerShape[axis] > 1 && outerShape[axis] !== parent.outerShape[axis])
-      throw mismatch(
-        `the labels are ${outerShape[axis]} along ${axis}, and the image ${parent.path} is ${parent.outerShape[axis]}: choose the image that they belong to`
-      );
+  checkOuterShape(outerShape, parent);
   const [finest] = parent.levels;
   const unit = (name: string | null) => name ?? 'of an unknown unit';
   const level = parent.levels.find(({ shape: other }) => other.every((n, axis) => n === shape[axis]));
@@ -60,7 +56,7 @@ export function placeInParent(
   const shapes = `the labels have ${shape.join(' × ')} voxels, and the image ${parent.path} has ${finest.shape.join(' × ')}`;
   if (!voxelSize)
     throw mismatch(
-      `${shapes}: choose the image that they belong to, cut them with ${named('roi')}, or give their ${named('voxelSize')} if they are coarser or finer`
+      `${shapes}: choose the image that they belong to, cut them with ${named('roi')}, say where they begin with ${named('at')}, or give their ${named('voxelSize')} if they are coarser or finer`
     );
   if (own.unit !== parent.unit)
     throw mismatch(
@@ -79,6 +75,61 @@ export function placeInParent(
   return { ...own, offset };
 }
 
-function mismatch(message: string, field: 'parent' | 'voxelSize' = 'parent'): ConvertError {
+/**
+ * Where label voxels are that fill a part of an image. They are as long as the image's, unless a person says otherwise
+ * (`voxelSizeFrom` is `user`), and the near corner of the first is that of voxel `at` of its full resolution.
+ *
+ * @throws ConvertError `bad-option` where they reach beyond the image
+ */
+export function placeInPart(
+  shape: Shape,
+  outerShape: OuterShape,
+  own: Omit<Placement, 'offset'>,
+  parent: Parent,
+  at: Shape
+): Placement {
+  checkOuterShape(outerShape, parent);
+  const [finest] = parent.levels;
+  const isGiven = own.voxelSizeFrom === 'user' && own.voxelSize !== null;
+  const voxelSize = isGiven ? own.voxelSize! : finest.scale;
+  if (isGiven && own.unit !== parent.unit)
+    throw mismatch(
+      `the voxels of the image ${parent.path} are ${parent.unit ?? 'of an unknown unit'}, and those of the labels ${own.unit ?? 'of an unknown unit'}: give ${named('voxelSize')} and ${named('unit')} as the image has them`,
+      'voxelSize'
+    );
+  const end = map3(at, (from, axis) => from + (shape[axis] * voxelSize[axis]) / finest.scale[axis]);
+  // A voxel at an edge may have been made of fewer.
+  const beyond = map3(voxelSize, (length, axis) =>
+    length > finest.scale[axis] ? (1 - ROUNDING) * (length / finest.scale[axis]) : ROUNDING
+  );
+  if (end.some((to, axis) => to > finest.shape[axis] + beyond[axis]))
+    throw mismatch(
+      `labels of ${shape.join(' × ')} voxels from voxel ${at.join(' ')} of the image on reach to ${times(end)}, and the image ${parent.path} has ${finest.shape.join(' × ')} voxels: choose the place or the image that they belong to`,
+      'at'
+    );
+  const offset = map3(at, (from, axis) => {
+    const corner = finest.translation[axis] + (from - 0.5) * finest.scale[axis];
+    return corner + voxelSize[axis] / 2;
+  });
+  if (isGiven) return { ...own, offset };
+  const known = parent.unit !== null || voxelSize.some(length => length !== 1);
+  return {
+    voxelSize: known ? voxelSize : null,
+    unit: parent.unit,
+    voxelSizeFrom: known ? 'parent' : null,
+    voxelSizeFile: null,
+    offset
+  };
+}
+
+function checkOuterShape(outerShape: OuterShape, parent: Parent): void {
+  for (const axis of ['t', 'c'] as const)
+    if (outerShape[axis] > 1 && outerShape[axis] !== parent.outerShape[axis])
+      throw mismatch(
+        `the labels are ${outerShape[axis]} along ${axis}, and the image ${parent.path} is ${parent.outerShape[axis]}: choose the image that they belong to`
+      );
+}
+
+function mismatch(message: string, field: 'parent' | 'voxelSize' | 'at' = 'parent'): ConvertError {
   return new ConvertError('bad-option', message.replace(/ {2,}/g, ' '), field);
 }

@@ -19,7 +19,7 @@ import {
   withDefaults,
   zarrFormatOf
 } from '../model/options.ts';
-import { type Placement, labelsDtype, placeInParent } from './labels.ts';
+import { type Placement, labelsDtype, placeInParent, placeInPart } from './labels.ts';
 import { map3, product } from '../model/levels.ts';
 import type { RangeEnd, Settings } from '../model/settings.ts';
 import type { InterpretationOptions } from '../reader/index.ts';
@@ -268,16 +268,32 @@ function calibration(
   return { voxelSize: voxelSize && lengthsIn(voxelSize, info.unit, name), unit: own, voxelSizeFrom, voxelSizeFile };
 }
 
+/** The voxel of the image at which labels begin that fill a part of it. */
+function place(at: ConvertOptions['at'], parent: ConvertOptions['parent']): Shape | null {
+  if (at === null) return null;
+  if (!tuple(at, 3, isNumber) || at.some(n => !Number.isSafeInteger(n) || n < 0))
+    throw bad('at', `${named('at')} must be three whole numbers from 0 (Z Y X), found ${show(at)}`);
+  if (parent === null)
+    throw bad(
+      'at',
+      `${named('at')} is a voxel of the image that labels belong to: name it (${option('parent', 'IMAGE')}), or leave ${named('at')} out`
+    );
+  return at;
+}
+
 /** Where the voxels are: where the source has them, or where the image is that they are labels of. */
 function placement(
   { start, shape }: Pick<Settings, 'start' | 'shape'>,
   own: ReturnType<typeof calibration>,
   info: VolumeInfo,
   parent: Parent | null,
+  at: Shape | null,
   warnings: string[]
 ): Placement {
   const along = (axis: string) => info.shape[info.axes.indexOf(axis)] ?? 1;
-  if (parent) return placeInParent(shape, { t: along('t'), c: along('c') }, own, parent, warnings);
+  const outerShape = { t: along('t'), c: along('c') };
+  if (parent && at) return placeInPart(shape, outerShape, own, parent, at);
+  if (parent) return placeInParent(shape, outerShape, own, parent, warnings);
   return { ...own, offset: map3(start, (n, axis) => n * (own.voxelSize?.[axis] ?? 1)) };
 }
 
@@ -397,7 +413,10 @@ export function validate(
   );
   const channel = checks.of(() => channels(options.channel));
   const calibrated = checks.of(() => calibration(options.voxelSize, options.unit, info));
-  const placed = checks.of(() => cut && calibrated && placement(cut, calibrated, info, parent, warnings));
+  const beginning = checks.of(() => place(options.at, options.parent));
+  const placed = checks.of(
+    () => cut && calibrated && placement(cut, calibrated, info, parent, beginning ?? null, warnings)
+  );
   const workers = checks.of(() => jobs(options.jobs));
   checks.done();
   const settings: Omit<Settings, 'output'> = {

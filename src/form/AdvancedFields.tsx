@@ -28,6 +28,7 @@ const FOLDED = [
   'downsample',
   'labels',
   'parent',
+  'at',
   'roi',
   'voxelSize',
   'unit',
@@ -232,7 +233,7 @@ export function AdvancedFields(props: {
                 {...control}
                 type="checkbox"
                 checked={values.labels}
-                onChange={event => onChange({ labels: event.target.checked, parent: '' })}
+                onChange={event => onChange({ labels: event.target.checked, parent: '', at: ['', '', ''] })}
               />
               Voxels are labels, kept as they are
             </label>
@@ -266,6 +267,24 @@ export function AdvancedFields(props: {
                 value={values.parent}
                 placeholder="scan.ome.zarr"
                 onChange={parent => onChange({ parent })}
+              />
+            )}
+          </Field>
+        )}
+        {values.labels && values.parent.trim() !== '' && (
+          <Field
+            label={`${labelOf('at')} (Z, Y, X)`}
+            error={errors.at}
+            hint="The voxel of the image at which labels of a part of it begin. Empty: they fill the image."
+            wide
+          >
+            {control => (
+              <AxesInput
+                control={control}
+                name={labelOf('at')}
+                marked={marks.at}
+                value={values.at}
+                onChange={at => onChange({ at })}
               />
             )}
           </Field>

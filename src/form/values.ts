@@ -13,7 +13,7 @@ type FieldValue<Kind, Value> = Kind extends 'flag'
     ? boolean | null
     : Kind extends 'choice' | 'version' | 'dtype'
       ? NonNullable<Value> | ''
-      : Kind extends 'lengths' | 'sizes'
+      : Kind extends 'lengths' | 'voxel' | 'sizes'
         ? Triple
         : Kind extends 'bounds'
           ? [min: string, max: string]
@@ -37,6 +37,7 @@ const EMPTY: Partial<Record<OptionKind, () => unknown>> = {
   flag: () => false,
   decision: () => null,
   lengths: none,
+  voxel: none,
   sizes: none,
   bounds: () => ['', '']
 };
@@ -131,6 +132,8 @@ const READERS: Record<
     const lengths = value.map((text, axis) => (isGiven(text) ? integer(text) : fallback(axis)));
     return numbers(lengths, `Three whole numbers of voxels, ${standard ? '1 or more' : 'or none'}.`, 1);
   },
+  voxel: (value: Triple) =>
+    value.some(isGiven) ? numbers(value.map(integer), 'Three whole numbers, 0 or more, or none.', 0) : undefined,
   sizes: (value: Triple) => (value.some(isGiven) ? numbers(value.map(number), 'Three numbers, or none.') : undefined),
   bounds: (value: readonly string[]) => {
     if (!value.some(isGiven)) return undefined;
@@ -210,7 +213,7 @@ export function toValues(options: Partial<ConvertOptions>, source: Source): Form
     if (kind === 'flag' || kind === 'choice' || kind === 'version' || kind === 'dtype') values[key] = value;
     else if (kind === 'bytes') values[key] = shortBytes(value as number);
     else if (kind === 'path') values[key] = typedOutput(source, value as string);
-    else if (kind === 'lengths' || kind === 'sizes' || kind === 'bounds') values[key] = list(value);
+    else if (kind === 'lengths' || kind === 'voxel' || kind === 'sizes' || kind === 'bounds') values[key] = list(value);
     else values[key] = text(value);
   }
   if (roi) {

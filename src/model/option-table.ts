@@ -41,6 +41,8 @@ export type OptionKind =
   | 'version'
   /** Whole numbers of voxels along (Z, Y, X). */
   | 'lengths'
+  /** A voxel: whole numbers from 0 along (Z, Y, X). */
+  | 'voxel'
   /** Half-open ranges of voxels along (Z, Y, X). */
   | 'ranges'
   /** Numbers along (Z, Y, X). */
@@ -190,6 +192,15 @@ export const ENGINE_OPTIONS = [
     kind: 'path',
     values: ['IMAGE'],
     help: 'the OME-Zarr that the labels belong to: they are written to IMAGE/labels/OUTPUT'
+  },
+  {
+    key: 'at',
+    name: 'at',
+    label: 'Place in the image',
+    kind: 'voxel',
+    values: ['Z', 'Y', 'X'],
+    help: 'of labels that fill a part of the image: the voxel of its full resolution at which theirs begin (labels fill it)',
+    meaning: 'of labels that fill a part of the image: the voxel of its full resolution at which theirs begin'
   },
   {
     key: 'compression',

@@ -82,6 +82,11 @@ export interface ConvertOptions {
    * many levels.
    */
   parent: string | null;
+  /**
+   * The voxel (Z, Y, X) of the image's full resolution at whose near corner those labels begin that fill a part of it;
+   * null: they fill the image.
+   */
+  at: [number, number, number] | null;
   compression: Compression;
   /**
    * A CRC-32C behind each chunk, by which every reader finds what was damaged on its way or on the disk (from
@@ -145,6 +150,7 @@ export const DEFAULT_OPTIONS: ConvertOptions = {
   downsample: null,
   labels: false,
   parent: null,
+  at: null,
   compression: 'blosc-zstd',
   checksum: 'none',
   maxMemory: 4 * 2 ** 30,

@@ -119,6 +119,29 @@ def test_coarser_labels(cli, tmp_path, image):
     check_labels(image, "third", third, voxel_size=(15, 3, 3), offset=(15, 1, 1), levels=kept["levels"])
 
 
+def test_labels_of_a_part(cli, tmp_path, image):
+    """They begin at the near corner of the voxel that is named, whatever the length of theirs."""
+    levels = len(list(zarr.open_group(image, mode="r").array_keys()))
+    part = write(tmp_path / "part.tif", regions((7, 24, 30), "uint8"))
+    words = ["--labels", "--parent", image, *SMALL]
+    done = cli.convert(part, *words, "--at", 3, 11, 40)
+    check_labels(image, "part", tifffile.imread(part), offset=(10 + 3 * 5, 11, 40), levels=levels)
+    cli("verify", done["output"], "--against", part).succeeded()
+    coarser = [*words, "--voxel-size", 5, 2, 2, "--unit", "um", "--at"]
+    cli.convert(part, "half", *coarser, 13, 21, 31)
+    place = {"voxel_size": (5, 2, 2), "offset": (10 + 13 * 5, 21.5, 31.5), "levels": levels}
+    check_labels(image, "half", tifffile.imread(part), **place)
+    refused = [
+        ([*words[1:], "--at", 14, 0, 0], "reach to 21 × 24 × 30, and the image"),
+        ([*coarser[1:], 0, 0, 33], "reach to 7 × 48 × 93"),
+        ([*words[1:], "--at", 0, -1, 0], "three whole numbers from 0 (Z Y X), found [0,-1,0]"),
+        (["--at", 0, 0, 0], "of the image that labels belong to: name it"),
+    ]
+    for given, said in refused:
+        error = refusal(cli, part, *given)
+        assert error["field"] == "at" and said in error["message"], error
+
+
 def test_region_of_the_labels(cli, tmp_path, image):
     """Labels of the whole scan are cut as the image was."""
     array = regions((22, *SHAPE[1:]), "uint16")

@@ -24,6 +24,7 @@ const ALL: OptionTraits = {
   downsample: 'max',
   labels: true,
   parent: '/data/2024 scans/scan.ome.zarr',
+  at: [1, 0, 3],
   compression: 'zstd',
   checksum: 'crc32c',
   max_memory: 1536 * 2 ** 20,

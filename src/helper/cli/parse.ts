@@ -189,6 +189,7 @@ const READ: Partial<Record<OptionKind, (name: string, word: string) => unknown>>
     return bytes;
   },
   lengths: integer,
+  voxel: integer,
   ranges: integer,
   sizes: real,
   bounds: numberOrPercentage
