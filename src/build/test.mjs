@@ -68,8 +68,7 @@ const sideBySide = part.length ? [] : ['-n', '3', '--dist', 'loadfile'];
 const suites = {
   unit: () => nodeTests('test/unit', 2),
   python: () => suite(PYTHON, ['-m', 'pytest', '-q', ...sideBySide, 'test/python', ...part], PYTEST_COUNTS),
-  // Each file has a server and a browser of its own, which mostly wait for each other.
-  browser: async () => nodeTests('test/browser', 2, { MICROCT_CHROMIUM: await findChromium() })
+  browser: async () => nodeTests('test/browser', 1, { MICROCT_CHROMIUM: await findChromium() })
 };
 
 let passed = 0;

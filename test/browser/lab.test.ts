@@ -113,6 +113,7 @@ test('right-click, dialog, Convert, progress, done, open', async () => {
 test('an OME-Zarr folder offers Neuroglancer and no conversion, other folders the reverse', async () => {
   assert.deepEqual(await lab.offers('shell.ome.zarr'), [
     'microct-io-vis:open-viewer',
+    'microct-io-vis:open-segmentation',
     'microct-io-vis:verify',
     'microct-io-vis:info'
   ]);

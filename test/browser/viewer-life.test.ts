@@ -128,6 +128,13 @@ const loseContext = (viewer: Locator): Promise<void> =>
       canvas.getContext('webgl2')?.getExtension('WEBGL_lose_context')?.loseContext();
     });
 
+/** Waits for a canvas whose context is there. */
+async function hasContext(viewer: Locator): Promise<void> {
+  const isThere = (canvas: HTMLCanvasElement): boolean => canvas.getContext('webgl2')?.isContextLost() === false;
+  const canvas = viewer.locator('canvas').first();
+  while (!(await canvas.evaluate(isThere).catch(() => false))) await sleep(20);
+}
+
 test('a lost WebGL context is replaced, in the same view and page', async () => {
   await page.evaluate(() => Object.assign(window, { isTheSame: true }));
   const viewer = await open();
@@ -137,6 +144,9 @@ test('a lost WebGL context is replaced, in the same view and page', async () => 
   await sleep(500);
   await showsSlice(viewer, slice);
   // The browser takes it again at once: two viewers must not fight.
+  await sleep(LIFE);
+  await loseContext(viewer);
+  await hasContext(viewer);
   await loseContext(viewer);
   await alert(viewer).waitFor();
   assert.match(await alert(viewer).innerText(), /WebGL context lost/);

@@ -84,7 +84,8 @@ test('a volume that is overwritten while it is read is shown anew, and nothing o
   const viewer = await open(name);
   await says(viewer, /50%.ome.zarr has been written anew/);
   await shows(viewer, other, output);
-  assert.equal(await alert(viewer).isVisible(), false);
+  // That a request takes long may have been said, and is taken back.
+  await alert(viewer).waitFor({ state: 'hidden' });
 });
 
 test('a TIFF is shown as it lies there by a right-click, and what becomes of it is said', async () => {
@@ -127,8 +128,7 @@ test('a TIFF is shown as it lies there by a right-click, and what becomes of it 
 test('one that is overwritten while it is open is shown anew when it is opened again, wherever it is read from', async () => {
   for (const [folder, version] of [
     [jupyter.root, '0.5'],
-    [jupyter.root, '0.4'],
-    [elsewhere, '0.5']
+    [elsewhere, '0.4']
   ]) {
     const output = convert(tiff, join(folder, `open ${version}.ome.zarr`), '--ome-zarr', version);
     const path = folder === jupyter.root ? `open ${version}.ome.zarr` : output;
