@@ -132,7 +132,10 @@ const loseContext = (viewer: Locator): Promise<void> =>
 async function hasContext(viewer: Locator): Promise<void> {
   const isThere = (canvas: HTMLCanvasElement): boolean => canvas.getContext('webgl2')?.isContextLost() === false;
   const canvas = viewer.locator('canvas').first();
-  while (!(await canvas.evaluate(isThere).catch(() => false))) await sleep(20);
+  for (let tries = 0; !(await canvas.evaluate(isThere).catch(() => false)); tries++) {
+    assert.ok(tries < 1000, 'the viewer has no other context');
+    await sleep(20);
+  }
 }
 
 test('a lost WebGL context is replaced, in the same view and page', async () => {
