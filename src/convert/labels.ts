@@ -2,7 +2,7 @@ import { ConvertError } from '../model/errors.ts';
 import { map3 } from '../model/levels.ts';
 import type { Settings } from '../model/settings.ts';
 import { LABELS_OF_FLOATS, type Dtype, type OuterShape, type Shape } from '../model/volume.ts';
-import type { Parent } from '../model/parent.ts';
+import type { Parent, ParentLevel } from '../model/parent.ts';
 import { named } from '../model/words.ts';
 
 /** Where voxels are: their edges, and the centre of the first. */
@@ -43,14 +43,7 @@ export function placeInParent(
         `The labels say that their voxels are ${times(other)} ${unit(own.unit)}; they are written with those of the image, ` +
           `${times(scale)} ${unit(parent.unit)}.`
       );
-    const known = parent.unit !== null || scale.some(length => length !== 1);
-    return {
-      voxelSize: known ? scale : null,
-      unit: parent.unit,
-      voxelSizeFrom: known ? 'parent' : null,
-      voxelSizeFile: null,
-      offset
-    };
+    return asTheImage(parent, scale, offset);
   }
   const { voxelSize } = own;
   const shapes = `the labels have ${shape.join(' × ')} voxels, and the image ${parent.path} has ${finest.shape.join(' × ')}`;
@@ -71,8 +64,7 @@ export function placeInParent(
       `the labels extend over ${times(extent)} ${parent.unit ?? ''} (${shape.join(' × ')} voxels of ${times(voxelSize)}), and the image ${parent.path} over ` +
         `${times(wanted)} (${finest.shape.join(' × ')} of ${times(finest.scale)}): choose the image that they belong to, cut them with ${named('roi')}, or give their ${named('voxelSize')}`
     );
-  const offset = map3(voxelSize, (length, axis) => finest.translation[axis] + (length - finest.scale[axis]) / 2);
-  return { ...own, offset };
+  return { ...own, offset: firstCentre(finest, [0, 0, 0], voxelSize) };
 }
 
 /**
@@ -107,11 +99,17 @@ export function placeInPart(
       `labels of ${shape.join(' × ')} voxels from voxel ${at.join(' ')} of the image on reach to ${times(end)}, and the image ${parent.path} has ${finest.shape.join(' × ')} voxels: choose the place or the image that they belong to`,
       'at'
     );
-  const offset = map3(at, (from, axis) => {
-    const corner = finest.translation[axis] + (from - 0.5) * finest.scale[axis];
-    return corner + voxelSize[axis] / 2;
-  });
+  const offset = firstCentre(finest, at, voxelSize);
   if (isGiven) return { ...own, offset };
+  return asTheImage(parent, voxelSize, offset);
+}
+
+/** The centre of the first of voxels whose near corner is that of voxel `at` of a level. */
+const firstCentre = ({ scale, translation }: ParentLevel, at: Shape, voxelSize: Shape): Shape =>
+  map3(voxelSize, (length, axis) => translation[axis] + at[axis] * scale[axis] + (length - scale[axis]) / 2);
+
+/** Voxels as long as the image says that they are. */
+function asTheImage(parent: Parent, voxelSize: Shape, offset: Shape): Placement {
   const known = parent.unit !== null || voxelSize.some(length => length !== 1);
   return {
     voxelSize: known ? voxelSize : null,
