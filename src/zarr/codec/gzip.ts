@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type WritingCodec, ZLIB_BYTES } from './codec.ts';
-import { decodedTo, moveDecoded, moveInto } from './node-buffer.ts';
+import { decodedTo, moveDecoded, moveInto, nodeEncoder } from './node-buffer.ts';
 
 const LEVEL = 1;
 
@@ -8,20 +8,10 @@ const LEVEL = 1;
 export const gzipCodec: WritingCodec = {
   stored: { name: 'gzip' },
   processBytes: ZLIB_BYTES,
-  encoder(_bytesPerVoxel, _simd, memory) {
-    const heap = new Uint8Array(memory.buffer);
-    return {
-      leavesGarbage: true,
-      scratchBytes: () => 0,
-      encodedBound: gzipBound,
-      encode(source, length, target, _scratch, used = length) {
-        heap.fill(0, source + used, source + length);
-        const bound = gzipBound(length);
-        const encoded = gzipSync(heap.subarray(source, source + length), { level: LEVEL, chunkSize: bound });
-        return moveInto(heap, encoded, target, bound);
-      }
-    };
-  },
+  encoder: nodeEncoder(gzipBound, (heap, source, length, target, bound) => {
+    const encoded = gzipSync(heap.subarray(source, source + length), { level: LEVEL, chunkSize: bound });
+    return moveInto(heap, encoded, target, bound);
+  }),
   decoder(_simd, memory) {
     const heap = new Uint8Array(memory.buffer);
     return (source, length, target, size) =>

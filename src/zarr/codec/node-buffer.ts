@@ -1,3 +1,5 @@
+import type { WritingCodec } from './codec.ts';
+
 /** ECMAScript 2024, which TypeScript's library for 2023 lacks. */
 type Transferable = ArrayBuffer & { transfer(length: number): ArrayBuffer };
 
@@ -25,3 +27,25 @@ export const decodedTo = (size: number): { chunkSize: number; maxOutputLength: n
   chunkSize: Math.max(64, size),
   maxOutputLength: size
 });
+
+/**
+ * Encoders of chunks that Node compresses. `compress` does it with `length` bytes at `source` of the memory, to at most
+ * `bound` bytes at `target`, and returns how many they are.
+ */
+export function nodeEncoder(
+  encodedBound: (length: number, used?: number) => number,
+  compress: (heap: Uint8Array, source: number, length: number, target: number, bound: number) => number
+): WritingCodec['encoder'] {
+  return (_bytesPerVoxel, _simd, memory) => {
+    const heap = new Uint8Array(memory.buffer);
+    return {
+      leavesGarbage: true,
+      scratchBytes: () => 0,
+      encodedBound,
+      encode(source, length, target, _scratch, used = length) {
+        heap.fill(0, source + used, source + length);
+        return compress(heap, source, length, target, encodedBound(length));
+      }
+    };
+  };
+}

@@ -1,6 +1,6 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { type WritingCodec, ZLIB_BYTES } from './codec.ts';
-import { decodedTo, moveDecoded, moveInto } from './node-buffer.ts';
+import { decodedTo, moveDecoded, moveInto, nodeEncoder } from './node-buffer.ts';
 import { checkZstdFrames } from './zstd-frame.ts';
 
 const LEVEL = 1;
@@ -9,18 +9,9 @@ const LEVEL = 1;
 export const zstdCodec: WritingCodec = {
   stored: { name: 'zstd' },
   processBytes: ZLIB_BYTES,
-  encoder(_bytesPerVoxel, _simd, memory) {
-    const heap = new Uint8Array(memory.buffer);
-    return {
-      leavesGarbage: true,
-      scratchBytes: () => 0,
-      encodedBound: zstdBound,
-      encode(source, length, target, _scratch, used = length) {
-        heap.fill(0, source + used, source + length);
-        return zstd(heap, source, length, target, zstdBound(length), LEVEL);
-      }
-    };
-  },
+  encoder: nodeEncoder(zstdBound, (heap, source, length, target, bound) =>
+    zstd(heap, source, length, target, bound, LEVEL)
+  ),
   decoder(_simd, memory) {
     const heap = new Uint8Array(memory.buffer);
     return (source, length, target, size) => unzstd(heap, source, length, target, size);
