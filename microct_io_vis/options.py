@@ -79,6 +79,9 @@ class Option(NamedTuple):
 #: What decides how a source is read: the options of `info`.
 READING_OPTIONS = ("slices", "image", "described_by", "z_axis", "palette", "orientation")
 
+#: Endings of files that are volumes or slices.
+ENDINGS = (".tif", ".tiff", ".btf", ".tf2", ".tf8", ".bmp", ".png")
+
 OPTIONS: dict[str, Option] = {
     "slices": Option(
         "slices",

@@ -12,6 +12,7 @@ from typing import Any
 import traitlets
 from traitlets import Dict, Int, List, Unicode
 
+from ..options import ENDINGS
 from ..types import StrPath
 from .files import OmeZarrFiles
 from .look import LookedAt, looked_at
@@ -252,21 +253,17 @@ def _files(source: str | list[str]) -> list[Files]:
     return volumes
 
 
-#: Endings of files that are sources, or slices of one.
-IMAGES = (".tif", ".tiff", ".btf", ".tf2", ".tf8", ".bmp", ".png")
-
-
 def _is_source(path: str) -> bool:
     """Whether a path is that of a file of voxels, or of a folder of slices, and of no OME-Zarr."""
     full = os.path.expanduser(path)
     if not os.path.isdir(full):
-        return path.lower().endswith(IMAGES)
+        return path.lower().endswith(ENDINGS)
     try:
         names = os.listdir(full)
     except OSError:
         return False
     is_marked = any(mark in names for mark in ("zarr.json", ".zattrs", ".zgroup"))
-    return not is_marked and any(name.lower().endswith(IMAGES) for name in names)
+    return not is_marked and any(name.lower().endswith(ENDINGS) for name in names)
 
 
 def _rank(volumes: list[Files]) -> int:

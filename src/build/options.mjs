@@ -10,6 +10,7 @@ import { ROOT, prepareTools } from './environment.mjs';
 
 await prepareTools(fileURLToPath(import.meta.url));
 const { COMMANDS } = await import('../helper/cli/options.ts');
+const { ENDINGS } = await import('../model/file-endings.ts');
 const { ENGINE_OPTIONS } = await import('../model/option-table.ts');
 
 const WIDTH = 120;
@@ -149,6 +150,12 @@ class Option(NamedTuple):
 #: What decides how a source is read: the options of \`info\`.
 READING_OPTIONS = (${optionsOf('info')
     .map(({ name }) => quoted(snake(name)))
+    .join(', ')})
+
+#: Endings of files that are volumes or slices.
+ENDINGS = (${Object.values(ENDINGS)
+    .flat()
+    .map(ending => quoted(`.${ending}`))
     .join(', ')})
 
 OPTIONS: dict[str, Option] = {
