@@ -56,7 +56,7 @@ export interface Image extends Arrays {
   /** UDUNITS name. */
   timeUnit: string | null;
   /** One for each channel. */
-  channels: (Channel & { window: ContrastLimits; inverted?: boolean })[];
+  channels: (Channel & { window: ContrastLimits | null; inverted?: boolean })[];
   /** Kept under the program's own name: where the voxels come from and how to get the source's values back. */
   origin: Record<string, unknown>;
 }
@@ -155,7 +155,7 @@ const omero = ({ channels }: Image) => ({
     color: color ?? (channels.length > 1 ? COLORS[n % COLORS.length] : 'FFFFFF'),
     // Opacity would lie over everything else in white.
     active: channels.length === 1 || name !== 'Alpha' || color !== 'FFFFFF',
-    window,
+    ...(window && { window }),
     ...(inverted && { inverted })
   })),
   rdefs: { model: channels.length > 1 ? 'color' : 'greyscale' }

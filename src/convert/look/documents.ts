@@ -16,7 +16,6 @@ interface Group {
   attributes: {
     ome: {
       multiscales: { datasets: { path: string }[]; metadata: unknown }[];
-      omero: { channels: { window?: unknown }[] };
     };
   };
 }
@@ -40,7 +39,6 @@ export function lookDocuments(
     compression: 'none',
     checksum: 'none'
   } as const;
-  const window = { start: 0, end: 1, min: 0, max: 1 };
   const { voxelSize, unit, timeStep, timeUnit } = info;
   const channels = info.channels ?? [{ name: '', color: null }];
   const [[key, text]] = imageDocuments(
@@ -56,7 +54,7 @@ export function lookDocuments(
       labels: null,
       timeStep,
       timeUnit,
-      channels: channels.map(channel => ({ ...channel, window, inverted: layout.shownInverted })),
+      channels: channels.map(channel => ({ ...channel, window: null, inverted: layout.shownInverted })),
       origin: { version: VERSION, look: { notes: notesOf(name, layout, leftOut) } }
     },
     '0.5'
@@ -69,7 +67,6 @@ export function lookDocuments(
     method: TOOL,
     version: VERSION
   };
-  group.attributes.ome.omero.channels.forEach(channel => delete channel.window);
   const documents: Documents = levels.flatMap(({ shape, factor, chunk }, k) =>
     arrayDocuments({ ...arrays, chunk, levels: [{ shape, factor, reduction: [1, 1, 1] }] }, '0.5').map(
       ([, array]): Documents[number] => [`${levelPath(version, k)}/zarr.json`, array]
