@@ -29,9 +29,11 @@ if TYPE_CHECKING:
         info,
         verify,
     )
+    from .batch import BatchEntry, BatchResult, convert_many
     from .conversion import Conversion
     from .volume import Volume, VolumeLevel, open
-    from .widgets import ConverterWidget, ViewerWidget, view
+    from .widgets import Alignment, ConverterWidget, Layer, Pick, ViewerWidget, link, view
+    from .writing import write_image, write_labels
 
 # Where the names come from. They are imported when they are used: the command line and the kernel need none of them.
 _HOMES = {
@@ -53,16 +55,28 @@ _HOMES = {
     "estimate": ".api",
     "info": ".api",
     "verify": ".api",
+    "BatchEntry": ".batch",
+    "BatchResult": ".batch",
+    "convert_many": ".batch",
     "Conversion": ".conversion",
     "Volume": ".volume",
     "VolumeLevel": ".volume",
     "open": ".volume",
+    "Alignment": ".widgets",
     "ConverterWidget": ".widgets",
+    "Layer": ".widgets",
+    "Pick": ".widgets",
     "ViewerWidget": ".widgets",
+    "link": ".widgets",
     "view": ".widgets",
+    "write_image": ".writing",
+    "write_labels": ".writing",
 }
 __all__ = [
+    "Alignment",
     "Axis",
+    "BatchEntry",
+    "BatchResult",
     "CalibrationFunction",
     "Channel",
     "Conversion",
@@ -70,10 +84,12 @@ __all__ = [
     "ConversionWarning",
     "ConverterWidget",
     "Difference",
+    "Layer",
     "Level",
     "OmeZarrChannel",
     "OmeZarrInfo",
     "OmeZarrLevel",
+    "Pick",
     "Plan",
     "Unfinished",
     "VerifyResult",
@@ -82,11 +98,15 @@ __all__ = [
     "VolumeInfo",
     "VolumeLevel",
     "convert",
+    "convert_many",
     "estimate",
     "info",
+    "link",
     "open",
     "verify",
     "view",
+    "write_image",
+    "write_labels",
 ]
 
 

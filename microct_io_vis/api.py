@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from . import tables
 from .arguments import chosen, naming_its_options
@@ -42,6 +43,16 @@ from .types import (
     Voxel,
 )
 
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from .cluster import ClusterConversion
+
+if sys.platform == "win32":
+    from pathlib import WindowsPath as _Path
+else:
+    from pathlib import PosixPath as _Path
+
 __all__ = [
     "Axis",
     "CalibrationFunction",
@@ -64,6 +75,33 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+
+class ConvertedPath(_Path):
+    """Path of an OME-Zarr that was written, of which notebooks show more than the name."""
+
+    def __str__(self) -> str:
+        # The address of an output in a bucket has two slashes, of which paths keep one; other outputs are absolute.
+        path = super().__str__()
+        return "s3://" + path[4:] if path.startswith("s3:/") else path
+
+    def __repr__(self) -> str:
+        return repr(Path(self))
+
+    def _repr_html_(self) -> str | None:
+        return shown(self)
+
+
+def shown(path: StrPath) -> str | None:
+    """What notebooks show of an OME-Zarr; None where there is none, or none any more."""
+    from .volume import open as open_volume
+
+    try:
+        return open_volume(path)._repr_html_()
+    except ImportError:
+        return info(path)._repr_html_()
+    except (OSError, ValueError, ConversionError):
+        return None
 
 
 @dataclass(frozen=True)
@@ -729,7 +767,8 @@ def estimate(
     orientation : {'ignore', 'apply'}, optional
         A TIFF's Orientation tag: ignore it, or apply it by flips of rows and columns. None: ignore.
     chunk_size : int or (int, int, int), optional
-        Chunk lengths in voxels. Along (Z, Y, X), or one for all axes. None: (128, 128, 128).
+        Chunk lengths in voxels. Along (Z, Y, X), or one for all axes. None: 128 128 128; as many voxels in another
+        shape where the volume is shorter.
     num_levels : int or 'auto', optional
         Levels, the full resolution included, or auto: halve until the coarsest fits one chunk. None: auto.
     shard : int or (int, int, int), optional
@@ -812,6 +851,9 @@ def convert(
     output: StrPath | None = None,
     *,
     progress: bool | Callable[[Progress], object] = True,
+    client: Client | None = None,
+    parts: int | None = None,
+    resources: Mapping[str, float] | None = None,
     # The options of `convert`; src/build/options.mjs writes them.
     slices: Slices | None = None,
     image: Image | None = None,
@@ -850,11 +892,20 @@ def convert(
     source : path-like or sequence of path-like
         TIFF, folder of slices, or the files of a stack of slices.
     output : path-like, optional
-        Path of the OME-Zarr. None: ``<stem>.ome.zarr`` beside the source. With ``labels=True, parent="scan.ome.zarr"``
-        a name in ``scan.ome.zarr/labels``, which None makes ``<stem>``.
+        Path of the OME-Zarr, or its place in a bucket, ``"s3://bucket/name.ome.zarr"``. None: ``<stem>.ome.zarr``
+        beside the source. With ``labels=True, parent="scan.ome.zarr"`` a name in ``scan.ome.zarr/labels``, which None
+        makes ``<stem>``.
     progress : bool or callable, default True
         True shows a bar; a function is called, at most five times a second, with a dictionary of ``done_bytes``,
         ``total_bytes``, ``bytes_per_second`` and ``seconds_left`` (None at first).
+    client : distributed.Client, optional
+        The Dask cluster whose workers convert it, in parts: they must have this package, and see source and output
+        under the same paths. The output is the same, to the bit. None: this machine.
+    parts : int, optional
+        How many parts, each a task. None: 4 for each that the cluster does at once. Fewer where it cannot be cut.
+    resources : mapping, optional
+        What a part takes of a worker's resources, such as ``{"microct": 1}``: workers that have them get parts. A part
+        has its share of the worker's threads and memory.
     slices : str, (int, int), range or slice, optional
         Slices of a folder: a pattern of their names, such as 'rec_*.tif', or a range of their numbers, such as 100-899.
         Of (first, last) both are included. None: all.
@@ -871,7 +922,8 @@ def convert(
     orientation : {'ignore', 'apply'}, optional
         A TIFF's Orientation tag: ignore it, or apply it by flips of rows and columns. None: ignore.
     chunk_size : int or (int, int, int), optional
-        Chunk lengths in voxels. Along (Z, Y, X), or one for all axes. None: (128, 128, 128).
+        Chunk lengths in voxels. Along (Z, Y, X), or one for all axes. None: 128 128 128; as many voxels in another
+        shape where the volume is shorter.
     num_levels : int or 'auto', optional
         Levels, the full resolution included, or auto: halve until the coarsest fits one chunk. None: auto.
     shard : int or (int, int, int), optional
@@ -920,7 +972,8 @@ def convert(
     Returns
     -------
     pathlib.Path
-        Absolute path of the OME-Zarr.
+        Absolute path of the OME-Zarr, or its address: ``str(path)`` is ``"s3://..."`` then. A notebook shows it as a
+        table of what was written, with the slice in the middle.
 
     Raises
     ------
@@ -954,7 +1007,13 @@ def convert(
     """
     options = chosen(locals())
     source = _listed(source)
-    conversion = Conversion(source, output, **options)
+    conversion: Conversion | ClusterConversion
+    if client is None:
+        conversion = Conversion(source, output, **options)
+    else:
+        from .cluster import ClusterConversion
+
+        conversion = ClusterConversion(source, output, options, client, parts, resources)
     if progress is True:
         with show_progress(_name(source)) as show:
             result = conversion.run(show)
@@ -962,7 +1021,7 @@ def convert(
     else:
         result = conversion.run(progress or None)
     warn_of(_name(source), result["warnings"])
-    return Path(result["output"])
+    return ConvertedPath(result["output"])
 
 
 @naming_its_options
@@ -971,6 +1030,7 @@ def verify(
     against: Source | None = None,
     *,
     progress: bool | Callable[[Progress], object] = True,
+    client: Client | None = None,
     # The options of `verify`; src/build/options.mjs writes them.
     max_memory: ByteCount | None = None,
     jobs: Integer | None = None,
@@ -990,6 +1050,9 @@ def verify(
         The source: what `convert` takes. None: the one that the output names, if it lies beside it.
     progress : bool or callable, default True
         As in `convert`.
+    client : distributed.Client, optional
+        The Dask cluster whose workers share it: they must have this package, and see output and source under the same
+        paths. None: this machine.
     max_memory : int or str, optional
         Peak memory of the process, such as 8G or 512M. A number is one of bytes. None: 4G.
     jobs : int, optional
@@ -1013,12 +1076,20 @@ def verify(
     (True, 7200, ())
     """
     options = chosen(locals())
+
+    def checked(on_progress: Callable[[Progress], object] | None) -> dict[str, Any]:
+        if client is None:
+            return check(output, against, options, on_progress)
+        from .cluster import ClusterVerification
+
+        return ClusterVerification(output, against, options, client).run(on_progress)
+
     if progress is True:
         with show_progress(_name(output)) as show:
-            found = check(output, against, options, show)
+            found = checked(show)
             show.end(("OK" if found["compared"] else "readable") if found["ok"] else "different", good=found["ok"])
     else:
-        found = check(output, against, options, progress or None)
+        found = checked(progress or None)
     found["differences"] = tuple(_build(Difference, _numbers(each)) for each in found["differences"])
     return _build(VerifyResult, found)
 

@@ -10,7 +10,7 @@ from inspect import signature
 from typing import Any, NamedTuple, TypeVar, cast
 
 from .errors import ConversionError, shown_as_message
-from .options import OPTIONS, Option, Options
+from .options import LOOK_OPTIONS, OPTIONS, Option, Options
 
 
 def _whole(value: Any) -> str:
@@ -126,6 +126,11 @@ def chosen(arguments: Mapping[str, Any]) -> Options:
     """The options among a function's arguments that are not left to their defaults."""
     given = {name: arguments[name] for name in OPTIONS if arguments.get(name) is not None}
     return cast(Options, given)
+
+
+def reading_in(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The options among a function's arguments that say how a source is read, and are given."""
+    return {name: arguments[name] for name in LOOK_OPTIONS if arguments.get(name) is not None}
 
 
 def naming_its_options(function: F) -> F:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import io
 import json
 import os
+import queue
 import re
 import signal
 import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Literal, cast
 
+from . import tables
 from .arguments import chosen, naming_its_options, option_words, source_words
-from .errors import ConversionError
+from .errors import ConversionError, shown_as_message
 from .node import HelperMissing, command
 from .options import (
     Checksum,
@@ -55,17 +58,24 @@ else:
 
 #: What messages call the options: arguments of Python's, or labels of the form.
 Names = Literal["python", "form"]
+#: bytes that are written in one go
+PIECE = 1 << 20
 Event = dict[str, Any]
 
 
 class Helper:
     """One run of the helper. `run` may be called once; `cancel` at any time, from any thread.
 
-    ``names`` says how its messages call the options: as ``"python"`` does, or by the labels of the ``"form"``.
+    ``names`` says how its messages call the options: as ``"python"`` does, or by the labels of the ``"form"``. It reads
+    ``given`` or ``sent`` from standard input: a text, or what is made while it is sent. What is raised where that is
+    made ends the helper, and is raised here.
     """
 
-    def __init__(self, *words: str, given: str | None = None, names: Names = "python") -> None:
+    def __init__(
+        self, *words: str, given: str | None = None, sent: Iterable[memoryview] | None = None, names: Names = "python"
+    ) -> None:
         self._words = words
+        self._sent = sent
         self._names = names
         self._given = given
         self._process: subprocess.Popen[str] | None = None
@@ -91,7 +101,7 @@ class Helper:
         reader.start()
         try:
             self._feed(process)
-            for line in stderr:
+            for line in stderr if self._sent is None else self._sending(process, stderr):
                 event = _event(line)
                 if event is None:
                     other.append(line.rstrip())
@@ -100,9 +110,10 @@ class Helper:
                 elif on_event is not None:
                     on_event(event)
             status = process.wait()
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             self.cancel()
             self._reap(process)
+            shown_as_message(interrupt)
             raise
         except BaseException:
             self._end(process)
@@ -153,7 +164,7 @@ class Helper:
             cancel = {"MICROCT_IO_VIS_CANCEL": "SIGBREAK"} if windows else {}
             self._process = subprocess.Popen(
                 line,
-                stdin=subprocess.DEVNULL if self._given is None else subprocess.PIPE,
+                stdin=subprocess.PIPE if self._given is not None or self._sent is not None else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 encoding="utf-8",
@@ -173,9 +184,50 @@ class Helper:
             except BrokenPipeError:
                 pass  # It has ended already, and says why.
 
+    def _sending(self, process: subprocess.Popen[str], stderr: Iterable[str]) -> Iterator[str]:
+        """Sends what is to be sent, in this thread, so that an interrupt ends it, and yields what the helper says."""
+        lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+        def read() -> None:
+            try:
+                for line in stderr:
+                    lines.put(line)
+            except ValueError:
+                pass  # It was closed: nobody waits for more.
+            lines.put(None)
+
+        threading.Thread(target=read, daemon=True).start()
+        stdin, sent = process.stdin, self._sent
+        assert stdin is not None and sent is not None
+        pipe = stdin.fileno()
+        _widen(pipe)
+        try:
+            for number, block in enumerate(sent):
+                # What follows the first may take long to make, and is made when the helper has begun.
+                if number == 1:
+                    if (line := lines.get()) is None:
+                        return
+                    yield line
+                for at in range(0, len(block), PIECE):
+                    piece = block[at : at + PIECE]
+                    while piece:
+                        piece = piece[os.write(pipe, piece) :]
+                    while not lines.empty():
+                        if (line := lines.get()) is None:
+                            return
+                        yield line
+        except BrokenPipeError:
+            pass  # It has ended already, and says why.
+        stdin.close()
+        while (line := lines.get()) is not None:
+            yield line
+
     @staticmethod
     def _reap(process: subprocess.Popen[str]) -> None:
         """Waits for a cancelled helper without leaving it behind."""
+        if process.stdin is not None:
+            # It may be waiting for more.
+            process.stdin.close()
         try:
             process.wait(20)
         except BaseException:
@@ -211,7 +263,8 @@ class Conversion:
     orientation : {'ignore', 'apply'}, optional
         A TIFF's Orientation tag: ignore it, or apply it by flips of rows and columns. None: ignore.
     chunk_size : int or (int, int, int), optional
-        Chunk lengths in voxels. Along (Z, Y, X), or one for all axes. None: (128, 128, 128).
+        Chunk lengths in voxels. Along (Z, Y, X), or one for all axes. None: 128 128 128; as many voxels in another
+        shape where the volume is shorter.
     num_levels : int or 'auto', optional
         Levels, the full resolution included, or auto: halve until the coarsest fits one chunk. None: auto.
     shard : int or (int, int, int), optional
@@ -330,26 +383,17 @@ class Conversion:
         -------
         ConversionResult
             Dictionary of ``output`` (absolute path), ``seconds``, ``bytes_written``, ``levels``, ``nan_voxels``,
-            ``value_range``, ``statistics`` and ``warnings``. The statistics are of the stored values, one for each
-            channel: ``min``, ``max``, ``counted`` (voxels), ``histogram`` with ``start``, ``end`` and 256 ``counts``,
-            and ``percentiles`` by percent; None where no voxel is a finite number.
+            ``value_range``, ``statistics`` and ``warnings``. A notebook shows it as a table with the slice in the
+            middle. The statistics are of the stored values, one for each channel: ``min``, ``max``, ``counted``
+            (voxels), ``histogram`` with ``start``, ``end`` and 256 ``counts``, and ``percentiles`` by percent; None
+            where no voxel is a finite number.
 
         Raises
         ------
         ConversionError
             It failed or was cancelled; ``code`` and the message say why. KeyboardInterrupt cancels it.
         """
-        result: Event = {}
-
-        def on_event(event: Event) -> None:
-            kind = event.pop("event")
-            if kind == "done":
-                result.update(snake_case(event))
-            elif kind == "progress" and on_progress is not None:
-                on_progress(snake_case(event))
-
-        self._helper.run(on_event)
-        return cast(ConversionResult, result)
+        return run_conversion(self._helper, on_progress)
 
     def cancel(self) -> None:
         """Has the conversion stop and remove what it has written; `run` then raises ``cancelled``.
@@ -357,6 +401,30 @@ class Conversion:
         Before `run`, it keeps the conversion from starting; after its end, it does nothing.
         """
         self._helper.cancel()
+
+
+class Report(dict[str, Any]):
+    """What a conversion says of itself, of which notebooks show what was written."""
+
+    def _repr_html_(self) -> str:
+        from .api import shown
+
+        return tables.of_conversion(self) + (shown(self["output"]) or "")
+
+
+def run_conversion(helper: Helper, on_progress: Callable[[Progress], object] | None) -> ConversionResult:
+    """Runs a helper that converts, and returns what the conversion says of itself."""
+    result = Report()
+
+    def on_event(event: Event) -> None:
+        kind = event.pop("event")
+        if kind == "done":
+            result.update(snake_case(event))
+        elif kind == "progress" and on_progress is not None:
+            on_progress(snake_case(event))
+
+    helper.run(on_event)
+    return cast(ConversionResult, result)
 
 
 def ask(
@@ -376,9 +444,10 @@ def check(
     against: Source | None,
     options: Mapping[str, Any],
     on_progress: Callable[[Progress], object] | None = None,
+    piece: str | None = None,
 ) -> dict[str, Any]:
-    """The JSON of ``verify``, in snake case."""
-    words, given = option_words(options), None
+    """The JSON of ``verify``, in snake case; of ``piece``, where several processes share it."""
+    words, given = [*option_words(options), *([] if piece is None else [f"--piece={piece}"])], None
     if against is not None:
         word, given = source_words(against)
         words.append(f"--against={word}")
@@ -398,6 +467,16 @@ def snake_case(value: Any) -> Any:
     if isinstance(value, dict):
         return {re.sub("[A-Z]", lambda m: f"_{m[0].lower()}", key): snake_case(item) for key, item in value.items()}
     return [snake_case(item) for item in value] if isinstance(value, list) else value
+
+
+def _widen(pipe: int) -> None:
+    """Has a pipe hold as much as is written in one go, where that can be said."""
+    if sys.platform == "linux":
+        import fcntl
+
+        # It may not be as wide.
+        with suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIECE)
 
 
 def _event(line: str) -> Event | None:

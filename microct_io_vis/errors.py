@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -49,8 +50,9 @@ class ConversionError(RuntimeError):
         self.field = field
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows: the message says it all."""
-        return _as_message(self)
+        """What IPython shows: the message, and the argument at fault where that does not name it."""
+        name = _argument(self.field)
+        return _as_message(self) + ([f"argument: {name}"] if name and name not in str(self) else [])
 
     @classmethod
     def told(cls, failure: Failure) -> ConversionError:
@@ -64,8 +66,15 @@ class ConversionError(RuntimeError):
         return (type(self), (self.code, str(self), self.field))
 
 
+def _argument(field: str | None) -> str | None:
+    """What Python's functions call an option of the helper's."""
+    if field == "levels":
+        return "num_levels"
+    return field and re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", field)
+
+
 def _as_message(error: BaseException) -> list[str]:
-    return [f"{type(error).__name__}: {error}"]
+    return [f"{type(error).__name__}: {error}".removesuffix(": ")]
 
 
 def shown_as_message(error: E) -> E:

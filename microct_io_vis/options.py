@@ -79,6 +79,9 @@ class Option(NamedTuple):
 #: What decides how a source is read: the options of `info`.
 READING_OPTIONS = ("slices", "image", "described_by", "z_axis", "palette", "orientation")
 
+#: What can be chosen of a source that is looked at as it is: the options of `view`.
+LOOK_OPTIONS = ("slices", "image", "described_by", "z_axis", "palette", "orientation", "channel", "voxel_size", "unit")
+
 #: Endings of files that are volumes or slices.
 ENDINGS = (".tif", ".tiff", ".btf", ".tf2", ".tf8", ".bmp", ".png")
 
@@ -126,7 +129,8 @@ OPTIONS: dict[str, Option] = {
         "lengths",
         3,
         (),
-        "Chunk lengths in voxels. Along (Z, Y, X), or one for all axes. None: (128, 128, 128).",
+        "Chunk lengths in voxels. Along (Z, Y, X), or one for all axes. None: 128 128 128; as many voxels in another "
+        "shape where the volume is shorter.",
     ),
     "num_levels": Option(
         "levels",

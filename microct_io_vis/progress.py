@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from .types import ConversionResult, Progress
 
 
+def _bar(shown: bool = True, **look: Any) -> Any:
+    """One of tqdm's. Nothing is shown where standard error is no terminal."""
+    from tqdm.auto import tqdm
+    from tqdm.notebook import tqdm_notebook
+
+    in_notebook = issubclass(tqdm, tqdm_notebook)
+    # A terminal that does not know its size would be shown nothing.
+    room = {"dynamic_ncols": True} if in_notebook or _has_size() else {"ncols": 80, "nrows": 24}
+    # None: unless it is a terminal. A program without a console has no standard error.
+    disable = False if in_notebook else True if sys.stderr is None else None
+    return tqdm(disable=disable if shown else True, **look, **room)
+
+
 class Bar:
-    """A bar of one conversion, in bytes of level 0 as read. Nothing is shown where standard error is no terminal."""
+    """A bar of one conversion, in bytes of level 0 as read."""
 
     def __init__(self, name: str) -> None:
-        from tqdm.auto import tqdm
-        from tqdm.notebook import tqdm_notebook
-
-        in_notebook = issubclass(tqdm, tqdm_notebook)
-        # A terminal that does not know its size would be shown nothing.
-        room = {"dynamic_ncols": True} if in_notebook or _has_size() else {"ncols": 80, "nrows": 24}
-        # None: unless it is a terminal. A program without a console has no standard error.
-        disable = False if in_notebook else True if sys.stderr is None else None
         # Sizes are in powers of 1024, as they are written everywhere.
-        self._bar = tqdm(desc=name, unit="iB", unit_scale=True, unit_divisor=1024, disable=disable, **room)
+        self._bar = _bar(desc=name, unit="iB", unit_scale=True, unit_divisor=1024)
         self._good = False
 
     def __call__(self, progress: Progress) -> None:
@@ -46,6 +52,23 @@ class Bar:
         if not self._good:
             self._bar.colour = "red"
         self._bar.close()
+
+
+@contextmanager
+def show_count(total: int, unit: str, shown: bool) -> Iterator[Callable[[str, bool], None]]:
+    """A bar of many conversions; what hears of each that has ended, and whether it went well."""
+    bar = _bar(shown, total=total, unit=f" {unit}")
+
+    def ended(name: str, good: bool) -> None:
+        if not good:
+            bar.colour = "red"
+        bar.set_postfix_str(name, refresh=False)
+        bar.update()
+
+    try:
+        yield ended
+    finally:
+        bar.close()
 
 
 def _has_size() -> bool:

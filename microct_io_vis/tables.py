@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy
 
     from .api import OmeZarrInfo, Plan, VerifyResult, VolumeInfo
+    from .batch import BatchEntry
 
 #: most differences that are shown
 MOST = 10
@@ -40,7 +41,7 @@ def of_plan(plan: Plan) -> str:
     refused = (plan.output_refusal.message,) if plan.output_refusal else ()
     return (
         _facts([*_source_rows(plan), *planned])
-        + _table(("level", f"shape ({plan.axes})", "chunks", "uncompressed"), levels)
+        + of_rows(("level", f"shape ({plan.axes})", "chunks", "uncompressed"), levels)
         + _remarks((*refused, *plan.warnings))
     )
 
@@ -67,7 +68,32 @@ def of_ome_zarr(image: OmeZarrInfo) -> str:
         for level in image.levels
     ]
     heads = ("level", f"shape ({axes})", "chunk", "shard", "compression", "size")
-    return _facts(rows) + _table(heads, levels) + _remarks(image.warnings)
+    return _facts(rows) + of_rows(heads, levels) + _remarks(image.warnings)
+
+
+def of_conversion(result: Mapping[str, Any]) -> str:
+    """What is not in the OME-Zarr itself: how long it took, and what one was told."""
+    rows = [
+        ("Written", f"{size(result['bytes_written'])} in {result['seconds']:.1f} s, {result['levels']} levels"),
+    ]
+    if result["value_range"]:
+        rows.append(("Scaled", "{:g} to {:g} became the ends of the type".format(*result["value_range"])))
+    return _facts(rows) + _remarks(result["warnings"])
+
+
+def of_batch(entries: Iterable[BatchEntry]) -> str:
+    rows = [
+        (
+            entry.source.name,
+            entry.state,
+            "" if entry.output is None else str(entry.output),
+            "" if entry.bytes_written is None else size(entry.bytes_written),
+            "" if entry.seconds is None else f"{entry.seconds:.1f}",
+            str(entry.error or "") or " ".join(entry.warnings),
+        )
+        for entry in entries
+    ]
+    return of_rows(("source", "", "OME-Zarr", "written", "seconds", "to be said"), rows)
 
 
 def of_verification(result: VerifyResult) -> str:
@@ -126,7 +152,7 @@ def _facts(rows: Iterable[tuple[str, str]]) -> str:
     return f"<table>{cells}</table>"
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def of_rows(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     head = "".join(f"<th>{escape(each)}</th>" for each in heads)
     body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

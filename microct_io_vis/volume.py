@@ -1,18 +1,20 @@
-"""The voxels of an OME-Zarr: levels and boxes of them as NumPy, dask and xarray have them."""
+"""The voxels of an OME-Zarr or a TIFF: levels and boxes of them as NumPy, dask and xarray have them."""
 
 from __future__ import annotations
 
 import math
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from . import tables
-from .api import OmeZarrInfo, OmeZarrLevel, info
-from .arguments import byte_count
+from .api import Channel, OmeZarrChannel, OmeZarrInfo, OmeZarrLevel, VolumeInfo, info
+from .arguments import byte_count, naming_its_options, reading_in
+from .collection import image_path
 from .errors import shown_as_message
-from .types import ByteCount, Integer, Ranges, StrPath
+from .options import READING_OPTIONS, DescribedBy, Orientation, Palette, ZAxis
+from .types import ByteCount, Channels, Image, Integer, Ranges, Sizes, Slices, StrPath
 
 if TYPE_CHECKING:
     import dask.array
@@ -25,14 +27,14 @@ SPACE = "zyx"
 
 @dataclass(frozen=True, eq=False, repr=False)
 class VolumeLevel:
-    """One resolution of an OME-Zarr. Nothing is read before voxels are asked for.
+    """One resolution of an OME-Zarr or a TIFF. Nothing is read before voxels are asked for.
 
     ``level[z0:z1, y0:y1, x0:x1]`` reads what the index says, as NumPy has it, in the order of ``axes``.
 
     Attributes
     ----------
     source : str
-        Path of the OME-Zarr.
+        Path of the OME-Zarr or the TIFF.
     number : int
         0 is the full resolution.
     array : zarr.Array
@@ -219,7 +221,7 @@ class VolumeLevel:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Volume:
-    """An OME-Zarr that is opened for reading; made by `open`.
+    """An OME-Zarr, a TIFF or a folder of slices that is opened for reading; made by `open`.
 
     ``volume[z0:z1, y0:y1, x0:x1]`` reads voxels of level 0, in the order of ``axes``.
 
@@ -227,10 +229,10 @@ class Volume:
     ----------
     source : str
         Path as it was given.
-    info : OmeZarrInfo
-        All that its metadata say.
+    info : OmeZarrInfo or VolumeInfo
+        All that its metadata or its headers say.
     levels : tuple[VolumeLevel, ...]
-        The full resolution first.
+        The full resolution first. Coarser ones of a TIFF are sampled: every 2nd, 4th, ... voxel of it.
 
     Examples
     --------
@@ -243,7 +245,7 @@ class Volume:
     """
 
     source: str
-    info: OmeZarrInfo
+    info: OmeZarrInfo | VolumeInfo
     levels: tuple[VolumeLevel, ...]
 
     @property
@@ -289,7 +291,7 @@ class Volume:
         level = (large or self.levels)[-1 if large else 0]
         middle = tuple(slice(None) if name in names else level._length(name) // 2 for name in self.axes)
         plane = level[middle]
-        return tables.of_ome_zarr(self.info) + tables.picture(plane if self.axes[-1] == "x" else plane.T)
+        return self.info._repr_html_() + tables.picture(plane if self.axes[-1] == "x" else plane.T)
 
     def level(self, number: Integer | None = None, *, max_memory: ByteCount | None = None) -> VolumeLevel:
         """One of its levels.
@@ -371,13 +373,56 @@ class Volume:
         return self.levels[0].xarray()
 
 
-def open(source: StrPath) -> Volume:
-    """Opens an OME-Zarr for reading, by whomever it was written; its chunks are read by zarr-python.
+@naming_its_options
+def open(
+    source: StrPath,
+    *,
+    # The options of `view`; src/build/options.mjs writes them.
+    slices: Slices | None = None,
+    image: Image | None = None,
+    described_by: DescribedBy | None = None,
+    z_axis: ZAxis | None = None,
+    palette: Palette | None = None,
+    orientation: Orientation | None = None,
+    channel: Channels | None = None,
+    voxel_size: Sizes | None = None,
+    unit: str | None = None,
+    # End of the options.
+) -> Volume:
+    """Opens an OME-Zarr for reading, by whomever it was written; or a TIFF or a folder of slices as it lies there.
+
+    Chunks are read by zarr-python. Those of a TIFF are made by a helper process when they are asked for: full
+    resolution is exact, coarser levels are sampled, and nothing is written.
 
     Parameters
     ----------
     source : path-like
-        An OME-Zarr of 0.1 to 0.6.
+        An OME-Zarr of 0.1 to 0.6, in a folder or in one file (``.ozx``), a TIFF, or a folder of slices. How the last
+        two are read is chosen as `convert` has it; of an OME-Zarr nothing, but of a collection of images, as
+        bioformats2raw makes it, the ``image``: by its number or its name. Without it the error names them all.
+    slices : str, (int, int), range or slice, optional
+        Slices of a folder: a pattern of their names, such as 'rec_*.tif', or a range of their numbers, such as 100-899.
+        Of (first, last) both are included. None: all.
+    image : int or str, optional
+        Which of several images of a file, by its name or its number from 0. None: the only one.
+    described_by : {'auto', 'ome', 'imagej', 'tifffile', 'scifio', 'none'}, optional
+        Whose description of a file is believed: auto takes OME-XML before ImageJ's before others. None: auto.
+    z_axis : {'auto', 'c', 't', 'samples'}, optional
+        What the slices are: auto, or what the source calls channels (c), time points (t) or samples of a pixel. None:
+        auto.
+    palette : {'apply', 'ignore'}, optional
+        Of pixels that are indices into a palette (a lookup table): apply it, or ignore it and take what is stored.
+        None: apply.
+    orientation : {'ignore', 'apply'}, optional
+        A TIFF's Orientation tag: ignore it, or apply it by flips of rows and columns. None: ignore.
+    channel : int, sequence of int or 'all', optional
+        Channels to convert, from 0; colours are samples of each pixel. Such as 0, [0, 2] or ``'all'``. None: the only
+        one.
+    voxel_size : float or (float, float, float), optional
+        Voxel edge lengths, in place of what the source says. Along (Z, Y, X), in ``unit``, or one for all.
+    unit : str, optional
+        Unit of ``voxel_size``, such as micrometer, or none; without ``voxel_size``, the unit that the source's lengths
+        are brought to.
 
     Returns
     -------
@@ -389,7 +434,7 @@ def open(source: StrPath) -> Volume:
     ConversionError
         There is no such file, or its metadata cannot be read.
     ValueError
-        It is no OME-Zarr, or a level of it is not there.
+        A level of it is not there, or it is a collection, and no image of it is chosen.
     ImportError
         zarr is not there.
 
@@ -400,26 +445,84 @@ def open(source: StrPath) -> Volume:
     >>> coarse[...].mean().dtype
     dtype('float32')
     """
-    found = info(source)
-    if not isinstance(found, OmeZarrInfo):
-        _refuse(f"{os.fspath(source)}: is no OME-Zarr: look at it with view(), or make one of it with convert()")
-    opened = _imported("zarr", "zarr").open_array
+    reading = reading_in(locals())
+    source = _chosen_image(source, reading)
+    found = info(source, **{name: value for name, value in reading.items() if name in READING_OPTIONS})
+    zarr = _imported("zarr", "zarr")
     path = os.fspath(source)
+    if not isinstance(found, OmeZarrInfo):
+        return _look(path, found, reading)
+    if reading:
+        _refuse(nothing_is_chosen(path, reading))
+    is_file = os.path.isfile(path)
+    store = zarr.storage.ZipStore(path, mode="r") if is_file else None
     axes = "".join(axis.name for axis in found.axes)
     units = tuple(axis.unit for axis in found.axes)
-    channels = None
-    if found.channels is not None:
-        channels = tuple(channel.name or str(n) for n, channel in enumerate(found.channels))
+    channels = _names(found.channels)
     levels: list[VolumeLevel] = []
     for number, level in enumerate(found.levels):
         if level.shape is None:
             _refuse(
                 f"{path}: its level {number} ({level.path}) is not there, or its metadata are damaged: run verify()"
             )
-        array = opened(os.path.join(path, level.path), mode="r")
+        place_of = {"store": store, "path": level.path} if store else {"store": os.path.join(path, level.path)}
+        array = zarr.open_array(**place_of, mode="r")
         place = _place(level)
         levels.append(VolumeLevel(path, number, array, axes, units, *place, channels, levels[0] if levels else None))
     return Volume(path, found, tuple(levels))
+
+
+def _chosen_image(source: StrPath, reading: dict[str, Any]) -> StrPath:
+    """The source, or of a collection the image that is meant, which is no option of how that is read then."""
+    try:
+        path = image_path(source, reading.get("image"))
+    except ValueError as error:
+        _refuse(str(error))
+    if path is None:
+        return source
+    reading.pop("image")
+    return path
+
+
+def nothing_is_chosen(path: str, reading: dict[str, Any]) -> str:
+    """Why an OME-Zarr is not shown with options."""
+    return f"{path}: is an OME-Zarr, of which nothing is chosen: leave {', '.join(reading)} out"
+
+
+def _names(channels: Sequence[Channel | OmeZarrChannel] | None) -> tuple[str, ...] | None:
+    return None if channels is None else tuple(channel.name or str(n) for n, channel in enumerate(channels))
+
+
+def _look(path: str, found: VolumeInfo, reading: dict[str, Any]) -> Volume:
+    """A TIFF or a folder of slices, by the helper."""
+    import zarr
+
+    from .look_store import LookStore, image_of
+
+    try:
+        store = LookStore(path, reading)
+        image = image_of(store)
+    except (FileNotFoundError, ValueError) as error:
+        _refuse(str(error))
+    axes = "".join(axis["name"] for axis in image["axes"])
+    units = tuple(axis.get("unit") for axis in image["axes"])
+    channels = _names(found.channels)
+    levels: list[VolumeLevel] = []
+    for number, level in enumerate(image["datasets"]):
+        array = zarr.open_array(store, path=level["path"], mode="r")
+        told = {each["type"]: tuple(map(float, each[each["type"]])) for each in level["coordinateTransformations"]}
+        place = (told["scale"], told.get("translation", (0.0,) * len(axes)))
+        levels.append(VolumeLevel(path, number, array, axes, units, *place, channels, levels[0] if levels else None))
+    if "voxel_size" in reading or "unit" in reading:
+        size = cast("tuple[float, float, float] | None", levels[0].voxel_size)
+        told_by = "user" if "voxel_size" in reading else found.voxel_size_from
+        found = replace(found, voxel_size=size, unit=levels[0].unit, voxel_size_from=told_by)
+    return Volume(path, found, tuple(levels))
+
+
+def reading_of(level: VolumeLevel) -> dict[str, Any]:
+    """How the source of a level that is looked at is read: what was chosen for `open`."""
+    return dict(getattr(level.array.store, "reading", {}))
 
 
 def _place(level: OmeZarrLevel) -> tuple[tuple[float, ...] | None, tuple[float, ...] | None]:

@@ -10,16 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path as FilePath
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import traitlets
 from ipywidgets import widget_serialization
-from traitlets import Dict, Enum, Instance, TraitError
+from traitlets import Bool, Dict, Enum, Instance, TraitError
 
 from ..api import ConversionError, OmeZarrInfo, Plan, VolumeInfo, estimate, info, to_info, to_plan
-from ..arguments import chosen, naming_its_options
-from ..conversion import Conversion, Names, ask
+from ..arguments import chosen, naming_its_options, reading_in
+from ..conversion import Conversion, Names, Report, ask
+from ..errors import shown_as_message, warn_of
+from ..look import LookedAt, looked_at
 from ..options import (
+    ENDINGS,
     READING_OPTIONS,
     Checksum,
     Compression,
@@ -32,11 +35,11 @@ from ..options import (
     Palette,
     ZAxis,
 )
+from ..several import SeveralConversion, SeveralReport
 from ..types import (
     Bounds,
     ByteCount,
     Channels,
-    ConversionResult,
     Failure,
     Image,
     Integer,
@@ -50,16 +53,24 @@ from ..types import (
     StrPath,
     Voxel,
 )
+from ..volume import Volume
+from ..volume import open as open_volume
 from .module import BrowserWidget
 from .options import OPTION_NAMES, ConversionOptions, as_trait
 from .paths import Path, Source
 from .viewer import ViewerWidget
 
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from ..cluster import ClusterConversion
+
 Sources = StrPath | Sequence[StrPath]
-SETTABLE = ("source", "target", *OPTION_NAMES)
+SETTABLE = ("source", "target", "each", *OPTION_NAMES)
 #: What of an answer is words for a person.
 SAID = ("warnings", "output_refusal", "unfinished")
 _planners = ThreadPoolExecutor(max_workers=2, thread_name_prefix="microct-io-vis-plan")
+_readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="microct-io-vis-picture")
 
 
 class ConverterWidget(BrowserWidget, ConversionOptions):
@@ -71,9 +82,19 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
     Parameters
     ----------
     source : path-like or sequence of path-like
-        TIFF, folder of slices, or the files of a stack of slices.
+        TIFF, folder of slices, or the files of a stack of slices; or several of these, see ``each``.
     target : path-like, optional
-        Path of the OME-Zarr to write. None: ``<stem>.ome.zarr`` beside the source.
+        Path of the OME-Zarr to write, of several sources of the folder for their outputs. None: ``<stem>.ome.zarr``
+        beside the source.
+    each : bool, optional
+        Of several paths: whether each is a volume of its own, converted by itself, where those that cannot be are left
+        out with their reason. None: it is where one of them is a folder; files are the slices of one volume.
+    client : distributed.Client, optional
+        The Dask cluster whose workers convert it, as in `convert`. None: the kernel's machine.
+    parts : int, optional
+        How many parts, each a task.
+    resources : mapping, optional
+        What a part takes of a worker's resources, such as ``{"microct": 1}``.
     slices : str, (int, int), range or slice, optional
         Slices of a folder: a pattern of their names, such as 'rec_*.tif', or a range of their numbers, such as 100-899.
         Of (first, last) both are included. None: all.
@@ -90,7 +111,8 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
     orientation : {'ignore', 'apply'}, optional
         A TIFF's Orientation tag: ignore it, or apply it by flips of rows and columns. None: ignore.
     chunk_size : int or (int, int, int), optional
-        Chunk lengths in voxels. Along (Z, Y, X), or one for all axes. None: (128, 128, 128).
+        Chunk lengths in voxels. Along (Z, Y, X), or one for all axes. None: 128 128 128; as many voxels in another
+        shape where the volume is shorter.
     num_levels : int or 'auto', optional
         Levels, the full resolution included, or auto: halve until the coarsest fits one chunk. None: auto.
     shard : int or (int, int, int), optional
@@ -152,9 +174,12 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
     error : Failure or None
         ``code``, ``message`` and ``field`` of what went wrong.
     result : ConversionResult or None
-        ``output`` (a path), ``seconds``, ``bytes_written``, ``levels``, ``warnings``, ...
+        ``output`` (a path), ``seconds``, ``bytes_written``, ``levels``, ``warnings``, ...; of several sources
+        ``results``, one for each that is written, and ``left_out``: ``source``, ``code`` and ``message`` of the others.
     viewer : ViewerWidget or None
-        The viewer of the output, when it is done.
+        The viewer of the output, when it is done; None of several.
+    plan : Plan or Plans
+        What it would do and need, as `estimate` says.
 
     Raises
     ------
@@ -164,9 +189,10 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
     Notes
     -----
     All parameters are traits: set them and the form shows it, change the form and they follow. While a conversion runs
-    they cannot be set. With ``resume=None`` the form offers to go on with what an interrupted conversion has left;
-    `start` without the form starts over. The attributes can be observed, but not set; observers of these are called
-    from another thread than the cells.
+    they cannot be set. What is chosen in a viewer of the source can be converted: ``converter.roi = viewer.selection``,
+    ``converter.value_range = viewer.layers[0].contrast``. With ``resume=None`` the form offers to go on with what an
+    interrupted conversion has left; `start` without the form starts over. The attributes can be observed, but not set;
+    observers of these are called from another thread than the cells.
 
     Examples
     --------
@@ -184,7 +210,10 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
     _from_browser = BrowserWidget._from_browser | set(SETTABLE)
 
     source = Source(help="Path of a TIFF or of a folder of slices, or paths of slices.").tag(sync=True)
-    target = Path(None, allow_none=True, help="Path of the OME-Zarr to write.").tag(sync=True)
+    target = Path(None, allow_none=True, help="Path of the OME-Zarr to write, or of a folder for several.").tag(
+        sync=True
+    )
+    each = Bool(None, allow_none=True, help="Whether each of several paths is a volume of its own.").tag(sync=True)
     state = Enum(("idle", "running", "done", "failed", "cancelled"), "idle", read_only=True).tag(sync=True)
     progress = Dict(read_only=True).tag(sync=True)
     error = Dict(None, allow_none=True, read_only=True).tag(sync=True)
@@ -199,6 +228,10 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         source: Sources = "",
         *,
         target: StrPath | None = None,
+        each: bool | None = None,
+        client: Client | None = None,
+        parts: int | None = None,
+        resources: Mapping[str, float] | None = None,
         # The options of `convert`; src/build/options.mjs writes them.
         slices: Slices | None = None,
         image: Image | None = None,
@@ -232,12 +265,16 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         tabbable: bool | None = None,
     ) -> None:
         options = chosen(locals())
-        others = {"target": target, "layout": layout, "tooltip": tooltip, "tabbable": tabbable}
+        others = {"target": target, "each": each, "layout": layout, "tooltip": tooltip, "tabbable": tabbable}
         given = {**options, **{name: value for name, value in others.items() if value is not None}}
         # For the step from one state to another, and for changes by the browser and by the conversion's thread.
         self._guard = threading.RLock()
-        self._conversion: Conversion | None = None
+        self._conversion: Conversion | ClusterConversion | SeveralConversion | None = None
+        self._cluster = (client, parts, resources)
         self._ended = threading.Event()
+        # While the form shows its source: another helper makes what is seen.
+        self._looked: LookedAt | None = None
+        self._looking = threading.Lock()
         self.set_trait("_folders", _folders())
         super().__init__(source=source, **{name: _as_trait(name, value) for name, value in given.items()})
 
@@ -261,7 +298,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         return options
 
     def info(self) -> VolumeInfo | OmeZarrInfo:
-        """Says what the source holds. Reads its headers only.
+        """Says what the source holds, or the first of several. Reads its headers only.
 
         Returns
         -------
@@ -275,15 +312,16 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         ValueError
             There is no source.
         """
-        return info(self._source())
+        return info(self._source()[0] if self._is_several() else self._source())
 
-    def estimate(self) -> Plan:
+    def estimate(self) -> Plan | Any:
         """Says what the conversion would do and need.
 
         Returns
         -------
-        Plan
-            As `microct_io_vis.estimate` has it.
+        Plan or Plans
+            As `microct_io_vis.estimate` has it; of several sources a dictionary with the plan of each by its path, or
+            with the `ConversionError` that says why it is left out.
 
         Raises
         ------
@@ -292,7 +330,39 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         ValueError
             There is no source.
         """
-        return estimate(self._source(), self._target(), **self.options())
+        if self._is_several():
+            return self._several("python").plans()
+        try:
+            return estimate(self._source(), self._target(), **self.options())
+        except ConversionError as reason:
+            raise self._hinted(reason) from None
+
+    @property
+    def plan(self) -> Plan | Any:
+        """What the conversion would do and need, as `estimate` says."""
+        return self.estimate()
+
+    def open(self) -> Volume | Any:
+        """Opens what has been written, for reading.
+
+        Returns
+        -------
+        Volume or list of Volume
+            As `microct_io_vis.open` has it; of several sources those that are written.
+
+        Raises
+        ------
+        RuntimeError
+            Nothing has been written yet.
+        """
+        if self.comm is None:
+            # By this name ipywidgets connects a widget with the page, once, when it is made.
+            return cast(Volume, super().open())
+        if self.result is None:
+            raise shown_as_message(RuntimeError("there is nothing to open: start() the conversion, and wait() for it"))
+        if "results" in self.result:
+            return [open_volume(each["output"]) for each in self.result["results"]]
+        return open_volume(self.result["output"])
 
     def start(self) -> None:
         """Starts the conversion and returns at once; `wait` waits for it.
@@ -311,7 +381,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         with self._guard:
             if self.state == "running":
                 raise RuntimeError(f"{self.source} is being converted: cancel() it or wait() for it first")
-            conversion = Conversion(self._source(), self._target(), names=names, **self.options())
+            conversion = self._conversion_of(names)
             self._conversion = conversion
             self._ended.clear()
             with self.hold_sync():
@@ -320,13 +390,54 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
                 self.set_trait("state", "running")
         threading.Thread(target=self._run, args=(conversion,), name="microct-io-vis-convert", daemon=True).start()
 
+    def _conversion_of(self, names: Names) -> Conversion | ClusterConversion | SeveralConversion:
+        if self._is_several():
+            return self._several(names)
+        return self._one(self._source(), self._target(), self.options(), names)
+
+    def _one(
+        self, source: str | list[str], target: str | None, options: Options, names: Names
+    ) -> Conversion | ClusterConversion:
+        client, parts, resources = self._cluster
+        if client is None:
+            return Conversion(source, target, names=names, **options)
+        from ..cluster import ClusterConversion
+
+        return ClusterConversion(source, target, options, client, parts, resources, names=names)
+
+    def _several(self, names: Names) -> SeveralConversion:
+        options = self.options()
+        if names == "form":
+            # As it says there, what is unfinished is gone on with.
+            options.setdefault("resume", True)
+        return SeveralConversion(
+            self._source(),
+            self._target(),
+            lambda source, output: to_plan(ask("estimate", source, output, options, names)),
+            lambda source, output: self._one(source, output, options, names),
+        )
+
+    def _hinted(self, reason: ConversionError) -> ConversionError:
+        """The same, of files that are no slices of one volume with what else they may be."""
+        if isinstance(self.source, list) and len(self.source) > 1 and self.each is None and reason.field == "source":
+            hint = "if each of these files is a volume of its own, set each=True"
+            reason.args = (f"{reason}; {hint}",)
+        return reason
+
+    def _is_several(self) -> bool:
+        """Whether there are several sources, each a volume of its own."""
+        if not isinstance(self.source, list) or len(self.source) < 2:
+            return False
+        are_files = all(path.lower().endswith(ENDINGS) for path in self.source)
+        return not are_files if self.each is None else self.each
+
     def cancel(self) -> None:
         """Stops a running conversion and removes what it had written; without one, does nothing."""
         with self._guard:
             if self.state == "running" and self._conversion:
                 self._conversion.cancel()
 
-    def wait(self, timeout: float | None = None) -> FilePath:
+    def wait(self, timeout: float | None = None) -> FilePath | Any:
         """Waits until the conversion has ended and returns the path of the output.
 
         The kernel's interrupt cancels the conversion, and so does the form's Cancel where the kernel takes messages
@@ -339,8 +450,8 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
 
         Returns
         -------
-        pathlib.Path
-            Absolute path of the OME-Zarr.
+        pathlib.Path or list of pathlib.Path
+            Absolute path of the OME-Zarr; of several sources those of all that are written.
 
         Raises
         ------
@@ -350,6 +461,11 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             It has not ended after ``timeout`` seconds, and goes on.
         RuntimeError
             It was never started.
+
+        Warns
+        -----
+        ConversionWarning
+            Some of several sources are left out.
         """
         if self.state == "idle":
             raise RuntimeError("there is nothing to wait for: start() the conversion first")
@@ -365,9 +481,13 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             raise
         if self.error is not None:
             raise ConversionError(self.error["code"], self.error["message"])
+        if "results" in self.result:
+            for each in self.result["left_out"]:
+                warn_of(os.path.basename(each["source"]), [f"left out: {each['message']}"])
+            return [FilePath(each["output"]) for each in self.result["results"]]
         return FilePath(self.result["output"])
 
-    def _source(self) -> str | list[str]:
+    def _source(self) -> Any:
         if not self.source:
             raise ValueError("ConverterWidget has no source: set it to the path of a TIFF")
         if isinstance(self.source, list):
@@ -384,11 +504,16 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         """The path that was meant when it was set: a change of the working folder since then changes nothing."""
         return os.path.normpath(os.path.join(self._folders["cwd"], os.path.expanduser(path)))
 
-    def _run(self, conversion: Conversion) -> None:
+    def _run(self, conversion: Conversion | ClusterConversion | SeveralConversion) -> None:
         try:
             result = conversion.run(self._progressed)
         except ConversionError as reason:
-            self._end("cancelled" if reason.code == "cancelled" else "failed", error=_failure(reason))
+            # Those of several that were written before it was cancelled are there.
+            report = conversion.report if isinstance(conversion, SeveralConversion) else None
+            written = report if report and report["results"] else None
+            reason = self._hinted(reason)
+            told = {**_failure(reason), "message": str(reason)}
+            self._end("cancelled" if reason.code == "cancelled" else "failed", cast(Failure, told), written)
         except Exception as reason:
             self._end("failed", error={"code": "internal", "message": f"{self.source}: {reason}", "field": None})
         else:
@@ -398,12 +523,18 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         with self._guard:
             self.set_trait("progress", progress)
 
-    def _end(self, state: str, error: Failure | None = None, result: ConversionResult | None = None) -> None:
+    def _end(self, state: str, error: Failure | None = None, result: Mapping[str, Any] | None = None) -> None:
+        said = ("warnings", "left_out")
         try:
             with self._guard, self.hold_sync():
                 self.set_trait("error", self._as_typed(error))
-                self.set_trait("result", result and {**result, "warnings": self._as_typed(result["warnings"])})
-                if result and self.comm is not None:
+                if result:
+                    kind = type(result) if isinstance(result, SeveralReport) else Report
+                    self.set_trait(
+                        "result",
+                        kind({**result, **{name: self._as_typed(result[name]) for name in said if name in result}}),
+                    )
+                if result and "results" not in result and self.comm is not None:
                     self.set_trait("viewer", ViewerWidget(result["output"]))
                 self.set_trait("state", state)
         finally:
@@ -462,6 +593,24 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
                 lambda: to_plan(ask("estimate", params["source"], target, asked, "form")),
             )
 
+        elif method == "read":
+            _readers.submit(self._read, content["id"], params)
+        elif method == "close-picture":
+            self._looked = None
+
+    def _read(self, request: str, params: dict[str, Any]) -> None:
+        """Answers with bytes of the OME-Zarr that the source would be, as the viewer's ``read`` does."""
+        try:
+            reading = reading_in(params["options"])
+            with self._looking:
+                files = self._looked = looked_at(params["source"], reading=reading)
+            size, offset, data, version = files.read(params["key"], params.get("offset", 0), params.get("length"))
+        except Exception as reason:  # whatever it is, somebody waits for an answer
+            failure = {"code": "unreadable", "message": self._as_typed(str(reason)), "field": None}
+            self.send({"id": request, "error": failure})
+        else:
+            self.send({"id": request, "result": {"size": size, "offset": offset, "version": version}}, buffers=[data])
+
     def _start_as_asked(self, params: dict[str, Any]) -> None:
         """Starts with what stood in the form when its button was pressed: traits may change later than that is told."""
         with self._guard:
@@ -469,7 +618,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
                 return
             try:
                 with self.hold_trait_notifications():
-                    for name in ("target", *OPTION_NAMES):
+                    for name in ("target", "each", *OPTION_NAMES):
                         if name in params:
                             setattr(self, name, params[name])
                 self._start("form")

@@ -8,6 +8,8 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from .archive import Archive
+
 #: Bytes that one answer carries at most; who wants more asks again from where it ended.
 MAX_READ = 64 * 2**20
 
@@ -16,7 +18,7 @@ SAMPLE = 2048
 
 
 class OmeZarrFiles:
-    """Reads under the folder of one OME-Zarr, and nowhere else.
+    """Reads under the folder of one OME-Zarr, or in the one file (``.ozx``) that it is, and nowhere else.
 
     Raises ``FileNotFoundError`` when there is no such folder and ``ValueError`` when it is no OME-Zarr image.
     """
@@ -25,14 +27,17 @@ class OmeZarrFiles:
         if not os.fspath(root):
             raise ValueError("an empty path: give that of an OME-Zarr")
         self.root = Path(os.path.realpath(os.path.expanduser(root)))
-        if not self.root.is_dir():
+        self._archive = Archive(self.root) if self.root.is_file() and self.root.suffix.lower() == ".ozx" else None
+        if not self._archive and not self.root.is_dir():
             if self.root.exists():
-                raise ValueError(f"{os.fspath(root)}: a file, not an OME-Zarr folder: convert it first")
+                raise ValueError(
+                    f"{os.fspath(root)}: a file, not an OME-Zarr, which is a folder or an .ozx: convert it first"
+                )
             near = _nearest(self.root)
             raise FileNotFoundError(
                 f"{os.fspath(root)}: no such folder" + (f"; beside it would be {near}" if near else "")
             )
-        self.metadata_key, self.multiscales = _read_multiscales(self.root, os.fspath(root))
+        self.metadata_key, self.multiscales = self._read_multiscales(os.fspath(root))
 
     @property
     def axes(self) -> list[dict[str, Any]]:
@@ -51,13 +56,19 @@ class OmeZarrFiles:
         alone. The size is None when there is no such file, and only then.
         """
         path = self._path(key)
+        first = 0
         try:
+            if self._archive:
+                place = self._archive.place(key)
+                if place is None:
+                    return None, 0, b"", None
+                (first, length_there), path = place, self.root
             with open(path, "rb", buffering=0) as file:
                 stat = os.fstat(file.fileno())
-                size = stat.st_size
+                size = length_there if self._archive else stat.st_size
                 start = min(size, max(0, size + offset) if offset < 0 else offset)
                 count = min(size - start if length is None else length, size - start, MAX_READ)
-                return size, start, _read_all(file, start, count), f"{stat.st_ino}-{stat.st_mtime_ns}"
+                return size, start, _read_all(file, first + start, count), f"{stat.st_ino}-{stat.st_mtime_ns}"
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None, 0, b"", None
         except PermissionError:
@@ -70,8 +81,10 @@ class OmeZarrFiles:
 
         The coarsest level is made from all the others, so that another volume under the same name does not pass for
         this one. Each sample is ``{key, size, modified, offset, bytes}``, ``modified`` in whole seconds since 1970.
-        Empty when the files say too little.
+        Empty when the files say too little, and for an OME-Zarr in one file, of which no server serves the parts.
         """
+        if self._archive:
+            return []
         try:
             folder = self._path(self.multiscales["datasets"][-1]["path"])
             chunk = _middle_file(folder)
@@ -92,6 +105,24 @@ class OmeZarrFiles:
             samples.append({**where, "bytes": data})
         return samples
 
+    def _read_multiscales(self, name: str) -> tuple[str, dict[str, Any]]:
+        """The key of the root metadata and its first multiscale image, by OME-Zarr 0.5 or 0.4."""
+        for key, inside in (("zarr.json", ("attributes", "ome")), (".zattrs", ())):
+            size, _, document, _ = self.read(key)
+            if size is None:
+                continue
+            try:
+                found = json.loads(document)
+            except ValueError as reason:
+                raise ValueError(f"{name}: {key} is damaged ({reason})") from None
+            try:
+                for step in inside:
+                    found = found[step]
+                return key, found["multiscales"][0]
+            except (KeyError, IndexError, TypeError):
+                raise ValueError(f"{name}: {key} describes no OME-Zarr image (multiscales)") from None
+        raise ValueError(f"{name}: not an OME-Zarr (neither zarr.json nor .zattrs is in it)")
+
     def _path(self, key: str) -> Path:
         parts = PurePosixPath(key).parts
         odd = not parts or any(part in ("/", "..") or "\\" in part or ":" in part or "\0" in part for part in parts)
@@ -111,24 +142,6 @@ def _nearest(path: Path) -> str | None:
     stems = {name.removesuffix(".zarr").removesuffix(".ome"): name for name in names}
     near = difflib.get_close_matches(path.name.removesuffix(".zarr").removesuffix(".ome"), stems, 1)
     return stems[near[0]] if near else None
-
-
-def _read_multiscales(root: Path, name: str) -> tuple[str, dict[str, Any]]:
-    """The key of the root metadata and its first multiscale image, by OME-Zarr 0.5 or 0.4."""
-    for key, inside in (("zarr.json", ("attributes", "ome")), (".zattrs", ())):
-        try:
-            found = json.loads((root / key).read_bytes())
-        except FileNotFoundError:
-            continue
-        except ValueError as reason:
-            raise ValueError(f"{name}: {key} is damaged ({reason})") from None
-        try:
-            for step in inside:
-                found = found[step]
-            return key, found["multiscales"][0]
-        except (KeyError, IndexError, TypeError):
-            raise ValueError(f"{name}: {key} describes no OME-Zarr image (multiscales)") from None
-    raise ValueError(f"{name}: not an OME-Zarr (neither zarr.json nor .zattrs is in it)")
 
 
 def _middle_file(folder: Path) -> Path | None:

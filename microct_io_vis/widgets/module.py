@@ -15,7 +15,7 @@ MODULE_VERSION = "^0.1.0"
 
 
 @contextmanager
-def _mistakes_as_messages() -> Iterator[None]:
+def mistakes_as_messages() -> Iterator[None]:
     """Lets IPython show the message alone of what was mistyped, and not fifty lines of traitlets."""
     try:
         yield
@@ -36,14 +36,14 @@ class BrowserWidget(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets h
     _from_browser: frozenset[str] = frozenset({"layout", "tabbable", "tooltip", "_view_count"})
 
     def __init__(self, **traits: Any) -> None:
-        with _mistakes_as_messages():
+        with mistakes_as_messages():
             super().__init__(**traits)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not self.has_trait(name):
             super().__setattr__(name, value)
             return
-        with _mistakes_as_messages():
+        with mistakes_as_messages():
             super().__setattr__(name, value)
 
     @observe("comm")

@@ -30,3 +30,18 @@ class Source(TraitType[str | list[str], Any]):
         if isinstance(value, (list, tuple)) and value and all(isinstance(path, (str, os.PathLike)) for path in value):
             return [os.fspath(path) for path in value]
         self.error(obj, value)
+
+
+class Paths(TraitType[list[str], Any]):
+    """Several paths, as text; takes one path, too."""
+
+    info_text = "a path or a list of paths"
+
+    def make_dynamic_default(self) -> list[str]:
+        return []
+
+    def validate(self, obj: Any, value: Any) -> list[str]:
+        paths = [value] if isinstance(value, (str, os.PathLike)) else value
+        if not isinstance(paths, (list, tuple)) or not all(isinstance(path, (str, os.PathLike)) for path in paths):
+            self.error(obj, value)
+        return [os.fspath(path) for path in paths]

@@ -38,6 +38,17 @@ class Percentage(TraitType[str, str]):
         return value.strip()
 
 
+class Several(TraitType[tuple[Any, ...] | None, Any]):
+    """A tuple; takes whatever can be made one, such as a NumPy array."""
+
+    info_text = "a sequence"
+
+    def validate(self, obj: Any, value: Any) -> tuple[Any, ...]:
+        if isinstance(value, str) or not hasattr(value, "__iter__"):
+            self.error(obj, value)
+        return tuple(value)
+
+
 # A trait for each kind of options. None leaves an option to its default; of a flag that is False.
 
 

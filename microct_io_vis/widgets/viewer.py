@@ -2,26 +2,54 @@
 
 from __future__ import annotations
 
+import base64
+import math
 import os
+import queue
+import sys
 import threading
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path as FilePath
 from typing import Any
 
 import traitlets
-from traitlets import Dict, Int, List, Unicode
+from ipywidgets import HBox
+from traitlets import Any as Any_
+from traitlets import Dict, Instance, Int, List, Unicode
 
-from ..options import ENDINGS
-from ..types import StrPath
+from ..arguments import reading_in
+from ..collection import image_path
+from ..errors import shown_as_message
+from ..look import LookedAt, is_address, looked_at
+from ..options import ENDINGS, DescribedBy, Orientation, Palette, ZAxis
+from ..types import Channels, Image, Integer, Sizes, Slices, StrPath
+from ..volume import Volume, VolumeLevel, nothing_is_chosen
+from ..volume import open as open_volume
+from . import film, measurements
+from .alignment import Alignment, AlignmentKind, solve
+from .arrays import ArrayFiles
 from .files import OmeZarrFiles
-from .look import LookedAt, looked_at
-from .module import BrowserWidget
-from .paths import Source
+from .layers import Layer
+from .module import BrowserWidget, mistakes_as_messages
+from .paths import Paths, Source
+from .pick import Pick, pick_of
+from .traits import Several
 from .view_state import Layout, StateError, check_state
 
-Paths = StrPath | Sequence[StrPath]
-Files = OmeZarrFiles | LookedAt
+#: What a viewer shows: a path, what `open` gives, an array, or one of these with how it looks.
+Viewable = StrPath | Volume | VolumeLevel | Layer | Any
+Files = OmeZarrFiles | LookedAt | ArrayFiles
+
+#: What a page tells of a view; Python may ask for another one of each.
+_TOLD = frozenset({"state", "position", "selection", "_measurements", "_looks"})
+
+#: What of a state is about certain layers.
+_OF_LAYERS = frozenset({"layers", "selectedLayer"})
+
+#: Seconds that a page may take for a picture.
+PATIENCE = 150
 
 _readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="microct-io-vis-read")
 
@@ -35,11 +63,14 @@ class ViewerWidget(BrowserWidget):
 
     Parameters
     ----------
-    source : path-like or sequence of path-like
+    source : path-like, Volume, VolumeLevel, array or Layer, or a sequence of these
         The OME-Zarr, 0.1 to 0.6, or several that share a space: a layer each. A TIFF or a folder of slices is shown as
-        it is, with nothing written: full resolution is exact, coarser levels are sampled. Set it to show another one.
-    labels : path-like or sequence of path-like, optional
-        OME-Zarrs of whole numbers that are laid over them as segments, also where they do not say that they are labels.
+        it is, with nothing written: full resolution is exact, coarser levels are sampled; so is an array. Set it to
+        show another one.
+    labels : the same, optional
+        Whole numbers that are laid over them as segments, also where they do not say that they are labels.
+    layers : sequence of Layer or of what ``source`` takes, optional
+        What is laid over all these.
     state : dict, optional
         Neuroglancer's state, kept up to date in both directions: ``viewer.state["position"]`` is where the person is
         (x, y, z in voxels of level 0). What is set is laid over the present state, so that
@@ -48,12 +79,58 @@ class ViewerWidget(BrowserWidget):
         ``volume://NAME/``, wherever the page reads it from.
     height : int or str, optional
         In pixels, or as CSS has it.
+    position : (float, float, float), optional
+        Where is looked: a voxel of level 0 of the first volume along (Z, Y, X), whose centre is a whole number. Set it
+        to look elsewhere. Python hears of it a moment after the person has moved; None before the picture is there, and
+        of a volume that lies askew.
+    selection : (int, int, int, int, int, int), optional
+        The box that was drawn last, or else the part in sight: half-open ranges (z0, z1, y0, y1, x0, x1) of level 0,
+        as ``volume.region(viewer.selection)`` and ``convert(..., roi=viewer.selection)`` take them. Set it, also to
+        ``np.s_[z0:z1, y0:y1, x0:x1]``, and the box is drawn; None takes that box away.
+    slices : str, (int, int), range or slice, optional
+        Slices of a folder: a pattern of their names, such as 'rec_*.tif', or a range of their numbers, such as 100-899.
+        Of (first, last) both are included. None: all.
+    image : int or str, optional
+        Which of several images of a file, by its name or its number from 0. None: the only one.
+    described_by : {'auto', 'ome', 'imagej', 'tifffile', 'scifio', 'none'}, optional
+        Whose description of a file is believed: auto takes OME-XML before ImageJ's before others. None: auto.
+    z_axis : {'auto', 'c', 't', 'samples'}, optional
+        What the slices are: auto, or what the source calls channels (c), time points (t) or samples of a pixel. None:
+        auto.
+    palette : {'apply', 'ignore'}, optional
+        Of pixels that are indices into a palette (a lookup table): apply it, or ignore it and take what is stored.
+        None: apply.
+    orientation : {'ignore', 'apply'}, optional
+        A TIFF's Orientation tag: ignore it, or apply it by flips of rows and columns. None: ignore.
+    channel : int, sequence of int or 'all', optional
+        Channels to convert, from 0; colours are samples of each pixel. Such as 0, [0, 2] or ``'all'``. None: the only
+        one.
+    voxel_size : float or (float, float, float), optional
+        Voxel edge lengths, in place of what the source says. Along (Z, Y, X), in ``unit``, or one for all.
+    unit : str, optional
+        Unit of ``voxel_size``, such as micrometer, or none; without ``voxel_size``, the unit that the source's lengths
+        are brought to.
+
     layout : ipywidgets.Layout or dict, optional
         As of every widget, and so are the next two.
     tooltip : str, optional
         Text that is shown over the widget.
     tabbable : bool, optional
         Whether the keyboard reaches the widget.
+
+    Attributes
+    ----------
+    layers : tuple of Layer
+        All that is shown, ``source`` first. ``viewer.layers[0].opacity = 0.4`` changes the picture, and what the person
+        changes there is in the traits of the layers. Set it to show others at the same place.
+    annotations : pandas.DataFrame or list of dict
+        What was drawn and measured, a row each: ``id``, ``kind``, ``name``, ``points`` (voxels along (Z, Y, X); of an
+        ellipsoid its centre and radii), ``length``, ``area``, ``volume`` and ``angle``, each with its ``..._unit``.
+        Set it, to such a table, to what the viewer exports as JSON or CSV, or to records with ``kind`` and ``points``,
+        and that is drawn in place of what was there.
+    pick : Pick or None
+        What is under the mouse, or was when it was last over the picture: ``position``, ``value``, ``label``,
+        ``level``, ``values`` by layers. All four can be observed: ``viewer.observe(handler, "pick")``.
 
     Raises
     ------
@@ -74,14 +151,28 @@ class ViewerWidget(BrowserWidget):
 
     _model_name = Unicode("ViewerModel", read_only=True).tag(sync=True)
     _view_name = Unicode("ViewerView", read_only=True).tag(sync=True)
-    _from_browser = BrowserWidget._from_browser | {"state"}
+    _from_browser = BrowserWidget._from_browser | _TOLD | {"pick"}
 
     source = Source(help="Path of the OME-Zarr, or a list of paths.").tag(sync=True)
-    labels: List[str] = List(Unicode(), help="Paths of OME-Zarrs that are shown as segments over the others.").tag(
-        sync=True
-    )
+    labels = Paths(help="Paths of OME-Zarrs that are shown as segments over the others.").tag(sync=True)
     state = Dict(help="Neuroglancer's state.").tag(sync=True)
-    #: Counts how often Python has set `state`. A page says with its state which of these it has seen.
+    position = Several(None, allow_none=True, help="Where is looked: a voxel of level 0, (Z, Y, X).").tag(
+        sync=True, from_json=lambda told, _: told and tuple(map(float, told))
+    )
+    selection = Several(
+        None, allow_none=True, help="The box drawn last, or the part in sight: (z0, z1, y0, y1, x0, x1) of level 0."
+    ).tag(sync=True)
+    pick = Instance(Pick, allow_none=True, read_only=True, help="What is under the mouse.").tag(
+        sync=True, from_json=pick_of, to_json=lambda *_: None
+    )
+    annotations = Any_(help="What was drawn and measured: a DataFrame, or records without pandas.")
+    _looks: List[dict[str, Any]] = List(Dict(), read_only=True).tag(sync=True)
+    #: Viewers with the same one, on a page, look at the same place.
+    _link = Unicode(help="What links viewers.").tag(sync=True)
+    _measurements: List[dict[str, Any]] = List(Dict(), read_only=True).tag(sync=True)
+    #: What Python asks of the pages beside a state, until one has told what came of it.
+    _wishes: Dict[str, Any] = Dict(read_only=True).tag(sync=True)
+    #: Counts how often Python has asked for something. A page says with what it tells which of these it has seen.
     _asked = Int(0, read_only=True).tag(sync=True)
     height = Unicode("480px", help="Height of the viewer, as CSS has it.").tag(sync=True)
     #: Where a browser may look for each of the volumes, and how it knows it from others; changes with each (re)load.
@@ -89,24 +180,344 @@ class ViewerWidget(BrowserWidget):
 
     def __init__(
         self,
-        source: Paths,
+        source: Viewable | Sequence[Viewable],
         *,
-        labels: Paths | None = None,
+        labels: Viewable | Sequence[Viewable] | None = None,
+        layers: Sequence[Viewable] | None = None,
         state: Mapping[str, Any] | None = None,
         height: float | str | None = None,
+        position: Sequence[float] | None = None,
+        selection: Any = None,
+        # The options of `view`; src/build/options.mjs writes them.
+        slices: Slices | None = None,
+        image: Image | None = None,
+        described_by: DescribedBy | None = None,
+        z_axis: ZAxis | None = None,
+        palette: Palette | None = None,
+        orientation: Orientation | None = None,
+        channel: Channels | None = None,
+        voxel_size: Sizes | None = None,
+        unit: str | None = None,
+        # End of the options.
         layout: Any = None,
         tooltip: str | None = None,
         tabbable: bool | None = None,
     ) -> None:
+        reading = reading_in(locals())
         if isinstance(height, (int, float)):
             height = f"{height}px"
         self._loads = 0
         self._checked: list[Files] = []
         self._taking: int | None = None
+        self._tabulates = False
+        #: Who waits for pictures, by their questions.
+        self._awaited: dict[str, queue.SimpleQueue[bytes | str]] = {}
+        self._picture: bytes | None = None
         given = {"state": state, "height": height, "layout": layout, "tooltip": tooltip, "tabbable": tabbable}
-        over = [] if labels is None else [labels] if isinstance(labels, (str, os.PathLike)) else labels
-        given["labels"] = [os.fspath(path) for path in over]
-        super().__init__(source=source, **{name: value for name, value in given.items() if value is not None})
+        self._over = _layers(labels, labels=True)
+        self._more = _layers(layers)
+        self._volumes: list[Files] = []
+        with mistakes_as_messages():
+            self._main = _layers(source, reading=reading)
+            self._open()
+        self._is_made = False
+        shown = _paths_of(self._main, self._over)
+        super().__init__(**shown, **{name: value for name, value in given.items() if value is not None})
+        self._is_made = True
+        # Pages count their views from now on.
+        self._view_count = 0
+        if position is not None:
+            self.position = position
+        if selection is not None:
+            self.selection = selection
+
+    def add(self, layer: Viewable) -> Layer:
+        """Lays another volume, or an array, over those that are there.
+
+        Parameters
+        ----------
+        layer : Layer, or what a Layer takes
+            What is shown, and how it looks.
+
+        Returns
+        -------
+        Layer
+            The one that is there now, with traits to be changed.
+
+        Raises
+        ------
+        FileNotFoundError
+            There is no such folder or file.
+        ValueError
+            It cannot be shown.
+        """
+        (new,) = _layers(layer)
+        count = len(self._volumes)
+        with mistakes_as_messages():
+            self._volumes = [*self._volumes, *self._opened([new], count)]
+        self._more.append(new)
+        self._listen()
+        # In one message: no page may tell of wishes for a volume that it does not know yet.
+        with self.hold_sync():
+            self._ask("fresh", [*self._wishes.get("fresh", []), count])
+            self._wish_looks([new], count)
+            self.set_trait("_places", [*self._places, self._place(new, self._volumes[-1])])
+        return new
+
+    def align(
+        self,
+        moving: int | str | Layer,
+        points_fixed: Sequence[Sequence[float]],
+        points_moving: Sequence[Sequence[float]],
+        kind: AlignmentKind = "rigid",
+    ) -> Alignment:
+        """Lays a volume on the first one by points that are the same place in both, as the viewer's *Align* does.
+
+        The picture and ``state`` follow, and the points are in its list. Nothing is written. Needs NumPy.
+
+        Parameters
+        ----------
+        moving : int, str or Layer
+            The volume that is moved: of ``layers``, its number or its name.
+        points_fixed : sequence of (float, float, float)
+            Voxels of level 0 of the first volume along (Z, Y, X).
+        points_moving : sequence of (float, float, float)
+            The same places in voxels of the volume that is moved, whose voxels may be larger or smaller.
+        kind : {'rigid', 'similarity', 'affine'}, optional
+            Turned and moved; scaled, too; or also sheared and stretched.
+
+        Returns
+        -------
+        Alignment
+            ``matrix``, 4 × 4, from places (Z, Y, X, 1) of the moving volume to those of the first one in ``unit``,
+            ``residuals`` of the points, and their ``rms``.
+
+        Raises
+        ------
+        ValueError
+            The points are too few, lie on one line or in one plane, or the volumes' units are not the same.
+
+        Examples
+        --------
+        >>> from microct_io_vis import view
+        >>> viewer = view(["bone.ome.zarr", "bone.tif"])
+        >>> found = viewer.align(1, [[0, 0, 0], [0, 9, 0], [0, 0, 9]], [[1, 0, 0], [1, 9, 0], [1, 0, 9]])
+        >>> found.matrix[:3, 3].round(6).tolist(), round(found.rms, 6)
+        ([-2.0, 0.0, 0.0], 0.0)
+        """
+        import numpy as np
+
+        try:
+            number = self._number_of(moving)
+            (scale, start, unit), (own, own_start, own_unit) = (self._lies_at(n) for n in (0, number))
+            if set(unit.values()) != set(own_unit.values()) or len(set(unit.values())) > 1:
+                raise ValueError(f"units: {unit} of the first volume, and {own_unit} of the one that is moved")
+            if list(scale) != list(own):
+                raise ValueError(f"axes: {', '.join(scale)} of the first volume, and {', '.join(own)} of the other")
+            placed = []
+            for name, points, steps, begin in (
+                ("points_fixed", points_fixed, scale, start),
+                ("points_moving", points_moving, own, own_start),
+            ):
+                voxels = np.asarray(points, dtype=float)
+                if voxels.ndim != 2 or voxels.shape[1] != len(steps) or not np.isfinite(voxels).all():
+                    raise ValueError(f"{name}: a list of voxels ({', '.join(steps)}) was expected")
+                placed.append(voxels * list(steps.values()) + list(begin.values()))
+            if len(placed[0]) != len(placed[1]):
+                raise ValueError(f"points: {len(placed[0])} fixed, and {len(placed[1])} moving: they are pairs")
+            matrix, residuals = solve(kind, placed[1], placed[0])
+        except ValueError as mistake:
+            raise shown_as_message(mistake) from None
+        rank = len(scale)
+        turned = matrix[:rank, :rank][::-1, ::-1]
+        rows = np.column_stack([turned, matrix[:rank, rank][::-1]]).tolist()
+        points = [np.asarray(each, dtype=float)[:, ::-1].tolist() for each in (points_fixed, points_moving)]
+        said = next(iter(unit.values()), None)
+        wish = {"matrix": rows, "unit": said, "fixed": points[0], "moving": points[1]}
+        self._ask("alignments", {**self._wishes.get("alignments", {}), str(number): wish})
+        return Alignment(matrix, residuals, said)
+
+    def remove_alignment(self, moving: int | str | Layer) -> None:
+        """Shows a volume where its metadata has it. The points stay in the viewer's list.
+
+        Parameters
+        ----------
+        moving : int, str or Layer
+            The volume that was moved: of ``layers``, its number or its name.
+
+        Raises
+        ------
+        ValueError
+            There is no such volume here.
+        """
+        try:
+            number = self._number_of(moving)
+        except ValueError as mistake:
+            raise shown_as_message(mistake) from None
+        self._ask("alignments", {**self._wishes.get("alignments", {}), str(number): {"matrix": None}})
+
+    def _number_of(self, moving: int | str | Layer) -> int:
+        """The number of a volume that can be moved."""
+        found = [n for n, layer in enumerate(self.layers) if moving in (n, layer.name) or moving is layer]
+        if not found or found[0] == 0:
+            names = ", ".join(repr(layer.name) for layer in self.layers[1:]) or "none: lay one over the first"
+            raise ValueError(f"moving: {moving!r}, and what can be moved here is {names}")
+        return found[0]
+
+    def _lies_at(self, number: int) -> tuple[dict[str, float], dict[str, float], dict[str, str | None]]:
+        """Scale, translation and unit of a volume along its axes of space, in the order z, y, x."""
+        layer, files = self.layers[number], self._volumes[number]
+        level = layer.source.number if isinstance(layer.source, VolumeLevel) else 0
+        scale, start, units = _lies(layer, files, None if isinstance(files, ArrayFiles) else level)
+        axes = [axis for axis in "zyx" if axis in scale]
+        if not axes:
+            raise ValueError(f"{layer.name}: it lies askew, or does not say where")
+        return ({axis: each[axis] for axis in axes} for each in (scale, start, units))  # type: ignore[return-value]
+
+    def snapshot(self) -> bytes:
+        """Takes a picture of what is on the screen, without the bars around it.
+
+        It is also what is shown beside the viewer when it is displayed the next time, where there are no widgets. A
+        notebook that JupyterLab saves has one of each of its viewers anyway.
+
+        Returns
+        -------
+        bytes
+            A PNG.
+
+        Raises
+        ------
+        RuntimeError
+            No page shows the viewer, or it does not answer.
+        """
+        self._picture = self._photograph({})
+        return self._picture
+
+    def screenshot(
+        self, path: StrPath, size: tuple[Integer, Integer] = (2400, 1800), *, scale_bar: bool = True
+    ) -> FilePath:
+        """Takes a picture in a size of its own and writes it as PNG, when all of it has been read.
+
+        What is in sight on the screen is in sight in it, in as many voxels as its size can show.
+
+        Parameters
+        ----------
+        path : path-like
+            Of the file, which may be there already.
+        size : (int, int), optional
+            Width and height in pixels.
+        scale_bar : bool, optional
+            Whether scale bars are drawn.
+
+        Returns
+        -------
+        pathlib.Path
+            Absolute path of the file.
+
+        Raises
+        ------
+        RuntimeError
+            No page shows the viewer, something could not be read, or there is no answer.
+        ValueError
+            There are no pictures of such a size.
+        """
+        target = FilePath(os.path.abspath(os.path.expanduser(path)))
+        png = self._photograph({"size": _size(size), "state": {"showScaleBar": bool(scale_bar)}})
+        target.write_bytes(png)
+        return target
+
+    def movie(
+        self,
+        path: StrPath,
+        *,
+        key_frames: Sequence[Mapping[str, Any]] | None = None,
+        seconds: float = 8,
+        rate: float = 25,
+        size: tuple[Integer, Integer] = (1280, 960),
+        scale_bar: bool = False,
+    ) -> FilePath:
+        """Films one turn of the volume in 3-D, or the way from view to view, as MP4. Needs imageio-ffmpeg.
+
+        Parameters
+        ----------
+        path : path-like
+            Of the file, which may be there already.
+        key_frames : sequence of dict, optional
+            Two views or more, as `state` has them: place, zoom and orientation lead from one to the next. None: one
+            turn in 3-D about the y axis, of the volume alone where it is drawn as such, of the slices otherwise.
+        seconds : float, optional
+            How long it is.
+        rate : float, optional
+            Pictures a second.
+        size : (int, int), optional
+            Width and height in pixels, even numbers.
+        scale_bar : bool, optional
+            Whether scale bars are drawn.
+
+        Returns
+        -------
+        pathlib.Path
+            Absolute path of the file.
+
+        Raises
+        ------
+        ImportError
+            imageio-ffmpeg is not there.
+        RuntimeError
+            No page shows the viewer, something could not be read, or there is no answer.
+        ValueError
+            There are no films of such a size or length.
+        """
+        width, height = _size(size)
+        count = round(seconds * rate)
+        if width % 2 or height % 2:
+            raise shown_as_message(ValueError(f"size: {size!r}, and the pictures of films have even lengths"))
+        if count < 1 or (key_frames is not None and len(key_frames) < 2):
+            raise shown_as_message(ValueError("movie: at least one picture, and two key_frames, are needed"))
+        target = FilePath(os.path.abspath(os.path.expanduser(path)))
+        if key_frames is None:
+            orientation = self.state.get("projectionOrientation", [0, 0, 0, 1])
+            layout = self.state.get("layout", "xy-3d")
+            if any(layer.get("volumeRendering", "off") != "off" for layer in self.state.get("layers", [])):
+                layout = "3d"
+            elif layout in ("xy", "xz", "yz"):
+                layout = f"{layout}-3d"
+            states: Iterator[dict[str, Any]] = ({"layout": layout, **each} for each in film.turned(count, orientation))
+        else:
+            states = film.between(key_frames, count)
+        shown = {"showScaleBar": bool(scale_bar)}
+        frames = (self._photograph({"size": [width, height], "state": {**state, **shown}}) for state in states)
+        film.write_film(os.fspath(target), frames, rate)
+        return target
+
+    def _photograph(self, params: dict[str, Any]) -> bytes:
+        """A PNG from a page that shows the viewer."""
+        if not self._view_count:
+            raise shown_as_message(RuntimeError(f"{self!r}: no page shows it: display it, in a cell before this one"))
+        request = uuid.uuid4().hex
+        answer: queue.SimpleQueue[bytes | str] = queue.SimpleQueue()
+        self._awaited[request] = answer
+        try:
+            self.send({"method": "picture", "id": request, "params": params})
+            try:
+                found = answer.get(timeout=PATIENCE)
+            except queue.Empty:
+                what = "no page has answered: bring the viewer into sight"
+                old = "" if hasattr(self.comm, "_reply_subshell_for") else ", and use ipykernel 7 or later"
+                raise RuntimeError(f"{self!r}: {what}{old}, and try again") from None
+        except RuntimeError as mistake:
+            raise shown_as_message(mistake) from None
+        finally:
+            del self._awaited[request]
+        if isinstance(found, str):
+            raise shown_as_message(RuntimeError(f"{self!r}: {found}"))
+        return found
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
+        if self._picture is not None:
+            bundle["image/png"] = base64.b64encode(self._picture).decode()
+        return bundle
 
     def reload(self) -> None:
         """Shows the files as they are now, when the OME-Zarr has been written anew under its name."""
@@ -115,67 +526,251 @@ class ViewerWidget(BrowserWidget):
     def __repr__(self) -> str:
         return f"ViewerWidget({self.source!r})"
 
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """All that is shown, ``source`` first."""
+        return (*self._main, *self._over, *self._more)
+
+    @layers.setter
+    def layers(self, layers: Viewable | Sequence[Viewable]) -> None:
+        with mistakes_as_messages():
+            shown = _layers(layers)
+            if not shown:
+                raise ValueError("layers: none, where at least one was expected: the first is what the others lie over")
+            self._show(shown[:1], [], shown[1:])
+
+    def _show(self, main: list[Layer], over: list[Layer], more: list[Layer]) -> None:
+        """Shows other layers at the same place; those that were there before keep their looks."""
+        before = self._main, self._over, self._more
+        self._main, self._over, self._more = main, over, more
+        # In one message, and with a state that does not say which layers there are.
+        with self.hold_sync():
+            try:
+                self._open()
+            except BaseException:
+                self._main, self._over, self._more = before
+                raise
+            self._is_made = False
+            try:
+                for name, value in _paths_of(main, over).items():
+                    setattr(self, name, value)
+            finally:
+                self._is_made = True
+            if self._measurements:
+                self._ask("measurements", self._measurements)
+            self.state = {key: value for key, value in self.state.items() if key not in _OF_LAYERS}
+
     @traitlets.validate("source")
     def _check_source(self, proposal: dict[str, Any]) -> str | list[str]:
         source: str | list[str] = proposal["value"]
-        # Kept until they are opened: what is looked at has a helper of its own.
-        self._checked = _files(source)
+        if self._is_made:
+            # Kept until they are opened: what is looked at has a helper of its own.
+            self._checked = _files(source)
         return source
 
     @traitlets.validate("labels")
     def _check_labels(self, proposal: dict[str, Any]) -> list[str]:
         labels: list[str] = proposal["value"]
-        _files(labels)
+        if self._is_made:
+            _files(labels)
         return labels
 
     @traitlets.observe("labels")
     def _labels_changed(self, _: dict[str, Any]) -> None:
-        self._open()
+        if self._is_made:
+            known = {layer.path: layer for layer in self._over}
+            over = [known[path] if path in known else Layer(path, labels=True) for path in self.labels]
+            self._show(self._main, over, self._more)
 
     @traitlets.observe("source")
-    def _source_changed(self, change: dict[str, Any]) -> None:
-        if change["old"]:
-            self.state = {}
+    def _source_changed(self, _: dict[str, Any]) -> None:
+        if not self._is_made:
+            return
+        self.state = {}
+        for name in ("position", "selection"):
+            self._forget(name)
+        self.set_trait("_measurements", [])
+        self.set_trait("_wishes", {})
+        self._main = _layers(self.source)
         self._open()
+
+    @traitlets.observe("_looks")
+    def _looks_told(self, change: dict[str, Any]) -> None:
+        for layer, looks in zip(self.layers, change["new"], strict=False):
+            layer.tell(looks)
 
     @traitlets.validate("state")
     def _check_state(self, proposal: dict[str, Any]) -> dict[str, Any]:
         state: dict[str, Any] = proposal["value"]
-        if self._taking == threading.get_ident() or not state:
+        if self._is_told or not state:
             return state
         present = self.state.get("dimensions")
         try:
-            return check_state(state, len(present) if present else _rank(_files(self.source)))
+            return check_state(state, len(present) if present else _rank(self._volumes[: len(self._main)]))
         except StateError as reason:
             raise traitlets.TraitError(f"state: {reason}") from None
 
     @traitlets.observe("state")
-    def _state_changed(self, _: dict[str, Any]) -> None:
-        if self._taking != threading.get_ident():
-            self.set_trait("_asked", self._asked + 1)
+    def _state_changed(self, change: dict[str, Any]) -> None:
+        if self._is_told:
+            return
+        if "position" in change["new"]:
+            self._forget("position")
+        self.set_trait("_asked", self._asked + 1)
+
+    @traitlets.validate("position")
+    def _check_position(self, proposal: dict[str, Any]) -> tuple[float, ...] | None:
+        position = proposal["value"]
+        if position is None:
+            return None
+        numbers = tuple(float(value) for value in position)
+        if self._is_told:
+            return numbers
+        if len(numbers) != len(self._space) or not all(map(math.isfinite, numbers)):
+            raise traitlets.TraitError(
+                f"position: {position!r}, where {len(self._space)} numbers were expected ({', '.join(self._space)})"
+            )
+        return numbers
+
+    @traitlets.validate("selection")
+    def _check_selection(self, proposal: dict[str, Any]) -> tuple[int, ...] | None:
+        selection = proposal["value"]
+        if selection is None or self._is_told:
+            return selection and tuple(selection)
+        parts = [part.indices(sys.maxsize)[:2] if isinstance(part, slice) else part for part in selection]
+        flat = [each for part in parts for each in (part if isinstance(part, Iterable) else [part])]
+        ends = list(zip(flat[::2], flat[1::2], strict=False))
+        if (
+            len(flat) != 2 * len(self._space)
+            or not all(hasattr(each, "__index__") for each in flat)
+            or not all(0 <= start < stop < sys.maxsize for start, stop in ends)
+        ):
+            what = "a range of voxels along each of " + ", ".join(self._space)
+            raise traitlets.TraitError(
+                f"selection: {selection!r}, where {what} was expected, such as np.s_[0:9, 0:9, 0:9]"
+            )
+        return tuple(each.__index__() for each in flat)
+
+    @traitlets.observe("position", "selection")
+    def _wish(self, change: dict[str, Any]) -> None:
+        if not self._is_told:
+            self._ask(change["name"], change["new"] and list(change["new"]))
+
+    @traitlets.default("annotations")
+    def _no_annotations(self) -> Any:
+        return measurements.table(self._measurements)
+
+    @traitlets.validate("annotations")
+    def _check_annotations(self, proposal: dict[str, Any]) -> Any:
+        if self._tabulates:
+            return proposal["value"]
+        try:
+            records = measurements.records_of(proposal["value"], self._space)
+        except ValueError as reason:
+            raise traitlets.TraitError(str(reason)) from None
+        self._ask("measurements", records)
+        return measurements.table(records)
+
+    @traitlets.observe("_measurements")
+    def _measured(self, change: dict[str, Any]) -> None:
+        self._tabulates = True
+        try:
+            self.annotations = measurements.table(change["new"])
+        finally:
+            self._tabulates = False
+
+    @property
+    def _space(self) -> str:
+        """The axes of space of the first volume in the order of positions."""
+        axes = [axis["name"] for axis in self._volumes[0].axes]
+        return "".join(name for name in "zyx" if name in axes) or "zyx"
+
+    @property
+    def _is_told(self) -> bool:
+        """Whether what is being set is what a page has told."""
+        return self._taking == threading.get_ident()
+
+    def _ask(self, name: str, value: Any) -> None:
+        self.set_trait("_wishes", {**self._wishes, name: value})
+        self.set_trait("_asked", self._asked + 1)
+
+    def _forget(self, name: str) -> None:
+        """What is no longer known, until a page tells."""
+        self._taking, before = threading.get_ident(), self._taking
+        try:
+            self.set_trait(name, None)
+        finally:
+            self._taking = before
+        self.set_trait("_wishes", {key: value for key, value in self._wishes.items() if key != name})
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Takes what a page sends, unless Python has asked for another state that the page had not seen yet."""
-        if "state" in sync_data and sync_data.get("_asked") != self._asked:
-            sync_data = {**sync_data, "state": self.state}
+        """Takes what a page tells, unless Python has asked for something else that the page had not seen yet."""
+        told = _TOLD & sync_data.keys()
+        is_seen = sync_data.get("_asked") == self._asked
+        if told and not is_seen:
+            sync_data = {**sync_data, **{name: getattr(self, name) for name in told}}
         self._taking = threading.get_ident()
         try:
             super().set_state(sync_data)
         finally:
             self._taking = None
+        if told and is_seen and self._wishes:
+            self.set_trait("_wishes", {})
 
     def _open(self) -> None:
-        paths = [*_paths(self.source), *self.labels]
-        self._volumes = _files(paths)
+        layers = self.layers
+        self._volumes = self._opened(layers, 0)
         self._checked = []
         self._loads += 1
-        places = [_place(path, files, self._loads) for path, files in zip(paths, self._volumes, strict=True)]
-        for place in places[len(places) - len(self.labels) :]:
+        self._listen()
+        self.set_trait(
+            "_places", [self._place(layer, files) for layer, files in zip(layers, self._volumes, strict=True)]
+        )
+        self._wish_looks(layers, 0)
+
+    def _opened(self, layers: Sequence[Layer], count: int) -> list[Files]:
+        """The files of layers, of which ``count`` come before, or one error that names each that cannot be shown."""
+        found: list[Files] = []
+        wrong: list[Exception] = []
+        for n, layer in enumerate(layers, count):
+            try:
+                first = (lambda *where: _lies(self.layers[0], self._volumes[0], *where)) if n else None
+                if n and count == 0:
+                    first = lambda *where: _lies(layers[0], found[0], *where)  # noqa: E731
+                files = layer.files(first)
+                found.append(_files(layer.path, layer.reading)[0] if files is None else files)
+            except (FileNotFoundError, ValueError) as reason:
+                wrong.append(reason)
+        if wrong:
+            raise wrong[0] if len(wrong) == 1 else type(wrong[0])("\n".join(map(str, wrong)))
+        return found
+
+    def _place(self, layer: Layer, files: Files) -> dict[str, Any]:
+        place = _place(layer.path, files, self._loads)
+        if layer.labels:
             place["asLabels"] = True
-        self.set_trait("_places", places)
+        if layer.is_array or layer.name != layer._own_name():
+            place["name"] = layer.name
+        return place
+
+    def _listen(self) -> None:
+        for layer in self.layers:
+            layer._on_wish = self._layer_wishes
+
+    def _layer_wishes(self, layer: Layer, name: str, value: Any) -> None:
+        number = self.layers.index(layer)
+        looks = self._wishes.get("looks", {})
+        self._ask("looks", {**looks, str(number): {**looks.get(str(number), {}), name: value}})
+
+    def _wish_looks(self, layers: Sequence[Layer], count: int) -> None:
+        looks = {str(n): layer.looks() for n, layer in enumerate(layers, count) if layer.looks()}
+        if looks:
+            self._ask("looks", {**self._wishes.get("looks", {}), **looks})
 
     def _handle_custom_msg(self, content: dict[str, Any], buffers: list[Any]) -> None:
         super()._handle_custom_msg(content, buffers)
+        if content.get("method") == "answer" and content.get("id") in self._awaited:
+            self._awaited[content["id"]].put(content["error"] if "error" in content else bytes(buffers[0]))
         if content.get("method") == "read":
             _readers.submit(self._answer, self._volumes, content["id"], content["params"])
 
@@ -194,36 +789,121 @@ class ViewerWidget(BrowserWidget):
         else:
             self.send({"id": request, "result": {"size": size, "offset": offset, "version": version}}, buffers=[data])
 
+    def __add__(self, other: ViewerWidget) -> HBox:
+        """Both side by side, looking at the same place."""
+        return link(self, other) if isinstance(other, ViewerWidget) else NotImplemented
 
-def view(
-    source: Paths, layout: Layout | None = None, height: float | str = 480, *, labels: Paths | None = None
-) -> ViewerWidget:
-    """Shows an OME-Zarr, or a TIFF as it is, in Neuroglancer below the cell, as the cell's last line or by ``display``.
+
+def link(a: ViewerWidget, b: ViewerWidget) -> HBox:
+    """Shows two viewers side by side, each looking where the person makes the other look; ``a + b`` does the same.
 
     Parameters
     ----------
-    source : path-like or sequence of path-like
-        The OME-Zarr, 0.1 to 0.6, or several that share a space: a layer each. Of a
-        collection, the path of an image. A TIFF or a folder of slices is shown as
-        it is, with nothing written: full resolution is exact, coarser levels are sampled.
+    a : ViewerWidget
+        The one on the left. If it is linked already, the other joins those.
+    b : ViewerWidget
+        The one on the right. Place, zoom and orientation are linked in lengths: its voxels may be others.
+
+    Returns
+    -------
+    ipywidgets.HBox
+        To be shown as a cell's last line.
+
+    Raises
+    ------
+    ValueError
+        One of them is no viewer.
+
+    Examples
+    --------
+    >>> from microct_io_vis import link, view
+    >>> pair = link(view("bone.ome.zarr"), view("bone.tif"))
+    >>> len(pair.children)
+    2
+    """
+    if not isinstance(a, ViewerWidget) or not isinstance(b, ViewerWidget):
+        raise shown_as_message(ValueError("link: two viewers are linked, such as link(view('a.tif'), view('b.tif'))"))
+    group = a._link or b._link or uuid.uuid4().hex
+    for viewer in (a, b):
+        viewer._link = group
+        viewer.layout.flex = "1 1 0"
+        viewer.layout.min_width = "0"
+    return HBox([a, b])
+
+
+def view(
+    source: Viewable | Sequence[Viewable],
+    layout: Layout | None = None,
+    height: float | str = 480,
+    *,
+    labels: Viewable | Sequence[Viewable] | None = None,
+    layers: Sequence[Viewable] | None = None,
+    # The options of `view`; src/build/options.mjs writes them.
+    slices: Slices | None = None,
+    image: Image | None = None,
+    described_by: DescribedBy | None = None,
+    z_axis: ZAxis | None = None,
+    palette: Palette | None = None,
+    orientation: Orientation | None = None,
+    channel: Channels | None = None,
+    voxel_size: Sizes | None = None,
+    unit: str | None = None,
+    # End of the options.
+) -> ViewerWidget:
+    """Shows an OME-Zarr, a TIFF or an array in Neuroglancer below the cell, as the cell's last line or by ``display``.
+
+    Parameters
+    ----------
+    source : path-like, Volume, VolumeLevel, array or Layer, or a sequence of these
+        The OME-Zarr, 0.1 to 0.6, or several that share a space: a layer each. Of a collection of images, as
+        bioformats2raw makes it, the ``image`` is chosen by its number or its name; without it the error names them all.
+        An address (https://...) is read by the helper. A TIFF or a folder of slices is shown as it is, with nothing
+        written: full resolution is exact, coarser levels are sampled; so is an array. How they are read is chosen as
+        `convert` has it.
     layout : {'4panel', '4panel-alt', 'xy', 'yz', 'xz', 'xy-3d', 'yz-3d', 'xz-3d', '3d'}, optional
         Neuroglancer's. None: xy-3d.
     height : int or str, optional
         In pixels, or as CSS has it.
-    labels : path-like or sequence of path-like, optional
-        OME-Zarrs of whole numbers that are laid over them as segments, also where they do not say that they are labels.
+    labels : the same as ``source``, optional
+        Whole numbers that are laid over them as segments, also where they do not say that they are labels.
+    layers : sequence of Layer or of what ``source`` takes, optional
+        What is laid over all these.
+    slices : str, (int, int), range or slice, optional
+        Slices of a folder: a pattern of their names, such as 'rec_*.tif', or a range of their numbers, such as 100-899.
+        Of (first, last) both are included. None: all.
+    image : int or str, optional
+        Which of several images of a file, by its name or its number from 0. None: the only one.
+    described_by : {'auto', 'ome', 'imagej', 'tifffile', 'scifio', 'none'}, optional
+        Whose description of a file is believed: auto takes OME-XML before ImageJ's before others. None: auto.
+    z_axis : {'auto', 'c', 't', 'samples'}, optional
+        What the slices are: auto, or what the source calls channels (c), time points (t) or samples of a pixel. None:
+        auto.
+    palette : {'apply', 'ignore'}, optional
+        Of pixels that are indices into a palette (a lookup table): apply it, or ignore it and take what is stored.
+        None: apply.
+    orientation : {'ignore', 'apply'}, optional
+        A TIFF's Orientation tag: ignore it, or apply it by flips of rows and columns. None: ignore.
+    channel : int, sequence of int or 'all', optional
+        Channels to convert, from 0; colours are samples of each pixel. Such as 0, [0, 2] or ``'all'``. None: the only
+        one.
+    voxel_size : float or (float, float, float), optional
+        Voxel edge lengths, in place of what the source says. Along (Z, Y, X), in ``unit``, or one for all.
+    unit : str, optional
+        Unit of ``voxel_size``, such as micrometer, or none; without ``voxel_size``, the unit that the source's lengths
+        are brought to.
 
     Returns
     -------
     ViewerWidget
-        Its ``state`` says where the person is looking.
+        Its ``position``, ``selection``, ``pick``, ``annotations`` and ``state`` say what the person looks at and does.
 
     Raises
     ------
     FileNotFoundError
         There is no such folder or file.
     ValueError
-        It is no OME-Zarr image, and nothing that could be converted.
+        It is no OME-Zarr image, and nothing that could be converted; or an array cannot be shown; or it is a
+        collection, and no image of it is chosen.
 
     Examples
     --------
@@ -232,20 +912,88 @@ def view(
     >>> viewer.state
     {'layout': 'xy'}
     """
-    return ViewerWidget(source, labels=labels, state={"layout": layout} if layout else None, height=height)
+    reading = reading_in(locals())
+    state = {"layout": layout} if layout else None
+    return ViewerWidget(source, labels=labels, layers=layers, state=state, height=height, **reading)
+
+
+def _size(size: Sequence[Integer]) -> list[int]:
+    try:
+        width, height = (each.__index__() for each in size)
+    except (AttributeError, TypeError, ValueError):
+        width = height = 0
+    if not (0 < width <= 16384 and 0 < height <= 16384):
+        what = "width and height were expected, in pixels, up to 16384"
+        raise shown_as_message(ValueError(f"size: {size!r}, where {what}"))
+    return [width, height]
+
+
+def _layers(given: Any, labels: bool = False, reading: dict[str, Any] | None = None) -> list[Layer]:
+    """What is to be shown as layers: one, or a list of them. ``reading``: how sources are read."""
+    if given is None:
+        return []
+    if not isinstance(given, (list, tuple)):
+        given = [given]
+    layers = [each if isinstance(each, Layer) else Layer(each, labels=labels) for each in given]
+    if reading:
+        for layer in layers:
+            layer.read_as(reading)
+    return layers
+
+
+def _paths_of(main: list[Layer], over: list[Layer]) -> dict[str, Any]:
+    """The traits that say which files are shown."""
+    paths, labels = ([layer.path for layer in each if layer.path] for each in (main, over))
+    return {"source": paths if len(paths) > 1 or not main else "".join(paths), "labels": labels}
+
+
+def _lies(layer: Layer, files: Files, level: Any = None, at: Any = None) -> tuple[dict[str, Any], ...]:
+    """Scale, translation and unit by axis of space of a viewer's first volume, or of a part of one of its levels."""
+    if isinstance(files, ArrayFiles):
+        scale, start, units = files.geometry()
+        if at is not None:
+            if level:
+                raise ValueError(f"level: {level}, and {layer.name} is an array, which has level 0 alone")
+            for axis, value in zip((axis for axis in "zyx" if axis in scale), _begins(at), strict=True):
+                start[axis] += value * scale[axis]
+        return scale, start, units
+    volume = open_volume(layer.path, **layer.reading)
+    found = volume.level(level or 0)
+    if found.scale is None or found.translation is None:
+        return {}, {}, {}
+    scale, start = (dict(zip(found.axes, each, strict=True)) for each in (found.scale, found.translation))
+    if at is not None:
+        first = _begins(at)
+        ranges = found.slices([(value, value + 1) for value in first])
+        for axis, where in zip(found.axes, ranges, strict=True):
+            start[axis] += (where.start or 0) * scale[axis]
+    return scale, start, dict(zip(found.axes, found.units, strict=True))
+
+
+def _begins(at: Any) -> list[int]:
+    """The first voxel of a box, or the one that is given."""
+    parts = [part.start or 0 if isinstance(part, slice) else part for part in at]
+    parts = [part[0] if isinstance(part, (tuple, list)) else part for part in parts]
+    return parts[::2] if len(parts) in (4, 6) else parts
 
 
 def _paths(source: str | list[str]) -> list[str]:
     return source if isinstance(source, list) else [source]
 
 
-def _files(source: str | list[str]) -> list[Files]:
+def _files(source: str | list[str], reading: dict[str, Any] | None = None) -> list[Files]:
     """The volumes, all of them, or one error that names each that is none."""
     volumes: list[Files] = []
     wrong = []
     for path in _paths(source):
         try:
-            volumes.append(looked_at(path) if _is_source(path) else OmeZarrFiles(path))
+            if _is_source(path):
+                volumes.append(looked_at(path, reading=reading))
+            elif reading:
+                raise ValueError(nothing_is_chosen(path, reading))
+            else:
+                image_path(path, None)  # which names the images of a collection
+                volumes.append(OmeZarrFiles(path))
         except (FileNotFoundError, ValueError) as reason:
             wrong.append(reason)
     if wrong:
@@ -254,7 +1002,9 @@ def _files(source: str | list[str]) -> list[Files]:
 
 
 def _is_source(path: str) -> bool:
-    """Whether a path is that of a file of voxels, or of a folder of slices, and of no OME-Zarr."""
+    """Whether the helper reads it: a file of voxels, a folder of slices that is no OME-Zarr, or an address."""
+    if is_address(path):
+        return True
     full = os.path.expanduser(path)
     if not os.path.isdir(full):
         return path.lower().endswith(ENDINGS)
@@ -273,6 +1023,9 @@ def _rank(volumes: list[Files]) -> int:
 
 def _place(source: str, files: Files, load: int) -> dict[str, Any]:
     """What a browser needs to find the volume under its server's root, and to be sure that it is the same."""
+    if isinstance(files, ArrayFiles) or isinstance(files.root, str):
+        nowhere: dict[str, Any] = {"home": "", "metadata": files.metadata_key, "fromNotebook": None, "fingerprint": []}
+        return {"load": load, "paths": [files.root], **nowhere}
     root = files.root
     given = FilePath(os.path.abspath(os.path.expanduser(source)))
     place: dict[str, Any] = {

@@ -1,6 +1,5 @@
 // `npm run build`: everything that is generated, beside the SIMD loops that the toolchain brings: lib/ (TypeScript for
-// the browser), the helper's bundle, the viewer's page, the labextension. Each step is a script of its own, and reads
-// what the one before wrote.
+// the browser), the helper's bundle, the viewer's page, the labextension. Each step is a script of its own.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,8 +16,7 @@ const bin = path => [join(ROOT, 'node_modules', path)];
 
 if (here) await run(node, script('simd.mjs'));
 await run(node, [...bin('typescript/bin/tsc'), '-p', '.']);
-await run(node, script('helper.mjs'));
-await run(node, script('page.mjs'));
+await Promise.all([run(node, script('helper.mjs')), run(node, script('page.mjs'))]);
 const core = join(ROOT, 'node_modules/@jupyterlab/core-meta/core.package.json');
 await run(node, [...bin('@jupyter/builder/lib/build-labextension.js'), '--core-package-file', core, '.']);
 const modules = JSON.parse(readFileSync(join(ROOT, 'lib/labextension.json'), 'utf8'));

@@ -135,11 +135,14 @@ export const prepare = (script, extra) =>
     const sources = ['src', 'style', 'schema', 'package.json', 'package-lock.json', 'tsconfig.json'];
     const build = () =>
       run(node, [join(ROOT, 'src/build/build.mjs')], { env: { ...env, MICROCT_PREPARED: 'tools' }, quiet: true });
-    await once('build', 'Building', sources, build, 'microct_io_vis/labextension/package.json');
     const manifests = ['pyproject.toml', 'package.json', 'install.json'];
-    await once(`install-${extra}`, 'Installing Python packages', manifests, () =>
-      run(PYTHON, [...PIP, '--editable', `.[${extra}]`], { env: { ...env, SKIP_JUPYTER_BUILDER: '1' } })
-    );
+    const install = () =>
+      run(PYTHON, [...PIP, '--editable', `.[${extra}]`], { env: { ...env, SKIP_JUPYTER_BUILDER: '1' } });
+    // Most of the one is downloading, most of the other reckoning.
+    await Promise.all([
+      once('build', 'Building', sources, build, 'microct_io_vis/labextension/package.json'),
+      once(`install-${extra}`, 'Installing Python packages', manifests, install)
+    ]);
     await run(PYTHON, [join(ROOT, 'src/build/link.py')], { env });
   });
 

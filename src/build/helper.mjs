@@ -1,11 +1,12 @@
 // Bundles the helper into microct_io_vis/helper: main.mjs (command line and kernel), worker.cjs and look.cjs (the
-// engine's threads), zeromq/ (one native addon for each platform) and the licenses of what is in the bundle. What
-// page.mjs puts there (viewer/) stays.
+// engine's threads), lerc's WebAssembly, zeromq/ (one native addon for each platform) and the licenses of what is in
+// the bundle. What page.mjs puts there (viewer/) stays.
 import { build, context } from 'esbuild';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ROOT } from './environment.mjs';
 import { writeNotices } from './notices.mjs';
+import { LERC_WASM, THREAD } from './thread.mjs';
 
 const OUT = join(ROOT, 'microct_io_vis/helper');
 const ZEROMQ = join(ROOT, 'node_modules/zeromq');
@@ -55,8 +56,7 @@ const common = {
   keepNames: true,
   legalComments: 'none',
   metafile: true,
-  logLevel: 'warning',
-  logOverride: { 'empty-import-meta': 'silent' }
+  logLevel: 'warning'
 };
 const MAIN = {
   ...common,
@@ -73,12 +73,10 @@ const MAIN = {
   },
   plugins: [zeromqLoader]
 };
-// By itself, and in the older format: a thread then starts in two thirds of the time.
 const WORKER = {
   ...common,
-  entryPoints: { worker: 'src/pyramid/worker.ts', look: 'src/convert/look/worker.ts' },
-  outExtension: { '.js': '.cjs' },
-  format: 'cjs'
+  ...THREAD,
+  entryPoints: { worker: 'src/pyramid/worker.ts', look: 'src/convert/look/worker.ts' }
 };
 // In a watch, only what follows from an edit is made anew.
 if (process.argv.includes('--watch')) {
@@ -95,12 +93,19 @@ for (const [name, folder] of Object.entries(ADDONS)) {
     throw new Error(`${addon} is missing: zeromq has changed its builds; correct ADDONS in helper.mjs`);
   copyFileSync(addon, join(OUT, 'zeromq', `${name}.node`));
 }
+copyFileSync(LERC_WASM, join(OUT, basename(LERC_WASM)));
 const shipped = Object.values(outputs).flatMap(({ inputs }) =>
   Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : []))
 );
 writeNotices(join(OUT, 'LICENSES.txt'), shipped);
 
-const made = new Set(['viewer', 'zeromq', 'LICENSES.txt', ...Object.keys(outputs).map(path => basename(path))]);
+const made = new Set([
+  'viewer',
+  'zeromq',
+  'LICENSES.txt',
+  basename(LERC_WASM),
+  ...Object.keys(outputs).map(path => basename(path))
+]);
 for (const name of readdirSync(OUT)) {
   if (!made.has(name)) rmSync(join(OUT, name), { recursive: true });
 }

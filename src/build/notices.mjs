@@ -8,7 +8,11 @@ import { ROOT } from './environment.mjs';
  * holds the copyright.
  */
 const APACHE = 'node_modules/neuroglancer/LICENSE';
+const AWS = 'node_modules/@aws-sdk/client-s3/LICENSE';
 const MORE = {
+  '@aws-sdk/credential-provider-http': [AWS],
+  '@aws-sdk/credential-provider-login': [AWS],
+  '@aws-sdk/nested-clients': [AWS],
   '@jupyter-widgets/base': ['src/build/licenses/jupyter-widgets.txt'],
   lerc: [{ says: 'Copyright 2015-2021 Esri' }, APACHE],
   zeromq: ['src/build/licenses/MPL-2.0.txt', 'src/build/licenses/libsodium.txt']

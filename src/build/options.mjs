@@ -152,6 +152,11 @@ READING_OPTIONS = (${optionsOf('info')
     .map(({ name }) => quoted(snake(name)))
     .join(', ')})
 
+#: What can be chosen of a source that is looked at as it is: the options of \`view\`.
+LOOK_OPTIONS = (${optionsOf('view')
+    .map(({ name }) => quoted(snake(name)))
+    .join(', ')})
+
 #: Endings of files that are volumes or slices.
 ENDINGS = (${Object.values(ENDINGS)
     .flat()
@@ -164,9 +169,21 @@ ${ENGINE_OPTIONS.flatMap(entry).join('\n')}
 `;
 }
 
-/** The options of a command that are the engine's. */
+/** What can be chosen of an array that is written. Labels have their image's levels and version. */
+const OF_LABELS = ['chunkSize', 'shard', 'downsample', 'compression', 'checksum', 'maxMemory', 'jobs', 'overwrite'];
+const OF_ARRAYS = {
+  write_labels: OF_LABELS,
+  write_image: [...OF_LABELS, 'levels', 'dtype', 'valueRange', 'voxelSize', 'unit', 'omeZarr']
+};
+
+/** The options of a command, or of a function that writes arrays, that are the engine's. */
 const optionsOf = command =>
-  COMMANDS.find(({ name }) => name === command).options.filter(option => ENGINE_OPTIONS.includes(option));
+  ENGINE_OPTIONS.filter(option =>
+    (
+      OF_ARRAYS[command]?.map(wanted => ENGINE_OPTIONS.find(({ key }) => key === wanted)) ??
+      COMMANDS.find(({ name }) => name === command).options
+    ).includes(option)
+  );
 
 const BEGIN = name => `# The options of \`${name}\`; src/build/options.mjs writes them.`;
 const END = '# End of the options.';
@@ -243,6 +260,12 @@ const files = {
   'microct_io_vis/options.py': () => optionsModule(),
   'microct_io_vis/api.py': text =>
     ['info', 'estimate', 'convert', 'verify'].reduce((all, name) => signed('api.py', all, name, name), text),
+  'microct_io_vis/batch.py': text => signed('batch.py', text, 'convert_many', 'convert'),
+  'microct_io_vis/writing.py': text =>
+    Object.keys(OF_ARRAYS).reduce((all, name) => signed('writing.py', all, name, name), text),
+  'microct_io_vis/volume.py': text => signed('volume.py', text, 'open', 'view'),
+  'microct_io_vis/widgets/viewer.py': text =>
+    ['ViewerWidget', 'view'].reduce((all, name) => signed('widgets/viewer.py', all, name, 'view'), text),
   'microct_io_vis/conversion.py': text => signed('conversion.py', text, 'Conversion', 'convert'),
   'microct_io_vis/widgets/converter.py': text => signed('widgets/converter.py', text, 'ConverterWidget', 'convert'),
   'microct_io_vis/widgets/options.py': text => between('widgets/options.py', text, BEGIN('convert'), traits),

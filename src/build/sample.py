@@ -40,7 +40,9 @@ def phantom(path: Path) -> None:
     )
 
 
-if not target.exists():
+def main() -> None:
+    if target.exists():
+        return
     partial = target.with_suffix(".tmp")
     try:
         partial.write_bytes(download())
@@ -48,3 +50,7 @@ if not target.exists():
         print(f"The sample volume cannot be had ({reason}); a generated phantom takes its place.", file=sys.stderr)
         phantom(partial)
     partial.replace(target)
+
+
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,7 @@
 // against a live JupyterLab. `npm test -- unit zarr`, `-- python -k labels`, `-- browser lab`: one of the three suites,
 // or a part of it; unit tests alone need no build.
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findChromium } from './chromium.mjs';
@@ -40,11 +40,15 @@ async function suite(command, args, counts, env = {}) {
   return { passed, failed: status !== 0 && failed === 0 ? 1 : failed };
 }
 
-/** The test files of a folder, or those of them whose names have a word of `part`. */
+/**
+ * The test files of a folder at any depth, or those of them whose names have a word of `part`; the largest first, which
+ * take the longest: what runs beside others to the end is short.
+ */
 function filesOf(folder) {
-  const files = readdirSync(join(ROOT, folder))
+  const size = name => statSync(join(ROOT, folder, name)).size;
+  const files = readdirSync(join(ROOT, folder), { recursive: true })
     .filter(name => name.endsWith('.test.ts') && (!part.length || part.some(word => name.includes(word))))
-    .sort();
+    .sort((a, b) => size(b) - size(a));
   if (!files.length) {
     console.error(`No test file in ${folder} has ${part.join(' or ')} in its name.`);
     process.exit(2);
@@ -54,21 +58,20 @@ function filesOf(folder) {
 const NODE_COUNTS = [/^ℹ pass (\d+)$/gm, /^ℹ (?:fail|cancelled) (\d+)$/gm];
 const PYTEST_COUNTS = [/(\d+) passed/g, /(\d+) (?:failed|errors?)\b/g];
 const nodeTests = (folder, atOnce, env) =>
-  suite(
-    process.execPath,
-    ['--test', '--test-reporter=spec', `--test-concurrency=${atOnce}`, ...filesOf(folder)],
-    NODE_COUNTS,
-    env
-  );
+  suite(process.execPath, ['src/build/node-tests.mjs', String(atOnce), ...filesOf(folder)], NODE_COUNTS, env);
 
 // Most of a Python test is one program after another: three at a time, on two processors, take little more than half of
 // the time.
 const sideBySide = part.length ? [] : ['-n', '3', '--dist', 'loadfile'];
 
+// They start Node thousands of times on the same code.
+const compiled = { NODE_COMPILE_CACHE: join(ROOT, '.venv/compile-cache') };
+
 const suites = {
-  unit: () => nodeTests('test/unit', 2),
-  python: () => suite(PYTHON, ['-m', 'pytest', '-q', ...sideBySide, 'test/python', ...part], PYTEST_COUNTS),
-  browser: async () => nodeTests('test/browser', 1, { MICROCT_CHROMIUM: await findChromium() })
+  unit: () => nodeTests('test/unit', 2, compiled),
+  python: () => suite(PYTHON, ['-m', 'pytest', '-q', ...sideBySide, 'test/python', ...part], PYTEST_COUNTS, compiled),
+  // Much of a browser test is waiting; each file has a server and a browser of its own.
+  browser: async () => nodeTests('test/browser', 2, { MICROCT_CHROMIUM: await findChromium() })
 };
 
 let passed = 0;

@@ -1,43 +1,35 @@
 import { join } from 'node:path';
+import { conclude } from './conclude.ts';
 import { Conversion } from './conversion.ts';
 import { ConvertError, type ErrorCode, stopped } from '../model/errors.ts';
 import { Meter } from './meter.ts';
 import { type ConvertOptions, zarrFormatOf } from '../model/options.ts';
-import { prepare } from './prepare.ts';
-import type { ConvertResult, Progress } from '../model/progress.ts';
+import { type Prepared, prepare } from './prepare.ts';
+import { type Control, Ending, PATIENCE } from './control.ts';
+import type { ConvertResult } from '../model/progress.ts';
+import { type ConversionSource, isSent } from '../model/source-layout.ts';
 import { option } from '../model/words.ts';
+import { isBucketAddress } from '../model/address.ts';
+import { BucketOutput } from '../zarr/bucket/bucket-output.ts';
 import { Destination } from '../zarr/destination.ts';
 import { labelsFolder, listLabels, unlistedLabels } from '../zarr/labels-group.ts';
 import { readParent } from '../zarr/parent.ts';
-
-/** How long a cancelled worker may go on with what it does before it is ended, in ms. */
-const PATIENCE = 500;
+import type { UnfinishedOutput } from '../zarr/unfinished-output.ts';
 
 /**
  * What may be otherwise when it is tried again; all else would fail again at the same place, or is not wanted any more.
  */
 const PASSING: ErrorCode[] = ['disk-full', 'output-unwritable', 'unreadable', 'not-found', 'internal'];
 
-/** How a caller follows a conversion and ends it. */
-export interface Control {
-  /**
-   * Ends the conversion within about a second; nothing is left behind. Where the signal's reason is a ConvertError
-   * `interrupted`, what is done is kept to be resumed.
-   */
-  signal?: AbortSignal;
-  /** Called five times a second at most. */
-  onProgress?: (progress: Progress) => void;
-}
-
 /**
  * Converts a TIFF volume into an OME-Zarr pyramid: level 0 has the region's voxels, each further level the mean of the
  * next finer stored one. Nothing has the output's name before all of it is written and on the disk.
  *
- * @param source a TIFF file, a folder of TIFF slices, or the slices in order
+ * @param source a TIFF file, a folder of TIFF slices, the slices in order, or an array that another program sends
  * @throws ConvertError
  */
 export async function convert(
-  source: string | string[],
+  source: ConversionSource,
   options: Partial<ConvertOptions> = {},
   { signal, onProgress }: Control = {}
 ): Promise<ConvertResult> {
@@ -47,45 +39,39 @@ export async function convert(
     throw withListed(error, listed);
   });
   if (signal?.aborted) throw stopped(signal);
-  const { settings, levels, plan } = prepared;
-  const claim = prepared.resumed ? 'takeOver' : 'claim';
-  const destination = await Destination[claim](settings.output, settings.overwrite, settings.parent !== null);
-  let end: (error: ConvertError) => void = () => {};
-  const ended = new Promise<never>((_, reject) => (end = reject));
-  ended.catch(() => {});
-  const onAbort = () => end(stopped(signal!));
-  signal?.addEventListener('abort', onAbort);
+  const { settings } = prepared;
+  const destination = await begin(prepared);
+  const ending = new Ending(signal);
   let conversion: Conversion | null = null;
   let meter: Meter | null = null;
   try {
-    conversion = new Conversion(prepared, source, destination, end);
+    conversion = new Conversion(prepared, source, destination, ending.end);
     if (onProgress) meter = new Meter(conversion, onProgress);
     if (signal?.aborted) throw stopped(signal);
-    const { report, range, statistics } = await Promise.race([conversion.run(), ended]);
+    const written = await ending.race(conversion.run());
     await conversion.close(PATIENCE);
     meter?.report();
-    await destination.finish();
-    if (settings.parent) await listLabels(settings.parent.path, settings.parent.version);
-    return {
-      output: settings.output,
-      seconds: (performance.now() - began) / 1000,
-      bytesWritten: report.bytesWritten,
-      levels: levels.length,
-      nanVoxels: range ? report.nan : 0,
-      valueRange: range,
-      statistics,
-      warnings: plan.warnings
-    };
+    return await conclude(destination, prepared, written, began, signal);
   } catch (error) {
     // What goes wrong while tidying up must not stand in for what went wrong first.
     await conversion?.close(PATIENCE).catch(() => {});
-    const kept = conversion !== null && isKept(error, conversion.resumable) && destination.keep();
+    // What comes once cannot be gone on with.
+    const kept =
+      conversion !== null && !isSent(source) && isKept(error, conversion.resumable) && (await destination.keep());
     if (!kept) await destination.discard().catch(() => {});
     throw outcome(error, settings.output, kept ? destination.partial : null);
   } finally {
     meter?.stop();
-    signal?.removeEventListener('abort', onAbort);
+    ending.release();
   }
+}
+
+/** Takes the output's name for this conversion. */
+async function begin({ settings, resumed }: Prepared): Promise<UnfinishedOutput> {
+  const { output, overwrite, parent } = settings;
+  if (isBucketAddress(output))
+    return resumed ? BucketOutput.takeOver(output, resumed.length) : BucketOutput.claim(output, overwrite);
+  return Destination[resumed ? 'takeOver' : 'claim'](output, overwrite, parent !== null);
 }
 
 /** Lists label images that a conversion was ended before it could list; their paths. */

@@ -39,5 +39,5 @@ export async function inspect(
  *   that something has the output's name already, or that the disk has too little room, is told in the plan
  */
 export async function estimate(source: string | string[], options: Partial<ConvertOptions> = {}): Promise<Plan> {
-  return (await prepare(source, options, true)).plan;
+  return (await prepare(source, options, { lenient: true })).plan;
 }

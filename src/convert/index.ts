@@ -34,21 +34,31 @@ export {
   DTYPES,
   type Dtype,
   type Shape,
+  type Position,
   type VolumeInfo,
   type VoxelBytes
 } from '../model/volume.ts';
 export { formatBytes } from '../model/bytes.ts';
+export { Archive, type ArchiveName } from '../zarr/archive/archive.ts';
+export type { ArchiveEntry } from '../zarr/archive/directory.ts';
 export { actualPath, nameOf, onDisk } from '../reader/common/file-name.ts';
 export { isOmeZarr } from '../zarr/ome-zarr.ts';
 export { SPACE_UNITS, spaceUnit } from '../model/units.ts';
+export type { ConversionSource, SentArray } from '../model/source-layout.ts';
 export { TOOL, VERSION } from '../model/version.ts';
-export { type Control, convert } from './convert.ts';
+export type { Control } from './control.ts';
+export { type BatchControl, type BatchEntry, batchSources, convertMany, planMany } from './batch.ts';
+export { convert } from './convert.ts';
 export type { Difference, Value } from '../model/difference.ts';
 export { estimate, inspect } from './estimate.ts';
 export { type LookFile, Looks } from './look/look.ts';
 export { freeMemory } from '../pyramid/garbage.ts';
 export { type Owner, isStillRunning, startTime } from '../zarr/owner.ts';
 export { type ConversionRequest as Asked, unfinishedRequest as askedFor } from './unfinished.ts';
+export { finishParts, discardParts } from './parts/finish.ts';
+export { type PartOptions, type PartResult, convertPart } from './parts/part.ts';
+export { type PartCost, type PartsDescription, type PlanOptions, planParts } from './parts/plan.ts';
 export type { StoredChannel } from '../model/ome-zarr/image.ts';
 export type { StoredCompression } from '../zarr/codec/index.ts';
-export { verify, type VerifyOptions, type VerifyResult } from './verify/index.ts';
+export { type Piece, verify, type VerifyOptions, type VerifyResult } from './verify/index.ts';
+export type { OptionName, Vocabulary } from '../model/words.ts';

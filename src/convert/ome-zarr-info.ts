@@ -1,14 +1,17 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { lstat, opendir } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 import type { StoredCompression } from '../zarr/codec/index.ts';
+import { isBucketAddress } from '../model/address.ts';
+import { Mirror } from '../zarr/bucket/mirror.ts';
 import type { Checksum } from '../model/options.ts';
 import { readFailure } from '../reader/common/fail.ts';
 import { imageKind } from '../model/file-endings.ts';
 import type { Dtype } from '../model/volume.ts';
 import { type ZarrArray, alongOwn, fileKey, readArray, readShape } from '../zarr/array.ts';
 import { type StoredChannel, geometryNotes, kindOf } from '../model/ome-zarr/image.ts';
+import { isArchiveName } from '../model/output-name.ts';
+import { archivedUnder, isThere, listFolder } from '../zarr/files.ts';
 import { type StoredImage, readImage } from '../zarr/image.ts';
 import { labelsFolder, namesOfLabels, unlistedLabels } from '../zarr/labels-group.ts';
 
@@ -90,9 +93,10 @@ export interface OmeZarrLevel {
  */
 export function isStored(source: string | string[]): source is string {
   if (typeof source !== 'string') return false;
+  if (isBucketAddress(source)) return true;
   const path = resolve(source);
   const marks = ['zarr.json', '.zgroup', '.zarray', '.zattrs'];
-  if (marks.some(mark => existsSync(join(path, mark)))) return true;
+  if (isArchiveName(path) || marks.some(mark => isThere(join(path, mark)))) return true;
   return /\.zarr(\.partial)?$/i.test(path) && namesIn(path)?.every(name => imageKind(name) === null) === true;
 }
 
@@ -102,13 +106,23 @@ export function isStored(source: string | string[]): source is string {
  * @throws ConvertError where there is none; it says what there is
  */
 export async function inspectOmeZarr(source: string): Promise<OmeZarrInfo> {
-  const folder = resolve(source);
+  if (!isBucketAddress(source)) return describeFolder(source, resolve(source), null);
+  const mirror = await Mirror.open(source, 'source');
+  return mirror.within(() => describeFolder(source, mirror.folder, mirror.files));
+}
+
+/** `known`: names and sizes of its files, where they are elsewhere. */
+async function describeFolder(
+  source: string,
+  folder: string,
+  known: [path: string, bytes: number][] | null
+): Promise<OmeZarrInfo> {
   const image = asSource(() => readImage(folder));
   const { axes, datasets, origin, version } = image;
   const warnings: string[] = [];
   if (image.images > 1) warnings.push(`It holds ${image.images} images (multiscales): this is the first.`);
   warnings.push(...geometryNotes(image));
-  const sizes = await sizesUnder(folder);
+  const sizes = known ?? (await sizesUnder(folder));
   const levels = datasets.map((_, k) => levelOf(folder, image, k, sizes, warnings));
   const [first] = levels;
   const space = axes.flatMap(({ name, type }, n) => (kindOf({ name, type }) === 'space' ? [n] : []));
@@ -143,7 +157,7 @@ const sourceOf = ({ source }: Record<string, unknown>) => (source ?? {}) as Reco
 
 function namesIn(folder: string): string[] | null {
   try {
-    return readdirSync(folder);
+    return listFolder(folder).map(({ name }) => name);
   } catch {
     return null;
   }
@@ -219,7 +233,7 @@ function isChunk(array: ZarrArray, name: string, counts: readonly number[]): boo
 
 /** Names of an image's images of labels, those that its list does not have too. */
 function labelsOf(folder: string, { zarrFormat }: StoredImage, warnings: string[]): string[] {
-  if (!existsSync(labelsFolder(folder))) return [];
+  if (!isThere(labelsFolder(folder))) return [];
   try {
     const unlisted = unlistedLabels(folder, zarrFormat);
     for (const name of unlisted)
@@ -234,6 +248,8 @@ function labelsOf(folder: string, { zarrFormat }: StoredImage, warnings: string[
 
 /** Path, relative to the folder and with `/`, and size of every file in it; links are not followed. */
 async function sizesUnder(folder: string): Promise<[path: string, bytes: number][]> {
+  const archived = archivedUnder(folder);
+  if (archived) return archived;
   const found: [string, number][] = [];
   const walk = async (under: string): Promise<void> => {
     const folders: string[] = [];

@@ -1,7 +1,10 @@
 import { basename, dirname, join, resolve } from 'node:path';
+import { bucketAddress, isBucketAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import { actualPath, onDisk } from '../reader/common/file-name.ts';
 import { outputName, volumeName } from '../model/output-name.ts';
+import { type ConversionSource, isSent } from '../model/source-layout.ts';
+import { named } from '../model/words.ts';
 import { readable } from '../model/readable.ts';
 import { labelsFolder } from '../zarr/labels-group.ts';
 import { statSync } from 'node:fs';
@@ -11,16 +14,30 @@ export const isName = (path: string): boolean => !/[\\/]/.test(path) && path !==
 
 const isFolder = (path: string): boolean => statSync(onDisk(path), { throwIfNoEntry: false })?.isDirectory() ?? false;
 
+/** The address of an output in a bucket. @throws ConvertError `bad-option` */
+function bucketPath(name: string, parent: string | null): string {
+  const fail = (message: string) => new ConvertError('bad-option', `${name}: ${message}`, 'output');
+  if (parent !== null)
+    throw fail(
+      `labels are written into the folder of their image, and not to a bucket: give a name alone, or leave ${named('parent')} out`
+    );
+  const found = bucketAddress(name);
+  if (!found) throw fail('this is no address such as s3://BUCKET/NAME.ome.zarr');
+  return `s3://${found.bucket}/${found.key}`;
+}
+
 /**
  * Absolute path of the output: as given, or `<stem>.ome.zarr` beside the source (`scan.ome.tif` and `scan.tif` give
  * `scan.ome.zarr`, a folder gives `<folder>.ome.zarr` beside it, and a list of slices what all names begin with). Of
  * labels of the image `parent`: a name, or `<stem>`, in its `labels` folder.
  */
-export function outputPath(given: string | null, source: string | string[], parent: string | null): string {
+export function outputPath(given: string | null, source: ConversionSource, parent: string | null): string {
   if (given !== null) {
     const name = readable(given);
+    if (isBucketAddress(name)) return bucketPath(name, parent);
     return parent !== null && isName(name) ? join(labelsFolder(parent), name) : resolve(name);
   }
+  if (isSent(source)) throw new ConvertError('bad-option', `${named('output')} must be given`, 'output');
   const path = actualPath(resolve(typeof source === 'string' ? source : source[0]));
   const folder = readable(dirname(path));
   const name = typeof source === 'string' ? readable(basename(path)) : source.map(each => readable(basename(each)));

@@ -1,27 +1,34 @@
-import { availableParallelism } from 'node:os';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { MEMORY_START, createMemory, instantiate } from '../simd/index.ts';
-import { type Encoder, codecBytes, createEncoder } from '../zarr/codec/index.ts';
+import { codecBytes, createEncoder } from '../zarr/codec/index.ts';
 import { readingOf, resolveSettings } from './resolve.ts';
+import { isArchiveName } from '../model/output-name.ts';
 import { levelBytes, mostDiskBytes } from '../zarr/disk.ts';
 import { Checks, ConvertError, type ErrorCode } from '../model/errors.ts';
 import { formatBytes } from '../model/bytes.ts';
-import type { Layout } from '../model/layout.ts';
+import { type ConversionSource, type SourceLayout, sourcePaths } from '../model/source-layout.ts';
 import type { ConvertOptions } from '../model/options.ts';
 import { outputPath } from './output-path.ts';
 import type { Plan } from '../model/plan.ts';
-import { type ExecutionPlan, planExecution } from '../pyramid/execution-plan.ts';
+import { processors } from '../pyramid/allotment.ts';
+import { type ExecutionPlan, type Workload, planExecution } from '../pyramid/execution-plan.ts';
 import { type Level, chunkCounts, product, pyramid } from '../model/levels.ts';
 import type { Settings } from '../model/settings.ts';
-import { openVolume, readerBytes } from '../reader/index.ts';
+import { isSequential, openSource, readerBytes } from '../reader/index.ts';
 import {
   type ConversionRecord,
   type JournalHead,
   conversionRecord,
+  checkPlanned,
   checkResumable,
   describeUnfinished
 } from './unfinished.ts';
 import { named, option } from '../model/words.ts';
-import { BYTES_PER_VOXEL, type Shape, type VolumeInfo, alongAxes } from '../model/volume.ts';
+import { BYTES_PER_VOXEL, type VolumeInfo, alongAxes } from '../model/volume.ts';
+import { isBucketAddress } from '../model/address.ts';
+import { checkBucket } from '../zarr/bucket/claim.ts';
+import { COURIER_BYTES, WAITING_BYTES } from '../zarr/bucket/courier.ts';
 import { checkDestination, freeDisk } from '../zarr/destination.ts';
 import { Journal, type JournalRecord } from '../zarr/journal.ts';
 import { goesWith } from '../zarr/occupied.ts';
@@ -31,7 +38,7 @@ import { writeError } from '../zarr/system-errors.ts';
 /** All that is decided before the first voxel is read. */
 export interface Prepared {
   info: VolumeInfo;
-  layout: Layout;
+  layout: SourceLayout;
   settings: Settings;
   levels: Level[];
   executionPlan: ExecutionPlan;
@@ -43,28 +50,24 @@ export interface Prepared {
   options: Partial<ConvertOptions>;
   /** What an interrupted conversion has left and this one goes on with; null: it record anew. */
   resumed: JournalRecord<JournalHead> | null;
+  /** What an execution plan is made of. */
+  workload: Workload;
 }
 
-function arrangeWithin(
-  source: string,
-  settings: Settings,
-  layout: Layout,
-  levels: Level[],
-  encoder: Encoder | null,
-  leaf: Shape | null
-): ExecutionPlan {
-  const found = planExecution({
-    settings,
-    layout,
-    outerShape: layout.outerShape,
-    levels,
-    encoder,
-    codecBytes: codecBytes(settings.compression, product(settings.chunk) * BYTES_PER_VOXEL[settings.dtype]),
-    readerBytes: readerBytes(layout),
-    memoryStart: MEMORY_START,
-    processors: availableParallelism(),
-    leaf
-  });
+/** How a conversion is prepared that is not just begun. */
+export interface Preparation {
+  /**
+   * Whether what has the output's name already, or a disk without enough room, is a warning of the plan, and no error.
+   */
+  lenient?: boolean;
+  /** What was planned, and is now converted in parts: what there is at the output is no matter. */
+  planned?: JournalHead;
+}
+
+/** @throws ConvertError where no plan fits the memory */
+export function arrange(source: string, settings: Settings, workload: Workload): ExecutionPlan {
+  const { leaf } = workload;
+  const found = planExecution(workload);
   if (!('needs' in found)) return found;
   const { chunk, shard, dtype } = settings;
   const pieces = `${shard ? 'shards' : 'chunks'} of ${(shard ?? chunk).join(' × ')} ${dtype} voxels`;
@@ -88,14 +91,24 @@ function arrangeWithin(
 /** What a plan can be made in spite of. */
 const IN_THE_WAY: readonly ErrorCode[] = ['output-exists', 'output-not-ome-zarr'];
 
+/** What there is at an output. */
+interface Found {
+  partial: string | null;
+  refusal: Plan['outputRefusal'];
+  /** Of an output in a bucket, what its journal says, and what a person should know. */
+  left?: JournalRecord<JournalHead> | null;
+  warnings?: string[];
+}
+
 /** What there is at the output. Where that is in the way, and `lenient` is true, it is said and not thrown. */
 async function findDestination(
-  source: string | string[],
+  source: ConversionSource,
   { output, overwrite, parent }: Settings,
   lenient: boolean
-): Promise<{ partial: string | null; refusal: Plan['outputRefusal'] }> {
+): Promise<Found> {
   try {
-    return { partial: await checkDestination(output, source, overwrite, parent !== null), refusal: null };
+    if (isBucketAddress(output)) return { ...(await checkBucket(output, overwrite)), refusal: null };
+    return { partial: await checkDestination(output, sourcePaths(source), overwrite, parent !== null), refusal: null };
   } catch (error) {
     if (!lenient || !(error instanceof ConvertError) || !IN_THE_WAY.includes(error.code))
       throw writeError(error, output);
@@ -106,69 +119,94 @@ async function findDestination(
 /**
  * Reads the source's headers, checks every option and the output, and plans the conversion. Writes nothing.
  *
- * @param lenient whether what has the output's name already, or a disk without enough room, is a warning of the plan,
- *   and no error
  * @throws ConvertError for whatever would keep the conversion from working
  */
 export async function prepare(
-  source: string | string[],
+  source: ConversionSource,
   options: Partial<ConvertOptions>,
-  lenient = false
+  { lenient = false, planned }: Preparation = {}
 ): Promise<Prepared> {
-  const { info, layout } = await openVolume(source, readingOf(options, source));
+  const { info, layout } = await openSource(source, readingOf(options, source));
   const checks = new Checks();
   const settings = checks.of(() => resolveSettings(options, info, source));
   if (!settings) {
     // What is in the way of the output is said in one go with it.
     const { output = null, parent = null, overwrite } = options;
-    if (parent === null && (output === null || (typeof output === 'string' && output.trim() !== '')))
-      await checks.later(checkDestination(outputPath(output, source, null), source, overwrite === true));
+    if (parent === null && (output === null || (typeof output === 'string' && output.trim() !== ''))) {
+      const path = outputPath(output, source, null);
+      if (isBucketAddress(path)) await checks.later(checkBucket(path, overwrite === true));
+      else await checks.later(checkDestination(path, sourcePaths(source), overwrite === true));
+    }
     throw checks.error!;
   }
   const { output, shape, chunk, warnings } = settings;
   const { outerShape } = layout;
   const passing = new Set<string>();
-  const { partial = null, refusal: inTheWay = null } =
-    (await checks.later(findDestination(source, settings, lenient))) ?? {};
+  const found: Partial<Found> = planned ? {} : ((await checks.later(findDestination(source, settings, lenient))) ?? {});
+  const { partial = null, refusal: inTheWay = null } = found;
+  found.warnings?.forEach(text => passing.add(text));
   if (inTheWay) passing.add(inTheWay.message);
   else if (settings.overwrite && isOmeZarr(output)) goesWith(output).forEach(text => passing.add(text));
+  const inBucket = isBucketAddress(output);
   const levels = pyramid(shape, chunk, settings.voxelSize, settings.levels);
-  if (typeof settings.levels === 'number' && levels.length < settings.levels)
+  // Labels have as many as their image, as far as a part of it has them.
+  if (typeof settings.levels === 'number' && !settings.parent && levels.length < settings.levels)
     warnings.push(
       `${levels.length} of the ${settings.levels} levels asked for are written: the last is a single voxel already.`
     );
   const record = conversionRecord(layout, settings, levels, { source, options });
-  const left = partial === null ? null : Journal.read<JournalHead>(partial);
+  const left = found.left ?? (partial === null ? null : Journal.read<JournalHead>(partial));
   const unfinished = left && describeUnfinished(left, record);
   if (settings.resume && partial && !left)
     warnings.push(`${partial}: nothing in it can be gone on with, because its journal is damaged: it is replaced.`);
   checks.of(() => settings.resume && partial && unfinished && checkResumable(partial, unfinished));
   const resumed = settings.resume ? left : null;
-  const leaf = resumed && !checks.error ? resumed.head.leaf : null;
+  if (planned) checks.of(() => checkPlanned(output, planned, record));
+  const begun = planned ?? resumed?.head;
+  const leaf = begun && !checks.error ? begun.leaf : null;
   const memory = createMemory(MEMORY_START);
   const { compression, checksum, dtype: stored } = settings;
   const encoder = createEncoder(compression, BYTES_PER_VOXEL[stored], instantiate(memory), memory, checksum);
-  const executionPlan = checks.of(() => arrangeWithin(info.source, settings, layout, levels, encoder, leaf));
+  const workload: Workload = {
+    settings,
+    layout,
+    outerShape,
+    levels,
+    encoder,
+    codecBytes: codecBytes(compression, product(chunk) * BYTES_PER_VOXEL[stored]),
+    readerBytes: readerBytes(layout),
+    memoryStart: MEMORY_START,
+    processors: processors(),
+    reservedBytes: inBucket ? COURIER_BYTES : 0,
+    leaf
+  };
+  const executionPlan = checks.of(() => arrange(info.source, settings, workload));
   if (!executionPlan || checks.error) throw checks.error!;
-  const planned = levels.map(level => ({
+  const lengths = levels.map(level => ({
     shape: alongAxes(outerShape, outerShape.t, outerShape.c, level.shape),
     chunks: alongAxes(outerShape, outerShape.t, outerShape.c, chunkCounts(level.shape, chunk)),
     bytes: levelBytes(settings, level, outerShape, compression === 'none')
   }));
-  const uncompressedBytes = planned.reduce((sum, { bytes }) => sum + bytes, 0);
-  const freeDiskBytes = freeDisk(output);
+  const uncompressedBytes = lengths.reduce((sum, { bytes }) => sum + bytes, 0);
+  const freeDiskBytes = freeDisk(inBucket ? join(tmpdir(), 'any') : output);
   const scratch = executionPlan.scratchFileBytes;
   if (scratch)
     passing.add(
-      `${formatBytes(scratch)} of disk are used for a while beside the output: the source is compressed in pieces that are too large ` +
-        `to hold in ${formatBytes(settings.maxMemory)} of memory, and is decoded into a file first.`
+      `${formatBytes(scratch)} of disk are used for a while beside the output: ${
+        isSequential(layout)
+          ? `the voxels come once, plane by plane, and are needed in another order to fit the memory, or twice: they go through a file.`
+          : `the source is compressed in pieces that are too large to hold in ${formatBytes(settings.maxMemory)} of memory, and is decoded into a file first.`
+      }`
     );
   // What an interrupted conversion has left is gone on with or removed: it is no additional need.
-  const there = left ? left.blocks.reduce((sum, { bytes }) => sum + bytes, 0) : 0;
-  const diskBytes = mostDiskBytes(settings, levels, outerShape, encoder) + scratch;
-  const isTight = freeDiskBytes + there < diskBytes;
+  const there = left && !inBucket ? left.blocks.reduce((sum, { bytes }) => sum + bytes, 0) : 0;
+  // One file is made of the files when all are there.
+  const copies = isArchiveName(output) ? 2 : 1;
+  const most = copies * mostDiskBytes(settings, levels, outerShape, encoder);
+  const diskBytes = (inBucket ? Math.min(most, WAITING_BYTES) : most) + scratch;
+  const isTight = !planned && freeDiskBytes + there < diskBytes;
   const full =
-    `${output}: up to ${formatBytes(diskBytes - there)} ${there ? 'more ' : ''}are needed, and ${formatBytes(freeDiskBytes)} are free: ` +
+    `${inBucket ? `${tmpdir()}, where files wait until they are sent` : output}: up to ${formatBytes(diskBytes - there)} ${there ? 'more ' : ''}are needed, and ${formatBytes(freeDiskBytes)} are free: ` +
     'free some space, or choose another output';
   if (isTight && !lenient) throw new ConvertError('disk-full', full, 'output');
   if (isTight) passing.add(full);
@@ -181,7 +219,7 @@ export async function prepare(
     voxelSizeFrom,
     voxelSizeFile,
     output,
-    levels: planned,
+    levels: lengths,
     uncompressedBytes,
     diskBytes,
     freeDiskBytes,
@@ -191,5 +229,5 @@ export async function prepare(
     outputRefusal: refusal,
     warnings: [...passing, ...warnings]
   };
-  return { info, layout, settings, levels, executionPlan, plan, passing, record, options, resumed };
+  return { info, layout, settings, levels, executionPlan, plan, passing, record, options, resumed, workload };
 }

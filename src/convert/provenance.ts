@@ -3,6 +3,7 @@ import { readable } from '../model/readable.ts';
 import { type ConvertOptions, withDefaults } from '../model/options.ts';
 import type { Prepared } from './prepare.ts';
 import type { Statistics } from '../model/statistics.ts';
+import { type ConversionSource, isSent, sourceName, sourcePaths } from '../model/source-layout.ts';
 import { VERSION } from '../model/version.ts';
 import type { CalibrationFunction, Dtype } from '../model/volume.ts';
 import { COMMAND_LINE, inWords } from '../model/words.ts';
@@ -16,8 +17,8 @@ const NOT_RECORDED: (keyof ConvertOptions)[] = ['output', 'maxMemory', 'jobs', '
 interface Measured {
   /** Source values that became the ends of the integer type. */
   range: [number, number] | null;
-  /** See `headerHash`. */
-  headerSha256: string;
+  /** See `headerHash`; null of what is no file. */
+  headerSha256: string | null;
   statistics: (Statistics | null)[];
 }
 
@@ -25,14 +26,14 @@ interface Measured {
  * What an output says under the program's own name: which source it was made of, with what, how to get the source's
  * values back, and what these mean. Nothing in it depends on the machine, its paths, or how the work was done.
  */
-export function provenance(prepared: Prepared, source: string | string[], found: Measured): Record<string, unknown> {
+export function provenance(prepared: Prepared, source: ConversionSource, found: Measured): Record<string, unknown> {
   const { settings, levels, info, layout, record, options, plan, passing } = prepared;
   const { dtype, start, shape, chunk, shard, downsample, compression, checksum, offset } = settings;
   const scaling = found.range && scalingOf(dtype, found.range);
   return {
     version: VERSION,
     source: {
-      name: readable(basename(resolve(typeof source === 'string' ? source : source[0]))),
+      name: readable(isSent(source) ? source.name : basename(resolve(sourceName(source)))),
       files: record.source.files,
       bytes: record.source.bytes,
       headerSha256: found.headerSha256,
@@ -40,8 +41,9 @@ export function provenance(prepared: Prepared, source: string | string[], found:
       axes: info.axes,
       shape: info.shape,
       dtype: info.dtype,
-      ...(layout.signedOffset && { signedOffset: -32768 }),
-      ...(layout.packing.inverted && { inverted: true }),
+      ...(layout.kind === 'segments' && layout.signedOffset && { signedOffset: -32768 }),
+      ...(layout.kind === 'segments' && layout.packing.inverted && { inverted: true }),
+      ...(info.position && { position: info.position }),
       voxelSizeFrom: settings.voxelSizeFrom,
       voxelSizeFile: settings.voxelSizeFile,
       ...(settings.slices !== null && { slices: settings.slices })
@@ -60,7 +62,7 @@ export function provenance(prepared: Prepared, source: string | string[], found:
     calibration: info.calibrationFunction && calibrationOf(info.calibrationFunction, scaling),
     warnings: withoutPaths(
       plan.warnings.filter(warning => !passing.has(warning)),
-      [settings.output, ...(settings.parent ? [settings.parent.path] : []), ...[source].flat()]
+      [settings.output, ...(settings.parent ? [settings.parent.path] : []), ...sourcePaths(source)]
     ),
     statistics: found.statistics
   };

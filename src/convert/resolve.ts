@@ -1,23 +1,36 @@
 import { dirname } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
-import type { ConvertOptions } from '../model/options.ts';
+import { type ConvertOptions, DEFAULT_OPTIONS } from '../model/options.ts';
+import { type ConversionSource, isSent, sourceName } from '../model/source-layout.ts';
 import type { Settings } from '../model/settings.ts';
 import type { VolumeInfo } from '../model/volume.ts';
 import { named } from '../model/words.ts';
+import { allottedMemory } from '../pyramid/allotment.ts';
 import type { InterpretationOptions } from '../reader/index.ts';
 import { realPath } from '../zarr/destination.ts';
 import { labelsFolder } from '../zarr/labels-group.ts';
 import { readParent } from '../zarr/parent.ts';
 import { outputPath } from './output-path.ts';
-import { validate, validateReading } from './validate.ts';
+import { calibration, validate, validateReading } from './validate.ts';
 
 /**
  * How the source is to be read, which must be known before its headers are.
  *
  * @throws ConvertError `bad-option`; its message names the source
  */
-export const readingOf = (given: Partial<ConvertOptions>, source: string | string[]): InterpretationOptions =>
+export const readingOf = (given: Partial<ConvertOptions>, source: ConversionSource): InterpretationOptions =>
   naming(source, () => validateReading(given));
+
+/**
+ * What the source is when it is looked at, with the voxel size and the unit that are given.
+ *
+ * @throws ConvertError `bad-option`; its message names the source
+ */
+export const describedAs = (
+  info: VolumeInfo,
+  { voxelSize = null, unit = null }: Partial<ConvertOptions>,
+  source: ConversionSource
+): VolumeInfo => naming(source, () => ({ ...info, ...calibration(voxelSize, unit, info) }));
 
 /**
  * The settings of a conversion: options that were checked, before anything is written, with what the disk says of them:
@@ -25,9 +38,9 @@ export const readingOf = (given: Partial<ConvertOptions>, source: string | strin
  *
  * @throws ConvertError `bad-option` with the option at fault in `field`; its message names the source
  */
-export function resolveSettings(given: Partial<ConvertOptions>, info: VolumeInfo, source: string | string[]): Settings {
+export function resolveSettings(given: Partial<ConvertOptions>, info: VolumeInfo, source: ConversionSource): Settings {
   return naming(source, () => {
-    const settings = validate(given, info, readParent);
+    const settings = validate(withinAllotment(given), info, readParent, isSent(source) ? source.level : 0);
     const { parent } = settings;
     const output = outputPath(given.output ?? null, source, parent && parent.path);
     const folder = parent && labelsFolder(parent.path);
@@ -41,13 +54,19 @@ export function resolveSettings(given: Partial<ConvertOptions>, info: VolumeInfo
   });
 }
 
+/** Where nobody says how much memory may be taken: no more than there is for this process. */
+function withinAllotment(given: Partial<ConvertOptions>): Partial<ConvertOptions> {
+  const allotted = given.maxMemory === undefined ? allottedMemory() : null;
+  return allotted === null ? given : { ...given, maxMemory: Math.min(allotted, DEFAULT_OPTIONS.maxMemory) };
+}
+
 /** Puts the source's name before the messages of what fails. */
-function naming<T>(source: string | string[], work: () => T): T {
+function naming<T>(source: ConversionSource, work: () => T): T {
   try {
     return work();
   } catch (error) {
     if (!(error instanceof ConvertError)) throw error;
-    const name = typeof source === 'string' ? source : source[0];
+    const name = sourceName(source);
     const withName = ({ code, said, field, at, problems }: ConvertError): ConvertError =>
       new ConvertError(code, `${name}: ${said}`, field, { at, problems: problems.map(withName) });
     throw withName(error);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 import { type Fingerprint, changed, fingerprint } from '../reader/fingerprint.ts';
-import type { Layout } from '../model/layout.ts';
+import { type ConversionSource, type SourceLayout, isSent } from '../model/source-layout.ts';
 import { type ConvertOptions, DEFAULT_OPTIONS } from '../model/options.ts';
 import type { Unfinished } from '../model/plan.ts';
 import { type Grid, blockExtent, blockGrids, blockIndex, blockNumber, childRange, indices } from '../pyramid/blocks.ts';
@@ -48,7 +48,7 @@ export interface ConversionRequest {
 
 /** The head of a journal: what was begun. */
 export interface ConversionRecord {
-  /** Not in those of earlier versions. */
+  /** Not in those of earlier versions, nor of what came once. */
   asked?: ConversionRequest;
   source: Fingerprint;
   /** Of the source, as read. */
@@ -63,10 +63,10 @@ export interface JournalHead extends ConversionRecord {
 }
 
 export function conversionRecord(
-  layout: Layout,
+  layout: SourceLayout,
   settings: Settings,
   levels: Level[],
-  asked: ConversionRequest
+  asked: { source: ConversionSource; options: Partial<ConvertOptions> }
 ): ConversionRecord {
   const {
     chunk,
@@ -93,10 +93,12 @@ export function conversionRecord(
   } = settings;
   const { resume: _, maxMemory: _memory, jobs: _jobs, ...options } = asked.options;
   return {
-    asked: {
-      source: Array.isArray(asked.source) ? asked.source.map(path => resolve(path)) : resolve(asked.source),
-      options: { ...options, output: settings.output, ...(parent && { parent: parent.path }) }
-    },
+    ...(!isSent(asked.source) && {
+      asked: {
+        source: Array.isArray(asked.source) ? asked.source.map(path => resolve(path)) : resolve(asked.source),
+        options: { ...options, output: settings.output, ...(parent && { parent: parent.path }) }
+      }
+    }),
     source: fingerprint(layout),
     bytesPerVoxel: BYTES_PER_VOXEL[layout.dtype],
     frames: layout.outerShape,
@@ -201,6 +203,17 @@ export function checkResumable(partial: string, { refusal }: Unfinished): void {
       'resume-refused',
       `${partial}: cannot be gone on with, because ${refusal}: give what it was begun with, or start over (without ${option('resume')})`,
       'resume'
+    );
+}
+
+/** @throws ConvertError `resume-refused` where what was planned would now be made otherwise */
+export function checkPlanned(output: string, planned: ConversionRecord, now: ConversionRecord): void {
+  const refusal = difference(planned, now);
+  if (refusal)
+    throw new ConvertError(
+      'resume-refused',
+      `${output}.partial: cannot be gone on with as it was planned, because ${refusal}: plan it anew`,
+      'source'
     );
 }
 

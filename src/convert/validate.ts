@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { Checks, ConvertError } from '../model/errors.ts';
 import { formatBytes } from '../model/bytes.ts';
 import {
@@ -19,10 +18,12 @@ import {
   withDefaults,
   zarrFormatOf
 } from '../model/options.ts';
+import { isArchiveName } from '../model/output-name.ts';
 import { type Placement, labelsDtype, placeInParent, placeInPart } from './labels.ts';
-import { map3, product } from '../model/levels.ts';
+import { chunkCounts, map3, product } from '../model/levels.ts';
 import type { RangeEnd, Settings } from '../model/settings.ts';
 import type { InterpretationOptions } from '../reader/index.ts';
+import { processors } from '../pyramid/allotment.ts';
 import { lengthsIn, SPACE_UNITS, type SpaceUnit, spaceUnit } from '../model/units.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape, type VolumeInfo, spatial } from '../model/volume.ts';
 import { named, option } from '../model/words.ts';
@@ -57,9 +58,27 @@ function oneOf<T extends string>(field: Field, value: T, accepted: readonly T[])
   return value;
 }
 
-/** As given, also where a chunk is longer than the volume; the usual lengths are cut to the volume's. */
-function chunkSize(value: Shape | undefined, volume: Shape): Shape {
-  if (value === undefined) return map3(DEFAULT_OPTIONS.chunkSize, (n, axis) => Math.min(n, volume[axis]));
+/** So few chunks cost no time, and leave work for every thread. */
+const FEW_CHUNKS = 64;
+
+/**
+ * The usual lengths, cut to the volume's. Many flat or narrow chunks are made longer along the other axes, up to as
+ * many voxels as usual, if each is a file: what a file costs would be most of the time.
+ */
+function usualChunk(volume: Shape, isSharded: boolean): Shape {
+  const usual = DEFAULT_OPTIONS.chunkSize;
+  let chunk = map3(usual, (n, axis) => Math.min(n, volume[axis]));
+  while (!isSharded && product(chunkCounts(volume, chunk)) > FEW_CHUNKS) {
+    const longer = map3(chunk, (n, axis) => Math.min(2 * n, volume[axis]));
+    if (product(longer) > product(usual)) break;
+    chunk = longer;
+  }
+  return chunk;
+}
+
+/** As given, also where a chunk is longer than the volume. */
+function chunkSize(value: Shape | undefined, volume: Shape, isSharded: boolean): Shape {
+  if (value === undefined) return usualChunk(volume, isSharded);
   if (!tuple(value, 3, isWhole) || value.some(n => n < 1))
     throw bad(
       'chunkSize',
@@ -239,7 +258,7 @@ const NO_UNIT = 'none';
  * Voxel edge lengths and their unit: what the person says goes before what the source says. A unit alone is what the
  * source's lengths are brought to, or theirs where the source has none.
  */
-function calibration(
+export function calibration(
   size: ConvertOptions['voxelSize'],
   unit: string | null,
   info: VolumeInfo
@@ -288,12 +307,13 @@ function placement(
   info: VolumeInfo,
   parent: Parent | null,
   at: Shape | null,
+  level: number,
   warnings: string[]
 ): Placement {
   const along = (axis: string) => info.shape[info.axes.indexOf(axis)] ?? 1;
   const outerShape = { t: along('t'), c: along('c') };
-  if (parent && at) return placeInPart(shape, outerShape, own, parent, at);
-  if (parent) return placeInParent(shape, outerShape, own, parent, warnings);
+  if (parent && at) return placeInPart(shape, outerShape, own, parent, at, level);
+  if (parent) return placeInParent(shape, outerShape, own, parent, warnings, info.position, start);
   return { ...own, offset: map3(start, (n, axis) => n * (own.voxelSize?.[axis] ?? 1)) };
 }
 
@@ -361,7 +381,7 @@ export function memory(value: number): number {
 }
 
 export function jobs(value: number | null): number {
-  if (value === null) return Math.min(MAX_JOBS, availableParallelism());
+  if (value === null) return Math.min(MAX_JOBS, processors());
   if (!isWhole(value) || value < 1 || value > MAX_JOBS)
     throw bad('jobs', `${named('jobs')} must be a whole number from 1 to ${MAX_JOBS}, found ${show(value)}`);
   return value;
@@ -371,12 +391,14 @@ export function jobs(value: number | null): number {
  * Checks every option against what the source is and against each other: all that can be said without a disk.
  *
  * @param readParent reads the image that labels belong to
+ * @param level that of it in whose voxels `at` is
  * @throws ConvertError `bad-option` with the option at fault in `field`
  */
 export function validate(
   given: Partial<ConvertOptions>,
   info: VolumeInfo,
-  readParent: (path: string) => Parent
+  readParent: (path: string) => Parent,
+  level = 0
 ): Omit<Settings, 'output'> {
   for (const name of Object.keys(given))
     if (!Object.hasOwn(DEFAULT_OPTIONS, name))
@@ -396,8 +418,15 @@ export function validate(
     });
   const parent = checks.of(() => labels(options, given, info, warnings, readParent)) ?? null;
   const omeZarr = parent?.version ?? checks.of(() => oneOf('omeZarr', options.omeZarr, OME_ZARR_VERSIONS));
+  checks.of(() => {
+    if (typeof options.output === 'string' && isArchiveName(options.output) && omeZarr && zarrFormatOf(omeZarr) === 2)
+      throw bad(
+        'omeZarr',
+        `OME-Zarr in one file (.ozx) is there from 0.5 on, not in ${omeZarr}: set ${named('omeZarr')} to 0.5, or give an output that ends in .ome.zarr`
+      );
+  });
   const cut = checks.of(() => region(options.roi, info));
-  const chunk = checks.of(() => chunkSize(given.chunkSize, cut?.shape ?? spatial(info.shape)));
+  const chunk = checks.of(() => chunkSize(given.chunkSize, cut?.shape ?? spatial(info.shape), options.shard !== null));
   const shard = checks.of(() => chunk && omeZarr && shardSize(options.shard, chunk, options.chunkSize, omeZarr));
   const count = parent ? parent.levels.length : checks.of(() => levels(options.levels));
   const downsample = checks.of(() =>
@@ -415,7 +444,7 @@ export function validate(
   const calibrated = checks.of(() => calibration(options.voxelSize, options.unit, info));
   const beginning = checks.of(() => place(options.at, options.parent));
   const placed = checks.of(
-    () => cut && calibrated && placement(cut, calibrated, info, parent, beginning ?? null, warnings)
+    () => cut && calibrated && placement(cut, calibrated, info, parent, beginning ?? null, level, warnings)
   );
   const workers = checks.of(() => jobs(options.jobs));
   checks.done();

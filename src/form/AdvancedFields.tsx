@@ -1,5 +1,5 @@
 import * as React from 'react';
-import type { DescribedBy, Downsampling, Orientation, Palette, Shape, VolumeInfo, ZAxis } from '../protocol/index.ts';
+import type { DescribedBy, Downsampling, Orientation, Palette, VolumeInfo, ZAxis } from '../protocol/index.ts';
 import { SHOWN_DEFAULTS, UNIT_NAMES, UNITS } from './choices.ts';
 import { labelOf } from '../model/option-table.ts';
 import {
@@ -29,7 +29,6 @@ const FOLDED = [
   'labels',
   'parent',
   'at',
-  'roi',
   'voxelSize',
   'unit',
   'jobs'
@@ -82,11 +81,10 @@ export function AdvancedFields(props: {
   marks: Marks;
   /** Fields that what is wrong can be mended with. */
   wanted: ReadonlySet<FieldName>;
-  shape: Shape | null;
   info: VolumeInfo | null;
   onChange: (change: Partial<FormValues>) => void;
 }): React.ReactElement {
-  const { values, errors, marks, wanted, shape, info, onChange } = props;
+  const { values, errors, marks, wanted, info, onChange } = props;
   const [isOpen, setOpen] = React.useState(false);
   const hasError = FOLDED.some(field => errors[field] || wanted.has(field));
   React.useEffect(() => {
@@ -94,16 +92,13 @@ export function AdvancedFields(props: {
       setOpen(true);
     }
   }, [hasError]);
-  const ends = marks.roi ?? [];
-  const isEnd = ends.length > 0 && ends.every(at => at % 2 === 1);
-  const axesOf = (odd: number): number[] => ends.filter(at => at % 2 === odd).map(at => Math.floor(at / 2));
   return (
     <details
       className="mct-Advanced mct-mod-wide"
       open={isOpen || hasError}
       onToggle={event => setOpen(event.currentTarget.open)}
     >
-      <summary>Slices, channels, shards, checksums, labels, region, voxel size, workers</summary>
+      <summary>Slices, channels, shards, checksums, labels, voxel size, workers</summary>
       <div className="mct-ConvertForm-fields">
         {(info?.format === 'slices' || values.slices !== '' || errors.slices || wanted.has('slices')) && (
           <Field
@@ -302,30 +297,6 @@ export function AdvancedFields(props: {
               marked={marks.shard}
               value={values.shard}
               onChange={shard => onChange({ shard })}
-            />
-          )}
-        </Field>
-        <Field label="Region, from (Z, Y, X)" error={isEnd ? undefined : errors.roi}>
-          {control => (
-            <AxesInput
-              control={control}
-              name="Region, first voxel"
-              marked={axesOf(0)}
-              value={values.roiFrom}
-              placeholder={[0, 0, 0]}
-              onChange={roiFrom => onChange({ roiFrom })}
-            />
-          )}
-        </Field>
-        <Field label="to, not included (Z, Y, X)" error={isEnd ? errors.roi : undefined}>
-          {control => (
-            <AxesInput
-              control={control}
-              name="Region, voxel after the last"
-              marked={axesOf(1)}
-              value={values.roiTo}
-              placeholder={shape ?? undefined}
-              onChange={roiTo => onChange({ roiTo })}
             />
           )}
         </Field>

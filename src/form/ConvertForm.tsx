@@ -1,15 +1,19 @@
 import * as React from 'react';
 import type { ConvertOptions, Failure, Shape, Source } from '../protocol/index.ts';
 import { AdvancedFields } from './AdvancedFields.tsx';
+import { ChoosePicture } from './ChoosePicture.tsx';
 import { SHOWN_DEFAULTS } from './choices.ts';
 import { labelOf } from '../model/option-table.ts';
-import { DEFAULT_OPTIONS, COMPRESSIONS, OME_ZARR_VERSIONS, OUTPUT_DTYPES } from '../model/options.ts';
+import { DEFAULT_OPTIONS, COMPRESSIONS, LOOK_OPTIONS, OME_ZARR_VERSIONS, OUTPUT_DTYPES } from '../model/options.ts';
 import { describeSource } from './describe.ts';
 import { AxesInput, Field, SelectInput, TextInput, element } from './Field.tsx';
 import { defaultOutputName } from './output.ts';
+import type { Choice, ShowPicture } from './picture.ts';
+import { choiceOf, regionFields } from './picture.ts';
 import type { Planner } from './planner.ts';
 import { PlanView, SourceFacts } from './PlanView.tsx';
 import type { Planned } from './resume.ts';
+import { RegionFields } from './RegionFields.tsx';
 import { refusalOf } from './resume.ts';
 import { ResumeChoice } from './ResumeChoice.tsx';
 import type { Field as FieldName, FieldErrors, FormValues, Marks } from './values.ts';
@@ -42,6 +46,8 @@ export interface ConvertFormProps {
   /** Something to say that no plan foresaw, such as why starting failed. */
   failure?: string | null;
   disabled?: boolean;
+  /** Shows the source, to choose on it; without it nothing of that is offered. */
+  showPicture?: ShowPicture;
   onChange: (draft: Draft) => void;
 }
 
@@ -87,6 +93,25 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
   }, [onChange, asked, ready, refused]);
 
   const set = React.useCallback((change: Partial<FormValues>) => setValues(before => ({ ...before, ...change })), []);
+  const [isPictured, setPictured] = React.useState(false);
+  const lastChoice = React.useRef<Choice>({ region: null, range: null });
+  const isRanged = takesRange(values.dtype);
+  const choice = choiceOf(
+    read.options,
+    { region: read.errors.roi === undefined, range: isRanged && read.errors.valueRange === undefined },
+    lastChoice.current
+  );
+  lastChoice.current = choice;
+  const reading = Object.fromEntries(
+    LOOK_OPTIONS.filter(name => read.options[name] !== undefined).map(name => [name, read.options[name]])
+  );
+  const onChoice = ({ region, range }: Partial<Choice>): void =>
+    set({
+      ...(region !== undefined && shape && regionFields(region, shape)),
+      ...(range && isRanged && { valueRange: [String(range[0]), String(range[1])] as [string, string] })
+    });
+  const chooses = props.showPicture && info && !isPictured && !props.disabled;
+
   const problems = failure?.problems ?? (failure ? [failure] : []);
   const { errors, marks, general } = placed(problems, read, isShared);
   // Once offered they stay, or they would be gone under the hands of who fills them in.
@@ -113,7 +138,7 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
 
   return (
     <div
-      className="mct-ConvertForm"
+      className={`mct-ConvertForm${isPictured ? ' mct-mod-pictured' : ''}`}
       // A person comes back to it, maybe from making room.
       onFocus={({ currentTarget, relatedTarget }) => {
         if (!currentTarget.contains(relatedTarget)) {
@@ -135,6 +160,17 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
           {message}
         </div>
       ))}
+      {isPictured && props.showPicture && (
+        <ChoosePicture
+          show={props.showPicture}
+          source={source}
+          reading={reading}
+          choice={choice}
+          takesRange={isRanged}
+          onChange={onChoice}
+          onClose={() => setPictured(false)}
+        />
+      )}
       <fieldset className="mct-ConvertForm-fields" disabled={props.disabled}>
         {(!isShared || errors.output) && (
           <Field label={labelOf('output')} error={errors.output} wide hint={outputHint(values, current)}>
@@ -237,7 +273,16 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
           <Field
             label={labelOf('valueRange')}
             error={errors.valueRange}
-            hint="Numbers or percentages (0.1%). Empty: the least and the greatest."
+            hint={
+              <>
+                Numbers or percentages (0.1%). Empty: the least and the greatest.{' '}
+                {chooses && (
+                  <button type="button" className="mct-Link" onClick={() => setPictured(true)}>
+                    Choose on the picture
+                  </button>
+                )}
+              </>
+            }
           >
             {control => (
               <div className="mct-Axes" role="group" aria-label={labelOf('valueRange')}>
@@ -259,15 +304,10 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
             )}
           </Field>
         )}
-        <AdvancedFields
-          values={values}
-          errors={errors}
-          marks={marks}
-          wanted={wanted}
-          shape={shape}
-          info={info}
-          onChange={set}
-        />
+        <RegionFields values={values} error={errors.roi} marked={marks.roi} shape={shape} onChange={set}>
+          {chooses && <ChooseButton onClick={() => setPictured(true)} />}
+        </RegionFields>
+        <AdvancedFields values={values} errors={errors} marks={marks} wanted={wanted} info={info} onChange={set} />
       </fieldset>
       <div role="status" className="mct-ConvertForm-plan">
         {state.planned ? (
@@ -280,9 +320,23 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
   );
 }
 
+function ChooseButton({ onClick }: { onClick: () => void }): React.ReactElement {
+  return (
+    <button
+      type="button"
+      className="jp-mod-styled mct-Choose"
+      title="Look at the source, and drag a box on it"
+      onClick={onClick}
+    >
+      Choose on the picture…
+    </button>
+  );
+}
+
 /** Of labels of an image, where they go. */
 function outputHint({ parent }: FormValues, planned: Planned | null): string {
-  if (parent.trim() === '') return 'A name beside the source, or a path.';
+  if (parent.trim() === '')
+    return 'A name beside the source, or a path; one file in place of a folder if it ends in .ozx.';
   return planned ? `Written as ${planned.plan.output}.` : 'A name in the image’s folder of labels.';
 }
 

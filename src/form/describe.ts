@@ -15,7 +15,8 @@ const FORMATS: Record<VolumeInfo['format'], string> = {
   tiff: 'TIFF',
   bigtiff: 'BigTIFF',
   imagej: 'ImageJ TIFF',
-  slices: 'Stack of slices'
+  slices: 'Stack of slices',
+  array: 'Array'
 };
 
 /** `225 × 128 × 128` */
@@ -103,4 +104,15 @@ export function describeUnfinished(unfinished: Unfinished): string {
 /** How much is done, from 0 to 1. */
 export function fraction(progress: Pick<Progress, 'doneBytes' | 'totalBytes'> | null): number {
   return progress && progress.totalBytes > 0 ? Math.min(1, progress.doneBytes / progress.totalBytes) : 0;
+}
+
+/** Levels, bytes and time of what was written, as far as they are known. */
+export function factsOf(result: { levels?: number; bytesWritten?: number; seconds: number }): string {
+  const { levels, bytesWritten, seconds } = result;
+  const facts = [
+    levels === undefined ? null : `${levels} level${levels === 1 ? '' : 's'}`,
+    bytesWritten === undefined ? null : formatBytes(bytesWritten),
+    `in ${describeSeconds(seconds)}`
+  ];
+  return facts.filter(fact => fact !== null).join(', ');
 }

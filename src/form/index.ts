@@ -10,3 +10,7 @@ export { Fact, PlanView, SourceFacts } from './PlanView.tsx';
 export * from './describe.ts';
 export { baseName, defaultOutputName, resolveOutput } from './output.ts';
 export { Field, TextInput } from './Field.tsx';
+export type { ShowPicture } from './picture.ts';
+export { ConvertBody } from './ConvertBody.tsx';
+export type { SeveralDraft } from './ConvertBody.tsx';
+export type { StartParams } from './BatchForm.tsx';

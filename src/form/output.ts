@@ -1,3 +1,4 @@
+import { isAddress } from '../model/address.ts';
 import { outputName, volumeName } from '../model/output-name.ts';
 import type { Source } from '../protocol/index.ts';
 
@@ -46,8 +47,9 @@ export function typedOutput(source: Source, path: string): string {
   return [...from.slice(shared).map(() => '..'), ...to.slice(shared)].join('/');
 }
 
-/** Whether a path is one of the server's file system, and not relative to the server's root. */
-export const isAbsolute = (path: string): boolean => path.startsWith('/') || /^[a-z]:[\\/]/i.test(path);
+/** Whether a path is one of the server's file system, or an address of the web: not relative to the server's root. */
+export const isAbsolute = (path: string): boolean =>
+  isAddress(path) || path.startsWith('/') || /^[a-z]:[\\/]/i.test(path);
 
 /** The last segment of a path. */
 export function baseName(path: string): string {

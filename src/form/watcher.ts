@@ -56,7 +56,8 @@ export class PlanWatcher {
   again(): void {
     const { pending, failure, planned } = this.state;
     if (!pending && (failure || planned?.plan.outputRefusal)) {
-      void this.#estimate(this.#turn, this.#options);
+      // An answer that comes late, of what was asked before, is not this one's.
+      void this.#estimate(++this.#turn, this.#options);
     }
   }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Control } from '../convert/convert.ts';
+import type { Control } from '../convert/control.ts';
 import { ConvertError, cancelled, interrupted } from '../model/errors.ts';
 import { type ConvertOptions, DEFAULT_OPTIONS } from '../model/options.ts';
 import type { Plan } from '../model/plan.ts';

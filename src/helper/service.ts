@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { access } from 'node:fs/promises';
+import { isAddress } from '../model/address.ts';
 import { ConvertError, cancelled } from '../model/errors.ts';
 import { isName } from '../convert/output-path.ts';
 import { unfinishedRequest } from '../convert/unfinished.ts';
@@ -21,6 +22,7 @@ import type { Looks } from '../convert/index.ts';
 import { ServerPaths } from './paths.ts';
 import type { StoredFile } from './store.ts';
 import { Outgoing } from './outgoing.ts';
+import { RemoteStore } from './remote-store.ts';
 import { Store, readBytes } from './store.ts';
 import { FORM } from './vocabulary.ts';
 
@@ -62,6 +64,7 @@ export class Service {
   readonly #jobs: Jobs;
   readonly #paths: ServerPaths;
   readonly #stores = new Map<string, Promise<Store>>();
+  readonly #remotes = new Map<string, Promise<RemoteStore>>();
   readonly #looks: Looks;
   readonly #outgoing = new Outgoing(ON_THE_WAY, PATIENCE);
 
@@ -181,7 +184,10 @@ export class Service {
       );
       return { result: { absolute, path: this.#paths.relative(absolute), exists } };
     },
-    read: (params, isWanted) => this.#read(params, isWanted),
+    read: (params, isWanted, signal) =>
+      typeof params.root === 'string' && isAddress(params.root)
+        ? this.#readRemote(params, signal)
+        : this.#read(params, isWanted),
     look: (params, _, signal) => this.#look(params, signal),
     // Whoever passes requests on knows which of them have no answer yet.
     abandon: async () => ({ result: null })
@@ -203,6 +209,27 @@ export class Service {
     const bytes = file.bytes.subarray(start, Math.min(size, start + (length ?? size)));
     await this.#outgoing.hold(bytes.length, async () => bytes);
     return { result: { size, offset: start, version: file.version }, bytes };
+  }
+
+  async #readRemote(
+    { root, key, offset = 0, length }: Methods['read']['params'],
+    signal?: AbortSignal
+  ): Promise<ServiceReply<'read'>> {
+    if (typeof key !== 'string' || !isRange(offset, length)) {
+      throw new ConvertError('bad-option', 'read: expected a key, a whole offset and a whole length from 0 up');
+    }
+    let store = this.#remotes.get(root);
+    if (!store) {
+      store = RemoteStore.open(root, MOST);
+      this.#remotes.set(root, store);
+      store.catch(() => this.#remotes.delete(root));
+      if (this.#remotes.size > STORES) this.#remotes.delete([...this.#remotes.keys()][0]);
+    }
+    const file = await (await store).read(key, { offset, length }, signal);
+    if (!file) return { result: { size: null, offset: 0, version: null } };
+    const { size, offset: start, version, bytes } = file;
+    await this.#outgoing.hold(bytes.length, async () => bytes);
+    return { result: { size, offset: start, version }, bytes };
   }
 
   async #read(

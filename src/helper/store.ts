@@ -3,7 +3,9 @@ import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
+import { Archive } from '../convert/index.ts';
 import { ConvertError } from '../model/errors.ts';
+import { isArchiveName } from '../model/output-name.ts';
 
 /** Names that mark the root of an OME-Zarr: Zarr v3, or v2. */
 const MARKS = ['zarr.json', '.zattrs', '.zgroup'];
@@ -12,21 +14,32 @@ const MARKS = ['zarr.json', '.zattrs', '.zgroup'];
 const MISSING = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG']);
 
 export interface StoredFile {
-  /** Absolute, with all links resolved. */
+  /** Absolute, with all links resolved; that of the archive for a file in one. */
   path: string;
+  /** Where it begins there. */
+  start: number;
   /** In bytes. */
   size: number;
   /** Another one for whatever takes the file's name, and for the same file after a change. */
   version: string;
 }
 
+/** Where a file of a store is: `place` in an archive, or all of what has the path. */
+export interface FilePlace {
+  path: string;
+  place: { start: number; size: number } | null;
+}
+
 /** The files of one OME-Zarr and no others: what is outside cannot be named, neither by `..` nor by a link. */
 export class Store {
   readonly root: string;
   readonly #prefix: string;
+  /** Whether it is one file. */
+  readonly #isArchive: boolean;
 
-  private constructor(root: string) {
+  private constructor(root: string, isArchive: boolean) {
     this.root = root;
+    this.#isArchive = isArchive;
     this.#prefix = root.endsWith(sep) ? root : root + sep;
   }
 
@@ -39,14 +52,23 @@ export class Store {
       const there = beside.length > 0 ? `beside it would be ${beside.join(', ')}` : 'give the path of an OME-Zarr';
       throw new ConvertError('not-found', `${path}: there is no such folder; ${there}`, 'source');
     }
-    if (!(await missingAsNull(stat(root), path))?.isDirectory()) {
-      const what = 'this is a file, and neither an OME-Zarr, which is a folder, nor a TIFF';
+    const found = await missingAsNull(stat(root), path);
+    if (found?.isFile() && isArchiveName(root)) {
+      if (MARKS.some(mark => archived(root, mark))) return new Store(root, true);
+      throw new ConvertError(
+        'output-not-ome-zarr',
+        `${path}: this is no OME-Zarr in one file: there is no zarr.json at its root`,
+        'source'
+      );
+    }
+    if (!found?.isDirectory()) {
+      const what = 'this is a file, and neither an OME-Zarr, which is a folder or an .ozx, nor a TIFF';
       throw new ConvertError('output-not-ome-zarr', `${path}: ${what}`, 'source');
     }
     for (const mark of MARKS) {
       const found = await missingAsNull(stat(resolve(root, mark)), path);
       if (found?.isFile()) {
-        return new Store(root);
+        return new Store(root, false);
       }
     }
     throw new ConvertError(
@@ -61,16 +83,20 @@ export class Store {
    * @throws ConvertError `bad-option` when the key leads out, `unreadable` when the file system refuses
    */
   async find(key: string): Promise<StoredFile | null> {
-    const path = await this.locate(key);
-    return path === null ? null : missingAsNull(storedFile(path), key);
+    const place = await this.locate(key);
+    return place === null ? null : missingAsNull(storedFile(place), key);
   }
 
-  /** The same, but only the path: what is there is for who opens it to see. */
-  async locate(key: string): Promise<string | null> {
+  /** The same, but only where it is: what is there is for who opens it to see. */
+  async locate(key: string): Promise<FilePlace | null> {
     const segments = key.split('/');
     const odd = process.platform === 'win32' ? /[\0\\:]/ : /[\0\\]/;
     if (odd.test(key) || segments.some(segment => segment === '' || segment === '.' || segment === '..')) {
       throw new ConvertError('bad-option', `${key}: this key names no file inside ${this.root}`);
+    }
+    if (this.#isArchive) {
+      const place = archived(this.root, key);
+      return place && { path: this.root, place };
     }
     const path = await missingAsNull(realpath(resolve(this.root, ...segments)), key);
     if (path === null) {
@@ -79,7 +105,17 @@ export class Store {
     if (!path.startsWith(this.#prefix)) {
       throw new ConvertError('bad-option', `${key}: a link leads out of ${this.root}`);
     }
-    return path;
+    return { path, place: null };
+  }
+}
+
+/** Where a file is in an archive; null where it, or the archive, is not there. */
+function archived(path: string, key: string): FilePlace['place'] {
+  try {
+    return Archive.of(path).placeOf(key);
+  } catch (error) {
+    if (MISSING.has((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw error;
   }
 }
 
@@ -93,8 +129,8 @@ async function omeZarrsBeside(path: string): Promise<string[]> {
 }
 
 /** What is known of a file; null of what is none. */
-async function storedFile(path: string): Promise<StoredFile | null> {
-  return describe(path, await stat(path, { bigint: true }));
+async function storedFile(place: FilePlace): Promise<StoredFile | null> {
+  return describe(place, await stat(place.path, { bigint: true }));
 }
 
 export interface OpenFile {
@@ -115,13 +151,14 @@ const OPEN = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NON
  * more.
  * @throws ConvertError `unreadable` when the file system refuses
  */
-export async function openStored(path: string): Promise<OpenFile | null> {
+export async function openStored(place: FilePlace): Promise<OpenFile | null> {
+  const { path } = place;
   const handle = await missingAsNull(open(path, OPEN), path);
   if (!handle) {
     return null;
   }
   try {
-    const file = describe(path, await handle.stat({ bigint: true }));
+    const file = describe(place, await handle.stat({ bigint: true }));
     if (file) {
       return { file, handle };
     }
@@ -133,8 +170,9 @@ export async function openStored(path: string): Promise<OpenFile | null> {
   return null;
 }
 
-function describe(path: string, found: BigIntStats): StoredFile | null {
-  return found.isFile() ? { path, size: Number(found.size), version: version(found) } : null;
+function describe({ path, place }: FilePlace, found: BigIntStats): StoredFile | null {
+  const { start, size } = place ?? { start: 0, size: Number(found.size) };
+  return found.isFile() ? { path, start, size, version: version(found) } : null;
 }
 
 const version = ({ ino, mtimeNs }: BigIntStats): string => `${ino}-${mtimeNs}`;
@@ -149,7 +187,7 @@ export async function readBytes(file: StoredFile, offset: number, length: number
   try {
     let done = 0;
     while (done < length) {
-      const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
+      const { bytesRead } = await handle.read(bytes, done, length - done, file.start + offset + done);
       if (bytesRead === 0) {
         throw new ConvertError(
           'truncated',

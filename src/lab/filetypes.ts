@@ -1,7 +1,7 @@
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import { ENDINGS } from '../model/file-endings.ts';
 import { pyramidIcon, stackIcon } from './icons.ts';
-import { OME_ZARR_TYPE, TIFF_TYPE, UNFINISHED_TYPE } from './ids.ts';
+import { OME_ZARR_TYPE, OZX_TYPE, TIFF_TYPE, UNFINISHED_TYPE } from './ids.ts';
 
 const inBothCases = (ending: string): string =>
   ending.replace(/[a-z]/g, letter => `[${letter}${letter.toUpperCase()}]`);
@@ -28,6 +28,16 @@ export function addFileTypes(registry: DocumentRegistry): void {
     extensions: [],
     pattern: '\\.[zZ][aA][rR][rR]$',
     contentType: 'directory',
+    icon: pyramidIcon
+  });
+  registry.addFileType({
+    name: OZX_TYPE,
+    displayName: 'OME-Zarr in one file',
+    mimeTypes: ['application/zip'],
+    extensions: [],
+    pattern: `\\.${inBothCases('ozx')}$`,
+    contentType: 'file',
+    fileFormat: null,
     icon: pyramidIcon
   });
   registry.addFileType({

@@ -22,7 +22,12 @@ export interface IHelper {
   /** Forgets an ended job, here and at the helper. */
   dismiss(job: string): Promise<void>;
   /** Bytes of the file `key` under the OME-Zarr `root`; the rules are those of the protocol's `read`. */
-  read(root: string, key: string, range?: { offset?: number; length?: number }): Promise<ReadResult>;
+  read(
+    root: string,
+    key: string,
+    range?: { offset?: number; length?: number },
+    signal?: AbortSignal
+  ): Promise<ReadResult>;
   /** The same of the OME-Zarr that a source would be; the rules are those of the protocol's `look`. */
   look(
     source: Source,

@@ -1,8 +1,9 @@
 import type { FileBrowser } from '@jupyterlab/filebrowser';
 import type { Contents } from '@jupyterlab/services';
 import { imageKind } from '../model/file-endings.ts';
+import { isArchiveName } from '../model/output-name.ts';
 
-const OME_ZARR = /\.zarr$/i;
+const OME_ZARR = /\.(zarr|ozx)$/i;
 
 export function isTiff(path: string): boolean {
   return imageKind(path) === 'TIFF';
@@ -60,10 +61,11 @@ export function convertibleSelection(browser: FileBrowser | null): string[] {
   return areConvertible ? sortNaturally(paths.map(path => toServerPath(contentsOf(browser), path))) : [];
 }
 
-/** The folders that are selected in a file browser; empty where anything else is. */
+/** The folders and archives that are selected in a file browser; empty where anything else is. */
 export function selectedFolders(browser: FileBrowser | null | undefined): string[] {
   const items = localSelection(browser);
-  return items.every(({ type }) => type === 'directory') ? items.map(({ path }) => path) : [];
+  const isStore = ({ type, path }: Contents.IModel): boolean => type === 'directory' || isArchiveName(path);
+  return items.every(isStore) ? items.map(({ path }) => path) : [];
 }
 
 /** What is selected in a file browser; empty where anything of it is on another drive. */

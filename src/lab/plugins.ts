@@ -1,4 +1,5 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ILayoutRestorer } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { IRunningSessionManagers } from '@jupyterlab/running';
@@ -18,6 +19,8 @@ import type { Settings } from './settings.ts';
 import { readSettings } from './settings.ts';
 import { TiffFactory } from './tiff/document.tsx';
 import { NoContentModelFactory } from './tiff/model.ts';
+import { ArchiveFactory } from './viewer/document.ts';
+import { keepDocuments } from './viewer/keptDocuments.ts';
 
 const CATEGORY = 'Micro-CT';
 
@@ -41,8 +44,13 @@ export const fileTypesPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Knows TIFF volumes and OME-Zarr folders, and opens a TIFF without reading its contents.',
   autoStart: true,
   requires: [IHelper],
-  optional: [ISettingRegistry],
-  activate: (app: JupyterFrontEnd, helper: IHelper, registry: ISettingRegistry | null): void => {
+  optional: [ISettingRegistry, ILayoutRestorer],
+  activate: (
+    app: JupyterFrontEnd,
+    helper: IHelper,
+    registry: ISettingRegistry | null,
+    restorer: ILayoutRestorer | null
+  ): void => {
     const { docRegistry, commands, serviceManager } = app;
     const models = new NoContentModelFactory();
     let isRestored = false;
@@ -58,12 +66,26 @@ export const fileTypesPlugin: JupyterFrontEndPlugin<void> = {
     const looksFirst = (): boolean => readSettings(settings).doubleClick === 'look';
     addFileTypes(docRegistry);
     docRegistry.addModelFactory(models);
-    docRegistry.addWidgetFactory(
-      new TiffFactory(
-        { helper, commands, contents: serviceManager.contents, isRestored: () => isRestored, looksFirst },
-        models.name
-      )
+    const archives = new ArchiveFactory(helper, serviceManager.contents, models.name);
+    const tiffs = new TiffFactory(
+      { helper, commands, contents: serviceManager.contents, isRestored: () => isRestored, looksFirst },
+      models.name
     );
+    docRegistry.addWidgetFactory(archives);
+    docRegistry.addWidgetFactory(tiffs);
+    if (!restorer) return;
+    keepDocuments(app, restorer, archives, {
+      command: CommandIDs.reopenArchive,
+      picture: content => content,
+      changed: content => content.stateChanged,
+      show: (content, _, state) => state && content.setState(state)
+    });
+    keepDocuments(app, restorer, tiffs, {
+      command: CommandIDs.reopenTiff,
+      picture: content => content.picture,
+      changed: content => content.changed,
+      show: (content, shown, state) => content.look(shown, state)
+    });
   }
 };
 

@@ -71,10 +71,11 @@ export interface Encoding {
 }
 
 /**
- * Where the voxels of a source lie on disk: plain data that worker threads receive once.
+ * Where the voxels of files lie on disk: plain data that worker threads receive once.
  * The tables sit in SharedArrayBuffers, so that 20,000 pages cost one copy and not one a worker.
  */
 export interface Layout {
+  kind: 'segments';
   /** Absolute paths; a single file, or one file a slice. */
   files: string[];
   /** Shape (Z, Y, X) of one volume. */

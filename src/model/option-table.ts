@@ -144,7 +144,7 @@ export const ENGINE_OPTIONS = [
     short: 'c',
     kind: 'lengths',
     values: ['Z', 'Y', 'X'],
-    help: `chunk lengths in voxels (${d.chunkSize.join(' ')})`
+    help: `chunk lengths in voxels (${d.chunkSize.join(' ')}; as many voxels in another shape where the volume is shorter)`
   },
   {
     key: 'levels',

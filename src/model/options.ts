@@ -133,7 +133,7 @@ export const READING_OPTIONS = ['slices', 'image', 'describedBy', 'zAxis', 'pale
 export type ReadingOptions = Pick<ConvertOptions, (typeof READING_OPTIONS)[number]>;
 
 /** What can be chosen of a source that is looked at as it is. */
-export const LOOK_OPTIONS = [...READING_OPTIONS, 'channel'] as const;
+export const LOOK_OPTIONS = [...READING_OPTIONS, 'channel', 'voxelSize', 'unit'] as const;
 export type LookOptions = Partial<Pick<ConvertOptions, (typeof LOOK_OPTIONS)[number]>>;
 
 export const DEFAULT_OPTIONS: ConvertOptions = {

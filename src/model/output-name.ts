@@ -24,5 +24,8 @@ export function volumeName(source: string | readonly string[], folder: string, i
   return commonStart(source.map(withoutEnding)).replace(/[\s_.\-0]*\d*$/, '') || folder || 'volume';
 }
 
+/** Whether a name is that of an OME-Zarr in one file (RFC-9 of NGFF), also while another takes its name. */
+export const isArchiveName = (name: string): boolean => /\.ozx(\.previous-\d+)?$/i.test(name);
+
 /** The name of an output after that of its volume. */
 export const outputName = (volume: string): string => `${readable(volume)}.ome.zarr`;

@@ -1,5 +1,5 @@
 import type { OmeZarrVersion } from './options.ts';
-import type { OuterShape, Shape } from './volume.ts';
+import type { OuterShape, Position, Shape } from './volume.ts';
 
 /** An OME-Zarr image that gets labels: where its voxels are. */
 export interface Parent {
@@ -10,6 +10,8 @@ export interface Parent {
   /** UDUNITS name; null where it has none, or not one for all three axes. */
   unit: string | null;
   levels: ParentLevel[];
+  /** Where its source said that its first voxel is; null where it said nothing, or it is not known. */
+  position: Position | null;
   /** Whether a copy of all metadata lies at its root, in which new labels are not. */
   consolidated: boolean;
 }

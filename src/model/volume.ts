@@ -70,11 +70,21 @@ export interface CalibrationFunction {
   zeroClip: boolean;
 }
 
+/** Where a source says that the centre of its first voxel is, along (Z, Y, X). */
+export interface Position {
+  /** `ome-xml`: the positions of planes; `imagej`: the origin. */
+  from: 'ome-xml' | 'imagej';
+  place: Shape;
+  /** UDUNITS name; null: in voxels. */
+  unit: string | null;
+}
+
 /** What `inspect` finds in a source without reading a voxel; the JSON of `info --json`. */
 export interface VolumeInfo {
   /** The path as it was given. */
   source: string;
-  format: 'tiff' | 'bigtiff' | 'imagej' | 'slices';
+  /** `array`: what another program has sent. */
+  format: 'tiff' | 'bigtiff' | 'imagej' | 'slices' | 'array';
   axes: Axes;
   /** Lengths along `axes`. */
   shape: number[];
@@ -107,6 +117,8 @@ export interface VolumeInfo {
   voxelSizeFile: string | null;
   /** What else was found about the voxel size, and why it was not taken: a sentence each. */
   voxelSizeNotes: string[];
+  /** Only where the source says it. */
+  position?: Position;
   /** Null where the values mean what they are, as far as is known. */
   calibrationFunction: CalibrationFunction | null;
   /** What a person should know of the source: a sentence each. */

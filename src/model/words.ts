@@ -32,13 +32,13 @@ export const spelled = (name: OptionName, between: string): string =>
   (engineOption(name)?.name ?? name).replaceAll('-', between);
 
 /** A word that a shell takes as it is. */
-const shell = (word: string): string =>
+export const shellWord = (word: string): string =>
   /^[\w.,:/%+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 
 /** What errors are worded in, unless somebody asks for other words. */
 export const COMMAND_LINE: Vocabulary = {
   field: name => name,
-  option: (name, values) => [`--${spelled(name, '-')}`, ...values.map(shell)].join(' ')
+  option: (name, values) => [`--${spelled(name, '-')}`, ...values.map(shellWord)].join(' ')
 };
 
 /** The options that a message speaks of. */

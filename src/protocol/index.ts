@@ -125,10 +125,10 @@ export interface Methods {
   /** Where a path of the server's file system is: `path` is relative to the server's root, null when outside it. */
   locate: { params: { path: string }; result: { absolute: string; path: string | null; exists: boolean } };
   /**
-   * Bytes of a file under `root`, which must be an OME-Zarr: `key` is relative to it. `size` is the whole file's, null
-   * when there is no such file (only then is a chunk missing). `version` tells it from what takes its name, or a
-   * change. `offset` may be negative: that many bytes from the end. Without `length`: to the end; 0 asks for the size
-   * alone.
+   * Bytes of a file under `root`, a path or an address, which must be an OME-Zarr: `key` is relative to it. `size` is
+   * the whole file's, null when there is no such file (only then is a chunk missing). `version` tells it from what
+   * takes its name, or a change. `offset` may be negative: that many bytes from the end. Without `length`: to the end;
+   * 0 asks for the size alone.
    */
   read: {
     params: { root: string; key: string; offset?: number; length?: number };

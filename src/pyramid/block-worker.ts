@@ -57,11 +57,14 @@ export class BlockWorker {
       case 'count':
         this.#stored!.count(task, this.#counter!);
         break;
+      case 'flush':
+        await this.#stored!.flush(task);
+        break;
       case 'settle':
         await this.#sink.settle();
         break;
       case 'sync':
-        await this.#sync(task);
+        return { ...emptyReport(), bytesWritten: await this.#sync(task) };
     }
     return emptyReport();
   }
@@ -94,10 +97,12 @@ export class BlockWorker {
     this.#downsampler.reducer(task, block)?.();
   }
 
-  /** Puts a folder, and the chunks under it, on the disk. */
-  async #sync({ folder, deep }: Extract<Task, { kind: 'sync' }>): Promise<void> {
+  /** Puts a folder, and the chunks under it, on the disk; the bytes of these. */
+  async #sync({ folder, deep }: Extract<Task, { kind: 'sync' }>): Promise<number> {
     try {
-      await (deep ? syncTree(folder, () => this.#context.checkStop()) : syncFolder(folder));
+      if (deep) return await syncTree(folder, () => this.#context.checkStop());
+      await syncFolder(folder);
+      return 0;
     } catch (error) {
       throw writeError(error, folder);
     }

@@ -75,15 +75,30 @@ export interface Leaf {
   stored: boolean;
 }
 
+/** A block of the last level, with all that is reduced into it. */
+export type Root = Pick<Leaf, 'volume' | 'index'>;
+
 /** Whether a block is in the output already. */
 export type IsStored = (volume: number, level: number, index: Shape) => boolean;
 
+/** Blocks of the last level of so many volumes, in the order of their numbers; of numbers from `from` to `to`. */
+export function* rootsOf(
+  grids: Grid[],
+  volumes: number,
+  [from, to]: readonly number[] = [0, Infinity]
+): Generator<Root> {
+  const grid = grids[grids.length - 1];
+  const count = product(grid.count);
+  for (let number = from; number < Math.min(to, volumes * count); number++)
+    yield { volume: Math.floor(number / count), index: blockIndex(grid, number) };
+}
+
 /**
- * The blocks to begin with, one volume after another, all those under one block before those of the next, at every
- * level: every level-0 block, except that a stored block stands for all that was reduced into it, and that nothing
- * stands for a stored block of the last level.
+ * The blocks to begin with, all those under one block before those of the next, at every level: every level-0 block
+ * under the `roots`, except that a stored block stands for all that was reduced into it, and that nothing stands for a
+ * stored block of the last level.
  */
-export function* depthFirst(grids: Grid[], volumes: number, isStored: IsStored = () => false): Generator<Leaf> {
+export function* depthFirst(grids: Grid[], roots: Iterable<Root>, isStored: IsStored = () => false): Generator<Leaf> {
   const last = grids.length - 1;
   function* under(volume: number, level: number, index: Shape): Generator<Leaf> {
     const stored = isStored(volume, level, index);
@@ -98,7 +113,7 @@ export function* depthFirst(grids: Grid[], volumes: number, isStored: IsStored =
   function* within(volume: number, level: number, start: Shape, end: Shape): Generator<Leaf> {
     for (const index of indices(start, end)) yield* under(volume, level, index);
   }
-  for (let volume = 0; volume < volumes; volume++) yield* within(volume, last, [0, 0, 0], grids[last].count);
+  for (const { volume, index } of roots) yield* under(volume, last, index);
 }
 
 /** Index triples from `start` up to `end`, in C order. */

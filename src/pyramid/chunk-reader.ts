@@ -1,15 +1,17 @@
 import { type Decoder, type StoredCompression, createDecoder, lengthChecked } from '../zarr/codec/index.ts';
 import type { ChunkFile } from '../zarr/chunk-file.ts';
 import type { Checksum } from '../model/options.ts';
-import type { VoxelBytes } from '../model/volume.ts';
+import { BYTES_PER_VOXEL, type Dtype } from '../model/volume.ts';
+import { type Filters, undoDelta } from '../zarr/filters.ts';
 import type { ThreadContext } from './thread-context.ts';
 
 /** How a chunk is stored. */
 export interface ChunkForm {
+  filters: Filters;
   compression: StoredCompression;
   checksum: Checksum;
   littleEndian: boolean;
-  voxelBytes: VoxelBytes;
+  dtype: Dtype;
   /** Bytes of a chunk, decoded. */
   bytes: number;
 }
@@ -46,10 +48,11 @@ export class ChunkReader {
    */
   read(file: ChunkFile, number: number): number {
     const { simd, memory, heap, areas } = this.#context;
-    const { compression, checksum, littleEndian, voxelBytes, bytes } = this.#form;
+    const { filters, compression, checksum, littleEndian, dtype, bytes } = this.#form;
     const { target, targetBytes, encodedBytes, scratchBytes } = this.#room;
-    const isPlain = !this.#decoder && checksum === 'none';
-    const source = isPlain ? target : areas.encoded[0];
+    const [encoded] = areas.encoded;
+    const isPlain = !this.#decoder && checksum === 'none' && !filters.shuffled;
+    const source = isPlain ? target : encoded;
     const room = isPlain ? targetBytes : encodedBytes;
     const stored = file.read(number, heap.subarray(source, source + room));
     const length = checksum === 'none' ? stored : lengthChecked(simd, memory, source, stored, areas.scratch);
@@ -60,12 +63,16 @@ export class ChunkReader {
         throw new Error(`cannot be decoded as ${compression} (${(error as Error).message})`);
       }
       this.#context.threwAway(bytes);
+      if (filters.shuffled) simd.copyBox(target, bytes, bytes, encoded, bytes, bytes, 1, 1, bytes);
     } else if (length !== bytes) {
       throw new Error(`has ${length} bytes, where ${bytes} were expected`);
-    } else if (!isPlain) {
+    } else if (!isPlain && !filters.shuffled) {
       simd.copyBox(source, bytes, bytes, target, bytes, bytes, 1, 1, bytes);
     }
+    if (filters.shuffled) simd.unshuffleBlock(encoded, target, bytes, filters.shuffled, 1, 0);
+    const voxelBytes = BYTES_PER_VOXEL[dtype];
     if (!littleEndian && voxelBytes !== 1) simd.swap(target, bytes, voxelBytes);
+    if (filters.delta) undoDelta(heap, target, bytes, dtype);
     return stored;
   }
 }

@@ -30,7 +30,7 @@ export class ChunkSink implements BlockSink {
     this.#sink = sink;
     this.#files = new BlockFiles(job, sink);
     this.#encoder = createEncoder(sink.compression, BYTES_PER_VOXEL[job.dtype], simd, memory, sink.checksum);
-    this.#writer = new ChunkWriter(memory, areas.encoded);
+    this.#writer = new ChunkWriter(memory, areas.encoded, sink.aside);
     this.#bytes = BYTES_PER_VOXEL[job.dtype];
     this.#sourceBytes = BYTES_PER_VOXEL[(job.source?.layout ?? job).dtype];
   }
@@ -118,7 +118,7 @@ export class ChunkSink implements BlockSink {
 
   #makeFolder(path: string): void {
     try {
-      this.#writer.makeFolder(path);
+      this.#writer.makeFolder(this.#sink.folder, path);
     } catch (error) {
       throw writeError(error, path);
     }

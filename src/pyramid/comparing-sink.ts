@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { type Difference, value } from '../model/difference.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape, type VoxelBytes } from '../model/volume.ts';
+import { VOXEL_ARRAYS } from '../model/voxel-arrays.ts';
 import { alongOwn, fileKey, strides, type ZarrArray } from '../zarr/array.ts';
 import { ChunkFile } from '../zarr/chunk-file.ts';
 import type { Block, Box } from './block.ts';
-import { blockStart, indices } from './blocks.ts';
+import { blockExtent, blockStart, indices } from './blocks.ts';
 import { add3, map3, product } from '../model/levels.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import type { Comparison, Region } from './findings.ts';
@@ -18,18 +19,7 @@ const OPEN_SHARDS = 64;
 
 type Voxel = number | bigint;
 type VoxelArray = new (buffer: ArrayBufferLike, at: number, length: number) => { [index: number]: Voxel };
-const ARRAYS: Record<Dtype, VoxelArray> = {
-  uint8: Uint8Array,
-  int8: Int8Array,
-  uint16: Uint16Array,
-  int16: Int16Array,
-  uint32: Uint32Array,
-  int32: Int32Array,
-  uint64: BigUint64Array,
-  int64: BigInt64Array,
-  float32: Float32Array,
-  float64: Float64Array
-};
+const ARRAYS: Record<Dtype, VoxelArray> = VOXEL_ARRAYS;
 
 /** The first voxel of a chunk that differs, both values, and how many of the chunk do. */
 interface VoxelDifference {
@@ -160,14 +150,14 @@ export class ComparingSink implements BlockSink {
   #reader(array: ZarrArray): ChunkReader {
     const { areas } = this.#context;
     const { plan } = this.#job;
-    const { compression, checksum, littleEndian } = array;
+    const { filters, compression, checksum, littleEndian, dtype } = array;
     const bytes = rawBytes(array);
     // What is decoded, and then brought into the order of z, y, x, lies at the end of the scratch area.
     const arranged = arrangingBytes(array);
     const scratchBytes = plan.areas.scratch - arranged;
     return new ChunkReader(
       this.#context,
-      { compression, checksum, littleEndian, voxelBytes: this.#storedBytes, bytes },
+      { filters, compression, checksum, littleEndian, dtype, bytes },
       {
         target: arranged ? areas.scratch + scratchBytes : areas.chunk,
         targetBytes: arranged || plan.areas.chunk,
@@ -342,6 +332,23 @@ function isRounded(exact: Voxel, rounded: Voxel, type: Dtype): boolean {
 
 /** Also for integers of 64 bits, which are never `===` to other numbers. */
 const isSameNumber = (a: Voxel, b: Voxel): boolean => (a <= b && a >= b) || (a !== a && b !== b);
+
+/** Names, relative to the image's folder, of the files that hold the chunks of a block. */
+export function filesOf(
+  { levels, plan, chunk }: Pick<BlockJob, 'levels' | 'plan' | 'chunk'>,
+  arrays: readonly ZarrArray[],
+  { volume, level, index }: Pick<BlockTask, 'volume' | 'level' | 'index'>
+): string[] {
+  const [from, extent] = [blockStart(plan.grids[level], index), blockExtent(levels[level], plan.grids[level], index)];
+  const prefix = prefixOf(arrays[level], volume);
+  const names = new Set<string>();
+  for (const at of indices(
+    [0, 0, 0],
+    map3(extent, (n, axis) => Math.ceil(n / chunk[axis]))
+  ))
+    names.add(place(arrays[level], [...prefix, ...map3(at, (n, axis) => from[axis] + n * chunk[axis])]).path);
+  return [...names];
+}
 
 /** A volume's index along the axes before Z. */
 function prefixOf({ shape }: ZarrArray, volume: number): number[] {

@@ -1,15 +1,15 @@
 import { COUNTS_PER_BIN } from '../simd/index.ts';
 import type { Encoder } from '../zarr/codec/index.ts';
-import { type Layout, decodedTogether, isCompressed, plainEncoding } from '../model/layout.ts';
+import type { SourceLayout } from '../model/source-layout.ts';
 import type { Settings } from '../model/settings.ts';
 import { BYTES_PER_VOXEL, type OuterShape, type Shape, volumeCount } from '../model/volume.ts';
 import { type Grid, blockGrids, blockUnit, leafCount } from './blocks.ts';
 import { type Level, map3, product } from '../model/levels.ts';
 import { aligned } from '../zarr/chunk-writer.ts';
 import { shardBuffer } from '../zarr/shard.ts';
-import { slabBytes } from './slabs.ts';
+import { plainSlabBytes, slabBytes } from './slabs.ts';
 import { binCount } from '../model/histogram.ts';
-import { GAP_BYTES } from '../reader/index.ts';
+import { GAP_BYTES, decodedTogether, isSequential, tableBytes } from '../reader/index.ts';
 
 /** How a conversion is cut to fit the memory: how many threads, which blocks, and what lies in the shared memory. */
 export interface ExecutionPlan {
@@ -31,8 +31,8 @@ export interface ExecutionPlan {
   /** Bytes that are read in one go. */
   slab: number;
   /**
-   * Whether the source is first decoded into a file beside the output, because its segments would be decoded again and
-   * again.
+   * Whether the source is first brought into a file beside the output, because its segments would be decoded again and
+   * again, or because it comes once and in another order.
    */
   decodeFirst: boolean;
   /** Bytes of that file. */
@@ -65,7 +65,7 @@ const MAX_REDUNDANCY = 1.25;
 /** What `planExecution` must know of a conversion. */
 export interface Workload {
   /** What blocks of level 0 are read from; null: nothing. */
-  layout: Layout | null;
+  layout: SourceLayout | null;
   outerShape: OuterShape;
   settings: Pick<Settings, 'chunk' | 'shard' | 'dtype' | 'scaling' | 'start' | 'shape' | 'maxMemory' | 'jobs'>;
   levels: Level[];
@@ -76,6 +76,8 @@ export interface Workload {
   readerBytes: number;
   /** First address of the shared memory that may be used. */
   memoryStart: number;
+  /** Of the memory, what is used for other things than blocks: by what sends the output. */
+  reservedBytes?: number;
   /** How many threads can run at once. */
   processors: number;
   /**
@@ -83,6 +85,8 @@ export interface Workload {
    * free to choose.
    */
   leaf: Shape | null;
+  /** Which cuts into blocks will do; all, where it is not given. */
+  accepts?: (grids: Grid[]) => boolean;
   /**
    * Whether nothing may be written: what a block cuts off a segment is then decoded with every block, and no scratch
    * file spares it.
@@ -155,7 +159,7 @@ function weigh(work: Workload, shape: Shape): BlockChoice {
 /** What reading the source by these grids takes, beside the seconds of all else. */
 function weighReading(
   work: Workload,
-  layout: Layout,
+  layout: SourceLayout,
   grids: Grid[],
   others: number
 ): Pick<BlockChoice, 'decodeFirst' | 'cost' | 'staging'> {
@@ -168,7 +172,10 @@ function weighReading(
     ? redundancy(settings.start[1], settings.shape[1], size[1], together.rows) *
       redundancy(settings.start[2], settings.shape[2], size[2], together.columns)
     : 1;
-  const decodeFirst = again > MAX_REDUNDANCY && !work.readOnly;
+  // What comes once and in order fills blocks of whole planes, or a file from which others are filled.
+  const outOfOrder =
+    grids[0].count[1] * grids[0].count[2] > 1 || (settings.scaling !== null && !settings.scaling.range);
+  const decodeFirst = isSequential(layout) ? outOfOrder : again > MAX_REDUNDANCY && !work.readOnly;
   const volumes = volumeCount(work.outerShape);
   const allGB = (volumes * product(settings.shape) * sourceBytes) / 1e9;
   // Narrow blocks are read row by row, or out of whole rows that are then read for each of them.
@@ -181,7 +188,7 @@ function weighReading(
     others + decoding + (encoded && !decodeFirst ? 0 : reading) + (decodeFirst ? allGB * SECONDS.scratchGB : 0);
   const staging = decodeFirst
     ? Math.max(
-        slabBytes({ ...layout, encodings: [plainEncoding(layout.shape)] }, size, SLAB),
+        plainSlabBytes(layout.dtype, size, SLAB),
         slabBytes(layout, [1, settings.shape[1], settings.shape[2]], SLAB)
       )
     : slabBytes(layout, size, SLAB);
@@ -212,7 +219,7 @@ function candidatePlan(work: Workload, leaf: BlockChoice, workers: number, spare
   const memoryBytes =
     aligned(memoryStart) + totals + workers * own + slots.reduce((sum, n, k) => sum + n * leaf.slotBytes[k], 0);
   const tables = layout ? tableBytes(layout) : 0;
-  const decoder = layout && isCompressed(layout) ? DECODER_BYTES : 0;
+  const decoder = layout && decodedTogether(layout) ? DECODER_BYTES : 0;
   const outside = WORKER_BYTES + readerBytes + decoder + codecBytes;
   return {
     workers,
@@ -228,13 +235,10 @@ function candidatePlan(work: Workload, leaf: BlockChoice, workers: number, spare
       layout && leaf.decodeFirst ? volumes * product(settings.shape) * BYTES_PER_VOXEL[layout.dtype] : 0,
     memoryBytes,
     // Whole mebibytes, so that the smallest budget can be said exactly.
-    peakBytes: Math.ceil((BASE_BYTES + 2 * tables + workers * outside + memoryBytes) / MiB) * MiB
+    peakBytes:
+      Math.ceil((BASE_BYTES + (work.reservedBytes ?? 0) + 2 * tables + workers * outside + memoryBytes) / MiB) * MiB
   };
 }
-
-/** Bytes of the tables of where a source's segments lie. */
-const tableBytes = ({ offsets, byteCounts, pageFile, planeEncoding, firstSegment }: Layout): number =>
-  [offsets, byteCounts, pageFile, planeEncoding, firstSegment].reduce((sum, table) => sum + table.byteLength, 0);
 
 /** Bytes that a worker needs for encoded chunks of `chunk` bytes before encoding. */
 function encodedBytes({ settings: { chunk: lengths, shard }, encoder }: Workload, chunk: number): number {
@@ -275,6 +279,7 @@ export function planExecution(work: Workload): ExecutionPlan | { needs: number }
         const smallest = depth === depths[0] && height === heights[0] && width === widths[0];
         if (!smallest && bytes > Math.min(settings.maxMemory, MAX_MEMORY)) continue;
         const leaf = weigh(work, [depth, height, width]);
+        if (work.accepts?.(leaf.grids) === false) continue;
         const leaves = volumes * leafCount(leaf.grids);
         for (const [workers, spare] of workerCounts(settings.jobs, leaves)) {
           const candidate = candidatePlan(work, leaf, workers, spare);

@@ -1,26 +1,29 @@
 import { ConvertError } from '../model/errors.ts';
 import type { Shape } from '../model/volume.ts';
 import type { ExecutionPlan } from './execution-plan.ts';
-import { type IsStored, type Leaf, blockNumber, childRange, depthFirst, parentIndex } from './blocks.ts';
+import { type IsStored, type Leaf, type Root, blockNumber, childRange, depthFirst, parentIndex } from './blocks.ts';
 import type { WorkerPool } from './worker-pool.ts';
 import { map3, product } from '../model/levels.ts';
 import { type BlockTask, type Report, type Task, addReport, emptyReport } from './task.ts';
 
 /**
  * Gives tasks to idle threads as they come up, until there are no more; the sum of what they report, each report also
- * to `onReport`.
+ * to `onReport`. `onTask` may make ready for a task that is about to be done.
  */
 export async function performAll<T extends Task>(
   pool: WorkerPool,
   tasks: Iterable<T>,
-  onReport?: (task: T, report: Report) => void
+  onReport?: (task: T, report: Report) => void | Promise<void>,
+  onTask?: (task: T) => Promise<void>
 ): Promise<Report> {
   const sum = emptyReport();
   const queue = tasks[Symbol.iterator]();
   const work = async (n: number) => {
     for (let next = queue.next(); !next.done; next = queue.next()) {
-      const report = await pool.run(n, next.value);
-      onReport?.(next.value, report);
+      const { value } = next;
+      await onTask?.(value);
+      const report = await pool.run(n, value);
+      await onReport?.(value, report);
       addReport(sum, report);
     }
   };
@@ -52,10 +55,10 @@ export class Schedule {
   readonly #ready: Block[] = [];
   #underWay = 0;
 
-  /** `addresses`: those of each level's slots. `volumes`, `isStored`: see `depthFirst`. */
-  constructor(plan: ExecutionPlan, addresses: number[][], volumes: number, isStored?: IsStored) {
+  /** `addresses`: those of each level's slots. `roots`, `isStored`: see `depthFirst`. */
+  constructor(plan: ExecutionPlan, addresses: number[][], roots: Iterable<Root>, isStored?: IsStored) {
     this.#plan = plan;
-    this.#leaves = depthFirst(plan.grids, volumes, isStored);
+    this.#leaves = depthFirst(plan.grids, roots, isStored);
     this.#next = this.#leaves.next();
     this.#free = addresses.map(level => [...level]);
     this.#open = addresses.map(() => new Map());
@@ -134,13 +137,13 @@ export class Schedule {
 
 /**
  * Has the threads do all blocks of all levels, and waits until all is written; the sum of what they report, each report
- * also to `onReport`. `onTask` may add to a task that is about to be done.
+ * also to `onReport`, with the number of the thread. `onTask` may add to a task that is about to be done.
  */
 export async function performBlocks(
   pool: WorkerPool,
   schedule: Schedule,
-  onReport: (task: BlockTask, report: Report) => void,
-  onTask: (task: BlockTask) => BlockTask = task => task
+  onReport: (task: BlockTask, report: Report, thread: number) => void | Promise<void>,
+  onTask: (task: BlockTask) => BlockTask | Promise<BlockTask> = task => task
 ): Promise<Report> {
   const sum = emptyReport();
   let asleep: (() => void)[] = [];
@@ -156,11 +159,11 @@ export async function performBlocks(
         await new Promise<void>(resolve => asleep.push(resolve));
         continue;
       }
-      const report = await pool.run(n, onTask(task), () => {
+      const report = await pool.run(n, await onTask(task), () => {
         schedule.reduced(task);
         wake();
       });
-      onReport(task, report);
+      await onReport(task, report, n);
       addReport(sum, report);
       schedule.finish(task);
       wake();

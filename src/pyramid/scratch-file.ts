@@ -1,12 +1,13 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { type Layout, NOT_FLIPPED, plainEncoding, plainPacking } from '../model/layout.ts';
-import type { BlockReader } from '../reader/index.ts';
+import type { SourceLayout } from '../model/source-layout.ts';
+import type { BoxReader } from '../reader/index.ts';
 import { BYTES_PER_VOXEL, type Shape } from '../model/volume.ts';
 import { writeError } from '../zarr/system-errors.ts';
 import { slabs } from './slabs.ts';
 
 /** A region of each volume, uncompressed, in one file: little-endian, C order, one plane after another. */
-export function scratchLayout(file: string, layout: Layout, shape: Shape): Layout {
+export function scratchLayout(file: string, layout: SourceLayout, shape: Shape): Layout {
   const [depth, height, width] = shape;
   const pages = layout.outerShape.t * layout.outerShape.c * depth;
   const pageBytes = height * width * BYTES_PER_VOXEL[layout.dtype];
@@ -17,10 +18,13 @@ export function scratchLayout(file: string, layout: Layout, shape: Shape): Layou
     firstSegment[page] = page;
   }
   return {
-    ...layout,
+    kind: 'segments',
     files: [file],
     shape,
+    outerShape: layout.outerShape,
+    dtype: layout.dtype,
     packing: plainPacking(layout.dtype),
+    shownInverted: layout.shownInverted,
     encodings: [plainEncoding(shape)],
     planeEncoding: new Uint16Array(new SharedArrayBuffer(2 * pages)),
     firstSegment,
@@ -29,6 +33,7 @@ export function scratchLayout(file: string, layout: Layout, shape: Shape): Layou
     flip: NOT_FLIPPED,
     offsets,
     byteCounts: new Float64Array(new SharedArrayBuffer(8 * pages)).fill(pageBytes),
+    fill: 0,
     signedOffset: false
   };
 }
@@ -42,8 +47,8 @@ export function scratchLayout(file: string, layout: Layout, shape: Shape): Layou
  * @param check runs between slabs, and throws to end the work
  */
 export async function decodePage(
-  reader: BlockReader,
-  layout: Layout,
+  reader: BoxReader,
+  layout: SourceLayout,
   region: { start: Shape; shape: Shape },
   plane: number,
   file: string,

@@ -1,5 +1,6 @@
-import { type Layout, decodedTogether } from '../model/layout.ts';
-import { BYTES_PER_VOXEL, type Shape } from '../model/volume.ts';
+import type { SourceLayout } from '../model/source-layout.ts';
+import { BYTES_PER_VOXEL, type Dtype, type Shape } from '../model/volume.ts';
+import { decodedTogether, isSequential, phase } from '../reader/index.ts';
 
 /** Some rows of some planes of a box, full width: what is read in one go, so that a cancelled conversion ends soon. */
 export interface Slab {
@@ -11,20 +12,14 @@ export interface Slab {
 }
 
 /** Rows that are decoded together, and so must not be read apart. */
-const rowsTogether = (layout: Layout): number => decodedTogether(layout)?.rows ?? 1;
-
-/** How many rows before row `top` those begin that are decoded together with it. */
-function phase({ flip, shape }: Layout, together: number, top: number): number {
-  if (!flip.rows) return top % together;
-  return (((top - shape[1]) % together) + together) % together;
-}
+const rowsTogether = (layout: SourceLayout): number => decodedTogether(layout)?.rows ?? 1;
 
 /**
  * Slabs of about `bytes` that cover a box of `shape` (Z, Y, X) whose first row is row `top` of the source. Rows that
  * are decoded together stay together, even where they exceed `bytes`; others are taken two by two, in two planes, so
- * that no averaging window straddles slabs.
+ * that no averaging window straddles slabs. What comes in one order only is taken in that.
  */
-export function* slabs(layout: Layout, top: number, [nz, ny, nx]: Shape, bytes: number): Generator<Slab> {
+export function* slabs(layout: SourceLayout, top: number, [nz, ny, nx]: Shape, bytes: number): Generator<Slab> {
   const rowBytes = nx * BYTES_PER_VOXEL[layout.dtype];
   const together = rowsTogether(layout);
   const pairs = Math.floor(bytes / (2 * rowBytes * ny));
@@ -32,7 +27,8 @@ export function* slabs(layout: Layout, top: number, [nz, ny, nx]: Shape, bytes: 
     for (let z = 0; z < nz; z += 2 * pairs) yield { z, y: 0, depth: Math.min(2 * pairs, nz - z), height: ny };
     return;
   }
-  const [depth, step, over] = together > 1 ? [1, together, phase(layout, together, top)] : [2, 2, 0];
+  const [depth, step, over] =
+    together > 1 ? [1, together, phase(layout, together, top)] : isSequential(layout) ? [1, 1, 0] : [2, 2, 0];
   const rows = step * Math.max(1, Math.floor(bytes / (depth * step * rowBytes)));
   for (let z = 0; z < nz; z += depth)
     for (let y = 0; y < ny;) {
@@ -43,9 +39,14 @@ export function* slabs(layout: Layout, top: number, [nz, ny, nx]: Shape, bytes: 
 }
 
 /** Upper bound of a slab's bytes. */
-export function slabBytes(layout: Layout, [nz, ny, nx]: Shape, bytes: number): number {
-  const rowBytes = nx * BYTES_PER_VOXEL[layout.dtype];
-  const together = rowsTogether(layout);
+export const slabBytes = (layout: SourceLayout, shape: Shape, bytes: number): number =>
+  mostBytes(layout.dtype, rowsTogether(layout), shape, bytes);
+
+/** The same of voxels that lie in a file as they are. */
+export const plainSlabBytes = (dtype: Dtype, shape: Shape, bytes: number): number => mostBytes(dtype, 1, shape, bytes);
+
+function mostBytes(dtype: Dtype, together: number, [nz, ny, nx]: Shape, bytes: number): number {
+  const rowBytes = nx * BYTES_PER_VOXEL[dtype];
   const least = rowBytes * (together > 1 ? Math.min(ny, together) : 4);
   return Math.min(rowBytes * ny * nz, Math.max(bytes, least));
 }

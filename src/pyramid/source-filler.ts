@@ -1,10 +1,9 @@
 import { ConvertError } from '../model/errors.ts';
 import { isExact } from '../model/histogram.ts';
-import { isCompressed } from '../model/layout.ts';
 import { add3, product } from '../model/levels.ts';
 import { BYTES_PER_VOXEL, type Shape } from '../model/volume.ts';
 import { named } from '../model/words.ts';
-import { BlockReader } from '../reader/index.ts';
+import { type BoxReader, createReader, decodedTogether } from '../reader/index.ts';
 import type { Block, Box, Part } from './block.ts';
 import { blockExtent, blockStart } from './blocks.ts';
 import type { Reduce } from './downsampler.ts';
@@ -22,8 +21,9 @@ export class SourceFiller {
   readonly #job: BlockJob;
   readonly #source: SourceJob;
   readonly #counter: VoxelCounter | null;
-  readonly #reader: BlockReader;
+  readonly #reader: BoxReader;
   readonly #place: Placer;
+  readonly #isDecoded: boolean;
   /** Bytes of a voxel as read. */
   readonly #bytes: number;
 
@@ -33,7 +33,8 @@ export class SourceFiller {
     this.#job = job;
     this.#source = source;
     this.#counter = counter;
-    this.#reader = new BlockReader(layout);
+    this.#reader = createReader(layout, () => context.checkStop());
+    this.#isDecoded = decodedTogether(layout) !== null;
     this.#place = createPlacer(context.simd, layout.dtype, job.dtype, range);
     this.#bytes = BYTES_PER_VOXEL[layout.dtype];
   }
@@ -137,7 +138,7 @@ export class SourceFiller {
     const target = this.#context.heap.subarray(address, address + length);
     const from = add3(start, [volume * layout.shape[0], 0, 0]);
     await this.#reader.read(from, shape, target, rowBytes, planeBytes);
-    if (isCompressed(layout)) this.#context.threwAway(product(shape) * this.#bytes);
+    if (this.#isDecoded) this.#context.threwAway(product(shape) * this.#bytes);
   }
 
   /**
@@ -159,7 +160,7 @@ export class SourceFiller {
       );
     return new ConvertError(
       'bad-option',
-      `${said}, and labels are whole numbers from -2,147,483,648 to 2,147,483,647 where they come as ${layout.dtype}: save them in an integer type, or leave ${named('labels')} out`,
+      `${said}, and labels are whole numbers from -2,147,483,648 to 2,147,483,647 where they come as ${layout.dtype}: ${layout.kind === 'stream' ? 'round them, and give them in an integer type' : `save them in an integer type, or leave ${named('labels')} out`}`,
       'labels'
     );
   }

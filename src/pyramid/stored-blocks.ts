@@ -6,6 +6,9 @@ import { ChunkFile } from '../zarr/chunk-file.ts';
 import type { Block, Box, Part } from './block.ts';
 import { BlockFiles } from './block-files.ts';
 import { blockExtent, blockStart } from './blocks.ts';
+import { NO_FILTERS } from '../zarr/filters.ts';
+import { syncFile, syncFolder } from '../zarr/sync.ts';
+import { writeError } from '../zarr/system-errors.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { noteWritten } from './chunk-sink.ts';
 import { type BlockJob, type BlockTask, type CheckTask, type Report, type WriteJob, emptyReport } from './task.ts';
@@ -29,10 +32,11 @@ export class StoredBlocks {
     this.#reader = new ChunkReader(
       context,
       {
+        filters: NO_FILTERS,
         compression: sink.compression,
         checksum: sink.checksum,
         littleEndian: true,
-        voxelBytes: this.#bytes,
+        dtype: job.dtype,
         bytes: product(job.chunk) * this.#bytes
       },
       {
@@ -83,6 +87,18 @@ export class StoredBlocks {
       }
     }
     return report;
+  }
+
+  /** Puts the files of a block on the disk, and the folders that they are in. */
+  async flush(task: CheckTask): Promise<void> {
+    const files = [...this.#files.files(task)];
+    try {
+      await Promise.all(files.map(({ path }) => syncFile(path)));
+      const folders = new Set(files.map(({ folder }) => folder));
+      await Promise.all([...folders].map(syncFolder));
+    } catch (error) {
+      throw writeError(error, files[0].path);
+    }
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Layout } from '../model/layout.ts';
+import type { SourceLayout } from '../model/source-layout.ts';
 import type { Checksum, Compression, Downsampling, OmeZarrVersion } from '../model/options.ts';
 import type { Dtype, OuterShape, Shape } from '../model/volume.ts';
 import type { ExecutionPlan } from './execution-plan.ts';
@@ -26,7 +26,7 @@ export interface BlockJob {
 
 /** Where the voxels of level 0 come from. */
 export interface SourceJob {
-  layout: Layout;
+  layout: SourceLayout;
   /** First voxel of the region in each of the layout's volumes. */
   start: Shape;
   /** What messages call the source, and where the region begins in it. */
@@ -59,6 +59,11 @@ export interface WriteJob {
   shard: Shape | null;
   compression: Compression;
   checksum: Checksum;
+  /**
+   * What is put behind the names of files until they are whole, where another process may write the same; null: they
+   * have their names at once.
+   */
+  aside: string | null;
 }
 
 /** Nothing is written: what is stored is compared with what would be. */
@@ -110,9 +115,12 @@ export interface BlockTask {
   unknown?: Region[];
 }
 
-/** `check`: read back the files of a block. `count`: count the voxels in those of level 0. */
+/**
+ * `check`: read back the files of a block. `count`: count the voxels in those of level 0. `flush`: put the files on the
+ * disk, with the folders that they are in.
+ */
 export interface CheckTask {
-  kind: 'check' | 'count';
+  kind: 'check' | 'count' | 'flush';
   volume: number;
   level: number;
   index: Shape;
@@ -131,11 +139,14 @@ export type Task =
   | CheckTask
   /** Wait until what the thread has begun to write is in its files. */
   | { kind: 'settle' }
-  /** Put a folder on the disk; `deep`: with all that lies in it. */
+  /** Put a folder on the disk; `deep`: with all that lies in it, whose bytes are told. */
   | { kind: 'sync'; folder: string; deep: boolean };
 
-/** What a worker is sent: a task, which it answers, or what to work on from then on, which it does not. */
-export type Message = Task | { kind: 'begin'; job: BlockJob; areas: Areas };
+/**
+ * What a worker is sent: a task, which it answers, what to work on from then on, which it does not, or, once its work
+ * is done, to let go of that and of its memory, which it answers.
+ */
+export type Message = Task | { kind: 'begin'; job: BlockJob; areas: Areas } | { kind: 'end' };
 
 /** What a worker says of a task done; only what the task gives. */
 export interface Report {

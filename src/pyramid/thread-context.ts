@@ -12,7 +12,7 @@ export class ThreadContext {
   readonly shared: Shared;
   readonly simd: Simd;
   /** The shared memory. */
-  readonly heap: Uint8Array;
+  readonly heap: Uint8Array<ArrayBuffer>;
   readonly view: DataView;
   /** Bytes decoded and encoded since the last collection. */
   #garbage = 0;

@@ -1,13 +1,7 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { ConvertError, cancelled } from '../model/errors.ts';
+import { hasLetGo, idle } from './idle-threads.ts';
 import type { WorkerMessage, Areas, BlockJob, Message, Report, Task } from './task.ts';
-
-/** Heaps of worker threads stay small: voxels live in the shared memory. In MiB. */
-const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4, stackSizeMb: 4 };
-
-/** Beside the source when it runs as it is, beside the bundle otherwise. */
-const workerFile = (): URL =>
-  import.meta.url.endsWith('.ts') ? new URL('./worker.ts', import.meta.url) : new URL('./worker.cjs', import.meta.url);
 
 interface PoolWorker {
   thread: Worker;
@@ -20,13 +14,16 @@ interface PoolWorker {
 export class WorkerPool {
   readonly #members: PoolWorker[];
   #broken: ConvertError | null = null;
+  /** Whether a task has failed, or was given up: a thread may have files open then. */
+  #failed = false;
   readonly #onBroken: (error: ConvertError) => void;
 
   /** One thread for each set of areas. `onBroken` hears of a thread that died. */
   constructor(areas: Areas[], onBroken: (error: ConvertError) => void) {
     this.#onBroken = onBroken;
-    this.#members = areas.map(own => {
-      const thread = new Worker(workerFile(), { resourceLimits: LIMITS, name: 'microct-io-vis worker' });
+    const threads = idle.take(areas.length);
+    this.#members = areas.map((own, n) => {
+      const thread = threads[n];
       const member: PoolWorker = { thread, areas: own, waiting: null };
       thread.on('message', (answer: WorkerMessage) => this.#answered(member, answer));
       thread.on('error', error => this.#broke(`A worker thread failed: ${(error as Error).message ?? String(error)}`));
@@ -59,13 +56,23 @@ export class WorkerPool {
     });
   }
 
-  /** Ends all threads. Those that are busy get `patience` ms to finish what they do. */
+  /**
+   * Lets all threads go, with the memory that they share. Those that are busy get `patience` ms to finish what they do,
+   * and are ended then; where all went well they are kept for what comes next.
+   */
   async close(patience: number): Promise<void> {
+    const isBroken = this.#broken !== null;
     this.#broken ??= cancelled();
     const deadline = Date.now() + patience;
     while (this.#members.some(member => member.waiting) && Date.now() < deadline)
       await new Promise(done => setTimeout(done, 10));
-    await Promise.all(this.#members.map(({ thread }) => thread.terminate()));
+    await Promise.all(
+      this.#members.map(async ({ thread, waiting }) => {
+        if (!isBroken && !this.#failed && !waiting && (await hasLetGo(thread, deadline - Date.now())))
+          idle.keep(thread);
+        else await thread.terminate();
+      })
+    );
   }
 
   #answered(member: PoolWorker, answer: WorkerMessage): void {
@@ -77,6 +84,7 @@ export class WorkerPool {
     member.waiting = null;
     if ('report' in answer) waiting?.resolve(answer.report);
     else {
+      this.#failed = true;
       const { code, message, field } = answer.failure;
       waiting?.reject(new ConvertError(code as ConvertError['code'], message, field as ConvertError['field']));
     }

@@ -2,22 +2,34 @@
 import { parentPort } from 'node:worker_threads';
 import { ConvertError } from '../model/errors.ts';
 import { BlockWorker } from './block-worker.ts';
-import type { WorkerMessage, Message, Report, Task } from './task.ts';
+import { freeMemory } from './garbage.ts';
+import { type Message, type Report, type Task, type WorkerMessage, emptyReport } from './task.ts';
 
 const port = parentPort!;
 /** Makes the worker at the first task, so that what fails then is told. */
 let begin: (() => BlockWorker) | null = null;
 let worker: BlockWorker | null = null;
 
-async function perform(task: Task): Promise<Report> {
+async function perform(task: Task | Extract<Message, { kind: 'end' }>): Promise<Report> {
+  if (task.kind === 'end') {
+    await worker?.perform({ kind: 'settle' }, () => {});
+    letGo();
+    await freeMemory();
+    return emptyReport();
+  }
   worker ??= begin!();
   return worker.perform(task, () => port.postMessage({ reduced: true } satisfies WorkerMessage));
 }
 
+function letGo(): void {
+  worker?.close();
+  worker = null;
+  begin = null;
+}
+
 port.on('message', (message: Message) => {
   if (message.kind === 'begin') {
-    worker?.close();
-    worker = null;
+    letGo();
     begin = () => new BlockWorker(message.job, message.areas);
     return;
   }

@@ -1,3 +1,4 @@
+import type { BoxReader } from './box-reader.ts';
 import { type EncodedLayout, type Layout, encodedAs, isPlain, storedBytes } from '../model/layout.ts';
 import { BYTES_PER_VOXEL } from '../model/volume.ts';
 import { fillVoxel } from './tiff/absent.ts';
@@ -89,13 +90,14 @@ function encodingBytes(layout: EncodedLayout, stored: number): number {
   return stored + Math.max(voxels, new SegmentCache().bytes) + 2 * segment + decoding + unpacked + STAGING_BYTES;
 }
 
-/** Reads boxes of voxels out of the files of a layout. One a thread; boxes one after another. */
-export class BlockReader {
+/** Reads boxes of voxels out of the segments of files. */
+export class BlockReader implements BoxReader {
   readonly #layout: Layout;
   readonly #files: FilePool;
   readonly #bytesPerVoxel: number;
   readonly #unpack: Unpack | null;
   readonly #ways: Way[];
+  readonly #prepared: Promise<unknown>;
   #staging = new Uint8Array(0);
   #stored = new Uint8Array(0);
   /** Decoded segments by their index in the layout's tables, counted from the reader's first number. */
@@ -121,15 +123,10 @@ export class BlockReader {
         decoder: codec && new SegmentDecoder(encoded, codec, this.#unpack)
       };
     });
+    this.#prepared = Promise.all(layout.encodings.map(({ coding }) => SEGMENT_CODECS[coding]?.prepare?.()));
   }
 
   /**
-   * Fills `target` with a box of voxels, native and in C order (Z, Y, X); bytes between rows and planes stay as they
-   * are.
-   *
-   * @param start first voxel of the box, its Z counted through all volumes, and `shape` its lengths
-   * @param rowBytes from one row's start to the next in `target`
-   * @param planeBytes from one plane's start to the next
    * @throws ConvertError `corrupt`, `truncated`, `unreadable`, `not-found`; RangeError for a box outside the volume or
    *   the target
    */
@@ -139,6 +136,7 @@ export class BlockReader {
     const [z, y, x] = start;
     const [, ny, nx] = shape;
     const stored: Triple = [z, flip.rows ? height - y - ny : y, flip.columns ? width - x - nx : x];
+    await this.#prepared;
     await this.#readStored(stored, shape, target, rowBytes, planeBytes);
     if (flip.rows || flip.columns)
       mirror({ bytes: target, shape, rowBytes, planeBytes, voxelBytes: this.#bytesPerVoxel }, flip);

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { onDisk } from './common/file-name.ts';
 import { readable } from '../model/readable.ts';
-import type { Layout } from '../model/layout.ts';
+import type { SourceLayout } from '../model/source-layout.ts';
 
 /** What tells a source from another, and from itself after a change, without reading its voxels. */
 export interface Fingerprint {
@@ -12,11 +12,13 @@ export interface Fingerprint {
   files: number;
   /** Of all its files together. */
   bytes: number;
-  /** SHA-256 over name, length and time of change of every file. */
+  /** SHA-256 over name, length and time of change of every file; of what comes once it is never the same. */
   digest: string;
 }
 
-export function fingerprint({ files }: Layout): Fingerprint {
+export function fingerprint(layout: SourceLayout): Fingerprint {
+  if (layout.kind === 'stream') return { name: layout.name, files: 0, bytes: 0, digest: randomUUID() };
+  const { files } = layout;
   const hash = createHash('sha256');
   let bytes = 0;
   for (const file of files) {

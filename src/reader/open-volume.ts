@@ -25,6 +25,7 @@ import { type Directory, firstPage, walkDirectories } from './tiff/directory.ts'
 import { fail, readFailure } from './common/fail.ts';
 import { HeaderBytes } from './common/header-bytes.ts';
 import type { Headers, Opened } from './headers.ts';
+import { headersOf } from './kept-headers.ts';
 import { readHyperstack } from './imagej/hyperstack.ts';
 import { imageResolution, readImage } from './images/images.ts';
 import { ImageParts } from './several-images.ts';
@@ -92,7 +93,8 @@ async function readHeaders(given: string | string[], reading: InterpretationOpti
       `${typeof source === 'string' ? source : `a list of ${source.length} files`}: slices ${slices} can be chosen of a folder only: leave slices out`,
       'slices'
     );
-  const opened = await open(source, reading);
+  const { image, describedBy } = reading;
+  const opened = await headersOf(JSON.stringify([source, slices, image, describedBy]), () => open(source, reading));
   // ImageJ's inverting lookup table is how its values are shown; they are what is stored.
   const keepInverted = opened.description.imagej !== null;
   const interpretation = interpretSamples(opened.table.format.pixel, { ...reading, keepInverted });
@@ -351,7 +353,7 @@ function planesOf(
 function describe(
   { source, folder, opened, interpretation }: Headers,
   chosen: SourceChannel[],
-  { orientation }: InterpretationOptions
+  { orientation, zAxis }: InterpretationOptions
 ): VolumeInfo {
   const { format, files, bytes, table, description, stack } = opened;
   const { timeStep, warnings } = stack;
@@ -365,6 +367,9 @@ function describe(
     description.resolution,
     notes
   );
+  const { position } = description;
+  // What is turned, or stacked along another axis, begins elsewhere.
+  const isPlaced = position !== null && orientation === 'ignore' && zAxis === 'auto';
   return {
     source: readable(source),
     format,
@@ -377,6 +382,7 @@ function describe(
     ...size,
     voxelSizeFile: size.voxelSizeFile && readable(size.voxelSizeFile),
     voxelSizeNotes: size.voxelSizeNotes.map(readable),
+    ...(isPlaced && { position }),
     channels: stack.channels || interpretation.samples ? chosen.map(({ name, color }) => ({ name, color })) : null,
     timeStep,
     timeUnit: timeStep === null ? null : 'second',

@@ -1,6 +1,6 @@
 import { ConvertError } from '../model/errors.ts';
 import type { DescribedBy } from '../model/options.ts';
-import type { CalibrationFunction } from '../model/volume.ts';
+import type { CalibrationFunction, Position } from '../model/volume.ts';
 import { named } from '../model/words.ts';
 import { type Account, isUnsigned16, omeAccount, omeAccounts, textAccounts } from './accounts.ts';
 import { type Calibration, isPixel, UNCALIBRATED } from './voxel-size/calibration.ts';
@@ -9,9 +9,10 @@ import { type Describer, type Descriptions, readDescriptions } from './descripti
 import { type DescribedAxes, readDescribedAxes } from './described-axes.ts';
 import type { Directory } from './tiff/directory.ts';
 import { fail } from './common/fail.ts';
-import { type ImageJ, isSignedOffset, parseImageJ } from './imagej/imagej.ts';
+import { type ImageJ, imagejPosition, isSignedOffset, parseImageJ } from './imagej/imagej.ts';
 import type { OmeImage } from './ome/ome.ts';
 import { PHOTOMETRIC } from './tiff/pixel-format.ts';
+import { planesPosition } from './ome/plane-position.ts';
 import { type Resolution, readResolution } from './voxel-size/resolution.ts';
 import { TAG } from './tiff/tags.ts';
 
@@ -28,6 +29,8 @@ export interface SourceDescription {
   /** What another description says of the axes; null where none does. */
   described: DescribedAxes | null;
   calibrationFunction: CalibrationFunction | null;
+  /** Where the first voxel is; null where that is not said. */
+  position: Position | null;
   /** Whose description is believed; null where there is none. */
   by: Describer | null;
   /** What that one says of a page. */
@@ -48,6 +51,7 @@ export const emptyDescription = (): SourceDescription => ({
   imagej: null,
   described: null,
   calibrationFunction: null,
+  position: null,
   by: null,
   page: null,
   others: [],
@@ -104,13 +108,16 @@ export function readSourceDescription(
     }
     if (alone && imagej.images > 1) description.pages = imagej.images;
     description.calibration = believed.calibration;
+    if (alone) description.position = imagejPosition(imagej);
     // Of ImageJ's, in its unit, the calibration has made use.
     if (isPixel(imagej.properties.get('unit') ?? '') && !description.calibration.voxelSize)
       description.resolution = readResolution(directory, '');
     return description;
   }
-  if (believed?.by === 'ome') description.calibration = believed.calibration;
-  else {
+  if (believed?.by === 'ome') {
+    description.calibration = believed.calibration;
+    if (alone && image) description.position = planesPosition(image.positions, believed.calibration);
+  } else {
     description.described =
       texts.map(each => readDescribedAxes(each, directory)).find(described => described !== null) ?? null;
     if (description.described?.calibration) description.calibration = description.described.calibration;

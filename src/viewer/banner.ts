@@ -1,5 +1,5 @@
 /**
- * Strips over the picture: one that says what went wrong, with a way to try again, one that says what is to be known
+ * Strips above the picture: one that says what went wrong, with a way to try again, one that says what is to be known
  * and can be closed, and one that says what is waited for.
  */
 export class Banner {
@@ -13,7 +13,7 @@ export class Banner {
     this.#failure = new Strip(node, 'mct-Viewer-banner', 'alert', 'Retry', onRetry);
     this.#notice = new Strip(node, 'mct-Viewer-notice', 'status', 'Close', () => undefined);
     this.#waiting = new Strip(node, 'mct-Viewer-notice', 'status', 'Retry', onRetry);
-    host.append(node);
+    host.prepend(node);
   }
 
   show(text: string): void {

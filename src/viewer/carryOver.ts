@@ -1,7 +1,8 @@
 import type { PartialJSONObject } from '@lumino/coreutils';
 import type { Image } from './image.ts';
 import type { Volume } from './initialState.ts';
-import { initialState } from './initialState.ts';
+import { initialState, transformOf } from './initialState.ts';
+import { landmarksOf } from './landmarks.ts';
 import type { ViewerState } from './viewState.ts';
 
 /** Of a view, what lies in the space of the volume. */
@@ -29,16 +30,74 @@ export function carriedOver(view: ViewerState, before: Volume[], after: Volume[]
   const looked = layersOf(initialState(before, '', { width: 100, height: 100 }));
   const own = layersOf(first);
   const old = layersOf(view);
+  // What was set and moved by voxels of other lengths is not known of these.
+  const unlike = before.filter(volume => !after.some(each => each.name === volume.name && isAlike(volume, each)));
   const layers = old.flatMap(layer => {
+    if (unlike.some(({ name }) => layer.name === landmarksOf(name))) return [];
     const now = own.find(each => isOf(layer, each));
     const then = looked.find(each => isOf(layer, each));
     // One that a person has added stays; one that there is no more goes.
     if (!now) return then ? [] : [layer];
     const isSameLook = JSON.stringify(now.shaderControls) === JSON.stringify(then?.shaderControls);
-    return [isSameLook && now.type === layer.type ? { ...layer, source: now.source } : { ...now, name: layer.name }];
+    const isUnlike = unlike.some(({ url }) => urlOf(then?.source)?.startsWith(url));
+    const source = isUnlike ? now.source : inItsPlace(layer, then, now);
+    return [isSameLook && now.type === layer.type ? { ...layer, source } : { ...now, name: layer.name, source }];
   });
   const added = own.filter(each => ![...old, ...looked].some(layer => isOf(layer, each)));
   return { ...Object.fromEntries([...space, ...others]), layers: [...layers, ...added] };
+}
+
+/**
+ * The view of a volume whose place another one takes that was made of it: the same voxels, as near, in the same
+ * contrast and colours, where they are of the same type. `before` and `after` begin with the volume; what else is shown
+ * stays.
+ */
+export function handedOn(view: ViewerState, before: Volume[], after: Volume[], first: ViewerState): ViewerState {
+  const own = layersOf(initialState(after.slice(0, 1), '', { width: 100, height: 100 }));
+  const old = layersOf(initialState(before.slice(0, 1), '', { width: 100, height: 100 }));
+  const isSameType = before[0].image.dtype === after[0].image.dtype;
+  const names = new Map<unknown, unknown>();
+  const layers = layersOf(view).flatMap(layer => {
+    const n = old.findIndex(each => isOf(layer, each));
+    if (layer.name === landmarksOf(before[0].name)) return landmarksOn(layer, after[0]);
+    if (n < 0) return [layer];
+    const now = own.at(n);
+    if (!now) return [];
+    const name = layer.name === old[n].name ? now.name : layer.name;
+    names.set(layer.name, name);
+    if (!isSameType || layer.type !== now.type) return [{ ...now, name }];
+    return [{ ...layer, name, source: now.source }];
+  });
+  const known = layersOf(view).map(({ name }) => name);
+  const added = layersOf(first).filter(
+    each => !layers.some(({ name }) => name === each.name) && !known.includes(each.name)
+  );
+  const isSameRank =
+    Object.keys((view.dimensions ?? {}) as object).join() === Object.keys(first.dimensions as object).join();
+  const { selectedLayer } = view as { selectedLayer?: PartialJSONObject };
+  return {
+    // Of other axes there is another place.
+    ...(isSameRank
+      ? view
+      : { ...view, ...Object.fromEntries(Object.entries(first).filter(([key]) => IN_SPACE.includes(key))) }),
+    // A voxel of other lengths is the same voxel.
+    dimensions: first.dimensions,
+    layers: [...layers, ...added],
+    ...(selectedLayer && {
+      selectedLayer: { ...selectedLayer, layer: names.get(selectedLayer.layer) ?? selectedLayer.layer }
+    })
+  } as ViewerState;
+}
+
+/** Landmarks on the same voxels of what took the place of their volume. */
+function landmarksOn(layer: PartialJSONObject, volume: Volume): PartialJSONObject[] {
+  const source = layer.source as { transform?: { outputDimensions?: object } } | undefined;
+  const axes = Object.keys(source?.transform?.outputDimensions ?? {});
+  const own = transformOf(volume).outputDimensions;
+  if (!axes.every(axis => axis in own)) return [];
+  const outputDimensions = Object.fromEntries(axes.map(axis => [axis, own[axis]]));
+  const transform = { ...source?.transform, outputDimensions };
+  return [{ ...layer, name: landmarksOf(volume.name), source: { ...source, transform } }];
 }
 
 /**
@@ -48,6 +107,26 @@ const isOf = (layer: PartialJSONObject, { name, source, localPosition }: Partial
   layer.name === name ||
   (source !== undefined &&
     JSON.stringify([layer.source, layer.localPosition]) === JSON.stringify([source, localPosition]));
+
+/** The source of a volume that has been written anew, where a person has moved the volume to. */
+function inItsPlace(
+  { source }: PartialJSONObject,
+  then: PartialJSONObject | undefined,
+  now: PartialJSONObject
+): PartialJSONObject['source'] {
+  const transformIn = (of: unknown): PartialJSONObject | undefined =>
+    (of as { transform?: PartialJSONObject } | undefined)?.transform;
+  const transform = transformIn(source);
+  const isMoved = transform && JSON.stringify(transform) !== JSON.stringify(transformIn(then?.source));
+  return isMoved ? { url: urlOf(now.source), transform } : now.source;
+}
+
+const urlOf = (source: unknown): string | undefined =>
+  typeof source === 'string' ? source : (source as { url?: string } | undefined)?.url;
+
+const isAlike = (one: Volume, other: Volume): boolean =>
+  JSON.stringify([transformOf(one), one.image.levels[0].translation]) ===
+  JSON.stringify([transformOf(other), other.image.levels[0].translation]);
 
 /** What a place in a volume depends on. */
 const spaceOf = ({ image: { axes, time } }: Volume): Pick<Image, 'axes' | 'time'> => ({ axes, time });

@@ -3,21 +3,35 @@
 // file has run.
 import 'neuroglancer/unstable/kvstore/proxy.js';
 import 'neuroglancer/unstable/chunk_worker.bundle.js';
+import { requestAsyncComputation } from 'neuroglancer/unstable/async_computation/request.js';
 import { Chunk } from 'neuroglancer/unstable/chunk_manager/backend.js';
+import { ZarrVolumeChunkSource } from 'neuroglancer/unstable/datasource/zarr/backend.js';
 import { backendOnlyKvStoreProviderRegistry } from 'neuroglancer/unstable/kvstore/backend.js';
 import { registerRPC } from 'neuroglancer/unstable/worker_rpc.js';
 import './codecs.ts';
 import type { WorkerContext } from './confirm.ts';
-import { confirmed } from './confirm.ts';
+import { confirmed, confirmedAtLast } from './confirm.ts';
 import { explain } from './explain.ts';
 import { registerStrictHttp } from './httpStore.ts';
+import { prepareDecoding } from './prepareDecoding.ts';
 import { registerReaderBackend } from './readerBackend.ts';
-import { CHUNK_FAILED_RPC, WAITING_RPC, XSRF_RPC } from './readerScheme.ts';
+import { CHUNK_FAILED_RPC, PREPARE_RPC, WAITING_RPC, XSRF_RPC } from './readerScheme.ts';
 import { onWaiting, setXsrfToken } from './strictFetch.ts';
 
 registerStrictHttp(backendOnlyKvStoreProviderRegistry, (store, context: WorkerContext) => confirmed(store, context));
 registerReaderBackend();
 registerRPC(XSRF_RPC, ({ token }: { token: string | null }) => setXsrfToken(token));
+
+/** Workers that decode, which are made ready before the first chunks come, at most. */
+const MOST_READY = 4;
+
+registerRPC(PREPARE_RPC, ({ compression }: { compression: string[] }) => {
+  for (let n = Math.min(MOST_READY, navigator.hardwareConcurrency); n > 0; n--)
+    // What cannot be loaded is told by the first chunk that needs it.
+    requestAsyncComputation(prepareDecoding, undefined, [], compression).catch(() => undefined);
+});
+
+ZarrVolumeChunkSource.prototype.download = confirmedAtLast(ZarrVolumeChunkSource.prototype.download);
 
 /** Which chunk it is, as its file is named. */
 function place({ source, chunkGridPosition }: Chunk): string {

@@ -1,5 +1,5 @@
-import * as zarr from 'zarrita';
 import type { Channel, Image } from './image.ts';
+import { chunkOf, eachRow, openLevel } from './levelArray.ts';
 import { Percentiles } from './percentiles.ts';
 import type { ByteReader } from './source.ts';
 
@@ -19,15 +19,6 @@ const BLACK = 0.01;
 const WHITE = 0.99;
 
 /**
- * What `zarrita` hands through to the store with a read; `found` says whether there was a chunk, or its fill value has
- * to do.
- */
-interface Options {
-  signal: AbortSignal;
-  found?: boolean;
-}
-
-/**
  * Gives the channels for which the metadata has no window one: from the 1st to the 99th percentile of the coarsest
  * level, which is small, or of the part in its middle. NaN, infinities, chunks that are not there and a fill value
  * other than 0 are not counted.
@@ -39,22 +30,22 @@ export async function chooseContrastLimits(image: Image, read: ByteReader, most:
   const wanted = image.channels.slice(0, most).flatMap(({ window }, n) => (window ? [] : [n]));
   if (wanted.length === 0) return;
   const signal = AbortSignal.timeout(PATIENCE);
-  const array = await openArray(image, read, signal);
+  const array = await openLevel(image, image.levels.length - 1, read, signal);
   const channelAxis = image.channelAxis === null ? -1 : image.allAxes.findIndex(({ kind }) => kind === 'channel');
   const found = wanted.map(() => new Percentiles(image.dtype));
   const fill = await fillValueOf(image, read, signal);
   const cells = cellsOf(array.shape, array.chunks, channelAxis, wanted, bytesOf(image.dtype));
   const visit = async (cell: number[]): Promise<void> => {
-    const options: Options = { signal };
-    const chunk = await array.getChunk(cell, options as never);
-    if (!options.found) return;
-    const data = chunk.data as ArrayLike<number | bigint>;
-    const [size, expected] = [data.length, array.chunks.reduce((a, b) => a * b, 1)];
-    if (size !== expected) throw new Error(`chunk ${cell.join('/')} has ${size} voxels in place of ${expected}.`);
-    eachVoxel(array, cell, chunk.stride, (at, place) => {
-      const n = channelAxis < 0 ? 0 : wanted.indexOf(place[channelAxis]);
-      const value = Number(data[at]);
-      if (n >= 0 && value !== fill) found[n].add(value);
+    const chunk = await chunkOf(array, cell, signal);
+    if (!chunk.found) return;
+    const { data, stride } = chunk;
+    const last = array.shape.length - 1;
+    eachRow(array, cell, stride, (row, place, count) => {
+      for (let index = 0; index < count; index++) {
+        const n = channelAxis < 0 ? 0 : wanted.indexOf(channelAxis === last ? place[last] + index : place[channelAxis]);
+        const value = Number(data[row + index * stride[last]]);
+        if (n >= 0 && value !== fill) found[n].add(value);
+      }
     });
   };
   let next = 0;
@@ -68,28 +59,6 @@ export async function chooseContrastLimits(image: Image, read: ByteReader, most:
 }
 
 const bytesOf = (dtype: string): number => Number(/\d+$/.exec(dtype)?.[0] ?? 8) / 8;
-
-/** The coarsest level, read by `read` alone. */
-function openArray({ format, levels }: Image, read: ByteReader, signal: AbortSignal) {
-  const key = (path: string): string => path.replace(/^\//, '');
-  const store = {
-    async get(path: string, options?: Options): Promise<Uint8Array | undefined> {
-      // Attributes of an array are not needed, and are mostly not there.
-      if (path.endsWith('/.zattrs')) return undefined;
-      const found = await read(key(path), {}, signal);
-      if (options) options.found = found !== null;
-      return found?.bytes;
-    },
-    async getRange(path: string, range: zarr.RangeQuery, options?: Options): Promise<Uint8Array | undefined> {
-      const isIndex = 'suffixLength' in range;
-      const found = await read(key(path), isIndex ? { suffix: range.suffixLength } : range, signal);
-      if (options && !isIndex) options.found = found !== null;
-      return found?.bytes;
-    }
-  };
-  const location = zarr.root(store).resolve(levels.at(-1)!.path);
-  return format === 'zarr3' ? zarr.open.v3(location, { kind: 'array' }) : zarr.open.v2(location, { kind: 'array' });
-}
 
 /** The fill value, where it can be told from a measured one; `zarrita` does not know all the ways to write it. */
 async function fillValueOf({ format, levels }: Image, read: ByteReader, signal: AbortSignal): Promise<number | null> {
@@ -138,26 +107,6 @@ function nearestToMiddle(grid: number[], most: number): number[][] {
   const distance = (place: number[]): number =>
     Math.max(...place.map((index, axis) => Math.abs(index - (grid[axis] - 1) / 2)));
   return places.sort((a, b) => distance(a) - distance(b)).slice(0, most);
-}
-
-/** Visits the voxels of a chunk that are the volume's: where they stand in the data, and where in the volume. */
-function eachVoxel(
-  { shape, chunks }: { shape: readonly number[]; chunks: readonly number[] },
-  cell: number[],
-  stride: readonly number[],
-  visit: (at: number, place: number[]) => void
-): void {
-  const place = cell.map((index, axis) => index * chunks[axis]);
-  const walk = (axis: number, at: number): void => {
-    if (axis === shape.length) return visit(at, place);
-    const first = cell[axis] * chunks[axis];
-    const end = Math.min(shape[axis], first + chunks[axis]);
-    for (let index = first; index < end; index++) {
-      place[axis] = index;
-      walk(axis + 1, at + (index - first) * stride[axis]);
-    }
-  };
-  walk(0, 0);
 }
 
 /** The window of some values; null where there are none. */

@@ -1,20 +1,30 @@
 import { Addresses } from './addresses.ts';
+import type { GivenAlignment } from './alignments.ts';
+import { take as takeAlignment } from './alignments.ts';
 import { Banner } from './banner.ts';
-import { carriedOver } from './carryOver.ts';
+import type { Size } from './camera.ts';
+import { Camera, snapshotOf } from './camera.ts';
+import { carriedOver, handedOn } from './carryOver.ts';
+import type { Chooser } from './chooser.ts';
+import { endWorker, prepareDecoding, startWorker } from './dataContext.ts';
 import { element } from './dom.ts';
 import type { Volume } from './initialState.ts';
 import { initialState, layersOf, sourceOf } from './initialState.ts';
 import type { Image } from './image.ts';
-import type { Space } from './measurements.ts';
+import { SeveralError } from './image.ts';
+import type { LayerLook } from './layerLook.ts';
+import { lookOf, setLook } from './layerLook.ts';
 import { Neuroglancer } from './neuroglancer.ts';
 import type { Opened } from './opened.ts';
-import { belongs, openPlaces, placeOf } from './opened.ts';
+import { chooseImage } from './chooseImage.ts';
+import { belongs, openPlaces, placeOf, segmentsAt } from './opened.ts';
 import type { Pose } from './pose.ts';
 import { lookAt, poseOf } from './pose.ts';
 import type { SavePicture } from './screenshot.ts';
+import { Sight } from './sight.ts';
+import { spaceOf } from './space.ts';
 import type { ViewerSource } from './source.ts';
 import { Toolbar } from './toolbar.ts';
-import { metres } from './units.ts';
 import type { ViewerState } from './viewState.ts';
 import { laidOver } from './viewState.ts';
 import type { Finding } from './watch.ts';
@@ -24,8 +34,15 @@ export interface ViewerOptions {
   source: ViewerSource | ViewerSource[];
   /** A state from `getState`; one that is not whole is laid over the first look. */
   state?: ViewerState;
+  /**
+   * Of a source that holds several images, what shows the one that a person has chosen in `host`. Without it, such a
+   * source is refused with their names.
+   */
+  imageIn?: (source: number, path: string) => Promise<ViewerSource>;
   /** Called when position, zoom, contrast or anything else of the state changes: often. */
   onState?: () => void;
+  /** Called when the mouse is over another place of the picture: often. */
+  onPick?: () => void;
   /** Address, with a slash at the end, below which the page's own server has its files. */
   server?: string;
   /** An address that opens a view from `getState`; without it none is offered. */
@@ -34,6 +51,8 @@ export interface ViewerOptions {
   savePicture?: SavePicture;
   /** Where it is: in a notebook there is less room. `tab` by default. */
   place?: 'tab' | 'notebook';
+  /** What is chosen on the picture, in the place of the toolbar. */
+  chooser?: Chooser;
 }
 
 /** A viewer in an element, until it is disposed of. */
@@ -57,8 +76,29 @@ export interface ViewerHandle {
    * @throws Error as `createViewer` does; what is shown stays as it was
    */
   add(source: ViewerSource): Promise<void>;
+  /**
+   * Shows, in the place of the first volume, another one that was made of it, at the same place, zoom and contrast, and
+   * says `note`.
+   *
+   * @throws Error as `createViewer` does; what is shown stays as it was
+   */
+  exchange(source: ViewerSource, note: string): Promise<void>;
   /** Where is looked, and how near; null while there is no WebGL context. */
   pose: Pose | null;
+  /** What programs read and set, in voxels of the first volume; null while there is no WebGL context. */
+  readonly sight: Sight | null;
+  /** What is shown now, without the bars around it: a PNG in base64; null where nothing is drawn. */
+  snapshot(): HTMLCanvasElement | null;
+  /** Takes pictures of this view and others in a size of their own. */
+  camera(size: Size): Camera;
+  /** A state, or what it changes of the present one, as a camera takes it. */
+  complete(state: ViewerState): ViewerState;
+  /** How each volume looks that was given or added, in this order; null of one that no layer shows. */
+  readonly looks: (LayerLook | null)[];
+  /** Changes how the volume of a number looks. */
+  setLook(number: number, look: LayerLook): void;
+  /** Shows the volume of a number where a program wants it. */
+  align(number: number, alignment: GivenAlignment): void;
   /** Does what a control of the toolbar does. */
   readonly toolbar: Pick<
     Toolbar,
@@ -67,16 +107,20 @@ export interface ViewerHandle {
     | 'renderVolume'
     | 'measure'
     | 'listMeasurements'
+    | 'listSegments'
     | 'measurements'
     | 'copyLink'
     | 'editState'
     | 'takeScreenshot'
+    | 'showAlignment'
   >;
   dispose(): void;
 }
 
 /** Height of what Neuroglancer has above its panels: the position and the list of layers, in pixels. */
 const BARS = 48;
+/** What is above and below them where something is chosen: place, notes and histogram. */
+const CHOOSER_BARS = 190;
 
 /** A WebGL context that is lost sooner, in milliseconds, is not replaced unasked. */
 const SHORT_LIFE = 5000;
@@ -94,17 +138,22 @@ const GONE_REST = 5000;
  * @throws Error with what to do when the metadata cannot be read, the voxels cannot be shown, or there is no WebGL 2
  */
 export async function createViewer(host: HTMLElement, options: ViewerOptions): Promise<ViewerHandle> {
+  startWorker();
   const places = [options.source].flat().map(placeOf);
   const forget = (): void => places.forEach(place => place.dispose());
-  let opened = await openPlaces(places, onFinding).catch((error: unknown) => {
+  let opened = await openChosen().catch((error: unknown) => {
+    endWorker();
     forget();
     throw error;
   });
+  prepareDecoding(opened.volumes.flatMap(({ image }) => image.compression));
   const layout = options.state?.layout ?? (options.place === 'notebook' ? 'xy-3d' : '4panel-alt');
   host.classList.add('mct-Viewer-host');
   const stage = element('div', { className: 'mct-Viewer-stage' });
   const toolbar = new Toolbar({
     tell: text => banner.tell(text),
+    volumes: () => opened.volumes,
+    segmentsOf: address => segmentsAt(opened, address),
     volumeOf: layer => volumeOf(opened.volumes, layer),
     space: () => ({ space: spaceOf(opened.volumes[0].image), name: opened.volumes[0].name }),
     state: () => addresses.keep(present()),
@@ -112,13 +161,19 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     link: options.link,
     savePicture: options.savePicture
   });
-  host.append(toolbar.node, element('div', { className: 'mct-Viewer-body' }, stage, toolbar.side));
+  const { chooser } = options;
+  const middle = element('div', { className: 'mct-Viewer-middle' }, stage);
+  host.append(chooser?.head ?? toolbar.node, element('div', { className: 'mct-Viewer-body' }, middle, toolbar.side));
   const appearance = {
     label: `Neuroglancer: ${places.map(({ name }) => name).join(', ')}`,
-    inPage: options.place === 'notebook'
+    inPage: options.place === 'notebook',
+    isPlain: chooser !== undefined
   };
   const firstLook = ({ volumes }: Opened): ViewerState =>
-    initialState(volumes, layout, { width: stage.clientWidth, height: stage.clientHeight - BARS });
+    initialState(volumes, layout, {
+      width: stage.clientWidth,
+      height: stage.clientHeight - (chooser ? CHOOSER_BARS : BARS)
+    });
   const addressesOf = ({ volumes }: Opened): Addresses =>
     new Addresses(
       volumes.slice(0, places.length),
@@ -128,6 +183,21 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   let first = firstLook(opened);
   let addresses = addressesOf(opened);
   const complete = (state: ViewerState): ViewerState => laidOver(first, addresses.restore(state));
+
+  async function openChosen(): Promise<Opened> {
+    for (;;) {
+      try {
+        return await openPlaces(places, onFinding);
+      } catch (error) {
+        const { imageIn } = options;
+        if (!(error instanceof SeveralError) || error.paths.length === 0 || !imageIn) throw error;
+        const place = places[error.place];
+        const path = await chooseImage(host, error, async key => (await place.reader(key, {}))?.bytes ?? null);
+        places[error.place] = placeOf(await imageIn(error.place, path));
+        place.dispose();
+      }
+    }
+  }
 
   let visible = true;
   /** Null while the browser has taken the WebGL context away, and after the end. */
@@ -142,7 +212,8 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   let again: ReturnType<typeof setTimeout> | undefined;
 
   const present = (): ViewerState => current?.getState() ?? kept;
-  const banner = new Banner(stage, refresh);
+  // Above the picture, of which it hides nothing.
+  const banner = new Banner(middle, refresh);
 
   function build(): void {
     const built = performance.now();
@@ -157,7 +228,8 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
       },
       onWaiting: seconds => {
         if (current !== made) return;
-        banner.wait(seconds === null ? null : `The server has not answered for ${seconds} s. Waiting…`);
+        const names = places.map(({ name }) => name).join(', ');
+        banner.wait(seconds === null ? null : `Waiting for ${names}: the server has not answered for ${seconds} s.`);
       },
       confirm,
       onState: () => {
@@ -172,6 +244,8 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     take(made, kept, first);
     made.setVisible(visible);
     toolbar.attach(made.viewer);
+    chooser?.attach(made.viewer, spaceShapeOf(opened.volumes[0].image));
+    made.viewer.mouseState.changed.add(() => options.onPick?.());
   }
 
   /**
@@ -198,6 +272,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   function drop(state = present()): void {
     kept = state;
     toolbar.attach(null);
+    chooser?.attach(null);
     current?.dispose();
     current = null;
   }
@@ -275,8 +350,8 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   }
 
   /** Shows volumes in the place of those that were, with what is kept of the view. */
-  function replace(next: Opened): void {
-    const state = carriedOver(present(), opened.volumes, next.volumes, firstLook(next));
+  function replace(next: Opened, carry = carriedOver): void {
+    const state = carry(present(), opened.volumes, next.volumes, firstLook(next));
     opened.release();
     opened = next;
     first = firstLook(next);
@@ -291,6 +366,23 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
       places.push(place);
       appearance.label += `, ${place.name}`;
       replace(next);
+    } catch (error) {
+      place.dispose();
+      throw error;
+    }
+  }
+
+  async function exchange(source: ViewerSource, note: string): Promise<void> {
+    const place = placeOf(source);
+    try {
+      const next = await openPlaces([place, ...places.slice(1)], onFinding);
+      const [before] = places.splice(0, 1, place);
+      appearance.label = appearance.label.replace(before.name, place.name);
+      stale = null;
+      replace(next, handedOn);
+      before.dispose();
+      banner.tell(note);
+      tellUnread();
     } catch (error) {
       place.dispose();
       throw error;
@@ -343,9 +435,10 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     for (const watch of opened.watches.values()) watch.dispose();
     drop();
     toolbar.dispose();
+    chooser?.dispose();
     opened.release();
     banner.dispose();
-    stage.parentElement?.remove();
+    middle.parentElement?.remove();
     host.classList.remove('mct-Viewer-host');
     forget();
   }
@@ -376,30 +469,48 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     reload: refresh,
     check,
     add,
+    exchange,
     get pose() {
       return current && poseOf(current.viewer);
     },
     set pose(pose) {
       if (current && pose) lookAt(current.viewer, pose);
     },
+    get sight() {
+      const [{ image }] = opened.volumes;
+      const layers = toolbar.measurementLayers;
+      return current && layers && new Sight(current.viewer, image, spaceOf(image), layers);
+    },
+    snapshot: () => current && snapshotOf(current.viewer),
+    camera: size =>
+      new Camera(size, { width: stage.clientWidth, height: stage.clientHeight - BARS }, (element, onFailure) => {
+        const label = 'A picture that is being taken';
+        const nothing = (): void => undefined;
+        const events = { onFailure, confirm, onWaiting: nothing, onState: nothing, onContextLost: nothing };
+        return new Neuroglancer(element, { label, inPage: false, isPlain: true, isBare: true }, events);
+      }),
+    complete: state => laidOver(present(), addresses.restore(state)),
+    get looks() {
+      return opened.volumes.slice(0, places.length).map(volume => current && lookOf(current.viewer, volume));
+    },
+    setLook(number, look) {
+      const volume = number < places.length ? opened.volumes[number] : undefined;
+      if (current && volume) setLook(current.viewer, volume, look);
+    },
+    align(number, alignment) {
+      const [fixed] = opened.volumes;
+      const moving = number < places.length ? opened.volumes[number] : undefined;
+      const { landmarks } = toolbar;
+      if (landmarks && moving) takeAlignment(landmarks, { moving, fixed }, alignment);
+    },
     toolbar,
     dispose
   };
 }
 
-/** The space of a volume's axes, as Neuroglancer has it. */
-function spaceOf({ axes }: Image): Space {
-  const ordered = ['x', 'y', 'z'].map(name => axes.find(axis => axis.name === name)).filter(axis => axis !== undefined);
-  const factors = ordered.map(({ unit }) => metres(unit));
-  // Where one axis has no unit, lengths across it have none.
-  const isPhysical = factors.every(factor => factor !== null);
-  return {
-    axes: ordered.map(({ name }) => name),
-    scale: ordered.map(({ scale }, n) => scale * (factors[n] ?? 1)),
-    first: ordered.map(({ scale, translation }) => (translation === 0 ? 0 : -translation / scale)),
-    isPhysical
-  };
-}
+/** Lengths along Z, Y and X; of an axis that there is not, 1. */
+const spaceShapeOf = ({ axes }: Image) =>
+  ['z', 'y', 'x'].map(name => axes.find(axis => axis.name === name)?.length ?? 1) as [number, number, number];
 
 /** What tells the volume of a layer from others: of one that a person has added, its layer's name has to do. */
 function volumeOf(volumes: Volume[], name: string): string {

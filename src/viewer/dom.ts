@@ -40,3 +40,10 @@ export function slider(
   input.addEventListener('input', () => change(input.valueAsNumber));
   return { input, label: element('label', {}, text, input) };
 }
+
+/** Gives the person a file. */
+export function download(name: string, type: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  element('a', { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url));
+}

@@ -18,11 +18,17 @@ import {
   parseImage
 } from '../model/ome-zarr/image.ts';
 import { straightened } from '../model/ome-zarr/placement.ts';
+import type { StoredSegment } from '../model/ome-zarr/segments.ts';
+import { compressionOf } from './compression.ts';
 
 /** What the viewer must know of an OME-Zarr before Neuroglancer sees it. */
 export interface Image {
   format: 'zarr2' | 'zarr3';
+  /** What its metadata calls it; null where it does not. */
+  title: string | null;
   dtype: string;
+  /** What its chunks are encoded with, by the codecs' names. */
+  compression: string[];
   /** The full resolution first. */
   levels: Level[];
   /** All axes, in the order of the arrays. */
@@ -37,6 +43,8 @@ export interface Image {
   channels: Channel[];
   /** Whether voxels are numbers of segments. */
   labels: boolean;
+  /** Those that the metadata speaks of. */
+  segments: StoredSegment[];
   /**
    * Where the image lies askew in its space, what leads there from the space along its axes, in which levels and axes
    * are given: rows of an affine matrix along all axes.
@@ -84,11 +92,13 @@ export class ImageError extends Error {}
 
 /** What holds several images; its message names them. */
 export class SeveralError extends ImageError {
-  /** Paths of the images, to be opened in its place; of a plate, whose wells hold them, none. */
+  /** Paths of the images, to be opened in its place; of plates and their wells, which are refused, none. */
   readonly paths: string[];
+  /** Which of the places that were to be opened it is. */
+  place = 0;
   constructor(message: string, { kind, paths }: Several) {
     super(message);
-    this.paths = kind === 'plate' ? [] : (paths ?? []);
+    this.paths = kind === 'plate' || kind === 'well' ? [] : (paths ?? []);
   }
 }
 
@@ -120,8 +130,24 @@ const v2Type = (code: string): string =>
  * @throws ImageError that says what is missing or cannot be shown, and whatever `read` throws
  */
 export async function readImage(name: string, read: ReadKey, asLabels = false): Promise<Image> {
+  return (await readWithLabels(name, read, asLabels, () => null)).image;
+}
+
+/**
+ * The same, and what `alongside` finds out meanwhile of an image whose voxels are no segments: it must not fail. It is
+ * told which format the image has.
+ */
+export async function readWithLabels<T>(
+  name: string,
+  read: ReadKey,
+  asLabels: boolean,
+  alongside: (format: Image['format']) => T
+): Promise<{ image: Image; found: Awaited<T> | null }> {
   try {
-    return await imageOf(name, read, asLabels);
+    const metadata = await metadataOf(name, read);
+    const isLabels = asLabels || metadata.labels;
+    const found = isLabels ? null : alongside(metadata.zarrFormat === 3 ? 'zarr3' : 'zarr2');
+    return { image: await imageOf(name, read, asLabels, metadata), found: await found };
   } catch (error) {
     // Something is not there, or is something else, that OME-Zarr says must be.
     if (error instanceof TypeError) throw new ImageError(`${name}: the OME-Zarr is damaged (${error.message}).`);
@@ -168,20 +194,19 @@ async function allIn(group: GroupDocument, read: ReadKey): Promise<Several> {
   return { ...several, paths };
 }
 
-async function imageOf(name: string, read: ReadKey, asLabels: boolean): Promise<Image> {
-  const metadata = await metadataOf(name, read);
+async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata: ImageMetadata): Promise<Image> {
   const { zarrFormat, datasets } = metadata;
-  const arrayOf = async (path: string): Promise<{ dtype: string; shape: number[] }> => {
+  const arrayOf = async (path: string): Promise<{ dtype: string; shape: number[]; compression: string[] }> => {
     const array = await readJson(read, zarrFormat === 3 ? `${path}/zarr.json` : `${path}/.zarray`);
     if (!array) throw new ImageError(`${name}: level ${path} has no metadata: the OME-Zarr is incomplete.`);
     const dtype = zarrFormat === 3 ? String(array.data_type) : v2Type(String(array.dtype));
     if (Array.isArray(array.shape) && array.shape.length === metadata.axes.length)
-      return { dtype, shape: array.shape as number[] };
+      return { dtype, shape: array.shape as number[], compression: compressionOf(array) };
     throw new ImageError(
       `${name}: the OME-Zarr is damaged (level ${path} has no shape along its ${metadata.axes.length} axes).`
     );
   };
-  const { dtype, shape } = await arrayOf(datasets[0].path);
+  const { dtype, shape, compression } = await arrayOf(datasets[0].path);
   if (NOT_SHOWN.includes(dtype)) {
     throw new ImageError(
       `${name}: Neuroglancer cannot show ${dtype} voxels: convert with another data type, such as float32.`
@@ -210,7 +235,9 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean): Promise<
   const look = metadata.origin?.look as { notes?: string[] } | undefined;
   return {
     format: zarrFormat === 3 ? 'zarr3' : 'zarr2',
+    title: metadata.name,
     dtype,
+    compression,
     levels,
     allAxes,
     axes: along('space'),
@@ -218,6 +245,7 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean): Promise<
     channelAxis: channelAxis?.name ?? null,
     channels: channelsOf(metadata.channels, channelAxis?.length ?? 1),
     labels: (asLabels || metadata.labels) && !isFloat,
+    segments: metadata.segments,
     affine,
     notes: [...(look?.notes ?? []), ...notes],
     own: metadata.origin !== null && look === undefined
@@ -269,7 +297,7 @@ function factorOf(finest: number, length: number): number {
  * Paths, below an image's folder, of its images of labels, as the `labels` group names them; none where there is no
  * such group.
  */
-export async function readLabels({ format }: Image, read: ReadKey): Promise<string[]> {
+export async function readLabels(format: Image['format'], read: ReadKey): Promise<string[]> {
   const json = await readJson(read, `labels/${format === 'zarr3' ? 'zarr.json' : '.zattrs'}`);
   const names = (json && labelsIn({ zarrFormat: format === 'zarr3' ? 3 : 2, json })) ?? [];
   return names.map(path => ['labels', ...path.split('/').filter(Boolean)].join('/'));

@@ -1,4 +1,9 @@
+export type { GivenAlignment } from './alignments.ts';
+export type { Choice } from './chooser.ts';
+export type { ChooserHandle } from './createChooser.ts';
+export { createChooser } from './createChooser.ts';
 export type { ViewerHandle, ViewerOptions } from './createViewer.ts';
 export { createViewer } from './createViewer.ts';
+export type { LayerLook } from './layerLook.ts';
 export type { ViewerState } from './viewState.ts';
 export type { ByteReader, ByteRangeResponse as Found, ViewerSource, ByteRangeRequest as Wanted } from './source.ts';

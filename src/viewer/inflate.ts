@@ -1,8 +1,8 @@
-import Blosc from 'numcodecs/blosc';
-import Zstd from 'numcodecs/zstd';
 import type { Inflate } from './unblosc.ts';
 
-const zstd: Inflate = async stream => Zstd.fromConfig({ id: 'zstd' }).decode(stream);
+// Each is loaded when something was encoded with it: together they are longer than the rest of the page.
+const zstd: Inflate = async stream =>
+  (await import('numcodecs/zstd')).default.fromConfig({ id: 'zstd' }).decode(stream);
 
 const zlib: Inflate = async stream => {
   const inflated = new Response(stream).body!.pipeThrough(new DecompressionStream('deflate'));
@@ -29,6 +29,7 @@ const blosclz: Inflate = async (stream, size) => {
   frame.set(stream, starts[0] + 4);
   view.setUint32(starts[1], MARK, true);
   frame.set(mark, starts[1] + 4);
+  const Blosc = (await import('numcodecs/blosc')).default;
   const found = await Blosc.fromConfig({ id: 'blosc' }).decode(frame);
   if (found.length !== size + MARK || mark.some((byte, n) => found[size + n] !== byte))
     throw new Error('a BloscLZ stream of its Blosc frame is damaged');
@@ -37,3 +38,11 @@ const blosclz: Inflate = async (stream, size) => {
 
 /** Decoders of what a Blosc frame may hold besides LZ4. */
 export const INFLATE = { blosclz, zlib, zstd };
+
+/** A frame of Zstandard that holds one byte. */
+const ZSTD_FRAME = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 1, 9, 0, 0, 0];
+
+/** Has the decoder ready that most volumes need, before there is something to be decoded. */
+export async function prepareZstd(): Promise<void> {
+  await zstd(new Uint8Array(ZSTD_FRAME), 1);
+}

@@ -1,4 +1,3 @@
-import type { PartialJSONObject } from '@lumino/coreutils';
 import { COLOURED, GREY } from './colourMaps.ts';
 import type { Axis, Image } from './image.ts';
 import { metres, seconds } from './units.ts';
@@ -63,13 +62,23 @@ export function layersOf(volume: Volume): Layer[] {
   }));
 }
 
-/** A layer's source as Neuroglancer takes it: an address, and where it lies askew, what leads into its space. */
-export type LayerSource = string | { url: string; transform: PartialJSONObject };
+/** What leads from a source's voxels into the viewer's space, as Neuroglancer's states have it. */
+export type Transform = {
+  /** Factors of lengths, whatever the voxels; what is added is in voxels of `outputDimensions`. */
+  matrix: number[][];
+  outputDimensions: Record<string, [number, string]>;
+};
 
-export function sourceOf({ url, image }: Volume): LayerSource {
-  const { allAxes, levels, affine, format } = image;
-  const address = `${url}|${format}:`;
-  if (!affine) return address;
+/** A layer's source as Neuroglancer takes it: an address, and where it lies askew, what leads into its space. */
+export type LayerSource = string | { url: string; transform: Transform };
+
+export function sourceOf(volume: Volume): LayerSource {
+  const address = `${volume.url}|${volume.image.format}:`;
+  return volume.image.affine ? { url: address, transform: transformOf(volume) } : address;
+}
+
+/** Where the metadata has a volume: where it does not lie askew, its voxels stay as they are. */
+export function transformOf({ image: { allAxes, levels, affine } }: Volume): Transform {
   const [{ scale }] = levels;
   const outputDimensions = Object.fromEntries(
     allAxes.map(({ name, kind, unit }, n): [string, [number, string]] => {
@@ -78,9 +87,10 @@ export function sourceOf({ url, image }: Volume): LayerSource {
       return [name, inMetres ? [scale[n] * inMetres, 'm'] : inSeconds ? [scale[n] * inSeconds, 's'] : [scale[n], '']];
     })
   );
-  // From voxels to voxels of the same lengths.
-  const matrix = affine.map((row, n) => row.map((value, k) => (value * (k < scale.length ? scale[k] : 1)) / scale[n]));
-  return { url: address, transform: { matrix, outputDimensions } };
+  const matrix = affine
+    ? affine.map((row, n) => row.map((value, k) => (k < scale.length ? value : value / scale[n])))
+    : allAxes.map((_, n) => [...allAxes.map((_, k) => Number(k === n)), 0]);
+  return { matrix, outputDimensions };
 }
 
 /** Where the middle of a volume is along an axis of its space, in voxels, at its first time point. */
@@ -118,7 +128,13 @@ function stateOf({ name, volume, channel }: Layer) {
     localDimensions: { [`${image.channelAxis}'`]: [1, ''] },
     localPosition: [channel ?? 0]
   };
-  if (image.labels) return { ...shown, ...place, type: 'segmentation' };
+  if (image.labels) {
+    const coloured = image.segments.flatMap(({ value, color: own }) => (own ? [[String(value), `#${own}`]] : []));
+    const segmentColors = coloured.length > 0 && {
+      segmentColors: Object.fromEntries(coloured) as Record<string, string>
+    };
+    return { ...shown, ...place, type: 'segmentation', ...segmentColors };
+  }
   if (channel === null) return { ...shown, ...place, shader: GREY, shaderControls: { normalized: { range, window } } };
   return {
     ...shown,

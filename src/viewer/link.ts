@@ -8,6 +8,8 @@ export interface View {
   options?: LookOptions;
   /** Whether voxels are numbers of segments. */
   asLabels?: boolean;
+  /** Whether the paths are the slices of one volume. */
+  isStack?: boolean;
   state: ViewerState;
 }
 
@@ -50,10 +52,16 @@ export async function viewIn(address: string): Promise<View | null> {
     const bytes = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
     const packed = Uint8Array.from(bytes, character => character.charCodeAt(0));
     const json = await through(packed, new DecompressionStream('deflate-raw'));
-    const { paths, options, asLabels, state } = JSON.parse(new TextDecoder().decode(json)) as Partial<View>;
+    const { paths, options, asLabels, isStack, state } = JSON.parse(new TextDecoder().decode(json)) as Partial<View>;
     const isView = Array.isArray(paths) && paths.length > 0 && paths.every(path => typeof path === 'string');
     if (!isView || typeof state !== 'object' || state === null) throw new Error();
-    return { paths, ...(options && { options }), ...(asLabels === true && { asLabels }), state };
+    return {
+      paths,
+      ...(options && { options }),
+      ...(asLabels === true && { asLabels }),
+      ...(isStack === true && { isStack }),
+      state
+    };
   } catch {
     throw new Error('The link to a view is not whole: part of it was lost on its way. Copy it again, all of it.');
   }

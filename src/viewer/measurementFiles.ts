@@ -54,7 +54,16 @@ function fromJson(text: string, { axes }: Space): Annotation[] {
   }
   const { measurements } = json as Json;
   if (!Array.isArray(measurements)) throw new Error('The file has no list “measurements”.');
-  return measurements.map((each: unknown, n) => {
+  return fromRecords(measurements, { axes });
+}
+
+/**
+ * Measurements as they are exported, for a space.
+ *
+ * @throws Error with the one that is wrong, and what is expected there
+ */
+export function fromRecords(records: unknown[], { axes }: Pick<Space, 'axes'>): Annotation[] {
+  return records.map((each: unknown, n) => {
     const where = `Measurement ${n + 1}`;
     const { id, kind, name, voxels, axes: named } = (each ?? {}) as Json;
     if (named !== undefined && JSON.stringify(named) !== JSON.stringify(axes)) {

@@ -1,16 +1,13 @@
-import type { ManagedUserLayer, UserLayer } from 'neuroglancer/unstable/layer/index.js';
+import type { ManagedUserLayer } from 'neuroglancer/unstable/layer/index.js';
 import { makeLayer } from 'neuroglancer/unstable/layer/index.js';
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
+import type { AnnotationUserLayer } from './annotationLayer.ts';
+import { annotationLayersOf, holdStill } from './annotationLayer.ts';
+import { isLandmarks } from './landmarks.ts';
 import type { Annotation, Kind, Space } from './measurements.ts';
 import { fromState, toState } from './measurements.ts';
 
 type Json = Record<string, unknown>;
-
-/** What is used of Neuroglancer's layer of annotations, which comes without declarations. */
-type AnnotationUserLayer = UserLayer & {
-  selectAnnotation(...selection: unknown[]): void;
-  localAnnotations?: { toJSON(): Json[] | undefined; restoreState(json: Json[]): void };
-};
 
 /** Neuroglancer's tool for each kind. */
 const TOOLS: Record<Kind, string> = {
@@ -31,11 +28,13 @@ export interface Placed {
   space: Space;
 }
 
-/** The annotations of a viewer that are its own. Their space is that of the first volume, given by `space`. */
+/**
+ * The annotations of a viewer that are its own, without landmarks. Their space is that of the first volume, given by
+ * `space`.
+ */
 export class MeasurementLayers {
   readonly #viewer: Viewer;
   readonly #space: Space;
-  readonly #held = new WeakSet<UserLayer>();
 
   constructor(viewer: Viewer, space: Space) {
     this.#viewer = viewer;
@@ -43,24 +42,7 @@ export class MeasurementLayers {
   }
 
   get #layers(): AnnotationUserLayer[] {
-    return this.#viewer.layerManager.managedLayers.flatMap(({ layer }) =>
-      layer?.type === 'annotation' ? [layer as AnnotationUserLayer] : []
-    );
-  }
-
-  /**
-   * Keeps Neuroglancer from opening its panel of what is selected while something is drawn: the picture would move away
-   * under the mouse, between a first point and a second.
-   */
-  holdStill(): void {
-    for (const layer of this.#layers) {
-      if (this.#held.has(layer)) continue;
-      this.#held.add(layer);
-      const select = layer.selectAnnotation.bind(layer);
-      layer.selectAnnotation = (...selection) => {
-        if (layer.tool.value === undefined) select(...selection);
-      };
-    }
+    return annotationLayersOf(this.#viewer).filter(({ managedLayer }) => !isLandmarks(managedLayer.name));
   }
 
   /** All of them, in the space of the volume; a layer of other axes is left out. */
@@ -91,8 +73,8 @@ export class MeasurementLayers {
 
   /** The kind that is being drawn; null where none is. */
   get tool(): Kind | null {
-    const layer = this.#viewer.selectedLayer.layer?.layer as AnnotationUserLayer | null | undefined;
-    const tool = layer?.type === 'annotation' ? layer.tool.value?.toJSON() : undefined;
+    const layer = this.#layers.find(({ managedLayer }) => managedLayer === this.#viewer.selectedLayer.layer);
+    const tool = layer?.tool.value?.toJSON();
     return (Object.keys(TOOLS) as Kind[]).find(kind => TOOLS[kind] === tool) ?? null;
   }
 
@@ -106,11 +88,22 @@ export class MeasurementLayers {
     const managed = present?.managedLayer ?? this.#add([]);
     selectedLayer.layer = managed;
     managed.layer?.tool.restoreState(TOOLS[kind]);
-    this.holdStill();
+    holdStill(this.#viewer);
+  }
+
+  /** Has these be all that there are; those that are the same already stay untouched. */
+  replace(annotations: Annotation[]): void {
+    const wanted = new Map(annotations.map(each => [each.id, JSON.stringify(each)]));
+    const isWanted = ({ annotation }: Placed): boolean => wanted.get(annotation.id) === JSON.stringify(annotation);
+    const present = this.all;
+    for (const each of present) if (!isWanted(each)) this.remove(each);
+    const same = new Set(present.filter(isWanted).map(({ annotation }) => annotation.id));
+    this.import(annotations.filter(({ id }) => !same.has(id)));
   }
 
   /** Puts annotations beside those that are there; one that has the id of another takes its place. */
   import(annotations: Annotation[]): void {
+    if (annotations.length === 0) return;
     const ids = new Set(annotations.map(({ id }) => id));
     for (const { layer, annotation } of this.all)
       if (ids.has(annotation.id)) this.#edit(layer, annotation.id, () => []);

@@ -1,4 +1,4 @@
-import { button, element } from './dom.ts';
+import { button, download, element } from './dom.ts';
 import type { MeasurementLayers, Placed } from './measurementLayers.ts';
 import { readMeasurements, toCsv, toJson } from './measurementFiles.ts';
 import type { Kind, Space } from './measurements.ts';
@@ -102,10 +102,4 @@ export class MeasurementPanel {
       this.#wrong.textContent = `${file.name}: nothing was imported. ${(error as Error).message}`;
     }
   }
-}
-
-function download(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  element('a', { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url));
 }

@@ -108,7 +108,7 @@ const PREFIXED: [string, number][] = [
 const POWERS = ['', '', '²', '³'];
 
 /** A length, area or volume for people to read, to four digits. */
-function withUnit(value: number, power: 1 | 2 | 3, isPhysical: boolean): string {
+export function withUnit(value: number, power: 1 | 2 | 3, isPhysical: boolean): string {
   const digits = (number: number): string => String(Number(number.toPrecision(4)));
   if (!isPhysical) return `${digits(value)} voxels${POWERS[power]}`;
   const [unit, size] = PREFIXED.find(([, metres]) => value >= metres ** power) ?? PREFIXED[PREFIXED.length - 1];

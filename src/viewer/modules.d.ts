@@ -4,10 +4,17 @@ declare module 'neuroglancer/unstable/chunk_manager/backend.js' {
     source: { parameters?: { url?: string } } | null;
     /** Of chunks of volumes: x, y, z. */
     chunkGridPosition?: Float32Array;
+    data?: unknown;
     downloadFailed(error: unknown): void;
   }
 }
 declare module 'neuroglancer/unstable/chunk_worker.bundle.js';
+declare module 'neuroglancer/unstable/datasource/zarr/backend.js' {
+  import type { Chunk } from 'neuroglancer/unstable/chunk_manager/backend.js';
+  export class ZarrVolumeChunkSource {
+    download(chunk: Chunk, signal: AbortSignal): Promise<void>;
+  }
+}
 declare module 'neuroglancer/unstable/kvstore/backend.js' {
   export const backendOnlyKvStoreProviderRegistry: {
     // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -39,8 +46,9 @@ declare module 'neuroglancer/unstable/visibility_priority/frontend.js' {
   }
 }
 declare module 'neuroglancer/unstable/async_computation/handler.js' {
-  export function registerAsyncComputation(
-    request: unknown,
-    handler: (data: Uint8Array<ArrayBuffer>) => Promise<{ value: Uint8Array<ArrayBuffer>; transfer: ArrayBuffer[] }>
+  import type { AsyncComputationSpec } from 'neuroglancer/unstable/async_computation/index.js';
+  export function registerAsyncComputation<T, R>(
+    request: AsyncComputationSpec<(given: T) => R>,
+    handler: (given: T) => Promise<{ value: R; transfer?: ArrayBuffer[] }>
   ): void;
 }

@@ -10,10 +10,12 @@ import { Viewer } from 'neuroglancer/unstable/viewer.js';
 import { WatchableVisibilityPriority } from 'neuroglancer/unstable/visibility_priority/frontend.js';
 import { volumeNotOpen } from './addresses.ts';
 import './clipLevels.ts';
+import './readout.ts';
 import './scaleBar.ts';
 import type { DataEvents } from './dataContext.ts';
 import { DataContext } from './dataContext.ts';
 import { explain } from './explain.ts';
+import { chooseByRow } from './segmentRows.ts';
 import { drawEditors } from './shaderEditor.ts';
 import type { ViewerState } from './viewState.ts';
 import { shareWheel } from './wheel.ts';
@@ -33,6 +35,20 @@ const CHROME = {
   resetStateWhenEmpty: false,
   showPanelBorders: false
 };
+
+/** The same where something is chosen on the picture. */
+const PLAIN = {
+  showLayerPanel: false,
+  showHelpButton: false,
+  showToolPaletteButton: false,
+  showSettingsButton: false,
+  showLayerSidePanelButton: false,
+  showLayerListPanelButton: false,
+  showSelectionPanelButton: false
+};
+
+/** Of a picture that nobody clicks: the panels alone. */
+const BARE = { ...PLAIN, showLocation: false, showLayerHoverValues: false, showUIControls: false };
 
 /**
  * What Neuroglancer says in a corner of the page, and nowhere else, of the layers that it cannot make while `work` is
@@ -108,6 +124,10 @@ export class Neuroglancer {
       label: string;
       /** Whether it stands in a page that scrolls. */
       inPage: boolean;
+      /** Whether only the picture and the place in it are shown. */
+      isPlain: boolean;
+      /** Whether there is nothing but panels. */
+      isBare?: boolean;
     },
     events: DataEvents & {
       onState: () => void;
@@ -150,9 +170,10 @@ export class Neuroglancer {
     }
     this.#data = new DataContext(this.#display.gl, this.#display, events);
     // Part of what these options are comes without declarations.
-    const options = { ...CHROME, dataContext: this.#data, visibility: this.#visibility };
+    const chrome = { ...CHROME, ...(look.isPlain && PLAIN), ...(look.isBare && BARE) };
+    const options = { ...chrome, dataContext: this.#data, visibility: this.#visibility };
     if (look.inPage) this.#ends.push(shareWheel(this.#element));
-    this.#ends.push(drawEditors(this.#element));
+    this.#ends.push(drawEditors(this.#element), chooseByRow(this.#element));
     this.#viewer = new Viewer(this.#display, options as unknown as Partial<ViewerOptions>);
     setDefaultInputEventBindings(this.#viewer.inputEventBindings);
     this.#onState = events.onState;

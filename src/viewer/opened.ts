@@ -1,8 +1,12 @@
+import type { SegmentCounts } from './countSegments.ts';
 import { handOver } from './handedOver.ts';
+import { SeveralError } from './image.ts';
 import type { Volume } from './initialState.ts';
+import { sourceOf } from './initialState.ts';
 import { nativeDocument } from './nativeDocument.ts';
 import { addReader } from './readerFrontend.ts';
 import { chooseContrast, readVolumes } from './readVolumes.ts';
+import type { Segments } from './segmentLayers.ts';
 import type { ByteReader, ViewerSource } from './source.ts';
 import { httpReader } from './strictFetch.ts';
 import type { Documents, Finding } from './watch.ts';
@@ -38,6 +42,14 @@ const unlessAbsent =
     return read(key, wanted, signal);
   };
 
+/** One of the images below a source. */
+export function sourceBelow({ name, asLabels, ...source }: ViewerSource, path: string): ViewerSource {
+  const below = { name: `${name}/${path}`, ...(asLabels && { asLabels }) };
+  const { reader, url } = source;
+  if (reader) return { ...below, reader: (key, wanted, signal) => reader(`${path}/${key}`, wanted, signal) };
+  return { ...below, url: `${url!.replace(/\/?$/, '/')}${path.split('/').map(encodeURIComponent).join('/')}/` };
+}
+
 /** OME-Zarrs and their labels as they were when they were opened. */
 export interface Opened {
   /** The images in the order of their places, then all their labels. */
@@ -46,6 +58,8 @@ export interface Opened {
   unread: string[];
   /** Why no contrast could be chosen for images whose metadata has none. */
   dim: string[];
+  /** Counts the segments of a volume, by its address; asked again, it answers with what it has found. */
+  counts: Map<string, () => Promise<SegmentCounts>>;
   /** One for each volume, by its address. */
   watches: Map<string, Watch>;
   /** Neuroglancer gets their metadata no more. */
@@ -63,35 +77,80 @@ export async function openPlaces(
   onFinding: (name: string, finding: Finding) => void
 ): Promise<Opened> {
   const opened = await Promise.all(
-    places.map(async ({ name, url, reader, asLabels }) => {
+    places.map(async ({ name, url, reader, asLabels }, n) => {
       const documents: Documents = new Map();
-      const { volume, labels, unread } = await readVolumes(name, url, remembering(reader, documents), asLabels);
+      const began = performance.now();
+      const { volume, labels, unread } = await readVolumes(name, url, remembering(reader, documents), asLabels).catch(
+        (error: unknown) => {
+          if (error instanceof SeveralError) error.place = n;
+          throw error;
+        }
+      );
       const dim = await chooseContrast(volume.image, reader);
-      return { volume, labels, unread, dim: dim === null ? [] : [`${name}: ${dim}`], url, reader, documents };
+      return { volume, labels, unread, dim: dim === null ? [] : [`${name}: ${dim}`], url, reader, documents, began };
     })
   );
   const watches = new Map<string, Watch>();
-  for (const { volume, labels, url, reader, documents } of opened) {
+  const counts = new Map<string, () => Promise<SegmentCounts>>();
+  const closed = new AbortController();
+  for (const { volume, labels, url, reader, documents, began } of opened) {
     // The longest address first: labels lie below their image.
     const left = new Map(documents);
     for (const each of [...labels, volume]) {
       const own = new Map([...left].filter(([key]) => addressOf(url, key).startsWith(each.url)));
       for (const key of own.keys()) left.delete(key);
-      watches.set(each.url, new Watch(reader, own, finding => onFinding(each.name, finding)));
+      counts.set(each.url, counterOf(each, url, reader, closed.signal));
+      watches.set(each.url, new Watch(reader, own, began, finding => onFinding(each.name, finding)));
     }
   }
-  const volumes = [...opened.map(({ volume }) => volume), ...opened.flatMap(({ labels }) => labels)];
+  const images = opened.map(({ volume }) => volume);
+  // Labels that were asked for by themselves are there once.
+  const labels = opened.flatMap(each => each.labels).filter(({ url }) => images.every(image => image.url !== url));
+  const volumes = [...images, ...labels];
   const handed = volumes.map(({ url, image }) => {
     const { key, text } = nativeDocument(image);
     return handOver(url + key, text);
   });
   return {
     volumes,
-    release: () => handed.forEach(take => take()),
+    release: () => {
+      closed.abort();
+      handed.forEach(take => take());
+    },
+    counts,
     unread: opened.flatMap(each => each.unread),
     dim: opened.flatMap(each => each.dim),
     watches
   };
+}
+
+/** `reader` reads what lies below `root`, and the volume's own files with it. */
+function counterOf(
+  { url, image }: Volume,
+  root: string,
+  reader: ByteReader,
+  signal: AbortSignal
+): () => Promise<SegmentCounts> {
+  const below = url.slice(root.length).split('/').map(decodeURIComponent).join('/');
+  const own: ByteReader = (key, wanted, end) => reader(below + key, wanted, end);
+  let counting: Promise<SegmentCounts> | null = null;
+  const count = async (): Promise<SegmentCounts> =>
+    (await import('./countSegments.ts')).countSegments(image, own, signal);
+  return () =>
+    (counting ??= count().catch((error: unknown) => {
+      counting = null;
+      throw error;
+    }));
+}
+
+/** What is known of the segments that a layer of Neuroglancer shows, by the address of its source. */
+export function segmentsAt({ volumes, counts }: Opened, address: string): Segments | null {
+  const volume = volumes.find(each => {
+    const source = sourceOf(each);
+    return plain(typeof source === 'string' ? source : source.url) === plain(address);
+  });
+  const count = volume && counts.get(volume.url);
+  return count ? { name: volume.name, said: volume.image.segments, count } : null;
 }
 
 const addressOf = (url: string, key: string): string => url + key.split('/').map(encodeURIComponent).join('/');

@@ -1,5 +1,5 @@
 import type { Image } from './image.ts';
-import { ImageError, type ReadKey, readImage, readLabels } from './image.ts';
+import { ImageError, type ReadKey, readImage, readLabels, readWithLabels } from './image.ts';
 import type { Volume } from './initialState.ts';
 import { MOST_LAYERS } from './initialState.ts';
 import type { ByteReader } from './source.ts';
@@ -21,7 +21,6 @@ export interface Volumes {
  * @throws ImageError where the image itself cannot be shown, and whatever `read` throws of it
  */
 export async function readVolumes(name: string, url: string, read: ReadKey, asLabels = false): Promise<Volumes> {
-  const image = await readImage(name, read, asLabels);
   const unread: string[] = [];
   // Labels that are damaged, of a type that is not shown, or kept back by the server are no reason not to show the
   // image.
@@ -34,7 +33,8 @@ export async function readVolumes(name: string, url: string, read: ReadKey, asLa
       return null;
     }
   };
-  const paths = (image.labels ? null : await unless(readLabels(image, read))) ?? [];
+  const { image, found } = await readWithLabels(name, read, asLabels, format => unless(readLabels(format, read)));
+  const paths = found ?? [];
   const labels = await Promise.all(
     paths.map(async (path): Promise<Volume[]> => {
       const label = await unless(readImage(`${name}/${path}`, key => read(`${path}/${key}`)));

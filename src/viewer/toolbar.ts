@@ -1,11 +1,16 @@
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
+import { AlignmentPanel } from './alignmentPanel.ts';
+import { holdStill } from './annotationLayer.ts';
 import { COLOUR_MAPS } from './colourMaps.ts';
 import type { ColourMap } from './colourMaps.ts';
 import { ContrastPanel } from './contrastPanel.ts';
 import { copyText } from './copyText.ts';
 import { button, choice, element, optionsOf, slider } from './dom.ts';
+import type { Volume } from './initialState.ts';
 import type { ImageLayer, VolumeRendering } from './imageLayer.ts';
 import { VOLUME_RENDERING, imageLayersOf } from './imageLayer.ts';
+import { LandmarkLayers } from './landmarkLayers.ts';
+import { fromRecords } from './measurementFiles.ts';
 import { MeasurementLayers } from './measurementLayers.ts';
 import { KIND_NAMES, MeasurementPanel } from './measurementPanel.ts';
 import type { Kind, Space } from './measurements.ts';
@@ -13,6 +18,8 @@ import { recordOf } from './measurements.ts';
 import { Presets } from './presets.ts';
 import type { SavePicture } from './screenshot.ts';
 import { showScreenshotDialog } from './screenshot.ts';
+import type { Segments } from './segmentLayers.ts';
+import { SegmentLayers } from './segmentLayers.ts';
 import { showText } from './textDialog.ts';
 import type { ViewerState } from './viewState.ts';
 
@@ -24,6 +31,10 @@ export interface ToolbarEvents {
   volumeOf(layer: string): string;
   /** The first volume's space, in which is measured, and its name. */
   space(): { space: Space; name: string };
+  /** All volumes that are open. */
+  volumes(): Volume[];
+  /** What is known of the segments of the volume at an address; null of one that is not open here. */
+  segmentsOf(address: string): Segments | null;
   /** The view as JSON that can be kept. */
   state(): ViewerState;
   /** Shows another view; answers with what is wrong with it, or null. */
@@ -48,6 +59,9 @@ export class Toolbar {
   #panelOf = '';
   #layersOf: MeasurementLayers | null = null;
   #measurements: MeasurementPanel | null = null;
+  #segmentLayers: SegmentLayers | null = null;
+  #landmarks: LandmarkLayers | null = null;
+  #alignment: AlignmentPanel | null = null;
   #chosen: string | null = null;
   #frame = 0;
   #forget: (() => void) | null = null;
@@ -76,11 +90,22 @@ export class Toolbar {
     this.#change(layer => (layer.isAdded = value === 'add'))
   );
 
+  readonly #raise = button('Raise', 'Draw the layer over the next one', () => this.#move(1));
+  readonly #lower = button('Lower', 'Draw the layer under the one before', () => this.#move(-1));
+
+  readonly #segments = button(
+    'Segments',
+    'List the segments with their names and voxels, to be found, chosen, hidden and coloured',
+    () => this.listSegments(this.#segmentLayers?.isListed !== true)
+  );
   readonly #tools = choice('What is measured next', { '': 'Measure…', ...KIND_NAMES }, kind =>
     this.measure(kind as Kind | '')
   );
   readonly #list = button('List', 'Measurements: lengths, areas, volumes and angles, to be exported and imported', () =>
     this.listMeasurements(this.#measurements === null)
+  );
+  readonly #align = button('Align', 'Lay one volume on another by points that are the same place in both', () =>
+    this.showAlignment(this.#alignment === null)
   );
   readonly #screenshot = button('Screenshot', 'Take a picture in high resolution, with its scale bar', () =>
     this.takeScreenshot()
@@ -95,10 +120,12 @@ export class Toolbar {
     const threeD = element('label', {}, '3-D', this.#rendering);
     this.node.append(
       ...[this.#layers, this.#auto, this.#invert, this.#contrast, this.#maps, this.#colour],
-      ...[threeD, this.#gain.label, this.#opacity.label, this.#blend],
+      ...[threeD, this.#gain.label, this.#opacity.label, this.#blend, this.#raise, this.#lower],
       element('span', { className: 'mct-Viewer-space' }),
+      this.#segments,
       this.#tools,
       this.#list,
+      this.#align,
       this.#screenshot
     );
     if (events.link) {
@@ -119,10 +146,15 @@ export class Toolbar {
     this.#closePanel();
     const isListed = this.#measurements !== null;
     this.listMeasurements(false);
+    const isAligning = this.#alignment !== null;
+    this.showAlignment(false);
+    this.#landmarks = viewer && new LandmarkLayers(viewer, this.#events.volumes());
     this.#layersOf = viewer && new MeasurementLayers(viewer, this.#events.space().space);
+    this.#segmentLayers = viewer && new SegmentLayers(viewer, this.#events.segmentsOf, this.#events.tell);
     this.#viewer = viewer;
     this.#forget = viewer && viewer.state.changed.add(() => this.#updateSoon());
     if (isListed) this.listMeasurements(true);
+    if (isAligning && this.#isAlignable) this.showAlignment(true);
     this.update();
   }
 
@@ -177,9 +209,57 @@ export class Toolbar {
     this.update();
   }
 
-  /** What was measured, as it is exported. */
+  /** The volumes that can be moved by themselves: labels go with their image. */
+  get #alignable(): Volume[] {
+    const volumes = this.#events.volumes();
+    return volumes.filter(each => !volumes.some(other => other !== each && each.url.startsWith(other.url)));
+  }
+
+  get #isAlignable(): boolean {
+    return this.#landmarks !== null && this.#alignable.length > 1;
+  }
+
+  /** Shows beside the picture what aligns one volume to another, or hides it. */
+  showAlignment(isShown: boolean): void {
+    if (isShown && this.#landmarks && !this.#isAlignable) {
+      return this.#events.tell(
+        'Two volumes can be aligned to each other: show another one here first (“Add to Viewer” in the file browser’s menu, or drag it onto the picture).'
+      );
+    }
+    if (!isShown || !this.#landmarks) {
+      if (this.#alignment && this.#landmarks) this.#landmarks.placing = null;
+      this.#alignment?.node.remove();
+      this.#alignment = null;
+    } else if (!this.#alignment) {
+      this.#alignment = new AlignmentPanel(this.#landmarks, this.#alignable);
+      this.side.append(this.#alignment.node);
+    }
+    this.update();
+  }
+
+  /** Null while there is no Neuroglancer. */
+  get landmarks(): LandmarkLayers | null {
+    return this.#landmarks;
+  }
+
+  /** Shows the list of segments beside the picture, or hides it. */
+  listSegments(isShown: boolean): void {
+    this.#segmentLayers?.list(isShown);
+    this.update();
+  }
+
+  /** What was measured, as it is exported. What is set takes its place. @throws Error with the record that is wrong */
   get measurements(): Record<string, unknown>[] {
     return this.#layersOf?.all.map(({ annotation, space }) => recordOf(annotation, space)) ?? [];
+  }
+
+  set measurements(records: Record<string, unknown>[]) {
+    this.#layersOf?.replace(fromRecords(records, this.#events.space().space));
+  }
+
+  /** Null while there is no Neuroglancer. */
+  get measurementLayers(): MeasurementLayers | null {
+    return this.#layersOf;
   }
 
   /** Puts an address that opens this view into the clipboard. */
@@ -224,6 +304,20 @@ export class Toolbar {
     this.update();
   }
 
+  /** Moves the layer past a neighbour: later ones are drawn over those before. */
+  #move(by: 1 | -1): void {
+    const [viewer, layer] = [this.#viewer, this.#layer];
+    if (!viewer || !layer) return;
+    const names = imageLayersOf(viewer).map(({ name }) => name);
+    const { layerManager } = viewer;
+    const [from, to] = [layer.name, names[names.indexOf(layer.name) + by]].map(name =>
+      layerManager.managedLayers.findIndex(each => each.name === name)
+    );
+    this.#chosen = layer.name;
+    layerManager.reorderManagedLayer(from, to);
+    this.update();
+  }
+
   #updateSoon(): void {
     cancelAnimationFrame(this.#frame);
     this.#frame = requestAnimationFrame(() => this.update());
@@ -238,15 +332,23 @@ export class Toolbar {
     if ([...this.#layers.options].map(({ value }) => value).join('\n') !== names.join('\n')) {
       this.#layers.replaceChildren(...optionsOf(Object.fromEntries(names.map(name => [name, name]))));
     }
-    this.#layersOf?.holdStill();
+    if (this.#viewer) holdStill(this.#viewer);
+    this.#segmentLayers?.update();
+    this.#segments.hidden = this.#segmentLayers?.areThere !== true;
+    this.#segments.setAttribute('aria-expanded', String(this.#segmentLayers?.isListed === true));
     this.#tools.value = this.#layersOf?.tool ?? '';
     this.#list.setAttribute('aria-expanded', String(this.#measurements !== null));
     this.#measurements?.update();
+    this.#align.hidden = !this.#isAlignable;
+    this.#align.setAttribute('aria-expanded', String(this.#alignment !== null));
+    this.#alignment?.update();
     const contrast = layer?.contrast ?? null;
     for (const control of [this.#auto, this.#invert, this.#contrast]) control.disabled = contrast === null;
     for (const control of [this.#maps, this.#rendering]) control.disabled = !layer?.dtype;
     this.#contrast.setAttribute('aria-expanded', String(this.#panel !== null));
-    for (const node of [this.#opacity.label, this.#blend]) node.hidden = layers.length < 2;
+    for (const node of [this.#opacity.label, this.#blend, this.#raise, this.#lower]) node.hidden = layers.length < 2;
+    this.#raise.disabled = layer?.name === names.at(-1);
+    this.#lower.disabled = layer?.name === names[0];
     if (this.#panel && this.#panelOf !== panelKey(layer)) this.#openPanel();
     if (!layer) return;
     this.#layers.value = layer.name;

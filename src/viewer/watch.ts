@@ -39,15 +39,19 @@ export class Watch {
   readonly #documents: Documents;
   readonly #onFinding: (finding: Finding) => void;
   /** When the last look began, and what the last one that has ended found. */
-  #began = -Infinity;
+  #began: number;
   #finding: Finding = 'same';
   #queued: Promise<Finding> | null = null;
   #running: Promise<Finding> | null = null;
   #isDisposed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `documents`: those of the volume, its own first; `onFinding` hears of each look. */
-  constructor(read: ByteReader, documents: Documents, onFinding: (finding: Finding) => void) {
+  /**
+   * `documents`: those of the volume, its own first, as they were read from `opened` on, which was a look. `onFinding`
+   * hears of each other.
+   */
+  constructor(read: ByteReader, documents: Documents, opened: number, onFinding: (finding: Finding) => void) {
+    this.#began = opened;
     this.#read = read;
     this.#documents = documents;
     this.#onFinding = onFinding;

@@ -1,10 +1,8 @@
 import * as React from 'react';
-import type { Draft } from '../form/index.ts';
-import { baseName, ConvertForm, describeProgress, describeSeconds, describeSource, fraction } from '../form/index.ts';
-import { formatBytes } from '../model/bytes.ts';
+import type { SeveralDraft, StartParams } from '../form/index.ts';
+import { baseName, ConvertBody, describeProgress, describeSource, factsOf, fraction } from '../form/index.ts';
 import type { Source } from '../protocol/index.ts';
-import type { ConverterModel, ShownResult } from './converterModel.ts';
-import type { OptionTraits } from './options.ts';
+import type { Chosen, ConverterModel, ShownResult } from './converterModel.ts';
 import { changes, toFormValues, toTraits } from './options.ts';
 
 /** The form while there is something to choose, the progress while it runs, and what came of it. */
@@ -24,8 +22,8 @@ export function ConverterPanel({ model }: { model: ConverterModel }): React.Reac
   }
   return (
     <div className="mct-Converter-body">
-      {isDone && model.result && (
-        <Done result={model.result} isEditing={isEditing} onAgain={() => setEditing(!isEditing)} />
+      {model.result && (
+        <Done result={model.result} isEditing={isEditing} onAgain={isDone ? () => setEditing(!isEditing) : undefined} />
       )}
       {state === 'failed' && failure && (
         <div className="mct-Converter-failure" role="alert">
@@ -34,7 +32,9 @@ export function ConverterPanel({ model }: { model: ConverterModel }): React.Reac
       )}
       {state === 'cancelled' && (
         <div className="mct-Converter-note" role="status">
-          Cancelled. What had been written is removed.
+          {model.result
+            ? 'Cancelled. What had been written of the one that was converted is removed; those before it stay.'
+            : 'Cancelled. What had been written is removed.'}
         </div>
       )}
       {(!isDone || isEditing) && <Form model={model} />}
@@ -44,35 +44,44 @@ export function ConverterPanel({ model }: { model: ConverterModel }): React.Reac
 
 interface Known {
   source: Source;
-  options: OptionTraits;
+  options: Chosen;
 }
 
 /** The form, kept like the traits in both directions. */
 function Form({ model }: { model: ConverterModel }): React.ReactElement {
   const { source, options } = model;
-  const [draft, setDraft] = React.useState<Draft | null>(null);
+  const [draft, setDraft] = React.useState<Chosen | null>(null);
+  const [starts, setStarts] = React.useState<StartParams[] | null>(null);
   const [isSent, setSent] = React.useState(false);
   // What the form stands for. When Python sets something else, the form begins anew with it.
   const [shown, setShown] = React.useState({ source, options, turn: 0 });
   const present = JSON.stringify({ source, options });
   const known = React.useRef(present);
   // What the form has last said of itself: only what a person changes there goes to Python.
-  const said = React.useRef<OptionTraits | null>(null);
+  const said = React.useRef<Chosen | null>(null);
 
   React.useEffect(() => {
     if (present !== known.current) {
       known.current = present;
       said.current = null;
       setDraft(null);
+      setStarts(null);
       setShown(({ turn }) => ({ ...(JSON.parse(present) as Known), turn: turn + 1 }));
     }
   }, [present]);
 
-  const onChange = React.useCallback(
-    (next: Draft) => {
-      setDraft(next);
+  const paths = React.useMemo(() => [shown.source].flat(), [shown]);
+  const onDraft = React.useCallback(
+    ({ options, each, folder }: SeveralDraft) => {
       setSent(false);
-      const now = toTraits(next.options, shown.source);
+      const chosen = toTraits(options, shown.source);
+      const now = {
+        ...chosen,
+        ...(each && { target: folder || null }),
+        // Of one source nothing is said.
+        each: paths.length > 1 ? each : shown.options.each
+      };
+      setDraft(now);
       const change = said.current ? changes(said.current, now) : {};
       said.current = now;
       if (Object.keys(change).length) {
@@ -81,30 +90,39 @@ function Form({ model }: { model: ConverterModel }): React.ReactElement {
         model.setOptions(change);
       }
     },
-    [model, shown]
+    [model, shown, paths]
   );
 
-  const planned = isSent || !model.comm_live ? null : (draft?.planned ?? null);
+  const [first] = (!isSent && model.comm_live && starts) || [];
+  const canStart = first !== undefined && draft !== null;
   return (
     <form
       className="mct-Converter-form"
       onSubmit={event => {
         event.preventDefault();
-        if (planned) {
+        if (canStart) {
           setSent(true);
-          model.start(planned.options);
+          const isOne = starts?.length === 1 && (paths.length === 1 || !draft.each);
+          // Whether to resume is decided by the plan.
+          model.start(isOne ? { ...toTraits(first.options, shown.source), each: draft.each } : draft);
         }
       }}
     >
-      <ConvertForm
+      <ConvertBody
         key={shown.turn}
         planner={model.planner}
-        source={shown.source}
+        showPicture={model.showPicture}
+        paths={paths}
         initial={toFormValues(shown.options, shown.source)}
-        onChange={onChange}
+        each={shown.options.each}
+        folder={shown.options.target ?? ''}
+        failure={null}
+        busy={false}
+        onChange={setStarts}
+        onDraft={onDraft}
       />
       <div className="mct-Converter-buttons">
-        <button type="submit" className="jp-mod-styled jp-mod-accept" disabled={!planned}>
+        <button type="submit" className="jp-mod-styled jp-mod-accept" disabled={!canStart}>
           Convert
         </button>
       </div>
@@ -115,13 +133,16 @@ function Form({ model }: { model: ConverterModel }): React.ReactElement {
 function Running({ model }: { model: ConverterModel }): React.ReactElement {
   const { progress, source } = model;
   const [isCancelling, setCancelling] = React.useState(false);
+  const name = progress?.source
+    ? `${baseName(progress.source)} (${progress.number} of ${progress.count})`
+    : describeSource(source);
   return (
     <div className="mct-Converter-body">
-      <div className="mct-Converter-title">Converting {describeSource(source)}</div>
+      <div className="mct-Converter-title">Converting {name}</div>
       <div className="mct-Converter-row">
         <progress
           className="mct-Converter-progress"
-          aria-label={`Converting ${describeSource(source)}`}
+          aria-label={`Converting ${name}`}
           max={1}
           value={progress ? fraction(progress) : undefined}
         />
@@ -142,23 +163,30 @@ function Running({ model }: { model: ConverterModel }): React.ReactElement {
   );
 }
 
-function Done(props: { result: ShownResult; isEditing: boolean; onAgain: () => void }): React.ReactElement {
+function Done(props: { result: ShownResult; isEditing: boolean; onAgain?: () => void }): React.ReactElement {
   const { result, isEditing, onAgain } = props;
-  const facts = [
-    result.levels === undefined ? null : `${result.levels} level${result.levels === 1 ? '' : 's'}`,
-    result.bytesWritten === undefined ? null : formatBytes(result.bytesWritten),
-    `in ${describeSeconds(result.seconds)}`
-  ].filter(fact => fact !== null);
+  const written = result.results ?? [result as ShownResult & { output: string }];
   return (
     <div className="mct-Converter-done" role="status">
       <div className="mct-Converter-row">
-        <span title={result.output}>
-          <strong>{baseName(result.output)}</strong> is written: {facts.join(', ')}.
+        <span>
+          {written.map(each => (
+            <div key={each.output} title={each.output}>
+              <strong>{baseName(each.output)}</strong> is written: {factsOf(each)}.
+            </div>
+          ))}
         </span>
-        <button type="button" className="jp-mod-styled" aria-expanded={isEditing} onClick={onAgain}>
-          Convert again…
-        </button>
+        {onAgain && (
+          <button type="button" className="jp-mod-styled" aria-expanded={isEditing} onClick={onAgain}>
+            Convert again…
+          </button>
+        )}
       </div>
+      {result.leftOut?.map(each => (
+        <div key={each.source} className="mct-Converter-failure" role="alert">
+          {baseName(each.source)} is left out: {each.message}
+        </div>
+      ))}
       {result.warnings?.map(warning => (
         <div key={warning} className="mct-Converter-note">
           {warning}

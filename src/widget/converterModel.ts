@@ -1,10 +1,11 @@
 import type { IBackboneModelOptions, ISerializers } from '@jupyter-widgets/base';
 import { DOMWidgetModel, unpack_models } from '@jupyter-widgets/base';
 import type { JSONObject, JSONValue } from '@lumino/coreutils';
-import type { Planner } from '../form/index.ts';
-import { asVolume } from '../form/index.ts';
-import type { ConvertOptions, Failure, OmeZarrInfo, Plan, Progress, Source, VolumeInfo } from '../protocol/index.ts';
+import type { Planner, ShowPicture } from '../form/index.ts';
+import { asVolume, baseName } from '../form/index.ts';
+import type { Failure, OmeZarrInfo, Plan, Progress, Source, VolumeInfo } from '../protocol/index.ts';
 import { absolute } from './absolute.ts';
+import { readFile } from './files.ts';
 import type { OptionTraits } from './options.ts';
 import { DEFAULT_TRAITS, toTraits } from './options.ts';
 import { Requests } from './requests.ts';
@@ -15,12 +16,22 @@ export type ConverterState = 'idle' | 'running' | 'done' | 'failed' | 'cancelled
 
 /** What a finished conversion says of itself, as far as it is shown. */
 export interface ShownResult {
-  output: string;
+  /** Of several sources the folder that was chosen, if one was. */
+  output: string | null;
   seconds: number;
+  /** Of several sources: those that are written, and those that are not. */
+  results?: (ShownResult & { source: string; output: string })[];
+  leftOut?: { source: string; message: string }[];
   levels?: number;
   bytesWritten?: number;
   warnings?: string[];
 }
+
+/** How far it is, and of several sources with which. */
+export type ShownProgress = Progress & { source?: string; number?: number; count?: number };
+
+/** The options, and what several paths are. */
+export type Chosen = OptionTraits & { each: boolean | null };
 
 /**
  * The browser's side of a `ConverterWidget`: one a page, however many views show it. Python has the last word on all of
@@ -38,6 +49,7 @@ export class ConverterModel extends DOMWidgetModel {
       _view_module_version: MODULE_VERSION,
       ...DEFAULT_TRAITS,
       source: '',
+      each: null,
       state: 'idle',
       progress: {},
       error: null,
@@ -55,6 +67,27 @@ export class ConverterModel extends DOMWidgetModel {
       estimate: async (source, options) => {
         return this._ask<Plan>('estimate', { source, options: toTraits(options, source) });
       }
+    };
+    this.showPicture = async (host, source, reading, choice) => {
+      if (typeof source !== 'string') {
+        throw new Error('In a notebook the picture shows a file or a folder, and no list of slices.');
+      }
+      const shown = { source, options: toTraits(reading, source) };
+      const { createChooser } = await import('../viewer/index.ts');
+      const picture = await createChooser(
+        host,
+        {
+          name: baseName(source),
+          reader: (key, wanted, signal) => readFile(this.requests, shown, key, wanted, signal)
+        },
+        choice
+      );
+      const { dispose } = picture;
+      picture.dispose = () => {
+        dispose();
+        this.send({ method: 'close-picture' });
+      };
+      return picture;
     };
   }
 
@@ -76,8 +109,8 @@ export class ConverterModel extends DOMWidgetModel {
     return this.get('viewer') as ViewerModel | null;
   }
 
-  get progress(): Progress | null {
-    const progress = camelKeys(this.get('progress') as JSONObject) as unknown as Progress;
+  get progress(): ShownProgress | null {
+    const progress = camelKeys(this.get('progress') as JSONObject) as unknown as ShownProgress;
     return progress.totalBytes === undefined ? null : progress;
   }
 
@@ -89,19 +122,20 @@ export class ConverterModel extends DOMWidgetModel {
   /**
    * The options that are set, with absolute paths; a target that is a name in its parent's folder of labels stays one.
    */
-  get options(): OptionTraits {
+  get options(): Chosen {
     const names = Object.keys(DEFAULT_TRAITS);
     const traits = Object.fromEntries(names.map(name => [name, this.get(name) as unknown])) as unknown as OptionTraits;
     const { target, parent } = traits;
     const isInParent = parent !== null && !/[\\/]/.test(target ?? '');
     return {
       ...traits,
+      each: this.get('each') as boolean | null,
       parent: parent === null ? null : this._absolute(parent),
       target: target === null || isInParent ? target : this._absolute(target)
     };
   }
 
-  setOptions(change: Partial<OptionTraits>): void {
+  setOptions(change: Partial<Chosen>): void {
     this.set(change);
     this.save_changes();
   }
@@ -112,8 +146,8 @@ export class ConverterModel extends DOMWidgetModel {
   }
 
   /** Starts with exactly these options: a change of a trait may be on its way more slowly than this message. */
-  start(options: Partial<ConvertOptions>): void {
-    this.send({ method: 'start', params: toTraits(options, this.source) as unknown as JSONObject });
+  start(chosen: Partial<Chosen>): void {
+    this.send({ method: 'start', params: chosen as unknown as JSONObject });
   }
 
   cancel(): void {
@@ -138,6 +172,7 @@ export class ConverterModel extends DOMWidgetModel {
   // Made in `initialize`, which Backbone calls before fields get their values.
   declare requests: Requests;
   declare planner: Planner;
+  declare showPicture: ShowPicture;
 }
 
 /** Python's names into the protocol's, at any depth: `bytes_per_second` → `bytesPerSecond`. */

@@ -3,6 +3,8 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import { ConverterPanel } from './ConverterPanel.tsx';
 import type { ConverterModel } from './converterModel.ts';
+import { keepSummary } from './keptPictures.ts';
+import { summaryOf } from './summary.ts';
 
 /**
  * One place where a `ConverterWidget` is shown: the form or the progress above, the viewer below when the conversion is
@@ -30,6 +32,8 @@ export class ConverterView extends DOMWidgetView {
     panel.addWidget(this._form);
     this.listenTo(this.model, 'change:viewer', () => void this._showViewer());
     void this._showViewer();
+    const { context } = this.model.widget_manager as { context?: Parameters<typeof keepSummary>[0] };
+    keepSummary(context, this.model.model_id, () => summaryOf(this.model as ConverterModel));
   }
 
   override remove(): unknown {

@@ -1,3 +1,4 @@
+import type { JSONObject } from '@lumino/coreutils';
 import type { Found, Wanted } from '../viewer/index.ts';
 import type { KernelReply, Requests } from './requests.ts';
 
@@ -8,7 +9,7 @@ import type { KernelReply, Requests } from './requests.ts';
  */
 export async function readFile(
   requests: Requests,
-  opened: { load: number; volume: number },
+  opened: { load: number; volume: number } | { source: string; options: JSONObject },
   key: string,
   wanted: Wanted,
   signal?: AbortSignal

@@ -58,11 +58,11 @@ export function toTraits(options: Partial<ConvertOptions>, source: Source): Opti
 }
 
 /** The traits that differ. */
-export function changes(before: OptionTraits, after: OptionTraits): Partial<OptionTraits> {
+export function changes<T extends OptionTraits>(before: T, after: T): Partial<T> {
   const differing = Object.entries(after).filter(
-    ([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name as keyof OptionTraits])
+    ([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name as keyof T])
   );
-  return Object.fromEntries(differing) as Partial<OptionTraits>;
+  return Object.fromEntries(differing) as Partial<T>;
 }
 
 /** The name alone of a path in the folder of the source, any other path as it is. */

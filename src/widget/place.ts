@@ -23,6 +23,8 @@ export interface Place {
   fingerprint: Sample[];
   /** Whether its voxels are shown as numbers of segments. */
   asLabels?: boolean;
+  /** What it is called, where not by its path. */
+  name?: string;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { IJupyterWidgetRegistry } from '@jupyter-widgets/base';
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { explainSavedOutputs } from './savedOutputs.ts';
 import { MODULE_NAME, MODULE_VERSION } from './version.ts';
 
 /**
@@ -11,11 +12,13 @@ export const widgetPlugin: JupyterFrontEndPlugin<void> = {
   description: 'ConverterWidget and view() in notebooks.',
   autoStart: true,
   optional: [IJupyterWidgetRegistry],
-  activate: (_: JupyterFrontEnd, registry: IJupyterWidgetRegistry | null) => {
-    registry?.registerWidget({
+  activate: (app: JupyterFrontEnd, registry: IJupyterWidgetRegistry | null) => {
+    if (!registry) return;
+    registry.registerWidget({
       name: MODULE_NAME,
       version: MODULE_VERSION,
       exports: async () => import('./index.ts')
     });
+    explainSavedOutputs(app);
   }
 };

@@ -9,6 +9,14 @@ import { filesOf } from './listing.ts';
 import { findOnServer } from './place.ts';
 import { Requests } from './requests.ts';
 
+/** What a page tells of a view, and Python asks for. */
+const SHARED = ['state', 'position', 'selection', '_measurements', '_looks'];
+
+/** A view that may have a picture. */
+interface Drawn {
+  readonly isDrawn: boolean;
+}
+
 /** The browser's side of a `ViewerWidget`: one a page, however many views show it. */
 export class ViewerModel extends DOMWidgetModel {
   override defaults(): Record<string, unknown> {
@@ -23,6 +31,13 @@ export class ViewerModel extends DOMWidgetModel {
       source: '',
       labels: [],
       state: {},
+      position: null,
+      selection: null,
+      pick: null,
+      _looks: [],
+      _link: '',
+      _measurements: [],
+      _wishes: {},
       _asked: 0,
       height: '480px',
       _places: []
@@ -35,34 +50,37 @@ export class ViewerModel extends DOMWidgetModel {
   }
 
   /**
-   * Sends with each state which of Python's wishes it knows: Python does not take a state that crossed one on its way.
+   * Sends with what is shared which of Python's wishes it knows: Python does not take what crossed one on its way.
    */
   override sync(method: string, model: WidgetModel, options: { attrs?: object } = {}): unknown {
     const { attrs } = options;
-    const known = attrs && 'state' in attrs ? { attrs: { ...attrs, _asked: this.get('_asked') as number } } : {};
+    const known =
+      attrs && SHARED.some(name => name in attrs) ? { attrs: { ...attrs, _asked: this.get('_asked') as number } } : {};
     return super.sync(method, model, { ...options, ...known });
   }
 
   /**
-   * Where the viewer gets the volumes: at addresses of the server, or from Python. Found once for each time that the
-   * files are opened.
+   * Where the viewer gets the volumes: at addresses of the server, or from Python. Each is found once for each time
+   * that the files are opened; more may be laid over them meanwhile.
    */
   findSources(): Promise<ViewerSource[]> {
     const places = this.get('_places') as Place[];
     const { load } = places[0];
-    if (this._found?.load !== load) {
-      const names = uniqueNames(places.map(({ paths }) => paths[0]));
-      this._found = {
-        load,
-        sources: Promise.all(
-          places.map(async (place, n) => ({
-            ...(await this._findSource(place, n, names[n])),
-            asLabels: place.asLabels === true
-          }))
-        )
-      };
+    if (this._found?.load !== load) this._found = { load, sources: [] };
+    const { sources } = this._found;
+    const names = uniqueNames(places.map(({ paths, name }) => name ?? paths[0]));
+    for (const [n, place] of places.entries()) {
+      sources[n] ??= this._findSource(place, n, names[n]).then(source => ({
+        ...source,
+        asLabels: place.asLabels === true
+      }));
     }
-    return this._found.sources;
+    return Promise.all(sources);
+  }
+
+  /** The view that answers for all: one that has a picture. */
+  photographer(asked: Drawn): Drawn {
+    return (this._photographer = this._photographer?.isDrawn ? this._photographer : asked);
   }
 
   private async _findSource(place: Place, volume: number, name: string): Promise<ViewerSource> {
@@ -82,5 +100,6 @@ export class ViewerModel extends DOMWidgetModel {
 
   // Made in `initialize`, which Backbone calls before fields get their values.
   declare requests: Requests;
-  declare private _found?: { load: number; sources: Promise<ViewerSource[]> };
+  declare private _photographer?: Drawn;
+  declare private _found?: { load: number; sources: Promise<ViewerSource>[] };
 }

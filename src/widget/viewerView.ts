@@ -3,12 +3,45 @@ import { PageConfig } from '@jupyterlab/coreutils';
 import { JSONExt } from '@lumino/coreutils';
 import type { Message } from '@lumino/messaging';
 import { Throttler } from '@lumino/polling';
-import type { ViewerHandle, ViewerState } from '../viewer/index.ts';
+import type { GivenAlignment, LayerLook, ViewerHandle, ViewerState } from '../viewer/index.ts';
 import { laidOver } from '../viewer/viewState.ts';
+import { keepPicture, keptPicture } from './keptPictures.ts';
+import type { Place } from './place.ts';
 import type { ViewerModel } from './viewerModel.ts';
 
 /** Milliseconds between two states that are sent to Python. */
 const STATE_INTERVAL = 200;
+/** Milliseconds that a camera is kept for another picture. */
+const CAMERA_REST = 10_000;
+
+/** What Python asks for beside a state. */
+interface Wishes {
+  position?: number[];
+  /** Ranges of a box to be drawn; null: takes away the one that was drawn before. */
+  selection?: number[] | null;
+  measurements?: Record<string, unknown>[];
+  /** By the numbers of volumes. */
+  looks?: Record<string, LayerLook>;
+  /** The same. */
+  alignments?: Record<string, GivenAlignment>;
+  /** Numbers of volumes that no page has shown yet: the last ones. */
+  fresh?: number[];
+}
+
+/** What Python asks a page. */
+interface Question {
+  method: string;
+  id: string;
+  params: {
+    /** Pixels; without it what is on the screen is taken. */
+    size?: [number, number];
+    /** What is changed of the present view. */
+    state?: ViewerState;
+  };
+}
+
+/** Views of a page that look at the same place, by what links them. */
+const linked = new Map<string, Set<ViewerView>>();
 
 /** One place where a `ViewerWidget` is shown. */
 export class ViewerView extends DOMWidgetView {
@@ -26,6 +59,7 @@ export class ViewerView extends DOMWidgetView {
     this.luminoWidget.addClass('jupyter-widgets');
     this.luminoWidget.addClass('mct-Viewer');
     this._sendState = new Throttler(() => this._share(), { limit: STATE_INTERVAL, edge: 'trailing' });
+    this._sendPick = new Throttler(() => this._sharePick(), { limit: STATE_INTERVAL, edge: 'trailing' });
     window.addEventListener('pagehide', this._leave);
     this._seen = new IntersectionObserver(entries => {
       this._isSeen = entries[entries.length - 1].isIntersecting;
@@ -35,7 +69,17 @@ export class ViewerView extends DOMWidgetView {
     this._setHeight();
     this.listenTo(this.model, 'change:height', () => this._setHeight());
     this.listenTo(this.model, 'change:state', () => this._takeState());
-    this.listenTo(this.model, 'change:_places', () => void this._open());
+    this.listenTo(this.model, 'change:_wishes', () => this._takeWishes());
+    // What was told before this was known Python has not taken, and what Python has may not be what is shown.
+    this.listenTo(this.model, 'change:_asked', () => {
+      this._isAsked = true;
+      void this._sendState?.invoke();
+    });
+    this.listenTo(this.model, 'change:_places', () => this._openMore());
+    this.listenTo(this.model, 'change:_link', () => this._join());
+    this._join();
+    this.listenTo(this.model, 'msg:custom', (question: Question) => void this._answer(question));
+    keepPicture(this._context, this, () => this._takeSnapshot());
     // Neuroglancer needs an element that has a size.
     void this.displayed.then(() => this._open());
   }
@@ -56,7 +100,9 @@ export class ViewerView extends DOMWidgetView {
     this._share();
     window.removeEventListener('pagehide', this._leave);
     this._seen?.disconnect();
+    if (this._group) linked.get(this._group)?.delete(this);
     this._sendState?.dispose();
+    this._sendPick?.dispose();
     this._close();
     return super.remove();
   }
@@ -71,28 +117,144 @@ export class ViewerView extends DOMWidgetView {
       if (turn !== this._turn) {
         return;
       }
+      const state = this.model.get('state') as ViewerState;
+      // Those that a whole state does not know yet are laid over it.
+      const { fresh = [] } = this.model.get('_wishes') as Wishes;
+      const known = 'layers' in state ? source.slice(0, source.length - fresh.length) : source;
       const handle = await createViewer(this.el, {
-        source,
+        source: known,
         place: 'notebook',
-        state: this.model.get('state') as ViewerState,
+        state,
         server: PageConfig.getBaseUrl(),
-        onState: () => void this._sendState?.invoke()
+        onState: () => {
+          this._lead();
+          void this._sendState?.invoke();
+        },
+        onPick: () => void this._sendPick?.invoke()
       });
       if (turn !== this._turn) {
         handle.dispose();
         return;
       }
+      for (const each of source.slice(known.length)) await handle.add(each);
       this._note?.remove();
       this._handle = handle;
+      this._shown = { load: (this.model.get('_places') as Place[])[0].load, count: source.length };
       handle.setVisible(this._isSeen ?? true);
+      // Set while it was being opened.
+      if (this.model.get('state') !== state) this._takeState();
+      this._takeWishes();
+      void this._sendState?.invoke();
     } catch (error) {
       if (turn === this._turn) {
         this._say(error instanceof Error ? error.message : String(error));
+        const picture = this.model.comm_live ? null : keptPicture(this._context, this.model.model_id);
+        if (picture) this._note?.prepend(picture);
       }
     }
   }
 
+  /** The notebook. */
+  private get _context(): Parameters<typeof keepPicture>[0] {
+    return (this.model.widget_manager as { context?: Parameters<typeof keepPicture>[0] }).context;
+  }
+
+  /** Lays what has been added over what is there; all of it is opened anew where there is something else. */
+  private _openMore(): void {
+    const { load } = (this.model.get('_places') as Place[])[0];
+    if (!this._handle || load !== this._shown?.load) return void this._open();
+    this._isAdding = true;
+    // One after the other.
+    this._adding = (this._adding ?? Promise.resolve()).then(() => this._addMore());
+  }
+
+  private async _addMore(): Promise<void> {
+    const { _handle: handle, _shown: shown } = this;
+    const { length } = this.model.get('_places') as Place[];
+    try {
+      const sources = await (this.model as ViewerModel).findSources();
+      while (handle && shown && shown.count < length) {
+        await handle.add(sources[shown.count]);
+        shown.count++;
+      }
+    } catch (error) {
+      if (shown) shown.count = length;
+      this._say(error instanceof Error ? error.message : String(error));
+    }
+    this._isAdding = false;
+    this._takeWishes();
+  }
+
+  /** What was seen last, where nothing is drawn now. */
+  private _takeSnapshot(): HTMLCanvasElement | null {
+    const isThere = this.el.isConnected && this.el.clientWidth > 0;
+    const taken = isThere ? (this._handle?.snapshot() ?? null) : null;
+    return (this._picture = taken ?? this._picture ?? null);
+  }
+
+  /** Takes pictures that Python asks for: of several views of a viewer, the first one that has a picture. */
+  private async _answer({ method, id, params }: Question): Promise<void> {
+    if (method !== 'picture' || !this._handle || (this.model as ViewerModel).photographer(this) !== this) return;
+    try {
+      const handle = this._handle;
+      const { size, state = {} } = params;
+      let png: Blob;
+      if (size) {
+        const key = JSON.stringify(size);
+        if (this._camera?.key !== key) {
+          this._camera?.camera.dispose();
+          this._camera = { key, camera: handle.camera({ width: size[0], height: size[1] }) };
+        }
+        clearTimeout(this._cameraRest);
+        png = await this._camera.camera.take(handle.complete(state));
+        // The frames of a film are one after the other.
+        this._cameraRest = setTimeout(() => this._dropCamera(), CAMERA_REST);
+      } else {
+        const taken = this._takeSnapshot();
+        if (taken === null) throw new Error('Nothing of this viewer is on the screen: bring it into sight.');
+        png = await (await fetch(taken.toDataURL('image/png'))).blob();
+      }
+      this.model.send({ method: 'answer', id }, undefined, [await png.arrayBuffer()]);
+    } catch (error) {
+      this._dropCamera();
+      this.model.send({ method: 'answer', id, error: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  private _dropCamera(): void {
+    this._camera?.camera.dispose();
+    this._camera = undefined;
+  }
+
+  /** Whether it can be photographed. */
+  get isDrawn(): boolean {
+    return this._handle !== undefined;
+  }
+
+  /** Has those that are linked with this one look where it looks. */
+  private _lead(): void {
+    const group = this._group && linked.get(this._group);
+    const pose = this._isFollowing ? null : this._handle?.pose;
+    if (!group || !pose) return;
+    for (const other of group) {
+      if (other === this || other.model === this.model || !other._handle) continue;
+      other._isFollowing = true;
+      if (!areEqual(other._handle.pose, pose)) other._handle.pose = pose;
+      other._isFollowing = false;
+    }
+  }
+
+  private _join(): void {
+    if (this._group) linked.get(this._group)?.delete(this);
+    this._group = this.model.get('_link') as string;
+    if (!this._group) return;
+    if (!linked.has(this._group)) linked.set(this._group, new Set());
+    linked.get(this._group)!.add(this);
+    this._lead();
+  }
+
   private _close(): void {
+    this._dropCamera();
     this._handle?.dispose();
     this._handle = undefined;
   }
@@ -110,12 +272,48 @@ export class ViewerView extends DOMWidgetView {
     }
   }
 
+  /** Does what Python has asked for beside the state. It is asked for until a page has told what came of it. */
+  private _takeWishes(): void {
+    const { position, selection, measurements, looks = {}, alignments = {} } = this.model.get('_wishes') as Wishes;
+    const { sight, toolbar } = this._handle ?? {};
+    // What is asked of a volume that is being added is done when it is there.
+    const isWhole = !this._isAdding && (this.model.get('_places') as Place[]).length === this._shown?.count;
+    if (!sight || !toolbar || !isWhole) return;
+    if (position) sight.position = position;
+    if (measurements) toolbar.measurements = measurements;
+    if (selection !== undefined) sight.selection = selection;
+    for (const [number, look] of Object.entries(looks)) this._handle?.setLook(Number(number), look);
+    for (const [number, given] of Object.entries(alignments)) this._handle?.align(Number(number), given);
+    // Also where nothing has changed by it.
+    this._isAsked ||= Object.keys(this.model.get('_wishes') as Wishes).length > 0;
+    void this._sendState?.invoke();
+  }
+
   private _share(): void {
-    const state = this._handle?.getState();
-    if (state && !JSONExt.deepEqual(state as never, this.model.get('state') as never)) {
-      this.model.set('state', state);
-      this.model.save_changes();
-    }
+    const { _handle: handle } = this;
+    const sight = handle?.sight;
+    if (!handle || !sight || this._isAdding) return;
+    const present: Record<string, unknown> = {
+      state: handle.getState(),
+      position: sight.position,
+      selection: sight.selection,
+      _measurements: handle.toolbar.measurements,
+      _looks: handle.looks.map(look => look ?? {})
+    };
+    const changed = Object.entries(present).filter(([name, value]) => !areEqual(value, this.model.get(name)));
+    if (changed.length === 0 && !this._isAsked) return;
+    this.model.set(Object.fromEntries(changed));
+    if (this._isAsked) this.model.save(present, { patch: true });
+    else this.model.save_changes();
+    this._isAsked = false;
+  }
+
+  /** Where the mouse leaves the picture, what was last under it stays. */
+  private _sharePick(): void {
+    const pick = this._handle?.sight?.pick;
+    if (!pick || areEqual(pick, this.model.get('pick'))) return;
+    this.model.set({ pick });
+    this.model.save_changes();
   }
 
   /** The page goes away: what Python has not heard yet it hears now. */
@@ -141,9 +339,22 @@ export class ViewerView extends DOMWidgetView {
   // Backbone's constructor calls `render`: fields with initializers would come too late.
   declare private _handle?: ViewerHandle;
   declare private _sendState?: Throttler<void>;
+  declare private _sendPick?: Throttler<void>;
   declare private _seen?: IntersectionObserver;
   declare private _isSeen?: boolean;
+  declare private _isAsked?: boolean;
+  /** Which volumes are shown. */
+  declare private _shown?: { load: number; count: number };
+  declare private _picture?: HTMLCanvasElement | null;
+  declare private _camera?: { key: string; camera: ReturnType<ViewerHandle['camera']> };
+  declare private _cameraRest?: ReturnType<typeof setTimeout>;
+  declare private _isAdding?: boolean;
+  declare private _adding?: Promise<void>;
+  declare private _group?: string;
+  declare private _isFollowing?: boolean;
   declare private _note?: HTMLElement;
   declare private _turn?: number;
   declare private _leaving?: () => void;
 }
+
+const areEqual = (a: unknown, b: unknown): boolean => JSONExt.deepEqual(a as never, b as never);

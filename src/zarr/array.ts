@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 import { type Json, isObject } from '../model/json.ts';
+import { isThere } from './files.ts';
+import { type Filters, filtersOf, filtersV2 } from './filters.ts';
 import { readJson } from './json.ts';
 import { type StoredCompression, storedCompression } from './codec/index.ts';
 import type { Checksum } from '../model/options.ts';
@@ -24,6 +25,8 @@ export interface ZarrArray {
   axes: (number | null)[];
   /** The array's own axes as a chunk's voxels lie in it, the last from voxel to voxel. */
   order: number[];
+  /** What is done to voxels before they are compressed. */
+  filters: Filters;
   compression: StoredCompression;
   /** What follows each chunk. */
   checksum: Checksum;
@@ -45,12 +48,12 @@ const isLengths = (value: unknown, least: number): value is number[] =>
 export function readArray(image: string, path: string, names: readonly string[]): ZarrArray {
   const v3 = join(image, path, 'zarr.json');
   const v2 = join(image, path, '.zarray');
-  const array = existsSync(v2) && !existsSync(v3) ? readV2(v2) : readV3(v3);
+  const array = isThere(v2) && !isThere(v3) ? readV2(v2) : readV3(v3);
   const rank = array.shape.length;
   if (rank !== names.length)
     throw new ConvertError(
       'corrupt',
-      `${existsSync(v3) ? v3 : v2}: has ${rank} axes, where the image has ${names.length}`,
+      `${isThere(v3) ? v3 : v2}: has ${rank} axes, where the image has ${names.length}`,
       'output'
     );
   // Volumes are counted by time, then by channel.
@@ -70,7 +73,7 @@ const SPACE = ['z', 'y', 'x'];
  */
 export function readShape(image: string, path: string, rank: number): number[] {
   const v2 = join(image, path, '.zarray');
-  const document = existsSync(v2) ? v2 : join(image, path, 'zarr.json');
+  const document = isThere(v2) ? v2 : join(image, path, 'zarr.json');
   const { shape } = readJson(document);
   if (!Array.isArray(shape) || shape.length !== rank || !shape.every(n => Number.isSafeInteger(n)))
     throw new ConvertError('corrupt', `${document}: has no shape along the ${rank} axes of its image`);
@@ -159,8 +162,10 @@ function checkIndex(fields: Fields, { index_codecs: codecs, index_location: loca
 }
 
 function codecsV3(fields: Fields, codecs: unknown, dtype: Dtype, rank: number) {
-  let list = Array.isArray(codecs) ? codecs.map(named) : [];
-  if (list.length === 0 || list.includes(null)) throw fields.corrupt(`its codecs are ${show(codecs)}`);
+  const given = Array.isArray(codecs) ? codecs.map(named) : [];
+  if (given.length === 0 || given.includes(null)) throw fields.corrupt(`its codecs are ${show(codecs)}`);
+  // zarr-python's name in Zarr v3 for those of numcodecs.
+  const list = given.map(codec => ({ ...codec!, name: codec!.name.replace(/^numcodecs\./, '') }));
   let order = Array.from({ length: rank }, (_, axis) => axis);
   while (list[0]?.name === 'transpose') {
     const { order: moved } = list.shift()!.configuration;
@@ -168,28 +173,33 @@ function codecsV3(fields: Fields, codecs: unknown, dtype: Dtype, rank: number) {
     if (!isPermutation(places, rank)) throw fields.corrupt(`its chunks are transposed by ${show(moved)}`);
     order = places.map(place => order[place]);
   }
-  const [bytes] = list;
-  if (bytes?.name !== 'bytes') throw fields.unsupported(`its first codec is ${show(bytes?.name)}`);
-  const { endian } = bytes.configuration;
+  const place = list.findIndex(codec => codec.name === 'bytes');
+  if (place < 0) throw fields.unsupported(`its first codec is ${show(list[0]?.name)}`);
+  const { endian } = list[place].configuration;
   if (BYTES_PER_VOXEL[dtype] > 1 && endian !== 'little' && endian !== 'big')
     throw fields.corrupt(`the byte order of its voxels is ${show(endian)}`);
-  list = list.slice(1);
-  const checksum: Checksum = list.at(-1)?.name === 'crc32c' ? 'crc32c' : 'none';
-  if (checksum !== 'none') list.pop();
-  if (list.length > 1)
-    throw fields.unsupported(`its chunks have the codecs ${list.map(codec => codec!.name).join(', ')}`);
-  const compression = list.length ? codecOf(fields, list[0]!.name, list[0]!.configuration) : 'none';
-  return { compression, checksum, order, littleEndian: endian !== 'big' };
+  const littleEndian = endian !== 'big';
+  const ofVoxels = list.slice(0, place);
+  const ofBytes = list.slice(place + 1);
+  const checksum: Checksum = ofBytes.at(-1)?.name === 'crc32c' ? 'crc32c' : 'none';
+  if (checksum !== 'none') ofBytes.pop();
+  const last = ofBytes.at(-1);
+  const compressor = last && last.name !== 'shuffle' ? ofBytes.pop() : null;
+  const filters = filtersOf([...ofVoxels, ...ofBytes], { dtype, littleEndian });
+  // In which order a delta goes through a transposed chunk is up to who wrote it.
+  const isMoved = order.some((axis, n) => axis !== n);
+  if (!filters || (filters.delta && isMoved))
+    throw fields.unsupported(`its chunks have the codecs ${list.map(codec => codec.name).join(', ')}`);
+  const compression = compressor ? codecOf(fields, compressor.name, compressor.configuration) : 'none';
+  return { filters, compression, checksum, order, littleEndian };
 }
 
 /** What decodes a codec's bytes. */
-function codecOf(fields: Fields, given: string, { cname }: Json): StoredCompression {
-  // zarr-python's name in Zarr v3 for those of numcodecs.
-  const name = given.replace(/^numcodecs\./, '');
+function codecOf(fields: Fields, name: string, { cname }: Json): StoredCompression {
   const found = storedCompression(name, cname);
   if (found) return found;
   throw fields.unsupported(
-    `its chunks are compressed with ${name === 'blosc' ? `blosc and ${show(cname)}` : show(given)}`
+    `its chunks are compressed with ${name === 'blosc' ? `blosc and ${show(cname)}` : show(name)}`
   );
 }
 
@@ -228,8 +238,10 @@ function readV2(path: string): Stored {
   const parts = typeof type === 'string' ? /^([<>|])([a-z])(\d+)$/.exec(type) : null;
   const dtype = parts && (`${KINDS[parts[2]]}${8 * Number(parts[3])}` as Dtype);
   if (!dtype || !DTYPES.includes(dtype)) throw fields.unsupported(`its dtype is ${show(type)}`);
-  const filters = fields.get('filters') ?? [];
-  if (!Array.isArray(filters) || filters.length > 0) throw fields.unsupported(`it has the filters ${show(filters)}`);
+  const littleEndian = parts![1] !== '>';
+  const list = fields.get('filters') ?? [];
+  const filters = Array.isArray(list) ? filtersV2(list, { dtype, littleEndian }) : null;
+  if (!filters) throw fields.unsupported(`it has the filters ${show(list)}`);
   const order = fields.get('order');
   if (order !== 'C' && order !== 'F') throw fields.corrupt(`its order is ${show(order)}, where C or F was expected`);
   const axes = [...shape.keys()];
@@ -240,7 +252,8 @@ function readV2(path: string): Stored {
   return {
     shape,
     dtype,
-    littleEndian: parts![1] !== '>',
+    littleEndian,
+    filters,
     chunk: fields.lengths('chunks', fields.get('chunks'), shape.length, 1),
     shard: null,
     order: order === 'F' ? axes.reverse() : axes,

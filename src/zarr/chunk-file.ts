@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
+import { openFile } from './files.ts';
 import { indexBytes, readIndex } from './shard.ts';
 
 function readExactly(file: number, bytes: Uint8Array, offset: number): void {
@@ -12,21 +13,24 @@ function readExactly(file: number, bytes: Uint8Array, offset: number): void {
 /** A file of the output, read back: a chunk, or a shard. */
 export class ChunkFile {
   readonly #file: number;
+  /** Where it begins in what is open. */
+  readonly #start: number;
   readonly #places: ReturnType<typeof readIndex>;
   /** A shard's last bytes. */
   readonly #index: Uint8Array | null = null;
 
   /** `shardChunks`: how many chunks the shard has room for; null for a file that is a chunk. */
   constructor(path: string, shardChunks: number | null) {
-    this.#file = openSync(path, 'r');
+    const { file, start, size } = openFile(path);
+    this.#file = file;
+    this.#start = start;
     try {
-      const { size } = fstatSync(this.#file);
       if (shardChunks === null) {
         this.#places = [{ offset: 0, length: size }];
       } else {
         const index = new Uint8Array(indexBytes(shardChunks));
         if (size < index.length) throw new Error(`it has ${size} bytes, fewer than the index of a shard`);
-        readExactly(this.#file, index, size - index.length);
+        readExactly(this.#file, index, start + size - index.length);
         this.#places = readIndex(index);
         this.#index = index;
       }
@@ -47,7 +51,7 @@ export class ChunkFile {
     if (!place) throw new Error(`chunk ${number} is not there`);
     if (place.length > target.length)
       throw new Error(`chunk ${number} has ${place.length} bytes, more than it can have`);
-    readExactly(this.#file, target.subarray(0, place.length), place.offset);
+    readExactly(this.#file, target.subarray(0, place.length), this.#start + place.offset);
     return place.length;
   }
 

@@ -1,4 +1,5 @@
-import { constants, closeSync, mkdirSync, openSync, write, writeSync } from 'node:fs';
+import { constants, closeSync, existsSync, mkdirSync, openSync, renameSync, write, writeSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { writeError } from './system-errors.ts';
 
@@ -26,16 +27,31 @@ export class ChunkWriter {
   readonly #writes: Promise<void>[];
   #turn = 0;
   #direct = constants.O_DIRECT !== undefined;
+  readonly #aside: string | null;
 
-  /** `areas`: addresses that are multiples of `DIRECT_ALIGNMENT`. */
-  constructor(memory: WebAssembly.Memory, areas: readonly number[]) {
+  /**
+   * `areas`: addresses that are multiples of `DIRECT_ALIGNMENT`. `aside`: what is put behind the names of files until
+   * they are whole.
+   */
+  constructor(memory: WebAssembly.Memory, areas: readonly number[], aside: string | null = null) {
+    this.#aside = aside;
     this.#heap = new Uint8Array(memory.buffer);
     this.#areas = areas;
     this.#writes = areas.map(() => Promise.resolve());
   }
 
-  makeFolder(path: string): void {
-    mkdirSync(path, { recursive: true });
+  /** Makes a folder under `root`, which must be there. */
+  makeFolder(root: string, path: string): void {
+    let made = root;
+    if (existsSync(path)) return;
+    for (const name of relative(root, path).split(sep)) {
+      made = join(made, name);
+      try {
+        mkdirSync(made);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+    }
   }
 
   /**
@@ -64,6 +80,7 @@ export class ChunkWriter {
       } finally {
         file.close();
       }
+      this.place(path);
     });
   }
 
@@ -80,11 +97,17 @@ export class ChunkWriter {
     this.#turn = (this.#turn + 1) % this.#areas.length;
   }
 
+  /** Gives a file that is whole, and closed, its name. */
+  place(path: string): void {
+    if (this.#aside !== null) renameSync(path + this.#aside, path);
+  }
+
   /**
    * A new file of about `length` bytes, to be written from its beginning on. @throws ConvertError where there can be
    * none
    */
-  create(path: string, length: number): OutputFile {
+  create(name: string, length: number): OutputFile {
+    const path = name + (this.#aside ?? '');
     try {
       const direct = this.#direct && length >= DIRECT_BYTES ? this.#createDirect(path) : null;
       return direct ?? new OutputFile(path, openSync(path, CREATE, 0o666), this.#heap, null);

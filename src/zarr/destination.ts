@@ -18,15 +18,27 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
+import type { OmeZarrVersion } from '../model/options.ts';
+import { isArchiveName } from '../model/output-name.ts';
+import { TOOL } from '../model/version.ts';
+import { writeArchive } from './archive/write.ts';
 import { JOURNAL } from './journal.ts';
 import type { Documents } from './metadata.ts';
 import { isEmptyFolder, linkTarget } from './occupied.ts';
 import { isOmeZarr } from './ome-zarr.ts';
 import { besideName, clearLeftovers, heldBack, previousName, remove } from './leftovers.ts';
-import { HEARTBEAT, MARKER, type Ownership, SCRATCH, active, marker, ownerOf } from './owner.ts';
+import { HEARTBEAT, MARKER, type Ownership, PARTS, PLAN, SCRATCH, active, marker, ownerOf } from './owner.ts';
 import { syncFolder, writeSynced } from './sync.ts';
 import { writeError } from './system-errors.ts';
+import type { UnfinishedOutput } from './unfinished-output.ts';
 import { option } from '../model/words.ts';
+
+/** The output as one file, in the making. */
+const ARCHIVE = `.${TOOL}.archive`;
+
+/** Whether a name in an output in the making is no part of the output. */
+const isOurs = (name: string): boolean =>
+  [JOURNAL, SCRATCH, ARCHIVE, PLAN, PARTS].includes(name) || name.startsWith(MARKER);
 
 const exists = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 
@@ -134,8 +146,15 @@ function checkReplaceable(output: string, overwrite: boolean): void {
     );
 }
 
-function refuseUnlessStale(partial: string, owner: Ownership): void {
-  if (owner === 'stale') return;
+function refuseUnlessStale(partial: string, owner: Ownership, planned = false): void {
+  if (owner === 'stale' || (planned && owner === 'planned')) return;
+  if (owner === 'planned')
+    throw new ConvertError(
+      'output-exists',
+      `${partial}: is converted in parts, as somebody has planned: wait until they are done and it is finished, ` +
+        'have it discarded (microct-io-vis finish knows how), or choose another output',
+      'output'
+    );
   if (owner === 'foreign')
     throw new ConvertError(
       'output-exists',
@@ -153,9 +172,10 @@ function refuseUnlessStale(partial: string, owner: Ownership): void {
  * An output in the making: a folder `<output>.partial` that nobody else writes, and that gets its name when it is
  * whole.
  */
-export class Destination {
+export class Destination implements UnfinishedOutput {
   readonly output: string;
   readonly partial: string;
+  readonly courier = null;
   readonly #overwrite: boolean;
   readonly #labels: boolean;
   #heartbeat: NodeJS.Timeout;
@@ -178,18 +198,18 @@ export class Destination {
   }
 
   /**
-   * Takes over what an ended conversion has left.
+   * Takes over what an ended conversion has left; `planned`: or what is converted in parts.
    *
    * @throws ConvertError where it is no longer there, or another conversion has taken it over
    */
-  static async takeOver(output: string, overwrite: boolean, labels = false): Promise<Destination> {
+  static async takeOver(output: string, overwrite: boolean, labels = false, planned = false): Promise<Destination> {
     const partial = `${output}.partial`;
     const at = join(partial, MARKER);
     const own = `${at}-${randomUUID()}`;
     const taken = `${own}-old`;
     try {
       const stale = readIfThere(at);
-      refuseUnlessStale(partial, ownerOf(partial));
+      refuseUnlessStale(partial, ownerOf(partial), planned);
       await writeSynced(own, marker());
       if (stale !== null) {
         // Of several that try it at once, one moves the old marker away; the others find none, or the new one.
@@ -281,16 +301,40 @@ export class Destination {
     return bytes;
   }
 
+  /** What is written to is what gets the name. */
+  get folder(): string {
+    return this.partial;
+  }
+
+  /** Whether the output is one file. */
+  get isArchive(): boolean {
+    return isArchiveName(this.output);
+  }
+
+  /**
+   * Makes one file of what was written, which gets its name by `finish`.
+   *
+   * @param check throws to end the work
+   */
+  async pack(version: OmeZarrVersion, check: () => void): Promise<void> {
+    try {
+      await writeArchive(this.partial, join(this.partial, ARCHIVE), version, isOurs, check);
+    } catch (error) {
+      throw writeError(error, this.output);
+    }
+  }
+
   /** Gives the whole output its name. An output that had it is removed after that, never before. */
   async finish(): Promise<void> {
     const previous = previousName(this.output);
+    const whole = this.isArchive ? join(this.partial, ARCHIVE) : this.partial;
     try {
       checkReplaceable(this.output, this.#overwrite);
       const replaces = exists(this.output);
       if (replaces) renameSync(this.output, previous);
       try {
         // An empty folder that appeared meanwhile would be replaced silently; a full one makes the rename fail.
-        renameSync(this.partial, this.output);
+        renameSync(whole, this.output);
       } catch (error) {
         if (replaces) renameSync(previous, this.output);
         throw error;
@@ -298,10 +342,15 @@ export class Destination {
       this.#release();
       // After the rename, and when that is on the disk: a conversion that dies in between leaves a whole output, and
       // never an unfinished one that nobody owns.
-      await this.#syncAround(this.output);
-      for (const name of readdirSync(this.output))
-        if (name === JOURNAL || name.startsWith(MARKER)) rmSync(join(this.output, name), { force: true });
-      await syncFolder(this.output);
+      if (this.isArchive) {
+        await syncFolder(dirname(this.output));
+        await remove(this.partial, this.output);
+      } else {
+        await this.#syncAround(this.output);
+        for (const name of readdirSync(this.output))
+          if (isOurs(name)) rmSync(join(this.output, name), { recursive: true, force: true });
+        await syncFolder(this.output);
+      }
       if (replaces) {
         await remove(previous, this.output);
         await syncFolder(dirname(this.output));
@@ -314,7 +363,7 @@ export class Destination {
   /** Leaves what was written to be resumed. Returns whether it is there. */
   keep(): boolean {
     this.#release();
-    rmSync(join(this.partial, SCRATCH), { force: true });
+    for (const name of [SCRATCH, ARCHIVE]) rmSync(join(this.partial, name), { force: true });
     return exists(this.partial);
   }
 

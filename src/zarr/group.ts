@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '../model/json.ts';
 import type { GroupDocument } from '../model/ome-zarr/group.ts';
+import { isThere } from './files.ts';
 import { findJson, readJson } from './json.ts';
 
 /**
@@ -17,6 +17,6 @@ export const findGroup = (folder: string): GroupDocument => groupBy(folder, path
 function groupBy(folder: string, read: (path: string) => Json): GroupDocument & { path: string } {
   const v3 = join(folder, 'zarr.json');
   const v2 = join(folder, '.zattrs');
-  const path = existsSync(v3) || !existsSync(v2) ? v3 : v2;
-  return { path, zarrFormat: path === v3 ? 3 : 2, json: existsSync(path) ? read(path) : {} };
+  const path = isThere(v3) || !isThere(v2) ? v3 : v2;
+  return { path, zarrFormat: path === v3 ? 3 : 2, json: isThere(path) ? read(path) : {} };
 }

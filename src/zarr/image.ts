@@ -1,10 +1,10 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 import { isObject } from '../model/json.ts';
 import { type GroupDocument, type Several, seriesIn, severalIn, severalInWords } from '../model/ome-zarr/group.ts';
 import { type ImageMetadata, MetadataError, namesImage, parseImage } from '../model/ome-zarr/image.ts';
 import { option } from '../model/words.ts';
+import { isThere, listFolder } from './files.ts';
 import { readGroup } from './group.ts';
 import { isOmeZarr } from './ome-zarr.ts';
 
@@ -28,14 +28,14 @@ export function readImage(folder: string): StoredImage {
       `${folder}: is what an unfinished conversion has written so far: finish it with ${option('resume')} first`,
       'output'
     );
-  if (!existsSync(folder))
+  if (!isThere(folder))
     throw new ConvertError('not-found', `${folder}: there is no such folder: give the path of an OME-Zarr`, 'output');
   const { path, ...group } = readGroup(folder);
   const several = namesImage(group) ? null : allIn(folder, group);
   if (!several?.kind && !isOmeZarr(folder)) throw noImage(folder, group);
   if (several) throw new ConvertError('unsupported', `${path}: ${severalInWords(several)}`, 'output');
   const { zarrFormat, json } = group;
-  const consolidated = zarrFormat === 3 ? isObject(json.consolidated_metadata) : existsSync(join(folder, '.zmetadata'));
+  const consolidated = zarrFormat === 3 ? isObject(json.consolidated_metadata) : isThere(join(folder, '.zmetadata'));
   try {
     return { document: path, consolidated, ...parseImage(group) };
   } catch (error) {
@@ -54,14 +54,14 @@ function allIn(folder: string, group: GroupDocument): Several {
   } catch {
     // The numbers tell as much.
   }
-  const numbered = () => readdirSync(folder).filter(name => /^\d+$/.test(name));
+  const numbered = () => listFolder(folder).flatMap(({ name }) => (/^\d+$/.test(name) ? [name] : []));
   return { ...several, paths: listed ?? numbered().sort((a, b) => Number(a) - Number(b)) };
 }
 
 /** What is no OME-Zarr, by what it is instead. */
 function noImage(folder: string, { json }: GroupDocument): ConvertError {
   const fail = (message: string) => new ConvertError('output-not-ome-zarr', `${folder}: ${message}`, 'output');
-  if (json.node_type === 'array' || existsSync(join(folder, '.zarray'))) {
+  if (json.node_type === 'array' || isThere(join(folder, '.zarray'))) {
     const image = [dirname(folder), dirname(dirname(folder))].find(isOmeZarr);
     return fail(
       image
@@ -69,7 +69,7 @@ function noImage(folder: string, { json }: GroupDocument): ConvertError {
         : 'is a Zarr array, which says nothing of voxels and axes, and no OME-Zarr'
     );
   }
-  if (json.node_type === 'group' || existsSync(join(folder, '.zgroup')) || existsSync(join(folder, '.zattrs')))
+  if (json.node_type === 'group' || isThere(join(folder, '.zgroup')) || isThere(join(folder, '.zattrs')))
     return fail(
       basename(folder) === 'labels' && isOmeZarr(dirname(folder))
         ? 'is a group of labels that names none of them: give the path of the image above'

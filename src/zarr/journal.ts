@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Shape } from '../model/volume.ts';
 import { TOOL } from '../model/version.ts';
+import { syncFolderNow } from './sync.ts';
 
 /** Lies in an unfinished output and says what is done. */
 export const JOURNAL = `.${TOOL}.journal`;
@@ -20,6 +21,8 @@ export interface BlockEntry {
   max: number | null;
   nan: number;
   overflow: number;
+  /** Of an output in a bucket: the ETags of its files. */
+  etags?: string[];
 }
 
 /** What an unfinished output's journal says. `Head` says what was to be done. */
@@ -62,11 +65,12 @@ export class Journal<Head> {
     this.#begun = begun;
   }
 
-  static create<Head>(folder: string, head: Head): Journal<Head> {
-    const journal = new Journal<Head>(openSync(join(folder, JOURNAL), 'w'), 0, false);
+  static create<Head>(folder: string, head: Head, name = JOURNAL): Journal<Head> {
+    const journal = new Journal<Head>(openSync(join(folder, name), 'w'), 0, false);
     try {
       journal.#put({ head });
       fsyncSync(journal.#file);
+      syncFolderNow(folder);
     } catch (error) {
       journal.close();
       throw error;
@@ -82,10 +86,10 @@ export class Journal<Head> {
   }
 
   /** What a folder's journal says, up to where it is damaged; null where it has none that can be read. */
-  static read<Head>(folder: string): JournalRecord<Head> | null {
+  static read<Head>(folder: string, name = JOURNAL): JournalRecord<Head> | null {
     let file: number;
     try {
-      file = openSync(join(folder, JOURNAL), 'r');
+      file = openSync(join(folder, name), 'r');
     } catch {
       return null;
     }

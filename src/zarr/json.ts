@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { ConvertError } from '../model/errors.ts';
 import { tooDeep, tooLong } from '../model/document.ts';
 import { type Json, isObject } from '../model/json.ts';
+import { openFile } from './files.ts';
 
 /**
  * A JSON object out of a file of metadata, whoever has written it.
@@ -37,16 +38,15 @@ export function findJson(path: string): Json | null {
 function readWhole(path: string): Buffer {
   let file: number | null = null;
   try {
-    // Of a pipe, nobody may ever write to the other end.
-    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    const found = fstatSync(file);
-    if (!found.isFile()) throw new ConvertError('unreadable', `${path}: is no file`, 'output');
+    const found = openFile(path);
+    file = found.file;
+    if (!found.isFile) throw new ConvertError('unreadable', `${path}: is no file`, 'output');
     const long = tooLong(found.size);
     if (long !== null) throw new ConvertError('unsupported', `${path}: ${long}`, 'output');
     const bytes = Buffer.allocUnsafe(found.size);
     let length = 0;
     for (let read; length < bytes.length; length += read) {
-      read = readSync(file, bytes, length, bytes.length - length, length);
+      read = readSync(file, bytes, length, bytes.length - length, found.start + length);
       if (read === 0) break;
     }
     return bytes.subarray(0, length);

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 import type { Json } from '../model/json.ts';
 import { omeOf } from '../model/ome-zarr/group.ts';
 import { type OmeZarrVersion, zarrFormatOf } from '../model/options.ts';
+import { isThere, listFolder } from './files.ts';
 import { readImage } from './image.ts';
 import { findJson } from './json.ts';
 import { isProcess } from './owner.ts';
@@ -26,7 +27,7 @@ const fileOf = (parent: string, zarrFormat: ZarrFormat): string =>
  */
 export function readLabels(parent: string, zarrFormat: ZarrFormat): Json | null {
   const path = fileOf(parent, zarrFormat);
-  if (!existsSync(path)) return null;
+  if (!isThere(path)) return null;
   const document = findJson(path);
   if (document && Array.isArray(listed(document, zarrFormat))) return document;
   throw new ConvertError('bad-option', `${path}: has no list of labels to add to: mend it, or remove it`, 'parent');
@@ -77,7 +78,7 @@ export function namesOfLabels(parent: string, zarrFormat: ZarrFormat): string[] 
  * before. @throws ConvertError
  */
 export const unlistedLabels = (parent: string, zarrFormat: ZarrFormat): string[] =>
-  existsSync(labelsFolder(parent)) ? unlisted(readLabels(parent, zarrFormat), parent, zarrFormat) : [];
+  isThere(labelsFolder(parent)) ? unlisted(readLabels(parent, zarrFormat), parent, zarrFormat) : [];
 
 function unlisted(group: Json | null, parent: string, zarrFormat: ZarrFormat): string[] {
   const names = group ? (listed(group, zarrFormat) as string[]) : [];
@@ -86,8 +87,8 @@ function unlisted(group: Json | null, parent: string, zarrFormat: ZarrFormat): s
 
 /** Names of the label images in a folder that are not being written or removed. */
 function whole(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter(entry => entry.isDirectory() && !/^\.|\.partial(-|$)|\.previous-\d+$/.test(entry.name))
+  return listFolder(folder)
+    .filter(entry => entry.isFolder && !/^\.|\.partial(-|$)|\.previous-\d+$/.test(entry.name))
     .map(({ name }) => name)
     .filter(name => isLabelImage(join(folder, name)))
     .sort();

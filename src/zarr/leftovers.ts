@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { isArchiveName } from '../model/output-name.ts';
 import { isOmeZarr } from './ome-zarr.ts';
 import { isProcess, ownerOf } from './owner.ts';
 
@@ -54,7 +55,7 @@ export async function clearLeftovers(output: string): Promise<void> {
   const folder = dirname(output);
   const name = basename(output);
   const left = readdirSync(folder, { withFileTypes: true })
-    .filter(entry => entry.isDirectory() && entry.name.startsWith(name))
+    .filter(entry => (entry.isDirectory() || isArchiveName(name)) && entry.name.startsWith(name))
     .map(entry => ({ path: join(folder, entry.name), ending: entry.name.slice(name.length) }));
   for (const { path, ending } of left) {
     const [, pid, state] = /^\.partial-(\d+)-[0-9a-z]+(-old|-gone)?$/.exec(ending) ?? [];

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,9 @@ import { readJson } from './json.ts';
 export const MARKER = `.${TOOL}.json`;
 /** Lies in an unfinished output whose source is decoded first. */
 export const SCRATCH = '.decoded';
+/** Lie in an unfinished output that is converted in parts: what was planned, and what has become of each part. */
+export const PLAN = `.${TOOL}.plan`;
+export const PARTS = `.${TOOL}.parts`;
 /** Names that this program gives in the folder of an unfinished output, and names that systems leave in any. */
 const OURS = /^(\d+|zarr\.json|\.zattrs|\.zgroup)$/;
 const ANYWHERE = /^(\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|\.nfs[0-9a-f]+|\.fuse_hidden[0-9a-f]+)$/;
@@ -22,7 +25,7 @@ const ANYWHERE = /^(\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|\.nfs[0-9a-f]+|\.fu
  * in ms.
  */
 export const HEARTBEAT = 15_000;
-const BELIEVED = 8 * HEARTBEAT;
+export const BELIEVED = 8 * HEARTBEAT;
 
 export interface Owner {
   tool: string;
@@ -75,11 +78,11 @@ export const marker = (): string => {
 export const active = new Set<string>();
 
 /**
- * Of whom an unfinished output is: a conversion that still runs (its process, in words), one of ours that has ended, or
- * somebody else altogether.
+ * Of whom an unfinished output is: a conversion that still runs (its process, in words), one that was planned to be
+ * done in parts, whether one of these runs or not, one of ours that has ended, or somebody else altogether.
  */
-export type Ownership = Running | 'stale' | 'foreign';
-interface Running {
+export type Ownership = Running | 'planned' | 'stale' | 'foreign';
+export interface Running {
   running: string;
 }
 
@@ -90,6 +93,8 @@ interface Running {
 export function ownerOf(folder: string): Ownership {
   if (active.has(folder)) return running(process.pid, hostname());
   const marked = ownerIn(folder, MARKER);
+  if (marked && marked !== 'stale') return marked;
+  if (existsSync(join(folder, PLAN))) return 'planned';
   if (marked) return marked;
   let names: string[];
   try {
@@ -111,7 +116,7 @@ export function ownerOf(folder: string): Ownership {
 const running = (pid: number, host: string): Running => ({ running: `process ${pid} on ${host}` });
 
 /** Whom a marker names; null where it cannot be understood. */
-function ownerIn(folder: string, name: string): Running | 'stale' | null {
+export function ownerIn(folder: string, name: string): Running | 'stale' | null {
   let owner: Owner;
   let touched: number;
   try {

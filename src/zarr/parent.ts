@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 import { OME_ZARR_VERSIONS, type OmeZarrVersion, zarrFormatOf } from '../model/options.ts';
+import { isObject } from '../model/json.ts';
 import { map3 } from '../model/levels.ts';
+import { isArchiveName } from '../model/output-name.ts';
 import type { Parent, ParentLevel } from '../model/parent.ts';
-import type { Shape } from '../model/volume.ts';
+import type { Position, Shape } from '../model/volume.ts';
 import { readShape } from './array.ts';
 import { readImage } from './image.ts';
 import { readLabels } from './labels-group.ts';
@@ -26,7 +28,11 @@ export function readParent(given: string): Parent {
 
 function read(path: string): Parent {
   const fail = (message: string) => new ConvertError('bad-option', `${path}: ${message}`);
-  const { version, axes, datasets, labels, consolidated } = readImage(path);
+  if (isArchiveName(path))
+    throw fail(
+      'is one file, to which nothing can be added: give the labels a file of their own, or convert the image to a folder (.ome.zarr)'
+    );
+  const { version, axes, datasets, labels, consolidated, origin } = readImage(path);
   if (labels) throw fail('is a label image itself: choose the image that the labels belong to');
   if (!OME_ZARR_VERSIONS.includes(version as OmeZarrVersion))
     throw fail(
@@ -55,6 +61,15 @@ function read(path: string): Parent {
     outerShape: { t: count('t'), c: count('c') },
     unit: units.every(unit => unit === units[0]) ? units[0] : null,
     levels,
+    position: isObject(origin?.source) ? positionIn(origin.source.position) : null,
     consolidated
   };
+}
+
+/** Where this program has noted that the image's source begins. */
+function positionIn(noted: unknown): Position | null {
+  if (!isObject(noted)) return null;
+  const { from, place, unit } = noted as Partial<Position>;
+  const isPlace = Array.isArray(place) && place.length === 3 && place.every(n => Number.isFinite(n));
+  return (from === 'ome-xml' || from === 'imagej') && isPlace ? { from, place, unit: unit ?? null } : null;
 }

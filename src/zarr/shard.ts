@@ -29,6 +29,7 @@ export class ShardFile {
   #address: number;
   #held = 0;
   #length = 0;
+  #closed = false;
   /** Ends when all that was begun is in the file: one piece after another. */
   #written: Promise<void> = Promise.resolve();
 
@@ -79,14 +80,22 @@ export class ShardFile {
     new DataView(this.#heap.buffer).setUint32(at + index.length, crc32c(index), true);
     const length = indexBytes(this.#index.length / 2);
     this.#take(length);
-    this.#begin(this.#held);
+    this.#begin(this.#held, () => {
+      this.#close();
+      this.#writer.place(this.#path);
+    });
     return [at, length];
   }
 
   /** Closes the file, once all that was begun is in it. */
   close(): void {
-    const close = () => this.#file.close();
+    const close = () => this.#close();
     this.#written.then(close, close);
+  }
+
+  #close(): void {
+    if (!this.#closed) this.#file.close();
+    this.#closed = true;
   }
 
   #take(length: number): void {
@@ -95,10 +104,10 @@ export class ShardFile {
   }
 
   /** Begins to write the first `length` of the bytes held. */
-  #begin(length: number): void {
+  #begin(length: number, done?: () => void): void {
     const position = this.#length - this.#held;
     this.#writer.begin(this.#path, address => {
-      this.#written = this.#written.then(() => this.#file.put(address, length, position));
+      this.#written = this.#written.then(() => this.#file.put(address, length, position)).then(done);
       return this.#written;
     });
   }

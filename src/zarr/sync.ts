@@ -1,6 +1,6 @@
-import { closeSync, fsync, openSync, readdirSync } from 'node:fs';
+import { closeSync, fstatSync, fsync, fsyncSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const syncing = promisify(fsync);
@@ -14,6 +14,17 @@ export async function syncFolder(folder: string): Promise<void> {
   if (process.platform !== 'win32') await sync(folder, 'r');
 }
 
+/** The same at once. */
+export function syncFolderNow(folder: string): void {
+  if (process.platform === 'win32') return;
+  const file = openSync(folder, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Writes a file and puts it on the disk; not yet its name, which its folder has. */
 export async function writeSynced(path: string, text: string): Promise<void> {
   const file = await open(path, 'w');
@@ -25,26 +36,45 @@ export async function writeSynced(path: string, text: string): Promise<void> {
   }
 }
 
-async function sync(path: string, flags: 'r' | 'r+'): Promise<void> {
+/** Puts a file that is there on the disk; its bytes. */
+export const syncFile = (path: string): Promise<number> => sync(path, 'r+');
+
+async function sync(path: string, flags: 'r' | 'r+'): Promise<number> {
   const file = openSync(path, flags);
   try {
     await syncing(file);
+    return fstatSync(file).size;
   } finally {
     closeSync(file);
   }
 }
 
-/** Puts every file under a folder on the disk, and the folders that name them; `check` runs before each file. */
-export async function syncTree(folder: string, check: () => void): Promise<void> {
+/**
+ * Puts every file under a folder on the disk, and the folders that name them; `check` runs before each file. What a
+ * process left that was killed while it wrote a file is removed. The bytes of the files.
+ */
+export async function syncTree(folder: string, check: () => void): Promise<number> {
   const left = tree(folder);
+  let bytes = 0;
   const work = async () => {
     for (const { path, isFolder } of left) {
       check();
-      await (isFolder ? syncFolder(path) : sync(path, 'r+'));
+      if (isFolder) await syncFolder(path);
+      else if (isAside(path)) rmSync(path, { force: true });
+      else {
+        const length = await syncFile(path);
+        if (isChunk(path)) bytes += length;
+      }
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return bytes;
 }
+
+/** What is put behind the names of files that are not whole yet, by one process; see `WriteJob`. */
+export const asideName = (id: string): string => `.~${id}`;
+const isChunk = (path: string): boolean => /^\d+$/.test(basename(path));
+const isAside = (path: string): boolean => /\.~[0-9a-f-]+$/.test(path);
 
 function* tree(folder: string): Generator<{ path: string; isFolder: boolean }> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import argparse
+import datetime
+import json
 import os
 import platform
 import subprocess
@@ -14,9 +16,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import readers
+import viewer
 from inputs import Volume, prepare
-from measure import Figures, interleave, warm
-from report import Report
+from measure import Figures, forget, interleave, warm
+from report import Report, publish
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = str(Path(sys.executable).with_name("microct-io-vis"))
@@ -44,6 +48,11 @@ class Bench:
         path = volume.path(self.folder)
         warm(path)
         return path
+
+    def when(self) -> str:
+        """Of a section that is measured by itself."""
+        load = f"other work kept the machine at a load of {os.getloadavg()[0]:.0f}"
+        return f"Medians of {self.runs}; {load}. Measured on {datetime.date.today()} on {machine()}."
 
     def take(self, commands: dict[str, list[str]]) -> dict[str, Figures]:
         return interleave(commands, self.target, self.runs)
@@ -199,8 +208,7 @@ def large_slices(bench: Bench) -> None:
         ]
     bench.report.table(
         "Large slices",
-        "2.0 and 2.4 GB in 32 and 3 slices, all levels, blosc-zstd. "
-        "Chunks are 128 slices deep, of which 32 and 3 hold voxels.",
+        "2.0 and 2.4 GB in 32 and 3 slices, all levels, blosc-zstd. Chunks are 32 × 128 × 128 and 3 × 512 × 512.",
         ["slices", "budget", "seconds", "peak MiB"],
         rows,
     )
@@ -244,8 +252,107 @@ def headers(bench: Bench) -> None:
     )
 
 
+def cold(bench: Bench) -> None:
+    """A source that is in no cache."""
+    source = bench.volume(512)
+    read = f"`dd iflag=direct` of {source.stat().st_size / GB:.2f} GB to nothing"
+    copied = "`dd iflag=direct oflag=direct`"
+    commands = {
+        read: ["dd", f"if={source}", "of=/dev/null", "bs=4M", "iflag=direct"],
+        copied: ["dd", f"if={source}", "of={target}", "bs=4M", "iflag=direct", "oflag=direct"],
+        **{f"microct-io-vis, {codec}": convert(source, "--compression", codec) for codec in CODECS},
+        "TensorStore, blosc-lz4, 1 level": [*PEERS, "tensorstore", str(source), "{target}", "1", "blosc-lz4"],
+        "tifffile + zarr + scikit-image, blosc-lz4": [*PEERS, "original", str(source), "{target}", "4", "blosc-lz4"],
+    }
+    found = interleave(commands, bench.target, bench.runs, lambda: forget(source))
+    bench.report.table(
+        "Cold",
+        f"{source.stat().st_size / GB:.2f} GB of float32 that the page cache has nothing of, all levels. TensorStore "
+        "and the script leave what they write to the page cache. "
+        f"{bench.when()}",
+        ["", "seconds", "least to greatest", "times dd both ways", "processor seconds"],
+        [
+            [
+                name,
+                f"{figures.seconds:.2f}",
+                f"{min(figures.wall):.2f} to {max(figures.wall):.2f}",
+                f"{figures.seconds / found[copied].seconds:.2f}",
+                f"{sorted(figures.cpu)[len(figures.cpu) // 2]:.1f}",
+            ]
+            for name, figures in found.items()
+        ],
+    )
+
+
+def reading(bench: Bench) -> None:
+    """What others read of what was written."""
+    source = bench.volume(256)
+    stores = {
+        "ours": convert(source, "--num-levels", "1"),
+        "ours, shards of 512": convert(source, "--num-levels", "1", "--shard", *(("512",) * 3)),
+        "original's": [*PEERS, "original", str(source), "{target}", "1", "blosc-zstd"],
+    }
+    with tempfile.TemporaryDirectory(dir=bench.folder) as folder:
+        paths = {}
+        for name, command in stores.items():
+            paths[name] = Path(folder) / f"{len(paths)}.zarr"
+            words = [word.replace("{target}", str(paths[name])) for word in command]
+            subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        rows = readers.measure(paths, bench.runs)
+    bench.report.table(
+        "Reading back",
+        f"Level 0 of {source.stat().st_size / GB:.2f} GB of float32 in blosc-zstd, chunks of 128³, by other programs: "
+        f"milliseconds; stores take turns. Cold: the page cache has nothing of the store. {bench.when()}",
+        ["reader", "what", *(f"{name}, {state}" for state in ("warm", "cold") for name in stores)],
+        rows,
+    )
+
+
+def threads(bench: Bench) -> None:
+    """What more threads than this machine has would do."""
+    script = Path(__file__).with_name("schedule.ts")
+    found = json.loads(subprocess.run(["node", "--no-warnings", script], check=True, stdout=subprocess.PIPE).stdout)
+    bench.report.table(
+        "Many threads, on paper",
+        "50 GB of uint16 (2,930³ voxels), all levels, as the plan and the schedule of blocks have it, no thread "
+        "started: a block takes what its voxels take, 1.1 s for 10⁹ to read and reduce and 1.5 s to encode and write, "
+        "and disks are never waited for. By `npm run bench -- threads`.",
+        ["-j", "-m", "threads", "blocks of", "blocks in memory, by level", "peak", "busy", "seconds"],
+        [
+            [
+                str(row["asked"]),
+                f"{row['budget']}G",
+                str(row["workers"]),
+                " × ".join(map(str, row["leaf"])),
+                ", ".join(map(str, row["slots"])),
+                f"{row['peakBytes'] / 2**30:.1f} GiB",
+                f"{100 * row['busy']:.0f} %",
+                f"{row['seconds']:.1f}",
+            ]
+            for row in found
+        ],
+    )
+
+
+TOGETHER = {
+    "codecs": levels_and_codecs,
+    "others": against_others,
+    "sources": sources,
+    "slices": large_slices,
+    "curves": curves,
+    "start": headers,
+}
+ALONE = {"cold": cold, "reading": reading, "threads": threads}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=["viewer", *ALONE, *TOGETHER],
+        help=f"only this; viewer, {', '.join(ALONE)}: not in the rest",
+    )
     parser.add_argument("--smoke", action="store_true", help="small volumes, once; nothing is written")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument(
@@ -253,14 +360,23 @@ def main() -> None:
     )
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
+    if options.what == "viewer":
+        viewer.measure(options.folder / "viewer", PROGRAM, machine(), options.smoke)
+        return
     report = Report(machine())
+    sections = TOGETHER if options.what is None else {options.what: {**TOGETHER, **ALONE}[options.what]}
     runs, shrink = (1, 64) if options.smoke else (options.runs, 1)
     with tempfile.TemporaryDirectory(dir=options.folder) as work:
         bench = Bench(options.folder, Path(work) / "out.ome.zarr", report, runs, shrink)
-        for section in (levels_and_codecs, against_others, sources, large_slices, curves, headers):
-            print(section.__name__.replace("_", " "), file=sys.stderr, flush=True)
+        for name, section in sections.items():
+            print(name, file=sys.stderr, flush=True)
             section(bench)
-    print(report.text()) if options.smoke else report.write(ROOT / "docs")
+    if options.smoke:
+        print(report.text())
+    elif options.what:
+        publish(ROOT / "docs" / "benchmarks.md", report.sections)
+    else:
+        report.write(ROOT / "docs")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import shutil
 import statistics
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,6 +57,14 @@ def warm(path: Path) -> None:
             pass
 
 
+def forget(path: Path) -> None:
+    """Has the system forget what it has of a file, or of a folder's files, in its page cache."""
+    os.sync()
+    for file in [path] if path.is_file() else filter(Path.is_file, path.rglob("*")):
+        with open(file, "rb", buffering=0) as opened:
+            os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 def once(command: list[str], target: Path, figures: Figures) -> None:
     """Runs a command that writes `target`, which is removed before and after."""
     remove(target)
@@ -75,10 +84,13 @@ def once(command: list[str], target: Path, figures: Figures) -> None:
     remove(target)
 
 
-def interleave(commands: dict[str, list[str]], target: Path, runs: int) -> dict[str, Figures]:
+def interleave(
+    commands: dict[str, list[str]], target: Path, runs: int, before: Callable[[], object] = lambda: None
+) -> dict[str, Figures]:
     """Each command once, then each again, so that drift treats them alike. `{target}` is put into the commands."""
     figures = {name: Figures() for name in commands}
     for _ in range(runs):
         for name, command in commands.items():
+            before()
             once([part.replace("{target}", str(target)) for part in command], target, figures[name])
     return figures

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import datetime
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
+#: sections that `bench -- NAME` measures by themselves
+ALONE = ("Opening a volume", "Cold", "Reading back", "Many threads, on paper")
+SECTION = re.compile(r"^## (.*?)\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 TRIED = Path(__file__).with_name("tried.md")
+
+
+def publish(page: Path, sections: dict[str, str]) -> None:
+    """Puts sections in the places of those before that have their titles, or before what was tried."""
+    text = page.read_text()
+    for title, section in sections.items():
+        there = next((found for found in SECTION.finditer(text) if found[1] == title), None)
+        start, end = there.span() if there else [text.index(TRIED.read_text().splitlines()[0])] * 2
+        text = f"{text[:start]}{section}\n{text[end:]}"
+    page.write_text(text)
 
 
 class Report:
@@ -14,12 +29,14 @@ class Report:
     def __init__(self, machine: str):
         about = f"Measured on {datetime.date.today()} by `npm run bench` on {machine}."
         how = "Sources in the page cache; whole processes, start-up included; runs of one section take turns; medians."
-        self._sections = ["# Benchmarks\n", f"{about} {how}\n"]
+        self._head = ["# Benchmarks\n", f"{about} {how}\n"]
+        #: by title
+        self.sections: dict[str, str] = {}
         self._curves: list[tuple[str, str, list[tuple[float, float, float]]]] = []
 
     def table(self, title: str, text: str, head: list[str], rows: list[list[str]]) -> None:
         lines = [f"## {title}\n", f"{text}\n", row(head), row(["---"] * len(head)), *(row(cells) for cells in rows), ""]
-        self._sections.append("\n".join(lines))
+        self.sections[title] = "\n".join(lines)
 
     def curve(self, title: str, text: str, axis: str, points: list[tuple[float, float, float]]) -> None:
         """Points are (x, seconds, peak MiB)."""
@@ -27,8 +44,8 @@ class Report:
         self.table(title, f"{text}\n\n![{title}](benchmarks-{slug(title)}.svg)", [axis, "seconds", "peak MiB"], rows)
         self._curves.append((title, axis, points))
 
-    def text(self) -> str:
-        return "\n".join([*self._sections, TRIED.read_text()])
+    def text(self, kept: Iterable[str] = ()) -> str:
+        return "\n".join([*self._head, *self.sections.values(), *kept, TRIED.read_text()])
 
     def write(self, folder: Path) -> None:
         import matplotlib
@@ -38,7 +55,10 @@ class Report:
         from matplotlib import pyplot
 
         folder.mkdir(exist_ok=True)
-        (folder / "benchmarks.md").write_text(self.text())
+        page = folder / "benchmarks.md"
+        # What was measured by itself.
+        old = SECTION.finditer(page.read_text()) if page.exists() else ()
+        page.write_text(self.text(found[0].rstrip("\n") + "\n" for found in old if found[1] in ALONE))
         for title, axis, points in self._curves:
             x, seconds, memory = zip(*points, strict=True)
             figure, left = pyplot.subplots(figsize=(5, 3), layout="constrained")

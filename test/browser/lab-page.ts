@@ -1,5 +1,9 @@
 import type { Locator, Page } from 'playwright-core';
 
+interface App {
+  jupyterapp: { commands: { execute(id: string): Promise<unknown> } };
+}
+
 /** What a person does in JupyterLab's file browser and with what this extension adds to it. */
 export class LabPage {
   readonly page: Page;
@@ -14,8 +18,16 @@ export class LabPage {
     return this.page.locator('.jp-DirListing-item', { has: label });
   }
 
+  /** Lists the folder anew, so that it is not redrawn under a click by what looks for new files every ten seconds. */
+  async refresh(): Promise<void> {
+    await this.page.evaluate(async () => {
+      await (window as unknown as App).jupyterapp.commands.execute('filebrowser:refresh');
+    });
+  }
+
   /** Right-clicks the selected files, chooses *Convert to OME-Zarr…*, and answers with the dialog. */
   async convert(...names: string[]): Promise<DialogPage> {
+    await this.refresh();
     return this.dialogFrom(async () => {
       await this.item(names[0]).click();
       for (const name of names.slice(1)) {
@@ -31,7 +43,7 @@ export class LabPage {
     const dialog = await this.convert(source);
     await dialog.field('Output').fill(output);
     await dialog.field('Compression').selectOption('gzip');
-    await this.page.getByText('Region, voxel size, workers').click();
+    await this.page.getByText('voxel size, workers').click();
     await dialog.field('Worker threads').fill('1');
     await dialog.ready();
     await dialog.accept();
@@ -48,6 +60,7 @@ export class LabPage {
 
   /** Ids of this extension's commands in the context menu of an item. */
   async offers(name: string): Promise<string[]> {
+    await this.refresh();
     await this.item(name).click({ button: 'right' });
     const menu = this.page.locator('.lm-Menu').first();
     await menu.waitFor();

@@ -18,7 +18,8 @@ import type { Jupyter } from './jupyter.ts';
 import { PYTHON, startJupyter } from './jupyter.ts';
 import type { DialogPage } from './lab-page.ts';
 import { LabPage } from './lab-page.ts';
-import { writeVolume } from './volumes.ts';
+import { brightAround } from './picture.ts';
+import { writeBlock, writeVolume } from './volumes.ts';
 
 let jupyter: Jupyter;
 let lab: LabPage;
@@ -28,6 +29,7 @@ before(async () => {
   const { root } = jupyter;
   writeVolume(join(root, 'shell.tif'), [40, 50, 60], 'uint16', 'imagej');
   writeVolume(join(root, 'other.tif'), [30, 50, 60], 'uint16', 'plain');
+  writeBlock(join(root, 'block.tif'));
   writeVolume(join(root, 'large.tif'), [256, 512, 512], 'uint16', 'plain');
   mkdirSync(join(root, 'slices'));
   writeVolume(join(root, 'slices', 'raw_%.tif'), [12, 32, 32], 'uint8', 'slices');
@@ -190,7 +192,7 @@ test('what cannot work is said at its field, and cannot be started', async () =>
   await dialog.field('Memory budget').fill('');
   await dialog.ready();
 
-  await page.getByText('Region, voxel size, workers').click();
+  await page.getByText('voxel size, workers').click();
   await dialog.field('Region, voxel after the last, Z').fill('41');
   assert.match(await dialog.error('to, not included'), /41.*40|40.*41/s);
   await dialog.field('Region, voxel after the last, Z').fill('20');
@@ -207,15 +209,91 @@ test('what cannot work is said at its field, and cannot be started', async () =>
   assert.equal(existsSync(join(jupyter.root, 'second.ome.zarr')), false);
 });
 
+test('a region is dragged on the picture, and what was chosen there is what is converted', async () => {
+  const { page } = lab;
+  const dialog = await lab.convert('block.tif');
+  await page.getByRole('button', { name: 'Choose on the picture…' }).click();
+  const panel = page.locator('.mct-Picture .neuroglancer-rendered-data-panel').first();
+  // What is said of the picture stands above it.
+  await page.getByText('block.tif is shown as it lies on the disk').waitFor();
+  const bright = await brightAround(panel);
+  const { x, y } = (await panel.boundingBox())!;
+  const ends = async (name: string): Promise<string[]> =>
+    Promise.all(['Z', 'Y', 'X'].map(axis => dialog.field(`Region, ${name}, ${axis}`).inputValue()));
+  const none = await ends('first voxel');
+  // Escape takes a drag back, and leaves the dialog.
+  await page.mouse.move(x + bright.left + 30, y + bright.top + 30);
+  await page.mouse.down();
+  await page.mouse.move(x + bright.right - 30, y + bright.bottom - 30, { steps: 3 });
+  assert.notDeepEqual(await ends('first voxel'), none);
+  await page.keyboard.press('Escape');
+  await page.mouse.move(x + bright.right - 5, y + bright.bottom - 5);
+  await page.mouse.up();
+  assert.deepEqual(await ends('first voxel'), none);
+  // Within the outermost quarter of the outermost voxels: half a voxel off would be another box.
+  await page.mouse.move(x + bright.left + 1, y + bright.top + 1);
+  await page.mouse.down();
+  await page.mouse.move(x + bright.right - 20, y + bright.bottom - 9);
+  await page.mouse.move(x + bright.right - 1, y + bright.bottom - 1);
+  await page.mouse.up();
+  const picture = page.locator('.mct-Picture');
+  for (const [button, slice] of [
+    ['First', '6'],
+    ['Last', '17']
+  ]) {
+    await picture.getByRole('slider', { name: 'Slice' }).fill(slice);
+    await picture.getByRole('button', { name: button }).click();
+  }
+  assert.deepEqual(await ends('first voxel'), ['6', '8', '10']);
+  assert.deepEqual(await ends('voxel after the last'), ['18', '20', '30']);
+  await picture.getByText('12 × 12 × 20 voxels').waitFor();
+
+  // The other way round, for values too.
+  const box = picture.locator('.mct-Region-box').first();
+  const before = (await box.boundingBox())!;
+  await dialog.field('Region, first voxel, X').fill('20');
+  await picture.getByText('12 × 12 × 10 voxels').waitFor();
+  const after = (await box.boundingBox())!;
+  const voxel = (bright.right - bright.left) / 20;
+  assert.ok(Math.abs(after.x - before.x - 10 * voxel) < 1.5, `${before.x} → ${after.x}, ${voxel} a voxel`);
+  await dialog.field('Region, first voxel, X').fill('10');
+  await dialog.field('Data type').selectOption('uint8');
+  await dialog.field('Value range, least').fill('1000');
+  await dialog.field('Value range, greatest').fill('50000');
+  const [least, greatest] = [0, 1].map(n => picture.locator('.neuroglancer-invlerp-widget-range-bounds input').nth(n));
+  await page.waitForFunction(
+    () =>
+      document.querySelector<HTMLInputElement>('.mct-Picture .neuroglancer-invlerp-widget-range-bounds input')
+        ?.value === '1000'
+  );
+  assert.equal(await greatest.inputValue(), '50000');
+  await least.fill('2000');
+  await least.press('Enter');
+  await page.waitForFunction(
+    () => document.querySelector<HTMLInputElement>('[aria-label="Value range, least"]')?.value === '2000'
+  );
+  assert.equal(await dialog.isOpen(), true);
+
+  await dialog.field('Data type').selectOption('');
+  await page.getByRole('button', { name: 'Close the picture' }).click();
+  await dialog.ready();
+  assert.equal(await page.locator('.neuroglancer-viewer').count(), 0);
+  await dialog.accept();
+  await lab.toast('block.ome.zarr').getByText('Open in Neuroglancer').waitFor();
+  const code =
+    'import sys, zarr, tifffile; print((zarr.open_array(sys.argv[2])[:] == tifffile.imread(sys.argv[1])[6:18, 8:20, 10:30]).all())';
+  const [tiff, output] = ['block.tif', 'block.ome.zarr/0'].map(name => join(jupyter.root, name));
+  assert.equal(execFileSync(PYTHON, ['-c', code, tiff, output], { encoding: 'utf8' }).trim(), 'True');
+});
+
 test('what the disk has no room for is planned, said at the output, and not begun', async () => {
   const pages = Math.ceil(statfsSync(jupyter.root).bavail * statfsSync(jupyter.root).bsize * 1e-10) + 1;
   const huge = join(jupyter.root, 'huge.tif');
   // Of holes, which take no room.
   execFileSync(PYTHON, [
     '-c',
-    `import tifffile; tifffile.memmap(${JSON.stringify(huge)}, shape=(${pages}, 100_000, 100_000), dtype='u1')`
+    `import tifffile; tifffile.memmap(${JSON.stringify(huge)}, shape=(${pages}, 100_000, 100_000), dtype='u1', photometric='minisblack')`
   ]);
-  await lab.item('huge.tif').waitFor({ timeout: 30_000 });
   const dialog = await lab.convert('huge.tif');
   assert.match(await dialog.error('Output'), /^huge\.ome\.zarr: up to .* are needed, and .* are free: free some space/);
   assert.equal((await dialog.levels())[0], `${pages} × 100000 × 100000`);
@@ -247,7 +325,7 @@ test('a folder of slices, and a selection of slices, are one volume', async () =
   await dialog.ready();
   assert.match(await dialog.text(), /12 × 32 × 32/);
   assert.match(await dialog.text(), /unknown/);
-  await lab.page.getByText('Region, voxel size, workers').click();
+  await lab.page.getByText('voxel size, workers').click();
   await dialog.field('Checksum').selectOption('crc32c');
   await dialog.field('OME-Zarr version').selectOption('0.4');
   assert.match(await dialog.error('Checksum'), /set “OME-Zarr version” to 0\.5, or “Checksum” to none/);
@@ -271,6 +349,15 @@ assert 'Crc32c' in str(stored.metadata.codecs) and (stored[:] == tifffile.imread
   assert.match(await dialog.text(), /1 × 32 × 32/);
   await lab.page.keyboard.press('Escape');
   await dialog.closed();
+  const copy = `import sys, tifffile; from PIL import Image
+for z in (1, 2): Image.fromarray((tifffile.imread(f'{sys.argv[1]}/raw_{z}.tif') >> 8).astype('uint8')).save(f'{sys.argv[1]}/{z}.png')`;
+  execFileSync(PYTHON, ['-c', copy, join(jupyter.root, 'slices')]);
+  dialog = await lab.convert('1.png', '2.png');
+  await dialog.ready();
+  assert.match(await dialog.text(), /2 × 32 × 32/);
+  await lab.page.keyboard.press('Escape');
+  await dialog.closed();
+  assert.deepEqual(await lab.offers('1.png'), ['microct-io-vis:look', 'microct-io-vis:convert']);
   await lab.enter('..');
 });
 
@@ -294,13 +381,19 @@ test('volumes of many pages are converted each on its own', async () => {
 });
 
 test('a conversion is listed while it runs, and cancelled without a trace', async () => {
-  await lab.convertLarge('cancelled.ome.zarr');
+  // Large enough that it has not ended before it is cancelled, however fast the machine is.
+  const source = join(jupyter.root, 'longer.tif');
+  writeVolume(source, [1024, 512, 512], 'uint16', 'plain');
+  await lab.convertLarge('cancelled.ome.zarr', 'longer.tif');
   await lab
     .toast('cancelled.ome.zarr')
-    .getByText(/large\.tif → .* \d+ %/)
+    .getByText(/longer\.tif → .* \d+ %/)
     .waitFor();
   const section = await lab.conversions();
   await section.getByText(/\d+ %.* MiB\/s.* left/).waitFor();
+  await lab.toast('cancelled.ome.zarr').getByRole('button', { name: 'Look at It' }).click();
+  await lab.page.locator('.lm-TabBar-tabLabel', { hasText: 'longer.tif (sampled)' }).waitFor();
+  await lab.closeTabs();
   await lab.toast('cancelled.ome.zarr').getByRole('button', { name: 'Cancel' }).click();
   await lab.toast('cancelled.ome.zarr').getByText('nothing was kept').waitFor();
   await section.getByText('cancelled', { exact: true }).waitFor();
@@ -308,6 +401,7 @@ test('a conversion is listed while it runs, and cancelled without a trace', asyn
     readdirSync(jupyter.root).filter(name => name.startsWith('cancelled')),
     []
   );
+  rmSync(source);
   await lab.files();
 });
 

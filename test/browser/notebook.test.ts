@@ -1,23 +1,16 @@
 import assert from 'node:assert/strict';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync
-} from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { Locator, Page } from 'playwright-core';
 import type { Jupyter } from './jupyter.ts';
-import { ROOT, startJupyter } from './jupyter.ts';
+import { PYTHON, startJupyter } from './jupyter.ts';
 import { NotebookPage, writeNotebook } from './notebook-page.ts';
-import { difference, expectedSlice, shownSlice, sliceView } from './picture.ts';
+import { ZOOM, difference, expectedSlice, shownPixels, shownSlice, sliceView } from './picture.ts';
 import { consoleErrors, convert } from './viewer-page.ts';
 import { writeFlipped, writeLabels, writeVolume } from './volumes.ts';
 
@@ -158,6 +151,28 @@ test('the form follows Python, Python follows the form, and Convert converts', a
   await shows(form.root, join(jupyter.root, 'named.ome.zarr'));
 });
 
+test('a region that is chosen on the picture is Python’s', async () => {
+  const notebook = await open(
+    'picture.ipynb',
+    'from microct_io_vis import ConverterWidget\nconverter = ConverterWidget("scan.tif")\nconverter',
+    'print(converter.roi)'
+  );
+  await notebook.run(0);
+  const form = new Converter(notebook.output(0));
+  await form.planned();
+  await form.button('Choose on the picture…').click();
+  await form.root.locator('.mct-Picture .neuroglancer-rendered-data-panel').first().waitFor();
+  await form.says('Drag a box on a slice');
+  await form.root.getByRole('slider', { name: 'Slice' }).fill('10');
+  await form.root.locator('.mct-Picture').getByRole('button', { name: 'First' }).click();
+  await form.says('30 × 50 × 60 voxels');
+  await form.button('Close the picture').click();
+  await form.planned();
+  assert.deepEqual(await form.levels(), ['30 × 50 × 60']);
+  await notebook.run(1);
+  await notebook.output(1).getByText('(10, 40, 0, 50, 0, 60)').waitFor();
+});
+
 test('what cannot work is said at its field, and what failed above the form', async () => {
   const notebook = await open(
     'failures.ipynb',
@@ -175,6 +190,25 @@ test('what cannot work is said at its field, and what failed above the form', as
 });
 
 const SLOW = 'compression="gzip", jobs=1, overwrite=True';
+
+test('of several sources each is converted by itself, and what is no volume is named', async () => {
+  writeFileSync(join(jupyter.root, 'text.tif'), 'no picture');
+  const notebook = await open(
+    'several.ipynb',
+    'import os\nfrom microct_io_vis import ConverterWidget\nos.mkdir("out")\n' +
+      'converter = ConverterWidget(["scan.tif", "text.tif"], target="out", chunk_size=(32, 32, 32))\nconverter',
+    'print(converter.each, converter.state, [volume.shape for volume in converter.open()], converter.compression, os.listdir("out"))'
+  );
+  await notebook.run(0);
+  const form = new Converter(notebook.output(0));
+  await form.says('1 of 2 will be converted.');
+  await form.field('Compression').selectOption('zstd');
+  await form.planned();
+  await form.says('1 of 2 will be converted.');
+  await form.button('Convert').click();
+  await form.says('is left out: text.tif: not a TIFF');
+  assert.equal(await notebook.run(1), "True done [(40, 50, 60)] zstd ['scan.ome.zarr']");
+});
 
 test('Cancel works while a cell waits for the end', async () => {
   const notebook = await open(
@@ -269,7 +303,19 @@ test('view() shows the voxels, over /files/ where the server has this very volum
     'viewer.state = LOOK',
     'viewer.state["position"], viewer.state["layout"], "source" in viewer.state["layers"][0]',
     'viewer.state = {"position": [10, 20, 5]}',
-    'viewer.state["position"], viewer.state["layout"]'
+    'viewer.state["position"], viewer.state["layout"]',
+    // What was picked and measured, beside the array's own; then what Python asks for.
+    'import microct_io_vis, numpy, tifffile\nheard = []\nviewer.observe(lambda change: heard.append(change.name), ["position", "selection", "annotations"])\n' +
+      'def facts():\n    pick, rows = viewer.pick, viewer.annotations\n    same = pick.value == tifffile.imread("scan.tif")[pick.position]\n' +
+      '    row = rows.iloc[-1] if len(rows) else None\n' +
+      '    drawn = row is not None and (row.kind, [tuple(round(v) for v in point) for point in row.points], float(round(row.length, 3)), row.length_unit)\n' +
+      '    print(viewer.position, pick.position[::2], same, pick.level, drawn, viewer.selection)\nfacts()',
+    'facts()',
+    'viewer.position = (7, 22, 31)\nviewer.selection = numpy.s_[3:9, 10:30, 20:50]',
+    'print(viewer.position, viewer.state["position"], viewer.selection, len(viewer.annotations), sorted(set(heard)))\n' +
+      'level = microct_io_vis.open(output).region(viewer.selection)\nprint((level == tifffile.imread("scan.tif")[3:9, 10:30, 20:50]).all())',
+    'viewer.annotations = viewer.annotations[viewer.annotations.kind == "line"]',
+    'print(list(viewer.annotations.kind), viewer.selection)'
   );
   const requests = chunkRequests(notebook.page);
   const errors = consoleErrors(notebook.page);
@@ -284,6 +330,37 @@ test('view() shows the voxels, over /files/ where the server has this very volum
     []
   );
   await eventually(async () => assert.equal(await notebook.run(3), "([29.5, 24.5, 13], 'xy', True)"));
+  await notebook.output(1).getByLabel('What is measured next').selectOption('Line');
+  await notebook.output(1).getByText('Ctrl-click both ends').waitFor();
+  await shows(notebook.output(1), join(jupyter.root, 'view.ome.zarr'));
+  const canvas = notebook.output(1).locator('.neuroglancer-rendered-data-panel').first();
+  const box = (await canvas.boundingBox())!;
+  /** The middle of a voxel on the screen. */
+  const at = (x: number, y: number): [number, number] => [
+    box.x + box.width / 2 + (x - (SHAPE[2] - 1) / 2) * ZOOM,
+    box.y + box.height / 2 + (y - (SHAPE[1] - 1) / 2) * ZOOM
+  ];
+  const says = (cell: number, text: string): Promise<void> =>
+    eventually(async () => assert.equal(await notebook.run(cell), text));
+  for (const [x, y] of [
+    [10, 20],
+    [40, 24]
+  ]) {
+    await notebook.page.keyboard.down('Control');
+    await notebook.page.mouse.click(...at(x, y));
+    await notebook.page.keyboard.up('Control');
+  }
+  await notebook.page.mouse.move(...at(41, 31), { steps: 3 });
+  // 30 and 4 voxels of half a micrometre.
+  const line = "('line', [(13, 20, 10), (13, 24, 40)], 15.133, 'micrometer')";
+  await says(6, `(13.0, 24.5, 29.5) (13, 41) True 0 ${line} (13, 14, 0, 50, 0, 60)`);
+  await notebook.run(8);
+  await says(
+    9,
+    "(7.0, 22.0, 31.0) [31, 22, 7] (3, 9, 10, 30, 20, 50) 2 ['annotations', 'position', 'selection']\nTrue"
+  );
+  await notebook.run(10);
+  await says(11, "['line'] (7, 8, 0, 50, 0, 60)");
   await notebook.run(4);
   await eventually(async () => assert.equal(await notebook.run(5), "([10, 20, 5], 'xy')"));
 });
@@ -295,7 +372,10 @@ test('a click in the list of layers lays labels over the image; the wheel is the
     `${VIEW}output = convert("scan.tif", "labelled.ome.zarr", progress=False)\n` +
       'convert("boxes.tif", labels=True, parent=output, progress=False)\nviewer = view(output)\nviewer',
     'viewer.state = {"layout": "xy", "position": [29.5, 24.5, 13]}',
-    'print([(layer["name"], layer.get("visible", True)) for layer in viewer.state["layers"]], viewer.state["position"][2])'
+    'print([(layer["name"], layer.get("visible", True)) for layer in viewer.state["layers"]], viewer.state["position"][2])',
+    'other = view("scan.tif", layout="xy", height=300)\nviewer + other',
+    'other.position = (30, 10, 20)',
+    'print(viewer.position, other.position)'
   );
   const { page } = notebook;
   await notebook.run(0);
@@ -327,6 +407,171 @@ test('a click in the list of layers lays labels over the image; the wheel is the
   await isNow('False', '12');
   await item.click();
   await isNow('True', '12');
+
+  // Two viewers side by side: each looks where the other is moved.
+  await notebook.run(3);
+  const pair = notebook.output(3).locator('.neuroglancer-rendered-data-panel');
+  await pair.nth(1).waitFor();
+  const bothAt = (z: number): Promise<void> =>
+    eventually(async () => {
+      const [, one, same] = /^\((.*)\) \((.*)\)$/.exec(await notebook.run(5)) ?? [];
+      assert.equal(one, same);
+      assert.equal(Number(one?.split(',')[0]), z);
+    });
+  await bothAt(19.5);
+  await notebook.run(4);
+  await bothAt(30);
+  for (const [n, z] of [29, 28].entries()) {
+    await pair.nth(n).scrollIntoViewIfNeeded();
+    await pair.nth(n).click();
+    await page.mouse.wheel(0, 60);
+    await bothAt(z);
+  }
+});
+
+test('arrays lie where they must over a volume, half voxels exact; looks agree in Python and in the picture', async () => {
+  const notebook = await open(
+    'layers.ipynb',
+    `${VIEW}import microct_io_vis, numpy\nfrom microct_io_vis import Layer\n` +
+      'volume = microct_io_vis.open(convert("scan.tif", "layers.ipynb.ome.zarr", chunk_size=(16, 16, 16), num_levels=2, progress=False))',
+    // Voxels of level 0, and of a part of level 1, each as its own colour.
+    'part = numpy.full((20, 10, 15), 200, "uint8")\ncoarse = volume.region((8, 20, 30, 45, 30, 50), level=1)\n' +
+      'viewer = view(volume, layers=[Layer(part, at=(5, 10, 20), name="part", color="#ff0000", contrast=(0, 200), opacity=1),\n' +
+      '    Layer(numpy.ones(coarse.shape, bool), at=(8, 30, 30), level=1, name="coarse", color="#0000ff", contrast=(0, 1), opacity=1)])\nviewer',
+    'viewer.state = LOOK',
+    'viewer.layers[0].color = "#00ff00"\nviewer.layers[0].contrast = (65534, 65535)\nviewer.layers[1].visible = False',
+    '[(layer.visible, layer.blend, layer.color, layer.contrast) for layer in viewer.layers]',
+    'viewer.add(Layer(part, at=(20, 0, 0), name="elsewhere"))\n' +
+      'viewer.add(Layer(numpy.full((1, 50, 60), 9, "int64"), at=(13, 0, 0), name="plane", blend="add", contrast=(0, 9), opacity=1))\nNone',
+    // The blue part of the picture: 20 by 16 voxels, whole.
+    'from PIL import Image\nviewer.screenshot("figure.png", size=(601, 400))\nfigure = numpy.asarray(Image.open("figure.png").convert("RGB"))\n' +
+      'ys, xs = numpy.nonzero((figure == (0, 0, 255)).all(axis=2))\nwide, high = numpy.ptp(xs) + 1, numpy.ptp(ys) + 1\n' +
+      'print(figure.shape, abs(wide / high - 20 / 16) < 0.02, len(xs) > 0.98 * wide * high, viewer.snapshot()[:4])',
+    // By 20 and 10 voxels back, along y and x.
+    'near = numpy.array([[-9, 0, 0], [-9, 7, 0], [-9, 0, 9]])\n' +
+      'print(round(viewer.align("coarse", near * 2 + [8.5, 10.5, 20.5], near).rms, 6))',
+    'viewer.remove_alignment("coarse")'
+  );
+  await notebook.run(0);
+  await notebook.run(1);
+  const viewer = notebook.output(1);
+  const canvas = viewer.locator('.neuroglancer-rendered-data-panel').first();
+  await canvas.waitFor();
+  await notebook.run(2);
+  /** Waits until each voxel has the colour that it must have, where that is one of the layers'. */
+  const paints = (colourOf: (x: number, y: number) => string | null): Promise<void> =>
+    eventually(async () => {
+      const pixels = await shownPixels(canvas, SHAPE[1], SHAPE[2]);
+      const wrong = pixels.flatMap((row, y) =>
+        row.flatMap((pixel, x) => {
+          const found = pixel[0] === pixel[1] && pixel[1] === pixel[2] ? null : pixel.join();
+          const due = colourOf(x, y);
+          return found === due || (due === null && found === null) ? [] : [`${x}, ${y}: ${found} in place of ${due}`];
+        })
+      );
+      assert.deepEqual(wrong.slice(0, 9), []);
+    });
+  const inPart = (x: number, y: number): boolean => x >= 20 && x < 35 && y >= 10 && y < 20;
+  const inCoarse = (x: number, y: number): boolean => x >= 30 && x < 50 && y >= 30 && y < 46;
+  await paints((x, y) => (inCoarse(x, y) ? '0,0,255' : inPart(x, y) ? '255,0,0' : null));
+  await notebook.run(3);
+  await paints((x, y) => (inCoarse(x, y) ? '0,0,255' : null));
+  const looks =
+    "[(True, 'over', '#00ff00', (65534, 65535)),\n (False, 'over', '#ff0000', (0, 200)),\n (True, 'over', '#0000ff', (0, 1))]";
+  await eventually(async () => assert.equal(await notebook.run(4), looks));
+  assert.equal(await notebook.run(7), '0.0');
+  await viewer.scrollIntoViewIfNeeded();
+  await paints((x, y) => (x >= 20 && x < 40 && y >= 10 && y < 26 ? '0,0,255' : null));
+  await notebook.run(8);
+  await viewer.scrollIntoViewIfNeeded();
+  await paints((x, y) => (inCoarse(x, y) ? '0,0,255' : null));
+  assert.equal(await notebook.run(6), "(400, 601, 3) True True b'\\x89PNG'");
+  await notebook.page.keyboard.press('Control+s');
+  const saved = join(jupyter.root, 'layers.ipynb');
+  await eventually(async () => assert.match(readFileSync(saved, 'utf8'), /"image\/png": "/));
+  const html = execFileSync(PYTHON, ['-m', 'nbconvert', '--to', 'html', '--stdout', saved], { encoding: 'utf8' });
+  assert.match(html, /<img[^>]*src="?data:image\/png;base64/);
+
+  await notebook.run(5);
+  // White light added to all there is.
+  await paints(() => null);
+});
+
+test('layers and labels that are set are shown at the same place; without a kernel what was saved, why, and what to do', async () => {
+  const notebook = await open(
+    'kept.ipynb',
+    `${VIEW}import numpy\nfrom microct_io_vis import Layer\nconvert("scan.tif", "kept.ome.zarr", num_levels=1, progress=False)\n` +
+      'part = Layer(numpy.full((20, 10, 15), 200, "uint8"), at=(5, 10, 20), name="part", contrast=(0, 200), opacity=1)\n' +
+      'viewer = view("kept.ome.zarr")\nviewer',
+    'viewer.state = LOOK',
+    'viewer.layers[0].color = "#00ff00"\nviewer.labels = "kept.ome.zarr"',
+    'print([each["type"] for each in viewer.state["layers"]], viewer.state["layout"], viewer.layers[0].color)',
+    'part.shader = "void main() { emitRGB(vec3(1.0, 0.0, 1.0)); }"\nviewer.layers = ["kept.ome.zarr", part]',
+    'print(viewer.labels, viewer.source, viewer.layers[1].name)',
+    'view("kept.ome.zarr") + view("kept.ome.zarr")',
+    'from microct_io_vis import ConverterWidget\nConverterWidget("scan.tif", chunk_size=16)'
+  );
+  await notebook.run(0);
+  const viewer = notebook.output(0);
+  await viewer.locator('.neuroglancer-rendered-data-panel').first().waitFor();
+  await notebook.run(1);
+  await shows(viewer, join(jupyter.root, 'kept.ome.zarr'));
+  await notebook.run(2);
+  await eventually(async () => assert.equal(await notebook.run(3), "['image', 'segmentation'] xy #00ff00"));
+  await notebook.run(4);
+  const canvas = viewer.locator('.neuroglancer-rendered-data-panel').first();
+  await eventually(async () => {
+    const pixels = await shownPixels(canvas, SHAPE[1], SHAPE[2]);
+    const found = pixels.flatMap((row, y) => row.flatMap((pixel, x) => (pixel.join() === '255,0,255' ? [[x, y]] : [])));
+    assert.deepEqual([found.length, found[0], found.at(-1)], [150, [20, 10], [34, 19]]);
+  });
+  assert.equal(await notebook.run(5), '[] kept.ome.zarr part');
+  await notebook.run(7);
+  await notebook.output(7).locator('.mct-Converter').waitFor();
+  await notebook.run(6);
+  await notebook.output(6).scrollIntoViewIfNeeded();
+  await notebook.output(6).locator('.neuroglancer-rendered-data-panel').nth(2).waitFor();
+  const saved = join(jupyter.root, 'kept.ipynb');
+  const widthOf = (png = ''): number => Buffer.from(png, 'base64').subarray(16, 20).readUInt32BE();
+  await eventually(async () => {
+    await notebook.page.keyboard.press('Control+s');
+    await sleep(500);
+    const { cells } = JSON.parse(readFileSync(saved, 'utf8')) as {
+      cells: { outputs: { data: Record<string, string> }[] }[];
+    };
+    const [one, , , , , , two, form] = cells.map(({ outputs }) => outputs[0]?.data);
+    assert.ok(widthOf(one['image/png']) > 100 && Math.abs(widthOf(two['image/png']) - widthOf(one['image/png'])) < 20);
+    assert.match([form['text/html']].join(''), /<td>scan.tif<.*chunk_size<.*not started/);
+  });
+  await notebook.page.context().close();
+  // Sent to somebody: its signature is of what it was.
+  writeFileSync(join(jupyter.root, 'sent.ipynb'), readFileSync(saved, 'utf8').replace('viewer.state = LOOK', 'LOOK'));
+  const reader = new NotebookPage(await jupyter.open('lab/tree/sent.ipynb'));
+  await reader.output(0).getByText('shows no widgets of a notebook that it does not trust').waitFor();
+  assert.equal(await reader.output(0).locator('img').count(), 1);
+  await reader.page.evaluate(() => {
+    const { shell } = (window as unknown as { jupyterapp: JupyterFrontEnd }).jupyterapp;
+    const { model } = (shell.currentWidget as unknown as { content: { model: { cells: { trusted: boolean }[] } } })
+      .content;
+    for (const cell of model.cells) cell.trusted = true;
+  });
+  await reader.output(0).getByText('Run this cell').waitFor();
+  assert.equal(await reader.output(0).locator('img').count(), 1);
+  await reader.page.context().close();
+
+  const sessions = (await (await jupyter.api('api/sessions')).json()) as { id: string; path: string }[];
+  const { id } = sessions.find(({ path }) => path === 'kept.ipynb')!;
+  await jupyter.api(`api/sessions/${id}`, { method: 'DELETE' });
+  const page = await jupyter.open();
+  await page.evaluate(async () => {
+    const { commands } = (window as unknown as { jupyterapp: JupyterFrontEnd }).jupyterapp;
+    const kernelPreference = { shouldStart: false, autoStartDefault: false };
+    await commands.execute('docmanager:open', { path: 'kept.ipynb', factory: 'Notebook', kernelPreference });
+  });
+  const output = new NotebookPage(page).output(0);
+  await output.getByText('There is no kernel that could show this').waitFor();
+  assert.match(await output.innerText(), /There is no kernel .* Run this cell/);
+  assert.ok((await output.locator('img').evaluate((img: HTMLImageElement) => img.naturalWidth)) > 100);
 });
 
 test('OME-Zarr 0.4 and volumes outside the root are read by the kernel, also while it runs a cell', async () => {
@@ -384,31 +629,4 @@ test('a volume that only looks like the one on the server is not taken for it', 
   assert.equal(await notebook.run(2), 'same.ome.zarr');
   await shows(notebook.output(1), join(elsewhere, 'same.ome.zarr'));
   assert.deepEqual(requests, []);
-});
-
-test('the quick-start notebook runs from top to bottom', async () => {
-  const folder = join(jupyter.root, 'quick start');
-  mkdirSync(folder);
-  const notebook = JSON.parse(readFileSync(join(ROOT, 'examples/quickstart.ipynb'), 'utf8'));
-  writeFileSync(join(folder, 'quickstart.ipynb'), JSON.stringify(notebook));
-  const sample = join(ROOT, 'examples/shell.tif');
-  if (existsSync(sample)) {
-    copyFileSync(sample, join(folder, 'shell.tif'));
-  } else {
-    writeVolume(join(folder, 'shell.tif'), [225, 128, 128], 'uint8', 'imagej');
-  }
-  const page = await NotebookPage.open(jupyter, 'quick start/quickstart.ipynb');
-  const cells: string[] = notebook.cells
-    .filter((cell: { cell_type: string }) => cell.cell_type === 'code')
-    .map((cell: { source: string | string[] }) => [cell.source].flat().join(''));
-  for (const [index] of cells.entries()) {
-    await page.run(index);
-    const errors = page.output(index).locator('[data-mime-type="application/vnd.jupyter.error"]');
-    assert.deepEqual(await errors.allInnerTexts(), [], cells[index]);
-  }
-  const viewers = [cells.findIndex(text => /^viewer$/m.test(text)), cells.findIndex(text => /^converter$/m.test(text))];
-  for (const index of viewers) {
-    await page.output(index).scrollIntoViewIfNeeded();
-    await page.output(index).locator('.neuroglancer-rendered-data-panel').first().waitFor();
-  }
 });

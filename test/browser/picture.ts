@@ -109,3 +109,37 @@ export async function shownPixels(canvas: Locator, height: number, width: number
 /** Greatest difference between two slices, in grey values; NaN where a pixel is no grey. */
 export const difference = (a: number[][], b: number[][]): number =>
   Math.max(...a.flatMap((row, y) => row.map((value, x) => Math.abs(value - b[y][x]))));
+
+/**
+ * The box of bright pixels around the middle of a picture, once there is one: the first ones along each direction that
+ * are dark lie beyond it.
+ */
+export async function brightAround(canvas: Locator): Promise<Record<'left' | 'right' | 'top' | 'bottom', number>> {
+  for (let tries = 0; tries < 60; tries++) {
+    const png = (await canvas.screenshot()).toString('base64');
+    const found = await canvas.page().evaluate(async data => {
+      const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
+      const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d')!;
+      context.drawImage(bitmap, 0, 0);
+      // Beside the lines of the axes.
+      const middle = [Math.floor(bitmap.width / 2) - 12, Math.floor(bitmap.height / 2) - 12];
+      const reach = (by: [number, number]): number => {
+        let [x, y] = middle;
+        while (context.getImageData(x, y, 1, 1).data[1] > 200) [x, y] = [x + by[0], y + by[1]];
+        return by[0] === 0 ? y : x;
+      };
+      const [left, right, top, bottom] = (
+        [
+          [-1, 0],
+          [1, 0],
+          [0, -1],
+          [0, 1]
+        ] as [number, number][]
+      ).map(reach);
+      return { left: left + 1, right, top: top + 1, bottom };
+    }, png);
+    if (found.right - found.left > 20) return found;
+    await canvas.page().waitForTimeout(500);
+  }
+  throw new Error('nothing bright is shown in the middle');
+}

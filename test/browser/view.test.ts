@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -115,6 +115,41 @@ test('two channels are seen in their colours and windows, at every time point', 
   }
 });
 
+test('of a collection the image is chosen by its name and size, and a reload shows it again', async () => {
+  const collection = join(folder, 'collection.zarr');
+  mkdirSync(collection);
+  convert(tiff, join(collection, '0'), '--roi', '0', '5', '0', '30', '0', '40');
+  const second = convert(tiff, join(collection, '1'));
+  const ome = { version: '0.5', 'bioformats2raw.layout': 3 };
+  writeFileSync(
+    join(collection, 'zarr.json'),
+    JSON.stringify({ zarr_format: 3, node_type: 'group', attributes: { ome } })
+  );
+  mkdirSync(join(collection, 'OME'));
+  writeFileSync(
+    join(collection, 'OME', 'METADATA.ome.xml'),
+    '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image Name="Übersicht"/><Image Name="Detail"/></OME>'
+  );
+  const { url, server } = await view(collection);
+  try {
+    const page = await browser.newPage({ viewport: { width: 900, height: 700 } });
+    await page.goto(`${url}#!${encodeURIComponent(JSON.stringify(sliceView(SHAPE, 7)))}`);
+    await page.getByText('0: Übersicht').waitFor();
+    await page.getByText('collection.zarr is a collection of images (0, 1)').waitFor();
+    await page.getByText('z 5 × y 30 × x 40, uint16').waitFor();
+    const row = page.getByRole('listitem').filter({ hasText: 'z 24 × y 30 × x 40, uint16' });
+    await row.getByRole('button').click();
+    await showsSlice(page.locator('#viewer'), expectedSlice(tiff, 7, second));
+    assert.equal(await page.title(), 'collection.zarr/1');
+    await page.reload();
+    await showsSlice(page.locator('#viewer'), expectedSlice(tiff, 7, second));
+    await page.close();
+  } finally {
+    server.kill('SIGTERM');
+    await once(server, 'exit');
+  }
+});
+
 /** `scan` with labels of boxes. */
 function convertWithLabels(name: string, ...options: string[]): string {
   const parent = convert(tiff, join(folder, name), ...options);
@@ -124,8 +159,13 @@ function convertWithLabels(name: string, ...options: string[]): string {
   return parent;
 }
 
-test('an image brings its labels along, and a click shows them over it', async () => {
+test('an image brings its labels along, a click shows them over it; segments are listed, coloured, chosen', async () => {
   const parent = convertWithLabels('head.ome.zarr', '--ome-zarr', '0.4');
+  const attributes = join(parent, 'labels', 'boxes', '.zattrs');
+  const json = JSON.parse(readFileSync(attributes, 'utf8'));
+  json['image-label'].colors = [{ 'label-value': 100, rgba: [255, 0, 0, 255] }];
+  json['image-label'].properties = [{ 'label-value': 500, name: 'pore' }];
+  writeFileSync(attributes, JSON.stringify(json));
   const { url, server } = await view(parent);
   try {
     const page = await browser.newPage({ viewport: { width: 900, height: 700 } });
@@ -133,14 +173,28 @@ test('an image brings its labels along, and a click shows them over it', async (
     await page.goto(`${url}#!${encodeURIComponent(JSON.stringify(sliceView(SHAPE, 7)))}`);
     await showsSlice(page.locator('#viewer'), expectedSlice(tiff, 7, parent));
     await page.locator('.neuroglancer-layer-item-label', { hasText: 'head.ome.zarr labels/boxes' }).click();
-    let coloured: boolean[][] = [];
-    for (let tries = 0; tries < 60 && !coloured.at(-1)?.at(-1); tries++) {
-      await sleep(500);
-      const pixels = await shownPixels(picture(page.locator('#viewer')), SHAPE[1], SHAPE[2]);
-      coloured = pixels.map(row => row.map(([red, green, blue]) => red !== green || green !== blue));
-    }
+    let pixels: number[][][] = [];
+    const showsOver = async (isOver: (y: number, x: number) => boolean): Promise<void> => {
+      let wrong: number[][] = [];
+      for (let tries = 0; tries < 40; tries++) {
+        await sleep(250);
+        pixels = await shownPixels(picture(page.locator('#viewer')), SHAPE[1], SHAPE[2]);
+        const at = (y: number, x: number): boolean => new Set(pixels[y][x]).size > 1;
+        wrong = pixels.flatMap((row, y) => row.flatMap((_, x) => (at(y, x) === isOver(y, x) ? [] : [[y, x]])));
+        if (wrong.length === 0) return;
+      }
+      assert.fail(`${wrong.length} voxels are not shown as they must, first ${String(wrong[0])}`);
+    };
     // All but the box of label 0, where the image is seen as it is.
-    coloured.forEach((row, y) => row.forEach((is, x) => assert.equal(is, y >= 8 || x >= 10, `voxel ${y}, ${x}`)));
+    await showsOver((y, x) => y >= 8 || x >= 10);
+    const [red, green, blue] = pixels[10][5];
+    assert.ok(Math.abs(red - green - 127) <= 2 && green === blue, `100 is red, and not ${red}, ${green}, ${blue}`);
+    await page.getByRole('button', { name: 'Segments' }).click();
+    const pore = page.locator('.neuroglancer-segment-list-entry', { hasText: 'pore' });
+    await pore.getByText('1920', { exact: true }).waitFor();
+    assert.match(await pore.innerText(), /500/);
+    await pore.click();
+    await showsOver((y, x) => Math.floor(y / 8) + 3 * Math.floor(x / 10) === 5);
     assert.deepEqual(errors, []);
     await page.close();
   } finally {

@@ -67,10 +67,15 @@ export async function showsColours(viewer: Locator, expected: number[][][], tole
  * Waits until a viewer in the state of `sliceView` shows these grey values, and says how far off it stayed when it
  * never does.
  */
-export async function showsSlice(viewer: Locator, expected: number[][], tolerance = TOLERANCE): Promise<void> {
+export async function showsSlice(
+  viewer: Locator,
+  expected: number[][],
+  tolerance = TOLERANCE,
+  looks = 60
+): Promise<void> {
   await picture(viewer).waitFor();
   let off = NaN;
-  for (let tries = 0; tries < 60; tries++) {
+  for (let tries = 0; tries < looks; tries++) {
     off = difference(await shownSlice(picture(viewer), expected.length, expected[0].length), expected);
     if (off <= tolerance) return;
     await sleep(500);

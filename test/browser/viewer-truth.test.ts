@@ -18,7 +18,8 @@ import type { Locator, Page, Route } from 'playwright-core';
 import type { Jupyter } from './jupyter.ts';
 import { startJupyter } from './jupyter.ts';
 import { expectedSlice, sliceView } from './picture.ts';
-import { convert, openTab, showsSlice } from './viewer-page.ts';
+import { LabPage } from './lab-page.ts';
+import { convert, openTab, picture, showsSlice } from './viewer-page.ts';
 import { writeFlipped, writeVolume } from './volumes.ts';
 
 const SHAPE: [number, number, number] = [24, 30, 40];
@@ -53,7 +54,7 @@ after(async () => {
 });
 
 interface App {
-  jupyterapp: { commands: { execute(id: string): Promise<unknown> } };
+  jupyterapp: { commands: { execute(id: string, args?: object): Promise<unknown> } };
 }
 
 const open = (path: string): Promise<Locator> => openTab(page, path, sliceView(SHAPE, Z));
@@ -94,9 +95,7 @@ test('a TIFF is shown as it lies there by a right-click, and what becomes of it 
   const output = convert(tiff, join(jupyter.root, 'reference.ome.zarr'));
   const { start, end } = JSON.parse(readFileSync(join(output, 'zarr.json'), 'utf8')).attributes.ome.omero.channels[0]
     .window;
-  await page.evaluate(async () => {
-    await (window as unknown as App).jupyterapp.commands.execute('filebrowser:refresh');
-  });
+  await new LabPage(page).refresh();
   await page.locator('.jp-DirListing-item', { hasText: 'look.tif' }).click({ button: 'right' });
   await page.locator('.lm-Menu-itemLabel', { hasText: 'Look at It' }).click();
   await page.locator('.lm-TabBar-tabLabel', { hasText: 'look.tif (sampled)' }).waitFor();
@@ -120,6 +119,26 @@ test('a TIFF is shown as it lies there by a right-click, and what becomes of it 
     await (window as unknown as App).jupyterapp.commands.execute('application:close-all');
   });
   viewer = await look(other);
+  // What is made of it takes its place, in the contrast that was set for it.
+  const dialog = await new LabPage(page).dialogFrom(() =>
+    page.evaluate(() => {
+      const { commands } = (window as unknown as App).jupyterapp;
+      void commands.execute('microct-io-vis:convert', { path: 'look.tif' });
+    })
+  );
+  await dialog.ready();
+  await dialog.accept();
+  await says(viewer, /look.ome.zarr is written whole, and shown now in the place of look.tif/);
+  await page.locator('.lm-TabBar-tabLabel', { hasText: /^look.ome.zarr$/ }).waitFor();
+  await shows(viewer, other, output);
+  await page.getByRole('button', { name: 'Facts' }).click();
+  await page.locator('.mct-TiffPage', { hasText: '24 × 30 × 40' }).waitFor();
+  await page.locator('.jp-Dialog').getByRole('button', { name: 'Close' }).click();
+  await page.evaluate(async () => {
+    await (window as unknown as App).jupyterapp.commands.execute('application:close-all');
+  });
+  viewer = await openTab(page, 'look.tif', undefined, 'look');
+  await picture(viewer).waitFor();
   rmSync(source);
   await page.evaluate(() => window.dispatchEvent(new Event('focus')));
   await says(viewer, /look.tif is no longer there/);
@@ -165,6 +184,24 @@ test('one that the helper reads, and that is removed, is said to be gone', async
   await open(output);
   await alert(viewer).waitFor();
   assert.match(await alert(viewer).innerText(), /removed.ome.zarr is no longer there/);
+});
+
+test('an OME-Zarr in one file is shown by a double-click, and what becomes of it is said', async () => {
+  const path = join(jupyter.root, 'one.ozx');
+  const folder = convert(tiff, join(jupyter.root, 'folder.ome.zarr'));
+  convert(tiff, path, '--shard', '32', '32', '32');
+  const lab = new LabPage(page);
+  assert.deepEqual(await lab.offers('one.ozx'), await lab.offers('folder.ome.zarr'));
+  await lab.item('one.ozx').dblclick();
+  await picture(page.locator('.mct-ViewerPanel:visible')).waitFor();
+  await page.locator('.lm-TabBar-tabLabel', { hasText: /^one.ozx$/ }).waitFor();
+  await lab.closeTabs();
+  const viewer = await open('one.ozx');
+  await shows(viewer, tiff, folder);
+  for (const output of [path, folder]) overwrite(output);
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+  await says(viewer, /one.ozx has been written anew/);
+  await shows(viewer, other, folder);
 });
 
 const half = (path: string): void => truncateSync(path, statSync(path).size >> 1);
@@ -227,7 +264,7 @@ test('that a request hangs is said, until it is answered', async () => {
   const held: Route[] = [];
   await page.context().route(/\/0\/c\/0\/1\/1/, route => void held.push(route));
   const viewer = await open('slow.ome.zarr');
-  await says(viewer, /has not answered for 10 s/);
+  await says(viewer, /Waiting for .*\.ome\.zarr: the server has not answered for 10 s/);
   for (const route of held) await route.continue();
   await shows(viewer, tiff, output);
   assert.equal(await viewer.getByText(/has not answered/).isVisible(), false);

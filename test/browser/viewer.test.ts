@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Locator, Page } from 'playwright-core';
 import type { Jupyter } from './jupyter.ts';
-import { startJupyter } from './jupyter.ts';
+import { PYTHON, startJupyter } from './jupyter.ts';
 import { LabPage } from './lab-page.ts';
-import { ZOOM, expectedSlice, shownSlice, sliceView } from './picture.ts';
+import { ZOOM, expectedSlice, shownPixels, shownSlice, sliceView } from './picture.ts';
 import { consoleErrors, convert, openTab, picture, showsColours, showsSlice } from './viewer-page.ts';
-import { writeFlipped, writeVolume } from './volumes.ts';
+import { writeFlipped, writeTurned, writeTwoBlocks, writeVolume } from './volumes.ts';
 
 const SHAPE: [number, number, number] = [40, 50, 60];
 const Z = 13;
@@ -45,12 +49,48 @@ test('OME-Zarr 0.5 under the root: the voxels on the screen are those of the vol
   const requests: string[] = [];
   page.context().on('request', request => requests.push(request.url()));
   const errors = consoleErrors(page);
-  await shows(await open(page, name(output)), output);
+  const panel = await open(page, name(output));
+  await shows(panel, output);
+  await tellsVoxels(panel);
   assert.ok(requests.some(url => /\/user\/alice\/files\/.*\/0\/c\//.test(url)));
   // It has no labels, nor what Neuroglancer may look for.
   assert.deepEqual(errors, []);
+  await new LabPage(page).item(name(output)).click({ button: 'right' });
+  await page.getByText('Open as Segmentation').click();
+  const segments = page.locator('.mct-ViewerPanel:visible');
+  await segments.getByRole('button', { name: 'Segments' }).click();
+  const frequent = mostFrequent(tiff);
+  await segments
+    .locator(`.neuroglancer-segment-list-entry[data-id="${frequent.value}"]`, { hasText: String(frequent.count) })
+    .waitFor();
   await page.close();
 });
+
+/** What is told under the mouse is the voxel that is seen there, in its left half and in its right one. */
+async function tellsVoxels(panel: Locator): Promise<void> {
+  const { width, height } = (await picture(panel).boundingBox())!;
+  const [x, y] = [SHAPE[2] / 2, SHAPE[1] / 2];
+  const code = 'import sys, tifffile; print(tifffile.imread(sys.argv[1])[tuple(map(int, sys.argv[2:]))])';
+  const value = execFileSync(PYTHON, ['-c', code, tiff, ...[Z, y, x].map(String)], { encoding: 'utf8' }).trim();
+  // The edge between two voxels is in the middle.
+  for (const off of [1, ZOOM - 1]) {
+    await picture(panel).hover({ position: { x: width / 2 + off, y: height / 2 + off } });
+    await panel.locator('.neuroglancer-mouse-position-widget', { hasText: `x ${x}  y ${y}  z ${Z}` }).waitFor();
+    await panel.locator('.neuroglancer-layer-item-value', { hasText: new RegExp(`^${value}$`) }).waitFor();
+  }
+  // Of the middle itself, which lies on that edge, the voxel that is drawn there.
+  const middle = panel.locator('input.neuroglancer-position-dimension-coordinate');
+  const told = await middle.evaluateAll(inputs => inputs.map(each => (each as HTMLInputElement).value));
+  assert.deepEqual(told.slice(0, 3), [x, y, Z].map(String));
+}
+
+/** The value that a TIFF has most often, and how often. */
+function mostFrequent(path: string): { value: number; count: number } {
+  const code = `import sys, json, numpy, tifffile
+values, counts = numpy.unique(tifffile.imread(sys.argv[1]), return_counts=True)
+print(json.dumps({'value': int(values[counts.argmax()]), 'count': int(counts.max())}))`;
+  return JSON.parse(execFileSync(PYTHON, ['-c', code, path], { encoding: 'utf8' }));
+}
 
 test('the toolbar: contrast of what is in view, black and white swapped, colours, presets; undone by the same', async () => {
   const output = converted(join(jupyter.root, 'looks.ome.zarr'));
@@ -93,6 +133,84 @@ function viridis(grey: number): number[] {
   const at = (grey / 255) * 4;
   const n = Math.min(3, Math.floor(at));
   return stops[n].map((value, part) => value + (stops[n + 1][part] - value) * (at - n));
+}
+
+test('projections show what is brightest or darkest inside; a screenshot has its size, voxels and a true scale bar', async () => {
+  const blocks = join(jupyter.root, 'blocks.tif');
+  writeTwoBlocks(blocks);
+  const output = convert(blocks, join(jupyter.root, 'blocks.ome.zarr'));
+  const page = await jupyter.open();
+  const view = { ...sliceView(SHAPE, 19), layout: { type: '3d', orthographicProjection: true }, projectionScale: 180 };
+  const panel = await open(page, name(output), view);
+  /** The greys in the middle of the bright block, of the dark one, and beside them. */
+  const greys = async (): Promise<number[]> => {
+    const shown = await shownSlice(picture(panel), SHAPE[1], SHAPE[2]);
+    return [16, 44, 30].map(x => shown[24][x]);
+  };
+  const slice = expectedSlice(blocks, 19, output);
+  const [high, low, middle] = [16, 44, 30].map(x => slice[24][x]);
+  for (const [mode, expected] of [
+    ['Maximum', [high, middle, middle]],
+    ['Minimum', [middle, low, middle]]
+  ] as const) {
+    await panel.getByLabel('How the volume is shown in 3-D').selectOption(mode);
+    let found: number[] = [];
+    for (let tries = 0; tries < 40 && !found.every((each, n) => Math.abs(each - expected[n]) <= 2); tries++) {
+      await sleep(250);
+      found = await greys();
+    }
+    assert.ok(
+      found.every((each, n) => Math.abs(each - expected[n]) <= 2),
+      `${mode}: ${String(found)}`
+    );
+  }
+
+  // What stands at the scale bar, as it is written on it.
+  await page.evaluate(() => {
+    const { fillText } = CanvasRenderingContext2D.prototype;
+    const written: string[] = [];
+    Object.assign(window, { written });
+    CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+      written.push(text);
+      fillText.call(this, text, ...rest);
+    };
+  });
+  await panel.getByRole('button', { name: 'State' }).click();
+  const text = panel.getByLabel('The view as JSON');
+  const flat = { ...sliceView(SHAPE, 19), showScaleBar: true };
+  await text.fill(JSON.stringify({ ...JSON.parse(await text.inputValue()), ...flat }));
+  await panel.getByRole('button', { name: 'Apply' }).click();
+  await showsSlice(panel, slice);
+  const { width, height } = (await picture(panel).boundingBox())!;
+  await panel.getByRole('button', { name: 'Screenshot' }).click();
+  const dialog = page.locator('.neuroglancer-screenshot-dialog');
+  await dialog.getByText('2x').locator('..').locator('input').check();
+  await dialog.getByText('beside the volume').click();
+  const download = page.waitForEvent('download');
+  await dialog.getByRole('button', { name: 'Take screenshot' }).click();
+  await download;
+  const said = await panel.getByText(/The picture is kept in/).innerText();
+  const kept = join(jupyter.root, /kept in (.*)\.$/.exec(said)![1]);
+  const lengths = await page.evaluate(() => (window as unknown as { written: string[] }).written);
+  const { size, voxels, bar } = photographed(kept);
+  assert.deepEqual(size, [2 * width, 2 * height]);
+  const off = Math.max(...[high, low, middle].map((each, n) => Math.abs(each - voxels[n])));
+  assert.ok(off <= 2, `the voxels are ${String(voxels)}`);
+  // Eight pixels for a voxel of 0.5 µm.
+  assert.ok(lengths.includes(`${bar / 16} µm`), `a bar of ${bar} pixels is said to be ${String(lengths)}`);
+  await page.close();
+});
+
+/** Of a picture of `writeTwoBlocks`, eight pixels a voxel: its size, voxels of both blocks and beside, and the bar. */
+function photographed(path: string): { size: number[]; voxels: number[]; bar: number } {
+  const code = `import sys, json, numpy; from PIL import Image
+figure = numpy.asarray(Image.open(sys.argv[1]).convert('L')).astype(int)
+height, width = figure.shape
+voxels = [int(figure[height // 2, width // 2 + (x - 30) * 8 + 4]) for x in (16, 44, 30)]
+corner = figure[height * 2 // 3:, : width // 3] == 255
+lines = [numpy.diff(numpy.flatnonzero(numpy.diff(numpy.pad(row, 1).astype(int))))[::2] for row in corner]
+print(json.dumps({'size': [width, height], 'voxels': voxels, 'bar': int(max(max(each, default=0) for each in lines))}))`;
+  return JSON.parse(execFileSync(PYTHON, ['-c', code, path], { encoding: 'utf8' }));
 }
 
 test('a copied link asks for a login, and opens the same view in another browser; a view can be edited as JSON', async () => {
@@ -208,6 +326,14 @@ test('a volume that is added lies over the first, also after a reload; linked vi
   await panel.getByLabel('Layer that is changed here').selectOption('second.ome.zarr');
   await panel.getByLabel('Opacity').fill('0');
   await shows(panel, output);
+  // What is below is seen through it, or not.
+  await panel.getByLabel('Opacity').fill('1');
+  await showsSlice(panel, expectedSlice(flipped, Z, over));
+  await panel.getByRole('button', { name: 'Lower' }).click();
+  await showsSlice(panel, both(Z), 4);
+  assert.ok(await panel.getByRole('button', { name: 'Lower' }).isDisabled());
+  await panel.getByRole('button', { name: 'Raise' }).click();
+  await showsSlice(panel, expectedSlice(flipped, Z, over));
   await panel.getByLabel('Opacity').fill('0.5');
 
   const alone = await open(page, name(over), sliceView(SHAPE, 30));
@@ -224,8 +350,102 @@ test('a volume that is added lies over the first, also after a reload; linked vi
   await page.close();
 });
 
+test('a volume that was turned and cut is aligned by landmarks: the same pixels, also in a view that was kept; undone', async () => {
+  const output = converted(join(jupyter.root, 'upright.ome.zarr'));
+  const turned = join(jupyter.root, 'turned.tif');
+  writeTurned(tiff, turned);
+  const over = convert(turned, join(jupyter.root, 'turned.ome.zarr'));
+  const [, , width] = SHAPE;
+  const fixed = [
+    [5, 7, 33],
+    [50, 9, 35],
+    [20, 44, 38]
+  ];
+  const pairs = fixed.map(([x, y, z]) => ({ fixed: [x, y, z], moving: [z - 3, y, width - 1 - x] }));
+  const file = { axes: ['x', 'y', 'z'], pairs };
+  const page = await jupyter.open('lab/workspaces/aligned');
+  const panel = await open(page, name(output));
+  await shows(panel, output);
+  await new LabPage(page).item('turned.ome.zarr').click({ button: 'right' });
+  await page.getByText('Add to Viewer').click();
+  await panel.getByLabel('Layer that is changed here').selectOption('turned.ome.zarr');
+  await panel.getByLabel('Opacity').fill('1');
+  await panel.getByRole('button', { name: 'Align', exact: true }).click();
+  const alignment = panel.getByRole('region', { name: 'Alignment' });
+  const align = alignment.getByRole('button', { name: 'Align', exact: true });
+  await alignment.getByRole('button', { name: 'Set points' }).first().click();
+  await picture(panel).click({ modifiers: ['Control'], position: { x: 200, y: 200 } });
+  await alignment.getByText('1 on upright.ome.zarr').waitFor();
+  await align.click();
+  await alignment.getByText('needs 3 pairs of points or more, and there are 0').waitFor();
+  const importing = alignment.locator('input[type=file]');
+  await importing.setInputFiles({
+    name: 'pairs.json',
+    mimeType: 'application/json',
+    buffer: Buffer.from(JSON.stringify(file))
+  });
+  await alignment.getByText('3 on upright.ome.zarr').waitFor();
+  await alignment.getByRole('button', { name: 'Done' }).click();
+  const aligned = expectedSlice(tiff, Z, over);
+  await align.click();
+  await alignment.getByText('Aligned: the points are 0 nm apart (RMS of 3)').waitFor();
+  await showsSlice(panel, aligned);
+  await panel.getByRole('button', { name: 'State' }).click();
+  const kept = await panel.getByLabel('The view as JSON').inputValue();
+  await panel.getByRole('button', { name: 'Close' }).click();
+  await alignment.getByRole('button', { name: 'Remove alignment' }).click();
+  await alignment.getByText('Not aligned').waitFor();
+  await assert.rejects(showsSlice(panel, aligned, undefined, 1));
+  // A view that was kept has it.
+  await panel.getByRole('button', { name: 'State' }).click();
+  await panel.getByLabel('The view as JSON').fill(kept);
+  await panel.getByRole('button', { name: 'Apply' }).click();
+  await showsSlice(panel, aligned);
+  await alignment.getByText('(RMS of 3)').waitFor();
+  await page.close();
+});
+
+test('an OME-Zarr of the web is read by the page where it may (CORS), and by the helper where it may not', async () => {
+  const output = converted(join(elsewhere, 'web.ome.zarr'));
+  const page = await jupyter.open();
+  for (const isOpen of [true, false]) {
+    const askedBy = new Set<string>();
+    const web = createServer((request, response) => {
+      if (isOpen) {
+        response.setHeader('Access-Control-Allow-Origin', '*');
+        response.setHeader('Access-Control-Allow-Headers', 'Range');
+        response.setHeader('Access-Control-Expose-Headers', 'Content-Range, ETag');
+      }
+      if (request.method === 'OPTIONS') return void response.writeHead(204).end();
+      const path = join(elsewhere, decodeURIComponent(request.url!));
+      if (!existsSync(path) || !statSync(path).isFile()) return void response.writeHead(404).end();
+      if (path.includes('/c/')) askedBy.add(request.headers.origin === undefined ? 'helper' : 'page');
+      const file = readFileSync(path);
+      const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+      const part = first === undefined ? file : file.subarray(Number(first), last ? Number(last) + 1 : file.length);
+      response.setHeader('ETag', '"1"').setHeader('Content-Length', part.length);
+      const range = `bytes ${first}-${Number(first) + part.length - 1}/${file.length}`;
+      if (first === undefined) response.writeHead(200);
+      else response.writeHead(206, { 'Content-Range': range });
+      response.end(request.method === 'HEAD' ? undefined : part);
+    }).listen(0, '127.0.0.1');
+    await once(web, 'listening');
+    const url = `http://127.0.0.1:${(web.address() as AddressInfo).port}/web.ome.zarr`;
+    const args = { url, state: sliceView(SHAPE, Z) };
+    await page.evaluate(
+      given => (window as unknown as App).jupyterapp.commands.execute('microct-io-vis:open-url', given),
+      args
+    );
+    await shows(page.locator('.mct-ViewerPanel:visible'), output);
+    assert.deepEqual([...askedBy], [isOpen ? 'page' : 'helper']);
+    web.close();
+    web.closeAllConnections();
+  }
+  await page.close();
+});
+
 interface App {
-  jupyterapp: { commands: { execute(id: string): Promise<unknown> } };
+  jupyterapp: { commands: { execute(id: string, args?: object): Promise<unknown> } };
 }
 
 test('OME-Zarr 0.4, whose dotfiles the server hides: over the helper', async () => {
@@ -244,13 +464,41 @@ test('an OME-Zarr outside the root: over the helper', async () => {
   await page.close();
 });
 
-test('a reloaded page brings the tab and its view back', async () => {
+test('a reloaded page brings tabs and documents back, with their views', async () => {
   const output = converted(join(jupyter.root, 'kept.ome.zarr'));
+  converted(join(jupyter.root, 'kept.ozx'));
   const page = await jupyter.open('lab/workspaces/kept');
-  await shows(await open(page, name(output), sliceView(SHAPE, 29)), output, 29);
-  await sleep(3000);
+  const panel = await open(page, name(output), sliceView(SHAPE, 29));
+  await shows(panel, output, 29);
+  const lab = new LabPage(page);
+  await lab.refresh();
+  const documents = ['scan.tif', 'kept.ozx'];
+  const left: number[][][][] = [];
+  for (const each of documents) {
+    await lab.item(each).dblclick();
+    await picture(panel).waitFor();
+    await panel.getByRole('button', { name: 'State' }).click();
+    const text = panel.getByLabel('The view as JSON');
+    await text.fill(JSON.stringify({ ...JSON.parse(await text.inputValue()), ...sliceView(SHAPE, 29) }));
+    await panel.getByRole('button', { name: 'Apply' }).click();
+    await panel.getByRole('button', { name: 'Invert' }).click();
+    await panel.getByLabel('What is measured next').selectOption('Point');
+    await picture(panel).click({ modifiers: ['Control'] });
+    await panel.getByRole('button', { name: /^Point/ }).waitFor();
+    // The point under the mouse is drawn larger.
+    await page.mouse.move(0, 0);
+    await sleep(1500);
+    left.push(await shownPixels(picture(panel), SHAPE[1], SHAPE[2]));
+  }
+  await sleep(1500);
   await page.goto(`${jupyter.url}lab/workspaces/kept`);
-  await shows(page.locator('.mct-ViewerPanel:visible'), output, 29);
+  const tab = (of: string): Locator => page.locator('#jp-main-dock-panel .lm-TabBar-tab', { hasText: of });
+  for (const [n, each] of documents.entries()) {
+    await tab(each).click();
+    await showsColours(panel, left[n]);
+  }
+  await tab('kept.ome.zarr').click();
+  await shows(panel, output, 29);
   await page.close();
 });
 

@@ -53,6 +53,21 @@ export function writeFlipped(tiff: string, path: string): void {
   execFileSync(PYTHON, ['-c', FLIPPED, tiff, path]);
 }
 
+const TURNED = `
+import sys, numpy, tifffile
+data = tifffile.imread(sys.argv[1])[3:]
+tifffile.imwrite(sys.argv[2], numpy.rot90(data, axes=(0, 2)), imagej=True, resolution=(1 / 0.75, 2),
+                 metadata={'axes': 'ZYX', 'spacing': 0.5, 'unit': 'um'})
+`;
+
+/**
+ * Writes an ImageJ stack of `writeVolume` from its fourth slice on, turned by a quarter about y: (z, y, x) is at (X - 1
+ * - x, y, z - 3), of voxels of 0.5 × 0.5 × 0.75 µm.
+ */
+export function writeTurned(tiff: string, path: string): void {
+  execFileSync(PYTHON, ['-c', TURNED, tiff, path]);
+}
+
 const LABELS = `
 import sys, json, numpy, tifffile
 path, z, y, x = json.loads(sys.argv[1])
@@ -64,6 +79,34 @@ tifffile.imwrite(path, labels, photometric='minisblack', metadata=None)
 /** Writes boxes of 8 × 10 voxels with labels of their own, that at the first corner with 0. */
 export function writeLabels(path: string, shape: [z: number, y: number, x: number]): void {
   execFileSync(PYTHON, ['-c', LABELS, JSON.stringify([path, ...shape])]);
+}
+
+const BLOCK = `
+import sys, numpy, tifffile
+data = numpy.random.default_rng(4).integers(0, 9000, (24, 32, 40)).astype(numpy.uint16)
+data[6:18, 8:20, 10:30] += 50000
+tifffile.imwrite(sys.argv[1], data, photometric='minisblack', metadata=None)
+`;
+
+/** Writes 24 × 32 × 40 voxels that are dark but for those from (6, 8, 10) to (18, 20, 30). */
+export function writeBlock(path: string): void {
+  execFileSync(PYTHON, ['-c', BLOCK, path]);
+}
+
+const TWO_BLOCKS = `
+import sys, numpy, tifffile
+data = numpy.full((40, 50, 60), 100, 'uint8')
+data[16:24, 20:28, 12:20] = 250
+data[16:24, 20:28, 40:48] = 5
+tifffile.imwrite(sys.argv[1], data, imagej=True, resolution=(2, 2), metadata={'axes': 'ZYX', 'spacing': 0.5, 'unit': 'um'})
+`;
+
+/**
+ * Writes 40 × 50 × 60 voxels of 0.5 µm that are 100, but for two blocks in the middle along Z, Y from 20 to 28: 250
+ * where X is 12 to 20, and 5 where it is 40 to 48.
+ */
+export function writeTwoBlocks(path: string): void {
+  execFileSync(PYTHON, ['-c', TWO_BLOCKS, path]);
 }
 
 const ASKING = `

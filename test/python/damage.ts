@@ -4,9 +4,7 @@
 // their bytes are XORed with. Standard output: a JSON list of outcomes, and the peak memory.
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
-import type * as Engine from '../../src/convert/index.ts';
+import { bundledEngine } from './bundled_engine.ts';
 
 interface Case {
   source: string;
@@ -34,26 +32,7 @@ const { folder, budget, cases } = JSON.parse(readFileSync(process.argv[2], 'utf8
   cases: Case[];
 };
 
-// In a bundle, because a thread then starts in a tenth of the time.
-const engine = join(folder, 'engine');
-const bundle = { outdir: engine, bundle: true, platform: 'node' } as const;
-await build({
-  ...bundle,
-  entryPoints: { index: 'src/convert/index.ts' },
-  outExtension: { '.js': '.mjs' },
-  format: 'esm',
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" }
-});
-await build({
-  ...bundle,
-  entryPoints: { worker: 'src/pyramid/worker.ts' },
-  outExtension: { '.js': '.cjs' },
-  format: 'cjs',
-  logOverride: { 'empty-import-meta': 'silent' }
-});
-const { ConvertError, convert, freeMemory, inspect, verify } = (await import(
-  pathToFileURL(join(engine, 'index.mjs')).href
-)) as typeof Engine;
+const { ConvertError, convert, freeMemory, inspect, verify } = await bundledEngine(join(folder, 'engine'));
 
 function damage({ source, file, cut, flips }: Case, copy: string): void {
   cpSync(source, copy, { recursive: true });

@@ -374,15 +374,9 @@ def compressions() -> Iterator[Flavour]:
     )
     for around in ("none", "deflate", "zstd"):
         settings = {} if around == "none" else {"compressionargs": {"compression": around}}
-        variants = ("uint8", "int16", "float32") if around == "none" else ("uint16", "float32")
+        variants = ("uint8", "int16", "uint32", "float32") if around == "none" else ("uint16", "float32")
         title = "LERC" if around == "none" else f"LERC in {around}"
         yield Flavour(title, scan(compression="lerc", **settings), variants)
-    yield Flavour(
-        "LERC of uint32",
-        scan("uint32", compression="lerc"),
-        code="unsupported-compression",
-        says="uint32 voxels in LERC cannot be read",
-    )
 
     def other(folder: Path, title: str) -> Written:
         compression = OTHERS[title]

@@ -124,8 +124,12 @@ class Disk:
                     self._find(parts[: depth - 1]).changes.append(("put", (parts[depth - 1], Folder())))
         elif kind == "rename":
             to = self._parts(call["to"])
-            assert to[:-1] == parts[:-1], "what moves from one folder to another is not known here"
-            folder.changes.append(("rename", (name, to[-1])))
+            if to[:-1] == parts[:-1]:
+                folder.changes.append(("rename", (name, to[-1])))
+            else:
+                # One of the two folders may be on the disk before the other.
+                self._find(to[:-1]).changes.append(("put", (to[-1], there)))
+                folder.changes.append(("remove", name))
         elif kind == "link":
             folder.changes.append(("put", (self._parts(call["to"])[-1], there)))
         elif kind == "removing":

@@ -133,6 +133,11 @@ wrap(fs.promises, 'rm', original => async (path, options) => {
 wrap(fs.promises, 'open', original => async (path, flags, mode) => {
   const file = await original(path, flags, mode);
   opened(file.fd, path, flags);
+  wrap(file, 'write', write => async (data, offset, length, position) => {
+    const result = await write(data, offset, length, position);
+    wrote(file.fd, bytesOf(data).subarray(offset, offset + result.bytesWritten), position);
+    return result;
+  });
   wrap(file, 'writeFile', write => async (data, options) => {
     await write(data, options);
     wrote(file.fd, bytesOf(data), null);

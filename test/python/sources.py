@@ -32,8 +32,8 @@ class Encoding:
             return False
         if self.compression == "lerc" and self.byteorder == "big" and self.dtype not in ("uint8", "int8"):
             return False
-        if self.compression == "lerc" and self.dtype in ("uint32", "uint64", "int64", "float16"):
-            return False  # LERC has none of them but uint32, which is refused: see test_bad_input.py
+        if self.compression == "lerc" and self.dtype in ("uint64", "int64", "float16"):
+            return False  # LERC has none of them
         if self.predictor != 1 and self.compression not in ("lzw", "deflate", "zstd"):
             return False
         if self.predictor == (2 if self.dtype.startswith("float") else 3):

@@ -114,7 +114,8 @@ def test_quiet_is_about_progress(cli, gap):
     assert lines and all(line.startswith("warning: ") for line in lines) and "number 2–3" in run.stderr
 
 
-def test_mistakes_are_one_line_in_ipython(volume, tmp_path):
+def test_mistakes_are_said_without_a_traceback_in_ipython(volume, tmp_path):
+    """In one line, and the argument where that does not name it."""
     from IPython.core.interactiveshell import InteractiveShell
 
     shell = InteractiveShell()
@@ -132,4 +133,6 @@ def test_mistakes_are_one_line_in_ipython(volume, tmp_path):
         shown: list[str] = []
         shell._showtraceback = lambda kind, value, lines, shown=shown: shown.extend(lines)
         shell.showtraceback((failure.type, failure.value, failure.tb))
-        assert shown == [f"{failure.type.__name__}: {failure.value}"]
+        field = getattr(failure.value, "field", None)
+        said = [f"argument: {field}"] if field and field not in str(failure.value) else []
+        assert shown == [f"{failure.type.__name__}: {failure.value}", *said]

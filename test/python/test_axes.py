@@ -580,7 +580,7 @@ def test_killed_again_and_again(cli, long_hyperstack, tmp_path, case):
     words += ["-m", re.search(r"--max-memory (\d+M)", told).group(1)]
     done = convert(cli, source, undisturbed, *words)
     kills = 0
-    while kill(cli, 2 + 8 * kills, source, output, *words, "--resume"):
+    while kill(cli, 2 + 20 * kills, source, output, *words, "--resume"):
         left = cli.estimate(source, output, *words, "--resume")["unfinished"]
         assert left["refusal"] is None and 0 < left["doneBytes"] <= left["totalBytes"] == array.nbytes
         kills += 1

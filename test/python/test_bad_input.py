@@ -191,13 +191,6 @@ def test_unsupported_compression(cli, tmp_path, compression):
     refused(cli, source, "unsupported-compression")
 
 
-def test_lerc_of_uint32(cli, tmp_path):
-    """The decoder for it is wrong on these voxels, so they are not given out."""
-    source = tmp_path / "scan.tif"
-    tifffile.imwrite(source, np.ones((20, 30), np.uint32), photometric="minisblack", compression="lerc")
-    refused(cli, source, "unsupported-compression", "uint32", "LERC")
-
-
 def patch_tag(source: Path, tag: int, value: int) -> None:
     """Overwrites the one short or long value of a tag on the first page of a little-endian classic TIFF."""
     content = bytearray(source.read_bytes())

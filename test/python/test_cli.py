@@ -243,4 +243,4 @@ def test_serves_only_volumes(cli, volume, tmp_path):
     run = cli("view", tmp_path / "bon.ome.zarr", text, "--no-browser")
     missing, other = run.stderr.splitlines()
     assert run.status == 1 and missing.endswith("no such folder; beside it would be bone.ome.zarr")
-    assert str(text) in other and other.endswith("neither an OME-Zarr, which is a folder, nor a TIFF")
+    assert str(text) in other and other.endswith("neither an OME-Zarr, which is a folder or an .ozx, nor a TIFF")

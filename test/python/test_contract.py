@@ -190,6 +190,21 @@ def test_defaults(cli, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("shape", "words", "chunks"),
+    [
+        ((3, 4100, 4100), [], [1, 9, 9]),
+        ((1, 9000, 9000), [], [1, 9, 9]),
+        ((3, 4100, 4100), ["--shard", 3, 256, 256], [1, 33, 33]),
+        ((3, 4100, 4100), ["--roi", 0, 3, 0, 400, 0, 400], [1, 4, 4]),
+    ],
+)
+def test_many_flat_chunks_are_longer(cli, tmp_path, shape, words, chunks):
+    """At most as many voxels as 128³; the usual lengths where there are few, or where they share files."""
+    tifffile.imwrite(tmp_path / "a.tif", shape=shape, dtype=np.uint8, photometric="minisblack")
+    assert cli.estimate(tmp_path / "a.tif", tmp_path / "b.zarr", *words)["levels"][0]["chunks"] == chunks
+
+
+@pytest.mark.parametrize(
     ("name", "stem"),
     [("a.tif", "a"), ("b.ome.tif", "b"), ("c.TIFF", "c"), ("d.btf", "d"), ("e.f.tf8", "e.f"), ("g h é.tif", "g h é")],
 )

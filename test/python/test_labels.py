@@ -142,6 +142,72 @@ def test_labels_of_a_part(cli, tmp_path, image):
         assert error["field"] == "at" and said in error["message"], error
 
 
+def ome_position(z: float, y: float, x: float, depth: int, **settings) -> dict:
+    """What tifffile writes as OME-XML of voxels of 5 × 1 × 1 µm whose planes are somewhere."""
+    of_all = {f"Position{axis}": [at] * depth for axis, at in {"Y": y, "X": x}.items()}
+    units = {f"Position{axis}Unit": ["µm"] * depth for axis in "ZYX"}
+    size = {"PhysicalSizeZ": 5, "PhysicalSizeY": 1, "PhysicalSizeX": 1}
+    plane = {"PositionZ": [z + 5 * k for k in range(depth)], **of_all, **units, **settings}
+    return {"ome": True, "metadata": {"axes": "ZYX", **size, "Plane": plane}}
+
+
+def imagej_origin(z: float, y: float, x: float, **settings) -> dict:
+    """What ImageJ writes of a stack of uncalibrated voxels whose voxel (z, y, x) is at 0."""
+    return {"imagej": True, "metadata": {"axes": "ZYX", "zorigin": z, "yorigin": y, "xorigin": x, **settings}}
+
+
+def test_labels_that_say_where_they_begin(cli, tmp_path, image):
+    """In the scan's space, in which the image's first voxel is at z = 10 µm; without a guess, or not at all."""
+    shape = (10, 35, 45)
+    array = regions(shape, "uint8")
+    words = ["--labels", "--parent", image, *SMALL]
+    levels = len(list(zarr.open_group(image, mode="r").array_keys()))
+    place = {"offset": (10 + 3 * 5, 11, 40), "levels": levels}
+    for name, written in {
+        "ome": ome_position(25, 11, 40, 10),
+        # Of the shape of a coarser level, too, and the stack's place at each plane.
+        "still": ome_position(0, 11, 40, 10, PositionZ=[25] * 10),
+        "imagej": imagej_origin(-5, -11, -40),
+    }.items():
+        source = write(tmp_path / f"{name}.tif", array, **written)
+        (said,) = cli.estimate(source, *words)["warnings"]
+        assert "at voxel 3 11 40 of the image" in said and "--at Z Y X" in said
+        cli.convert(source, *words)
+        check_labels(image, name, array, **place)
+        cli("verify", image / "labels" / name, "--against", source).succeeded()
+    # What a person says goes before; a region of it begins further on.
+    cli.convert(source, "given", *words, "--at", 0, 1, 2)
+    check_labels(image, "given", array, offset=(10, 1, 2), levels=levels)
+    cli.convert(source, "cut", *words, "--roi", 2, 10, 5, 35, 0, 45)
+    check_labels(image, "cut", array[2:, 5:], offset=(10 + 5 * 5, 16, 40), levels=levels)
+    refused = {
+        "not on its grid": ome_position(27, 11, 40, 10),
+        "reach beyond its 20 × 70 × 90": imagej_origin(-2, -36, -40),
+        "that is voxel -1 0 0": imagej_origin(-1, 0, 0),
+        "many programs write": ome_position(10, 0, 0, 10),
+        "their voxels are 2 × 2 × 2 of an unknown unit": imagej_origin(-5, -11, -40, spacing=2)
+        | {"resolution": (0.5, 0.5)},
+    }
+    for why, written in refused.items():
+        error = refusal(cli, write(tmp_path / "refused.tif", array, **written), *words[1:])
+        assert error["field"] == "at" and why in error["message"], error
+    # Without a unit of length a position means nothing.
+    frame = ome_position(25, 11, 40, 10, **{f"Position{axis}Unit": ["reference frame"] * 10 for axis in "ZYX"})
+    assert "position" not in cli("info", write(tmp_path / "frame.tif", array, **frame), "--json").succeeded().json
+
+
+def test_labels_of_what_was_cut_out_before(cli, tmp_path):
+    """Where the image's own source says that it begins elsewhere, both count from there."""
+    scan = write(tmp_path / "scan.tif", regions((20, 70, 90), "uint16"), **imagej_origin(-100, -50, -20))
+    image = Path(cli.convert(scan, *SMALL)["output"])
+    part = regions((7, 24, 30), "uint8")
+    cli.convert(write(tmp_path / "part.tif", part, **imagej_origin(-103, -61, -60)), "--labels", "--parent", image)
+    stored = json.loads((image / "labels" / "part" / "zarr.json").read_text())["attributes"]
+    assert stored["microct-io-vis"]["offset"] == [3, 11, 40]
+    error = refusal(cli, write(tmp_path / "other.tif", part, **ome_position(3, 1, 1, 7)), "--parent", image)
+    assert error["field"] == "at" and "was said otherwise (ImageJ's origin)" in error["message"]
+
+
 def test_region_of_the_labels(cli, tmp_path, image):
     """Labels of the whole scan are cut as the image was."""
     array = regions((22, *SHAPE[1:]), "uint16")

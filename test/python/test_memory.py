@@ -76,6 +76,18 @@ def test_every_compression(cli, tmp_path, compression, budget):
     check_peak(cli, source, budget, "-c", 64, 64, 64, "--compression", compression, "-j", 6)
 
 
+def test_a_batch(cli, tmp_path):
+    """The memory of one conversion is not there beside that of the next."""
+    (tmp_path / "scans").mkdir()
+    write_ramps(tmp_path / "scans" / "0.tif", (20, 512, 512))
+    for copy in range(1, 12):
+        (tmp_path / "scans" / f"{copy}.tif").hardlink_to(tmp_path / "scans" / "0.tif")
+    (tmp_path / "out").mkdir()
+    run, peak = cli.peak_memory("convert", "--batch", tmp_path / "scans", tmp_path / "out", "-m", "256M", "-q")
+    assert run.status == 0, run.stderr
+    assert 60 * MIB < peak <= 256 * MIB
+
+
 def test_compressed_pages(cli, tmp_path):
     """Whole pages in one strip have to be decoded at once."""
     source = tmp_path / "scan.tif"

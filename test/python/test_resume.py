@@ -57,6 +57,8 @@ def kill(cli: CommandLine, blocks: int, *words: object) -> bool:
 
 
 def contents(output: Path) -> dict[str, bytes]:
+    if output.is_file():
+        return {"": output.read_bytes()}
     return {name: (output / name).read_bytes() for name in files(output)}
 
 

@@ -1,6 +1,7 @@
 """`open`: the voxels of an OME-Zarr as NumPy, dask and xarray have them."""
 
 import base64
+import json
 import re
 import shutil
 from io import BytesIO
@@ -12,7 +13,7 @@ import zarr
 from PIL import Image
 
 import microct_io_vis
-from microct_io_vis import ConversionError, convert
+from microct_io_vis import Conversion, ConversionError, convert
 
 
 @pytest.fixture(scope="module")
@@ -86,13 +87,86 @@ def test_channels_are_named(tmp_path):
     assert np.array_equal(volume.region((1, 3, 5, 9, 0, 30)), array[:, :, 1:3, 5:9])
 
 
+def test_a_tiff_and_slices_are_read_as_they_lie_there(tmp_path):
+    array = np.random.default_rng(14).normal(0, 1, (5, 150, 140))
+    settings = {"axes": "ZYX", "PhysicalSizeX": 2, "PhysicalSizeY": 2, "PhysicalSizeZ": 3}
+    tifffile.imwrite(tmp_path / "scan.ome.tif", array, ome=True, metadata=settings, compression="deflate")
+    volume = microct_io_vis.open(tmp_path / "scan.ome.tif")
+    assert (volume.shape, volume.dtype, volume.axes) == (array.shape, np.float64, "zyx")
+    assert (volume.voxel_size, volume.unit) == ((3, 2, 2), "micrometer")
+    assert np.array_equal(volume[...], array)
+    assert np.array_equal(volume.region((1, 3, 100, 150, 7, 9)), array[1:3, 100:150, 7:9])
+    assert np.array_equal(volume.dask()[:, 5].compute(), array[:, 5])
+    assert np.array_equal(volume.level(1)[...], array[::2, ::2, ::2])
+    assert "<img " in volume._repr_html_()
+    (tmp_path / "slices").mkdir()
+    for z, plane in enumerate((array * 1000).astype(np.int16)):
+        tifffile.imwrite(tmp_path / f"slices/s{z}.tif", plane)
+    slices = microct_io_vis.open(tmp_path / "slices")
+    assert np.array_equal(slices[1:4], (array * 1000).astype(np.int16)[1:4])
+    # What was written over it is never taken for it.
+    tifffile.imwrite(tmp_path / "scan.ome.tif", array + 1, ome=True, metadata=settings)
+    with pytest.raises(OSError, match="it has been written to since it was opened"):
+        np.asarray(volume)
+    assert np.array_equal(microct_io_vis.open(tmp_path / "scan.ome.tif")[0], array[0] + 1)
+    (tmp_path / "slices/s2.tif").unlink()
+    with pytest.raises(OSError, match=r"there no more|written to since"):
+        np.asarray(slices)
+
+
+def test_how_a_tiff_is_read_is_chosen_as_of_a_conversion(tmp_path):
+    path = tmp_path / "scan.tif"
+    array = np.arange(6 * 5 * 4, dtype=np.uint8).reshape(2, 3, 5, 4)
+    tifffile.imwrite(path, array, imagej=True, metadata={"axes": "ZCYX"})
+    chosen = {"channel": 1, "voxel_size": (3, 2, 2), "unit": "nm"}
+    volume = microct_io_vis.open(path, **chosen)
+    assert (volume.axes, volume.voxel_size, volume.unit) == ("zyx", (3, 2, 2), "nanometer")
+    assert (volume.info.voxel_size, volume.info.voxel_size_from) == ((3, 2, 2), "user")
+    assert np.array_equal(volume[...], array[:, 1])
+    # A viewer shows what was opened as it was opened, and reads a path with the same options.
+    for viewer in (microct_io_vis.view(volume), microct_io_vis.view(path, **chosen)):
+        metadata = json.loads(viewer._volumes[0].read("zarr.json")[2])["attributes"]["ome"]["multiscales"][0]
+        assert metadata["datasets"][0]["coordinateTransformations"] == [{"type": "scale", "scale": [3, 2, 2]}]
+    with pytest.raises(ConversionError, match="voxel_size must be three lengths"):
+        microct_io_vis.open(path, voxel_size="large")
+    with pytest.raises(ValueError, match="unit micrometer needs a voxel_size"):
+        microct_io_vis.view(path, unit="um")
+
+
+@pytest.mark.parametrize("version", ["0.5", "0.4"])
+def test_of_a_collection_an_image_is_chosen(bone, tmp_path, version):
+    source = bone[0].replace(".ome.zarr", ".tif")
+    root = tmp_path / "many.zarr"
+    (root / "OME").mkdir(parents=True)
+    for number, planes in enumerate((25, 7)):
+        # Each is called by its folder, as bioformats2raw does it.
+        part = {"roi": (0, planes, 0, 70, 0, 51), "ome_zarr": version, "num_levels": 1, "progress": False}
+        convert(source, root / str(number), **part)
+    group = {"bioformats2raw.layout": 3}
+    v3 = {"zarr_format": 3, "node_type": "group", "attributes": {"ome": {"version": "0.5", **group}}}
+    (root / ("zarr.json" if version == "0.5" else ".zattrs")).write_text(json.dumps(v3 if version == "0.5" else group))
+    names = "".join(f'<Image ID="Image:{n}" Name="{name}"/>' for n, name in enumerate(("Übersicht", "Detail")))
+    schema = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
+    (root / "OME/METADATA.ome.xml").write_text(f'<OME xmlns="{schema}">{names}</OME>', "utf-8")
+    listed = r"of 0 'Übersicht' \(z 25 × y 70 × x 51, uint16\); 1 'Detail' \(z 7 × y 70 × x 51, uint16\)"
+    for refusing in (microct_io_vis.open, microct_io_vis.view):
+        with pytest.raises(ValueError, match=listed):
+            refusing(root)
+    with pytest.raises(ValueError, match="no image of it is called 'Ubersicht': there are 0 'Übersicht'"):
+        microct_io_vis.open(root, image="Ubersicht")
+    assert microct_io_vis.open(root, image="Detail").shape == microct_io_vis.open(root, image=1).shape == (7, 70, 51)
+    assert microct_io_vis.view(root, image="Detail").source == str(root / "1")
+    with pytest.raises(ValueError, match="is an OME-Zarr, of which nothing is chosen: leave image out"):
+        microct_io_vis.view(root / "0", image=0)
+
+
 def test_what_is_wrong_is_said(bone, tmp_path):
     path, _ = bone
     volume = microct_io_vis.open(path)
-    with pytest.raises(ValueError, match=r"bone\.tif: is no OME-Zarr: look at it with view\(\)"):
-        microct_io_vis.open(path.replace(".ome.zarr", ".tif"))
-    with pytest.raises(ConversionError, match="nothing"):
+    with pytest.raises(ConversionError, match="nothing") as missing:
         microct_io_vis.open(tmp_path / "nothing.ome.zarr")
+    # What a notebook shows of it.
+    assert missing.value._render_traceback_() == [f"ConversionError: {missing.value}", "argument: source"]
     with pytest.raises(ValueError, match="has the levels 0 to 2"):
         volume.level(3)
     with pytest.raises(ValueError, match=r"the coarsest level of .* takes 6,084 bytes"):
@@ -113,6 +187,13 @@ def test_notebooks_show_tables(bone, tmp_path):
     low, high = np.percentile(array[12], (0.1, 99.9))
     assert np.abs(image - np.clip((array[12] - low) / (high - low), 0, 1) * 255).max() <= 1
     assert "<td>13 × 18 × 13</td>" in microct_io_vis.info(path)._repr_html_()
+    converted = convert(source, tmp_path / "again.ome.zarr", chunk_size=(8, 16, 16), num_levels=3, progress=False)
+    again = converted._repr_html_()
+    assert png == base64.b64decode(re.search(r"base64,([^\"]+)", again)[1]) and "2 × 1 × 1 micrometer" in again
+    report = Conversion(source, tmp_path / "third.ome.zarr", num_levels=1, compression="none").run()
+    assert isinstance(report, dict) and json.loads(json.dumps(report)) == report
+    assert "<td>25 × 70 × 51</td>" in report._repr_html_() and "<img " in report._repr_html_()
+    assert repr(converted) == f"PosixPath('{converted}')" and (converted / "0")._repr_html_() is None
     assert "(imagej, none)" in microct_io_vis.info(source)._repr_html_()
     plan = microct_io_vis.estimate(source, tmp_path / "a <b>.ome.zarr", num_levels=2)._repr_html_()
     assert "a &lt;b&gt;.ome.zarr" in plan and "<td>25 × 35 × 26</td>" in plan

@@ -1,19 +1,23 @@
 """ConverterWidget and view() without a browser, on the real helper."""
 
 import _thread
+import io
 import json
 import os
+import sys
 import threading
 from pathlib import Path
 
+import h5py
 import numpy
 import pytest
 import tifffile
 import traitlets
 import zarr
+from PIL import Image
 
-from microct_io_vis import ConversionError, ConverterWidget, convert, view
-from microct_io_vis.widgets.look import looked_at
+from microct_io_vis import ConversionError, ConversionWarning, ConverterWidget, Layer, convert, open, view
+from microct_io_vis.look import looked_at
 
 VOXELS = numpy.random.default_rng(3).integers(0, 60000, (40, 50, 60), dtype="uint16")
 
@@ -190,6 +194,33 @@ def test_an_output_that_exists_is_kept_unless_told(scan):
     assert pixels(converter.wait(60)).shape[0] == 10
 
 
+def test_several_sources_are_converted_each_by_itself(scan):
+    (scan.parent / "text.tif").write_text("no picture")
+    (scan.parent / "out").mkdir()
+    converter = ConverterWidget(["scan.tif", "text.tif"], target="out", chunk_size=(32, 32, 32))
+    with pytest.raises(ConversionError, match=r"volume of its own, set each=True"):
+        converter.plan  # noqa: B018
+    converter.each = True
+    plans = converter.plan
+    plan, reason = plans.values()
+    assert plan.output == str(scan.parent / "out/scan.ome.zarr") and reason.code == "not-tiff"
+    assert "left out" in plans._repr_html_()
+    progress = []
+    converter.observe(lambda change: change.new and progress.append(change.new), "progress")
+    converter.start()
+    with pytest.warns(ConversionWarning, match=r"text\.tif: left out: .*not a TIFF"):
+        assert converter.wait(60) == [scan.parent / "out/scan.ome.zarr"]
+    assert converter.state == "done" and converter.viewer is None
+    [volume] = converter.open()
+    assert (volume[:] == VOXELS).all() and [each["source"] for each in converter.result["left_out"]] == ["text.tif"]
+    assert progress[-1]["done_bytes"] == progress[-1]["total_bytes"] == VOXELS.nbytes and progress[-1]["count"] == 1
+    converter.start()
+    converter.cancel()
+    with pytest.raises(ConversionError, match="cancelled"):
+        converter.wait(60)
+    assert converter.state == "cancelled" and converter.result is None
+
+
 def test_cancel_leaves_nothing(long_scan):
     converter = ConverterWidget("long.tif", compression="gzip", jobs=1)
     converter.cancel()
@@ -348,6 +379,25 @@ def test_a_state_may_hold_what_numpy_users_have(scan):
     assert viewer.state == {"somethingNew": 1}
 
 
+@pytest.mark.parametrize("kind", ["h5py", "zarr"])
+def test_arrays_in_files_are_layers_that_are_read_by_chunks(tmp_path, kind):
+    voxels = numpy.random.default_rng(5).integers(0, 60000, (20, 150, 140), dtype="uint16")
+    if kind == "h5py":
+        array = h5py.File(tmp_path / "in.h5", "w").create_dataset(
+            "volume", data=voxels, dtype=">u2", chunks=(8, 50, 70)
+        )
+    else:
+        array = zarr.create_array(tmp_path / "in.zarr", shape=voxels.shape, dtype="uint16", chunks=(8, 50, 70))
+        array[:] = voxels
+    [files] = view(Layer(array, name="stored"))._volumes
+    for key, expected in (("0/c/0/1/2", voxels[:, 64:128, 128:]), ("1/c/0/1/0", voxels[:, 128::2, ::2][..., :64])):
+        shape = json.loads(files.read(key.split("/")[0] + "/zarr.json")[2])["chunk_grid"]["configuration"][
+            "chunk_shape"
+        ]
+        chunk = numpy.frombuffer(files.read(key)[2], "<u2").reshape(shape)
+        assert (chunk[tuple(slice(n) for n in expected.shape)] == expected).all()
+
+
 def test_several_volumes_are_shown_together(scan):
     a = convert("scan.tif", progress=False)
     b = convert("scan.tif", "b.ome.zarr", progress=False)
@@ -402,3 +452,192 @@ def test_labels_of_an_image(scan):
     group = zarr.open_group(image, mode="r")
     assert group["labels"].attrs["ome"]["labels"] == ["bright"]
     assert (group["labels/bright/0"][:] == (VOXELS > 30000)).all()
+
+
+def test_what_a_page_tells_is_python_s_and_what_python_asks_the_page_s(scan):
+    viewer = view(convert("scan.tif", progress=False))
+    heard = []
+    viewer.observe(lambda change: heard.append(change.name), ["position", "selection", "annotations", "pick"])
+    viewer.position = numpy.array([1, 2, 3])
+    viewer.selection = numpy.s_[3:9, 10:30, 20:50]
+    assert viewer._wishes == {"position": [1, 2, 3], "selection": [3, 9, 10, 30, 20, 50]}
+    assert (viewer.position, viewer.selection) == ((1, 2, 3), (3, 9, 10, 30, 20, 50))
+    line = {"id": "a", "kind": "line", "name": "strut", "axes": ["x", "y", "z"], "voxels": [[1, 2, 3], [4, 5, 6]]}
+    told = {**line, "unit": "micrometer", "length": 3.5, "area": None, "volume": None, "angle": None}
+    # One that crossed what Python asks for says nothing of it.
+    viewer.set_state({"position": [9, 9, 9], "_asked": 0})
+    assert viewer.position == (1, 2, 3)
+    picked = {"voxel": [7, 8, 9], "layers": [{"name": "scan", "isLabels": False, "value": "251", "level": 1}]}
+    viewer.set_state({"position": [4, 5, 6], "_measurements": [told], "_asked": viewer._asked, "pick": picked})
+    assert viewer._wishes == {} and viewer.position == (4, 5, 6)
+    assert (viewer.pick.position, viewer.pick.value, viewer.pick.level) == ((7, 8, 9), 251, 1)
+    assert set(heard) == {"position", "selection", "annotations", "pick"}
+    row = viewer.annotations.iloc[0]
+    assert (row.points, row.length, row.length_unit) == ([(3, 2, 1), (6, 5, 4)], 3.5, "micrometer")
+    csv = [
+        {"id": "a", "kind": "line", "name": "strut", "point": n, "x_voxel": p[0], "y_voxel": p[1], "z_voxel": p[2]}
+        for n, p in enumerate(line["voxels"])
+    ]
+    for given in (viewer.annotations, {"measurements": [line]}, [line], csv):
+        viewer.annotations = given
+        assert viewer._wishes == {"measurements": [line]}
+    for wrong, said in (
+        ([{"kind": "lin"}], "row 0: 'kind' is 'lin'"),
+        ([{"kind": "point", "points": [(1, 2)]}], "1 point of 3"),
+    ):
+        with pytest.raises(traitlets.TraitError, match=said):
+            viewer.annotations = wrong
+    with pytest.raises(traitlets.TraitError, match="3 numbers"):
+        viewer.position = (1, 2)
+    with pytest.raises(traitlets.TraitError, match="a range of voxels along each of z, y, x"):
+        viewer.selection = numpy.s_[3:9, 10:30, 20:]
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    ["bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float16", "float32", "float64"],
+)
+def test_an_array_is_served_as_an_ome_zarr(dtype, scan):
+    voxels = numpy.random.default_rng(5).integers(0, 100, (3, 290, 70)).astype(dtype)
+    viewer = view(Layer(voxels, voxel_size=(2, 1, 1), unit="micrometer", translation=(3, 4, 5)))
+    files = viewer._volumes[0]
+    document = json.loads(files.read("zarr.json")[2])["attributes"]["ome"]["multiscales"][0]
+    assert [axis.get("unit") for axis in document["axes"]] == ["micrometer"] * 3
+    for level, dataset in enumerate(document["datasets"]):
+        keys = [f"{level}/zarr.json"]
+        array = json.loads(files.read(keys[0])[2])
+        counts = [
+            -(-n // c) for n, c in zip(array["shape"], array["chunk_grid"]["configuration"]["chunk_shape"], strict=True)
+        ]
+        keys += [f"{level}/c/{'/'.join(map(str, cell))}" for cell in numpy.ndindex(*counts)]
+        store = {key: zarr.core.buffer.cpu.Buffer.from_bytes(files.read(key)[2]) for key in keys}
+        assert max(len(value) for value in store.values()) <= 2 * 2**20
+        found = zarr.open_array(zarr.storage.MemoryStore(store), path=str(level), mode="r")[...]
+        steps = [round(a / b) for a, b in zip(dataset["coordinateTransformations"][0]["scale"], (2, 1, 1), strict=True)]
+        assert (found == voxels[tuple(slice(None, None, step) for step in steps)]).all()
+        assert dataset["coordinateTransformations"][1]["translation"] == [3, 4, 5]
+    assert len(document["datasets"]) == 3
+
+
+def test_layers_lie_where_their_voxels_were_read(scan):
+    volume = open(
+        convert("scan.tif", num_levels=2, chunk_size=16, voxel_size=(2, 2, 4), unit="micrometer", progress=False)
+    )
+    region = (9, 20, 31, 45, 30, 50)
+    part = volume.region(region, level=1)
+    viewer = view(volume, layers=[Layer(part, at=region, level=1, opacity=0.4), part])
+    places = [files.geometry()[:2] for files in viewer._volumes[1:]]
+    # From voxel (4, 15, 30) of level 1 on: half as many as of level 0 along z and y, the first centre half a voxel on.
+    assert places[0] == ({"z": 4, "y": 4, "x": 4}, {"z": 17, "y": 61, "x": 120})
+    assert places[1] == ({"z": 2, "y": 2, "x": 4}, {"z": 0, "y": 0, "x": 0})
+    viewer.layers[0].color = "#FF8000"
+    looks = {"1": {"opacity": 0.4}, "0": {"colour": "#ff8000"}}
+    assert viewer._wishes == {"looks": looks}
+    viewer.set_state({"_asked": viewer._asked, "_looks": [{"visible": False, "contrast": [1, 2]}, {"opacity": 0.5}]})
+    assert (viewer.layers[0].visible, viewer.layers[0].value_range, viewer.layers[1].opacity) == (False, (1, 2), 0.5)
+    assert viewer._wishes == {}
+    assert viewer.add(part > 3).name == "array" and viewer._wishes == {"fresh": [3]} and len(viewer._places) == 4
+    level = view(volume.level(1))._volumes[0]
+    assert len(json.loads(level.read("zarr.json")[2])["attributes"]["ome"]["multiscales"][0]["datasets"]) == 1
+
+
+def test_a_volume_is_aligned_by_points(scan):
+    volume = open(
+        convert("scan.tif", num_levels=1, chunk_size=16, voxel_size=(4, 2, 2), unit="micrometer", progress=False)
+    )
+    small = Layer(VOXELS, name="small", voxel_size=(1, 1, 1), unit="micrometer", translation=(0, 0, 7))
+    viewer = view(volume, layers=[small])
+    # A quarter turn about z, then 10 µm along z: of (z, y, x) in µm, z + 10, x, -y.
+    voxels = numpy.array([[0, 0, 0], [8, 0, 0], [0, 6, 2], [4, 4, 10.0]])
+    places = voxels + numpy.array([0, 0, 7])
+    fixed = numpy.column_stack([places[:, 0] + 10, places[:, 2], -places[:, 1]])
+    found = viewer.align("small", fixed / [4, 2, 2], voxels)
+    quarter = [[1, 0, 0, 10], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]]
+    assert numpy.allclose(found.matrix, quarter) and found.rms < 1e-12 and found.unit == "micrometer"
+    wish = viewer._wishes["alignments"]["1"]
+    assert numpy.allclose(wish["matrix"], [[0, -1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 10]])
+    assert wish["moving"][2] == [2, 6, 0] and wish["unit"] == "micrometer"
+    larger = viewer.align(1, 3 * fixed / [4, 2, 2], voxels, kind="similarity").matrix
+    assert numpy.allclose(larger[:3, :3], 3 * numpy.array(quarter)[:3, :3])
+    sheared = numpy.column_stack([places[:, 0], places[:, 1] + 0.5 * places[:, 0], places[:, 2]])
+    found = viewer.align(viewer.layers[1], sheared / [4, 2, 2], voxels, kind="affine")
+    assert numpy.allclose(found.matrix[1], [0.5, 1, 0, 0])
+    assert viewer.align(1, sheared / [4, 2, 2], voxels).rms > 0.3  # and no rigid one does
+    for arguments, said in [
+        ((0, fixed, voxels), "what can be moved here is 'small'"),
+        ((1, fixed[:2], voxels[:2]), "needs 3 pairs of points or more, and there are 2"),
+        ((1, fixed[:3], voxels), "3 fixed, and 4 moving"),
+        ((1, [[0, 0, n] for n in range(4)], voxels), "points_fixed: they lie on one line"),
+        ((1, fixed, voxels * [1, 1, 0], "affine"), "points_moving: they lie in one plane"),
+        ((1, fixed, voxels, "rigit"), "must be one of rigid, similarity, affine"),
+    ]:
+        with pytest.raises(ValueError, match=said):
+            viewer.align(*arguments)
+    viewer.remove_alignment("small")
+    assert viewer._wishes["alignments"] == {"1": {"matrix": None}}
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "said"),
+    [
+        (VOXELS.astype(complex), {}, "complex128 voxels"),
+        (VOXELS.astype(float), {"labels": True}, "labels are whole numbers"),
+        (VOXELS.astype("int64") - 2**40, {}, "as int32"),
+        (VOXELS[None], {}, "axes is None"),
+        (VOXELS, {"voxel_size": (1, 2)}, "3 numbers"),
+        (VOXELS, {"voxel_size": 0}, "positive"),
+        ("scan.tif", {"at": (1, 2, 3)}, "of arrays only"),
+        (VOXELS, {"colour": "red"}, "six hexadecimal digits"),
+        (VOXELS, {"contrast": (1, 1)}, "two numbers"),
+    ],
+)
+def test_a_layer_that_cannot_be_shown_is_refused(scan, source, options, said):
+    with pytest.raises((ValueError, traitlets.TraitError), match=said):
+        view(Layer(source, **options))
+
+
+def test_pictures_need_a_page_and_films_even_lengths(scan, monkeypatch):
+    viewer = view("scan.tif")
+    with pytest.raises(RuntimeError, match="no page shows it"):
+        viewer.screenshot("figure.png")
+    with pytest.raises(ValueError, match="width and height"):
+        viewer.screenshot("figure.png", size=(0, 10))
+    with pytest.raises(ValueError, match="even lengths"):
+        viewer.movie("turn.mp4", size=(321, 240))
+    # A page that answers.
+    asked = []
+
+    def answer(content, buffers=None):
+        asked.append(content["params"])
+        png = io.BytesIO()
+        Image.new("RGB", tuple(content["params"]["size"]), (len(asked) * 20, 0, 0)).save(png, "png")
+        viewer._handle_custom_msg({"method": "answer", "id": content["id"]}, [memoryview(png.getvalue())])
+
+    viewer.send = answer
+    viewer._view_count = 1
+    frames = [{"position": [0, 0, 0], "crossSectionScale": 1}, {"position": [8, 4, 0], "crossSectionScale": 4}]
+    path = viewer.movie("way.mp4", key_frames=frames, seconds=1, rate=5, size=(64, 48))
+    assert path.read_bytes()[4:8] == b"ftyp" and not list(scan.parent.glob("*.partial"))
+    middle = asked[2]["state"]
+    assert (middle["position"], middle["crossSectionScale"]) == ([4, 2, 0], 2) and len(asked) == 5
+    viewer.movie("turn.mp4", seconds=1, rate=4, size=(64, 48))
+    assert asked[-2]["state"]["projectionOrientation"] == pytest.approx([0, 1, 0, 0])
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    with pytest.raises(ImportError, match="pip install"):
+        viewer.movie("turn.mp4", size=(64, 48))
+
+
+def test_what_is_chosen_in_a_viewer_is_converted(scan):
+    viewer = view("scan.tif")
+    viewer.selection = numpy.s_[3:9, 10:30, 20:50]
+    viewer.set_state({"_looks": [{"contrast": [1000, 50000]}], "_asked": viewer._asked})
+    converter = ConverterWidget("scan.tif", dtype="uint8", num_levels=1)
+    converter.roi = viewer.selection
+    converter.value_range = viewer.layers[0].contrast
+    assert converter.plan.levels[0].shape == (6, 20, 30)
+    with pytest.raises(RuntimeError, match="nothing to open"):
+        converter.open()
+    converter.start()
+    converter.wait(60)
+    part = VOXELS[3:9, 10:30, 20:50]
+    assert (converter.open()[...] == numpy.round(numpy.clip((part - 1000.0) / 49000, 0, 1) * 255)).all()

@@ -1,8 +1,12 @@
 // Verifies OME-Zarrs, one after another in one process: node verify_many.ts PAIRS, a JSON list of [output, source].
 // Prints a JSON list of the results, or of { error: message }.
-import { readFileSync } from 'node:fs';
-import { verify } from '../../src/convert/index.ts';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundledEngine } from './bundled_engine.ts';
 
+const folder = mkdtempSync(join(tmpdir(), 'engine-'));
+const { verify } = await bundledEngine(folder);
 const results: unknown[] = [];
 for (const [output, against] of JSON.parse(readFileSync(process.argv[2], 'utf8')) as [string, string | null][])
   try {
@@ -10,4 +14,5 @@ for (const [output, against] of JSON.parse(readFileSync(process.argv[2], 'utf8')
   } catch (error) {
     results.push({ error: (error as Error).message });
   }
+rmSync(folder, { recursive: true });
 process.stdout.write(JSON.stringify(results));

@@ -6,8 +6,8 @@ import type { Dtype, VolumeInfo } from '../../model/volume.ts';
 import { type Documents, arrayDocuments, imageDocuments } from '../../zarr/metadata.ts';
 import type { LookGrid } from './grid.ts';
 
-/** Neuroglancer has no greater floats. */
-export const lookDtype = (dtype: Dtype): Dtype => (dtype === 'float64' ? 'float32' : dtype);
+/** Neuroglancer has no greater floats; `exact`: it is another who looks. */
+export const lookDtype = (dtype: Dtype, exact: boolean): Dtype => (dtype === 'float64' && !exact ? 'float32' : dtype);
 
 /** Files of a volume's metadata by their keys. */
 export type DocumentTexts = ReadonlyMap<string, string>;
@@ -28,13 +28,14 @@ export function lookDocuments(
   info: VolumeInfo,
   layout: Layout,
   { levels, leftOut }: LookGrid,
-  version: string
+  version: string,
+  exact: boolean
 ): DocumentTexts {
   const { outerShape } = layout;
   const name = readable(basename(info.source.replace(/[\\/]+$/, '')) || info.source);
   const arrays = {
     outerShape,
-    dtype: lookDtype(layout.dtype),
+    dtype: lookDtype(layout.dtype, exact),
     shard: null,
     compression: 'none',
     checksum: 'none'

@@ -4,13 +4,13 @@ import { dirname, resolve } from 'node:path';
 import { ConvertError, cancelled } from '../../model/errors.ts';
 import type { Layout } from '../../model/layout.ts';
 import { LOOK_OPTIONS, type LookOptions } from '../../model/options.ts';
-import { type Shape, type VolumeInfo, axesOf } from '../../model/volume.ts';
+import { type Dtype, type Shape, type VolumeInfo, axesOf } from '../../model/volume.ts';
 import { map3 } from '../../model/levels.ts';
 import { onDisk } from '../../reader/common/file-name.ts';
 import { readFailure } from '../../reader/common/fail.ts';
 import { openVolume, readerBytes } from '../../reader/index.ts';
-import { readingOf } from '../resolve.ts';
-import { type DocumentTexts, levelPath, lookDocuments } from './documents.ts';
+import { describedAs, readingOf } from '../resolve.ts';
+import { type DocumentTexts, levelPath, lookDocuments, lookDtype } from './documents.ts';
 import { type LookGrid, lookGrid } from './grid.ts';
 import type { LookChunk } from './sample.ts';
 import { LookThreads } from './threads.ts';
@@ -65,9 +65,13 @@ export class Looks {
   readonly #making = new Map<string, Making>();
   #count = 0;
 
+  /** Whether voxels keep a type that Neuroglancer cannot show. */
+  readonly #exact: boolean;
+
   /** `isBusy`: whether conversions run, which must not be slowed down. */
-  constructor(isBusy: () => boolean = () => false) {
+  constructor(isBusy: () => boolean = () => false, { exact = false } = {}) {
     this.#threads = new LookThreads(isBusy);
+    this.#exact = exact;
   }
 
   /** What a source is. @throws ConvertError as `openVolume` does */
@@ -92,7 +96,7 @@ export class Looks {
     const text = opened.documents.get(key);
     if (text !== undefined) return { bytes: new TextEncoder().encode(text), version };
     const name = typeof source === 'string' ? source : source[0];
-    const place = chunkOf(opened, key);
+    const place = chunkOf(opened, key, lookDtype(opened.layout.dtype, this.#exact));
     if (place === 'other') throw changed(name);
     if (place === null) return null;
     const bytes = await this.#chunk(opened, key, place, signal);
@@ -147,7 +151,8 @@ export class Looks {
     const path = typeof source === 'string' ? resolve(source) : source.map(each => resolve(each));
     this.#threads.warm();
     // All that there is to see, where nothing is chosen.
-    const { info, layout } = await openVolume(path, readingOf({ channel: 'all', ...options }, source));
+    const { info: found, layout } = await openVolume(path, readingOf({ channel: 'all', ...options }, source));
+    const info = describedAs(found, options, source);
     const states = await statesOf(layout.files);
     const folders = new Map<string, State>();
     if (layout.files.length > 1)
@@ -160,7 +165,7 @@ export class Looks {
     const grid = lookGrid(layout, info.voxelSize);
     const id = this.#count++;
     this.#threads.open(id, layout, readerBytes(layout));
-    const documents = lookDocuments(info, layout, grid, version);
+    const documents = lookDocuments(info, layout, grid, version, this.#exact);
     return { id, info, layout, grid, documents, version, states, folders, checked: Date.now(), isStale: false };
   }
 
@@ -229,7 +234,7 @@ const changed = (name: string): ConvertError =>
   new ConvertError('truncated', `${name}: it has been written to since it was opened: look at it anew`, 'source');
 
 /** What a key means; null: no chunk; `other`: one of another version of the source. */
-function chunkOf({ layout, grid, version }: Opened, key: string): LookChunk | 'other' | null {
+function chunkOf({ layout, grid, version }: Opened, key: string, dtype: Dtype): LookChunk | 'other' | null {
   const found = /^([0-9a-f]{16})\/(\d+)\/c\/(\d+(?:\/\d+)*)$/.exec(key);
   if (!found) return null;
   if (found[1] !== version) return 'other';
@@ -245,7 +250,14 @@ function chunkOf({ layout, grid, version }: Opened, key: string): LookChunk | 'o
   const c = outerShape.c > 1 ? outer.shift()! : 0;
   if (t >= outerShape.t || c >= outerShape.c || start.some((from, axis) => from >= shape[axis])) return null;
   const plane = (t * outerShape.c + c) * layout.shape[0];
-  return { plane, start, shape: map3(chunk, (n, axis) => Math.min(n, shape[axis] - start[axis])), chunk, factor };
+  return {
+    plane,
+    start,
+    shape: map3(chunk, (n, axis) => Math.min(n, shape[axis] - start[axis])),
+    chunk,
+    factor,
+    dtype
+  };
 }
 
 async function stateOf(path: string): Promise<State> {

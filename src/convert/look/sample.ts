@@ -1,5 +1,5 @@
 import { type Layout, decodedTogether } from '../../model/layout.ts';
-import { BYTES_PER_VOXEL, type Shape, type VoxelBytes } from '../../model/volume.ts';
+import { BYTES_PER_VOXEL, type Dtype, type Shape, type VoxelBytes } from '../../model/volume.ts';
 import type { BlockReader } from '../../reader/index.ts';
 
 /** A chunk of a level: its first voxel and lengths in voxels of that level. */
@@ -11,6 +11,8 @@ export interface LookChunk {
   shape: Shape;
   chunk: Shape;
   factor: Shape;
+  /** What its voxels become. */
+  dtype: Dtype;
 }
 
 /** Bytes of segments that are decoded side by side, about. */
@@ -28,7 +30,7 @@ const VIEWS = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array
 export async function sampleChunk(
   reader: BlockReader,
   layout: Layout,
-  { plane, start, shape, chunk, factor }: LookChunk,
+  { plane, start, shape, chunk, factor, dtype }: LookChunk,
   isWanted: () => boolean
 ): Promise<Uint8Array<ArrayBuffer> | null> {
   const bytes = BYTES_PER_VOXEL[layout.dtype];
@@ -54,7 +56,7 @@ export async function sampleChunk(
         pick(line, target, z * planeBytes + y * rowBytes + first * bytes, count, fx, bytes);
       }
   }
-  return layout.dtype === 'float64' ? toFloat32(target) : target;
+  return dtype === layout.dtype ? target : toFloat32(target);
 }
 
 /**

@@ -19,6 +19,8 @@ export interface Origin extends Omit<ReadingOptions, 'slices'> {
     dtype: string;
     voxelSizeFrom: string | null;
     voxelSizeFile: string | null;
+    /** Whether it was sent by another program, and is no file. */
+    isSent: boolean;
     slices: string | null;
   };
   channel: ConvertOptions['channel'];
@@ -79,6 +81,7 @@ export function readOrigin(json: Record<string, unknown>): Origin | null {
       dtype: source.dtype,
       voxelSizeFrom: text(source.voxelSizeFrom),
       voxelSizeFile: text(source.voxelSizeFile),
+      isSent: source.format === 'array',
       slices: text(source.slices)
     },
     channel: channel === 'all' || isList(channel) ? channel : null,

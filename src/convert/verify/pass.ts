@@ -1,14 +1,16 @@
-import { availableParallelism } from 'node:os';
 import { CRC32C_TABLE, MEMORY_START, SHUFFLE_SCRATCH } from '../../simd/index.ts';
 import { ConvertError } from '../../model/errors.ts';
 import { formatBytes } from '../../model/bytes.ts';
+import { processors } from '../../pyramid/allotment.ts';
 import { freeMemory } from '../../pyramid/garbage.ts';
 import type { Layout } from '../../model/layout.ts';
+import { COURIER_BYTES } from '../../zarr/bucket/courier.ts';
+import type { Mirror } from '../../zarr/bucket/mirror.ts';
 import { codecBytes } from '../../zarr/codec/index.ts';
 import type { Downsampling } from '../../model/options.ts';
 import { type ExecutionPlan, planExecution } from '../../pyramid/execution-plan.ts';
-import { blockNumber, parentIndex } from '../../pyramid/blocks.ts';
-import { arrangingBytes, rawBytes } from '../../pyramid/comparing-sink.ts';
+import { blockNumber, parentIndex, rootsOf } from '../../pyramid/blocks.ts';
+import { arrangingBytes, filesOf, rawBytes } from '../../pyramid/comparing-sink.ts';
 import type { Region } from '../../pyramid/findings.ts';
 import { WorkerPool } from '../../pyramid/worker-pool.ts';
 import { map3, product } from '../../model/levels.ts';
@@ -43,20 +45,49 @@ export interface Limits {
   jobs: number;
 }
 
+/** What of the levels one pass does, where several share them. */
+export interface Share {
+  /** Numbers of the blocks of the last level from which on, and up to which; null: all. */
+  roots: readonly [number, number] | null;
+  /** Whether others look at the first level, which is then read only to compare the next with. */
+  isFirstOfOthers: boolean;
+  /** How many threads can run at once; the same for all that share a level, so that they cut it alike. */
+  processors: number;
+}
+
+/** All of them. */
+export const everything = (): Share => ({ roots: null, isFirstOfOthers: false, processors: processors() });
+
 /** Reads levels that belong together, block by block, with threads of their own. */
 export class Pass {
   readonly #output: string;
   readonly #run: Run;
   readonly #recipe: Recipe;
   readonly #findings: Findings;
+  readonly #share: Share;
   readonly #executionPlan: ExecutionPlan;
+  readonly #mirror: Mirror | null;
   #shared: Shared | null = null;
   #pool: WorkerPool | null = null;
   #doneBytes = 0;
 
-  /** `recipe` has a source only where the run begins with level 0. @throws ConvertError `memory-too-small` */
-  constructor(output: string, run: Run, recipe: Recipe, limits: Limits, findings: Findings) {
+  /**
+   * `recipe` has a source only where the run begins with level 0. `mirror`: what the output is in, where in a bucket.
+   *
+   * @throws ConvertError `memory-too-small`
+   */
+  constructor(
+    output: string,
+    run: Run,
+    recipe: Recipe,
+    limits: Limits,
+    findings: Findings,
+    mirror: Mirror | null = null,
+    share = everything()
+  ) {
+    this.#mirror = mirror;
     this.#output = output;
+    this.#share = share;
     this.#run = run;
     this.#recipe = recipe;
     this.#findings = findings;
@@ -77,11 +108,17 @@ export class Pass {
     return source && !own ? source.layout.dtype : dtype;
   }
 
-  /** Of all voxels that are read. */
+  /** Of all voxels that are read; of a share of blocks, what is its share. */
   get totalBytes(): number {
     const { levels } = this.#run;
     const voxels = levels.reduce((sum, { shape }) => sum + product(shape), 0);
-    return this.#volumes * voxels * BYTES_PER_VOXEL[this.#dtype];
+    const [from, to] = this.#share.roots ?? [0, this.rootCount];
+    return Math.round((voxels * this.#volumes * BYTES_PER_VOXEL[this.#dtype] * (to - from)) / this.rootCount);
+  }
+
+  /** Blocks of the last level. */
+  get rootCount(): number {
+    return this.#volumes * product(this.#executionPlan.grids.at(-1)!.count);
   }
 
   get doneBytes(): number {
@@ -97,9 +134,19 @@ export class Pass {
     const unknown = new Map<string, Region[]>();
     await performBlocks(
       this.#pool,
-      new Schedule(this.#executionPlan, slots, this.#volumes),
-      (task, report) => this.#note(task, report, unknown),
-      task => ({ ...task, unknown: unknown.get(this.#key(task.volume, task.level, task.index)) })
+      new Schedule(
+        this.#executionPlan,
+        slots,
+        rootsOf(this.#executionPlan.grids, this.#volumes, this.#share.roots ?? undefined)
+      ),
+      async (task, report) => {
+        this.#note(task, report, unknown);
+        await this.#mirror?.release(this.#files(task));
+      },
+      async task => {
+        await this.#mirror?.use(this.#files(task));
+        return { ...task, unknown: unknown.get(this.#key(task.volume, task.level, task.index)) };
+      }
     );
   }
 
@@ -116,6 +163,11 @@ export class Pass {
 
   get #volumes(): number {
     return product(this.#run.arrays[0].shape.slice(0, -3));
+  }
+
+  #files(task: BlockTask): string[] {
+    const { levels, arrays } = this.#run;
+    return filesOf({ levels, plan: this.#executionPlan, chunk: this.#chunk }, arrays, task);
   }
 
   #job(shared: Shared): BlockJob {
@@ -140,7 +192,7 @@ export class Pass {
 
   #note({ volume, level, index }: BlockTask, { comparison }: Report, unknown: Map<string, Region[]>): void {
     if (!comparison) return;
-    this.#findings.add(comparison);
+    if (level > 0 || !this.#share.isFirstOfOthers) this.#findings.add(comparison);
     unknown.delete(this.#key(volume, level, index));
     const next = this.#run.levels[level + 1];
     if (!next || comparison.unknown.length === 0) return;
@@ -186,8 +238,9 @@ export class Pass {
       codecBytes: codecBytes(compression, product(chunk) * BYTES_PER_VOXEL[dtype]),
       readerBytes: source ? readerBytes(source.layout) : 0,
       memoryStart: MEMORY_START,
-      processors: availableParallelism(),
+      processors: this.#share.processors,
       leaf: null,
+      reservedBytes: this.#mirror ? COURIER_BYTES : 0,
       readOnly: true
     });
     if (!('needs' in found)) return found;

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { jobs, memory } from '../validate.ts';
-import type { Control } from '../convert.ts';
+import { type Control, Ending, PATIENCE } from '../control.ts';
 import type { Difference } from '../../model/difference.ts';
 import { ConvertError } from '../../model/errors.ts';
 import { actualPath, onDisk } from '../../reader/common/file-name.ts';
@@ -13,6 +13,9 @@ import { openVolume } from '../../reader/index.ts';
 import { TOOL } from '../../model/version.ts';
 import { type Dtype, type Shape, spatial } from '../../model/volume.ts';
 import type { ZarrArray } from '../../zarr/array.ts';
+import { isBucketAddress } from '../../model/address.ts';
+import { Mirror } from '../../zarr/bucket/mirror.ts';
+import { isThere } from '../../zarr/files.ts';
 import { type StoredImage, readImage } from '../../zarr/image.ts';
 import { labelsFolder, unlistedLabels } from '../../zarr/labels-group.ts';
 import { readParent } from '../../zarr/parent.ts';
@@ -20,11 +23,9 @@ import { geometryNotes } from '../../model/ome-zarr/image.ts';
 import { Findings } from './findings.ts';
 import { MetadataCheck } from './metadata.ts';
 import { type Origin, readOrigin } from './origin.ts';
+import { type Piece, piecePasses } from './pieces.ts';
 import { Pass, type Source } from './pass.ts';
 import { option } from '../../model/words.ts';
-
-/** How long a cancelled worker may go on with what it does before it is ended, in ms. */
-const PATIENCE = 500;
 
 export interface VerifyOptions {
   /**
@@ -36,6 +37,8 @@ export interface VerifyOptions {
   maxMemory: number;
   /** Worker threads; null: as many as processors. */
   jobs: number | null;
+  /** Which of the processes that share it, with the same memory and threads, this is; null: the only one. */
+  piece: Piece | null;
 }
 
 /** What a verification has found; the JSON of `verify --json`. */
@@ -82,46 +85,57 @@ export async function verify(
   options: Partial<VerifyOptions> = {},
   control: Control = {}
 ): Promise<VerifyResult> {
+  if (!isBucketAddress(output)) return verifyFolder(resolve(output), options, control, null);
+  const mirror = await Mirror.open(output, 'output');
+  return mirror.within(() => verifyFolder(mirror.folder, options, control, mirror));
+}
+
+/** `mirror`: what the folder is of, where that is in a bucket. */
+async function verifyFolder(
+  folder: string,
+  options: Partial<VerifyOptions>,
+  control: Control,
+  mirror: Mirror | null
+): Promise<VerifyResult> {
   const began = performance.now();
   const cancelled = () => new ConvertError('cancelled', 'The verification was cancelled.');
-  const folder = resolve(output);
   const limits = limitsOf(options);
   const image = readImage(folder);
-  const findings = new Findings();
+  const piece = options.piece ?? null;
+  // Of the metadata one of many speaks.
+  const isSilent = piece !== null && piece.number > 0;
+  const said = new Findings();
+  const findings = isSilent ? new Findings() : said;
   const origin = image.origin && readOrigin(image.origin);
   if (image.origin && !origin)
-    findings.metadata(null, image.document, `${image.document}: what ${TOOL} has written of itself is not whole`);
-  const check = new MetadataCheck(folder, image, origin, findings);
+    said.metadata(null, image.document, `${image.document}: what ${TOOL} has written of itself is not whole`);
+  const check = new MetadataCheck(folder, image, origin, said);
   const runs = check.runs();
   const [first] = runs;
   const level0 = first?.first === 0 ? first.arrays[0] : null;
-  const found = await openSource(folder, options.against ?? null, origin, level0, findings);
-  findings.notes.push(...geometryNotes(image));
-  if (!origin) noteForeign(image.type, findings);
-  noteUnlisted(image.labels ? dirname(dirname(folder)) : folder, image.labels ? basename(folder) : null, findings);
+  const found = await openSource(folder, options.against ?? null, origin, level0, said);
+  said.notes.push(...geometryNotes(image));
+  if (!origin) noteForeign(image.type, said);
+  noteUnlisted(image.labels ? dirname(dirname(folder)) : folder, image.labels ? basename(folder) : null, said);
   const original = origin ? null : unpadded(image, level0);
   const comparable =
-    found !== null &&
-    level0 !== null &&
-    check.source(found.info, original ?? level0.shape) &&
-    !isScaled(image, findings);
+    found !== null && level0 !== null && check.source(found.info, original ?? level0.shape) && !isScaled(image, said);
   const source: Source | null = comparable ? { layout: found.layout, ...regionOf(origin) } : null;
   if (comparable && original) {
     first.levels[0] = { ...first.levels[0], shape: spatial(original) };
-    findings.notes.push(
+    said.notes.push(
       `Level 0 is padded to ${spatial(level0.shape).join(' × ')} voxels, and was compared within its original_shape, ${original.join(' × ')}.`
     );
   }
   if (control.signal?.aborted) throw cancelled();
   const own = { downsample: origin?.downsample ?? 'mean', own: origin !== null };
-  const passes = runs.map(
-    run => new Pass(folder, run, { ...own, source: run === first ? source : null }, limits, findings)
-  );
-  let end: (error: ConvertError) => void = () => {};
-  const ended = new Promise<never>((_, reject) => (end = reject));
-  ended.catch(() => {});
-  const onAbort = () => end(cancelled());
-  control.signal?.addEventListener('abort', onAbort);
+  const passes = runs.flatMap(run => {
+    const recipe = { ...own, source: run === first ? source : null };
+    return piece
+      ? piecePasses(folder, run, recipe, limits, findings, piece, mirror)
+      : [new Pass(folder, run, recipe, limits, findings, mirror)];
+  });
+  const ending = new Ending(control.signal, cancelled);
   const sum = (of: (pass: Pass) => number) => passes.reduce((total, pass) => total + of(pass), 0);
   const work = {
     totalBytes: sum(pass => pass.totalBytes),
@@ -133,12 +147,12 @@ export async function verify(
   const meter = control.onProgress ? new Meter(work, control.onProgress) : null;
   try {
     for (const pass of passes) {
-      await Promise.race([pass.run(end), ended]).finally(() => pass.close(PATIENCE));
+      await ending.race(pass.run(ending.end)).finally(() => pass.close(PATIENCE));
     }
     meter?.report();
   } finally {
     meter?.stop();
-    control.signal?.removeEventListener('abort', onAbort);
+    ending.release();
   }
   if (source && level0 && !origin) noteTypes(source.layout, level0.dtype, findings);
   return {
@@ -191,7 +205,8 @@ async function openSource(
     return null;
   };
   if (!origin) return without(`name one with ${option('against')}`);
-  const { name, shape, dtype } = origin.source;
+  const { name, shape, dtype, isSent } = origin.source;
+  if (isSent) return without('it was written from an array, which is in no file');
   const path = actualPath(join(dirname(folder), name));
   if (name === '' || !existsSync(onDisk(path)))
     return without(`${name} is not beside the output; name it with ${option('against')}`);
@@ -207,7 +222,7 @@ async function openSource(
 
 /** Names label images of `image` that viewers do not find: `only` this one, or all. */
 function noteUnlisted(image: string, only: string | null, { notes }: Findings): void {
-  if (!existsSync(labelsFolder(image))) return;
+  if (!isThere(labelsFolder(image))) return;
   let names: string[];
   try {
     names = unlistedLabels(image, zarrFormatOf(readParent(image).version));

@@ -1,3 +1,4 @@
+import { isBucketAddress } from '../../model/address.ts';
 import type { Plan, Unfinished } from '../../model/plan.ts';
 import type { ConvertResult, Progress } from '../../model/progress.ts';
 import type { OmeZarrInfo, OmeZarrLevel } from '../../convert/ome-zarr-info.ts';
@@ -5,14 +6,17 @@ import type { Statistics } from '../../model/statistics.ts';
 import type { VerifyResult } from '../../convert/verify/index.ts';
 import type { CalibrationFunction, VolumeInfo } from '../../model/volume.ts';
 import { DEFAULT_OPTIONS } from '../../model/options.ts';
+import type { PartResult, PartsDescription } from '../../convert/index.ts';
 import { formatBytes } from '../../model/bytes.ts';
+import { shellWord } from '../../model/words.ts';
 import { LISTED, count, differing, verdictWord } from '../../protocol/verdict.ts';
 
 const FORMATS: Record<VolumeInfo['format'], string> = {
   tiff: 'TIFF',
   bigtiff: 'BigTIFF',
   imagej: 'ImageJ TIFF',
-  slices: 'stack of slices'
+  slices: 'stack of slices',
+  array: 'array'
 };
 
 /** Names and values of what is known about a source or an OME-Zarr, in reading order. */
@@ -150,11 +154,53 @@ export function planRows(plan: Plan): [name: string, value: string][] {
     ]),
     [
       'size',
-      `${formatBytes(plan.uncompressedBytes)} before compression, at most ${formatBytes(plan.diskBytes)} of disk; ${formatBytes(plan.freeDiskBytes)} free`
+      `${formatBytes(plan.uncompressedBytes)} before compression, at most ${formatBytes(plan.diskBytes)} of disk${isBucketAddress(plan.output) ? ' for what waits to be sent' : ''}; ${formatBytes(plan.freeDiskBytes)} free`
     ],
     ['peak memory', `${formatBytes(plan.peakMemoryBytes)} with ${count(plan.workers, 'worker')}`],
     ...warningRows(plan.warnings)
   ];
+}
+
+/** Names and values of how a conversion is done in parts, with what is to be run next. */
+export function partsRows(plan: PartsDescription, dryRun: boolean): [name: string, value: string][] {
+  const { parts, partsAsked, partLevel, finish, scan, scanned, converted, output } = plan;
+  const bytes = parts.map(part => part.bytes);
+  const files = parts.reduce((sum, part) => sum + part.files, finish.files);
+  const [least, most] = [Math.min(...bytes), Math.max(...bytes)];
+  const each = least === most ? formatBytes(most) : `${formatBytes(least)} to ${formatBytes(most)}`;
+  const all = `1 to ${parts.length}`;
+  const word = shellWord(output);
+  const warnings = plan.warnings;
+  const rows = planRows({ ...plan, warnings: [] });
+  const nextRows: [string, string][] = [
+    ...(scan ? [['next', `microct-io-vis part I ${word} --scan   for each I from ${all}`] as [string, string]] : []),
+    [scan ? '' : 'next', `microct-io-vis part I ${word}   for each I from ${all}`],
+    ['', `microct-io-vis finish ${word}`]
+  ];
+  return [
+    ...rows,
+    [
+      'parts',
+      `${parts.length}${partsAsked === parts.length ? '' : ` of the ${partsAsked} asked for`}, each reads ${each} and makes levels 0 to ${partLevel}, ` +
+        `${count(files, 'file')} together`
+    ],
+    ['then', `finish reads ${formatBytes(finish.bytes)} back and makes ${count(finish.files, 'file')}`],
+    ...(scanned.length > 0 ? [['scanned', `${scanned.length} of ${parts.length}`] as [string, string]] : []),
+    ...(converted.length > 0 ? [['converted', `${converted.length} of ${parts.length}`] as [string, string]] : []),
+    ...warningRows(warnings),
+    ...(dryRun ? [] : nextRows)
+  ];
+}
+
+/** `part 3 of 64 is converted: 1.20 GiB written in 3.2 s` */
+export function partText({ part, parts, scan, already, bytesWritten, seconds, warnings }: PartResult): string {
+  const what = `part ${part} of ${parts} is ${scan ? 'scanned' : 'converted'}`;
+  const how = already
+    ? ' already'
+    : scan
+      ? `, in ${duration(seconds)}`
+      : `: ${formatBytes(bytesWritten)} written in ${duration(seconds)}`;
+  return [what + how, ...warnings.map(warning => `warning: ${warning}`)].join('\n');
 }
 
 function warningRows(warnings: readonly string[]): [name: string, value: string][] {

@@ -7,6 +7,25 @@ const INPUT =
 const VOLUME =
   'VOLUME is an OME-Zarr; or a TIFF, a folder of slices, or @FILE, which are shown as they are: nothing is written.';
 
+/** What is told of a command before its options, where it is more than what INPUT is. */
+const ABOUT: Record<string, string[] | undefined> = {
+  info: [`${INPUT.slice(0, -1)}; or an OME-Zarr.`],
+  view: [VOLUME],
+  plan: [
+    INPUT,
+    '',
+    'Then run, where INPUT and OUTPUT have the same paths, in any order and at once:',
+    '  microct-io-vis part I OUTPUT    for each I from 1 to N',
+    'and when all are done:',
+    '  microct-io-vis finish OUTPUT'
+  ],
+  part: [
+    'Threads and memory are those of its job: of SLURM_CPUS_PER_TASK and SLURM_MEM_PER_NODE or _PER_CPU, or of its control group.',
+    'A part that is done already is left as it is. Ended by SIGTERM it exits with 143, and goes on when it is run again.'
+  ],
+  finish: ['Where parts are missing it says which, and exits with 1.']
+};
+
 /** The help text of a command, or of the program. */
 export function help(topic: string | null): string {
   const command = topic === null ? undefined : findCommand(topic);
@@ -33,9 +52,8 @@ export function help(topic: string | null): string {
     '',
     `${command.summary[0].toUpperCase()}${command.summary.slice(1)}.`,
     '',
-    ...(command.name === 'view'
-      ? [VOLUME, '']
-      : [command.name === 'info' ? `${INPUT.slice(0, -1)}; or an OME-Zarr.` : INPUT, '']),
+    ...(ABOUT[command.name] ?? [INPUT]),
+    '',
     'options:',
     ...table(options.map(option => [flags(option), option.help]))
   ].join('\n');

@@ -1,14 +1,29 @@
-import { convert, estimate, inspect, verify } from '../../convert/index.ts';
-import { inWords } from '../../model/words.ts';
+import { resolve } from 'node:path';
+import {
+  type Progress,
+  batchSources,
+  convert,
+  convertMany,
+  convertPart,
+  discardParts,
+  estimate,
+  finishParts,
+  inspect,
+  planMany,
+  planParts,
+  verify
+} from '../../convert/index.ts';
+import { type Vocabulary, inWords } from '../../model/words.ts';
 import { toFailure } from '../failure.ts';
 import { onParentGone } from '../kernel/parent.ts';
 import { asked } from '../vocabulary.ts';
 import { VERSION } from '../../model/version.ts';
-import { infoRows, planRows, toText, verdictText } from './describe.ts';
+import { infoRows, partText, partsRows, planRows, toText, verdictText } from './describe.ts';
 import { help } from './help.ts';
 import type { Invocation, ProgressKind } from './parse.ts';
 import { UsageError, parse } from './parse.ts';
 import { createReporter } from './reporter.ts';
+import { readSentArray } from './sent-array.ts';
 import { readSource } from './source.ts';
 import { onStop, orStopped } from './stop.ts';
 
@@ -40,7 +55,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   const reporter = createReporter(progress, process.stderr);
   const stop = onStop(process.stderr);
   try {
-    const { text, status = DONE } = await run(invocation, reporter, said => inWords(said, words), stop.signal);
+    const { text, status = DONE } = await run(invocation, reporter, words, stop.signal);
     if (text !== null) {
       process.stdout.write(`${text}\n`);
     }
@@ -60,9 +75,10 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
 async function run(
   invocation: Invocation,
   reporter: ReturnType<typeof createReporter>,
-  say: <T>(said: T) => T,
+  words: Vocabulary,
   signal: AbortSignal
 ): Promise<{ text: string | null; status?: number }> {
+  const say = <T>(said: T): T => inWords(said, words);
   switch (invocation.command) {
     case 'help':
       return { text: help(invocation.topic) };
@@ -77,10 +93,56 @@ async function run(
       return { text: invocation.json ? JSON.stringify(plan) : toText(planRows(plan)) };
     }
     case 'convert': {
-      const result = await convert(readSource(invocation.source), invocation.options, {
+      const { source, options } = invocation;
+      const result = await convert(source === '-' ? readSentArray() : readSource(source), options, {
         signal,
         onProgress: progress => reporter.progress(progress)
       });
+      reporter.done(say(result));
+      return { text: result.output };
+    }
+    case 'batch': {
+      const { folder, report, dryRun, options } = invocation;
+      const named = readSource(invocation.sources);
+      const sources = typeof named === 'string' ? batchSources(named) : named;
+      if (dryRun) {
+        const planned = planMany(sources, folder);
+        planned.forEach((entry, n) => reporter.entry(`${n + 1} of ${sources.length}`, entry, null));
+        return { text: planned.map(({ source, output }) => output ?? source).join('\n') };
+      }
+      const entries = await convertMany(sources, folder, options, report, {
+        signal,
+        words,
+        onProgress: progress => reporter.progress(progress),
+        onEntry: (number, entry, result) => reporter.entry(`${number + 1} of ${sources.length}`, entry, say(result))
+      });
+      const status = entries.some(({ state }) => state === 'failed') ? FAILED : DONE;
+      const whole = entries.flatMap(({ output, state }) => (state === 'failed' || output === null ? [] : [output]));
+      return { text: whole.length > 0 ? whole.join('\n') : null, status };
+    }
+    case 'plan': {
+      const { source, options, parts, distributedScan, dryRun, json } = invocation;
+      const onProgress = (progress: Progress) => reporter.progress(progress);
+      const planned = say(
+        await planParts(readSource(source), options, { parts, distributedScan, dryRun }, { signal, onProgress })
+      );
+      reporter.end();
+      return { text: json ? JSON.stringify(planned) : toText(partsRows(planned, dryRun)) };
+    }
+    case 'part': {
+      const { part, output, scan, options, json } = invocation;
+      const onProgress = (progress: Progress) => reporter.progress(progress);
+      const done = say(await convertPart(resolve(output), part, { scan, ...options }, { signal, onProgress }));
+      reporter.end();
+      return { text: json ? JSON.stringify(done) : partText(done) };
+    }
+    case 'finish': {
+      const output = resolve(invocation.output);
+      if (invocation.discard) {
+        await discardParts(output);
+        return { text: `${output}: what was planned for it is removed` };
+      }
+      const result = await finishParts(output, { signal, onProgress: progress => reporter.progress(progress) });
       reporter.done(say(result));
       return { text: result.output };
     }

@@ -26,6 +26,12 @@ const QUIET: OptionSpec = { name: 'quiet', short: 'q', values: [], help: 'no pro
 /** Options of the engine, in the table's order. */
 const some = (...keys: EngineOption['key'][]): OptionSpec[] => ENGINE_OPTIONS.filter(({ key }) => keys.includes(key));
 
+/** A part's limits, where nobody says otherwise. */
+const OF_JOB: Record<string, string> = {
+  'max-memory': 'peak memory of the process, such as 8G or 512M (what was planned, and no more than its job has)',
+  jobs: 'worker threads at most (what was planned, or as many processors as its job has)'
+};
+
 export const COMMANDS: CommandSpec[] = [
   {
     name: 'info',
@@ -42,8 +48,71 @@ export const COMMANDS: CommandSpec[] = [
   {
     name: 'convert',
     usage: 'INPUT [OUTPUT]',
-    summary: 'write an OME-Zarr pyramid and print its path',
-    options: [...ENGINE_OPTIONS, QUIET, PROGRESS]
+    summary: 'write an OME-Zarr pyramid and print its path; one file, if OUTPUT ends in .ozx',
+    options: [
+      ...ENGINE_OPTIONS,
+      {
+        name: 'batch',
+        values: ['SOURCES'],
+        help: 'many in place of INPUT: a text file that names one a line (@-: standard input), a quoted pattern of paths, or a folder of TIFFs and of folders of slices; OUTPUT is a folder then (each beside its source)'
+      },
+      {
+        name: 'report',
+        values: ['NAME'],
+        help: 'of --batch: write what has become of each to NAME.json and NAME.csv, while it goes on'
+      },
+      { name: 'dry-run', values: [], help: 'of --batch: say what would be converted, and write nothing' },
+      QUIET,
+      PROGRESS
+    ]
+  },
+  {
+    name: 'plan',
+    usage: 'INPUT [OUTPUT] --parts N',
+    summary: 'decide how a conversion is done in parts, by many processes or machines, and take the name OUTPUT for it',
+    options: [
+      { name: 'parts', values: ['N'], help: 'how many parts; fewer are made where it cannot be cut into as many' },
+      {
+        name: 'distributed-scan',
+        values: [],
+        help: 'have the parts look for a value range that must be looked for: part --scan for each, before any is converted (this process looks)'
+      },
+      { name: 'dry-run', values: [], help: 'say how it would be done, and write nothing' },
+      ...ENGINE_OPTIONS,
+      JSON_OPTION,
+      QUIET,
+      PROGRESS
+    ]
+  },
+  {
+    name: 'part',
+    usage: 'I OUTPUT',
+    summary: 'convert part I (from 1) of what is planned for OUTPUT: it may be ended and run again at any time',
+    options: [
+      {
+        name: 'scan',
+        values: [],
+        help: 'look for the value range in place of converting, as plan --distributed-scan asks'
+      },
+      ...some('maxMemory', 'jobs').map(option => ({ ...option, help: OF_JOB[option.name] })),
+      JSON_OPTION,
+      QUIET,
+      PROGRESS
+    ]
+  },
+  {
+    name: 'finish',
+    usage: 'OUTPUT',
+    summary: 'make one OME-Zarr of parts that are all converted, and print its path',
+    options: [
+      {
+        name: 'discard',
+        values: [],
+        help: 'remove what is planned for OUTPUT and what is converted of it, in place of that'
+      },
+      QUIET,
+      PROGRESS
+    ]
   },
   {
     name: 'verify',
@@ -54,6 +123,11 @@ export const COMMANDS: CommandSpec[] = [
         name: 'against',
         values: ['INPUT'],
         help: 'the source to compare with (the one that OUTPUT names, if it lies beside it)'
+      },
+      {
+        name: 'piece',
+        values: ['I/N'],
+        help: 'of N processes that share it, with the same -m and -j, the I-th; and 0/N for the metadata and what is in no share (all)'
       },
       ...some('maxMemory', 'jobs'),
       JSON_OPTION,

@@ -1,5 +1,5 @@
 import type { ConvertOptions } from '../../model/options.ts';
-import type { VerifyOptions } from '../../convert/verify/index.ts';
+import { type VerifyOptions, readPiece } from '../../convert/verify/index.ts';
 import { COMMAND_LINE, type OptionName, inWords, option as spoken } from '../../model/words.ts';
 import { parseBytes } from '../../model/bytes.ts';
 import { ENGINE_OPTIONS, type OptionKind } from '../../model/option-table.ts';
@@ -26,10 +26,39 @@ export type Invocation =
   | { command: 'estimate'; source: string; options: Partial<ConvertOptions>; json: boolean; progress: ProgressKind }
   | { command: 'convert'; source: string; options: Partial<ConvertOptions>; progress: ProgressKind }
   | {
+      command: 'batch';
+      sources: string;
+      folder: string | null;
+      report: string | null;
+      dryRun: boolean;
+      options: Partial<ConvertOptions>;
+      progress: ProgressKind;
+    }
+  | {
+      command: 'plan';
+      source: string;
+      options: Partial<ConvertOptions>;
+      parts: number;
+      distributedScan: boolean;
+      dryRun: boolean;
+      json: boolean;
+      progress: ProgressKind;
+    }
+  | {
+      command: 'part';
+      part: number;
+      output: string;
+      scan: boolean;
+      options: Pick<Partial<ConvertOptions>, 'maxMemory' | 'jobs'>;
+      json: boolean;
+      progress: ProgressKind;
+    }
+  | { command: 'finish'; output: string; discard: boolean; progress: ProgressKind }
+  | {
       command: 'verify';
       output: string;
       against: string | null;
-      options: Pick<Partial<VerifyOptions>, 'maxMemory' | 'jobs'>;
+      options: Pick<Partial<VerifyOptions>, 'maxMemory' | 'jobs' | 'piece'>;
       json: boolean;
       progress: ProgressKind;
     }
@@ -99,7 +128,46 @@ export function parse(args: readonly string[]): Invocation {
       throw new UsageError(`verify: ${extra} is one word too many: the source is named with --against ${extra}`);
     }
     const against = values.get('against')?.[0] ?? null;
-    return { command: 'verify', output, against, options: toOptions(values), json, progress };
+    const piece = values.get('piece')?.[0];
+    const options = { ...toOptions(values), ...(piece !== undefined && { piece: readPiece(piece) }) };
+    return { command: 'verify', output, against, options, json, progress };
+  }
+  if (spec.name === 'part') {
+    const [number, output, extra] = words;
+    if (output === undefined || extra !== undefined) {
+      throw new UsageError(
+        'part: expected the number of a part, from 1, and the output that was planned: part 3 OUTPUT'
+      );
+    }
+    const part = integer('part', number);
+    return { command: 'part', part, output, scan: values.has('scan'), options: toOptions(values), json, progress };
+  }
+  if (spec.name === 'finish') {
+    const [output, extra] = words;
+    if (output === undefined || extra !== undefined) {
+      throw new UsageError('finish: expected the output that was planned, and nothing more');
+    }
+    return { command: 'finish', output, discard: values.has('discard'), progress };
+  }
+  if (spec.name === 'plan' && !values.has('parts')) {
+    throw new UsageError('plan: expected how many parts it is to be done in: --parts N');
+  }
+  const [sources] = values.get('batch') ?? [];
+  if (sources !== undefined) {
+    if (words.length > 1) {
+      throw new UsageError(
+        `convert: ${words[1]} is one word too many: with --batch expected a folder for the outputs, or none`
+      );
+    }
+    const report = values.get('report')?.[0].replace(/\.(json|csv)$/i, '') ?? null;
+    const dryRun = values.has('dry-run');
+    const options = toOptions(values);
+    return { command: 'batch', sources, folder: words[0] ?? null, report, dryRun, options, progress };
+  }
+  for (const name of ['report', ...(spec.name === 'convert' ? ['dry-run'] : [])]) {
+    if (values.has(name)) {
+      throw new UsageError(`--${name}: is of --batch, which says what is converted`);
+    }
   }
   const most = spec.name === 'info' ? 1 : 2;
   if (words.length === 0) {
@@ -111,6 +179,12 @@ export function parse(args: readonly string[]): Invocation {
   const options = toOptions(values);
   if (words.length > 1) {
     options.output = words[1];
+  }
+  if (spec.name === 'plan') {
+    const parts = integer('--parts', values.get('parts')![0]);
+    const distributedScan = values.has('distributed-scan');
+    const dryRun = values.has('dry-run');
+    return { command: 'plan', source: words[0], options, parts, distributedScan, dryRun, json, progress };
   }
   if (spec.name === 'info') {
     return { command: 'info', source: words[0], options, json, progress };

@@ -1,3 +1,4 @@
+import type { BatchEntry } from '../../convert/index.ts';
 import type { ConvertResult, Progress } from '../../model/progress.ts';
 import type { Failure } from '../../protocol/index.ts';
 import { progressText, resultText } from './describe.ts';
@@ -7,6 +8,8 @@ import type { ProgressKind } from './parse.ts';
 export interface Reporter {
   progress(progress: Progress): void;
   done(result: ConvertResult): void;
+  /** One of many begins (`2 of 7`), or has ended. */
+  entry(place: string, entry: BatchEntry, result: ConvertResult | null): void;
   /** There is no more progress to come. */
   end(): void;
   error(failure: Failure): void;
@@ -19,7 +22,11 @@ export function createReporter(kind: ProgressKind, stream: NodeJS.WriteStream): 
   const error = (failure: Failure): void =>
     (failure.problems ?? [failure]).forEach(({ message }) => stream.write(`microct-io-vis: ${message}\n`));
   if (kind === 'none') {
-    return { progress: () => {}, done: ({ warnings }) => warn(stream, warnings), end: () => {}, error };
+    const entry: Reporter['entry'] = (_place, { state, error: failed }, result) => {
+      if (state === 'failed' && failed) error({ ...failed, field: null });
+      if (result) warn(stream, result.warnings);
+    };
+    return { progress: () => {}, done: ({ warnings }) => warn(stream, warnings), entry, end: () => {}, error };
   }
   return stream.isTTY ? barReporter(stream, error) : lineReporter(stream, error);
 }
@@ -30,6 +37,7 @@ function jsonReporter(stream: NodeJS.WriteStream): Reporter {
     progress: ({ doneBytes, totalBytes, bytesPerSecond, secondsLeft }) =>
       send({ event: 'progress', doneBytes, totalBytes, bytesPerSecond, secondsLeft }),
     done: result => send({ event: 'done', ...result }),
+    entry: (place, entry) => send({ event: 'entry', place, ...entry }),
     end: () => {},
     error: failure => send({ event: 'error', ...failure })
   };
@@ -51,6 +59,10 @@ function barReporter(stream: NodeJS.WriteStream, error: Reporter['error']): Repo
       clear();
       summary(stream, result);
     },
+    entry: (...told) => {
+      clear();
+      tell(stream, ...told);
+    },
     end: clear,
     error: failure => {
       clear();
@@ -71,9 +83,21 @@ function lineReporter(stream: NodeJS.WriteStream, error: Reporter['error']): Rep
       }
     },
     done: result => summary(stream, result),
+    entry: (...told) => {
+      tenth = 0;
+      tell(stream, ...told);
+    },
     end: () => {},
     error
   };
+}
+
+/** `2 of 7  scan.tif` when it begins, and how it has ended. */
+function tell(stream: NodeJS.WriteStream, place: string, entry: BatchEntry, result: ConvertResult | null): void {
+  const { source, state, error } = entry;
+  if (state === 'waiting') stream.write(`${place}  ${source}\n`);
+  else if (result) summary(stream, result);
+  else stream.write(`${state === 'there' ? 'there already' : `microct-io-vis: ${error?.message ?? state}`}\n`);
 }
 
 function warn(stream: NodeJS.WriteStream, warnings: readonly string[]): void {

@@ -94,6 +94,14 @@ async function runLine(invocation: Invocation, jobs: Jobs, output: CellOutput, s
     case 'verify':
       await runVerify(invocation, jobs, output, signal);
       return;
+    case 'batch':
+    case 'plan':
+    case 'part':
+    case 'finish': {
+      const { command } = invocation;
+      const words = command === 'batch' ? 'convert --batch' : command;
+      throw new UsageError(`${words} is for a terminal, or for the jobs of a cluster: microct-io-vis ${words}`);
+    }
     case 'view':
       throw new UsageError(
         'view opens a browser on the machine of the server: in JupyterLab, right-click the folder and choose Open in Neuroglancer'

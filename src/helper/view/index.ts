@@ -4,11 +4,13 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LOOK_OPTIONS, type LookOptions, Looks } from '../../convert/index.ts';
+import { isAddress } from '../../model/address.ts';
 import { Checks, ConvertError } from '../../model/errors.ts';
 import { imageKind } from '../../model/file-endings.ts';
 import { named } from '../../model/words.ts';
 import { uniqueNames } from '../../protocol/names.ts';
 import type { Source } from '../../protocol/index.ts';
+import { RemoteStore } from '../remote-store.ts';
 import { Store } from '../store.ts';
 import { openBrowser } from './browser.ts';
 import { type ViewSource, createViewServer } from './server.ts';
@@ -33,7 +35,8 @@ export interface ViewOptions {
 export async function view(volumes: readonly Source[], options: ViewOptions): Promise<void> {
   const { port, browser, labels, reading, signal } = options;
   const checks = new Checks();
-  const looks = new Looks();
+  // A program that reads the voxels has them as they are.
+  const looks = new Looks(() => false, { exact: Boolean(process.env.MICROCT_IO_VIS_EXACT) });
   const found: { path: string; serve: Served; asLabels?: boolean }[] = [];
   for (const volume of volumes) {
     const each = await checks.later(open(volume, looks, reading));
@@ -41,9 +44,9 @@ export async function view(volumes: readonly Source[], options: ViewOptions): Pr
       found.push(each);
     }
   }
-  const over = labels === null ? null : await checks.later(Store.open(labels));
+  const over = labels === null ? null : await checks.later(openLabels(labels));
   if (over) {
-    found.push({ path: over.root, serve: { store: over }, asLabels: true });
+    found.push({ ...over, asLabels: true });
   }
   checks.done();
   const page = pageFolder();
@@ -71,10 +74,27 @@ export async function view(volumes: readonly Source[], options: ViewOptions): Pr
   await looks.close();
 }
 
-type Served = { store: Store } | { look: NonNullable<Extract<ViewSource, { look: unknown }>['look']> };
+/** Bytes that are read at a time of a volume on a server of the web. */
+const MOST = 2 ** 29;
+
+type Served =
+  { store: Store } | { remote: RemoteStore } | { look: NonNullable<Extract<ViewSource, { look: unknown }>['look']> };
+
+async function openLabels(labels: string): Promise<{ path: string; serve: Served }> {
+  if (isAddress(labels)) {
+    const remote = await RemoteStore.open(labels, MOST);
+    return { path: remote.name, serve: { remote } };
+  }
+  const store = await Store.open(labels);
+  return { path: store.root, serve: { store } };
+}
 
 /** An OME-Zarr, or a source that is looked at as it lies there. */
 async function open(volume: Source, looks: Looks, reading: LookOptions): Promise<{ path: string; serve: Served }> {
+  if (typeof volume === 'string' && isAddress(volume)) {
+    const remote = await RemoteStore.open(volume, MOST);
+    return { path: remote.name, serve: { remote } };
+  }
   const path = typeof volume === 'string' ? resolve(volume) : resolve(volume[0]);
   const store = typeof volume === 'string' ? await Store.open(volume).catch((error: ConvertError) => error) : null;
   if (store instanceof Store) {

@@ -7,7 +7,8 @@ import { extname, join, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { parse } from 'range-parser';
 import { ConvertError } from '../../model/errors.ts';
-import type { OpenFile, Store } from '../store.ts';
+import type { RemoteStore, Wanted } from '../remote-store.ts';
+import type { FilePlace, OpenFile, Store } from '../store.ts';
 import { openStored, versionOf } from '../store.ts';
 
 /** A volume of the page: an OME-Zarr, or what reads another source as though it were one (null: no such file). */
@@ -16,9 +17,11 @@ export type ViewSource = {
   /** Whether its voxels are shown as numbers of segments. */
   asLabels?: boolean;
 } & (
-  | { store: Store; look?: undefined }
+  | { store: Store; remote?: undefined; look?: undefined }
+  | { store?: undefined; remote: RemoteStore; look?: undefined }
   | {
       store?: undefined;
+      remote?: undefined;
       look: (key: string, signal: AbortSignal) => Promise<{ bytes: Uint8Array; version: string } | null>;
     }
 );
@@ -34,6 +37,9 @@ const TYPES: Record<string, string> = {
   '.woff2': 'font/woff2',
   '.wasm': 'application/wasm'
 };
+
+/** A part of the page that is named by its content: its workers load the same parts, one after another. */
+const HASHED = /^[\w-]+-[0-9a-f]{8}\.js$/;
 
 /** Bytes that are read at a time. */
 const PIECE = 2 ** 16;
@@ -144,8 +150,15 @@ export function createViewServer(
     if (data && look && (await sendMade(request, response, signal => look(data[2], signal)))) {
       return;
     }
-    const path = data ? ((await source?.store?.locate(data[2])) ?? null) : await pagePath(page, name);
-    if (path !== null && (await send(request, response, path, data ? undefined : TYPES[extname(path)]))) {
+    const remote = source?.remote;
+    if (data && remote && (await passOn(request, response, remote, data[2]))) {
+      return;
+    }
+    const place = data ? ((await source?.store?.locate(data[2])) ?? null) : await pagePath(page, name);
+    if (place !== null && !data && HASHED.test(name)) {
+      response.setHeader('Cache-Control', 'private, max-age=86400, immutable');
+    }
+    if (place !== null && (await send(request, response, place, data ? undefined : TYPES[extname(place.path)]))) {
       return;
     }
     if (data && request.headers[ABSENT] === '204') {
@@ -182,20 +195,20 @@ function pathOf(request: IncomingMessage): string | null {
 }
 
 /** The path of a file of the viewer's page. */
-async function pagePath(page: string, name: string): Promise<string | null> {
+async function pagePath(page: string, name: string): Promise<FilePlace | null> {
   const root = await realpath(page);
   const path = await realpath(join(root, name)).catch(() => null);
-  return path?.startsWith(root + sep) ? path : null;
+  return path?.startsWith(root + sep) ? { path, place: null } : null;
 }
 
 /** Sends a file, or the range of it that is asked for; false when there is none. */
 async function send(
   request: IncomingMessage,
   response: ServerResponse,
-  path: string,
+  place: FilePlace,
   type = 'application/octet-stream'
 ): Promise<boolean> {
-  const opened = await openStored(path);
+  const opened = await openStored(place);
   if (!opened) {
     return false;
   }
@@ -261,6 +274,45 @@ async function sendMade(
   return true;
 }
 
+/** Sends what another server has, or the range of it that is asked for; false when it has no such file. */
+async function passOn(
+  request: IncomingMessage,
+  response: ServerResponse,
+  remote: RemoteStore,
+  key: string
+): Promise<boolean> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  const wanted = request.method === 'HEAD' ? { length: 0 } : wantedOf(request.headers.range);
+  const found = await remote.read(key, wanted ?? {}, gone.signal);
+  if (!found) return false;
+  const { size, offset, bytes, version } = found;
+  response.setHeader('Accept-Ranges', 'bytes');
+  response.setHeader('Content-Type', 'application/octet-stream');
+  if (version !== null) response.setHeader('ETag', `"${Buffer.from(version).toString('base64url')}-${size}"`);
+  if (wanted && request.method !== 'HEAD') {
+    if (bytes.length === 0) {
+      response.setHeader('Content-Range', `bytes */${size}`);
+      refuse(response, 416, `The file has ${size} bytes.`);
+      return true;
+    }
+    response.setHeader('Content-Range', `bytes ${offset}-${offset + bytes.length - 1}/${size}`);
+    response.statusCode = 206;
+  }
+  response.setHeader('Content-Length', request.method === 'HEAD' ? size : bytes.length);
+  response.end(bytes);
+  return true;
+}
+
+/** The part of a file, of whatever size, that a Range header asks for; null: all. */
+function wantedOf(header: string | undefined): Wanted | null {
+  const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? [];
+  if (first === undefined || (first === '' && last === '')) return null;
+  if (first === '') return { offset: -Number(last) };
+  if (last === '') return { offset: Number(first) };
+  return Number(last) < Number(first) ? null : { offset: Number(first), length: Number(last) + 1 - Number(first) };
+}
+
 /** 403 for a key that leads out; 422, which need not be asked for again, for what cannot be read of a source. */
 function statusOf(error: unknown): number {
   if (!(error instanceof ConvertError)) return 500;
@@ -275,7 +327,7 @@ function statusOf(error: unknown): number {
 async function* pieces({ file, handle }: OpenFile, start: number, length: number): AsyncGenerator<Buffer> {
   for (let done = 0; done < length;) {
     const wanted = Math.min(PIECE, length - done);
-    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(wanted), 0, wanted, start + done);
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(wanted), 0, wanted, file.start + start + done);
     done += bytesRead;
     if (bytesRead === 0 || (done === length && (await versionOf(handle)) !== file.version)) {
       throw new Error(`${file.path} has been changed meanwhile`);

@@ -37,8 +37,13 @@ export class HelperClient implements IHelper {
     return (await this.#ask(method, params)).result;
   }
 
-  async read(root: string, key: string, range: { offset?: number; length?: number } = {}): Promise<ReadResult> {
-    const { result, buffers } = await this.#ask('read', { root, key, ...range });
+  async read(
+    root: string,
+    key: string,
+    range: { offset?: number; length?: number } = {},
+    signal?: AbortSignal
+  ): Promise<ReadResult> {
+    const { result, buffers } = await this.#ask('read', { root, key, ...range }, signal);
     return { ...result, bytes: toBytes(buffers[0]) };
   }
 

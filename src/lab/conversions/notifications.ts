@@ -1,11 +1,13 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { CommandRegistry } from '@lumino/commands';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 import { fraction } from '../../form/index.ts';
 import type { Job } from '../../protocol/index.ts';
 import { isActive } from '../connection/jobs.ts';
 import type { IHelper, IJobs, JobChange } from '../helper.ts';
 import { CommandIDs } from '../ids.ts';
+import { readingIn } from '../viewer/reading.ts';
 import { jobDetails, jobName, jobStatus } from './describe.ts';
 
 /** A notification is redrawn no more often than this, in milliseconds. */
@@ -93,6 +95,18 @@ export class JobNotifications {
       autoClose: false,
       progress: fraction(job.progress),
       actions: [
+        ...(job.kind === 'convert'
+          ? [
+              {
+                label: 'Look at It',
+                caption: 'Look at the source while it is converted; the output takes its place when it is whole',
+                callback: (event: MouseEvent) => {
+                  event.preventDefault();
+                  void lookAtSource(job, this.#commands);
+                }
+              }
+            ]
+          : []),
         {
           label: 'Cancel',
           caption: job.kind === 'verify' ? 'Cancel this verification' : 'Cancel this conversion',
@@ -233,6 +247,16 @@ export class JobNotifications {
 
 /** Whether JupyterLab draws notifications: its container for them is there. */
 const isReady = (): boolean => document.querySelector('.Toastify') !== null;
+
+/** Shows what a job converts, read as it reads it. */
+export async function lookAtSource({ source, options }: Job, commands: CommandRegistry): Promise<void> {
+  const from = typeof source === 'string' ? { path: source } : { paths: source, isStack: true };
+  const reading = readingIn(options);
+  await commands.execute(CommandIDs.look, {
+    ...from,
+    ...(Object.keys(reading).length > 0 && { options: reading as ReadonlyPartialJSONObject })
+  });
+}
 
 /** A job's whole story, for what a notification or a list cuts short. */
 export async function showDetails(job: Job, jobs: IJobs): Promise<void> {

@@ -10,7 +10,7 @@ import type { IHelper, IJobs } from '../helper.ts';
 import { pyramidIcon, stackIcon } from '../icons.ts';
 import { CommandIDs } from '../ids.ts';
 import { jobDetails, jobName, jobStatus } from './describe.ts';
-import { showDetails } from './notifications.ts';
+import { lookAtSource, showDetails } from './notifications.ts';
 
 /**
  * The *Conversions* section of the Running panel: those that run, those that wait in their order, then those that have
@@ -83,6 +83,8 @@ class Item implements IRunningSessions.IRunningItem {
   open(): void {
     if (this.job.result) {
       void this.#commands.execute(CommandIDs.openViewer, { path: this.job.result.output });
+    } else if (this.job.kind === 'convert' && isActive(this.job)) {
+      void lookAtSource(this.job, this.#commands);
     } else {
       void showDetails(this.job, this.#jobs);
     }

@@ -4,12 +4,11 @@ import type { Message } from '@lumino/messaging';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import * as React from 'react';
-import type { FormValues, Planner } from '../../form/index.ts';
-import { asVolume } from '../../form/index.ts';
+import type { FormValues, Planner, ShowPicture, StartParams } from '../../form/index.ts';
+import { asVolume, ConvertBody } from '../../form/index.ts';
 import type { Job } from '../../protocol/index.ts';
 import type { IHelper } from '../helper.ts';
-import type { StartParams } from './ConvertBody.tsx';
-import { ConvertBody } from './ConvertBody.tsx';
+import { lookedAt } from '../viewer/source.ts';
 
 /** The form in a Lumino widget, which also starts what the form has come to. */
 class DialogBody extends ReactWidget {
@@ -21,6 +20,10 @@ class DialogBody extends ReactWidget {
     this.#planner = {
       inspect: async source => asVolume(await helper.request('inspect', { source })),
       estimate: (source, options) => helper.request('estimate', { source, options })
+    };
+    this.#showPicture = async (host, source, reading, options) => {
+      const { createChooser } = await import('../../viewer/index.ts');
+      return createChooser(host, lookedAt(source, helper, reading), options);
     };
   }
 
@@ -58,6 +61,7 @@ class DialogBody extends ReactWidget {
     return (
       <ConvertBody
         planner={this.#planner}
+        showPicture={this.#showPicture}
         paths={this.#paths}
         initial={this.#initial}
         failure={this.#failure}
@@ -87,6 +91,7 @@ class DialogBody extends ReactWidget {
   readonly #paths: readonly string[];
   readonly #initial: Partial<FormValues>;
   readonly #planner: Planner;
+  readonly #showPicture: ShowPicture;
   #starts: StartParams[] | null = null;
   #failure: string | null = null;
   #busy = false;
@@ -113,6 +118,13 @@ class ConvertDialog extends Dialog<Job[]> {
 
   /** What was queued; empty when the dialog was dismissed. */
   jobs: Job[] = [];
+
+  override handleEvent(event: Event): void {
+    // On the picture Enter ends what is typed there, and does not start a conversion.
+    const isInPicture = event.target instanceof Element && event.target.closest('.mct-Picture') !== null;
+    if (isInPicture && event.type === 'keydown' && (event as KeyboardEvent).key === 'Enter') return;
+    super.handleEvent(event);
+  }
 
   override resolve(index?: number): void {
     if (index === 0) {

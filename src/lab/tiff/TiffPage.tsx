@@ -1,16 +1,17 @@
 import { UseSignal } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
-import { asVolume, baseName, describeProgress, fraction, SourceFacts } from '../../form/index.ts';
-import type { Job, VolumeInfo } from '../../protocol/index.ts';
+import { asVolume, baseName, describeProgress, describeSource, fraction, SourceFacts } from '../../form/index.ts';
+import type { Job, Source, VolumeInfo } from '../../protocol/index.ts';
 import { isActive } from '../connection/jobs.ts';
 import type { IHelper } from '../helper.ts';
 import { CommandIDs } from '../ids.ts';
 
-/** The page of one TIFF. `path` is null when the helper cannot reach the file. */
+/** The page of one TIFF, or another source. `path` is null when the helper cannot reach the file. */
 export function TiffPage(props: {
-  path: string | null;
-  name: string;
+  path: Source | null;
+  /** Of a file that it cannot reach. */
+  name?: string;
   helper: IHelper;
   /** False for a page that came back with the layout: it waits for the helper to run, and does not start it. */
   asksAtOnce: boolean;
@@ -47,7 +48,7 @@ export function TiffPage(props: {
 
   return (
     <div className="mct-TiffPage">
-      <h1>{baseName(props.name)}</h1>
+      <h1>{path === null ? baseName(props.name ?? '') : describeSource(path)}</h1>
       {info && <SourceFacts info={info} />}
       {failure && (
         <div className="mct-ConvertForm-failure" role="alert">
@@ -69,13 +70,13 @@ export function TiffPage(props: {
 
 /** What was, is, or could be made of the file. */
 function Jobs(props: {
-  path: string;
+  path: Source;
   canConvert: boolean;
   helper: IHelper;
   commands: CommandRegistry;
 }): React.ReactElement {
   const { path, commands } = props;
-  const mine = props.helper.jobs.items.filter(job => job.source === path);
+  const mine = props.helper.jobs.items.filter(job => JSON.stringify(job.source) === JSON.stringify(path));
   const active = mine.filter(isActive);
   const done = mine.filter(job => job.state === 'done' && job.output !== null).pop();
   return (
@@ -88,7 +89,9 @@ function Jobs(props: {
           <button
             type="button"
             className="jp-mod-styled jp-mod-accept"
-            onClick={() => void commands.execute(CommandIDs.convert, { path })}
+            onClick={() =>
+              void commands.execute(CommandIDs.convert, typeof path === 'string' ? { path } : { paths: path })
+            }
           >
             Convert to OME-Zarr…
           </button>

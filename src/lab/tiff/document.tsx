@@ -11,7 +11,10 @@ import type { IHelper } from '../helper.ts';
 import { stackIcon } from '../icons.ts';
 import { CommandIDs, TIFF_FACTORY, TIFF_TYPE } from '../ids.ts';
 import { isLocal, toServerPath } from '../paths.ts';
+import type { ViewerState } from '../../viewer/index.ts';
+import { keepFromSaving } from '../viewer/document.ts';
 import { ViewerPanel } from '../viewer/panel.ts';
+import { baseName } from '../viewer/source.ts';
 import { TiffPage } from './TiffPage.tsx';
 
 interface Services {
@@ -65,25 +68,40 @@ class TiffView extends Panel {
     this.#services = services;
     this.#facts = new TiffContent(context, services);
     this.addWidget(this.#facts);
-    context.pathChanged.connect(this.#follow, this);
+    context.pathChanged.connect(this.again, this);
   }
 
-  /** Whether the picture is shown, and not the facts. */
-  get isPicture(): boolean {
-    return this.#picture?.isHidden === false;
+  /** The picture; null while the facts are shown. */
+  get picture(): ViewerPanel | null {
+    return this.#picture?.isHidden === false ? this.#picture : null;
   }
 
+  /** The output that has taken the TIFF's place in the picture; null while the TIFF is shown. */
+  get output(): string | null {
+    const { contents } = this.#services;
+    const [shown] = this.#picture?.paths ?? [];
+    return shown === undefined || shown === toServerPath(contents, this.#context.path) ? null : shown;
+  }
+
+  /** Something else is shown, or another view in the picture. */
   get changed(): ISignal<this, void> {
     return this.#changed;
   }
 
-  /** The picture; null where it is not the server's own file. */
-  look(): void {
+  /**
+   * Shows the picture, where the file is the server's own.
+   *
+   * @param shown - what a first picture shows: the TIFF, or the output that had taken its place
+   * @param state - the view that it begins with
+   */
+  look(shown?: string, state?: ViewerState): void {
     const { contents, helper } = this.#services;
     const { path } = this.#context;
     if (!isLocal(contents, path)) return;
     if (!this.#picture) {
-      this.#picture = new ViewerPanel([toServerPath(contents, path)], helper, contents, undefined);
+      this.#picture = new ViewerPanel([shown ?? toServerPath(contents, path)], helper, contents, state);
+      this.#picture.exchanged.connect(() => this.#changed.emit());
+      this.#picture.stateChanged.connect(() => this.#changed.emit());
       this.addWidget(this.#picture);
     }
     this.#facts.hide();
@@ -97,13 +115,13 @@ class TiffView extends Panel {
     this.#changed.emit();
   }
 
-  /** A file that was renamed is looked at anew. */
-  #follow(): void {
+  /** Shows the TIFF anew: one that was renamed, or whose place its output has taken. */
+  again(): void {
     if (!this.#picture) return;
-    const { isPicture } = this;
+    const isLooking = this.picture !== null;
     this.#picture.dispose();
     this.#picture = null;
-    if (isPicture) this.look();
+    if (isLooking) this.look();
   }
 
   readonly #context: DocumentRegistry.Context;
@@ -124,7 +142,7 @@ function addButtons({ toolbar, content }: TiffDocument, context: DocumentRegistr
         {() => (isOffered() ? <ToolbarButtonComponent label={label} onClick={onClick} /> : <></>)}
       </UseSignal>
     );
-  const isLooking = (): boolean => content.isPicture;
+  const isLooking = (): boolean => content.picture !== null;
   toolbar.addItem(
     'facts',
     button('Facts', () => content.tell(), isLooking)
@@ -137,13 +155,29 @@ function addButtons({ toolbar, content }: TiffDocument, context: DocumentRegistr
       () => !isLooking()
     )
   );
+  toolbar.addItem(
+    'source',
+    button(
+      'Show the TIFF Again',
+      () => content.again(),
+      () => isLooking() && content.output !== null
+    )
+  );
   const convert = (): void => void commands.execute(CommandIDs.convert, { path: toServerPath(contents, context.path) });
   toolbar.addItem('convert', button('Convert…', convert, isLooking));
   // The title of a document's tab is its file's name.
   const note = (
     <UseSignal signal={content.changed}>
       {() =>
-        isLooking() ? <span className="mct-TiffView-note">not converted: coarser levels are sampled</span> : <></>
+        isLooking() ? (
+          <span className="mct-TiffView-note">
+            {content.output === null
+              ? 'not converted: coarser levels are sampled'
+              : `converted: this is ${baseName(content.output)}`}
+          </span>
+        ) : (
+          <></>
+        )
       }
     </UseSignal>
   );
@@ -178,22 +212,10 @@ export class TiffFactory extends ABCWidgetFactory<TiffDocument> {
       return widget;
     }
     addButtons(widget, context, this.#services);
-    // One that came back with the layout starts no helper by itself.
+    // One that comes back with the layout shows what it showed.
     if (this.#services.looksFirst() && this.#services.isRestored()) content.look();
     return widget;
   }
 
   readonly #services: Services;
-}
-
-/**
- * Makes saving do nothing, with nothing to complain of. JupyterLab makes a checkpoint after it, which would be a copy
- * of the whole file; and what would restore one would write the file.
- */
-function keepFromSaving(context: DocumentRegistry.Context): void {
-  context.save = () => Promise.resolve();
-  context.saveAs = () => Promise.resolve(false);
-  context.listCheckpoints = () => Promise.resolve([]);
-  context.createCheckpoint = () => Promise.resolve({ id: '', last_modified: '' });
-  context.restoreCheckpoint = () => Promise.resolve();
 }

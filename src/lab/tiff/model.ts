@@ -13,7 +13,7 @@ class NoContentModel extends DocumentModel {
 
   /** Saving asks for the text first: there is none, and the file must never be replaced by an empty one. */
   override toString(): string {
-    throw new Error('A TIFF is only read here, never written.');
+    throw new Error('This file is only read here, never written.');
   }
 }
 

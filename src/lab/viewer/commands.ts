@@ -64,6 +64,11 @@ export function addViewerCommands(
     },
     execute: ({ kind }) => handle()?.toolbar.measure(KINDS.find(each => each === kind) ?? 'line')
   });
+  add(CommandIDs.align, {
+    label: 'Align a Volume to Another',
+    caption: 'Lay one volume of the viewer on another by points that are the same place in both',
+    execute: () => handle()?.toolbar.showAlignment(true)
+  });
   add(CommandIDs.screenshot, {
     label: 'Take a Screenshot of the Volume',
     execute: () => handle()?.toolbar.takeScreenshot()

@@ -9,12 +9,15 @@ import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { isAbsolute } from '../../form/output.ts';
 import type { ViewerHandle, ViewerState } from '../../viewer/index.ts';
-import type { LookOptions } from '../../protocol/index.ts';
+import type { LookOptions, Source } from '../../protocol/index.ts';
 import { linkOf } from '../../viewer/link.ts';
-import type { IHelper } from '../helper.ts';
+import { isActive } from '../connection/jobs.ts';
+import type { IHelper, JobChange } from '../helper.ts';
 import { toServerPath } from '../paths.ts';
+import { isSameReading, readingIn } from './reading.ts';
 import { savePicture } from './savePicture.ts';
-import { baseName, findSources } from './source.ts';
+import type { FoundSource } from './source.ts';
+import { baseName, findSource, findSources, lookedAt } from './source.ts';
 
 /** Milliseconds of rest before a changed view is kept. */
 const SETTLED = 1000;
@@ -25,47 +28,108 @@ const SAMPLED = ' (sampled)';
 const CONTENTS_MIME = 'application/x-jupyter-icontents';
 const DRAGS = ['lm-dragenter', 'lm-dragover', 'lm-drop'];
 
+/** How what lies at some paths is looked at. */
+export interface Way {
+  /** How sources are read that are no OME-Zarrs. */
+  reading?: LookOptions;
+  /** Whether voxels are shown as numbers of segments, whatever the metadata says. */
+  asLabels?: boolean;
+  /** Whether the paths are the slices of one volume. */
+  isStack?: boolean;
+}
+
 /** What tells a tab from others: the volumes that it shows, and how they are read. */
-export const keyOf = (paths: readonly string[], reading?: LookOptions, asLabels = false): string =>
+export const keyOf = (paths: readonly string[], { reading, asLabels, isStack }: Way = {}): string =>
   paths.join('\n') +
   (reading && Object.keys(reading).length > 0 ? `\n${JSON.stringify(reading)}` : '') +
-  (asLabels ? '\n(segments)' : '');
+  (asLabels ? '\n(segments)' : '') +
+  (isStack ? '\n(slices)' : '');
 
 /** One volume in Neuroglancer, or several as its layers: OME-Zarrs, or TIFFs and folders of slices as they are. */
 export class ViewerPanel extends Widget {
-  /** How sources are read that are no OME-Zarrs. */
-  readonly reading: LookOptions | undefined;
-
-  /** Whether voxels are shown as numbers of segments, whatever the metadata says. */
-  readonly asLabels: boolean;
-
   /** `paths`: relative to the server's root, or absolute. `state`: a view that was kept. */
   constructor(
     paths: readonly string[],
     helper: IHelper,
     contents: Contents.IManager,
     state: ViewerState | undefined,
-    reading?: LookOptions,
-    asLabels = false
+    way: Way = {}
   ) {
     super();
     this.#paths = paths;
-    this.reading = reading;
-    this.asLabels = asLabels;
+    this.#way = way;
     this.#helper = helper;
     this.#contents = contents;
     this.#state = state;
     this.addClass('mct-ViewerPanel');
     this.#entitle();
+    helper.jobs.changed.connect(this.#onJob, this);
   }
 
   get paths(): readonly string[] {
     return this.#paths;
   }
 
-  #entitle(): void {
+  get way(): Way {
+    return this.#way;
+  }
+
+  get reading(): LookOptions | undefined {
+    return this.#way.reading;
+  }
+
+  get asLabels(): boolean {
+    return this.#way.asLabels ?? false;
+  }
+
+  /** What is shown, if it is one volume. */
+  get #source(): Source | null {
+    return this.#way.isStack ? [...this.#paths] : this.#paths.length === 1 ? this.#paths[0] : null;
+  }
+
+  /** When a conversion of what is shown is whole, its output takes the source's place. */
+  #onJob(_: unknown, { now, before }: JobChange): void {
+    const isDone = now?.kind === 'convert' && now.state === 'done' && before !== null && isActive(before);
+    const output = now?.result?.output;
+    if (!isDone || output === undefined || now.options.parent || !this.#isSampled || !this.#handle) return;
+    const isSame = JSON.stringify(now.source) === JSON.stringify(this.#source);
+    if (!isSame || !isSameReading(readingIn(now.options), this.reading ?? {})) return;
+    void this.#exchange(output).catch(error => console.warn(`${output}: could not be shown`, error));
+  }
+
+  async #exchange(output: string): Promise<void> {
+    const source = await findSource(output, this.#helper);
+    const before = this.#name;
+    await this.#handle?.exchange(
+      source,
+      `${baseName(output)} is written whole, and shown now in the place of ${before}.`
+    );
+    this.#paths = [output];
+    this.#way = {};
+    this.#isSampled = false;
+    this.#entitle();
+    this.#exchanged.emit();
+    this.#stateChanged.emit();
+  }
+
+  /** An output has taken the place of its source. */
+  get exchanged(): ISignal<this, void> {
+    return this.#exchanged;
+  }
+
+  get #name(): string {
     const others = this.paths.length - 1;
-    this.title.label = baseName(this.paths[0]) + (others > 0 ? ` and ${others} other${others > 1 ? 's' : ''}` : '');
+    return baseName(this.paths[0]) + (others > 0 ? ` and ${others} other${others > 1 ? 's' : ''}` : '');
+  }
+
+  async #findSources(): Promise<FoundSource[]> {
+    if (this.#way.isStack)
+      return [{ ...lookedAt([...this.paths], this.#helper, this.reading ?? {}), name: this.#name }];
+    return findSources(this.paths, this.#helper, this.reading);
+  }
+
+  #entitle(): void {
+    this.title.label = this.#name;
     this.title.caption = this.key;
     if (!this.#isSampled) return;
     this.title.label += SAMPLED;
@@ -80,13 +144,14 @@ export class ViewerPanel extends Widget {
   async addVolumes(paths: readonly string[]): Promise<void> {
     const handle = this.#handle;
     if (!handle) throw new Error(`${this.title.label} is not open yet: try again when its picture is there.`);
+    if (this.#way.isStack) throw new Error('Slices that are not converted are shown alone: convert them first.');
     for (const path of paths) {
       if (this.paths.includes(path)) continue;
-      const next = [...this.paths, path];
-      const sources = await findSources(next, this.#helper, this.reading);
-      await handle.add({ ...sources[sources.length - 1], asLabels: this.asLabels });
-      this.#paths = next;
-      this.#isSampled = sources.some(({ sampled }) => sampled);
+      const found = await findSource(path, this.#helper, this.reading);
+      const names = this.paths.map(baseName);
+      await handle.add({ ...found, ...(names.includes(found.name) && { name: path }), asLabels: this.asLabels });
+      this.#paths = [...this.paths, path];
+      this.#isSampled ||= found.sampled ?? false;
     }
     this.#entitle();
     this.#stateChanged.emit();
@@ -95,6 +160,11 @@ export class ViewerPanel extends Widget {
   /** Where is looked, as soon as it changes. */
   get moved(): ISignal<this, void> {
     return this.#moved;
+  }
+
+  /** Of a collection an image has been chosen, to be opened in the place of this tab: the paths with it. */
+  get chosen(): ISignal<this, readonly string[]> {
+    return this.#chosen;
   }
 
   /** Takes OME-Zarrs that are dragged out of the file browser. */
@@ -113,7 +183,7 @@ export class ViewerPanel extends Widget {
   }
 
   get key(): string {
-    return keyOf(this.paths, this.reading, this.asLabels);
+    return keyOf(this.paths, this.#way);
   }
 
   /** Position, zoom, contrast and the like, as Neuroglancer has them. */
@@ -135,6 +205,7 @@ export class ViewerPanel extends Widget {
     if (this.isDisposed) {
       return;
     }
+    this.#helper.jobs.changed.disconnect(this.#onJob, this);
     this.#settled.dispose();
     this.#handle?.dispose();
     super.dispose();
@@ -189,10 +260,7 @@ export class ViewerPanel extends Widget {
   }
 
   async #show(): Promise<void> {
-    const [{ createViewer }, source] = await Promise.all([
-      import('../../viewer/index.ts'),
-      findSources(this.paths, this.#helper, this.reading)
-    ]);
+    const [{ createViewer }, source] = await Promise.all([import('../../viewer/index.ts'), this.#findSources()]);
     if (this.isDisposed) {
       return;
     }
@@ -203,6 +271,11 @@ export class ViewerPanel extends Widget {
     const isOnServer = !isAbsolute(this.paths[0]);
     const handle = await createViewer(this.node, {
       source: source.map(each => ({ ...each, asLabels: this.asLabels })),
+      // A tab is known by what it shows: another takes the place of this one.
+      imageIn: async (n, path) => {
+        this.#chosen.emit(this.paths.map((each, at) => (at === n ? `${each.replace(/[\\/]+$/, '')}/${path}` : each)));
+        throw new Error('The image is opened in another tab.');
+      },
       state,
       server: PageConfig.getBaseUrl(),
       link: view =>
@@ -210,6 +283,7 @@ export class ViewerPanel extends Widget {
           paths: [...this.paths],
           ...(this.reading && { options: this.reading }),
           ...(this.asLabels && { asLabels: true }),
+          ...(this.#way.isStack && { isStack: true }),
           state: view
         }),
       ...(isOnServer && { savePicture: (name, picture) => savePicture(this.#contents, this.paths[0], name, picture) }),
@@ -247,6 +321,9 @@ export class ViewerPanel extends Widget {
   readonly #settled = new Debouncer(() => this.#stateChanged.emit(), SETTLED);
   readonly #stateChanged = new Signal<this, void>(this);
   readonly #moved = new Signal<this, void>(this);
+  readonly #chosen = new Signal<this, readonly string[]>(this);
+  readonly #exchanged = new Signal<this, void>(this);
+  #way: Way;
   #paths: readonly string[];
   readonly #contents: Contents.IManager;
   #state: ViewerState | undefined;

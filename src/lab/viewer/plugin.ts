@@ -1,35 +1,52 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ILayoutRestorer, IRouter } from '@jupyterlab/application';
-import { ICommandPalette, MainAreaWidget, WidgetTracker, showErrorMessage } from '@jupyterlab/apputils';
+import { ICommandPalette, InputDialog, MainAreaWidget, WidgetTracker, showErrorMessage } from '@jupyterlab/apputils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { ViewerState } from '../../viewer/index.ts';
 import { LINK, viewIn, withoutView } from '../../viewer/link.ts';
 import { keepLastViews, takeLastViews } from '../../viewer/lastViews.ts';
 import { isAbsolute } from '../../form/output.ts';
+import { isAddress } from '../../model/address.ts';
 import type { LookOptions } from '../../protocol/index.ts';
 import { OME_ZARR_ARGS, chooseSources, givenPaths, offersOmeZarr, omeZarrsOf } from '../choose.ts';
 import { IHelper } from '../helper.ts';
 import { pyramidIcon, stackIcon } from '../icons.ts';
 import { CommandIDs } from '../ids.ts';
-import { convertibleSelection, isImage, isTiff, toServerPath } from '../paths.ts';
+import { convertibleSelection, isImage, isOmeZarr, isTiff, toServerPath } from '../paths.ts';
 import { addViewerCommands } from './commands.ts';
+import { addFacts } from './facts.tsx';
+import type { Way } from './panel.ts';
 import { ViewerPanel, keyOf } from './panel.ts';
 
 const SOURCE = 'A TIFF or a folder of slices: relative to the server’s root, or absolute on the server';
 const LOOK_ARGS = {
   path: { type: 'string', description: SOURCE },
   paths: { type: 'array', items: { type: 'string', description: SOURCE }, description: 'Several of them' },
+  isStack: { type: 'boolean', description: 'Whether the paths are the slices of one volume' },
   options: { type: 'object', description: 'How they are read (channel, zAxis, ...), named as in the protocol' },
   state: { type: 'object', description: 'A state of Neuroglancer to begin with' },
   isPalette: { type: 'boolean', description: 'Ask for a file where none is selected' }
 } as const;
 
-const viewOf = ({ state, options }: ReadonlyPartialJSONObject) =>
-  [state as ViewerState | undefined, options as LookOptions | undefined] as const;
+const viewOf = ({ state, options, asLabels, isStack }: ReadonlyPartialJSONObject): [ViewerState | undefined, Way] => [
+  state as ViewerState | undefined,
+  { reading: options as LookOptions | undefined, asLabels: asLabels === true, isStack: isStack === true }
+];
 
-/** Of what can be converted, what is a volume by itself and no slice of one. */
-const volumesIn = (paths: string[]): string[] => (paths.every(path => isTiff(path) || !isImage(path)) ? paths : []);
+async function askForAddress(): Promise<string | null> {
+  const { value } = await InputDialog.getText({
+    title: 'Open OME-Zarr from URL',
+    label: 'Address of the folder that is an OME-Zarr:',
+    placeholder: 'https://HOST/FOLDER/NAME.ome.zarr',
+    okLabel: 'Open'
+  });
+  return value;
+}
+
+/** Whether files are, all together, the slices of one volume, and no volumes. */
+const isStackOf = (paths: string[]): boolean =>
+  paths.length > 1 && !paths.some(path => isTiff(path)) && paths.every(path => isImage(path));
 
 /**
  * Tabs with OME-Zarrs in Neuroglancer, one for each that is opened, or for several that are opened together. They come
@@ -64,23 +81,23 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       return views;
     });
 
-    const open = (
-      paths: readonly string[],
-      state?: ViewerState,
-      reading?: LookOptions,
-      asLabels = false
-    ): MainAreaWidget<ViewerPanel> => {
-      const key = keyOf(paths, reading, asLabels);
+    const open = (paths: readonly string[], state?: ViewerState, way: Way = {}): MainAreaWidget<ViewerPanel> => {
+      const key = keyOf(paths, way);
       const present = tracker.find(({ content }) => content.key === key);
       if (present) {
         shell.activateById(present.id);
         present.content.check();
         return present;
       }
-      const content = new ViewerPanel(paths, helper, contents, last[key] ?? state, reading, asLabels);
+      const content = new ViewerPanel(paths, helper, contents, last[key] ?? state, way);
       const widget = new MainAreaWidget({ content });
       widget.title.icon = pyramidIcon;
+      if (!paths.some(isOmeZarr)) addFacts(widget, helper, commands);
       content.stateChanged.connect(() => void tracker.save(widget));
+      content.chosen.connect((_, chosen) => {
+        open(chosen, content.state, content.way);
+        widget.close();
+      });
       shell.add(widget, 'main');
       void tracker.add(widget);
       return widget;
@@ -98,15 +115,38 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
             ...OME_ZARR_ARGS,
             options: LOOK_ARGS.options,
             state: { type: 'object', description: 'A state of Neuroglancer to begin with' },
+            isStack: LOOK_ARGS.isStack,
             asLabels: { type: 'boolean', description: 'Whether voxels are shown as numbers of segments' }
           }
         }
       },
       execute: async args => {
         const paths = await omeZarrsOf(args, browsers?.tracker.currentWidget, contents, 'Open in Neuroglancer');
-        return paths.length === 0 ? undefined : open(paths, ...viewOf(args), args.asLabels === true);
+        return paths.length === 0 ? undefined : open(paths, ...viewOf(args));
       }
     });
+    commands.addCommand(CommandIDs.openUrl, {
+      label: 'Open OME-Zarr from URL…',
+      caption: 'Look at an OME-Zarr on a server of the web, by the address of its folder',
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: {
+            url: { type: 'string', description: 'Its address; asked for without it' },
+            state: LOOK_ARGS.state
+          }
+        }
+      },
+      execute: async ({ url, ...others }) => {
+        const given = typeof url === 'string' ? url : await askForAddress();
+        if (given === null) return undefined;
+        const address = given.trim();
+        if (isAddress(address) && URL.canParse(address)) return open([address], ...viewOf(others));
+        const what = `${address === '' ? 'Nothing' : `“${address}”`} is no address: it begins with https:// or http://, as in https://HOST/FOLDER/NAME.ome.zarr.`;
+        return void (await showErrorMessage('Cannot be opened', what));
+      }
+    });
+    palette?.addItem({ command: CommandIDs.openUrl, category: 'Micro-CT' });
     commands.addCommand(CommandIDs.look, {
       label: 'Look at It',
       caption: 'Look at TIFFs, or folders of slices, in Neuroglancer as they are: nothing is written',
@@ -114,14 +154,15 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       isVisible: args =>
         Boolean(args.isPalette) ||
         givenPaths(args).length > 0 ||
-        volumesIn(convertibleSelection(browsers?.tracker.currentWidget ?? null)).length > 0,
+        convertibleSelection(browsers?.tracker.currentWidget ?? null).length > 0,
       describedBy: { args: { type: 'object', properties: LOOK_ARGS } },
       execute: async args => {
         const browser = browsers?.tracker.currentWidget ?? null;
         let paths = givenPaths(args).map(path => (isAbsolute(path) ? path : toServerPath(contents, path)));
-        if (paths.length === 0) paths = volumesIn(convertibleSelection(browser));
+        if (paths.length === 0) paths = convertibleSelection(browser);
         if (paths.length === 0) paths = await chooseSources(browser, 'Look at It');
-        return paths.length === 0 ? undefined : open(paths, ...viewOf(args));
+        const isStack = args.isStack ?? isStackOf(paths);
+        return paths.length === 0 ? undefined : open(paths, ...viewOf({ ...args, isStack }));
       }
     });
     palette?.addItem({ command: CommandIDs.look, category: 'Micro-CT', args: { isPalette: true } });
@@ -133,7 +174,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       describedBy: { args: { type: 'object', properties: { ...OME_ZARR_ARGS, state: LOOK_ARGS.state } } },
       execute: async args => {
         const paths = await omeZarrsOf(args, browsers?.tracker.currentWidget, contents, 'Open as Segmentation');
-        return paths.length === 0 ? undefined : open(paths, ...viewOf(args), true);
+        return paths.length === 0 ? undefined : open(paths, ...viewOf({ ...args, asLabels: true }));
       }
     });
     palette?.addItem({ command: CommandIDs.openSegmentation, category: 'Micro-CT', args: { isPalette: true } });
@@ -151,7 +192,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
         await app.restored;
         try {
           const view = await viewIn(String(args.search));
-          if (view) open(view.paths, view.state, view.options, view.asLabels).content.setState(view.state);
+          if (view) open(view.paths, view.state, { ...view, reading: view.options }).content.setState(view.state);
         } catch (error) {
           await showErrorMessage('Cannot open the link', error as Error);
         }
@@ -179,8 +220,9 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
 
     void restorer?.restore(tracker, {
       command: CommandIDs.openViewer,
-      args: ({ content: { paths, state, reading, asLabels } }) => ({
+      args: ({ content: { paths, state, reading, asLabels, way } }) => ({
         ...(asLabels && { asLabels }),
+        ...(way.isStack && { isStack: true }),
         ...(paths.length === 1 ? { path: paths[0] } : { paths: [...paths] }),
         ...(state ? { state } : {}),
         ...(reading ? { options: reading } : {})

@@ -1,5 +1,8 @@
 import { isAbsolute } from '../../form/output.ts';
-import type { LookOptions } from '../../protocol/index.ts';
+import { isAddress } from '../../model/address.ts';
+import { isNumber } from '../../protocol/names.ts';
+import { isArchiveName } from '../../model/output-name.ts';
+import type { LookOptions, Source } from '../../protocol/index.ts';
 import type { Found, ViewerSource, Wanted } from '../../viewer/index.ts';
 import { filesOf, listFolder } from '../../widget/listing.ts';
 import type { IHelper, ReadResult } from '../helper.ts';
@@ -9,7 +12,12 @@ import { isImage, isOmeZarr } from '../paths.ts';
 /** What the helper says of a volume that is not, or no longer, there. */
 const GONE: HelperError['code'][] = ['not-found', 'output-not-ome-zarr'];
 
-export const baseName = (path: string): string => path.split(/[\\/]/).filter(Boolean).pop() ?? path;
+/** What a path is called: of an image in a collection, with the collection's name. */
+export function baseName(path: string): string {
+  if (isAddress(path)) return baseName(decodeURI(new URL(path).pathname));
+  const [name = path, parent = ''] = path.split(/[\\/]/).filter(Boolean).reverse();
+  return isOmeZarr(parent) || (parent !== '' && isNumber(name)) ? `${parent}/${name}` : name;
+}
 
 /** Another source than an OME-Zarr is shown as it lies there: its coarser levels are sampled. */
 export type FoundSource = ViewerSource & { sampled?: boolean };
@@ -30,10 +38,10 @@ export async function findSources(
 }
 
 /** A source as the OME-Zarr that it would be, of which the helper makes what is asked for. */
-export const lookedAt = (path: string, helper: IHelper, reading: LookOptions): FoundSource => ({
-  name: baseName(path),
+export const lookedAt = (source: Source, helper: IHelper, reading: LookOptions): FoundSource => ({
+  name: typeof source === 'string' ? baseName(source) : `${baseName(source[0])} and ${source.length - 1} more`,
   sampled: true,
-  reader: (key, wanted, signal) => goneAsNull(helper.look(path, reading, key, rangeOf(wanted), signal))
+  reader: (key, wanted, signal) => goneAsNull(helper.look(source, reading, key, rangeOf(wanted), signal))
 });
 
 const rangeOf = ({ offset, length, suffix, stat }: Wanted): { offset?: number; length?: number } =>
@@ -53,16 +61,51 @@ async function goneAsNull(reading: Promise<ReadResult>): Promise<Found | null> {
 /** Whether a folder's names are those of slices, and of no OME-Zarr. */
 const areSlices = (path: string, names: string[]): boolean => !isOmeZarr(path) && names.some(isImage);
 
+/** What no OME-Zarr has. */
+const NOWHERE = 'microct-io-vis/is-not-here';
+
+/**
+ * Whether a server of the web has this page read all that a viewer must know (CORS): parts of files, which part came,
+ * which version it is of, and that of what is not there it is said. Otherwise the helper reads.
+ */
+async function isOpenToPages(address: string): Promise<boolean> {
+  const { search, hash, username } = new URL(address);
+  if (search || hash || username) return false;
+  const ask = (key: string): Promise<Response> =>
+    fetch(`${address.replace(/\/*$/, '/')}${key}`, {
+      headers: { Range: 'bytes=0-0' },
+      credentials: 'omit',
+      cache: 'no-store',
+      redirect: 'error'
+    });
+  try {
+    for (const mark of ['zarr.json', '.zattrs']) {
+      const { status, headers } = await ask(mark);
+      if (status === 404) continue;
+      const tellsPart = status === 206 && headers.get('Content-Range')?.startsWith('bytes 0-0/') === true;
+      return tellsPart && headers.has('ETag') && (await ask(NOWHERE)).status === 404;
+    }
+  } catch {
+    // The browser does not say why.
+  }
+  return false;
+}
+
 /**
  * How the viewer gets at an OME-Zarr: as files of the server where it serves them, otherwise from the helper. The
  * server hides the dotfiles of OME-Zarr 0.4 and all that is outside its root.
  */
 export async function findSource(path: string, helper: IHelper, reading: LookOptions = {}): Promise<FoundSource> {
   const name = baseName(path);
+  if (isAddress(path)) {
+    if (await isOpenToPages(path)) return { name, url: path };
+    return { name, reader: (key, wanted, signal) => goneAsNull(helper.read(path, key, rangeOf(wanted), signal)) };
+  }
   if (isImage(path)) {
     return lookedAt(path, helper, reading);
   }
-  if (!isAbsolute(path)) {
+  // Only the helper looks into an archive.
+  if (!isAbsolute(path) && !isArchiveName(path)) {
     const names = await listFolder(path);
     // Only what is not there is asked of the helper: the viewer itself says why the server refuses.
     if (names === null || (names !== 'none' && names.includes('zarr.json'))) {

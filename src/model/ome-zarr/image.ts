@@ -2,6 +2,7 @@ import { isObject } from '../json.ts';
 import { TOOL } from '../version.ts';
 import { type GroupDocument, attributesOf, omeOf } from './group.ts';
 import { type Placement, isIdentity, nameOf, placementOf } from './placement.ts';
+import { type StoredSegment, segmentsIn } from './segments.ts';
 
 /** What the metadata of an OME-Zarr image says, 0.1 to 0.6, whoever asks. */
 export interface ImageMetadata {
@@ -22,6 +23,8 @@ export interface ImageMetadata {
   channels: StoredChannel[];
   /** Whether it says that its voxels are labels. */
   labels: boolean;
+  /** The segments that it speaks of, where they are labels. */
+  segments: StoredSegment[];
   /** Lengths along all axes before level 0 was padded, where it says so: what this project's Python predecessor did. */
   originalShape: number[] | null;
   /** Whether it says that the source's values were scaled to those of an integer type. */
@@ -99,6 +102,7 @@ export function parseImage(document: GroupDocument): ImageMetadata {
       : inCoordinateSystems(first, first.datasets)),
     channels: channelsOf(ome),
     labels: 'image-label' in ome,
+    segments: segmentsIn(ome),
     originalShape:
       Array.isArray(told.original_shape) && told.original_shape.every(n => Number.isSafeInteger(n) && n > 0)
         ? (told.original_shape as number[])

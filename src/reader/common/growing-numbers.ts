@@ -3,6 +3,10 @@ export class GrowingNumbers {
   length = 0;
   #values = new Float64Array(16);
 
+  get bytes(): number {
+    return this.#values.byteLength;
+  }
+
   push(value: number): void {
     if (this.length === this.#values.length) {
       const larger = new Float64Array(2 * this.length);

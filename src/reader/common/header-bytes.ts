@@ -14,6 +14,7 @@ import {
 import { promisify } from 'node:util';
 import { onDisk } from './file-name.ts';
 import { checkFile, readFailure } from './fail.ts';
+import { noteFile, stateOf } from './touched.ts';
 
 /**
  * By numbers of files: for tens of thousands of slices, objects of `node:fs/promises` take more time than the files.
@@ -34,6 +35,8 @@ export class HeaderBytes {
   readonly size: number;
   /** The same for two names of one file; null where the file system does not tell. */
   readonly identity: string | null;
+  /** Of the file when it was opened; another one after every change. */
+  readonly state: string;
   readonly #file: number;
   /** Holds the bytes that `locate` speaks of, until the next call. */
   buffer: Buffer;
@@ -76,6 +79,8 @@ export class HeaderBytes {
     checkFile(path, status);
     this.path = path;
     this.size = Number(status.size);
+    this.state = stateOf(status);
+    noteFile(path, status);
     this.identity = status.ino === 0n ? null : `${status.dev}:${status.ino}`;
     this.#file = file;
     this.buffer = first;

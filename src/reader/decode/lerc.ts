@@ -1,34 +1,25 @@
 import { inflateSync, zstdDecompressSync } from 'node:zlib';
-// @ts-expect-error The package brings no types.
-import Lerc from 'lerc';
+import { decode, load } from 'lerc';
 import type { Dtype } from '../../model/volume.ts';
+import { VOXEL_ARRAYS } from '../../model/voxel-arrays.ts';
 import type { SegmentCodec } from './segment-codec.ts';
 
-interface Decoded {
-  pixels: ArrayLike<number>[];
-  mask: Uint8Array | null;
-}
-
-/** Arrays of what can be read. */
-const ARRAYS = {
-  uint8: Uint8Array,
-  uint16: Uint16Array,
-  int8: Int8Array,
-  int16: Int16Array,
-  int32: Int32Array,
-  float32: Float32Array,
-  float64: Float64Array
-};
-export const isLercType = (dtype: string): dtype is keyof typeof ARRAYS => Object.hasOwn(ARRAYS, dtype);
+/** Voxels that LERC has: no integers of 64 bits. */
+type LercType = Exclude<Dtype, 'uint64' | 'int64'>;
+export const isLercType = (dtype: string): dtype is LercType =>
+  Object.hasOwn(VOXEL_ARRAYS, dtype) && dtype !== 'uint64' && dtype !== 'int64';
 
 /**
- * What the decoder has of a segment beside its result, by whether it lies in deflate or zstd, which grow their output
- * by halves; measured.
+ * What the decoder has of a segment beside its result, in copies of it, by whether it lies in deflate or zstd, which
+ * grow their output by halves; its masks, in bytes a pixel; measured.
  */
-const COPIES = { plain: 1, wrapped: 4 };
+const COPIES = { plain: 3, wrapped: 6 };
+const MASK_BYTES = 3;
 
 export const lerc: SegmentCodec = {
-  workingBytes: ({ decoderTables }, bytes) => COPIES[decoderTables.lercParameters?.[1] ? 'wrapped' : 'plain'] * bytes,
+  prepare: load,
+  workingBytes: ({ decoderTables, segmentWidth, segmentHeight }, bytes) =>
+    COPIES[decoderTables.lercParameters?.[1] ? 'wrapped' : 'plain'] * bytes + MASK_BYTES * segmentWidth * segmentHeight,
   createDecoder:
     () =>
     ({ data, rows, layout: { decoderTables, packing, dtype, littleEndian, segmentWidth } }) => {
@@ -37,12 +28,13 @@ export const lerc: SegmentCodec = {
     }
 };
 
-/** Height and width that a LERC blob claims, read before its decoder makes room for them. */
-function claimedShape(blob: Uint8Array): [number, number] {
+/** Height, width and values a pixel that a LERC blob claims, read before its decoder makes room for them. */
+function claimed(blob: Uint8Array): [number, number, number] {
   const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
   const lerc1 = view.getUint8(0) === 0x43;
-  const at = lerc1 ? 18 : view.getInt32(6, true) >= 3 ? 14 : 10;
-  return [view.getInt32(at, true), view.getInt32(at + 4, true)];
+  const version = lerc1 ? 1 : view.getInt32(6, true);
+  const at = lerc1 ? 18 : version >= 3 ? 14 : 10;
+  return [view.getInt32(at, true), view.getInt32(at + 4, true), version >= 4 ? view.getInt32(at + 8, true) : 1];
 }
 
 /**
@@ -52,7 +44,7 @@ function claimedShape(blob: Uint8Array): [number, number] {
  * whole numbers have nothing to mark it with.
  *
  * @param parameters TIFF's LercParameters: version, and compression around it (0 none, 1 deflate, 2 zstd)
- * @throws Error, or a string of the decoder's
+ * @throws Error
  */
 function decodeLerc(
   data: Uint8Array,
@@ -65,14 +57,17 @@ function decodeLerc(
   const around = parameters[1] ?? 0;
   if (around > 2) throw new Error(`LERC inside compression ${around} is not known`);
   const blob = around === 1 ? inflateSync(data, limit) : around === 2 ? zstdDecompressSync(data, limit) : data;
-  const [height, width] = claimedShape(blob);
-  if (height !== rows || width !== columns)
-    throw new Error(`LERC holds ${height} × ${width} pixels, where ${rows} × ${columns} were expected`);
-  const { pixels, mask } = Lerc.decode(Uint8Array.from(blob).buffer) as Decoded;
-  if (pixels.length !== 1) throw new Error(`LERC holds ${pixels.length} bands, where one was expected`);
   if (!isLercType(dtype)) throw new Error(`LERC of ${dtype}`);
-  const out = new ARRAYS[dtype](rows * columns);
-  out.set(pixels[0]);
+  const [height, width, values] = claimed(blob);
+  if (height !== rows || width !== columns || values !== 1)
+    throw new Error(
+      `LERC holds ${height} × ${width} pixels of ${values} values, where ${rows} × ${columns} of one were expected`
+    );
+  const { pixels, mask } = decode(blob);
+  if (pixels.length !== 1) throw new Error(`LERC holds ${pixels.length} bands, where one was expected`);
+  const [out] = pixels;
+  if (!(out instanceof VOXEL_ARRAYS[dtype]))
+    throw new Error(`LERC holds a ${out.constructor.name}, where ${dtype} was expected`);
   if (mask)
     for (let i = 0; i < mask.length; i++)
       if (mask[i] === 0) {
@@ -80,5 +75,5 @@ function decodeLerc(
           throw new Error('LERC marks some voxels as not valid, and there is no value for that');
         out[i] = NaN;
       }
-  return new Uint8Array(out.buffer);
+  return new Uint8Array(out.buffer, out.byteOffset, out.byteLength);
 }

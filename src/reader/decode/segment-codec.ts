@@ -21,6 +21,8 @@ export interface SegmentCodec {
   readonly ignoresBitOrder?: true;
   /** Memory that decoding takes for a segment of so many bytes, beside what comes out. */
   workingBytes?(layout: EncodedLayout, bytes: number): number;
+  /** What a thread waits for before it decodes. */
+  prepare?(): Promise<void>;
   /** A decoder for one thread. */
   createDecoder(): DecodeSegment;
 }

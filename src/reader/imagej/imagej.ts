@@ -1,4 +1,5 @@
 import { calibrate, type Calibration, isPixel, UNCALIBRATED, unusable } from '../voxel-size/calibration.ts';
+import type { Position, Shape } from '../../model/volume.ts';
 import type { Directory } from '../tiff/directory.ts';
 import { TAG } from '../tiff/tags.ts';
 
@@ -83,4 +84,11 @@ export function imagejCalibration(imagej: ImageJ, first: Directory): Calibration
   if (said === undefined && (x !== 1 || y !== 1))
     assumed.push(`has no spacing of slices in its ImageJ description: 1 ${units[0]} was taken, as ImageJ does.`);
   return { ...calibration, notes: [...notes, ...assumed.map(text => `It ${text}`)] };
+}
+
+/** Where ImageJ's origin (the voxel that is at 0) puts the first voxel, in voxels; null where it says none. */
+export function imagejPosition({ properties }: ImageJ): Position | null {
+  const origin = ['zorigin', 'yorigin', 'xorigin'].map(key => Number(properties.get(key) ?? 0));
+  if (!origin.every(Number.isFinite) || origin.every(n => n === 0)) return null;
+  return { from: 'imagej', place: origin.map(n => 0 - n) as Shape, unit: null };
 }

@@ -4,6 +4,7 @@ import type { OuterShape } from '../../model/volume.ts';
 import { chooseImage } from '../common/choose-image.ts';
 import { shortly } from '../common/shortly.ts';
 import { fail, readFailure } from '../common/fail.ts';
+import { noteFile } from '../common/touched.ts';
 import type { Blocks, Ome, OmeImage, TiffData } from './ome.ts';
 import type { InterpretationOptions } from '../tiff/pixel-format.ts';
 import { channelName } from '../common/stack.ts';
@@ -162,7 +163,10 @@ function locator(ome: Ome, blocks: Blocks, { path, isTiff }: { path: string; isT
       return beside;
     }
     // A file that was given another name, and still says its old one.
-    if (isTiff && named.size === 1) return path;
+    if (isTiff && named.size === 1) {
+      if (beside !== null) noteFile(beside, null);
+      return path;
+    }
     if (beside === null)
       throw fail(
         'not-found',

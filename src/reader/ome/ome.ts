@@ -9,6 +9,7 @@ import { fail } from '../common/fail.ts';
 import { GrowingNumbers } from '../common/growing-numbers.ts';
 import { type MarkupSelection, wantedMarkup } from '../common/markup.ts';
 import { shortly } from '../common/shortly.ts';
+import { MOST_PLANES, type PlanePosition } from './plane-position.ts';
 
 /** An OME-XML description (OME model 2016-06 and before), as far as it says where planes are and what they mean. */
 export interface Ome {
@@ -32,6 +33,8 @@ export interface OmeImage {
   /** `Channel`s, each of one or more samples. */
   channels: (Channel & { samples: number })[];
   calibration: Calibration;
+  /** Where planes are, as far as it is said: of the first ones. */
+  positions: PlanePosition[];
   /** Seconds between time points. */
   timeStep: number | null;
   blocks: Blocks;
@@ -67,6 +70,7 @@ const PARENTS: Partial<Record<string, string>> = {
   Pixels: 'Image',
   Channel: 'Pixels',
   TiffData: 'Pixels',
+  Plane: 'Pixels',
   UUID: 'TiffData',
   StructuredAnnotations: 'OME',
   XMLAnnotation: 'StructuredAnnotations',
@@ -76,10 +80,15 @@ const PARENTS: Partial<Record<string, string>> = {
   ModuloAlongC: 'Modulo',
   ModuloAlongT: 'Modulo'
 };
-const WANTED: MarkupSelection = {
-  element: (name, parent) => parent === undefined || PARENTS[name] === parent,
-  text: name => name === 'UUID'
-};
+/** What is read of an OME-XML: of its planes, which may be millions, the first. */
+function wanted(): MarkupSelection {
+  let planes = 0;
+  return {
+    element: (name, parent) =>
+      parent === undefined || (PARENTS[name] === parent && (name !== 'Plane' || planes++ < MOST_PLANES)),
+    text: name => name === 'UUID'
+  };
+}
 
 /** `TiffData` elements, by the million in a few bytes each. */
 export class Blocks {
@@ -173,6 +182,9 @@ export function parseOme(xml: Iterable<Uint8Array>, path: string): Ome {
         color: readColor(attributes.Color),
         samples: whole('SamplesPerPixel') || 1
       });
+    } else if (element === 'Plane' && parent === 'Pixels') {
+      if (['PositionX', 'PositionY', 'PositionZ'].some(each => each in attributes))
+        image.positions.push(readPosition(attributes));
     } else if (element === 'TiffData' && parent === 'Pixels') {
       block = {
         ifd: whole('IFD') ?? 0,
@@ -207,7 +219,7 @@ export function parseOme(xml: Iterable<Uint8Array>, path: string): Ome {
   };
   try {
     let some = '';
-    for (const markup of wantedMarkup(bytes, WANTED)) {
+    for (const markup of wantedMarkup(bytes, wanted())) {
       some += markup;
       if (some.length < AT_ONCE) continue;
       parser.write(some);
@@ -241,8 +253,19 @@ function readPixels(name: string, attributes: Record<string, string>, whole: (ke
       'ome-xml',
       'Its OME-XML'
     ),
+    positions: [],
     timeStep: size.T > 1 && step > 0 && Number.isFinite(step) ? step : null,
     blocks: new Blocks()
+  };
+}
+
+/** What is no number is none. */
+function readPosition(attributes: Record<string, string>): PlanePosition {
+  const number = (key: string) => ((attributes[key] ?? '').trim() === '' ? NaN : Number(attributes[key]));
+  return {
+    z: number('TheZ'),
+    place: [number('PositionZ'), number('PositionY'), number('PositionX')],
+    units: [attributes.PositionZUnit, attributes.PositionYUnit, attributes.PositionXUnit]
   };
 }
 

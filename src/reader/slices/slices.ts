@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { ConvertError } from '../../model/errors.ts';
 import { ENDINGS, type ImageKind, imageKind } from '../../model/file-endings.ts';
 import { nameOf, onDisk } from '../common/file-name.ts';
+import { noteFolder } from '../common/touched.ts';
 import { readable } from '../../model/readable.ts';
 import { option } from '../../model/words.ts';
 import { fail, readFailure } from '../common/fail.ts';
@@ -334,7 +335,10 @@ export async function listNames(folder: string): Promise<string[]> {
   } catch (error) {
     throw readFailure(error, folder);
   }
-  if (names.length > 0) return names;
+  if (names.length > 0) {
+    noteFolder(folder, names);
+    return names;
+  }
   if (ZARR_DOCUMENTS.some(name => existsSync(join(folder, name))))
     throw fail(
       'no-pages',

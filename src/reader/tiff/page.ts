@@ -117,8 +117,7 @@ function readCoding(directory: Directory, pixel: PixelFormat): SegmentCoding {
   if (coding === 'jpeg' && (kind !== 'uint' || bits !== 8))
     throw refuse(`JPEG of ${type} voxels cannot be read: save it with deflate or LZW`);
   if (coding === 'lerc') {
-    // The decoder (lerc 3.0.0) turns greater uint32 values negative, and knows neither integers of 64 bits nor packed
-    // ones.
+    // It has neither integers of 64 bits nor packed ones.
     if (!isLercType(type)) throw refuse(`${type} voxels in LERC cannot be read: save it with zstd, deflate or LZW`);
     if (samples > 1 && !planar)
       throw refuse(`LERC of ${samples} samples a pixel cannot be read: save it with zstd, deflate or LZW`);

@@ -81,6 +81,12 @@ export class SegmentTable {
     return this.#files.length;
   }
 
+  /** Memory that the tables take. */
+  get bytes(): number {
+    const tables = [this.#encodingOf, this.#firstOf, this.#files, this.#offsets, this.#byteCounts];
+    return tables.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
   /** Of the first page; what it has of storage is its own. */
   get format(): PageFormat {
     if (!this.#format) throw new Error('no page was added');
@@ -209,6 +215,7 @@ export class SegmentTable {
       this.#byteCounts.copy(first, count, byteCounts, firstSegment[plane]);
     }
     return {
+      kind: 'segments',
       files,
       shape: [pages.length / volumeCount(outerShape), format.height, format.width],
       outerShape,

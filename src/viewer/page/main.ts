@@ -1,9 +1,10 @@
 // The page of `microct-io-vis view`: the volumes that its server lists, without Jupyter. The view is kept in the
 // address, as Neuroglancer does.
 import './page.css';
-import type { ViewerState } from '../index.ts';
+import type { ViewerSource, ViewerState } from '../index.ts';
 import { createViewer } from '../index.ts';
 import { keepLastViews, takeLastViews } from '../lastViews.ts';
+import { sourceBelow } from '../opened.ts';
 
 interface Listing {
   sources: { name: string; url: string; sampled?: boolean }[];
@@ -19,13 +20,30 @@ try {
     throw new Error(`The list of volumes could not be read (${response.status}): start the command again.`);
   }
   const { sources } = (await response.json()) as Listing;
-  document.title = sources.map(({ name, sampled }) => (sampled ? `${name} (coarser levels sampled)` : name)).join(', ');
+  const chosen = new URLSearchParams(location.search);
+  const shown: (ViewerSource & { sampled?: boolean })[] = sources.map((source, n) => {
+    const path = chosen.get(`image${n}`);
+    return path === null ? source : sourceBelow(source, path);
+  });
+  const entitle = (): void => {
+    const titles = shown.map(({ name, sampled }) => (sampled ? `${name} (coarser levels sampled)` : name));
+    document.title = titles.join(', ');
+  };
+  entitle();
   let settled: ReturnType<typeof setTimeout> | undefined;
   let written = '';
   // By the address that they are newer than.
   const last = takeLastViews()[location.hash];
   const viewer = await createViewer(host, {
-    source: sources,
+    source: shown,
+    imageIn: async (n, path) => {
+      // A reload, and who copies the address, finds it again.
+      chosen.set(`image${n}`, path);
+      history.replaceState(null, '', `?${chosen}${location.hash}`);
+      shown[n] = sourceBelow(sources[n], path);
+      entitle();
+      return shown[n];
+    },
     state: last ?? stateInAddress(),
     server: new URL('.', document.baseURI).href,
     link: state => Promise.resolve(new URL(addressOf(state), location.href).href),

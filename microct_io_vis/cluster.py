@@ -1,0 +1,453 @@
+"""Conversions by the workers of a Dask cluster: each part, or each of many volumes, is a task, and a helper's process
+on its worker."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
+
+from .arguments import byte_count, option_words, source_words
+from .batch import BatchEntry, convert_one, to_entry
+from .conversion import Event, Helper, Names, check, run_conversion, snake_case
+from .errors import ConversionError, shown_as_message
+from .options import Options
+from .types import ConversionResult, Progress, Source, StrPath
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+#: Parts for each task that the cluster runs at once, so that none waits long for the last; and at least, as workers may
+#: yet come.
+PARTS_A_SLOT = 4
+LEAST_PARTS = 8
+#: How often a part that has failed is tried again; a lost worker's are in any case.
+RETRIES = 2
+#: What a worker's memory leaves to the helpers: the rest is Python's own.
+SHARE = 0.8
+#: Differences of a verification that are told, as the helper has it.
+MOST_TOLD = 100
+#: Bytes that a conversion takes where nobody says how many, as the helper has it.
+USUAL_MEMORY = 4 * 2**30
+#: Seconds between two looks at what has ended.
+LOOK = 0.1
+Resources = Mapping[str, float]
+
+
+class ClusterConversion:
+    """A conversion by a cluster, run and cancelled as `Conversion` is."""
+
+    def __init__(
+        self,
+        source: Source,
+        output: StrPath | None,
+        options: Options,
+        client: Client,
+        parts: int | None = None,
+        resources: Resources | None = None,
+        names: Names = "python",
+    ) -> None:
+        if client.asynchronous:
+            raise shown_as_message(ValueError("client: an asynchronous Client cannot be waited for: give a usual one"))
+        self._client = client
+        slots, memory = _slots(client, resources)
+        self._parts = max(LEAST_PARTS, PARTS_A_SLOT * slots) if parts is None else parts
+        self._resources = dict(resources) if resources else None
+        self._names = names
+        self._cancelled = threading.Event()
+        given: dict[str, Any] = dict(options)
+        if memory is not None:
+            given["max_memory"] = min(memory, byte_count(given.get("max_memory")) or USUAL_MEMORY)
+        word, stdin = source_words(source)
+        outputs = [] if output is None else [os.fspath(output)]
+        words = [*option_words(given), "--distributed-scan", "--parts", str(self._parts)]
+        self._planner = Helper(
+            "plan", "--json", "--progress", "json", *words, "--", word, *outputs, given=stdin, names=names
+        )
+        self._output: str | None = None
+
+    def run(self, on_progress: Callable[[Progress], object] | None = None) -> ConversionResult:
+        """As `Conversion.run`."""
+        began = time.monotonic()
+        plan: dict[str, Any] = snake_case(json.loads(self._planner.run()))
+        output = self._output = plan["output"]
+        try:
+            result = self._convert(plan, output, on_progress)
+        except KeyboardInterrupt as interrupt:
+            self.cancel()
+            self._discard(output)
+            shown_as_message(interrupt)
+            raise
+        except ConversionError as error:
+            if self._cancelled.is_set():
+                self._discard(output)
+                raise ConversionError("cancelled", "cancelled") from None
+            kept = "what is done is kept: go on with it (resume=True)"
+            raise ConversionError(error.code, f"{error}; {kept}", error.field) from None
+        result["seconds"] = time.monotonic() - began
+        return result
+
+    def cancel(self) -> None:
+        """As `Conversion.cancel`."""
+        self._cancelled.set()
+        if self._output is None:
+            self._planner.cancel()
+
+    def _convert(
+        self, plan: dict[str, Any], output: str, on_progress: Callable[[Progress], object] | None
+    ) -> ConversionResult:
+        numbers = [part["part"] for part in plan["parts"]]
+        total = sum(part["bytes"] for part in plan["parts"]) * (2 if plan["scan"] else 1)
+        meter = _Meter(total, on_progress)
+        topic = f"microct-io-vis-{uuid.uuid4().hex}"
+        self._client.subscribe_topic(topic, lambda event: meter.told(event[1]))
+        try:
+            for scan in (True, False) if plan["scan"] else (False,):
+                done = plan["scanned" if scan else "converted"]
+                for part in plan["parts"]:
+                    if part["part"] in done:
+                        meter.told({"part": part["part"], "scan": scan, "done_bytes": part["bytes"], "before": True})
+                left = [number for number in numbers if number not in done]
+                self._tasks(left, output, scan, topic, meter, {part["part"]: part["bytes"] for part in plan["parts"]})
+            [finished] = self._wait([self._submit(run_finish, output, self._names, name="finish")], meter)
+        finally:
+            with suppress(Exception):
+                self._client.unsubscribe_topic(topic)
+        meter.end()
+        return cast(ConversionResult, finished)
+
+    def _tasks(
+        self, parts: list[int], output: str, scan: bool, topic: str, meter: _Meter, sizes: dict[int, int]
+    ) -> None:
+        name = "scan" if scan else "part"
+        futures = [
+            self._submit(run_part, part, output, scan, topic, self._resources, self._names, name=f"{name}-{part}")
+            for part in parts
+        ]
+        for part in self._wait(futures, meter):
+            meter.told({"part": part["part"], "scan": scan, "done_bytes": sizes[part["part"]]})
+
+    def _submit(self, task: Callable[..., Any], *words: Any, name: str) -> Future:
+        return cast(
+            "Future",
+            self._client.submit(
+                task,
+                *words,
+                key=f"microct-io-vis-{name}-{uuid.uuid4().hex}",
+                pure=False,
+                retries=RETRIES,
+                resources=self._resources,
+            ),
+        )
+
+    def _wait(self, futures: Iterable[Future], meter: _Meter) -> list[Any]:
+        """The results, in their order."""
+        waiting = list(futures)
+        try:
+            # One that is lost with its worker is done again by another.
+            while not all(future.status == "finished" for future in waiting):
+                if self._cancelled.wait(LOOK):
+                    raise ConversionError("cancelled", "cancelled")
+                for future in waiting:
+                    if future.status == "cancelled" or self._client.status in ("closing", "closed"):
+                        raise ConversionError("interrupted", "the cluster has dropped it, or is gone")
+                    if future.status == "error":
+                        raise _as_conversion_error(future.exception())
+                meter.report()
+            return [future.result() for future in waiting]
+        finally:
+            with suppress(Exception):
+                self._client.cancel([future for future in waiting if future.status != "finished"])
+
+    def _discard(self, output: str) -> None:
+        """Removes what is done. Parts that are still under way find their folder gone, and end."""
+        with suppress(ConversionError):
+            Helper("finish", output, "--discard", "--progress", "json").run()
+
+
+class ClusterBatch:
+    """Many conversions by a cluster: each is a task, and a helper's process on its worker."""
+
+    def __init__(
+        self,
+        planned: list[Event],
+        folder: StrPath | None,
+        report: StrPath | None,
+        options: Options,
+        client: Client,
+        resources: Resources | None,
+    ) -> None:
+        if client.asynchronous:
+            raise shown_as_message(ValueError("client: an asynchronous Client cannot be waited for: give a usual one"))
+        _slots(client, resources)
+        self._client = client
+        self._entries = planned
+        self._rows = [""] * len(planned)
+        self._folder = None if folder is None else os.path.abspath(folder)
+        self._report = None if report is None else re.sub(r"\.(json|csv)$", "", os.fspath(report), flags=re.IGNORECASE)
+        self._options = dict(options)
+        self._resources = dict(resources) if resources else None
+
+    def run(self, on_entry: Callable[[BatchEntry], object]) -> list[BatchEntry]:
+        """Converts them; what has become of each."""
+        from distributed import as_completed
+
+        ended: dict[int, BatchEntry] = {}
+        numbers = {
+            self._client.submit(
+                run_one,
+                entry["source"],
+                self._folder,
+                self._options,
+                self._resources,
+                key=f"microct-io-vis-batch-{number}-{uuid.uuid4().hex}",
+                pure=False,
+                retries=RETRIES,
+                resources=self._resources,
+            ): number
+            for number, entry in enumerate(self._entries)
+        }
+        try:
+            for future in as_completed(numbers):
+                number = numbers[future]
+                if future.status != "finished":
+                    raise _as_conversion_error(future.exception() if future.status == "error" else None)
+                entry, heads, self._rows[number] = future.result()
+                self._entries[number] = entry
+                self._write(heads)
+                ended[number] = to_entry(entry)
+                on_entry(ended[number])
+        finally:
+            with suppress(Exception):
+                self._client.cancel([future for future in numbers if future.status != "finished"])
+        return [ended[number] for number in sorted(ended)]
+
+    def _write(self, heads: str) -> None:
+        """Both files, each whole at any time, of what the helpers have written of each."""
+        if self._report is None:
+            return
+        unsaid = ("event", "place")
+        entries = [{name: said for name, said in entry.items() if name not in unsaid} for entry in self._entries]
+        texts = {
+            "json": json.dumps(entries, indent=2, ensure_ascii=False) + "\n",
+            "csv": "".join([heads, *self._rows]),
+        }
+        for kind, text in texts.items():
+            path = f"{self._report}.{kind}"
+            with open(f"{path}.new-{os.getpid()}", "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            os.replace(file.name, path)
+
+
+class ClusterVerification:
+    """A verification by a cluster: pieces of it are tasks, each a helper's process on its worker."""
+
+    def __init__(self, output: StrPath, against: Source | None, options: Mapping[str, Any], client: Client) -> None:
+        if client.asynchronous:
+            raise shown_as_message(ValueError("client: an asynchronous Client cannot be waited for: give a usual one"))
+        slots, memory = _slots(client, None)
+        self._client = client
+        self._output = os.path.abspath(output)
+        self._against = against if against is None or isinstance(against, (str, os.PathLike)) else list(against)
+        # All must cut the levels alike, whatever their workers have.
+        self._options = {
+            "jobs": options.get("jobs") or 1,
+            "max_memory": min(memory or USUAL_MEMORY, byte_count(options.get("max_memory")) or USUAL_MEMORY),
+        }
+        self._pieces = max(LEAST_PARTS, PARTS_A_SLOT * slots)
+
+    def run(self, on_progress: Callable[[Progress], object] | None) -> dict[str, Any]:
+        """What was found, as one process would."""
+        from distributed import as_completed
+
+        began = time.monotonic()
+        topic = f"microct-io-vis-{uuid.uuid4().hex}"
+        meter = _Meter(0, on_progress)
+        self._client.subscribe_topic(topic, lambda event: meter.told(event[1]))
+        futures = {
+            self._client.submit(
+                run_verify,
+                self._output,
+                self._against,
+                self._options,
+                f"{number}/{self._pieces}",
+                topic,
+                key=f"microct-io-vis-verify-{number}-{uuid.uuid4().hex}",
+                pure=False,
+                retries=RETRIES,
+            ): number
+            for number in range(self._pieces + 1)
+        }
+        found: dict[int, dict[str, Any]] = {}
+        try:
+            for future in as_completed(futures):
+                if future.status != "finished":
+                    raise _as_conversion_error(future.exception() if future.status == "error" else None)
+                found[futures[future]] = future.result()
+                meter.report()
+        finally:
+            with suppress(Exception):
+                self._client.cancel([future for future in futures if future.status != "finished"])
+                self._client.unsubscribe_topic(topic)
+        meter.end()
+        return {**_together([found[number] for number in sorted(found)]), "seconds": time.monotonic() - began}
+
+
+def _together(pieces: list[dict[str, Any]]) -> dict[str, Any]:
+    """What pieces of a verification have found; the first is of the metadata."""
+    whole = dict(pieces[0])
+    for counted in ("chunks_read", "bytes_read", "voxels_compared", "chunks_differing", "voxels_differing"):
+        whole[counted] = sum(piece[counted] for piece in pieces)
+    whole["ok"] = all(piece["ok"] for piece in pieces)
+    whole["compared"] = any(piece["compared"] for piece in pieces)
+    whole["notes"] = list(dict.fromkeys(note for piece in pieces for note in piece["notes"]))
+    # The image's own first, then level by level in the order of their voxels, as one process tells them.
+    told = [difference for piece in pieces for difference in piece["differences"]]
+    told.sort(key=lambda each: (-1 if each["level"] is None else each["level"], each["voxel"] or []))
+    whole["differences"] = told[:MOST_TOLD]
+    return whole
+
+
+def run_part(
+    part: int, output: str, scan: bool, topic: str, resources: Resources | None, names: Names
+) -> dict[str, Any]:
+    """The task of a part, on its worker."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    jobs, memory = _own_slot(resources)
+    words = [f"--jobs={jobs}", *(["--scan"] if scan else [])]
+    if memory is not None:
+        words.append(f"--max-memory={memory}")
+
+    def on_event(event: Event) -> None:
+        if event["event"] == "progress":
+            worker.log_event(topic, {"part": part, "scan": scan, "done_bytes": event["doneBytes"]})
+
+    helper = Helper("part", str(part), output, "--json", "--progress", "json", *words, names=names)
+    done: dict[str, Any] = snake_case(json.loads(helper.run(on_event)))
+    return done
+
+
+def run_one(
+    source: str, folder: str | None, options: dict[str, Any], resources: Resources | None
+) -> tuple[Event, str, str]:
+    """The task of one volume, on its worker: what has become of it, and its report's table, heads and row."""
+    jobs, memory = _own_slot(resources)
+    given = {**options, "jobs": min(jobs, int(options.get("jobs") or jobs))}
+    if memory is not None:
+        given["max_memory"] = min(memory, byte_count(options.get("max_memory")) or USUAL_MEMORY)
+    with tempfile.TemporaryDirectory() as scratch:
+        report = os.path.join(scratch, "report")
+        entry = convert_one(source, folder, given, report)
+        with open(f"{report}.csv", encoding="utf-8", newline="") as file:
+            heads, row = file.readline(), file.read()
+    return entry, heads, row
+
+
+def run_finish(output: str, names: Names) -> dict[str, Any]:
+    """The task that comes last, on a worker."""
+    return dict(run_conversion(Helper("finish", output, "--progress", "json", names=names), None))
+
+
+def run_verify(output: str, against: Source | None, options: dict[str, Any], piece: str, topic: str) -> dict[str, Any]:
+    """The task of a piece of a verification, on its worker."""
+    from distributed import get_worker
+
+    worker = get_worker()
+
+    def on_progress(progress: Progress) -> None:
+        told = {"part": piece, "scan": False, "done_bytes": progress["done_bytes"], "bytes": progress["total_bytes"]}
+        worker.log_event(topic, told)
+
+    return check(output, against, options, on_progress, piece)
+
+
+class _Meter:
+    """Adds up what the parts tell of themselves."""
+
+    def __init__(self, total: int, on_progress: Callable[[Progress], object] | None) -> None:
+        self._total = total
+        self._on_progress = on_progress
+        self._done: dict[tuple[int, bool], int] = {}
+        self._before = 0
+        self._began = time.monotonic()
+        self._last = -1
+        self._told = 0.0
+
+    def told(self, event: dict[str, Any]) -> None:
+        """Hears of a part, from any thread; of one that says how much it has to do, which counts then."""
+        if "bytes" in event and (event["part"], event["scan"]) not in self._done:
+            self._total += event["bytes"]
+        self._done[event["part"], event["scan"]] = event["done_bytes"]
+        if event.get("before"):
+            self._before += event["done_bytes"]
+
+    def report(self) -> None:
+        """Tells how far it is, if there is something new."""
+        now = time.monotonic()
+        done = min(sum(list(self._done.values())), self._total)
+        if self._on_progress is None or done == self._last or now - self._told < 0.2:
+            return
+        self._last, self._told = done, now
+        speed = (done - self._before) / max(now - self._began, 1e-6)
+        left = (self._total - done) / speed if speed > 0 else None
+        self._on_progress(
+            {"done_bytes": done, "total_bytes": self._total, "bytes_per_second": speed, "seconds_left": left}
+        )
+
+    def end(self) -> None:
+        """All is done."""
+        self._told = 0.0
+        self.report()
+
+
+def _slot_of(
+    threads: int, has: Mapping[str, float], limit: int | None, needs: Resources | None
+) -> tuple[int, int | None]:
+    """Threads and bytes of one task on a worker."""
+    slots = _at_once(threads, has, needs)
+    return max(1, threads // max(1, slots)), int(SHARE * limit / max(1, slots)) if limit else None
+
+
+def _own_slot(resources: Resources | None) -> tuple[int, int | None]:
+    """Threads and bytes of one task on the worker that runs this."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    state = worker.state
+    return _slot_of(state.nthreads, state.total_resources, worker.memory_manager.memory_limit, resources)
+
+
+def _at_once(threads: int, has: Mapping[str, float], needs: Resources | None) -> int:
+    """How many tasks a worker runs at once."""
+    return min([threads, *(int(has.get(name, 0) // amount) for name, amount in (needs or {}).items() if amount > 0)])
+
+
+def _slots(client: Client, resources: Resources | None) -> tuple[int, int | None]:
+    """How many tasks the cluster runs at once, and the least bytes that one may take there."""
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    at_once = [_at_once(worker["nthreads"], worker.get("resources", {}), resources) for worker in workers]
+    memory = [
+        found
+        for worker in workers
+        if (found := _slot_of(worker["nthreads"], worker.get("resources", {}), worker["memory_limit"], resources)[1])
+    ]
+    if workers and resources and not any(at_once):
+        raise shown_as_message(
+            ValueError(f"resources: no worker has {dict(resources)}: start some with these, or ask for others")
+        )
+    return sum(at_once), min(memory, default=None)
+
+
+def _as_conversion_error(error: BaseException | None) -> BaseException:
+    if isinstance(error, ConversionError):
+        return error
+    return ConversionError("interrupted", f"{type(error).__name__}: {error}")

@@ -1,0 +1,148 @@
+"""What the helper reads for a viewer: a TIFF or a folder of slices as it would be, an OME-Zarr of the web as it is."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import urllib.parse
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .arguments import option_words
+from .conversion import NEW_GROUP
+from .node import HelperMissing, command
+
+#: Seconds that one answer may take.
+PATIENCE = 170
+
+_open: weakref.WeakValueDictionary[tuple[Path | str, bool, tuple[str, ...]], LookedAt] = weakref.WeakValueDictionary()
+
+
+def is_address(source: str | os.PathLike[str]) -> bool:
+    """Whether a source is named by an address of the web, and not by a path."""
+    return os.fspath(source).lower().startswith(("http://", "https://"))
+
+
+def looked_at(source: str, exact: bool = False, reading: Mapping[str, Any] | None = None) -> LookedAt:
+    """The source as it is looked at already, or anew.
+
+    ``exact``: in its own type, also where viewers cannot show it. ``reading``: options of how it is read.
+    """
+    root = source if is_address(source) else Path(os.path.realpath(os.path.expanduser(source)))
+    key = (root, exact, tuple(option_words(reading or {})))
+    files = _open.get(key)
+    if files is None or not files.runs:
+        _open[key] = files = LookedAt(source, *key)
+    return files
+
+
+class LookedAt:
+    """Reads as ``OmeZarrFiles`` does; raises ``FileNotFoundError`` or ``ValueError`` where there is no such source."""
+
+    metadata_key = "zarr.json"
+
+    def __init__(self, source: str, root: Path | str, exact: bool = False, words: tuple[str, ...] = ()) -> None:
+        self.root = root
+        try:
+            line = command("view", *words, "--no-browser", "--", os.fspath(root))
+        except HelperMissing as reason:
+            raise ValueError(f"{source}: {reason}") from None
+        self._process = subprocess.Popen(
+            line,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            # It ends with this Python, however that ends; Ctrl-C is not meant for it.
+            env={
+                **os.environ,
+                "JPY_PARENT_PID": str(os.getpid()),
+                "MICROCT_IO_VIS_CHILD": "1",
+                "MICROCT_IO_VIS_WORDS": "python",
+                "MICROCT_IO_VIS_EXACT": "1" if exact else "",
+            },
+            creationflags=NEW_GROUP,
+            start_new_session=sys.platform != "win32",
+        )
+        assert self._process.stdout is not None and self._process.stderr is not None
+        address = self._process.stdout.readline().strip()
+        if not address:
+            said = self._process.stderr.read().strip().removeprefix("microct-io-vis: ").removeprefix("error: ")
+            self._process.wait()
+            is_there = isinstance(root, str) or root.exists()
+            raise (ValueError if is_there else FileNotFoundError)(said)
+        self._finalizer = weakref.finalize(self, _end, self._process)
+        parts = urllib.parse.urlsplit(address)
+        self._port, self._path = parts.port, parts.path
+        self.axes: list[dict[str, Any]] = self._read_axes()
+
+    def _read_axes(self) -> list[dict[str, Any]]:
+        """As the metadata has them; none of what does not say, of which the page says what is wrong."""
+        for key in ("zarr.json", ".zattrs"):
+            size, _, data, _ = self.read(key)
+            if size is None:
+                continue
+            self.metadata_key = key
+            try:
+                attributes = json.loads(data)
+                said = attributes["attributes"]["ome"] if key == "zarr.json" else attributes
+                image = said["multiscales"][0]
+                systems = [image, *image.get("coordinateSystems", [])]  # of 0.6
+                axes = next(each["axes"] for each in systems if "axes" in each)
+                return [axis for axis in axes if isinstance(axis, dict) and "name" in axis]
+            except (KeyError, IndexError, TypeError, AttributeError, ValueError, StopIteration):
+                return []
+        return []
+
+    @property
+    def runs(self) -> bool:
+        """Whether its helper can be asked."""
+        return self._process.poll() is None
+
+    def read(self, key: str, offset: int = 0, length: int | None = None) -> tuple[int | None, int, bytes, str | None]:
+        """The size of the file ``key``, where the bytes begin, the bytes, and the version of the source."""
+        if not self.runs:
+            raise OSError("the helper that reads it has ended: run the cell again")
+        end = "" if length is None else offset + length - 1
+        asked = f"bytes={offset}" if offset < 0 else f"bytes={offset}-{end}"
+        is_part = length != 0 and (offset != 0 or length is not None)
+        # Not by way of a proxy.
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
+        try:
+            method = "HEAD" if length == 0 else "GET"
+            headers = {"Range": asked} if is_part else {}
+            connection.request(method, f"{self._path}data/0/{urllib.parse.quote(key)}", headers=headers)
+            answer = connection.getresponse()
+            data = answer.read()
+        finally:
+            connection.close()
+        if answer.status == 404:
+            return None, 0, b"", None
+        part, _, whole = (answer.headers["Content-Range"] or "").removeprefix("bytes ").partition("/")
+        if answer.status == 416:
+            return int(whole), int(whole), b"", None
+        if answer.status not in (200, 206):
+            raise OSError(data.decode("utf-8", "replace").strip() or f"{key}: it cannot be read ({answer.status})")
+        version = answer.headers["ETag"]
+        if answer.status == 206:
+            return int(whole), int(part.partition("-")[0]), data[:length], version
+        size = int(answer.headers["Content-Length"])
+        return size, min(size, max(0, offset)), data, version
+
+    def fingerprint(self) -> list[dict[str, Any]]:
+        """Nothing: no server has it."""
+        return []
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.wait()
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()

@@ -1,0 +1,217 @@
+import { globSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { isBucketAddress } from '../model/address.ts';
+import { ConvertError, type ErrorCode, stopped } from '../model/errors.ts';
+import type { ConvertOptions } from '../model/options.ts';
+import type { ConvertResult } from '../model/progress.ts';
+import { COMMAND_LINE, type Vocabulary, inWords } from '../model/words.ts';
+import { freeMemory } from '../pyramid/garbage.ts';
+import { isOmeZarr } from '../zarr/ome-zarr.ts';
+import { writeError } from '../zarr/system-errors.ts';
+import type { Control } from './control.ts';
+import { convert } from './convert.ts';
+import { outputPath } from './output-path.ts';
+
+/** What has become of one of many sources; a row of the report. */
+export interface BatchEntry {
+  source: string;
+  /** Absolute path of the OME-Zarr; null where it is not known. */
+  output: string | null;
+  /** `there`: it was whole before, and was left as it is. */
+  state: 'waiting' | 'done' | 'there' | 'failed' | 'cancelled';
+  seconds: number | null;
+  bytesWritten: number | null;
+  levels: number | null;
+  warnings: string[];
+  error: { code: ErrorCode; message: string } | null;
+}
+
+export interface BatchControl extends Control {
+  /** Hears of each that is begun, from 0, and of each that has ended. */
+  onEntry?: (number: number, entry: BatchEntry, result: ConvertResult | null) => void;
+  /** What entries call the options. */
+  words?: Vocabulary;
+}
+
+const TIFF = /\.(tiff?|btf|tf8|ome\.tiff?)$/i;
+const SLICE = /\.(tiff?|bmp|png)$/i;
+
+/**
+ * The sources that a word means: a text file that names one a line, a pattern of paths, or a folder, of which each TIFF
+ * is one, and each folder in it that holds slices.
+ *
+ * @throws ConvertError where there are none
+ */
+export function batchSources(word: string): string[] {
+  const found = sourcesOf(word);
+  if (found.length > 0) return found;
+  throw new ConvertError(
+    'not-found',
+    `${word}: there is nothing to convert: expected a text file that names a TIFF or a folder of slices a line, a pattern of paths, or a folder that holds some`,
+    'source'
+  );
+}
+
+function sourcesOf(word: string): string[] {
+  const there = statSync(word, { throwIfNoEntry: false });
+  if (there?.isDirectory()) return within(word);
+  if (there && !TIFF.test(word)) return listed(word);
+  if (there) return [word];
+  return globSync(word)
+    .filter(path => !isOmeZarr(path))
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+}
+
+/** Each line a path, from where the command runs or from where the list is; lines that begin with # say nothing. */
+function listed(list: string): string[] {
+  const lines = readFileSync(list, 'utf8')
+    .replace(/^\ufeff/, '')
+    .split(/\r?\n/)
+    .map(line => line.trim())
+    .filter(line => line !== '' && !line.startsWith('#'));
+  const isThere = (path: string) => statSync(path, { throwIfNoEntry: false }) !== undefined;
+  return lines.map(line =>
+    isThere(line) || !isThere(resolve(dirname(list), line)) ? line : resolve(dirname(list), line)
+  );
+}
+
+function within(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  const sorted = entries.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+  return sorted.flatMap(({ name }) => {
+    const path = join(folder, name);
+    if (name.startsWith('.') || /\.zarr(\.partial)?$/.test(name)) return [];
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return TIFF.test(name) ? [path] : [];
+    return readdirSync(path).some(inner => SLICE.test(inner)) ? [path] : [];
+  });
+}
+
+/**
+ * What would be converted, and to where.
+ *
+ * @param folder where the outputs go; null: each beside its source
+ * @throws ConvertError where two sources would be written to one output
+ */
+export function planMany(sources: readonly string[], folder: string | null): BatchEntry[] {
+  if (folder !== null && isBucketAddress(folder))
+    throw new ConvertError(
+      'bad-option',
+      `${folder}: outputs of many sources go to a folder: give one on a disk, or convert them one by one to the bucket`,
+      'output'
+    );
+  const entries = sources.map((source): BatchEntry => {
+    const beside = outputOf(source);
+    return {
+      source: resolve(source),
+      output: beside && folder !== null ? join(resolve(folder), basename(beside)) : beside,
+      state: 'waiting',
+      seconds: null,
+      bytesWritten: null,
+      levels: null,
+      warnings: [],
+      error: null
+    };
+  });
+  checkApart(entries);
+  return entries;
+}
+
+/**
+ * Converts many sources, one after another, with the same options: what is wrong with one is told of it, and the others
+ * go on. With the option `resume`, those that are whole already are left, and unfinished ones are gone on with.
+ *
+ * @param folder where the outputs go; null: each beside its source
+ * @param report what the two files of the report are called, without `.json` and `.csv`; null: none
+ * @throws ConvertError where it is cancelled, or the report cannot be written
+ */
+export async function convertMany(
+  sources: readonly string[],
+  folder: string | null,
+  options: Partial<ConvertOptions>,
+  report: string | null,
+  { signal, onProgress, onEntry, words = COMMAND_LINE }: BatchControl = {}
+): Promise<BatchEntry[]> {
+  const entries = planMany(sources, folder);
+  write(report, entries);
+  for (const [number, entry] of entries.entries()) {
+    if (signal?.aborted) throw stopped(signal);
+    onEntry?.(number, entry, null);
+    let result: ConvertResult | null = null;
+    try {
+      if (options.resume && entry.output !== null && isOmeZarr(entry.output)) entry.state = 'there';
+      else {
+        const given = { ...options, ...(entry.output !== null && { output: entry.output }) };
+        result = await convert(entry.source, given, { signal, onProgress });
+        // The next has the same memory to its own.
+        await freeMemory();
+        const { output, seconds, bytesWritten, levels, warnings } = result;
+        Object.assign(entry, { output, seconds, bytesWritten, levels, warnings: inWords(warnings, words) });
+        entry.state = 'done';
+      }
+    } catch (error) {
+      const { code, said } = error instanceof ConvertError ? error : { code: 'internal' as const, said: String(error) };
+      const isStopped = code === 'cancelled' || code === 'interrupted';
+      Object.assign(entry, {
+        state: isStopped ? 'cancelled' : 'failed',
+        error: { code, message: inWords(said, words) }
+      });
+      if (isStopped) {
+        write(report, entries);
+        throw error;
+      }
+    }
+    write(report, entries);
+    onEntry?.(number, entry, result);
+  }
+  return entries;
+}
+
+function outputOf(source: string): string | null {
+  try {
+    return outputPath(null, source, null);
+  } catch {
+    // What is wrong is told when it is its turn.
+    return null;
+  }
+}
+
+/** @throws ConvertError where two sources would be written to one output */
+function checkApart(entries: readonly BatchEntry[]): void {
+  const taken = new Map<string, string>();
+  for (const { source, output } of entries) {
+    if (output === null) continue;
+    const other = taken.get(output);
+    if (other !== undefined)
+      throw new ConvertError(
+        'bad-option',
+        `${source} and ${other} would both be written to ${output}: convert one of them by itself, to another output`,
+        'output'
+      );
+    taken.set(output, source);
+  }
+}
+
+const COLUMNS = ['source', 'output', 'state', 'seconds', 'bytesWritten', 'levels', 'warnings', 'error'] as const;
+
+/** Both files, each whole at any time. */
+function write(report: string | null, entries: readonly BatchEntry[]): void {
+  if (report === null) return;
+  const rows = entries.map(entry =>
+    COLUMNS.map(name => {
+      const value =
+        name === 'error' ? entry.error?.message : name === 'warnings' ? entry.warnings.join(' ') : entry[name];
+      return value == null ? '' : `"${String(value).replaceAll('"', '""')}"`;
+    }).join(',')
+  );
+  put(`${report}.json`, `${JSON.stringify(entries, null, 2)}\n`);
+  put(`${report}.csv`, `${[COLUMNS.join(','), ...rows].join('\r\n')}\r\n`);
+}
+
+function put(path: string, text: string): void {
+  try {
+    writeFileSync(`${path}.new-${process.pid}`, text);
+    renameSync(`${path}.new-${process.pid}`, path);
+  } catch (error) {
+    throw writeError(error, path);
+  }
+}

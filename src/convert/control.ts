@@ -1,0 +1,46 @@
+import { stopped } from '../model/errors.ts';
+import type { Progress } from '../model/progress.ts';
+
+/** How a caller follows a conversion and ends it. */
+export interface Control {
+  /**
+   * Ends the conversion within about a second; nothing is left behind. Where the signal's reason is a ConvertError
+   * `interrupted`, what is done is kept to be resumed.
+   */
+  signal?: AbortSignal;
+  /** Called five times a second at most. */
+  onProgress?: (progress: Progress) => void;
+}
+
+/** How long a cancelled worker may go on with what it does before it is ended, in ms. */
+export const PATIENCE = 500;
+
+/** What ends work before its time: an error that somebody reports, or the caller's signal. */
+export class Ending {
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort: () => void;
+  readonly #ended: Promise<never>;
+  #reject: (error: unknown) => void = () => {};
+
+  /** `reason`: the error that an aborted signal stands for. */
+  constructor(signal: AbortSignal | undefined, reason: (signal: AbortSignal) => unknown = stopped) {
+    this.#ended = new Promise((_, reject) => (this.#reject = reject));
+    // Who waits for nothing need not hear of it.
+    this.#ended.catch(() => {});
+    this.#signal = signal;
+    this.#onAbort = () => this.end(reason(signal!));
+    signal?.addEventListener('abort', this.#onAbort);
+  }
+
+  readonly end = (error: unknown): void => this.#reject(error);
+
+  /** What comes of `work`, unless it is ended before. */
+  race<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#ended]);
+  }
+
+  /** Leaves the signal alone. */
+  release(): void {
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+  }
+}

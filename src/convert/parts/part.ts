@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConvertError, stopped } from '../../model/errors.ts';
+import { volumeCount } from '../../model/volume.ts';
+import { leafCount, rootsOf, depthFirst } from '../../pyramid/blocks.ts';
+import { changed, fingerprint } from '../../reader/fingerprint.ts';
+import { type Control, Ending, PATIENCE } from '../control.ts';
+import { Meter } from '../meter.ts';
+import { arrange, prepare } from '../prepare.ts';
+import { truncated } from './division.ts';
+import {
+  DONE,
+  type PartRecord,
+  type PartsPlan,
+  SCANNED,
+  type ScanRecord,
+  partFolder,
+  partialOf,
+  readPlan,
+  recordOf,
+  writeRecord
+} from './files.ts';
+import { within } from './limits.ts';
+import { scannedRange } from './merge.ts';
+import { PartRun, runsOf } from './part-run.ts';
+
+/** What has come of a part; the JSON of `part --json`. */
+export interface PartResult {
+  /** Absolute path of the OME-Zarr that it is a part of. */
+  output: string;
+  part: number;
+  parts: number;
+  /** Whether its values were looked at, and nothing was written. */
+  scan: boolean;
+  /** Whether it had been done before, by this run's beginning or during it. */
+  already: boolean;
+  seconds: number;
+  /** Of chunks. */
+  bytesWritten: number;
+  /** What a person should know. */
+  warnings: string[];
+}
+
+export interface PartOptions {
+  /** Looks for the value range in place of converting. */
+  scan: boolean;
+  /** Of this process; undefined: what was planned, within what the job has. */
+  maxMemory?: number;
+  jobs?: number | null;
+}
+
+/** Another run has done it. */
+const elsewhere = Symbol('elsewhere');
+
+/**
+ * Converts one part of what was planned. It may be ended at any time, and run again, also by several at once: what is
+ * done is not done again.
+ *
+ * @param part from 1
+ * @throws ConvertError
+ */
+export async function convertPart(
+  output: string,
+  part: number,
+  { scan, ...limits }: PartOptions,
+  { signal, onProgress }: Control = {}
+): Promise<PartResult> {
+  const began = performance.now();
+  const partial = partialOf(output);
+  const plan = readPlan(output);
+  const name = scan ? SCANNED : DONE;
+  checkNumber(plan, partial, part, scan);
+  const told = (already: boolean, bytesWritten: number, warnings: string[] = []): PartResult => ({
+    output,
+    part,
+    parts: plan.parts.length,
+    scan,
+    already,
+    seconds: (performance.now() - began) / 1000,
+    bytesWritten,
+    warnings
+  });
+  const done = () => recordOf<PartRecord>(plan, partial, part, name);
+  const before = done();
+  if (before) return told(true, bytesOf(before));
+  const { source, options } = plan.head.asked!;
+  const prepared = await prepare(
+    source,
+    { ...options, ...within({ ...plan.limits, ...limits }) },
+    { planned: plan.head }
+  );
+  const { range } = scan ? { range: null } : scannedRange(plan, partial, prepared);
+  const { settings, layout, info, workload } = prepared;
+  const volumes = volumeCount(layout.outerShape);
+  const whole = truncated(prepared.executionPlan, plan.level);
+  const roots = [...rootsOf(whole.grids, volumes, plan.parts[part - 1])];
+  const leaves = [...depthFirst(whole.grids, roots)].length;
+  const jobs = Math.min(settings.jobs, leaves);
+  const executionPlan =
+    leaves < volumes * leafCount(whole.grids)
+      ? truncated(arrange(info.source, settings, { ...workload, settings: { ...settings, jobs } }), plan.level)
+      : whole;
+  if (signal?.aborted) throw stopped(signal);
+  const others = runsOf(partial, part);
+  const warnings = others.map(
+    ({ running }) => `Part ${part} is also being done by ${running}: whoever is done first has done it.`
+  );
+  const ending = new Ending(signal);
+  const own = randomUUID();
+  let run: PartRun | null = null;
+  let meter: Meter | null = null;
+  try {
+    const work = { prepared: { ...prepared, executionPlan }, roots, range };
+    run = await PartRun.begin({ plan, partial, part }, own, name, work, ending.end, () => ending.end(elsewhere));
+    // Who finishes it looks for runs after it has seen that all is done: one of both sees the other.
+    if (done()) throw elsewhere;
+    if (onProgress) meter = new Meter(run, onProgress);
+    if (signal?.aborted) throw stopped(signal);
+    const record = await ending.race<PartRecord | ScanRecord>(scan ? run.scan() : run.convert());
+    const difference = changed(plan.head.source, fingerprint(layout));
+    if (difference)
+      throw new ConvertError(
+        'resume-refused',
+        `${partial}: part ${part} is not as it was planned, because ${difference}: plan it anew`,
+        'source'
+      );
+    await writeRecord(join(partFolder(partial, part), name), own, record);
+    meter?.report();
+    return told(false, 'reports' in record ? bytesOf(record) : 0, warnings);
+  } catch (error) {
+    const other = done();
+    if (other) return told(true, bytesOf(other), warnings);
+    if (!existsSync(partial))
+      throw new ConvertError(
+        'not-found',
+        `${partial}: is not there any more: it was finished or discarded while part ${part} was converted`,
+        'output'
+      );
+    throw outcome(error, partial, part);
+  } finally {
+    meter?.stop();
+    ending.release();
+    await run?.close(PATIENCE).catch(() => {});
+  }
+}
+
+const bytesOf = ({ reports = [] }: Partial<PartRecord>): number =>
+  reports.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);
+
+function checkNumber({ parts, scan: scans }: PartsPlan, partial: string, part: number, scan: boolean): void {
+  if (!Number.isSafeInteger(part) || part < 1 || part > parts.length)
+    throw new ConvertError(
+      'bad-option',
+      `${partial}: has parts from 1 to ${parts.length}, and no part ${part}`,
+      'output'
+    );
+  if (scan && !scans)
+    throw new ConvertError(
+      'bad-option',
+      `${partial}: its parts need no scan: what is done to their values is known: convert them`,
+      'output'
+    );
+}
+
+/** The error that ended a part, with what becomes of what was done. */
+function outcome(error: unknown, partial: string, part: number): unknown {
+  if (!(error instanceof ConvertError) || (error.code !== 'interrupted' && error.code !== 'cancelled')) return error;
+  const why = error.code === 'cancelled' ? 'cancelled' : error.said;
+  return new ConvertError(
+    error.code,
+    `${partial}: part ${part} was ${why}; what is done of it is kept: run it again, and it goes on`
+  );
+}

@@ -1,0 +1,49 @@
+import { ABCWidgetFactory, DocumentWidget } from '@jupyterlab/docregistry';
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import type { Contents } from '@jupyterlab/services';
+import type { IHelper } from '../helper.ts';
+import { pyramidIcon } from '../icons.ts';
+import { ARCHIVE_FACTORY, OZX_TYPE } from '../ids.ts';
+import { toServerPath } from '../paths.ts';
+import { ViewerPanel } from './panel.ts';
+
+/** What a double-click on an OME-Zarr in one file opens: its picture. Its contents are never asked of the server. */
+export class ArchiveFactory extends ABCWidgetFactory<DocumentWidget<ViewerPanel>> {
+  constructor(helper: IHelper, contents: Contents.IManager, modelName: string) {
+    super({
+      name: ARCHIVE_FACTORY,
+      modelName,
+      fileTypes: [OZX_TYPE],
+      defaultFor: [OZX_TYPE],
+      readOnly: true,
+      preferKernel: false,
+      canStartKernel: false
+    });
+    this.#helper = helper;
+    this.#contents = contents;
+  }
+
+  protected override createNewWidget(context: DocumentRegistry.Context): DocumentWidget<ViewerPanel> {
+    keepFromSaving(context);
+    const path = toServerPath(this.#contents, context.path);
+    const content = new ViewerPanel([path], this.#helper, this.#contents, undefined);
+    const widget = new DocumentWidget({ content, context });
+    widget.title.icon = pyramidIcon;
+    return widget;
+  }
+
+  readonly #helper: IHelper;
+  readonly #contents: Contents.IManager;
+}
+
+/**
+ * Makes saving do nothing, with nothing to complain of. JupyterLab makes a checkpoint after it, which would be a copy
+ * of the whole file; and what would restore one would write the file.
+ */
+export function keepFromSaving(context: DocumentRegistry.Context): void {
+  context.save = () => Promise.resolve();
+  context.saveAs = () => Promise.resolve(false);
+  context.listCheckpoints = () => Promise.resolve([]);
+  context.createCheckpoint = () => Promise.resolve({ id: '', last_modified: '' });
+  context.restoreCheckpoint = () => Promise.resolve();
+}

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+
+/** Of what a job may take, the part that voxels and threads may: the rest is for what starts this, and for slack. */
+const OURS = 0.9;
+const MiB = 2 ** 20;
+
+type Environment = Record<string, string | undefined>;
+
+/**
+ * How many threads can run at once: what a scheduler has given this job, where one has, and otherwise what the system
+ * gives this process, which knows affinities and the quota of a control group.
+ */
+export function processors(env: Environment = process.env, system = availableParallelism()): number {
+  const [given] = [env.SLURM_CPUS_PER_TASK, env.LSB_DJOB_NUMPROC, env.PBS_NCPUS, env.NSLOTS].flatMap(whole);
+  return given === undefined ? system : Math.min(given, system);
+}
+
+/**
+ * Bytes of memory that this process may take of what its job has: by the scheduler's word, and by the control groups
+ * that it is in; null where nobody limits it.
+ *
+ * @param root where the system's files are
+ */
+export function allottedMemory(env: Environment = process.env, root = '/'): number | null {
+  const limits = [...bySlurm(env), ...byControlGroups(root)];
+  return limits.length > 0 ? Math.floor((OURS * Math.min(...limits)) / MiB) * MiB : null;
+}
+
+const whole = (text: string | undefined): number[] =>
+  text !== undefined && /^[1-9]\d*$/.test(text) ? [Number(text)] : [];
+
+/** In MiB; 0 is all that the node has. */
+function bySlurm(env: Environment): number[] {
+  const node = whole(env.SLURM_MEM_PER_NODE);
+  if (node.length > 0) return node.map(n => n * MiB);
+  const [cpus = 1] = [env.SLURM_CPUS_PER_TASK, env.SLURM_CPUS_ON_NODE].flatMap(whole);
+  return whole(env.SLURM_MEM_PER_CPU).map(n => n * cpus * MiB);
+}
+
+/** Limits of the control groups that this process is in, and of those around them (Linux, both versions). */
+function byControlGroups(root: string): number[] {
+  const found: number[] = [];
+  for (const line of read(join(root, 'proc/self/cgroup')).split('\n')) {
+    const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
+    if (path === undefined) continue;
+    const isSecond = controllers === '';
+    if (!isSecond && !controllers.split(',').includes('memory')) continue;
+    const mount = join(root, 'sys/fs/cgroup', isSecond ? '' : 'memory');
+    const name = isSecond ? 'memory.max' : 'memory.limit_in_bytes';
+    const names = path.split('/').filter(part => part !== '');
+    // In a container the path is the host's, and its own group lies at the top.
+    for (let depth = names.length; depth >= 0; depth--)
+      found.push(...whole(read(join(mount, ...names.slice(0, depth), name)).trim()));
+  }
+  // Version 1 writes a number beyond all memory where there is no limit.
+  return found.filter(limit => limit < 2 ** 50);
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

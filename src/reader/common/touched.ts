@@ -1,0 +1,40 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { BigIntStats } from 'node:fs';
+
+/** What of the disk something was learnt from. */
+export interface Touched {
+  /** States of files as they were before the first byte was read; null where there was none. */
+  readonly files: Map<string, string | null>;
+  /** Names that folders had, in the order they were listed. */
+  readonly folders: Map<string, readonly string[]>;
+  /** When the file that was written to last was written to, in milliseconds since 1970. */
+  newest: number;
+}
+
+const recording = new AsyncLocalStorage<Touched>();
+
+/** What is another one after every change of a file. */
+export const stateOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
+  [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+
+/** Says that a file is about to be read, or that there is none: `status` is null. */
+export function noteFile(path: string, status: BigIntStats | null): void {
+  const touched = recording.getStore();
+  if (!touched) return;
+  touched.newest = Math.max(touched.newest, Number(status?.mtimeMs ?? 0));
+  const state = status && stateOf(status);
+  const before = touched.files.get(path);
+  // What changes while it is read is never what it was.
+  touched.files.set(path, before === undefined || before === state ? state : 'changed');
+}
+
+export function noteFolder(path: string, names: readonly string[]): void {
+  recording.getStore()?.folders.set(path, names);
+}
+
+/** Does `work`, and says what of the disk it was learnt from, as far as that is noted. */
+export async function touching<T>(work: () => Promise<T>): Promise<{ result: T; touched: Touched }> {
+  const touched: Touched = { files: new Map(), folders: new Map(), newest: 0 };
+  const result = await recording.run(touched, work);
+  return { result, touched };
+}

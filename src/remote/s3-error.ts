@@ -1,0 +1,121 @@
+import { errorName } from '../model/error-name.ts';
+import { ConvertError, type ErrorCode } from '../model/errors.ts';
+
+/** Which side of the work a bucket is on. */
+export type BucketSide = 'source' | 'output';
+
+/** A request that a bucket did not grant, in words, and what it said itself. */
+export class S3Error extends ConvertError {
+  /** Of HTTP; null where no answer came. */
+  readonly status: number | null;
+  /** Its own word, such as `AccessDenied`. */
+  readonly reason: string;
+
+  constructor(code: ErrorCode, message: string, side: BucketSide, status: number | null, reason: string) {
+    super(code, message, side);
+    this.status = status;
+    this.reason = reason;
+  }
+}
+
+/** What the SDK throws. */
+interface SdkError extends Error {
+  Code?: string;
+  code?: string;
+  $metadata?: { httpStatusCode?: number };
+  $retryable?: object;
+}
+
+/** What passes by itself. */
+const BUSY_STATUS = [408, 425, 429, 500, 502, 503, 504];
+const BUSY = [
+  'SlowDown',
+  'InternalError',
+  'RequestTimeout',
+  'ServiceUnavailable',
+  'TooManyRequests',
+  'OperationAborted'
+];
+const CONNECTION = /^(ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ENETDOWN|UND_ERR)/;
+
+export const statusOf = (error: unknown): number | null => (error as SdkError).$metadata?.httpStatusCode ?? null;
+export const reasonOf = (error: unknown): string => (error as SdkError).Code ?? (error as Error).name ?? 'Unknown';
+
+/** What part of a body came, where the whole was promised. */
+export class CutOff extends Error {
+  override readonly name = 'CutOff';
+}
+
+/** Whether the same request may do better a little later. */
+export function isPassing(error: unknown): boolean {
+  const { name, code, message } = error as SdkError;
+  const status = statusOf(error);
+  if (error instanceof CutOff || name === 'TimeoutError' || BUSY.includes(reasonOf(error))) return true;
+  // A gateway's page in place of S3's answer.
+  if (status !== null && BUSY_STATUS.includes(status)) return true;
+  const system = errorName(error) ?? code ?? '';
+  return CONNECTION.test(system) || /socket hang up|premature|aborted|network/i.test(message);
+}
+
+/** Whether what the signature is made of is out of date, and may be had anew. */
+export const isStale = (error: unknown): boolean =>
+  ['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired', 'RequestTimeTooSkewed', 'RequestExpired'].includes(
+    reasonOf(error)
+  );
+
+const CREDENTIALS =
+  'set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in (aws sso login); for a public bucket set AWS_NO_SIGN_REQUEST=YES';
+
+/** What went wrong with a request for `name`, and what to do about it. `doing`: as in "it cannot be read". */
+export function s3Error(error: unknown, name: string, doing: 'read' | 'written', side: BucketSide): unknown {
+  if (error instanceof ConvertError || (error as Error).name === 'AbortError') return error;
+  const status = statusOf(error);
+  const reason = reasonOf(error);
+  const { message } = error as Error;
+  const bucket = /^s3:\/\/[^/]+/.exec(name)?.[0] ?? name;
+  const refused: ErrorCode = doing === 'read' ? 'unreadable' : 'output-unwritable';
+  const fail = (text: string, code: ErrorCode = refused): S3Error =>
+    new S3Error(code, `${name}: ${text}`, side, status, reason);
+  switch (reason) {
+    case 'CredentialsProviderError':
+    case 'TokenProviderError':
+      return fail(`no credentials were found for it (${message}): ${CREDENTIALS}`);
+    case 'NoSuchBucket':
+      return new S3Error('not-found', `${bucket}: there is no such bucket: check its name`, side, status, reason);
+    case 'NoSuchKey':
+    case 'NotFound':
+      return fail('there is no such object', 'not-found');
+    case 'InvalidBucketName':
+      return new S3Error('bad-option', `${bucket}: this is no name of a bucket`, side, status, reason);
+    case 'InvalidAccessKeyId':
+    case 'SignatureDoesNotMatch':
+    case 'InvalidToken':
+    case 'UnrecognizedClientException':
+      return fail(`the credentials are not accepted (${reason}): check them: ${CREDENTIALS}`);
+    case 'ExpiredToken':
+    case 'ExpiredTokenException':
+    case 'TokenRefreshRequired':
+    case 'RequestExpired':
+      return fail(`the credentials have expired (${reason}): sign in again (aws sso login), or have new ones issued`);
+    case 'RequestTimeTooSkewed':
+      return fail("this machine's clock and the server's differ too much (RequestTimeTooSkewed): set the clock right");
+    case 'PermanentRedirect':
+    case 'AuthorizationHeaderMalformed':
+    case 'IllegalLocationConstraintException':
+    case '301':
+      return fail(`the bucket is in another region (${reason}): set AWS_REGION to that of the bucket`);
+    case 'QuotaExceeded':
+    case 'XMinioStorageFull':
+      return fail(`the bucket's quota is used up (${reason}): free some space, or choose another output`, 'disk-full');
+  }
+  if (status === 301 || status === 307)
+    return fail(`the bucket is in another region (${status}): set AWS_REGION to that of the bucket`);
+  if (status === 401 || status === 403)
+    return fail(
+      `access is denied (${status} ${reason}): ask whoever owns the bucket to let these credentials ${doing === 'read' ? 'read and list it' : 'write, list and delete in it'}, or use others (AWS_PROFILE)`
+    );
+  if (error instanceof CutOff) return fail(`${message}: try again later`);
+  if (status === 404) return fail('there is no such object', 'not-found');
+  const said = status === null ? (errorName(error) ?? message) : `${status} ${reason}: ${message}`;
+  return fail(`it cannot be ${doing} (${said}): try again later`);
+}

@@ -1,0 +1,485 @@
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import { type BucketAddress, bucketAddress } from '../model/address.ts';
+import { ConvertError } from '../model/errors.ts';
+import type * as SdkModule from './sdk.ts';
+import { type BucketSide, CutOff, S3Error, isPassing, isStale, reasonOf, s3Error } from './s3-error.ts';
+
+type Sdk = typeof SdkModule;
+
+/** How often what may pass by itself is asked again, and the longest wait before that, in ms: half a minute in all. */
+const ATTEMPTS = 9;
+const LONGEST_WAIT = 8_000;
+/** How long a connection may take to come about, or be silent, in ms. */
+const CONNECTING = 10_000;
+const SILENT = 60_000;
+/** Requests that are on their way at once. */
+const SOCKETS = 48;
+/** Keys that one request deletes. */
+const TOGETHER = 1000;
+
+/** Bytes of a part of an upload in parts, and from how many up an object is sent so. S3 wants 5 MiB at least. */
+export const PART_BYTES = 8 << 20;
+export const MULTIPART_FROM = 16 << 20;
+/** Parts that one upload may have. */
+const MOST_PARTS = 10_000;
+/** Bytes that are copied within a store by one request, at most. */
+const MOST_COPIED = 5 * 2 ** 30;
+
+/** An object of a bucket. */
+export interface StoredObject {
+  key: string;
+  size: number;
+  /** Without quotes. */
+  etag: string;
+  /** When it was written, by the server's clock, in ms since 1970. */
+  modified: number;
+}
+
+/** Part of an object: from `start`, `length` bytes or all; `etag`: of that version alone. */
+export interface Piece {
+  start?: number;
+  length?: number;
+  etag?: string;
+}
+
+export interface Body {
+  bytes: Buffer;
+  /** Of the whole object. */
+  size: number;
+  etag: string;
+}
+
+/** What must hold for an object to be written. */
+export interface Condition {
+  /** That there is none of its key. */
+  isNew?: boolean;
+  /** That the one there is has this ETag. */
+  etag?: string;
+}
+
+/** That a condition does not hold. */
+export const PRECONDITION = 'PreconditionFailed';
+/** Whether an object was not written because its condition does not hold. */
+export const isRefusedByCondition = (error: unknown): boolean =>
+  error instanceof S3Error && (error.reason === PRECONDITION || error.reason === 'ConditionalRequestConflict');
+
+/** Whether requests are not signed, as for public buckets: `AWS_NO_SIGN_REQUEST=YES`, as GDAL and others have it. */
+const isAnonymous = (): boolean => /^(1|yes|true|on)$/i.test(process.env.AWS_NO_SIGN_REQUEST ?? '');
+
+const unquoted = (etag: string | undefined): string => (etag ?? '').replace(/^"|"$/g, '');
+const quoted = (etag: string): string => `"${etag}"`;
+const md5 = (bytes: Uint8Array) => createHash('md5').update(bytes);
+
+/** All of a body. @throws also where the connection ends before it does */
+async function bodyOf(body: Readable): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of body) pieces.push(piece as Buffer);
+  return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
+}
+
+/**
+ * A bucket of S3, or of what speaks as it does. Credentials, region and endpoint are found where the tools of AWS find
+ * them (https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html).
+ */
+export class S3Bucket {
+  readonly bucket: string;
+  readonly #side: BucketSide;
+  readonly #sdk: Sdk;
+  #client: S3Client;
+
+  private constructor(bucket: string, side: BucketSide, sdk: Sdk, client: S3Client) {
+    this.bucket = bucket;
+    this.#side = side;
+    this.#sdk = sdk;
+    this.#client = client;
+  }
+
+  /** Asks nothing of the bucket yet. @throws ConvertError `bad-option` for what is no address */
+  static async open(address: string, side: BucketSide): Promise<S3Bucket & { readonly address: BucketAddress }> {
+    const found = bucketAddress(address);
+    if (!found)
+      throw new ConvertError('bad-option', `${address}: this is no address such as s3://BUCKET/NAME.ome.zarr`, side);
+    const sdk = await import('./sdk.ts');
+    const bucket = new S3Bucket(found.bucket, side, sdk, await newClient(sdk));
+    return Object.assign(bucket, { address: found });
+  }
+
+  /** As people know an object. */
+  nameOf(key: string): string {
+    return `s3://${this.bucket}/${key}`;
+  }
+
+  close(): void {
+    this.#client.destroy();
+  }
+
+  /** Null where there is no such object. */
+  async head(key: string, signal?: AbortSignal): Promise<StoredObject | null> {
+    try {
+      const found = await this.#ask(key, 'read', signal, options =>
+        this.#client.send(new this.#sdk.HeadObjectCommand({ Bucket: this.bucket, Key: key }), options)
+      );
+      const { ContentLength: size, ETag: etag, LastModified: modified } = found;
+      return { key, size: size ?? 0, etag: unquoted(etag), modified: modified?.getTime() ?? 0 };
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  }
+
+  /**
+   * Reads an object, or a piece of one; null where there is none. What comes is as long as was asked for, and of the
+   * same object as its ETag says.
+   */
+  async get(key: string, { start = 0, length, etag }: Piece = {}, signal?: AbortSignal): Promise<Body | null> {
+    const isPart = start > 0 || length !== undefined;
+    if (length === 0) throw new RangeError('no bytes are asked for');
+    const range = isPart ? `bytes=${start}-${length === undefined ? '' : start + length - 1}` : undefined;
+    try {
+      return await this.#ask(key, 'read', signal, async options => {
+        const found = await this.#client.send(
+          new this.#sdk.GetObjectCommand({
+            Bucket: this.bucket,
+            Key: key,
+            Range: range,
+            IfMatch: etag === undefined ? undefined : quoted(etag)
+          }),
+          options
+        );
+        const said = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(found.ContentRange ?? '');
+        const [first, last, whole] = (said ?? []).slice(1).map(Number);
+        const size = said ? whole : (found.ContentLength ?? NaN);
+        const wanted = isPart ? Math.min(size, length === undefined ? size : start + length) - start : size;
+        const bytes = await bodyOf(found.Body as Readable);
+        if (isPart && (!said || first !== start || last !== start + wanted - 1))
+          throw this.#odd(key, `the server sent another part (${found.ContentRange ?? 'all of it'}) than ${range}`);
+        if (bytes.length !== wanted) throw new CutOff(`${bytes.length} of ${wanted} bytes came`);
+        const version = unquoted(found.ETag);
+        if (etag !== undefined && version !== etag) throw this.#changed(key);
+        return { bytes, size, etag: version };
+      });
+    } catch (error) {
+      if (isMissing(error)) return null;
+      if (error instanceof S3Error && error.status === 412) throw this.#changed(key);
+      throw error;
+    }
+  }
+
+  /**
+   * Writes an object; its ETag. What the server has got is checked by its MD5.
+   *
+   * @throws S3Error; see `isRefusedByCondition`
+   */
+  async put(key: string, bytes: Uint8Array, { isNew, etag }: Condition = {}, signal?: AbortSignal): Promise<string> {
+    const digest = md5(bytes);
+    const sum = digest.copy().digest('hex');
+    let attempts = 0;
+    try {
+      const { ETag, SSECustomerAlgorithm, ServerSideEncryption } = await this.#ask(key, 'written', signal, options => {
+        attempts++;
+        return this.#client.send(
+          new this.#sdk.PutObjectCommand({
+            Bucket: this.bucket,
+            Key: key,
+            Body: bytes,
+            ContentLength: bytes.length,
+            ContentMD5: digest.copy().digest('base64'),
+            ContentType: /\.(json|zattrs|zgroup|zarray)$/.test(key) ? 'application/json' : 'application/octet-stream',
+            IfNoneMatch: isNew ? '*' : undefined,
+            IfMatch: etag === undefined ? undefined : quoted(etag)
+          }),
+          options
+        );
+      });
+      const stored = unquoted(ETag);
+      const isPlain = !SSECustomerAlgorithm && (!ServerSideEncryption || ServerSideEncryption === 'AES256');
+      if (isPlain && /^[0-9a-f]{32}$/.test(stored) && stored !== sum)
+        throw this.#odd(key, `the server has stored other bytes than were sent (their MD5 is ${stored}, not ${sum})`);
+      return stored;
+    } catch (error) {
+      // The answer to an earlier attempt may have been lost.
+      if (attempts > 1 && isRefusedByCondition(error)) {
+        const there = await this.head(key, signal);
+        if (there?.etag === sum) return sum;
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * Writes an object in parts, which are asked for as they are sent; its ETag. What was sent is removed where it fails.
+   *
+   * @param read the bytes from `start` on, `length` of them, which are let go of when they are sent
+   * @param atOnce parts that are on their way at a time
+   */
+  async putParts(
+    key: string,
+    size: number,
+    read: (start: number, length: number) => Promise<Uint8Array>,
+    atOnce: number,
+    signal?: AbortSignal
+  ): Promise<string> {
+    const sdk = this.#sdk;
+    const place = { Bucket: this.bucket, Key: key };
+    const length = Math.max(PART_BYTES, Math.ceil(size / MOST_PARTS / 2 ** 20) * 2 ** 20);
+    const begun = await this.#ask(key, 'written', signal, options =>
+      this.#client.send(
+        new sdk.CreateMultipartUploadCommand({ ...place, ContentType: 'application/octet-stream' }),
+        options
+      )
+    );
+    const UploadId = begun.UploadId!;
+    try {
+      const parts: { PartNumber: number; ETag: string }[] = [];
+      const numbers = Array.from({ length: Math.ceil(size / length) }, (_, n) => n).values();
+      const send = async (): Promise<void> => {
+        for (const n of numbers) {
+          const Body = await read(n * length, Math.min(length, size - n * length));
+          const ContentMD5 = md5(Body).digest('base64');
+          const sent = await this.#ask(key, 'written', signal, options =>
+            this.#client.send(
+              new sdk.UploadPartCommand({ ...place, UploadId, PartNumber: n + 1, Body, ContentMD5 }),
+              options
+            )
+          );
+          parts[n] = { PartNumber: n + 1, ETag: sent.ETag! };
+        }
+      };
+      const sending = Array.from({ length: Math.min(atOnce, Math.ceil(size / length)) }, send);
+      await Promise.allSettled(sending);
+      await Promise.all(sending);
+      return await this.#complete(key, UploadId, size, parts, signal);
+    } catch (error) {
+      await this.abort(key, UploadId).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** The answer may get lost: then the upload is gone, and the object there. */
+  async #complete(
+    key: string,
+    UploadId: string,
+    size: number,
+    Parts: { PartNumber: number; ETag: string }[],
+    signal?: AbortSignal
+  ): Promise<string> {
+    try {
+      const whole = await this.#ask(key, 'written', signal, options =>
+        this.#client.send(
+          new this.#sdk.CompleteMultipartUploadCommand({
+            Bucket: this.bucket,
+            Key: key,
+            UploadId,
+            MultipartUpload: { Parts }
+          }),
+          options
+        )
+      );
+      return unquoted(whole.ETag);
+    } catch (error) {
+      const sums = Buffer.concat(Parts.map(({ ETag }) => Buffer.from(unquoted(ETag), 'hex')));
+      const expected = `${md5(sums).digest('hex')}-${Parts.length}`;
+      const there = error instanceof S3Error && error.reason === 'NoSuchUpload' ? await this.head(key, signal) : null;
+      if (there && there.size === size && there.etag === expected) return there.etag;
+      throw error;
+    }
+  }
+
+  async abort(key: string, UploadId: string): Promise<void> {
+    await this.#ask(key, 'written', undefined, options =>
+      this.#client.send(new this.#sdk.AbortMultipartUploadCommand({ Bucket: this.bucket, Key: key, UploadId }), options)
+    );
+  }
+
+  /** Removes what uploads in parts have left under a prefix. */
+  async abortUploads(prefix: string): Promise<void> {
+    let more: { KeyMarker?: string; UploadIdMarker?: string } | null = {};
+    while (more) {
+      const found = await this.#ask(prefix, 'read', undefined, options =>
+        this.#client.send(
+          new this.#sdk.ListMultipartUploadsCommand({ Bucket: this.bucket, Prefix: prefix, ...more }),
+          options
+        )
+      );
+      for (const { Key, UploadId } of found.Uploads ?? []) await this.abort(Key!, UploadId!).catch(() => undefined);
+      more = found.IsTruncated ? { KeyMarker: found.NextKeyMarker, UploadIdMarker: found.NextUploadIdMarker } : null;
+    }
+  }
+
+  /** Objects whose keys begin with `prefix`; `most`: no more than so many. */
+  async *list(prefix: string, signal?: AbortSignal, most = Infinity): AsyncGenerator<StoredObject> {
+    let token: string | undefined;
+    let left = most;
+    do {
+      const page = await this.#ask(prefix, 'read', signal, options =>
+        this.#client.send(
+          new this.#sdk.ListObjectsV2Command({
+            Bucket: this.bucket,
+            Prefix: prefix,
+            ContinuationToken: token,
+            MaxKeys: Math.min(left, 1000)
+          }),
+          options
+        )
+      );
+      for (const { Key, Size, ETag, LastModified } of page.Contents ?? []) {
+        yield { key: Key!, size: Size ?? 0, etag: unquoted(ETag), modified: LastModified?.getTime() ?? 0 };
+        if (--left <= 0) return;
+      }
+      token = page.IsTruncated ? page.NextContinuationToken : undefined;
+    } while (token !== undefined);
+  }
+
+  /** Removes objects; those that are not there are no matter. */
+  async delete(keys: Iterable<string>): Promise<void> {
+    let some: string[] = [];
+    const flush = async (): Promise<void> => {
+      const batch = some;
+      some = [];
+      if (batch.length > 0) await this.#deleteTogether(batch);
+    };
+    for (const key of keys) {
+      some.push(key);
+      if (some.length === TOGETHER) await flush();
+    }
+    await flush();
+  }
+
+  /** Not every store removes several at once. */
+  async #deleteTogether(keys: string[]): Promise<void> {
+    if (keys.length > 1)
+      try {
+        const found = await this.#ask(keys[0], 'written', undefined, options =>
+          this.#client.send(
+            new this.#sdk.DeleteObjectsCommand({
+              Bucket: this.bucket,
+              Delete: { Objects: keys.map(Key => ({ Key })), Quiet: true }
+            }),
+            options
+          )
+        );
+        const [failed] = found.Errors ?? [];
+        if (!failed) return;
+        if (failed.Code === 'AccessDenied')
+          throw this.#odd(failed.Key ?? keys[0], `it may not be removed (${failed.Code})`);
+      } catch (error) {
+        const reason = error instanceof S3Error ? error.reason : '';
+        if (!/NotImplemented|MalformedXML|InvalidRequest|MissingContentMD5|InvalidArgument/.test(reason)) throw error;
+      }
+    const left = keys.values();
+    const work = async (): Promise<void> => {
+      for (const Key of left)
+        await this.#ask(Key, 'written', undefined, options =>
+          this.#client.send(new this.#sdk.DeleteObjectCommand({ Bucket: this.bucket, Key }), options)
+        );
+    };
+    await Promise.all(Array.from({ length: 16 }, work));
+  }
+
+  /** Copies an object within the bucket; its ETag. */
+  async copy({ key: from, size, etag }: StoredObject, to: string, signal?: AbortSignal): Promise<string> {
+    if (size > MOST_COPIED)
+      throw this.#odd(from, `it has ${size} bytes, more than a store copies at once: choose smaller shards`);
+    const copied = await this.#ask(to, 'written', signal, options =>
+      this.#client.send(
+        new this.#sdk.CopyObjectCommand({
+          Bucket: this.bucket,
+          Key: to,
+          CopySource: `${this.bucket}/${from.split('/').map(encodeURIComponent).join('/')}`,
+          CopySourceIfMatch: quoted(etag)
+        }),
+        options
+      )
+    );
+    return unquoted(copied.CopyObjectResult?.ETag);
+  }
+
+  /** Has a request answered, again and again where it may do better. @throws S3Error */
+  async #ask<T>(
+    key: string,
+    doing: 'read' | 'written',
+    signal: AbortSignal | undefined,
+    request: (options: { abortSignal?: AbortSignal }) => Promise<T>
+  ): Promise<T> {
+    let isRenewed = false;
+    for (let attempt = 1; ; attempt++) {
+      signal?.throwIfAborted();
+      try {
+        return await request({ abortSignal: signal });
+      } catch (error) {
+        signal?.throwIfAborted();
+        const renews = isStale(error) && !isRenewed;
+        if (renews) {
+          isRenewed = true;
+          // The SDK has noted by how much the clock is wrong; credentials are looked for anew.
+          if (reasonOf(error) !== 'RequestTimeTooSkewed') this.#client = await newClient(this.#sdk);
+        }
+        if (!renews && (!isPassing(error) || attempt >= ATTEMPTS))
+          throw s3Error(error, this.nameOf(key), doing, this.#side);
+        const wait = Math.min(LONGEST_WAIT, 100 * 2 ** attempt) * (0.5 + Math.random() / 2);
+        await sleep(wait, undefined, { signal });
+      }
+    }
+  }
+
+  #odd(key: string, what: string): S3Error {
+    return new S3Error('unreadable', `${this.nameOf(key)}: ${what}`, this.#side, null, 'Odd');
+  }
+
+  #changed(key: string): S3Error {
+    return new S3Error(
+      'unreadable',
+      `${this.nameOf(key)}: it has been written anew since it was first read: begin again`,
+      this.#side,
+      412,
+      PRECONDITION
+    );
+  }
+}
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof S3Error &&
+  error.status === 404 &&
+  error.reason !== 'NoSuchBucket' &&
+  error.reason !== 'NoSuchUpload';
+
+async function newClient(sdk: Sdk): Promise<S3Client> {
+  const region = async (): Promise<string> => {
+    const given = process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION;
+    if (given) return given;
+    const { NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS, loadConfig } = sdk;
+    // Stores that are not Amazon's have none, and Amazon's are found from the first one.
+    return loadConfig(NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS)().catch(() => 'us-east-1');
+  };
+  const config: S3ClientConfig = {
+    region,
+    followRegionRedirects: true,
+    // Others check what is sent by its MD5, as all do.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    // Asked again by `#ask`, which knows of bodies that end too soon.
+    maxAttempts: 1,
+    requestHandler: {
+      connectionTimeout: CONNECTING,
+      socketTimeout: SILENT,
+      httpsAgent: { maxSockets: SOCKETS },
+      httpAgent: { maxSockets: SOCKETS }
+    }
+  };
+  if (isAnonymous())
+    Object.assign(config, {
+      signer: { sign: async <T>(request: T): Promise<T> => request },
+      credentials: { accessKeyId: 'anonymous', secretAccessKey: 'anonymous' }
+    });
+  const client = new sdk.S3Client(config);
+  // Names of buckets lead to hosts only with Amazon.
+  const isForeign = async (): Promise<boolean> => {
+    const endpoint = await client.config.endpoint?.();
+    return endpoint !== undefined && !/\.amazonaws\.com(\.cn)?$/.test(endpoint.hostname);
+  };
+  Object.assign(client.config, { forcePathStyle: isForeign });
+  return client;
+}

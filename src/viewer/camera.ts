@@ -1,0 +1,106 @@
+import type { Viewer } from 'neuroglancer/unstable/viewer.js';
+import { ScreenshotMode } from 'neuroglancer/unstable/util/trackable_screenshot_mode.js';
+import { calculatePanelViewportBounds } from 'neuroglancer/unstable/util/viewer_resolution_stats.js';
+import { element } from './dom.ts';
+import type { Neuroglancer } from './neuroglancer.ts';
+import type { ViewerState } from './viewState.ts';
+
+/** A size in pixels. */
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/** Milliseconds that one picture may take, and between two looks whether it is whole. */
+const PATIENCE = 120_000;
+const STEP = 30;
+
+/** What is open beside the picture, and is not in it. */
+const CLOSED = ['helpPanel', 'settingsPanel', 'layerListPanel', 'selection', 'toolPalettes', 'statistics'];
+
+/** Takes pictures of views in a size of their own, beside the viewer that a person sees. */
+export class Camera {
+  readonly #host = element('div', { className: 'mct-Viewer-camera' });
+  readonly #neuroglancer: Neuroglancer;
+  readonly #size: Size;
+  readonly #room: Size;
+  #failure: string | null = null;
+
+  /**
+   * @param room what the person's view has for the same picture, in pixels of the page
+   * @param make makes a Neuroglancer in an element that tells what it could not read
+   */
+  constructor(size: Size, room: Size, make: (host: HTMLElement, onFailure: (message: string) => void) => Neuroglancer) {
+    this.#size = size;
+    this.#room = room;
+    // Lines and letters are as thick in it, by its size, as on the page.
+    const ratio = Math.max(size.width / room.width, size.height / room.height, 1);
+    this.#host.style.width = `${size.width / ratio}px`;
+    this.#host.style.height = `${size.height / ratio}px`;
+    document.body.append(this.#host);
+    try {
+      this.#neuroglancer = make(this.#host, message => (this.#failure ??= message));
+    } catch (error) {
+      this.#host.remove();
+      throw error;
+    }
+    const { display, scaleBarOptions } = this.#neuroglancer.viewer;
+    scaleBarOptions.value = { ...scaleBarOptions.value, scaleFactor: ratio };
+    // The canvas has a size of its own then.
+    display.screenshotMode.value = ScreenshotMode.PREVIEW;
+    display.canvas.width = size.width;
+    display.canvas.height = size.height;
+    display.resizeCallback();
+  }
+
+  /**
+   * Shows a whole state as the person's view would, and takes its picture when all of it has been read.
+   *
+   * @throws Error where something could not be read, or takes too long
+   */
+  async take(state: ViewerState): Promise<Blob> {
+    const { width, height } = this.#size;
+    const zoom = Math.max(this.#room.width / width, this.#room.height / height);
+    const shown: ViewerState = {
+      ...Object.fromEntries(Object.entries(state).filter(([key]) => !CLOSED.includes(key))),
+      ...(typeof state.crossSectionScale === 'number' && { crossSectionScale: state.crossSectionScale * zoom }),
+      selectedLayer: { visible: false }
+    };
+    this.#neuroglancer.setState(shown);
+    const { viewer } = this.#neuroglancer;
+    const { display } = viewer;
+    const end = performance.now() + PATIENCE;
+    for (let ready = 0; ready < 3; ready = isWhole(viewer) ? ready + 1 : 0) {
+      if (this.#failure !== null) throw new Error(`The picture would not be whole. ${this.#failure}`);
+      if (performance.now() > end) throw new Error(`The picture was not whole after ${PATIENCE / 1000} s.`);
+      await new Promise(done => setTimeout(done, STEP));
+      display.draw();
+    }
+    display.draw();
+    return new Promise((resolve, reject) =>
+      display.canvas.toBlob(
+        blob => (blob ? resolve(blob) : reject(new Error('The browser has no memory for a picture of this size.'))),
+        'image/png'
+      )
+    );
+  }
+
+  dispose(): void {
+    this.#neuroglancer.dispose();
+    this.#host.remove();
+  }
+}
+
+const isWhole = (viewer: Viewer): boolean =>
+  viewer.layerManager.managedLayers.every(layer => !layer.visible || layer.isReady()) && viewer.isReady();
+
+/** What a viewer shows now, without the bars around it: null where nothing is drawn. */
+export function snapshotOf({ display }: Viewer): HTMLCanvasElement | null {
+  display.draw();
+  const { left, top, right, bottom } = calculatePanelViewportBounds(display.panels).totalRenderPanelViewport;
+  const [width, height] = [right - left, bottom - top];
+  if (!(width > 0 && height > 0)) return null;
+  const canvas = element('canvas', { width, height });
+  canvas.getContext('2d')!.drawImage(display.canvas, left, top, width, height, 0, 0, width, height);
+  return canvas;
+}

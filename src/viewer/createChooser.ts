@@ -1,0 +1,38 @@
+import type { ChooserOptions, Choice } from './chooser.ts';
+import { Chooser } from './chooser.ts';
+import { createViewer } from './createViewer.ts';
+import type { ViewerSource } from './source.ts';
+
+/** A picture on which is chosen, until it is disposed of. */
+export interface ChooserHandle {
+  choice: Choice;
+  /** What is shown black and white; null while it is not known. */
+  readonly range: [number, number] | null;
+  dispose(): void;
+}
+
+/**
+ * Shows a source in `host`, which must have a size, to choose on it what is converted.
+ *
+ * @throws Error as `createViewer` does
+ */
+export async function createChooser(
+  host: HTMLElement,
+  source: ViewerSource,
+  options: ChooserOptions
+): Promise<ChooserHandle> {
+  const chooser = new Chooser(options);
+  const viewer = await createViewer(host, { source, chooser });
+  return {
+    get choice() {
+      return chooser.choice;
+    },
+    set choice(choice) {
+      chooser.choice = choice;
+    },
+    get range() {
+      return chooser.range;
+    },
+    dispose: () => viewer.dispose()
+  };
+}

@@ -1,0 +1,17 @@
+import type { Image } from './image.ts';
+import type { Space } from './measurements.ts';
+import { metres } from './units.ts';
+
+/** The space of a volume's axes, as Neuroglancer has it. */
+export function spaceOf({ axes }: Image): Space {
+  const ordered = ['x', 'y', 'z'].map(name => axes.find(axis => axis.name === name)).filter(axis => axis !== undefined);
+  const factors = ordered.map(({ unit }) => metres(unit));
+  // Where one axis has no unit, lengths across it have none.
+  const isPhysical = factors.every(factor => factor !== null);
+  return {
+    axes: ordered.map(({ name }) => name),
+    scale: ordered.map(({ scale }, n) => scale * (factors[n] ?? 1)),
+    first: ordered.map(({ scale, translation }) => (translation === 0 ? 0 : -translation / scale)),
+    isPhysical
+  };
+}

@@ -1,0 +1,148 @@
+import { fstatSync, readSync } from 'node:fs';
+import { ConvertError } from '../../model/errors.ts';
+import {
+  CENTRAL,
+  CENTRAL_BYTES,
+  END,
+  END64,
+  END64_BYTES,
+  END_BYTES,
+  LOCATOR,
+  LOCATOR_BYTES,
+  MAX_16,
+  MAX_32,
+  UTF8,
+  ZIP64
+} from './format.ts';
+
+/** A file in an archive. */
+export interface ArchiveEntry {
+  name: string;
+  /** Where its local header begins. */
+  header: number;
+  size: number;
+}
+
+/** Longest comment of an archive. */
+const MOST_COMMENT = MAX_16;
+/** More than any directory of an OME-Zarr has: it is held in memory. */
+const MOST_DIRECTORY = 2 ** 31;
+
+/**
+ * What an archive holds, by its central directory (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT), of the
+ * kind that RFC-9 of NGFF makes of an OME-Zarr: files as they are, in one file.
+ *
+ * @param path of a file that is open as `file`
+ * @throws ConvertError `corrupt`; `unsupported` for what is compressed, encrypted or in several files
+ */
+export function readDirectory(path: string, file: number): ArchiveEntry[] {
+  const fail = (code: 'corrupt' | 'unsupported', problem: string) =>
+    new ConvertError(code, `${path}: ${problem}`, 'output');
+  const { size } = fstatSync(file);
+  const tail = bytesAt(file, Math.max(0, size - END_BYTES - MOST_COMMENT), size);
+  const at = findEnd(tail);
+  if (at < 0) throw fail('corrupt', 'is no ZIP archive, or was cut off: copy it again');
+  const end = size - tail.length + at;
+  let [disks, count, length, start] = [
+    tail.readUInt16LE(at + 4) + tail.readUInt16LE(at + 6),
+    tail.readUInt16LE(at + 10),
+    tail.readUInt32LE(at + 12),
+    tail.readUInt32LE(at + 16)
+  ];
+  let limit = end;
+  const locator = bytesAt(file, Math.max(0, end - LOCATOR_BYTES), end);
+  if (locator.length === LOCATOR_BYTES && locator.readUInt32LE(0) === LOCATOR) {
+    limit = Number(locator.readBigUInt64LE(8));
+    const wide = bytesAt(file, limit, Math.min(limit + END64_BYTES, end));
+    if (wide.length < END64_BYTES || wide.readUInt32LE(0) !== END64)
+      throw fail('corrupt', 'the end of its directory (ZIP64) is not where it should be: copy it again');
+    disks = wide.readUInt32LE(16) + wide.readUInt32LE(20);
+    count = Number(wide.readBigUInt64LE(32));
+    length = Number(wide.readBigUInt64LE(40));
+    start = Number(wide.readBigUInt64LE(48));
+  }
+  if (disks !== 0)
+    throw fail('unsupported', 'is one of several parts of a ZIP archive, where a single file was expected');
+  if (start + length > limit || length > MOST_DIRECTORY || count * CENTRAL_BYTES > length)
+    throw fail('corrupt', 'its directory is not where it should be: copy it again');
+  return parse(bytesAt(file, start, start + length), count, start, fail);
+}
+
+/** Where the last record of an archive begins in its last bytes: its comment must end with them. */
+function findEnd(tail: Buffer): number {
+  for (let at = tail.length - END_BYTES; at >= 0; at--)
+    if (tail.readUInt32LE(at) === END && at + END_BYTES + tail.readUInt16LE(at + 20) === tail.length) return at;
+  return -1;
+}
+
+function parse(
+  bytes: Buffer,
+  count: number,
+  start: number,
+  fail: (code: 'corrupt' | 'unsupported', problem: string) => ConvertError
+): ArchiveEntry[] {
+  const entries: ArchiveEntry[] = [];
+  const known = new Set<string>();
+  for (let n = 0, at = 0; n < count; n++) {
+    if (at + CENTRAL_BYTES > bytes.length || bytes.readUInt32LE(at) !== CENTRAL)
+      throw fail('corrupt', `its directory is damaged at file ${n + 1} of ${count}: copy it again`);
+    const flags = bytes.readUInt16LE(at + 8);
+    const method = bytes.readUInt16LE(at + 10);
+    const [stored, size] = [bytes.readUInt32LE(at + 20), bytes.readUInt32LE(at + 24)];
+    const [nameBytes, extraBytes] = [bytes.readUInt16LE(at + 28), bytes.readUInt16LE(at + 30)];
+    const next = at + CENTRAL_BYTES + nameBytes + extraBytes + bytes.readUInt16LE(at + 32);
+    if (next > bytes.length) throw fail('corrupt', `its directory ends in file ${n + 1} of ${count}: copy it again`);
+    const nameAt = at + CENTRAL_BYTES;
+    const name = bytes.toString(flags & UTF8 ? 'utf8' : 'latin1', nameAt, nameAt + nameBytes);
+    const extra = bytes.subarray(nameAt + nameBytes, nameAt + nameBytes + extraBytes);
+    const wide = zip64(extra, size, stored, bytes.readUInt32LE(at + 42));
+    if (!wide) throw fail('corrupt', `its directory does not say how long ${name} is: copy it again`);
+    if (name.startsWith('/') || /[\\\0]/.test(name) || name.split('/').some(part => part === '..' || part === '.'))
+      throw fail('unsupported', `the name ${JSON.stringify(name)} in it leads out of it`);
+    if (known.has(name)) throw fail('corrupt', `${name} is in it twice: write it anew`);
+    known.add(name);
+    const isFolder = name.endsWith('/');
+    if (!isFolder && flags & 1)
+      throw fail('unsupported', `${name} in it is encrypted: write it anew, without a password`);
+    if (!isFolder && (method !== 0 || wide.size !== wide.stored))
+      throw fail(
+        'unsupported',
+        `${name} in it is compressed by ZIP, where files are expected as they are: write it anew, stored ("zip -0")`
+      );
+    if (wide.header + wide.stored > start) throw fail('corrupt', `${name} in it reaches beyond its end: copy it again`);
+    if (!isFolder) entries.push({ name, header: wide.header, size: wide.size });
+    at = next;
+  }
+  return entries;
+}
+
+/** Lengths and place of a file, which are in its extra field where they have no room; null where they are not. */
+function zip64(
+  extra: Buffer,
+  size: number,
+  stored: number,
+  header: number
+): { size: number; stored: number; header: number } | null {
+  const found = { size, stored, header };
+  const wanted = (['size', 'stored', 'header'] as const).filter(name => found[name] === MAX_32);
+  if (wanted.length === 0) return found;
+  for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
+    if (extra.readUInt16LE(at) !== ZIP64) continue;
+    if (extra.readUInt16LE(at + 2) < 8 * wanted.length || at + 4 + 8 * wanted.length > extra.length) return null;
+    for (const [n, name] of wanted.entries()) found[name] = Number(extra.readBigUInt64LE(at + 4 + 8 * n));
+    return Object.values(found).every(Number.isSafeInteger) ? found : null;
+  }
+  return null;
+}
+
+/** Bytes `from` to `to` of a file, or as many as it has. */
+export function bytesAt(file: number, from: number, to: number): Buffer {
+  const bytes = Buffer.allocUnsafe(Math.max(0, to - from));
+  let length = 0;
+  while (length < bytes.length) {
+    const read = readSync(file, bytes, length, bytes.length - length, from + length);
+    if (read === 0) break;
+    length += read;
+  }
+  return bytes.subarray(0, length);
+}

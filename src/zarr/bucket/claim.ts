@@ -1,0 +1,207 @@
+import { hostname } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConvertError } from '../../model/errors.ts';
+import { isObject } from '../../model/json.ts';
+import { isOmeZarrGroup } from '../../model/ome-zarr/group.ts';
+import { isArchiveName } from '../../model/output-name.ts';
+import { TOOL } from '../../model/version.ts';
+import { option } from '../../model/words.ts';
+import { S3Bucket } from '../../remote/s3.ts';
+import { JOURNAL, Journal, type JournalRecord } from '../journal.ts';
+import { BELIEVED, MARKER, type Owner, isStillRunning } from '../owner.ts';
+
+/** A name that this program gives to objects of an output. */
+const OURS = /^(\d+\/(c\/)?\d+(\/\d+)*|(\d+\/)?(zarr\.json|\.zattrs|\.zgroup|\.zarray))$/;
+
+/** Keys that belong to an output in a bucket. */
+export class Keys {
+  readonly root: string;
+  readonly partial: string;
+
+  constructor(key: string) {
+    this.root = `${key}/`;
+    this.partial = `${key}.partial/`;
+  }
+
+  get marker(): string {
+    return this.partial + MARKER;
+  }
+
+  /** What the keys of the journal's pieces begin with; where in it they are follows. */
+  get journal(): string {
+    return `${this.partial}${JOURNAL}/`;
+  }
+
+  journalAt(offset: number): string {
+    return this.journal + String(offset).padStart(15, '0');
+  }
+}
+
+/** Documents of which one makes a prefix an OME-Zarr, or what takes itself for one. */
+export const ROOT_DOCUMENTS = ['zarr.json', '.zattrs', '.zgroup', '.zmetadata'];
+
+/** Whether all keys under an output's prefix, without that, have names that this program gives. */
+export const isOurName = (name: string): boolean => OURS.test(name);
+
+/** Who writes an unfinished output of a bucket. */
+export interface BucketOwner extends Owner {
+  /** Whether its files are kept beside those of an output that is replaced, until all are there. */
+  staged: boolean;
+  /** Whether it has ended, in good order. */
+  ended?: boolean;
+}
+
+/** What there is of an unfinished output. */
+export interface Claimed {
+  owner: BucketOwner | null;
+  /** Of the marker, as long as that is not another one. */
+  etag: string;
+  modified: number;
+}
+
+/** What is at the place of an output. */
+export interface Occupied {
+  /** The unfinished output, which may be gone on with, as people know it; null: none. */
+  partial: string | null;
+  left: JournalRecord<never> | null;
+  /** What a person should know. */
+  warnings: string[];
+}
+
+/** Reads a marker; null where there is none. */
+export async function readMarker(bucket: S3Bucket, keys: Keys): Promise<Claimed | null> {
+  const there = await bucket.head(keys.marker);
+  const found = there && (await bucket.get(keys.marker));
+  if (!there || !found) return null;
+  let owner: unknown = null;
+  try {
+    owner = JSON.parse(found.bytes.toString('utf8'));
+  } catch {
+    // Somebody else's.
+  }
+  const isOwner = isObject(owner) && owner.tool === TOOL && typeof owner.host === 'string';
+  return { owner: isOwner ? (owner as unknown as BucketOwner) : null, etag: found.etag, modified: there.modified };
+}
+
+/** Throws unless an unfinished output is one of ours that has ended. */
+export function refuseUnlessEnded(bucket: S3Bucket, keys: Keys, { owner, modified }: Claimed): void {
+  const name = bucket.nameOf(keys.partial.slice(0, -1));
+  if (!owner)
+    throw new ConvertError(
+      'output-exists',
+      `${name}: is in the way, and was not made by this program: move it, or choose another output`,
+      'output'
+    );
+  const isHere = owner.host === hostname();
+  const isRunning = !owner.ended && (isHere ? isStillRunning(owner) : Date.now() - modified < BELIEVED);
+  if (isRunning)
+    throw new ConvertError(
+      'output-exists',
+      `${name}: is being written by another conversion (process ${owner.pid} on ${owner.host}): wait for it, or choose another output`,
+      'output'
+    );
+}
+
+/** Whether an OME-Zarr is under a prefix: null: nothing at all. */
+export async function isOmeZarrAt(bucket: S3Bucket, prefix: string): Promise<boolean | null> {
+  for (const [name, zarrFormat] of [
+    ['zarr.json', 3],
+    ['.zattrs', 2]
+  ] as const) {
+    const found = await bucket.get(prefix + name);
+    if (!found) continue;
+    try {
+      const json: unknown = JSON.parse(found.bytes.toString('utf8'));
+      if (isObject(json) && isOmeZarrGroup({ zarrFormat, json })) return true;
+    } catch {
+      // No metadata of any.
+    }
+  }
+  for await (const _ of bucket.list(prefix, undefined, 1)) return false;
+  return null;
+}
+
+/** A bucket and the key of an output in it. @throws ConvertError `bad-option` for a name that none can have */
+export async function openBucketOutput(output: string): Promise<{ bucket: S3Bucket; keys: Keys }> {
+  const fail = (message: string): never => {
+    throw new ConvertError('bad-option', `${output}: ${message}`, 'output');
+  };
+  const bucket = await S3Bucket.open(output, 'output');
+  const { key } = bucket.address;
+  if (key === '') fail('is a whole bucket: give the output a name in it, such as s3://BUCKET/NAME.ome.zarr');
+  if (isArchiveName(key))
+    fail('one file (.ozx) is written to a disk only, and may be copied then: give an output that ends in .ome.zarr');
+  if (key.endsWith('.partial')) fail('names that end in .partial are for unfinished outputs: choose another name');
+  return { bucket, keys: new Keys(key) };
+}
+
+/** The pieces of a journal, one behind the other. */
+export async function readJournal(bucket: S3Bucket, keys: Keys): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const { key } of bucket.list(keys.journal)) {
+    if (key !== keys.journalAt(length)) break;
+    const { bytes } = (await bucket.get(key)) ?? { bytes: Buffer.alloc(0) };
+    pieces.push(bytes);
+    length += bytes.length;
+  }
+  return Buffer.concat(pieces);
+}
+
+/**
+ * Says whether an output in a bucket may be written, without writing anything.
+ *
+ * @throws ConvertError `output-exists`, `output-not-ome-zarr`, `bad-option`, and what keeps a bucket from being read
+ */
+export async function checkBucket(output: string, overwrite: boolean): Promise<Occupied> {
+  const { bucket, keys } = await openBucketOutput(output);
+  try {
+    const claimed = await readMarker(bucket, keys);
+    if (claimed) refuseUnlessEnded(bucket, keys, claimed);
+    const isWritten = await isOmeZarrAt(bucket, keys.root);
+    const isBegun = claimed?.owner?.staged === false;
+    if (isWritten && !overwrite)
+      throw new ConvertError(
+        'output-exists',
+        `${output}: exists already: choose another output, or overwrite it (${option('overwrite')})`,
+        'output'
+      );
+    if (isWritten === false && !claimed)
+      throw new ConvertError(
+        'output-not-ome-zarr',
+        `${output}: there are objects under it, and they are not an OME-Zarr, so it is not overwritten: choose another output, or remove them yourself`,
+        'output'
+      );
+    if (isBegun)
+      for await (const { key } of bucket.list(keys.root))
+        if (!isOurName(key.slice(keys.root.length)))
+          throw new ConvertError(
+            'output-exists',
+            `${bucket.nameOf(key)}: is among what an ended conversion has written, and was not made by this program: move it, or choose another output`,
+            'output'
+          );
+    const warnings = isWritten
+      ? [
+          `${output} is replaced with all that is under it: it can be read until the new one is whole, and not while that is copied to its place.`
+        ]
+      : [];
+    // One that was ended before it noted anything has nothing to go on with.
+    const journal = claimed ? await readJournal(bucket, keys) : Buffer.alloc(0);
+    if (journal.length === 0) return { partial: null, left: null, warnings };
+    return { partial: bucket.nameOf(keys.partial.slice(0, -1)), left: journalOf(journal), warnings };
+  } finally {
+    bucket.close();
+  }
+}
+
+function journalOf(bytes: Buffer): JournalRecord<never> | null {
+  const folder = mkdtempSync(join(tmpdir(), `${TOOL}-journal-`));
+  try {
+    writeFileSync(join(folder, JOURNAL), bytes);
+    return Journal.read<never>(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

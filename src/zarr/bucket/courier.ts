@@ -1,0 +1,197 @@
+import { type FileHandle, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ConvertError, cancelled } from '../../model/errors.ts';
+import { MULTIPART_FROM, PART_BYTES, type S3Bucket } from '../../remote/s3.ts';
+
+/** Bytes that are in memory on their way, and requests: what the memory budget is asked for. */
+const ON_THE_WAY = 96 * 2 ** 20;
+const AT_ONCE = 24;
+/** Parts of one object that are on their way at a time. */
+const PARTS_AT_ONCE = 3;
+/** Of this process's memory, with what speaks to the store. */
+export const COURIER_BYTES = ON_THE_WAY + 96 * 2 ** 20;
+/** Bytes of files that wait on the disk to be sent; more are not written meanwhile, but for the blocks under way. */
+export const WAITING_BYTES = 256 * 2 ** 20;
+/** How long what is on its way gets to arrive when all is to end, in ms. */
+const PATIENCE = 3_000;
+
+/** Brings files of a folder into a bucket, and back, as long as memory and disk allow. */
+export class Courier {
+  readonly #bucket: S3Bucket;
+  readonly #folder: string;
+  readonly #prefix: string;
+  readonly #end = new AbortController();
+  readonly #sending = new Set<Promise<void>>();
+  #held = 0;
+  #free = ON_THE_WAY;
+  #requests = 0;
+  #failure: unknown = null;
+  #asleep: (() => void)[] = [];
+  /** What an earlier run has sent, by name. */
+  #there = new Map<string, { size: number; etag: string }>();
+
+  /** A file's key is `prefix` and its name, which is relative to the folder. */
+  constructor(bucket: S3Bucket, folder: string, prefix: string) {
+    this.#bucket = bucket;
+    this.#folder = folder;
+    this.#prefix = prefix;
+  }
+
+  /**
+   * Begins to send files that are whole, each of which is then removed; ends when more may be written.
+   *
+   * @param onSent hears when all of these are there, and of their ETags
+   * @throws what has kept any file from being sent
+   */
+  async send(names: readonly string[], onSent: (etags: string[]) => void): Promise<void> {
+    const sizes = await Promise.all(names.map(async name => (await stat(join(this.#folder, name))).size));
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    this.#held += bytes;
+    const sending = Promise.all(names.map((name, n) => this.#sendOne(name, sizes[n])))
+      .then(onSent)
+      .catch((error: unknown) => this.fail(error))
+      .finally(() => {
+        this.#held -= bytes;
+        this.#sending.delete(sending);
+        this.#wake();
+      });
+    this.#sending.add(sending);
+    while (this.#held > WAITING_BYTES && this.#failure === null) await this.#change();
+    if (this.#failure !== null) throw this.#failure as Error;
+  }
+
+  /** Ends when all that was begun is there. @throws what has kept any file from being sent */
+  async settle(): Promise<void> {
+    await Promise.all(this.#sending);
+    if (this.#failure !== null) throw this.#failure as Error;
+  }
+
+  /** Sends nothing more, and tells whoever waits. */
+  fail(error: unknown): void {
+    this.#failure ??= error;
+    this.#wake();
+  }
+
+  /** Ends what is under way: what has begun to be sent may arrive. */
+  async stop(): Promise<void> {
+    this.fail(cancelled());
+    const timer = setTimeout(() => this.#end.abort(), PATIENCE);
+    await Promise.allSettled(this.#sending);
+    clearTimeout(timer);
+  }
+
+  /** Looks what is there. */
+  async look(): Promise<void> {
+    for await (const { key, size, etag } of this.#bucket.list(this.#prefix, this.#end.signal))
+      this.#there.set(key.slice(this.#prefix.length), { size, etag });
+  }
+
+  /** Names and sizes of what was there at the last look. */
+  get files(): [name: string, bytes: number][] {
+    return [...this.#there].map(([name, { size }]) => [name, size]);
+  }
+
+  /** Null where there was no such file. */
+  sizeOf(name: string): number | null {
+    return this.#there.get(name)?.size ?? null;
+  }
+
+  /** Whether files are there that have these ETags, and so many bytes together, by the last look. */
+  has(names: readonly string[], etags: readonly string[], bytes: number): boolean {
+    const found = names.map(name => this.#there.get(name));
+    return (
+      names.length === etags.length &&
+      found.every((file, n) => file !== undefined && file.etag === etags[n]) &&
+      found.reduce((sum, file) => sum + file!.size, 0) === bytes
+    );
+  }
+
+  /** Brings files back that were there at the last look. @throws ConvertError */
+  async fetch(names: readonly string[]): Promise<void> {
+    await Promise.all(
+      names.map(async name => {
+        const key = this.#prefix + name;
+        const { size, etag } = this.#there.get(name) ?? { size: 0, etag: '' };
+        const path = join(this.#folder, name);
+        await mkdir(dirname(path), { recursive: true });
+        await this.#within(Math.min(size, PART_BYTES), async () => {
+          if (size <= MULTIPART_FROM) return writeFile(path, (await this.#piece(key, etag)).bytes);
+          const file = await open(path, 'w');
+          try {
+            for (let start = 0; start < size; start += PART_BYTES) {
+              const { bytes } = await this.#piece(key, etag, start, Math.min(PART_BYTES, size - start));
+              await file.write(bytes, 0, bytes.length, start);
+            }
+          } finally {
+            await file.close();
+          }
+        });
+      })
+    );
+  }
+
+  /** Removes files that were brought back. */
+  async drop(names: readonly string[]): Promise<void> {
+    await Promise.all(names.map(name => rm(join(this.#folder, name), { force: true })));
+  }
+
+  async #piece(key: string, etag: string, start?: number, length?: number) {
+    const found = await this.#bucket.get(key, { etag, start, length }, this.#end.signal);
+    if (found) return found;
+    throw new ConvertError('not-found', `${this.#bucket.nameOf(key)}: it was removed meanwhile: start over`, 'output');
+  }
+
+  async #sendOne(name: string, size: number): Promise<string> {
+    const path = join(this.#folder, name);
+    const key = this.#prefix + name;
+    const { signal } = this.#end;
+    const bytes = size > MULTIPART_FROM ? PARTS_AT_ONCE * PART_BYTES : size;
+    const etag = await this.#within(bytes, async () => {
+      if (size <= MULTIPART_FROM) return this.#bucket.put(key, await readFile(path), {}, signal);
+      const file = await open(path, 'r');
+      try {
+        const read = (start: number, length: number) => readPiece(file, start, length);
+        return await this.#bucket.putParts(key, size, read, PARTS_AT_ONCE, signal);
+      } finally {
+        await file.close();
+      }
+    });
+    await rm(path, { force: true });
+    return etag;
+  }
+
+  /** Works with so many bytes of memory, when there are as many. */
+  async #within<T>(bytes: number, work: () => Promise<T>): Promise<T> {
+    while ((this.#free < bytes || this.#requests >= AT_ONCE) && this.#failure === null) await this.#change();
+    if (this.#failure !== null) throw this.#failure as Error;
+    this.#free -= bytes;
+    this.#requests++;
+    try {
+      return await work();
+    } finally {
+      this.#free += bytes;
+      this.#requests--;
+      this.#wake();
+    }
+  }
+
+  #change(): Promise<void> {
+    return new Promise(resolve => this.#asleep.push(resolve));
+  }
+
+  #wake(): void {
+    const waiting = this.#asleep;
+    this.#asleep = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+async function readPiece(file: FileHandle, start: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(length);
+  for (let done = 0; done < length;) {
+    const { bytesRead } = await file.read(buffer, done, length - done, start + done);
+    if (bytesRead === 0) throw new Error('a file became shorter while it was sent');
+    done += bytesRead;
+  }
+  return buffer;
+}

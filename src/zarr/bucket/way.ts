@@ -1,0 +1,17 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TOOL } from '../../model/version.ts';
+import { isProcess } from '../owner.ts';
+
+/** Folders on this machine's disk by way of which files come to a bucket or from it. */
+const WAY = `${TOOL}-way-`;
+
+/** A new one. Those of processes that have ended are removed. */
+export function makeWay(): string {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = name.startsWith(WAY) ? Number(name.slice(WAY.length).split('-')[0]) : 0;
+    if (pid > 0 && !isProcess(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+  return mkdtempSync(join(tmpdir(), `${WAY}${process.pid}-`));
+}

@@ -1,0 +1,73 @@
+"""Many sources in one go: `convert --batch`, its report, and what it leaves to be gone on with."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+import zarr
+
+from microct_io_vis import ConversionError, convert_many
+
+
+def test_a_batch_converts_what_it_can_and_reports_all(cli, tmp_path):
+    scans, out = tmp_path / "scans", tmp_path / "out"
+    (scans / "slices").mkdir(parents=True)
+    out.mkdir()
+    volume = np.arange(8 * 9 * 10, dtype="uint16").reshape(8, 9, 10)
+    tifffile.imwrite(scans / "a.tif", volume)
+    tifffile.imwrite(scans / "b10.tif", volume + 1)
+    (scans / "b9.tif").write_bytes(b"no TIFF")
+    for z, plane in enumerate(volume):
+        tifffile.imwrite(scans / "slices" / f"rec_{z}.tif", plane)
+    report = tmp_path / "report"
+    words = ["convert", "--batch", scans, out, "--report", f"{report}.json", "-q"]
+    first = cli(*words)
+    names = ["a", "b10", "slices"]
+    assert first.status == 1 and "b9.tif" in first.stderr
+    assert first.stdout.split() == [str(out / f"{name}.ome.zarr") for name in names]
+    told = json.loads(report.with_suffix(".json").read_text())
+    assert [Path(row["source"]).name for row in told] == ["a.tif", "b9.tif", "b10.tif", "slices"]
+    assert [row["state"] for row in told] == ["done", "failed", "done", "done"]
+    assert told[1]["error"]["code"] == "not-tiff"
+    with report.with_suffix(".csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["state"] for row in rows] == ["done", "failed", "done", "done"] and "no TIFF" not in rows[0]["error"]
+    assert all((zarr.open_array(out / f"{name}.ome.zarr" / "0")[:] == volume + (name == "b10")).all() for name in names)
+
+    # A list of what is left; those that are whole stay as they are.
+    tifffile.imwrite(scans / "b9.tif", volume)
+    (tmp_path / "list.txt").write_text("# names, from where the list is\nscans/b9.tif\nscans/a.tif\n")
+    before = (out / "a.ome.zarr" / "zarr.json").stat().st_mtime_ns
+    second = cli("convert", "--batch", tmp_path / "list.txt", out, "--report", report, "--resume", "--progress", "json")
+    assert second.status == 0 and (out / "a.ome.zarr" / "zarr.json").stat().st_mtime_ns == before
+    assert [row["state"] for row in json.loads(report.with_suffix(".json").read_text())] == ["done", "there"]
+    assert [event["state"] for event in second.events if event["event"] == "entry"] == [
+        "waiting",
+        "done",
+        "waiting",
+        "there",
+    ]
+    (tmp_path / "names").write_text(f"{scans / 'a.tif'}\n{scans / 'b9.tif'}\n")
+    planned = cli("convert", "--batch", f"@{tmp_path / 'names'}", out, "--dry-run", "-q")
+    assert planned.stdout.split() == [str(out / "a.ome.zarr"), str(out / "b9.ome.zarr")]
+    nothing = cli("convert", "--batch", f"{tmp_path}/*.png")
+    assert nothing.status == 1 and "there is nothing to convert" in nothing.stderr
+
+
+def test_python_converts_many(tmp_path):
+    volume = np.arange(8 * 9 * 10, dtype="uint16").reshape(8, 9, 10)
+    tifffile.imwrite(tmp_path / "a.tif", volume)
+    (tmp_path / "b.tif").write_bytes(b"no TIFF")
+    heard = []
+    report = tmp_path / "report"
+    result = convert_many(f"{tmp_path}/*.tif", tmp_path / "out", report=report, progress=heard.append, num_levels=1)
+    assert not result and [entry.state for entry in result] == ["done", "failed"] and heard == list(result)
+    assert result[0].output == tmp_path / "out" / "a.ome.zarr" and result[0].levels == 1
+    assert result[1].error.code == "not-tiff" and "b.tif" in result._repr_html_()
+    again = convert_many([tmp_path / "a.tif"], tmp_path / "out", progress=False)
+    assert "overwrite=True" in str(again[0].error)
+    with pytest.raises(ConversionError, match="would both be written"):
+        convert_many([tmp_path / "a.tif", tmp_path / "a.ome.tif"], progress=False)

@@ -1,0 +1,103 @@
+"""Conversions by a Dask cluster: real workers, each in a process, of which one is killed in mid-run."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from distributed import Client, LocalCluster
+from oracle import files
+
+from microct_io_vis import ConversionError, ConverterWidget, convert, convert_many, verify
+
+OPTIONS = {"chunk_size": 16, "dtype": "uint8", "value_range": ("1%", "99%"), "compression": "blosc-lz4"}
+
+
+def contents(output: Path) -> dict[str, bytes]:
+    return {name: (output / name).read_bytes() for name in files(output)}
+
+
+@pytest.fixture(scope="module")
+def scan(tmp_path_factory):
+    path = tmp_path_factory.mktemp("scan") / "scan.tif"
+    array = np.random.default_rng(2).normal(0, 9, (64, 160, 160)).astype("float32")
+    tifffile.imwrite(path, array, photometric="minisblack", metadata=None)
+    return path
+
+
+@pytest.fixture(scope="module")
+def client():
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, resources={"microct": 1}, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+def test_a_cluster_makes_what_one_machine_makes_though_a_worker_is_killed(client, scan, tmp_path):
+    alone, output = tmp_path / "alone" / "out.ome.zarr", tmp_path / "out.ome.zarr"
+    alone.parent.mkdir()
+    convert(scan, alone, progress=False, **OPTIONS)
+    killed, progress = [], []
+
+    def on_progress(told):
+        progress.append(told)
+        if told["done_bytes"] > told["total_bytes"] / 3 and not killed:
+            killed.append(next(iter(client.run(os.getpid).values())))
+            os.kill(killed[0], signal.SIGKILL)
+
+    found = convert(scan, output, progress=on_progress, client=client, parts=3, resources={"microct": 1}, **OPTIONS)
+    assert found == output and killed
+    assert contents(output) == contents(alone)
+    done = [told["done_bytes"] for told in progress]
+    assert progress[-1]["done_bytes"] == progress[-1]["total_bytes"] == 2 * 64 * 160 * 160 * 4 and len(done) > 2
+    for damage in ([], ["0/c/1/2/3", "1/c/1/1/1", "3/c/0/0/0"]):
+        for chunk in damage:
+            (output / chunk).write_bytes((output / "0/c/0/0/0").read_bytes())
+        told: list = []
+        together, by_one = (
+            verify(output, scan, progress=told.append, client=client),
+            verify(output, scan, progress=False),
+        )
+        assert replace(together, seconds=0) == replace(by_one, seconds=0)
+        assert bool(together) == (not damage) and together.voxels_compared > 64 * 160 * 160
+        assert told[-1]["done_bytes"] == told[-1]["total_bytes"] > 64 * 160 * 160
+    with pytest.raises(ConversionError, match="exists already"):
+        convert(scan, output, progress=False, client=client, **OPTIONS)
+
+
+def test_a_cluster_converts_many(client, scan, tmp_path):
+    for name in ("a", "b"):
+        shutil.copy(scan, tmp_path / f"{name}.tif")
+    (tmp_path / "c.tif").write_bytes(b"no TIFF")
+    words = {"report": tmp_path / "report", "client": client, "resources": {"microct": 1}, "progress": False}
+    result = convert_many(tmp_path, tmp_path / "out", **words, **OPTIONS)
+    assert [entry.state for entry in result] == ["done", "done", "failed"]
+    alone = convert(tmp_path / "a.tif", progress=False, **OPTIONS)
+    assert contents(alone) == contents(result[0].output)
+    told = json.loads((tmp_path / "report.json").read_text())
+    table = list(csv.DictReader((tmp_path / "report.csv").open(newline="")))
+    assert [row["state"] for row in told] == [row["state"] for row in table] == ["done", "done", "failed"]
+    assert set(told[0]) == set(table[0])
+
+
+def test_what_a_cluster_converts_can_be_cancelled(client, scan, tmp_path):
+    shutil.copy(scan, tmp_path / "scan.tif")
+    widget = ConverterWidget(tmp_path / "scan.tif", client=client, parts=4, **OPTIONS)
+    widget.start()
+    deadline = time.monotonic() + 60
+    while not widget.progress.get("done_bytes") and time.monotonic() < deadline:
+        time.sleep(0.02)
+    threading.Thread(target=widget.cancel).start()
+    with pytest.raises(ConversionError, match="cancelled"):
+        widget.wait(60)
+    assert widget.state == "cancelled"
+    assert os.listdir(tmp_path) == ["scan.tif"]

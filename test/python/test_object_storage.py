@@ -1,0 +1,292 @@
+"""Outputs in buckets of S3: written, read by others, interrupted and gone on with, verified."""
+
+import http.client
+import json
+import os
+import re
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import boto3
+import numpy as np
+import pytest
+import tensorstore
+import tifffile
+from moto.server import ThreadedMotoServer
+
+import microct_io_vis
+
+BUCKET = "scans"
+SMALL = ("-c", "32", "32", "32", "-q")
+Fault = Callable[[str, str, int], "int | str | None"]
+
+
+class Proxy(ThreadingHTTPServer):
+    """Stands before the server, counts requests, and spoils some: with a status, or by ending the connection."""
+
+    daemon_threads = True
+
+    def __init__(self, behind: int) -> None:
+        self.behind = behind
+        self.fault: Fault = lambda method, key, number: None
+        self.asked: list[tuple[str, str]] = []
+        self.lock = threading.Lock()
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    def handle_error(self, request, client_address) -> None:
+        """Connections end when processes do."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Proxy
+
+    def answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        key = self.path.split("?")[0]
+        with self.server.lock:
+            self.server.asked.append((self.command, key))
+            fault = self.server.fault(self.command, key, len(self.server.asked))
+        if fault == "reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            self.connection.close()
+            self.close_connection = True
+            return
+        if isinstance(fault, int):
+            code = {403: "AccessDenied", 500: "InternalError", 503: "SlowDown"}[fault]
+            content, status, headers = f"<Error><Code>{code}</Code></Error>".encode(), fault, {}
+        else:
+            behind = http.client.HTTPConnection("127.0.0.1", self.server.behind)
+            behind.request(self.command, self.path, body, dict(self.headers))
+            response = behind.getresponse()
+            content, status, headers = response.read(), response.status, dict(response.getheaders())
+            behind.close()
+        self.send_response_only(status)
+        for name, value in headers.items():
+            if name.lower() not in ("content-length", "connection", "transfer-encoding"):
+                self.send_header(name, value)
+        length = headers.get("Content-Length", "0") if self.command == "HEAD" else str(len(content))
+        self.send_header("Content-Length", length)
+        self.end_headers()
+        self.wfile.write(content[: len(content) // 2] if fault == "half" else content)
+        if fault == "half":
+            self.close_connection = True
+
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = answer
+
+    def log_message(self, *_) -> None:
+        pass
+
+
+class Store:
+    def __init__(self, server: int, proxy: Proxy) -> None:
+        self.proxy = proxy
+        self.client = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{server}", region_name="us-east-1")
+        self.client.create_bucket(Bucket=BUCKET)
+
+    def files(self, prefix: str) -> dict[str, bytes]:
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
+        keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+        return {key[len(prefix) :]: self.client.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
+
+    def asked(self) -> Counter[str]:
+        """What was asked for since it was looked last, by method, of chunks."""
+        asked, self.proxy.asked = self.proxy.asked, []
+        return Counter(method for method, key in asked if "/c/" in key)
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Store]:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {
+            "AWS_ACCESS_KEY_ID": "id",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_REGION": "us-east-1",
+        }.items():
+            patch.setenv(name, value)
+        _, port = server.get_host_and_port()
+        proxy = Proxy(port)
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{proxy.server_port}")
+        yield Store(port, proxy)
+        proxy.shutdown()
+        proxy.server_close()
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def honest(store: Store) -> Iterator[None]:
+    yield
+    store.proxy.fault = lambda method, key, number: None
+
+
+@pytest.fixture(scope="module")
+def scan(tmp_path_factory) -> tuple[Path, np.ndarray]:
+    path = tmp_path_factory.mktemp("source") / "scan.tif"
+    array = np.random.default_rng(3).integers(0, 2**16, (40, 40, 50), np.uint16)
+    tifffile.imwrite(path, array, imagej=True, metadata={"axes": "ZYX", "spacing": 2, "unit": "um"}, resolution=(1, 1))
+    return path, array
+
+
+@pytest.fixture(scope="module")
+def expected(cli, scan) -> dict[str, bytes]:
+    """The same on a disk."""
+    return on_disk(cli, scan[0], *SMALL)
+
+
+def on_disk(cli, source: Path, *options: object) -> dict[str, bytes]:
+    # Its name is in the metadata.
+    folder = source.with_name("a.ome.zarr")
+    assert cli("convert", source, folder, "--overwrite", *options).succeeded()
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_objects_are_the_files_and_the_root_comes_last(cli, scan, store, expected):
+    output = f"s3://{BUCKET}/first/a.ome.zarr"
+    assert cli("convert", scan[0], output, *SMALL).succeeded().stdout.strip() in ("", output)
+    assert store.files("first/a.ome.zarr") == {f"/{name}": data for name, data in expected.items()}
+    put = [key for method, key in store.proxy.asked if method == "PUT" and "/first/a.ome.zarr/" in key]
+    documents = [name for name in expected if name.endswith("zarr.json")]
+    assert put[-1].endswith("/a.ome.zarr/zarr.json")
+    assert not any("zarr.json" in key for key in put[: -len(documents)])
+    spec = {
+        "driver": "zarr3",
+        "kvstore": {
+            "driver": "s3",
+            "bucket": BUCKET,
+            "path": "first/a.ome.zarr/0/",
+            "endpoint": os.environ["AWS_ENDPOINT_URL"],
+            "aws_region": "us-east-1",
+        },
+    }
+    assert np.array_equal(tensorstore.open(spec).result().read().result(), scan[1])
+
+
+def test_shards_are_sent_in_parts(cli, tmp_path, store):
+    source = tmp_path / "large.tif"
+    array = np.random.default_rng(5).integers(0, 2**16, (128, 256, 272), np.uint16)
+    tifffile.imwrite(source, array)
+    options = ("-c", "64", "64", "64", "--shard", "128", "256", "320", "--num-levels", "1", "--compression", "none")
+    wanted = on_disk(cli, source, *options)
+    assert max(map(len, wanted.values())) > 2**24
+    store.proxy.asked = []
+    cli("convert", source, f"s3://{BUCKET}/parts/a.ome.zarr", *options).succeeded()
+    assert store.files("parts/a.ome.zarr/") == wanted
+    assert store.asked()["POST"] == 2
+
+
+def test_passing_faults_change_nothing(cli, scan, store):
+    older = (*SMALL, "--ome-zarr", "0.4")
+    faults = {3: 500, 7: "half", 11: 503, 13: "reset", 17: "half", 19: "reset", 23: 503}
+    store.proxy.asked = []
+    store.proxy.fault = lambda method, key, number: faults.get(number)
+    cli("convert", scan[0], f"s3://{BUCKET}/faults/a.ome.zarr", *older).succeeded()
+    put = [key for method, key in store.proxy.asked if method == "PUT" and "/faults/a.ome.zarr/" in key]
+    assert put[-1].endswith("/a.ome.zarr/.zattrs")
+    assert store.files("faults/a.ome.zarr") == {
+        f"/{name}": data for name, data in on_disk(cli, scan[0], *older).items()
+    }
+
+
+@pytest.fixture(scope="module")
+def blocks(cli, tmp_path_factory, store) -> tuple[Path, tuple[object, ...]]:
+    """A volume, and options by which it is many blocks: there is memory for small ones only."""
+    path = tmp_path_factory.mktemp("blocks") / "scan.tif"
+    tifffile.imwrite(path, np.random.default_rng(7).integers(0, 2**12, (64, 192, 192), np.uint16))
+    options = ("-c", 16, 64, 64, "--jobs", 1, "--max-memory")
+    said = cli("convert", path, f"s3://{BUCKET}/any.ome.zarr", *options, "1M").stderr
+    return path, (*options, re.search(r"at least \d+ MiB \((\d+) bytes", said)[1])
+
+
+def test_what_was_sent_before_a_kill_is_not_sent_again(cli, blocks, store):
+    source, options = blocks
+    output = f"s3://{BUCKET}/killed/a.ome.zarr"
+    wanted = on_disk(cli, source, *options)
+    process = None
+
+    def kill(method: str, key: str, number: int) -> str | None:
+        if method != "PUT" or not key.endswith("zarr.json"):
+            return None
+        process.kill()
+        return "reset"
+
+    store.proxy.asked = []
+    store.proxy.fault = kill
+    process = cli.start("convert", source, output, *options, "-q")
+    process.communicate(timeout=60)
+    store.proxy.fault = lambda method, key, number: None
+    left = store.files("killed/a.ome.zarr/")
+    assert left == {name: data for name, data in wanted.items() if not name.endswith("zarr.json")}
+    # One is damaged, and one is lost: their blocks are made again, and what was made of these.
+    store.client.delete_object(Bucket=BUCKET, Key="killed/a.ome.zarr/0/c/0/0/0")
+    damaged = bytes(len(left["0/c/3/2/2"]))
+    store.client.put_object(Bucket=BUCKET, Key="killed/a.ome.zarr/0/c/3/2/2", Body=damaged)
+    store.asked()
+    cli("convert", source, output, *options, "-q", "--resume").succeeded()
+    assert 2 < store.asked()["PUT"] < len(left) / 2
+    assert store.files("killed/a.ome.zarr") == {f"/{name}": data for name, data in wanted.items()}
+
+
+def test_an_output_stays_until_the_new_one_is_whole(cli, blocks, store):
+    source, options = blocks
+    output = f"s3://{BUCKET}/killed/a.ome.zarr"
+    before = store.files("killed/a.ome.zarr/")
+    assert f"{output}: exists already" in cli("convert", source, output, *options).stderr
+
+    store.proxy.fault = lambda method, key, number: 403 if "zarr.partial/1/c/1" in key else None
+    new = (*options, "--overwrite", "--roi", "0", "64", "0", "192", "0", "128")
+    run = cli("convert", source, output, "-q", *new)
+    assert run.status == 1 and "access is denied (403 AccessDenied)" in run.stderr
+    assert store.files("killed/a.ome.zarr/") == before
+    store.proxy.fault = lambda method, key, number: None
+    cli("convert", source, output, "-q", *new, "--resume").succeeded()
+    assert store.files("killed/a.ome.zarr") == {f"/{name}": data for name, data in on_disk(cli, source, *new).items()}
+
+
+def test_python_cancels_describes_and_verifies(cli, scan, store):
+    output = f"s3://{BUCKET}/python/a.ome.zarr"
+    conversion = microct_io_vis.Conversion(scan[0], output, chunk_size=32)
+    cancelled: list[str] = []
+
+    def cancel(method: str, key: str, number: int) -> None:
+        # A second time would end it at once.
+        if "/c/" in key and not cancelled:
+            cancelled.append(key)
+            conversion.cancel()
+
+    store.proxy.fault = cancel
+    with pytest.raises(microct_io_vis.ConversionError, match="cancelled"):
+        conversion.run()
+    store.proxy.fault = lambda method, key, number: None
+    assert store.files("python/") == {}
+    path = microct_io_vis.convert(scan[0], output, chunk_size=32, progress=False)
+    assert str(path) == output and os.fspath(path / "0") == f"{output}/0"
+    found = microct_io_vis.info(path)
+    assert found.shape == (40, 40, 50) and found.files == len(store.files("python/"))
+    assert microct_io_vis.verify(path, scan[0], progress=False)
+    key = "python/a.ome.zarr/0/c/1/1/1"
+    store.client.put_object(Bucket=BUCKET, Key=key, Body=b"\0" * 100)
+    store.client.delete_object(Bucket=BUCKET, Key="python/a.ome.zarr/0/c/0/0/0")
+    run = cli("verify", output, "--against", scan[0], "--json")
+    paths = [difference["path"] for difference in json.loads(run.stdout)["differences"]]
+    assert run.status == 1 and {"0/c/1/1/1", "0/c/0/0/0"} <= set(paths)
+
+
+@pytest.mark.parametrize(
+    ("output", "options", "said"),
+    [
+        ("s3://nowhere/a.ome.zarr", (), "s3://nowhere: there is no such bucket"),
+        (f"s3://{BUCKET}/first", (), "are not an OME-Zarr"),
+        (f"s3://{BUCKET}/a.ozx", (), "one file (.ozx) is written to a disk only"),
+        (f"s3://{BUCKET}", (), "is a whole bucket"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(cli, scan, store, output, options, said):
+    run = cli("convert", scan[0], output, *SMALL, *options)
+    assert run.status == 1 and said in run.stderr

@@ -1,0 +1,123 @@
+"""One volume by many processes: `plan`, `part` and `finish`. The output is that of one process, to the bit."""
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from oracle import files
+
+
+def contents(output: Path) -> dict[str, bytes]:
+    return {name: (output / name).read_bytes() for name in files(output)}
+
+
+def write(path: Path, array: np.ndarray, **options) -> Path:
+    tifffile.imwrite(path, array, **{"photometric": "minisblack", "metadata": None, **options})
+    return path
+
+
+@pytest.fixture(scope="module")
+def scans(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scans")
+    random = np.random.default_rng(5)
+    float32 = random.normal(0, 100, (70, 90, 80)).astype("float32")
+    float32[3, 4, 5], float32[60, 1, 1] = np.nan, np.inf
+    labels = (np.indices((70, 90, 80)).sum(0) // 9).astype("uint16")
+    channels = random.integers(0, 9000, (40, 2, 50, 60)).astype("uint16")
+    return {
+        "float32": write(folder / "float32.tif", float32),
+        "labels": write(folder / "labels.tif", labels, compression="zlib", rowsperstrip=90),
+        "two channels": write(
+            folder / "channels.tif", channels, imagej=True, metadata={"axes": "ZCYX"}, photometric=None
+        ),
+        "longer": write(folder / "longer.tif", random.normal(0, 9, (64, 160, 160)).astype("float32")),
+    }
+
+
+CHUNKS = ["-c", 16, 16, 16]
+CASES = {
+    "uint8 by a scan of all parts": ("float32", [*CHUNKS, "-d", "uint8", "--value-range", "1%", "99%"]),
+    "labels, decoded first, 0.4": ("labels", [*CHUNKS, "--labels", "--ome-zarr", "0.4"]),
+    "two channels, shards": ("two channels", [*CHUNKS, "--shard", 32, 32, 32, "--checksum", "crc32c"]),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_parts_make_what_one_process_makes(case, cli, scans, tmp_path):
+    name, options = CASES[case]
+    alone, output = tmp_path / "alone" / "out.ome.zarr", tmp_path / "out.ome.zarr"
+    alone.parent.mkdir()
+    plan = cli("plan", scans[name], output, *options, "--parts", 3, "--distributed-scan", "--json").succeeded().json
+    assert [part["part"] for part in plan["parts"]] == [1, 2, 3] and plan["scan"] == ("scan" in case)
+    early = cli("part", 1, output)
+    assert (early.status, "not scanned" in early.stderr) == ((1, True) if plan["scan"] else (0, False))
+    with ThreadPoolExecutor() as pool:
+        one = pool.submit(cli, "convert", scans[name], alone, *options, "-q")
+        if plan["scan"]:
+            [run.succeeded() for run in pool.map(lambda part: cli("part", part, output, "--scan"), (2, 3, 1))]
+        done = [run.succeeded().json for run in pool.map(lambda part: cli("part", part, output, "--json"), (3, 1, 2))]
+        one.result().succeeded()
+    made = sum(part["files"] for part in plan["parts"]) + plan["finish"]["files"]
+    assert cli("finish", output, "-q").succeeded().stdout == f"{output}\n"
+    assert contents(output) == contents(alone)
+    chunks = [path for path in output.rglob("*") if path.is_file() and path.name.isdigit()]
+    assert len(chunks) == made and all(part["parts"] == 3 for part in done)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("out")] == ["out.ome.zarr"]
+
+
+def test_parts_that_are_killed_and_run_twice_do_no_harm(cli, scans, tmp_path):
+    output, alone = tmp_path / "out.ome.zarr", tmp_path / "alone" / "out.ome.zarr"
+    alone.parent.mkdir()
+    options = [*CHUNKS, "--compression", "blosc-lz4", "-j", 1]
+    cli("convert", scans["longer"], alone, *options, "-q").succeeded()
+    cli("plan", scans["longer"], output, *options, "--parts", 2).succeeded()
+    folder = Path(f"{output}.partial", ".microct-io-vis.parts", "1")
+    # Two at once, of which one is killed when it has begun to write, and one is ended as schedulers do.
+    first, second = cli.start("part", 1, output), cli.start("part", 1, output)
+    while len([journal for journal in folder.glob("journal-*") if b"block" in journal.read_bytes()]) < 2:
+        assert first.poll() is None and second.poll() is None
+        time.sleep(0.002)
+    first.kill()
+    second.send_signal(signal.SIGTERM)
+    _, told = second.communicate()
+    first.communicate()
+    assert second.returncode == 128 + signal.SIGTERM and "what is done of it is kept" in told
+    left = cli("finish", output)
+    assert (left.status, "parts 1 and 2 of 2 are not converted" in left.stderr) == (1, True)
+    with ThreadPoolExecutor() as pool:
+        for run in pool.map(lambda part: cli("part", part, output), (1, 2, 1)):
+            run.succeeded()
+    again = cli("part", 1, output, "--json").succeeded().json
+    assert again["already"]
+    chunk = next(path for path in sorted(Path(f"{output}.partial", "0").rglob("*")) if path.is_file())
+    chunk.unlink()
+    found = cli("finish", output)
+    assert found.status == 1 and "Run all parts again" in found.stderr
+    for part in (1, 2):
+        cli("part", part, output).succeeded()
+    cli("finish", output, "-q").succeeded()
+    assert contents(output) == contents(alone)
+
+
+def test_what_is_planned_is_nobody_elses(cli, scans, tmp_path):
+    output = tmp_path / "out.ome.zarr"
+    scan = tmp_path / "scan.tif"
+    scan.write_bytes(scans["float32"].read_bytes())
+    assert "nothing is planned for it" in cli("part", 1, output).stderr
+    planned = cli("plan", scan, output, "--parts", 1000, "-c", 64, 64, 64)
+    assert planned.status == 0 and "1000 parts were asked for, and there are 8" in planned.stdout
+    for command in (["convert", scan, output], ["plan", scan, output, "--parts", 2]):
+        refused = cli(*command)
+        assert refused.status == 1 and "is converted in parts" in refused.stderr
+    assert "has parts from 1 to 8, and no part 9" in cli("part", 9, output).stderr
+    assert cli("plan", scan, output, "--parts", 2, "--resume", "-c", 64, 64, 64, "--json").json["converted"] == []
+    os.utime(scan, (1, 1))
+    changed = cli("part", 1, output)
+    assert changed.status == 1 and "scan.tif has been written to since: plan it anew" in changed.stderr
+    assert cli("finish", output, "--discard").status == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["scan.tif"]

@@ -1,0 +1,133 @@
+// An OME-Zarr on a server of the web: what is there, what is not, and what is neither.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, test } from 'node:test';
+import { RemoteStore } from '../../../src/helper/remote-store.ts';
+import { ConvertError } from '../../../src/model/errors.ts';
+
+const FILES: Record<string, Buffer> = {
+  'zarr.json': Buffer.from('{"zarr_format":3}'),
+  '0/c/0/1/2': Buffer.from(Array.from({ length: 100 }, (_, n) => n))
+};
+const servers: Server[] = [];
+after(() => servers.forEach(server => (server.close(), server.closeAllConnections())));
+
+type Answer = (request: IncomingMessage, response: ServerResponse, key: string) => boolean | void;
+
+/** A server whose files are those above; `odd` answers in its place where it says so. */
+async function serve(odd: Answer = () => false): Promise<string> {
+  const server = createServer((request, response) => {
+    const key = decodeURIComponent(new URL(request.url!, 'http://x').pathname.replace('/scan.ome.zarr/', ''));
+    if (odd(request, response, key)) return;
+    const file = FILES[key];
+    if (!file) return void response.writeHead(404).end();
+    const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+    const start = first === '' ? file.length - Number(last) : Number(first ?? 0);
+    const end = first === '' || !last ? file.length : Math.min(file.length, Number(last) + 1);
+    const part = file.subarray(start, end);
+    response.setHeader('ETag', '"one"').setHeader('Content-Length', part.length);
+    if (first !== undefined) response.setHeader('Content-Range', `bytes ${start}-${end - 1}/${file.length}`);
+    response.writeHead(first === undefined ? 200 : 206).end(request.method === 'HEAD' ? undefined : part);
+  }).listen(0, '127.0.0.1');
+  servers.push(server);
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/scan.ome.zarr`;
+}
+
+const open = async (odd?: Answer): Promise<RemoteStore> => RemoteStore.open(await serve(odd), 1000);
+const CHUNK = '0/c/0/1/2';
+const refused = (words: RegExp) => (error: unknown) => error instanceof ConvertError && words.test(error.message);
+
+/** Servers that know ranges, and one that sends all whatever is asked for. */
+const KINDS: Record<string, Answer> = {
+  'ranges are known': () => false,
+  'ranges are not known': request => void delete request.headers.range
+};
+for (const [kind, odd] of Object.entries(KINDS)) {
+  test(`all, parts, ends and lengths of files; ${kind}`, async () => {
+    const store = await open(odd);
+    const all = FILES[CHUNK];
+    for (const [wanted, offset, bytes] of [
+      [{}, 0, all],
+      [{ offset: 10, length: 5 }, 10, all.subarray(10, 15)],
+      [{ offset: 90 }, 90, all.subarray(90)],
+      [{ offset: 90, length: 50 }, 90, all.subarray(90)],
+      [{ offset: -4 }, 96, all.subarray(96)],
+      [{ length: 0 }, 0, Buffer.alloc(0)]
+    ] as const) {
+      const found = await store.read(CHUNK, wanted);
+      assert.deepEqual({ ...found, bytes: Buffer.from(found!.bytes) }, { size: 100, offset, bytes, version: '"one"' });
+    }
+    assert.equal(await store.read('0/c/9/9/9'), null);
+  });
+}
+
+test('a bucket that may not be listed has not what it answers 403 of, as long as its metadata is there', async () => {
+  let isOpen = true;
+  const denied = (response: ServerResponse, code: string): true => {
+    response.writeHead(403, { 'Content-Type': 'application/xml' }).end(`<Error><Code>${code}</Code></Error>`);
+    return true;
+  };
+  const store = await open((_, response, key) => {
+    if (key === CHUNK) return denied(response, 'ExpiredToken');
+    return (!FILES[key] || !isOpen) && denied(response, 'AccessDenied');
+  });
+  assert.equal(await store.read('0/c/9/9/9'), null);
+  await assert.rejects(store.read(CHUNK), refused(/refuses to send it \(403\): .*credentials have expired/));
+  isOpen = false;
+  await assert.rejects(store.read('0/c/9/9/9'), refused(/refuses to send it \(403\)/));
+});
+
+test('what is not certainly the file is an error, and never missing', async () => {
+  let tries = 0;
+  for (const [answer, words] of [
+    [(_, response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<form>'), /web page in its place/],
+    [(_, response) => response.writeHead(302, { Location: '/login' }).end(), /sends to another page/],
+    [(_, response) => response.writeHead(401).end(), /refuses to send it \(401\)/],
+    [
+      (_, response) => response.writeHead(403, { 'Content-Type': 'text/plain' }).end('no'),
+      /refuses to send it \(403\)/
+    ],
+    [(_, response) => response.writeHead(206, { 'Content-Range': 'bytes 0-4/100' }).end('01234'), /another part/],
+    [(_, response) => response.writeHead(400).end(), /answered 400/]
+  ] as [(request: IncomingMessage, response: ServerResponse) => unknown, RegExp][]) {
+    const store = await open((request, response, key) => {
+      if (request.url === '/login') {
+        response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end('<form>');
+        return true;
+      }
+      return key === CHUNK && (answer(request, response), true);
+    });
+    await assert.rejects(store.read(CHUNK, { offset: 10, length: 5 }), refused(words), String(words));
+  }
+  // What passes by itself is asked again: busy, and an answer that ends early.
+  const store = await open((_, response, key) => {
+    if (key !== CHUNK || ++tries > 2) return false;
+    if (tries === 1) response.writeHead(503).end();
+    else response.writeHead(200, { 'Content-Length': 100 }).write('half', () => response.destroy());
+    return true;
+  });
+  assert.equal((await store.read(CHUNK))!.bytes.length, 100);
+  const small = await RemoteStore.open(await serve(), 50);
+  await assert.rejects(small.read(CHUNK), refused(/100 bytes are too many for one answer/));
+});
+
+test('a chunk that is written anew under the viewer is said once; what is no OME-Zarr is refused', async () => {
+  let etag = '"one"';
+  const store = await open((_, response, key) => {
+    if (key !== CHUNK) return false;
+    response.writeHead(200, { ETag: etag, 'Content-Length': 1 }).end('x');
+    return true;
+  });
+  await store.read(CHUNK);
+  etag = '"two"';
+  await assert.rejects(store.read(CHUNK), refused(/written anew since it was last read/));
+  await store.read(CHUNK);
+  const nothing = await serve((_, response) => (response.writeHead(404).end(), true));
+  await assert.rejects(RemoteStore.open(nothing, 1000), refused(/no OME-Zarr is there: neither zarr.json nor .zattrs/));
+  const address = nothing.replace('http://', 'http://me:secret@');
+  await assert.rejects(RemoteStore.open(`${address}?token=secret`, 1000), error => !/secret/.test(String(error)));
+});

@@ -1,0 +1,798 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, beforeEach, test } from 'node:test';
+import { Addresses } from '../../../src/viewer/addresses.ts';
+import { boxPoints, boxVoxels } from '../../../src/viewer/box.ts';
+import { SeveralError, readImage } from '../../../src/viewer/image.ts';
+import { nativeDocument } from '../../../src/viewer/nativeDocument.ts';
+import { carriedOver } from '../../../src/viewer/carryOver.ts';
+import { initialState, layersOf } from '../../../src/viewer/initialState.ts';
+import { readVolumes } from '../../../src/viewer/readVolumes.ts';
+import { parseReaderUrl, readerUrl } from '../../../src/viewer/readerScheme.ts';
+import { laidOver } from '../../../src/viewer/viewState.ts';
+import type { ByteRangeResponse } from '../../../src/viewer/source.ts';
+import { Patience } from '../../../src/viewer/patience.ts';
+import { MissingError, httpReader, setXsrfToken, strictFetch } from '../../../src/viewer/strictFetch.ts';
+import type { Finding } from '../../../src/viewer/watch.ts';
+import { Watch, remembering } from '../../../src/viewer/watch.ts';
+
+/** What the server does with the first, second, … request. */
+let answers: ((request: IncomingMessage, response: ServerResponse) => void)[] = [];
+let asked: IncomingMessage[] = [];
+const server = createServer((request, response) => {
+  asked.push(request);
+  const answer = answers[Math.min(asked.length, answers.length) - 1];
+  answer(request, response);
+});
+let url: string;
+
+before(async () => {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+});
+after(() => {
+  server.closeAllConnections();
+  server.close();
+});
+beforeEach(() => {
+  asked = [];
+  setXsrfToken(null);
+});
+
+const status = (code: number) => (_: IncomingMessage, response: ServerResponse) => response.writeHead(code).end();
+const bytes = (_: IncomingMessage, response: ServerResponse) => response.end('voxels');
+const cut = (_: IncomingMessage, response: ServerResponse) => {
+  response.writeHead(200, { 'Content-Length': '100' });
+  response.write('half');
+  setTimeout(() => response.destroy(), 20);
+};
+
+test('metadata too long or too deep to be any is refused, before it fills the memory', async () => {
+  const sent = { bytes: 0 };
+  const endless = (_: IncomingMessage, response: ServerResponse) => {
+    response.writeHead(200);
+    const more = () => {
+      while (!response.destroyed && response.write(Buffer.alloc(1 << 20))) sent.bytes += 1 << 20;
+      response.once('drain', more);
+    };
+    more();
+  };
+  for (const answer of [
+    endless,
+    (_: IncomingMessage, response: ServerResponse) =>
+      void response.writeHead(200, { 'Content-Length': 2 ** 31 }).write('{')
+  ]) {
+    answers = [answer];
+    await assert.rejects(
+      httpReader(url)('zarr.json', {}),
+      /zarr\.json is 3[2-9]\.\d MiB|2\.00 GiB long, where metadata of at most/
+    );
+  }
+  assert.ok(sent.bytes < 2 ** 27, `${sent.bytes} bytes were sent`);
+  const deep = new TextEncoder().encode('['.repeat(1000) + ']'.repeat(1000));
+  await assert.rejects(
+    readImage('scan', async () => deep),
+    /zarr\.json has more than 64 objects and lists within/
+  );
+});
+
+test('404 alone is a missing file', async () => {
+  answers = [status(404)];
+  await assert.rejects(strictFetch(url), MissingError);
+  assert.equal(await httpReader(url)('0/c/0/0/0', {}), null);
+  // Our own server says it without an error, where it is asked to; 204 alone says nothing.
+  answers = [(request, response) => void response.writeHead(204, { 'X-Absent': request.headers['x-absent'] }).end()];
+  assert.equal(await httpReader(url)('labels/zarr.json', {}), null);
+  answers = [status(204)];
+  await assert.rejects(strictFetch(url), error => !(error instanceof MissingError));
+});
+
+for (const code of [301, 302, 400, 401, 403, 410]) {
+  test(`${code} is refused at once, and nothing is missing`, async () => {
+    answers = [status(code)];
+    await assert.rejects(strictFetch(url), error => !(error instanceof MissingError));
+    assert.equal(asked.length, 1);
+  });
+}
+
+for (const [name, failure] of Object.entries({
+  '500': status(500),
+  '503': status(503),
+  'a body that ends early': cut
+})) {
+  test(`after ${name} it is tried again`, async () => {
+    answers = [failure, failure, bytes];
+    assert.equal(await (await strictFetch(url)).text(), 'voxels');
+    assert.equal(asked.length, 3);
+  });
+}
+
+test('it is not tried for ever', async () => {
+  answers = [cut];
+  await assert.rejects(strictFetch(url), error => !(error instanceof MissingError));
+  assert.equal(asked.length, 4);
+});
+
+const ranges = (status: number, range: string | null, body: string) => (_: IncomingMessage, response: ServerResponse) =>
+  response.writeHead(status, range === null ? {} : { 'Content-Range': range }).end(body);
+const asRange = { headers: { Range: 'bytes=2-4' } };
+
+test('a range is what was asked for, whether the server knows ranges or not', async () => {
+  for (const answer of [ranges(206, 'bytes 2-4/6', 'xel'), ranges(200, null, 'voxels')]) {
+    answers = [answer];
+    const response = await strictFetch(url, asRange);
+    assert.deepEqual([response.status, await response.text()], [206, 'xel']);
+    assert.match(response.headers.get('Content-Range')!, /^bytes 2-4\//);
+  }
+  // Of a long file that comes as a whole the end is not waited for.
+  answers = [(_, response) => void response.writeHead(200, { 'Content-Length': '1000000' }).write('voxels and more')];
+  assert.equal(await (await strictFetch(url, asRange)).text(), 'xel');
+});
+
+for (const [name, answer, init] of [
+  ['another range', ranges(206, 'bytes 0-2/6', 'vox'), asRange],
+  ['a shorter range', ranges(206, 'bytes 2-3/4', 'xe'), asRange],
+  ['a range that it does not name', ranges(206, null, 'xel'), asRange],
+  ['fewer bytes than it says', ranges(206, 'bytes 2-4/6', 'xe'), asRange],
+  ['a file that ends before the range', ranges(200, null, 'voxe'), asRange],
+  ['a range that was not asked for', ranges(206, 'bytes 0-2/6', 'vox'), {}],
+  ['an answer without a body', (_: IncomingMessage, response: ServerResponse) => response.writeHead(204).end(), {}]
+] as const) {
+  test(`${name} is no data`, async () => {
+    answers = [answer];
+    await assert.rejects(strictFetch(url, init), error => !(error instanceof MissingError));
+  });
+}
+
+test('that there is no answer is said, until there is one; after a while it is asked again', async t => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  let now = 0;
+  t.mock.method(performance, 'now', () => now);
+  const said: (number | null)[] = [];
+  const patience = new Patience(seconds => said.push(seconds));
+  const pass = (seconds: number): void => {
+    for (let n = 0; n < seconds; n++) {
+      now += 1000;
+      t.mock.timers.tick(1000);
+    }
+  };
+  let answer!: () => void;
+  const whole = patience.wait(heard => new Promise<void>(done => (answer = () => (heard(), done()))));
+  pass(9);
+  assert.deepEqual(said, []);
+  pass(16);
+  assert.deepEqual(said, [10, 20]);
+  answer();
+  await whole;
+  assert.deepEqual(said, [10, 20, null]);
+  // One that only waits for its turn has time while others are answered, but not for ever.
+  const hangs = patience.wait(() => new Promise<void>(() => undefined));
+  const rejected = assert.rejects(hangs, /not answered for 180 s/);
+  for (let n = 0; n < 180; n++) {
+    await patience.wait(async heard => void heard());
+    pass(1);
+    if (n === 28) assert.deepEqual(said.slice(3), []);
+  }
+  await rejected;
+  assert.equal(said[3], 30);
+});
+
+test('a web page is no data', async () => {
+  answers = [(_, response) => response.setHeader('Content-Type', 'text/html').end('<form>Log in</form>')];
+  await assert.rejects(strictFetch(url), /web page/);
+});
+
+test('the token of JupyterHub’s cookie goes along', async () => {
+  answers = [bytes];
+  setXsrfToken('2|secret');
+  await strictFetch(url);
+  assert.equal(asked[0].headers['x-xsrftoken'], '2|secret');
+});
+
+test('names of files are encoded once, in addresses of every kind', async () => {
+  answers = [bytes];
+  await httpReader(url)('a b/50%/#1.json', {});
+  assert.equal(asked[0].url, '/a%20b/50%25/%231.json');
+  const { id, path } = parseReaderUrl(readerUrl('r7', 'a b/50%/#1?.json').slice('reader:'.length));
+  assert.deepEqual([id, path], ['r7', 'a b/50%/#1?.json']);
+});
+
+const AXES = ['z', 'y', 'x'].map(name => ({ name, type: 'space', unit: 'micrometer' }));
+const DATASET = {
+  path: '0',
+  coordinateTransformations: [
+    { type: 'scale', scale: [2, 1, 0.5] },
+    { type: 'translation', translation: [20, 0, 0] }
+  ]
+};
+const OMERO = { channels: [{ window: { start: 10, end: 20, min: 0, max: 30 } }] };
+const SHAPE = [10, 20, 40];
+/** Four panels of 400 pixels. */
+const ROOM = { width: 800, height: 800 };
+
+/** A reader of files that are given as objects. */
+const files = (found: Record<string, unknown>) => async (key: string) =>
+  key in found ? new TextEncoder().encode(JSON.stringify(found[key])) : null;
+const v3 = (data_type: string) =>
+  files({
+    'zarr.json': {
+      attributes: { ome: { version: '0.5', multiscales: [{ axes: AXES, datasets: [DATASET] }], omero: OMERO } }
+    },
+    '0/zarr.json': { shape: SHAPE, data_type }
+  });
+const v2 = (dtype: string) =>
+  files({
+    '.zattrs': { multiscales: [{ version: '0.4', axes: AXES, datasets: [DATASET] }], omero: OMERO },
+    '0/.zarray': { shape: SHAPE, dtype }
+  });
+
+test('the two versions of OME-Zarr say the same', async () => {
+  const [five, four] = [await readImage('scan', v3('float32')), await readImage('scan', v2('<f4'))];
+  assert.deepEqual({ ...four, format: 'zarr3' }, five);
+  assert.equal(four.format, 'zarr2');
+  const window = { start: 10, end: 20, min: 0, max: 30 };
+  assert.deepEqual(five.channels, [{ label: '', color: null, active: true, window, inverted: false }]);
+});
+
+test('a channel that is not active is hidden at first, unless none is', async () => {
+  const image = await readImage('scan', v3('float32'));
+  const [channel] = image.channels;
+  const visible = (...active: boolean[]) => {
+    const several = { ...image, channelAxis: 'c', channels: active.map(each => ({ ...channel, active: each })) };
+    const state = initialState([{ name: 'scan', url: 'http://server/scan/', image: several }], '4panel-alt', ROOM);
+    return (state.layers as { visible?: boolean }[]).map(layer => layer.visible !== false);
+  };
+  assert.deepEqual(visible(true, false), [true, false]);
+  assert.deepEqual(visible(false, false), [true, true]);
+});
+
+test('types that cannot be shown are refused in words', async () => {
+  for (const type of ['float64', 'float16', 'int64', 'bool']) {
+    await assert.rejects(readImage('scan', v3(type)), new RegExp(`scan: .*${type}`));
+  }
+  await assert.rejects(readImage('scan', v2('>f8')), /float64/);
+  for (const type of ['uint8', 'int16', 'uint32', 'float32']) {
+    assert.equal((await readImage('scan', v3(type))).dtype, type);
+  }
+});
+
+test('values of uint64 are written in full, and none is too great', async () => {
+  const image = await readImage('scan', v3('uint64'));
+  image.channels[0].window = { start: 0.4, end: 2 ** 60, min: 0, max: 2 ** 64 };
+  const state = initialState([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', ROOM);
+  const [layer] = state.layers as { shaderControls: unknown }[];
+  assert.deepEqual(layer.shaderControls, {
+    normalized: { range: ['0', '1152921504606846976'], window: ['0', '18446744073709551615'] }
+  });
+});
+
+/** The files of an image of 0.6, whose levels lie by these transformations. */
+const v6 = (...steps: object[]) =>
+  files({
+    'zarr.json': {
+      attributes: {
+        ome: {
+          version: '0.6',
+          multiscales: [
+            {
+              coordinateSystems: [{ name: 'physical', axes: AXES }],
+              datasets: steps.map((step, n) => ({
+                path: String(n),
+                coordinateTransformations: [{ ...step, input: { path: String(n) }, output: { name: 'physical' } }]
+              }))
+            }
+          ],
+          omero: OMERO
+        }
+      }
+    },
+    '0/zarr.json': { shape: SHAPE, data_type: 'float32' }
+  });
+
+test('0.6 says the same, and Neuroglancer hears of it what it knows', async () => {
+  const sequence = { type: 'sequence', transformations: DATASET.coordinateTransformations };
+  const image = await readImage('scan', v6(sequence));
+  assert.deepEqual(image, await readImage('scan', v3('float32')));
+  const { key, text } = nativeDocument(image);
+  assert.equal(key, 'zarr.json');
+  const { version, multiscales } = JSON.parse(text).attributes.ome;
+  assert.deepEqual([version, multiscales[0].axes, multiscales[0].datasets], ['0.5', AXES, [DATASET]]);
+});
+
+test('what lies askew is turned in the picture, about where it lies', async () => {
+  const turn = (k: number) => ({
+    type: 'affine',
+    affine: [
+      [2 * k, 0, 0, 7],
+      [0, 0, -0.5 * k, 3],
+      [0, k, 0, 5]
+    ]
+  });
+  const image = await readImage('scan', v6(turn(1), turn(2)));
+  assert.match(image.notes.join(), /askew/);
+  assert.deepEqual(
+    image.levels.map(({ scale }) => scale),
+    [
+      [2, 1, 0.5],
+      [4, 2, 1]
+    ]
+  );
+  const state = initialState([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', ROOM);
+  const [{ source }] = state.layers as unknown as { source: { url: string; transform: { matrix: number[][] } } }[];
+  // Voxel (z, y, x) lies at (2 z + 7, 3 - x / 2, y + 5); voxels of the space are 2 × 1 × 0.5. Neuroglancer's factors
+  // are of lengths, and what it adds is in voxels.
+  assert.deepEqual(source.transform.matrix, [
+    [1, 0, 0, 3.5],
+    [0, 0, -1, 3],
+    [0, 1, 0, 10]
+  ]);
+  assert.deepEqual(state.position, [2 * (9.5 + 5), 3 - 19.5 / 2, 4.5 + 3.5]);
+  const level = (affine: number[][]) => ({ type: 'affine', affine });
+  const other = level([
+    [4, 0, 0, 0],
+    [0, 2, 0, 0],
+    [0, 0, 1, 0]
+  ]);
+  await assert.rejects(readImage('scan', v6(turn(1), other)), /do not lie along the same axes/);
+});
+
+test('before 0.4 the lengths of levels say their scales; units that Neuroglancer refuses are left out', async () => {
+  const array = (shape: number[]) => ({ shape, dtype: '<u2' });
+  const datasets = [{ path: '0' }, { path: '1' }, { path: '2' }];
+  const old = (axes?: unknown) => ({ multiscales: [{ version: axes ? '0.3' : '0.1', axes, datasets }] });
+  const shapes = [
+    [9, 5, 12],
+    [5, 2, 4],
+    [2, 1, 1]
+  ];
+  const arrays = Object.fromEntries(shapes.map((shape, n) => [`${n}/.zarray`, array(shape)]));
+  const { levels } = await readImage('scan', files({ '.zattrs': old(['z', 'y', 'x']), ...arrays }));
+  assert.deepEqual(
+    levels.map(({ scale }) => scale),
+    [
+      [1, 1, 1],
+      [2, 2, 3],
+      [4, 4, 16]
+    ]
+  );
+  assert.deepEqual(levels[1].translation, [0.5, 0.5, 1]);
+  const first = await readImage(
+    'scan',
+    files({
+      '.zattrs': old(),
+      '0/.zarray': array([1, 2, 3, 4, 5]),
+      '1/.zarray': array([1, 2, 3, 4, 5]),
+      '2/.zarray': array([1, 2, 3, 4, 5])
+    })
+  );
+  assert.deepEqual([first.time?.name, first.channelAxis, first.axes.length], ['t', 'c', 3]);
+  const odd = { ...first, allAxes: first.allAxes.map(axis => ({ ...axis, unit: 'micron' })) };
+  assert.ok(!nativeDocument(odd).text.includes('micron'));
+});
+
+test('collections and plates are named, with what may be opened in their place', async () => {
+  const collection = (more: object) =>
+    readImage(
+      'all',
+      files({ 'zarr.json': { attributes: { ome: { version: '0.5', 'bioformats2raw.layout': 3 } } }, ...more })
+    );
+  const paths = (expected: string[]) => (error: unknown) => {
+    assert.ok(error instanceof SeveralError && /all is a collection of images/.test(error.message));
+    assert.deepEqual(error.paths, expected);
+    return true;
+  };
+  await assert.rejects(collection({ '0/zarr.json': {}, '1/zarr.json': {} }), paths(['0', '1']));
+  await assert.rejects(
+    collection({ 'OME/zarr.json': { attributes: { ome: { series: ['b', 'a'] } } } }),
+    paths(['b', 'a'])
+  );
+  const plate = files({ '.zattrs': { plate: { wells: [{ path: 'A/1' }] } } });
+  await assert.rejects(readImage('wells', plate), /wells is a plate of 1 well \(A\/1\), not an image/);
+});
+
+test('a label image is shown as a segmentation', async () => {
+  const label = (data_type: string) =>
+    files({
+      'zarr.json': {
+        attributes: { ome: { version: '0.5', multiscales: [{ axes: AXES, datasets: [DATASET] }], 'image-label': {} } }
+      },
+      '0/zarr.json': { shape: SHAPE, data_type }
+    });
+  const layerOf = async (data_type: string) => {
+    const image = await readImage('cells', label(data_type));
+    const state = initialState([{ name: 'cells', url: 'http://server/cells/', image }], '4panel-alt', ROOM);
+    return (state.layers as { type: string; source: string }[])[0];
+  };
+  const { type, source } = await layerOf('uint16');
+  assert.deepEqual([type, source], ['segmentation', 'http://server/cells/|zarr3:']);
+  assert.equal((await layerOf('float32')).type, 'image');
+  // A person says it of what does not say it itself.
+  assert.equal((await readImage('cells', v3('uint16'), true)).labels, true);
+  await assert.rejects(readImage('cells', v3('float32'), true), /cells: its voxels are float32, and segments are/);
+});
+
+/** The files of an image and what its group of labels names. */
+const withLabels = (version: '0.4' | '0.5', named: Record<string, string>) => {
+  const multiscales = [{ axes: AXES, datasets: [DATASET] }];
+  const found: Record<string, unknown> = {};
+  const group = (path: string, content: object) =>
+    version === '0.5'
+      ? (found[`${path}zarr.json`] = { attributes: { ome: { version, ...content } } })
+      : (found[`${path}.zattrs`] = content);
+  const array = (path: string, type: string) =>
+    version === '0.5'
+      ? (found[`${path}0/zarr.json`] = { shape: SHAPE, data_type: type })
+      : (found[`${path}0/.zarray`] = { shape: SHAPE, dtype: { uint16: '<u2', int64: '<i8' }[type] });
+  group('', { multiscales });
+  array('', 'uint16');
+  group('labels/', { labels: Object.keys(named) });
+  for (const [name, type] of Object.entries(named)) {
+    group(`labels/${name}/`, { multiscales, 'image-label': {} });
+    array(`labels/${name}/`, type);
+  }
+  return files(found);
+};
+
+test('an image comes with its labels, hidden, save those that cannot be shown', async t => {
+  const warned = t.mock.method(console, 'warn', () => undefined);
+  for (const [version, format] of [
+    ['0.5', 'zarr3'],
+    ['0.4', 'zarr2']
+  ] as const) {
+    const read = withLabels(version, { 'grain boundaries': 'uint16', wide: 'int64' });
+    const { volume, labels } = await readVolumes('scan', 'http://server/scan/', read);
+    const state = initialState([volume, ...labels], 'xy', ROOM);
+    assert.deepEqual(
+      (state.layers as Record<string, unknown>[]).map(({ name, type, source, visible }) => [
+        name,
+        type,
+        source,
+        visible
+      ]),
+      [
+        ['scan', 'image', `http://server/scan/|${format}:`, undefined],
+        [
+          'scan labels/grain boundaries',
+          'segmentation',
+          `http://server/scan/labels/grain%20boundaries/|${format}:`,
+          false
+        ]
+      ]
+    );
+    assert.match(warned.mock.calls.at(-1)!.arguments[0] as string, /scan\/labels\/wide: .*int64/);
+  }
+  const damaged = (key: string) =>
+    key === 'labels/zarr.json' ? Promise.resolve(new TextEncoder().encode('{')) : v3('uint16')(key);
+  for (const read of [v3('uint16'), damaged]) {
+    assert.deepEqual((await readVolumes('scan', 'http://server/scan/', read)).labels, []);
+  }
+  assert.match(warned.mock.calls.at(-1)!.arguments[0] as string, /labels\/zarr.json is not JSON/);
+});
+
+test('labels that could not be read are not left out in silence', async () => {
+  const read = withLabels('0.5', { cells: 'uint16' });
+  const cut = (key: string) => (key.startsWith('labels/cells') ? Promise.reject(new Error('dropped')) : read(key));
+  const { volume, labels, unread } = await readVolumes('scan', 'http://server/scan/', cut);
+  assert.deepEqual([volume.name, labels, unread], ['scan', [], ['dropped']]);
+  const refused = (key: string) => (key.startsWith('labels') ? Promise.reject(new Error('403')) : read(key));
+  assert.deepEqual((await readVolumes('scan', 'http://server/scan/', refused)).unread, ['403']);
+  await assert.rejects(
+    readVolumes('scan', 'http://server/scan/', () => Promise.reject(new Error('dropped'))),
+    /dropped/
+  );
+});
+
+test('labels that are damaged do not keep the image from being shown', async t => {
+  t.mock.method(console, 'warn', () => undefined);
+  const multiscale = { axes: AXES, datasets: [DATASET] };
+  const group = (content: object) => ({ attributes: { ome: content } });
+  const whole = {
+    'zarr.json': group({ multiscales: [multiscale] }),
+    '0/zarr.json': { shape: SHAPE, data_type: 'uint16' },
+    'labels/zarr.json': group({ labels: ['/cells/'] }),
+    'labels/cells/zarr.json': group({ multiscales: [multiscale], 'image-label': {} }),
+    'labels/cells/0/zarr.json': { shape: SHAPE, data_type: 'uint16' }
+  };
+  const found = async (change: object) =>
+    (await readVolumes('scan', 'http://server/scan/', files({ ...whole, ...change }))).labels.map(({ url }) => url);
+  assert.deepEqual(await found({}), ['http://server/scan/labels/cells/']);
+  for (const broken of [
+    { 'labels/zarr.json': group({ labels: 'cells' }) },
+    { 'labels/zarr.json': group({ labels: [null] }) },
+    { 'labels/cells/zarr.json': group({ multiscales: [{ ...multiscale, datasets: [] }] }) },
+    { 'labels/cells/zarr.json': group({ multiscales: [{ datasets: [DATASET] }] }) },
+    { 'labels/cells/zarr.json': group({ multiscales: [{ axes: AXES, datasets: [{ path: '0' }] }] }) },
+    { 'labels/cells/0/zarr.json': { shape: null, data_type: 'uint16' } }
+  ]) {
+    assert.deepEqual(await found(broken), [], JSON.stringify(broken));
+  }
+  await assert.rejects(
+    readImage('scan', files({ ...whole, 'zarr.json': group({ multiscales: [{ axes: AXES, datasets: [] }] }) })),
+    /scan: the OME-Zarr is damaged/
+  );
+});
+
+test('a folder that is no image is refused in words', async () => {
+  await assert.rejects(readImage('scan', files({})), /scan: no OME-Zarr image/);
+  await assert.rejects(
+    readImage('scan', async () => new TextEncoder().encode('<html>')),
+    /not JSON/
+  );
+});
+
+test('the first look: x, y, z in metres, the whole volume, its middle, its window', async () => {
+  const image = await readImage('scan', v3('uint16'));
+  const state = initialState([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', ROOM);
+  assert.deepEqual(state.dimensions, { x: [5e-7, 'm'], y: [1e-6, 'm'], z: [2e-6, 'm'] });
+  assert.deepEqual(Object.keys(state.dimensions as object), ['x', 'y', 'z']);
+  // In voxels of each axis; the volume begins 20 micrometres down.
+  assert.deepEqual(state.position, [19.5, 9.5, 14.5]);
+  // 10 slices of 2 micrometres are as wide as 40 of the finest voxels, and so are the other two sides.
+  assert.ok((state.crossSectionScale as number) * 400 > 40 && (state.crossSectionScale as number) * 400 < 60);
+  const [layer] = state.layers as { source: string; shaderControls: unknown }[];
+  assert.equal(layer.source, 'http://server/scan/|zarr3:');
+  assert.deepEqual(layer.shaderControls, { normalized: { range: [10, 20], window: [0, 30] } });
+});
+
+/** An image with three time points and `count` channels before z. */
+const hyperstack = (count: number, labels: string[]) => {
+  const axes = [{ name: 't', type: 'time', unit: 'minute' }, { name: 'c', type: 'channel' }, ...AXES];
+  const coordinateTransformations = [
+    { type: 'scale', scale: [2, 1, 2, 1, 0.5] },
+    { type: 'translation', translation: [0, 0, 20, 0, 0] }
+  ];
+  const multiscales = [{ axes, datasets: [{ path: '0', coordinateTransformations }] }];
+  const window = { start: 10, end: 20, min: 0, max: 30 };
+  const omero = {
+    channels: labels.map((label, n) => ({ label, color: n ? '00FF80' : undefined, window, inverted: n > 0 }))
+  };
+  return files({
+    'zarr.json': { attributes: { ome: { version: '0.5', multiscales, omero } } },
+    '0/zarr.json': { shape: [3, count, ...SHAPE], data_type: 'uint16' }
+  });
+};
+
+test('channels are layers of their own whose colours add up, and time is a dimension', async () => {
+  const image = await readImage('scan', hyperstack(2, ['bone', 'marrow']));
+  const state = initialState([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', ROOM);
+  assert.deepEqual(state.dimensions, { x: [5e-7, 'm'], y: [1e-6, 'm'], z: [2e-6, 'm'], t: [120, 's'] });
+  assert.deepEqual(state.position, [19.5, 9.5, 14.5, 0]);
+  const layers = state.layers as Record<string, unknown>[];
+  assert.deepEqual(
+    layers.map(({ name, localDimensions, localPosition, blend }) => [name, localDimensions, localPosition, blend]),
+    [
+      ['scan bone', { "c'": [1, ''] }, [0], 'additive'],
+      ['scan marrow', { "c'": [1, ''] }, [1], 'additive']
+    ]
+  );
+  // Of the second one the least value is brightest.
+  const window = [0, 30];
+  assert.deepEqual(
+    layers.map(layer => layer.shaderControls),
+    [
+      { normalized: { range: [10, 20], window }, color: '#ff0000' },
+      { normalized: { range: [20, 10], window }, color: '#00ff80' }
+    ]
+  );
+});
+
+test('channels that are too many to be seen together are one layer', async () => {
+  const image = await readImage('scan', hyperstack(200, []));
+  const { layers } = initialState([{ name: 'scan', url: 'http://server/scan/', image }], 'xy', ROOM);
+  assert.equal((layers as unknown[]).length, 1);
+  const [{ name, localPosition, shader }] = layers as Record<string, string>[];
+  assert.deepEqual([name, localPosition], ['scan', [0]]);
+  assert.match(shader, /emitGrayscale/);
+});
+
+test('channels without distinct names are told apart by their numbers', async () => {
+  const image = await readImage('scan', hyperstack(2, ['bone', 'bone']));
+  assert.deepEqual(
+    layersOf({ name: 'scan', url: '', image }).map(({ name }) => name),
+    ['scan channel 0', 'scan channel 1']
+  );
+});
+
+test('a state that is whole takes the place of the present one, and another is laid over it', () => {
+  const present = { position: [1, 2, 3], showSlices: false, layers: [{ name: 'scan' }], dimensions: { x: [1, ''] } };
+  assert.deepEqual(laidOver(present, { position: [4, 5, 6] }), { ...present, position: [4, 5, 6] });
+  assert.deepEqual(laidOver(present, { layers: [] }), { ...present, layers: [] });
+  const whole = { layers: [{ name: 'scan', opacity: 0.5 }], dimensions: { x: [1, ''] } };
+  assert.deepEqual(laidOver(present, whole), whole);
+});
+
+/** Where the volumes of a state are read in one session, and in the next. */
+const session = (server: string, scan: string) => {
+  const roots = [
+    { name: 'scan 1.ome.zarr', url: scan },
+    { name: 'other.ome.zarr', url: `${server}files/other.ome.zarr/` }
+  ];
+  const names = new Map([
+    ['scan 1.ome.zarr', `${scan}|zarr2:`],
+    ['scan 1.ome.zarr labels/cells', `${scan}labels/cells/|zarr2:`]
+  ]);
+  return new Addresses(roots, server, names);
+};
+
+test('a state is kept whole, and only addresses that hold in one session are changed', () => {
+  const state = (server: string, scan: string) => ({
+    position: [1, 2, 3],
+    layers: [
+      { name: 'renamed', type: 'image', opacity: 0.25, source: `${scan}|zarr2:` },
+      {
+        name: 'turned',
+        type: 'image',
+        source: { url: `${server}files/other.ome.zarr/|zarr3:`, transform: { m: [1] } }
+      },
+      { name: 'both', type: 'segmentation', source: [`${scan}labels/cells/|zarr2:`, 'https://example.org/a/|zarr3:'] },
+      { name: 'added', type: 'image', source: `${server}files/more/third.ome.zarr/|zarr3:` },
+      { name: 'points', type: 'annotation', source: 'local://annotations', annotations: [{ point: [1, 2, 3] }] },
+      { name: 'nothing', type: 'annotation' }
+    ]
+  });
+  const before = ['http://127.0.0.1:8888/user/alice/', 'reader://r1/'] as const;
+  const after = ['https://hub.example.org/user/bob/', 'http://127.0.0.1:9999/TOKEN/data/0/'] as const;
+  const kept = session(...before).keep(state(...before));
+  assert.doesNotMatch(JSON.stringify(kept), /127\.0\.0\.1|reader:/);
+  assert.deepEqual(session(...after).restore(kept), state(...after));
+  assert.deepEqual(session(...after).keep(state(...after)), kept);
+});
+
+test('addresses of another session that a state names are those of the volumes that are open', () => {
+  const scan = 'http://127.0.0.1:8888/user/alice/files/scan%201.ome.zarr/';
+  const addresses = session('http://127.0.0.1:8888/user/alice/', scan);
+  const of = (name: string, source?: string) => {
+    const { layers } = addresses.restore({ layers: [{ name, ...(source === undefined ? {} : { source }) }] });
+    return (layers as { source?: string }[])[0].source;
+  };
+  // Known by its name alone, as Python may write it.
+  assert.equal(of('scan 1.ome.zarr'), `${scan}|zarr2:`);
+  assert.equal(of('annotation'), undefined);
+  // Known by the folder, whatever server, port, prefix and reader there were.
+  assert.equal(of('renamed', 'http://127.0.0.1:8889/files/scan%201.ome.zarr/|zarr2:'), `${scan}|zarr2:`);
+  assert.equal(of('mine', 'http://localhost:1/a/scan%201.ome.zarr/labels/c/|zarr2:'), `${scan}labels/c/|zarr2:`);
+  assert.equal(of('scan 1.ome.zarr labels/cells', 'reader://r7/labels/cells/|zarr2:'), `${scan}labels/cells/|zarr2:`);
+  // Of elsewhere: not ours to change.
+  for (const source of [
+    'https://example.org/scan%201.ome.zarr/|zarr3:',
+    'local://annotations',
+    'volume://gone/|zarr3:'
+  ]) {
+    assert.equal(of('scan 1.ome.zarr', source), source);
+  }
+});
+
+test('a look finds what became of a volume, and many chunks share one', async () => {
+  const text = (value: string, version: string): ByteRangeResponse => ({
+    size: value.length,
+    offset: 0,
+    bytes: new TextEncoder().encode(value),
+    version
+  });
+  let found: Record<string, ByteRangeResponse> = { 'zarr.json': text('{}', '1'), '0/zarr.json': text('[]', '1') };
+  let looks = 0;
+  let fails = false;
+  const reader = async (key: string): Promise<ByteRangeResponse | null> => {
+    if (key === 'zarr.json') looks++;
+    if (fails) throw new Error('no login');
+    return found[key] ?? null;
+  };
+  const documents = new Map<string, string>();
+  const open = remembering(reader, documents);
+  for (const key of ['zarr.json', '0/zarr.json', 'labels/zarr.json']) await open(key);
+  assert.equal(documents.size, 2);
+  looks = 0;
+  const findings: Finding[] = [];
+  const watch = new Watch(reader, documents, performance.now() - 2000, finding => findings.push(finding));
+  assert.deepEqual(new Set(await Promise.all(Array.from({ length: 50 }, () => watch.fetched()))), new Set(['same']));
+  assert.equal(looks, 1);
+  // What is missing needs a look that begins later.
+  assert.deepEqual(new Set(await Promise.all(Array.from({ length: 50 }, () => watch.look()))), new Set(['same']));
+  assert.equal(looks, 2);
+  const as = async (change: Record<string, ByteRangeResponse>): Promise<Finding> => {
+    found = change;
+    return watch.look();
+  };
+  const [root, array] = [found['zarr.json'], found['0/zarr.json']];
+  assert.equal(await as({ 'zarr.json': text('{}', '2'), '0/zarr.json': array }), 'changed');
+  assert.equal(await as({ 'zarr.json': root, '0/zarr.json': text('[1]', '1') }), 'changed');
+  assert.equal(await as({ 'zarr.json': root }), 'changed');
+  assert.equal(await as({ '0/zarr.json': array }), 'gone');
+  fails = true;
+  assert.match(String(await watch.look()), /no login/);
+  fails = false;
+  assert.equal(await as({ 'zarr.json': root, '0/zarr.json': array }), 'same');
+  // A chunk that came not long after a look is followed by another one.
+  looks = 0;
+  assert.equal(await watch.fetched(), 'same');
+  assert.equal(looks, 0);
+  await new Promise(done => setTimeout(done, 1200));
+  assert.equal(looks, 1);
+  assert.equal(findings.length, 9);
+  // What it was opened with was just read.
+  const fresh = new Watch(reader, documents, performance.now(), finding => findings.push(finding));
+  assert.equal(await fresh.fetched(), 'same');
+  assert.equal(looks, 1);
+  fresh.dispose();
+});
+
+test('the view of a volume that was written anew is kept as far as it means the same', async () => {
+  const read = async (window: object, shape = SHAPE) => {
+    const channels = [{ window }];
+    const attributes = { ome: { multiscales: [{ axes: AXES, datasets: [DATASET] }], omero: { channels } } };
+    const image = await readImage(
+      'scan',
+      files({ 'zarr.json': { attributes }, '0/zarr.json': { shape, data_type: 'uint16' } })
+    );
+    return [{ name: 'scan', url: 'http://server/scan/', image }];
+  };
+  const usual = { start: 10, end: 20, min: 0, max: 30 };
+  const first = initialState(await read(usual), 'xy', ROOM);
+  const [layer] = first.layers as { shaderControls: unknown }[];
+  const mine = { ...layer, name: 'mine', shaderControls: { normalized: { range: [1, 2] } } };
+  const added = { name: 'notes', type: 'annotation' };
+  const view = { ...first, position: [1, 2, 3], layout: 'yz', layers: [mine, added] };
+  const over = async (window: object, shape = SHAPE) => {
+    const after = await read(window, shape);
+    const { position, layout, layers } = carriedOver(view, await read(usual), after, initialState(after, 'xy', ROOM));
+    const controls = (layers as { shaderControls?: unknown }[]).map(({ shaderControls }) => shaderControls);
+    return { position, layout, names: (layers as { name: string }[]).map(({ name }) => name), controls };
+  };
+  const kept = { position: [1, 2, 3], layout: 'yz', names: ['mine', 'notes'] };
+  assert.deepEqual(await over(usual), { ...kept, controls: [mine.shaderControls, undefined] });
+  const brighter = { normalized: { range: [40, 50], window: [0, 60] } };
+  const other = { start: 40, end: 50, min: 0, max: 60 };
+  assert.deepEqual(await over(other), { ...kept, controls: [brighter, undefined] });
+  // Another shape has another middle.
+  assert.deepEqual((await over(usual, [10, 20, 44])).position, [21.5, 9.5, 14.5]);
+});
+
+test('the first look fills the panels of the layout, whatever their shape', async () => {
+  const image = await readImage('scan', v3('uint16'));
+  const volume = { name: 'scan', url: 'http://server/scan/', image };
+  // In halves of a micrometre: 40 along x, 40 along y, 40 along z.
+  const scale = (layout: string | object, width: number, height: number) =>
+    initialState([volume], layout as string, { width, height }).crossSectionScale as number;
+  const close = (found: number, expected: number) => assert.ok(Math.abs(found / expected - 1) < 1e-9, `${found}`);
+  close(scale('4panel', 800, 800), (40 / 400) * 1.1);
+  close(scale('xy', 800, 600), (40 / 600) * 1.1);
+  close(scale({ type: 'xz' }, 800, 600), (40 / 600) * 1.1);
+  close(scale('xy-3d', 800, 600), (40 / 400) * 1.1);
+  // A slice that is wide.
+  image.axes.find(({ name }) => name === 'x')!.length = 400;
+  close(scale('xy', 800, 600), (400 / 800) * 1.1);
+  close(scale('yz', 800, 600), (40 / 600) * 1.1);
+  close(scale('yz-3d', 200, 600), (40 / 100) * 1.1);
+});
+
+test('axes without a unit beside some with one are drawn in proportion', async () => {
+  const image = await readImage('scan', v3('uint16'));
+  const first = () => initialState([{ name: 'scan', url: 'http://server/scan/', image }], 'xz', ROOM);
+  image.axes.find(({ name }) => name === 'z')!.unit = '';
+  assert.deepEqual(first().dimensions, { x: [5e-7, 'm'], y: [1e-6, 'm'], z: [2, ''] });
+  assert.deepEqual(first().relativeDisplayScales, { z: 1e-6 });
+  assert.ok(Math.abs((first().crossSectionScale as number) - (40 / 800) * 1.1) < 1e-9);
+  for (const axis of image.axes) axis.unit = '';
+  assert.deepEqual(first().dimensions, { x: [0.5, ''], y: [1, ''], z: [2, ''] });
+  assert.equal('relativeDisplayScales' in first(), false);
+});
+
+test('a box is of the voxels that it touches, and comes back as it was', () => {
+  const lengths = [60, 50, 40];
+  const ranges = [3, 9, 10, 30, 20, 50];
+  const [a, b] = boxPoints(ranges);
+  assert.deepEqual(
+    [a, b],
+    [
+      [19.5, 9.5, 2.5],
+      [49.5, 29.5, 8.5]
+    ]
+  );
+  assert.deepEqual(boxVoxels(b, a, lengths), ranges);
+  // Of one that is flat the slice that it lies in; beyond the volume there is nothing.
+  assert.deepEqual(boxVoxels([-9, 1.2, 13], [90, 2.6, 13], lengths), [13, 14, 1, 4, 0, 60]);
+});
