@@ -55,10 +55,10 @@ function filesOf(folder) {
   }
   return files.map(name => join(folder, name));
 }
-const NODE_COUNTS = [/^ℹ pass (\d+)$/gm, /^ℹ (?:fail|cancelled) (\d+)$/gm];
+const NODE_COUNTS = [/^(\d+) passed, \d+ failed$/gm, /^\d+ passed, (\d+) failed$/gm];
 const PYTEST_COUNTS = [/(\d+) passed/g, /(\d+) (?:failed|errors?)\b/g];
-const nodeTests = (folder, atOnce, env) =>
-  suite(process.execPath, ['src/build/node-tests.mjs', String(atOnce), ...filesOf(folder)], NODE_COUNTS, env);
+const nodeTests = (folder, env, ...words) =>
+  suite(process.execPath, ['src/build/node-tests.mjs', '2', ...words, ...filesOf(folder)], NODE_COUNTS, env);
 
 // Most of a Python test is one program after another: three at a time, on two processors, take little more than half of
 // the time.
@@ -68,10 +68,10 @@ const sideBySide = part.length ? [] : ['-n', '3', '--dist', 'loadfile'];
 const compiled = { NODE_COMPILE_CACHE: join(ROOT, '.venv/compile-cache') };
 
 const suites = {
-  unit: () => nodeTests('test/unit', 2, compiled),
+  unit: () => nodeTests('test/unit', compiled),
   python: () => suite(PYTHON, ['-m', 'pytest', '-q', ...sideBySide, 'test/python', ...part], PYTEST_COUNTS, compiled),
   // Much of a browser test is waiting; each file has a server and a browser of its own.
-  browser: async () => nodeTests('test/browser', 2, { MICROCT_CHROMIUM: await findChromium() })
+  browser: async () => nodeTests('test/browser', { MICROCT_CHROMIUM: await findChromium() }, '--again')
 };
 
 let passed = 0;

@@ -47,7 +47,7 @@ export class NotebookPage {
   /** Waits until the notebook is loaded and its kernel has answered. */
   async ready(): Promise<void> {
     await this.page.locator('.jp-Notebook .jp-CodeCell').first().waitFor();
-    await this.page.evaluate(async () => {
+    const ready = this.page.evaluate(async () => {
       const { shell } = (window as unknown as { jupyterapp: { shell: { currentWidget: Panel | null } } }).jupyterapp;
       while (!shell.currentWidget?.sessionContext) {
         await new Promise(done => setTimeout(done, 50));
@@ -57,6 +57,17 @@ export class NotebookPage {
       await currentWidget.sessionContext.ready;
       await currentWidget.sessionContext.session.kernel.info;
     });
+    await this.within(ready, 'notebook and kernel to be ready');
+  }
+
+  /** Waits for what the page promises: Playwright does so without end. */
+  private async within(promised: Promise<void>, what: string): Promise<void> {
+    const late = Symbol();
+    const first = await Promise.race([promised, sleep(90_000, late, { ref: false })]);
+    if (first === late) {
+      const asked = await this.page.locator('.jp-Dialog').allInnerTexts();
+      throw new Error(`waited in vain for ${what}; JupyterLab asks: ${asked.join('; ') || 'nothing'}`);
+    }
   }
 
   cell(index: number): Locator {
@@ -92,11 +103,12 @@ export class NotebookPage {
 
   /** Saves the notebook and loads the page anew; the kernel goes on. */
   async reload(): Promise<void> {
-    await this.page.evaluate(() =>
+    const saved = this.page.evaluate(() =>
       (
         window as unknown as { jupyterapp: { shell: { currentWidget: Panel } } }
       ).jupyterapp.shell.currentWidget.context.save()
     );
+    await this.within(saved, 'the notebook to be saved');
     // The layout is the server's, and other pages of the test have changed it: begin with this notebook alone.
     await this.page.goto(`${this.page.url().split('?')[0]}?reset`);
     await this.page.waitForSelector('#jupyterlab-splash', { state: 'detached', timeout: 90_000 });

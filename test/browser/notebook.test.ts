@@ -350,10 +350,17 @@ test('view() shows the voxels, over /files/ where the server has this very volum
     await notebook.page.mouse.click(...at(x, y));
     await notebook.page.keyboard.up('Control');
   }
-  await notebook.page.mouse.move(...at(41, 31), { steps: 3 });
   // 30 and 4 voxels of half a micrometre.
   const line = "('line', [(13, 20, 10), (13, 24, 40)], 15.133, 'micrometer')";
-  await says(6, `(13.0, 24.5, 29.5) (13, 41) True 0 ${line} (13, 14, 0, 50, 0, 60)`);
+  const picked = `(13.0, 24.5, 29.5) (13, 41) True 0 ${line} (13, 14, 0, 50, 0, 60)`;
+  await eventually(async () => {
+    await canvas.scrollIntoViewIfNeeded();
+    const [x, y] = at(41, 31);
+    const now = (await canvas.boundingBox())!;
+    await notebook.page.mouse.move(x + now.x - box.x, y + now.y - box.y, { steps: 3 });
+    await sleep(500);
+    assert.equal(await notebook.run(6), picked);
+  });
   await notebook.run(8);
   await says(
     9,
