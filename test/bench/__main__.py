@@ -10,6 +10,7 @@ import datetime
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -308,6 +309,45 @@ def reading(bench: Bench) -> None:
     )
 
 
+def parts(bench: Bench) -> None:
+    """One volume by several processes, of as many threads together as there are processors."""
+    script = (
+        'set -e; "$0" plan --quiet "$1" "$2" --compression blosc-lz4 --parts $3; '
+        'seq $3 | xargs -P $4 -I I "$0" part I "$2" --quiet --jobs $5; "$0" finish --quiet "$2"'
+    )
+    processors = os.cpu_count() or 1
+    rows = []
+    for pages in (512, 2048):
+        source = bench.volume(pages)
+        commands = {"`convert`": convert(source, "--compression", "blosc-lz4")}
+        for count in (1, 2, 4):
+            at_once = min(count, processors)
+            numbers = map(str, (count, at_once, max(1, processors // at_once)))
+            commands[f"`plan`, {count} × `part`, `finish`"] = [
+                *("sh", "-c", script, PROGRAM, str(source), "{target}", *numbers)
+            ]
+        found = bench.take(commands)
+        alone = statistics.median(found["`convert`"].cpu)
+        rows += [
+            [
+                f"{source.stat().st_size / GB:.2f}",
+                name,
+                f"{statistics.median(figures.cpu):.2f}",
+                f"{statistics.median(figures.cpu) / alone:.2f}",
+                f"{min(figures.wall):.1f} to {max(figures.wall):.1f}",
+            ]
+            for name, figures in found.items()
+        ]
+    bench.report.table(
+        "One volume in parts",
+        "float32, blosc-lz4, all levels; each part has a thread a processor, shared by those that run at a time. "
+        "What is added is the start of processes and their warming up: it does not grow with the volume. "
+        f"`convert` of Dask runs the same processes. {bench.when()}",
+        ["GB", "", "processor seconds", "beside `convert`", "wall seconds, least to greatest"],
+        rows,
+    )
+
+
 def threads(bench: Bench) -> None:
     """What more threads than this machine has would do."""
     script = Path(__file__).with_name("schedule.ts")
@@ -342,7 +382,7 @@ TOGETHER = {
     "curves": curves,
     "start": headers,
 }
-ALONE = {"cold": cold, "reading": reading, "threads": threads}
+ALONE = {"cold": cold, "parts": parts, "reading": reading, "threads": threads}
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
-"""What other programs take to read a store: `readers.py STORE READER ACCESS COLD` prints seconds."""
+"""What other programs take to read a store: `readers.py STORE READER` prints the seconds of each access, as JSON."""
 
 from __future__ import annotations
 
+import json
 import statistics
 import subprocess
 import sys
@@ -12,27 +13,27 @@ from typing import Any
 from measure import forget, warm
 
 READERS = ("zarr-python", "TensorStore", "dask")
+STATES = ("warm", "cold")
 ACCESSES = ("whole", "slab of 128", "8 chunks", "slice z", "slice y", "slice x")
 
 
 def measure(stores: dict[str, Path], runs: int) -> list[list[str]]:
     """A row for each reader and access: milliseconds, warm and cold, of each store."""
-    found: dict[tuple[str, str, str, bool], list[float]] = {}
+    found: dict[tuple[str, str, str, str], list[float]] = {}
     for _ in range(runs):
         for reader in READERS:
-            for access in ACCESSES:
-                for cold in (False, True):
-                    for name, path in stores.items():
-                        command = [sys.executable, __file__, str(path), reader, access, "cold" if cold else "warm"]
-                        said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-                        found.setdefault((reader, access, name, cold), []).append(float(said))
+            for name, path in stores.items():
+                command = [sys.executable, __file__, str(path), reader]
+                said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+                for state, access, seconds in json.loads(said):
+                    found.setdefault((reader, access, name, state), []).append(seconds)
     return [
         [
             reader,
             access,
             *(
-                f"{1000 * statistics.median(found[reader, access, name, cold]):.0f}"
-                for cold in (False, True)
+                f"{1000 * statistics.median(found[reader, access, name, state]):.0f}"
+                for state in STATES
                 for name in stores
             ),
         ]
@@ -65,11 +66,10 @@ def read(array: Any, box: tuple[slice | int, ...]) -> None:
         found.read().result()
 
 
-def once(path: Path, reader: str, access: str, cold: bool) -> float:
-    array = opened(path, reader)
-    depth, height, width = array.shape
+def boxes_of(shape: tuple[int, ...]) -> dict[str, list[tuple[slice | int, ...]]]:
+    depth, height, width = shape
     every = slice(None)
-    boxes: dict[str, list[tuple[slice | int, ...]]] = {
+    return {
         "whole": [(every, every, every)],
         "slab of 128": [(slice(0, min(128, depth)), every, every)],
         "8 chunks": [
@@ -80,19 +80,28 @@ def once(path: Path, reader: str, access: str, cold: bool) -> float:
         "slice y": [(every, height // 2, every)],
         "slice x": [(every, every, width // 2)],
     }
+
+
+def all_accesses(path: Path, reader: str) -> list[tuple[str, str, float]]:
+    """State, access and seconds of each."""
+    array = opened(path, reader)
     # What a reader makes at its first read is not the store's.
     read(array, (slice(0, 1), slice(0, 1), slice(0, 1)))
-    if cold:
-        forget(path)
-    else:
-        for file in filter(Path.is_file, path.rglob("*")):
-            warm(file)
-    start = time.perf_counter()
-    for box in boxes[access]:
-        read(array, box)
-    return time.perf_counter() - start
+    found = []
+    for state in STATES:
+        if state == "warm":
+            for file in filter(Path.is_file, path.rglob("*")):
+                warm(file)
+        for access, boxes in boxes_of(array.shape).items():
+            if state == "cold":
+                forget(path)
+            start = time.perf_counter()
+            for box in boxes:
+                read(array, box)
+            found.append((state, access, time.perf_counter() - start))
+    return found
 
 
 if __name__ == "__main__":
-    store, reader, access, state = sys.argv[1:]
-    print(once(Path(store) / "0", reader, access, state == "cold"))
+    store, reader = sys.argv[1:]
+    print(json.dumps(all_accesses(Path(store) / "0", reader)))
