@@ -42,6 +42,8 @@ export interface Jupyter {
   api(path: string, init?: RequestInit): Promise<Response>;
   /** JupyterLab in a browser of its own (cookies, storage), with an empty workspace, ready for use. */
   open(path?: string): Promise<Page>;
+  /** Closes what was opened, which would go on to draw and to ask the server. */
+  closeBrowsers(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -71,8 +73,11 @@ export async function startJupyter(settings: Record<string, object> = {}): Promi
   const contexts: BrowserContext[] = [];
   let browser: Browser | undefined;
 
+  const closeBrowsers = async (): Promise<void> => {
+    await Promise.all(contexts.splice(0).map(context => context.close().catch(() => undefined)));
+  };
   const stop = async (): Promise<void> => {
-    await Promise.all(contexts.map(context => context.close().catch(() => undefined)));
+    await closeBrowsers();
     await browser?.close();
     await end(server);
     rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
@@ -97,7 +102,7 @@ export async function startJupyter(settings: Record<string, object> = {}): Promi
     await page.waitForSelector('.jp-FileBrowser', { timeout: 90_000 });
     return page;
   };
-  return { url, token: TOKEN, root, browser, api, open, stop };
+  return { url, token: TOKEN, root, browser, api, open, closeBrowsers, stop };
 }
 
 function startServer(home: string, root: string, port: number): { server: ChildProcess; log: () => string } {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { Locator, Page } from 'playwright-core';
@@ -30,6 +30,8 @@ before(async () => {
   elsewhere = realpathSync(mkdtempSync(join(tmpdir(), 'outside ü ')));
   writeVolume(join(jupyter.root, 'large.tif'), [192, 512, 512], 'uint16', 'plain');
 });
+
+afterEach(() => jupyter.closeBrowsers());
 
 after(async () => {
   await jupyter?.stop();
