@@ -20,7 +20,7 @@ from pathlib import Path
 import readers
 import viewer
 from inputs import Volume, prepare
-from measure import Figures, forget, interleave, warm
+from measure import Figures, forget, interleave, remove, warm
 from report import Report, publish
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,6 +54,9 @@ class Bench:
         """Of a section that is measured by itself."""
         load = f"other work kept the machine at a load of {os.getloadavg()[0]:.0f}"
         return f"Medians of {self.runs}; {load}. Measured on {datetime.date.today()} on {machine()}."
+
+    def take_once(self, command: list[str]) -> Figures:
+        return interleave({"": command}, self.target, 1)[""]
 
     def take(self, commands: dict[str, list[str]]) -> dict[str, Figures]:
         return interleave(commands, self.target, self.runs)
@@ -348,6 +351,43 @@ def parts(bench: Bench) -> None:
     )
 
 
+def workers(bench: Bench) -> None:
+    """One volume by workers of Dask, which are there when it begins."""
+    processors = os.cpu_count() or 1
+    script = str(Path(__file__).with_name("workers.py"))
+    rows = []
+    for pages in (512, 2048):
+        source = bench.volume(pages)
+        found: dict[int, list[float]] = {0: [], 1: [], 2: [], 4: []}
+        for _ in range(bench.runs):
+            for count, seconds in found.items():
+                if count == 0:
+                    seconds += bench.take_once(convert(source, "--compression", "blosc-lz4")).wall
+                    continue
+                words = [str(source), str(bench.target), str(count), str(max(1, processors // count))]
+                said = subprocess.run([sys.executable, script, *words], check=True, stdout=subprocess.PIPE, text=True)
+                seconds.append(float(said.stdout))
+                remove(bench.target)
+        alone = statistics.median(found[0])
+        rows += [
+            [
+                f"{source.stat().st_size / GB:.2f}",
+                f"{count} workers, {count} parts" if count else "`convert` without Dask",
+                f"{statistics.median(seconds):.2f}",
+                f"{min(seconds):.2f} to {max(seconds):.2f}",
+                f"{statistics.median(seconds) / alone:.2f}",
+            ]
+            for count, seconds in found.items()
+        ]
+    bench.report.table(
+        "Workers of Dask",
+        f"float32, blosc-lz4, all levels, by `convert(client=)` on one machine, whose {processors} processors the "
+        f"workers share: more of them cannot be faster, and what they are slower is what parts cost. {bench.when()}",
+        ["GB", "", "seconds", "least to greatest", "beside `convert`"],
+        rows,
+    )
+
+
 def threads(bench: Bench) -> None:
     """What more threads than this machine has would do."""
     script = Path(__file__).with_name("schedule.ts")
@@ -382,7 +422,7 @@ TOGETHER = {
     "curves": curves,
     "start": headers,
 }
-ALONE = {"cold": cold, "parts": parts, "reading": reading, "threads": threads}
+ALONE = {"cold": cold, "parts": parts, "reading": reading, "threads": threads, "workers": workers}
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 #: sections that `bench -- NAME` measures by themselves
-ALONE = ("Opening a volume", "Cold", "Reading back", "Many threads, on paper", "One volume in parts")
+ALONE = ("Opening a volume", "Cold", "Reading back", "Many threads, on paper", "One volume in parts", "Workers of Dask")
 SECTION = re.compile(r"^## (.*?)\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 TRIED = Path(__file__).with_name("tried.md")
 
