@@ -1,4 +1,4 @@
-"""What the helper reads for a viewer: a TIFF or a folder of slices as it would be, an OME-Zarr of the web as it is."""
+"""What the helper reads: a TIFF or a folder of slices as it would be, an OME-Zarr of the web or a bucket as it is."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _open: weakref.WeakValueDictionary[tuple[Path | str, bool, tuple[str, ...]], Loo
 
 
 def is_address(source: str | os.PathLike[str]) -> bool:
-    """Whether a source is named by an address of the web, and not by a path."""
-    return os.fspath(source).lower().startswith(("http://", "https://"))
+    """Whether a source is named by an address, of the web or of a bucket, and not by a path."""
+    return os.fspath(source).lower().startswith(("http://", "https://", "s3://"))
 
 
 def looked_at(source: str, exact: bool = False, reading: Mapping[str, Any] | None = None) -> LookedAt:

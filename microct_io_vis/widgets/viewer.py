@@ -857,9 +857,9 @@ def view(
     source : path-like, Volume, VolumeLevel, array or Layer, or a sequence of these
         The OME-Zarr, 0.1 to 0.6, or several that share a space: a layer each. Of a collection of images, as
         bioformats2raw makes it, the ``image`` is chosen by its number or its name; without it the error names them all.
-        An address (https://...) is read by the helper. A TIFF or a folder of slices is shown as it is, with nothing
-        written: full resolution is exact, coarser levels are sampled; so is an array. How they are read is chosen as
-        `convert` has it.
+        An address (https://... or s3://...) is read by the helper. A TIFF or a folder of slices is shown as it is, with
+        nothing written: full resolution is exact, coarser levels are sampled; so is an array. How they are read is
+        chosen as `convert` has it.
     layout : {'4panel', '4panel-alt', 'xy', 'yz', 'xz', 'xy-3d', 'yz-3d', 'xz-3d', '3d'}, optional
         Neuroglancer's. None: xy-3d.
     height : int or str, optional

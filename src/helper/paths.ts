@@ -1,9 +1,10 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { isAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 
 /**
  * Paths as the file browser has them (relative to the server's root, `/` between segments) and as the file system has
- * them.
+ * them. Addresses stay as they are.
  */
 export class ServerPaths {
   readonly root: string;
@@ -17,11 +18,12 @@ export class ServerPaths {
     if (typeof path !== 'string' || path.includes('\0')) {
       throw new ConvertError('bad-option', `${JSON.stringify(path)} is no path`, 'source');
     }
-    return resolve(this.root, path);
+    return isAddress(path) ? path : resolve(this.root, path);
   }
 
   /** Relative to the root, empty for the root itself; null when outside it. */
   relative(absolute: string): string | null {
+    if (isAddress(absolute)) return null;
     const path = relative(this.root, absolute);
     const outside = path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path);
     return outside ? null : path.split(sep).join('/');

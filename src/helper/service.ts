@@ -1,10 +1,10 @@
-import { resolve } from 'node:path';
 import { access } from 'node:fs/promises';
 import { isAddress } from '../model/address.ts';
 import { ConvertError, cancelled } from '../model/errors.ts';
 import { isName } from '../convert/output-path.ts';
 import { unfinishedRequest } from '../convert/unfinished.ts';
 import { inWords } from '../model/words.ts';
+import { RemoteStore } from '../remote/remote-store.ts';
 import type { Engine, Jobs } from './jobs.ts';
 import { toFailure } from './failure.ts';
 import type {
@@ -22,7 +22,6 @@ import type { Looks } from '../convert/index.ts';
 import { ServerPaths } from './paths.ts';
 import type { StoredFile } from './store.ts';
 import { Outgoing } from './outgoing.ts';
-import { RemoteStore } from './remote-store.ts';
 import { Store, readBytes } from './store.ts';
 import { FORM } from './vocabulary.ts';
 
@@ -307,7 +306,7 @@ export class Service {
   #info<T extends VolumeInfo | OmeZarrInfo>(info: T): T {
     return {
       ...info,
-      source: this.#paths.show(resolve(this.#paths.root, info.source)),
+      source: this.#paths.show(this.#paths.absolute(info.source)),
       warnings: this.#texts(info.warnings)
     };
   }

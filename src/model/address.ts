@@ -1,5 +1,5 @@
-/** Whether a source is named by an address of the web, and not by a path. */
-export const isAddress = (source: string): boolean => /^https?:\/\//i.test(source);
+/** Whether something is named by an address, of the web or of a bucket, and not by a path. */
+export const isAddress = (name: string): boolean => /^(https?|s3):\/\//i.test(name);
 
 /** Whether something is named by its place in a bucket (`s3://BUCKET/KEY`). */
 export const isBucketAddress = (name: string): boolean => /^s3:\/\//i.test(name);

@@ -10,11 +10,21 @@ export class S3Error extends ConvertError {
   readonly status: number | null;
   /** Its own word, such as `AccessDenied`. */
   readonly reason: string;
+  /** What is not allowed, such as `kms:Decrypt`; null where the bucket does not say. */
+  readonly action: string | null;
 
-  constructor(code: ErrorCode, message: string, side: BucketSide, status: number | null, reason: string) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    side: BucketSide,
+    status: number | null,
+    reason: string,
+    action: string | null = null
+  ) {
     super(code, message, side);
     this.status = status;
     this.reason = reason;
+    this.action = action;
   }
 }
 
@@ -74,8 +84,9 @@ export function s3Error(error: unknown, name: string, doing: 'read' | 'written',
   const { message } = error as Error;
   const bucket = /^s3:\/\/[^/]+/.exec(name)?.[0] ?? name;
   const refused: ErrorCode = doing === 'read' ? 'unreadable' : 'output-unwritable';
+  const action = /not authorized to perform: ([\w:]+)/.exec(message)?.[1] ?? null;
   const fail = (text: string, code: ErrorCode = refused): S3Error =>
-    new S3Error(code, `${name}: ${text}`, side, status, reason);
+    new S3Error(code, `${name}: ${text}`, side, status, reason, action);
   switch (reason) {
     case 'CredentialsProviderError':
     case 'TokenProviderError':
@@ -112,7 +123,7 @@ export function s3Error(error: unknown, name: string, doing: 'read' | 'written',
     return fail(`the bucket is in another region (${status}): set AWS_REGION to that of the bucket`);
   if (status === 401 || status === 403)
     return fail(
-      `access is denied (${status} ${reason}): ask whoever owns the bucket to let these credentials ${doing === 'read' ? 'read and list it' : 'write, list and delete in it'}, or use others (AWS_PROFILE)`
+      `access is denied (${status} ${reason}${action ? `, ${action}` : ''}): ask whoever owns the bucket to let these credentials ${doing === 'read' ? 'read and list it' : 'write, list and delete in it'}, or use others (AWS_PROFILE)`
     );
   if (error instanceof CutOff) return fail(`${message}: try again later`);
   if (status === 404) return fail('there is no such object', 'not-found');

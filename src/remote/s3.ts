@@ -38,11 +38,15 @@ export interface StoredObject {
   modified: number;
 }
 
-/** Part of an object: from `start`, `length` bytes or all; `etag`: of that version alone. */
+/**
+ * Part of an object: from `start`, which counts from the end where it is negative, `length` bytes or all; `etag`: of
+ * that version alone; `most`: bytes that may come.
+ */
 export interface Piece {
   start?: number;
   length?: number;
   etag?: string;
+  most?: number;
 }
 
 export interface Body {
@@ -88,22 +92,31 @@ export class S3Bucket {
   readonly bucket: string;
   readonly #side: BucketSide;
   readonly #sdk: Sdk;
+  readonly #attempts: number;
   #client: S3Client;
 
-  private constructor(bucket: string, side: BucketSide, sdk: Sdk, client: S3Client) {
+  private constructor(bucket: string, side: BucketSide, sdk: Sdk, client: S3Client, attempts: number) {
     this.bucket = bucket;
     this.#side = side;
     this.#sdk = sdk;
     this.#client = client;
+    this.#attempts = attempts;
   }
 
-  /** Asks nothing of the bucket yet. @throws ConvertError `bad-option` for what is no address */
-  static async open(address: string, side: BucketSide): Promise<S3Bucket & { readonly address: BucketAddress }> {
+  /**
+   * Asks nothing of the bucket yet. `attempts`: how often what may pass by itself is asked.
+   * @throws ConvertError `bad-option` for what is no address
+   */
+  static async open(
+    address: string,
+    side: BucketSide,
+    attempts = ATTEMPTS
+  ): Promise<S3Bucket & { readonly address: BucketAddress }> {
     const found = bucketAddress(address);
     if (!found)
       throw new ConvertError('bad-option', `${address}: this is no address such as s3://BUCKET/NAME.ome.zarr`, side);
     const sdk = await import('./sdk.ts');
-    const bucket = new S3Bucket(found.bucket, side, sdk, await newClient(sdk));
+    const bucket = new S3Bucket(found.bucket, side, sdk, await newClient(sdk), attempts);
     return Object.assign(bucket, { address: found });
   }
 
@@ -134,10 +147,15 @@ export class S3Bucket {
    * Reads an object, or a piece of one; null where there is none. What comes is as long as was asked for, and of the
    * same object as its ETag says.
    */
-  async get(key: string, { start = 0, length, etag }: Piece = {}, signal?: AbortSignal): Promise<Body | null> {
-    const isPart = start > 0 || length !== undefined;
+  async get(
+    key: string,
+    { start = 0, length, etag, most = Infinity }: Piece = {},
+    signal?: AbortSignal
+  ): Promise<Body | null> {
+    const isPart = start !== 0 || length !== undefined;
     if (length === 0) throw new RangeError('no bytes are asked for');
-    const range = isPart ? `bytes=${start}-${length === undefined ? '' : start + length - 1}` : undefined;
+    const end = start < 0 ? '' : `-${length === undefined ? '' : start + length - 1}`;
+    const range = isPart ? `bytes=${start}${end}` : undefined;
     try {
       return await this.#ask(key, 'read', signal, async options => {
         const found = await this.#client.send(
@@ -152,9 +170,15 @@ export class S3Bucket {
         const said = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(found.ContentRange ?? '');
         const [first, last, whole] = (said ?? []).slice(1).map(Number);
         const size = said ? whole : (found.ContentLength ?? NaN);
-        const wanted = isPart ? Math.min(size, length === undefined ? size : start + length) - start : size;
-        const bytes = await bodyOf(found.Body as Readable);
-        if (isPart && (!said || first !== start || last !== start + wanted - 1))
+        const from = start < 0 ? Math.max(0, size + start) : start;
+        const wanted = isPart ? Math.min(size, length === undefined ? size : from + length) - from : size;
+        const body = found.Body as Readable;
+        if (wanted > most) {
+          body.destroy();
+          throw this.#odd(key, `${wanted} bytes are too many for one answer (${most})`);
+        }
+        const bytes = await bodyOf(body);
+        if (isPart && (!said || first !== from || last !== from + wanted - 1))
           throw this.#odd(key, `the server sent another part (${found.ContentRange ?? 'all of it'}) than ${range}`);
         if (bytes.length !== wanted) throw new CutOff(`${bytes.length} of ${wanted} bytes came`);
         const version = unquoted(found.ETag);
@@ -417,7 +441,7 @@ export class S3Bucket {
           // The SDK has noted by how much the clock is wrong; credentials are looked for anew.
           if (reasonOf(error) !== 'RequestTimeTooSkewed') this.#client = await newClient(this.#sdk);
         }
-        if (!renews && (!isPassing(error) || attempt >= ATTEMPTS))
+        if (!renews && (!isPassing(error) || attempt >= this.#attempts))
           throw s3Error(error, this.nameOf(key), doing, this.#side);
         const wait = Math.min(LONGEST_WAIT, 100 * 2 ** attempt) * (0.5 + Math.random() / 2);
         await sleep(wait, undefined, { signal });
@@ -469,6 +493,8 @@ async function newClient(sdk: Sdk): Promise<S3Client> {
       httpAgent: { maxSockets: SOCKETS }
     }
   };
+  // Who has signed in again has other files: they are read anew, and not kept by the SDK.
+  Object.assign(config, { ignoreCache: true });
   if (isAnonymous())
     Object.assign(config, {
       signer: { sign: async <T>(request: T): Promise<T> => request },

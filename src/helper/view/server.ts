@@ -7,7 +7,9 @@ import { extname, join, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { parse } from 'range-parser';
 import { ConvertError } from '../../model/errors.ts';
-import type { RemoteStore, Wanted } from '../remote-store.ts';
+import type { Wanted } from '../../remote/files.ts';
+import type { RemoteStore } from '../../remote/remote-store.ts';
+import { S3Error } from '../../remote/s3-error.ts';
 import type { FilePlace, OpenFile, Store } from '../store.ts';
 import { openStored, versionOf } from '../store.ts';
 
@@ -317,6 +319,8 @@ function wantedOf(header: string | undefined): Wanted | null {
 function statusOf(error: unknown): number {
   if (!(error instanceof ConvertError)) return 500;
   if (error.code === 'bad-option') return 403;
+  // A bucket has refused it.
+  if (error instanceof S3Error && error.status !== null && error.status < 500) return 422;
   return error.code === 'internal' || error.code === 'unreadable' ? 500 : 422;
 }
 
@@ -351,7 +355,7 @@ function rangeOf(header: string | undefined, size: number): { start: number; end
 function refuse(response: ServerResponse, status: number, message: string): void {
   response.statusCode = status;
   // The page has no more to tell a person by.
-  if (status === 422) response.statusMessage = message.replace(/[^\x20-\x7e]/g, '?');
+  if (status >= 422) response.statusMessage = message.replace(/[^\x20-\x7e]/g, '?');
   response.setHeader('Content-Type', 'text/plain; charset=utf-8');
   if (status !== 404 && status !== 416) {
     // Who is refused may have more to send, and is not listened to.

@@ -7,7 +7,7 @@ import type { ViewerState } from '../../viewer/index.ts';
 import { LINK, viewIn, withoutView } from '../../viewer/link.ts';
 import { keepLastViews, takeLastViews } from '../../viewer/lastViews.ts';
 import { isAbsolute } from '../../form/output.ts';
-import { isAddress } from '../../model/address.ts';
+import { bucketAddress, isAddress, isBucketAddress } from '../../model/address.ts';
 import type { LookOptions } from '../../protocol/index.ts';
 import { OME_ZARR_ARGS, chooseSources, givenPaths, offersOmeZarr, omeZarrsOf } from '../choose.ts';
 import { IHelper } from '../helper.ts';
@@ -38,11 +38,15 @@ async function askForAddress(): Promise<string | null> {
   const { value } = await InputDialog.getText({
     title: 'Open OME-Zarr from URL',
     label: 'Address of the folder that is an OME-Zarr:',
-    placeholder: 'https://HOST/FOLDER/NAME.ome.zarr',
+    placeholder: 'https://HOST/FOLDER/NAME.ome.zarr or s3://BUCKET/NAME.ome.zarr',
     okLabel: 'Open'
   });
   return value;
 }
+
+/** Whether what a person has given can be the address of an OME-Zarr. */
+const isWhole = (address: string): boolean =>
+  isBucketAddress(address) ? bucketAddress(address) !== null : isAddress(address) && URL.canParse(address);
 
 /** Whether files are, all together, the slices of one volume, and no volumes. */
 const isStackOf = (paths: string[]): boolean =>
@@ -127,7 +131,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
     });
     commands.addCommand(CommandIDs.openUrl, {
       label: 'Open OME-Zarr from URL…',
-      caption: 'Look at an OME-Zarr on a server of the web, by the address of its folder',
+      caption: 'Look at an OME-Zarr on a server of the web, or in a bucket of S3, by the address of its folder',
       describedBy: {
         args: {
           type: 'object',
@@ -141,8 +145,8 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
         const given = typeof url === 'string' ? url : await askForAddress();
         if (given === null) return undefined;
         const address = given.trim();
-        if (isAddress(address) && URL.canParse(address)) return open([address], ...viewOf(others));
-        const what = `${address === '' ? 'Nothing' : `“${address}”`} is no address: it begins with https:// or http://, as in https://HOST/FOLDER/NAME.ome.zarr.`;
+        if (isWhole(address)) return open([address], ...viewOf(others));
+        const what = `${address === '' ? 'Nothing' : `“${address}”`} is no address: it begins with https://, http:// or s3://, as in https://HOST/FOLDER/NAME.ome.zarr or s3://BUCKET/NAME.ome.zarr.`;
         return void (await showErrorMessage('Cannot be opened', what));
       }
     });

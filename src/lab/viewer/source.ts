@@ -1,5 +1,5 @@
 import { isAbsolute } from '../../form/output.ts';
-import { isAddress } from '../../model/address.ts';
+import { isAddress, isBucketAddress } from '../../model/address.ts';
 import { isNumber } from '../../protocol/names.ts';
 import { isArchiveName } from '../../model/output-name.ts';
 import type { LookOptions, Source } from '../../protocol/index.ts';
@@ -47,11 +47,12 @@ export const lookedAt = (source: Source, helper: IHelper, reading: LookOptions):
 const rangeOf = ({ offset, length, suffix, stat }: Wanted): { offset?: number; length?: number } =>
   stat ? { length: 0 } : suffix === undefined ? { offset, length } : { offset: -suffix };
 
+const found = ({ size, ...rest }: ReadResult): Found | null => (size === null ? null : { size, ...rest });
+
 /** A volume that is gone has no files. The viewer looks whether it is, before it shows anything as empty. */
 async function goneAsNull(reading: Promise<ReadResult>): Promise<Found | null> {
   try {
-    const { size, ...found } = await reading;
-    return size === null ? null : { size, ...found };
+    return found(await reading);
   } catch (error) {
     if (error instanceof HelperError && GONE.includes(error.code)) return null;
     throw error;
@@ -98,8 +99,12 @@ async function isOpenToPages(address: string): Promise<boolean> {
 export async function findSource(path: string, helper: IHelper, reading: LookOptions = {}): Promise<FoundSource> {
   const name = baseName(path);
   if (isAddress(path)) {
-    if (await isOpenToPages(path)) return { name, url: path };
-    return { name, reader: (key, wanted, signal) => goneAsNull(helper.read(path, key, rangeOf(wanted), signal)) };
+    if (!isBucketAddress(path) && (await isOpenToPages(path))) return { name, url: path };
+    // The helper knows best why there is none.
+    return {
+      name,
+      reader: async (key, wanted, signal) => found(await helper.read(path, key, rangeOf(wanted), signal))
+    };
   }
   if (isImage(path)) {
     return lookedAt(path, helper, reading);

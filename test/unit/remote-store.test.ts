@@ -1,12 +1,15 @@
-// An OME-Zarr on a server of the web: what is there, what is not, and what is neither.
+// An OME-Zarr on a server of the web, or in a bucket: what is there, what is not, and what is neither.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { RemoteStore } from '../../../src/helper/remote-store.ts';
-import { ConvertError } from '../../../src/model/errors.ts';
+import { RemoteStore } from '../../src/remote/remote-store.ts';
+import { ConvertError } from '../../src/model/errors.ts';
+import { scratch } from './scratch.ts';
 
 const FILES: Record<string, Buffer> = {
   'zarr.json': Buffer.from('{"zarr_format":3}'),
@@ -20,7 +23,9 @@ type Answer = (request: IncomingMessage, response: ServerResponse, key: string) 
 /** A server whose files are those above; `odd` answers in its place where it says so. */
 async function serve(odd: Answer = () => false): Promise<string> {
   const server = createServer((request, response) => {
-    const key = decodeURIComponent(new URL(request.url!, 'http://x').pathname.replace('/scan.ome.zarr/', ''));
+    const key = decodeURIComponent(
+      new URL(request.url!, 'http://x').pathname.replace(/^(\/scans)?\/scan.ome.zarr\//, '')
+    );
     if (odd(request, response, key)) return;
     const file = FILES[key];
     if (!file) return void response.writeHead(404).end();
@@ -130,4 +135,51 @@ test('a chunk that is written anew under the viewer is said once; what is no OME
   await assert.rejects(RemoteStore.open(nothing, 1000), refused(/no OME-Zarr is there: neither zarr.json nor .zattrs/));
   const address = nothing.replace('http://', 'http://me:secret@');
   await assert.rejects(RemoteStore.open(`${address}?token=secret`, 1000), error => !/secret/.test(String(error)));
+});
+
+test('in a bucket a key that is denied is missing where listing says so, or is denied, too; who signs in again is let in', async () => {
+  let [mayList, denied, expired] = [false, /^0\/c\/9/, /Credential=never/];
+  const refuse = (response: ServerResponse, status: number, code: string): true => {
+    response.writeHead(status, { 'Content-Type': 'application/xml' }).end(`<Error><Code>${code}</Code></Error>`);
+    return true;
+  };
+  const address = await serve((request, response, key) => {
+    if (expired.test(request.headers.authorization ?? '')) return refuse(response, 400, 'ExpiredToken');
+    if (request.url!.includes('list-type=2')) {
+      if (!mayList) return refuse(response, 403, 'AccessDenied');
+      const found = request.url!.includes(encodeURIComponent(CHUNK))
+        ? `<Contents><Key>scan.ome.zarr/${CHUNK}</Key></Contents>`
+        : '';
+      response.writeHead(200).end(`<ListBucketResult>${found}</ListBucketResult>`);
+      return true;
+    }
+    return denied.test(key) && refuse(response, 403, 'AccessDenied');
+  });
+  const credentials = join(scratch('remote-store').folder, 'credentials');
+  const signIn = (id: string): void =>
+    writeFileSync(credentials, `[default]\naws_access_key_id=${id}\naws_secret_access_key=x\n`);
+  signIn('old');
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: new URL(address).origin,
+    AWS_SHARED_CREDENTIALS_FILE: credentials,
+    AWS_REGION: 'eu-central-1'
+  });
+  const store = await RemoteStore.open('s3://scans/scan.ome.zarr', 1000);
+  for (const [wanted, bytes] of [
+    [{}, FILES[CHUNK]],
+    [{ offset: 10, length: 5 }, FILES[CHUNK].subarray(10, 15)],
+    [{ offset: -4 }, FILES[CHUNK].subarray(96)]
+  ] as const)
+    assert.deepEqual(Buffer.from((await store.read(CHUNK, wanted))!.bytes), bytes);
+  assert.equal((await store.read(CHUNK, { length: 0 }))!.size, 100);
+  assert.equal(await store.read('0/c/9/9/9'), null);
+  mayList = true;
+  assert.equal(await store.read('0/c/9/9/9'), null);
+  denied = /^0\/c/;
+  await assert.rejects(store.read(CHUNK), refused(/access is denied \(403 AccessDenied\)/));
+  denied = /never/;
+  expired = /Credential=old/;
+  await assert.rejects(store.read(CHUNK), refused(/credentials have expired \(ExpiredToken\): sign in again/));
+  signIn('new');
+  assert.equal((await store.read(CHUNK))!.size, 100);
 });

@@ -1,45 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConvertError } from '../model/errors.ts';
-
-/** Names that mark the root of an OME-Zarr: Zarr v3, or v2. */
-const MARKS = ['zarr.json', '.zattrs', '.zgroup'];
+import { type Found, MARKS, type RemoteFiles, type Wanted } from './files.ts';
 
 /** How often what may pass by itself is asked again, and milliseconds that an answer may let wait for its next byte. */
 const ATTEMPTS = 4;
 const PATIENCE = 60_000;
 const BUSY = [408, 425, 429, 500, 502, 503, 504];
 
-/** Files whose versions are remembered at most. */
-const REMEMBERED = 4096;
-
-/** Part of a file: `length` bytes, or all, from `offset` on, which counts from the end where it is negative. */
-export interface Wanted {
-  offset?: number;
-  length?: number;
-}
-
-export interface Found {
-  /** Of the whole file. */
-  size: number;
-  offset: number;
-  bytes: Uint8Array;
-  /** Tells it from what takes its name, as far as the server says. */
-  version: string | null;
-}
-
 /**
- * An OME-Zarr on a server of the web. Only what is certainly not there is missing: a login page, another part of a file
- * than was asked for, a body of another length and a file that has changed since it was last read are errors.
+ * Files of an OME-Zarr on a server of the web. Only what is certainly not there is missing: a login page, another part
+ * of a file than was asked for and a body of another length are errors.
  */
-export class RemoteStore {
-  /** As people may see it: without credentials. */
+export class WebFiles implements RemoteFiles {
   readonly name: string;
   readonly #root: URL;
   readonly #authorization: string | null;
   readonly #most: number;
-  readonly #versions = new Map<string, string>();
 
-  private constructor(address: string, most: number) {
+  /**
+   * @param most bytes that are read of a file at a time
+   * @throws ConvertError `bad-option` for what is no address
+   */
+  constructor(address: string, most: number) {
     let root: URL;
     try {
       root = new URL(address);
@@ -60,22 +42,7 @@ export class RemoteStore {
     this.name = `${root.origin}${root.pathname.replace(/\/+$/, '')}`;
   }
 
-  /**
-   * @param most bytes that are read of a file at a time
-   * @throws ConvertError `not-found` or `output-not-ome-zarr` where there is none, `unreadable`
-   */
-  static async open(address: string, most: number): Promise<RemoteStore> {
-    const store = new RemoteStore(address, most);
-    for (const mark of MARKS) if (await store.read(mark)) return store;
-    throw new ConvertError(
-      'output-not-ome-zarr',
-      `${store.name}: no OME-Zarr is there: neither ${MARKS.slice(0, 2).join(' nor ')} is found below this address; give that of its folder`,
-      'source'
-    );
-  }
-
-  /** What is there of a file; null where there is no such file. @throws ConvertError */
-  async read(key: string, wanted: Wanted = {}, signal?: AbortSignal): Promise<Found | null> {
+  async read(key: string, wanted: Wanted, signal?: AbortSignal): Promise<Found | null> {
     for (let attempt = 1; ; attempt++) {
       const found = await this.#try(key, wanted, signal).catch((error: unknown) => {
         signal?.throwIfAborted();
@@ -97,10 +64,7 @@ export class RemoteStore {
 
   #address(key: string): URL {
     const address = new URL(this.#root);
-    const segments = key.split('/');
-    if (segments.some(segment => segment === '' || segment === '.' || segment === '..'))
-      throw new ConvertError('bad-option', `${key}: this key names no file inside ${this.name}`);
-    address.pathname += segments.map(encodeURIComponent).join('/');
+    address.pathname += key.split('/').map(encodeURIComponent).join('/');
     return address;
   }
 
@@ -126,11 +90,11 @@ export class RemoteStore {
         const size = Number(/\/(\d+)$/.exec(response.headers.get('Content-Range') ?? '')?.[1] ?? NaN);
         end();
         if (Number.isNaN(size)) throw this.#odd(key, 'it has no such part, and does not say how long it is');
-        return { size, offset: size, bytes: new Uint8Array(0), version: this.#sameVersion(key, response) };
+        return { size, offset: size, bytes: new Uint8Array(0), version: versionOf(response) };
       }
       if (await this.#isMissing(key, response, either)) return null;
       this.#check(key, response, end);
-      const version = this.#sameVersion(key, response);
+      const version = versionOf(response);
       const said = response.headers.get('Content-Length');
       if (isSize) {
         if (said === null) throw this.#odd(key, 'the server does not say how long it is');
@@ -201,20 +165,6 @@ export class RemoteStore {
     }
   }
 
-  #sameVersion(key: string, { headers }: Response): string | null {
-    const version = headers.get('ETag') ?? headers.get('Last-Modified');
-    const before = this.#versions.get(key);
-    this.#versions.delete(key);
-    // Documents say of themselves that they are others.
-    if (version === null || MARKS.includes(key.split('/').at(-1)!)) return version;
-    if (before !== undefined && before !== version) {
-      throw this.#odd(key, 'it has been written anew since it was last read: reload the volume');
-    }
-    this.#versions.set(key, version);
-    if (this.#versions.size > REMEMBERED) this.#versions.delete([...this.#versions.keys()][0]);
-    return version;
-  }
-
   #partOf(key: string, { headers }: Response, offset: number, length?: number) {
     const said = headers.get('Content-Range');
     const [start, end, size] = (/^bytes (\d+)-(\d+)\/(\d+)$/.exec(said ?? '') ?? []).slice(1).map(Number);
@@ -267,3 +217,5 @@ export class RemoteStore {
 }
 
 const isPage = ({ headers }: Response): boolean => headers.get('Content-Type')?.startsWith('text/html') ?? false;
+
+const versionOf = ({ headers }: Response): string | null => headers.get('ETag') ?? headers.get('Last-Modified');

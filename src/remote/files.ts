@@ -1,0 +1,26 @@
+/** Part of a file: `length` bytes, or all, from `offset` on, which counts from the end where it is negative. */
+export interface Wanted {
+  offset?: number;
+  /** 0 asks for the size alone. */
+  length?: number;
+}
+
+export interface Found {
+  /** Of the whole file. */
+  size: number;
+  offset: number;
+  bytes: Uint8Array;
+  /** Tells it from what takes its name, as far as the server says. */
+  version: string | null;
+}
+
+/** Files below an address. */
+export interface RemoteFiles {
+  /** The address as people may see it: without credentials. */
+  readonly name: string;
+  /** What is there of a file; null where there is certainly none. @throws ConvertError */
+  read(key: string, wanted: Wanted, signal?: AbortSignal): Promise<Found | null>;
+}
+
+/** Names that mark the root of an OME-Zarr: Zarr v3, or v2. */
+export const MARKS = ['zarr.json', '.zattrs', '.zgroup'];

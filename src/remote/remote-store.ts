@@ -1,0 +1,68 @@
+import { isBucketAddress } from '../model/address.ts';
+import { ConvertError } from '../model/errors.ts';
+import { isArchiveName } from '../model/output-name.ts';
+import { BucketFiles } from './bucket-files.ts';
+import { type Found, MARKS, type RemoteFiles, type Wanted } from './files.ts';
+import { WebFiles } from './web-files.ts';
+
+/** Files whose versions are remembered. */
+const REMEMBERED = 4096;
+
+/**
+ * An OME-Zarr on a server of the web, or in a bucket. What is not there is missing as long as the OME-Zarr is there,
+ * and a file that has changed since it was last read is an error.
+ */
+export class RemoteStore {
+  /** As people may see it: without credentials. */
+  readonly name: string;
+  readonly #files: RemoteFiles;
+  readonly #mark: string;
+  readonly #versions = new Map<string, string>();
+
+  private constructor(files: RemoteFiles, mark: string) {
+    this.name = files.name;
+    this.#files = files;
+    this.#mark = mark;
+  }
+
+  /**
+   * @param most bytes that are read of a file at a time
+   * @throws ConvertError `output-not-ome-zarr` where there is none, `unreadable` and others where that is not known
+   */
+  static async open(address: string, most: number): Promise<RemoteStore> {
+    const files = isBucketAddress(address) ? await BucketFiles.open(address, most) : new WebFiles(address, most);
+    const fail = (what: string) => new ConvertError('output-not-ome-zarr', `${files.name}: ${what}`, 'source');
+    if (isArchiveName(files.name)) throw fail('an OME-Zarr in one file (.ozx) is read from a disk only: copy it there');
+    for (const mark of MARKS) if (await files.read(mark, {})) return new RemoteStore(files, mark);
+    throw fail(
+      `no OME-Zarr is there: neither ${MARKS.slice(0, 2).join(' nor ')} is found below this address; give that of its folder`
+    );
+  }
+
+  /** What is there of a file; null where there is no such file. @throws ConvertError */
+  async read(key: string, wanted: Wanted = {}, signal?: AbortSignal): Promise<Found | null> {
+    if (key.split('/').some(segment => segment === '' || segment === '.' || segment === '..'))
+      throw new ConvertError('bad-option', `${key}: this key names no file inside ${this.name}`);
+    const found = await this.#files.read(key, wanted, signal);
+    // Documents say of themselves that they are others, or not there.
+    if (MARKS.includes(key.split('/').at(-1)!)) return found;
+    if (found) this.#checkVersion(key, found.version);
+    else if (!(await this.#files.read(this.#mark, {}, signal)))
+      throw new ConvertError('not-found', `${this.name}: it is there no more: check its address`, 'source');
+    return found;
+  }
+
+  #checkVersion(key: string, version: string | null): void {
+    const before = this.#versions.get(key);
+    this.#versions.delete(key);
+    if (version === null) return;
+    if (before !== undefined && before !== version) {
+      // Said once: who reloads the volume has it as it is then.
+      this.#versions.clear();
+      const what = 'it has been written anew since it was last read: reload the volume';
+      throw new ConvertError('unsupported', `${this.name}/${key}: ${what}`, 'source');
+    }
+    this.#versions.set(key, version);
+    if (this.#versions.size > REMEMBERED) this.#versions.delete([...this.#versions.keys()][0]);
+  }
+}
