@@ -21,6 +21,10 @@ module.exports = {
         test: /[\\/]neuroglancer[\\/]lib[\\/].*\.css$/,
         enforce: 'pre',
         loader: path.join(__dirname, 'scope-css.cjs')
+      },
+      {
+        test: /[\\/]neuroglancer[\\/]lib[\\/]ui[\\/]annotations\.js$/,
+        loader: path.join(__dirname, 'round-coordinates.cjs')
       }
     ]
   }

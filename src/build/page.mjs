@@ -30,7 +30,11 @@ const compiler = rspack({
   module: {
     rules: [
       { test: /\.css$/, type: 'css' },
-      { resourceQuery: /raw/, type: 'asset/source' }
+      { resourceQuery: /raw/, type: 'asset/source' },
+      {
+        test: /[\\/]neuroglancer[\\/]lib[\\/]ui[\\/]annotations\.js$/,
+        loader: join(import.meta.dirname, 'round-coordinates.cjs')
+      }
     ]
   },
   performance: false

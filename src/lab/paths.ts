@@ -42,6 +42,18 @@ export function toServerPath(contents: Contents.IManager, path: string): string 
   return local.replace(/^\/+|\/+$/g, '');
 }
 
+/** Where a path leads after a change that has renamed or moved it, or a folder above it; of any other change null. */
+export function renamedTo(
+  contents: Contents.IManager,
+  { type, oldValue, newValue }: Contents.IChangedArgs,
+  path: string
+): string | null {
+  if (type !== 'rename' || !oldValue?.path || !newValue?.path) return null;
+  const [from, to] = [oldValue.path, newValue.path].map(each => toServerPath(contents, each));
+  if (path === from) return to;
+  return path.startsWith(`${from}/`) ? to + path.slice(from.length) : null;
+}
+
 /** In the order in which a person counts: `slice2` before `slice10`. */
 export function sortNaturally(paths: readonly string[]): string[] {
   const { compare } = new Intl.Collator('en', { numeric: true });

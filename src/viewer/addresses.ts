@@ -19,7 +19,8 @@ const VOLUME = 'volume://';
 /** `server:///PATH`: the same of what the page's own server has, whatever its port and prefix are the next time. */
 const SERVER = 'server:///';
 
-const part = (name: string): string => encodeURIComponent(name);
+/** A volume's address in a state that is kept. */
+export const addressIn = (name: string): string => `${VOLUME}${encodeURIComponent(name)}/`;
 
 /**
  * Takes the addresses of a session out of states and puts those of another in. All else of a state stays as it is:
@@ -57,7 +58,7 @@ export class Addresses {
 
   #kept(url: string): string {
     const root = this.#rootOf(url);
-    if (root) return `${VOLUME}${part(root.name)}/${url.slice(root.url.length)}`;
+    if (root) return addressIn(root.name) + url.slice(root.url.length);
     if (this.#server && url.startsWith(this.#server)) return SERVER + url.slice(this.#server.length);
     return url;
   }
@@ -65,14 +66,14 @@ export class Addresses {
   #live(url: string, own: string | undefined): string {
     if (url.startsWith(SERVER) && this.#server) return this.#server + url.slice(SERVER.length);
     if (url.startsWith(VOLUME)) {
-      const root = this.#roots.find(({ name }) => url.startsWith(`${VOLUME}${part(name)}/`));
-      return root ? root.url + url.slice(`${VOLUME}${part(root.name)}/`.length) : url;
+      const root = this.#roots.find(({ name }) => url.startsWith(addressIn(name)));
+      return root ? root.url + url.slice(addressIn(root.name).length) : url;
     }
     if (this.#rootOf(url) || !isOfASession(url, this.#server)) return url;
     // As states were kept once, and as people copy them: with the address that the volume had then.
     if (own !== undefined) return own;
     for (const root of this.#roots) {
-      const folder = `/${lastSegment(root.url) ?? part(root.name)}/`;
+      const folder = `/${lastSegment(root.url) ?? encodeURIComponent(root.name)}/`;
       const at = url.lastIndexOf(folder);
       if (at >= 0) return root.url + url.slice(at + folder.length);
     }
@@ -108,14 +109,14 @@ function hostOf(url: string): string | null {
 const lastSegment = (url: string): string | undefined =>
   /^https?:/.test(url) ? url.split('/').filter(Boolean).pop() : undefined;
 
-function eachLayer(state: ViewerState, change: (layer: PartialJSONObject) => PartialJSONObject): ViewerState {
+export function eachLayer(state: ViewerState, change: (layer: PartialJSONObject) => PartialJSONObject): ViewerState {
   const { layers } = state;
   if (!Array.isArray(layers)) return state;
   return { ...state, layers: layers.map(layer => (isObject(layer) ? change(layer) : layer)) };
 }
 
 /** A layer's sources are an address, an object with one and how it is laid out, or a list of these. */
-function withSource(layer: PartialJSONObject, change: (url: string) => string): PartialJSONObject {
+export function withSource(layer: PartialJSONObject, change: (url: string) => string): PartialJSONObject {
   const one = (source: PartialJSONValue | undefined): PartialJSONValue | undefined => {
     if (typeof source === 'string') return change(source);
     if (isObject(source) && typeof source.url === 'string') return { ...source, url: change(source.url) };

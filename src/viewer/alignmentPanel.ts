@@ -56,21 +56,31 @@ export class AlignmentPanel {
     });
     buttons.append(file, this.#file);
     this.node.append(two, this.#sides, buttons, this.#wrong, this.#said, this.#list);
-    this.#choose();
+    this.update();
   }
 
+  /** What is chosen, or what is there to be: the view may be of other volumes. */
   get #two(): Two {
-    const named = (name: string): Volume => this.#volumes.find(volume => volume.name === name)!;
-    return { moving: named(this.#moving.value), fixed: named(this.#fixed.value) };
+    const [first, ...others] = this.#volumes;
+    const { chosen } = this.#layers;
+    const moving = others.find(({ name }) => name === chosen?.moving) ?? others[0];
+    const fixed = this.#volumes.find(each => each.name === chosen?.fixed && each !== moving) ?? first;
+    return { moving, fixed };
   }
 
   #choose(): void {
-    const others = this.#volumes.filter(({ name }) => name !== this.#moving.value);
-    const { value } = this.#fixed;
-    this.#fixed.replaceChildren(...optionsOf(Object.fromEntries(others.map(({ name }) => [name, name]))));
-    this.#fixed.value = others.some(({ name }) => name === value) ? value : others[0].name;
     this.#wrong.textContent = '';
+    this.#layers.chosen = { moving: this.#moving.value, fixed: this.#fixed.value };
     this.update();
+  }
+
+  #showChoice({ moving, fixed }: Two): void {
+    this.#moving.value = moving.name;
+    const names = this.#volumes.filter(each => each !== moving).map(({ name }) => name);
+    if ([...this.#fixed.options].map(({ value }) => value).join('\n') !== names.join('\n')) {
+      this.#fixed.replaceChildren(...optionsOf(Object.fromEntries(names.map(name => [name, name]))));
+    }
+    this.#fixed.value = fixed.name;
   }
 
   #try(change: () => void): void {
@@ -88,6 +98,7 @@ export class AlignmentPanel {
     this.#layers.number();
     const two = this.#two;
     const { moving, fixed } = two;
+    this.#showChoice(two);
     const placing = this.#layers.placing;
     const counts = [fixed, moving].map(volume => this.#layers.on(volume).length);
     const pairs = pairsOf(this.#layers, two);

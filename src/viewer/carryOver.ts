@@ -2,7 +2,8 @@ import type { PartialJSONObject } from '@lumino/coreutils';
 import type { Image } from './image.ts';
 import type { Volume } from './initialState.ts';
 import { initialState, transformOf } from './initialState.ts';
-import { landmarksOf } from './landmarks.ts';
+import type { Chosen } from './landmarks.ts';
+import { chosenAfter, landmarksOf } from './landmarks.ts';
 import type { ViewerState } from './viewState.ts';
 
 /** Of a view, what lies in the space of the volume. */
@@ -74,7 +75,7 @@ export function handedOn(view: ViewerState, before: Volume[], after: Volume[], f
   );
   const isSameRank =
     Object.keys((view.dimensions ?? {}) as object).join() === Object.keys(first.dimensions as object).join();
-  const { selectedLayer } = view as { selectedLayer?: PartialJSONObject };
+  const { selectedLayer, alignment } = view as { selectedLayer?: PartialJSONObject; alignment?: Chosen };
   return {
     // Of other axes there is another place.
     ...(isSameRank
@@ -85,7 +86,8 @@ export function handedOn(view: ViewerState, before: Volume[], after: Volume[], f
     layers: [...layers, ...added],
     ...(selectedLayer && {
       selectedLayer: { ...selectedLayer, layer: names.get(selectedLayer.layer) ?? selectedLayer.layer }
-    })
+    }),
+    ...(alignment && { alignment: chosenAfter(alignment, before[0].name, after[0].name) })
   } as ViewerState;
 }
 

@@ -20,6 +20,7 @@ import { chooseImage } from './chooseImage.ts';
 import { belongs, openPlaces, placeOf, segmentsAt } from './opened.ts';
 import type { Pose } from './pose.ts';
 import { lookAt, poseOf } from './pose.ts';
+import { renamed } from './renamed.ts';
 import type { SavePicture } from './screenshot.ts';
 import { Sight } from './sight.ts';
 import { spaceOf } from './space.ts';
@@ -83,6 +84,14 @@ export interface ViewerHandle {
    * @throws Error as `createViewer` does; what is shown stays as it was
    */
   exchange(source: ViewerSource, note: string): Promise<void>;
+  /**
+   * Goes on showing the volume of a number where it is now, under the name that it has there.
+   *
+   * @throws Error as `createViewer` does; what is shown stays as it was
+   */
+  rename(number: number, source: ViewerSource): Promise<void>;
+  /** What the volumes are called. */
+  readonly names: string[];
   /** Where is looked, and how near; null while there is no WebGL context. */
   pose: Pose | null;
   /** What programs read and set, in voxels of the first volume; null while there is no WebGL context. */
@@ -337,7 +346,8 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
       banner.tell(news(name, before, next));
       tellUnread();
     } catch (error) {
-      if (disposed) return;
+      // Meanwhile another one is shown.
+      if (disposed || stale === null) return;
       banner.show(
         stale === 'gone'
           ? `${name} is no longer there: it has been renamed, moved or removed. What is missing in the picture is not empty.`
@@ -352,11 +362,17 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   /** Shows volumes in the place of those that were, with what is kept of the view. */
   function replace(next: Opened, carry = carriedOver): void {
     const state = carry(present(), opened.volumes, next.volumes, firstLook(next));
+    show(next);
+    rebuild(state);
+  }
+
+  function show(next: Opened): void {
     opened.release();
+    // Of what is shown no more nothing is heard.
+    for (const watch of opened.watches.values()) watch.dispose();
     opened = next;
     first = firstLook(next);
     addresses = addressesOf(next);
-    rebuild(state);
   }
 
   async function add(source: ViewerSource): Promise<void> {
@@ -383,6 +399,23 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
       before.dispose();
       banner.tell(note);
       tellUnread();
+    } catch (error) {
+      place.dispose();
+      throw error;
+    }
+  }
+
+  async function rename(number: number, source: ViewerSource): Promise<void> {
+    const place = placeOf(source);
+    try {
+      const next = await openPlaces(places.with(number, place), onFinding);
+      const [before] = places.splice(number, 1, place);
+      appearance.label = appearance.label.replace(before.name, place.name);
+      stale = null;
+      const state = renamed(addresses.keep(present()), before.name, place.name);
+      show(next);
+      rebuild(addresses.restore(state));
+      before.dispose();
     } catch (error) {
       place.dispose();
       throw error;
@@ -470,6 +503,10 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     check,
     add,
     exchange,
+    rename,
+    get names() {
+      return places.map(({ name }) => name);
+    },
     get pose() {
       return current && poseOf(current.viewer);
     },

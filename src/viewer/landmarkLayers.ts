@@ -4,10 +4,12 @@ import type { LayerDataSource } from 'neuroglancer/unstable/layer/layer_data_sou
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
 import type { Affine } from './alignment.ts';
 import { chained, inverted, moved } from './alignment.ts';
+import { choiceOf } from './alignmentChoice.ts';
 import type { AnnotationUserLayer } from './annotationLayer.ts';
 import { annotationLayersOf, holdStill } from './annotationLayer.ts';
 import type { Transform, Volume } from './initialState.ts';
 import { transformOf } from './initialState.ts';
+import type { Chosen } from './landmarks.ts';
 import { landmarksOf } from './landmarks.ts';
 import { layersThatShow } from './layerLook.ts';
 import type { Annotation } from './measurements.ts';
@@ -28,6 +30,15 @@ export class LandmarkLayers {
   constructor(viewer: Viewer, volumes: Volume[]) {
     this.#viewer = viewer;
     this.#volumes = volumes;
+  }
+
+  /** Which volume is aligned to which, as the view keeps it; null: nothing is chosen. */
+  get chosen(): Chosen | null {
+    return choiceOf(this.#viewer).value;
+  }
+
+  set chosen(chosen: Chosen) {
+    choiceOf(this.#viewer).value = chosen;
   }
 
   #layer({ name }: Volume): AnnotationUserLayer | undefined {

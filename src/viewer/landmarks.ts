@@ -4,3 +4,12 @@ const LANDMARKS = 'landmarks of ';
 export const landmarksOf = (volume: string): string => LANDMARKS + volume;
 
 export const isLandmarks = (layer: string): boolean => layer.startsWith(LANDMARKS);
+
+/** Names of the volume that is aligned, and of the one to which. */
+export type Chosen = { moving: string; fixed: string };
+
+/** The same, where a volume has another name now. */
+export const chosenAfter = ({ moving, fixed }: Chosen, before: string, after: string): Chosen => {
+  const called = (name: string): string => (name === before ? after : name);
+  return { moving: called(moving), fixed: called(fixed) };
+};

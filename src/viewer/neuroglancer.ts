@@ -9,6 +9,7 @@ import type { ViewerOptions } from 'neuroglancer/unstable/viewer.js';
 import { Viewer } from 'neuroglancer/unstable/viewer.js';
 import { WatchableVisibilityPriority } from 'neuroglancer/unstable/visibility_priority/frontend.js';
 import { volumeNotOpen } from './addresses.ts';
+import { keepChoice } from './alignmentChoice.ts';
 import './clipLevels.ts';
 import './readout.ts';
 import './scaleBar.ts';
@@ -175,6 +176,7 @@ export class Neuroglancer {
     if (look.inPage) this.#ends.push(shareWheel(this.#element));
     this.#ends.push(drawEditors(this.#element), chooseByRow(this.#element));
     this.#viewer = new Viewer(this.#display, options as unknown as Partial<ViewerOptions>);
+    keepChoice(this.#viewer);
     setDefaultInputEventBindings(this.#viewer.inputEventBindings);
     this.#onState = events.onState;
     this.#viewer.state.changed.add(() => this.#isChanging || this.#onState());

@@ -1,6 +1,10 @@
 // Neuroglancer writes coordinates without what is behind the point, as though voxels began at whole numbers. Where they
 // have their centres there, as in OME-Zarr, the left half of each would be told as the voxel before it.
 import type { CoordinateSpace } from 'neuroglancer/unstable/coordinate_transform.js';
+import {
+  TrackableDataSelectionState,
+  capturePersistentViewerSelectionState
+} from 'neuroglancer/unstable/layer/index.js';
 import { MousePositionWidget, PositionWidget } from 'neuroglancer/unstable/widget/position_widget.js';
 
 /** The whole number that is told of a place along an axis. */
@@ -14,7 +18,7 @@ interface MouseReadout {
   coordinateSpace: { value: CoordinateSpace | undefined };
 }
 interface PositionReadout {
-  position: { value: ArrayLike<number> | undefined };
+  position: { value: ArrayLike<number> | undefined; valid: boolean };
   coordinateSpace: CoordinateSpace | undefined;
   dimensionWidgetList: { coordinate: HTMLInputElement; dimensionIndex: number }[];
 }
@@ -28,7 +32,10 @@ mouse.updateView = function () {
   updateView.call({ element, mouseState: { active: mouseState.active, position: position ?? [] }, coordinateSpace });
 };
 
-const middle = PositionWidget.prototype as unknown as { updateView(this: PositionReadout): void };
+const middle = PositionWidget.prototype as unknown as {
+  updateView(this: PositionReadout): void;
+  getPositionText(this: PositionReadout): string;
+};
 const { updateView: updateMiddle } = middle;
 middle.updateView = function () {
   updateMiddle.call(this);
@@ -36,4 +43,18 @@ middle.updateView = function () {
   if (!coordinateSpace || !position.value) return;
   for (const { coordinate, dimensionIndex } of this.dimensionWidgetList)
     coordinate.value = String(told(position.value[dimensionIndex], coordinateSpace, dimensionIndex));
+};
+
+middle.getPositionText = function () {
+  const { coordinateSpace, position } = this;
+  if (!coordinateSpace || !position.valid) return '';
+  return Array.from(position.value ?? [], (place, axis) => told(place, coordinateSpace, axis)).join(', ');
+};
+
+// What is selected is a voxel: its centre is where the mouse was.
+TrackableDataSelectionState.prototype.capture = function (canRetain = false) {
+  const captured = capturePersistentViewerSelectionState(this.layerSelectedValues);
+  if (canRetain && captured === undefined) return;
+  const centre = (place: number, axis: number): number => told(place, captured!.coordinateSpace, axis);
+  this.value = captured && { ...captured, position: captured.position?.map(centre) };
 };

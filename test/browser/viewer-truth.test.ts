@@ -54,7 +54,10 @@ after(async () => {
 });
 
 interface App {
-  jupyterapp: { commands: { execute(id: string, args?: object): Promise<unknown> } };
+  jupyterapp: {
+    commands: { execute(id: string, args?: object): Promise<unknown> };
+    serviceManager: { contents: { rename(path: string, to: string): Promise<unknown> } };
+  };
 }
 
 const open = (path: string): Promise<Locator> => openTab(page, path, sliceView(SHAPE, Z));
@@ -119,6 +122,19 @@ test('a TIFF is shown as it lies there by a right-click, and what becomes of it 
     await (window as unknown as App).jupyterapp.commands.execute('application:close-all');
   });
   viewer = await look(other);
+  // In the file browser it is given another name, and its old one back.
+  for (const [from, to] of [
+    ['look.tif', 'seen.tif'],
+    ['seen.tif', 'look.tif']
+  ]) {
+    await page.evaluate(
+      ([path, name]) => (window as unknown as App).jupyterapp.serviceManager.contents.rename(path, name),
+      [from, to]
+    );
+    await page.locator('.lm-TabBar-tabLabel', { hasText: `${to} (sampled)` }).waitFor();
+    await viewer.locator('.neuroglancer-layer-item-label', { hasText: to }).waitFor();
+    await shows(viewer, other, output);
+  }
   // What is made of it takes its place, in the contrast that was set for it.
   const dialog = await new LabPage(page).dialogFrom(() =>
     page.evaluate(() => {

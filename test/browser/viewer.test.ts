@@ -82,6 +82,9 @@ async function tellsVoxels(panel: Locator): Promise<void> {
   const middle = panel.locator('input.neuroglancer-position-dimension-coordinate');
   const told = await middle.evaluateAll(inputs => inputs.map(each => (each as HTMLInputElement).value));
   assert.deepEqual(told.slice(0, 3), [x, y, Z].map(String));
+  const position = { x: width / 2 + 1, y: height / 2 + 1 };
+  await picture(panel).click({ button: 'right', modifiers: ['Control'], position });
+  await panel.locator('.neuroglancer-selection-details-position', { hasText: `x${x}y${y}z${Z}` }).waitFor();
 }
 
 /** The value that a TIFF has most often, and how often. */

@@ -68,7 +68,6 @@ class TiffView extends Panel {
     this.#services = services;
     this.#facts = new TiffContent(context, services);
     this.addWidget(this.#facts);
-    context.pathChanged.connect(this.again, this);
   }
 
   /** The picture; null while the facts are shown. */
@@ -115,7 +114,7 @@ class TiffView extends Panel {
     this.#changed.emit();
   }
 
-  /** Shows the TIFF anew: one that was renamed, or whose place its output has taken. */
+  /** Shows the TIFF anew, whose place its output has taken. */
   again(): void {
     if (!this.#picture) return;
     const isLooking = this.picture !== null;

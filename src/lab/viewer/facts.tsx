@@ -1,9 +1,12 @@
 import type { MainAreaWidget } from '@jupyterlab/apputils';
 import { Dialog, ToolbarButton, showDialog } from '@jupyterlab/apputils';
+import type { Contents } from '@jupyterlab/services';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
+import type { Source } from '../../protocol/index.ts';
 import type { IHelper } from '../helper.ts';
+import { renamedTo } from '../paths.ts';
 import { TiffPage } from '../tiff/TiffPage.tsx';
 import type { ViewerPanel } from './panel.ts';
 
@@ -11,10 +14,16 @@ import type { ViewerPanel } from './panel.ts';
 export function addFacts(
   { toolbar, content }: MainAreaWidget<ViewerPanel>,
   helper: IHelper,
-  commands: CommandRegistry
+  commands: CommandRegistry,
+  contents: Contents.IManager
 ): void {
-  const { paths, way } = content;
-  const sources = way.isStack ? [[...paths]] : paths;
+  let sources: Source[] = content.way.isStack ? [[...content.paths]] : [...content.paths];
+  const follow = (_: unknown, change: Contents.IChangedArgs): void => {
+    const now = (path: string): string => renamedTo(contents, change, path) ?? path;
+    sources = sources.map(source => (typeof source === 'string' ? now(source) : source.map(now)));
+  };
+  contents.fileChanged.connect(follow);
+  content.disposed.connect(() => contents.fileChanged.disconnect(follow));
   const show = async (): Promise<void> => {
     const body = ReactWidget.create(
       <>

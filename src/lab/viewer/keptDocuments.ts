@@ -5,6 +5,7 @@ import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 import type { ViewerState } from '../../viewer/index.ts';
 import { keepLastViews, takeLastViews } from '../../viewer/lastViews.ts';
+import { keepNames } from './keptNames.ts';
 import type { ViewerPanel } from './panel.ts';
 
 /** How the picture in a document is had. */
@@ -65,6 +66,7 @@ export function keepDocuments<T extends Widget>(
       return opened;
     }
   });
+  keepNames(tracker);
   void restorer.restore(tracker, {
     command,
     args: ({ content, context: { path } }) => {

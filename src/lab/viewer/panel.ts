@@ -11,13 +11,14 @@ import { isAbsolute } from '../../form/output.ts';
 import type { ViewerHandle, ViewerState } from '../../viewer/index.ts';
 import type { LookOptions, Source } from '../../protocol/index.ts';
 import { linkOf } from '../../viewer/link.ts';
+import { renamed } from '../../viewer/renamed.ts';
 import { isActive } from '../connection/jobs.ts';
 import type { IHelper, JobChange } from '../helper.ts';
-import { toServerPath } from '../paths.ts';
+import { renamedTo, toServerPath } from '../paths.ts';
 import { isSameReading, readingIn } from './reading.ts';
 import { savePicture } from './savePicture.ts';
 import type { FoundSource } from './source.ts';
-import { baseName, findSource, findSources, lookedAt } from './source.ts';
+import { baseName, findSource, findSources, lookedAt, namesOf } from './source.ts';
 
 /** Milliseconds of rest before a changed view is kept. */
 const SETTLED = 1000;
@@ -64,6 +65,7 @@ export class ViewerPanel extends Widget {
     this.addClass('mct-ViewerPanel');
     this.#entitle();
     helper.jobs.changed.connect(this.#onJob, this);
+    contents.fileChanged.connect(this.#onFile, this);
   }
 
   get paths(): readonly string[] {
@@ -112,6 +114,40 @@ export class ViewerPanel extends Widget {
     this.#stateChanged.emit();
   }
 
+  /** A volume that is renamed or moved in the file browser is followed to where it is. */
+  #onFile(_: unknown, change: Contents.IChangedArgs): void {
+    const before = this.#paths;
+    const followed = before.map(path => renamedTo(this.#contents, change, path));
+    if (followed.every(path => path === null)) return;
+    const names = this.#names;
+    this.#paths = before.map((path, n) => followed[n] ?? path);
+    this.#entitle();
+    if (this.#handle) {
+      this.#follow(before);
+    } else if (this.#state && !this.#isOpened) {
+      this.#state = names.reduce((state, name, n) => renamed(state, name, this.#names[n]), this.#state);
+    }
+    this.#stateChanged.emit();
+  }
+
+  /** Has the picture go on with volumes that were at other paths. */
+  #follow(before: readonly string[]): void {
+    const { paths, asLabels } = this;
+    const follow = async (): Promise<void> => {
+      const handle = this.#handle!;
+      const sources = await this.#findSources(paths);
+      for (const [n, source] of sources.entries()) {
+        if (!this.#way.isStack && paths[n] === before[n]) continue;
+        const isTaken = handle.names.some((name, k) => k !== n && name === source.name);
+        await handle.rename(n, { ...source, name: isTaken ? paths[n] : source.name, asLabels });
+      }
+    };
+    // One after the other. Of what cannot be opened where it is now the viewer says that it is gone.
+    this.#following = this.#following
+      .then(follow)
+      .catch(error => console.warn(`${paths.join(', ')}: could not be shown after it was renamed`, error));
+  }
+
   /** An output has taken the place of its source. */
   get exchanged(): ISignal<this, void> {
     return this.#exchanged;
@@ -122,10 +158,14 @@ export class ViewerPanel extends Widget {
     return baseName(this.paths[0]) + (others > 0 ? ` and ${others} other${others > 1 ? 's' : ''}` : '');
   }
 
-  async #findSources(): Promise<FoundSource[]> {
-    if (this.#way.isStack)
-      return [{ ...lookedAt([...this.paths], this.#helper, this.reading ?? {}), name: this.#name }];
-    return findSources(this.paths, this.#helper, this.reading);
+  /** What the viewer calls the volumes. */
+  get #names(): string[] {
+    return this.#way.isStack ? [this.#name] : namesOf(this.paths);
+  }
+
+  async #findSources(paths = this.paths): Promise<FoundSource[]> {
+    if (this.#way.isStack) return [{ ...lookedAt([...paths], this.#helper, this.reading ?? {}), name: this.#name }];
+    return findSources(paths, this.#helper, this.reading);
   }
 
   #entitle(): void {
@@ -148,8 +188,8 @@ export class ViewerPanel extends Widget {
     for (const path of paths) {
       if (this.paths.includes(path)) continue;
       const found = await findSource(path, this.#helper, this.reading);
-      const names = this.paths.map(baseName);
-      await handle.add({ ...found, ...(names.includes(found.name) && { name: path }), asLabels: this.asLabels });
+      const name = handle.names.includes(found.name) ? path : found.name;
+      await handle.add({ ...found, name, asLabels: this.asLabels });
       this.#paths = [...this.paths, path];
       this.#isSampled ||= found.sampled ?? false;
     }
@@ -206,6 +246,7 @@ export class ViewerPanel extends Widget {
       return;
     }
     this.#helper.jobs.changed.disconnect(this.#onJob, this);
+    this.#contents.fileChanged.disconnect(this.#onFile, this);
     this.#settled.dispose();
     this.#handle?.dispose();
     super.dispose();
@@ -260,6 +301,7 @@ export class ViewerPanel extends Widget {
   }
 
   async #show(): Promise<void> {
+    const { paths } = this;
     const [{ createViewer }, source] = await Promise.all([import('../../viewer/index.ts'), this.#findSources()]);
     if (this.isDisposed) {
       return;
@@ -300,6 +342,7 @@ export class ViewerPanel extends Widget {
     // One that was asked for meanwhile.
     if (this.#state && this.#state !== state) handle.setState(this.#state);
     handle.setVisible(this.isVisible);
+    if (paths !== this.paths) this.#follow(paths);
   }
 
   #say(text: string, failed = false): void {
@@ -328,6 +371,7 @@ export class ViewerPanel extends Widget {
   readonly #contents: Contents.IManager;
   #state: ViewerState | undefined;
   #handle: ViewerHandle | undefined;
+  #following = Promise.resolve();
   #isOpened = false;
   #isSampled = false;
 }

@@ -16,6 +16,7 @@ import { CommandIDs } from '../ids.ts';
 import { convertibleSelection, isImage, isOmeZarr, isTiff, toServerPath } from '../paths.ts';
 import { addViewerCommands } from './commands.ts';
 import { addFacts } from './facts.tsx';
+import { keepNames } from './keptNames.ts';
 import type { Way } from './panel.ts';
 import { ViewerPanel, keyOf } from './panel.ts';
 
@@ -96,7 +97,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       const content = new ViewerPanel(paths, helper, contents, last[key] ?? state, way);
       const widget = new MainAreaWidget({ content });
       widget.title.icon = pyramidIcon;
-      if (!paths.some(isOmeZarr)) addFacts(widget, helper, commands);
+      if (!paths.some(isOmeZarr)) addFacts(widget, helper, commands, contents);
       content.stateChanged.connect(() => void tracker.save(widget));
       content.chosen.connect((_, chosen) => {
         open(chosen, content.state, content.way);
@@ -222,6 +223,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
     palette?.addItem({ command: CommandIDs.addToViewer, category: 'Micro-CT', args: { isPalette: true } });
     addViewerCommands(app, tracker, palette);
 
+    keepNames(tracker);
     void restorer?.restore(tracker, {
       command: CommandIDs.openViewer,
       args: ({ content: { paths, state, reading, asLabels, way } }) => ({

@@ -22,6 +22,10 @@ export function baseName(path: string): string {
 /** Another source than an OME-Zarr is shown as it lies there: its coarser levels are sampled. */
 export type FoundSource = ViewerSource & { sampled?: boolean };
 
+/** Names that tell volumes apart: one that is added takes no other's name away. */
+export const namesOf = (paths: readonly string[]): string[] =>
+  paths.map(baseName).map((name, n, names) => (names.indexOf(name) < n ? paths[n] : name));
+
 /**
  * How the viewer gets at several, with names that tell them apart. `reading`: how those are read that are no OME-Zarrs.
  */
@@ -30,11 +34,8 @@ export async function findSources(
   helper: IHelper,
   reading: LookOptions = {}
 ): Promise<FoundSource[]> {
-  const sources = await Promise.all(paths.map(path => findSource(path, helper, reading)));
-  // One that is added takes no other's name away.
-  return sources.map((source, index) =>
-    sources.slice(0, index).some(({ name }) => name === source.name) ? { ...source, name: paths[index] } : source
-  );
+  const names = namesOf(paths);
+  return Promise.all(paths.map(async (path, n) => ({ ...(await findSource(path, helper, reading)), name: names[n] })));
 }
 
 /** A source as the OME-Zarr that it would be, of which the helper makes what is asked for. */

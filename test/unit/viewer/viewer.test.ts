@@ -12,6 +12,8 @@ import { carriedOver } from '../../../src/viewer/carryOver.ts';
 import { initialState, layersOf } from '../../../src/viewer/initialState.ts';
 import { readVolumes } from '../../../src/viewer/readVolumes.ts';
 import { parseReaderUrl, readerUrl } from '../../../src/viewer/readerScheme.ts';
+import { renamed } from '../../../src/viewer/renamed.ts';
+import type { ViewerState } from '../../../src/viewer/viewState.ts';
 import { laidOver } from '../../../src/viewer/viewState.ts';
 import type { ByteRangeResponse } from '../../../src/viewer/source.ts';
 import { Patience } from '../../../src/viewer/patience.ts';
@@ -749,6 +751,28 @@ test('the view of a volume that was written anew is kept as far as it means the 
   assert.deepEqual(await over(other), { ...kept, controls: [brighter, undefined] });
   // Another shape has another middle.
   assert.deepEqual((await over(usual, [10, 20, 44])).position, [21.5, 9.5, 14.5]);
+});
+
+test('a volume that has another name keeps its layers, labels and landmarks, and what is aligned to it', () => {
+  const view = (scan: string): ViewerState => {
+    const address = `volume://${encodeURIComponent(scan)}/`;
+    return {
+      layers: [
+        { name: scan, type: 'image', source: `${address}|zarr3:`, opacity: 0.5 },
+        { name: `${scan} labels/cells`, type: 'segmentation', source: { url: `${address}labels/cells/|zarr3:` } },
+        { name: 'mine', type: 'image', source: [`${address}|zarr3:`] },
+        { name: `landmarks of ${scan}`, type: 'annotation', source: { url: 'local://annotations' } },
+        { name: 'scan 2.tif', type: 'image', source: 'volume://scan%202.tif/|zarr3:' }
+      ],
+      selectedLayer: { visible: true, layer: scan },
+      alignment: { moving: 'scan 2.tif', fixed: scan },
+      position: [1, 2, 3]
+    };
+  };
+  assert.deepEqual(renamed(view('scan.tif'), 'scan.tif', 'bone (#1).tif'), view('bone (#1).tif'));
+  assert.deepEqual(renamed({ layers: [{ name: 'a', type: 'image' }] }, 'a', 'b').layers, [
+    { name: 'b', type: 'image' }
+  ]);
 });
 
 test('the first look fills the panels of the layout, whatever their shape', async () => {
