@@ -13,6 +13,7 @@ from . import tables
 from .arguments import chosen, naming_its_options
 from .conversion import Conversion, ask, check
 from .errors import ConversionError, ConversionWarning, warn_of
+from .look import is_address
 from .options import (
     Checksum,
     Compression,
@@ -1123,7 +1124,10 @@ def _listed(source: Source) -> StrPath | Sequence[StrPath]:
 
 
 def _name(source: StrPath | Sequence[StrPath]) -> str:
-    return os.path.basename(os.fspath(source)) if isinstance(source, (str, os.PathLike)) else f"{len(source)} slices"
+    if not isinstance(source, (str, os.PathLike)):
+        return f"{len(source)} slices"
+    path = os.fspath(source)
+    return os.path.basename(path.partition("?")[0] if is_address(path) else path)
 
 
 def _with_parts(found: dict[str, Any]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ const houseRules = Object.keys(HOUSE).flatMap(folder => [1, 2, 3].map(depth => h
 
 /** The same for the folders of src/reader, each of which its root may import from. */
 const READER = {
-  common: [],
+  common: ['../remote'],
   decode: ['common'],
   slices: ['common'],
   tiff: ['common', 'decode'],

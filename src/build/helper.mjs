@@ -1,6 +1,6 @@
 // Bundles the helper into microct_io_vis/helper: main.mjs (command line and kernel), worker.cjs and look.cjs (the
-// engine's threads), lerc's WebAssembly, zeromq/ (one native addon for each platform) and the licenses of what is in
-// the bundle. What page.mjs puts there (viewer/) stays.
+// engine's threads), sdk.cjs (what these load to read from a bucket), lerc's WebAssembly, zeromq/ (one native addon for
+// each platform) and the licenses of what is in the bundle. What page.mjs puts there (viewer/) stays.
 import { build, context } from 'esbuild';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -73,10 +73,20 @@ const MAIN = {
   },
   plugins: [zeromqLoader]
 };
+/** A thread loads the SDK when it reads from a bucket, and starts without it. */
+const sdkApart = {
+  name: 'sdk-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/sdk\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './sdk.cjs', external: true } : null
+    );
+  }
+};
 const WORKER = {
   ...common,
   ...THREAD,
-  entryPoints: { worker: 'src/pyramid/worker.ts', look: 'src/convert/look/worker.ts' }
+  entryPoints: { worker: 'src/pyramid/worker.ts', look: 'src/convert/look/worker.ts', sdk: 'src/remote/sdk.ts' },
+  plugins: [sdkApart]
 };
 // In a watch, only what follows from an edit is made anew.
 if (process.argv.includes('--watch')) {

@@ -128,7 +128,7 @@ export class Conversion {
    */
   async run(): Promise<{ report: Report; range: [number, number] | null; statistics: (Statistics | null)[] }> {
     const { settings, layout, plan } = this.#prepared;
-    const hashed = early(layout.kind === 'segments' ? headerHash(layout.files) : Promise.resolve(null));
+    const hashed = early(layout.kind === 'segments' ? headerHash(layout) : Promise.resolve(null));
     this.#described = early(this.#destination.writeDocuments(this.#arrayDocuments()));
     const counts = this.#parts ? await this.#takeOver(this.#parts) : await this.#convert();
     // What is reckoned here is reckoned while the threads are at it.

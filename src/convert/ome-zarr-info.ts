@@ -2,7 +2,7 @@ import { lstat, opendir } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 import type { StoredCompression } from '../zarr/codec/index.ts';
-import { isBucketAddress } from '../model/address.ts';
+import { addressName, isAddress, isBucketAddress } from '../model/address.ts';
 import { Mirror } from '../zarr/bucket/mirror.ts';
 import type { Checksum } from '../model/options.ts';
 import { readFailure } from '../reader/common/fail.ts';
@@ -93,7 +93,7 @@ export interface OmeZarrLevel {
  */
 export function isStored(source: string | string[]): source is string {
   if (typeof source !== 'string') return false;
-  if (isBucketAddress(source)) return true;
+  if (isAddress(source)) return isBucketAddress(source) && imageKind(addressName(source)) === null;
   const path = resolve(source);
   const marks = ['zarr.json', '.zgroup', '.zarray', '.zattrs'];
   if (isArchiveName(path) || marks.some(mark => isThere(join(path, mark)))) return true;

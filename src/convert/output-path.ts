@@ -1,5 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { bucketAddress, isBucketAddress } from '../model/address.ts';
+import { addressName, bucketAddress, isAddress, isBucketAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import { actualPath, onDisk } from '../reader/common/file-name.ts';
 import { outputName, volumeName } from '../model/output-name.ts';
@@ -28,8 +28,9 @@ function bucketPath(name: string, parent: string | null): string {
 
 /**
  * Absolute path of the output: as given, or `<stem>.ome.zarr` beside the source (`scan.ome.tif` and `scan.tif` give
- * `scan.ome.zarr`, a folder gives `<folder>.ome.zarr` beside it, and a list of slices what all names begin with). Of
- * labels of the image `parent`: a name, or `<stem>`, in its `labels` folder.
+ * `scan.ome.zarr`, a folder gives `<folder>.ome.zarr` beside it, and a list of slices what all names begin with), or,
+ * where that has an address, in the current folder. Of labels of the image `parent`: a name, or `<stem>`, in its
+ * `labels` folder.
  */
 export function outputPath(given: string | null, source: ConversionSource, parent: string | null): string {
   if (given !== null) {
@@ -38,7 +39,12 @@ export function outputPath(given: string | null, source: ConversionSource, paren
     return parent !== null && isName(name) ? join(labelsFolder(parent), name) : resolve(name);
   }
   if (isSent(source)) throw new ConvertError('bad-option', `${named('output')} must be given`, 'output');
-  const path = actualPath(resolve(typeof source === 'string' ? source : source[0]));
+  const [first] = [source].flat();
+  if (isAddress(first)) {
+    const volume = volumeName(readable(addressName(first)), '');
+    return parent !== null ? join(labelsFolder(parent), volume) : resolve(outputName(volume));
+  }
+  const path = actualPath(resolve(first));
   const folder = readable(dirname(path));
   const name = typeof source === 'string' ? readable(basename(path)) : source.map(each => readable(basename(each)));
   const volume = volumeName(name, basename(folder), typeof source === 'string' && isFolder(path));

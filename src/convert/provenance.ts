@@ -3,6 +3,7 @@ import { readable } from '../model/readable.ts';
 import { type ConvertOptions, withDefaults } from '../model/options.ts';
 import type { Prepared } from './prepare.ts';
 import type { Statistics } from '../model/statistics.ts';
+import { isAddress } from '../model/address.ts';
 import { type ConversionSource, isSent, sourceName, sourcePaths } from '../model/source-layout.ts';
 import { VERSION } from '../model/version.ts';
 import type { CalibrationFunction, Dtype } from '../model/volume.ts';
@@ -33,7 +34,7 @@ export function provenance(prepared: Prepared, source: ConversionSource, found: 
   return {
     version: VERSION,
     source: {
-      name: readable(isSent(source) ? source.name : basename(resolve(sourceName(source)))),
+      name: readable(nameOf(source)),
       files: record.source.files,
       bytes: record.source.bytes,
       headerSha256: found.headerSha256,
@@ -66,6 +67,12 @@ export function provenance(prepared: Prepared, source: ConversionSource, found: 
     ),
     statistics: found.statistics
   };
+}
+
+/** A file's name, or an address without what is secret in it. */
+function nameOf(source: ConversionSource): string {
+  const name = sourceName(source);
+  return isSent(source) || isAddress(name) ? name : basename(resolve(name));
 }
 
 /** What a person was told, in the words of the command line, whoever was told; of a path the name alone. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
+import { isAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import { type Fingerprint, changed, fingerprint } from '../reader/fingerprint.ts';
 import { type ConversionSource, type SourceLayout, isSent } from '../model/source-layout.ts';
@@ -95,7 +96,7 @@ export function conversionRecord(
   return {
     ...(!isSent(asked.source) && {
       asked: {
-        source: Array.isArray(asked.source) ? asked.source.map(path => resolve(path)) : resolve(asked.source),
+        source: Array.isArray(asked.source) ? asked.source.map(absolute) : absolute(asked.source),
         options: { ...options, output: settings.output, ...(parent && { parent: parent.path }) }
       }
     }),
@@ -129,6 +130,8 @@ export function conversionRecord(
     }
   };
 }
+
+const absolute = (source: string): string => (isAddress(source) ? source : resolve(source));
 
 function endsText(ends: [RangeEnd, RangeEnd]): DecisiveOptions['valueRange'] {
   const [min, max] = ends.map(end => (typeof end === 'number' ? end : `${end.percent}%`));

@@ -70,14 +70,25 @@ export interface Encoding {
   decoderTables: DecoderTables;
 }
 
+/** What tells the file of an address from what takes its place. */
+export interface RemoteState {
+  size: number;
+  /** Its ETag, or when it was written where there is none; null where the server says neither. */
+  version: string | null;
+  /** When it was written, in ms since 1970; 0 where the server does not say. */
+  modified: number;
+}
+
 /**
  * Where the voxels of files lie on disk: plain data that worker threads receive once.
  * The tables sit in SharedArrayBuffers, so that 20,000 pages cost one copy and not one a worker.
  */
 export interface Layout {
   kind: 'segments';
-  /** Absolute paths; a single file, or one file a slice. */
+  /** Absolute paths; a single file, or one file a slice. Of a source with an address that alone. */
   files: string[];
+  /** What the file of an address was when it was opened; null: files on disks. */
+  remote: RemoteState | null;
   /** Shape (Z, Y, X) of one volume. */
   shape: Shape;
   /** How many volumes there are: plane z of channel c at time t is number (t · C + c) · Z + z. */

@@ -1,3 +1,4 @@
+import { isAddress, shownAddress } from './address.ts';
 import type { Layout } from './layout.ts';
 import { type Axes, type Dtype, type OuterShape, type Shape, spatial } from './volume.ts';
 
@@ -29,7 +30,10 @@ export interface StreamLayout extends Pick<SentArray, 'name' | 'dtype' | 'descri
 /** How the voxels of a source are had. Each kind has its reader, `reader/source-kinds.ts`. */
 export type SourceLayout = Layout | StreamLayout;
 
-/** What a conversion is made of: a TIFF or a folder of slices, the slices in order, or what another program sends. */
+/**
+ * What a conversion is made of: the path or the address of a TIFF, a folder of slices, the slices in order, or what
+ * another program sends.
+ */
 export type ConversionSource = string | string[] | SentArray;
 
 export const isSent = (source: ConversionSource): source is SentArray =>
@@ -37,10 +41,11 @@ export const isSent = (source: ConversionSource): source is SentArray =>
 
 /** What messages call a source: of a list, its first. */
 export const sourceName = (source: ConversionSource): string =>
-  typeof source === 'string' ? source : Array.isArray(source) ? source[0] : source.name;
+  isSent(source) ? source.name : shownAddress([source].flat()[0]);
 
-/** The paths of a source; none of what is no file. */
-export const sourcePaths = (source: ConversionSource): string[] => (isSent(source) ? [] : [source].flat());
+/** The paths of a source; none of what is no file, or has an address. */
+export const sourcePaths = (source: ConversionSource): string[] =>
+  isSent(source) ? [] : [source].flat().filter(path => !isAddress(path));
 
 export function streamLayout({ name, axes, shape, dtype, descriptor }: SentArray): StreamLayout {
   const along = (axis: string): number => (axes.includes(axis) ? shape[axes.indexOf(axis)] : 1);

@@ -54,6 +54,10 @@ const DECODER_BYTES = 28 * MiB;
 const MAX_MEMORY = 2 ** 32 - 65536;
 /** Small enough to stay in a processor's cache for what is done to it next. */
 const SLAB = MiB / 4;
+/** Of a remote source so much that the delays of many requests overlap. */
+const REMOTE_SLAB = 8 * MiB;
+const isRemote = (layout: SourceLayout | null): boolean => layout?.kind === 'segments' && layout.remote !== null;
+const slabOf = (layout: SourceLayout | null): number => (isRemote(layout) ? REMOTE_SLAB : SLAB);
 /**
  * Areas that a worker's encoded chunks are written from: where nothing is encoded the disk is what is waited for, and
  * gets more.
@@ -126,6 +130,8 @@ interface BlockChoice {
 const SECONDS = {
   readGB: 0.25,
   readCall: 0.7e-6,
+  remoteGB: 8,
+  remoteCall: 1e-3,
   decodeGB: 2,
   scratchGB: 1.2,
   encodeGB: 1.2,
@@ -182,16 +188,20 @@ function weighReading(
   const across = grids[0].count[2];
   const apart = (layout.shape[2] - size[2]) * sourceBytes > GAP_BYTES;
   const calls = volumes * settings.shape[0] * (apart ? settings.shape[1] * across : grids[0].count[1]);
-  const reading = allGB * (apart ? 1 : across) * SECONDS.readGB + calls * SECONDS.readCall;
+  const [perGB, perCall] = isRemote(layout)
+    ? [SECONDS.remoteGB, SECONDS.remoteCall]
+    : [SECONDS.readGB, SECONDS.readCall];
+  const reading = allGB * (apart ? 1 : across) * perGB + calls * perCall;
   const decoding = encoded ? allGB * SECONDS.decodeGB * (decodeFirst ? 1 : again) : 0;
   const cost =
     others + decoding + (encoded && !decodeFirst ? 0 : reading) + (decodeFirst ? allGB * SECONDS.scratchGB : 0);
+  const slab = slabOf(layout);
   const staging = decodeFirst
     ? Math.max(
-        plainSlabBytes(layout.dtype, size, SLAB),
-        slabBytes(layout, [1, settings.shape[1], settings.shape[2]], SLAB)
+        plainSlabBytes(layout.dtype, size, slab),
+        slabBytes(layout, [1, settings.shape[1], settings.shape[2]], slab)
       )
-    : slabBytes(layout, size, SLAB);
+    : slabBytes(layout, size, slab);
   return { decodeFirst, cost, staging };
 }
 
@@ -229,7 +239,7 @@ function candidatePlan(work: Workload, leaf: BlockChoice, workers: number, spare
     areas,
     encodedBuffers,
     totals,
-    slab: SLAB,
+    slab: slabOf(layout),
     decodeFirst: leaf.decodeFirst,
     scratchFileBytes:
       layout && leaf.decodeFirst ? volumes * product(settings.shape) * BYTES_PER_VOXEL[layout.dtype] : 0,

@@ -19,6 +19,7 @@ export function scratchLayout(file: string, layout: SourceLayout, shape: Shape):
   }
   return {
     kind: 'segments',
+    remote: null,
     files: [file],
     shape,
     outerShape: layout.outerShape,

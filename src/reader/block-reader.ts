@@ -3,11 +3,14 @@ import { type EncodedLayout, type Layout, encodedAs, isPlain, storedBytes } from
 import { BYTES_PER_VOXEL } from '../model/volume.ts';
 import { fillVoxel } from './tiff/absent.ts';
 import { type ByteOrder, byteOrder, invertsInPlace, isNative, rowsToNative, toNative } from './decode/byte-order.ts';
+import { Absent, Brought } from './common/brought.ts';
 import { FilePool } from './common/file-pool.ts';
 import { mirror } from './decode/mirror.ts';
+import { remoteFile } from '../remote/reach.ts';
 import { SegmentCache } from './segment-cache.ts';
 import { SegmentDecoder } from './segment-decoder.ts';
 import { SEGMENT_CODECS } from './segment-codecs.ts';
+import { halves, storedRanges } from './stored-ranges.ts';
 import { type Unpack, unpacker } from './decode/unpack.ts';
 
 type Triple = readonly [z: number, y: number, x: number];
@@ -20,6 +23,10 @@ const UNPACKING_BYTES = 1 << 18;
 const SWAP_BYTES = 1 << 18;
 /** A gap between the wanted parts of two rows, above which each row is read by itself. */
 export const GAP_BYTES = 8 << 10;
+
+/** Bytes of a remote file that a reader brings together, and in how many requests at a time. */
+export const BROUGHT_BYTES = 8 << 20;
+const REQUESTS = 8;
 
 /** How the planes of one of a layout's encodings are read. */
 interface Way {
@@ -73,7 +80,8 @@ export function readerBytes(layout: Layout): number {
   const each = encodings.map((_, n) => encodingBytes(encodedAs(layout, n), stored[n]));
   const most = (isRaw: boolean) =>
     each.reduce((sum, n, i) => ((encodings[i].coding === 'none') === isRaw ? Math.max(sum, n) : sum), 0);
-  return most(true) + most(false);
+  const brought = layout.remote ? 2 * Math.max(BROUGHT_BYTES, ...stored) : 0;
+  return most(true) + most(false) + brought;
 }
 
 /** The same for planes of one encoding, whose segments have up to `stored` bytes. */
@@ -93,6 +101,8 @@ function encodingBytes(layout: EncodedLayout, stored: number): number {
 /** Reads boxes of voxels out of the segments of files. */
 export class BlockReader implements BoxReader {
   readonly #layout: Layout;
+  /** What was brought for the box under way; null where files are on disks. */
+  readonly #brought: Brought | null;
   readonly #files: FilePool;
   readonly #bytesPerVoxel: number;
   readonly #unpack: Unpack | null;
@@ -109,7 +119,9 @@ export class BlockReader implements BoxReader {
     this.#cache = cache;
     this.#first = cache.join();
     this.#layout = layout;
-    this.#files = new FilePool(layout.files);
+    const { files, remote } = layout;
+    this.#brought = remote && new Brought(remoteFile(files[0]), remote, REQUESTS, BROUGHT_BYTES);
+    this.#files = new FilePool(files, this.#brought);
     this.#bytesPerVoxel = BYTES_PER_VOXEL[layout.dtype];
     this.#unpack = isPlain(layout) ? null : unpacker(layout);
     this.#ways = layout.encodings.map((encoding, n) => {
@@ -137,21 +149,49 @@ export class BlockReader implements BoxReader {
     const [, ny, nx] = shape;
     const stored: Triple = [z, flip.rows ? height - y - ny : y, flip.columns ? width - x - nx : x];
     await this.#prepared;
-    await this.#readStored(stored, shape, target, rowBytes, planeBytes);
+    this.#check(stored, shape, target, rowBytes, planeBytes);
+    if (this.#brought) await this.#readRemote(this.#brought, stored, shape, target, rowBytes, planeBytes);
+    else this.#readStored(stored, shape, target, rowBytes, planeBytes);
     if (flip.rows || flip.columns)
       mirror({ bytes: target, shape, rowBytes, planeBytes, voxelBytes: this.#bytesPerVoxel }, flip);
   }
 
-  /** Fills a box with voxels where rows and columns are as they are stored. */
-  async #readStored(
+  /** The same of a remote file, in boxes for which no more is brought at a time than was reckoned with. */
+  async #readRemote(
+    brought: Brought,
     start: Triple,
     shape: Triple,
     target: Uint8Array,
     rowBytes: number,
     planeBytes: number
   ): Promise<void> {
+    const ranges = storedRanges(this.#layout, start, shape, n => this.#cache.get(this.#first + n) !== undefined);
+    const parts =
+      ranges.reduce((sum, { length }) => sum + length, 0) > BROUGHT_BYTES && halves(this.#layout, start, shape);
+    if (parts) {
+      for (const part of parts) {
+        const [z, y, x] = part.start.map((from, axis) => from - start[axis]);
+        const at = z * planeBytes + y * rowBytes + x * this.#bytesPerVoxel;
+        await this.#readRemote(brought, part.start, part.shape, target.subarray(at), rowBytes, planeBytes);
+      }
+      return;
+    }
+    for (let wanted = ranges; ;)
+      try {
+        await brought.bring(wanted);
+        this.#readStored(start, shape, target, rowBytes, planeBytes);
+        break;
+      } catch (error) {
+        // A decoded segment was forgotten meanwhile.
+        if (!(error instanceof Absent)) throw error;
+        wanted = [error.range];
+      }
+    brought.clear();
+  }
+
+  /** Fills a box with voxels where rows and columns are as they are stored. */
+  #readStored(start: Triple, shape: Triple, target: Uint8Array, rowBytes: number, planeBytes: number): void {
     const { pageFile, planeSample, planeEncoding, firstSegment } = this.#layout;
-    this.#check(start, shape, target, rowBytes, planeBytes);
     const [z0, y0, x0] = start;
     const [nz, ny, nx] = shape;
     if (nz === 0 || ny === 0 || nx === 0) return;
@@ -195,6 +235,7 @@ export class BlockReader implements BoxReader {
 
   close(): void {
     this.#files.close();
+    this.#brought?.close();
     this.#cache.leave(this.#first);
   }
 

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { addressName } from '../model/address.ts';
 import { onDisk } from './common/file-name.ts';
 import { readable } from '../model/readable.ts';
 import type { SourceLayout } from '../model/source-layout.ts';
@@ -12,13 +13,19 @@ export interface Fingerprint {
   files: number;
   /** Of all its files together. */
   bytes: number;
-  /** SHA-256 over name, length and time of change of every file; of what comes once it is never the same. */
+  /** SHA-256 over name, length and time of change, or ETag, of every file; of what comes once it is never the same. */
   digest: string;
 }
 
 export function fingerprint(layout: SourceLayout): Fingerprint {
   if (layout.kind === 'stream') return { name: layout.name, files: 0, bytes: 0, digest: randomUUID() };
-  const { files } = layout;
+  const { files, remote } = layout;
+  if (remote) {
+    const { size, version } = remote;
+    const name = addressName(files[0]);
+    const digest = createHash('sha256').update(`${name}\0${size}\0${version}\n`).digest('hex');
+    return { name: readable(name), files: 1, bytes: size, digest };
+  }
   const hash = createHash('sha256');
   let bytes = 0;
   for (const file of files) {

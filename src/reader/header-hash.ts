@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import type { Layout, RemoteState } from '../model/layout.ts';
+import { remoteFile } from '../remote/reach.ts';
 import { onDisk } from './common/file-name.ts';
 import { fail, readFailure } from './common/fail.ts';
 
@@ -14,11 +16,23 @@ const READING = 16;
  * slices its size as a decimal number and a line feed, then its first 16,384 bytes, or all of a smaller one. Neither
  * names nor times matter.
  */
-export async function headerHash(files: string[]): Promise<string> {
+export async function headerHash({ files, remote }: Pick<Layout, 'files' | 'remote'>): Promise<string> {
+  if (remote) return remoteHeaderHash(files[0], remote);
   const hash = createHash('sha256');
   for (let from = 0; from < files.length; from += READING)
     for (const part of await Promise.all(files.slice(from, from + READING).map(head))) hash.update(part);
   return hash.digest('hex');
+}
+
+async function remoteHeaderHash(address: string, remote: RemoteState): Promise<string> {
+  const file = remoteFile(address);
+  try {
+    const length = Math.min(remote.size, HEADER_BYTES);
+    const bytes = length === 0 ? '' : await file.read(remote, 0, length);
+    return createHash('sha256').update(`${remote.size}\n`).update(bytes).digest('hex');
+  } finally {
+    file.close();
+  }
 }
 
 async function head(path: string): Promise<Buffer> {

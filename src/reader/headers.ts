@@ -1,3 +1,4 @@
+import type { RemoteState } from '../model/layout.ts';
 import type { VolumeInfo } from '../model/volume.ts';
 import type { SourceDescription } from './source-description.ts';
 import type { Stack } from './common/stack.ts';
@@ -7,8 +8,10 @@ import type { SegmentTable } from './tiff/segment-table.ts';
 /** A source whose headers have been read. */
 export interface Opened {
   format: VolumeInfo['format'];
-  /** Absolute paths. */
+  /** Absolute paths, or an address. */
   files: string[];
+  /** What the file of an address was when its headers were read. */
+  remote?: RemoteState;
   /** Of the files together. */
   bytes: number;
   table: SegmentTable;

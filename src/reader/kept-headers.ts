@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
+import { isAddress } from '../model/address.ts';
 import { onDisk } from './common/file-name.ts';
-import { type Touched, touching } from './common/touched.ts';
+import { remoteState } from './common/remote-headers.ts';
+import { type Touched, remoteStateOf, touching } from './common/touched.ts';
 import type { Opened } from './headers.ts';
 import { listNames } from './slices/slices.ts';
 import { forEachOpened } from './tiff/opened-files.ts';
@@ -55,7 +57,9 @@ async function isUnchanged({ files, folders }: Touched): Promise<boolean> {
       if (now.length !== names.length || now.some((name, n) => name !== names[n])) return false;
     }
     const isAbsent = (path: string): boolean => files.get(path) === null;
-    const paths = [...files.keys()];
+    const addresses = [...files.keys()].filter(isAddress);
+    for (const address of addresses) if (remoteStateOf(await remoteState(address)) !== files.get(address)) return false;
+    const paths = [...files.keys()].filter(path => !isAddress(path));
     if (paths.some(path => isAbsent(path) && existsSync(onDisk(path)))) return false;
     let same = true;
     // Opened, not only looked up: what a network drive says of a closed file may be a minute old.

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
+import { isAddress, shownAddress } from '../model/address.ts';
 import type { DescribedBy } from '../model/options.ts';
 import { type SourceDescription, believed, readSourceDescription } from './source-description.ts';
 import { LaterAccounts, contradictions } from './accounts.ts';
@@ -67,7 +68,7 @@ export async function openOme(
     bytes += size;
     await walkDirectories(file, directory => {
       count = directory.number;
-      const name = `page ${directory.number} of ${basename(of)}`;
+      const name = `page ${directory.number} of ${basename(shownAddress(of))}`;
       if (!wanted.has(directory.number - 1)) {
         if (!isAuxiliary(directory)) left++;
         return;
@@ -124,6 +125,12 @@ export async function openOme(
 /** The description of an image, which may be in another file than the one that is opened. */
 async function readOme(path: string, ome: Ome): Promise<{ ome: Ome; described: { path: string; isTiff: boolean } }> {
   if (ome.metadataFile === null) return { ome, described: { path, isTiff: !isOmeXml(path) } };
+  if (isAddress(path))
+    throw fail(
+      'unsupported',
+      path,
+      `its OME-XML is in ${ome.metadataFile || 'another file'}, and of a source with an address one file alone is read: download all of its files, or save it as one`
+    );
   const master = resolve(dirname(path), ome.metadataFile);
   if (ome.metadataFile === '' || master === path)
     throw fail('corrupt', path, 'its OME-XML says that its description is elsewhere, but not where: save it again');

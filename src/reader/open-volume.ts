@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
+import { addressName, isAddress, shownAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import { actualPath, onDisk } from './common/file-name.ts';
 import { option } from '../model/words.ts';
@@ -24,6 +25,7 @@ import { readDescriptions } from './description.ts';
 import { type Directory, firstPage, walkDirectories } from './tiff/directory.ts';
 import { fail, readFailure } from './common/fail.ts';
 import { HeaderBytes } from './common/header-bytes.ts';
+import { withRemoteHeaders } from './common/remote-headers.ts';
 import type { Headers, Opened } from './headers.ts';
 import { headersOf } from './kept-headers.ts';
 import { readHyperstack } from './imagej/hyperstack.ts';
@@ -68,6 +70,7 @@ export async function openVolume(
     outerShape,
     planesOf(stack, chosen, interpretation.samples !== null)
   );
+  layout.remote = opened.remote ?? null;
   if (reading.orientation === 'apply') layout.flip = flipOf(table, read.source);
   return { info: describe(read, chosen, reading), layout };
 }
@@ -86,7 +89,7 @@ export async function readInfo(
 async function readHeaders(given: string | string[], reading: InterpretationOptions): Promise<Headers> {
   const source = typeof given === 'string' ? actualPath(given) : given.map(actualPath);
   const { slices } = reading;
-  const folder = typeof source === 'string' && isFolder(source);
+  const folder = typeof source === 'string' && !isAddress(source) && isFolder(source);
   if (slices !== null && !folder)
     throw new ConvertError(
       'bad-option',
@@ -108,12 +111,20 @@ async function open(source: string | string[], { slices, image, describedBy }: I
   if (typeof source !== 'string') {
     if (source.length === 0) throw fail('no-pages', 'the list of files', 'it is empty: name at least one TIFF file');
     if (source.length === 1) return open(source[0], { ...DEFAULT_INTERPRETATION, image, describedBy });
+    const address = source.find(isAddress);
+    if (address !== undefined)
+      throw fail(
+        'unsupported',
+        address,
+        'of files with an address one is read by itself, and no list of slices: download them, or give one TIFF that has all slices'
+      );
     const paths = source.map(path => resolve(path));
     const ome = await openOmeSlices(paths, image, describedBy);
     if (ome) return ome;
     chooseImage(source[0], [{ name: '', said: '' }], image);
     return openListed(paths, describedBy);
   }
+  if (isAddress(source)) return openRemote(source, image, describedBy);
   const path = resolve(source);
   if (isFolder(source)) {
     // What an OME-TIFF of several files says goes before their names.
@@ -141,6 +152,29 @@ function isFolder(path: string): boolean {
   } catch (error) {
     throw readFailure(error, path);
   }
+}
+
+/** A TIFF that is named by an address. */
+async function openRemote(
+  address: string,
+  image: InterpretationOptions['image'],
+  wanted: DescribedBy
+): Promise<Opened> {
+  const name = addressName(address);
+  const what =
+    name === '' || name.includes('*')
+      ? 'a folder or a pattern'
+      : isOmeXml(name)
+        ? 'OME-XML without voxels'
+        : sliceKind(name);
+  if (what !== 'TIFF')
+    throw fail(
+      'unsupported',
+      address,
+      `it names ${what}, where the address of one TIFF file was expected: download it, or give the address of a TIFF`
+    );
+  const { result, state } = await withRemoteHeaders(address, () => openFile(address, image, wanted));
+  return { ...result, remote: state };
 }
 
 async function openFile(path: string, image: InterpretationOptions['image'], wanted: DescribedBy): Promise<Opened> {
@@ -360,7 +394,7 @@ function describe(
   const { height, width } = table.format;
   const outerShape = { t: stack.outerShape.t, c: chosen.length };
   const shape: Shape = [stack.depth, height, width];
-  const { sidecar, notes } = findSidecar(files, shape, folder);
+  const { sidecar, notes } = opened.remote ? { sidecar: null, notes: [] } : findSidecar(files, shape, folder);
   const size = chooseVoxelSize(
     [description, ...description.others].map(each => each.calibration),
     sidecar,
@@ -371,7 +405,7 @@ function describe(
   // What is turned, or stacked along another axis, begins elsewhere.
   const isPlaced = position !== null && orientation === 'ignore' && zAxis === 'auto';
   return {
-    source: readable(source),
+    source: readable(shownAddress(source)),
     format,
     axes: axesOf(outerShape),
     shape: alongAxes(outerShape, outerShape.t, outerShape.c, shape),

@@ -37,7 +37,7 @@ interface SdkError extends Error {
 }
 
 /** What passes by itself. */
-const BUSY_STATUS = [408, 425, 429, 500, 502, 503, 504];
+export const BUSY_STATUS = [408, 425, 429, 500, 502, 503, 504];
 const BUSY = [
   'SlowDown',
   'InternalError',
@@ -46,7 +46,7 @@ const BUSY = [
   'TooManyRequests',
   'OperationAborted'
 ];
-const CONNECTION = /^(ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ENETDOWN|UND_ERR)/;
+export const CONNECTION = /^(ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ENETDOWN|UND_ERR)/;
 
 export const statusOf = (error: unknown): number | null => (error as SdkError).$metadata?.httpStatusCode ?? null;
 export const reasonOf = (error: unknown): string => (error as SdkError).Code ?? (error as Error).name ?? 'Unknown';

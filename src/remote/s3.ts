@@ -1,20 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { type BucketAddress, bucketAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
+import { ATTEMPTS, SILENT, waitBefore } from './attempts.ts';
 import type * as SdkModule from './sdk.ts';
 import { type BucketSide, CutOff, S3Error, isPassing, isStale, reasonOf, s3Error } from './s3-error.ts';
 
 type Sdk = typeof SdkModule;
 
-/** How often what may pass by itself is asked again, and the longest wait before that, in ms: half a minute in all. */
-const ATTEMPTS = 9;
-const LONGEST_WAIT = 8_000;
-/** How long a connection may take to come about, or be silent, in ms. */
+/** How long a connection may take to come about, in ms. */
 const CONNECTING = 10_000;
-const SILENT = 60_000;
 /** Requests that are on their way at once. */
 const SOCKETS = 48;
 /** Keys that one request deletes. */
@@ -443,8 +439,7 @@ export class S3Bucket {
         }
         if (!renews && (!isPassing(error) || attempt >= this.#attempts))
           throw s3Error(error, this.nameOf(key), doing, this.#side);
-        const wait = Math.min(LONGEST_WAIT, 100 * 2 ** attempt) * (0.5 + Math.random() / 2);
-        await sleep(wait, undefined, { signal });
+        await waitBefore(attempt + 1, signal);
       }
     }
   }

@@ -112,6 +112,7 @@ function sourceLayout(): Layout {
     offsets: new Float64Array(pages),
     byteCounts: new Float64Array(pages),
     kind: 'segments',
+    remote: null,
     flip: { rows: false, columns: false },
     fill: 0,
     signedOffset: false

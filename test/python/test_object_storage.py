@@ -290,3 +290,33 @@ def test_python_cancels_describes_and_verifies(cli, scan, store):
 def test_what_cannot_be_is_refused_in_words(cli, scan, store, output, options, said):
     run = cli("convert", scan[0], output, *SMALL, *options)
     assert run.status == 1 and said in run.stderr
+
+
+def test_a_source_in_a_bucket(cli, scan, store, tmp_path):
+    """Read by parts, also after faults; one that was written anew in mid-run is refused."""
+    key = "in/my scan.tif"
+    tifffile.imwrite(tmp_path / "scan.tif", scan[1], compression="zlib", tile=(16, 32))
+    put = (tmp_path / "scan.tif").read_bytes()
+    store.client.put_object(Bucket=BUCKET, Key=key, Body=put)
+    source = f"s3://{BUCKET}/{key}"
+    faults = {2: 503, 5: "reset", 7: "half"}
+    store.proxy.asked = []
+    store.proxy.fault = lambda method, key, number: faults.get(number)
+    cli("convert", source, *SMALL, cwd=tmp_path).succeeded()
+    output = tmp_path / "my scan.ome.zarr"
+    assert np.array_equal(tensorstore.open({"driver": "auto", "kvstore": f"file://{output}/0/"}).result(), scan[1])
+    assert f'"{source}"' in (output / "zarr.json").read_text()
+    found = cli("verify", output, "--against", source, "--json").succeeded().json
+    assert found["ok"] and found["compared"]
+    store.proxy.asked = []
+
+    def write_anew(method: str, key: str, number: int) -> None:
+        if number == 6:
+            store.client.put_object(Bucket=BUCKET, Key="in/my scan.tif", Body=put[:-1] + b"x")
+
+    store.proxy.fault = write_anew
+    run = cli("convert", source, tmp_path / "other.ome.zarr", *SMALL)
+    assert run.status == 1 and f"{source}: it has been written anew since it was first read" in run.stderr
+    assert not (tmp_path / "other.ome.zarr").exists()
+    missing = cli("info", f"s3://{BUCKET}/in/nothing.tif")
+    assert missing.status == 1 and "there is no such object: check the address" in missing.stderr

@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { isAddress } from '../../model/address.ts';
 import { ConvertError, cancelled } from '../../model/errors.ts';
 import type { Layout } from '../../model/layout.ts';
 import { LOOK_OPTIONS, type LookOptions } from '../../model/options.ts';
+import { sourceName } from '../../model/source-layout.ts';
 import { type Dtype, type Shape, type VolumeInfo, axesOf } from '../../model/volume.ts';
 import { map3 } from '../../model/levels.ts';
 import { onDisk } from '../../reader/common/file-name.ts';
 import { readFailure } from '../../reader/common/fail.ts';
+import { remoteState } from '../../reader/common/remote-headers.ts';
+import { remoteStateOf } from '../../reader/common/touched.ts';
 import { openVolume, readerBytes } from '../../reader/index.ts';
 import { describedAs, readingOf } from '../resolve.ts';
 import { type DocumentTexts, levelPath, lookDocuments, lookDtype } from './documents.ts';
@@ -95,7 +99,7 @@ export class Looks {
     const { version } = opened;
     const text = opened.documents.get(key);
     if (text !== undefined) return { bytes: new TextEncoder().encode(text), version };
-    const name = typeof source === 'string' ? source : source[0];
+    const name = sourceName(source);
     const place = chunkOf(opened, key, lookDtype(opened.layout.dtype, this.#exact));
     if (place === 'other') throw changed(name);
     if (place === null) return null;
@@ -148,7 +152,7 @@ export class Looks {
   }
 
   async #openAnew(source: string | string[], options: LookOptions): Promise<Opened> {
-    const path = typeof source === 'string' ? resolve(source) : source.map(each => resolve(each));
+    const path = typeof source === 'string' ? absolute(source) : source.map(absolute);
     this.#threads.warm();
     // All that there is to see, where nothing is chosen.
     const { info: found, layout } = await openVolume(path, readingOf({ channel: 'all', ...options }, source));
@@ -260,7 +264,10 @@ function chunkOf({ layout, grid, version }: Opened, key: string, dtype: Dtype): 
   };
 }
 
+const absolute = (source: string): string => (isAddress(source) ? source : resolve(source));
+
 async function stateOf(path: string): Promise<State> {
+  if (isAddress(path)) return remoteStateOf(await remoteState(path));
   try {
     const { size, mtimeNs, ino } = await stat(onDisk(path), { bigint: true });
     return `${size}-${mtimeNs}-${ino}`;

@@ -13,7 +13,7 @@ import { openVolume } from '../../reader/index.ts';
 import { TOOL } from '../../model/version.ts';
 import { type Dtype, type Shape, spatial } from '../../model/volume.ts';
 import type { ZarrArray } from '../../zarr/array.ts';
-import { isBucketAddress } from '../../model/address.ts';
+import { isAddress, isBucketAddress } from '../../model/address.ts';
 import { Mirror } from '../../zarr/bucket/mirror.ts';
 import { isThere } from '../../zarr/files.ts';
 import { type StoredImage, readImage } from '../../zarr/image.ts';
@@ -172,6 +172,9 @@ async function verifyFolder(
   };
 }
 
+const isFolder = (path: string): boolean =>
+  !isAddress(path) && statSync(onDisk(actualPath(path)), { throwIfNoEntry: false })?.isDirectory() === true;
+
 /** The source that is named, or the one that the output names where it lies beside it and has its shape and type. */
 async function openSource(
   folder: string,
@@ -194,7 +197,7 @@ async function openSource(
   const open = (path: string) =>
     openVolume(path, {
       ...reading,
-      slices: statSync(onDisk(actualPath(path)), { throwIfNoEntry: false })?.isDirectory() ? slices : null
+      slices: isFolder(path) ? slices : null
     });
   if (against !== null) {
     const asked = typeof against === 'string' ? () => open(against) : () => openVolume(against, reading ?? {});

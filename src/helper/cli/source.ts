@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { isAddress } from '../../model/address.ts';
 import { ConvertError } from '../../model/errors.ts';
 import { actualPath, nameOf, onDisk } from '../../convert/index.ts';
 import type { Source } from '../../protocol/index.ts';
@@ -48,7 +49,7 @@ export function readSource(word: string): Source {
   }
 }
 
-const isThere = (path: string): boolean => existsSync(onDisk(actualPath(path)));
+const isThere = (path: string): boolean => isAddress(path) || existsSync(onDisk(actualPath(path)));
 
 const linesOf = (text: string): string[] =>
   text.split(/\r?\n/).filter(line => line !== '' && !(line.startsWith('#') && !isThere(line)));

@@ -1,11 +1,12 @@
 import { type BigIntStats, type Stats, readlinkSync } from 'node:fs';
+import { shownAddress } from '../../model/address.ts';
 import { errorName } from '../../model/error-name.ts';
 import { ConvertError, type ErrorCode } from '../../model/errors.ts';
 import { isGarbled, onDisk } from './file-name.ts';
 
 /** An error about the source: `file: what is wrong`. */
 export const fail = (code: ErrorCode, file: string, problem: string): ConvertError =>
-  new ConvertError(code, `${file}: ${problem}`, 'source');
+  new ConvertError(code, `${shownAddress(file)}: ${problem}`, 'source');
 
 /** @throws ConvertError `unreadable` for what is there and no file, which to read might never end */
 export function checkFile(path: string, status: Stats | BigIntStats): void {

@@ -1,3 +1,4 @@
+import { isAddress } from '../../model/address.ts';
 import { isUtf8 } from 'node:buffer';
 import { existsSync, readdirSync } from 'node:fs';
 import { LOST } from '../../model/readable.ts';
@@ -34,7 +35,7 @@ export function onDisk(path: string): string | Buffer {
  * only one is like it.
  */
 export function actualPath(path: string): string {
-  if (!isGarbled(path) || existsSync(onDisk(path))) return path;
+  if (isAddress(path) || !isGarbled(path) || existsSync(onDisk(path))) return path;
   const whole = resolve(path);
   const { root } = parse(whole);
   let at = root;

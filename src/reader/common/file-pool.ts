@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import type { Brought } from './brought.ts';
 import { onDisk } from './file-name.ts';
 import { fail, readFailure } from './fail.ts';
 
@@ -9,19 +10,23 @@ const AT_ONCE = 1 << 30;
 /** Positioned reads from a list of files, of which the last few used stay open. */
 export class FilePool {
   readonly #files: string[];
+  readonly #brought: Brought | null;
   /** File descriptor by index; the least recently used first. */
   readonly #open = new Map<number, number>();
 
-  constructor(files: string[]) {
+  /** `brought`: what of the only file was brought, where that has an address. */
+  constructor(files: string[], brought: Brought | null = null) {
     this.#files = files;
+    this.#brought = brought;
   }
 
   /**
    * Fills `length` bytes of `target` at `at` with those at `position` of a file.
    *
-   * @throws ConvertError `truncated` when the file has become shorter, `not-found`, `unreadable`
+   * @throws ConvertError `truncated` when the file has become shorter, `not-found`, `unreadable`; Absent
    */
   read(file: number, target: Uint8Array, at: number, length: number, position: number): void {
+    if (this.#brought) return this.#brought.copy(target, at, length, position);
     try {
       const fd = this.#descriptor(file);
       for (let done = 0; done < length;) {

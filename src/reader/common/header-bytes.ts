@@ -12,9 +12,12 @@ import {
   statSync
 } from 'node:fs';
 import { promisify } from 'node:util';
+import { isAddress } from '../../model/address.ts';
+import { Absent, type Brought, type Range } from './brought.ts';
 import { onDisk } from './file-name.ts';
 import { checkFile, readFailure } from './fail.ts';
-import { noteFile, stateOf } from './touched.ts';
+import { remoteHeaders } from './remote-headers.ts';
+import { noteFile, remoteStateOf, stateOf } from './touched.ts';
 
 /**
  * By numbers of files: for tens of thousands of slices, objects of `node:fs/promises` take more time than the files.
@@ -37,6 +40,8 @@ export class HeaderBytes {
   readonly identity: string | null;
   /** Of the file when it was opened; another one after every change. */
   readonly state: string;
+  /** What of a remote file was brought; null: it is on a disk, and read when it is wanted. */
+  readonly remote: Brought | null;
   readonly #file: number;
   /** Holds the bytes that `locate` speaks of, until the next call. */
   buffer: Buffer;
@@ -45,6 +50,12 @@ export class HeaderBytes {
 
   /** Opens a file and reads its first bytes. @throws ConvertError `not-found`, `unreadable` */
   static async open(path: string): Promise<HeaderBytes> {
+    if (isAddress(path)) {
+      const brought = remoteHeaders(path);
+      const { state } = brought;
+      noteFile(path, remoteStateOf(state), state.modified);
+      return new HeaderBytes(path, { size: state.size, state: remoteStateOf(state), identity: null }, brought);
+    }
     let file: number | null = null;
     try {
       // Before it is opened: opening a pipe waits for somebody to write to it.
@@ -53,7 +64,7 @@ export class HeaderBytes {
       const status = await later.fstat(file, { bigint: true });
       const first = Buffer.allocUnsafe(FAR);
       const { bytesRead } = await later.read(file, first, 0, FAR, 0);
-      return new HeaderBytes(path, status, file, first, bytesRead);
+      return new HeaderBytes(path, factsOf(path, status), file, first, bytesRead);
     } catch (error) {
       if (file !== null) closeSync(file);
       throw readFailure(error, path);
@@ -68,32 +79,43 @@ export class HeaderBytes {
       file = openSync(onDisk(path), FLAGS);
       const status = fstatSync(file, { bigint: true });
       const first = Buffer.allocUnsafe(FAR);
-      return new HeaderBytes(path, status, file, first, readSync(file, first, 0, FAR, 0));
+      return new HeaderBytes(path, factsOf(path, status), file, first, readSync(file, first, 0, FAR, 0));
     } catch (error) {
       if (file !== null) closeSync(file);
       throw readFailure(error, path);
     }
   }
 
-  private constructor(path: string, status: BigIntStats, file: number, first: Buffer, length: number) {
-    checkFile(path, status);
+  private constructor(path: string, facts: Facts, file: number | Brought, first = Buffer.alloc(0), length = 0) {
     this.path = path;
-    this.size = Number(status.size);
-    this.state = stateOf(status);
-    noteFile(path, status);
-    this.identity = status.ino === 0n ? null : `${status.dev}:${status.ino}`;
-    this.#file = file;
+    this.size = facts.size;
+    this.state = facts.state;
+    this.identity = facts.identity;
+    [this.remote, this.#file] = typeof file === 'number' ? [null, file] : [file, -1];
     this.buffer = first;
     this.#end = length;
   }
 
   close(): void {
-    closeSync(this.#file);
+    if (this.remote === null) closeSync(this.#file);
+  }
+
+  /** Does what reads at once, and of a remote file again when what it wanted is there: it must not mind. */
+  async repeating<T>(read: () => T): Promise<T> {
+    for (;;)
+      try {
+        return read();
+      } catch (error) {
+        if (this.remote === null || !(error instanceof Absent)) throw error;
+        this.remote.takeMissed();
+        await this.remote.bring([this.#windowOf(error.range)]);
+      }
   }
 
   /** Brings the window to `position` without holding up other work. */
   async prefetch(position: number): Promise<void> {
     if (position >= this.size || (position >= this.#start && position < this.#end)) return;
+    if (this.remote) return this.remote.bring([{ position, length: FAR }]);
     try {
       const { bytesRead } = await later.read(this.#file, this.buffer, 0, FAR, position);
       this.#start = position;
@@ -107,6 +129,7 @@ export class HeaderBytes {
   locate(position: number, length: number): number {
     if (position < 0 || position + length > this.size) return -1;
     if (position < this.#start || position + length > this.#end) {
+      if (this.remote) return this.#locateBrought(this.remote, position, length);
       const ahead = position - this.#end;
       const wanted = Math.min(ahead >= -length && ahead < NEAR ? NEAR : FAR, this.size - position);
       if (this.buffer.length < wanted) this.buffer = Buffer.allocUnsafe(NEAR);
@@ -125,7 +148,33 @@ export class HeaderBytes {
       this.buffer.copy(out, 0, position - this.#start, position - this.#start + length);
       return out;
     }
+    if (this.remote) {
+      this.remote.copy(out, 0, length, position);
+      return out;
+    }
     return this.#read(out, length, position) === length ? out : null;
+  }
+
+  #locateBrought(remote: Brought, position: number, length: number): number {
+    const piece = remote.piece(position, length);
+    if (piece) {
+      const { buffer, byteOffset, byteLength } = piece.bytes;
+      this.buffer = Buffer.from(buffer, byteOffset, byteLength);
+      this.#start = piece.position;
+    } else {
+      const bytes = Buffer.allocUnsafe(length);
+      remote.copy(bytes, 0, length, position);
+      this.buffer = bytes;
+      this.#start = position;
+    }
+    this.#end = this.#start + this.buffer.length;
+    return position - this.#start;
+  }
+
+  /** What is brought where a range was wanted: more where the reading runs on. */
+  #windowOf({ position, length }: Range): Range {
+    const isOn = this.remote!.endsAt(position);
+    return { position, length: Math.max(length, isOn ? NEAR : FAR) };
   }
 
   #read(into: Buffer, length: number, position: number): number {
@@ -141,4 +190,15 @@ export class HeaderBytes {
       throw readFailure(error, this.path);
     }
   }
+}
+
+/** What is known of a file when it is opened. */
+type Facts = Pick<HeaderBytes, 'size' | 'state' | 'identity'>;
+
+function factsOf(path: string, status: BigIntStats): Facts {
+  checkFile(path, status);
+  const { size, ino, dev, mtimeMs } = status;
+  const state = stateOf(status);
+  noteFile(path, state, Number(mtimeMs));
+  return { size: Number(size), state, identity: ino === 0n ? null : `${dev}:${ino}` };
 }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { BigIntStats } from 'node:fs';
+import type { RemoteState } from '../../model/layout.ts';
 
 /** What of the disk something was learnt from. */
 export interface Touched {
@@ -17,12 +18,17 @@ const recording = new AsyncLocalStorage<Touched>();
 export const stateOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
   [dev, ino, size, mtimeNs, ctimeNs].join(' ');
 
-/** Says that a file is about to be read, or that there is none: `status` is null. */
-export function noteFile(path: string, status: BigIntStats | null): void {
+export const remoteStateOf = ({ size, version }: RemoteState): string => `${size} ${version ?? ''}`;
+
+/**
+ * Says that a file is about to be read, or that there is none: `state` is null.
+ *
+ * @param modified when it was written to, in milliseconds since 1970
+ */
+export function noteFile(path: string, state: string | null, modified = 0): void {
   const touched = recording.getStore();
   if (!touched) return;
-  touched.newest = Math.max(touched.newest, Number(status?.mtimeMs ?? 0));
-  const state = status && stateOf(status);
+  touched.newest = Math.max(touched.newest, modified);
   const before = touched.files.get(path);
   // What changes while it is read is never what it was.
   touched.files.set(path, before === undefined || before === state ? state : 'changed');

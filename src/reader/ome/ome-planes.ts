@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
+import { addressName, isAddress } from '../../model/address.ts';
 import type { OuterShape } from '../../model/volume.ts';
 import { chooseImage } from '../common/choose-image.ts';
 import { shortly } from '../common/shortly.ts';
@@ -69,7 +70,7 @@ export async function findPlanes(
     const known = numbers.get(file);
     if (known !== undefined) return known;
     numbers.set(file, planes.files.length);
-    mostPages.push(sizeOf(file) / LEAST_PAGE);
+    mostPages.push((isAddress(file) ? Infinity : sizeOf(file)) / LEAST_PAGE);
     return planes.files.push(file) - 1;
   };
   let placed = 0;
@@ -123,6 +124,8 @@ const NOWHERE = 2 ** 32 - 1;
 /** How often, on average, a description may say where a plane is. */
 const MOST_PLACES = 4;
 
+const nameOf = (path: string): string => (isAddress(path) ? addressName(path) : basename(path));
+
 function sizeOf(file: string): number {
   try {
     return statSync(file).size;
@@ -151,20 +154,21 @@ function locator(ome: Ome, blocks: Blocks, { path, isTiff }: { path: string; isT
   const named = new Set(blocks.files);
   const found = new Map<string, string>();
   const isHere = ({ fileName, uuid }: TiffData): boolean =>
-    isTiff && ((uuid ? uuid === ome.uuid : fileName === null) || fileName === basename(path));
+    isTiff && ((uuid ? uuid === ome.uuid : fileName === null) || fileName === nameOf(path));
   return (block: TiffData): string => {
     if (isHere(block)) return path;
     const { fileName, uuid } = block;
     const known = found.get(fileName ?? '');
     if (known) return known;
-    const beside = fileName === null ? null : resolve(dirname(path), fileName);
-    if (beside !== null && existsSync(beside)) {
+    const isOnDisk = !isAddress(path);
+    const beside = fileName === null ? null : isOnDisk ? resolve(dirname(path), fileName) : fileName;
+    if (beside !== null && isOnDisk && existsSync(beside)) {
       found.set(fileName!, beside);
       return beside;
     }
     // A file that was given another name, and still says its old one.
     if (isTiff && named.size === 1) {
-      if (beside !== null) noteFile(beside, null);
+      if (beside !== null && isOnDisk) noteFile(beside, null);
       return path;
     }
     if (beside === null)
@@ -172,6 +176,12 @@ function locator(ome: Ome, blocks: Blocks, { path, isTiff }: { path: string; isT
         'not-found',
         path,
         `its OME-XML says that planes are in the file of UUID ${uuid || 'none'}, but not what that is called: save it again`
+      );
+    if (!isOnDisk)
+      throw fail(
+        'unsupported',
+        path,
+        `its OME-XML says that planes of its image are in ${beside}, and of a source with an address one file alone is read: download all of its files, or save it as one`
       );
     throw fail(
       'not-found',

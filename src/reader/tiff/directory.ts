@@ -2,7 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import type { ConvertError } from '../../model/errors.ts';
 import { fail } from '../common/fail.ts';
 import { describeStart } from '../common/file-kinds.ts';
+import type { Range } from '../common/brought.ts';
 import { FAR, type HeaderBytes } from '../common/header-bytes.ts';
+import { LookAhead } from './look-ahead.ts';
 import { TAG, TYPE_BYTES } from './tags.ts';
 
 /** More pages than any volume has, so that a hostile file cannot keep the machine busy for hours. */
@@ -58,6 +60,10 @@ const REAL: Partial<Record<number, Read>> = {
   11: f32,
   12: f64
 };
+
+/** Tags that this program reads, and bytes of one's values that are brought before they are asked for. */
+const READ_TAGS: ReadonlySet<number> = new Set(Object.values(TAG));
+const MOST_AHEAD = 4 << 20;
 
 /** One image file directory (TIFF 6.0 section 2): its tags, read only when they are asked for. */
 export class Directory {
@@ -132,6 +138,16 @@ export class Directory {
     if (!entry || from + length > entry.count * (TYPE_BYTES[entry.type] || 1)) return null;
     const at = this.file.locate(entry.at + from, length);
     return at < 0 ? null : this.file.buffer.subarray(at, at + length);
+  }
+
+  /** Where the values of tags are that lie elsewhere, of those that this program reads. */
+  values(): Range[] {
+    const inline = this.encoding.big ? 8 : 4;
+    const read = [...this.#entries].flatMap(([tag, entry]) => (READ_TAGS.has(tag) ? [entry] : []));
+    return [...read, ...this.#descriptions.slice(1)].flatMap(({ type, count, at }) => {
+      const length = count * (TYPE_BYTES[type] || 1);
+      return length > inline ? [{ position: at, length: Math.min(length, MOST_AHEAD) }] : [];
+    });
   }
 
   /** Where each ImageDescription is: some programs write several. @throws ConvertError `truncated` */
@@ -228,13 +244,18 @@ export async function walkDirectories(file: HeaderBytes, visit: (directory: Dire
   const { first, ...encoding } = readHeader(file);
   if (first === 0) throw pageless(file);
   const seen = new Set<number>();
+  const ahead = file.remote && new LookAhead(file.remote);
   let until = performance.now() + SLICE_MS;
   for (let at = first, number = 1; at !== 0; number++) {
     if (seen.has(at))
       throw fail('corrupt', file.path, `after page ${number - 1} its list of pages runs in a circle: export it again`);
     if (number > MAX_PAGES) throw fail('unsupported', file.path, `it has more than ${MAX_PAGES} pages`);
     seen.add(at);
-    const { directory, next } = readDirectory(file, encoding, number, at);
+    await ahead?.before(at);
+    const { directory, next, length } = file.remote
+      ? await file.repeating(() => readDirectory(file, encoding, number, at))
+      : readDirectory(file, encoding, number, at);
+    await ahead?.after(at, length, directory.values());
     visit(directory);
     at = next;
     if (performance.now() > until) {
@@ -250,7 +271,7 @@ function readDirectory(
   encoding: Encoding,
   number: number,
   at: number
-): { directory: Directory; next: number } {
+): { directory: Directory; next: number; length: number } {
   const { littleEndian: le, big } = encoding;
   const [countBytes, entryBytes, inline, pointer] = big ? [8, 20, 8, 8] : [2, 12, 4, 4];
   const short = () =>
@@ -287,5 +308,6 @@ function readDirectory(
     if (tag === TAG.imageDescription) descriptions.push({ type, count, at: valueAt });
   }
   const next = big ? u64(bytes, i, le) : u32(bytes, i, le);
-  return { directory: new Directory(number, file, encoding, entries, descriptions), next };
+  const directory = new Directory(number, file, encoding, entries, descriptions);
+  return { directory, next, length: countBytes + length };
 }

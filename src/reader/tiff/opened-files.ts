@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { isAddress } from '../../model/address.ts';
 import { firstDirectory } from './directory.ts';
 import { HeaderBytes } from '../common/header-bytes.ts';
 
@@ -36,14 +37,19 @@ export async function forEachOpened(
   let until = performance.now() + SLICE;
   try {
     for (let index = 0; index < paths.length; index++) {
-      const isNow = opening.length === 0 && overlapped === 0;
+      const isNow = opening.length === 0 && overlapped === 0 && !isAddress(paths[next]);
       let file: HeaderBytes;
       if (isNow) {
         const began = performance.now();
         file = HeaderBytes.openNow(paths[next++]);
         if (performance.now() - began > QUICK) overlapped = SLOW;
       } else {
-        for (; next < paths.length && opening.length < OPENING && overlapped > 0; overlapped--) start(paths[next++]);
+        for (
+          ;
+          next < paths.length && opening.length < OPENING && (overlapped > 0 || isAddress(paths[next]));
+          overlapped--
+        )
+          start(paths[next++]);
         file = await opening[0];
       }
       try {

@@ -216,6 +216,7 @@ export class SegmentTable {
     }
     return {
       kind: 'segments',
+      remote: null,
       files,
       shape: [pages.length / volumeCount(outerShape), format.height, format.width],
       outerShape,

@@ -119,6 +119,7 @@ function layoutOf(shape: Shape, dtype: Dtype, coding: SegmentCoding = 'none', se
     offsets: new Float64Array(shape[0] * rows),
     byteCounts: new Float64Array(shape[0] * rows),
     kind: 'segments',
+    remote: null,
     flip: { rows: false, columns: false },
     fill: 0,
     signedOffset: false

@@ -1,0 +1,173 @@
+import type { RemoteState } from '../../model/layout.ts';
+import type { RemoteFile } from '../../remote/remote-file.ts';
+
+/** Part of a file. */
+export interface Range {
+  position: number;
+  length: number;
+}
+
+/** That bytes are wanted at once which have not been brought. */
+export class Absent extends Error {
+  override readonly name = 'Absent';
+  readonly range: Range;
+
+  constructor(range: Range) {
+    super(`bytes ${range.position} to ${range.position + range.length - 1} have not been brought`);
+    this.range = range;
+  }
+}
+
+/** What lies between two parts is brought with them, if it is no more than this. */
+const GAP = 16 << 10;
+/** Most bytes of a request. */
+const PIECE = 1 << 20;
+
+interface Piece {
+  position: number;
+  bytes: Uint8Array;
+}
+
+/** Parts of a remote file that were brought before they are read, so that those who read need not wait. */
+export class Brought {
+  readonly state: RemoteState;
+  readonly #file: RemoteFile;
+  readonly #atOnce: number;
+  readonly #most: number;
+  /** By position; none overlaps another. */
+  #pieces: Piece[] = [];
+  #bytes = 0;
+  #missed: Range | null = null;
+
+  /**
+   * @param atOnce requests that are on their way at a time
+   * @param most bytes that are kept beside those that were brought last
+   */
+  constructor(file: RemoteFile, state: RemoteState, atOnce: number, most: number) {
+    this.#file = file;
+    this.state = state;
+    this.#atOnce = atOnce;
+    this.#most = most;
+  }
+
+  close(): void {
+    this.clear();
+    this.#file.close();
+  }
+
+  clear(): void {
+    this.#pieces = [];
+    this.#bytes = 0;
+  }
+
+  add(position: number, bytes: Uint8Array): void {
+    this.#pieces.push({ position, bytes });
+    this.#pieces.sort((a, b) => a.position - b.position);
+    this.#bytes += bytes.length;
+  }
+
+  /** Brings what of `ranges` is not there, as far as the file has it. @throws ConvertError */
+  async bring(ranges: readonly Range[]): Promise<void> {
+    const wanted = this.#absent(joined(ranges, this.state.size));
+    if (wanted.length === 0) return;
+    const ending = new AbortController();
+    const found: Piece[] = [];
+    const next = wanted.values();
+    const work = async (): Promise<void> => {
+      for (const { position, length } of next) {
+        const bytes = await this.#file.read(this.state, position, length, ending.signal);
+        found.push({ position, bytes });
+      }
+    };
+    const all = Array.from({ length: Math.min(this.#atOnce, wanted.length) }, work);
+    try {
+      await Promise.all(all);
+    } catch (error) {
+      ending.abort();
+      await Promise.allSettled(all);
+      throw error;
+    }
+    const came = found.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    if (this.#bytes > this.#most) this.clear();
+    this.#pieces = [...this.#pieces, ...found].sort((a, b) => a.position - b.position);
+    this.#bytes += came;
+  }
+
+  /** What was wanted last and was not there, since this was asked last. */
+  takeMissed(): Range | null {
+    const missed = this.#missed;
+    this.#missed = null;
+    return missed;
+  }
+
+  /** The piece that holds all of a range; null where none does. */
+  piece(position: number, length: number): { position: number; bytes: Uint8Array } | null {
+    const piece = this.#pieces[this.#last(position)];
+    return piece && position + length <= endOf(piece) ? piece : null;
+  }
+
+  /** Copies `length` bytes at `position` to `at` of `target`. @throws Absent */
+  copy(target: Uint8Array, at: number, length: number, position: number): void {
+    for (let n = this.#last(position), done = 0; done < length; n++) {
+      const piece = this.#pieces[n];
+      const from = position + done;
+      if (!piece || piece.position > from || endOf(piece) <= from) {
+        this.#missed = { position, length };
+        throw new Absent(this.#missed);
+      }
+      const start = from - piece.position;
+      const bytes = piece.bytes.subarray(start, start + length - done);
+      target.set(bytes, at + done);
+      done += bytes.length;
+    }
+  }
+
+  /** Whether bytes up to `position` were brought, so that what follows is a reading on. */
+  endsAt(position: number): boolean {
+    const piece = this.#pieces[this.#last(position - 1)];
+    return piece !== undefined && endOf(piece) === position;
+  }
+
+  /** Of the pieces that begin at `position` or before, the last; -1: none. */
+  #last(position: number): number {
+    let [low, high] = [0, this.#pieces.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#pieces[middle].position <= position) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  /** What of ranges, by position, is not there, in pieces. */
+  #absent(ranges: readonly Range[]): Range[] {
+    const found: Range[] = [];
+    for (const { position, length } of ranges) {
+      const end = position + length;
+      let at = position;
+      for (let n = Math.max(0, this.#last(position)); at < end; n++) {
+        const piece: Piece | undefined = this.#pieces[n];
+        const until = piece ? Math.min(piece.position, end) : end;
+        for (; at < until; at += PIECE) found.push({ position: at, length: Math.min(PIECE, until - at) });
+        at = Math.max(Math.min(at, until), position, piece ? endOf(piece) : end);
+      }
+    }
+    return found;
+  }
+}
+
+const endOf = ({ position, bytes }: Piece): number => position + bytes.length;
+
+/** Ranges by position, those that touch or nearly do as one. */
+function joined(ranges: readonly Range[], size: number): Range[] {
+  const found: Range[] = [];
+  for (const { position, length } of [...ranges].sort((a, b) => a.position - b.position)) {
+    const end = Math.min(position + length, size);
+    if (position < 0 || end <= position) continue;
+    const last = found.at(-1);
+    if (last && position - (last.position + last.length) <= GAP)
+      last.length = Math.max(last.length, end - last.position);
+    else found.push({ position, length: end - position });
+  }
+  return found;
+}

@@ -1,0 +1,69 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { shownAddress } from '../../model/address.ts';
+import type { RemoteState } from '../../model/layout.ts';
+import { remoteFile } from '../../remote/reach.ts';
+import { Brought } from './brought.ts';
+
+/** Bytes that are brought when a file is opened: most have their first page there. */
+const FIRST = 1 << 16;
+/** Bytes more that are brought each time the work must be done again, at first and at most. */
+const MORE = 1 << 16;
+const MOST = 1 << 23;
+/** Requests for directories that are on their way at a time, and bytes that are kept. */
+const AT_ONCE = 64;
+const KEPT = 64 << 20;
+
+const opened = new AsyncLocalStorage<{ address: string; brought: Brought }>();
+
+/** What was brought of a file by the work under way. */
+export function remoteHeaders(address: string): Brought {
+  const { brought, address: of } = opened.getStore() ?? {};
+  if (!brought || of !== address) throw new Error(`${shownAddress(address)} is read without waiting for it`);
+  return brought;
+}
+
+/** What the file of an address is now. @throws ConvertError */
+export async function remoteState(address: string): Promise<RemoteState> {
+  const file = remoteFile(address);
+  try {
+    return (await file.look(1)).state;
+  } finally {
+    file.close();
+  }
+}
+
+/**
+ * Does what reads the headers of the file of an address as if all of it were there: again from the beginning, each time
+ * that it asked for what had not been brought. It must not mind that.
+ *
+ * @throws ConvertError
+ */
+export async function withRemoteHeaders<T>(
+  address: string,
+  work: () => Promise<T>
+): Promise<{ result: T; state: RemoteState }> {
+  const file = remoteFile(address);
+  try {
+    const { state, first } = await file.look(FIRST);
+    const brought = new Brought(file, state, AT_ONCE, KEPT);
+    brought.add(0, first);
+    for (let more = MORE; ; more = Math.min(MOST, 2 * more)) {
+      brought.takeMissed();
+      let outcome: () => T;
+      try {
+        const result = await opened.run({ address, brought }, work);
+        outcome = () => result;
+      } catch (error) {
+        outcome = () => {
+          throw error;
+        };
+      }
+      // Also where the work took that for something else.
+      const missed = brought.takeMissed();
+      if (missed === null) return { result: outcome(), state };
+      await brought.bring([{ position: missed.position, length: Math.max(missed.length, more) }]);
+    }
+  } finally {
+    file.close();
+  }
+}

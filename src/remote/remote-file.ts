@@ -1,0 +1,14 @@
+import type { RemoteState } from '../model/layout.ts';
+
+/** A file of which parts are read by an address. */
+export interface RemoteFile {
+  /** What it is now: its first `length` bytes, or as many as there are, and its state. @throws ConvertError */
+  look(length: number): Promise<{ state: RemoteState; first: Uint8Array }>;
+  /**
+   * `length` bytes at `position`, of the file that has `state`.
+   *
+   * @throws ConvertError `truncated` where it has been changed, `not-found`, `unreadable`
+   */
+  read(state: RemoteState, position: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
+  close(): void;
+}
