@@ -19,7 +19,7 @@ from typing import Any, Literal, cast
 from . import tables
 from .arguments import chosen, naming_its_options, option_words, source_words
 from .errors import ConversionError, shown_as_message
-from .node import HelperMissing, command
+from .node import PYTHON, HelperMissing, command
 from .options import (
     Checksum,
     Compression,
@@ -169,7 +169,7 @@ class Helper:
                 stderr=subprocess.PIPE,
                 encoding="utf-8",
                 errors="replace",
-                env={**os.environ, **cancel, "MICROCT_IO_VIS_WORDS": self._names},
+                env={**os.environ, **cancel, PYTHON: sys.executable, "MICROCT_IO_VIS_WORDS": self._names},
                 creationflags=NEW_GROUP,
                 start_new_session=not windows,
             )

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 VARIABLE = "MICROCT_IO_VIS_NODE"
+#: which Python has started the helper: it runs page_cache.py
+PYTHON = "MICROCT_IO_VIS_PYTHON"
 HELPER = os.path.join(os.path.dirname(__file__), "helper", "main.mjs")
 
 
@@ -56,6 +58,7 @@ def become(*arguments: str) -> NoReturn:
         # As nohup has it: Node by itself would forget it.
         if _signal.getsignal(_signal.SIGHUP) == _signal.SIG_IGN:
             os.environ["MICROCT_IO_VIS_IGNORED"] = "SIGHUP"
+        os.environ[PYTHON] = sys.executable
         os.execv(program, [program, *rest])
     import subprocess
 

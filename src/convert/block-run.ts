@@ -26,6 +26,7 @@ import { WorkerPool } from '../pyramid/worker-pool.ts';
 import type { Courier } from '../zarr/bucket/courier.ts';
 import type { BlockEntry, Journal } from '../zarr/journal.ts';
 import { writeError } from '../zarr/system-errors.ts';
+import { PageCache } from './page-cache.ts';
 import type { Prepared } from './prepare.ts';
 import { Stored } from './unfinished.ts';
 
@@ -62,6 +63,7 @@ export class BlockRun {
   readonly #shared: Shared;
   readonly #slots: number[][];
   readonly #stored: Stored;
+  readonly #pageCache: PageCache | null;
   #job: BlockJob & { source: SourceJob; counting: CountingJob; sink: WriteJob };
   #restoredBytes = 0;
   #closed: Promise<void> | null = null;
@@ -81,6 +83,7 @@ export class BlockRun {
     this.#shared = share(executionPlan, volumeCount(layout.outerShape) * this.points);
     this.#slots = slots;
     this.#stored = new Stored(executionPlan.grids);
+    this.#pageCache = PageCache.of(layout);
     this.reports = Array.from({ length: layout.outerShape.c }, emptyReport);
     this.pool = new WorkerPool(areas, onBroken);
     this.#job = {
@@ -151,7 +154,7 @@ export class BlockRun {
   /** Ends the threads, and what they write; a second time it only waits for the first. */
   close(patience: number): Promise<void> {
     if (!this.#closed) Atomics.store(this.#shared.stop, 0, 1);
-    this.#closed ??= this.pool.close(patience);
+    this.#closed ??= Promise.all([this.pool.close(patience), this.#pageCache?.close()]).then(() => {});
     return this.#closed;
   }
 
@@ -222,6 +225,7 @@ export class BlockRun {
       this.pool,
       schedule,
       async (task, report, thread) => {
+        if (task.kind === 'block' && task.level === 0) this.#hasRead(task);
         if (courier) return this.#send(courier, task, report, thread);
         const entry = this.#note(task, report);
         onDone?.(task, entry);
@@ -267,7 +271,8 @@ export class BlockRun {
 
   /** Looks at every voxel of the source under the roots; `histogram`: and counts it. */
   async scan(histogram: boolean): Promise<Scan> {
-    const { min, max } = await performAll(this.pool, scanTasks(this.leaves(), histogram));
+    const tasks = scanTasks(this.leaves(), histogram);
+    const { min, max } = await performAll(this.pool, tasks, task => this.#hasRead(task));
     const counts = histogram ? this.takeCounts(this.#prepared.layout.dtype) : new Float64Array(0);
     return { min, max, counts };
   }
@@ -289,9 +294,28 @@ export class BlockRun {
     const decoded = (this.#planesUnder(false).size - planes.size) * shape[1] * shape[2] * BYTES_PER_VOXEL[layout.dtype];
     this.#restoredBytes += decoded;
     Atomics.add(this.#shared.done, 0, BigInt(decoded));
-    const tasks = [...planes].map((plane): Task => ({ kind: 'decode', plane, file }));
-    await performAll(this.pool, tasks);
+    const tasks = [...planes].map(plane => ({ kind: 'decode' as const, plane, file }));
+    await performAll(this.pool, tasks, ({ plane }) =>
+      this.#planesWereRead(Math.floor(plane / shape[0]), plane % shape[0], 1, shape[1] * shape[2])
+    );
     this.#readFrom({ layout: scratchLayout(file, layout, shape), start: [0, 0, 0] });
+  }
+
+  /** Hears of a block that was worked on. */
+  #hasRead({ volume, index }: Pick<Leaf, 'volume' | 'index'>): void {
+    const { levels, executionPlan, layout } = this.#prepared;
+    // What it was decoded to is read otherwise.
+    if (this.#job.source.layout !== layout) return;
+    const [grid] = executionPlan.grids;
+    const extent = blockExtent(levels[0], grid, index);
+    this.#planesWereRead(volume, blockStart(grid, index)[0], extent[0], product(extent));
+  }
+
+  /** Hears of planes of a volume's region, and how many of their voxels were read. */
+  #planesWereRead(volume: number, first: number, count: number, voxels: number): void {
+    const { settings, layout } = this.#prepared;
+    const plane = volume * layout.shape[0] + settings.start[0] + first;
+    this.#pageCache?.read(plane, count, voxels * BYTES_PER_VOXEL[layout.dtype]);
   }
 
   leaves(isStored?: IsStored): Generator<Leaf> {
@@ -355,6 +379,6 @@ export class BlockRun {
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-function* scanTasks(leaves: Iterable<Leaf>, histogram: boolean): Generator<Task> {
+function* scanTasks(leaves: Iterable<Leaf>, histogram: boolean): Generator<Extract<Task, { kind: 'scan' }>> {
   for (const { volume, index } of leaves) yield { kind: 'scan', volume, index, histogram };
 }

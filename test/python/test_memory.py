@@ -1,6 +1,9 @@
 """The memory that the operating system counts, against the budget and the plan's promise."""
 
+import ctypes
+import mmap
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -131,3 +134,32 @@ def test_descriptions(cli, tmp_path):
         run, peak = cli.peak_memory("info", source)
         assert run.status == status, run.stderr
         assert peak < 200 * MIB
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what the page cache has is asked of Linux")
+def test_source_that_does_not_fit_the_memory_is_not_kept_there(cli, tmp_path):
+    """It would push out what other programs have in the page cache."""
+    import tifffile
+
+    source = tmp_path / "scän.tif"
+    # Sparse, and 500 GB to whoever asks.
+    voxels = tifffile.memmap(source, shape=(100, 50_000, 50_000), dtype=np.uint16, bigtiff=True)
+    voxels[1, 0, 0] = 7
+    offset = voxels.offset
+    del voxels
+    run = cli("convert", source, "--roi", 0, 16, 0, 128, 0, 50_000, "-q")
+    assert run.status == 0, run.stderr
+    array = zarr.open_array(tmp_path / "scän.ome.zarr" / "0", mode="r")
+    assert array.shape == (16, 128, 50_000) and array[1, 0, 0] == 7
+    with open(source, "rb") as file, mmap.mmap(file.fileno(), 6 * 10**9, prot=mmap.PROT_READ) as mapped:
+        assert pages_in_memory(mapped, offset + 50_000**2 * 2, 128 * 100_000) == 0
+
+
+def pages_in_memory(mapped: mmap.mmap, start: int, length: int) -> int:
+    start -= start % mmap.PAGESIZE
+    found = (ctypes.c_ubyte * -(-length // mmap.PAGESIZE))()
+    address = np.frombuffer(mapped, np.uint8).ctypes.data
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mincore(ctypes.c_void_p(address + start), ctypes.c_size_t(length), found) != 0:
+        raise OSError(ctypes.get_errno(), "mincore")
+    return sum(page & 1 for page in found)
