@@ -1,7 +1,7 @@
 // `node node-tests.mjs AT_ONCE [--again] FILE...`: runs test files in the order given, so many at a time. (`node --test`
 // sorts them by name: where the longest comes last, one processor has nothing to do.) `--again`: files in which a test
 // has failed are run once more, each alone, and what passes then is named; for tests that share a loaded machine with a
-// browser. The last line: `N passed, N failed`.
+// browser. The last line: `passed=N failed=N`.
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
@@ -35,5 +35,5 @@ if (again && failed.length) {
   for (const test of failed.filter(test => tests.get(test) !== false)) console.log(`Failed beside others, passed alone: ${test}`);
 }
 const left = failedOf(tests).length;
-console.log(`${tests.size - left} passed, ${left} failed`);
+console.log(`passed=${tests.size - left} failed=${left}`);
 process.exit(left ? 1 : 0);

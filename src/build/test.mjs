@@ -55,7 +55,7 @@ function filesOf(folder) {
   }
   return files.map(name => join(folder, name));
 }
-const NODE_COUNTS = [/^(\d+) passed, \d+ failed$/gm, /^\d+ passed, (\d+) failed$/gm];
+const NODE_COUNTS = [/^passed=(\d+) failed=\d+$/gm, /^passed=\d+ failed=(\d+)$/gm];
 const PYTEST_COUNTS = [/(\d+) passed/g, /(\d+) (?:failed|errors?)\b/g];
 const nodeTests = (folder, env, ...words) =>
   suite(process.execPath, ['src/build/node-tests.mjs', '2', ...words, ...filesOf(folder)], NODE_COUNTS, env);
