@@ -327,9 +327,9 @@ class OmeZarrLevel:
     chunk_files : int or None
         Files of chunks, or of shards, that a whole level has.
     missing_files : int or None
-        How many of these are not there, and are read as the fill value.
-    bytes : int
-        Size of its files together.
+        How many of these are not there, and are read as the fill value; None where nobody lists them.
+    bytes : int or None
+        Size of its files together; None where nobody lists them.
 
     Examples
     --------
@@ -350,7 +350,7 @@ class OmeZarrLevel:
     translation: tuple[float, ...] | None
     chunk_files: int | None
     missing_files: int | None
-    bytes: int
+    bytes: int | None
 
 
 @dataclass(frozen=True)
@@ -375,10 +375,11 @@ class OmeZarrInfo:
         Lengths of level 0 along ``axes``; None where its metadata cannot be read.
     dtype : str or None
         NumPy's name of it.
-    bytes : int
-        Size of all its files together, those of its labels too.
-    files : int
-        How many they are.
+    bytes : int or None
+        Size of all its files together, those of its labels too; None where nobody lists them, as of a server of the
+        web.
+    files : int or None
+        How many they are; None where nobody lists them.
     voxel_size : tuple[float, ...] or None
         Edge lengths of a voxel of level 0 along the axes of space, in their order, in ``unit``; None when unknown.
     unit : str or None
@@ -416,8 +417,8 @@ class OmeZarrInfo:
     axes: tuple[Axis, ...]
     shape: tuple[int, ...] | None
     dtype: str | None
-    bytes: int
-    files: int
+    bytes: int | None
+    files: int | None
     voxel_size: tuple[float, ...] | None
     unit: str | None
     voxel_size_from: str | None
@@ -671,7 +672,8 @@ def info(
     Parameters
     ----------
     source : path-like or sequence of path-like
-        TIFF, folder of slices, or the files of a stack of slices; or an OME-Zarr, of which nothing else is chosen.
+        TIFF, folder of slices, or the files of a stack of slices; or an OME-Zarr, also by its address (https://... or
+        s3://...), of which nothing else is chosen.
     slices : str, (int, int), range or slice, optional
         Slices of a folder: a pattern of their names, such as 'rec_*.tif', or a range of their numbers, such as 100-899.
         Of (first, last) both are included. None: all.

@@ -1,4 +1,8 @@
-"""A TIFF or a folder of slices as a Zarr store: its voxels are read when they are asked for."""
+"""What the helper reads as a Zarr store: a TIFF, a folder of slices, or an OME-Zarr by its address.
+
+Zarr takes a chunk that is not there for one of its fill value. The helper says of none that it is not there where that
+is not certain: a server's error, a login page or half an answer are errors here, too.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +18,27 @@ from .look import LookedAt, looked_at
 
 
 class LookStore(Store):
-    """What zarr-python reads of a source that is looked at as it lies there."""
+    """What zarr-python reads of a source that is looked at as it lies there, or of an OME-Zarr at an address.
+
+    ``whole``: whether none of its chunks can be missing.
+    """
 
     supports_writes = False
     supports_deletes = False
     supports_listing = False
 
-    def __init__(self, source: str, reading: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, source: str, reading: Mapping[str, Any] | None = None, whole: bool = True) -> None:
         super().__init__(read_only=True)
         self.source = source
+        self.whole = whole
         self.reading = dict(reading or {})
         self.files: LookedAt = looked_at(source, True, self.reading)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, LookStore) and (other.source, other.reading) == (self.source, self.reading)
 
-    def __reduce__(self) -> tuple[type[LookStore], tuple[str, dict[str, Any]]]:
-        return (LookStore, (self.source, self.reading))
+    def __reduce__(self) -> tuple[type[LookStore], tuple[str, dict[str, Any], bool]]:
+        return (LookStore, (self.source, self.reading, self.whole))
 
     async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
         offset, length = 0, None
@@ -43,7 +51,7 @@ class LookStore(Store):
         size, _, data, _ = await asyncio.to_thread(self.files.read, key, offset, length)
         if size is not None:
             return prototype.buffer.from_bytes(data)
-        if not key.endswith("zarr.json") and "/c/" in key:
+        if self.whole and not key.endswith("zarr.json") and "/c/" in key:
             # Zarr takes a chunk that is not there for one of zeros.
             raise FileNotFoundError(f"{self.source}: it is there no more, or was put in another's place")
         return None

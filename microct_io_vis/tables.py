@@ -52,8 +52,9 @@ def of_ome_zarr(image: OmeZarrInfo) -> str:
         ("OME-Zarr", f"{image.source} ({image.version or 'version unknown'}, Zarr v{image.zarr_format})"),
         ("Shape", f"{_lengths(image.shape)} ({axes}) {image.dtype or ''}"),
         ("Voxel size", _voxel_size(image.voxel_size, image.unit)),
-        ("Size", f"{size(image.bytes)} in {image.files:,} files"),
     ]
+    if image.bytes is not None:
+        rows.append(("Size", f"{size(image.bytes)} in {image.files:,} files"))
     if image.labels:
         rows.append(("Labels", ", ".join(image.labels)))
     levels = [
@@ -63,7 +64,7 @@ def of_ome_zarr(image: OmeZarrInfo) -> str:
             _lengths(level.chunk),
             _lengths(level.shard) if level.shard else "none",
             level.compression or "?",
-            size(level.bytes),
+            "?" if level.bytes is None else size(level.bytes),
         )
         for level in image.levels
     ]

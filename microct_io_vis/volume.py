@@ -13,6 +13,7 @@ from .api import Channel, OmeZarrChannel, OmeZarrInfo, OmeZarrLevel, VolumeInfo,
 from .arguments import byte_count, naming_its_options, reading_in
 from .collection import image_path
 from .errors import shown_as_message
+from .look import is_address
 from .options import READING_OPTIONS, DescribedBy, Orientation, Palette, ZAxis
 from .types import ByteCount, Channels, Image, Integer, Ranges, Sizes, Slices, StrPath
 
@@ -34,7 +35,7 @@ class VolumeLevel:
     Attributes
     ----------
     source : str
-        Path of the OME-Zarr or the TIFF.
+        Path of the OME-Zarr or the TIFF, or its address.
     number : int
         0 is the full resolution.
     array : zarr.Array
@@ -228,7 +229,7 @@ class Volume:
     Attributes
     ----------
     source : str
-        Path as it was given.
+        Path or address as it was given.
     info : OmeZarrInfo or VolumeInfo
         All that its metadata or its headers say.
     levels : tuple[VolumeLevel, ...]
@@ -392,14 +393,16 @@ def open(
     """Opens an OME-Zarr for reading, by whomever it was written; or a TIFF or a folder of slices as it lies there.
 
     Chunks are read by zarr-python. Those of a TIFF are made by a helper process when they are asked for: full
-    resolution is exact, coarser levels are sampled, and nothing is written.
+    resolution is exact, coarser levels are sampled, and nothing is written. Those of an OME-Zarr at an address it
+    fetches, with credentials as AWS's tools find them; what a server does not send is an error, and never a fill value.
 
     Parameters
     ----------
     source : path-like
-        An OME-Zarr of 0.1 to 0.6, in a folder or in one file (``.ozx``), a TIFF, or a folder of slices. How the last
-        two are read is chosen as `convert` has it; of an OME-Zarr nothing, but of a collection of images, as
-        bioformats2raw makes it, the ``image``: by its number or its name. Without it the error names them all.
+        An OME-Zarr of 0.1 to 0.6, in a folder, in one file (``.ozx``), or by its address on a server of the web or in a
+        bucket (``https://...``, ``s3://...``); a TIFF, or a folder of slices. How the last two are read is chosen as
+        `convert` has it; of an OME-Zarr nothing, but of a collection of images, as bioformats2raw makes it, the
+        ``image``: by its number or its name. Without it the error names them all.
     slices : str, (int, int), range or slice, optional
         Slices of a folder: a pattern of their names, such as 'rec_*.tif', or a range of their numbers, such as 100-899.
         Of (first, last) both are included. None: all.
@@ -454,8 +457,7 @@ def open(
         return _look(path, found, reading)
     if reading:
         _refuse(nothing_is_chosen(path, reading))
-    is_file = os.path.isfile(path)
-    store = zarr.storage.ZipStore(path, mode="r") if is_file else None
+    store = _store(path, zarr)
     axes = "".join(axis.name for axis in found.axes)
     units = tuple(axis.unit for axis in found.axes)
     channels = _names(found.channels)
@@ -472,10 +474,22 @@ def open(
     return Volume(path, found, tuple(levels))
 
 
+def _store(path: str, zarr: Any) -> Any:
+    """What reads the files of an OME-Zarr; None of a folder, which zarr-python reads by its path."""
+    if is_address(path):
+        from .look_store import LookStore
+
+        try:
+            return LookStore(path, whole=False)
+        except ValueError as error:
+            _refuse(str(error))
+    return zarr.storage.ZipStore(path, mode="r") if os.path.isfile(path) else None
+
+
 def _chosen_image(source: StrPath, reading: dict[str, Any]) -> StrPath:
     """The source, or of a collection the image that is meant, which is no option of how that is read then."""
     try:
-        path = image_path(source, reading.get("image"))
+        path = None if is_address(source) else image_path(source, reading.get("image"))
     except ValueError as error:
         _refuse(str(error))
     if path is None:

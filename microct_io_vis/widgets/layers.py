@@ -210,7 +210,7 @@ class Layer(HasTraits):
             level = self.source
             try:
                 return LevelFiles(self.path, level.number)
-            except ValueError:  # of a TIFF
+            except (FileNotFoundError, ValueError):  # of a TIFF, or at an address
                 count = len(level.axes)
                 place = (level.scale or [1] * count, level.translation or [0] * count, level.units)
                 return ArrayFiles(level.array, self.name, level.axes, *place, self.labels)

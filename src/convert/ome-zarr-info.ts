@@ -3,6 +3,7 @@ import { join, resolve, sep } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 import type { StoredCompression } from '../zarr/codec/index.ts';
 import { addressName, isAddress, isBucketAddress } from '../model/address.ts';
+import { S3Error } from '../remote/s3-error.ts';
 import { Mirror } from '../zarr/bucket/mirror.ts';
 import type { Checksum } from '../model/options.ts';
 import { readFailure } from '../reader/common/fail.ts';
@@ -11,13 +12,14 @@ import type { Dtype } from '../model/volume.ts';
 import { type ZarrArray, alongOwn, fileKey, readArray, readShape } from '../zarr/array.ts';
 import { type StoredChannel, geometryNotes, kindOf } from '../model/ome-zarr/image.ts';
 import { isArchiveName } from '../model/output-name.ts';
+import { withDocuments } from './remote-documents.ts';
 import { archivedUnder, isThere, listFolder } from '../zarr/files.ts';
 import { type StoredImage, readImage } from '../zarr/image.ts';
 import { labelsFolder, namesOfLabels, unlistedLabels } from '../zarr/labels-group.ts';
 
 /** What `inspect` finds in an OME-Zarr without reading a voxel; the JSON of `info --json`. */
 export interface OmeZarrInfo {
-  /** The path as it was given. */
+  /** The path, or the address, as it was given. */
   source: string;
   format: 'ome-zarr';
   /** Of OME-Zarr (`0.5`); null where it says none. */
@@ -29,9 +31,12 @@ export interface OmeZarrInfo {
   /** Lengths of level 0 along `axes`; null where its metadata cannot be read. */
   shape: number[] | null;
   dtype: Dtype | null;
-  /** Size of all its files together, those of its labels too, and how many they are. */
-  bytes: number;
-  files: number;
+  /**
+   * Size of all its files together, those of its labels too, and how many they are; null where nobody lists them, as of
+   * a server of the web.
+   */
+  bytes: number | null;
+  files: number | null;
   /** Edge lengths of a voxel of level 0 along the axes of space, in their order, in `unit`; null when unknown. */
   voxelSize: number[] | null;
   /** UDUNITS name; null when unknown, or where the axes of space have several. */
@@ -79,12 +84,12 @@ export interface OmeZarrLevel {
   translation: number[] | null;
   /**
    * Files of chunks, or of shards: how many a whole level has, and how many of these are not there and read as the fill
-   * value.
+   * value; null where nobody lists them.
    */
   chunkFiles: number | null;
   missingFiles: number | null;
-  /** Size of its files together. */
-  bytes: number;
+  /** Size of its files together; null where nobody lists them. */
+  bytes: number | null;
 }
 
 /**
@@ -93,7 +98,7 @@ export interface OmeZarrLevel {
  */
 export function isStored(source: string | string[]): source is string {
   if (typeof source !== 'string') return false;
-  if (isAddress(source)) return isBucketAddress(source) && imageKind(addressName(source)) === null;
+  if (isAddress(source)) return imageKind(addressName(source)) === null;
   const path = resolve(source);
   const marks = ['zarr.json', '.zgroup', '.zarray', '.zattrs'];
   if (isArchiveName(path) || marks.some(mark => isThere(join(path, mark)))) return true;
@@ -106,23 +111,36 @@ export function isStored(source: string | string[]): source is string {
  * @throws ConvertError where there is none; it says what there is
  */
 export async function inspectOmeZarr(source: string): Promise<OmeZarrInfo> {
-  if (!isBucketAddress(source)) return describeFolder(source, resolve(source), null);
-  const mirror = await Mirror.open(source, 'source');
-  return mirror.within(() => describeFolder(source, mirror.folder, mirror.files));
+  if (!isAddress(source)) {
+    const folder = resolve(source);
+    return describeFolder(source, folder, () => sizesUnder(folder));
+  }
+  const isListed = isBucketAddress(source) && !isArchiveName(source);
+  const mirror = isListed ? await Mirror.open(source, 'source').catch(unlisted) : null;
+  if (!mirror) return withDocuments(source, folder => describeFolder(source, folder, async () => null));
+  return mirror.within(() => describeFolder(source, mirror.folder, async () => mirror.files));
 }
 
-/** `known`: names and sizes of its files, where they are elsewhere. */
+/** Null where a bucket may be read, as public ones may, and not listed. */
+function unlisted(error: unknown): null {
+  if (error instanceof S3Error && error.status === 403 && error.reason === 'AccessDenied') return null;
+  throw error;
+}
+
+type Sizes = [path: string, bytes: number][];
+
+/** `measure`: names and sizes of its files; null where nobody knows. */
 async function describeFolder(
   source: string,
   folder: string,
-  known: [path: string, bytes: number][] | null
+  measure: () => Promise<Sizes | null>
 ): Promise<OmeZarrInfo> {
   const image = asSource(() => readImage(folder));
   const { axes, datasets, origin, version } = image;
   const warnings: string[] = [];
   if (image.images > 1) warnings.push(`It holds ${image.images} images (multiscales): this is the first.`);
   warnings.push(...geometryNotes(image));
-  const sizes = known ?? (await sizesUnder(folder));
+  const sizes = await measure();
   const levels = datasets.map((_, k) => levelOf(folder, image, k, sizes, warnings));
   const [first] = levels;
   const space = axes.flatMap(({ name, type }, n) => (kindOf({ name, type }) === 'space' ? [n] : []));
@@ -138,8 +156,8 @@ async function describeFolder(
     axes,
     shape: first.shape,
     dtype: first.dtype,
-    bytes: sizes.reduce((sum, [, bytes]) => sum + bytes, 0),
-    files: sizes.length,
+    bytes: sizes && total(sizes),
+    files: sizes && sizes.length,
     voxelSize: isUnknown ? null : size,
     unit: units.size === 1 ? [...units][0] : null,
     voxelSizeFrom: (sourceOf(origin ?? {}).voxelSizeFrom as string | null | undefined) ?? null,
@@ -152,6 +170,8 @@ async function describeFolder(
     warnings
   };
 }
+
+const total = (sizes: Sizes): number => sizes.reduce((sum, [, bytes]) => sum + bytes, 0);
 
 const sourceOf = ({ source }: Record<string, unknown>) => (source ?? {}) as Record<string, unknown>;
 
@@ -173,18 +193,12 @@ function asSource<T>(read: () => T): T {
   }
 }
 
-function levelOf(
-  folder: string,
-  image: StoredImage,
-  k: number,
-  sizes: readonly [path: string, bytes: number][],
-  warnings: string[]
-): OmeZarrLevel {
+function levelOf(folder: string, image: StoredImage, k: number, sizes: Sizes | null, warnings: string[]): OmeZarrLevel {
   const { path, scale, translation } = image.datasets[k];
   const names = image.axes.map(({ name }) => name);
   const prefix = `${path}/`;
-  const files = sizes.filter(([name]) => name.startsWith(prefix));
-  const known = { path, scale, translation, bytes: files.reduce((sum, [, bytes]) => sum + bytes, 0) };
+  const files = sizes && sizes.filter(([name]) => name.startsWith(prefix));
+  const known = { path, scale, translation, bytes: files && total(files) };
   let array: ZarrArray;
   try {
     array = readArray(folder, path, names);
@@ -197,8 +211,9 @@ function levelOf(
   const [shape, chunk, shard] = [own(array.shape), own(array.chunk), array.shard && own(array.shard)];
   const counts = shape.map((length, axis) => Math.ceil(length / (shard ?? chunk)[axis]));
   const chunkFiles = counts.reduce((product, n) => product * n, 1);
-  const missingFiles = chunkFiles - files.filter(([name]) => isChunk(array, name.slice(prefix.length), counts)).length;
-  if (missingFiles > 0)
+  const there = files && files.filter(([name]) => isChunk(array, name.slice(prefix.length), counts));
+  const missingFiles = there && chunkFiles - there.length;
+  if (missingFiles)
     warnings.push(
       `Level ${k}: ${missingFiles} of its ${chunkFiles} ${shard ? 'shards' : 'chunks'} are not there, and are read as ${array.fill}` +
         (image.origin ? ': this program leaves none out, so that they have been lost.' : '.')
@@ -247,7 +262,7 @@ function labelsOf(folder: string, { zarrFormat }: StoredImage, warnings: string[
 }
 
 /** Path, relative to the folder and with `/`, and size of every file in it; links are not followed. */
-async function sizesUnder(folder: string): Promise<[path: string, bytes: number][]> {
+async function sizesUnder(folder: string): Promise<Sizes> {
   const archived = archivedUnder(folder);
   if (archived) return archived;
   const found: [string, number][] = [];

@@ -36,6 +36,12 @@ export function outputPath(given: string | null, source: ConversionSource, paren
   if (given !== null) {
     const name = readable(given);
     if (isBucketAddress(name)) return bucketPath(name, parent);
+    if (isAddress(name))
+      throw new ConvertError(
+        'bad-option',
+        `${name}: nothing is written to a server of the web: give a path, or a place in a bucket (s3://BUCKET/NAME.ome.zarr)`,
+        'output'
+      );
     return parent !== null && isName(name) ? join(labelsFolder(parent), name) : resolve(name);
   }
   if (isSent(source)) throw new ConvertError('bad-option', `${named('output')} must be given`, 'output');

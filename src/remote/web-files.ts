@@ -125,9 +125,20 @@ export class WebFiles implements RemoteFiles {
     }
   }
 
+  /** Whether who asks may list the bucket, of which either the host's name or the path begins with the name. */
+  async #mayList(key: string, signal: AbortSignal): Promise<boolean> {
+    const { origin, pathname } = this.#address(key);
+    for (const bucket of [`${origin}/`, `${origin}/${pathname.split('/')[1]}/`]) {
+      const listed = await fetch(`${bucket}?list-type=2&max-keys=1`, { signal });
+      const said = (await listed.text()).slice(0, 4096);
+      if (listed.ok && said.includes('<ListBucketResult')) return true;
+    }
+    return false;
+  }
+
   /**
-   * Whether a file is not there. Buckets that may not be listed answer 403 to who asks for what they have not: that is
-   * told from a refusal by the metadata, which is there for who may read.
+   * Whether a file is not there. Buckets that may not be listed, and those alone, answer 403 to who asks for what they
+   * have not: that is told from a refusal by the metadata, which is there for who may read.
    */
   async #isMissing(key: string, response: Response, signal: AbortSignal): Promise<boolean> {
     const { status } = response;
@@ -137,7 +148,7 @@ export class WebFiles implements RemoteFiles {
     if (status !== 403) return true;
     const isBucket = response.headers.has('x-amz-request-id') || (isXml && said.includes('<Code>AccessDenied</Code>'));
     const isDenied = !isXml || said.includes('<Code>AccessDenied</Code>');
-    if (!isBucket || !isDenied) return false;
+    if (!isBucket || !isDenied || (await this.#mayList(key, signal))) return false;
     for (const mark of MARKS) {
       if (mark === key) continue;
       const known = await this.#fetch(mark, 'GET', null, signal);

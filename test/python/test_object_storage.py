@@ -3,12 +3,14 @@
 import http.client
 import json
 import os
+import pickle
 import re
 import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import boto3
@@ -320,3 +322,60 @@ def test_a_source_in_a_bucket(cli, scan, store, tmp_path):
     assert not (tmp_path / "other.ome.zarr").exists()
     missing = cli("info", f"s3://{BUCKET}/in/nothing.tif")
     assert missing.status == 1 and "there is no such object: check the address" in missing.stderr
+
+
+class Web(SimpleHTTPRequestHandler):
+    """Files of a folder, all of one as a server without ranges sends it."""
+
+    fault: "int | str | None" = None
+
+    def copyfile(self, source, outputfile) -> None:
+        data = source.read()
+        outputfile.write(data[: len(data) // 2] if Web.fault == "half" and "/c/1/0/0" in self.path else data)
+
+    def do_GET(self) -> None:
+        if isinstance(Web.fault, int) and "/c/1/0/0" in self.path:
+            return self.send_error(Web.fault)
+        return super().do_GET()
+
+    def log_message(self, *_) -> None:
+        pass
+
+
+@pytest.fixture
+def web(tmp_path) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Web, directory=tmp_path))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_volume_is_opened_by_its_address(cli, scan, store, web, tmp_path):
+    path, array = scan
+    options = (*SMALL, "--shard", 32, 64, 64)
+    cli("convert", path, f"s3://{BUCKET}/opened/a.ome.zarr", *options).succeeded()
+    cli("convert", path, tmp_path / "a.ome.zarr", *options, "--ome-zarr", "0.6").succeeded()
+    for root in (f"s3://{BUCKET}/opened", web):
+        volume = microct_io_vis.open(f"{root}/a.ome.zarr")
+        assert (volume.shape, volume.voxel_size, volume.unit) == (array.shape, (2, 1, 1), "micrometer")
+        assert np.array_equal(volume[:], array)
+        assert np.array_equal(volume.xarray()[5:35, 3, 2].compute(), array[5:35, 3, 2])
+        # As Dask's workers get it.
+        assert np.array_equal(pickle.loads(pickle.dumps(volume.levels[0].array))[5], array[5])
+        for fault in (403, "half"):
+            store.proxy.fault = lambda method, key, number, fault=fault: fault if "/c/1/0/0" in key else None
+            Web.fault = fault
+            with pytest.raises(OSError, match=r"a.ome.zarr/0/c/1/0/0: "):
+                volume[35]
+            assert np.array_equal(volume[3], array[3])
+        store.proxy.fault = lambda method, key, number: None
+        Web.fault = None
+    # A chunk that is not there has fill values, as Zarr has it; an OME-Zarr that is not there has no chunks.
+    (tmp_path / "a.ome.zarr/0/c/1/0/0").unlink()
+    assert not volume[35].any()
+    (tmp_path / "a.ome.zarr/zarr.json").unlink()
+    with pytest.raises(OSError, match="it is there no more"):
+        volume[35]
+    with pytest.raises(microct_io_vis.ConversionError, match="no OME-Zarr is there"):
+        microct_io_vis.open(f"{web}/a.ome.zarr")

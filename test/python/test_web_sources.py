@@ -142,6 +142,8 @@ def test_python(web, scan, tmp_path):
     with pytest.raises(microct_io_vis.ConversionError, match="of files with an address one is read by itself"):
         microct_io_vis.info([address, address])
     with pytest.raises(microct_io_vis.ConversionError, match="it names a folder or a pattern"):
+        microct_io_vis.estimate(f"{web.address}/slices/")
+    with pytest.raises(microct_io_vis.ConversionError, match="no OME-Zarr is there"):
         microct_io_vis.info(f"{web.address}/slices/")
 
 

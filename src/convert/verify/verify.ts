@@ -85,6 +85,12 @@ export async function verify(
   options: Partial<VerifyOptions> = {},
   control: Control = {}
 ): Promise<VerifyResult> {
+  if (isAddress(output) && !isBucketAddress(output))
+    throw new ConvertError(
+      'bad-option',
+      `${output}: what is on a server of the web is not verified: copy it to a disk or a bucket first`,
+      'source'
+    );
   if (!isBucketAddress(output)) return verifyFolder(resolve(output), options, control, null);
   const mirror = await Mirror.open(output, 'output');
   return mirror.within(() => verifyFolder(mirror.folder, options, control, mirror));

@@ -52,8 +52,10 @@ function storedRows(info: OmeZarrInfo): [name: string, value: string][] {
     ['source', info.source],
     [
       'format',
-      `OME-Zarr ${info.version ?? '(version unknown)'} on Zarr v${info.zarrFormat}, ${count(levels.length, 'level')}, ` +
-        `${formatBytes(info.bytes)} in ${count(info.files, 'file')}`
+      `OME-Zarr ${info.version ?? '(version unknown)'} on Zarr v${info.zarrFormat}, ${count(levels.length, 'level')}` +
+        (info.bytes === null || info.files === null
+          ? ''
+          : `, ${formatBytes(info.bytes)} in ${count(info.files, 'file')}`)
     ],
     ['shape', `${shape ? `${times(shape)} voxels` : 'unknown'} (${axes.map(({ name }) => name).join(', ')})`],
     ...(channels ?? []).map(({ name, color, window, inverted, active }, n): [string, string] => [
@@ -90,7 +92,7 @@ function levelText({ path, shape, chunk, shard, dtype, compression, checksum, ..
     ...(checksum && checksum !== 'none' ? [checksum] : []),
     ...(level.scale ? [`scale ${times(level.scale)}`] : []),
     ...(level.translation ? [`translation ${times(level.translation)}`] : []),
-    formatBytes(level.bytes)
+    ...(level.bytes === null ? [] : [formatBytes(level.bytes)])
   ].join(', ');
 }
 

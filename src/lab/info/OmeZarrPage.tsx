@@ -71,9 +71,11 @@ function OmeZarrFacts({ info }: { info: OmeZarrInfo }): React.ReactElement {
         <Fact name="Format">
           OME-Zarr {version ?? 'of unknown version'}, Zarr v{zarrFormat}
         </Fact>
-        <Fact name="On the disk">
-          {formatBytes(info.bytes)} in {count(info.files, 'file')}
-        </Fact>
+        {info.bytes !== null && info.files !== null && (
+          <Fact name="On the disk">
+            {formatBytes(info.bytes)} in {count(info.files, 'file')}
+          </Fact>
+        )}
         <Fact name="Chunks">{codecs}</Fact>
         {channels && channels.length > 1 && (
           <Fact name="Channels">{channels.map(({ name }, number) => name ?? `channel ${number}`).join(', ')}</Fact>
@@ -100,7 +102,7 @@ function OmeZarrFacts({ info }: { info: OmeZarrInfo }): React.ReactElement {
                 {level.chunk ? describeShape(level.chunk) : <Unknown />}
                 {level.shard && ` in shards of ${describeShape(level.shard)}`}
               </td>
-              <td>{formatBytes(level.bytes)}</td>
+              <td>{level.bytes === null ? <Unknown /> : formatBytes(level.bytes)}</td>
             </tr>
           ))}
         </tbody>

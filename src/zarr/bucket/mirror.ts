@@ -4,7 +4,7 @@ import { ConvertError } from '../../model/errors.ts';
 import { type BucketSide } from '../../remote/s3-error.ts';
 import { S3Bucket } from '../../remote/s3.ts';
 import { Courier } from './courier.ts';
-import { makeWay } from './way.ts';
+import { knownAs, makeWay } from './way.ts';
 
 /** Bytes of files that stay on the disk though nobody reads them just now: another block of a shard may be next. */
 const KEPT = 512 * 2 ** 20;
@@ -63,14 +63,7 @@ export class Mirror {
 
   /** What comes of work with the folder, in which that has the name which people know. */
   async within<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return JSON.parse(this.#named(JSON.stringify(await work()))) as T;
-    } catch (error) {
-      if (!(error instanceof ConvertError)) throw error;
-      throw new ConvertError(error.code, this.#named(error.said), error.field);
-    } finally {
-      this.close();
-    }
+    return knownAs(this.folder, this.#address, work).finally(() => this.close());
   }
 
   /** Brings files that are there, and keeps them until they are released. */
@@ -113,9 +106,5 @@ export class Mirror {
     void this.#courier.stop();
     rmSync(this.#way, { recursive: true, force: true });
     this.#bucket.close();
-  }
-
-  #named(text: string): string {
-    return text.replaceAll(this.folder, this.#address);
   }
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ConvertError } from '../../model/errors.ts';
 import { TOOL } from '../../model/version.ts';
 import { isProcess } from '../owner.ts';
 
@@ -14,4 +15,15 @@ export function makeWay(): string {
     if (pid > 0 && !isProcess(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
   }
   return mkdtempSync(join(tmpdir(), `${WAY}${process.pid}-`));
+}
+
+/** What comes of work with such a folder, in which that has the name which people know. */
+export async function knownAs<T>(folder: string, name: string, work: () => Promise<T>): Promise<T> {
+  const named = (text: string): string => text.replaceAll(folder, name);
+  try {
+    return JSON.parse(named(JSON.stringify(await work()))) as T;
+  } catch (error) {
+    if (!(error instanceof ConvertError)) throw error;
+    throw new ConvertError(error.code, named(error.said), error.field);
+  }
 }

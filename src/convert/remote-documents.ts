@@ -1,0 +1,58 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ConvertError } from '../model/errors.ts';
+import { RemoteStore } from '../remote/remote-store.ts';
+import { knownAs, makeWay } from '../zarr/bucket/way.ts';
+import { readImage } from '../zarr/image.ts';
+import { namesOfLabels } from '../zarr/labels-group.ts';
+
+/** Bytes that a file of metadata may have. */
+const MOST = 64 * 2 ** 20;
+
+/**
+ * What comes of work with a folder that has the metadata of an OME-Zarr at an address, of its levels and labels, and
+ * nothing else: what there is beside is not listed.
+ *
+ * @throws ConvertError where there is none, or it cannot be read
+ */
+export async function withDocuments<T>(address: string, work: (folder: string) => Promise<T>): Promise<T> {
+  const store = await RemoteStore.open(address, MOST);
+  const way = makeWay();
+  const folder = join(way, store.name.split('/').at(-1)!);
+  const bring = async (...keys: string[]): Promise<void> => {
+    await Promise.all(
+      keys.map(async key => {
+        const found = await store.read(key);
+        if (!found) return;
+        mkdirSync(dirname(join(folder, key)), { recursive: true });
+        writeFileSync(join(folder, key), found.bytes);
+      })
+    );
+  };
+  try {
+    return await knownAs(folder, store.name, async () => {
+      await bring('zarr.json', '.zattrs', '.zgroup', '.zmetadata');
+      const image = unlessDamaged(() => readImage(folder));
+      // Which says so itself.
+      if (!image) return work(folder);
+      const { zarrFormat, datasets } = image;
+      const [group, array] = zarrFormat === 3 ? [['zarr.json'], ['zarr.json']] : [['.zattrs'], ['.zarray', '.zattrs']];
+      await bring(...datasets.flatMap(({ path }) => array.map(name => `${path}/${name}`)));
+      await bring(...group.map(name => `labels/${name}`));
+      const labels = unlessDamaged(() => namesOfLabels(folder, zarrFormat)) ?? [];
+      await bring(...labels.flatMap(label => group.map(name => `labels/${label}/${name}`)));
+      return work(folder);
+    });
+  } finally {
+    rmSync(way, { recursive: true, force: true });
+  }
+}
+
+function unlessDamaged<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ConvertError) return null;
+    throw error;
+  }
+}
