@@ -37,26 +37,30 @@ export interface Owner {
   id: string;
 }
 
-/**
- * When a process started, in ticks since the machine did (Linux; null elsewhere and where there is no such process).
- */
-export function startTime(pid: number): string | null {
+/** What Linux says of a process, from its state on (proc_pid_stat(5)); none elsewhere, and where there is no such. */
+function statOf(pid: number): string[] {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+    return text.slice(text.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return null;
+    return [];
   }
 }
 
-/** Whether this machine has a process of that number. */
+/**
+ * When a process started, in ticks since the machine did (Linux; null elsewhere and where there is no such process).
+ */
+export const startTime = (pid: number): string | null => statOf(pid)[19] ?? null;
+
+/** Whether this machine has a process of that number, which has not ended. */
 export function isProcess(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
+  // One that was killed keeps its number until its parent asks after it, which in many a container nobody does.
+  return !/^[ZX]/.test(statOf(pid)[0] ?? '');
 }
 
 /** Whether a process of this machine that has told of itself is still there. */

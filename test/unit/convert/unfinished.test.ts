@@ -1,5 +1,7 @@
 // What runs leave that were killed or lost their power, and what the next ones make of it.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -13,6 +15,7 @@ import {
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ConvertError, convert, verify } from '../../../src/convert/index.ts';
 import { TOOL } from '../../../src/model/version.ts';
 import { Destination, checkDestination } from '../../../src/zarr/destination.ts';
@@ -177,6 +180,25 @@ test('an unfinished output whose marker did not get onto the disk is ours, and o
   const started = stat?.split(') ')[1].split(' ')[19] ?? null;
   writeFileSync(join(partial, `${MARKER}-1`), JSON.stringify({ tool: TOOL, host: hostname(), pid, started, id: 'y' }));
   assert.deepEqual(ownerOf(partial), { running: `process ${pid} on ${hostname()}` });
+});
+
+test('a conversion that was killed has ended, though nobody has asked after it', async t => {
+  if (process.platform !== 'linux') return t.skip('what is left of a process is told as Linux does');
+  // The shell becomes a program that waits for no child.
+  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    const [said] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number(String(said));
+    const stat = (): string => readFileSync(`/proc/${pid}/stat`, 'utf8');
+    while (!/\) Z /.test(stat())) await sleep(10);
+    const partial = join(fresh(), 'out.ome.zarr.partial');
+    mkdirSync(partial);
+    const started = stat().split(') ')[1].split(' ')[19];
+    writeFileSync(join(partial, MARKER), JSON.stringify({ tool: TOOL, host: hostname(), pid, started, id: 'z' }));
+    assert.equal(ownerOf(partial), 'stale');
+  } finally {
+    parent.kill('SIGKILL');
+  }
 });
 
 test('what is kept can be taken over, and what is discarded is in nobody’s way though it was not all removed', async () => {
