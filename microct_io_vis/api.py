@@ -672,8 +672,8 @@ def info(
     Parameters
     ----------
     source : path-like or sequence of path-like
-        TIFF, folder of slices, or the files of a stack of slices; or an OME-Zarr, also by its address (https://... or
-        s3://...), of which nothing else is chosen.
+        TIFF, folder of slices, or the files of a stack of slices; or an OME-Zarr, of which nothing else is chosen. A
+        TIFF and an OME-Zarr also by an address (``https://...``, ``s3://...``).
     slices : str, (int, int), range or slice, optional
         Slices of a folder: a pattern of their names, such as 'rec_*.tif', or a range of their numbers, such as 100-899.
         Of (first, last) both are included. None: all.
@@ -893,11 +893,12 @@ def convert(
     Parameters
     ----------
     source : path-like or sequence of path-like
-        TIFF, folder of slices, or the files of a stack of slices.
+        TIFF, its path or its address (``https://...``, ``s3://...``), folder of slices, or the files of a stack of
+        slices.
     output : path-like, optional
         Path of the OME-Zarr, or its place in a bucket, ``"s3://bucket/name.ome.zarr"``. None: ``<stem>.ome.zarr``
-        beside the source. With ``labels=True, parent="scan.ome.zarr"`` a name in ``scan.ome.zarr/labels``, which None
-        makes ``<stem>``.
+        beside the source, of an address in the current folder. With ``labels=True, parent="scan.ome.zarr"`` a name in
+        ``scan.ome.zarr/labels``, which None makes ``<stem>``.
     progress : bool or callable, default True
         True shows a bar; a function is called, at most five times a second, with a dictionary of ``done_bytes``,
         ``total_bytes``, ``bytes_per_second`` and ``seconds_left`` (None at first).

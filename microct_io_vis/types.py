@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Literal, NotRequired, Protocol, SupportsFloat, SupportsIndex, TypeAlias, TypedDict
 
 StrPath: TypeAlias = str | os.PathLike[str]
-#: a TIFF, a folder of slices, or the files of a stack of slices
+#: a TIFF (its path or its address), a folder of slices, or the files of a stack of slices
 Source: TypeAlias = StrPath | Iterable[StrPath]
 
 #: also NumPy's

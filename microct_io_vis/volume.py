@@ -400,9 +400,9 @@ def open(
     ----------
     source : path-like
         An OME-Zarr of 0.1 to 0.6, in a folder, in one file (``.ozx``), or by its address on a server of the web or in a
-        bucket (``https://...``, ``s3://...``); a TIFF, or a folder of slices. How the last two are read is chosen as
-        `convert` has it; of an OME-Zarr nothing, but of a collection of images, as bioformats2raw makes it, the
-        ``image``: by its number or its name. Without it the error names them all.
+        bucket (``https://...``, ``s3://...``); a TIFF, also by its address, or a folder of slices. How the last two are
+        read is chosen as `convert` has it; of an OME-Zarr nothing, but of a collection of images, as bioformats2raw
+        makes it, the ``image``: by its number or its name. Without it the error names them all.
     slices : str, (int, int), range or slice, optional
         Slices of a folder: a pattern of their names, such as 'rec_*.tif', or a range of their numbers, such as 100-899.
         Of (first, last) both are included. None: all.

@@ -20,7 +20,7 @@ from ..api import ConversionError, OmeZarrInfo, Plan, VolumeInfo, estimate, info
 from ..arguments import chosen, naming_its_options, reading_in
 from ..conversion import Conversion, Names, Report, ask
 from ..errors import shown_as_message, warn_of
-from ..look import LookedAt, looked_at
+from ..look import LookedAt, is_address, looked_at
 from ..options import (
     ENDINGS,
     READING_OPTIONS,
@@ -209,7 +209,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
     _view_name = traitlets.Unicode("ConverterView", read_only=True).tag(sync=True)
     _from_browser = BrowserWidget._from_browser | set(SETTABLE)
 
-    source = Source(help="Path of a TIFF or of a folder of slices, or paths of slices.").tag(sync=True)
+    source = Source(help="Path or address of a TIFF, path of a folder of slices, or paths of slices.").tag(sync=True)
     target = Path(None, allow_none=True, help="Path of the OME-Zarr to write, or of a folder for several.").tag(
         sync=True
     )
@@ -502,6 +502,8 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
 
     def _absolute(self, path: str) -> str:
         """The path that was meant when it was set: a change of the working folder since then changes nothing."""
+        if is_address(path):
+            return path
         return os.path.normpath(os.path.join(self._folders["cwd"], os.path.expanduser(path)))
 
     def _run(self, conversion: Conversion | ClusterConversion | SeveralConversion) -> None:

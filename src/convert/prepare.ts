@@ -12,6 +12,7 @@ import type { ConvertOptions } from '../model/options.ts';
 import { outputPath } from './output-path.ts';
 import type { Plan } from '../model/plan.ts';
 import { processors } from '../pyramid/allotment.ts';
+import { freeMemory } from '../pyramid/garbage.ts';
 import { type ExecutionPlan, type Workload, planExecution } from '../pyramid/execution-plan.ts';
 import { type Level, chunkCounts, product, pyramid } from '../model/levels.ts';
 import type { Settings } from '../model/settings.ts';
@@ -63,6 +64,9 @@ export interface Preparation {
   /** What was planned, and is now converted in parts: what there is at the output is no matter. */
   planned?: JournalHead;
 }
+
+/** What the headers of a remote source have taken, and connections; measured. */
+const REMOTE_BYTES = 64 << 20;
 
 /** @throws ConvertError where no plan fits the memory */
 export function arrange(source: string, settings: Settings, workload: Workload): ExecutionPlan {
@@ -127,6 +131,9 @@ export async function prepare(
   { lenient = false, planned }: Preparation = {}
 ): Promise<Prepared> {
   const { info, layout } = await openSource(source, readingOf(options, source));
+  const isRemote = layout.kind === 'segments' && layout.remote !== null;
+  // Thousands of answers have left theirs behind.
+  if (isRemote) await freeMemory();
   const checks = new Checks();
   const settings = checks.of(() => resolveSettings(options, info, source));
   if (!settings) {
@@ -177,7 +184,7 @@ export async function prepare(
     readerBytes: readerBytes(layout),
     memoryStart: MEMORY_START,
     processors: processors(),
-    reservedBytes: inBucket ? COURIER_BYTES : 0,
+    reservedBytes: (inBucket ? COURIER_BYTES : 0) + (isRemote ? REMOTE_BYTES : 0),
     leaf
   };
   const executionPlan = checks.of(() => arrange(info.source, settings, workload));

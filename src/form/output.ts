@@ -1,4 +1,4 @@
-import { isAddress } from '../model/address.ts';
+import { addressName, isAddress } from '../model/address.ts';
 import { outputName, volumeName } from '../model/output-name.ts';
 import type { Source } from '../protocol/index.ts';
 
@@ -53,10 +53,13 @@ export const isAbsolute = (path: string): boolean =>
 
 /** The last segment of a path. */
 export function baseName(path: string): string {
-  return path.replace(/\/+$/, '').split('/').pop() ?? '';
+  const name = path.replace(/\/+$/, '');
+  return isAddress(name) ? addressName(name) : (name.split('/').pop() ?? '');
 }
 
+/** That of the server's root, for what lies elsewhere. */
 function folderOf(source: Source): string {
   const path = (typeof source === 'string' ? source : (source[0] ?? '')).replace(/\/+$/, '');
+  if (isAddress(path)) return '';
   return path.includes('/') ? path.slice(0, path.lastIndexOf('/')) || '/' : '';
 }

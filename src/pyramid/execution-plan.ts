@@ -9,7 +9,7 @@ import { aligned } from '../zarr/chunk-writer.ts';
 import { shardBuffer } from '../zarr/shard.ts';
 import { plainSlabBytes, slabBytes } from './slabs.ts';
 import { binCount } from '../model/histogram.ts';
-import { GAP_BYTES, decodedTogether, isSequential, tableBytes } from '../reader/index.ts';
+import { GAP_BYTES, decodedTogether, isSequential, leavesMemory, tableBytes } from '../reader/index.ts';
 
 /** How a conversion is cut to fit the memory: how many threads, which blocks, and what lies in the shared memory. */
 export interface ExecutionPlan {
@@ -48,7 +48,7 @@ const MiB = 2 ** 20;
 const BASE_BYTES = 100 * MiB;
 /** A worker thread: its isolate, its code, its stack; measured. */
 const WORKER_BYTES = 18 * MiB;
-/** What a worker's decoder leaves lying about between collections; measured. */
+/** What a worker's decoder, or its connections, leave lying about between collections; measured. */
 const DECODER_BYTES = 28 * MiB;
 /** Addresses are of 32 bits; the last page stays free, so that an end is an address too. */
 const MAX_MEMORY = 2 ** 32 - 65536;
@@ -80,7 +80,7 @@ export interface Workload {
   readerBytes: number;
   /** First address of the shared memory that may be used. */
   memoryStart: number;
-  /** Of the memory, what is used for other things than blocks: by what sends the output. */
+  /** Of the memory, what is used for other things than blocks: by what sends the output, and reads headers. */
   reservedBytes?: number;
   /** How many threads can run at once. */
   processors: number;
@@ -229,7 +229,7 @@ function candidatePlan(work: Workload, leaf: BlockChoice, workers: number, spare
   const memoryBytes =
     aligned(memoryStart) + totals + workers * own + slots.reduce((sum, n, k) => sum + n * leaf.slotBytes[k], 0);
   const tables = layout ? tableBytes(layout) : 0;
-  const decoder = layout && decodedTogether(layout) ? DECODER_BYTES : 0;
+  const decoder = layout && leavesMemory(layout) ? DECODER_BYTES : 0;
   const outside = WORKER_BYTES + readerBytes + decoder + codecBytes;
   return {
     workers,

@@ -3,7 +3,7 @@ import { isExact } from '../model/histogram.ts';
 import { add3, product } from '../model/levels.ts';
 import { BYTES_PER_VOXEL, type Shape } from '../model/volume.ts';
 import { named } from '../model/words.ts';
-import { type BoxReader, createReader, decodedTogether } from '../reader/index.ts';
+import { type BoxReader, createReader, leavesMemory } from '../reader/index.ts';
 import type { Block, Box, Part } from './block.ts';
 import { blockExtent, blockStart } from './blocks.ts';
 import type { Reduce } from './downsampler.ts';
@@ -23,7 +23,8 @@ export class SourceFiller {
   readonly #counter: VoxelCounter | null;
   readonly #reader: BoxReader;
   readonly #place: Placer;
-  readonly #isDecoded: boolean;
+  /** Whether what it reads with leaves memory behind. */
+  readonly #isLittering: boolean;
   /** Bytes of a voxel as read. */
   readonly #bytes: number;
 
@@ -34,7 +35,7 @@ export class SourceFiller {
     this.#source = source;
     this.#counter = counter;
     this.#reader = createReader(layout, () => context.checkStop());
-    this.#isDecoded = decodedTogether(layout) !== null;
+    this.#isLittering = leavesMemory(layout);
     this.#place = createPlacer(context.simd, layout.dtype, job.dtype, range);
     this.#bytes = BYTES_PER_VOXEL[layout.dtype];
   }
@@ -138,7 +139,7 @@ export class SourceFiller {
     const target = this.#context.heap.subarray(address, address + length);
     const from = add3(start, [volume * layout.shape[0], 0, 0]);
     await this.#reader.read(from, shape, target, rowBytes, planeBytes);
-    if (this.#isDecoded) this.#context.threwAway(product(shape) * this.#bytes);
+    if (this.#isLittering) this.#context.threwAway(product(shape) * this.#bytes);
   }
 
   /**

@@ -1,9 +1,10 @@
+import { isBucketAddress } from '../model/address.ts';
 import type { BoxReader } from './box-reader.ts';
 import { type EncodedLayout, type Layout, encodedAs, isPlain, storedBytes } from '../model/layout.ts';
 import { BYTES_PER_VOXEL } from '../model/volume.ts';
 import { fillVoxel } from './tiff/absent.ts';
 import { type ByteOrder, byteOrder, invertsInPlace, isNative, rowsToNative, toNative } from './decode/byte-order.ts';
-import { Absent, Brought } from './common/brought.ts';
+import { Absent, Brought, type Range } from './common/brought.ts';
 import { FilePool } from './common/file-pool.ts';
 import { mirror } from './decode/mirror.ts';
 import { remoteFile } from '../remote/reach.ts';
@@ -13,6 +14,8 @@ import { SEGMENT_CODECS } from './segment-codecs.ts';
 import { halves, storedRanges } from './stored-ranges.ts';
 import { type Unpack, unpacker } from './decode/unpack.ts';
 
+/** Some voxels, as `read` takes them. */
+export type Box = { start: Triple; shape: Triple };
 type Triple = readonly [z: number, y: number, x: number];
 
 /** Memory for rows of which a part is wanted. */
@@ -26,7 +29,10 @@ export const GAP_BYTES = 8 << 10;
 
 /** Bytes of a remote file that a reader brings together, and in how many requests at a time. */
 export const BROUGHT_BYTES = 8 << 20;
-const REQUESTS = 8;
+const REQUESTS = 16;
+
+/** What a thread takes that speaks to a bucket; measured. */
+const SDK_BYTES = 32 << 20;
 
 /** How the planes of one of a layout's encodings are read. */
 interface Way {
@@ -81,7 +87,8 @@ export function readerBytes(layout: Layout): number {
   const most = (isRaw: boolean) =>
     each.reduce((sum, n, i) => ((encodings[i].coding === 'none') === isRaw ? Math.max(sum, n) : sum), 0);
   const brought = layout.remote ? 2 * Math.max(BROUGHT_BYTES, ...stored) : 0;
-  return most(true) + most(false) + brought;
+  const sdk = isBucketAddress(layout.files[0]) ? SDK_BYTES : 0;
+  return most(true) + most(false) + brought + sdk;
 }
 
 /** The same for planes of one encoding, whose segments have up to `stored` bytes. */
@@ -103,6 +110,8 @@ export class BlockReader implements BoxReader {
   readonly #layout: Layout;
   /** What was brought for the box under way; null where files are on disks. */
   readonly #brought: Brought | null;
+  /** Whether it was brought for further boxes, too. */
+  #isAhead = false;
   readonly #files: FilePool;
   readonly #bytesPerVoxel: number;
   readonly #unpack: Unpack | null;
@@ -144,16 +153,39 @@ export class BlockReader implements BoxReader {
    */
   async read(start: Triple, shape: Triple, target: Uint8Array, rowBytes: number, planeBytes: number): Promise<void> {
     const { flip } = this.#layout;
-    const [, height, width] = this.#layout.shape;
-    const [z, y, x] = start;
-    const [, ny, nx] = shape;
-    const stored: Triple = [z, flip.rows ? height - y - ny : y, flip.columns ? width - x - nx : x];
+    const stored = this.#asStored(start, shape);
     await this.#prepared;
     this.#check(stored, shape, target, rowBytes, planeBytes);
     if (this.#brought) await this.#readRemote(this.#brought, stored, shape, target, rowBytes, planeBytes);
     else this.#readStored(stored, shape, target, rowBytes, planeBytes);
     if (flip.rows || flip.columns)
       mirror({ bytes: target, shape, rowBytes, planeBytes, voxelBytes: this.#bytesPerVoxel }, flip);
+  }
+
+  /**
+   * Brings what boxes are read from that are read next, so that the delays of a remote file overlap; false where that
+   * is too much for one time.
+   */
+  async bring(boxes: readonly Box[]): Promise<boolean> {
+    const brought = this.#brought;
+    if (!brought) return true;
+    const ranges = boxes.flatMap(({ start, shape }) => this.#ranges(this.#asStored(start, shape), shape));
+    if (bytesOf(ranges) > BROUGHT_BYTES) return false;
+    brought.clear();
+    await brought.bring(ranges);
+    this.#isAhead = true;
+    return true;
+  }
+
+  /** Where a box begins as rows and columns are stored. */
+  #asStored([z, y, x]: Triple, [, ny, nx]: Triple): Triple {
+    const { flip, shape } = this.#layout;
+    const [, height, width] = shape;
+    return [z, flip.rows ? height - y - ny : y, flip.columns ? width - x - nx : x];
+  }
+
+  #ranges(stored: Triple, shape: Triple): Range[] {
+    return storedRanges(this.#layout, stored, shape, n => this.#cache.get(this.#first + n) !== undefined);
   }
 
   /** The same of a remote file, in boxes for which no more is brought at a time than was reckoned with. */
@@ -165,9 +197,8 @@ export class BlockReader implements BoxReader {
     rowBytes: number,
     planeBytes: number
   ): Promise<void> {
-    const ranges = storedRanges(this.#layout, start, shape, n => this.#cache.get(this.#first + n) !== undefined);
-    const parts =
-      ranges.reduce((sum, { length }) => sum + length, 0) > BROUGHT_BYTES && halves(this.#layout, start, shape);
+    const ranges = this.#ranges(start, shape);
+    const parts = bytesOf(ranges) > BROUGHT_BYTES && halves(this.#layout, start, shape);
     if (parts) {
       for (const part of parts) {
         const [z, y, x] = part.start.map((from, axis) => from - start[axis]);
@@ -186,7 +217,7 @@ export class BlockReader implements BoxReader {
         if (!(error instanceof Absent)) throw error;
         wanted = [error.range];
       }
-    brought.clear();
+    if (!this.#isAhead) brought.clear();
   }
 
   /** Fills a box with voxels where rows and columns are as they are stored. */
@@ -344,6 +375,8 @@ export class BlockReader implements BoxReader {
     return decoded;
   }
 }
+
+const bytesOf = (ranges: readonly Range[]): number => ranges.reduce((sum, { length }) => sum + length, 0);
 
 /** Makes every voxel of a part the same. */
 function fillRows({ width, rows, target, at, rowBytes }: Part, voxel: Uint8Array): void {

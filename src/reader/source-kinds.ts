@@ -1,4 +1,4 @@
-import { type Layout, decodedTogether as togetherOf } from '../model/layout.ts';
+import { type Layout, isCompressed, decodedTogether as togetherOf } from '../model/layout.ts';
 import type { SourceLayout, StreamLayout } from '../model/source-layout.ts';
 import type { BoxReader } from './box-reader.ts';
 import { BlockReader, readerBytes as segmentReaderBytes } from './block-reader.ts';
@@ -14,6 +14,8 @@ interface SourceKind<L extends SourceLayout> {
   tableBytes(layout: L): number;
   /** Most rows and columns that are decoded together; null where nothing is decoded. */
   decodedTogether(layout: L): { rows: number; columns: number } | null;
+  /** Whether decoders or connections leave memory behind that must be collected. */
+  leavesMemory(layout: L): boolean;
   /** How many rows before row `top` those begin that are decoded together with it. */
   phase(layout: L, together: number, top: number): number;
   /** Whether its voxels can be had once only, in C order. */
@@ -27,6 +29,7 @@ const segments: SourceKind<Layout> = {
   tableBytes: ({ offsets, byteCounts, pageFile, planeEncoding, firstSegment }) =>
     [offsets, byteCounts, pageFile, planeEncoding, firstSegment].reduce((sum, table) => sum + table.byteLength, 0),
   decodedTogether: togetherOf,
+  leavesMemory: layout => layout.remote !== null || isCompressed(layout),
   phase: ({ flip, shape }, together, top) =>
     flip.rows ? (((top - shape[1]) % together) + together) % together : top % together,
   isSequential: false
@@ -37,6 +40,7 @@ const stream: SourceKind<StreamLayout> = {
   readerBytes: () => 0,
   tableBytes: () => 0,
   decodedTogether: () => null,
+  leavesMemory: () => false,
   phase: () => 0,
   isSequential: true
 };
@@ -51,6 +55,7 @@ export const readerBytes = (layout: SourceLayout): number => kindOf(layout).read
 export const tableBytes = (layout: SourceLayout): number => kindOf(layout).tableBytes(layout);
 export const decodedTogether = (layout: SourceLayout): { rows: number; columns: number } | null =>
   kindOf(layout).decodedTogether(layout);
+export const leavesMemory = (layout: SourceLayout): boolean => kindOf(layout).leavesMemory(layout);
 export const phase = (layout: SourceLayout, together: number, top: number): number =>
   kindOf(layout).phase(layout, together, top);
 export const isSequential = (layout: SourceLayout): boolean => kindOf(layout).isSequential;

@@ -147,6 +147,19 @@ def test_python(web, scan, tmp_path):
         microct_io_vis.info(f"{web.address}/slices/")
 
 
+def test_looked_at(web, scan):
+    volume = microct_io_vis.open(f"{web.address}/scan.tif?key=SECRET")
+    assert np.array_equal(volume[5:7, 10:70, 20:90], scan[5:7, 10:70, 20:90])
+    coarse = volume.levels[-1]
+    step = 40 // coarse.shape[0]
+    assert np.array_equal(coarse[...], scan[::step, ::step, ::step][: coarse.shape[0]])
+    source = web.folder / "scan.tif"
+    os.utime(source, ns=(0, source.stat().st_mtime_ns + 10**9))
+    with pytest.raises(OSError, match="written") as raised:
+        volume[30:32]
+    assert "SECRET" not in str(raised.value)
+
+
 def test_files_elsewhere(cli, web):
     flavour = next(each for each in flavours.containers() if each.name == "OME-TIFF of several files")
     source, _ = flavour.write(web.folder, "")

@@ -1,6 +1,6 @@
 import { type Layout, decodedTogether } from '../../model/layout.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape, type VoxelBytes } from '../../model/volume.ts';
-import type { BlockReader } from '../../reader/index.ts';
+import type { BlockReader, Box } from '../../reader/index.ts';
 
 /** A chunk of a level: its first voxel and lengths in voxels of that level. */
 export interface LookChunk {
@@ -40,9 +40,16 @@ export async function sampleChunk(
   const [fz, fy, fx] = factor;
   const pieces = piecesOf(layout, start[2], nx, fx);
   const line = new Uint8Array(((Math.max(...pieces.map(({ count }) => count)) - 1) * fx + 1) * bytes);
-  for (let z = 0; z < nz; z++) {
+  const rowsAt = (at: number): Box[] =>
+    Array.from({ length: ny }, (_, y) => ({
+      start: [at, (start[1] + y) * fy, start[2] * fx],
+      shape: [1, 1, (nx - 1) * fx + 1]
+    }));
+  const planes = Array.from({ length: nz }, (_, z) => plane + (start[0] + z) * fz);
+  const hasAll = layout.remote === null || (await reader.bring(planes.flatMap(rowsAt)));
+  for (const [z, at] of planes.entries()) {
     if (!isWanted()) return null;
-    const at = plane + (start[0] + z) * fz;
+    if (!hasAll) await reader.bring(rowsAt(at));
     if (fy === 1 && fx === 1) {
       const rows = target.subarray(z * planeBytes, (z + 1) * planeBytes);
       await reader.read([at, start[1], start[2]], [1, ny, nx], rows, rowBytes, planeBytes);

@@ -99,6 +99,7 @@ async function isOpenToPages(address: string): Promise<boolean> {
  */
 export async function findSource(path: string, helper: IHelper, reading: LookOptions = {}): Promise<FoundSource> {
   const name = baseName(path);
+  if (isImage(name)) return lookedAt(path, helper, reading);
   if (isAddress(path)) {
     if (!isBucketAddress(path) && (await isOpenToPages(path))) return { name, url: path };
     // The helper knows best why there is none.
@@ -106,9 +107,6 @@ export async function findSource(path: string, helper: IHelper, reading: LookOpt
       name,
       reader: async (key, wanted, signal) => found(await helper.read(path, key, rangeOf(wanted), signal))
     };
-  }
-  if (isImage(path)) {
-    return lookedAt(path, helper, reading);
   }
   // Only the helper looks into an archive.
   if (!isAbsolute(path) && !isArchiveName(path)) {
