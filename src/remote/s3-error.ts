@@ -76,6 +76,10 @@ export const isStale = (error: unknown): boolean =>
 const CREDENTIALS =
   'set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in (aws sso login); for a public bucket set AWS_NO_SIGN_REQUEST=YES';
 
+/** Which profile was asked for them, if one was named. */
+const ofProfile = (): string =>
+  process.env.AWS_PROFILE ? ` by the profile ${process.env.AWS_PROFILE} (AWS_PROFILE)` : '';
+
 /** What went wrong with a request for `name`, and what to do about it. `doing`: as in "it cannot be read". */
 export function s3Error(error: unknown, name: string, doing: 'read' | 'written', side: BucketSide): unknown {
   if (error instanceof ConvertError || (error as Error).name === 'AbortError') return error;
@@ -90,7 +94,7 @@ export function s3Error(error: unknown, name: string, doing: 'read' | 'written',
   switch (reason) {
     case 'CredentialsProviderError':
     case 'TokenProviderError':
-      return fail(`no credentials were found for it (${message}): ${CREDENTIALS}`);
+      return fail(`no credentials were found for it${ofProfile()} (${message}): ${CREDENTIALS}`);
     case 'NoSuchBucket':
       return new S3Error('not-found', `${bucket}: there is no such bucket: check its name`, side, status, reason);
     case 'NoSuchKey':
