@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ConvertError } from '../model/errors.ts';
 import { type Found, MARKS, type RemoteFiles, type Wanted } from './files.ts';
+import { CutOff } from './s3-error.ts';
+import { type WebAnswer, WebServer, attempting } from './web-server.ts';
 
-/** How often what may pass by itself is asked again, and milliseconds that an answer may let wait for its next byte. */
-const ATTEMPTS = 4;
-const PATIENCE = 60_000;
-const BUSY = [408, 425, 429, 500, 502, 503, 504];
+/** How often what may pass by itself is asked: somebody waits for a picture. */
+const ATTEMPTS = 5;
 
 /**
  * Files of an OME-Zarr on a server of the web. Only what is certainly not there is missing: a login page, another part
@@ -13,8 +12,8 @@ const BUSY = [408, 425, 429, 500, 502, 503, 504];
  */
 export class WebFiles implements RemoteFiles {
   readonly name: string;
+  readonly #server: WebServer;
   readonly #root: URL;
-  readonly #authorization: string | null;
   readonly #most: number;
 
   /**
@@ -22,44 +21,18 @@ export class WebFiles implements RemoteFiles {
    * @throws ConvertError `bad-option` for what is no address
    */
   constructor(address: string, most: number) {
-    let root: URL;
-    try {
-      root = new URL(address);
-    } catch {
-      throw new ConvertError(
-        'bad-option',
-        `${address}: this is no address such as https://HOST/NAME.ome.zarr`,
-        'source'
-      );
-    }
-    const { username, password } = root;
-    this.#authorization =
-      username === '' ? null : `Basic ${btoa(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)}`;
-    root.username = root.password = root.hash = '';
-    if (!root.pathname.endsWith('/')) root.pathname += '/';
-    this.#root = root;
+    this.#server = new WebServer(address, 'https://HOST/NAME.ome.zarr');
+    this.#root = this.#server.address;
+    if (!this.#root.pathname.endsWith('/')) this.#root.pathname += '/';
     this.#most = most;
-    this.name = `${root.origin}${root.pathname.replace(/\/+$/, '')}`;
+    this.name = `${this.#root.origin}${this.#root.pathname.replace(/\/+$/, '')}`;
   }
 
-  async read(key: string, wanted: Wanted, signal?: AbortSignal): Promise<Found | null> {
-    for (let attempt = 1; ; attempt++) {
-      const found = await this.#try(key, wanted, signal).catch((error: unknown) => {
-        signal?.throwIfAborted();
-        if (error instanceof ConvertError || attempt === ATTEMPTS) throw this.#unreadable(key, error);
-        return error;
-      });
-      if (found === null || !(found instanceof Error)) return found as Found | null;
-      await sleep(100 * 2 ** attempt, undefined, { signal });
-    }
-  }
-
-  #unreadable(key: string, error: unknown): ConvertError {
-    if (error instanceof ConvertError) return error;
-    const { message, cause, name } = error as Error;
-    const why =
-      name === 'TimeoutError' ? `no answer within ${PATIENCE / 1000} s` : ((cause as Error)?.message ?? message);
-    return new ConvertError('unreadable', `${this.name}/${key}: it cannot be read (${why}); try again later`, 'source');
+  read(key: string, wanted: Wanted, signal?: AbortSignal): Promise<Found | null> {
+    const once = (): Promise<Found | null> => this.#try(key, wanted, signal);
+    const fail = (why: string): ConvertError =>
+      new ConvertError('unreadable', `${this.name}/${key}: it cannot be read (${why}); try again later`, 'source');
+    return attempting(ATTEMPTS, true, once, fail, signal);
   }
 
   #address(key: string): URL {
@@ -68,70 +41,58 @@ export class WebFiles implements RemoteFiles {
     return address;
   }
 
-  async #fetch(key: string, method: 'GET' | 'HEAD', range: string | null, signal?: AbortSignal): Promise<Response> {
-    const headers = new Headers({ 'Accept-Encoding': 'identity', 'Cache-Control': 'no-cache' });
-    if (range) headers.set('Range', range);
-    if (this.#authorization) headers.set('Authorization', this.#authorization);
-    return fetch(this.#address(key), { method, headers, signal });
+  #ask(key: string, range: string | null, signal?: AbortSignal, method: 'GET' | 'HEAD' = 'GET'): Promise<WebAnswer> {
+    const headers = { 'Cache-Control': 'no-cache', ...(range && { Range: range }) };
+    return this.#server.ask(this.#address(key), headers, signal, method);
   }
 
   async #try(key: string, { offset = 0, length }: Wanted, signal?: AbortSignal): Promise<Found | null> {
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(new DOMException('late', 'TimeoutError')), PATIENCE);
-    const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
     const isAll = offset === 0 && length === undefined;
     const isSize = length === 0;
     const last = length === undefined || offset < 0 ? '' : String(offset + length - 1);
     const range = isAll || isSize ? null : offset < 0 ? `bytes=${offset}` : `bytes=${offset}-${last}`;
+    const answer = await this.#ask(key, range, signal, isSize ? 'HEAD' : 'GET');
     try {
-      const response = await this.#fetch(key, isSize ? 'HEAD' : 'GET', range, either);
-      const end = (): void => void response.body?.cancel().catch(() => undefined);
-      if (response.status === 416 && range) {
-        const size = Number(/\/(\d+)$/.exec(response.headers.get('Content-Range') ?? '')?.[1] ?? NaN);
-        end();
+      const { version } = answer;
+      if (answer.status === 416 && range) {
+        const size = answer.sizeAlone;
         if (Number.isNaN(size)) throw this.#odd(key, 'it has no such part, and does not say how long it is');
-        return { size, offset: size, bytes: new Uint8Array(0), version: versionOf(response) };
+        return { size, offset: size, bytes: new Uint8Array(0), version };
       }
-      if (await this.#isMissing(key, response, either)) return null;
-      this.#check(key, response, end);
-      const version = versionOf(response);
-      const said = response.headers.get('Content-Length');
+      if (await this.#isMissing(key, answer, signal)) return null;
+      this.#check(key, answer);
+      const said = answer.headers['content-length'] ?? null;
       if (isSize) {
         if (said === null) throw this.#odd(key, 'the server does not say how long it is');
-        return {
-          size: Number(said),
-          offset: Math.min(Number(said), Math.max(0, offset)),
-          bytes: new Uint8Array(0),
-          version
-        };
+        const size = Number(said);
+        return { size, offset: Math.min(size, Math.max(0, offset)), bytes: new Uint8Array(0), version };
       }
-      const part = response.status === 206 ? this.#partOf(key, response, offset, length) : null;
+      const part = answer.status === 206 ? this.#partOf(key, answer, offset, length) : null;
       if (range && !part) {
         // Of a server that knows no ranges, the part out of all; what lies behind need not come.
         const size = said === null ? NaN : Number(said);
         if (Number.isNaN(size)) throw this.#odd(key, 'the server sends no parts of files, nor says how long they are');
         const start = Math.min(size, offset < 0 ? Math.max(0, size + offset) : offset);
         const count = Math.min(size - start, offset < 0 ? Math.min(-offset, length ?? Infinity) : (length ?? Infinity));
-        const bytes = await this.#bytes(key, response, start, count, false, timer);
+        const bytes = await this.#bytes(key, answer, start, count, false);
         return { size, offset: start, bytes, version };
       }
-      const size = part?.size ?? null;
-      const count = part ? part.end + 1 - part.start : said === null ? null : Number(said);
-      const bytes = await this.#bytes(key, response, 0, count, true, timer);
+      const count = part ? part.last + 1 - part.first : said === null ? null : Number(said);
+      const bytes = await this.#bytes(key, answer, 0, count, true);
       const kept = offset < 0 && length !== undefined ? bytes.subarray(0, length) : bytes;
-      return { size: size ?? bytes.length, offset: part?.start ?? 0, bytes: kept, version };
+      return { size: part?.size ?? bytes.length, offset: part?.first ?? 0, bytes: kept, version };
     } finally {
-      clearTimeout(timer);
+      answer.end();
     }
   }
 
   /** Whether who asks may list the bucket, of which either the host's name or the path begins with the name. */
-  async #mayList(key: string, signal: AbortSignal): Promise<boolean> {
+  async #mayList(key: string, signal?: AbortSignal): Promise<boolean> {
     const { origin, pathname } = this.#address(key);
     for (const bucket of [`${origin}/`, `${origin}/${pathname.split('/')[1]}/`]) {
-      const listed = await fetch(`${bucket}?list-type=2&max-keys=1`, { signal });
-      const said = (await listed.text()).slice(0, 4096);
-      if (listed.ok && said.includes('<ListBucketResult')) return true;
+      const listed = await this.#server.ask(new URL(`${bucket}?list-type=2&max-keys=1`), {}, signal);
+      const said = await listed.text();
+      if (listed.status === 200 && said.includes('<ListBucketResult')) return true;
     }
     return false;
   }
@@ -140,75 +101,61 @@ export class WebFiles implements RemoteFiles {
    * Whether a file is not there. Buckets that may not be listed, and those alone, answer 403 to who asks for what they
    * have not: that is told from a refusal by the metadata, which is there for who may read.
    */
-  async #isMissing(key: string, response: Response, signal: AbortSignal): Promise<boolean> {
-    const { status } = response;
+  async #isMissing(key: string, answer: WebAnswer, signal?: AbortSignal): Promise<boolean> {
+    const { status, headers } = answer;
     if (status !== 404 && status !== 410 && status !== 403) return false;
-    const isXml = /\bxml\b/.test(response.headers.get('Content-Type') ?? '');
-    const said = (await response.text()).slice(0, 4096);
     if (status !== 403) return true;
-    const isBucket = response.headers.has('x-amz-request-id') || (isXml && said.includes('<Code>AccessDenied</Code>'));
+    const isXml = /\bxml\b/.test(headers['content-type'] ?? '');
+    const said = await answer.text();
+    const isBucket = 'x-amz-request-id' in headers || (isXml && said.includes('<Code>AccessDenied</Code>'));
     const isDenied = !isXml || said.includes('<Code>AccessDenied</Code>');
     if (!isBucket || !isDenied || (await this.#mayList(key, signal))) return false;
     for (const mark of MARKS) {
       if (mark === key) continue;
-      const known = await this.#fetch(mark, 'GET', null, signal);
-      await known.body?.cancel();
-      if (known.ok && !isPage(known)) return true;
+      const known = await this.#ask(mark, null, signal);
+      known.end();
+      if (known.status === 200 && !known.isPage) return true;
     }
     return false;
   }
 
-  #check(key: string, response: Response, end: () => void): void {
-    const { status, statusText, redirected } = response;
-    if (status === 401 || status === 403) {
-      end();
+  #check(key: string, answer: WebAnswer): void {
+    const { status, said, redirected } = answer;
+    if (status === 401 || status === 403)
       throw this.#odd(key, `the server refuses to send it (${status}): it needs a login, or credentials have expired`);
-    }
-    if (status !== 200 && status !== 206) {
-      end();
-      const message = `the server answered ${status} ${statusText}`;
-      throw BUSY.includes(status) ? new Error(message) : this.#odd(key, message);
-    }
-    if (isPage(response)) {
-      end();
+    answer.checkNotBusy();
+    if (status !== 200 && status !== 206) throw this.#odd(key, `the server answered ${said}`);
+    if (answer.isPage) {
       const page = redirected ? 'sends to another page' : 'sent a web page in its place';
       throw this.#odd(key, `the server ${page}: it asks for a login, or the address is that of a page about the data`);
     }
   }
 
-  #partOf(key: string, { headers }: Response, offset: number, length?: number) {
-    const said = headers.get('Content-Range');
-    const [start, end, size] = (/^bytes (\d+)-(\d+)\/(\d+)$/.exec(said ?? '') ?? []).slice(1).map(Number);
+  #partOf(key: string, { part, headers }: WebAnswer, offset: number, length?: number) {
+    const { size = NaN } = part ?? {};
     const first = offset < 0 ? Math.max(0, size + offset) : offset;
     const last = Math.min(size, offset < 0 || length === undefined ? Infinity : offset + length) - 1;
-    if (start !== first || end !== last) {
+    if (part?.first !== first || part.last !== last) {
       const asked =
         offset < 0 ? `the last ${-offset} bytes` : `bytes ${offset} to ${length === undefined ? 'the end' : last}`;
-      throw this.#odd(key, `the server sent another part (${said ?? 'it does not say which'}) than ${asked}`);
+      const sent = headers['content-range'] ?? 'it does not say which';
+      throw this.#odd(key, `the server sent another part (${sent}) than ${asked}`);
     }
-    return { start, end, size };
+    return part;
   }
 
   /** `count` bytes of a body from `start` on, which is all of it where it `ends` there. */
   async #bytes(
     key: string,
-    response: Response,
+    { body }: WebAnswer,
     start: number,
     count: number | null,
-    ends: boolean,
-    timer: NodeJS.Timeout
+    ends: boolean
   ): Promise<Uint8Array> {
-    if ((count ?? 0) > this.#most) {
-      void response.body?.cancel();
-      throw this.#odd(key, `${count} bytes are too many for one answer (${this.#most})`);
-    }
+    if ((count ?? 0) > this.#most) throw this.#odd(key, `${count} bytes are too many for one answer (${this.#most})`);
     const pieces: Uint8Array[] = [];
     let [at, found] = [0, 0];
-    const reader = response.body?.getReader();
-    for (;;) {
-      const { done, value: piece } = (await reader?.read()) ?? { done: true, value: undefined };
-      if (done) break;
-      timer.refresh();
+    for await (const piece of body) {
       const part = piece.subarray(Math.max(0, start - at), count === null || ends ? undefined : start + count - at);
       at += piece.length;
       found += part.length;
@@ -216,9 +163,8 @@ export class WebFiles implements RemoteFiles {
       pieces.push(part);
       if (!ends && found === count) break;
     }
-    void reader?.cancel().catch(() => undefined);
     if (found > this.#most) throw this.#odd(key, `more than ${this.#most} bytes came, too many for one answer`);
-    if (count !== null && found !== count) throw new Error(`the server sent ${found} of ${count} bytes`);
+    if (count !== null && found !== count) throw new CutOff(`${found} of ${count} bytes came`);
     return Buffer.concat(pieces);
   }
 
@@ -226,7 +172,3 @@ export class WebFiles implements RemoteFiles {
     return new ConvertError('unsupported', `${this.name}/${key}: ${what}`, 'source');
   }
 }
-
-const isPage = ({ headers }: Response): boolean => headers.get('Content-Type')?.startsWith('text/html') ?? false;
-
-const versionOf = ({ headers }: Response): string | null => headers.get('ETag') ?? headers.get('Last-Modified');

@@ -1,0 +1,214 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { ConvertError } from '../model/errors.ts';
+import { SILENT, waitBefore } from './attempts.ts';
+import { BUSY_STATUS, CONNECTION, CutOff } from './s3-error.ts';
+
+/** What a server that is busy has answered. */
+class Busy extends Error {
+  override readonly name = 'Busy';
+}
+
+/** That nothing came for so long. */
+class Silent extends Error {
+  override readonly name = 'Silent';
+
+  constructor() {
+    super(`nothing came for ${SILENT / 1000} s`);
+  }
+}
+
+const REDIRECTIONS = [301, 302, 303, 307, 308];
+/** Redirections that are followed. */
+const MOST_HOPS = 10;
+/** What is left of an answer that is no longer than this is let come, so that its connection serves the next. */
+const SHORT = 1 << 16;
+
+/** What a server has answered, of which the body is still to come. */
+export class WebAnswer {
+  readonly status: number;
+  /** The status, as people know it. */
+  readonly said: string;
+  readonly headers: http.IncomingHttpHeaders;
+  /** Whether another address has answered than was asked. */
+  readonly redirected: boolean;
+  readonly #message: http.IncomingMessage;
+  readonly #length: number;
+
+  constructor(message: http.IncomingMessage, redirected: boolean, method: string) {
+    const { statusCode = 0, statusMessage = '', headers } = message;
+    this.status = statusCode;
+    this.said = `${statusCode} ${statusMessage}`.trim();
+    this.headers = headers;
+    this.redirected = redirected;
+    this.#message = message;
+    this.#length = method === 'HEAD' ? 0 : Number(headers['content-length'] ?? NaN);
+  }
+
+  /** Whether it is a web page, such as one that asks for a login. */
+  get isPage(): boolean {
+    return /^(text\/html|application\/xhtml)/i.test(this.headers['content-type'] ?? '');
+  }
+
+  /** Tells the file from what takes its name, as far as the server says. */
+  get version(): string | null {
+    return this.headers.etag ?? this.headers['last-modified'] ?? null;
+  }
+
+  /** Which part of the file it says to be: its first and last byte, and the length of all. */
+  get part(): { first: number; last: number; size: number } | null {
+    const numbers = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(this.headers['content-range'] ?? '');
+    if (!numbers) return null;
+    const [first, last, size] = numbers.slice(1).map(Number);
+    return { first, last, size };
+  }
+
+  /** How long the file is of which no such part is there (416); NaN where that is not said. */
+  get sizeAlone(): number {
+    return Number(/^bytes \*\/(\d+)$/.exec(this.headers['content-range'] ?? '')?.[1] ?? NaN);
+  }
+
+  /** The body, as it comes. */
+  get body(): AsyncIterable<Buffer> {
+    return this.#message;
+  }
+
+  /** The first few KiB of the body, as text. */
+  async text(): Promise<string> {
+    let text = '';
+    for await (const piece of this.body) if ((text += piece.toString()).length > 4096) break;
+    return text.slice(0, 4096);
+  }
+
+  /** @throws Busy where the same request may do better a little later */
+  checkNotBusy(): void {
+    if (BUSY_STATUS.includes(this.status)) throw new Busy(`the server answered ${this.said}`);
+  }
+
+  /** Has no more come of it. */
+  end(): void {
+    if (this.#message.complete || this.#length <= SHORT) this.#message.resume();
+    else this.#message.destroy();
+  }
+}
+
+/** A server of the web, by an address that may hold a login. */
+export class WebServer {
+  /** Without login and fragment. */
+  readonly address: URL;
+  readonly #authorization: string | null;
+  /** By protocol. Not `fetch`, which takes twice the time and thrice the memory for thousands of small parts. */
+  readonly #agents = {
+    'http:': new http.Agent({ keepAlive: true }),
+    'https:': new https.Agent({ keepAlive: true })
+  };
+
+  /**
+   * @param example what an address looks like
+   * @throws ConvertError `bad-option` for what is no address
+   */
+  constructor(address: string, example: string) {
+    if (!isOfWeb(address))
+      throw new ConvertError('bad-option', `${address}: this is no address such as ${example}`, 'source');
+    this.address = new URL(address);
+    const { username, password } = this.address;
+    const login = `${decoded(username)}:${decoded(password)}`;
+    this.#authorization = username === '' ? null : `Basic ${Buffer.from(login).toString('base64')}`;
+    this.address.username = this.address.password = this.address.hash = '';
+  }
+
+  close(): void {
+    for (const agent of Object.values(this.#agents)) agent.destroy();
+  }
+
+  /** Asks once, and again where it leads on. */
+  async ask(
+    address: URL,
+    headers: Record<string, string>,
+    signal?: AbortSignal,
+    method: 'GET' | 'HEAD' = 'GET'
+  ): Promise<WebAnswer> {
+    for (let hops = 0; ; hops++) {
+      const answer = new WebAnswer(await this.#request(address, headers, method, signal), hops > 0, method);
+      const { location } = answer.headers;
+      if (!REDIRECTIONS.includes(answer.status) || location === undefined) return answer;
+      answer.end();
+      if (hops === MOST_HOPS) throw new Error('it leads on to ever other addresses');
+      if (!URL.canParse(location, address) || !isOfWeb(new URL(location, address).href))
+        throw new Error(`it leads on to ${location}, which is no address of the web`);
+      address = new URL(location, address);
+    }
+  }
+
+  #request(
+    address: URL,
+    given: Record<string, string>,
+    method: string,
+    signal?: AbortSignal
+  ): Promise<http.IncomingMessage> {
+    const protocol = address.protocol as 'http:' | 'https:';
+    return new Promise((resolve, reject) => {
+      const headers: http.OutgoingHttpHeaders = { 'Accept-Encoding': 'identity', ...given };
+      // For the server that it was given for, and no other.
+      if (this.#authorization !== null && address.origin === this.address.origin)
+        headers.Authorization = this.#authorization;
+      const { request } = protocol === 'https:' ? https : http;
+      const asked = request(address, { agent: this.#agents[protocol], method, headers, signal, timeout: SILENT });
+      asked.on('timeout', () => asked.destroy(new Silent()));
+      asked.on('error', reject);
+      asked.on('response', resolve);
+      asked.end();
+    });
+  }
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    // A percent sign that stands for itself.
+    return part;
+  }
+}
+
+const isOfWeb = (address: string): boolean => /^https?:\/\//i.test(address) && URL.canParse(address);
+
+/**
+ * Does what asks a server, and again where that may do better a little later.
+ *
+ * @param wasThere whether the server has answered before
+ * @throws ConvertError of `work`; of all else what `fail` makes of the reason
+ */
+export async function attempting<T>(
+  attempts: number,
+  wasThere: boolean,
+  work: () => Promise<T>,
+  fail: (why: string) => ConvertError,
+  signal?: AbortSignal
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    signal?.throwIfAborted();
+    try {
+      return await work();
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof ConvertError) throw error;
+      if (!isPassing(error, wasThere) || attempt === attempts) throw fail(reasonOf(error));
+      await waitBefore(attempt + 1, signal);
+    }
+  }
+}
+
+const isWorded = (error: unknown): boolean =>
+  error instanceof Busy || error instanceof Silent || error instanceof CutOff;
+
+function isPassing(error: unknown, wasThere: boolean): boolean {
+  if (isWorded(error)) return true;
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return code === 'ECONNREFUSED' ? wasThere : CONNECTION.test(code);
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return isWorded(error) ? message : (code ?? message);
+}
