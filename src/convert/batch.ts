@@ -6,6 +6,7 @@ import type { ConvertOptions } from '../model/options.ts';
 import type { ConvertResult } from '../model/progress.ts';
 import { COMMAND_LINE, type Vocabulary, inWords } from '../model/words.ts';
 import { freeMemory } from '../pyramid/garbage.ts';
+import { absolute } from '../reader/common/file-name.ts';
 import { isOmeZarr } from '../zarr/ome-zarr.ts';
 import { writeError } from '../zarr/system-errors.ts';
 import type { Control } from './control.ts';
@@ -102,7 +103,7 @@ export function planMany(sources: readonly string[], folder: string | null): Bat
   const entries = sources.map((source): BatchEntry => {
     const beside = outputOf(source);
     return {
-      source: resolve(source),
+      source: absolute(source),
       output: beside && folder !== null ? join(resolve(folder), basename(beside)) : beside,
       state: 'waiting',
       seconds: null,

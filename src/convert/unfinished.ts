@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
-import { isAddress } from '../model/address.ts';
+import { basename } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
+import { absolute } from '../reader/common/file-name.ts';
 import { type Fingerprint, changed, fingerprint } from '../reader/fingerprint.ts';
 import { type ConversionSource, type SourceLayout, isSent } from '../model/source-layout.ts';
 import { type ConvertOptions, DEFAULT_OPTIONS } from '../model/options.ts';
@@ -130,8 +130,6 @@ export function conversionRecord(
     }
   };
 }
-
-const absolute = (source: string): string => (isAddress(source) ? source : resolve(source));
 
 function endsText(ends: [RangeEnd, RangeEnd]): DecisiveOptions['valueRange'] {
   const [min, max] = ends.map(end => (typeof end === 'number' ? end : `${end.percent}%`));

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { isAddress } from '../../model/address.ts';
 import { ConvertError, cancelled } from '../../model/errors.ts';
 import type { Layout } from '../../model/layout.ts';
@@ -8,7 +8,7 @@ import { LOOK_OPTIONS, type LookOptions } from '../../model/options.ts';
 import { sourceName } from '../../model/source-layout.ts';
 import { type Dtype, type Shape, type VolumeInfo, axesOf } from '../../model/volume.ts';
 import { map3 } from '../../model/levels.ts';
-import { onDisk } from '../../reader/common/file-name.ts';
+import { absolute, onDisk } from '../../reader/common/file-name.ts';
 import { readFailure } from '../../reader/common/fail.ts';
 import { remoteState } from '../../reader/common/remote-headers.ts';
 import { remoteStateOf } from '../../reader/common/touched.ts';
@@ -263,8 +263,6 @@ function chunkOf({ layout, grid, version }: Opened, key: string, dtype: Dtype): 
     dtype
   };
 }
-
-const absolute = (source: string): string => (isAddress(source) ? source : resolve(source));
 
 async function stateOf(path: string): Promise<State> {
   if (isAddress(path)) return remoteStateOf(await remoteState(path));

@@ -30,6 +30,9 @@ export function onDisk(path: string): string | Buffer {
   );
 }
 
+/** Where a source is, whatever the working folder will be; an address is that already. */
+export const absolute = (source: string): string => (isAddress(source) ? source : resolve(source));
+
 /**
  * A path as it is on the disk, where a surface could not hand its bytes on: it is found by what is left of them, if
  * only one is like it.
