@@ -110,14 +110,15 @@ class _Handler(BaseHTTPRequestHandler):
             first, last = first + 1, last + 1
         length = last + 1 - first
         said = size + 4096 if fault == "longer" else size
-        self._head(206, length, Content_Range=f"bytes {first}-{last}/{said}", **version)
+        told_length = length // 2 if fault == "short" else length
+        self._head(206, told_length, Content_Range=f"bytes {first}-{last}/{said}", **version)
         with path.open("rb") as file:
             file.seek(first)
             body = file.read(length)
         if fault == "half":
             body = body[: len(body) // 2]
             self.close_connection = True
-        self.wfile.write(body)
+        self.wfile.write(body[:told_length])
         with told.lock:
             told.sent += len(body)
 

@@ -65,7 +65,7 @@ def test_large_strips(cli, web, tmp_path, options):
 
 
 def test_what_passes_is_asked_again(cli, web, scan, tmp_path):
-    faults = {2: 503, 3: 503, 30: 429, 31: "reset", 32: "half"}
+    faults = {2: 503, 3: 503, 30: 429, 31: "reset", 32: "half", 33: "short"}
     web.fault = lambda number, first: faults.get(number)
     output = tmp_path / "out.ome.zarr"
     cli.convert(f"{web.address}/scan.tif", output, *SMALL)

@@ -132,7 +132,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
     });
     commands.addCommand(CommandIDs.openUrl, {
       label: 'Open OME-Zarr from URL…',
-      caption: 'Look at an OME-Zarr on a server of the web, or in a bucket of S3, by the address of its folder',
+      caption: 'Look at an OME-Zarr, or a TIFF, on a server of the web or in a bucket of S3, by its address',
       describedBy: {
         args: {
           type: 'object',
