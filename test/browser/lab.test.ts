@@ -215,7 +215,7 @@ test('a region is dragged on the picture, and what was chosen there is what is c
   await page.getByRole('button', { name: 'Choose on the picture…' }).click();
   const panel = page.locator('.mct-Picture .neuroglancer-rendered-data-panel').first();
   // What is said of the picture stands above it.
-  await page.getByText('block.tif is shown as it lies on the disk').waitFor();
+  await page.getByText('block.tif is shown as it lies there').waitFor();
   const bright = await brightAround(panel);
   const { x, y } = (await panel.boundingBox())!;
   const ends = async (name: string): Promise<string[]> =>
@@ -439,7 +439,7 @@ test('a double-click on a TIFF asks for nothing of its contents, and saving does
   await lab.item('large.tif').dblclick();
   await page
     .locator('.mct-TiffView')
-    .getByText(/large\.tif is shown as it lies on the disk/)
+    .getByText(/large\.tif is shown as it lies there/)
     .waitFor();
   await page.keyboard.press('Control+s');
   await page.getByRole('button', { name: 'Facts' }).click();

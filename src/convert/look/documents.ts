@@ -81,7 +81,7 @@ export const levelPath = (version: string, level: number): string => `${version}
 /** What a person should know who looks at it: a sentence each. */
 function notesOf(name: string, { dtype }: Layout, leftOut: number[]): string[] {
   const notes = [
-    `${name} is shown as it lies on the disk, and nothing is written: full resolution is exact, coarser levels are sampled, every 2nd, 4th, … voxel without the ones in between.`
+    `${name} is shown as it lies there, and nothing is written: full resolution is exact, coarser levels are sampled, every 2nd, 4th, … voxel without the ones in between.`
   ];
   if (leftOut.length > 0)
     notes.push(
