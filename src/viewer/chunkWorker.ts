@@ -31,7 +31,19 @@ registerRPC(PREPARE_RPC, ({ compression }: { compression: string[] }) => {
     requestAsyncComputation(prepareDecoding, undefined, [], compression).catch(() => undefined);
 });
 
-ZarrVolumeChunkSource.prototype.download = confirmedAtLast(ZarrVolumeChunkSource.prototype.download);
+/** Milliseconds for which the first chunk, of a coarse level, is alone: it is drawn sooner than beside the others. */
+const ALONE = 250;
+let first: Promise<unknown> | null = null;
+const download = confirmedAtLast(ZarrVolumeChunkSource.prototype.download);
+ZarrVolumeChunkSource.prototype.download = async function (chunk, signal) {
+  if (first) {
+    await first;
+    return download.call(this, chunk, signal);
+  }
+  const done = download.call(this, chunk, signal);
+  first = Promise.race([done.catch(() => undefined), new Promise(late => setTimeout(late, ALONE))]);
+  return done;
+};
 
 /** Which chunk it is, as its file is named. */
 function place({ source, chunkGridPosition }: Chunk): string {

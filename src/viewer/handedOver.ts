@@ -20,6 +20,19 @@ export function handOver(url: string, text: string): () => void {
   };
 }
 
+/** The same of files that are being read already: each is taken once, and read again by who asks for it again. */
+const ahead = new Map<string, Promise<Uint8Array<ArrayBuffer> | null>>();
+
+/** Has a file be there when Neuroglancer asks for it, which it does later; until the returned function is called. */
+export function readAhead(url: string, reading: Promise<Uint8Array<ArrayBuffer> | null>): () => void {
+  const key = plain(url);
+  const file = reading.catch(() => null);
+  ahead.set(key, file);
+  return () => {
+    if (ahead.get(key) === file) ahead.delete(key);
+  };
+}
+
 interface Read {
   response: Response;
   offset: number;
@@ -28,9 +41,12 @@ interface Read {
 }
 
 /** What is handed over for an address; undefined where the file itself is to be read. */
-export function handedOver(url: string): Read | undefined {
-  const found = texts.get(plain(url));
-  if (!found) return undefined;
-  const bytes = new TextEncoder().encode(found.text);
+export async function handedOver(url: string): Promise<Read | undefined> {
+  const key = plain(url);
+  const { text } = texts.get(key) ?? {};
+  const reading = ahead.get(key);
+  ahead.delete(key);
+  const bytes = text === undefined ? await reading : new TextEncoder().encode(text);
+  if (!bytes) return undefined;
   return { response: new Response(bytes), offset: 0, length: bytes.length, totalSize: bytes.length };
 }

@@ -104,6 +104,9 @@ export class SeveralError extends ImageError {
 
 export type ReadKey = (key: string, signal?: AbortSignal) => Promise<Uint8Array<ArrayBuffer> | null>;
 
+/** What hears which files of an image will be read, as soon as that is known. */
+export type Foresee = (keys: string[]) => void;
+
 async function readJson(read: ReadKey, key: string): Promise<Json | null> {
   const bytes = await read(key);
   if (bytes === null) return null;
@@ -141,10 +144,12 @@ export async function readWithLabels<T>(
   name: string,
   read: ReadKey,
   asLabels: boolean,
-  alongside: (format: Image['format']) => T
+  alongside: (format: Image['format']) => T,
+  foresee?: Foresee
 ): Promise<{ image: Image; found: Awaited<T> | null }> {
   try {
     const metadata = await metadataOf(name, read);
+    foresee?.(metadata.datasets.map(({ path }) => arrayKey(metadata, path)));
     const isLabels = asLabels || metadata.labels;
     const found = isLabels ? null : alongside(metadata.zarrFormat === 3 ? 'zarr3' : 'zarr2');
     return { image: await imageOf(name, read, asLabels, metadata), found: await found };
@@ -194,10 +199,13 @@ async function allIn(group: GroupDocument, read: ReadKey): Promise<Several> {
   return { ...several, paths };
 }
 
+const arrayKey = ({ zarrFormat }: ImageMetadata, path: string): string =>
+  zarrFormat === 3 ? `${path}/zarr.json` : `${path}/.zarray`;
+
 async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata: ImageMetadata): Promise<Image> {
   const { zarrFormat, datasets } = metadata;
   const arrayOf = async (path: string): Promise<{ dtype: string; shape: number[]; compression: string[] }> => {
-    const array = await readJson(read, zarrFormat === 3 ? `${path}/zarr.json` : `${path}/.zarray`);
+    const array = await readJson(read, arrayKey(metadata, path));
     if (!array) throw new ImageError(`${name}: level ${path} has no metadata: the OME-Zarr is incomplete.`);
     const dtype = zarrFormat === 3 ? String(array.data_type) : v2Type(String(array.dtype));
     if (Array.isArray(array.shape) && array.shape.length === metadata.axes.length)

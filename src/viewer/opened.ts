@@ -1,5 +1,5 @@
 import type { SegmentCounts } from './countSegments.ts';
-import { handOver } from './handedOver.ts';
+import { handOver, readAhead } from './handedOver.ts';
 import { SeveralError } from './image.ts';
 import type { Volume } from './initialState.ts';
 import { sourceOf } from './initialState.ts';
@@ -76,20 +76,39 @@ export async function openPlaces(
   places: Place[],
   onFinding: (name: string, finding: Finding) => void
 ): Promise<Opened> {
+  const handed: (() => void)[] = [];
   const opened = await Promise.all(
     places.map(async ({ name, url, reader, asLabels }, n) => {
       const documents: Documents = new Map();
       const began = performance.now();
-      const { volume, labels, unread } = await readVolumes(name, url, remembering(reader, documents), asLabels).catch(
-        (error: unknown) => {
-          if (error instanceof SeveralError) error.place = n;
-          throw error;
+      // The levels' metadata all at once, and that of the first one for both.
+      const reading = new Map<string, ReturnType<ByteReader>>();
+      const foresee = (keys: string[]): void => {
+        for (const key of keys) {
+          const found = reader(key, {});
+          reading.set(key, found);
+          const bytes = found.then(file => file?.bytes ?? null);
+          handed.push(readAhead(addressOf(url, key), bytes));
         }
-      );
+      };
+      const read: ByteReader = (key, ...how) => reading.get(key) ?? reader(key, ...how);
+      const { volume, labels, unread } = await readVolumes(
+        name,
+        url,
+        remembering(read, documents),
+        asLabels,
+        foresee
+      ).catch((error: unknown) => {
+        if (error instanceof SeveralError) error.place = n;
+        throw error;
+      });
       const dim = await chooseContrast(volume.image, reader);
       return { volume, labels, unread, dim: dim === null ? [] : [`${name}: ${dim}`], url, reader, documents, began };
     })
-  );
+  ).catch((error: unknown) => {
+    handed.forEach(take => take());
+    throw error;
+  });
   const watches = new Map<string, Watch>();
   const counts = new Map<string, () => Promise<SegmentCounts>>();
   const closed = new AbortController();
@@ -107,10 +126,10 @@ export async function openPlaces(
   // Labels that were asked for by themselves are there once.
   const labels = opened.flatMap(each => each.labels).filter(({ url }) => images.every(image => image.url !== url));
   const volumes = [...images, ...labels];
-  const handed = volumes.map(({ url, image }) => {
+  for (const { url, image } of volumes) {
     const { key, text } = nativeDocument(image);
-    return handOver(url + key, text);
-  });
+    handed.push(handOver(url + key, text));
+  }
   return {
     volumes,
     release: () => {

@@ -1,5 +1,5 @@
 import type { Image } from './image.ts';
-import { ImageError, type ReadKey, readImage, readLabels, readWithLabels } from './image.ts';
+import { type Foresee, ImageError, type ReadKey, readImage, readLabels, readWithLabels } from './image.ts';
 import type { Volume } from './initialState.ts';
 import { MOST_LAYERS } from './initialState.ts';
 import type { ByteReader } from './source.ts';
@@ -18,9 +18,16 @@ export interface Volumes {
  *
  * @param url Neuroglancer's address of it, with a slash at the end
  * @param asLabels whether its voxels are shown as segments, whatever it says
+ * @param foresee hears which of its files Neuroglancer will ask for
  * @throws ImageError where the image itself cannot be shown, and whatever `read` throws of it
  */
-export async function readVolumes(name: string, url: string, read: ReadKey, asLabels = false): Promise<Volumes> {
+export async function readVolumes(
+  name: string,
+  url: string,
+  read: ReadKey,
+  asLabels = false,
+  foresee?: Foresee
+): Promise<Volumes> {
   const unread: string[] = [];
   // Labels that are damaged, of a type that is not shown, or kept back by the server are no reason not to show the
   // image.
@@ -33,7 +40,13 @@ export async function readVolumes(name: string, url: string, read: ReadKey, asLa
       return null;
     }
   };
-  const { image, found } = await readWithLabels(name, read, asLabels, format => unless(readLabels(format, read)));
+  const { image, found } = await readWithLabels(
+    name,
+    read,
+    asLabels,
+    format => unless(readLabels(format, read)),
+    foresee
+  );
   const paths = found ?? [];
   const labels = await Promise.all(
     paths.map(async (path): Promise<Volume[]> => {

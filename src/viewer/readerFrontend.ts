@@ -37,7 +37,7 @@ interface Store {
 /** In the page Neuroglancer reads metadata: of our volumes in the words that it knows, whatever version they are. */
 function inKnownWords<T extends Store>(store: T): T {
   const read = store.read.bind(store);
-  store.read = async (key, options) => handedOver(store.getUrl(key)) ?? read(key, options);
+  store.read = async (key, options) => (await handedOver(store.getUrl(key))) ?? read(key, options);
   return store;
 }
 

@@ -8,6 +8,7 @@ import { Addresses } from '../../../src/viewer/addresses.ts';
 import { boxPoints, boxVoxels } from '../../../src/viewer/box.ts';
 import { SeveralError, readImage } from '../../../src/viewer/image.ts';
 import { nativeDocument } from '../../../src/viewer/nativeDocument.ts';
+import { handedOver, readAhead } from '../../../src/viewer/handedOver.ts';
 import { carriedOver } from '../../../src/viewer/carryOver.ts';
 import { initialState, layersOf } from '../../../src/viewer/initialState.ts';
 import { readVolumes } from '../../../src/viewer/readVolumes.ts';
@@ -751,6 +752,18 @@ test('the view of a volume that was written anew is kept as far as it means the 
   assert.deepEqual(await over(other), { ...kept, controls: [brighter, undefined] });
   // Another shape has another middle.
   assert.deepEqual((await over(usual, [10, 20, 44])).position, [21.5, 9.5, 14.5]);
+});
+
+test('a file that is read ahead is handed over once, and read anew where that failed', async () => {
+  const bytes = new TextEncoder().encode('{}');
+  readAhead('http://server/a%20b/0/zarr.json', Promise.resolve(bytes));
+  const found = await handedOver('http://server/a b/0/zarr.json');
+  assert.equal(await found?.response.text(), '{}');
+  assert.equal(await handedOver('http://server/a b/0/zarr.json'), undefined);
+  readAhead('http://server/c', Promise.reject(new Error('dropped')));
+  assert.equal(await handedOver('http://server/c'), undefined);
+  readAhead('http://server/d', Promise.resolve(bytes))();
+  assert.equal(await handedOver('http://server/d'), undefined);
 });
 
 test('a volume that has another name keeps its layers, labels and landmarks, and what is aligned to it', () => {
