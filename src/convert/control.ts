@@ -39,6 +39,16 @@ export class Ending {
     return Promise.race([work, this.#ended]);
   }
 
+  /** The same of work that leaves nothing behind, such as reading headers over a slow connection. */
+  static async before<T>(
+    signal: AbortSignal | undefined,
+    work: Promise<T>,
+    reason?: (signal: AbortSignal) => unknown
+  ): Promise<T> {
+    const ending = new Ending(signal, reason);
+    return ending.race(work).finally(() => ending.release());
+  }
+
   /** Leaves the signal alone. */
   release(): void {
     this.#signal?.removeEventListener('abort', this.#onAbort);

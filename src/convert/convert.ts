@@ -35,7 +35,7 @@ export async function convert(
 ): Promise<ConvertResult> {
   const began = performance.now();
   const listed = await finishLabels(options.parent);
-  const prepared = await prepare(source, options).catch((error: unknown) => {
+  const prepared = await Ending.before(signal, prepare(source, options)).catch((error: unknown) => {
     throw withListed(error, listed);
   });
   if (signal?.aborted) throw stopped(signal);

@@ -85,11 +85,8 @@ export async function convertPart(
   const before = done();
   if (before) return told(true, bytesOf(before));
   const { source, options } = plan.head.asked!;
-  const prepared = await prepare(
-    source,
-    { ...options, ...within({ ...plan.limits, ...limits }) },
-    { planned: plan.head }
-  );
+  const limited = { ...options, ...within({ ...plan.limits, ...limits }) };
+  const prepared = await Ending.before(signal, prepare(source, limited, { planned: plan.head }));
   const { range } = scan ? { range: null } : scannedRange(plan, partial, prepared);
   const { settings, layout, info, workload } = prepared;
   const volumes = volumeCount(layout.outerShape);

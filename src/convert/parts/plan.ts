@@ -93,7 +93,7 @@ export async function planParts(
       `${output}: what is converted in parts is written to a disk that all machines share: give a folder there, or convert it at once`,
       'output'
     );
-  const prepared = await prepare(source, given, { lenient: dryRun });
+  const prepared = await Ending.before(signal, prepare(source, given, { lenient: dryRun }));
   if (signal?.aborted) throw stopped(signal);
   const division = divide(prepared, parts);
   if (division.parts.length < parts)

@@ -119,7 +119,8 @@ async function verifyFolder(
   const runs = check.runs();
   const [first] = runs;
   const level0 = first?.first === 0 ? first.arrays[0] : null;
-  const found = await openSource(folder, options.against ?? null, origin, level0, said);
+  const opening = openSource(folder, options.against ?? null, origin, level0, said);
+  const found = await Ending.before(control.signal, opening, cancelled);
   said.notes.push(...geometryNotes(image));
   if (!origin) noteForeign(image.type, said);
   noteUnlisted(image.labels ? dirname(dirname(folder)) : folder, image.labels ? basename(folder) : null, said);
