@@ -11,6 +11,8 @@ const MOST_CHUNKS = 128;
 const LARGEST_CHUNK = 256 * MiB;
 /** Milliseconds that a picture may wait for its contrast. */
 const PATIENCE = 15_000;
+/** Who asks for a chunk in the milliseconds after that waits with this for it, and not anew. */
+const SHARED = 5000;
 /** Chunks that are read at once. */
 const AT_ONCE = 8;
 
@@ -29,7 +31,16 @@ const WHITE = 0.99;
 export async function chooseContrastLimits(image: Image, read: ByteReader, most: number): Promise<void> {
   const wanted = image.channels.slice(0, most).flatMap(({ window }, n) => (window ? [] : [n]));
   if (wanted.length === 0) return;
-  const signal = AbortSignal.timeout(PATIENCE);
+  const late = AbortSignal.timeout(PATIENCE);
+  const given = new Promise<never>((_, fail) => {
+    const why = new Error(`its voxels were not there within ${PATIENCE / 1000} s.`);
+    late.addEventListener('abort', () => fail(why), { once: true });
+  });
+  await Promise.race([choose(image, read, wanted, late), given]);
+}
+
+async function choose(image: Image, read: ByteReader, wanted: number[], late: AbortSignal): Promise<void> {
+  const signal = AbortSignal.timeout(PATIENCE + SHARED);
   const array = await openLevel(image, image.levels.length - 1, read, signal);
   const channelAxis = image.channelAxis === null ? -1 : image.allAxes.findIndex(({ kind }) => kind === 'channel');
   const found = wanted.map(() => new Percentiles(image.dtype));
@@ -50,9 +61,10 @@ export async function chooseContrastLimits(image: Image, read: ByteReader, most:
   };
   let next = 0;
   const worker = async (): Promise<void> => {
-    while (next < cells.length) await visit(cells[next++]);
+    while (next < cells.length && !late.aborted) await visit(cells[next++]);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  if (late.aborted) return;
   wanted.forEach((channel, n) => {
     image.channels[channel].window = contrastLimitsOf(found[n], image.dtype);
   });

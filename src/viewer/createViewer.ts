@@ -195,8 +195,12 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
 
   async function openChosen(): Promise<Opened> {
     for (;;) {
+      const textContent = `Opening ${places.map(({ name }) => name).join(', ')}…`;
+      const note = element('div', { className: 'mct-Viewer-note', textContent });
+      note.setAttribute('role', 'status');
+      host.append(note);
       try {
-        return await openPlaces(places, onFinding);
+        return await openPlaces(places, onFinding).finally(() => note.remove());
       } catch (error) {
         const { imageIn } = options;
         if (!(error instanceof SeveralError) || error.paths.length === 0 || !imageIn) throw error;
@@ -439,7 +443,9 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     const [unread] = opened.unread;
     const [dim] = opened.dim;
     if (dim !== undefined) {
-      banner.tell(`The metadata has no contrast, and none could be chosen: set it in the layer’s panel. ${dim}`);
+      banner.tell(
+        `The metadata has no contrast, and none could be chosen: press Auto when there is a picture, or set it under Contrast. ${dim}`
+      );
     }
     if (unread !== undefined) {
       banner.show(`The labels could not be read and are not in the list: close this and open it again. ${unread}`);

@@ -117,6 +117,7 @@ export class ViewerView extends DOMWidgetView {
       if (turn !== this._turn) {
         return;
       }
+      this._note?.remove();
       const state = this.model.get('state') as ViewerState;
       // Those that a whole state does not know yet are laid over it.
       const { fresh = [] } = this.model.get('_wishes') as Wishes;
