@@ -129,7 +129,7 @@ export class BlockReader implements BoxReader {
     this.#first = cache.join();
     this.#layout = layout;
     const { files, remote } = layout;
-    this.#brought = remote && new Brought(remoteFile(files[0]), remote, REQUESTS, BROUGHT_BYTES);
+    this.#brought = remote && new Brought(remoteFile(files[0]), remote, REQUESTS, Infinity);
     this.#files = new FilePool(files, this.#brought);
     this.#bytesPerVoxel = BYTES_PER_VOXEL[layout.dtype];
     this.#unpack = isPlain(layout) ? null : unpacker(layout);
@@ -169,7 +169,9 @@ export class BlockReader implements BoxReader {
   async bring(boxes: readonly Box[]): Promise<boolean> {
     const brought = this.#brought;
     if (!brought) return true;
-    const ranges = boxes.flatMap(({ start, shape }) => this.#ranges(this.#asStored(start, shape), shape));
+    const all = boxes.flatMap(({ start, shape }) => this.#ranges(this.#asStored(start, shape), shape));
+    // Rows of one segment want the same.
+    const ranges = [...new Map(all.map(range => [range.position, range])).values()];
     if (bytesOf(ranges) > BROUGHT_BYTES) return false;
     brought.clear();
     await brought.bring(ranges);

@@ -26,6 +26,8 @@ const PIECE = 1 << 20;
 interface Piece {
   position: number;
   bytes: Uint8Array;
+  /** Greater for what was brought later. */
+  round: number;
 }
 
 /** Parts of a remote file that were brought before they are read, so that those who read need not wait. */
@@ -37,11 +39,12 @@ export class Brought {
   /** By position; none overlaps another. */
   #pieces: Piece[] = [];
   #bytes = 0;
+  #round = 0;
   #missed: Range | null = null;
 
   /**
    * @param atOnce requests that are on their way at a time
-   * @param most bytes that are kept beside those that were brought last
+   * @param most bytes that are kept, about: above that, what was brought first goes, down to half of them
    */
   constructor(file: RemoteFile, state: RemoteState, atOnce: number, most: number) {
     this.#file = file;
@@ -61,7 +64,7 @@ export class Brought {
   }
 
   add(position: number, bytes: Uint8Array): void {
-    this.#pieces.push({ position, bytes });
+    this.#pieces.push({ position, bytes, round: this.#round });
     this.#pieces.sort((a, b) => a.position - b.position);
     this.#bytes += bytes.length;
   }
@@ -70,13 +73,14 @@ export class Brought {
   async bring(ranges: readonly Range[]): Promise<void> {
     const wanted = this.#absent(joined(ranges, this.state.size));
     if (wanted.length === 0) return;
+    this.#round++;
     const ending = new AbortController();
     const found: Piece[] = [];
     const next = wanted.values();
     const work = async (): Promise<void> => {
       for (const { position, length } of next) {
         const bytes = await this.#file.read(this.state, position, length, ending.signal);
-        found.push({ position, bytes });
+        found.push({ position, bytes, round: this.#round });
       }
     };
     const all = Array.from({ length: Math.min(this.#atOnce, wanted.length) }, work);
@@ -87,10 +91,17 @@ export class Brought {
       await Promise.allSettled(all);
       throw error;
     }
-    const came = found.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    if (this.#bytes > this.#most) this.clear();
+    if (this.#bytes > this.#most) this.#forget();
     this.#pieces = [...this.#pieces, ...found].sort((a, b) => a.position - b.position);
-    this.#bytes += came;
+    this.#bytes += bytesOf(found);
+  }
+
+  /** Who reads must find what was brought for it just now. */
+  #forget(): void {
+    this.#pieces.sort((a, b) => b.round - a.round);
+    let kept = 0;
+    this.#pieces = this.#pieces.filter(({ bytes }) => (kept += bytes.length) <= this.#most / 2);
+    this.#bytes = bytesOf(this.#pieces);
   }
 
   /** What was wanted last and was not there, since this was asked last. */
@@ -156,6 +167,7 @@ export class Brought {
   }
 }
 
+const bytesOf = (pieces: readonly Piece[]): number => pieces.reduce((sum, { bytes }) => sum + bytes.length, 0);
 const endOf = ({ position, bytes }: Piece): number => position + bytes.length;
 
 /** Ranges by position, those that touch or nearly do as one. */

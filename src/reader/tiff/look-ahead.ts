@@ -3,6 +3,7 @@ import type { Brought, Range } from '../common/brought.ts';
 /** Pages that are brought together, at first and at most. */
 const FEW = 4;
 const MANY = 1024;
+const MOST_BYTES = 16 << 20;
 /** Bytes that are brought of a page where there is no telling: of one that lies behind the last one, and elsewhere. */
 const NEAR = 1 << 16;
 const FAR = 1 << 12;
@@ -32,7 +33,9 @@ export class LookAhead {
     const wanted: Range[] = [{ position: at, length: Math.max(directory.length, isNear ? NEAR : FAR) }];
     if (distance === this.#last.distance && !isNear) {
       wanted.length = 0;
-      for (let n = 0; n < this.#pages; n++)
+      const each = this.#parts.reduce((sum, { length }) => sum + length, 0);
+      const pages = Math.max(1, Math.min(this.#pages, Math.floor(MOST_BYTES / each)));
+      for (let n = 0; n < pages; n++)
         for (const { position, length } of this.#parts) wanted.push({ position: at + n * distance + position, length });
       this.#pages = Math.min(MANY, 2 * this.#pages);
     } else this.#pages = FEW;
