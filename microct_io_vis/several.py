@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from . import tables
 from .errors import ConversionError
+from .look import is_address
 from .progress import size
 from .types import ConversionResult, Progress
 
@@ -139,7 +140,8 @@ class SeveralConversion:
         output = None
         if self._folder is not None:
             # By its default name, wherever that is beside the source.
-            output = os.path.join(self._folder, os.path.basename(self._plan(source, None).output))
+            name = os.path.basename(self._plan(source, None).output)
+            output = f"{self._folder}/{name}" if is_address(self._folder) else os.path.join(self._folder, name)
         plan = self._plan(source, output)
         if plan.output_refusal is not None:
             raise ConversionError(plan.output_refusal.code, plan.output_refusal.message, "output")

@@ -16,7 +16,7 @@ import traitlets
 from ipywidgets import widget_serialization
 from traitlets import Bool, Dict, Enum, Instance, TraitError
 
-from ..api import ConversionError, OmeZarrInfo, Plan, VolumeInfo, estimate, info, to_info, to_plan
+from ..api import ConversionError, ConvertedPath, OmeZarrInfo, Plan, VolumeInfo, estimate, info, to_info, to_plan
 from ..arguments import chosen, naming_its_options, reading_in
 from ..conversion import Conversion, Names, Report, ask
 from ..errors import shown_as_message, warn_of
@@ -84,8 +84,8 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
     source : path-like or sequence of path-like
         TIFF, folder of slices, or the files of a stack of slices; or several of these, see ``each``.
     target : path-like, optional
-        Path of the OME-Zarr to write, of several sources of the folder for their outputs. None: ``<stem>.ome.zarr``
-        beside the source.
+        Path of the OME-Zarr to write, or its place in a bucket, ``"s3://bucket/name.ome.zarr"``; of several sources of
+        the folder for their outputs. None: ``<stem>.ome.zarr`` beside the source.
     each : bool, optional
         Of several paths: whether each is a volume of its own, converted by itself, where those that cannot be are left
         out with their reason. None: it is where one of them is a folder; files are the slices of one volume.
@@ -451,7 +451,8 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         Returns
         -------
         pathlib.Path or list of pathlib.Path
-            Absolute path of the OME-Zarr; of several sources those of all that are written.
+            Absolute path of the OME-Zarr, or its address as `convert` has it; of several sources those of all that are
+            written.
 
         Raises
         ------
@@ -484,8 +485,8 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         if "results" in self.result:
             for each in self.result["left_out"]:
                 warn_of(os.path.basename(each["source"]), [f"left out: {each['message']}"])
-            return [FilePath(each["output"]) for each in self.result["results"]]
-        return FilePath(self.result["output"])
+            return [ConvertedPath(each["output"]) for each in self.result["results"]]
+        return ConvertedPath(self.result["output"])
 
     def _source(self) -> Any:
         if not self.source:

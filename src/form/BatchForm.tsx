@@ -179,7 +179,7 @@ export function BatchForm(props: {
       <Field
         label="Folder for the outputs"
         wide
-        hint="Empty: each output beside its source. A name beside the first source, or a path."
+        hint="Empty: each output beside its source. A name beside the first source, a path, or s3://BUCKET/FOLDER."
       >
         {control => <TextInput control={control} value={folder} onChange={setFolder} />}
       </Field>

@@ -336,7 +336,7 @@ function ChooseButton({ onClick }: { onClick: () => void }): React.ReactElement 
 /** Of labels of an image, where they go. */
 function outputHint({ parent }: FormValues, planned: Planned | null): string {
   if (parent.trim() === '')
-    return 'A name beside the source, or a path; one file in place of a folder if it ends in .ozx.';
+    return 'A name beside the source, a path (one file if it ends in .ozx), or a place in a bucket: s3://BUCKET/NAME.ome.zarr.';
   return planned ? `Written as ${planned.plan.output}.` : 'A name in the image’s folder of labels.';
 }
 

@@ -1,5 +1,6 @@
 import * as React from 'react';
 import { formatBytes } from '../model/bytes.ts';
+import { isBucketAddress } from '../model/address.ts';
 import type { Plan, VolumeInfo } from '../protocol/index.ts';
 import { describeAxes, describeFile, describeOrigin, describeShape, describeVoxel } from './describe.ts';
 
@@ -48,7 +49,7 @@ export function PlanView(props: { plan: Plan; stale: boolean }): React.ReactElem
     <div className={`mct-Plan${props.stale ? ' mct-mod-stale' : ''}`} aria-busy={props.stale}>
       <dl className="mct-Needs">
         <Fact name="Output before compression">{formatBytes(plan.uncompressedBytes)}</Fact>
-        <Fact name="Disk, at most">
+        <Fact name={isBucketAddress(plan.output) ? 'Disk, for what waits to be sent' : 'Disk, at most'}>
           <span className={isTight ? 'mct-mod-tight' : undefined}>{formatBytes(plan.diskBytes)}</span>
         </Fact>
         <Fact name="Free disk">

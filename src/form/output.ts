@@ -16,7 +16,7 @@ export const defaultOutputName = (source: Source): string =>
  * server's file system when it starts with `/`.
  */
 export function resolveOutput(source: Source, typed: string): string {
-  const name = typed.replace(/\/+$/, '');
+  const name = typed.replace(/(?<=[^:/])\/+$/, '');
   if (isAbsolute(name)) {
     return name;
   }
@@ -37,6 +37,7 @@ export function resolveOutput(source: Source, typed: string): string {
  * outside the server's root.
  */
 export function typedOutput(source: Source, path: string): string {
+  if (isAddress(path)) return path;
   const folder = folderOf(source);
   if (isAbsolute(path) !== isAbsolute(folder)) {
     return isAbsolute(path) ? path : baseName(path);
@@ -47,7 +48,7 @@ export function typedOutput(source: Source, path: string): string {
   return [...from.slice(shared).map(() => '..'), ...to.slice(shared)].join('/');
 }
 
-/** Whether a path is one of the server's file system, or an address of the web: not relative to the server's root. */
+/** Whether a path is one of the server's file system, or an address: not relative to the server's root. */
 export const isAbsolute = (path: string): boolean =>
   isAddress(path) || path.startsWith('/') || /^[a-z]:[\\/]/i.test(path);
 

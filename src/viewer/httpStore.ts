@@ -2,17 +2,23 @@ import type { SharedKvStoreContextBase } from 'neuroglancer/unstable/kvstore/reg
 import { ReadableHttpKvStore } from 'neuroglancer/unstable/kvstore/http/common.js';
 import { getBaseHttpUrlAndPath } from 'neuroglancer/unstable/kvstore/url.js';
 import { HttpError } from 'neuroglancer/unstable/util/http_request.js';
-import { MissingError, strictFetch } from './strictFetch.ts';
+import { MissingError, isOwn, strictFetch } from './strictFetch.ts';
+import { Versions } from './versions.ts';
 
 interface Registry<C> {
   registerBaseKvStoreProvider(provider: (context: C) => unknown): void;
 }
 
+/** Of other servers than the page's, whose ETags are of the part that it sends. A viewer that is made anew has none. */
+const versions = new Versions();
+
 /** Neuroglancer takes an HttpError of 403 or without status for a missing chunk: it gets one for 404 only. */
 async function fetchForNeuroglancer(input: RequestInfo, init?: RequestInit): Promise<Response> {
   const url = typeof input === 'string' ? input : input.url;
   try {
-    return await strictFetch(url, init);
+    const response = await strictFetch(url, init);
+    if (!isOwn(url)) versions.check(url, response.headers.get('ETag'));
+    return response;
   } catch (error) {
     if (error instanceof MissingError) throw new HttpError(url, 404, 'Not Found');
     throw error;

@@ -112,7 +112,7 @@ async function fetchOnce(url: string, init: RequestInit, heard: () => void): Pro
 const ABSENT = 'X-Absent';
 
 /** Whether an address is on the page's own server: others need not know a token, and may allow no headers of ours. */
-function isOwn(url: string): boolean {
+export function isOwn(url: string): boolean {
   const { location } = globalThis as { location?: Location };
   return location === undefined || new URL(url, location.href).origin === location.origin;
 }

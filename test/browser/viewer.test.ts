@@ -409,10 +409,11 @@ test('a volume that was turned and cut is aligned by landmarks: the same pixels,
 });
 
 test('an OME-Zarr of the web is read by the page where it may (CORS), and by the helper where it may not', async () => {
-  const output = converted(join(elsewhere, 'web.ome.zarr'));
+  const output = converted(join(elsewhere, 'web.ome.zarr'), '--shard', '48', '64', '64');
   const page = await jupyter.open();
   for (const isOpen of [true, false]) {
     const askedBy = new Set<string>();
+    let writing = 1;
     const web = createServer((request, response) => {
       if (isOpen) {
         response.setHeader('Access-Control-Allow-Origin', '*');
@@ -426,7 +427,7 @@ test('an OME-Zarr of the web is read by the page where it may (CORS), and by the
       const file = readFileSync(path);
       const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
       const part = first === undefined ? file : file.subarray(Number(first), last ? Number(last) + 1 : file.length);
-      response.setHeader('ETag', '"1"').setHeader('Content-Length', part.length);
+      response.setHeader('ETag', `"${path.includes('/c/') ? writing : 0}"`).setHeader('Content-Length', part.length);
       const range = `bytes ${first}-${Number(first) + part.length - 1}/${file.length}`;
       if (first === undefined) response.writeHead(200);
       else response.writeHead(206, { 'Content-Range': range });
@@ -439,8 +440,18 @@ test('an OME-Zarr of the web is read by the page where it may (CORS), and by the
       given => (window as unknown as App).jupyterapp.commands.execute('microct-io-vis:open-url', given),
       args
     );
-    await shows(page.locator('.mct-ViewerPanel:visible'), output);
+    const panel = page.locator('.mct-ViewerPanel:visible');
+    await shows(panel, output);
     assert.deepEqual([...askedBy], [isOpen ? 'page' : 'helper']);
+    // Chunks of the same shard, which is another one now.
+    writing++;
+    await page.evaluate(
+      state => (window as unknown as App).jupyterapp.shell.currentWidget.content.setState(state),
+      sliceView(SHAPE, 29) as object
+    );
+    await panel.getByText('has been written anew').waitFor();
+    await panel.getByRole('button', { name: 'Retry' }).click();
+    await shows(panel, output, 29);
     web.close();
     web.closeAllConnections();
   }
@@ -448,7 +459,10 @@ test('an OME-Zarr of the web is read by the page where it may (CORS), and by the
 });
 
 interface App {
-  jupyterapp: { commands: { execute(id: string, args?: object): Promise<unknown> } };
+  jupyterapp: {
+    commands: { execute(id: string, args?: object): Promise<unknown> };
+    shell: { currentWidget: { content: { setState(state: object): void } } };
+  };
 }
 
 test('OME-Zarr 0.4, whose dotfiles the server hides: over the helper', async () => {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { convert, estimate, freeMemory, inspect, verify } from '../../convert/index.ts';
+import { isAddress } from '../../model/address.ts';
 import { ConvertError } from '../../model/errors.ts';
 import { COMMAND_LINE, inWords } from '../../model/words.ts';
 import { VERSION } from '../../model/version.ts';
@@ -117,7 +118,7 @@ async function runVerify(
   signal: AbortSignal
 ): Promise<void> {
   const source = against === null ? null : readSource(against);
-  const { id } = jobs.verify(resolve(path), { ...options, against: source });
+  const { id } = jobs.verify(isAddress(path) ? path : resolve(path), { ...options, against: source });
   const found = inWords((await follow(id, progress, jobs, output, signal)).verdict!, COMMAND_LINE);
   output.result(json ? toJson(found) : { 'text/plain': verdictText(found) });
   if (!found.ok) {

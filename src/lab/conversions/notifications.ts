@@ -3,6 +3,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 import { fraction } from '../../form/index.ts';
+import { isAddress } from '../../model/address.ts';
 import type { Job } from '../../protocol/index.ts';
 import { isActive } from '../connection/jobs.ts';
 import type { IHelper, IJobs, JobChange } from '../helper.ts';
@@ -137,11 +138,7 @@ export class JobNotifications {
             displayType: 'accent',
             callback: () => void this.#commands.execute(CommandIDs.openViewer, { path })
           },
-          {
-            label: 'Show',
-            caption: 'Show it in the file browser',
-            callback: () => void this.#commands.execute(CommandIDs.showInBrowser, { path })
-          },
+          ...(path !== null && isAddress(path) ? [] : [this.#show(path)]),
           {
             label: 'Verify',
             caption: 'Read every voxel back, and compare it with the source',
@@ -176,6 +173,14 @@ export class JobNotifications {
     }
     const from = typeof source === 'string' ? { path: source } : { paths: source };
     return this.#commands.execute(CommandIDs.convert, { ...from, options });
+  }
+
+  #show(path: string | null): Notification.IAction {
+    return {
+      label: 'Show',
+      caption: 'Show it in the file browser',
+      callback: () => void this.#commands.execute(CommandIDs.showInBrowser, { path })
+    };
   }
 
   #details(job: Job): Notification.IAction {

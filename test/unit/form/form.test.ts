@@ -11,7 +11,7 @@ import { jobs } from '../../../src/convert/validate.ts';
 import { spaceUnit } from '../../../src/model/units.ts';
 import * as choices from '../../../src/form/choices.ts';
 import { describeProgress, describeSeconds, describeSource, describeVoxel } from '../../../src/form/describe.ts';
-import { defaultOutputName, resolveOutput } from '../../../src/form/output.ts';
+import { defaultOutputName, resolveOutput, typedOutput } from '../../../src/form/output.ts';
 import type { Planner } from '../../../src/form/planner.ts';
 import type { FormValues, Triple } from '../../../src/form/values.ts';
 import { EMPTY_VALUES, readValues, toValues, unitOf } from '../../../src/form/values.ts';
@@ -210,6 +210,10 @@ test('a typed output is beside its source, unless it is absolute', () => {
   assert.equal(resolveOutput('a/scan.tif', '/data/x.zarr'), '/data/x.zarr');
   assert.equal(resolveOutput('/data/scan.tif', 'x.zarr'), '/data/x.zarr');
   assert.equal(resolveOutput(['a/s1.tif', 'a/s2.tif'], 'x.zarr'), 'a/x.zarr');
+  assert.equal(resolveOutput('a/scan.tif', 's3://bucket/x.zarr/'), 's3://bucket/x.zarr');
+  assert.equal(typedOutput('/data/scan.tif', 's3://bucket/x.zarr'), 's3://bucket/x.zarr');
+  // On the way to an address.
+  assert.equal(resolveOutput('a/scan.tif', 's3://'), 's3://');
 });
 
 test('sizes are read as people write them', () => {
