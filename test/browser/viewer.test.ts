@@ -82,7 +82,12 @@ async function tellsVoxels(panel: Locator): Promise<void> {
   const middle = panel.locator('input.neuroglancer-position-dimension-coordinate');
   const told = await middle.evaluateAll(inputs => inputs.map(each => (each as HTMLInputElement).value));
   assert.deepEqual(told.slice(0, 3), [x, y, Z].map(String));
+  // What is selected is in the left half, where the mouse comes from elsewhere.
   const position = { x: width / 2 + 1, y: height / 2 + 1 };
+  await picture(panel).hover({ position: { ...position, x: position.x - 3 * ZOOM } });
+  await panel.locator('.neuroglancer-mouse-position-widget', { hasText: `x ${x - 3}  y ${y}` }).waitFor();
+  await picture(panel).hover({ position });
+  await panel.locator('.neuroglancer-mouse-position-widget', { hasText: `x ${x}  y ${y}` }).waitFor();
   await picture(panel).click({ button: 'right', modifiers: ['Control'], position });
   await panel.locator('.neuroglancer-selection-details-position', { hasText: `x${x}y${y}z${Z}` }).waitFor();
 }
