@@ -1,6 +1,6 @@
 import { globSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isBucketAddress } from '../model/address.ts';
+import { isBucketAddress, shownAddress } from '../model/address.ts';
 import { ConvertError, type ErrorCode, stopped } from '../model/errors.ts';
 import type { ConvertOptions } from '../model/options.ts';
 import type { ConvertResult } from '../model/progress.ts';
@@ -185,7 +185,7 @@ function checkApart(entries: readonly BatchEntry[]): void {
     if (other !== undefined)
       throw new ConvertError(
         'bad-option',
-        `${source} and ${other} would both be written to ${output}: convert one of them by itself, to another output`,
+        `${shownAddress(source)} and ${shownAddress(other)} would both be written to ${output}: convert one of them by itself, to another output`,
         'output'
       );
     taken.set(output, source);
@@ -194,9 +194,10 @@ function checkApart(entries: readonly BatchEntry[]): void {
 
 const COLUMNS = ['source', 'output', 'state', 'seconds', 'bytesWritten', 'levels', 'warnings', 'error'] as const;
 
-/** Both files, each whole at any time. */
-function write(report: string | null, entries: readonly BatchEntry[]): void {
+/** Both files, each whole at any time; keys in addresses are nobody else's. */
+function write(report: string | null, all: readonly BatchEntry[]): void {
   if (report === null) return;
+  const entries = all.map(entry => ({ ...entry, source: shownAddress(entry.source) }));
   const rows = entries.map(entry =>
     COLUMNS.map(name => {
       const value =

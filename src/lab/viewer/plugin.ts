@@ -38,7 +38,7 @@ const viewOf = ({ state, options, asLabels, isStack }: ReadonlyPartialJSONObject
 async function askForAddress(): Promise<string | null> {
   const { value } = await InputDialog.getText({
     title: 'Open OME-Zarr from URL',
-    label: 'Address of the folder that is an OME-Zarr:',
+    label: 'Address of the folder that is an OME-Zarr, or of a TIFF:',
     placeholder: 'https://HOST/FOLDER/NAME.ome.zarr or s3://BUCKET/NAME.ome.zarr',
     okLabel: 'Open'
   });
