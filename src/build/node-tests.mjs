@@ -1,7 +1,7 @@
-// `node node-tests.mjs AT_ONCE [--again] FILE...`: runs test files in the order given, so many at a time. (`node --test`
-// sorts them by name: where the longest comes last, one processor has nothing to do.) `--again`: files in which a test
-// has failed are run once more, each alone, and what passes then is named; for tests that share a loaded machine with a
-// browser. The last line: `passed=N failed=N`.
+// `node node-tests.mjs AT_ONCE [--again] FILE...`: runs test files in the order given, so many at a time. (`node
+// --test` sorts them by name: where the longest comes last, one processor has nothing to do.) `--again`: files in which
+// a test has failed are run once more, each alone, and what passes then is named; for tests that share a loaded machine
+// with a browser. The last line: `passed=N failed=N`.
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
