@@ -32,7 +32,8 @@ if (again && failed.length) {
   console.log(`\nOnce more, alone: ${once.join(', ')}`);
   for (const test of tests.keys()) if (once.some(file => test.includes(file))) tests.delete(test);
   for (const [test, passed] of await outcomes(once, 1)) tests.set(test, passed);
-  for (const test of failed.filter(test => tests.get(test) !== false)) console.log(`Failed beside others, passed alone: ${test}`);
+  for (const test of failed.filter(test => tests.get(test) !== false))
+    console.log(`Failed beside others, passed alone: ${test}`);
 }
 const left = failedOf(tests).length;
 console.log(`passed=${tests.size - left} failed=${left}`);
