@@ -78,10 +78,10 @@ def test_parts_that_are_killed_and_run_twice_do_no_harm(cli, scans, tmp_path):
     cli("plan", scans["longer"], output, *options, "--parts", 2).succeeded()
     folder = Path(f"{output}.partial", ".microct-io-vis.parts", "1")
     # Two at once, of which one is killed when it has begun to write, and one is ended as schedulers do.
-    first, second = cli.start("part", 1, output), cli.start("part", 1, output)
-    while len([journal for journal in folder.glob("journal-*") if b"block" in journal.read_bytes()]) < 2:
-        assert first.poll() is None and second.poll() is None
-        time.sleep(0.002)
+    first = begin_to_write(cli, output, folder, 1)
+    # It must not be done before the other has begun.
+    first.send_signal(signal.SIGSTOP)
+    second = begin_to_write(cli, output, folder, 2)
     first.kill()
     second.send_signal(signal.SIGTERM)
     _, told = second.communicate()
@@ -102,6 +102,15 @@ def test_parts_that_are_killed_and_run_twice_do_no_harm(cli, scans, tmp_path):
         cli("part", part, output).succeeded()
     cli("finish", output, "-q").succeeded()
     assert contents(output) == contents(alone)
+
+
+def begin_to_write(cli, output, folder, count):
+    """Starts part 1, and waits until so many have noted a block of it."""
+    started = cli.start("part", 1, output)
+    while len([journal for journal in folder.glob("journal-*") if b"block" in journal.read_bytes()]) < count:
+        assert started.poll() is None
+        time.sleep(0.002)
+    return started
 
 
 def test_what_is_planned_is_nobody_elses(cli, scans, tmp_path):
