@@ -12,29 +12,29 @@ const [atOnce, ...words] = process.argv.slice(2);
 const again = words[0] === '--again';
 const files = again ? words.slice(1) : words;
 
-/** Runs files and shows how; answers with the outcome of each of their tests, `file: name`. */
+/** Runs files and shows how; answers with what became of each of their tests. */
 async function outcomes(files, concurrency) {
-  const passed = new Map();
-  const note = outcome => data => data.nesting === 0 && passed.set(`${data.file}: ${data.name}`, outcome);
+  const tests = [];
+  const note = passed => data => data.nesting === 0 && tests.push({ file: data.file, name: data.name, passed });
   // What a failed test has left (a server, a browser) does not keep its file from ending.
-  const tests = run({ files, concurrency, timeout: LIMIT, execArgv: ['--test-force-exit'] })
+  const running = run({ files, concurrency, timeout: LIMIT, execArgv: ['--test-force-exit'] })
     .on('test:pass', note(true))
     .on('test:fail', note(false));
-  for await (const text of tests.compose(spec)) process.stdout.write(text);
-  return passed;
+  for await (const text of running.compose(spec)) process.stdout.write(text);
+  return tests;
 }
-const failedOf = tests => [...tests].flatMap(([test, passed]) => (passed ? [] : [test]));
 
-const tests = await outcomes(files, Number(atOnce));
-const failed = failedOf(tests);
+let tests = await outcomes(files, Number(atOnce));
+const failed = tests.filter(({ passed }) => !passed);
 if (again && failed.length) {
-  const once = files.filter(file => failed.some(test => test.includes(file)));
+  const once = files.filter(file => failed.some(test => test.file.endsWith(file)));
   console.log(`\nOnce more, alone: ${once.join(', ')}`);
-  for (const test of tests.keys()) if (once.some(file => test.includes(file))) tests.delete(test);
-  for (const [test, passed] of await outcomes(once, 1)) tests.set(test, passed);
-  for (const test of failed.filter(test => tests.get(test) !== false))
-    console.log(`Failed beside others, passed alone: ${test}`);
+  const others = await outcomes(once, 1);
+  for (const { file, name } of failed)
+    if (!others.some(other => other.file === file && other.name === name && !other.passed))
+      console.log(`Failed beside others, passed alone: ${file}: ${name}`);
+  tests = [...tests.filter(({ file }) => !once.some(each => file.endsWith(each))), ...others];
 }
-const left = failedOf(tests).length;
-console.log(`passed=${tests.size - left} failed=${left}`);
+const left = tests.filter(({ passed }) => !passed).length;
+console.log(`passed=${tests.length - left} failed=${left}`);
 process.exit(left ? 1 : 0);
