@@ -372,7 +372,7 @@ def workers(bench: Bench) -> None:
         rows += [
             [
                 f"{source.stat().st_size / GB:.2f}",
-                f"{count} workers, {count} parts" if count else "`convert` without Dask",
+                f"{count} × {max(1, processors // count)}" if count else "`convert` without Dask",
                 f"{statistics.median(seconds):.2f}",
                 f"{min(seconds):.2f} to {max(seconds):.2f}",
                 f"{statistics.median(seconds) / alone:.2f}",
@@ -382,8 +382,9 @@ def workers(bench: Bench) -> None:
     bench.report.table(
         "Workers of Dask",
         f"float32, blosc-lz4, all levels, by `convert(client=)` on one machine, whose {processors} processors the "
-        f"workers share: more of them cannot be faster, and what they are slower is what parts cost. {bench.when()}",
-        ["GB", "", "seconds", "least to greatest", "beside `convert`"],
+        "workers share: more of them cannot be faster, and what they are slower is what 8 parts cost, the least that "
+        f"it chooses by itself. Fewer (`parts=`) cost less, see *One volume in parts*. {bench.when()}",
+        ["GB", "workers × threads", "seconds", "least to greatest", "beside `convert`"],
         rows,
     )
 

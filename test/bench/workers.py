@@ -12,11 +12,13 @@ from microct_io_vis import convert
 
 def main() -> None:
     source, target, workers, threads = sys.argv[1:]
-    options = {"compression": "blosc-lz4", "jobs": int(threads), "progress": False}
-    cluster = LocalCluster(n_workers=int(workers), threads_per_worker=1, processes=True, dashboard_address=None)
+    options = {"compression": "blosc-lz4", "progress": False}
+    cluster = LocalCluster(
+        n_workers=int(workers), threads_per_worker=int(threads), processes=True, dashboard_address=None
+    )
     with cluster, Client(cluster) as client:
         start = time.perf_counter()
-        convert(source, target, client=client, parts=int(workers), **options)
+        convert(source, target, client=client, **options)
         print(time.perf_counter() - start)
 
 
