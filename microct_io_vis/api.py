@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from . import tables
-from .arguments import chosen, naming_its_options
+from .arguments import chosen, naming_its_options, source_name
 from .conversion import Conversion, ask, check
 from .errors import ConversionError, ConversionWarning, warn_of
-from .look import is_address
 from .options import (
     Checksum,
     Compression,
@@ -906,7 +905,8 @@ def convert(
         The Dask cluster whose workers convert it, in parts: they must have this package, and see source and output
         under the same paths. The output is the same, to the bit. None: this machine.
     parts : int, optional
-        How many parts, each a task. None: 4 for each that the cluster does at once. Fewer where it cannot be cut.
+        How many parts, each a task. None: as many as the cluster does at once, and up to four times as many where each
+        has 16 GiB. Fewer where it cannot be cut.
     resources : mapping, optional
         What a part takes of a worker's resources, such as ``{"microct": 1}``: workers that have them get parts. A part
         has its share of the worker's threads and memory.
@@ -1129,8 +1129,7 @@ def _listed(source: Source) -> StrPath | Sequence[StrPath]:
 def _name(source: StrPath | Sequence[StrPath]) -> str:
     if not isinstance(source, (str, os.PathLike)):
         return f"{len(source)} slices"
-    path = os.fspath(source)
-    return os.path.basename(path.partition("?")[0] if is_address(path) else path)
+    return source_name(source)
 
 
 def _with_parts(found: dict[str, Any]) -> dict[str, Any]:

@@ -195,6 +195,17 @@ def _ends(value: Any) -> Iterable[Any]:
     return value if isinstance(value, Iterable) and not isinstance(value, str) else [value]
 
 
+def is_address(source: str | os.PathLike[str]) -> bool:
+    """Whether a source is named by an address, of the web or of a bucket, and not by a path."""
+    return os.fspath(source).lower().startswith(("http://", "https://", "s3://"))
+
+
+def source_name(source: str | os.PathLike[str]) -> str:
+    """The last name of a path, or of an address, without its query."""
+    path = os.fspath(source)
+    return os.path.basename(path.partition("?")[0] if is_address(path) else path)
+
+
 def source_words(source: Any) -> tuple[str, str | None]:
     """The helper's word for a source, and what it reads from standard input: the paths of a list of slices."""
     try:

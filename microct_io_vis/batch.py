@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import tables
-from .arguments import chosen, naming_its_options, option_words, source_words
+from .arguments import chosen, is_address, naming_its_options, option_words, source_name, source_words
 from .conversion import Event, Helper, snake_case
 from .errors import ConversionError
 from .options import (
@@ -51,8 +51,8 @@ class BatchEntry:
 
     Attributes
     ----------
-    source : pathlib.Path
-        The TIFF, or the folder of slices.
+    source : pathlib.Path or str
+        The TIFF, or the folder of slices; as text where it is an address.
     output : pathlib.Path or None
         Path of the OME-Zarr; None where it is not known.
     state : str
@@ -76,7 +76,7 @@ class BatchEntry:
     ('scan.tif', 1, None)
     """
 
-    source: Path
+    source: Path | str
     output: Path | None
     state: str
     seconds: float | None
@@ -267,7 +267,7 @@ def convert_many(
     if client is None and resources is not None:
         raise ConversionError("bad-option", "resources: is for the workers of a cluster: give a client, too", None)
     given = sources if isinstance(sources, (str, os.PathLike)) else [os.fspath(source) for source in sources]
-    if folder is not None:
+    if folder is not None and not is_address(folder):
         os.makedirs(folder, exist_ok=True)
     if client is None:
         batch = _Batch(given, folder, report, options)
@@ -280,7 +280,7 @@ def convert_many(
     if callable(progress):
         return BatchResult(tuple(run(progress)))
     with show_count(total, "volumes", progress) as ended:
-        return BatchResult(tuple(run(lambda entry: ended(entry.source.name, entry.error is None))))
+        return BatchResult(tuple(run(lambda entry: ended(source_name(entry.source), entry.error is None))))
 
 
 class _Batch:
@@ -330,7 +330,7 @@ def to_entry(event: Event) -> BatchEntry:
     told = snake_case(event)
     error = told["error"]
     return BatchEntry(
-        source=Path(told["source"]),
+        source=told["source"] if is_address(told["source"]) else Path(told["source"]),
         output=None if told["output"] is None else Path(told["output"]),
         state=told["state"],
         seconds=told["seconds"],

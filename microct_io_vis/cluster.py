@@ -4,6 +4,7 @@ on its worker."""
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import tempfile
@@ -14,9 +15,9 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from .arguments import byte_count, option_words, source_words
+from .arguments import byte_count, is_address, option_words, source_words
 from .batch import BatchEntry, convert_one, to_entry
-from .conversion import Event, Helper, Names, check, run_conversion, snake_case
+from .conversion import Event, Helper, Names, ask, check, run_conversion, snake_case
 from .errors import ConversionError, shown_as_message
 from .options import Options
 from .types import ConversionResult, Progress, Source, StrPath
@@ -24,10 +25,13 @@ from .types import ConversionResult, Progress, Source, StrPath
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-#: Parts for each task that the cluster runs at once, so that none waits long for the last; and at least, as workers may
-#: yet come.
+#: Parts for each task that the cluster runs at once, at most, so that none waits long for the last, nor for one that is
+#: tried again.
 PARTS_A_SLOT = 4
-LEAST_PARTS = 8
+#: Bytes of voxels for which one more part is worth its start and the warming up of its process.
+WORTH_A_PART = 16 * 2**30
+#: Tasks that a cluster without workers is taken to run at once: some may yet come.
+USUAL_SLOTS = 8
 #: How often a part that has failed is tried again; a lost worker's are in any case.
 RETRIES = 2
 #: What a worker's memory leaves to the helpers: the rest is Python's own.
@@ -58,7 +62,7 @@ class ClusterConversion:
             raise shown_as_message(ValueError("client: an asynchronous Client cannot be waited for: give a usual one"))
         self._client = client
         slots, memory = _slots(client, resources)
-        self._parts = max(LEAST_PARTS, PARTS_A_SLOT * slots) if parts is None else parts
+        self._slots, self._parts = slots, parts
         self._resources = dict(resources) if resources else None
         self._names = names
         self._cancelled = threading.Event()
@@ -67,16 +71,23 @@ class ClusterConversion:
             given["max_memory"] = min(memory, byte_count(given.get("max_memory")) or USUAL_MEMORY)
         word, stdin = source_words(source)
         outputs = [] if output is None else [os.fspath(output)]
-        words = [*option_words(given), "--distributed-scan", "--parts", str(self._parts)]
-        self._planner = Helper(
-            "plan", "--json", "--progress", "json", *words, "--", word, *outputs, given=stdin, names=names
-        )
+        words = [*option_words(given), "--distributed-scan"]
+
+        def planner(parts: int, *more: str) -> Helper:
+            said = [*words, "--parts", str(parts), *more, "--", word, *outputs]
+            return Helper("plan", "--json", "--progress", "json", *said, given=stdin, names=names)
+
+        self._plan_of = planner
+        self._planner: Helper | None = None
         self._output: str | None = None
 
     def run(self, on_progress: Callable[[Progress], object] | None = None) -> ConversionResult:
         """As `Conversion.run`."""
         began = time.monotonic()
-        plan: dict[str, Any] = snake_case(json.loads(self._planner.run()))
+        parts = self._parts
+        if parts is None:
+            parts = part_count(self._slots, sum(part["bytes"] for part in self._planned(1, "--dry-run")["parts"]))
+        plan = self._planned(parts)
         output = self._output = plan["output"]
         try:
             result = self._convert(plan, output, on_progress)
@@ -97,8 +108,14 @@ class ClusterConversion:
     def cancel(self) -> None:
         """As `Conversion.cancel`."""
         self._cancelled.set()
-        if self._output is None:
+        if self._output is None and self._planner is not None:
             self._planner.cancel()
+
+    def _planned(self, parts: int, *more: str) -> dict[str, Any]:
+        self._planner = self._plan_of(parts, *more)
+        if self._cancelled.is_set():
+            raise ConversionError("cancelled", "cancelled")
+        return cast("dict[str, Any]", snake_case(json.loads(self._planner.run())))
 
     def _convert(
         self, plan: dict[str, Any], output: str, on_progress: Callable[[Progress], object] | None
@@ -254,14 +271,14 @@ class ClusterVerification:
             raise shown_as_message(ValueError("client: an asynchronous Client cannot be waited for: give a usual one"))
         slots, memory = _slots(client, None)
         self._client = client
-        self._output = os.path.abspath(output)
+        self._output = os.fspath(output) if is_address(output) else os.path.abspath(output)
         self._against = against if against is None or isinstance(against, (str, os.PathLike)) else list(against)
         # All must cut the levels alike, whatever their workers have.
         self._options = {
             "jobs": options.get("jobs") or 1,
             "max_memory": min(memory or USUAL_MEMORY, byte_count(options.get("max_memory")) or USUAL_MEMORY),
         }
-        self._pieces = max(LEAST_PARTS, PARTS_A_SLOT * slots)
+        self._slots = slots
 
     def run(self, on_progress: Callable[[Progress], object] | None) -> dict[str, Any]:
         """What was found, as one process would."""
@@ -271,19 +288,20 @@ class ClusterVerification:
         topic = f"microct-io-vis-{uuid.uuid4().hex}"
         meter = _Meter(0, on_progress)
         self._client.subscribe_topic(topic, lambda event: meter.told(event[1]))
+        pieces = part_count(self._slots, self._bytes())
         futures = {
             self._client.submit(
                 run_verify,
                 self._output,
                 self._against,
                 self._options,
-                f"{number}/{self._pieces}",
+                f"{number}/{pieces}",
                 topic,
                 key=f"microct-io-vis-verify-{number}-{uuid.uuid4().hex}",
                 pure=False,
                 retries=RETRIES,
             ): number
-            for number in range(self._pieces + 1)
+            for number in range(pieces + 1)
         }
         found: dict[int, dict[str, Any]] = {}
         try:
@@ -298,6 +316,16 @@ class ClusterVerification:
                 self._client.unsubscribe_topic(topic)
         meter.end()
         return {**_together([found[number] for number in sorted(found)]), "seconds": time.monotonic() - began}
+
+    def _bytes(self) -> int:
+        """Of the voxels of level 0; what is wrong with it, the pieces say."""
+        try:
+            found = ask("info", self._output, None, {})
+        except ConversionError:
+            return 0
+        shape, dtype = found["shape"] or (0,), found["dtype"] or ""
+        bits = re.search(r"\d+$", dtype)
+        return int(math.prod(shape)) * int(bits[0] if bits else 8) // 8
 
 
 def _together(pieces: list[dict[str, Any]]) -> dict[str, Any]:
@@ -429,6 +457,12 @@ def _own_slot(resources: Resources | None) -> tuple[int, int | None]:
 def _at_once(threads: int, has: Mapping[str, float], needs: Resources | None) -> int:
     """How many tasks a worker runs at once."""
     return min([threads, *(int(has.get(name, 0) // amount) for name, amount in (needs or {}).items() if amount > 0)])
+
+
+def part_count(slots: int, size: int) -> int:
+    """How many parts or pieces there should be of so many bytes of voxels."""
+    slots = slots or USUAL_SLOTS
+    return max(slots, min(PARTS_A_SLOT * slots, size // WORTH_A_PART))
 
 
 def _slots(client: Client, resources: Resources | None) -> tuple[int, int | None]:

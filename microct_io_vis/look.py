@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .arguments import option_words
+from .arguments import is_address, option_words
 from .conversion import NEW_GROUP
 from .node import HelperMissing, command
 
@@ -21,11 +21,6 @@ from .node import HelperMissing, command
 PATIENCE = 170
 
 _open: weakref.WeakValueDictionary[tuple[Path | str, bool, tuple[str, ...]], LookedAt] = weakref.WeakValueDictionary()
-
-
-def is_address(source: str | os.PathLike[str]) -> bool:
-    """Whether a source is named by an address, of the web or of a bucket, and not by a path."""
-    return os.fspath(source).lower().startswith(("http://", "https://", "s3://"))
 
 
 def looked_at(source: str, exact: bool = False, reading: Mapping[str, Any] | None = None) -> LookedAt:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from . import tables
+from .arguments import is_address
 from .errors import ConversionError
-from .look import is_address
 from .progress import size
 from .types import ConversionResult, Progress
 

@@ -8,6 +8,7 @@ from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from .arguments import source_name
 from .progress import size
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def of_conversion(result: Mapping[str, Any]) -> str:
 def of_batch(entries: Iterable[BatchEntry]) -> str:
     rows = [
         (
-            entry.source.name,
+            source_name(entry.source),
             entry.state,
             "" if entry.output is None else str(entry.output),
             "" if entry.bytes_written is None else size(entry.bytes_written),

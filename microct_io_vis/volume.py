@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from . import tables
 from .api import Channel, OmeZarrChannel, OmeZarrInfo, OmeZarrLevel, VolumeInfo, info
-from .arguments import byte_count, naming_its_options, reading_in
+from .arguments import byte_count, is_address, naming_its_options, reading_in
 from .collection import image_path
 from .errors import shown_as_message
-from .look import is_address
 from .options import READING_OPTIONS, DescribedBy, Orientation, Palette, ZAxis
 from .types import ByteCount, Channels, Image, Integer, Ranges, Sizes, Slices, StrPath
 

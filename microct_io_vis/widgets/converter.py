@@ -17,10 +17,10 @@ from ipywidgets import widget_serialization
 from traitlets import Bool, Dict, Enum, Instance, TraitError
 
 from ..api import ConversionError, ConvertedPath, OmeZarrInfo, Plan, VolumeInfo, estimate, info, to_info, to_plan
-from ..arguments import chosen, naming_its_options, reading_in
+from ..arguments import chosen, is_address, naming_its_options, reading_in
 from ..conversion import Conversion, Names, Report, ask
 from ..errors import shown_as_message, warn_of
-from ..look import LookedAt, is_address, looked_at
+from ..look import LookedAt, looked_at
 from ..options import (
     ENDINGS,
     READING_OPTIONS,
@@ -92,7 +92,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
     client : distributed.Client, optional
         The Dask cluster whose workers convert it, as in `convert`. None: the kernel's machine.
     parts : int, optional
-        How many parts, each a task.
+        How many parts, each a task. None: as `convert` has it.
     resources : mapping, optional
         What a part takes of a worker's resources, such as ``{"microct": 1}``.
     slices : str, (int, int), range or slice, optional

@@ -19,10 +19,10 @@ from ipywidgets import HBox
 from traitlets import Any as Any_
 from traitlets import Dict, Instance, Int, List, Unicode
 
-from ..arguments import reading_in
+from ..arguments import is_address, reading_in
 from ..collection import image_path
 from ..errors import shown_as_message
-from ..look import LookedAt, is_address, looked_at
+from ..look import LookedAt, looked_at
 from ..options import ENDINGS, DescribedBy, Orientation, Palette, ZAxis
 from ..types import Channels, Image, Integer, Sizes, Slices, StrPath
 from ..volume import Volume, VolumeLevel, nothing_is_chosen

@@ -382,8 +382,8 @@ def workers(bench: Bench) -> None:
     bench.report.table(
         "Workers of Dask",
         f"float32, blosc-lz4, all levels, by `convert(client=)` on one machine, whose {processors} processors the "
-        "workers share: more of them cannot be faster, and what they are slower is what 8 parts cost, the least that "
-        f"it chooses by itself. Fewer (`parts=`) cost less, see *One volume in parts*. {bench.when()}",
+        "workers share: more of them cannot be faster, and what they are slower is what the start of "
+        f"their parts costs, of which there are as many as the cluster runs at once. {bench.when()}",
         ["GB", "workers × threads", "seconds", "least to greatest", "beside `convert`"],
         rows,
     )

@@ -17,6 +17,7 @@ from distributed import Client, LocalCluster
 from oracle import files
 
 from microct_io_vis import ConversionError, ConverterWidget, convert, convert_many, verify
+from microct_io_vis.cluster import part_count
 
 OPTIONS = {"chunk_size": 16, "dtype": "uint8", "value_range": ("1%", "99%"), "compression": "blosc-lz4"}
 
@@ -72,6 +73,15 @@ def test_a_cluster_makes_what_one_machine_makes_though_a_worker_is_killed(client
         assert told[-1]["done_bytes"] == told[-1]["total_bytes"] > 64 * 160 * 160
     with pytest.raises(ConversionError, match="exists already"):
         convert(scan, output, progress=False, client=client, **OPTIONS)
+
+
+@pytest.mark.parametrize(
+    "slots, size, parts",
+    [(2, 9 * 2**30, 2), (64, 2**41, 128), (64, 2**44, 256), (0, 2**20, 8)],
+    ids=["small", "large", "vast", "nobody yet"],
+)
+def test_parts_are_worth_their_start(slots, size, parts):
+    assert part_count(slots, size) == parts
 
 
 def test_a_cluster_converts_many(client, scan, tmp_path):

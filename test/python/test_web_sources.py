@@ -145,6 +145,8 @@ def test_python(web, scan, tmp_path):
         microct_io_vis.estimate(f"{web.address}/slices/")
     with pytest.raises(microct_io_vis.ConversionError, match="no OME-Zarr is there"):
         microct_io_vis.info(f"{web.address}/slices/")
+    [entry] = microct_io_vis.convert_many([address], tmp_path / "out", progress=False)
+    assert entry.state == "done" and entry.source == address and entry.output == tmp_path / "out" / "scan.ome.zarr"
 
 
 def test_looked_at(web, scan):
