@@ -1,4 +1,5 @@
 import { engineOption, labelOf } from '../model/option-table.ts';
+import type { ConvertOptions } from '../model/options.ts';
 import { COMMAND_LINE, type OptionName, type Vocabulary, spelled } from '../model/words.ts';
 
 const isFlag = (name: OptionName): boolean => engineOption(name)?.values.length === 0;
@@ -11,6 +12,7 @@ const literal = (value: string): string =>
 export const PYTHON: Vocabulary = {
   field: name => spelled(name, '_'),
   option: (name, values) => {
+    if (name === 'batch') return 'convert_many';
     const argument = spelled(name, '_');
     if (values.length === 0) return isFlag(name) ? `${argument}=True` : argument;
     return `${argument}=${values.length === 1 ? literal(values[0]) : `(${values.map(literal).join(', ')})`}`;
@@ -20,11 +22,13 @@ export const PYTHON: Vocabulary = {
 /** The labels of the form's fields. */
 export const FORM: Vocabulary = {
   field: name => `“${label(name)}”`,
-  option: (name, values) => [`“${label(name)}”`, ...values].join(' ')
+  option: (name, values) => (name === 'batch' ? 'a selection of the files' : [`“${label(name)}”`, ...values].join(' '))
 };
 
-/** A form has no field for `against`. */
-const label = (name: OptionName): string => (name === 'against' ? 'Against' : labelOf(name));
+/** A form has no field for these. */
+const LABELS: Partial<Record<OptionName, string>> = { against: 'Against', batch: 'Batch' };
+
+const label = (name: OptionName): string => LABELS[name] ?? labelOf(name as keyof ConvertOptions);
 
 const VOCABULARIES: Record<string, Vocabulary | undefined> = { python: PYTHON, form: FORM };
 

@@ -1,8 +1,11 @@
 import { engineOption } from './option-table.ts';
 import type { ConvertOptions } from './options.ts';
 
-/** What messages may speak of: an option, or the source that an OME-Zarr is verified against. */
-export type OptionName = keyof ConvertOptions | 'against';
+/**
+ * What messages may speak of: an option, the source that an OME-Zarr is verified against, or the way to convert many
+ * sources, each as a volume of its own.
+ */
+export type OptionName = keyof ConvertOptions | 'against' | 'batch';
 
 /**
  * How a surface (command line, Python, form) names an option that a person gave or is to give, with the values to give.
@@ -42,8 +45,8 @@ export const COMMAND_LINE: Vocabulary = {
 };
 
 /** The options that a message speaks of. */
-export const namesIn = (said: string): OptionName[] => [
-  ...new Set([...said.matchAll(MARKED)].map(([, , name]) => name as OptionName))
+export const namesIn = (said: string): Exclude<OptionName, 'batch'>[] => [
+  ...new Set([...said.matchAll(MARKED)].map(([, , name]) => name as OptionName).filter(name => name !== 'batch'))
 ];
 
 /** The same text, or the same object with the same in all its texts, in a surface's words. */

@@ -310,7 +310,7 @@ async function openSlices(
         throw fail(
           'mixed-pages',
           path,
-          'it has several pages, where the files of a folder or a list were expected to be one slice each: convert it by itself'
+          `it has several pages, where the files of a folder or a list were expected to be one slice each: convert it by itself, or all of them, each as a volume of its own, with ${option('batch')}`
         );
       checkLonePlane(directory, wanted);
       const { description } = found;

@@ -296,12 +296,17 @@ function takeOut(
   return `take ${odd.length === 1 ? 'it' : 'them'} out${choice === null ? '' : `, or choose the slices with ${option('slices', choice)}`}`;
 }
 
-/** Whether a name has letters where others have digits: it may be a number in another base. */
+/**
+ * Whether a name has letters where others have digits, so that it may be a number in another base. Several letters and
+ * no digit are a word (`MIP`): what counts comes to such a number by way of others with letters.
+ */
 function countsOn(name: string, { texts }: Name): boolean {
   const stem = withoutEnding(name);
   const [before, behind] = [texts[0], texts.at(-1)!];
   const number = stem.slice(before.length, stem.length - behind.length);
-  return stem.startsWith(before) && stem.endsWith(behind) && /^[0-9a-z]{1,10}$/i.test(number) && /[a-z]/i.test(number);
+  return (
+    stem.startsWith(before) && stem.endsWith(behind) && /^([a-z]|(?=.*[a-z])(?=.*\d)[0-9a-z]{1,10})$/i.test(number)
+  );
 }
 
 /** What orders the slices where it is no running number. */

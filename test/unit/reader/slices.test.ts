@@ -273,6 +273,7 @@ test('a pattern that a refusal suggests takes the slices without what is odd amo
   for (const run of runs)
     for (const stray of [
       ...strays.map(end => run[3].replace(/\.tif$/, `${end}.tif`)),
+      run[3].replace(/[\d.]+(?=(mm)?\.tif$)/, 'MIP'),
       `Copy of ${run[3]}`,
       'preview.tif',
       ...(run === runs[0] ? ['rec_3.tif', 'rec_00003.tif'] : [])

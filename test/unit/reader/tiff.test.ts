@@ -424,7 +424,7 @@ test('folders and lists that are no volume are refused', async () => {
   await fails(
     folder('pages', { '1.tif': slice(1), '2.tif': writeTiff([two, two]) }),
     'mixed-pages',
-    /2\.tif: it has several pages/
+    /2\.tif: it has several pages.*each as a volume of its own, with --batch$/
   );
   await fails(folder('bad', { '1.tif': slice(1), '2.tif': Buffer.from('hello') }), 'not-tiff', /2\.tif/);
   await fails([], 'no-pages', /empty/);
