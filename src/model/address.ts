@@ -1,3 +1,6 @@
+import { imageKind } from './file-endings.ts';
+import { isArchiveName } from './output-name.ts';
+
 /** Whether something is named by an address, of the web or of a bucket, and not by a path. */
 export const isAddress = (name: string): boolean => /^(https?|s3):\/\//i.test(name);
 
@@ -11,14 +14,30 @@ export function shownAddress(name: string): string {
   return origin + pathname;
 }
 
-/** What the file of an address is called; empty where the address does not say. */
+/**
+ * What the file of an address is called; empty where the address does not say. Repositories have the name before the
+ * end of the path (`/files/scan.tif/content`), or in the query (`?file=scan.tif`): where the last segment has no ending
+ * of a volume, the last one that has is the name.
+ */
 export function addressName(address: string): string {
   if (isBucketAddress(address)) return address.split('/').at(-1)!;
-  const last = URL.canParse(address) ? new URL(address).pathname.split('/').at(-1)! : '';
+  if (!URL.canParse(address)) return '';
+  const { pathname, searchParams } = new URL(address);
+  const segments = pathname.split('/').map(decoded);
+  const last = segments.at(-1)!;
+  if (isVolumeName(last)) return last;
+  const names = [...segments.slice(0, -1), ...[...searchParams.values()].map(decoded)];
+  return names.findLast(name => imageKind(name) !== null || isArchiveName(name)) ?? last;
+}
+
+const isVolumeName = (name: string): boolean => imageKind(name) !== null || /\.(ozx|zarr)$/i.test(name);
+
+/** The name in a segment, whatever slashes are written in it in another way. */
+function decoded(segment: string): string {
   try {
-    return decodeURIComponent(last).split(/[\\/]/).at(-1)!;
+    return decodeURIComponent(segment).split(/[\\/]/).at(-1)!;
   } catch {
-    return last;
+    return segment;
   }
 }
 

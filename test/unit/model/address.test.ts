@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { addressName } from '../../../src/model/address.ts';
+
+test('the name of a file is found in its address, also where repositories have it elsewhere than at the end', () => {
+  for (const [address, name] of [
+    ['https://host/a/scan%20%C3%A4.tif', 'scan ä.tif'],
+    ['https://host/a/scan.tif?download=1#page', 'scan.tif'],
+    ['https://host/api/records/7/files/scan.ome.tif/content', 'scan.ome.tif'],
+    ['https://host/api/records/7/files/scan.ozx/content', 'scan.ozx'],
+    ['https://host/download?file=%2Fdata%2Fscan.tif&session=1', 'scan.tif'],
+    ['https://host/scan.tif/mouse.ome.zarr', 'mouse.ome.zarr'],
+    ['https://host/files/12345', '12345'],
+    ['https://host/%E0%A4%A', '%E0%A4%A'],
+    ['https://host/', ''],
+    ['s3://bucket/scan.tif/part', 'part']
+  ])
+    assert.equal(addressName(address), name, address);
+});
