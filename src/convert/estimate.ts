@@ -18,7 +18,7 @@ export async function inspect(
   source: string | string[],
   options: Partial<ReadingOptions> = {}
 ): Promise<VolumeInfo | OmeZarrInfo> {
-  if (isStored(source)) {
+  if (typeof source === 'string' && (await isStored(source))) {
     const [choice] = Object.keys(options) as (keyof typeof options)[];
     if (choice)
       throw new ConvertError(

@@ -50,6 +50,7 @@ export type { Control } from './control.ts';
 export { type BatchControl, type BatchEntry, batchSources, convertMany, planMany } from './batch.ts';
 export { convert } from './convert.ts';
 export type { Difference, Value } from '../model/difference.ts';
+export { isFileAddress } from './address-kind.ts';
 export { estimate, inspect } from './estimate.ts';
 export { type LookFile, Looks } from './look/look.ts';
 export { freeMemory } from '../pyramid/garbage.ts';

@@ -2,7 +2,7 @@ import { lstat, opendir } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 import type { StoredCompression } from '../zarr/codec/index.ts';
-import { addressName, isAddress, isBucketAddress } from '../model/address.ts';
+import { isAddress, isBucketAddress } from '../model/address.ts';
 import { S3Error } from '../remote/s3-error.ts';
 import { Mirror } from '../zarr/bucket/mirror.ts';
 import type { Checksum } from '../model/options.ts';
@@ -12,6 +12,7 @@ import type { Dtype } from '../model/volume.ts';
 import { type ZarrArray, alongOwn, fileKey, readArray, readShape } from '../zarr/array.ts';
 import { type StoredChannel, geometryNotes, kindOf } from '../model/ome-zarr/image.ts';
 import { isArchiveName } from '../model/output-name.ts';
+import { isFileAddress } from './address-kind.ts';
 import { withDocuments } from './remote-documents.ts';
 import { archivedUnder, isThere, listFolder } from '../zarr/files.ts';
 import { type StoredImage, readImage } from '../zarr/image.ts';
@@ -93,12 +94,11 @@ export interface OmeZarrLevel {
 }
 
 /**
- * Whether a path is to be described as an OME-Zarr, and not as a folder of slices: there is metadata of Zarr in it, or
- * its name says so.
+ * Whether a path or an address is to be described as an OME-Zarr, and not as a source: there is metadata of Zarr in it,
+ * or its name says so.
  */
-export function isStored(source: string | string[]): source is string {
-  if (typeof source !== 'string') return false;
-  if (isAddress(source)) return imageKind(addressName(source)) === null;
+export async function isStored(source: string): Promise<boolean> {
+  if (isAddress(source)) return !(await isFileAddress(source));
   const path = resolve(source);
   const marks = ['zarr.json', '.zgroup', '.zarray', '.zattrs'];
   if (isArchiveName(path) || marks.some(mark => isThere(join(path, mark)))) return true;

@@ -30,6 +30,10 @@ export function addressName(address: string): string {
   return names.findLast(name => imageKind(name) !== null || isArchiveName(name)) ?? last;
 }
 
+/** Whether an address says that it is that of an OME-Zarr, or of something in one. */
+export const isOmeZarrAddress = (address: string): boolean =>
+  /\.(zarr|ozx)(\/|$)/i.test(shownAddress(address)) || isArchiveName(addressName(address));
+
 const isVolumeName = (name: string): boolean => imageKind(name) !== null || /\.(ozx|zarr)$/i.test(name);
 
 /** The name in a segment, whatever slashes are written in it in another way. */

@@ -162,6 +162,21 @@ def test_looked_at(web, scan):
     assert "SECRET" not in str(raised.value)
 
 
+def test_addresses_of_repositories(cli, web, scan, tmp_path):
+    """The name stands before the end of the address, or nowhere."""
+    (web.folder / "files").mkdir()
+    (web.folder / "scan.tif").rename(web.folder / "files/12345")
+    (web.folder / "files/shell.tif").mkdir()
+    (web.folder / "files/shell.tif/content").hardlink_to(web.folder / "files/12345")
+    for address, name in (("files/12345", "12345"), ("files/shell.tif/content?key=1", "shell.tif")):
+        assert cli("info", f"{web.address}/{address}", "--json").succeeded().json["shape"] == [40, 120, 150]
+        assert np.array_equal(microct_io_vis.open(f"{web.address}/{address}")[20:22], scan[20:22])
+        done = cli("convert", f"{web.address}/{address}", *SMALL, cwd=tmp_path).succeeded()
+        assert (tmp_path / f"{name.removesuffix('.tif')}.ome.zarr/zarr.json").is_file(), done
+    missing = cli("info", f"{web.address}/files/12346")
+    assert missing.status == 1 and "no OME-Zarr is there" in missing.stderr
+
+
 def test_files_elsewhere(cli, web):
     flavour = next(each for each in flavours.containers() if each.name == "OME-TIFF of several files")
     source, _ = flavour.write(web.folder, "")

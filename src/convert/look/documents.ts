@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { addressName, isAddress } from '../../model/address.ts';
 import type { Layout } from '../../model/layout.ts';
 import { readable } from '../../model/readable.ts';
 import { TOOL, VERSION } from '../../model/version.ts';
@@ -32,7 +33,9 @@ export function lookDocuments(
   exact: boolean
 ): DocumentTexts {
   const { outerShape } = layout;
-  const name = readable(basename(info.source.replace(/[\\/]+$/, '')) || info.source);
+  const { source } = info;
+  const file = isAddress(source) ? addressName(source) : basename(source.replace(/[\\/]+$/, ''));
+  const name = readable(file || source);
   const arrays = {
     outerShape,
     dtype: lookDtype(layout.dtype, exact),

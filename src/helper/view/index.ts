@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LOOK_OPTIONS, type LookOptions, Looks } from '../../convert/index.ts';
-import { addressName, isAddress, shownAddress } from '../../model/address.ts';
+import { LOOK_OPTIONS, type LookOptions, Looks, isFileAddress } from '../../convert/index.ts';
+import { isAddress, shownAddress } from '../../model/address.ts';
 import { Checks, ConvertError } from '../../model/errors.ts';
 import { imageKind } from '../../model/file-endings.ts';
 import { named } from '../../model/words.ts';
@@ -91,7 +91,7 @@ async function openLabels(labels: string): Promise<{ path: string; serve: Served
 
 /** An OME-Zarr, or a source that is looked at as it lies there. */
 async function open(volume: Source, looks: Looks, reading: LookOptions): Promise<{ path: string; serve: Served }> {
-  if (typeof volume === 'string' && isAddress(volume) && imageKind(addressName(volume)) !== null) {
+  if (typeof volume === 'string' && isAddress(volume) && (await isFileAddress(volume))) {
     await looks.describe(volume, reading);
     return { path: shownAddress(volume), serve: { look: (key, signal) => looks.read(volume, reading, key, signal) } };
   }

@@ -1,5 +1,5 @@
 import { isAbsolute } from '../../form/output.ts';
-import { isAddress, isBucketAddress } from '../../model/address.ts';
+import { addressName, isAddress, isBucketAddress, isOmeZarrAddress } from '../../model/address.ts';
 import { isNumber } from '../../protocol/names.ts';
 import { isArchiveName } from '../../model/output-name.ts';
 import type { LookOptions, Source } from '../../protocol/index.ts';
@@ -14,7 +14,10 @@ const GONE: HelperError['code'][] = ['not-found', 'output-not-ome-zarr'];
 
 /** What a path is called: of an image in a collection, with the collection's name. */
 export function baseName(path: string): string {
-  if (isAddress(path)) return baseName(decodeURI(new URL(path).pathname));
+  if (isAddress(path)) {
+    const name = addressName(path);
+    return isImage(name) || isArchiveName(name) ? name : baseName(decodeURI(new URL(path).pathname));
+  }
   const [name = path, parent = ''] = path.split(/[\\/]/).filter(Boolean).reverse();
   return isOmeZarr(parent) || (parent !== '' && isNumber(name)) ? `${parent}/${name}` : name;
 }
@@ -63,6 +66,13 @@ async function goneAsNull(reading: Promise<ReadResult>): Promise<Found | null> {
 /** Whether a folder's names are those of slices, and of no OME-Zarr. */
 const areSlices = (path: string, names: string[]): boolean => !isOmeZarr(path) && names.some(isImage);
 
+/** Whether an address that does not say what it is of leads to something that can be looked at as it lies there. */
+const isSource = (address: string, helper: IHelper): Promise<boolean> =>
+  helper.request('inspect', { source: address }).then(
+    ({ format }) => format !== 'ome-zarr',
+    () => false
+  );
+
 /** What no OME-Zarr has. */
 const NOWHERE = 'microct-io-vis/is-not-here';
 
@@ -102,6 +112,7 @@ export async function findSource(path: string, helper: IHelper, reading: LookOpt
   if (isImage(name)) return lookedAt(path, helper, reading);
   if (isAddress(path)) {
     if (!isBucketAddress(path) && (await isOpenToPages(path))) return { name, url: path };
+    if (!isOmeZarrAddress(path) && (await isSource(path, helper))) return lookedAt(path, helper, reading);
     // The helper knows best why there is none.
     return {
       name,
