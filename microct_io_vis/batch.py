@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import threading
+import time
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from . import tables
+from .api import ConvertedPath, Plan, to_plan
 from .arguments import chosen, is_address, naming_its_options, option_words, source_name, source_words
-from .conversion import Event, Helper, snake_case
+from .conversion import Event, Helper, Names, Report, snake_case
 from .errors import ConversionError
 from .options import (
     Checksum,
@@ -19,7 +23,6 @@ from .options import (
     Downsample,
     DtypeName,
     OmeZarr,
-    Options,
     Orientation,
     Palette,
     ZAxis,
@@ -29,11 +32,13 @@ from .types import (
     Bounds,
     ByteCount,
     Channels,
+    ConversionResult,
     Image,
     Integer,
     Lengths,
     Levels,
     NumPyType,
+    Progress,
     Ranges,
     Sizes,
     Slices,
@@ -43,6 +48,8 @@ from .types import (
 
 if TYPE_CHECKING:
     from distributed import Client
+
+    from .cluster import ClusterTasks
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,8 @@ class BatchEntry:
     output : pathlib.Path or None
         Path of the OME-Zarr; None where it is not known.
     state : str
-        ``done``, ``there`` (it was whole before, and was left as it is), ``failed`` or ``cancelled``.
+        ``done``, ``there`` (it was whole before, and was left as it is), ``failed`` or ``cancelled``; ``waiting`` while
+        it is planned.
     seconds : float or None
         What it took; None where nothing was converted.
     bytes_written : int or None
@@ -67,6 +75,10 @@ class BatchEntry:
         What is to be said of it.
     error : ConversionError or None
         Why it has failed.
+    plan : Plan or None
+        What would be written, where one was asked for.
+    result : ConversionResult or None
+        What the conversion has said of itself.
 
     Examples
     --------
@@ -84,6 +96,17 @@ class BatchEntry:
     levels: int | None
     warnings: tuple[str, ...]
     error: ConversionError | None
+    plan: Plan | None = field(default=None, repr=False)
+    result: ConversionResult | None = field(default=None, repr=False)
+
+    def left_out(self) -> ConversionError | None:
+        """Says why it is not converted, where it is not."""
+        if self.state == "there":
+            return ConversionError("output-exists", f"{self.output}: is whole already, and stays as it is")
+        return self.error
+
+    def _repr_html_(self) -> str:
+        return tables.of_batch([self])
 
 
 @dataclass(frozen=True)
@@ -266,84 +289,249 @@ def convert_many(
     options = chosen(locals())
     if client is None and resources is not None:
         raise ConversionError("bad-option", "resources: is for the workers of a cluster: give a client, too", None)
-    given = sources if isinstance(sources, (str, os.PathLike)) else [os.fspath(source) for source in sources]
     if folder is not None and not is_address(folder):
         os.makedirs(folder, exist_ok=True)
-    if client is None:
-        batch = _Batch(given, folder, report, options)
-        total, run = len(batch.planned()), batch.run
-    else:
-        from .cluster import ClusterBatch
-
-        planned = _Batch(given, folder, None, options).planned()
-        total, run = len(planned), ClusterBatch(planned, folder, report, options, client, resources).run
+    batch = Batch(sources, folder, options, report=report, client=client, resources=resources)
     if callable(progress):
-        return BatchResult(tuple(run(progress)))
-    with show_count(total, "volumes", progress) as ended:
-        return BatchResult(tuple(run(lambda entry: ended(source_name(entry.source), entry.error is None))))
+        return batch.run(progress)
+    with show_count(len(batch.listed()), "volumes", progress) as ended:
+        return batch.run(lambda entry: ended(source_name(entry.source), entry.error is None))
 
 
-class _Batch:
-    """A batch on this machine, by a helper of its own."""
+class Batch:
+    """Many volumes that are converted with the same options, each by itself: planned, run and cancelled as one.
+
+    By one helper's process, or by a cluster, a volume a task. What there is to convert, what the outputs are called,
+    and what is said of those that are not converted is the helper's. ``names``: how its messages call the options.
+    """
 
     def __init__(
-        self, sources: StrPath | list[str], folder: StrPath | None, report: StrPath | None, options: Options
+        self,
+        sources: StrPath | Iterable[StrPath],
+        folder: StrPath | None,
+        options: Mapping[str, Any],
+        *,
+        report: StrPath | None = None,
+        client: Client | None = None,
+        resources: Mapping[str, float] | None = None,
+        names: Names = "python",
     ) -> None:
-        word, self._given = source_words(sources)
-        self._words = [*option_words(options), f"--batch={word}", "--progress", "json"]
-        self._report = [] if report is None else [f"--report={os.fspath(report)}"]
-        self._folder = [] if folder is None else ["--", os.fspath(folder)]
+        self._sources = sources if isinstance(sources, (str, os.PathLike)) else [os.fspath(each) for each in sources]
+        self._folder = None if folder is None else os.fspath(folder)
+        self._options = dict(options)
+        self._report = None if report is None else os.fspath(report)
+        self._names: Names = names
+        self._cluster: ClusterTasks | None = None
+        if client is not None:
+            from .cluster import ClusterTasks
 
-    def planned(self) -> list[Event]:
-        """What would be converted, and to where."""
-        entries: list[Event] = []
-        self._helper("--dry-run").run(_entries_to(entries.append))
-        return entries
+            self._cluster = ClusterTasks(client, resources, names)
+        self._guard = threading.Lock()
+        self._present: Helper | ClusterTasks | None = None
+        self._cancelled = False
+        #: what has become of those that have ended, also where it was cancelled
+        self.ended: list[BatchEntry] = []
 
-    def run(self, on_entry: Callable[[BatchEntry], object]) -> list[BatchEntry]:
-        """Converts them; what has become of each."""
-        ended: list[BatchEntry] = []
+    def listed(self) -> list[Event]:
+        """What would be converted, and to where, by names alone."""
+        return self._listed(self._sources)
 
-        def on_event(event: Event) -> None:
-            if event["state"] != "waiting":
-                ended.append(to_entry(event))
-                on_entry(ended[-1])
+    def plans(self) -> tuple[BatchEntry, ...]:
+        """What would become of each; of those that ``waiting`` says of, with the plan. Writes nothing."""
+        found = self._run(self._helper("estimate", self._sources, "--json"), answers=(0, 1))
+        return tuple(to_entry(entry) for entry in json.loads(found))
 
-        self._helper(*self._report).run(_entries_to(on_event), answers=(0, 1))
+    def run(
+        self,
+        on_entry: Callable[[BatchEntry], object] | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> BatchResult:
+        """Converts them.
+
+        With ``on_progress`` all are planned before, so that it is known how far all are; only those that can be
+        converted are begun.
+        """
+        entries: dict[int, BatchEntry] = {}
+        sources, numbers, meter = self._sources, None, None
+        if on_progress is not None:
+            planned = self.plans()
+            entries = {number: entry for number, entry in enumerate(planned) if entry.plan is None}
+            for entry in entries.values():
+                self._end(entry, on_entry)
+            wanted = {number: entry for number, entry in enumerate(planned) if entry.plan is not None}
+            sources, numbers = [str(entry.source) for entry in wanted.values()], list(wanted)
+            meter = _Meter(list(wanted.values()), on_progress)
+        if sources:
+            for number, entry in self._convert(sources, on_entry, meter):
+                entries[number if numbers is None else numbers[number]] = entry
+        return BatchResult(tuple(entries[number] for number in sorted(entries)))
+
+    def cancel(self) -> None:
+        """Stops those that are being converted, and what comes after; what is written stays."""
+        with self._guard:
+            self._cancelled = True
+            if self._present is not None:
+                self._present.cancel()
+
+    def _convert(
+        self, sources: StrPath | list[str], on_entry: Callable[[BatchEntry], object] | None, meter: _Meter | None
+    ) -> list[tuple[int, BatchEntry]]:
+        ended: list[tuple[int, BatchEntry]] = []
+
+        def hear(event: Event) -> None:
+            if event["event"] == "progress" and meter is not None:
+                meter.told(snake_case(event))
+            elif event["event"] == "entry":
+                number, entry = int(event["place"].split()[0]) - 1, to_entry(event)
+                if entry.state != "waiting":
+                    ended.append((number, entry))
+                    self._end(entry, on_entry)
+                if meter is not None:
+                    meter.at(number, entry.state != "waiting")
+
+        if self._cluster is None:
+            report = [] if self._report is None else [f"--report={self._report}"]
+            self._run(self._helper("convert", sources, *report), hear, answers=(0, 1))
+        else:
+            tasks, listed = self._cluster, self._listed(sources)
+            self._begin(tasks)
+            tasks.run(listed, self._folder, self._report, self._options, hear)
         return ended
 
-    def _helper(self, *words: str) -> Helper:
-        return Helper("convert", *self._words, *words, *self._folder, given=self._given)
+    def _listed(self, sources: StrPath | list[str]) -> list[Event]:
+        entries: list[Event] = []
+
+        def hear(event: Event) -> None:
+            if event["event"] == "entry":
+                entries.append(event)
+
+        self._run(self._helper("convert", sources, "--dry-run"), hear)
+        return entries
+
+    def _end(self, entry: BatchEntry, on_entry: Callable[[BatchEntry], object] | None) -> None:
+        self.ended.append(entry)
+        if on_entry is not None:
+            on_entry(entry)
+
+    def _helper(self, command: str, sources: StrPath | list[str], *words: str) -> Helper:
+        word, given = source_words(sources)
+        options = option_words(self._options)
+        outputs = [] if self._folder is None else ["--", self._folder]
+        return Helper(
+            command, *options, f"--batch={word}", "--progress", "json", *words, *outputs, given=given, names=self._names
+        )
+
+    def _run(
+        self, helper: Helper, on_event: Callable[[Event], object] | None = None, answers: Container[int] = (0,)
+    ) -> str:
+        self._begin(helper)
+        return helper.run(on_event, answers)
+
+    def _begin(self, present: Helper | ClusterTasks) -> None:
+        with self._guard:
+            if self._cancelled:
+                raise ConversionError("cancelled", "cancelled")
+            self._present = present
 
 
-def convert_one(source: str, folder: str | None, options: Mapping[str, Any], report: str) -> Event:
-    """One of many, with a report of its own; what has become of it."""
-    ended: list[Event] = []
+class Plans(dict[str, Any]):
+    """What would become of each of several sources, by its path: a `Plan`, or the `ConversionError` that says why none.
+
+    Examples
+    --------
+    >>> from microct_io_vis import ConverterWidget
+    >>> plans = ConverterWidget(["scan.tif", "nothing.tif"], each=True).plan
+    >>> [type(plan).__name__ for plan in plans.values()]
+    ['Plan', 'ConversionError']
+    """
+
+    def __init__(self, entries: Iterable[BatchEntry]) -> None:
+        self._entries = tuple(entries)
+        super().__init__({str(entry.source): entry.plan or entry.left_out() for entry in self._entries})
+
+    def _repr_html_(self) -> str:
+        return tables.of_batch(self._entries)
+
+
+class BatchReport(dict[str, Any]):
+    """What has become of several sources, as `ConverterWidget` has it; notebooks show a line of each."""
+
+    def __init__(self, entries: Iterable[BatchEntry], folder: str | None, seconds: float) -> None:
+        entries = tuple(entries)
+        left_out = [(entry, reason) for entry in entries if (reason := entry.left_out())]
+        super().__init__(
+            output=folder,
+            seconds=seconds,
+            bytes_written=sum(entry.bytes_written or 0 for entry in entries),
+            results=[{"source": str(entry.source), **entry.result} for entry in entries if entry.result],
+            left_out=[
+                {"source": str(entry.source), "code": reason.code, "message": str(reason)} for entry, reason in left_out
+            ],
+            warnings=[f"{source_name(entry.source)}: {warning}" for entry in entries for warning in entry.warnings],
+        )
+        self.entries = entries
+
+    def _repr_html_(self) -> str:
+        return tables.of_batch(self.entries)
+
+
+class _Meter:
+    """Progress of one of many, told as that of all together."""
+
+    def __init__(self, planned: list[BatchEntry], on_progress: Callable[[Progress], object]) -> None:
+        self._planned, self._on_progress = planned, on_progress
+        self._sizes = [entry.plan.levels[0].bytes if entry.plan else 0 for entry in planned]
+        self._began = time.monotonic()
+        self._done = 0
+        self._number = 0
+
+    def at(self, number: int, has_ended: bool) -> None:
+        """One begins, or has ended."""
+        self._number = number
+        if has_ended:
+            self._done += self._sizes[number]
+            self._tell(self._done)
+
+    def told(self, progress: Progress) -> None:
+        """How far the one is that has begun last."""
+        share = progress["done_bytes"] / max(1, progress["total_bytes"])
+        self._tell(self._done + round(self._sizes[self._number] * share))
+
+    def _tell(self, done: int) -> None:
+        total = sum(self._sizes)
+        speed = done / max(time.monotonic() - self._began, 1e-6)
+        told: Mapping[str, Any] = {
+            "done_bytes": done,
+            "total_bytes": total,
+            "bytes_per_second": speed,
+            "seconds_left": (total - done) / speed if speed > 0 else None,
+            "source": str(self._planned[self._number].source),
+            "number": self._number + 1,
+            "count": len(self._planned),
+        }
+        self._on_progress(cast(Progress, told))
+
+
+def convert_one(source: str, folder: str | None, options: Mapping[str, Any], report: str, names: Names) -> Helper:
+    """One of many, with a report of its own; it tells of itself by events."""
     words = [*option_words(options), "--batch=@-", f"--report={report}", "--progress", "json"]
     outputs = [] if folder is None else ["--", folder]
-    Helper("convert", *words, *outputs, given=f"{source}\n").run(_entries_to(ended.append), answers=(0, 1))
-    return ended[-1]
+    return Helper("convert", *words, *outputs, given=f"{source}\n", names=names)
 
 
 def to_entry(event: Event) -> BatchEntry:
     """What the helper has said of one."""
     told = snake_case(event)
-    error = told["error"]
+    error, plan, result = told["error"], told.get("plan"), told.get("result")
     return BatchEntry(
         source=told["source"] if is_address(told["source"]) else Path(told["source"]),
-        output=None if told["output"] is None else Path(told["output"]),
+        output=None if told["output"] is None else ConvertedPath(told["output"]),
         state=told["state"],
         seconds=told["seconds"],
         bytes_written=told["bytes_written"],
         levels=told["levels"],
         warnings=tuple(told["warnings"]),
         error=None if error is None else ConversionError(error["code"], error["message"]),
+        plan=None if plan is None else to_plan(plan),
+        result=None if result is None else cast(ConversionResult, Report(result)),
     )
-
-
-def _entries_to(on_entry: Callable[[Event], object]) -> Callable[[Event], None]:
-    def on_event(event: Event) -> None:
-        if event["event"] == "entry":
-            on_entry(event)
-
-    return on_event

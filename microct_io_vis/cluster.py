@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from .arguments import byte_count, is_address, option_words, source_words
-from .batch import BatchEntry, convert_one, to_entry
+from .batch import convert_one
 from .conversion import Event, Helper, Names, ask, check, run_conversion, snake_case
 from .errors import ConversionError, shown_as_message
 from .options import Options
@@ -42,6 +42,8 @@ MOST_TOLD = 100
 USUAL_MEMORY = 4 * 2**30
 #: Seconds between two looks at what has ended.
 LOOK = 0.1
+#: Seconds for which tasks that are cancelled are waited for.
+PATIENCE = 20
 Resources = Mapping[str, float]
 
 
@@ -189,68 +191,90 @@ class ClusterConversion:
             Helper("finish", output, "--discard", "--progress", "json").run()
 
 
-class ClusterBatch:
+class ClusterTasks:
     """Many conversions by a cluster: each is a task, and a helper's process on its worker."""
 
-    def __init__(
-        self,
-        planned: list[Event],
-        folder: StrPath | None,
-        report: StrPath | None,
-        options: Options,
-        client: Client,
-        resources: Resources | None,
-    ) -> None:
+    def __init__(self, client: Client, resources: Resources | None, names: Names) -> None:
         if client.asynchronous:
             raise shown_as_message(ValueError("client: an asynchronous Client cannot be waited for: give a usual one"))
         _slots(client, resources)
         self._client = client
-        self._entries = planned
-        self._rows = [""] * len(planned)
-        self._folder = None if folder is None else os.path.abspath(folder)
-        self._report = None if report is None else re.sub(r"\.(json|csv)$", "", os.fspath(report), flags=re.IGNORECASE)
-        self._options = dict(options)
         self._resources = dict(resources) if resources else None
+        self._names = names
+        self._cancelled = threading.Event()
 
-    def run(self, on_entry: Callable[[BatchEntry], object]) -> list[BatchEntry]:
-        """Converts them; what has become of each."""
-        from distributed import as_completed
+    def run(
+        self,
+        entries: list[Event],
+        folder: str | None,
+        report: str | None,
+        options: Mapping[str, Any],
+        on_event: Callable[[Event], object],
+    ) -> None:
+        """Converts what is listed; tells of each that has ended."""
+        from distributed import Event as SharedEvent
+        from distributed import wait
 
-        ended: dict[int, BatchEntry] = {}
-        numbers = {
+        where = None if folder is None or is_address(folder) else os.path.abspath(folder)
+        table = None if report is None else _Table(report, entries)
+        topic = f"microct-io-vis-{uuid.uuid4().hex}"
+        stop = SharedEvent(topic, client=self._client)
+        futures = {
             self._client.submit(
                 run_one,
                 entry["source"],
-                self._folder,
-                self._options,
+                where or folder,
+                dict(options),
                 self._resources,
+                self._names,
+                topic,
                 key=f"microct-io-vis-batch-{number}-{uuid.uuid4().hex}",
                 pure=False,
                 retries=RETRIES,
                 resources=self._resources,
             ): number
-            for number, entry in enumerate(self._entries)
+            for number, entry in enumerate(entries)
         }
+        waiting = dict(futures)
         try:
-            for future in as_completed(numbers):
-                number = numbers[future]
-                if future.status != "finished":
-                    raise _as_conversion_error(future.exception() if future.status == "error" else None)
-                entry, heads, self._rows[number] = future.result()
-                self._entries[number] = entry
-                self._write(heads)
-                ended[number] = to_entry(entry)
-                on_entry(ended[number])
+            while waiting:
+                for future in [each for each in waiting if each.done()]:
+                    number = waiting.pop(future)
+                    if future.status != "finished":
+                        raise _as_conversion_error(future.exception() if future.status == "error" else None)
+                    entry, heads, row = future.result()
+                    if table is not None:
+                        table.write(number, entry, heads, row)
+                    on_event({**entry, "place": f"{number + 1} of {len(entries)}"})
+                if waiting and self._cancelled.wait(LOOK):
+                    raise ConversionError("cancelled", "cancelled")
+        except BaseException:
+            # Those that are under way remove what they have written; those that wait begin nothing.
+            with suppress(Exception):
+                stop.set()
+                wait(list(waiting), timeout=PATIENCE)
+            raise
         finally:
             with suppress(Exception):
-                self._client.cancel([future for future in numbers if future.status != "finished"])
-        return [ended[number] for number in sorted(ended)]
+                self._client.cancel(list(waiting))
 
-    def _write(self, heads: str) -> None:
-        """Both files, each whole at any time, of what the helpers have written of each."""
-        if self._report is None:
-            return
-        unsaid = ("event", "place")
+    def cancel(self) -> None:
+        """Has `run` end, from another thread."""
+        self._cancelled.set()
+
+
+class _Table:
+    """A report of many conversions, of what the helpers have written of each."""
+
+    def __init__(self, report: str, entries: list[Event]) -> None:
+        self._report = re.sub(r"\.(json|csv)$", "", report, flags=re.IGNORECASE)
+        self._entries = list(entries)
+        self._rows = [""] * len(entries)
+
+    def write(self, number: int, entry: Event, heads: str, row: str) -> None:
+        """Both files, each whole at any time."""
+        self._entries[number], self._rows[number] = entry, row
+        unsaid = ("event", "place", "result")
         entries = [{name: said for name, said in entry.items() if name not in unsaid} for entry in self._entries]
         texts = {
             "json": json.dumps(entries, indent=2, ensure_ascii=False) + "\n",
@@ -365,19 +389,41 @@ def run_part(
 
 
 def run_one(
-    source: str, folder: str | None, options: dict[str, Any], resources: Resources | None
+    source: str,
+    folder: str | None,
+    options: dict[str, Any],
+    resources: Resources | None,
+    names: Names,
+    topic: str,
 ) -> tuple[Event, str, str]:
     """The task of one volume, on its worker: what has become of it, and its report's table, heads and row."""
+    from distributed import Event as SharedEvent
+    from distributed import get_client
+
     jobs, memory = _own_slot(resources)
     given = {**options, "jobs": min(jobs, int(options.get("jobs") or jobs))}
     if memory is not None:
         given["max_memory"] = min(memory, byte_count(options.get("max_memory")) or USUAL_MEMORY)
+    ended: list[Event] = []
     with tempfile.TemporaryDirectory() as scratch:
         report = os.path.join(scratch, "report")
-        entry = convert_one(source, folder, given, report)
+        helper = convert_one(source, folder, given, report, names)
+        # A thread of ours could not find the client by itself.
+        stop, is_over = SharedEvent(topic, client=get_client()), threading.Event()
+
+        def watch() -> None:
+            while not is_over.is_set():
+                if stop.wait(timeout=1):
+                    return helper.cancel()
+
+        threading.Thread(target=watch, daemon=True).start()
+        try:
+            helper.run(lambda event: ended.append(event) if event["event"] == "entry" else None, answers=(0, 1))
+        finally:
+            is_over.set()
         with open(f"{report}.csv", encoding="utf-8", newline="") as file:
             heads, row = file.readline(), file.read()
-    return entry, heads, row
+    return ended[-1], heads, row
 
 
 def run_finish(output: str, names: Names) -> dict[str, Any]:

@@ -84,18 +84,29 @@ def of_conversion(result: Mapping[str, Any]) -> str:
 
 
 def of_batch(entries: Iterable[BatchEntry]) -> str:
-    rows = [
-        (
-            source_name(entry.source),
-            entry.state,
-            "" if entry.output is None else str(entry.output),
-            "" if entry.bytes_written is None else size(entry.bytes_written),
-            "" if entry.seconds is None else f"{entry.seconds:.1f}",
-            str(entry.error or "") or " ".join(entry.warnings),
-        )
-        for entry in entries
-    ]
-    return of_rows(("source", "", "OME-Zarr", "written", "seconds", "to be said"), rows)
+    """A row for each; what is known of none is left out."""
+    heads = ("source", "state", "shape", "voxel size", "OME-Zarr", "levels", "size", "time", "reason, or warnings")
+    rows = [_batch_row(entry) for entry in entries]
+    known = [n for n in range(len(heads)) if n == 0 or any(row[n] for row in rows)]
+    return of_rows([heads[n] for n in known], [[row[n] for n in known] for row in rows])
+
+
+def _batch_row(entry: BatchEntry) -> tuple[str, ...]:
+    plan, levels, reason = entry.plan, entry.levels, entry.left_out()
+    if plan is not None:
+        levels = len(plan.levels)
+    written = "" if entry.bytes_written is None else size(entry.bytes_written)
+    return (
+        source_name(entry.source),
+        entry.state,
+        "" if plan is None else f"{_lengths(plan.levels[0].shape)} ({plan.axes})",
+        "" if plan is None else _voxel_size(plan.voxel_size, plan.unit),
+        "" if entry.output is None else str(entry.output),
+        "" if levels is None else str(levels),
+        written if plan is None else f"at most {size(plan.disk_bytes)}",
+        "" if entry.seconds is None else f"{entry.seconds:.1f} s",
+        f"left out: {reason}" if reason else " ".join((*entry.warnings, *(plan.warnings if plan else ()))),
+    )
 
 
 def of_verification(result: VerifyResult) -> str:

@@ -6,7 +6,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path as FilePath
@@ -17,7 +17,8 @@ from ipywidgets import widget_serialization
 from traitlets import Bool, Dict, Enum, Instance, TraitError
 
 from ..api import ConversionError, ConvertedPath, OmeZarrInfo, Plan, VolumeInfo, estimate, info, to_info, to_plan
-from ..arguments import chosen, is_address, naming_its_options, reading_in
+from ..arguments import chosen, is_address, naming_its_options, reading_in, source_name
+from ..batch import Batch, BatchEntry, BatchReport, Plans
 from ..conversion import Conversion, Names, Report, ask
 from ..errors import shown_as_message, warn_of
 from ..look import LookedAt, looked_at
@@ -35,7 +36,6 @@ from ..options import (
     Palette,
     ZAxis,
 )
-from ..several import SeveralConversion, SeveralReport
 from ..types import (
     Bounds,
     ByteCount,
@@ -92,7 +92,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
     client : distributed.Client, optional
         The Dask cluster whose workers convert it, as in `convert`. None: the kernel's machine.
     parts : int, optional
-        How many parts, each a task. None: as `convert` has it.
+        How many parts, each a task. None: as `convert` has it. Of several sources each is a task.
     resources : mapping, optional
         What a part takes of a worker's resources, such as ``{"microct": 1}``.
     slices : str, (int, int), range or slice, optional
@@ -269,7 +269,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         given = {**options, **{name: value for name, value in others.items() if value is not None}}
         # For the step from one state to another, and for changes by the browser and by the conversion's thread.
         self._guard = threading.RLock()
-        self._conversion: Conversion | ClusterConversion | SeveralConversion | None = None
+        self._conversion: Conversion | ClusterConversion | Batch | None = None
         self._cluster = (client, parts, resources)
         self._ended = threading.Event()
         # While the form shows its source: another helper makes what is seen.
@@ -331,7 +331,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             There is no source.
         """
         if self._is_several():
-            return self._several("python").plans()
+            return Plans(self._several("python").plans())
         try:
             return estimate(self._source(), self._target(), **self.options())
         except ConversionError as reason:
@@ -390,14 +390,10 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
                 self.set_trait("state", "running")
         threading.Thread(target=self._run, args=(conversion,), name="microct-io-vis-convert", daemon=True).start()
 
-    def _conversion_of(self, names: Names) -> Conversion | ClusterConversion | SeveralConversion:
+    def _conversion_of(self, names: Names) -> Conversion | ClusterConversion | Batch:
         if self._is_several():
             return self._several(names)
-        return self._one(self._source(), self._target(), self.options(), names)
-
-    def _one(
-        self, source: str | list[str], target: str | None, options: Options, names: Names
-    ) -> Conversion | ClusterConversion:
+        source, target, options = self._source(), self._target(), self.options()
         client, parts, resources = self._cluster
         if client is None:
             return Conversion(source, target, names=names, **options)
@@ -405,17 +401,15 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
 
         return ClusterConversion(source, target, options, client, parts, resources, names=names)
 
-    def _several(self, names: Names) -> SeveralConversion:
+    def _several(self, names: Names) -> Batch:
         options = self.options()
         if names == "form":
             # As it says there, what is unfinished is gone on with.
             options.setdefault("resume", True)
-        return SeveralConversion(
-            self._source(),
-            self._target(),
-            lambda source, output: to_plan(ask("estimate", source, output, options, names)),
-            lambda source, output: self._one(source, output, options, names),
-        )
+        client, parts, resources = self._cluster
+        if parts is not None:
+            raise shown_as_message(ValueError("parts: are of one volume; of several sources each is a task"))
+        return Batch(self._source(), self._target(), options, client=client, resources=resources, names=names)
 
     def _hinted(self, reason: ConversionError) -> ConversionError:
         """The same, of files that are no slices of one volume with what else they may be."""
@@ -484,7 +478,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             raise ConversionError(self.error["code"], self.error["message"])
         if "results" in self.result:
             for each in self.result["left_out"]:
-                warn_of(os.path.basename(each["source"]), [f"left out: {each['message']}"])
+                warn_of(source_name(each["source"]), [f"left out: {each['message']}"])
             return [ConvertedPath(each["output"]) for each in self.result["results"]]
         return ConvertedPath(self.result["output"])
 
@@ -507,12 +501,20 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             return path
         return os.path.normpath(os.path.join(self._folders["cwd"], os.path.expanduser(path)))
 
-    def _run(self, conversion: Conversion | ClusterConversion | SeveralConversion) -> None:
+    def _run(self, conversion: Conversion | ClusterConversion | Batch) -> None:
+        began = time.monotonic()
         try:
-            result = conversion.run(self._progressed)
+            if isinstance(conversion, Batch):
+                entries = conversion.run(on_progress=self._progressed)
+                result: Mapping[str, Any] = self._of_each(entries, began)
+                if all(entry.error for entry in entries):
+                    said = "\n".join(str(entry.error) for entry in entries)
+                    raise ConversionError(result["left_out"][0]["code"], said, "source")
+            else:
+                result = conversion.run(self._progressed)
         except ConversionError as reason:
             # Those of several that were written before it was cancelled are there.
-            report = conversion.report if isinstance(conversion, SeveralConversion) else None
+            report = self._of_each(conversion.ended, began) if isinstance(conversion, Batch) else None
             written = report if report and report["results"] else None
             reason = self._hinted(reason)
             told = {**_failure(reason), "message": str(reason)}
@@ -521,6 +523,9 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             self._end("failed", error={"code": "internal", "message": f"{self.source}: {reason}", "field": None})
         else:
             self._end("done", result=result)
+
+    def _of_each(self, entries: Iterable[BatchEntry], began: float) -> BatchReport:
+        return BatchReport(entries, self._target(), time.monotonic() - began)
 
     def _progressed(self, progress: Progress) -> None:
         with self._guard:
@@ -532,11 +537,9 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             with self._guard, self.hold_sync():
                 self.set_trait("error", self._as_typed(error))
                 if result:
-                    kind = type(result) if isinstance(result, SeveralReport) else Report
-                    self.set_trait(
-                        "result",
-                        kind({**result, **{name: self._as_typed(result[name]) for name in said if name in result}}),
-                    )
+                    told = result if isinstance(result, BatchReport) else Report(result)
+                    told.update({name: self._as_typed(result[name]) for name in said if name in result})
+                    self.set_trait("result", told)
                 if result and "results" not in result and self.comm is not None:
                     self.set_trait("viewer", ViewerWidget(result["output"]))
                 self.set_trait("state", state)

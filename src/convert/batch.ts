@@ -3,14 +3,18 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { isBucketAddress, shownAddress } from '../model/address.ts';
 import { ConvertError, type ErrorCode, stopped } from '../model/errors.ts';
 import type { ConvertOptions } from '../model/options.ts';
+import { sameOutput } from '../model/output-name.ts';
+import type { Plan } from '../model/plan.ts';
 import type { ConvertResult } from '../model/progress.ts';
 import { COMMAND_LINE, type Vocabulary, inWords } from '../model/words.ts';
 import { freeMemory } from '../pyramid/garbage.ts';
 import { absolute } from '../reader/common/file-name.ts';
+import { isWholeInBucket } from '../zarr/bucket/claim.ts';
 import { isOmeZarr } from '../zarr/ome-zarr.ts';
 import { writeError } from '../zarr/system-errors.ts';
-import type { Control } from './control.ts';
+import { type Control, Ending } from './control.ts';
 import { convert } from './convert.ts';
+import { estimate } from './estimate.ts';
 import { outputPath } from './output-path.ts';
 
 /** What has become of one of many sources; a row of the report. */
@@ -25,6 +29,11 @@ export interface BatchEntry {
   levels: number | null;
   warnings: string[];
   error: { code: ErrorCode; message: string } | null;
+}
+
+/** What would become of it: with its plan, where it can be converted. */
+export interface PlannedEntry extends BatchEntry {
+  plan: Plan | null;
 }
 
 export interface BatchControl extends Control {
@@ -94,27 +103,91 @@ function within(folder: string): string[] {
  * @throws ConvertError where two sources would be written to one output
  */
 export function planMany(sources: readonly string[], folder: string | null): BatchEntry[] {
-  if (folder !== null && isBucketAddress(folder))
-    throw new ConvertError(
-      'bad-option',
-      `${folder}: outputs of many sources go to a folder: give one on a disk, or convert them one by one to the bucket`,
-      'output'
-    );
-  const entries = sources.map((source): BatchEntry => {
-    const beside = outputOf(source);
-    return {
-      source: absolute(source),
-      output: beside && folder !== null ? join(resolve(folder), basename(beside)) : beside,
-      state: 'waiting',
-      seconds: null,
-      bytesWritten: null,
-      levels: null,
-      warnings: [],
-      error: null
-    };
+  const taken = new Map<string, string>();
+  return sources.map(source => {
+    const entry = waiting(source, folder);
+    const clash = clashOf(entry, taken);
+    if (clash) throw clash;
+    return entry;
   });
-  checkApart(entries);
+}
+
+/**
+ * What would become of each of many sources, with its plan or why there is none; of several that would be written to
+ * one output the first that can be is converted. Reads headers, writes nothing.
+ *
+ * @param folder where the outputs go; null: each beside its source
+ * @throws ConvertError where it is cancelled
+ */
+export async function estimateMany(
+  sources: readonly string[],
+  folder: string | null,
+  options: Partial<ConvertOptions>,
+  { signal, words = COMMAND_LINE }: Pick<BatchControl, 'signal' | 'words'> = {}
+): Promise<PlannedEntry[]> {
+  const taken = new Map<string, string>();
+  const entries: PlannedEntry[] = [];
+  for (const source of sources) {
+    if (signal?.aborted) throw stopped(signal);
+    const entry: PlannedEntry = { ...waiting(source, folder), plan: null };
+    entries.push(entry);
+    try {
+      if (await isThere(entry, options)) entry.state = 'there';
+      else {
+        const plan = await Ending.before(signal, estimate(entry.source, optionsOf(entry, options)));
+        const { outputRefusal } = plan;
+        if (outputRefusal) throw new ConvertError(outputRefusal.code, outputRefusal.message, 'output');
+        const clash = clashOf(entry, taken);
+        if (clash) throw clash;
+        Object.assign(entry, { output: plan.output, plan: inWords(plan, words) });
+      }
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      Object.assign(entry, failed(error, words));
+    }
+  }
   return entries;
+}
+
+/** Before its turn. */
+function waiting(source: string, folder: string | null): BatchEntry {
+  const beside = outputOf(source);
+  const at = (name: string): string =>
+    folder === null
+      ? beside!
+      : isBucketAddress(folder)
+        ? `${folder.replace(/\/+$/, '')}/${name}`
+        : join(resolve(folder), name);
+  return {
+    source: absolute(source),
+    output: beside && at(basename(beside)),
+    state: 'waiting',
+    seconds: null,
+    bytesWritten: null,
+    levels: null,
+    warnings: [],
+    error: null
+  };
+}
+
+const optionsOf = ({ output }: BatchEntry, options: Partial<ConvertOptions>): Partial<ConvertOptions> => ({
+  ...options,
+  ...(output !== null && { output })
+});
+
+/** Whether one is whole already, and is left as it is. */
+async function isThere({ output }: BatchEntry, { resume }: Partial<ConvertOptions>): Promise<boolean> {
+  if (!resume || output === null) return false;
+  return isBucketAddress(output) ? isWholeInBucket(output) : isOmeZarr(output);
+}
+
+/** What an error makes of an entry. */
+function failed(error: unknown, words: Vocabulary): Pick<BatchEntry, 'state' | 'error'> {
+  if (!(error instanceof ConvertError)) return { state: 'failed', error: { code: 'internal', message: String(error) } };
+  const { code, said, problems } = error;
+  const message = (problems.length > 0 ? problems.map(each => each.said) : [said]).join('\n');
+  const isStopped = code === 'cancelled' || code === 'interrupted';
+  return { state: isStopped ? 'cancelled' : 'failed', error: { code, message: inWords(message, words) } };
 }
 
 /**
@@ -139,10 +212,9 @@ export async function convertMany(
     onEntry?.(number, entry, null);
     let result: ConvertResult | null = null;
     try {
-      if (options.resume && entry.output !== null && isOmeZarr(entry.output)) entry.state = 'there';
+      if (await isThere(entry, options)) entry.state = 'there';
       else {
-        const given = { ...options, ...(entry.output !== null && { output: entry.output }) };
-        result = await convert(entry.source, given, { signal, onProgress });
+        result = await convert(entry.source, optionsOf(entry, options), { signal, onProgress });
         // The next has the same memory to its own.
         await freeMemory();
         const { output, seconds, bytesWritten, levels, warnings } = result;
@@ -150,13 +222,8 @@ export async function convertMany(
         entry.state = 'done';
       }
     } catch (error) {
-      const { code, said } = error instanceof ConvertError ? error : { code: 'internal' as const, said: String(error) };
-      const isStopped = code === 'cancelled' || code === 'interrupted';
-      Object.assign(entry, {
-        state: isStopped ? 'cancelled' : 'failed',
-        error: { code, message: inWords(said, words) }
-      });
-      if (isStopped) {
+      Object.assign(entry, failed(error, words));
+      if (entry.state === 'cancelled') {
         write(report, entries);
         throw error;
       }
@@ -176,20 +243,13 @@ function outputOf(source: string): string | null {
   }
 }
 
-/** @throws ConvertError where two sources would be written to one output */
-function checkApart(entries: readonly BatchEntry[]): void {
-  const taken = new Map<string, string>();
-  for (const { source, output } of entries) {
-    if (output === null) continue;
-    const other = taken.get(output);
-    if (other !== undefined)
-      throw new ConvertError(
-        'bad-option',
-        `${shownAddress(source)} and ${shownAddress(other)} would both be written to ${output}: convert one of them by itself, to another output`,
-        'output'
-      );
-    taken.set(output, source);
-  }
+/** Why an entry's output cannot be written, which another has taken; else it takes it. */
+function clashOf({ source, output }: BatchEntry, taken: Map<string, string>): ConvertError | null {
+  if (output === null) return null;
+  const other = taken.get(output);
+  if (other !== undefined) return new ConvertError('bad-option', sameOutput(source, other, output), 'output');
+  taken.set(output, source);
+  return null;
 }
 
 const COLUMNS = ['source', 'output', 'state', 'seconds', 'bytesWritten', 'levels', 'warnings', 'error'] as const;

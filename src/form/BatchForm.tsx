@@ -1,5 +1,6 @@
 import * as React from 'react';
 import { formatBytes } from '../model/bytes.ts';
+import { sameOutput } from '../model/output-name.ts';
 import type { ConvertOptions, Failure, Methods } from '../protocol/index.ts';
 import type { Draft } from './ConvertForm.tsx';
 import { ConvertForm } from './ConvertForm.tsx';
@@ -43,13 +44,10 @@ function apart(paths: readonly string[], outcomes: ReadonlyMap<string, Outcome>)
   return paths.map(path => {
     const outcome = outcomes.get(path);
     const output = outcome?.planned?.plan.output;
-    const other = output === undefined ? undefined : taken.get(output);
-    if (other !== undefined) {
-      return { failure: `Would get the same output as ${other}: convert it by itself, or to another folder.` };
-    }
-    if (output !== undefined) {
-      taken.set(output, path);
-    }
+    if (output === undefined) return outcome;
+    const other = taken.get(output);
+    if (other !== undefined) return { failure: sameOutput(path, other, output) };
+    taken.set(output, path);
     return outcome;
   });
 }

@@ -9,7 +9,7 @@ import pytest
 import tifffile
 import zarr
 
-from microct_io_vis import ConversionError, convert_many
+from microct_io_vis import ConversionError, ConversionWarning, ConverterWidget, convert_many
 
 
 def test_a_batch_converts_what_it_can_and_reports_all(cli, tmp_path):
@@ -71,3 +71,28 @@ def test_python_converts_many(tmp_path):
     assert "overwrite=True" in str(again[0].error)
     with pytest.raises(ConversionError, match="would both be written"):
         convert_many([tmp_path / "a.tif", tmp_path / "a.ome.tif"], progress=False)
+
+
+def test_the_widget_and_convert_many_say_the_same_of_each(tmp_path):
+    volume = np.arange(8 * 9 * 10, dtype="uint16").reshape(8, 9, 10)
+    names = ["a.tif", "b.tif", "there.tif", "a.ome.tif"]
+    for name in names:
+        tifffile.imwrite(tmp_path / name, volume)
+    (tmp_path / "b.tif").write_bytes(b"no TIFF")
+    for out in ("one", "other"):
+        convert_many([tmp_path / "there.tif"], tmp_path / out, progress=False)
+    converter = ConverterWidget([tmp_path / name for name in names], target=tmp_path / "other", each=True, resume=True)
+    converter.start()
+    with pytest.warns(ConversionWarning, match="left out"):
+        converter.wait(60)
+    by_widget, left_out = converter.result.entries, converter.result["left_out"]
+    assert "a.tif would both be written to" in left_out[-1]["message"] and converter.plan._repr_html_().count(
+        "left out"
+    )
+    # Two of one output are too many where nobody sees a plan.
+    result = convert_many([tmp_path / name for name in names[:3]], tmp_path / "one", progress=False, resume=True)
+    same = [(each.source, each.output.name, each.state, each.levels, str(each.error)) for each in result]
+    assert same == [(each.source, each.output.name, each.state, each.levels, str(each.error)) for each in by_widget[:3]]
+    assert [each["message"].replace("other", "one") for each in left_out[:2]] == [
+        str(each.left_out()) for each in result if each.left_out()
+    ]

@@ -16,7 +16,7 @@ import tifffile
 from distributed import Client, LocalCluster
 from oracle import files
 
-from microct_io_vis import ConversionError, ConverterWidget, convert, convert_many, verify
+from microct_io_vis import ConversionError, ConversionWarning, ConverterWidget, convert, convert_many, verify
 from microct_io_vis.cluster import part_count
 
 OPTIONS = {"chunk_size": 16, "dtype": "uint8", "value_range": ("1%", "99%"), "compression": "blosc-lz4"}
@@ -97,6 +97,15 @@ def test_a_cluster_converts_many(client, scan, tmp_path):
     table = list(csv.DictReader((tmp_path / "report.csv").open(newline="")))
     assert [row["state"] for row in told] == [row["state"] for row in table] == ["done", "done", "failed"]
     assert set(told[0]) == set(table[0])
+    # The widget's are tasks, too.
+    (tmp_path / "each").mkdir()
+    sources = [tmp_path / f"{name}.tif" for name in ("a", "b", "c")]
+    widget = ConverterWidget(sources, target=tmp_path / "each", each=True, client=client, **OPTIONS)
+    widget.start()
+    with pytest.warns(ConversionWarning, match="not a TIFF"):
+        assert [path.name for path in widget.wait(60)] == ["a.ome.zarr", "b.ome.zarr"]
+    assert contents(tmp_path / "each" / "b.ome.zarr") == contents(result[1].output)
+    assert widget.progress["done_bytes"] == widget.progress["total_bytes"] == 2 * 64 * 160 * 160
 
 
 def test_what_a_cluster_converts_can_be_cancelled(client, scan, tmp_path):
@@ -111,3 +120,13 @@ def test_what_a_cluster_converts_can_be_cancelled(client, scan, tmp_path):
         widget.wait(60)
     assert widget.state == "cancelled"
     assert os.listdir(tmp_path) == ["scan.tif"]
+    for name in "abcdef":
+        shutil.copy(scan, tmp_path / f"{name}.tif")
+    many = ConverterWidget([tmp_path / f"{name}.tif" for name in "abcdef"], each=True, client=client, ome_zarr="0.4")
+    many.start()
+    while not list(tmp_path.glob("*.partial")) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    many.cancel()
+    with pytest.raises(ConversionError, match="cancelled"):
+        many.wait(60)
+    assert not list(tmp_path.glob("*.partial")) and len(list(tmp_path.glob("*.ome.zarr"))) < 6

@@ -1,4 +1,5 @@
-import { isBucketAddress } from '../../model/address.ts';
+import { basename } from 'node:path';
+import { isBucketAddress, shownAddress } from '../../model/address.ts';
 import type { Plan, Unfinished } from '../../model/plan.ts';
 import type { ConvertResult, Progress } from '../../model/progress.ts';
 import type { OmeZarrInfo, OmeZarrLevel } from '../../convert/ome-zarr-info.ts';
@@ -6,7 +7,7 @@ import type { Statistics } from '../../model/statistics.ts';
 import type { VerifyResult } from '../../convert/verify/index.ts';
 import type { CalibrationFunction, VolumeInfo } from '../../model/volume.ts';
 import { DEFAULT_OPTIONS } from '../../model/options.ts';
-import type { PartResult, PartsDescription } from '../../convert/index.ts';
+import type { PartResult, PartsDescription, PlannedEntry } from '../../convert/index.ts';
 import { formatBytes } from '../../model/bytes.ts';
 import { shellWord } from '../../model/words.ts';
 import { LISTED, count, differing, verdictWord } from '../../protocol/verdict.ts';
@@ -136,6 +137,21 @@ function provenanceRows({ source, options, warnings }: Record<string, unknown>):
       ? [['with', chosen.map(([key, value]) => `${key} ${text(value)}`).join(', ')] as [string, string]]
       : []),
     ...(Array.isArray(warnings) ? warnings : []).map((warning): [string, string] => ['warned of', text(warning)])
+  ];
+}
+
+/** What would become of each of many sources, and the disk that all take. */
+export function batchRows(entries: readonly PlannedEntry[]): [name: string, value: string][] {
+  const plans = entries.flatMap(({ plan }) => plan ?? []);
+  const disk = plans.reduce((sum, { diskBytes }) => sum + diskBytes, 0);
+  return [
+    ...entries.map(({ source, output, plan, error }): [string, string] => [
+      basename(shownAddress(source)),
+      plan
+        ? `${times(plan.levels[0].shape)} voxels, at most ${formatBytes(plan.diskBytes)} → ${plan.output}`
+        : (error?.message.replaceAll('\n', '; ') ?? `there already: ${output}`)
+    ]),
+    ['together', `${count(plans.length, 'volume')}, at most ${formatBytes(disk)}`]
   ];
 }
 

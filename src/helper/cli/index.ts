@@ -7,6 +7,7 @@ import {
   convertPart,
   discardParts,
   estimate,
+  estimateMany,
   finishParts,
   inspect,
   planMany,
@@ -18,7 +19,7 @@ import { toFailure } from '../failure.ts';
 import { onParentGone } from '../kernel/parent.ts';
 import { asked } from '../vocabulary.ts';
 import { VERSION } from '../../model/version.ts';
-import { infoRows, partText, partsRows, planRows, toText, verdictText } from './describe.ts';
+import { batchRows, infoRows, partText, partsRows, planRows, toText, verdictText } from './describe.ts';
 import { help } from './help.ts';
 import type { Invocation, ProgressKind } from './parse.ts';
 import { UsageError, parse } from './parse.ts';
@@ -103,8 +104,7 @@ async function run(
     }
     case 'batch': {
       const { folder, report, dryRun, options } = invocation;
-      const named = readSource(invocation.sources);
-      const sources = typeof named === 'string' ? batchSources(named) : named;
+      const sources = readSources(invocation.sources);
       if (dryRun) {
         const planned = planMany(sources, folder);
         planned.forEach((entry, n) => reporter.entry(`${n + 1} of ${sources.length}`, entry, null));
@@ -119,6 +119,12 @@ async function run(
       const status = entries.some(({ state }) => state === 'failed') ? FAILED : DONE;
       const whole = entries.flatMap(({ output, state }) => (state === 'failed' || output === null ? [] : [output]));
       return { text: whole.length > 0 ? whole.join('\n') : null, status };
+    }
+    case 'estimate-batch': {
+      const { folder, options, json } = invocation;
+      const entries = await estimateMany(readSources(invocation.sources), folder, options, { signal, words });
+      const status = entries.some(({ state }) => state === 'failed') ? FAILED : DONE;
+      return { text: json ? JSON.stringify(entries) : toText(batchRows(entries)), status };
     }
     case 'plan': {
       const { source, options, parts, distributedScan, dryRun, json } = invocation;
@@ -171,6 +177,12 @@ async function run(
       return { text: null };
     }
   }
+}
+
+/** The sources of a batch. */
+function readSources(word: string): string[] {
+  const named = readSource(word);
+  return typeof named === 'string' ? batchSources(named) : named;
 }
 
 /** Whether a command line that could not be understood asked for JSON events. */

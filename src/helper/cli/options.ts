@@ -21,6 +21,12 @@ const PROGRESS: OptionSpec = {
   help: 'bar (the default), none, or json: one event a line on standard error'
 };
 
+const BATCH: OptionSpec = {
+  name: 'batch',
+  values: ['SOURCES'],
+  help: 'many in place of INPUT: a text file that names one a line (@-: standard input), a quoted pattern of paths, or a folder of TIFFs and of folders of slices; OUTPUT is a folder then (each beside its source)'
+};
+
 const QUIET: OptionSpec = { name: 'quiet', short: 'q', values: [], help: 'no progress, only warnings and errors' };
 
 /** Options of the engine, in the table's order. */
@@ -43,7 +49,7 @@ export const COMMANDS: CommandSpec[] = [
     name: 'estimate',
     usage: 'INPUT [OUTPUT]',
     summary: 'show what a conversion would write and need',
-    options: [...ENGINE_OPTIONS, JSON_OPTION]
+    options: [...ENGINE_OPTIONS, BATCH, JSON_OPTION]
   },
   {
     name: 'convert',
@@ -51,11 +57,7 @@ export const COMMANDS: CommandSpec[] = [
     summary: 'write an OME-Zarr pyramid and print its path; one file, if OUTPUT ends in .ozx',
     options: [
       ...ENGINE_OPTIONS,
-      {
-        name: 'batch',
-        values: ['SOURCES'],
-        help: 'many in place of INPUT: a text file that names one a line (@-: standard input), a quoted pattern of paths, or a folder of TIFFs and of folders of slices; OUTPUT is a folder then (each beside its source)'
-      },
+      BATCH,
       {
         name: 'report',
         values: ['NAME'],

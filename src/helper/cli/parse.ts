@@ -35,6 +35,14 @@ export type Invocation =
       progress: ProgressKind;
     }
   | {
+      command: 'estimate-batch';
+      sources: string;
+      folder: string | null;
+      options: Partial<ConvertOptions>;
+      json: boolean;
+      progress: ProgressKind;
+    }
+  | {
       command: 'plan';
       source: string;
       options: Partial<ConvertOptions>;
@@ -156,13 +164,14 @@ export function parse(args: readonly string[]): Invocation {
   if (sources !== undefined) {
     if (words.length > 1) {
       throw new UsageError(
-        `convert: ${words[1]} is one word too many: with --batch expected a folder for the outputs, or none`
+        `${spec.name}: ${words[1]} is one word too many: with --batch expected a folder for the outputs, or none`
       );
     }
-    const report = values.get('report')?.[0].replace(/\.(json|csv)$/i, '') ?? null;
-    const dryRun = values.has('dry-run');
+    const [folder = null] = words;
     const options = toOptions(values);
-    return { command: 'batch', sources, folder: words[0] ?? null, report, dryRun, options, progress };
+    if (spec.name === 'estimate') return { command: 'estimate-batch', sources, folder, options, json, progress };
+    const report = values.get('report')?.[0].replace(/\.(json|csv)$/i, '') ?? null;
+    return { command: 'batch', sources, folder, report, dryRun: values.has('dry-run'), options, progress };
   }
   for (const name of ['report', ...(spec.name === 'convert' ? ['dry-run'] : [])]) {
     if (values.has(name)) {

@@ -37,7 +37,7 @@ function jsonReporter(stream: NodeJS.WriteStream): Reporter {
     progress: ({ doneBytes, totalBytes, bytesPerSecond, secondsLeft }) =>
       send({ event: 'progress', doneBytes, totalBytes, bytesPerSecond, secondsLeft }),
     done: result => send({ event: 'done', ...result }),
-    entry: (place, entry) => send({ event: 'entry', place, ...entry }),
+    entry: (place, entry, result) => send({ event: 'entry', place, ...entry, result }),
     end: () => {},
     error: failure => send({ event: 'error', ...failure })
   };

@@ -96,11 +96,13 @@ async function runLine(invocation: Invocation, jobs: Jobs, output: CellOutput, s
       await runVerify(invocation, jobs, output, signal);
       return;
     case 'batch':
+    case 'estimate-batch':
     case 'plan':
     case 'part':
     case 'finish': {
       const { command } = invocation;
-      const words = command === 'batch' ? 'convert --batch' : command;
+      const words =
+        command === 'batch' ? 'convert --batch' : command === 'estimate-batch' ? 'estimate --batch' : command;
       throw new UsageError(`${words} is for a terminal, or for the jobs of a cluster: microct-io-vis ${words}`);
     }
     case 'view':

@@ -104,6 +104,16 @@ export function refuseUnlessEnded(bucket: S3Bucket, keys: Keys, { owner, modifie
     );
 }
 
+/** Whether there is an OME-Zarr at an output's address. */
+export async function isWholeInBucket(output: string): Promise<boolean> {
+  const { bucket, keys } = await openBucketOutput(output);
+  try {
+    return (await isOmeZarrAt(bucket, keys.root)) === true;
+  } finally {
+    bucket.close();
+  }
+}
+
 /** Whether an OME-Zarr is under a prefix: null: nothing at all. */
 export async function isOmeZarrAt(bucket: S3Bucket, prefix: string): Promise<boolean | null> {
   for (const [name, zarrFormat] of [
