@@ -1,5 +1,6 @@
 import { errorName } from '../model/error-name.ts';
 import { ConvertError, type ErrorCode } from '../model/errors.ts';
+import { unreached } from './unreached.ts';
 
 /** Which side of the work a bucket is on. */
 export type BucketSide = 'source' | 'output';
@@ -131,6 +132,6 @@ export function s3Error(error: unknown, name: string, doing: 'read' | 'written',
     );
   if (error instanceof CutOff) return fail(`${message}: try again later`);
   if (status === 404) return fail('there is no such object', 'not-found');
-  const said = status === null ? (errorName(error) ?? message) : `${status} ${reason}: ${message}`;
+  const said = status === null ? (unreached(error) ?? message) : `${status} ${reason}: ${message}`;
   return fail(`it cannot be ${doing} (${said}): try again later`);
 }

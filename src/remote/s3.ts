@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { type BucketAddress, bucketAddress } from '../model/address.ts';
@@ -465,6 +466,20 @@ const isMissing = (error: unknown): boolean =>
   error.reason !== 'NoSuchBucket' &&
   error.reason !== 'NoSuchUpload';
 
+/** Those that are believed in place of Node's own, as AWS's tools have it. @throws ConvertError `unreadable` */
+function authorities(): { ca?: Buffer } {
+  const bundle = process.env.AWS_CA_BUNDLE;
+  if (!bundle) return {};
+  try {
+    return { ca: readFileSync(bundle) };
+  } catch (error) {
+    throw new ConvertError(
+      'unreadable',
+      `AWS_CA_BUNDLE names ${bundle}, which cannot be read (${(error as NodeJS.ErrnoException).code}): name a file of certificates, or unset it`
+    );
+  }
+}
+
 async function newClient(sdk: Sdk): Promise<S3Client> {
   const region = async (): Promise<string> => {
     const given = process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION;
@@ -484,7 +499,7 @@ async function newClient(sdk: Sdk): Promise<S3Client> {
     requestHandler: {
       connectionTimeout: CONNECTING,
       socketTimeout: SILENT,
-      httpsAgent: { maxSockets: SOCKETS },
+      httpsAgent: { maxSockets: SOCKETS, ...authorities() },
       httpAgent: { maxSockets: SOCKETS }
     }
   };
@@ -498,8 +513,8 @@ async function newClient(sdk: Sdk): Promise<S3Client> {
   const client = new sdk.S3Client(config);
   // Names of buckets lead to hosts only with Amazon.
   const isForeign = async (): Promise<boolean> => {
-    const endpoint = await client.config.endpoint?.();
-    return endpoint !== undefined && !/\.amazonaws\.com(\.cn)?$/.test(endpoint.hostname);
+    const endpoint = await client.config.serviceConfiguredEndpoint?.();
+    return endpoint !== undefined && !/\.amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname);
   };
   Object.assign(client.config, { forcePathStyle: isForeign });
   return client;

@@ -3,6 +3,7 @@ import * as https from 'node:https';
 import { ConvertError } from '../model/errors.ts';
 import { SILENT, waitBefore } from './attempts.ts';
 import { BUSY_STATUS, CONNECTION, CutOff } from './s3-error.ts';
+import { unreached } from './unreached.ts';
 
 /** What a server that is busy has answered. */
 class Busy extends Error {
@@ -209,6 +210,6 @@ function isPassing(error: unknown, wasThere: boolean): boolean {
 }
 
 function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return isWorded(error) ? message : (code ?? message);
+  const { message } = error as Error;
+  return isWorded(error) ? message : (unreached(error) ?? message);
 }

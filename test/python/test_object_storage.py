@@ -115,7 +115,7 @@ def store() -> Iterator[Store]:
         _, port = server.get_host_and_port()
         proxy = Proxy(port)
         threading.Thread(target=proxy.serve_forever, daemon=True).start()
-        patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{proxy.server_port}")
+        patch.setenv("AWS_ENDPOINT_URL", f"http://localhost:{proxy.server_port}")
         yield Store(port, proxy)
         proxy.shutdown()
         proxy.server_close()

@@ -1,0 +1,20 @@
+import { errorName } from '../model/error-name.ts';
+
+const UNTRUSTED =
+  /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT(_LOCALLY)?)|CERT_UNTRUSTED)$/;
+
+/**
+ * Why no connection to a server came about, or it ended, in words where there are some; null where the system did not
+ * say.
+ */
+export function unreached(error: unknown): string | null {
+  const code = errorName(error);
+  if (code === null) return null;
+  if (code === 'ENOTFOUND') return `no server of this name is known, ${code}`;
+  if (code === 'ECONNREFUSED') return `nothing answers there, ${code}`;
+  if (code === 'CERT_HAS_EXPIRED') return `the server's certificate has expired, ${code}`;
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `the server's certificate is for another name, ${code}`;
+  if (UNTRUSTED.test(code))
+    return `the server's certificate is of no authority that is known here, ${code}; if it is your institution's, set NODE_EXTRA_CA_CERTS to the file of that authority's certificate`;
+  return code;
+}
