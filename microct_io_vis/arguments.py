@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from functools import wraps
 from inspect import signature
 from typing import Any, NamedTuple, TypeVar, cast
@@ -143,9 +144,10 @@ def naming_its_options(function: F) -> F:
     def named(*args: Any, **given: Any) -> Any:
         unknown = sorted(set(given) - set(parameters))
         if unknown:
-            raise shown_as_message(
-                TypeError(f"{owner} has no option {', '.join(unknown)}; the options are {', '.join(options)}")
-            )
+            close = [*dict.fromkeys(match for name in unknown for match in get_close_matches(name, parameters, 1))]
+            meant = f": did you mean {' or '.join(close)}?" if close else ";"
+            said = f"{owner} has no option {', '.join(unknown)}{meant} the options are {', '.join(options)}"
+            raise shown_as_message(TypeError(said))
         return function(*args, **given)
 
     return cast(F, named)

@@ -317,6 +317,8 @@ class Batch:
         names: Names = "python",
     ) -> None:
         self._sources = sources if isinstance(sources, (str, os.PathLike)) else [os.fspath(each) for each in sources]
+        if not self._sources:
+            raise ConversionError("bad-option", "sources is empty, where paths of volumes were expected", "source")
         self._folder = None if folder is None else os.fspath(folder)
         self._options = dict(options)
         self._report = None if report is None else os.fspath(report)

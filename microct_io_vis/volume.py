@@ -12,7 +12,7 @@ from . import tables
 from .api import Channel, OmeZarrChannel, OmeZarrInfo, OmeZarrLevel, VolumeInfo, info
 from .arguments import byte_count, is_address, naming_its_options, reading_in
 from .collection import image_path
-from .errors import shown_as_message
+from .errors import ConversionError, shown_as_message
 from .options import READING_OPTIONS, DescribedBy, Orientation, Palette, ZAxis
 from .types import ByteCount, Channels, Image, Integer, Ranges, Sizes, Slices, StrPath
 
@@ -92,9 +92,22 @@ class VolumeLevel:
         return units.pop() if len(units) == 1 else None
 
     @property
+    def ndim(self) -> int:
+        """How many ``axes`` there are."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """How many voxels there are."""
+        return math.prod(self.shape)
+
+    @property
     def nbytes(self) -> int:
         """Bytes of all its voxels in memory."""
-        return math.prod(self.shape) * self.dtype.itemsize
+        return self.size * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        return self.shape[0]
 
     def __getitem__(self, index: Any) -> Any:
         return self.array[index]
@@ -273,6 +286,24 @@ class Volume:
         """Of ``voxel_size``: a UDUNITS name."""
         return self.levels[0].unit
 
+    @property
+    def ndim(self) -> int:
+        """How many ``axes`` there are."""
+        return self.levels[0].ndim
+
+    @property
+    def size(self) -> int:
+        """How many voxels level 0 has."""
+        return self.levels[0].size
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the voxels of level 0 in memory."""
+        return self.levels[0].nbytes
+
+    def __len__(self) -> int:
+        return len(self.levels[0])
+
     def __getitem__(self, index: Any) -> Any:
         return self.levels[0][index]
 
@@ -448,6 +479,9 @@ def open(
     dtype('float32')
     """
     reading = reading_in(locals())
+    if not isinstance(source, (str, os.PathLike)):
+        what = f"source must be a path or an address, and was given {type(source).__name__}"
+        raise ConversionError("bad-option", f"{what}: view() shows arrays as they are", "source")
     source = _chosen_image(source, reading)
     found = info(source, **{name: value for name, value in reading.items() if name in READING_OPTIONS})
     zarr = _imported("zarr", "zarr")

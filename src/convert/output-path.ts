@@ -2,6 +2,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { addressName, bucketAddress, isAddress, isBucketAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import { actualPath, onDisk } from '../reader/common/file-name.ts';
+import { imageKind, withoutEnding } from '../model/file-endings.ts';
 import { outputName, volumeName } from '../model/output-name.ts';
 import { type ConversionSource, isSent } from '../model/source-layout.ts';
 import { named } from '../model/words.ts';
@@ -13,6 +14,17 @@ import { statSync } from 'node:fs';
 export const isName = (path: string): boolean => !/[\\/]/.test(path) && path !== '.' && path !== '..';
 
 const isFolder = (path: string): boolean => statSync(onDisk(path), { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+/** An OME-Zarr that is called as files of voxels are would be taken for one. @throws ConvertError `bad-option` */
+function checkEnding(name: string): void {
+  const kind = imageKind(name);
+  if (kind)
+    throw new ConvertError(
+      'bad-option',
+      `${name}: this is the name of a ${kind} file, and an OME-Zarr is a folder: give a name such as ${outputName(withoutEnding(basename(name)))}`,
+      'output'
+    );
+}
 
 /** The address of an output in a bucket. @throws ConvertError `bad-option` */
 function bucketPath(name: string, parent: string | null): string {
@@ -35,6 +47,7 @@ function bucketPath(name: string, parent: string | null): string {
 export function outputPath(given: string | null, source: ConversionSource, parent: string | null): string {
   if (given !== null) {
     const name = readable(given);
+    checkEnding(name);
     if (isBucketAddress(name)) return bucketPath(name, parent);
     if (isAddress(name))
       throw new ConvertError(

@@ -30,6 +30,7 @@ def test_reads_what_was_converted(bone):
     path, array = bone
     volume = microct_io_vis.open(path)
     assert (volume.shape, volume.axes, volume.dtype) == (array.shape, "zyx", array.dtype)
+    assert [volume.ndim, volume.size, volume.nbytes, len(volume)] == [3, array.size, array.nbytes, 25]
     assert (volume.voxel_size, volume.unit) == ((2, 1, 1), "micrometer")
     assert np.array_equal(volume[3:9, 10:12, -4:], array[3:9, 10:12, -4:])
     assert np.array_equal(np.asarray(volume), array)
@@ -167,6 +168,10 @@ def test_what_is_wrong_is_said(bone, tmp_path):
         microct_io_vis.open(tmp_path / "nothing.ome.zarr")
     # What a notebook shows of it.
     assert missing.value._render_traceback_() == [f"ConversionError: {missing.value}", "argument: source"]
+    with pytest.raises(ConversionError, match="source must be a path or an address, and was given ndarray"):
+        microct_io_vis.open(np.zeros(3))
+    with pytest.raises(ConversionError, match=r"bone\.tif: .* an OME-Zarr is a folder: .* such as bone\.ome\.zarr"):
+        convert(path.replace(".ome.zarr", ".tif"), tmp_path / "bone.tif")
     with pytest.raises(ValueError, match="has the levels 0 to 2"):
         volume.level(3)
     with pytest.raises(ValueError, match=r"the coarsest level of .* takes 6,084 bytes"):

@@ -131,7 +131,7 @@ def test_what_is_no_option_is_refused_when_it_is_set(scan, name, value):
     with pytest.raises(traitlets.TraitError, match=name):
         setattr(converter, name, value)
     assert getattr(converter, name) == before
-    with pytest.raises(TypeError, match="has no option chunks"):
+    with pytest.raises(TypeError, match="has no option chunks: did you mean chunk_size\\?"):
         ConverterWidget("scan.tif", chunks=(1, 2, 3))
 
 
