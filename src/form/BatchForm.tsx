@@ -1,6 +1,6 @@
 import * as React from 'react';
 import { formatBytes } from '../model/bytes.ts';
-import { sameOutput } from '../model/output-name.ts';
+import { sameOutput } from '../model/same-output.ts';
 import type { ConvertOptions, Failure, Methods } from '../protocol/index.ts';
 import type { Draft } from './ConvertForm.tsx';
 import { ConvertForm } from './ConvertForm.tsx';

@@ -1,4 +1,3 @@
-import { shownAddress } from './address.ts';
 import { withoutEnding } from './file-endings.ts';
 import { readable } from './readable.ts';
 
@@ -30,7 +29,3 @@ export const isArchiveName = (name: string): boolean => /\.ozx(\.previous-\d+)?$
 
 /** The name of an output after that of its volume. */
 export const outputName = (volume: string): string => `${readable(volume)}.ome.zarr`;
-
-/** Why the second of two sources is not converted. */
-export const sameOutput = (source: string, other: string, output: string): string =>
-  `${shownAddress(source)} and ${shownAddress(other)} would both be written to ${output}: convert one of them by itself, or to another output`;

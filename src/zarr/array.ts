@@ -4,7 +4,7 @@ import { type Json, isObject } from '../model/json.ts';
 import { isThere } from './files.ts';
 import { type Filters, filtersOf, filtersV2 } from './filters.ts';
 import { readJson } from './json.ts';
-import { type StoredCompression, storedCompression } from './codec/index.ts';
+import { type StoredCompression, readCodecs, storedCompression } from './codec/index.ts';
 import type { Checksum } from '../model/options.ts';
 import { BYTES_PER_VOXEL, DTYPES, type Dtype } from '../model/volume.ts';
 
@@ -109,9 +109,13 @@ class Fields {
     return new ConvertError('corrupt', `${this.#path}: ${message}`, 'output');
   }
 
-  /** `what`: as in "its data_type is complex64". */
-  unsupported(what: string): ConvertError {
-    return new ConvertError('unsupported', `${this.#path}: ${what}, which this program does not read`, 'output');
+  /** `what`: as in "its data_type is complex64"; `instead`: what to do. */
+  unsupported(what: string, instead = ''): ConvertError {
+    return new ConvertError(
+      'unsupported',
+      `${this.#path}: ${what}, which this program does not read${instead}`,
+      'output'
+    );
   }
 }
 
@@ -199,7 +203,8 @@ function codecOf(fields: Fields, name: string, { cname }: Json): StoredCompressi
   const found = storedCompression(name, cname);
   if (found) return found;
   throw fields.unsupported(
-    `its chunks are compressed with ${name === 'blosc' ? `blosc and ${show(cname)}` : show(name)}`
+    `its chunks are compressed with ${name === 'blosc' ? `blosc and ${show(cname)}` : show(name)}`,
+    `: have them written anew by what wrote them, or by zarr-python, uncompressed or with ${readCodecs()}`
   );
 }
 

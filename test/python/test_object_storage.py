@@ -280,6 +280,16 @@ def test_python_cancels_describes_and_verifies(cli, scan, store):
     assert run.status == 1 and {"0/c/1/1/1", "0/c/0/0/0"} <= set(paths)
 
 
+def test_many_go_to_a_folder_of_a_bucket_and_what_is_there_stays(scan, store):
+    source, folder = f"s3://{BUCKET}/many/scan.tif", f"s3://{BUCKET}/many/out"
+    store.client.put_object(Bucket=BUCKET, Key="many/scan.tif", Body=scan[0].read_bytes())
+    for state in ("done", "there"):
+        [entry] = microct_io_vis.convert_many([source], folder, progress=False, resume=True)
+        said = (str(entry.source), str(entry.output), entry.state)
+        assert said == (source, f"{folder}/scan.ome.zarr", state)
+    assert (microct_io_vis.open(entry.output)[:] == scan[1]).all()
+
+
 @pytest.mark.parametrize(
     ("output", "options", "said"),
     [

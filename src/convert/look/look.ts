@@ -11,7 +11,7 @@ import { map3 } from '../../model/levels.ts';
 import { absolute, onDisk } from '../../reader/common/file-name.ts';
 import { readFailure } from '../../reader/common/fail.ts';
 import { remoteState } from '../../reader/common/remote-headers.ts';
-import { remoteStateOf } from '../../reader/common/touched.ts';
+import { remoteStateOf, stateOf } from '../../model/file-state.ts';
 import { openVolume, readerBytes } from '../../reader/index.ts';
 import { describedAs, readingOf } from '../resolve.ts';
 import { type DocumentTexts, levelPath, lookDocuments, lookDtype } from './documents.ts';
@@ -160,7 +160,7 @@ export class Looks {
     const states = await statesOf(layout.files);
     const folders = new Map<string, State>();
     if (layout.files.length > 1)
-      for (const folder of new Set(layout.files.map(file => dirname(file)))) folders.set(folder, await stateOf(folder));
+      for (const folder of new Set(layout.files.map(file => dirname(file)))) folders.set(folder, await stateAt(folder));
     const version = createHash('sha256')
       .update(states.join('\n'))
       .update(layout.files.join('\n'))
@@ -264,11 +264,10 @@ function chunkOf({ layout, grid, version }: Opened, key: string, dtype: Dtype): 
   };
 }
 
-async function stateOf(path: string): Promise<State> {
+async function stateAt(path: string): Promise<State> {
   if (isAddress(path)) return remoteStateOf(await remoteState(path));
   try {
-    const { size, mtimeNs, ino } = await stat(onDisk(path), { bigint: true });
-    return `${size}-${mtimeNs}-${ino}`;
+    return stateOf(await stat(onDisk(path), { bigint: true }));
   } catch (error) {
     throw readFailure(error, path);
   }
@@ -277,7 +276,7 @@ async function stateOf(path: string): Promise<State> {
 async function statesOf(paths: string[]): Promise<State[]> {
   const states: State[] = [];
   for (let from = 0; from < paths.length; from += AT_ONCE)
-    states.push(...(await Promise.all(paths.slice(from, from + AT_ONCE).map(stateOf))));
+    states.push(...(await Promise.all(paths.slice(from, from + AT_ONCE).map(stateAt))));
   return states;
 }
 
@@ -285,7 +284,7 @@ async function statesOf(paths: string[]): Promise<State[]> {
 async function isUnchanged(opened: Opened): Promise<boolean> {
   if (opened.isStale) return false;
   const { layout, states, folders } = opened;
-  for (const [folder, state] of folders) if ((await stateOf(folder)) !== state) return false;
+  for (const [folder, state] of folders) if ((await stateAt(folder)) !== state) return false;
   if (folders.size > 0 && Date.now() - opened.checked < HOLDS) return true;
   const now = await statesOf(layout.files);
   opened.checked = Date.now();

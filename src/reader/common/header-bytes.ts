@@ -17,7 +17,8 @@ import { Absent, type Brought, type Range } from './brought.ts';
 import { onDisk } from './file-name.ts';
 import { checkFile, readFailure } from './fail.ts';
 import { remoteHeaders } from './remote-headers.ts';
-import { noteFile, remoteStateOf, stateOf } from './touched.ts';
+import { remoteStateOf, stateOf } from '../../model/file-state.ts';
+import { noteFile } from './touched.ts';
 
 /**
  * By numbers of files: for tens of thousands of slices, objects of `node:fs/promises` take more time than the files.

@@ -1,6 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { BigIntStats } from 'node:fs';
-import type { RemoteState } from '../../model/layout.ts';
 
 /** What of the disk something was learnt from. */
 export interface Touched {
@@ -13,12 +11,6 @@ export interface Touched {
 }
 
 const recording = new AsyncLocalStorage<Touched>();
-
-/** What is another one after every change of a file. */
-export const stateOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
-  [dev, ino, size, mtimeNs, ctimeNs].join(' ');
-
-export const remoteStateOf = ({ size, version }: RemoteState): string => `${size} ${version ?? ''}`;
 
 /**
  * Says that a file is about to be read, or that there is none: `state` is null.

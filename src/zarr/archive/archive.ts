@@ -1,5 +1,6 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { ConvertError } from '../../model/errors.ts';
+import { stateOf } from '../../model/file-state.ts';
 import { type ArchiveEntry, bytesAt, readDirectory } from './directory.ts';
 import { LOCAL, LOCAL_BYTES } from './format.ts';
 
@@ -33,8 +34,7 @@ export class Archive {
 
   /** The archive of that path as it is now; it is read again where it has changed. */
   static of(path: string): Archive {
-    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
-    const state = [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+    const state = stateOf(statSync(path, { bigint: true }));
     const kept = OPENED.get(path);
     if (kept?.state === state) return kept.archive;
     OPENED.delete(path);

@@ -11,7 +11,7 @@ export type { CodecV3, CompressorV2 } from './codec.ts';
 export type { Encoder } from './encoder.ts';
 export type { Decoder } from './decoder.ts';
 export { lengthChecked } from './checksum.ts';
-export { type StoredCompression, storedCompression } from './registry.ts';
+export { type StoredCompression, readCodecs, storedCompression } from './registry.ts';
 
 /** The encoder of chunks, or null where their own bytes are written. `memory` is the one that `simd` works on. */
 export function createEncoder(

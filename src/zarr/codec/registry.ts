@@ -26,6 +26,14 @@ export type StoredCompression = Compression | 'blosc' | 'zlib' | 'lz4' | 'bz2';
 
 export const CODECS: Record<StoredCompression, Codec | null> = { ...WRITTEN, ...OTHERS };
 
+/** Those that are read, for a sentence. */
+export function readCodecs(): string {
+  const stored = Object.values(CODECS).flatMap(codec => codec?.stored ?? []);
+  const cnames = stored.flatMap(({ name, cname }) => (name === 'blosc' ? (cname ?? []) : []));
+  const others = stored.flatMap(({ name }) => (name === 'blosc' ? [] : [name]));
+  return `${[...new Set(others)].sort().join(', ')}, or blosc with ${[...new Set(cnames)].sort().join(', ')}`;
+}
+
 /**
  * The compression that an array's metadata names: a codec's name, and what Blosc has inside. A Blosc frame says itself
  * which shuffle and block length it has. Null where there is none that can be read.

@@ -7,9 +7,9 @@ import type { AddressInfo } from 'node:net';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { RemoteStore } from '../../src/remote/remote-store.ts';
-import { ConvertError } from '../../src/model/errors.ts';
-import { scratch } from './scratch.ts';
+import { RemoteStore } from '../../../src/remote/remote-store.ts';
+import { ConvertError } from '../../../src/model/errors.ts';
+import { scratch } from '../scratch.ts';
 
 const FILES: Record<string, Buffer> = {
   'zarr.json': Buffer.from('{"zarr_format":3}'),

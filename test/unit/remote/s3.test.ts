@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
-import { bucketAddress } from '../../src/model/address.ts';
-import { S3Bucket } from '../../src/remote/s3.ts';
+import { bucketAddress } from '../../../src/model/address.ts';
+import { S3Bucket } from '../../../src/remote/s3.ts';
 
 const BODY = Buffer.from('0123456789');
 const ETAG = `"${createHash('md5').update(BODY).digest('hex')}"`;

@@ -1,0 +1,17 @@
+import type { RemoteState } from './layout.ts';
+
+/** What Node says of a file. */
+interface FileStatus {
+  dev: bigint;
+  ino: bigint;
+  size: bigint;
+  mtimeNs: bigint;
+  ctimeNs: bigint;
+}
+
+/** What is another one after every change of a file or a folder. */
+export const stateOf = ({ dev, ino, size, mtimeNs, ctimeNs }: FileStatus): string =>
+  [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+
+/** The same of a file that has an address. */
+export const remoteStateOf = ({ size, version }: RemoteState): string => `${size} ${version ?? ''}`;
