@@ -198,7 +198,7 @@ def write_labels(
     name : str
         Name of the labels in the image.
     parent : Volume or path-like
-        The image that they are labels of, as `open` gives it or by its path.
+        The image that they are labels of, as `open` gives it, by its path or by its address (``s3://...``).
     at : (int, int, int), optional
         Of labels of a part of the image: the voxel (Z, Y, X) of its ``level`` at which theirs begin. None: they are as
         long as it.

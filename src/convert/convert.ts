@@ -1,9 +1,9 @@
-import { join } from 'node:path';
-import { conclude } from './conclude.ts';
+import { conclude, listLabelsOf } from './conclude.ts';
 import { Conversion } from './conversion.ts';
 import { ConvertError, type ErrorCode, stopped } from '../model/errors.ts';
 import { Meter } from './meter.ts';
 import { type ConvertOptions, zarrFormatOf } from '../model/options.ts';
+import { parentAt } from './parent.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { type Control, Ending, PATIENCE } from './control.ts';
 import type { ConvertResult } from '../model/progress.ts';
@@ -12,8 +12,7 @@ import { option } from '../model/words.ts';
 import { isBucketAddress } from '../model/address.ts';
 import { BucketOutput } from '../zarr/bucket/bucket-output.ts';
 import { Destination } from '../zarr/destination.ts';
-import { labelsFolder, listLabels, unlistedLabels } from '../zarr/labels-group.ts';
-import { readParent } from '../zarr/parent.ts';
+import { labelsPath, unlistedLabels } from '../zarr/labels-group.ts';
 import type { UnfinishedOutput } from '../zarr/unfinished-output.ts';
 
 /**
@@ -78,9 +77,9 @@ async function begin({ settings, resumed }: Prepared): Promise<UnfinishedOutput>
 async function finishLabels(image: string | null | undefined): Promise<string[]> {
   if (typeof image !== 'string') return [];
   try {
-    const { path, version } = readParent(image);
-    if (unlistedLabels(path, zarrFormatOf(version)).length === 0) return [];
-    return (await listLabels(path, version)).map(name => join(labelsFolder(path), name));
+    const { path, version } = await parentAt(image);
+    const isThere = isBucketAddress(path) || unlistedLabels(path, zarrFormatOf(version)).length > 0;
+    return isThere ? (await listLabelsOf(path, version)).map(name => labelsPath(path, name)) : [];
   } catch {
     // What is wrong is told when the options are looked at.
     return [];

@@ -7,7 +7,7 @@ import { outputName, volumeName } from '../model/output-name.ts';
 import { type ConversionSource, isSent } from '../model/source-layout.ts';
 import { named } from '../model/words.ts';
 import { readable } from '../model/readable.ts';
-import { labelsFolder } from '../zarr/labels-group.ts';
+import { labelsPath } from '../zarr/labels-group.ts';
 import { statSync } from 'node:fs';
 
 /** Whether a path is one name alone, and says nothing of where. */
@@ -29,7 +29,7 @@ function checkEnding(name: string): void {
 /** The address of an output in a bucket. @throws ConvertError `bad-option` */
 function bucketPath(name: string, parent: string | null): string {
   const fail = (message: string) => new ConvertError('bad-option', `${name}: ${message}`, 'output');
-  if (parent !== null)
+  if (parent !== null && !isBucketAddress(parent))
     throw fail(
       `labels are written into the folder of their image, and not to a bucket: give a name alone, or leave ${named('parent')} out`
     );
@@ -55,19 +55,19 @@ export function outputPath(given: string | null, source: ConversionSource, paren
         `${name}: nothing is written to a server of the web: give a path, or a place in a bucket (s3://BUCKET/NAME.ome.zarr)`,
         'output'
       );
-    return parent !== null && isName(name) ? join(labelsFolder(parent), name) : resolve(name);
+    return parent !== null && isName(name) ? labelsPath(parent, name) : resolve(name);
   }
   if (isSent(source)) throw new ConvertError('bad-option', `${named('output')} must be given`, 'output');
   const [first] = [source].flat();
   if (isAddress(first)) {
     const volume = volumeName(readable(addressName(first)), '');
-    return parent !== null ? join(labelsFolder(parent), volume) : resolve(outputName(volume));
+    return parent !== null ? labelsPath(parent, volume) : resolve(outputName(volume));
   }
   const path = actualPath(resolve(first));
   const folder = readable(dirname(path));
   const name = typeof source === 'string' ? readable(basename(path)) : source.map(each => readable(basename(each)));
   const volume = volumeName(name, basename(folder), typeof source === 'string' && isFolder(path));
-  if (parent !== null) return join(labelsFolder(parent), volume);
+  if (parent !== null) return labelsPath(parent, volume);
   if (folder !== dirname(path))
     throw new ConvertError(
       'bad-option',

@@ -10,6 +10,7 @@ import { formatBytes } from '../model/bytes.ts';
 import { type ConversionSource, type SourceLayout, sourcePaths } from '../model/source-layout.ts';
 import type { ConvertOptions } from '../model/options.ts';
 import { outputPath } from './output-path.ts';
+import { parentReader } from './parent.ts';
 import type { Plan } from '../model/plan.ts';
 import { processors } from '../pyramid/allotment.ts';
 import { freeMemory } from '../pyramid/garbage.ts';
@@ -135,7 +136,8 @@ export async function prepare(
   // Thousands of answers have left theirs behind.
   if (isRemote) await freeMemory();
   const checks = new Checks();
-  const settings = checks.of(() => resolveSettings(options, info, source));
+  const readParent = await parentReader(options.parent);
+  const settings = checks.of(() => resolveSettings(options, info, source, readParent));
   if (!settings) {
     // What is in the way of the output is said in one go with it.
     const { output = null, parent = null, overwrite } = options;

@@ -1,7 +1,9 @@
 import { dirname } from 'node:path';
+import { isAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import { type ConvertOptions, DEFAULT_OPTIONS } from '../model/options.ts';
 import { type ConversionSource, isSent, sourceName } from '../model/source-layout.ts';
+import type { Parent } from '../model/parent.ts';
 import type { Settings } from '../model/settings.ts';
 import type { VolumeInfo } from '../model/volume.ts';
 import { named } from '../model/words.ts';
@@ -9,7 +11,6 @@ import { allottedMemory } from '../pyramid/allotment.ts';
 import type { InterpretationOptions } from '../reader/index.ts';
 import { realPath } from '../zarr/destination.ts';
 import { labelsFolder } from '../zarr/labels-group.ts';
-import { readParent } from '../zarr/parent.ts';
 import { outputPath } from './output-path.ts';
 import { calibration, validate, validateReading } from './validate.ts';
 
@@ -36,15 +37,22 @@ export const describedAs = (
  * The settings of a conversion: options that were checked, before anything is written, with what the disk says of them:
  * which image labels belong to, and where the output goes.
  *
+ * @param readParent reads the image that labels belong to
  * @throws ConvertError `bad-option` with the option at fault in `field`; its message names the source
  */
-export function resolveSettings(given: Partial<ConvertOptions>, info: VolumeInfo, source: ConversionSource): Settings {
+export function resolveSettings(
+  given: Partial<ConvertOptions>,
+  info: VolumeInfo,
+  source: ConversionSource,
+  readParent: (path: string) => Parent
+): Settings {
   return naming(source, () => {
     const settings = validate(withinAllotment(given), info, readParent, isSent(source) ? source.level : 0);
     const { parent } = settings;
     const output = outputPath(given.output ?? null, source, parent && parent.path);
     const folder = parent && labelsFolder(parent.path);
-    if (folder !== null && realPath(dirname(output)) !== realPath(folder))
+    const real = (path: string): string => (isAddress(path) ? path : realPath(path));
+    if (folder !== null && real(dirname(output)) !== real(folder))
       throw new ConvertError(
         'bad-option',
         `${named('output')} ${output} is not in ${folder}, where the labels of that image go: give a name alone, or leave ${named('parent')} out`,

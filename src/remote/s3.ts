@@ -66,6 +66,9 @@ export const PRECONDITION = 'PreconditionFailed';
 /** Whether an object was not written because its condition does not hold. */
 export const isRefusedByCondition = (error: unknown): boolean =>
   error instanceof S3Error && (error.reason === PRECONDITION || error.reason === 'ConditionalRequestConflict');
+/** Whether it was not written because the store knows no conditions, as not every one does. */
+export const isUnknownCondition = (error: unknown): boolean =>
+  error instanceof S3Error && (error.status === 501 || error.reason === 'NotImplemented');
 
 /** Whether requests are not signed, as for public buckets: `AWS_NO_SIGN_REQUEST=YES`, as GDAL and others have it. */
 const isAnonymous = (): boolean => /^(1|yes|true|on)$/i.test(process.env.AWS_NO_SIGN_REQUEST ?? '');
@@ -352,6 +355,28 @@ export class S3Bucket {
       }
       token = page.IsTruncated ? page.NextContinuationToken : undefined;
     } while (token !== undefined);
+  }
+
+  /** What follows a prefix in keys, up to a slash, once each. */
+  async folders(prefix: string): Promise<string[]> {
+    const found: string[] = [];
+    let token: string | undefined;
+    do {
+      const page = await this.#ask(prefix, 'read', undefined, options =>
+        this.#client.send(
+          new this.#sdk.ListObjectsV2Command({
+            Bucket: this.bucket,
+            Prefix: prefix,
+            Delimiter: '/',
+            ContinuationToken: token
+          }),
+          options
+        )
+      );
+      for (const { Prefix } of page.CommonPrefixes ?? []) found.push(Prefix!.slice(prefix.length, -1));
+      token = page.IsTruncated ? page.NextContinuationToken : undefined;
+    } while (token !== undefined);
+    return found;
   }
 
   /** Removes objects; those that are not there are no matter. */

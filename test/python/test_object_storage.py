@@ -290,6 +290,64 @@ def test_many_go_to_a_folder_of_a_bucket_and_what_is_there_stays(scan, store):
     assert (microct_io_vis.open(entry.output)[:] == scan[1]).all()
 
 
+def test_labels_go_into_their_image(cli, scan, store, tmp_path):
+    """As on a disk. What others list at the same time stays; what was killed before it was listed is listed later."""
+    image, other = tmp_path / "a.ome.zarr", f"s3://{BUCKET}/labels/a.ome.zarr"
+    cells = tmp_path / "cells.tif"
+    tifffile.imwrite(cells, (scan[1] // 2**12).astype("uint8"))
+    for output in (image, other):
+        cli("convert", scan[0], output, *SMALL).succeeded()
+    words = ("--labels", *SMALL, "--parent", other)
+    listing = "labels/a.ome.zarr/labels/zarr.json"
+    cli("convert", cells, "nuclei", *words).succeeded()
+    cli("convert", cells, "nuclei", "--labels", *SMALL, "--parent", image).succeeded()
+    on_disk = tmp_path / listing.removeprefix("labels/")
+    on_disk.write_text(on_disk.read_text().replace('"nuclei"', '"nuclei",\n        "elsewhere"'))
+    tried = []
+
+    def compete(method: str, key: str, number: int) -> None:
+        if method == "PUT" and key.endswith(listing):
+            tried.append(key)
+            if len(tried) == 1:
+                store.client.put_object(Bucket=BUCKET, Key=listing, Body=on_disk.read_bytes())
+
+    store.proxy.fault = compete
+    cli("convert", cells, *words).succeeded()
+    assert len(tried) == 2
+
+    def kill(method: str, key: str, number: int) -> "str | None":
+        if method != "PUT" or not key.endswith(listing):
+            return None
+        process.kill()
+        return "reset"
+
+    store.proxy.fault = kill
+    process = cli.start("convert", cells, "late", *words)
+    process.communicate(timeout=60)
+    store.proxy.fault = lambda method, key, number: None
+    assert "late are not in the list" in cli("info", other).succeeded().stdout
+    said = cli("convert", cells, "late", *words)
+    assert said.status == 1 and "late: exists already" in said.stderr and "it is listed now" in said.stderr
+    for name in ("cells", "late"):
+        cli("convert", cells, name, "--labels", *SMALL, "--parent", image).succeeded()
+    wanted = {path.relative_to(image).as_posix(): path.read_bytes() for path in image.rglob("*") if path.is_file()}
+    stored = store.files("labels/a.ome.zarr/")
+    assert {name: data for name, data in stored.items() if "late.partial" not in name} == wanted
+
+
+def test_arrays_are_written_and_so_are_their_labels(scan, store):
+    output = f"s3://{BUCKET}/arrays/a.ome.zarr"
+    volume = microct_io_vis.write_image(scan[1], output, chunk_size=32, ome_zarr="0.4", progress=False)
+    labels = microct_io_vis.write_labels(
+        scan[1][:20, :, 10:] > 2**15, "bright", parent=volume, at=(0, 0, 10), chunk_size=32, progress=False
+    )
+    assert volume.source == output and labels.source == f"{output}/labels/bright"
+    assert np.array_equal(labels[...], scan[1][:20, :, 10:] > 2**15) and volume.info.shape == (40, 40, 50)
+    assert microct_io_vis.info(output).labels == ("bright",)
+    with pytest.raises(microct_io_vis.ConversionError, match="has labels of that name"):
+        microct_io_vis.write_labels(scan[1] > 9, "bright", parent=output, progress=False)
+
+
 @pytest.mark.parametrize(
     ("output", "options", "said"),
     [
@@ -297,6 +355,8 @@ def test_many_go_to_a_folder_of_a_bucket_and_what_is_there_stays(scan, store):
         (f"s3://{BUCKET}/first", (), "are not an OME-Zarr"),
         (f"s3://{BUCKET}/a.ozx", (), "one file (.ozx) is written to a disk only"),
         (f"s3://{BUCKET}", (), "is a whole bucket"),
+        ("cells", ("--labels", "--parent", f"s3://{BUCKET}/no.ome.zarr"), "no.ome.zarr: no OME-Zarr is there"),
+        (f"s3://{BUCKET}/cells", ("--labels", "--parent", f"s3://{BUCKET}/first/a.ome.zarr"), "is not in s3://"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(cli, scan, store, output, options, said):

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConvertError } from '../../model/errors.ts';
 import { option } from '../../model/words.ts';
-import { type S3Bucket, type StoredObject, isRefusedByCondition } from '../../remote/s3.ts';
+import { type S3Bucket, type StoredObject, isRefusedByCondition, isUnknownCondition } from '../../remote/s3.ts';
 import { S3Error } from '../../remote/s3-error.ts';
 import { JOURNAL } from '../journal.ts';
 import type { Documents } from '../metadata.ts';
@@ -272,10 +272,6 @@ const justTaken = (bucket: S3Bucket, keys: Keys): ConvertError =>
     `${bucket.nameOf(keys.partial.slice(0, -1))}: another conversion has just taken it over, or removed it: wait for it, or choose another output`,
     'output'
   );
-
-/** Not every store knows conditions. */
-const isUnknownCondition = (error: unknown): boolean =>
-  error instanceof S3Error && (error.status === 501 || error.reason === 'NotImplemented');
 
 /** Writes the marker in place of the one with that ETag, or of none; its ETag. */
 async function put(

@@ -16,6 +16,7 @@ import { Destination, checkDestination } from '../../../src/zarr/destination.ts'
 import { type Image, arrayDocuments, imageDocuments } from '../../../src/zarr/metadata.ts';
 import { listLabels, readLabels } from '../../../src/zarr/labels-group.ts';
 import { isOmeZarr } from '../../../src/zarr/ome-zarr.ts';
+import { readParent } from '../../../src/zarr/parent.ts';
 import { MARKER } from '../../../src/zarr/owner.ts';
 import type { Parent } from '../../../src/model/parent.ts';
 import { scratch } from '../scratch.ts';
@@ -255,7 +256,7 @@ const INFO: VolumeInfo = {
   warnings: []
 };
 const check = (options: Partial<ConvertOptions>, info: Partial<VolumeInfo> = {}) =>
-  resolveSettings(options, { ...INFO, ...info }, 'scan.tif');
+  resolveSettings(options, { ...INFO, ...info }, 'scan.tif', readParent);
 
 test('options that cannot work are refused at their field, with what was found', () => {
   const cases: [Partial<ConvertOptions>, string | null, ...string[]][] = [
