@@ -1,4 +1,4 @@
-import { type Layout, decodedTogether } from '../../model/layout.ts';
+import { type Layout, type SegmentCoding, decodedTogether } from '../../model/layout.ts';
 import { type Level, map3, pyramid } from '../../model/levels.ts';
 import { BYTES_PER_VOXEL, type Shape } from '../../model/volume.ts';
 
@@ -20,6 +20,8 @@ const CHUNK_WIDTH = 256;
 const CHUNK_COST = 4 << 20;
 /** A coarsest level, which is read whole for the first picture, is made coarser while it costs more. */
 const COARSEST_COST = 96 << 20;
+/** How many times as long the bytes of some codings take: a first picture is waited for. */
+const SLOWNESS: Partial<Record<SegmentCoding, number>> = { lzw: 3, deflate: 2, png: 2 };
 const COARSEST_LENGTH = 64;
 const TINY_LENGTH = 16;
 /** A source of less is read whole without being noticed. */
@@ -32,11 +34,12 @@ const PAGE = 4096;
 /** What is cheap in a source: levels and chunks such that a view asks for little that it does not show. */
 export function lookGrid(layout: Layout, voxelSize: Shape | null): LookGrid {
   const wholes = [COARSEST_LENGTH, COARSEST_LENGTH, COARSEST_LENGTH] as Shape;
+  const slowness = Math.max(...layout.encodings.map(({ coding }) => SLOWNESS[coding] ?? 1));
   // Ever coarser ones, down to a single voxel.
   const all = pyramid(layout.shape, wholes, voxelSize, 64);
   const isCoarse = ({ shape, factor }: Level) =>
     Math.max(...shape) <= COARSEST_LENGTH &&
-    (Math.max(...shape) <= TINY_LENGTH || levelCost(layout, factor) <= COARSEST_COST);
+    (Math.max(...shape) <= TINY_LENGTH || slowness * levelCost(layout, factor) <= COARSEST_COST);
   const last = all.findIndex(isCoarse);
   const levels = all.slice(0, last < 0 ? all.length : last + 1);
   const whole = levelCost(layout, [1, 1, 1]);

@@ -4,18 +4,22 @@ import { ConvertError } from '../../model/errors.ts';
 import type { Layout } from '../../model/layout.ts';
 import { BlockReader, SegmentCache } from '../../reader/index.ts';
 import type { Answer, Order } from './orders.ts';
-import { sampleChunk } from './sample.ts';
+import { type Pace, sampleChunk } from './sample.ts';
 
 const port = parentPort!;
 /** Readers by the numbers of their sources. They share what is decoded. */
-const readers = new Map<number, { reader: BlockReader; layout: Layout }>();
+const readers = new Map<number, { reader: BlockReader; layout: Layout; pace: Pace }>();
 let cache: SegmentCache | null = null;
 
 async function obey(order: Order): Promise<Uint8Array<ArrayBuffer> | null> {
   switch (order.kind) {
     case 'open':
       cache ??= new SegmentCache(order.cacheBytes);
-      readers.set(order.source, { reader: new BlockReader(order.layout, cache), layout: order.layout });
+      readers.set(order.source, {
+        reader: new BlockReader(order.layout, cache),
+        layout: order.layout,
+        pace: { row: 0 }
+      });
       return null;
     case 'close':
       readers.get(order.source)?.reader.close();
@@ -23,8 +27,8 @@ async function obey(order: Order): Promise<Uint8Array<ArrayBuffer> | null> {
       return null;
     case 'make': {
       const wanted = new Int32Array(order.wanted);
-      const { reader, layout } = readers.get(order.source)!;
-      return sampleChunk(reader, layout, order.chunk, () => Atomics.load(wanted, 0) > 0);
+      const { reader, layout, pace } = readers.get(order.source)!;
+      return sampleChunk(reader, layout, order.chunk, pace, () => Atomics.load(wanted, 0) > 0);
     }
   }
 }

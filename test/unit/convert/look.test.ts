@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { lookGrid } from '../../../src/convert/look/grid.ts';
+import { sampleChunk } from '../../../src/convert/look/sample.ts';
 import { type Encoding, type Layout, plainEncoding } from '../../../src/model/layout.ts';
 import type { Shape } from '../../../src/model/volume.ts';
+import { BlockReader, openVolume } from '../../../src/reader/index.ts';
+import { writeTiff } from '../reader/tiff-writer.ts';
+import { scratch } from '../scratch.ts';
+
+const { folder } = scratch('look');
 
 const layoutOf = (shape: Shape, encoding: Partial<Encoding> = {}) =>
   ({ shape, dtype: 'uint16', encodings: [{ ...plainEncoding(shape), ...encoding }] }) as Layout;
@@ -32,3 +40,51 @@ test('chunks are flat, as long as tiles where there are some, and deep where pla
   assert.equal(chunks(layoutOf(shape, { coding: 'deflate' })).at(-1)![0], 1);
   assert.ok(chunks(layoutOf(shape)).at(-1)![0] > 1);
 });
+
+test('of a slow disk the same voxels are read, together', async () => {
+  const [depth, height, width] = [3, 40, 50];
+  const path = join(folder, 'slow.tif');
+  const voxel = (z: number, y: number, x: number): number => (z * 7919 + y * 131 + x * 17) % 65536;
+  const page = (z: number): Uint8Array =>
+    new Uint8Array(
+      Uint16Array.from({ length: height * width }, (_, i) => voxel(z, Math.floor(i / width), i % width)).buffer
+    );
+  writeFileSync(
+    path,
+    writeTiff(
+      Array.from({ length: depth }, (_, z) => ({
+        width,
+        height,
+        bits: 16,
+        rowsPerStrip: 16,
+        segments: cut(page(z), 16 * 2 * width)
+      }))
+    )
+  );
+  const { layout } = await openVolume(path);
+  const reader = new BlockReader(layout);
+  for (const factor of [
+    [1, 1, 1],
+    [1, 2, 4]
+  ] as Shape[])
+    for (const row of [0, 1e6]) {
+      const start: Shape = [1, 3, 2];
+      const shape: Shape = [2, 9, 10];
+      const given = { plane: 0, start, shape, chunk: [2, 16, 16] as Shape, factor, dtype: 'uint16' as const };
+      const pace = { row };
+      const found = new Uint16Array((await sampleChunk(reader, layout, given, pace, () => true))!.buffer);
+      for (let z = 0; z < 2; z++)
+        for (let y = 0; y < 16; y++)
+          for (let x = 0; x < 16; x++)
+            assert.equal(
+              found[(z * 16 + y) * 16 + x],
+              y < 9 && x < 10 ? voxel(1 + z, (3 + y) * factor[1], (2 + x) * factor[2]) : 0
+            );
+      // By the time that was taken now.
+      assert.ok(pace.row < 1e6);
+    }
+  reader.close();
+});
+
+const cut = (bytes: Uint8Array, length: number): Uint8Array[] =>
+  Array.from({ length: Math.ceil(bytes.length / length) }, (_, n) => bytes.subarray(n * length, (n + 1) * length));
