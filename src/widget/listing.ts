@@ -22,6 +22,21 @@ export async function listFolder(path: string): Promise<Names> {
   }
 }
 
+/**
+ * Whether the server refuses a file that it lists to one who is logged in: where a link leads out of its root, it lists
+ * what is there, and sends none of it.
+ */
+export async function isWithheld(path: string): Promise<boolean> {
+  const settings = ServerConnection.makeSettings();
+  const url = URLExt.join(settings.baseUrl, 'files', URLExt.encodeParts(path));
+  try {
+    const { status } = await ServerConnection.makeRequest(url, { method: 'HEAD', cache: 'no-store' }, settings);
+    return status === 403 || status === 404;
+  } catch {
+    return false;
+  }
+}
+
 /** An OME-Zarr below the server's root as the server's `/files/` have it. */
 export function filesOf(name: string, path: string): ViewerSource {
   const { baseUrl } = ServerConnection.makeSettings();

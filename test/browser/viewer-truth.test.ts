@@ -8,6 +8,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync
 } from 'node:fs';
@@ -200,6 +201,12 @@ test('one that the helper reads, and that is removed, is said to be gone', async
   await open(output);
   await alert(viewer).waitFor();
   assert.match(await alert(viewer).innerText(), /removed.ome.zarr is no longer there/);
+});
+
+test('one to which a link leads out of the server’s root is shown, too', async () => {
+  const output = convert(tiff, join(elsewhere, 'linked.ome.zarr'));
+  symlinkSync(output, join(jupyter.root, 'link.ome.zarr'));
+  await shows(await open('link.ome.zarr'), tiff, output);
 });
 
 test('an OME-Zarr in one file is shown by a double-click, and what becomes of it is said', async () => {

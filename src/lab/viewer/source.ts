@@ -4,7 +4,7 @@ import { isNumber } from '../../protocol/names.ts';
 import { isArchiveName } from '../../model/output-name.ts';
 import type { LookOptions, Source } from '../../protocol/index.ts';
 import type { Found, ViewerSource, Wanted } from '../../viewer/index.ts';
-import { filesOf, listFolder } from '../../widget/listing.ts';
+import { filesOf, isWithheld, listFolder } from '../../widget/listing.ts';
 import type { IHelper, ReadResult } from '../helper.ts';
 import { HelperError } from '../helper.ts';
 import { isImage, isOmeZarr } from '../paths.ts';
@@ -105,7 +105,7 @@ async function isOpenToPages(address: string): Promise<boolean> {
 
 /**
  * How the viewer gets at an OME-Zarr: as files of the server where it serves them, otherwise from the helper. The
- * server hides the dotfiles of OME-Zarr 0.4 and all that is outside its root.
+ * server hides the dotfiles of OME-Zarr 0.4 and all that is outside its root, also where a link leads there.
  */
 export async function findSource(path: string, helper: IHelper, reading: LookOptions = {}): Promise<FoundSource> {
   const name = baseName(path);
@@ -122,10 +122,10 @@ export async function findSource(path: string, helper: IHelper, reading: LookOpt
   // Only the helper looks into an archive.
   if (!isAbsolute(path) && !isArchiveName(path)) {
     const names = await listFolder(path);
-    // Only what is not there is asked of the helper: the viewer itself says why the server refuses.
-    if (names === null || (names !== 'none' && names.includes('zarr.json'))) {
-      return filesOf(name, path);
-    }
+    // The viewer itself says why the server refuses.
+    if (names === null) return filesOf(name, path);
+    const isOnServer = names !== 'none' && names.includes('zarr.json') && !(await isWithheld(`${path}/zarr.json`));
+    if (isOnServer) return filesOf(name, path);
     if (names !== 'none' && areSlices(path, names)) {
       return lookedAt(path, helper, reading);
     }
