@@ -21,6 +21,7 @@ import { TiffFactory } from './tiff/document.tsx';
 import { NoContentModelFactory } from './tiff/model.ts';
 import { ArchiveFactory } from './viewer/document.ts';
 import { keepDocuments } from './viewer/keptDocuments.ts';
+import { getReady } from './viewer/readiness.ts';
 
 const CATEGORY = 'Micro-CT';
 
@@ -65,6 +66,7 @@ export const fileTypesPlugin: JupyterFrontEndPlugin<void> = {
     );
     const looksFirst = (): boolean => readSettings(settings).doubleClick === 'look';
     addFileTypes(docRegistry);
+    getReady(helper, () => readSettings(settings).doubleClick !== 'image');
     docRegistry.addModelFactory(models);
     const archives = new ArchiveFactory(helper, serviceManager.contents, models.name);
     const tiffs = new TiffFactory(

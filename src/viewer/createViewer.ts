@@ -6,7 +6,6 @@ import type { Size } from './camera.ts';
 import { Camera, snapshotOf } from './camera.ts';
 import { carriedOver, handedOn } from './carryOver.ts';
 import type { Chooser } from './chooser.ts';
-import { endWorker, prepareDecoding, startWorker } from './dataContext.ts';
 import { element } from './dom.ts';
 import type { Volume } from './initialState.ts';
 import { initialState, layersOf, sourceOf } from './initialState.ts';
@@ -25,6 +24,7 @@ import type { SavePicture } from './screenshot.ts';
 import { Sight } from './sight.ts';
 import { spaceOf } from './space.ts';
 import type { ViewerSource } from './source.ts';
+import { startWorker } from './startedWorker.ts';
 import { Toolbar } from './toolbar.ts';
 import type { ViewerState } from './viewState.ts';
 import { laidOver } from './viewState.ts';
@@ -150,15 +150,32 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   startWorker();
   const places = [options.source].flat().map(placeOf);
   const forget = (): void => places.forEach(place => place.dispose());
-  let opened = await openChosen().catch((error: unknown) => {
-    endWorker();
+  const { chooser } = options;
+  const stage = element('div', { className: 'mct-Viewer-stage' });
+  /** Null while the browser has taken the WebGL context away, and before the beginning and after the end. */
+  let current: Neuroglancer | null = null;
+  /** What is shown first, made while the volumes are read: its graphics take a while, too. */
+  let ahead: Neuroglancer | null = null;
+  let failedAhead: string | null = null;
+  const opening = openChosen();
+  try {
+    ahead = make();
+  } catch (error) {
+    void opening.then(
+      ({ release }) => release(),
+      () => undefined
+    );
+    forget();
+    throw error;
+  }
+  let opened = await opening.catch((error: unknown) => {
+    forgetAhead();
     forget();
     throw error;
   });
-  prepareDecoding(opened.volumes.flatMap(({ image }) => image.compression));
+  ahead?.prepareDecoding(opened.volumes.flatMap(({ image }) => image.compression));
   const layout = options.state?.layout ?? (options.place === 'notebook' ? 'xy-3d' : '4panel-alt');
   host.classList.add('mct-Viewer-host');
-  const stage = element('div', { className: 'mct-Viewer-stage' });
   const toolbar = new Toolbar({
     tell: text => banner.tell(text),
     volumes: () => opened.volumes,
@@ -170,14 +187,8 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     link: options.link,
     savePicture: options.savePicture
   });
-  const { chooser } = options;
   const middle = element('div', { className: 'mct-Viewer-middle' }, stage);
   host.append(chooser?.head ?? toolbar.node, element('div', { className: 'mct-Viewer-body' }, middle, toolbar.side));
-  const appearance = {
-    label: `Neuroglancer: ${places.map(({ name }) => name).join(', ')}`,
-    inPage: options.place === 'notebook',
-    isPlain: chooser !== undefined
-  };
   const firstLook = ({ volumes }: Opened): ViewerState =>
     initialState(volumes, layout, {
       width: stage.clientWidth,
@@ -205,6 +216,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
         const { imageIn } = options;
         if (!(error instanceof SeveralError) || error.paths.length === 0 || !imageIn) throw error;
         const place = places[error.place];
+        forgetAhead();
         const path = await chooseImage(host, error, async key => (await place.reader(key, {}))?.bytes ?? null);
         places[error.place] = placeOf(await imageIn(error.place, path));
         place.dispose();
@@ -213,8 +225,6 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   }
 
   let visible = true;
-  /** Null while the browser has taken the WebGL context away, and after the end. */
-  let current: Neuroglancer | null = null;
   /** What to show when there is a context again. */
   let kept = complete(options.state ?? {});
   let disposed = false;
@@ -228,10 +238,17 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   // Above the picture, of which it hides nothing.
   const banner = new Banner(middle, refresh);
 
-  function build(): void {
-    const built = performance.now();
+  /** Neuroglancer without a state, which fetches and draws nothing. */
+  function make(): Neuroglancer {
+    const began = performance.now();
+    const appearance = {
+      label: `Neuroglancer: ${places.map(({ name }) => name).join(', ')}`,
+      inPage: options.place === 'notebook',
+      isPlain: chooser !== undefined
+    };
     const made: Neuroglancer = new Neuroglancer(stage, appearance, {
       onFailure: message => {
+        if (ahead === made) failedAhead = message;
         // Of a volume that is there no more only that is to be said.
         if (current === made && stale === null) {
           banner.show(`Some of the volume could not be read; what is missing in the picture is not empty. ${message}`);
@@ -250,15 +267,30 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
       },
       onContextLost: () => {
         // Not within the event, which others hear too.
-        setTimeout(() => current === made && recover(performance.now() - built));
+        setTimeout(() => current === made && recover(performance.now() - began));
       }
     });
+    made.setVisible(false);
+    return made;
+  }
+
+  function build(): void {
+    if (ahead?.isLost) forgetAhead();
+    const made = ahead ?? make();
+    ahead = null;
     current = made;
     take(made, kept, first);
     made.setVisible(visible);
+    if (failedAhead !== null) banner.show(failedAhead);
+    failedAhead = null;
     toolbar.attach(made.viewer);
     chooser?.attach(made.viewer, spaceShapeOf(opened.volumes[0].image));
     made.viewer.mouseState.changed.add(() => options.onPick?.());
+  }
+
+  function forgetAhead(): void {
+    ahead?.dispose();
+    ahead = failedAhead = null;
   }
 
   /**
@@ -384,7 +416,6 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     try {
       const next = await openPlaces([...places, place], onFinding);
       places.push(place);
-      appearance.label += `, ${place.name}`;
       replace(next);
     } catch (error) {
       place.dispose();
@@ -397,7 +428,6 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     try {
       const next = await openPlaces([place, ...places.slice(1)], onFinding);
       const [before] = places.splice(0, 1, place);
-      appearance.label = appearance.label.replace(before.name, place.name);
       stale = null;
       replace(next, handedOn);
       before.dispose();
@@ -414,7 +444,6 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     try {
       const next = await openPlaces(places.with(number, place), onFinding);
       const [before] = places.splice(number, 1, place);
-      appearance.label = appearance.label.replace(before.name, place.name);
       stale = null;
       const state = renamed(addresses.keep(present()), before.name, place.name);
       show(next);

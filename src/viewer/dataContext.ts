@@ -8,6 +8,7 @@ import { RefCounted } from 'neuroglancer/unstable/util/disposable.js';
 import type { GL } from 'neuroglancer/unstable/webgl/context.js';
 import { RPC, registerPromiseRPC, registerRPC } from 'neuroglancer/unstable/worker_rpc.js';
 import { CHUNK_FAILED_RPC, CONFIRM_RPC, PREPARE_RPC, WAITING_RPC, XSRF_RPC } from './readerScheme.ts';
+import { takeWorker } from './startedWorker.ts';
 import { setXsrfToken } from './strictFetch.ts';
 
 export interface DataEvents {
@@ -34,47 +35,6 @@ registerPromiseRPC(CONFIRM_RPC, async function (this: RPC, { url, missing }: { u
 
 const MiB = 2 ** 20;
 
-/** A worker that reads and decodes chunks. */
-class ChunkWorker {
-  readonly worker: Worker;
-  readonly rpc: RPC;
-  /** Whether it could not be loaded, or has ended. */
-  isBroken = false;
-
-  constructor() {
-    this.worker = new Worker(/* webpackChunkName: "chunk-worker" */ new URL('./chunkWorker.js', import.meta.url), {
-      type: 'module'
-    });
-    this.rpc = new RPC(this.worker, true);
-    this.worker.addEventListener('error', () => (this.isBroken = true));
-  }
-}
-
-/** The worker of the viewer that is made next. */
-let next: ChunkWorker | null = null;
-
-function takeWorker(): ChunkWorker {
-  const taken = next?.isBroken === false ? next : new ChunkWorker();
-  next = null;
-  return taken;
-}
-
-/** Has the next viewer's worker load while the metadata is read. */
-export function startWorker(): void {
-  next = takeWorker();
-}
-
-/** There is no next viewer. */
-export function endWorker(): void {
-  next?.worker.terminate();
-  next = null;
-}
-
-/** Has it make ready what decodes chunks that were encoded with these, while it is asked for none yet. */
-export function prepareDecoding(compression: string[]): void {
-  next?.rpc.invoke(PREPARE_RPC, { compression });
-}
-
 /**
  * Caches and a worker of a viewer's own; as Neuroglancer's DataManagementContext, but with our worker and its news of
  * failures.
@@ -90,8 +50,9 @@ export class DataContext extends RefCounted {
     super();
     this.gl = gl;
     this.frameNumberCounter = frames;
-    const { worker, rpc } = takeWorker();
+    const { worker, isReady } = takeWorker();
     this.worker = worker;
+    const rpc = new RPC(worker, !isReady);
     listeners.set(rpc, events);
     this.worker.addEventListener('error', event => {
       // What goes wrong later has a message, and is told by the chunk that it concerns.
@@ -114,6 +75,11 @@ export class DataContext extends RefCounted {
 
   get rpc(): RPC {
     return this.chunkQueueManager.rpc as RPC;
+  }
+
+  /** Has what decodes chunks that were encoded with these be made ready, while there are none yet. */
+  prepareDecoding(compression: string[]): void {
+    this.rpc.invoke(PREPARE_RPC, { compression });
   }
 
   /** Tells the worker, which has no cookies, the token that goes with them. */

@@ -188,6 +188,16 @@ export class Neuroglancer {
     return this.#viewer;
   }
 
+  /** Whether the browser has taken its WebGL context away. */
+  get isLost(): boolean {
+    return this.#display.gl.isContextLost();
+  }
+
+  /** Has what decodes chunks that were encoded with these be made ready. */
+  prepareDecoding(compression: string[]): void {
+    this.#data.prepareDecoding(compression);
+  }
+
   getState(): ViewerState {
     // Without what has no value.
     return JSON.parse(JSON.stringify(this.#viewer.state.toJSON())) as ViewerState;

@@ -42,14 +42,6 @@ const unlessAbsent =
     return read(key, wanted, signal);
   };
 
-/** One of the images below a source. */
-export function sourceBelow({ name, asLabels, ...source }: ViewerSource, path: string): ViewerSource {
-  const below = { name: `${name}/${path}`, ...(asLabels && { asLabels }) };
-  const { reader, url } = source;
-  if (reader) return { ...below, reader: (key, wanted, signal) => reader(`${path}/${key}`, wanted, signal) };
-  return { ...below, url: `${url!.replace(/\/?$/, '/')}${path.split('/').map(encodeURIComponent).join('/')}/` };
-}
-
 /** OME-Zarrs and their labels as they were when they were opened. */
 export interface Opened {
   /** The images in the order of their places, then all their labels. */

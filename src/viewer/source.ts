@@ -44,3 +44,11 @@ export type ViewerSource = {
     }
   | { reader: ByteReader; url?: undefined; list?: undefined }
 );
+
+/** One of the images below a source. */
+export function sourceBelow({ name, asLabels, ...source }: ViewerSource, path: string): ViewerSource {
+  const below = { name: `${name}/${path}`, ...(asLabels && { asLabels }) };
+  const { reader, url } = source;
+  if (reader) return { ...below, reader: (key, wanted, signal) => reader(`${path}/${key}`, wanted, signal) };
+  return { ...below, url: `${url!.replace(/\/?$/, '/')}${path.split('/').map(encodeURIComponent).join('/')}/` };
+}

@@ -4,6 +4,7 @@ import { JSONExt } from '@lumino/coreutils';
 import type { Message } from '@lumino/messaging';
 import { Throttler } from '@lumino/polling';
 import type { GivenAlignment, LayerLook, ViewerHandle, ViewerState } from '../viewer/index.ts';
+import { startWorker } from '../viewer/startedWorker.ts';
 import { laidOver } from '../viewer/viewState.ts';
 import { keepPicture, keptPicture } from './keptPictures.ts';
 import type { Place } from './place.ts';
@@ -112,6 +113,7 @@ export class ViewerView extends DOMWidgetView {
     const model = this.model as ViewerModel;
     this._close();
     this._say('Opening the volume…');
+    startWorker();
     try {
       const [{ createViewer }, source] = await Promise.all([import('../viewer/index.ts'), model.findSources()]);
       if (turn !== this._turn) {

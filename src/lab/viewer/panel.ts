@@ -12,6 +12,7 @@ import type { ViewerHandle, ViewerState } from '../../viewer/index.ts';
 import type { LookOptions, Source } from '../../protocol/index.ts';
 import { linkOf } from '../../viewer/link.ts';
 import { renamed } from '../../viewer/renamed.ts';
+import { startWorker } from '../../viewer/startedWorker.ts';
 import { isActive } from '../connection/jobs.ts';
 import type { IHelper, JobChange } from '../helper.ts';
 import { renamedTo, toServerPath } from '../paths.ts';
@@ -302,6 +303,7 @@ export class ViewerPanel extends Widget {
 
   async #show(): Promise<void> {
     const { paths } = this;
+    startWorker();
     const [{ createViewer }, source] = await Promise.all([import('../../viewer/index.ts'), this.#findSources()]);
     if (this.isDisposed) {
       return;

@@ -1,10 +1,11 @@
 // The page of `microct-io-vis view`: the volumes that its server lists, without Jupyter. The view is kept in the
 // address, as Neuroglancer does.
 import './page.css';
-import type { ViewerSource, ViewerState } from '../index.ts';
-import { createViewer } from '../index.ts';
+import type { ViewerState } from '../index.ts';
 import { keepLastViews, takeLastViews } from '../lastViews.ts';
-import { sourceBelow } from '../opened.ts';
+import type { ViewerSource } from '../source.ts';
+import { sourceBelow } from '../source.ts';
+import { startWorker } from '../startedWorker.ts';
 
 interface Listing {
   sources: { name: string; url: string; sampled?: boolean }[];
@@ -13,9 +14,12 @@ interface Listing {
 /** Milliseconds of rest before a changed view is kept. */
 const SETTLED = 300;
 
+// Both need as long as each other.
+startWorker();
+const loading = import(/* webpackChunkName: "viewer" */ '../index.ts');
 const host = document.getElementById('viewer')!;
 try {
-  const response = await fetch('sources.json');
+  const [{ createViewer }, response] = await Promise.all([loading, fetch('sources.json')]);
   if (!response.ok) {
     throw new Error(`The list of volumes could not be read (${response.status}): start the command again.`);
   }
