@@ -40,7 +40,7 @@ export {
 } from '../model/volume.ts';
 export { formatBytes } from '../model/bytes.ts';
 export { Archive, type ArchiveName } from '../zarr/archive/archive.ts';
-export type { ArchiveEntry } from '../zarr/archive/directory.ts';
+export type { ArchiveEntry } from '../zip/directory.ts';
 export { actualPath, nameOf, onDisk } from '../reader/common/file-name.ts';
 export { isOmeZarr } from '../zarr/ome-zarr.ts';
 export { SPACE_UNITS, spaceUnit } from '../model/units.ts';

@@ -117,7 +117,8 @@ export async function inspectOmeZarr(source: string): Promise<OmeZarrInfo> {
   }
   const isListed = isBucketAddress(source) && !isArchiveName(source);
   const mirror = isListed ? await Mirror.open(source, 'source').catch(unlisted) : null;
-  if (!mirror) return withDocuments(source, folder => describeFolder(source, folder, async () => null));
+  if (!mirror)
+    return withDocuments(source, (folder, store) => describeFolder(source, folder, async () => store.list()));
   return mirror.within(() => describeFolder(source, mirror.folder, async () => mirror.files));
 }
 

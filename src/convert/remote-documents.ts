@@ -15,7 +15,10 @@ const MOST = 64 * 2 ** 20;
  *
  * @throws ConvertError where there is none, or it cannot be read
  */
-export async function withDocuments<T>(address: string, work: (folder: string) => Promise<T>): Promise<T> {
+export async function withDocuments<T>(
+  address: string,
+  work: (folder: string, store: RemoteStore) => Promise<T>
+): Promise<T> {
   const store = await RemoteStore.open(address, MOST);
   const way = makeWay();
   const folder = join(way, store.name.split('/').at(-1)!);
@@ -34,14 +37,14 @@ export async function withDocuments<T>(address: string, work: (folder: string) =
       await bring('zarr.json', '.zattrs', '.zgroup', '.zmetadata');
       const image = unlessDamaged(() => readImage(folder));
       // Which says so itself.
-      if (!image) return work(folder);
+      if (!image) return work(folder, store);
       const { zarrFormat, datasets } = image;
       const [group, array] = zarrFormat === 3 ? [['zarr.json'], ['zarr.json']] : [['.zattrs'], ['.zarray', '.zattrs']];
       await bring(...datasets.flatMap(({ path }) => array.map(name => `${path}/${name}`)));
       await bring(...group.map(name => `labels/${name}`));
       const labels = unlessDamaged(() => namesOfLabels(folder, zarrFormat)) ?? [];
       await bring(...labels.flatMap(label => group.map(name => `labels/${label}/${name}`)));
-      return work(folder);
+      return work(folder, store);
     });
   } finally {
     rmSync(way, { recursive: true, force: true });

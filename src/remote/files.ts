@@ -20,6 +20,8 @@ export interface RemoteFiles {
   readonly name: string;
   /** What is there of a file; null where there is certainly none. @throws ConvertError */
   read(key: string, wanted: Wanted, signal?: AbortSignal): Promise<Found | null>;
+  /** Names and sizes of all files, where there is a list of them. */
+  list?(): Promise<[name: string, bytes: number][]>;
 }
 
 /** Names that mark the root of an OME-Zarr: Zarr v3, or v2. */

@@ -1,9 +1,15 @@
-import { isBucketAddress } from '../model/address.ts';
+import { addressName, isBucketAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import { isArchiveName } from '../model/output-name.ts';
+import { ArchiveFiles } from './archive-files.ts';
 import { BucketFiles } from './bucket-files.ts';
 import { type Found, MARKS, type RemoteFiles, type Wanted } from './files.ts';
 import { WebFiles } from './web-files.ts';
+
+async function filesAt(address: string, most: number, isArchive: boolean): Promise<RemoteFiles> {
+  if (isArchive) return ArchiveFiles.open(address, most);
+  return isBucketAddress(address) ? BucketFiles.open(address, most) : new WebFiles(address, most);
+}
 
 /** Files whose versions are remembered. */
 const REMEMBERED = 4096;
@@ -30,13 +36,19 @@ export class RemoteStore {
    * @throws ConvertError `output-not-ome-zarr` where there is none, `unreadable` and others where that is not known
    */
   static async open(address: string, most: number): Promise<RemoteStore> {
-    const files = isBucketAddress(address) ? await BucketFiles.open(address, most) : new WebFiles(address, most);
+    const isArchive = isArchiveName(addressName(address));
+    const files = await filesAt(address, most, isArchive);
     const fail = (what: string) => new ConvertError('output-not-ome-zarr', `${files.name}: ${what}`, 'source');
-    if (isArchiveName(files.name)) throw fail('an OME-Zarr in one file (.ozx) is read from a disk only: copy it there');
     for (const mark of MARKS) if (await files.read(mark, {})) return new RemoteStore(files, mark);
+    if (isArchive) throw fail('this is no OME-Zarr in one file: there is no zarr.json at its root');
     throw fail(
       `no OME-Zarr is there: neither ${MARKS.slice(0, 2).join(' nor ')} is found below this address; give that of its folder`
     );
+  }
+
+  /** Names and sizes of all files; null where nobody lists them. */
+  async list(): Promise<[name: string, bytes: number][] | null> {
+    return (await this.#files.list?.()) ?? null;
   }
 
   /** What is there of a file; null where there is no such file. @throws ConvertError */

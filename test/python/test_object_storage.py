@@ -19,6 +19,7 @@ import pytest
 import tensorstore
 import tifffile
 from moto.server import ThreadedMotoServer
+from range_server import serving
 
 import microct_io_vis
 
@@ -449,3 +450,30 @@ def test_a_volume_is_opened_by_its_address(cli, scan, store, web, tmp_path):
         volume[35]
     with pytest.raises(microct_io_vis.ConversionError, match="no OME-Zarr is there"):
         microct_io_vis.open(f"{web}/a.ome.zarr")
+
+
+def test_an_archive_is_read_by_its_address(cli, scan, store, tmp_path):
+    path, array = scan
+    here = tmp_path / "a.ozx"
+    cli("convert", path, here, *SMALL, "--shard", 32, 64, 64).succeeded()
+    store.client.put_object(Bucket=BUCKET, Key="archive/a.ozx", Body=here.read_bytes())
+    local = cli("info", here, "--json").succeeded().json
+    with serving(tmp_path) as server:
+        for address in (f"s3://{BUCKET}/archive/a.ozx", f"{server.address}/a.ozx"):
+            told = cli("info", address, "--json").succeeded().json
+            assert told == {**local, "source": address}
+            assert np.array_equal(microct_io_vis.open(address)[5:35, 3], array[5:35, 3])
+            assert cli("verify", address, "--against", path, "--json").succeeded().json["voxelsCompared"] > array.size
+        volume = microct_io_vis.open(address)
+        damaged = bytearray(here.read_bytes())
+        damaged[len(damaged) // 3] ^= 255
+        here.write_bytes(damaged)
+        os.utime(here, ns=(0, here.stat().st_mtime_ns + 10**9))
+        with pytest.raises(OSError, match=r"a\.ozx: it has been written anew since it was last read"):
+            volume[:]
+        found = cli("verify", address, "--json")
+        assert found.status == 1 and json.loads(found.stdout)["differences"]
+        here.write_bytes(damaged[:-100])
+        assert "is no ZIP archive, or was cut off" in cli("info", address).stderr
+    missing = cli("verify", f"s3://{BUCKET}/archive/no.ozx")
+    assert missing.status == 1 and "there is no such object" in missing.stderr

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
+import { isAddress } from '../../model/address.ts';
 import { ConvertError } from '../../model/errors.ts';
 import { isOmeZarr } from '../../zarr/ome-zarr.ts';
 import type { BlockEntry } from '../../zarr/journal.ts';
@@ -98,8 +99,19 @@ export function readRecord<T extends object>(path: string): T | null {
 
 export const isPlanned = (partial: string): boolean => existsSync(join(partial, PLAN));
 
+/** @throws ConvertError where an output is not on a disk */
+export function checkOnDisk(output: string): void {
+  if (isAddress(output))
+    throw new ConvertError(
+      'bad-option',
+      `${output}: what is converted in parts is written to a disk that all machines share: give a folder there and copy it when it is finished, or convert it at once (microct-io-vis convert)`,
+      'output'
+    );
+}
+
 /** @throws ConvertError where nothing is planned for that output */
 export function readPlan(output: string): PartsPlan {
+  checkOnDisk(output);
   const partial = partialOf(output);
   const plan = readRecord<PartsPlan>(join(partial, PLAN));
   if (plan) return plan;

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isBucketAddress } from '../../model/address.ts';
 import { ConvertError, stopped } from '../../model/errors.ts';
 import type { ConvertOptions } from '../../model/options.ts';
 import type { Plan } from '../../model/plan.ts';
@@ -18,7 +17,7 @@ import { outputPath } from '../output-path.ts';
 import { type Prepared, prepare } from '../prepare.ts';
 import { needsHistogram, rangeOf } from '../value-range.ts';
 import { type Division, costOf, divide, finishCost } from './division.ts';
-import { DONE, type PartsPlan, SCANNED, isPlanned, partFolder, partialOf, readPlan, writeRecord } from './files.ts';
+import { DONE, type PartsPlan, SCANNED, checkOnDisk, isPlanned, partFolder, partialOf, readPlan, writeRecord } from './files.ts';
 import { partsWith } from './merge.ts';
 
 /** What one part reads and writes. */
@@ -86,13 +85,7 @@ export async function planParts(
     const output = outputPath(options.output ?? null, source, options.parent ?? null);
     if (isPlanned(partialOf(output))) return goOn(source, given, output, parts);
   }
-  const { output } = options;
-  if (typeof output === 'string' && isBucketAddress(output))
-    throw new ConvertError(
-      'bad-option',
-      `${output}: what is converted in parts is written to a disk that all machines share: give a folder there, or convert it at once`,
-      'output'
-    );
+  if (typeof options.output === 'string') checkOnDisk(options.output);
   const prepared = await Ending.before(signal, prepare(source, given, { lenient: dryRun }));
   if (signal?.aborted) throw stopped(signal);
   const division = divide(prepared, parts);

@@ -13,7 +13,7 @@ import { openVolume } from '../../reader/index.ts';
 import { TOOL } from '../../model/version.ts';
 import { type Dtype, type Shape, spatial } from '../../model/volume.ts';
 import type { ZarrArray } from '../../zarr/array.ts';
-import { isAddress, isBucketAddress } from '../../model/address.ts';
+import { addressName, isAddress, isBucketAddress } from '../../model/address.ts';
 import { Mirror } from '../../zarr/bucket/mirror.ts';
 import { isThere } from '../../zarr/files.ts';
 import { type StoredImage, readImage } from '../../zarr/image.ts';
@@ -25,6 +25,7 @@ import { MetadataCheck } from './metadata.ts';
 import { type Origin, readOrigin } from './origin.ts';
 import { type Piece, piecePasses } from './pieces.ts';
 import { Pass, type Source } from './pass.ts';
+import { isArchiveName } from '../../model/output-name.ts';
 import { option } from '../../model/words.ts';
 
 export interface VerifyOptions {
@@ -85,13 +86,14 @@ export async function verify(
   options: Partial<VerifyOptions> = {},
   control: Control = {}
 ): Promise<VerifyResult> {
-  if (isAddress(output) && !isBucketAddress(output))
+  const isMirrored = isBucketAddress(output) || (isAddress(output) && isArchiveName(addressName(output)));
+  if (isAddress(output) && !isMirrored)
     throw new ConvertError(
       'bad-option',
       `${output}: what is on a server of the web is not verified: copy it to a disk or a bucket first`,
       'source'
     );
-  if (!isBucketAddress(output)) return verifyFolder(resolve(output), options, control, null);
+  if (!isMirrored) return verifyFolder(resolve(output), options, control, null);
   const mirror = await Mirror.open(output, 'output');
   return mirror.within(() => verifyFolder(mirror.folder, options, control, mirror));
 }

@@ -14,6 +14,7 @@ import {
   planParts,
   verify
 } from '../../convert/index.ts';
+import { isAddress } from '../../model/address.ts';
 import { type Vocabulary, inWords } from '../../model/words.ts';
 import { toFailure } from '../failure.ts';
 import { onParentGone } from '../kernel/parent.ts';
@@ -32,6 +33,8 @@ import { onStop, orStopped } from './stop.ts';
 const DONE = 0;
 const FAILED = 1;
 const USAGE = 2;
+
+const absolute = (path: string): string => (isAddress(path) ? path : resolve(path));
 
 /** Runs one command line; resolves to the exit status when all output is on its way. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
@@ -138,12 +141,12 @@ async function run(
     case 'part': {
       const { part, output, scan, options, json } = invocation;
       const onProgress = (progress: Progress) => reporter.progress(progress);
-      const done = say(await convertPart(resolve(output), part, { scan, ...options }, { signal, onProgress }));
+      const done = say(await convertPart(absolute(output), part, { scan, ...options }, { signal, onProgress }));
       reporter.end();
       return { text: json ? JSON.stringify(done) : partText(done) };
     }
     case 'finish': {
-      const output = resolve(invocation.output);
+      const output = absolute(invocation.output);
       if (invocation.discard) {
         await discardParts(output);
         return { text: `${output}: what was planned for it is removed` };

@@ -1,8 +1,6 @@
 import { closeSync, openSync, statSync } from 'node:fs';
-import { ConvertError } from '../../model/errors.ts';
+import { type ArchiveEntry, bytesAt, localBytes, readDirectory, startOf } from '../../zip/directory.ts';
 import { stateOf } from '../../model/file-state.ts';
-import { type ArchiveEntry, bytesAt, readDirectory } from './directory.ts';
-import { LOCAL, LOCAL_BYTES } from './format.ts';
 
 /** A name in a folder of an archive. */
 export interface ArchiveName {
@@ -83,19 +81,8 @@ export class Archive {
     if (!entry) return null;
     const file = openSync(this.path, 'r');
     try {
-      const header = bytesAt(file, entry.header, entry.header + LOCAL_BYTES + Buffer.byteLength(name));
-      if (
-        header.length < LOCAL_BYTES ||
-        header.readUInt32LE(0) !== LOCAL ||
-        header.toString('utf8', LOCAL_BYTES) !== name
-      )
-        throw new ConvertError(
-          'corrupt',
-          `${this.path}: ${name} in it is not where its directory says: copy it again`,
-          'output'
-        );
-      const start = entry.header + header.length + header.readUInt16LE(28);
-      return { file, start, size: entry.size };
+      const header = bytesAt(file, entry.header, entry.header + localBytes(entry));
+      return { file, start: startOf(this.path, entry, header), size: entry.size };
     } catch (error) {
       closeSync(file);
       throw error;

@@ -20,7 +20,7 @@ import {
   UTF8,
   VERSION,
   ZIP64
-} from './format.ts';
+} from '../../zip/format.ts';
 
 /** A file that gets into an archive, and its place there. */
 interface Packed {

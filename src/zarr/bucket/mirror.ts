@@ -1,8 +1,12 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { addressName } from '../../model/address.ts';
 import { ConvertError } from '../../model/errors.ts';
+import { isArchiveName } from '../../model/output-name.ts';
+import { RemoteStore } from '../../remote/remote-store.ts';
 import { type BucketSide } from '../../remote/s3-error.ts';
-import { S3Bucket } from '../../remote/s3.ts';
+import { PART_BYTES, S3Bucket } from '../../remote/s3.ts';
+import { Unpacker } from '../archive/unpacker.ts';
 import { Courier } from './courier.ts';
 import { knownAs, makeWay } from './way.ts';
 
@@ -10,48 +14,73 @@ import { knownAs, makeWay } from './way.ts';
 const KEPT = 512 * 2 ** 20;
 const DOCUMENT = /(^|\/)(zarr\.json|\.zattrs|\.zgroup|\.zarray|\.zmetadata)$/;
 
+/** What brings files of an OME-Zarr into a folder, and takes them away. */
+type Carrier = Pick<Courier, 'files' | 'sizeOf' | 'fetch' | 'drop' | 'stop'>;
+
 /**
- * An OME-Zarr in a bucket as a folder, for whoever reads folders: with all its metadata, and with the files of chunks
- * that somebody asks for, as long as they are used.
+ * An OME-Zarr in a bucket, or in one file at an address, as a folder, for whoever reads folders: with all its metadata,
+ * and with the files of chunks that somebody asks for, as long as they are used.
  */
 export class Mirror {
   readonly folder: string;
   readonly #address: string;
-  readonly #bucket: S3Bucket;
   readonly #way: string;
-  readonly #courier: Courier;
+  readonly #courier: Carrier;
   /** By name: how many use it, and what has it brought. */
   readonly #used = new Map<string, { users: number; here: Promise<void>; bytes: number }>();
   #bytes = 0;
 
-  private constructor(address: string, bucket: S3Bucket, key: string) {
+  private constructor(address: string, way: string, folder: string, courier: Carrier) {
     this.#address = address;
-    this.#bucket = bucket;
-    this.#way = makeWay();
-    this.folder = join(this.#way, key.split('/').at(-1)!);
-    mkdirSync(this.folder);
-    this.#courier = new Courier(bucket, this.folder, `${key}/`);
+    this.#way = way;
+    this.folder = folder;
+    this.#courier = courier;
   }
 
-  /** @throws ConvertError `not-found` where there is nothing, and what keeps a bucket from being read */
+  /** @throws ConvertError `not-found` where there is nothing, and what keeps it from being read */
   static async open(given: string, side: BucketSide): Promise<Mirror> {
+    const isArchive = isArchiveName(addressName(given));
+    return isArchive ? Mirror.#ofArchive(given) : Mirror.#ofBucket(given, side);
+  }
+
+  static async #ofBucket(given: string, side: BucketSide): Promise<Mirror> {
     const bucket = await S3Bucket.open(given, side);
     const { key } = bucket.address;
     const address = bucket.nameOf(key);
     if (key === '') throw new ConvertError('bad-option', `${address}: is a whole bucket: name what is in it`, side);
-    const mirror = new Mirror(address, bucket, key);
-    try {
-      await mirror.#courier.look();
-      if (mirror.files.length === 0)
+    return Mirror.#begin(address, async folder => {
+      const courier = new Courier(bucket, folder, `${key}/`);
+      const stop = (): Promise<void> => courier.stop().finally(() => bucket.close());
+      try {
+        await courier.look();
+        if (courier.files.length > 0) return Object.assign(courier, { stop });
         throw new ConvertError(
           'not-found',
           `${address}: nothing is there: give the address of an OME-Zarr, such as s3://BUCKET/NAME.ome.zarr`,
           side
         );
+      } catch (error) {
+        bucket.close();
+        throw error;
+      }
+    });
+  }
+
+  static async #ofArchive(given: string): Promise<Mirror> {
+    const store = await RemoteStore.open(given, PART_BYTES);
+    return Mirror.#begin(store.name, async folder => new Unpacker(store, folder, (await store.list()) ?? []));
+  }
+
+  static async #begin(address: string, carrierTo: (folder: string) => Promise<Carrier>): Promise<Mirror> {
+    const way = makeWay();
+    const folder = join(way, addressName(address));
+    mkdirSync(folder);
+    try {
+      const mirror = new Mirror(address, way, folder, await carrierTo(folder));
       await mirror.#courier.fetch(mirror.files.flatMap(([name]) => (DOCUMENT.test(name) ? [name] : [])));
       return mirror;
     } catch (error) {
-      mirror.close();
+      rmSync(way, { recursive: true, force: true });
       throw error;
     }
   }
@@ -105,6 +134,5 @@ export class Mirror {
   close(): void {
     void this.#courier.stop();
     rmSync(this.#way, { recursive: true, force: true });
-    this.#bucket.close();
   }
 }

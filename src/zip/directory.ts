@@ -1,5 +1,5 @@
 import { fstatSync, readSync } from 'node:fs';
-import { ConvertError } from '../../model/errors.ts';
+import { ConvertError } from '../model/errors.ts';
 import {
   CENTRAL,
   CENTRAL_BYTES,
@@ -7,6 +7,8 @@ import {
   END64,
   END64_BYTES,
   END_BYTES,
+  LOCAL,
+  LOCAL_BYTES,
   LOCATOR,
   LOCATOR_BYTES,
   MAX_16,
@@ -36,10 +38,32 @@ const MOST_DIRECTORY = 2 ** 31;
  * @throws ConvertError `corrupt`; `unsupported` for what is compressed, encrypted or in several files
  */
 export function readDirectory(path: string, file: number): ArchiveEntry[] {
+  const steps = directory(path, fstatSync(file).size);
+  let step = steps.next();
+  while (!step.done) step = steps.next(bytesAt(file, ...step.value));
+  return step.value;
+}
+
+/** The same of a file of which `read` brings the bytes `from` to `to`, there or elsewhere. */
+export async function fetchDirectory(
+  path: string,
+  size: number,
+  read: (from: number, to: number) => Promise<Uint8Array>
+): Promise<ArchiveEntry[]> {
+  const steps = directory(path, size);
+  let step = steps.next();
+  while (!step.done) {
+    const [from, to] = step.value;
+    step = steps.next(from < to ? Buffer.from(await read(from, to)) : Buffer.alloc(0));
+  }
+  return step.value;
+}
+
+/** Asks for bytes by where they begin and end. */
+function* directory(path: string, size: number): Generator<[from: number, to: number], ArchiveEntry[], Buffer> {
   const fail = (code: 'corrupt' | 'unsupported', problem: string) =>
     new ConvertError(code, `${path}: ${problem}`, 'output');
-  const { size } = fstatSync(file);
-  const tail = bytesAt(file, Math.max(0, size - END_BYTES - MOST_COMMENT), size);
+  const tail = yield [Math.max(0, size - LOCATOR_BYTES - END_BYTES - MOST_COMMENT), size];
   const at = findEnd(tail);
   if (at < 0) throw fail('corrupt', 'is no ZIP archive, or was cut off: copy it again');
   const end = size - tail.length + at;
@@ -50,10 +74,10 @@ export function readDirectory(path: string, file: number): ArchiveEntry[] {
     tail.readUInt32LE(at + 16)
   ];
   let limit = end;
-  const locator = bytesAt(file, Math.max(0, end - LOCATOR_BYTES), end);
+  const locator = tail.subarray(Math.max(0, at - LOCATOR_BYTES), at);
   if (locator.length === LOCATOR_BYTES && locator.readUInt32LE(0) === LOCATOR) {
     limit = Number(locator.readBigUInt64LE(8));
-    const wide = bytesAt(file, limit, Math.min(limit + END64_BYTES, end));
+    const wide = yield [Math.min(limit, end), Math.min(limit + END64_BYTES, end)];
     if (wide.length < END64_BYTES || wide.readUInt32LE(0) !== END64)
       throw fail('corrupt', 'the end of its directory (ZIP64) is not where it should be: copy it again');
     disks = wide.readUInt32LE(16) + wide.readUInt32LE(20);
@@ -65,7 +89,31 @@ export function readDirectory(path: string, file: number): ArchiveEntry[] {
     throw fail('unsupported', 'is one of several parts of a ZIP archive, where a single file was expected');
   if (start + length > limit || length > MOST_DIRECTORY || count * CENTRAL_BYTES > length)
     throw fail('corrupt', 'its directory is not where it should be: copy it again');
-  return parse(bytesAt(file, start, start + length), count, start, fail);
+  return parse(yield [start, start + length], count, start, fail);
+}
+
+/** Bytes of the local header of a file, without its extra field. */
+export const localBytes = ({ name }: ArchiveEntry): number => LOCAL_BYTES + Buffer.byteLength(name);
+
+/**
+ * Where the bytes of a file begin, by its local header.
+ *
+ * @param path of the archive
+ * @throws ConvertError `corrupt` where that is not there
+ */
+export function startOf(path: string, entry: ArchiveEntry, header: Buffer): number {
+  const length = localBytes(entry);
+  if (
+    header.length < length ||
+    header.readUInt32LE(0) !== LOCAL ||
+    header.toString('utf8', LOCAL_BYTES, length) !== entry.name
+  )
+    throw new ConvertError(
+      'corrupt',
+      `${path}: ${entry.name} in it is not where its directory says: copy it again`,
+      'output'
+    );
+  return entry.header + length + header.readUInt16LE(28);
 }
 
 /** Where the last record of an archive begins in its last bytes: its comment must end with them. */
