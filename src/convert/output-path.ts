@@ -15,10 +15,15 @@ export const isName = (path: string): boolean => !/[\\/]/.test(path) && path !==
 
 const isFolder = (path: string): boolean => statSync(onDisk(path), { throwIfNoEntry: false })?.isDirectory() ?? false;
 
-/** An OME-Zarr that is called as files of voxels are would be taken for one. @throws ConvertError `bad-option` */
+/**
+ * A new OME-Zarr that is called as files of voxels are would be taken for one. What is there already is something else
+ * to say of.
+ *
+ * @throws ConvertError `bad-option`
+ */
 function checkEnding(name: string): void {
   const kind = imageKind(name);
-  if (kind)
+  if (kind && (isAddress(name) || !statSync(onDisk(resolve(name)), { throwIfNoEntry: false })))
     throw new ConvertError(
       'bad-option',
       `${name}: this is the name of a ${kind} file, and an OME-Zarr is a folder: give a name such as ${outputName(withoutEnding(basename(name)))}`,

@@ -40,7 +40,7 @@ export const shellWord = (word: string): string =>
 
 /** What errors are worded in, unless somebody asks for other words. */
 export const COMMAND_LINE: Vocabulary = {
-  field: name => name,
+  field: name => (name === 'output' ? 'OUTPUT' : `--${spelled(name, '-')}`),
   option: (name, values) => [`--${spelled(name, '-')}`, ...values.map(shellWord)].join(' ')
 };
 

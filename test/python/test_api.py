@@ -186,7 +186,7 @@ def test_messages_name_the_arguments(volume, options, message):
 
 
 def test_an_option_that_there_is_not_is_a_type_error(volume):
-    with pytest.raises(TypeError, match=r"chunks; the options are slices, .*chunk_size"):
+    with pytest.raises(TypeError, match=r"chunks: did you mean chunk_size\? the options are slices, .*chunk_size"):
         convert(volume, chunks=(1, 1, 1))
 
 

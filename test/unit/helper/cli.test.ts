@@ -232,7 +232,7 @@ describe('messages', () => {
       refusal: `${option('maxMemory', '512M')}, ${option('slices', 'rec_*.tif')} or ${option('overwrite')}`
     };
     assert.deepEqual(inWords(said, COMMAND_LINE), {
-      warnings: ['levels is 3: --voxel-size Z 0.5 5', 'nothing to put'],
+      warnings: ['--num-levels is 3: --voxel-size Z 0.5 5', 'nothing to put'],
       refusal: "--max-memory 512M, --slices 'rec_*.tif' or --overwrite"
     });
     assert.deepEqual(inWords(said, PYTHON), {
