@@ -7,6 +7,15 @@ export const isAddress = (name: string): boolean => /^(https?|s3):\/\//i.test(na
 /** Whether something is named by its place in a bucket (`s3://BUCKET/KEY`). */
 export const isBucketAddress = (name: string): boolean => /^s3:\/\//i.test(name);
 
+/**
+ * What to do about a path that is not there: an address that was taken for a path, as by Python's pathlib, has lost a
+ * slash.
+ */
+export const adviceOnPath = (path: string): string | null => {
+  const [, scheme, rest] = /(?:^|[\\/])(https?|s3):[\\/]([^\\/].*)$/i.exec(path) ?? [];
+  return scheme === undefined ? null : `give the address as text, with both slashes: ${scheme}://${rest}`;
+};
+
 /** An address as people may see it: without a name, a password or a query, which may be a key. */
 export function shownAddress(name: string): string {
   if (!isAddress(name) || isBucketAddress(name) || !URL.canParse(name)) return name;

@@ -17,6 +17,7 @@ import {
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { adviceOnPath } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import type { OmeZarrVersion } from '../model/options.ts';
 import { isArchiveName } from '../model/output-name.ts';
@@ -106,7 +107,10 @@ export async function checkDestination(
   const parent = labels && !exists(folder) ? dirname(folder) : folder;
   const there = statSync(parent, { throwIfNoEntry: false });
   if (!there)
-    throw fail('output-unwritable', `${output}: there is no folder ${parent}: make it, or choose another output`);
+    throw fail(
+      'output-unwritable',
+      `${output}: there is no folder ${parent}: ${adviceOnPath(output) ?? 'make it, or choose another output'}`
+    );
   if (!there.isDirectory())
     throw fail('output-unwritable', `${output}: ${parent} is not a folder: choose another output`);
   try {

@@ -1,5 +1,5 @@
 import { type BigIntStats, type Stats, readlinkSync } from 'node:fs';
-import { shownAddress } from '../../model/address.ts';
+import { adviceOnPath, shownAddress } from '../../model/address.ts';
 import { errorName } from '../../model/error-name.ts';
 import { ConvertError, type ErrorCode } from '../../model/errors.ts';
 import { isGarbled, onDisk } from './file-name.ts';
@@ -52,7 +52,7 @@ export function readFailure(error: unknown, file: string): ConvertError {
           file,
           'its name was handed on without the bytes that are not UTF-8, and not just one file is like it: rename it, or choose its folder'
         );
-      return fail('not-found', file, 'there is no such file or folder: check the path');
+      return fail('not-found', file, `there is no such file or folder: ${adviceOnPath(file) ?? 'check the path'}`);
     }
     case 'EACCES':
     case 'EPERM':

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressName } from '../../../src/model/address.ts';
+import { addressName, adviceOnPath } from '../../../src/model/address.ts';
 
 test('the name of a file is found in its address, also where repositories have it elsewhere than at the end', () => {
   for (const [address, name] of [
@@ -16,4 +16,11 @@ test('the name of a file is found in its address, also where repositories have i
     ['s3://bucket/scan.tif/part', 'part']
   ])
     assert.equal(addressName(address), name, address);
+});
+
+test('an address that has lost a slash is known as one', () => {
+  assert.match(adviceOnPath('/home/me/s3:/bucket/scan.tif')!, /: s3:\/\/bucket\/scan\.tif$/);
+  assert.match(adviceOnPath('https:/host/scan.tif')!, /: https:\/\/host\/scan\.tif$/);
+  for (const path of ['/home/me/scan.tif', 's3://bucket/scan.tif', '/data/s3:', 'news3:/x'])
+    assert.equal(adviceOnPath(path), null);
 });
