@@ -77,7 +77,7 @@ __all__ = [
 T = TypeVar("T")
 
 
-class ConvertedPath(_Path):
+class ConvertedPath(tables.Tabled, _Path):
     """Path of an OME-Zarr that was written, of which notebooks show more than the name."""
 
     def __str__(self) -> str:
@@ -88,20 +88,20 @@ class ConvertedPath(_Path):
     def __repr__(self) -> str:
         return repr(Path(self))
 
-    def _repr_html_(self) -> str | None:
+    def _tables(self) -> tables.Parts:
         return shown(self)
 
 
-def shown(path: StrPath) -> str | None:
-    """What notebooks show of an OME-Zarr; None where there is none, or none any more."""
+def shown(path: StrPath) -> tables.Parts:
+    """What notebooks show of an OME-Zarr; nothing where there is none, or none any more."""
     from .volume import open as open_volume
 
     try:
-        return open_volume(path)._repr_html_()
+        return open_volume(path)._tables()
     except ImportError:
-        return info(path)._repr_html_()
+        return info(path)._tables()
     except (OSError, ValueError, ConversionError):
-        return None
+        return []
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class CalibrationFunction:
 
 
 @dataclass(frozen=True)
-class VolumeInfo:
+class VolumeInfo(tables.Tabled):
     """What a source holds, found without reading a voxel.
 
     Attributes
@@ -238,7 +238,7 @@ class VolumeInfo:
     calibration_function: CalibrationFunction | None
     warnings: tuple[str, ...]
 
-    def _repr_html_(self) -> str:
+    def _tables(self) -> tables.Parts:
         return tables.of_source(self)
 
 
@@ -353,7 +353,7 @@ class OmeZarrLevel:
 
 
 @dataclass(frozen=True)
-class OmeZarrInfo:
+class OmeZarrInfo(tables.Tabled):
     """What an OME-Zarr is, by its metadata and the names and sizes of its files.
 
     Attributes
@@ -429,7 +429,7 @@ class OmeZarrInfo:
     provenance: dict[str, Any] | None
     warnings: tuple[str, ...]
 
-    def _repr_html_(self) -> str:
+    def _tables(self) -> tables.Parts:
         return tables.of_ome_zarr(self)
 
 
@@ -550,7 +550,7 @@ class Plan(VolumeInfo):
     output_refusal: Refusal | None
     warnings: tuple[str, ...]
 
-    def _repr_html_(self) -> str:
+    def _tables(self) -> tables.Parts:
         return tables.of_plan(self)
 
 
@@ -592,7 +592,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class VerifyResult:
+class VerifyResult(tables.Tabled):
     """What `verify` has found; true where nothing differs.
 
     Attributes
@@ -649,7 +649,7 @@ class VerifyResult:
     def __bool__(self) -> bool:
         return self.ok
 
-    def _repr_html_(self) -> str:
+    def _tables(self) -> tables.Parts:
         return tables.of_verification(self)
 
 

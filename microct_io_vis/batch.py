@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class BatchEntry:
+class BatchEntry(tables.Tabled):
     """What has become of one of many volumes.
 
     Attributes
@@ -105,12 +105,12 @@ class BatchEntry:
             return ConversionError("output-exists", f"{self.output}: is whole already, and stays as it is")
         return self.error
 
-    def _repr_html_(self) -> str:
+    def _tables(self) -> tables.Parts:
         return tables.of_batch([self])
 
 
 @dataclass(frozen=True)
-class BatchResult:
+class BatchResult(tables.Tabled):
     """What has become of many volumes: a sequence of `BatchEntry`, true where none has failed. Notebooks show a table.
 
     Attributes
@@ -140,7 +140,7 @@ class BatchResult:
     def __getitem__(self, index: int) -> BatchEntry:
         return self.entries[index]
 
-    def _repr_html_(self) -> str:
+    def _tables(self) -> tables.Parts:
         return tables.of_batch(self.entries)
 
 
@@ -436,7 +436,7 @@ class Batch:
             self._present = present
 
 
-class Plans(dict[str, Any]):
+class Plans(tables.Tabled, dict[str, Any]):
     """What would become of each of several sources, by its path: a `Plan`, or the `ConversionError` that says why none.
 
     Examples
@@ -451,11 +451,11 @@ class Plans(dict[str, Any]):
         self._entries = tuple(entries)
         super().__init__({str(entry.source): entry.plan or entry.left_out() for entry in self._entries})
 
-    def _repr_html_(self) -> str:
+    def _tables(self) -> tables.Parts:
         return tables.of_batch(self._entries)
 
 
-class BatchReport(dict[str, Any]):
+class BatchReport(tables.Tabled, dict[str, Any]):
     """What has become of several sources, as `ConverterWidget` has it; notebooks show a line of each."""
 
     def __init__(self, entries: Iterable[BatchEntry], folder: str | None, seconds: float) -> None:
@@ -473,7 +473,7 @@ class BatchReport(dict[str, Any]):
         )
         self.entries = entries
 
-    def _repr_html_(self) -> str:
+    def _tables(self) -> tables.Parts:
         return tables.of_batch(self.entries)
 
 

@@ -403,13 +403,13 @@ class Conversion:
         self._helper.cancel()
 
 
-class Report(dict[str, Any]):
+class Report(tables.Tabled, dict[str, Any]):
     """What a conversion says of itself, of which notebooks show what was written."""
 
-    def _repr_html_(self) -> str:
+    def _tables(self) -> tables.Parts:
         from .api import shown
 
-        return tables.of_conversion(self) + (shown(self["output"]) or "")
+        return [*tables.of_conversion(self), *shown(self["output"])]
 
 
 def run_conversion(helper: Helper, on_progress: Callable[[Progress], object] | None) -> ConversionResult:

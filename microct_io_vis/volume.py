@@ -233,7 +233,7 @@ class VolumeLevel:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Volume:
+class Volume(tables.Tabled):
     """An OME-Zarr, a TIFF or a folder of slices that is opened for reading; made by `open`.
 
     ``volume[z0:z1, y0:y1, x0:x1]`` reads voxels of level 0, in the order of ``axes``.
@@ -315,14 +315,14 @@ class Volume:
         edges = self.voxel_size and f", voxels of {' × '.join(f'{n:g}' for n in self.voxel_size)} {self.unit or ''}"
         return f"<{self.source}: {size} {self.dtype} ({self.axes}), {len(self.levels)} levels{(edges or '').rstrip()}>"
 
-    def _repr_html_(self) -> str:
+    def _tables(self) -> tables.Parts:
         least, _ = tables.THUMBNAIL
         names = [name for name in "yx" if name in self.axes]
         large = [level for level in self.levels if max(level._length(name) for name in names) >= least]
         level = (large or self.levels)[-1 if large else 0]
         middle = tuple(slice(None) if name in names else level._length(name) // 2 for name in self.axes)
         plane = level[middle]
-        return self.info._repr_html_() + tables.picture(plane if self.axes[-1] == "x" else plane.T)
+        return [*self.info._tables(), *tables.picture(plane if self.axes[-1] == "x" else plane.T)]
 
     def level(self, number: Integer | None = None, *, max_memory: ByteCount | None = None) -> VolumeLevel:
         """One of its levels.

@@ -1,5 +1,6 @@
 """The browser module of the widgets: part of this package's JupyterLab extension."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -52,8 +53,20 @@ class BrowserWidget(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets h
 
         ipykernel 7.4 hands them on to the shell that used the comm last, which is mostly the busy one.
         """
-        if hasattr(change["new"], "_reply_subshell_for"):
-            change["new"]._reply_subshell_for = None
+        comm = change["new"]
+        if not hasattr(comm, "_reply_subshell_for"):
+            return
+        comm._reply_subshell_for = None
+        handle = comm.handle_msg
+
+        def handle_msg(message: dict[str, Any]) -> None:
+            if threading.current_thread() is threading.main_thread():
+                handle(message)
+            else:
+                # Without IPython's events, by which Matplotlib draws: what the cell that runs has begun is half made.
+                self._handle_msg(message)
+
+        comm.handle_msg = handle_msg
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Takes of what a browser has set that which it may set."""

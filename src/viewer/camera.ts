@@ -91,7 +91,8 @@ export class Camera {
   }
 }
 
-const isWhole = (viewer: Viewer): boolean =>
+/** Whether all is there that is to be drawn. */
+export const isWhole = (viewer: Viewer): boolean =>
   viewer.layerManager.managedLayers.every(layer => !layer.visible || layer.isReady()) && viewer.isReady();
 
 /** What a viewer shows now, without the bars around it: null where nothing is drawn. */

@@ -3,7 +3,7 @@ import type { GivenAlignment } from './alignments.ts';
 import { take as takeAlignment } from './alignments.ts';
 import { Banner } from './banner.ts';
 import type { Size } from './camera.ts';
-import { Camera, snapshotOf } from './camera.ts';
+import { Camera, isWhole, snapshotOf } from './camera.ts';
 import { carriedOver, handedOn } from './carryOver.ts';
 import type { Chooser } from './chooser.ts';
 import { element } from './dom.ts';
@@ -98,6 +98,8 @@ export interface ViewerHandle {
   readonly sight: Sight | null;
   /** What is shown now, without the bars around it: a PNG in base64; null where nothing is drawn. */
   snapshot(): HTMLCanvasElement | null;
+  /** Whether all is there that is to be drawn. */
+  readonly isWhole: boolean;
   /** Takes pictures of this view and others in a size of their own. */
   camera(size: Size): Camera;
   /** A state, or what it changes of the present one, as a camera takes it. */
@@ -554,6 +556,9 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
       return current && layers && new Sight(current.viewer, image, spaceOf(image), layers);
     },
     snapshot: () => current && snapshotOf(current.viewer),
+    get isWhole() {
+      return current !== null && isWhole(current.viewer);
+    },
     camera: size =>
       new Camera(size, { width: stage.clientWidth, height: stage.clientHeight - BARS }, (element, onFailure) => {
         const label = 'A picture that is being taken';

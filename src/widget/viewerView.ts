@@ -14,6 +14,9 @@ import type { ViewerModel } from './viewerModel.ts';
 const STATE_INTERVAL = 200;
 /** Milliseconds that a camera is kept for another picture. */
 const CAMERA_REST = 10_000;
+/** Milliseconds between two looks at whether all of a viewer out of sight is there, and for which it is waited for. */
+const LOOK = 250;
+const LONGEST_LOOK = 20_000;
 
 /** What Python asks for beside a state. */
 interface Wishes {
@@ -64,7 +67,7 @@ export class ViewerView extends DOMWidgetView {
     window.addEventListener('pagehide', this._leave);
     this._seen = new IntersectionObserver(entries => {
       this._isSeen = entries[entries.length - 1].isIntersecting;
-      this._handle?.setVisible(this._isSeen);
+      this._draw();
     });
     this._seen.observe(this.el);
     this._setHeight();
@@ -90,14 +93,15 @@ export class ViewerView extends DOMWidgetView {
     // A notebook takes cells that are far away out of the page, and puts them back.
     if (msg.type === 'before-detach') {
       this._share();
-      this._handle?.setVisible(false);
+      this._rest();
     } else if (msg.type === 'after-attach') {
-      this._handle?.setVisible(this._isSeen ?? true);
+      this._draw();
     }
   }
 
   override remove(): unknown {
     this._turn = -1;
+    clearTimeout(this._resting);
     this._share();
     window.removeEventListener('pagehide', this._leave);
     this._seen?.disconnect();
@@ -143,7 +147,7 @@ export class ViewerView extends DOMWidgetView {
       this._note?.remove();
       this._handle = handle;
       this._shown = { load: (this.model.get('_places') as Place[])[0].load, count: source.length };
-      handle.setVisible(this._isSeen ?? true);
+      this._draw();
       // Set while it was being opened.
       if (this.model.get('state') !== state) this._takeState();
       this._takeWishes();
@@ -188,9 +192,29 @@ export class ViewerView extends DOMWidgetView {
     this._takeWishes();
   }
 
+  /** Draws while it is in sight, and else until all of it is there: a notebook keeps a picture of what it shows. */
+  private _draw(): void {
+    if (!this.el.isConnected) return this._rest();
+    clearTimeout(this._resting);
+    this._handle?.setVisible((this._isDrawing = true));
+    if (this._isSeen ?? true) return;
+    const until = Date.now() + LONGEST_LOOK;
+    const look = (): void => {
+      if (this._handle?.isWhole === false && Date.now() < until) this._resting = setTimeout(look, LOOK);
+      else this._rest();
+    };
+    this._resting = setTimeout(look, LOOK);
+  }
+
+  private _rest(): void {
+    clearTimeout(this._resting);
+    this._takeSnapshot();
+    this._handle?.setVisible((this._isDrawing = false));
+  }
+
   /** What was seen last, where nothing is drawn now. */
   private _takeSnapshot(): HTMLCanvasElement | null {
-    const isThere = this.el.isConnected && this.el.clientWidth > 0;
+    const isThere = this._isDrawing && this.el.isConnected && this.el.clientWidth > 0;
     const taken = isThere ? (this._handle?.snapshot() ?? null) : null;
     return (this._picture = taken ?? this._picture ?? null);
   }
@@ -272,6 +296,7 @@ export class ViewerView extends DOMWidgetView {
     const next = laidOver(present, asked);
     if (!JSONExt.deepEqual(next as never, present as never)) {
       this._handle.setState(next);
+      this._draw();
     }
   }
 
@@ -287,6 +312,7 @@ export class ViewerView extends DOMWidgetView {
     if (selection !== undefined) sight.selection = selection;
     for (const [number, look] of Object.entries(looks)) this._handle?.setLook(Number(number), look);
     for (const [number, given] of Object.entries(alignments)) this._handle?.align(Number(number), given);
+    this._draw();
     // Also where nothing has changed by it.
     this._isAsked ||= Object.keys(this.model.get('_wishes') as Wishes).length > 0;
     void this._sendState?.invoke();
@@ -345,6 +371,8 @@ export class ViewerView extends DOMWidgetView {
   declare private _sendPick?: Throttler<void>;
   declare private _seen?: IntersectionObserver;
   declare private _isSeen?: boolean;
+  declare private _isDrawing?: boolean;
+  declare private _resting?: ReturnType<typeof setTimeout>;
   declare private _isAsked?: boolean;
   /** Which volumes are shown. */
   declare private _shown?: { load: number; count: number };

@@ -541,6 +541,15 @@ test('layers and labels that are set are shown at the same place; without a kern
   await notebook.output(6).scrollIntoViewIfNeeded();
   await notebook.output(6).locator('.neuroglancer-rendered-data-panel').nth(2).waitFor();
   const saved = join(jupyter.root, 'kept.ipynb');
+  // That of the first viewer, which is scrolled out of sight, has its layer's magenta, too.
+  const hasMagenta = (png = ''): Promise<boolean> =>
+    notebook.page.evaluate(async source => {
+      const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${source}`)).blob());
+      const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d')!;
+      context.drawImage(bitmap, 0, 0);
+      const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+      return data.some((red, n) => n % 4 === 0 && red === 255 && data[n + 1] === 0 && data[n + 2] === 255);
+    }, png);
   const widthOf = (png = ''): number => Buffer.from(png, 'base64').subarray(16, 20).readUInt32BE();
   await eventually(async () => {
     await notebook.page.keyboard.press('Control+s');
@@ -550,6 +559,7 @@ test('layers and labels that are set are shown at the same place; without a kern
     };
     const [one, , , , , , two, form] = cells.map(({ outputs }) => outputs[0]?.data);
     assert.ok(widthOf(one['image/png']) > 100 && Math.abs(widthOf(two['image/png']) - widthOf(one['image/png'])) < 20);
+    assert.ok(await hasMagenta(one['image/png']), 'the picture of the first is black');
     assert.match([form['text/html']].join(''), /<td>scan.tif<.*chunk_size<.*not started/);
   });
   await notebook.page.context().close();

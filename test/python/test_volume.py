@@ -200,6 +200,8 @@ def test_notebooks_show_tables(bone, tmp_path):
     assert "<td>25 × 70 × 51</td>" in report._repr_html_() and "<img " in report._repr_html_()
     assert repr(converted) == f"PosixPath('{converted}')" and (converted / "0")._repr_html_() is None
     assert "(imagej, none)" in microct_io_vis.info(source)._repr_html_()
+    # What nbconvert makes PDFs of, which have no HTML.
+    assert "| 0 | 25 × 70 × 51 |" in report._repr_mimebundle_()["text/markdown"]
     plan = microct_io_vis.estimate(source, tmp_path / "a <b>.ome.zarr", num_levels=2)._repr_html_()
     assert "a &lt;b&gt;.ome.zarr" in plan and "<td>25 × 35 × 26</td>" in plan
     assert "nothing differs" in microct_io_vis.verify(path, source, progress=False)._repr_html_()

@@ -14,6 +14,7 @@ import pytest
 import tifffile
 import traitlets
 import zarr
+from jupyter_client.manager import start_new_kernel
 from PIL import Image
 
 from microct_io_vis import ConversionError, ConversionWarning, ConverterWidget, Layer, convert, open, view
@@ -319,6 +320,49 @@ def test_view_looks_at_a_tiff_as_it_is(scan):
         files.read("zarr.json")
     viewer.reload()
     assert viewer._volumes[0].runs and viewer._volumes[0] is not files
+
+
+def test_what_a_page_sends_while_a_cell_plots_does_not_have_it_drawn_half_made(scan):
+    manager, client = start_new_kernel(cwd=str(scan.parent))
+    try:
+
+        def run(code, meanwhile=lambda: None):
+            shown = []
+
+            def hear(message):
+                kind, content = message["header"]["msg_type"], message["content"]
+                if kind in ("stream", "display_data"):
+                    shown.append(content.get("text") or content["data"]["text/plain"])
+                if shown == ["begun"]:
+                    meanwhile()
+
+            assert client.execute_interactive(code, output_hook=hear, timeout=60)["content"]["status"] == "ok"
+            return shown
+
+        run("%matplotlib inline\nimport time\nfrom matplotlib import pyplot as plt")
+        [comm] = run(
+            'from microct_io_vis import ConverterWidget\nconverter = ConverterWidget("scan.tif")\n'
+            'print(converter.comm.comm_id, end="")'
+        )
+        client.control_channel.send(client.session.msg("create_subshell_request", {}))
+        subshell = client.get_control_msg(timeout=60)["content"]["subshell_id"]
+
+        def send():
+            data = {"method": "update", "state": {"num_levels": 2}, "buffer_paths": []}
+            message = client.session.msg("comm_msg", {"comm_id": comm, "data": data})
+            message["header"]["subshell_id"] = subshell
+            client.shell_channel.send(message)
+
+        begun, whole, figure = run(
+            'figure, axis = plt.subplots()\naxis.plot([1, 2])\nprint("begun", end="", flush=True)\n'
+            "end = time.time() + 30\nwhile converter.num_levels != 2 and time.time() < end:\n    time.sleep(0.1)\n"
+            'time.sleep(1)\nprint(converter.num_levels, end="")',
+            send,
+        )
+        assert (begun, whole) == ("begun", "2") and "Figure" in figure
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
 
 
 def test_view_shows_an_ome_zarr_and_nothing_else(scan):
