@@ -116,7 +116,7 @@ export class BucketOutput implements UnfinishedOutput {
       const { staged } = claimed.owner;
       const etag = await put(bucket, keys, { staged }, claimed.etag);
       await bucket.abortUploads(staged ? keys.partial : keys.root);
-      const journal = (await readJournal(bucket, keys)).subarray(0, length);
+      const journal = (await readJournal(bucket, keys)).journal.subarray(0, length);
       if (journal.length < length) throw justTaken(bucket, keys);
       const folder = makeWay();
       writeFileSync(join(folder, JOURNAL), journal);

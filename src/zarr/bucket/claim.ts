@@ -147,17 +147,19 @@ export async function openBucketOutput(output: string): Promise<{ bucket: S3Buck
   return { bucket, keys: new Keys(key) };
 }
 
-/** The pieces of a journal, one behind the other. */
-export async function readJournal(bucket: S3Bucket, keys: Keys): Promise<Buffer> {
+/** The pieces of a journal, one behind the other, and when the last of them was written. */
+export async function readJournal(bucket: S3Bucket, keys: Keys): Promise<{ journal: Buffer; written: number }> {
   const pieces: Buffer[] = [];
   let length = 0;
-  for await (const { key } of bucket.list(keys.journal)) {
+  let written = 0;
+  for await (const { key, modified } of bucket.list(keys.journal)) {
     if (key !== keys.journalAt(length)) break;
+    written = modified;
     const { bytes } = (await bucket.get(key)) ?? { bytes: Buffer.alloc(0) };
     pieces.push(bytes);
     length += bytes.length;
   }
-  return Buffer.concat(pieces);
+  return { journal: Buffer.concat(pieces), written };
 }
 
 /**
@@ -198,9 +200,11 @@ export async function checkBucket(output: string, overwrite: boolean): Promise<O
         ]
       : [];
     // One that was ended before it noted anything has nothing to go on with.
-    const journal = claimed ? await readJournal(bucket, keys) : Buffer.alloc(0);
-    if (journal.length === 0) return { partial: null, left: null, warnings };
-    return { partial: bucket.nameOf(keys.partial.slice(0, -1)), left: journalOf(journal), warnings };
+    const found = claimed && (await readJournal(bucket, keys));
+    if (!found || found.journal.length === 0) return { partial: null, left: null, warnings };
+    const left = journalOf(found.journal);
+    const partial = bucket.nameOf(keys.partial.slice(0, -1));
+    return { partial, left: left && { ...left, written: found.written }, warnings };
   } finally {
     bucket.close();
   }

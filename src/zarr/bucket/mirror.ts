@@ -26,15 +26,17 @@ export class Mirror {
   readonly #address: string;
   readonly #way: string;
   readonly #courier: Carrier;
+  readonly #letGo: () => void;
   /** By name: how many use it, and what has it brought. */
   readonly #used = new Map<string, { users: number; here: Promise<void>; bytes: number }>();
   #bytes = 0;
 
-  private constructor(address: string, way: string, folder: string, courier: Carrier) {
+  private constructor(address: string, way: string, folder: string, courier: Carrier, letGo: () => void) {
     this.#address = address;
     this.#way = way;
     this.folder = folder;
     this.#courier = courier;
+    this.#letGo = letGo;
   }
 
   /** @throws ConvertError `not-found` where there is nothing, and what keeps it from being read */
@@ -48,39 +50,40 @@ export class Mirror {
     const { key } = bucket.address;
     const address = bucket.nameOf(key);
     if (key === '') throw new ConvertError('bad-option', `${address}: is a whole bucket: name what is in it`, side);
-    return Mirror.#begin(address, async folder => {
+    const begin = async (folder: string): Promise<Carrier> => {
       const courier = new Courier(bucket, folder, `${key}/`);
-      const stop = (): Promise<void> => courier.stop().finally(() => bucket.close());
-      try {
-        await courier.look();
-        if (courier.files.length > 0) return Object.assign(courier, { stop });
-        throw new ConvertError(
-          'not-found',
-          `${address}: nothing is there: give the address of an OME-Zarr, such as s3://BUCKET/NAME.ome.zarr`,
-          side
-        );
-      } catch (error) {
-        bucket.close();
-        throw error;
-      }
-    });
+      await courier.look();
+      if (courier.files.length > 0) return courier;
+      throw new ConvertError(
+        'not-found',
+        `${address}: nothing is there: give the address of an OME-Zarr, such as s3://BUCKET/NAME.ome.zarr`,
+        side
+      );
+    };
+    return Mirror.#begin(address, begin, () => bucket.close());
   }
 
   static async #ofArchive(given: string): Promise<Mirror> {
     const store = await RemoteStore.open(given, PART_BYTES);
-    return Mirror.#begin(store.name, async folder => new Unpacker(store, folder, (await store.list()) ?? []));
+    const begin = async (folder: string): Promise<Carrier> => new Unpacker(store, folder, (await store.list()) ?? []);
+    return Mirror.#begin(store.name, begin, () => {});
   }
 
-  static async #begin(address: string, carrierTo: (folder: string) => Promise<Carrier>): Promise<Mirror> {
+  static async #begin(
+    address: string,
+    begin: (folder: string) => Promise<Carrier>,
+    letGo: () => void
+  ): Promise<Mirror> {
     const way = makeWay();
     const folder = join(way, addressName(address));
     mkdirSync(folder);
     try {
-      const mirror = new Mirror(address, way, folder, await carrierTo(folder));
+      const mirror = new Mirror(address, way, folder, await begin(folder), letGo);
       await mirror.#courier.fetch(mirror.files.flatMap(([name]) => (DOCUMENT.test(name) ? [name] : [])));
       return mirror;
     } catch (error) {
       rmSync(way, { recursive: true, force: true });
+      letGo();
       throw error;
     }
   }
@@ -134,5 +137,6 @@ export class Mirror {
   close(): void {
     void this.#courier.stop();
     rmSync(this.#way, { recursive: true, force: true });
+    this.#letGo();
   }
 }
