@@ -60,8 +60,7 @@ class ClusterConversion:
         resources: Resources | None = None,
         names: Names = "python",
     ) -> None:
-        if client.asynchronous:
-            raise shown_as_message(ValueError("client: an asynchronous Client cannot be waited for: give a usual one"))
+        _check(client)
         self._client = client
         slots, memory = _slots(client, resources)
         self._slots, self._parts = slots, parts
@@ -195,8 +194,7 @@ class ClusterTasks:
     """Many conversions by a cluster: each is a task, and a helper's process on its worker."""
 
     def __init__(self, client: Client, resources: Resources | None, names: Names) -> None:
-        if client.asynchronous:
-            raise shown_as_message(ValueError("client: an asynchronous Client cannot be waited for: give a usual one"))
+        _check(client)
         _slots(client, resources)
         self._client = client
         self._resources = dict(resources) if resources else None
@@ -291,8 +289,7 @@ class ClusterVerification:
     """A verification by a cluster: pieces of it are tasks, each a helper's process on its worker."""
 
     def __init__(self, output: StrPath, against: Source | None, options: Mapping[str, Any], client: Client) -> None:
-        if client.asynchronous:
-            raise shown_as_message(ValueError("client: an asynchronous Client cannot be waited for: give a usual one"))
+        _check(client)
         slots, memory = _slots(client, None)
         self._client = client
         self._output = os.fspath(output) if is_address(output) else os.path.abspath(output)
@@ -481,6 +478,16 @@ class _Meter:
         """All is done."""
         self._told = 0.0
         self.report()
+
+
+def _check(client: Client) -> None:
+    from distributed import Client
+
+    if not isinstance(client, Client):
+        what = "where a distributed.Client was expected, such as Client(cluster)"
+        raise shown_as_message(TypeError(f"client: {client!r}, {what}"))
+    if client.asynchronous:
+        raise shown_as_message(ValueError("client: an asynchronous Client cannot be waited for: give a usual one"))
 
 
 def _slot_of(

@@ -110,7 +110,13 @@ class VolumeLevel:
         return self.shape[0]
 
     def __getitem__(self, index: Any) -> Any:
-        return self.array[index]
+        """Reads what the index says, as NumPy has it, in the order of ``axes``."""
+        try:
+            return self.array[index]
+        except IndexError as error:
+            size = " × ".join(str(n) for n in self.shape)
+            what = f"{error}; level {self.number} of {self.source} has {size} voxels ({self.axes})"
+            raise shown_as_message(IndexError(f"{index!r}: {what}")) from None
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
         import numpy as np
@@ -305,6 +311,7 @@ class Volume(tables.Tabled):
         return len(self.levels[0])
 
     def __getitem__(self, index: Any) -> Any:
+        """Reads voxels of level 0 as NumPy's index says, in the order of ``axes``."""
         return self.levels[0][index]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
@@ -355,6 +362,8 @@ class Volume(tables.Tabled):
                     return level
             least = self.levels[-1].nbytes
             _refuse(f"max_memory: {max_memory!r}, and the coarsest level of {self.source} takes {least:,} bytes")
+        if not hasattr(number, "__index__"):
+            _refuse(f"level: {number!r}, where the number of a level was expected, 0 to {len(self.levels) - 1}")
         wanted = cast(Integer, number).__index__()
         if not 0 <= wanted < len(self.levels):
             _refuse(f"level: {wanted}, and {self.source} has the levels 0 to {len(self.levels) - 1}")
@@ -581,7 +590,9 @@ def _place(level: OmeZarrLevel) -> tuple[tuple[float, ...] | None, tuple[float, 
 
 def _ranges(region: Ranges, lengths: list[int]) -> list[tuple[int, int]]:
     """First and one past the last voxel along each axis of space."""
-    parts: list[Any] = list(region)
+    if region is None:
+        _refuse("region: None: a viewer has a selection when a page has shown it, in a cell before this one")
+    parts: list[Any] = list(region) if isinstance(region, Iterable) else []
     if len(parts) == 2 * len(lengths) and all(hasattr(part, "__index__") for part in parts):
         parts = [parts[n : n + 2] for n in range(0, len(parts), 2)]
     if len(parts) != len(lengths):

@@ -380,7 +380,8 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         """``names``: how messages call the options."""
         with self._guard:
             if self.state == "running":
-                raise RuntimeError(f"{self.source} is being converted: cancel() it or wait() for it first")
+                what = f"{self.source} is being converted: cancel() it or wait() for it first"
+                raise shown_as_message(RuntimeError(what))
             conversion = self._conversion_of(names)
             self._conversion = conversion
             self._ended.clear()
@@ -463,7 +464,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             Some of several sources are left out.
         """
         if self.state == "idle":
-            raise RuntimeError("there is nothing to wait for: start() the conversion first")
+            raise shown_as_message(RuntimeError("there is nothing to wait for: start() the conversion first"))
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             # In short waits, because Windows interrupts no long one.
@@ -484,7 +485,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
 
     def _source(self) -> Any:
         if not self.source:
-            raise ValueError("ConverterWidget has no source: set it to the path of a TIFF")
+            raise shown_as_message(ValueError("ConverterWidget has no source: set it to the path of a TIFF"))
         if isinstance(self.source, list):
             return [self._absolute(path) for path in self.source]
         return self._absolute(self.source)

@@ -954,7 +954,8 @@ def _lies(layer: Layer, files: Files, level: Any = None, at: Any = None) -> tupl
         if at is not None:
             if level:
                 raise ValueError(f"level: {level}, and {layer.name} is an array, which has level 0 alone")
-            for axis, value in zip((axis for axis in "zyx" if axis in scale), _begins(at), strict=True):
+            names = [axis for axis in "zyx" if axis in scale]
+            for axis, value in zip(names, _begins(at, len(names)), strict=True):
                 start[axis] += value * scale[axis]
         return scale, start, units
     volume = open_volume(layer.path, **layer.reading)
@@ -963,18 +964,21 @@ def _lies(layer: Layer, files: Files, level: Any = None, at: Any = None) -> tupl
         return {}, {}, {}
     scale, start = (dict(zip(found.axes, each, strict=True)) for each in (found.scale, found.translation))
     if at is not None:
-        first = _begins(at)
+        first = _begins(at, sum(axis in "zyx" for axis in found.axes))
         ranges = found.slices([(value, value + 1) for value in first])
         for axis, where in zip(found.axes, ranges, strict=True):
             start[axis] += (where.start or 0) * scale[axis]
     return scale, start, dict(zip(found.axes, found.units, strict=True))
 
 
-def _begins(at: Any) -> list[int]:
-    """The first voxel of a box, or the one that is given."""
+def _begins(at: Any, count: int) -> list[int]:
+    """The first voxel of a box, or the one that is given, along so many axes."""
     parts = [part.start or 0 if isinstance(part, slice) else part for part in at]
     parts = [part[0] if isinstance(part, (tuple, list)) else part for part in parts]
-    return parts[::2] if len(parts) in (4, 6) else parts
+    parts = parts[::2] if len(parts) in (4, 6) else parts
+    if len(parts) != count or not all(hasattr(part, "__index__") for part in parts):
+        raise ValueError(f"at: {at!r}, where {count} whole numbers, or a range for each of {count} axes, were expected")
+    return parts
 
 
 def _paths(source: str | list[str]) -> list[str]:

@@ -180,6 +180,10 @@ def test_what_is_wrong_is_said(bone, tmp_path):
         volume.region((0, 5, 0, 71, 0, 5))
     with pytest.raises(ValueError, match="a range for each of 3 axes"):
         volume.region((0, 5))
+    with pytest.raises(ValueError, match="region: None: a viewer has a selection when"):
+        volume.region(None)
+    with pytest.raises(IndexError, match=r"999: .* has 25 × 70 × 51 voxels \(zyx\)"):
+        volume[999]
 
 
 def test_notebooks_show_tables(bone, tmp_path):
