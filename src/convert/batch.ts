@@ -2,6 +2,7 @@ import { globSync, readFileSync, readdirSync, renameSync, statSync, writeFileSyn
 import { basename, dirname, join, resolve } from 'node:path';
 import { isBucketAddress, shownAddress } from '../model/address.ts';
 import { ConvertError, type ErrorCode, stopped } from '../model/errors.ts';
+import { imageKind } from '../model/file-endings.ts';
 import type { ConvertOptions } from '../model/options.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ConvertResult } from '../model/progress.ts';
@@ -43,9 +44,6 @@ export interface BatchControl extends Control {
   words?: Vocabulary;
 }
 
-const TIFF = /\.(tiff?|btf|tf8|ome\.tiff?)$/i;
-const SLICE = /\.(tiff?|bmp|png)$/i;
-
 /**
  * The sources that a word means: a text file that names one a line, a pattern of paths, or a folder, of which each TIFF
  * is one, and each folder in it that holds slices.
@@ -65,7 +63,7 @@ export function batchSources(word: string): string[] {
 function sourcesOf(word: string): string[] {
   const there = statSync(word, { throwIfNoEntry: false });
   if (there?.isDirectory()) return within(word);
-  if (there && !TIFF.test(word)) return listed(word);
+  if (there && imageKind(word) === null) return listed(word);
   if (there) return [word];
   return globSync(word)
     .filter(path => !isOmeZarr(path))
@@ -91,8 +89,8 @@ function within(folder: string): string[] {
   return sorted.flatMap(({ name }) => {
     const path = join(folder, name);
     if (name.startsWith('.') || /\.zarr(\.partial)?$/.test(name)) return [];
-    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return TIFF.test(name) ? [path] : [];
-    return readdirSync(path).some(inner => SLICE.test(inner)) ? [path] : [];
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return imageKind(name) === 'TIFF' ? [path] : [];
+    return readdirSync(path).some(inner => imageKind(inner) !== null) ? [path] : [];
   });
 }
 

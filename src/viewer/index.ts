@@ -6,4 +6,4 @@ export type { ViewerHandle, ViewerOptions } from './createViewer.ts';
 export { createViewer } from './createViewer.ts';
 export type { LayerLook } from './layerLook.ts';
 export type { ViewerState } from './viewState.ts';
-export type { ByteReader, ByteRangeResponse as Found, ViewerSource, ByteRangeRequest as Wanted } from './source.ts';
+export type { ByteReader, ByteRangeRequest, ByteRangeResponse, ViewerSource } from './source.ts';

@@ -1,5 +1,5 @@
 import type { JSONObject } from '@lumino/coreutils';
-import type { Found, Wanted } from '../viewer/index.ts';
+import type { ByteRangeResponse, ByteRangeRequest } from '../viewer/index.ts';
 import type { KernelReply, Requests } from './requests.ts';
 
 /**
@@ -11,9 +11,9 @@ export async function readFile(
   requests: Requests,
   opened: { load: number; volume: number } | { source: string; options: JSONObject },
   key: string,
-  wanted: Wanted,
+  wanted: ByteRangeRequest,
   signal?: AbortSignal
-): Promise<Found | null> {
+): Promise<ByteRangeResponse | null> {
   const ask = (
     offset: number,
     length?: number

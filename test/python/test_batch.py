@@ -18,7 +18,7 @@ def test_a_batch_converts_what_it_can_and_reports_all(cli, tmp_path):
     out.mkdir()
     volume = np.arange(8 * 9 * 10, dtype="uint16").reshape(8, 9, 10)
     tifffile.imwrite(scans / "a.tif", volume)
-    tifffile.imwrite(scans / "b10.tif", volume + 1)
+    tifffile.imwrite(scans / "b10.tf2", volume + 1)
     (scans / "b9.tif").write_bytes(b"no TIFF")
     for z, plane in enumerate(volume):
         tifffile.imwrite(scans / "slices" / f"rec_{z}.tif", plane)
@@ -29,7 +29,7 @@ def test_a_batch_converts_what_it_can_and_reports_all(cli, tmp_path):
     assert first.status == 1 and "b9.tif" in first.stderr
     assert first.stdout.split() == [str(out / f"{name}.ome.zarr") for name in names]
     told = json.loads(report.with_suffix(".json").read_text())
-    assert [Path(row["source"]).name for row in told] == ["a.tif", "b9.tif", "b10.tif", "slices"]
+    assert [Path(row["source"]).name for row in told] == ["a.tif", "b9.tif", "b10.tf2", "slices"]
     assert [row["state"] for row in told] == ["done", "failed", "done", "done"]
     assert told[1]["error"]["code"] == "not-tiff"
     with report.with_suffix(".csv").open(newline="") as file:

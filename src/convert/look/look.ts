@@ -51,7 +51,7 @@ interface Opened {
   isStale: boolean;
 }
 
-interface Making {
+interface PendingChunk {
   bytes: Promise<Uint8Array<ArrayBuffer> | null>;
   wanted: Int32Array;
 }
@@ -66,7 +66,7 @@ export class Looks {
   /** Chunks by source and key, the least recently used first. */
   readonly #chunks = new Map<string, Uint8Array<ArrayBuffer>>();
   #chunkBytes = 0;
-  readonly #making = new Map<string, Making>();
+  readonly #pending = new Map<string, PendingChunk>();
   #count = 0;
 
   /** Whether voxels keep a type that Neuroglancer cannot show. */
@@ -192,35 +192,35 @@ export class Looks {
       return kept;
     }
     // Who asks for what another has asked for waits with them.
-    let making = this.#making.get(name);
-    if (!making || Atomics.load(making.wanted, 0) === 0) {
-      making = this.#make(opened, name, chunk);
-      this.#making.set(name, making);
+    let pending = this.#pending.get(name);
+    if (!pending || Atomics.load(pending.wanted, 0) === 0) {
+      pending = this.#make(opened, name, chunk);
+      this.#pending.set(name, pending);
     }
-    const { wanted } = making;
+    const { wanted } = pending;
     Atomics.add(wanted, 0, 1);
     const leave = () => void Atomics.sub(wanted, 0, 1);
     signal?.addEventListener('abort', leave, { once: true });
-    const bytes = await making.bytes;
+    const bytes = await pending.bytes;
     signal?.removeEventListener('abort', leave);
     if (signal?.aborted) throw cancelled();
     if (bytes === null) throw new ConvertError('internal', `${key}: its source was closed meanwhile: ask for it again`);
     return bytes;
   }
 
-  #make(opened: Opened, name: string, chunk: LookChunk): Making {
+  #make(opened: Opened, name: string, chunk: LookChunk): PendingChunk {
     const shared = new SharedArrayBuffer(4);
-    const making: Making = {
+    const pending: PendingChunk = {
       wanted: new Int32Array(shared),
       bytes: this.#threads.make(opened.id, chunk, shared).finally(() => {
-        if (this.#making.get(name) === making) this.#making.delete(name);
+        if (this.#pending.get(name) === pending) this.#pending.delete(name);
       })
     };
-    making.bytes.then(
+    pending.bytes.then(
       bytes => bytes && !opened.isStale && this.#keep(name, bytes),
       () => undefined
     );
-    return making;
+    return pending;
   }
 
   #keep(name: string, bytes: Uint8Array<ArrayBuffer>): void {

@@ -3,7 +3,7 @@ import { addressName, isAddress, isBucketAddress, isOmeZarrAddress } from '../..
 import { isNumber } from '../../protocol/names.ts';
 import { isArchiveName } from '../../model/output-name.ts';
 import type { LookOptions, Source } from '../../protocol/index.ts';
-import type { Found, ViewerSource, Wanted } from '../../viewer/index.ts';
+import type { ByteRangeResponse, ViewerSource, ByteRangeRequest } from '../../viewer/index.ts';
 import { filesOf, isWithheld, listFolder } from '../../widget/listing.ts';
 import type { IHelper, ReadResult } from '../helper.ts';
 import { HelperError } from '../helper.ts';
@@ -48,13 +48,13 @@ export const lookedAt = (source: Source, helper: IHelper, reading: LookOptions):
   reader: (key, wanted, signal) => goneAsNull(helper.look(source, reading, key, rangeOf(wanted), signal))
 });
 
-const rangeOf = ({ offset, length, suffix, stat }: Wanted): { offset?: number; length?: number } =>
+const rangeOf = ({ offset, length, suffix, stat }: ByteRangeRequest): { offset?: number; length?: number } =>
   stat ? { length: 0 } : suffix === undefined ? { offset, length } : { offset: -suffix };
 
-const found = ({ size, ...rest }: ReadResult): Found | null => (size === null ? null : { size, ...rest });
+const found = ({ size, ...rest }: ReadResult): ByteRangeResponse | null => (size === null ? null : { size, ...rest });
 
 /** A volume that is gone has no files. The viewer looks whether it is, before it shows anything as empty. */
-async function goneAsNull(reading: Promise<ReadResult>): Promise<Found | null> {
+async function goneAsNull(reading: Promise<ReadResult>): Promise<ByteRangeResponse | null> {
   try {
     return found(await reading);
   } catch (error) {
