@@ -4,7 +4,8 @@ import type { ErrorCode, Failure, Job, LookOptions, Method, Methods, Source } fr
 
 /**
  * The one helper of this Jupyter server, shared by every browser: a kernel named `microct-io-vis` under a session of
- * the same path. It is joined when it runs, and started by the first request; opening JupyterLab starts nothing.
+ * the same path. It is joined when it runs, and started by the first request, or when a TIFF is
+ * selected; opening JupyterLab starts nothing.
  */
 export interface IHelper {
   readonly state: HelperState;

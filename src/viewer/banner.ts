@@ -1,3 +1,6 @@
+/** Milliseconds for which is shown what only confirms something. */
+const PASSING = 6000;
+
 /**
  * Strips above the picture: one that says what went wrong, with a way to try again, one that says what is to be known
  * and can be closed, and one that says what is waited for.
@@ -6,6 +9,7 @@ export class Banner {
   readonly #failure: Strip;
   readonly #notice: Strip;
   readonly #waiting: Strip;
+  #passing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(host: HTMLElement, onRetry: () => void) {
     const node = document.createElement('div');
@@ -20,9 +24,11 @@ export class Banner {
     this.#failure.show(text);
   }
 
-  /** Says something that trying again does not change. */
-  tell(text: string): void {
+  /** Says something that trying again does not change; for a while only, where that confirms what a person has done. */
+  tell(text: string, isPassing = false): void {
+    clearTimeout(this.#passing);
     this.#notice.show(text);
+    if (isPassing) this.#passing = setTimeout(() => this.#notice.hide(), PASSING);
   }
 
   /** Says what there is no answer to; null: there is one. */

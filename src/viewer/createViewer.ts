@@ -179,7 +179,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   const layout = options.state?.layout ?? (options.place === 'notebook' ? 'xy-3d' : '4panel-alt');
   host.classList.add('mct-Viewer-host');
   const toolbar = new Toolbar({
-    tell: text => banner.tell(text),
+    tell: (text, isPassing) => banner.tell(text, isPassing),
     volumes: () => opened.volumes,
     segmentsOf: address => segmentsAt(opened, address),
     volumeOf: layer => volumeOf(opened.volumes, layer),

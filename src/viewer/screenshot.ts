@@ -26,9 +26,16 @@ export function showScreenshotDialog(viewer: Viewer, tell: (text: string) => voi
   const wanted = kept.get(viewer) ?? keepPictures(viewer, tell, save);
   const box = element('input', { type: 'checkbox', checked: wanted.isWanted });
   box.addEventListener('change', () => (wanted.isWanted = box.checked));
-  dialog.content.append(
-    element('label', { className: 'mct-Viewer-keepPicture' }, box, 'Also keep it in a file beside the volume')
+  const label = element(
+    'label',
+    { className: 'mct-Viewer-keepPicture' },
+    box,
+    'Also keep it in a file beside the volume'
   );
+  // With the other choices, above what the picture will be.
+  const choices = dialog.content.querySelector('.neuroglancer-screenshot-scale-menu');
+  if (choices) choices.append(label);
+  else dialog.content.append(label);
 }
 
 function keepPictures(viewer: Viewer, tell: (text: string) => void, save: SavePicture): { isWanted: boolean } {

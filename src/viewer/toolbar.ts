@@ -25,8 +25,8 @@ import type { ViewerState } from './viewState.ts';
 
 /** What the toolbar needs of where it is. */
 export interface ToolbarEvents {
-  /** Says something to be known. */
-  tell(text: string): void;
+  /** Says something to be known; for a while, where it only confirms what a person has done. */
+  tell(text: string, isPassing?: boolean): void;
   /** What tells the volume of a layer from others. */
   volumeOf(layer: string): string;
   /** The first volume's space, in which is measured, and its name. */
@@ -118,20 +118,19 @@ export class Toolbar {
     this.#colour.setAttribute('aria-label', 'Colour');
     this.#colour.addEventListener('input', () => this.#change(layer => (layer.colour = this.#colour.value)));
     const threeD = element('label', {}, '3-D', this.#rendering);
+    // What belongs together goes to the next row together.
+    const group = (...nodes: Node[]): HTMLElement => element('span', { className: 'mct-Viewer-group' }, ...nodes);
+    const tools = group(this.#segments, this.#tools, this.#list, this.#align, this.#screenshot);
+    if (events.link) {
+      tools.append(button('Copy link', 'Copy an address that opens this view', () => void this.copyLink()));
+    }
+    tools.append(button('State', 'Show the view as JSON, to be copied and changed', () => this.editState()));
     this.node.append(
       ...[this.#layers, this.#auto, this.#invert, this.#contrast, this.#maps, this.#colour],
-      ...[threeD, this.#gain.label, this.#opacity.label, this.#blend, this.#raise, this.#lower],
+      ...[threeD, this.#gain.label, group(this.#opacity.label, this.#blend, this.#raise, this.#lower)],
       element('span', { className: 'mct-Viewer-space' }),
-      this.#segments,
-      this.#tools,
-      this.#list,
-      this.#align,
-      this.#screenshot
+      tools
     );
-    if (events.link) {
-      this.node.append(button('Copy link', 'Copy an address that opens this view', () => void this.copyLink()));
-    }
-    this.node.append(button('State', 'Show the view as JSON, to be copied and changed', () => this.editState()));
     // Keys are the toolbar's, and not the notebook's or JupyterLab's.
     for (const node of [this.node, this.side]) {
       node.addEventListener('keydown', event => {
@@ -268,7 +267,7 @@ export class Toolbar {
     if (!link) return;
     try {
       const address = await link(state());
-      if (await copyText(address)) tell('A link to this view is in the clipboard.');
+      if (await copyText(address)) tell('A link to this view is in the clipboard.', true);
       else showText(this.node, 'A link to this view', address);
     } catch (error) {
       tell((error as Error).message);
@@ -347,6 +346,9 @@ export class Toolbar {
     for (const control of [this.#maps, this.#rendering]) control.disabled = !layer?.dtype;
     this.#contrast.setAttribute('aria-expanded', String(this.#panel !== null));
     for (const node of [this.#opacity.label, this.#blend, this.#raise, this.#lower]) node.hidden = layers.length < 2;
+    this.#gain.label.hidden = layer?.volumeRendering !== 'on';
+    const colour = layer?.colour ?? null;
+    this.#colour.hidden = colour === null;
     this.#raise.disabled = layer?.name === names.at(-1);
     this.#lower.disabled = layer?.name === names[0];
     if (this.#panel && this.#panelOf !== panelKey(layer)) this.#openPanel();
@@ -354,11 +356,8 @@ export class Toolbar {
     this.#layers.value = layer.name;
     // A shader of one's own is none of the list.
     this.#maps.value = layer.colourMap ?? '';
-    const { colour } = layer;
-    this.#colour.hidden = colour === null;
     if (colour !== null) this.#colour.value = colour;
     this.#rendering.value = layer.volumeRendering;
-    this.#gain.label.hidden = layer.volumeRendering !== 'on';
     this.#gain.input.valueAsNumber = layer.gain;
     this.#opacity.input.valueAsNumber = layer.opacity;
     this.#blend.value = layer.isAdded ? 'add' : 'over';

@@ -29,6 +29,7 @@ export class ArchiveFactory extends ABCWidgetFactory<DocumentWidget<ViewerPanel>
     const content = new ViewerPanel([path], this.#helper, this.#contents, undefined);
     const widget = new DocumentWidget({ content, context });
     widget.title.icon = pyramidIcon;
+    widget.toolbar.hide();
     return widget;
   }
 

@@ -97,7 +97,9 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       const content = new ViewerPanel(paths, helper, contents, last[key] ?? state, way);
       const widget = new MainAreaWidget({ content });
       widget.title.icon = pyramidIcon;
-      if (!paths.some(isOmeZarr)) addFacts(widget, helper, commands, contents);
+      // An empty one would be a stripe above the viewer's own.
+      if (paths.some(isOmeZarr)) widget.toolbar.hide();
+      else addFacts(widget, helper, commands, contents);
       content.stateChanged.connect(() => void tracker.save(widget));
       content.chosen.connect((_, chosen) => {
         open(chosen, content.state, content.way);
