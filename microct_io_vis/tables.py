@@ -171,7 +171,7 @@ def _batch_row(entry: BatchEntry) -> tuple[str, ...]:
     written = "" if entry.bytes_written is None else size(entry.bytes_written)
     return (
         source_name(entry.source),
-        entry.state,
+        "to be converted" if entry.state == "waiting" else entry.state,
         "" if plan is None else f"{_lengths(plan.levels[0].shape)} ({plan.axes})",
         "" if plan is None else _voxel_size(plan.voxel_size, plan.unit),
         "" if entry.output is None else str(entry.output),
