@@ -1,7 +1,10 @@
 import { errorName } from '../model/error-name.ts';
+import { hasProxy } from './proxies.ts';
 
 const UNTRUSTED =
   /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT(_LOCALLY)?)|CERT_UNTRUSTED)$/;
+
+const orProxy = (what: string): string => (hasProxy() ? `, or ${what} the proxy (HTTPS_PROXY, HTTP_PROXY)` : '');
 
 /**
  * Why no connection to a server came about, or it ended, in words where there are some; null where the system did not
@@ -10,8 +13,9 @@ const UNTRUSTED =
 export function unreached(error: unknown): string | null {
   const code = errorName(error);
   if (code === null) return null;
-  if (code === 'ENOTFOUND') return `no server of this name is known, ${code}`;
-  if (code === 'ECONNREFUSED') return `nothing answers there, ${code}`;
+  if (code === 'ENOTFOUND') return `no server of this name is known${orProxy('none of the name of')}, ${code}`;
+  if (code === 'ECONNREFUSED') return `nothing answers there${orProxy('at')}, ${code}`;
+  if (code === 'ERR_PROXY_TUNNEL') return `the proxy that HTTPS_PROXY names lets nobody through to it, ${code}`;
   if (code === 'CERT_HAS_EXPIRED') return `the server's certificate has expired, ${code}`;
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `the server's certificate is for another name, ${code}`;
   if (UNTRUSTED.test(code))

@@ -149,6 +149,17 @@ def test_python(web, scan, tmp_path):
     assert entry.state == "done" and entry.source == address and entry.output == tmp_path / "out" / "scan.ome.zarr"
 
 
+def test_proxy(cli, web, scan):
+    """A proxy is asked for whole addresses, here of a host that nobody else knows."""
+    folder = web.folder / "http:" / "scans.invalid"
+    folder.mkdir(parents=True)
+    (web.folder / "scan.tif").rename(folder / "scan.tif")
+    by = {**os.environ, "HTTP_PROXY": web.address, "NO_PROXY": "*.other.invalid"}
+    assert cli("info", "http://scans.invalid/scan.tif", "--json", env=by).succeeded().json["shape"] == [40, 120, 150]
+    said = cli("info", "http://a.other.invalid/scan.tif", env=by)
+    assert said.status == 1 and "no server of this name is known" in said.stderr
+
+
 def test_looked_at(web, scan):
     volume = microct_io_vis.open(f"{web.address}/scan.tif?key=SECRET")
     assert np.array_equal(volume[5:7, 10:70, 20:90], scan[5:7, 10:70, 20:90])
