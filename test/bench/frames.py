@@ -1,7 +1,8 @@
 """What a page has shown: of each frame whether all four panels have voxels, and whether the picture is another one.
 
-``python frames.py BLACK`` reads PNGs, each a line of base64, and writes a JSON of pairs. BLACK is 1 where voxels are
-all black, and nothing is asked of the 3-D panel.
+``python frames.py BLACK LEFT TOP RIGHT BOTTOM`` reads PNGs, each a line of base64, and writes a JSON of pairs. BLACK is
+1 where voxels are all black, and nothing is asked of the 3-D panel. The others are where the panels are, as parts of
+the page.
 """
 
 import base64
@@ -23,11 +24,13 @@ def has_voxels(panel: numpy.ndarray, is_black: bool) -> bool:
 
 def main() -> None:
     is_black = sys.argv[1] == "1"
+    left, top, right, bottom = map(float, sys.argv[2:6])
     before = None
     found = []
     for line in sys.stdin:
         page = imagecodecs.png_decode(base64.b64decode(line))[..., :3]
-        picture = page[page.shape[0] // 10 :]
+        rows, columns = page.shape[:2]
+        picture = page[int(top * rows) : int(bottom * rows), int(left * columns) : int(right * columns)]
         height, width = (length // 2 for length in picture.shape[:2])
         # The middle of each quarter.
         middle = [slice(length // 4, 3 * length // 4) for length in (height, width)]

@@ -1,5 +1,6 @@
-// `npm run bench -- viewer`: from opening the viewer's page to the first picture in all four panels, and to the last
-// chunk of the view, in a headless Chromium that draws with its processor. Writes its section of docs/benchmarks.md.
+// `npm run bench -- viewer`: from opening the viewer's page, or from the click in JupyterLab, to the first picture in all
+// four panels, and to the last chunk of the view, in a headless Chromium that draws with its processor. Writes its
+// section of docs/benchmarks.md.
 //
 // node viewer.mjs FOLDER RUNS SHRINK PYTHON PROGRAM CHROMIUM
 import { execFileSync, spawn } from 'node:child_process';
@@ -20,6 +21,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { rspack } from '@rspack/core';
 import { chromium } from 'playwright-core';
+import { startJupyter } from '../browser/jupyter.ts';
+import { LabPage } from '../browser/lab-page.ts';
 
 const [folder, runs, shrink, python, program, executablePath] = process.argv.slice(2);
 // SHRINK divides all lengths of the volumes.
@@ -135,48 +138,116 @@ async function buildStock(out) {
 }
 
 /** Of each frame whether it has voxels in all four panels, and whether it is another picture than the one before. */
-const judge = (frames, isBlack) =>
+const judge = (frames, isBlack, panels = [0, 0.1, 1, 1]) =>
   JSON.parse(
-    execFileSync(python, [join(import.meta.dirname, 'frames.py'), isBlack ? '1' : '0'], {
+    execFileSync(python, [join(import.meta.dirname, 'frames.py'), isBlack ? '1' : '0', ...panels.map(String)], {
       input: frames.map(({ data }) => data).join('\n'),
       encoding: 'utf8'
     })
   );
 
-/**
- * Opens an address in a browser that knows nothing yet: seconds to the first picture, and to the last change of it.
- * What the browser has put on the screen is looked at afterwards: nothing is asked of the page.
- */
-async function open(browser, url, isBlack) {
-  const context = await browser.newContext({ viewport: { width: 1200, height: 800 } });
-  const page = await context.newPage();
-  const screen = await context.newCDPSession(page);
+/** Collects what the browser puts on the screen: nothing is asked of the page meanwhile. */
+async function film(page) {
+  const screen = await page.context().newCDPSession(page);
   const frames = [];
   screen.on('Page.screencastFrame', ({ data, metadata, sessionId }) => {
     frames.push({ data, at: 1000 * metadata.timestamp });
     screen.send('Page.screencastFrameAck', { sessionId }).catch(() => undefined);
   });
   await screen.send('Page.startScreencast', { format: 'png', maxWidth: 600, maxHeight: 400 });
-  await page.goto(url, { waitUntil: 'commit' });
+  return { frames, stop: () => screen.send('Page.stopScreencast') };
+}
+
+/** Waits until the picture changes no more: when there was the first one, and the last change of it. */
+async function watch(page, frames, isBlack, panels = () => undefined) {
   const end = Date.now() + LATEST;
   for (let looked = 0; ;) {
     await new Promise(done => setTimeout(done, 200));
     const last = frames.at(-1)?.at ?? Infinity;
     if (Date.now() > end) {
       await page.screenshot({ path: join(folder, 'viewer-late.png') });
-      throw new Error(`${url}: there is no picture after ${LATEST / 1000} s; see viewer-late.png in ${folder}`);
+      throw new Error(`${page.url()}: there is no picture after ${LATEST / 1000} s; see viewer-late.png in ${folder}`);
     }
     if (Date.now() - last < QUIET || frames.length === looked) continue;
     looked = frames.length;
-    const found = judge(frames, isBlack);
-    const [first, changed] = [
-      found.findIndex(([hasVoxels]) => hasVoxels),
-      found.findLastIndex(([, isOther]) => isOther)
-    ];
-    if (first < 0) continue;
-    const { hash, origin } = await page.evaluate(() => ({ hash: location.hash, origin: performance.timeOrigin }));
-    await context.close();
-    return { first: (frames[first].at - origin) / 1000, whole: (frames[changed].at - origin) / 1000, hash };
+    const found = judge(frames, isBlack, await panels());
+    // Another volume may have been shown before.
+    const before = found.findIndex(([hasVoxels]) => !hasVoxels);
+    const first = found.findIndex(([hasVoxels], n) => hasVoxels && n > before);
+    const changed = found.findLastIndex(([, isOther]) => isOther);
+    if (first >= 0 && before >= 0) return { first: frames[first].at, whole: frames[changed].at };
+  }
+}
+
+/** Opens an address in a browser that knows nothing yet: seconds to the first picture, and to the last change of it. */
+async function open(browser, url, isBlack) {
+  const context = await browser.newContext({ viewport: { width: 1200, height: 800 } });
+  const page = await context.newPage();
+  const { frames } = await film(page);
+  await page.goto(url, { waitUntil: 'commit' });
+  const { first, whole } = await watch(page, frames, isBlack);
+  const { hash, origin } = await page.evaluate(() => ({ hash: location.hash, origin: performance.timeOrigin }));
+  await context.close();
+  return { first: (first - origin) / 1000, whole: (whole - origin) / 1000, hash };
+}
+
+/** Milliseconds that the mouse rests before each click, and between those of a double-click. */
+const [HOVER, DOUBLE] = [500, 150];
+
+/** Opens volumes in a live JupyterLab one after another, as a person does: seconds from the click. */
+async function inJupyter(volumes, noteEach) {
+  const jupyter = await startJupyter();
+  try {
+    const files = volumes.map(
+      ({ source }, n) => `volume-${n}${source.slice(source.indexOf('.', source.lastIndexOf('/')))}`
+    );
+    // A link that leads out of the server's root is another case.
+    volumes.forEach(({ source }, n) => execFileSync('cp', ['-al', source, join(jupyter.root, files[n])]));
+    const page = await jupyter.open();
+    const lab = new LabPage(page);
+    await lab.refresh();
+    await page.evaluate(() => {
+      for (const type of ['dblclick', 'mouseup'])
+        addEventListener(type, () => (globalThis.clicked = performance.timeOrigin + performance.now()), true);
+    });
+    for (const [n, { name }] of volumes.entries()) {
+      await page.mouse.move(700, 500);
+      const { frames, stop } = await film(page);
+      const item = lab.item(files[n]);
+      await item.waitFor();
+      const { x, y } = await item.boundingBox();
+      const at = [x + 60, y + 8];
+      await page.mouse.move(...at);
+      await page.waitForTimeout(HOVER);
+      let earlier = 0;
+      if (files[n].endsWith('.tif')) {
+        await page.mouse.click(...at);
+        await page.waitForTimeout(DOUBLE);
+        earlier = frames.length;
+        await page.mouse.click(...at, { clickCount: 2 });
+      } else {
+        // A double-click leads into a folder.
+        await page.mouse.click(...at, { button: 'right' });
+        const entry = page.locator('.lm-Menu-item[data-command="microct-io-vis:open-viewer"]');
+        await entry.hover();
+        await page.waitForTimeout(HOVER);
+        earlier = frames.length;
+        await entry.click();
+      }
+      const clicked = await page.evaluate(() => globalThis.clicked);
+      frames.splice(0, earlier);
+      const panels = async () => {
+        const box = await page.locator('.mct-ViewerPanel:visible .mct-Viewer-neuroglancer').boundingBox();
+        const { width, height } = page.viewportSize();
+        // Below the position and the layers.
+        return [box.x / width, (box.y + 48) / height, (box.x + box.width) / width, (box.y + box.height) / height];
+      };
+      const { first, whole } = await watch(page, frames, false, panels);
+      noteEach(name, { first: (first - clicked) / 1000, whole: (whole - clicked) / 1000 });
+      await stop();
+    }
+  } finally {
+    await jupyter.stop();
   }
 }
 
@@ -251,6 +322,13 @@ for (let run = 0; run < runs; run++) {
     note(name, times);
     if (name === 'OME-Zarr') note('OME-Zarr, stock Neuroglancer', await stock(browser, hash));
   }
+  const clicks = [
+    { name: 'OME-Zarr, JupyterLab, the first', source: omeZarr },
+    { name: 'OME-Zarr, JupyterLab, another', source: omeZarr },
+    { name: 'TIFF, JupyterLab, the first', source: plain },
+    { name: 'TIFF, JupyterLab, another', source: plain }
+  ];
+  await inJupyter(clicks, note);
 }
 await browser.close();
 

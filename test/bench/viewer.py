@@ -37,6 +37,8 @@ def write(rows: list[list[str]], medians: str, machine: str, load: float) -> str
             f"Measured on {datetime.date.today()} by",
             f"`npm run bench -- viewer` on {machine}. Stock Neuroglancer shows the same view of the same OME-Zarr from",
             "`python -m http.server`. The script of the Python predecessor, `visualize_zarr.py`, is not here.",
+            "In JupyterLab it is from the click that opens a volume, on which the mouse has rested for half a second;",
+            "the first TIFF waits for the helper, too.",
             "The sparse TIFF has directories and no voxels: of its 3-D panel nothing is waited for.",
         ]
     )
