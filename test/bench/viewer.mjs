@@ -1,5 +1,5 @@
-// `npm run bench -- viewer`: from opening the viewer's page, or from the click in JupyterLab, to the first picture in all
-// four panels, and to the last chunk of the view, in a headless Chromium that draws with its processor. Writes its
+// `npm run bench -- viewer`: from opening the viewer's page, or from the click in JupyterLab, to the first picture in
+// all four panels, and to the last chunk of the view, in a headless Chromium that draws with its processor. Writes its
 // section of docs/benchmarks.md.
 //
 // node viewer.mjs FOLDER RUNS SHRINK PYTHON PROGRAM CHROMIUM
