@@ -5,7 +5,7 @@ import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { type BucketAddress, bucketAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import { ATTEMPTS, SILENT, waitBefore } from './attempts.ts';
-import { PROXIES } from './proxies.ts';
+import { proxies } from './proxies.ts';
 import type * as SdkModule from './sdk.ts';
 import { type BucketSide, CutOff, S3Error, isPassing, isStale, reasonOf, s3Error } from './s3-error.ts';
 
@@ -525,8 +525,8 @@ async function newClient(sdk: Sdk): Promise<S3Client> {
     requestHandler: {
       connectionTimeout: CONNECTING,
       socketTimeout: SILENT,
-      httpsAgent: { maxSockets: SOCKETS, ...PROXIES, ...authorities() },
-      httpAgent: { maxSockets: SOCKETS, ...PROXIES }
+      httpsAgent: { maxSockets: SOCKETS, ...proxies(), ...authorities() },
+      httpAgent: { maxSockets: SOCKETS, ...proxies() }
     }
   };
   // Who has signed in again has other files: they are read anew, and not kept by the SDK.

@@ -2,7 +2,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { ConvertError } from '../model/errors.ts';
 import { SILENT, waitBefore } from './attempts.ts';
-import { PROXIES } from './proxies.ts';
+import { proxies } from './proxies.ts';
 import { BUSY_STATUS, CONNECTION, CutOff } from './s3-error.ts';
 import { unreached } from './unreached.ts';
 
@@ -101,8 +101,8 @@ export class WebServer {
   readonly #authorization: string | null;
   /** By protocol. Not `fetch`, which takes twice the time and thrice the memory for thousands of small parts. */
   readonly #agents = {
-    'http:': new http.Agent({ keepAlive: true, ...PROXIES }),
-    'https:': new https.Agent({ keepAlive: true, ...PROXIES })
+    'http:': new http.Agent({ keepAlive: true, ...proxies() }),
+    'https:': new https.Agent({ keepAlive: true, ...proxies() })
   };
 
   /**

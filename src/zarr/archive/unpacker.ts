@@ -14,6 +14,7 @@ export class Unpacker {
   readonly #folder: string;
   readonly #sizes: Map<string, number>;
   readonly #end = new AbortController();
+  readonly #fetching = new Set<Promise<unknown>>();
 
   constructor(store: RemoteStore, folder: string, files: [name: string, bytes: number][]) {
     this.files = files;
@@ -32,7 +33,10 @@ export class Unpacker {
     const work = async (): Promise<void> => {
       for (const name of left) await this.#bring(name);
     };
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE, names.length) }, work));
+    const all = Array.from({ length: Math.min(AT_ONCE, names.length) }, work);
+    const settled: Promise<unknown> = Promise.allSettled(all).then(() => this.#fetching.delete(settled));
+    this.#fetching.add(settled);
+    await Promise.all(all);
   }
 
   /** Removes files that were brought. */
@@ -40,11 +44,14 @@ export class Unpacker {
     await Promise.all(names.map(name => rm(join(this.#folder, name), { force: true })));
   }
 
+  /** Nothing is fetched any more, nor gets into the folder, when this ends. */
   async stop(): Promise<void> {
     this.#end.abort(cancelled());
+    await Promise.all(this.#fetching);
   }
 
   async #bring(name: string): Promise<void> {
+    this.#end.signal.throwIfAborted();
     const size = this.#sizes.get(name) ?? 0;
     const path = join(this.#folder, name);
     await mkdir(dirname(path), { recursive: true });

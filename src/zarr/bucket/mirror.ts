@@ -77,13 +77,14 @@ export class Mirror {
     const way = makeWay();
     const folder = join(way, addressName(address));
     mkdirSync(folder);
+    let carrier: Carrier | null = null;
     try {
-      const mirror = new Mirror(address, way, folder, await begin(folder), letGo);
-      await mirror.#courier.fetch(mirror.files.flatMap(([name]) => (DOCUMENT.test(name) ? [name] : [])));
-      return mirror;
+      carrier = await begin(folder);
+      const names = carrier.files.map(([name]) => name);
+      await carrier.fetch(names.filter(name => DOCUMENT.test(name)));
+      return new Mirror(address, way, folder, carrier, letGo);
     } catch (error) {
-      rmSync(way, { recursive: true, force: true });
-      letGo();
+      await end(way, carrier, letGo);
       throw error;
     }
   }
@@ -95,7 +96,7 @@ export class Mirror {
 
   /** What comes of work with the folder, in which that has the name which people know. */
   async within<T>(work: () => Promise<T>): Promise<T> {
-    return knownAs(this.folder, this.#address, work).finally(() => this.close());
+    return knownAs(this.folder, this.#address, work).finally(() => end(this.#way, this.#courier, this.#letGo));
   }
 
   /** Brings files that are there, and keeps them until they are released. */
@@ -133,10 +134,11 @@ export class Mirror {
     }
     await this.#courier.drop(going);
   }
+}
 
-  close(): void {
-    void this.#courier.stop();
-    rmSync(this.#way, { recursive: true, force: true });
-    this.#letGo();
-  }
+/** Removes the folder, into which nothing comes any more. */
+async function end(way: string, carrier: Carrier | null, letGo: () => void): Promise<void> {
+  await carrier?.stop();
+  rmSync(way, { recursive: true, force: true });
+  letGo();
 }

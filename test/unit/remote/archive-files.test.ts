@@ -1,0 +1,58 @@
+// An OME-Zarr in one file at an address: nothing of it is fetched, or left on the disk, when one file fails.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { verify } from '../../../src/convert/index.ts';
+import { writeArchive } from '../../../src/zarr/archive/write.ts';
+import { scratch } from '../scratch.ts';
+
+const COUNT = 200;
+const { fresh } = scratch('archive-files');
+
+test('what is under way ends with the first file that cannot be read, and its folder goes', async () => {
+  const folder = fresh();
+  for (let n = 0; n < COUNT; n++) {
+    mkdirSync(join(folder, `g${n}`));
+    writeFileSync(join(folder, `g${n}`, 'zarr.json'), '{"zarr_format":3,"node_type":"group"}');
+  }
+  writeFileSync(
+    join(folder, 'zarr.json'),
+    '{"zarr_format":3,"node_type":"group","attributes":{"ome":{"version":"0.5"}}}'
+  );
+  const path = join(fresh(), 'many.ozx');
+  await writeArchive(
+    folder,
+    path,
+    '0.5',
+    () => false,
+    () => {}
+  );
+  const all = readFileSync(path);
+  let requests = 0;
+  const server = createServer(async ({ headers }, response) => {
+    const [first, last] = /=(\d+)-(\d+)/.exec(headers.range!)!.slice(1).map(Number);
+    if (++requests === 10) return void response.writeHead(403).end();
+    await setTimeout(20);
+    const bytes = all.subarray(first, last + 1);
+    const range = `bytes ${first}-${first + bytes.length - 1}/${all.length}`;
+    response.writeHead(206, { 'Content-Range': range, 'Content-Length': bytes.length, ETag: '"one"' }).end(bytes);
+  }).listen(0, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/many.ozx`;
+    await assert.rejects(verify(address), /refuses to send it/);
+    await setTimeout(200);
+    assert.ok(requests < COUNT / 2, `${requests} requests`);
+    const ways = readdirSync(tmpdir()).filter(name => name.startsWith(`microct-io-vis-way-${process.pid}-`));
+    assert.deepEqual(ways, []);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+});
