@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from functools import wraps
 from inspect import signature
 from typing import Any, NamedTuple, TypeVar, cast
+from urllib.parse import urlsplit
 
 from .errors import ConversionError, shown_as_message
 from .options import LOOK_OPTIONS, OPTIONS, Option, Options
@@ -202,10 +203,17 @@ def is_address(source: str | os.PathLike[str]) -> bool:
     return os.fspath(source).lower().startswith(("http://", "https://", "s3://"))
 
 
+def shown_address(source: str) -> str:
+    """A path as it is; an address as others may see it: without a name, a password or a query, which may be a key."""
+    if not is_address(source) or source.lower().startswith("s3:"):
+        return source
+    parts = urlsplit(source)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
 def source_name(source: str | os.PathLike[str]) -> str:
     """The last name of a path, or of an address, without its query."""
-    path = os.fspath(source)
-    return os.path.basename(path.partition("?")[0] if is_address(path) else path)
+    return os.path.basename(shown_address(os.fspath(source)))
 
 
 def source_words(source: Any) -> tuple[str, str | None]:

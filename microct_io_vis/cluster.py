@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from .arguments import byte_count, is_address, option_words, source_words
+from .arguments import byte_count, is_address, option_words, shown_address, source_words
 from .batch import convert_one
 from .conversion import Event, Helper, Names, ask, check, run_conversion, snake_case
 from .errors import ConversionError, shown_as_message
@@ -273,7 +273,13 @@ class _Table:
         """Both files, each whole at any time."""
         self._entries[number], self._rows[number] = entry, row
         unsaid = ("event", "place", "result")
-        entries = [{name: said for name, said in entry.items() if name not in unsaid} for entry in self._entries]
+        entries = [
+            {
+                **{name: said for name, said in entry.items() if name not in unsaid},
+                "source": shown_address(entry["source"]),
+            }
+            for entry in self._entries
+        ]
         texts = {
             "json": json.dumps(entries, indent=2, ensure_ascii=False) + "\n",
             "csv": "".join([heads, *self._rows]),

@@ -1,6 +1,6 @@
 import { globSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isBucketAddress, shownAddress } from '../model/address.ts';
+import { isAddress, isBucketAddress, shownAddress } from '../model/address.ts';
 import { ConvertError, type ErrorCode, stopped } from '../model/errors.ts';
 import { imageKind } from '../model/file-endings.ts';
 import type { ConvertOptions } from '../model/options.ts';
@@ -46,7 +46,7 @@ export interface BatchControl extends Control {
 
 /**
  * The sources that a word means: a text file that names one a line, a pattern of paths, or a folder, of which each TIFF
- * is one, and each folder in it that holds slices.
+ * is one, and each folder in it that holds slices. An address is one.
  *
  * @throws ConvertError where there are none
  */
@@ -61,6 +61,7 @@ export function batchSources(word: string): string[] {
 }
 
 function sourcesOf(word: string): string[] {
+  if (isAddress(word)) return [word];
   const there = statSync(word, { throwIfNoEntry: false });
   if (there?.isDirectory()) return within(word);
   if (there && imageKind(word) === null) return listed(word);

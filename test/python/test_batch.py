@@ -55,6 +55,10 @@ def test_a_batch_converts_what_it_can_and_reports_all(cli, tmp_path):
     assert planned.stdout.split() == [str(out / "a.ome.zarr"), str(out / "b9.ome.zarr")]
     nothing = cli("convert", "--batch", f"{tmp_path}/*.png")
     assert nothing.status == 1 and "there is nothing to convert" in nothing.stderr
+    # An address is one source, of which keys are nobody else's.
+    away = cli("convert", "--batch", "http://me:secret@127.0.0.1:9/scan.tif?token=secret", out, "--progress", "bar")
+    assert away.status == 1 and "http://127.0.0.1:9/scan.tif: it cannot be read" in away.stderr
+    assert "secret" not in away.stderr
 
 
 def test_python_converts_many(tmp_path):

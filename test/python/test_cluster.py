@@ -97,6 +97,10 @@ def test_a_cluster_converts_many(client, scan, tmp_path):
     table = list(csv.DictReader((tmp_path / "report.csv").open(newline="")))
     assert [row["state"] for row in told] == [row["state"] for row in table] == ["done", "done", "failed"]
     assert set(told[0]) == set(table[0])
+    # Keys in addresses are nobody else's.
+    away = convert_many(["http://me:secret@127.0.0.1:9/scan.tif?token=secret"], tmp_path / "out", **words)
+    assert [entry.state for entry in away] == ["failed"]
+    assert json.loads((tmp_path / "report.json").read_text())[0]["source"] == "http://127.0.0.1:9/scan.tif"
     # The widget's are tasks, too.
     (tmp_path / "each").mkdir()
     sources = [tmp_path / f"{name}.tif" for name in ("a", "b", "c")]

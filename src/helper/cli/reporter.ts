@@ -1,4 +1,5 @@
 import type { BatchEntry } from '../../convert/index.ts';
+import { shownAddress } from '../../model/address.ts';
 import type { ConvertResult, Progress } from '../../model/progress.ts';
 import type { Failure } from '../../protocol/index.ts';
 import { progressText, resultText } from './describe.ts';
@@ -95,7 +96,7 @@ function lineReporter(stream: NodeJS.WriteStream, error: Reporter['error']): Rep
 /** `2 of 7  scan.tif` when it begins, and how it has ended. */
 function tell(stream: NodeJS.WriteStream, place: string, entry: BatchEntry, result: ConvertResult | null): void {
   const { source, state, error } = entry;
-  if (state === 'waiting') stream.write(`${place}  ${source}\n`);
+  if (state === 'waiting') stream.write(`${place}  ${shownAddress(source)}\n`);
   else if (result) summary(stream, result);
   else stream.write(`${state === 'there' ? 'there already' : `microct-io-vis: ${error?.message ?? state}`}\n`);
 }
