@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from zarr.abc.store import ByteRequest, OffsetByteRequest, RangeByteRequest, Store, SuffixByteRequest
 from zarr.core.buffer import Buffer, BufferPrototype
 
+from .arguments import shown_address
 from .look import LookedAt, looked_at
 
 
@@ -53,7 +54,7 @@ class LookStore(Store):
             return prototype.buffer.from_bytes(data)
         if self.whole and not key.endswith("zarr.json") and "/c/" in key:
             # Zarr takes a chunk that is not there for one of zeros.
-            raise FileNotFoundError(f"{self.source}: it is there no more, or was put in another's place")
+            raise FileNotFoundError(f"{shown_address(self.source)}: it is there no more, or was put in another's place")
         return None
 
     async def get_partial_values(
@@ -81,7 +82,7 @@ class LookStore(Store):
         self._refuse()
 
     def _refuse(self) -> NoReturn:
-        raise NotImplementedError(f"{self.source}: is read only, and a chunk at a time")
+        raise NotImplementedError(f"{shown_address(self.source)}: is read only, and a chunk at a time")
 
 
 def image_of(store: LookStore) -> dict[str, Any]:

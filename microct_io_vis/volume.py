@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from . import tables
 from .api import Channel, OmeZarrChannel, OmeZarrInfo, OmeZarrLevel, VolumeInfo, info
-from .arguments import byte_count, is_address, naming_its_options, reading_in
+from .arguments import byte_count, is_address, naming_its_options, reading_in, shown_address, source_name
 from .collection import image_path
 from .errors import ConversionError, shown_as_message
 from .options import READING_OPTIONS, DescribedBy, Orientation, Palette, ZAxis
@@ -115,7 +115,7 @@ class VolumeLevel:
             return self.array[index]
         except IndexError as error:
             size = " × ".join(str(n) for n in self.shape)
-            what = f"{error}; level {self.number} of {self.source} has {size} voxels ({self.axes})"
+            what = f"{error}; level {self.number} of {self._shown} has {size} voxels ({self.axes})"
             raise shown_as_message(IndexError(f"{index!r}: {what}")) from None
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
@@ -125,7 +125,7 @@ class VolumeLevel:
 
     def __repr__(self) -> str:
         size = " × ".join(str(n) for n in self.shape)
-        return f"<level {self.number} of {self.source}: {size} {self.dtype} ({self.axes})>"
+        return f"<level {self.number} of {self._shown}: {size} {self.dtype} ({self.axes})>"
 
     def slices(self, region: Ranges) -> tuple[slice, ...]:
         """Where a box of level 0 is in this level, as an index along all its ``axes``.
@@ -157,7 +157,7 @@ class VolumeLevel:
                 found[axis] = slice(start, stop)
                 continue
             if self.scale is None or self.translation is None or full.scale is None or full.translation is None:
-                _refuse(f"{self.source}: where level {self.number} lies in level 0 is not known: take level 0")
+                _refuse(f"{self._shown}: where level {self.number} lies in level 0 is not known: take level 0")
             # Coordinates name centres of voxels: a voxel reaches half its length to either side.
             edges = [full.translation[axis] + (at - 0.5) * full.scale[axis] for at in (start, stop)]
             own = [(edge - self.translation[axis]) / self.scale[axis] + 0.5 for edge in edges]
@@ -227,8 +227,13 @@ class VolumeLevel:
             scale = self.scale[axis] if self.scale else 1
             start = self.translation[axis] if self.translation else 0
             coordinates[name] = (name, [start + scale * n for n in range(length)], {"units": unit} if unit else {})
-        name = os.path.basename(self.source)
+        name = source_name(self.source)
         return cast("xarray.DataArray", data_array(self.dask(), coords=coordinates, dims=list(self.axes), name=name))
+
+    @property
+    def _shown(self) -> str:
+        """The source, as others may see it."""
+        return shown_address(self.source)
 
     @property
     def _space(self) -> list[str]:
@@ -320,7 +325,12 @@ class Volume(tables.Tabled):
     def __repr__(self) -> str:
         size = " × ".join(str(n) for n in self.shape)
         edges = self.voxel_size and f", voxels of {' × '.join(f'{n:g}' for n in self.voxel_size)} {self.unit or ''}"
-        return f"<{self.source}: {size} {self.dtype} ({self.axes}), {len(self.levels)} levels{(edges or '').rstrip()}>"
+        return f"<{self._shown}: {size} {self.dtype} ({self.axes}), {len(self.levels)} levels{(edges or '').rstrip()}>"
+
+    @property
+    def _shown(self) -> str:
+        """The source, as others may see it."""
+        return shown_address(self.source)
 
     def _tables(self) -> tables.Parts:
         least, _ = tables.THUMBNAIL
@@ -361,12 +371,12 @@ class Volume(tables.Tabled):
                 if level.nbytes <= most:
                     return level
             least = self.levels[-1].nbytes
-            _refuse(f"max_memory: {max_memory!r}, and the coarsest level of {self.source} takes {least:,} bytes")
+            _refuse(f"max_memory: {max_memory!r}, and the coarsest level of {self._shown} takes {least:,} bytes")
         if not hasattr(number, "__index__"):
             _refuse(f"level: {number!r}, where the number of a level was expected, 0 to {len(self.levels) - 1}")
         wanted = cast(Integer, number).__index__()
         if not 0 <= wanted < len(self.levels):
-            _refuse(f"level: {wanted}, and {self.source} has the levels 0 to {len(self.levels) - 1}")
+            _refuse(f"level: {wanted}, and {self._shown} has the levels 0 to {len(self.levels) - 1}")
         return self.levels[wanted]
 
     def region(self, region: Ranges, level: Integer = 0) -> numpy.ndarray[Any, Any]:
@@ -507,7 +517,8 @@ def open(
     for number, level in enumerate(found.levels):
         if level.shape is None:
             _refuse(
-                f"{path}: its level {number} ({level.path}) is not there, or its metadata are damaged: run verify()"
+                f"{shown_address(path)}: its level {number} ({level.path}) is not there, or its metadata are damaged: "
+                "run verify()"
             )
         place_of = {"store": store, "path": level.path} if store else {"store": os.path.join(path, level.path)}
         array = zarr.open_array(**place_of, mode="r")
@@ -542,7 +553,7 @@ def _chosen_image(source: StrPath, reading: dict[str, Any]) -> StrPath:
 
 def nothing_is_chosen(path: str, reading: dict[str, Any]) -> str:
     """Why an OME-Zarr is not shown with options."""
-    return f"{path}: is an OME-Zarr, of which nothing is chosen: leave {', '.join(reading)} out"
+    return f"{shown_address(path)}: is an OME-Zarr, of which nothing is chosen: leave {', '.join(reading)} out"
 
 
 def _names(channels: Sequence[Channel | OmeZarrChannel] | None) -> tuple[str, ...] | None:

@@ -2,6 +2,7 @@ import { addressName, isOmeZarrAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import { imageKind } from '../model/file-endings.ts';
 import { remoteFile } from '../remote/reach.ts';
+import type { RemoteFile } from '../remote/remote-file.ts';
 
 /** How a TIFF or a BigTIFF begins, in Latin-1. */
 const TIFF = /^(II[*+]\0|MM\0[*+])/;
@@ -14,8 +15,9 @@ export async function isFileAddress(address: string): Promise<boolean> {
   const name = addressName(address);
   if (imageKind(name) !== null) return true;
   if (name === '' || isOmeZarrAddress(address)) return false;
-  const file = remoteFile(address);
+  let file: RemoteFile | null = null;
   try {
+    file = remoteFile(address);
     const { first } = await file.look(4);
     return TIFF.test(String.fromCharCode(...first));
   } catch (error) {
@@ -23,6 +25,6 @@ export async function isFileAddress(address: string): Promise<boolean> {
     if (error instanceof ConvertError) return false;
     throw error;
   } finally {
-    file.close();
+    file?.close();
   }
 }

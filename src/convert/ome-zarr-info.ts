@@ -2,7 +2,7 @@ import { lstat, opendir } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 import type { StoredCompression } from '../zarr/codec/index.ts';
-import { isAddress, isBucketAddress } from '../model/address.ts';
+import { isAddress, isBucketAddress, shownAddress } from '../model/address.ts';
 import { S3Error } from '../remote/s3-error.ts';
 import { Mirror } from '../zarr/bucket/mirror.ts';
 import type { Checksum } from '../model/options.ts';
@@ -149,7 +149,7 @@ async function describeFolder(
   const isUnknown = origin !== null && sourceOf(origin).voxelSizeFrom === null;
   const size = first.scale && space.length > 0 ? space.map(axis => first.scale![axis]) : null;
   return {
-    source,
+    source: shownAddress(source),
     format: 'ome-zarr',
     version,
     zarrFormat: image.zarrFormat,

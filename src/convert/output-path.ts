@@ -1,5 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { addressName, bucketAddress, isAddress, isBucketAddress } from '../model/address.ts';
+import { addressName, bucketAddress, isAddress, isBucketAddress, shownAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import { actualPath, onDisk } from '../reader/common/file-name.ts';
 import { imageKind, withoutEnding } from '../model/file-endings.ts';
@@ -26,7 +26,7 @@ function checkEnding(name: string): void {
   if (kind && (isAddress(name) || !statSync(onDisk(resolve(name)), { throwIfNoEntry: false })))
     throw new ConvertError(
       'bad-option',
-      `${name}: this is the name of a ${kind} file, and an OME-Zarr is a folder: give a name such as ${outputName(withoutEnding(basename(name)))}`,
+      `${shownAddress(name)}: this is the name of a ${kind} file, and an OME-Zarr is a folder: give a name such as ${outputName(withoutEnding(basename(name)))}`,
       'output'
     );
 }
@@ -57,7 +57,7 @@ export function outputPath(given: string | null, source: ConversionSource, paren
     if (isAddress(name))
       throw new ConvertError(
         'bad-option',
-        `${name}: nothing is written to a server of the web: give a path, or a place in a bucket (s3://BUCKET/NAME.ome.zarr)`,
+        `${shownAddress(name)}: nothing is written to a server of the web: give a path, or a place in a bucket (s3://BUCKET/NAME.ome.zarr)`,
         'output'
       );
     return parent !== null && isName(name) ? labelsPath(parent, name) : resolve(name);

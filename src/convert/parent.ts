@@ -1,7 +1,7 @@
-import { isAddress, isBucketAddress } from '../model/address.ts';
+import { isAddress, isBucketAddress, shownAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import type { Parent } from '../model/parent.ts';
-import { readParent } from '../zarr/parent.ts';
+import { atParent, readParent } from '../zarr/parent.ts';
 import { withDocuments } from './remote-documents.ts';
 
 /** Reads the image that labels belong to, on a disk or in a bucket. @throws ConvertError at field `parent` */
@@ -10,13 +10,13 @@ export async function parentAt(given: string): Promise<Parent> {
   if (!isBucketAddress(given))
     throw new ConvertError(
       'bad-option',
-      `${given}: nothing is written to a server of the web, and labels go into their image: give one on a disk or in a bucket (s3://BUCKET/NAME.ome.zarr)`,
+      `${shownAddress(given)}: nothing is written to a server of the web, and labels go into their image: give one on a disk or in a bucket (s3://BUCKET/NAME.ome.zarr)`,
       'parent'
     );
   try {
     return await withDocuments(given, async folder => readParent(folder));
   } catch (error) {
-    throw error instanceof ConvertError ? new ConvertError(error.code, error.said, 'parent') : error;
+    throw atParent(error);
   }
 }
 

@@ -20,10 +20,15 @@ export function readParent(given: string): Parent {
   try {
     return read(path);
   } catch (error) {
-    if (!(error instanceof ConvertError)) throw error;
-    const { code, message } = error;
-    throw new ConvertError(code === 'output-not-ome-zarr' ? 'bad-option' : code, message, 'parent');
+    throw atParent(error);
   }
+}
+
+/** What is wrong with such an image, said of the option that names it. */
+export function atParent(error: unknown): unknown {
+  if (!(error instanceof ConvertError)) return error;
+  const { code, said } = error;
+  return new ConvertError(code === 'output-not-ome-zarr' ? 'bad-option' : code, said, 'parent');
 }
 
 function read(path: string): Parent {

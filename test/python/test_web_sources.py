@@ -133,6 +133,14 @@ def test_secrets(cli, web, scan, tmp_path):
     written = (here / "scan.ome.zarr" / "zarr.json").read_text()
     assert f'"name": "{web.address}/scan.tif"' in written or f'"name":"{web.address}/scan.tif"' in written
     assert "SECRET" not in written and "PASSWORD" not in written
+    cli.convert(web.folder / "scan.tif", web.folder / "scan.ozx", *SMALL)
+    archive, folder = (address.replace("scan.tif", name) for name in ("scan.ozx", "scan.ome.zarr"))
+    said = [cli("info", archive).stdout]
+    for volume in (microct_io_vis.open(address), microct_io_vis.open(archive)):
+        said += [repr(volume), repr(volume.levels[0]), volume._repr_html_()]
+    labels = ("convert", address, "cells", "--labels", "--parent", folder)
+    said += [cli(*words).stderr for words in (("verify", folder), ("convert", address, folder), labels)]
+    assert all("/scan." in text and "SECRET" not in text and "PASSWORD" not in text for text in said)
 
 
 def test_python(web, scan, tmp_path):

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
-import { isAddress } from '../../model/address.ts';
+import { isAddress, shownAddress } from '../../model/address.ts';
 import { ConvertError } from '../../model/errors.ts';
 import { isOmeZarr } from '../../zarr/ome-zarr.ts';
 import type { BlockEntry } from '../../zarr/journal.ts';
@@ -104,7 +104,7 @@ export function checkOnDisk(output: string): void {
   if (isAddress(output))
     throw new ConvertError(
       'bad-option',
-      `${output}: what is converted in parts is written to a disk that all machines share: give a folder there and copy it when it is finished, or convert it at once (microct-io-vis convert)`,
+      `${shownAddress(output)}: what is converted in parts is written to a disk that all machines share: give a folder there and copy it when it is finished, or convert it at once (microct-io-vis convert)`,
       'output'
     );
 }

@@ -13,7 +13,7 @@ import { openVolume } from '../../reader/index.ts';
 import { TOOL } from '../../model/version.ts';
 import { type Dtype, type Shape, spatial } from '../../model/volume.ts';
 import type { ZarrArray } from '../../zarr/array.ts';
-import { addressName, isAddress, isBucketAddress } from '../../model/address.ts';
+import { addressName, isAddress, isBucketAddress, shownAddress } from '../../model/address.ts';
 import { Mirror } from '../../zarr/bucket/mirror.ts';
 import { isThere } from '../../zarr/files.ts';
 import { type StoredImage, readImage } from '../../zarr/image.ts';
@@ -90,7 +90,7 @@ export async function verify(
   if (isAddress(output) && !isMirrored)
     throw new ConvertError(
       'bad-option',
-      `${output}: what is on a server of the web is not verified: copy it to a disk or a bucket first`,
+      `${shownAddress(output)}: what is on a server of the web is not verified: copy it to a disk or a bucket first`,
       'source'
     );
   if (!isMirrored) return verifyFolder(resolve(output), options, control, null);

@@ -1,5 +1,6 @@
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
+import { shownAddress } from '../../model/address.ts';
 import type { Job } from '../../protocol/index.ts';
 import type { IJobs, JobChange } from '../helper.ts';
 
@@ -59,7 +60,7 @@ export class Jobs implements IJobs {
         const isBegun = job.kind === 'convert' && job.state === 'running';
         const code = isBegun ? 'interrupted' : 'internal';
         const rest = isBegun ? 'What it had written is there to be resumed.' : 'Start it again.';
-        const message = `${job.output ?? [job.source].flat()[0]}: ${reason} ${rest}`;
+        const message = `${job.output ?? shownAddress([job.source].flat()[0])}: ${reason} ${rest}`;
         this.set({ ...job, state: 'failed', waiting: null, error: { code, message, field: null }, ended: Date.now() });
       }
     }

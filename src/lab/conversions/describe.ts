@@ -1,6 +1,7 @@
 // Past the form's door, which brings React along: these run in Node's tests as well.
 import { describeProgress, describeSeconds, describeSource } from '../../form/describe.ts';
 import { baseName } from '../../form/output.ts';
+import { shownAddress } from '../../model/address.ts';
 import { formatBytes } from '../../model/bytes.ts';
 import { LISTED, count, differing, verdictWord } from '../../protocol/verdict.ts';
 import type { Job, VerifyResult } from '../../protocol/index.ts';
@@ -86,7 +87,7 @@ export function jobDetails(job: Job, find?: (id: string) => Job | undefined): st
       .filter(Boolean)
       .join('\n');
   }
-  const source = typeof job.source === 'string' ? job.source : describeSource(job.source);
+  const source = typeof job.source === 'string' ? shownAddress(job.source) : describeSource(job.source);
   return [`From ${source}`, job.output ? `to ${job.output}` : '', jobStatus(job, find), ...(job.result?.warnings ?? [])]
     .filter(Boolean)
     .join('\n');
