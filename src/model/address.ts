@@ -35,7 +35,7 @@ export function addressName(address: string): string {
   const segments = pathname.split('/').map(decoded);
   const last = segments.at(-1)!;
   if (isVolumeName(last)) return last;
-  const names = [...segments.slice(0, -1), ...[...searchParams.values()].map(decoded)];
+  const names = [...segments.slice(0, -1), ...[...searchParams.values()].map(named).map(decoded)];
   return names.findLast(name => imageKind(name) !== null || isArchiveName(name)) ?? last;
 }
 
@@ -44,6 +44,9 @@ export const isOmeZarrAddress = (address: string): boolean =>
   /\.(zarr|ozx)(\/|$)/i.test(shownAddress(address)) || isArchiveName(addressName(address));
 
 const isVolumeName = (name: string): boolean => imageKind(name) !== null || /\.(ozx|zarr)$/i.test(name);
+
+/** A name as `Content-Disposition` has it, which signed addresses say in their query. */
+const named = (value: string): string => /\bfilename\*?=(?:[\w-]*'\w*')?"?([^";]+)/i.exec(value)?.[1] ?? value;
 
 /** The name in a segment, whatever slashes are written in it in another way. */
 function decoded(segment: string): string {

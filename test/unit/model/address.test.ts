@@ -9,6 +9,8 @@ test('the name of a file is found in its address, also where repositories have i
     ['https://host/api/records/7/files/scan.ome.tif/content', 'scan.ome.tif'],
     ['https://host/api/records/7/files/scan.ozx/content', 'scan.ozx'],
     ['https://host/download?file=%2Fdata%2Fscan.tif&session=1', 'scan.tif'],
+    ['https://host/18a?response-content-disposition=attachment%3B%20filename%3D%22scan.tif%22&signature=1', 'scan.tif'],
+    ["https://host/18a?disposition=attachment;filename*=UTF-8''scan%2520%25C3%25A4.tif", 'scan ä.tif'],
     ['https://host/scan.tif/mouse.ome.zarr', 'mouse.ome.zarr'],
     ['https://host/files/12345', '12345'],
     ['https://host/%E0%A4%A', '%E0%A4%A'],
