@@ -1,6 +1,7 @@
 // Merged by JupyterLab's builder into its own configuration.
 const fs = require('node:fs');
 const path = require('node:path');
+const { SwcJsMinimizerRspackPlugin: Minimizer } = require('@rspack/core');
 const neuroglancer = require('./neuroglancer.cjs');
 
 /** Notes which files went into the extension, for the notices: the builder's own list of packages has gaps. */
@@ -15,6 +16,15 @@ const noteModules = {
 module.exports = {
   resolve: neuroglancer,
   plugins: [noteModules],
+  // The same in whatever folder it is built: ids that are made of paths, and names that are chosen by how often letters
+  // occur in hashes of paths, are not.
+  optimization: {
+    moduleIds: 'natural',
+    minimizer: [
+      new Minimizer({ exclude: /remoteEntry/ }),
+      new Minimizer({ include: /remoteEntry/, minimizerOptions: { mangle: false } })
+    ]
+  },
   module: {
     rules: [
       {

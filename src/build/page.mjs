@@ -21,7 +21,7 @@ const compiler = rspack({
   output: {
     path: OUT,
     filename: '[name].js',
-    chunkFilename: '[name]-[contenthash:8].js',
+    chunkFilename: '[name].js',
     cssFilename: '[name].css',
     publicPath: 'auto',
     module: true

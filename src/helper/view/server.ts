@@ -40,9 +40,6 @@ const TYPES: Record<string, string> = {
   '.wasm': 'application/wasm'
 };
 
-/** A part of the page that is named by its content: its workers load the same parts, one after another. */
-const HASHED = /^[\w-]+-[0-9a-f]{8}\.js$/;
-
 /** Bytes that are read at a time. */
 const PIECE = 2 ** 16;
 
@@ -157,7 +154,8 @@ export function createViewServer(
       return;
     }
     const place = data ? ((await source?.store?.locate(data[2])) ?? null) : await pagePath(page, name);
-    if (place !== null && !data && HASHED.test(name)) {
+    // The page's workers load the same parts, one after another; no other server has this address.
+    if (place !== null && !data && extname(name) === '.js') {
       response.setHeader('Cache-Control', 'private, max-age=86400, immutable');
     }
     if (place !== null && (await send(request, response, place, data ? undefined : TYPES[extname(place.path)]))) {
