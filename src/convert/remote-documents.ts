@@ -22,15 +22,22 @@ export async function withDocuments<T>(
   const store = await RemoteStore.open(address, MOST);
   const way = makeWay();
   const folder = join(way, store.name.split('/').at(-1)!);
+  const end = new AbortController();
   const bring = async (...keys: string[]): Promise<void> => {
-    await Promise.all(
-      keys.map(async key => {
-        const found = await store.read(key);
-        if (!found) return;
-        mkdirSync(dirname(join(folder, key)), { recursive: true });
-        writeFileSync(join(folder, key), found.bytes);
-      })
-    );
+    const all = keys.map(async key => {
+      const found = await store.read(key, {}, end.signal);
+      if (!found) return;
+      mkdirSync(dirname(join(folder, key)), { recursive: true });
+      writeFileSync(join(folder, key), found.bytes);
+    });
+    try {
+      await Promise.all(all);
+    } catch (error) {
+      // Nothing gets into the folder after it is removed.
+      end.abort(error);
+      await Promise.allSettled(all);
+      throw error;
+    }
   };
   try {
     return await knownAs(folder, store.name, async () => {

@@ -1,4 +1,4 @@
-// An OME-Zarr in one file at an address: nothing of it is fetched, or left on the disk, when one file fails.
+// An OME-Zarr at an address: nothing of it is fetched, or left on the disk, when one file fails.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -8,14 +8,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { verify } from '../../../src/convert/index.ts';
+import { inspect, verify } from '../../../src/convert/index.ts';
 import { writeArchive } from '../../../src/zarr/archive/write.ts';
 import { scratch } from '../scratch.ts';
 
 const COUNT = 200;
-const { fresh } = scratch('archive-files');
+const { fresh } = scratch('remote-folders');
 
-test('what is under way ends with the first file that cannot be read, and its folder goes', async () => {
+const left = (): string[] =>
+  readdirSync(tmpdir()).filter(name => name.startsWith(`microct-io-vis-way-${process.pid}-`));
+
+test('of an archive what is under way ends with the first file that cannot be read, and its folder goes', async () => {
   const folder = fresh();
   for (let n = 0; n < COUNT; n++) {
     mkdirSync(join(folder, `g${n}`));
@@ -49,8 +52,34 @@ test('what is under way ends with the first file that cannot be read, and its fo
     await assert.rejects(verify(address), /refuses to send it/);
     await setTimeout(200);
     assert.ok(requests < COUNT / 2, `${requests} requests`);
-    const ways = readdirSync(tmpdir()).filter(name => name.startsWith(`microct-io-vis-way-${process.pid}-`));
-    assert.deepEqual(ways, []);
+    assert.deepEqual(left(), []);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
+test('so does metadata', async () => {
+  const axes = [...'zyx'].map(name => ({ name, type: 'space' }));
+  const datasets = Array.from({ length: 20 }, (_, n) => ({
+    path: String(n),
+    coordinateTransformations: [{ type: 'scale', scale: [2 ** n, 2 ** n, 2 ** n] }]
+  }));
+  const ome = { version: '0.5', multiscales: [{ axes, datasets }] };
+  const image = JSON.stringify({ zarr_format: 3, node_type: 'group', attributes: { ome } });
+  const server = createServer(async ({ url }, response) => {
+    if (url === '/a.ome.zarr/zarr.json') return void response.end(image);
+    if (url === '/a.ome.zarr/3/zarr.json') return void response.writeHead(403).end();
+    if (!url!.endsWith('zarr.json')) return void response.writeHead(404).end();
+    await setTimeout(50);
+    response.end('{"zarr_format":3,"node_type":"array"}');
+  }).listen(0, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/a.ome.zarr`;
+    await assert.rejects(inspect(address), /refuses to send it/);
+    await setTimeout(200);
+    assert.deepEqual(left(), []);
   } finally {
     server.close();
     server.closeAllConnections();
