@@ -17,7 +17,17 @@ import { outputPath } from '../output-path.ts';
 import { type Prepared, prepare } from '../prepare.ts';
 import { needsHistogram, rangeOf } from '../value-range.ts';
 import { type Division, costOf, divide, finishCost } from './division.ts';
-import { DONE, type PartsPlan, SCANNED, checkOnDisk, isPlanned, partFolder, partialOf, readPlan, writeRecord } from './files.ts';
+import {
+  DONE,
+  type PartsPlan,
+  SCANNED,
+  checkOnDisk,
+  isPlanned,
+  partFolder,
+  partialOf,
+  readPlan,
+  writeRecord
+} from './files.ts';
 import { partsWith } from './merge.ts';
 
 /** What one part reads and writes. */
