@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 from .errors import ConversionError, shown_as_message
-from .options import LOOK_OPTIONS, OPTIONS, Option, Options
+from .options import ENDINGS, LOOK_OPTIONS, OPTIONS, Option, Options
 
 
 def _whole(value: Any) -> str:
@@ -203,6 +203,10 @@ def is_address(source: str | os.PathLike[str]) -> bool:
     return os.fspath(source).lower().startswith(("http://", "https://", "s3://"))
 
 
+#: How names of volumes end.
+_VOLUMES = (*ENDINGS, ".ozx", ".zarr")
+
+
 def shown_address(source: str) -> str:
     """A path as it is; an address as others may see it: without a name, a password or a query, which may be a key."""
     if not is_address(source) or source.lower().startswith("s3:"):
@@ -212,8 +216,13 @@ def shown_address(source: str) -> str:
 
 
 def source_name(source: str | os.PathLike[str]) -> str:
-    """The last name of a path, or of an address, without its query."""
-    return os.path.basename(shown_address(os.fspath(source)))
+    """The last name of a path, or of an address, where repositories have it before the end (``/scan.tif/content``)."""
+    path = os.fspath(source)
+    name = os.path.basename(shown_address(path))
+    if not path.lower().startswith(("http://", "https://")) or name.lower().endswith(_VOLUMES):
+        return name
+    names = [each for each in shown_address(path).split("/") if each.lower().endswith(_VOLUMES)]
+    return names[-1] if names else name
 
 
 def source_words(source: Any) -> tuple[str, str | None]:

@@ -8,9 +8,17 @@ import tifffile
 import zarr
 
 from microct_io_vis import ConversionError, ConversionWarning, ConverterWidget, convert, estimate, view
-from microct_io_vis.arguments import KINDS, option_words
+from microct_io_vis.arguments import KINDS, option_words, source_name
 from microct_io_vis.options import OPTIONS
 
+NAMES = [
+    ("/data/scan.tif", "scan.tif"),
+    ("/data/scan.tif/part", "part"),
+    ("https://me:secret@host/files/scan.tif/content?key=/secret", "scan.tif"),
+    ("https://host/scan.tif/mouse.ome.zarr", "mouse.ome.zarr"),
+    ("https://host/files/12345", "12345"),
+    ("s3://bucket/scan.tif/part", "part"),
+]
 SAME = [
     ({"dtype": np.uint16}, {"dtype": "uint16"}),
     ({"dtype": np.dtype(">u2")}, {"dtype": "uint16"}),
@@ -136,3 +144,8 @@ def test_mistakes_are_said_without_a_traceback_in_ipython(volume, tmp_path):
         field = getattr(failure.value, "field", None)
         said = [f"argument: {field}"] if field and field not in str(failure.value) else []
         assert shown == [f"{failure.type.__name__}: {failure.value}", *said]
+
+
+@pytest.mark.parametrize(("source", "name"), NAMES)
+def test_names_of_sources(source, name):
+    assert source_name(source) == name
