@@ -160,7 +160,7 @@ def test_range_that_no_number_holds(cli, tmp_path):
     source = write(tmp_path, array)
     run = cli("convert", source, "-d", "uint8", "--progress", "json")
     assert run.status == 1
-    assert run.events[-1]["code"] == "bad-option" and "valueRange" in run.events[-1]["message"]
+    assert run.events[-1]["code"] == "bad-option" and "--value-range" in run.events[-1]["message"]
     assert [path.name for path in tmp_path.iterdir()] == ["scan.tif"]
 
 

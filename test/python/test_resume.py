@@ -139,17 +139,17 @@ def test_starting_over(cli, scans, killed):
 @pytest.mark.parametrize(
     "words, named",
     [
-        (["--compression", "gzip"], "compression"),
-        (["-c", 16, 64, 32], "chunkSize"),
-        (["-n", 2], "levels"),
-        (["--downsample", "max"], "downsample"),
-        (["-d", "uint8", "--value-range", "1%", 9], "dtype"),
-        (["-d", "uint8"], "dtype"),
-        (["--roi", 0, 96, 0, 512, 0, 511], "roi"),
-        (["--voxel-size", 1, 1, 1.5, "--unit", "mm"], "voxelSize"),
-        (["--ome-zarr", "0.4"], "omeZarr"),
-        (["--shard", 32, 64, 64], "shard"),
-        (["--checksum", "crc32c"], "checksum"),
+        (["--compression", "gzip"], "--compression"),
+        (["-c", 16, 64, 32], "--chunk-size"),
+        (["-n", 2], "--num-levels"),
+        (["--downsample", "max"], "--downsample"),
+        (["-d", "uint8", "--value-range", "1%", 9], "--dtype"),
+        (["-d", "uint8"], "--dtype"),
+        (["--roi", 0, 96, 0, 512, 0, 511], "--roi"),
+        (["--voxel-size", 1, 1, 1.5, "--unit", "mm"], "--voxel-size"),
+        (["--ome-zarr", "0.4"], "--ome-zarr"),
+        (["--shard", 32, 64, 64], "--shard"),
+        (["--checksum", "crc32c"], "--checksum"),
     ],
 )
 def test_changed_settings(cli, scans, killed, words, named):
