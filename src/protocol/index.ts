@@ -86,7 +86,7 @@ export interface Job {
  * Why a job waits. Large ones run one at a time; a small one may run beside another, if the memory is enough for both.
  */
 export interface Waiting {
-  /** Among those that wait, from 1. */
+  /** Place among the jobs that wait, from 1. */
   place: number;
   /** The job that is to begin or to end before. */
   behind: string;
@@ -95,7 +95,7 @@ export interface Waiting {
 
 /** Each method's parameters and result. */
 export interface Methods {
-  /** What a source holds, or an OME-Zarr (`format` tells which). */
+  /** Describes a source, or an OME-Zarr (`format` tells which). */
   inspect: {
     params: {
       source: Source;
@@ -106,10 +106,7 @@ export interface Methods {
   estimate: { params: { source: Source; options: Partial<ConvertOptions> }; result: Plan };
   /** Queues a conversion. */
   start: { params: { source: Source; options: Partial<ConvertOptions> }; result: Job };
-  /**
-   * What was asked for when the unfinished output at `path` was begun; refused where that can no longer be gone on
-   * with.
-   */
+  /** The request that began the unfinished output at `path`; refused where that output can no longer be resumed. */
   unfinished: { params: { path: string }; result: { source: Source; options: Partial<ConvertOptions> } };
   /** Queues a verification, against the source that the OME-Zarr names where it lies beside it. */
   verify: { params: { output: string; options?: Partial<Pick<VerifyOptions, 'maxMemory' | 'jobs'>> }; result: Job };

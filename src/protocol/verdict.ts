@@ -12,7 +12,7 @@ export function count(n: number, noun: string, number: (n: number) => string = S
 export const verdictWord = ({ ok, compared }: Pick<VerifyResult, 'ok' | 'compared'>): string =>
   ok ? (compared === false ? 'READABLE' : 'OK') : 'DIFFERENT';
 
-/** What a verification has found to differ: `2 voxels in 1 chunk differ` */
+/** Differences that a verification has found, in words: `2 voxels in 1 chunk differ` */
 export function differing(
   { voxelsDiffering, chunksDiffering, differences }: VerifyResult,
   number: (n: number) => string = String

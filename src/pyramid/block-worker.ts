@@ -91,7 +91,7 @@ export class BlockWorker {
   /** Reads a stored block back, and reduces it into its parent. */
   async #restore(task: BlockTask): Promise<void> {
     const block = this.#block(task);
-    // What is read back comes by way of an area that may still be written from.
+    // A block is read back by way of an area that may still be written from.
     await this.#sink.settle();
     this.#stored!.restore(task, block);
     this.#downsampler.reducer(task, block)?.();

@@ -117,7 +117,7 @@ export class ComparingSink implements BlockSink {
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       differs(nothing, `${where}: ${code ? `cannot be read (${code})` : message}`);
-      // What should be there is what the next level is reckoned from.
+      // The next level is then computed from the voxels that should be there.
       if (!known) found.unknown.push(region);
       return;
     }
@@ -139,7 +139,7 @@ export class ComparingSink implements BlockSink {
     } else if (this.#sink.strict && !this.#isFilledUp(stored, shape)) {
       differs(nothing, `${where}: what fills it up beyond the edge of the volume is not 0`);
     }
-    // What the next level is reckoned from.
+    // The next level is computed from the stored voxels.
     if (this.#job.dtype === array.dtype) simd.copyBox(...stored, ...box, ...rows);
   }
 
@@ -152,7 +152,7 @@ export class ComparingSink implements BlockSink {
     const { plan } = this.#job;
     const { filters, compression, checksum, littleEndian, dtype } = array;
     const bytes = rawBytes(array);
-    // What is decoded, and then brought into the order of z, y, x, lies at the end of the scratch area.
+    // A chunk whose voxels are then brought into the order of z, y, x is decoded to the end of the scratch area.
     const arranged = arrangingBytes(array);
     const scratchBytes = plan.areas.scratch - arranged;
     return new ChunkReader(
@@ -190,7 +190,7 @@ export class ComparingSink implements BlockSink {
     return stored;
   }
 
-  /** Brings what a chunk has of one volume into the area for one, in the order of z, y, x. */
+  /** Copies one volume's voxels of a chunk into the area for one, in the order of z, y, x. */
   #arrange(array: ZarrArray, prefix: readonly number[]): void {
     const { simd, areas, heap } = this.#context;
     const raw = areas.scratch + this.#job.plan.areas.scratch - arrangingBytes(array);

@@ -18,7 +18,7 @@ export class Downsampler {
     this.#job = job;
   }
 
-  /** What reduces a block into its parent; null where it has none. */
+  /** A function that reduces a block into its parent; null where it has none. */
   reducer({ level, index, parent }: BlockTask, block: Block): Reduce | null {
     if (parent === null) return null;
     const { levels, plan, chunk, dtype, downsample } = this.#job;

@@ -48,39 +48,41 @@ const MiB = 2 ** 20;
 const BASE_BYTES = 100 * MiB;
 /** A worker thread: its isolate, its code, its stack; measured. */
 const WORKER_BYTES = 18 * MiB;
-/** What a worker's decoder, or its connections, leave lying about between collections; measured. */
+/** Garbage that a worker's decoder, or its connections, leave between collections; measured. */
 const DECODER_BYTES = 28 * MiB;
 /** Addresses are of 32 bits; the last page stays free, so that an end is an address too. */
 const MAX_MEMORY = 2 ** 32 - 65536;
 /** Small enough to stay in a processor's cache for what is done to it next. */
 const SLAB = MiB / 4;
-/** Of a remote source so much that the delays of many requests overlap. */
+/** Larger for a remote source, so that the delays of many requests overlap. */
 const REMOTE_SLAB = 8 * MiB;
 const isRemote = (layout: SourceLayout | null): boolean => layout?.kind === 'segments' && layout.remote !== null;
 const slabOf = (layout: SourceLayout | null): number => (isRemote(layout) ? REMOTE_SLAB : SLAB);
 /**
- * Areas that a worker's encoded chunks are written from: where nothing is encoded the disk is what is waited for, and
- * gets more.
+ * Areas that a worker's encoded chunks are written from; more where nothing is encoded, because the disk is then the
+ * bottleneck.
  */
 const ENCODED_BUFFERS = { encoded: 2, plain: 3 };
-/** Decoding this much more than once is cheaper than a file between. */
+/** Decoding up to so many times is cheaper than a scratch file. */
 const MAX_REDUNDANCY = 1.25;
 
-/** What `planExecution` must know of a conversion. */
+/** A conversion, as far as `planExecution` must know it. */
 export interface Workload {
-  /** What blocks of level 0 are read from; null: nothing. */
+  /** Source of level 0; null: nothing is read. */
   layout: SourceLayout | null;
   outerShape: OuterShape;
   settings: Pick<Settings, 'chunk' | 'shard' | 'dtype' | 'scaling' | 'start' | 'shape' | 'maxMemory' | 'jobs'>;
   levels: Level[];
-  /** What encodes chunks, or what takes as much room to decode them; null where they are stored as they are. */
+  /**
+   * Encoder of chunks, or a stand-in with the memory that their decoder takes; null where they are stored as they are.
+   */
   encoder: Pick<Encoder, 'scratchBytes' | 'encodedBound'> | null;
   /** Bytes of the process's own memory that one worker's codec takes, and its reader. */
   codecBytes: number;
   readerBytes: number;
   /** First address of the shared memory that may be used. */
   memoryStart: number;
-  /** Of the memory, what is used for other things than blocks: by what sends the output, and reads headers. */
+  /** Bytes of the memory that are not for blocks: for sending the output and reading headers. */
   reservedBytes?: number;
   /** How many threads can run at once. */
   processors: number;
@@ -92,8 +94,8 @@ export interface Workload {
   /** Which cuts into blocks will do; all, where it is not given. */
   accepts?: (grids: Grid[]) => boolean;
   /**
-   * Whether nothing may be written: what a block cuts off a segment is then decoded with every block, and no scratch
-   * file spares it.
+   * Whether nothing may be written: segments that several blocks share are then decoded for each of them, because there
+   * can be no scratch file.
    */
   readOnly?: boolean;
 }
@@ -139,9 +141,9 @@ const SECONDS = {
   task: 1e-4
 };
 
-/** What part of a processor a thread more than there are is worth: now and then all others wait for the disk. */
+/** Worth, in processors, of each thread beyond their number: now and then all others wait for the disk. */
 const WAITING = 0.02;
-/** How much longer it takes when a block of a further level must be done with before the next is begun. */
+/** Factor by which work takes longer when a block of a further level must be done with before the next is begun. */
 const STALLS = 1.15;
 
 function weigh(work: Workload, shape: Shape): BlockChoice {
@@ -162,7 +164,7 @@ function weigh(work: Workload, shape: Shape): BlockChoice {
   return layout ? { ...choice, ...weighReading(work, layout, grids, handling) } : choice;
 }
 
-/** What reading the source by these grids takes, beside the seconds of all else. */
+/** Cost of reading the source by these grids, added to the seconds of all `others`. */
 function weighReading(
   work: Workload,
   layout: SourceLayout,
@@ -178,7 +180,7 @@ function weighReading(
     ? redundancy(settings.start[1], settings.shape[1], size[1], together.rows) *
       redundancy(settings.start[2], settings.shape[2], size[2], together.columns)
     : 1;
-  // What comes once and in order fills blocks of whole planes, or a file from which others are filled.
+  // A source that comes once and in order fills blocks of whole planes, or a file from which others are filled.
   const outOfOrder =
     grids[0].count[1] * grids[0].count[2] > 1 || (settings.scaling !== null && !settings.scaling.range);
   const decodeFirst = isSequential(layout) ? outOfOrder : again > MAX_REDUNDANCY && !work.readOnly;

@@ -7,7 +7,7 @@ export interface Region {
   shape: Shape;
 }
 
-/** What was found in a block. */
+/** Findings of a block. */
 export interface Comparison {
   chunks: number;
   /** Bytes of chunks as they are stored. */
@@ -18,8 +18,8 @@ export interface Comparison {
   differingVoxels: number;
   /** Voxels that are stored in a float type other than the source's, rounded to it. */
   roundedVoxels: number;
-  /** The first ones, at most one a chunk. */
+  /** The first differences, at most one a chunk. */
   differences: Difference[];
-  /** Where neither what is stored nor what should be is known. */
+  /** Regions of which neither the stored voxels nor the expected ones are known. */
   unknown: Region[];
 }

@@ -17,7 +17,7 @@ const rowsTogether = (layout: SourceLayout): number => decodedTogether(layout)?.
 /**
  * Slabs of about `bytes` that cover a box of `shape` (Z, Y, X) whose first row is row `top` of the source. Rows that
  * are decoded together stay together, even where they exceed `bytes`; others are taken two by two, in two planes, so
- * that no averaging window straddles slabs. What comes in one order only is taken in that.
+ * that no averaging window straddles slabs. A source that comes in one order only is taken in that.
  */
 export function* slabs(layout: SourceLayout, top: number, [nz, ny, nx]: Shape, bytes: number): Generator<Slab> {
   const rowBytes = nx * BYTES_PER_VOXEL[layout.dtype];

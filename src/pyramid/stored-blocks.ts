@@ -68,7 +68,7 @@ export class StoredBlocks {
     counter.addCounts(dtype, volume);
   }
 
-  /** What was reported of a block when its files were written, by what they are now; no bytes where one is missing. */
+  /** The report on a block as when its files were written, of the files as they are now; empty where one is missing. */
   check(task: CheckTask): Report {
     const [address] = this.#context.areas.encoded;
     const buffer = this.#context.heap.subarray(address, address + this.#job.plan.areas.encoded);

@@ -7,7 +7,7 @@ import type { SampleGrid } from './sample-grid.ts';
 import type { ZarrArray } from '../zarr/array.ts';
 import type { Comparison, Region } from './findings.ts';
 
-/** What every worker thread knows of its work: plain data, and memory shared by all. */
+/** The job as every worker thread knows it: plain data, and memory shared by all. */
 export interface BlockJob {
   /** Of the region. */
   levels: Level[];
@@ -29,7 +29,7 @@ export interface SourceJob {
   layout: SourceLayout;
   /** First voxel of the region in each of the layout's volumes. */
   start: Shape;
-  /** What messages call the source, and where the region begins in it. */
+  /** Name of the source in messages, and where the region begins in it. */
   origin: { source: string; start: Shape };
   /**
    * Source values mapped to 0 and to the greatest value of the stored type; null: values are kept. Equal ends: all
@@ -60,18 +60,18 @@ export interface WriteJob {
   compression: Compression;
   checksum: Checksum;
   /**
-   * What is put behind the names of files until they are whole, where another process may write the same; null: they
-   * have their names at once.
+   * Ending of the names of files until they are whole, where another process may write the same; null: they have their
+   * names at once.
    */
   aside: string | null;
 }
 
-/** Nothing is written: what is stored is compared with what would be. */
+/** Nothing is written: stored voxels are compared with the expected ones. */
 export interface CompareJob {
   kind: 'compare';
   /** The folder of the image. */
   folder: string;
-  /** The image's number of the job's first level. */
+  /** Number, in the image, of the job's first level. */
   first: number;
   /** By level. */
   arrays: ZarrArray[];
@@ -111,7 +111,7 @@ export interface BlockTask {
   index: Shape;
   address: number;
   parent: number | null;
-  /** Where a block that is compared is not known, because what it was reduced from cannot be read. */
+  /** Regions of a compared block that are not known, because the voxels that they were reduced from cannot be read. */
   unknown?: Region[];
 }
 
@@ -139,16 +139,16 @@ export type Task =
   | CheckTask
   /** Wait until what the thread has begun to write is in its files. */
   | { kind: 'settle' }
-  /** Put a folder on the disk; `deep`: with all that lies in it, whose bytes are told. */
+  /** Put a folder on the disk; `deep`: with all that lies in it, the bytes of which are reported. */
   | { kind: 'sync'; folder: string; deep: boolean };
 
 /**
- * What a worker is sent: a task, which it answers, what to work on from then on, which it does not, or, once its work
- * is done, to let go of that and of its memory, which it answers.
+ * A message to a worker: a task, which it answers; a job to work on from then on, which it does not answer; or, once
+ * its work is done, the request to let go of that and of its memory, which it answers.
  */
 export type Message = Task | { kind: 'begin'; job: BlockJob; areas: Areas } | { kind: 'end' };
 
-/** What a worker says of a task done; only what the task gives. */
+/** A worker's report on a task done; only what the task gives. */
 export interface Report {
   bytesWritten: number;
   /** Of source voxels in a scan, of stored ones otherwise. */

@@ -3,10 +3,10 @@ import { type Simd, instantiate } from '../simd/index.ts';
 import { collectRecent } from './garbage.ts';
 import type { Areas, Shared } from './task.ts';
 
-/** How much may be decoded and encoded before what that left behind is collected, in bytes. */
+/** Bytes that may be decoded and encoded before the garbage of that is collected. */
 const GARBAGE = 8 << 20;
 
-/** What one worker thread has for its work: its areas of the shared memory, and the loops that run in it. */
+/** Context of one worker thread: its areas of the shared memory, and the loops that run in it. */
 export class ThreadContext {
   readonly areas: Areas;
   readonly shared: Shared;

@@ -6,7 +6,7 @@ import type { WorkerMessage, Areas, BlockJob, Message, Report, Task } from './ta
 interface PoolWorker {
   thread: Worker;
   areas: Areas;
-  /** What waits for the answer to the task under way. */
+  /** Callbacks of the task under way; null: there is none. */
   waiting: { resolve: (report: Report) => void; reject: (error: Error) => void; onReduced?: () => void } | null;
 }
 

@@ -15,26 +15,26 @@ import { readResolution } from './voxel-size/resolution.ts';
 import type { PageFormat } from './tiff/page.ts';
 import { TAG } from './tiff/tags.ts';
 
-/** Of a stack, what descriptions can differ in. */
+/** The properties of a stack that descriptions can differ in. */
 type Planes = Pick<Stack, 'outerShape' | 'depth' | 'channels' | 'timeStep'> & {
   /** Null where it is not known which page a plane is. */
   page: Stack['page'] | null;
 };
 
-/** What one of several descriptions of a file says of it. */
+/** The account that one of several descriptions of a file gives of it. */
 export interface Account {
   by: Describer;
   /** Pages that it is about. */
   pages: number;
   /** Its axes, in its own terms. */
   said: string;
-  /** What it makes of so many pages. @throws ConvertError where it cannot be theirs */
+  /** The planes that it makes of so many pages. @throws ConvertError where it cannot be theirs */
   planes: (pages: number) => Planes;
   calibration: Calibration;
-  /** Whether 32,768 is to be taken from its 16-bit numbers. */
+  /** Whether 32,768 is to be subtracted from its 16-bit numbers. */
   signed: boolean;
   calibrationFunction: CalibrationFunction | null;
-  /** Of a page, as OME says it; null where it says nothing of it. */
+  /** Size and type of a page by OME-XML; null where it gives none. */
   page: OmeImage['page'] | null;
   /** Whether it is not the first page's. */
   isLater?: boolean;
@@ -179,7 +179,7 @@ function describedAccount(text: string, directory: Directory): Account | null {
   };
 }
 
-/** What was believed, and what came of it. */
+/** The description that was believed, and the reading that it led to. */
 export interface Believed {
   /** Null where nothing describes the stack, so that its pages are slices. */
   by: Describer | null;
@@ -193,7 +193,10 @@ export interface Believed {
   single: boolean;
 }
 
-/** Says, of each other description that differs from the one that was believed, in what, and how to have it instead. */
+/**
+ * Warnings about each other description that differs from the one that was believed: in what, and how to choose it
+ * instead.
+ */
 export function contradictions(believed: Believed, others: readonly Account[]): string[] {
   const { by } = believed;
   const found = others.flatMap(other => {
@@ -275,7 +278,7 @@ function isSameOrder({ outerShape, depth, page }: Stack, other: Stack['page']): 
 const OME_TYPES: Partial<Record<string, string>> = { float: 'float32', double: 'float64' };
 const WHOLE = /^u?int(8|16|32)$/;
 
-/** What OME-XML says of a page, where the page's own tags say otherwise: these are right. */
+/** Warnings where OME-XML says something else of a page than the page's own tags: these are right. */
 export function pageContradictions(account: Pick<Account, 'page'>, { width, height, pixel }: PageFormat): string[] {
   const { page } = account;
   if (!page) return [];

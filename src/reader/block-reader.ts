@@ -31,7 +31,7 @@ export const GAP_BYTES = 8 << 10;
 export const BROUGHT_BYTES = 8 << 20;
 const REQUESTS = 16;
 
-/** What a thread takes that speaks to a bucket; measured. */
+/** Memory of a thread that speaks to a bucket; measured. */
 const SDK_BYTES = 32 << 20;
 
 /** How the planes of one of a layout's encodings are read. */
@@ -108,7 +108,7 @@ function encodingBytes(layout: EncodedLayout, stored: number): number {
 /** Reads boxes of voxels out of the segments of files. */
 export class BlockReader implements BoxReader {
   readonly #layout: Layout;
-  /** What was brought for the box under way; null where files are on disks. */
+  /** Bytes brought for the box under way; null where files are on disks. */
   readonly #brought: Brought | null;
   /** Whether it was brought for further boxes, too. */
   #isAhead = false;

@@ -10,12 +10,12 @@ import { TAG } from './tiff/tags.ts';
 interface PageAxis {
   /** As the description calls it; empty where it has no name. */
   name: string;
-  /** What it is; `pages` where it is said to be no more than a row of pages, null where that is not understood. */
+  /** Its meaning; `pages` where it is said to be no more than a row of pages, null where that is not understood. */
   is: 'z' | 'c' | 't' | 'pages' | null;
   length: number;
 }
 
-/** What a description of tifffile's or SCIFIO's (ImageJ2, KNIME) says of the axes of a stack. */
+/** The axes of a stack as a description by tifffile or SCIFIO (ImageJ2, KNIME) has them. */
 export interface DescribedAxes {
   by: 'tifffile' | 'scifio';
   /** As the description has them, for messages. */
@@ -29,11 +29,11 @@ export interface DescribedAxes {
   /** Names of channels. */
   channels: string[];
   calibration: Calibration | null;
-  /** What a person should know of it: a sentence each. */
+  /** Warnings for the user: a sentence each. */
   warnings: string[];
 }
 
-/** What tifffile's letters are; `I` and `Q` are its words for pages of which it knows nothing. */
+/** Meanings of tifffile's letters; `I` and `Q` are its words for pages of which it knows nothing. */
 const LETTERS: Partial<Record<string, PageAxis['is']>> = { Z: 'z', T: 't', C: 'c', S: 'c', I: 'pages', Q: 'pages' };
 const SCIFIO_AXES: Partial<Record<string, PageAxis['is']>> = { z: 'z', time: 't', channel: 'c' };
 /** More axes than any stack has. */

@@ -39,12 +39,12 @@ export interface Descriptions {
   moreOme: Pieces[];
 }
 
-/** What has been read of a file's descriptions. */
+/** Descriptions that have been read of a file. */
 interface Read {
-  /** Places of those of the last page. */
+  /** Places of the last page's descriptions in the file. */
   key: string;
   found: Descriptions;
-  /** Of all pages together. */
+  /** Bytes of the descriptions of all pages together. */
   bytes: number;
 }
 
@@ -56,7 +56,7 @@ const READ = new WeakMap<HeaderBytes, Read>();
 /** The programs that describe stacks, as `ConvertOptions.describedBy` names them. */
 export type Describer = Exclude<DescribedBy, 'auto' | 'none'>;
 
-/** Whose a text is; null for one that says nothing of a stack. */
+/** The program that wrote a text; null for one that says nothing of a stack. */
 const describerOf = (text: string): Describer | null =>
   text.startsWith(TIFFFILE) ? 'tifffile' : (KINDS.find(([start]) => text.startsWith(start))?.[1] ?? null);
 

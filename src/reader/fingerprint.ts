@@ -6,14 +6,14 @@ import { onDisk } from './common/file-name.ts';
 import { readable } from '../model/readable.ts';
 import type { SourceLayout } from '../model/source-layout.ts';
 
-/** What tells a source from another, and from itself after a change, without reading its voxels. */
+/** Marks that tell a source from another, and from itself after a change, without reading its voxels. */
 export interface Fingerprint {
   /** Of its only file or its first. */
   name: string;
   files: number;
   /** Of all its files together. */
   bytes: number;
-  /** SHA-256 over name, length and time of change, or ETag, of every file; of what comes once it is never the same. */
+  /** SHA-256 over name, length and time of change, or ETag, of every file; never the same for a stream. */
   digest: string;
 }
 

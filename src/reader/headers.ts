@@ -10,7 +10,7 @@ export interface Opened {
   format: VolumeInfo['format'];
   /** Absolute paths, or an address. */
   files: string[];
-  /** What the file of an address was when its headers were read. */
+  /** State of the file of an address when its headers were read. */
   remote?: RemoteState;
   /** Of the files together. */
   bytes: number;
@@ -19,7 +19,7 @@ export interface Opened {
   stack: Stack;
 }
 
-/** What the headers of a source say. */
+/** The contents of a source's headers. */
 export interface Headers {
   source: string;
   folder: boolean;

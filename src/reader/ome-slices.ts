@@ -58,7 +58,7 @@ export async function openOmeSlices(
     const { ome: xml } = readDescriptions(firstPage(file), wanted);
     ome = xml && parseOme(xml(), first);
   } catch (error) {
-    // What is wrong with it is said when it is read as a slice.
+    // Its faults are reported when it is read as a slice.
     if (error instanceof ConvertError) return null;
     throw error;
   } finally {

@@ -11,7 +11,7 @@ import { openVolume } from './open-volume.ts';
 import type { InterpretationOptions } from './tiff/pixel-format.ts';
 
 /**
- * What a source is, and how its voxels are had.
+ * A source's info, and the layout by which its voxels are read.
  *
  * @throws ConvertError as `openVolume` does
  */

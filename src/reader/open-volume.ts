@@ -75,7 +75,7 @@ export async function openVolume(
   return { info: describe(read, chosen, reading), layout };
 }
 
-/** What `openVolume` says of a source with all its channels, whatever it takes to choose them. */
+/** The `info` of `openVolume` for a source with all its channels, even where `openVolume` would want them chosen. */
 export async function readInfo(
   source: string | string[],
   asked: Partial<InterpretationOptions> = {}
@@ -127,7 +127,7 @@ async function open(source: string | string[], { slices, image, describedBy }: I
   if (isAddress(source)) return openRemote(source, image, describedBy);
   const path = resolve(source);
   if (isFolder(source)) {
-    // What an OME-TIFF of several files says goes before their names.
+    // The OME-XML of an OME-TIFF of several files goes before their names.
     const names = await listNames(path);
     const all = slices === null ? tiffsOf(path, names) : [];
     const ome = all.length > 1 ? await openOmeSlices(all, image, describedBy) : null;
@@ -220,7 +220,7 @@ async function openFile(path: string, image: InterpretationOptions['image'], wan
   }
 }
 
-/** Does what a description says; where that cannot be done, and there is another, says how to have that one. */
+/** Reads by a description; where that cannot be done, and there is another, the error says how to choose that one. */
 function believing<T>({ by, others }: SourceDescription, act: () => T): T {
   try {
     return act();
@@ -235,7 +235,7 @@ function believing<T>({ by, others }: SourceDescription, act: () => T): T {
   }
 }
 
-/** What the description of a file's first page makes of its pages. */
+/** The stack that a file's pages are, by the description of its first page. */
 function stackOf({ imagej, described }: SourceDescription, first: Directory, pages: number): Stack {
   if (imagej) return readHyperstack(imagej, first, pages);
   if (described) return readStack(described, pages, first.file.path);
@@ -363,7 +363,7 @@ async function findOdd(folder: string, paths: string[], error: unknown): Promise
   );
 }
 
-/** What the planes of a layout are, channel by channel as they were chosen. */
+/** Planes of a layout, channel by channel as these were chosen. */
 function planesOf(
   { outerShape, depth, page, sample: sampleOf }: Stack,
   chosen: SourceChannel[],
@@ -402,7 +402,7 @@ function describe(
     notes
   );
   const { position } = description;
-  // What is turned, or stacked along another axis, begins elsewhere.
+  // A volume that is turned, or stacked along another axis, begins elsewhere.
   const isPlaced = position !== null && orientation === 'ignore' && zAxis === 'auto';
   return {
     source: readable(shownAddress(source)),

@@ -9,7 +9,7 @@ import { png } from './decode/png.ts';
 import type { SegmentCodec } from './decode/segment-codec.ts';
 import { zstd } from './decode/zstd.ts';
 
-/** What decodes segments; null where they are voxels as they are. */
+/** Decoders of segments, by coding; null where segments hold voxels as they are. */
 export const SEGMENT_CODECS: Record<SegmentCoding, SegmentCodec | null> = {
   none: null,
   lzw,

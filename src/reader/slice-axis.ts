@@ -7,7 +7,7 @@ import type { Headers } from './headers.ts';
 const WORDS = { c: 'channels', t: 'time points', samples: 'samples of its pixels' };
 
 /**
- * What is read of a source whose slices are what it calls channels, time points or samples.
+ * Headers of a source whose slices are its channels, time points or samples: these become its z axis.
  *
  * @throws ConvertError `bad-option` where it has none of these, or slices beside them
  */

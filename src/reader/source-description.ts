@@ -16,24 +16,24 @@ import { planesPosition } from './ome/plane-position.ts';
 import { type Resolution, readResolution } from './voxel-size/resolution.ts';
 import { TAG } from './tiff/tags.ts';
 
-/** What the first page's tags say of the volume beside its voxels. */
+/** Facts that the first page's tags give about the volume beside its voxels. */
 export interface SourceDescription {
   format: 'tiff' | 'bigtiff' | 'imagej';
   calibration: Calibration;
-  /** What the resolution tags say; null for ImageJ, where its calibration has made use of them. */
+  /** Pixel size by the resolution tags; null for ImageJ, where its calibration has made use of them. */
   resolution: Resolution | null;
   signedOffset: boolean;
   /** Pages that the description promises; null when it promises none. */
   pages: number | null;
   imagej: ImageJ | null;
-  /** What another description says of the axes; null where none does. */
+  /** Axes by another description; null where none tells them. */
   described: DescribedAxes | null;
   calibrationFunction: CalibrationFunction | null;
   /** Where the first voxel is; null where that is not said. */
   position: Position | null;
   /** Whose description is believed; null where there is none. */
   by: Describer | null;
-  /** What that one says of a page. */
+  /** A page's size and type by that description. */
   page: Account['page'];
   /** The other descriptions. */
   others: Account[];
@@ -41,7 +41,7 @@ export interface SourceDescription {
   warnings: string[];
 }
 
-/** Of a source that says nothing of its volume. */
+/** The description of a source that says nothing of its volume. */
 export const emptyDescription = (): SourceDescription => ({
   format: 'tiff',
   calibration: UNCALIBRATED,
@@ -127,7 +127,7 @@ export function readSourceDescription(
   return description;
 }
 
-/** What ImageJ says of a page, where it has written it and no OME-XML goes before that. */
+/** ImageJ's description of a page, where it has written one and no OME-XML goes before that. */
 const imagejOf = ({ texts, ome }: Descriptions): ImageJ | null =>
   ome ? null : (texts.map(parseImageJ).find(imagej => imagej !== null) ?? null);
 
@@ -195,7 +195,7 @@ function tifffilePages(text: string, directory: Directory): number | null {
 /** MetaMorph's stacks have one page; UIC2Tag has a value for each of the planes that follow it. */
 const metamorphPages = (directory: Directory): number | null => directory.count(TAG.metamorphPlanes) || null;
 
-/** What is believed of a volume, for `contradictions`. */
+/** Facts that are believed of a volume, for `contradictions`. */
 export const believed = ({ by, signedOffset, calibrationFunction, whiteIsZero }: SourceDescription) => ({
   by,
   signed: signedOffset,

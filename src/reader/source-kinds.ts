@@ -4,7 +4,7 @@ import type { BoxReader } from './box-reader.ts';
 import { BlockReader, readerBytes as segmentReaderBytes } from './block-reader.ts';
 import { StreamReader } from './stream-reader.ts';
 
-/** What the engine must know of a kind of source. */
+/** A kind of source, as far as the engine must know it. */
 interface SourceKind<L extends SourceLayout> {
   /** `check` runs where it waits for others, and throws to end the work. */
   createReader(layout: L, check: () => void): BoxReader;

@@ -7,9 +7,9 @@ import { fail } from './common/fail.ts';
 
 /** Bytes that are asked for in one go, so that work that is to end does so soon. */
 const PIECE = 1 << 20;
-/** How long is waited before it is looked whether the work is to end, in ms. */
+/** Milliseconds between checks whether the work is to end. */
 const PATIENCE = 100;
-/** What `taken` is when the stream has broken off. */
+/** Value of `taken` when the stream has broken off. */
 const BROKEN = -1n;
 
 /**

@@ -6,7 +6,7 @@ export { CRC32C_TABLE, MEMORY_START, SHUFFLE_SCRATCH } from './room.ts';
 
 /** The loops that chunks are read with, on a memory of their own: for a page, which has no shared memory. */
 export interface Decoding extends Pick<Simd, 'unlz4' | 'unshuffleBlock' | 'crc32c'> {
-  /** The memory, with room for `bytes` from MEMORY_START on. What was there before is still there. */
+  /** The memory, with room for `bytes` from MEMORY_START on. Its former content is kept. */
   heap(bytes: number): Uint8Array<ArrayBuffer>;
 }
 

@@ -15,7 +15,7 @@ type From = [source: number, sourcePlane: number, sourceRow: number];
 type To = [target: number, targetPlane: number, targetRow: number];
 type Extent = [nz: number, ny: number, nx: number];
 
-/** What a scan found; `min` is Infinity and `max` -Infinity where no voxel is finite. */
+/** Findings of a scan; `min` is Infinity and `max` -Infinity where no voxel is finite. */
 export interface Extremes {
   min: number;
   max: number;
@@ -69,8 +69,7 @@ export type Cast = (...args: [...From, ...To, ...Extent]) => number;
 
 /**
  * Converts floats that are whole numbers to int32. Returns the number, in C order, of the first voxel that int32 cannot
- * hold as it is (a fraction, NaN, out of range); -1 where all are right. What follows that voxel in the target is not
- * defined.
+ * hold as it is (a fraction, NaN, out of range); -1 where all are right. Voxels after it in the target are not defined.
  */
 export type Whole = (...args: [...From, ...To, ...Extent]) => number;
 

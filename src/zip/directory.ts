@@ -31,7 +31,7 @@ const MOST_COMMENT = MAX_16;
 const MOST_DIRECTORY = 2 ** 31;
 
 /**
- * What an archive holds, by its central directory (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT), of the
+ * Entries of an archive, by its central directory (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT), of the
  * kind that RFC-9 of NGFF makes of an OME-Zarr: files as they are, in one file.
  *
  * @param path of a file that is open as `file`

@@ -7,7 +7,7 @@ export interface Range {
   length: number;
 }
 
-/** That bytes are wanted at once which have not been brought. */
+/** Thrown where bytes are wanted at once that have not been brought. */
 export class Absent extends Error {
   override readonly name = 'Absent';
   readonly range: Range;
@@ -18,7 +18,7 @@ export class Absent extends Error {
   }
 }
 
-/** What lies between two parts is brought with them, if it is no more than this. */
+/** Most bytes between two parts that are brought along with them. */
 const GAP = 16 << 10;
 /** Most bytes of a request. */
 const PIECE = 1 << 20;
@@ -69,7 +69,7 @@ export class Brought {
     this.#bytes += bytes.length;
   }
 
-  /** Brings what of `ranges` is not there, as far as the file has it. @throws ConvertError */
+  /** Brings those bytes of `ranges` that are not there yet, as far as the file has them. @throws ConvertError */
   async bring(ranges: readonly Range[]): Promise<void> {
     const wanted = this.#absent(joined(ranges, this.state.size));
     if (wanted.length === 0) return;
@@ -96,7 +96,7 @@ export class Brought {
     this.#bytes += bytesOf(found);
   }
 
-  /** Who reads must find what was brought for it just now. */
+  /** Forgets older pieces beyond half of the most bytes: a reader must find those that were just brought for it. */
   #forget(): void {
     this.#pieces.sort((a, b) => b.round - a.round);
     let kept = 0;
@@ -104,7 +104,7 @@ export class Brought {
     this.#bytes = bytesOf(this.#pieces);
   }
 
-  /** What was wanted last and was not there, since this was asked last. */
+  /** The last range that was wanted and not there, since the last call. */
   takeMissed(): Range | null {
     const missed = this.#missed;
     this.#missed = null;
@@ -139,7 +139,7 @@ export class Brought {
     return piece !== undefined && endOf(piece) === position;
   }
 
-  /** Of the pieces that begin at `position` or before, the last; -1: none. */
+  /** Index of the last piece that begins at `position` or before; -1: none. */
   #last(position: number): number {
     let [low, high] = [0, this.#pieces.length];
     while (low < high) {
@@ -150,7 +150,7 @@ export class Brought {
     return low - 1;
   }
 
-  /** What of ranges, by position, is not there, in pieces. */
+  /** Pieces to request for the bytes of ranges, sorted by position, that are not there. */
   #absent(ranges: readonly Range[]): Range[] {
     const found: Range[] = [];
     for (const { position, length } of ranges) {

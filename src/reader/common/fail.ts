@@ -30,7 +30,7 @@ function linkTarget(path: string): string | null {
   }
 }
 
-/** What the operating system said about opening or reading `file`, as an error that a person can act on. */
+/** The operating system's error on opening or reading `file`, as one that a person can act on. */
 export function readFailure(error: unknown, file: string): ConvertError {
   if (error instanceof ConvertError) return error;
   const code = errorName(error);

@@ -74,7 +74,7 @@ const HAS_SEVERAL: readonly string[] = ['\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1', '\x8
 
 const LOOKED_AT = 512;
 
-/** What a file is by its first bytes, for a message: `it is a DICOM file (44 49 ...)`. */
+/** The kind of a file by its first bytes, for a message: `it is a DICOM file (44 49 ...)`. */
 export function describeStart(file: HeaderBytes): string {
   const length = Math.min(LOOKED_AT, file.size);
   if (length === 0) return 'it is empty';

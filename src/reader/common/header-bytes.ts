@@ -39,9 +39,9 @@ export class HeaderBytes {
   readonly size: number;
   /** The same for two names of one file; null where the file system does not tell. */
   readonly identity: string | null;
-  /** Of the file when it was opened; another one after every change. */
+  /** State of the file when it was opened; another one after every change. */
   readonly state: string;
-  /** What of a remote file was brought; null: it is on a disk, and read when it is wanted. */
+  /** Parts of a remote file that were brought; null: the file is on a disk, and read when it is wanted. */
   readonly remote: Brought | null;
   readonly #file: number;
   /** Holds the bytes that `locate` speaks of, until the next call. */
@@ -101,7 +101,10 @@ export class HeaderBytes {
     if (this.remote === null) closeSync(this.#file);
   }
 
-  /** Does what reads at once, and of a remote file again when what it wanted is there: it must not mind. */
+  /**
+   * Runs a function that reads at once; for a remote file again, once the bytes that it wanted are there: it must allow
+   * for that.
+   */
   async repeating<T>(read: () => T): Promise<T> {
     for (;;)
       try {
@@ -172,7 +175,7 @@ export class HeaderBytes {
     return position - this.#start;
   }
 
-  /** What is brought where a range was wanted: more where the reading runs on. */
+  /** The range that is brought where one was wanted: longer where the reading runs on. */
   #windowOf({ position, length }: Range): Range {
     const isOn = this.remote!.endsAt(position);
     return { position, length: Math.max(length, isOn ? NEAR : FAR) };
@@ -193,7 +196,7 @@ export class HeaderBytes {
   }
 }
 
-/** What is known of a file when it is opened. */
+/** Facts about a file that are known when it is opened. */
 type Facts = Pick<HeaderBytes, 'size' | 'state' | 'identity'>;
 
 function factsOf(path: string, status: BigIntStats): Facts {

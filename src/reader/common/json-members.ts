@@ -1,12 +1,12 @@
 import { Bytes } from './bytes.ts';
 
 const [QUOTE, ESCAPE, OPEN, OPEN_LIST, CLOSE, CLOSE_LIST, COMMA] = Buffer.from('"\\{[}],');
-/** Brackets within one another, each of which takes a hundred times its length to parse. */
+/** Deepest nesting of brackets, each of which takes a hundred times its length to parse. */
 const DEEPEST = 64;
 
 /**
  * Of a JSON object, however long it is, the members with some names, as an object again; the others are passed over.
- * What is no JSON gives what is none.
+ * Text that is not JSON gives text that is not JSON either.
  *
  * @returns null where a wanted member has more than `most` bytes, or lists in lists in lists
  */

@@ -4,7 +4,7 @@ import { Bytes } from './bytes.ts';
 const [LT, GT, SLASH, BANG, QUESTION, DOUBLE, SINGLE, DASH, OPEN, CLOSE] = Buffer.from('<>/!?"\'-[]');
 /** Characters of a tag that is wanted, or of a text. */
 const LONGEST = 1 << 15;
-/** Elements within one another. */
+/** Deepest nesting of elements. */
 const DEEPEST = 64;
 
 /**
@@ -17,8 +17,8 @@ export interface MarkupSelection {
 }
 
 /**
- * Of an XML document, tag by tag, what is wanted of it. Whatever else is there, however much that is (annotations,
- * comments), is passed over without being held: a parser that is given the rest needs no more memory than for that.
+ * The wanted parts of an XML document, tag by tag. All else (annotations, comments), however much it is, is passed over
+ * without being held: a parser that is given these parts needs memory for them alone.
  *
  * @throws Error for a tag or text that is too long, and for elements too deep in one another
  */
@@ -77,7 +77,7 @@ export function rootName(pieces: Iterable<Uint8Array>): string | null {
     };
     wantedMarkup(new Bytes(pieces), { element, text: () => false }).next();
   } catch {
-    // What is wrong with it is said when it is read.
+    // Its faults are reported when it is read.
   }
   return root;
 }

@@ -15,14 +15,14 @@ const KEPT = 64 << 20;
 
 const opened = new AsyncLocalStorage<{ address: string; brought: Brought }>();
 
-/** What was brought of a file by the work under way. */
+/** Parts of a file brought by the work under way. */
 export function remoteHeaders(address: string): Brought {
   const { brought, address: of } = opened.getStore() ?? {};
   if (!brought || of !== address) throw new Error(`${shownAddress(address)} is read without waiting for it`);
   return brought;
 }
 
-/** What the file of an address is now. @throws ConvertError */
+/** The present state of the file of an address. @throws ConvertError */
 export async function remoteState(address: string): Promise<RemoteState> {
   const file = remoteFile(address);
   try {
@@ -33,8 +33,8 @@ export async function remoteState(address: string): Promise<RemoteState> {
 }
 
 /**
- * Does what reads the headers of the file of an address as if all of it were there: again from the beginning, each time
- * that it asked for what had not been brought. It must not mind that.
+ * Runs `work`, which reads the headers of the file of an address as if all of it were there: again from the beginning,
+ * each time that it asked for bytes that had not been brought. It must allow for that.
  *
  * @throws ConvertError
  */
@@ -58,7 +58,7 @@ export async function withRemoteHeaders<T>(
           throw error;
         };
       }
-      // Also where the work took that for something else.
+      // Also where the work took the missing bytes for something else.
       const missed = brought.takeMissed();
       if (missed === null) return { result: outcome(), state };
       await brought.bring([{ position: missed.position, length: Math.max(missed.length, more) }]);

@@ -14,7 +14,7 @@ export interface Stack {
   channels: Channel[] | null;
   /** Seconds between time points; null where there is one, or nothing is said of it. */
   timeStep: number | null;
-  /** What a person should know of this reading: a sentence each. */
+  /** Warnings for the user about this reading: a sentence each. */
   warnings: string[];
 }
 
@@ -34,7 +34,7 @@ export const channelName = (number: number): string => `Channel ${number + 1}`;
 /** More channels or time points than this, of one slice each, are likely the slices of a stack. */
 export const MANY = 4;
 
-/** What to tell of a source whose only slices may be those that it calls channels or time points. */
+/** Warnings about a source whose only slices may be those that it calls channels or time points. */
 export function axesWarnings({ outerShape: { t, c }, depth }: Stack): string[] {
   const [count, found] = c > t ? [c, 'channels'] : [t, 'time points'];
   if (depth > 1 || count <= MANY) return [];

@@ -14,7 +14,7 @@ export interface ByteOrder {
   signedOffset: boolean;
 }
 
-/** What is to be done to a layout's stored samples; whether they are inverted is a plane's own matter. */
+/** Changes to be made to a layout's stored samples; whether they are inverted is each plane's own matter. */
 export function byteOrder({ packing, littleEndian, signedOffset }: EncodedLayout, inverted: boolean): ByteOrder {
   const { bits, reversedBits } = packing;
   return {

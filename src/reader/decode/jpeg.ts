@@ -31,8 +31,7 @@ interface Frame {
 }
 
 /**
- * What a scan is of: its components with their tables, and which coefficients, to which bit (ITU T.81, B.2.3 and
- * G.1.1).
+ * A scan: its components with their tables, and which coefficients it has, to which bit (ITU T.81, B.2.3 and G.1.1).
  */
 interface Scan {
   parts: { component: Component; dc: HuffmanTable | null; ac: HuffmanTable | null; before: number }[];
@@ -43,7 +42,7 @@ interface Scan {
   low: number;
 }
 
-/** What the markers of a JPEG stream are about (ITU T.81, table B.1). */
+/** Markers of a JPEG stream by their meaning (ITU T.81, table B.1). */
 const MARKER = { frame: 0xc0, tables: 0xc4, start: 0xd8, end: 0xd9, scan: 0xda, quantization: 0xdb, restart: 0xdd };
 const KINDS: Partial<Record<number, string>> = { 0xc3: 'lossless JPEG', 0xcb: 'lossless JPEG', 0xf7: 'JPEG-LS' };
 
@@ -129,7 +128,7 @@ class JpegDecoder {
     let scans = 0;
     if (data[0] !== 0xff || data[1] !== MARKER.start) throw new Error('no JPEG image was found');
     for (let at = 2; ;) {
-      // What lies between the segments of a stream means nothing.
+      // Bytes between the segments of a stream mean nothing.
       while (at < data.length && (data[at] !== 0xff || data[at + 1] === 0 || data[at + 1] === 0xff)) at++;
       const marker = data[at + 1];
       at += 2;

@@ -10,8 +10,8 @@ export const isLercType = (dtype: string): dtype is LercType =>
   Object.hasOwn(VOXEL_ARRAYS, dtype) && dtype !== 'uint64' && dtype !== 'int64';
 
 /**
- * What the decoder has of a segment beside its result, in copies of it, by whether it lies in deflate or zstd, which
- * grow their output by halves; its masks, in bytes a pixel; measured.
+ * Memory of the decoder for a segment beside its result: in copies of the result, by whether the segment lies in
+ * deflate or zstd, which grow their output by halves; its masks, in bytes a pixel; measured.
  */
 const COPIES = { plain: 3, wrapped: 6 };
 const MASK_BYTES = 3;

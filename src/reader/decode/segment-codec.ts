@@ -21,17 +21,17 @@ export interface SegmentCodec {
   readonly ignoresBitOrder?: true;
   /** Memory that decoding takes for a segment of so many bytes, beside what comes out. */
   workingBytes?(layout: EncodedLayout, bytes: number): number;
-  /** What a thread waits for before it decodes. */
+  /** Preparation that a thread waits for before it decodes. */
   prepare?(): Promise<void>;
   /** A decoder for one thread. */
   createDecoder(): DecodeSegment;
 }
 
-/** Room for the result: what may be used, where that is enough. */
+/** Room for the result: the spare bytes, where they are enough. */
 export const roomFor = ({ length, spare }: StoredSegment): Uint8Array =>
   spare && spare.length >= length ? spare.subarray(0, length) : new Uint8Array(length);
 
-/** Room for what is expected in one piece, and an end to what claims to be far more. */
+/** Room for the expected result in one piece, and a limit for data that claim to be far more. */
 export function inflatedTo({ layout, rows, length }: StoredSegment): { chunkSize: number; maxOutputLength: number } {
   const full = layout.segmentHeight * (length / rows);
   return { chunkSize: Math.max(64, length + 64), maxOutputLength: 2 * full + 65536 };

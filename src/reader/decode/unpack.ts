@@ -18,7 +18,7 @@ const halves = (): Uint32Array =>
     return sign | new Uint32Array(Float32Array.of(fraction * 2 ** -24).buffer)[0];
   });
 
-/** What unpacks the rows of a layout that is not plain. */
+/** Unpacks the rows of a layout that is not plain. */
 export function unpacker(layout: Layout): Unpack {
   const { packing, dtype } = layout;
   const { bits, palettes, inverted } = packing;

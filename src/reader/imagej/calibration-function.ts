@@ -24,7 +24,7 @@ const FUNCTIONS: Record<number, [name: string, formula: string, coefficients: nu
 const NONE = 20;
 const UNCALIBRATED_OD = 21;
 
-/** What ImageJ says of the meaning of a volume's values, and a sentence where that needs one. */
+/** The meaning of a volume's values by ImageJ, and a sentence for the user where it needs one. */
 interface CalibrationReading {
   calibrationFunction: CalibrationFunction | null;
   warning: string | null;

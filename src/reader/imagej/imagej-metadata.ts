@@ -1,7 +1,7 @@
 import type { Directory } from '../tiff/directory.ts';
 import { TAG } from '../tiff/tags.ts';
 
-/** What ImageJ keeps in private tags of the first page. */
+/** ImageJ's metadata in private tags of the first page. */
 export interface ImageJMetadata {
   /** The first line of each image's; of a stack that has none, empty. */
   labels: string[];
@@ -23,8 +23,8 @@ const MAX_LABELS = 1 << 22;
 /**
  * Reads ImageJ's metadata (`TiffEncoder.writeMetaData`): a tag with the length of each entry, the header's first, and
  * one with all entries. The header is a magic number, and pairs of a type and how many entries of it follow; numbers
- * and UTF-16 are in the file's byte order. What cannot be understood is left out, and so are labels too long to be
- * names: they are no voxels.
+ * and UTF-16 are in the file's byte order. Entries that cannot be understood are left out, and so are labels too long
+ * to be names: they are no voxels.
  */
 export function readImageJMetadata(directory: Directory): ImageJMetadata {
   const found: ImageJMetadata = { labels: [], luts: [] };

@@ -3,7 +3,7 @@ import type { Position, Shape } from '../../model/volume.ts';
 import type { Directory } from '../tiff/directory.ts';
 import { TAG } from '../tiff/tags.ts';
 
-/** What ImageJ says about a file in the description of its first page (`FileSaver.getDescriptionString` writes it). */
+/** ImageJ's description of a file, from its first page (`FileSaver.getDescriptionString` writes it). */
 export interface ImageJ {
   images: number;
   channels: number;

@@ -16,7 +16,7 @@ export function readImage(file: HeaderBytes): Page | null {
   return kind === 'TIFF' ? null : kind === 'PNG' ? readPng(file) : readBmp(file);
 }
 
-/** What such a slice says of the size of its pixels. */
+/** The size of such a slice's pixels, by its header. */
 export function imageResolution(file: HeaderBytes): Resolution | null {
   const kind = sliceKind(file.path);
   return kind === 'PNG' ? pngResolution(file) : kind === 'BMP' ? bmpResolution(file) : null;

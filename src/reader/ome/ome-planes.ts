@@ -75,7 +75,7 @@ export async function findPlanes(
   };
   let placed = 0;
   const { blocks } = image;
-  // What a description without a `TiffData` means.
+  // A description without a `TiffData` means all planes, from the first page on.
   if (blocks.length === 0)
     blocks.push({ ifd: 0, count: null, first: { Z: 0, C: 0, T: 0 }, uuid: null, fileName: null });
   const locate = locator(ome, blocks, described);

@@ -80,7 +80,7 @@ const PARENTS: Partial<Record<string, string>> = {
   ModuloAlongC: 'Modulo',
   ModuloAlongT: 'Modulo'
 };
-/** What is read of an OME-XML: of its planes, which may be millions, the first. */
+/** Elements that are read of an OME-XML: only the first of its planes, which may be millions. */
 function wanted(): MarkupSelection {
   let planes = 0;
   return {
@@ -124,7 +124,7 @@ export class Blocks {
 }
 
 /**
- * Reads OME-XML in one pass, of which no more is held than what is wanted of it.
+ * Reads OME-XML in one pass, holding no more of it than the wanted parts.
  *
  * @param path the file that it is from, for messages
  * @throws ConvertError `corrupt` where it is not well-formed, or sizes are not numbers; `unsupported` where there is
@@ -259,7 +259,7 @@ function readPixels(name: string, attributes: Record<string, string>, whole: (ke
   };
 }
 
-/** What is no number is none. */
+/** Numbers that are missing or cannot be read are NaN. */
 function readPosition(attributes: Record<string, string>): PlanePosition {
   const number = (key: string) => ((attributes[key] ?? '').trim() === '' ? NaN : Number(attributes[key]));
   return {
@@ -269,10 +269,7 @@ function readPosition(attributes: Record<string, string>): PlanePosition {
   };
 }
 
-/**
- * Red, green and blue of a colour in OME-XML: a signed integer of their bytes and alpha's. White is what stands for
- * none.
- */
+/** Red, green and blue of a colour in OME-XML: a signed integer of their bytes and alpha's. White stands for none. */
 function readColor(text: string | undefined): string | null {
   const value = Number(text ?? NaN);
   if (!Number.isInteger(value) || value === -1) return null;

@@ -1,6 +1,6 @@
 /** How the numbers in file names are written. */
 export interface Notation {
-  /** What parts a whole number from its fraction; null: every run of digits is a number of its own. */
+  /** Mark between a whole number and its fraction; null: every run of digits is a number of its own. */
   point: '.' | ',' | 'p' | null;
   /**
    * Where a sign, plus or minus (that of Unicode too), can stand: nowhere, behind what is neither letter nor digit
@@ -22,7 +22,7 @@ export interface Numeral {
 /** A file name, parted into numbers and the texts around them. */
 export interface Name {
   name: string;
-  /** What is before each number, and behind the last; without the ending. */
+  /** Texts before each number, and behind the last; without the ending. */
   texts: string[];
   numbers: Numeral[];
 }

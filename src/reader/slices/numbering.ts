@@ -67,7 +67,7 @@ export function columnOf(run: readonly Name[], place: number, isTime: boolean): 
 /** Which place counts the slices. */
 export interface Counting {
   place: number;
-  /** What a person should know of it. */
+  /** Notes for the user: a sentence each. */
   notes: string[];
   /** Why it may be another one; null where all agree. */
   doubt: string | null;
@@ -119,7 +119,8 @@ export const orderOf = (values: readonly number[]): number[] =>
   values.map((_, i) => i).sort((a, b) => values[a] - values[b] || a - b);
 
 /**
- * What numbers in several places, the first of which counts most, do in an order; they must be different in most names.
+ * Whether the numbers of several places, the first of which counts most, rise or fall in an order; they must be
+ * different in most names.
  */
 function risesWith(columns: readonly number[][], order: readonly number[]): 'rises' | 'falls' | 'differs' {
   let [up, down] = [0, 0];

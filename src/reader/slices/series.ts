@@ -18,7 +18,7 @@ export interface Series {
   several: [string, string] | null;
   /** Why the order is not certain, as a half sentence; null where it is. */
   doubt: string | null;
-  /** What a person should know of the order: a sentence each. */
+  /** Notes for the user on the order: a sentence each. */
   notes: string[];
   /** The run's names as they are parted, of several runs the first one's; null where they have nothing in common. */
   parted: Name[] | null;
@@ -29,14 +29,14 @@ const collator = new Intl.Collator('en', { numeric: true });
 /** `slice_9` before `slice_10`. */
 export const byName = (a: string, b: string): number => collator.compare(a, b) || (a < b ? -1 : 1);
 
-/** A place in which so many names of a run agree tells it from others. */
+/** Share of a run's names that must agree in a place for it to tell the run from others. */
 const MOST = 0.8;
 
 /**
- * Finds the run of slices in file names: names that are alike but for one number, or several that rise together. What
- * is a number can be read in several ways: the one is taken that leaves the fewest names over, and in which they count
- * in the most even steps. Where two are as good and give two orders, there is a doubt. Where names have no such
- * pattern, all of them are the run, without numbers.
+ * Finds the run of slices in file names: names that are alike but for one number, or several that rise together. Where
+ * numbers can be read in several ways, the one is taken that leaves the fewest names over, and in which they count in
+ * the most even steps. Where two are as good and give two orders, there is a doubt. Where names have no such pattern,
+ * all of them are the run, without numbers.
  */
 export function findSeries(all: readonly string[]): Series {
   const names = [...all].sort(byName);
@@ -63,7 +63,7 @@ export function findSeries(all: readonly string[]): Series {
 
 const PLAIN: Notation = { point: null, signs: 'none', times: false };
 
-/** What names are in one notation. */
+/** The names as read in one notation. */
 interface Reading extends Series {
   notation: Notation;
   /** The place in the names that counts. */

@@ -14,16 +14,16 @@ import type { Counter } from './numbering.ts';
 import { type Series, byName, findSeries } from './series.ts';
 import { globMatcher, suggestEndings, suggestGlob } from './suggestion.ts';
 
-/** By one of which a folder is a Zarr. */
+/** Files any of which makes a folder a Zarr. */
 const ZARR_DOCUMENTS = ['zarr.json', '.zattrs', '.zgroup', '.zarray'];
 
-/** What has no ending of another kind is taken for a TIFF. */
+/** Kind of a slice; a file without the ending of another kind is taken for a TIFF. */
 export const sliceKind = (path: string): ImageKind => imageKind(path) ?? 'TIFF';
 
 /** Bruker's NRecon puts a picture of the whole volume beside the slices. */
 const PREVIEW = /_spr\.[a-z0-9]+$/i;
 
-/** Slices of a folder in their order, and what a person should know of them. */
+/** Slices of a folder in their order, and warnings for the user. */
 export interface Slices {
   paths: string[];
   warnings: string[];
@@ -96,8 +96,7 @@ interface Listed {
 }
 
 /**
- * What to tell of slices that were given one by one: they are taken as they are, but their names may say something
- * else.
+ * Warnings about slices that were given one by one: they are taken as they are, but their names may say something else.
  */
 export function listWarnings(paths: readonly string[]): string[] {
   const folder = dirname(paths[0]);
@@ -126,7 +125,7 @@ export function listWarnings(paths: readonly string[]): string[] {
 const sameNumber = (twice: [string, string]): string =>
   `${twice.map(name => basename(name)).join(' and ')} have the same number: one may be a copy of the other.`;
 
-/** Slices that a glob has chosen: what would be refused of a whole folder is said. */
+/** Slices that a glob has chosen: doubts for which a whole folder would be refused become warnings. */
 function asChosen(folder: string, chosen: string[]): Listed {
   const series = findSeries(chosen);
   const { odd, several, doubt, numbers, counter } = series;
@@ -257,7 +256,7 @@ const them = (names: readonly string[]): string => (names.length === 1 ? 'it' : 
 const belongs = (odd: readonly string[], { names }: Series): string =>
   `${list(odd)} ${odd.length === 1 ? 'does' : 'do'} not belong to the ${names.length} slices ${names[0]} to ${names.at(-1)} by name`;
 
-/** What to do about files of a folder that are no slices, where the others are. */
+/** Advice on files of a folder that are not slices, where the others are. */
 export async function adviceOn(folder: string, odd: readonly string[], others: readonly string[]): Promise<string> {
   const all = await listNames(folder);
   const series = findSeries([...odd, ...others]);
@@ -275,7 +274,7 @@ export async function adviceOn(folder: string, odd: readonly string[], others: r
   return takeOut(odd, kept, all);
 }
 
-/** Files beyond which it is not known which ones are the odd ones. */
+/** Greatest share of files that are known to be the odd ones. */
 const FEW = 0.25;
 
 /**
@@ -309,7 +308,7 @@ function countsOn(name: string, { texts }: Name): boolean {
   );
 }
 
-/** What orders the slices where it is no running number. */
+/** Warnings about the order of the slices where it is not that of running numbers. */
 function addUncounted(warnings: string[], { counter, numbers, names, several, odd }: Series): void {
   if (!numbers && !several && odd.length === 0 && names.length > 1)
     warnings.push(
@@ -321,14 +320,14 @@ function addUncounted(warnings: string[], { counter, numbers, names, several, od
     );
 }
 
-/** The TIFF files of a folder, of whose files these are the names, in the order of their names. */
+/** The TIFF files among the `names` of a folder's files, in the order of their names. */
 export const tiffsOf = (folder: string, names: readonly string[]): string[] =>
   names
     .filter(name => imageKind(name) === 'TIFF')
     .sort(byName)
     .map(name => join(folder, name));
 
-/** The names of what may be slices in a folder. @throws ConvertError `unreadable`, `no-pages` */
+/** The names of files in a folder that may be slices. @throws ConvertError `unreadable`, `no-pages` */
 export async function listNames(folder: string): Promise<string[]> {
   let names: string[];
   try {

@@ -40,7 +40,7 @@ const widths: Part = texts => {
   return texts.every(text => text.length === length) ? classOf(texts).repeat(length) : characters(texts);
 };
 
-/** What numbers are written with. */
+/** Glob character class of all characters that the numbers are written with. */
 function classOf(texts: string[]): string {
   const others = new Set(texts.join('').replace(/\d/g, ''));
   const hyphen = others.delete('-') ? '-' : '';

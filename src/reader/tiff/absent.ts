@@ -5,16 +5,13 @@ import { type PixelFormat, storedType } from './pixel-format.ts';
 /** Strips and tiles that a file does not have, as GDAL leaves out (SPARSE_OK) those without a value. */
 export interface Absent {
   count: number;
-  /** Of all that its pages have. */
+  /** Number of all strips or tiles of its pages. */
   of: number;
-  /** What the file says of such pixels (GDAL_NODATA); empty where it says nothing. */
+  /** Value of such pixels by the file's GDAL_NODATA; empty where it has none. */
   nodata: string;
 }
 
-/**
- * The stored number that absent pixels stand for: what the file says, and 0 where that is nothing, or no number of the
- * type.
- */
+/** The stored number that absent pixels stand for: the file's, or 0 where it gives none, or none of the type. */
 export function fillOf({ nodata }: Absent, { kind, bits }: PixelFormat): number | bigint {
   const text = nodata.trim();
   if (kind === 'float') {
@@ -30,7 +27,7 @@ export function fillOf({ nodata }: Absent, { kind, bits }: PixelFormat): number 
 
 const toBigInt = (value: number): bigint => (Number.isInteger(value) ? BigInt(value) : 0n);
 
-/** What a person should know of voxels that were not read but stand for nothing. */
+/** Warning about voxels that are not in the file, with the value that they are read as. */
 export function absentWarning(absent: Absent, format: PixelFormat, pieces: string): string {
   const { count, of, nodata } = absent;
   const fill = fillOf(absent, format);

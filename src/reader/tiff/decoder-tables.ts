@@ -7,7 +7,7 @@ import { TAG } from './tags.ts';
 /** Bytes of a page's tables. */
 const MAX_TABLES = 1 << 20;
 
-/** What the decoder of a page's segments needs beside their bytes. */
+/** Tables that the decoder of a page's segments needs beside their bytes. */
 export function readTables(directory: Directory, coding: SegmentCoding): DecoderTables {
   if (coding === 'jpeg') {
     const tables = directory.bytes(TAG.jpegTables, MAX_TABLES);

@@ -15,17 +15,17 @@ const WHERE: Partial<Record<number, string>> = {
   8: 'rows and columns exchanged, turned by a quarter to the left'
 };
 
-/** The last of those that mirror at most. */
+/** The greatest orientation that only mirrors; greater ones exchange rows and columns. */
 const MIRRORS = 4;
 
 /** Tags that say something; other numbers mean nothing. */
 const told = ({ orientations }: SegmentTable): [number, string][] =>
   [...orientations].filter(([orientation]) => WHERE[orientation]);
 
-/** What a person should know of tags that are not followed. */
+/** Notes for the user on tags that are not followed. */
 export function orientationNotes(table: SegmentTable, asked: Orientation): string[] {
   if (asked === 'apply') return [];
-  // It is suggested only where it is not refused.
+  // `apply` is suggested only where it is not refused.
   const isApplied = table.orientations.size === 1 && told(table).every(([orientation]) => orientation <= MIRRORS);
   const others = isApplied
     ? `, and so does ${option('orientation', 'apply')}`

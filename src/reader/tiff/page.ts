@@ -8,7 +8,7 @@ import { isLercType } from '../decode/lerc.ts';
 import { PHOTOMETRIC, type PixelFormat, readPixelFormat, storedType } from './pixel-format.ts';
 import { TAG, codingOf, otherCompressionName } from './tags.ts';
 
-/** What a page is, of which a volume's have size and pixels in common, and how it is stored. */
+/** A page's size and pixels, which all pages of a volume have in common, and how it is stored. */
 export interface PageFormat {
   width: number;
   height: number;
@@ -30,7 +30,7 @@ export interface Page {
   /** NaN where the sizes are not told. */
   byteCounts: ArrayLike<number>;
   decoderTables: DecoderTables;
-  /** What the file says of pixels without a value (GDAL_NODATA); empty where it says nothing. */
+  /** Value of pixels that have none, by the file's GDAL_NODATA; empty where there is no such tag. */
   nodata: string;
   /** Where the first row and column are (tag 274), 1 where they are at the top and on the left. */
   orientation: number;
@@ -43,7 +43,7 @@ export const segmentGroups = ({ pixel: { planar, samples } }: PageFormat): numbe
 export const segmentRowBytes = ({ pixel: { bits, samples, planar }, segmentWidth }: PageFormat): number =>
   storedBytes({ bits, samples: planar ? 1 : samples }, segmentWidth);
 
-/** Bytes of a segment when it is decoded, and then made voxels of. */
+/** Bytes of a segment as decoded, or as the voxels made of it, whichever are more. */
 const decodedBytes = (format: PageFormat): number =>
   format.segmentHeight * Math.max(segmentRowBytes(format), format.segmentWidth * Math.ceil(format.pixel.bits / 8) * 2);
 

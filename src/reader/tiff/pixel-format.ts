@@ -38,7 +38,7 @@ const NAMES: Record<number, string> = {
   32803: "a camera's colour filter array",
   34892: 'linear raw'
 };
-/** What a page's colours are called. */
+/** Name of a page's photometric interpretation. */
 export const photometricName = (photometric: number): string =>
   NAMES[photometric] ?? `photometric interpretation ${photometric}`;
 
@@ -149,7 +149,7 @@ function readColorMap(directory: Directory, { kind, bits, samples }: PixelFormat
   return entries;
 }
 
-/** What differs between two formats, in words that fit both sides; null when nothing does. */
+/** Difference between two formats, in words that fit both sides; null where there is none. */
 export function pixelDifference(a: PixelFormat, b: PixelFormat): [string, string] | null {
   const { colorMap: mapA, ...restA } = a;
   const { colorMap: mapB, ...restB } = b;
@@ -181,19 +181,19 @@ export const DEFAULT_INTERPRETATION: InterpretationOptions = {
   keepIndices: false
 };
 
-/** What stored pixels are read as. */
+/** The voxels that stored pixels are read as. */
 export interface SampleInterpretation {
   dtype: Dtype;
   packing: Packing;
-  /** What can be read of a pixel, one after another; null: one grey value. */
+  /** The values that can be read of a pixel, one after another; null: one grey value. */
   samples: Channel[] | null;
-  /** What a person should know of how the values are read. */
+  /** Notes for the user on how the values are read. */
   notes: string[];
   /** Whether ImageJ shows the values that are kept with the least of them brightest. */
   shownInverted: boolean;
 }
 
-/** What pixels mean, by their tags (TIFF 6.0 section 8 and its photometric interpretations). */
+/** The meaning of pixels by their tags (TIFF 6.0 section 8 and its photometric interpretations). */
 export function interpretSamples(
   format: PixelFormat,
   {

@@ -18,17 +18,17 @@ const describe = (f: PageFormat): string => `${f.height} × ${f.width} ${storedT
 const MAX_ENCODINGS = 256;
 const MAX_TABLE_BYTES = 1 << 22;
 
-/** What differs between two formats, in words that fit both sides; null when they can be one volume. */
+/** Difference between two formats, in words that fit both sides; null when they can be one volume. */
 export function difference(a: PageFormat, b: PageFormat): [string, string] | null {
   if (a.width !== b.width || a.height !== b.height || storedType(a.pixel) !== storedType(b.pixel))
     return [describe(a), describe(b)];
   return pixelDifference(a.pixel, b.pixel);
 }
 
-/** The same for two formats that can be pages of one volume. */
+/** A key that is the same for two formats that can be pages of one volume. */
 export const kindOf = ({ width, height, pixel }: PageFormat): string => JSON.stringify({ width, height, pixel });
 
-/** What the planes of a layout are. */
+/** Planes of a layout. */
 export interface Planes {
   /** Number of each plane's page, among those that were added. */
   page: Uint32Array;
@@ -117,7 +117,7 @@ export class SegmentTable {
     return other !== undefined ? 'strips and tiles' : tiled ? 'tiles' : 'strips';
   }
 
-  /** What a person should know of the pages together: a sentence each. */
+  /** Notes for the user on the pages together: a sentence each. */
   get notes(): string[] {
     const { pixel } = this.format;
     return this.#absent.count > 0 ? [absentWarning(this.#absent, pixel, this.#pieces)] : [];

@@ -71,7 +71,7 @@ const OTHERS = new Map<number, string>([
   [52546, 'JPEG XL']
 ]);
 
-/** What a compression is, or null when it cannot be read. */
+/** The coding of a compression, or null when it cannot be read. */
 export const codingOf = (compression: number): SegmentCoding | null => CODINGS.get(compression) ?? null;
 
 export const otherCompressionName = (compression: number): string =>

@@ -9,17 +9,17 @@ export interface Calibration extends Pick<VolumeInfo, 'voxelSize' | 'unit' | 'vo
 
 export const UNCALIBRATED: Calibration = { voxelSize: null, unit: null, voxelSizeFrom: null, notes: [] };
 
-/** Nothing that can be used, and why. */
+/** No calibration that can be used, and why. */
 export const unusable = (...notes: string[]): Calibration => ({ ...UNCALIBRATED, notes });
 
 type Three<T> = [z: T, y: T, x: T];
 /** A length as a source has it; undefined where it has none. */
 export type LengthValue = string | number | undefined;
 
-/** As much of what a source says as a sentence can hold. */
+/** A source's words, cut to a length that a sentence can hold. */
 const brief = (text: string): string => (text.trim().length > 40 ? `${text.trim().slice(0, 40)}…` : text.trim());
 
-/** What a source says of lengths along (Z, Y, X), in its own words: `z 5 µm, y 2.5 µm and x nothing`. */
+/** A source's lengths along (Z, Y, X), in its own words: `nothing of x, y 2.5 µm and z 5 µm`. */
 function words(lengths: Three<LengthValue>, units: Three<string>): string {
   const [z, y, x] = lengths.map((length, axis) => {
     const name = 'zyx'[axis];
@@ -30,7 +30,7 @@ function words(lengths: Three<LengthValue>, units: Three<string>): string {
   return `${x}, ${y} and ${z}`;
 }
 
-/** Of a unit that says only that nobody has said how large voxels are. */
+/** Whether a unit says no more than that the size of voxels is not known. */
 export const isPixel = (unit: string): boolean => /^(|pixels?|px|voxels?|vx)$/i.test(unit.trim());
 
 /**
@@ -61,7 +61,7 @@ export function calibrate(lengths: Three<LengthValue>, units: Three<string>, fro
     const voxelSize: Three<number> = [convertLength(size[0], z, x), convertLength(size[1], y, x), size[2]];
     return { voxelSize, unit: x, voxelSizeFrom: from, notes };
   }
-  // What is counted in seconds is no length, and its proportions to what is are none.
+  // An axis counted in seconds has no length, and no proportion to axes that have one.
   const isTime = units.some(unit => seconds(unit) !== null && unit.trim() !== '');
   if (!isTime && units.every(unit => unit.trim() === units[2].trim())) {
     const word = brief(units[2]);

@@ -6,7 +6,7 @@ import { inMeters } from '../../model/units.ts';
 import type { VolumeInfo } from '../../model/volume.ts';
 import { option } from '../../model/words.ts';
 
-/** What `VolumeInfo` says of the voxel size. */
+/** The voxel size, as `VolumeInfo` has it. */
 export type VoxelSize = Pick<VolumeInfo, 'voxelSize' | 'unit' | 'voxelSizeFrom' | 'voxelSizeFile' | 'voxelSizeNotes'>;
 
 /** Two sizes that differ by less are the same, written with fewer digits. */
@@ -25,10 +25,10 @@ interface Told extends Calibration {
 }
 
 /**
- * Chooses among all that tells the voxel size: what the file's own descriptions say (OME-XML before ImageJ's and
- * others), then a sidecar, then resolution tags with a depth; a size without a unit only after those with one. What
- * tells another size than the chosen one is named in a note. What nothing tells stays unknown, and what was found and
- * not understood is named too.
+ * Chooses among all sources of the voxel size: the file's own descriptions (OME-XML before ImageJ's and others), then a
+ * sidecar, then resolution tags with a depth; a size without a unit only after those with one. Sources of another size
+ * than the chosen one are named in a note, and so is all that was found and not understood. A size that nothing tells
+ * stays unknown.
  */
 export function chooseVoxelSize(
   descriptions: readonly Calibration[],
@@ -93,7 +93,7 @@ function differs(a: Told, b: Told): boolean {
   return a.voxelSize.some((n, axis) => Math.abs((n * one) / (b.voxelSize[axis] * other) - 1) > TOLERANCE);
 }
 
-/** What is to be said of a resolution, which knows no depth. */
+/** A note on a resolution, which knows no depth; null where there is nothing to say. */
 function describeFlat({ pixel, unit, says }: Resolution, chosen: Told | null): string | null {
   const [y, x] = pixel!;
   const named = unit === null ? 'of an unknown unit' : unit;

@@ -3,7 +3,7 @@ export type Ini = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /**
  * Reads `[section]` and `key=value` lines, as the programs of scanners write them: any line ends, spaces around names
- * and values, values in quotes or not. What comes before the first section has the section `''`; a key that comes twice
+ * and values, values in quotes or not. Keys before the first section are in the section `''`; a key that comes twice
  * has its last value.
  */
 export function parseIni(text: string): Ini {

@@ -1,6 +1,6 @@
 import { type Ini, positive } from './ini.ts';
 
-/** What a scanner's program says of a reconstruction in a text file beside it. */
+/** Facts about a reconstruction in the text file that a scanner's program writes beside it. */
 export interface Said {
   /** Edge lengths of a voxel along (Z, Y, X) in `unit`. */
   voxelSize: [number, number, number];
@@ -12,11 +12,11 @@ export interface Said {
   shape: [z: number | null, y: number | null, x: number | null];
   /** The greatest lengths that the volume can have, where `shape` is not said. */
   most?: [z: number, y: number, x: number];
-  /** What a person should know before relying on it. */
+  /** A warning for the user before relying on it. */
   caution?: string;
 }
 
-/** What such a file says and cannot be used for a volume, in words that follow its name. */
+/** A reason why such a file cannot be used for a volume, in words that follow its name. */
 export interface Unusable {
   unusable: string;
 }
@@ -29,11 +29,11 @@ export interface Kind {
   name: RegExp;
   /** True when all files of the kind have the same name, so that only their folder tells what they are about. */
   fixedName?: true;
-  /** What it says; null when it says nothing of how large anything is. */
+  /** Reads a file; null when it says nothing of how large anything is. */
   read(ini: Ini): Said | Unusable | null;
 }
 
-/** Of lengths of which not all are numbers greater than 0; null where there are none. */
+/** The reason against lengths of which not all are numbers greater than 0; null where there are none. */
 function unreadable(...lengths: [key: string, value: string | undefined][]): Unusable | null {
   const given = lengths.filter(([, value]) => value !== undefined && value !== '');
   if (given.length === 0) return null;

@@ -3,16 +3,13 @@ import { calibrate, type Calibration, UNCALIBRATED, unusable } from './calibrati
 import type { Directory } from '../tiff/directory.ts';
 import { TAG } from '../tiff/tags.ts';
 
-/**
- * What the header of an image says of the size of its pixels, which know no depth; a printer's or a screen's resolution
- * says nothing.
- */
+/** The size of pixels by the header of an image, without a depth; a printer's or a screen's resolution says nothing. */
 export interface Resolution {
   /** Edge lengths of a pixel in `unit`; null where nothing is said of them. */
   pixel: [y: number, x: number] | null;
   /** Null where the header has none. */
   unit: string | null;
-  /** What says so, as a subject with its verb. */
+  /** The tag or header that says so, as a subject with its verb. */
   says: string;
   /** The voxel size, where something says the depth too. */
   calibration: Calibration;
@@ -34,7 +31,7 @@ function isPrinters(perUnit: number, unit: string): boolean {
 const round = (n: number): number => Number(n.toPrecision(9));
 
 /**
- * What so many pixels per unit say, along (Y, X); null where that is nothing.
+ * The size of so many pixels per unit along (Y, X); null where they say nothing.
  *
  * @param unit UDUNITS name; null: they are proportions
  */

@@ -115,7 +115,7 @@ function candidates(folder: string, stems: string[], all: boolean): Candidates {
   return { found, unusable };
 }
 
-/** What a sidecar says; null for what cannot be read or is none: the lack of a sidecar is no failure. */
+/** A sidecar's content; null where it cannot be read or is none: the lack of a sidecar is no failure. */
 function read(path: string, kind: Kind): Said | Unusable | null {
   try {
     const status = statSync(onDisk(path));

@@ -6,8 +6,8 @@ import { commonStart } from '../../model/output-name.ts';
 export const tidyStem = (name: string): string => name.toLowerCase().replace(/[\s_.~-]+$/, '');
 
 /**
- * What a volume is called in its files' names: the file's without its ending, or what all slices' names begin with,
- * without numbers.
+ * Names of a volume by its files: that of its only file without the ending, or the beginning of all slices' names
+ * without numbers, and their folder's.
  */
 export function volumeStems(paths: readonly string[], folder: boolean): string[] {
   const names = paths.map(path => withoutEnding(basename(path)));

@@ -25,7 +25,7 @@ export function crc32c(source: usize, length: usize, table: usize): u32 {
   return ~crc;
 }
 
-/** What four bytes do together, by the four tables from `table` on. */
+/** Effect of four bytes together on the remainder, by the four tables from `table` on. */
 function of4(table: usize, bytes: u32): u32 {
   return (
     load<u32>(table + ((<usize>(bytes & 0xff)) << 2), 3 * 1024) ^

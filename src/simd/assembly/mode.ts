@@ -45,7 +45,7 @@ export function mode<T>(v0: v128, v1: v128, v2: v128, v3: v128, v4: v128, v5: v1
   wins = less<T>(rival, count);
   best = v128.bitselect(v6, best, wins);
   count = v128.bitselect(rival, count, wins);
-  // What comes last wins only where all before it is NaN.
+  // The last value wins only where all before it are NaN.
   return v128.bitselect(v7, best, less<T>(same<T>(v7, v7), count));
 }
 
