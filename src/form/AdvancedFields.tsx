@@ -74,12 +74,12 @@ function channelHint(info: VolumeInfo | null): string {
 /** Stands for the empty choice, and is never chosen itself. */
 const AS_SOURCE = 'source';
 
-/** What few conversions need: folded away, unless something is wrong in it. */
+/** Fields that few conversions need: folded away, unless something is wrong in them. */
 export function AdvancedFields(props: {
   values: FormValues;
   errors: FieldErrors;
   marks: Marks;
-  /** Fields that what is wrong can be mended with. */
+  /** Fields by which a problem can be solved. */
   wanted: ReadonlySet<FieldName>;
   info: VolumeInfo | null;
   onChange: (change: Partial<FormValues>) => void;

@@ -20,10 +20,7 @@ type Outcome = { planned: Planned; failure?: undefined } | { planned?: undefined
 /** Before the form has said anything. */
 const NOTHING: Draft = { options: {}, planned: null, failure: null };
 
-/**
- * What there is to say of a source whose plan could be made. Nothing that is unfinished is thrown away here, where
- * nobody was asked.
- */
+/** Outcome for a source whose plan could be made. Unfinished output is not thrown away here, where nobody was asked. */
 function toOutcome(planned: Planned): Outcome {
   if (planned.plan.outputRefusal) {
     return { failure: planned.plan.outputRefusal.message };
@@ -38,7 +35,7 @@ function toReason({ message, problems }: Failure): Outcome {
   return { failure: (problems ?? [{ message }]).map(each => each.message).join('\n') };
 }
 
-/** Of several that would get the same output only the first does. */
+/** Only the first of several sources with the same output is converted. */
 function apart(paths: readonly string[], outcomes: ReadonlyMap<string, Outcome>): (Outcome | undefined)[] {
   const taken = new Map<string, string>();
   return paths.map(path => {
@@ -81,21 +78,21 @@ function useLead(planner: Planner, paths: readonly string[]): number | null {
 }
 
 /**
- * Several sources with the same options, one conversion each: the form of one of them, and a line for every one. What
- * cannot be converted is left out with its reason. What an interrupted conversion has left is gone on with.
+ * Several sources with the same options, one conversion each: the form of one of them, and a line for every one. A
+ * source that cannot be converted is left out with its reason. Interrupted conversions are resumed.
  */
 export function BatchForm(props: {
   planner: Planner;
   showPicture: ShowPicture;
   paths: readonly string[];
   initial?: Partial<FormValues>;
-  /** Of the outputs, to begin with. */
+  /** Folder of the outputs, to begin with. */
   folder?: string;
   failure?: string | null;
   disabled?: boolean;
-  /** With what the fields say, and the path of the folder; empty where each output goes beside its source. */
+  /** Called with the fields' options, and the path of the folder; empty where each output goes beside its source. */
   onDraft?: (options: Partial<ConvertOptions>, folder: string) => void;
-  /** With what can be started; null while it is not known of all, or nothing can. */
+  /** Called with what can be started; null while that is not known for all, or nothing can. */
   onChange: (starts: StartParams[] | null) => void;
 }): React.ReactElement {
   const { planner, paths, onChange, onDraft } = props;

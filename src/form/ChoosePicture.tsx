@@ -65,7 +65,7 @@ export function ChoosePicture(props: {
   }, [asked]);
 
   React.useEffect(() => {
-    // What browsers answer here is no clean-up.
+    // The return value in some browsers is no clean-up.
     void host.current?.scrollIntoView({ block: 'nearest' });
   }, []);
 

@@ -9,16 +9,16 @@ import type { ShowPicture } from './picture.ts';
 import type { Planner } from './planner.ts';
 import type { FormValues } from './values.ts';
 
-/** What is chosen for several paths. */
+/** Choices for several paths. */
 export interface SeveralDraft {
   options: Partial<ConvertOptions>;
   /** Whether each is a volume of its own. */
   each: boolean;
-  /** Of the outputs of each; empty where they go beside their sources. */
+  /** Folder of the outputs of each; empty where they go beside their sources. */
   folder: string;
 }
 
-/** One source, or several paths with the choice of what they are. */
+/** One source, or several paths with the choice of whether each is a volume. */
 export function ConvertBody(props: {
   planner: Planner;
   showPicture: ShowPicture;
@@ -26,11 +26,11 @@ export function ConvertBody(props: {
   initial: Partial<FormValues>;
   /** Whether each of several is a volume of its own, where that is chosen already. */
   each?: boolean | null;
-  /** Of the outputs of several, to begin with. */
+  /** Folder of the outputs of several, to begin with. */
   folder?: string;
   failure: string | null;
   busy: boolean;
-  /** What would be started now; null while it cannot be. */
+  /** Called with the conversions that would be started now; null while there can be none. */
   onChange: (starts: StartParams[] | null) => void;
   onDraft?: (draft: SeveralDraft) => void;
 }): React.ReactElement {

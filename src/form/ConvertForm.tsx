@@ -21,11 +21,11 @@ import { EMPTY_VALUES, readValues, takesRange } from './values.ts';
 import type { PlanState } from './watcher.ts';
 import { NOTHING_YET, PlanWatcher } from './watcher.ts';
 
-/** What the form has come to. */
+/** Result of the form so far. */
 export interface Draft {
-  /** What the fields say. */
+  /** Options in the fields. */
   options: Partial<ConvertOptions>;
-  /** What can be started: these options, with it decided whether to resume; null while there is no plan for them. */
+  /** Plan that can be started: for these options, with whether to resume decided; null while there is none for them. */
   planned: Planned | null;
   /** Why there can be none, though all fields can be read. */
   failure: Failure | null;
@@ -34,14 +34,14 @@ export interface Draft {
 export interface ConvertFormProps {
   planner: Planner;
   source: Source;
-  /** What to begin with in place of empty fields. */
+  /** Values to begin with in place of empty fields. */
   initial?: Partial<FormValues>;
   /**
    * The options are for several sources, of which this is the first: each output gets its default name, and whether to
    * resume is not chosen here.
    */
   shared?: boolean;
-  /** Of several sources: where this one's output goes; its default without it. */
+  /** Output of this one of several sources; its default without it. */
   output?: string;
   /** Something to say that no plan foresaw, such as why starting failed. */
   failure?: string | null;
@@ -77,14 +77,14 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
     return () => made.dispose();
   }, [planner, source]);
 
-  // Also while a field cannot be read: what else is wrong is said along with it.
+  // Also while a field cannot be read: other errors are shown along with its own.
   React.useEffect(() => {
     watcher.current?.ask(JSON.parse(asked) as Partial<ConvertOptions>);
   }, [planner, source, asked]);
 
   const current = isReadable && !state.pending && !state.failure && state.plannedFor === asked ? state.planned : null;
   const inTheWay = current?.plan.outputRefusal ?? null;
-  // Of several sources each says for itself what is in its way.
+  // With several sources, each line says what is in its own way.
   const ready = current && (isShared || (!inTheWay && refusalOf(current) === null)) ? current : null;
   const failure = state.pending ? null : state.failure;
   const refused = isReadable ? failure : null;
@@ -114,7 +114,7 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
 
   const problems = failure?.problems ?? (failure ? [failure] : []);
   const { errors, marks, general } = placed(problems, read, isShared);
-  // Once offered they stay, or they would be gone under the hands of who fills them in.
+  // Fields stay once they are offered, lest they vanish while someone fills them in.
   const wanted = React.useRef(new Set<FieldName>()).current;
   for (const { options = [] } of problems) {
     options.forEach(name => name !== 'against' && wanted.add(name));
@@ -125,7 +125,7 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
   if (inTheWay && !isShared) {
     errors.output ??= inTheWay.message;
   }
-  // What is known of another output is not about this one.
+  // An unfinished output elsewhere does not concern this one.
   const isSameOutput = state.planned?.options.output === read.options.output;
   const unfinished = isSameOutput && !isShared ? (state.planned?.plan.unfinished ?? null) : null;
   const offersResume = unfinished !== null || (!isShared && problems.some(({ field }) => field === 'resume'));
@@ -333,7 +333,7 @@ function ChooseButton({ onClick }: { onClick: () => void }): React.ReactElement 
   );
 }
 
-/** Of labels of an image, where they go. */
+/** Where labels of an image go. */
 function outputHint({ parent }: FormValues, planned: Planned | null): string {
   if (parent.trim() === '')
     return 'A name beside the source, a path (one file if it ends in .ozx), or a place in a bucket: s3://BUCKET/NAME.ome.zarr.';
@@ -341,8 +341,8 @@ function outputHint({ parent }: FormValues, planned: Planned | null): string {
 }
 
 /**
- * What is wrong, at its field: what cannot be read in a field goes before what the helper says of it. What concerns no
- * field is general.
+ * Errors at their fields: those of fields that cannot be read go before the helper's. Errors that concern no field are
+ * general.
  */
 function placed(
   problems: readonly Failure[],

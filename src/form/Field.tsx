@@ -3,7 +3,7 @@ import type { Triple } from './values.ts';
 
 const AXES = ['Z', 'Y', 'X'] as const;
 
-/** What a control needs to be tied to its label, hint and error. */
+/** Attributes that tie a control to its label, hint and error. */
 export interface ControlProps {
   id: string;
   'aria-invalid': boolean;
@@ -65,7 +65,7 @@ export function TextInput(props: {
   );
 }
 
-/** What the control of one element of a field needs; the label is the first one's. */
+/** Attributes of the control of one element of a field; the label is the first one's. */
 export function element(
   control: ControlProps,
   index: number,
@@ -85,7 +85,7 @@ export function AxesInput(props: {
   name: string;
   value: Triple;
   placeholder?: readonly (string | number)[];
-  /** Those that are at fault; all without it, if any is. */
+  /** Axes at fault; all without it, if any is. */
   marked?: readonly number[];
   onChange: (value: Triple) => void;
 }): React.ReactElement {

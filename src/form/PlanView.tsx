@@ -4,7 +4,7 @@ import { isBucketAddress } from '../model/address.ts';
 import type { Plan, VolumeInfo } from '../protocol/index.ts';
 import { describeAxes, describeFile, describeOrigin, describeShape, describeVoxel } from './describe.ts';
 
-/** What the source is, read without a voxel. */
+/** Facts about the source, read without a voxel. */
 export function SourceFacts(props: { info: VolumeInfo }): React.ReactElement {
   const { info } = props;
   const voxel = describeVoxel(info);
@@ -39,10 +39,10 @@ export function Fact(props: { name: string; children: React.ReactNode }): React.
   );
 }
 
-/** What will be written, and what that takes. `stale` greys a plan that no longer is what the fields say. */
+/** Output of a plan, and what it takes. `stale` greys a plan that no longer fits the fields. */
 export function PlanView(props: { plan: Plan; stale: boolean }): React.ReactElement {
   const { plan } = props;
-  // What is in the output's way is said at its field.
+  // A refusal of the output is shown at its field.
   const warnings = plan.warnings.filter(warning => warning !== plan.outputRefusal?.message);
   const isTight = plan.outputRefusal?.code === 'disk-full';
   return (

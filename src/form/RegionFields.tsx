@@ -3,14 +3,14 @@ import type { Shape } from '../protocol/index.ts';
 import { AxesInput, Field } from './Field.tsx';
 import type { FormValues } from './values.ts';
 
-/** The two ends of the region; what is wrong is said at the end that it is of. */
+/** The two ends of the region; an error is shown at the end that it concerns. */
 export function RegionFields(props: {
   values: FormValues;
   error?: string;
   marked?: readonly number[];
   shape: Shape | null;
   onChange: (change: Partial<FormValues>) => void;
-  /** What else the region is chosen by. */
+  /** Other controls to choose the region by. */
   children: React.ReactNode;
 }): React.ReactElement {
   const { values, error, marked = [], shape, onChange } = props;

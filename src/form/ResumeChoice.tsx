@@ -3,11 +3,11 @@ import type { Unfinished } from '../protocol/index.ts';
 import { describeUnfinished } from './describe.ts';
 
 /**
- * Whether to go on with what an interrupted conversion has left. A choice that there is none of is left open: what is
- * there would be lost.
+ * Whether to resume an interrupted conversion. Where it cannot be resumed, nothing is chosen beforehand: its output
+ * would be lost.
  */
 export function ResumeChoice(props: {
-  /** Null where no more is known of it than that it cannot be gone on with. */
+  /** Null where nothing is known of it but that it cannot be resumed. */
   unfinished: Unfinished | null;
   resume: boolean | null;
   error?: string;

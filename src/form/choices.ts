@@ -19,7 +19,7 @@ export const UNIT_NAMES: Record<string, string> = {
   none: 'no unit'
 };
 
-/** What the helper does with an empty field: shown as a hint, never sent. */
+/** The helper's defaults for empty fields: shown as hints, never sent. */
 export const SHOWN_DEFAULTS = {
   chunkSize: DEFAULT_OPTIONS.chunkSize,
   levels: String(DEFAULT_OPTIONS.levels),

@@ -33,7 +33,7 @@ export function resolveOutput(source: Source, typed: string): string {
 }
 
 /**
- * What a person would type for a path: `resolveOutput` makes the path of it again, save where only the source is
+ * Output as a person would type its path: `resolveOutput` makes the path of it again, save where only the source is
  * outside the server's root.
  */
 export function typedOutput(source: Source, path: string): string {
@@ -58,7 +58,7 @@ export function baseName(path: string): string {
   return isAddress(name) ? addressName(name) : (name.split('/').pop() ?? '');
 }
 
-/** That of the server's root, for what lies elsewhere. */
+/** Folder of a source; empty for an address. */
 function folderOf(source: Source): string {
   const path = (typeof source === 'string' ? source : (source[0] ?? '')).replace(/\/+$/, '');
   if (isAddress(path)) return '';

@@ -1,7 +1,7 @@
 import type { LookOptions, Shape, Source } from '../protocol/index.ts';
 import type { FormValues, Triple } from './values.ts';
 
-/** What is chosen on the picture of a source. */
+/** Choice on the picture of a source. */
 export interface Choice {
   /** Voxels along (Z, Y, X), the first and the one after the last; null: all of them. */
   region: { from: Shape; to: Shape } | null;
@@ -35,7 +35,7 @@ export function regionFields(region: Choice['region'], shape: Shape): Pick<FormV
   return { roiFrom: fields(region?.from, [0, 0, 0]), roiTo: fields(region?.to, shape) };
 }
 
-/** What the fields' options are on the picture; `before` where they cannot be read. */
+/** Choice on the picture for the fields' options; `before` where they cannot be read. */
 export function choiceOf(
   { roi, valueRange }: { roi?: readonly unknown[] | null; valueRange?: readonly unknown[] | null },
   isReadable: { region: boolean; range: boolean },

@@ -1,12 +1,12 @@
 import type { ConvertOptions, Failure, Plan, Source, OmeZarrInfo, VolumeInfo } from '../protocol/index.ts';
 
-/** Who the form asks. Both reject with an `Error` that carries what a `Failure` says. */
+/** Planner behind the form. Both methods reject with an `Error` that carries the contents of a `Failure`. */
 export interface Planner {
   inspect(source: Source): Promise<VolumeInfo>;
   estimate(source: Source, options: Partial<ConvertOptions>): Promise<Plan>;
 }
 
-/** What a source holds that can be converted. @throws Error for an OME-Zarr, which was */
+/** The source as a volume that can be converted. @throws Error for an OME-Zarr, which is converted already */
 export function asVolume(info: VolumeInfo | OmeZarrInfo): VolumeInfo {
   if (info.format === 'ome-zarr') throw new Error(`${info.source}: is an OME-Zarr already`);
   return info;

@@ -2,15 +2,15 @@ import type { ConvertOptions, Plan, Source } from '../protocol/index.ts';
 import type { Planner } from './planner.ts';
 import { toFailure } from './planner.ts';
 
-/** A plan, and exactly the options that it is for. */
+/** A plan, and the exact options that it is for. */
 export interface Planned {
   plan: Plan;
   options: Partial<ConvertOptions>;
 }
 
 /**
- * Plans a conversion. Where the options do not say whether to resume, what an interrupted conversion has left is gone
- * on with if it can be: nobody wants to lose hours of work.
+ * Plans a conversion. Where the options do not say whether to resume, an unfinished conversion is resumed if it can be:
+ * nobody wants to lose hours of work.
  */
 export async function planResuming(
   planner: Planner,
@@ -30,14 +30,14 @@ export async function planResuming(
     if (field === null) {
       throw error;
     }
-    // Only starting over works with these options: going on may take more memory than they allow.
+    // Only starting over works with these options: resuming may take more memory than they allow.
     return { plan: { ...plan, unfinished: { ...unfinished, refusal: message } }, options };
   }
 }
 
 /**
- * Why what is unfinished cannot be gone on with, while no person has said that it may go; null where nothing is in the
- * way.
+ * Why an unfinished conversion cannot be resumed, unless a person has chosen to start over; null where it can, or there
+ * is none.
  */
 export function refusalOf({ plan, options }: Planned): string | null {
   return options.resume === false ? null : (plan.unfinished?.refusal ?? null);

@@ -6,7 +6,7 @@ import { defaultOutputName, resolveOutput, typedOutput } from './output.ts';
 
 export type Triple = [z: string, y: string, x: string];
 
-/** What the field of an option has, by its kind. */
+/** Value of an option's field, by the option's kind. */
 type FieldValue<Kind, Value> = Kind extends 'flag'
   ? boolean
   : Kind extends 'decision'
@@ -20,7 +20,7 @@ type FieldValue<Kind, Value> = Kind extends 'flag'
           : string;
 
 /**
- * What stands in the form's fields, as typed: one for each option, and two for the ends of the region. An empty field
+ * Contents of the form's fields, as typed: one for each option, and two for the ends of the region. An empty field
  * leaves its option to the helper's default; whether to resume is null until a person has chosen.
  */
 export type FormValues = {
@@ -54,10 +54,7 @@ export type FieldErrors = Partial<Record<Field, string>>;
 /** Which inputs of a field with several are at fault, by their numbers in the option's list. */
 export type Marks = Partial<Record<Field, number[]>>;
 
-/**
- * The unit that goes with a voxel size: one that is typed has the source's, or micrometers, from the beginning, which a
- * person may change.
- */
+/** Unit of a voxel size: a typed one begins with the source's, or micrometers, and a person may change it. */
 export function unitOf(voxelSize: Triple, unit: string, ofSource: string | null): string {
   const standard = ofSource ?? 'micrometer';
   if (voxelSize.some(isGiven)) {
@@ -76,7 +73,7 @@ const integer = (text: string): number => (/^\s*\d+\s*$/.test(text) ? Number(tex
 const number = (text: string): number => (isGiven(text) ? Number(text.trim().replace(',', '.')) : NaN);
 
 /**
- * What a field says, or what is wrong with it: a sentence, and which of several inputs are at fault. Undefined:
+ * Value of a field, or its error: a sentence, and which of several inputs are at fault. Undefined: the field says
  * nothing.
  */
 type Reading = { value: unknown } | { wrong: string; at?: number[] } | undefined;
@@ -124,7 +121,7 @@ const READERS: Record<
     const bytes = parseBytes(value);
     return bytes === null ? { wrong: 'A size, such as 8G or 512M.' } : { value: bytes };
   },
-  // Those that are left out have the default's length, or are wrong where there is none.
+  // Lengths that are left out are the default's, or errors where there is none.
   lengths: (value: Triple, { key }, shape) => {
     if (!value.some(isGiven)) return undefined;
     const standard = DEFAULT_OPTIONS[key] as Shape | null;
@@ -152,9 +149,9 @@ function readRegion({ roiFrom, roiTo }: FormValues, shape: Shape | null): Readin
 }
 
 /**
- * The options that the fields stand for, with what cannot be read in them. Sense is the helper's to judge; this only
- * reads. `shape` is the source's (Z, Y, X), for a region of which only some ends are given. With `shared`, the options
- * are for several sources and name no output.
+ * The fields' options, with errors for those that cannot be read. Whether they make sense is for the helper to judge.
+ * `shape` is the source's (Z, Y, X), for a region of which only some ends are given. With `shared`, the options are for
+ * several sources and name no output.
  */
 export function readValues(
   values: FormValues,

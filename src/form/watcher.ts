@@ -9,7 +9,7 @@ export interface PlanState {
   info: VolumeInfo | null;
   /** The last plan that could be made; what is asked for now may differ while `pending` or with a `failure`. */
   planned: Planned | null;
-  /** What was asked, as JSON, that `planned` answers. */
+  /** Request, as JSON, that `planned` answers. */
   plannedFor: string | null;
   /** Why there is no plan for what is asked for now. */
   failure: Failure | null;
@@ -56,7 +56,7 @@ export class PlanWatcher {
   again(): void {
     const { pending, failure, planned } = this.state;
     if (!pending && (failure || planned?.plan.outputRefusal)) {
-      // An answer that comes late, of what was asked before, is not this one's.
+      // A late answer to an earlier request does not count.
       void this.#estimate(++this.#turn, this.#options);
     }
   }

@@ -24,7 +24,7 @@ export async function chooseSources(browser: FileBrowser | null, title = 'Conver
 
 const FOLDER = 'An OME-Zarr folder: relative to the server’s root, or absolute on the server';
 
-/** What a command about OME-Zarrs can be given, as the command says it of itself. */
+/** Arguments of a command about OME-Zarrs, as the command describes them itself. */
 export const OME_ZARR_ARGS = {
   path: { type: 'string', description: FOLDER },
   paths: { type: 'array', items: { type: 'string', description: FOLDER }, description: 'Several of them' },
@@ -37,7 +37,7 @@ export function givenPaths({ path, paths }: ReadonlyPartialJSONObject): string[]
   return given.filter(each => typeof each === 'string');
 }
 
-/** Whether a command about OME-Zarrs has one, or may ask for it. */
+/** Whether a command about OME-Zarrs is given one, or may ask for it. */
 export function offersOmeZarr(args: ReadonlyPartialJSONObject, browser: FileBrowser | null | undefined): boolean {
   return Boolean(args.isPalette) || givenPaths(args).length > 0 || selectedFolders(browser).length > 0;
 }

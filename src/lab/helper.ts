@@ -69,7 +69,7 @@ export interface IJobs {
   readonly changed: ISignal<IJobs, JobChange>;
 }
 
-/** What the helper refused, or why it could not be asked. */
+/** A request that the helper refused, or why it could not be asked. */
 export class HelperError extends Error {
   override readonly name = 'HelperError';
   readonly code: ErrorCode | 'no-helper' | 'lost';

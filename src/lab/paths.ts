@@ -61,7 +61,7 @@ export function sortNaturally(paths: readonly string[]): string[] {
 }
 
 /**
- * What is selected in a file browser that can become volumes: TIFF files, folders of slices, both, or slices; empty for
+ * Items selected in a file browser that can become volumes: TIFF files, folders of slices, both, or slices; empty for
  * anything else.
  */
 export function convertibleSelection(browser: FileBrowser | null): string[] {
@@ -80,7 +80,7 @@ export function selectedFolders(browser: FileBrowser | null | undefined): string
   return items.every(isStore) ? items.map(({ path }) => path) : [];
 }
 
-/** What is selected in a file browser; empty where anything of it is on another drive. */
+/** Items selected in a file browser; empty where any of them is on another drive. */
 function localSelection(browser: FileBrowser | null | undefined): Contents.IModel[] {
   const items = browser ? [...browser.selectedItems()] : [];
   return items.every(({ path }) => isLocal(contentsOf(browser), path)) ? items : [];

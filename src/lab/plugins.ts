@@ -130,7 +130,7 @@ export const mainPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-/** What settings change outside the form. */
+/** Applies settings outside the form. */
 function follow(app: JupyterFrontEnd): (settings: Settings) => void {
   let anyFolder: IDisposable | null = null;
   let isImage = false;

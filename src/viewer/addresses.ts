@@ -16,7 +16,7 @@ export interface Root {
  * time.
  */
 const VOLUME = 'volume://';
-/** `server:///PATH`: the same of what the page's own server has, whatever its port and prefix are the next time. */
+/** `server:///PATH`: the same for files of the page's own server, whatever its port and prefix are the next time. */
 const SERVER = 'server:///';
 
 /** A volume's address in a state that is kept. */

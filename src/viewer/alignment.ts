@@ -1,11 +1,11 @@
 // Where one volume lies on another, by pairs of points that are the same place in both.
 import { Matrix, SVD, solve } from 'ml-matrix';
 
-/** What is found of a volume's place: turned and moved; as large as it fits, too; or sheared as well. */
+/** Kinds of alignment: rotation and translation; with one scale, too; or with shear as well. */
 export const ALIGNMENT_KINDS = { rigid: 'Rigid', similarity: 'Similarity', affine: 'Affine' } as const;
 export type AlignmentKind = keyof typeof ALIGNMENT_KINDS;
 
-/** Rows that lead from a point to one of a space, a factor for each coordinate and then what is added. */
+/** Rows of an affine matrix: a factor for each coordinate, then the translation. */
 export type Affine = number[][];
 
 export interface Alignment {
@@ -14,17 +14,17 @@ export interface Alignment {
   residuals: number[];
 }
 
-/** Points that are spread less along a direction than this part of how far they reach do not tell of it. */
+/** A direction in which points spread less than this part of their widest spread does not count. */
 const LEAST_SPREAD = 1e-3;
 
-/** What points are that are spread along too few directions. */
+/** How points lie that spread along no direction, along one, or along two. */
 const FLAT = ['in one place', 'on one line', 'in one plane'];
 
 /**
- * What leads from `moving` to `fixed`, point by point, in the least squares; all points in one unit of length. By
+ * Alignment of `moving` to `fixed`, point by point, in the least squares; all points in one unit of length. By
  * Umeyama's method (IEEE PAMI 13(4), 1991), which never mirrors, or for `affine` through the pseudo-inverse.
  *
- * @throws Error where the points are too few, or lie so that they do not tell it
+ * @throws Error where the points are too few, or lie so that they do not determine it
  */
 export function align(kind: AlignmentKind, moving: number[][], fixed: number[][]): Alignment {
   const rank = moving.at(0)?.length ?? 3;
@@ -59,12 +59,12 @@ const dot = (a: number[], b: number[]): number => a.reduce((sum, value, n) => su
 /** Where a point comes to lie. */
 export const moved = (matrix: Affine, point: number[]): number[] => matrix.map(row => dot(row, [...point, 1]));
 
-/** One after the other: `first`, and then `second`. */
+/** Product of two: `first`, and then `second`. */
 export function chained(first: Affine, second: Affine): Affine {
   return squared(second).mmul(squared(first)).to2DArray().slice(0, -1);
 }
 
-/** What leads back. */
+/** The inverse of a matrix. */
 export const inverted = (matrix: Affine): Affine =>
   solve(squared(matrix), Matrix.eye(matrix.length + 1))
     .to2DArray()
@@ -74,7 +74,7 @@ const squared = (matrix: Affine): Matrix => new Matrix([...matrix, [...matrix.ma
 
 interface Centred {
   middle: number[];
-  /** Points about their middle, a row each, as far away as 1 in the mean. */
+  /** Points about their middle, a row each, whose coordinates have a root mean square of 1. */
   points: Matrix;
   reach: number;
   /** How far they are spread along each direction, the widest first. */
@@ -87,7 +87,7 @@ function centred(points: number[][]): Centred {
   const reach = rootMeanSquare(about.flat()) || 1;
   const scaled = new Matrix(about.map(point => point.map(value => value / reach)));
   const { diagonal } = new SVD(scaled, { autoTranspose: true });
-  // All in one place are spread nowhere.
+  // Points all in one place have no spread.
   const spread = diagonal[0] > 0 ? diagonal : diagonal.map(() => NaN);
   return { middle, points: scaled, reach, spread };
 }
@@ -107,7 +107,7 @@ function turned(from: Centred, to: Centred, isScaled: boolean): number[][] {
   return rotation.mul(scale).to2DArray();
 }
 
-/** Of an orthogonal matrix: 1, or -1 of one that mirrors. */
+/** Determinant of an orthogonal matrix: 1, or -1 where it mirrors. */
 function determinantOf(matrix: Matrix): number {
   const [a, b, c] = matrix.to2DArray();
   if (!c) return a[0] * b[1] - a[1] * b[0];

@@ -13,6 +13,6 @@ function checked(json: unknown): Chosen | null {
 export const keepChoice = ({ state }: Viewer): unknown =>
   state.add(KEY, new TrackableValue<Chosen | null>(null, checked));
 
-/** What is chosen; null: nothing yet. */
+/** The chosen volumes; null: none yet. */
 export const choiceOf = ({ state }: Viewer): TrackableValue<Chosen | null> =>
   state.children.get(KEY) as TrackableValue<Chosen | null>;

@@ -59,7 +59,7 @@ export class AlignmentPanel {
     this.update();
   }
 
-  /** What is chosen, or what is there to be: the view may be of other volumes. */
+  /** The chosen volumes; in place of any that is not open, another one. */
   get #two(): Two {
     const [first, ...others] = this.#volumes;
     const { chosen } = this.#layers;

@@ -22,7 +22,7 @@ export interface Pair {
   fixed: Annotation;
 }
 
-/** How far the landmarks of two volumes are from each other as these are shown; in metres, or without unit. */
+/** Distances between the landmarks of two volumes as these are shown; in metres, or without unit. */
 export interface Fit {
   residuals: number[];
   rms: number;
@@ -119,7 +119,7 @@ export function inWords(length: number, { isPhysical, scale }: Space): string {
   return scale.every(step => step === 1) ? `${text} voxels` : `${text} (no unit)`;
 }
 
-/** What a matrix does, as it is called. */
+/** Kind of alignment that a matrix makes. */
 export function kindOf(matrix: Affine): AlignmentKind {
   const columns = matrix.map((_, k) => matrix.map(row => row[k]));
   const product = (a: number[], b: number[]): number => a.reduce((sum, value, n) => sum + value * b[n], 0);
@@ -130,7 +130,7 @@ export function kindOf(matrix: Affine): AlignmentKind {
   return !isStraight ? 'affine' : Math.abs(square - 1) < 1e-9 ? 'rigid' : 'similarity';
 }
 
-/** An alignment as JSON: landmarks in voxels, and what leads from the one volume to the other in micrometres. */
+/** An alignment as JSON: landmarks in voxels, and the matrix from the one volume to the other in micrometres. */
 export function alignmentJson(layers: LandmarkLayers, two: Two): string {
   const { axes, isPhysical } = spaceOf(two.moving.image);
   const place = layers.placeOf(two.moving);

@@ -3,7 +3,7 @@ import type { Viewer } from 'neuroglancer/unstable/viewer.js';
 
 type Json = Record<string, unknown>;
 
-/** What is used of Neuroglancer's layer of annotations, which comes without declarations. */
+/** Members of Neuroglancer's layer of annotations that are used here; it comes without declarations. */
 export type AnnotationUserLayer = UserLayer & {
   selectAnnotation(...selection: unknown[]): void;
   localAnnotations?: { toJSON(): Json[] | undefined; restoreState(json: Json[]): void };
@@ -17,8 +17,8 @@ export const annotationLayersOf = ({ layerManager }: Viewer): AnnotationUserLaye
 const held = new WeakSet<UserLayer>();
 
 /**
- * Keeps Neuroglancer from opening its panel of what is selected while something is drawn: the picture would move away
- * under the mouse, between a first point and a second.
+ * Keeps Neuroglancer from opening its panel of the selection during drawing: the picture would move away under the
+ * mouse, between a first point and a second.
  */
 export function holdStill(viewer: Viewer): void {
   for (const layer of annotationLayersOf(viewer)) {

@@ -1,9 +1,9 @@
-/** Milliseconds for which is shown what only confirms something. */
+/** Milliseconds for which a mere confirmation is shown. */
 const PASSING = 6000;
 
 /**
- * Strips above the picture: one that says what went wrong, with a way to try again, one that says what is to be known
- * and can be closed, and one that says what is waited for.
+ * Strips above the picture: one for errors, with a way to try again, one for notes, which can be closed, and one for
+ * what is waited for.
  */
 export class Banner {
   readonly #failure: Strip;
@@ -24,14 +24,14 @@ export class Banner {
     this.#failure.show(text);
   }
 
-  /** Says something that trying again does not change; for a while only, where that confirms what a person has done. */
+  /** Shows a note; for a while only, where it confirms what a person has done. */
   tell(text: string, isPassing = false): void {
     clearTimeout(this.#passing);
     this.#notice.show(text);
     if (isPassing) this.#passing = setTimeout(() => this.#notice.hide(), PASSING);
   }
 
-  /** Says what there is no answer to; null: there is one. */
+  /** Says that there is no answer; null: there is one. */
   wait(text: string | null): void {
     if (text === null) this.#waiting.hide();
     else this.#waiting.show(text);

@@ -11,11 +11,11 @@ export interface Size {
   height: number;
 }
 
-/** Milliseconds that one picture may take, and between two looks whether it is whole. */
+/** Milliseconds that one picture may take, and between two checks of whether it is whole. */
 const PATIENCE = 120_000;
 const STEP = 30;
 
-/** What is open beside the picture, and is not in it. */
+/** Panels that may be open beside the picture, and are not in it. */
 const CLOSED = ['helpPanel', 'settingsPanel', 'layerListPanel', 'selection', 'toolPalettes', 'statistics'];
 
 /** Takes pictures of views in a size of their own, beside the viewer that a person sees. */
@@ -91,11 +91,11 @@ export class Camera {
   }
 }
 
-/** Whether all is there that is to be drawn. */
+/** Whether everything to be drawn is there. */
 export const isWhole = (viewer: Viewer): boolean =>
   viewer.layerManager.managedLayers.every(layer => !layer.visible || layer.isReady()) && viewer.isReady();
 
-/** What a viewer shows now, without the bars around it: null where nothing is drawn. */
+/** Copy of a viewer's present picture, without the bars around it; null where nothing is drawn. */
 export function snapshotOf({ display }: Viewer): HTMLCanvasElement | null {
   display.draw();
   const { left, top, right, bottom } = calculatePanelViewportBounds(display.panels).totalRenderPanelViewport;

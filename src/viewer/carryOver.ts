@@ -6,7 +6,7 @@ import type { Chosen } from './landmarks.ts';
 import { chosenAfter, landmarksOf } from './landmarks.ts';
 import type { ViewerState } from './viewState.ts';
 
-/** Of a view, what lies in the space of the volume. */
+/** Keys of a view that depend on the space of the volume. */
 const IN_SPACE = [
   'dimensions',
   'position',
@@ -25,13 +25,13 @@ const IN_SPACE = [
  */
 export function carriedOver(view: ViewerState, before: Volume[], after: Volume[], first: ViewerState): ViewerState {
   const isSameSpace = JSON.stringify(spaceOf(before[0])) === JSON.stringify(spaceOf(after[0]));
-  // What Neuroglancer leaves out of its states has a default value.
+  // Values that Neuroglancer leaves out of its states are defaults.
   const space = Object.entries(isSameSpace ? view : first).filter(([key]) => IN_SPACE.includes(key));
   const others = Object.entries(view).filter(([key]) => !IN_SPACE.includes(key));
   const looked = layersOf(initialState(before, '', { width: 100, height: 100 }));
   const own = layersOf(first);
   const old = layersOf(view);
-  // What was set and moved by voxels of other lengths is not known of these.
+  // Landmarks and moves in voxels of other lengths do not hold for the new volumes.
   const unlike = before.filter(volume => !after.some(each => each.name === volume.name && isAlike(volume, each)));
   const layers = old.flatMap(layer => {
     if (unlike.some(({ name }) => layer.name === landmarksOf(name))) return [];
@@ -77,7 +77,7 @@ export function handedOn(view: ViewerState, before: Volume[], after: Volume[], f
     Object.keys((view.dimensions ?? {}) as object).join() === Object.keys(first.dimensions as object).join();
   const { selectedLayer, alignment } = view as { selectedLayer?: PartialJSONObject; alignment?: Chosen };
   return {
-    // Of other axes there is another place.
+    // With other axes, the place is another one.
     ...(isSameRank
       ? view
       : { ...view, ...Object.fromEntries(Object.entries(first).filter(([key]) => IN_SPACE.includes(key))) }),
@@ -91,7 +91,7 @@ export function handedOn(view: ViewerState, before: Volume[], after: Volume[], f
   } as ViewerState;
 }
 
-/** Landmarks on the same voxels of what took the place of their volume. */
+/** Landmarks on the same voxels of the volume that took their volume's place. */
 function landmarksOn(layer: PartialJSONObject, volume: Volume): PartialJSONObject[] {
   const source = layer.source as { transform?: { outputDimensions?: object } } | undefined;
   const axes = Object.keys(source?.transform?.outputDimensions ?? {});
@@ -110,7 +110,7 @@ const isOf = (layer: PartialJSONObject, { name, source, localPosition }: Partial
   (source !== undefined &&
     JSON.stringify([layer.source, layer.localPosition]) === JSON.stringify([source, localPosition]));
 
-/** The source of a volume that has been written anew, where a person has moved the volume to. */
+/** The source of a volume that has been written anew, at the place to which a person has moved the volume. */
 function inItsPlace(
   { source }: PartialJSONObject,
   then: PartialJSONObject | undefined,
@@ -130,7 +130,7 @@ const isAlike = (one: Volume, other: Volume): boolean =>
   JSON.stringify([transformOf(one), one.image.levels[0].translation]) ===
   JSON.stringify([transformOf(other), other.image.levels[0].translation]);
 
-/** What a place in a volume depends on. */
+/** Axes and time, on which a place in a volume depends. */
 const spaceOf = ({ image: { axes, time } }: Volume): Pick<Image, 'axes' | 'time'> => ({ axes, time });
 
 const layersOf = ({ layers }: ViewerState): PartialJSONObject[] =>

@@ -5,9 +5,9 @@ import { readImage } from './image.ts';
 /** An image among several. */
 interface Choice {
   path: string;
-  /** What it is called; empty where nobody says. */
+  /** Name of the image; empty where there is none. */
   name: string;
-  /** What it is, or why it cannot be shown. */
+  /** Description of the image, or why it cannot be shown. */
   what: string;
 }
 
@@ -58,7 +58,7 @@ async function describeAll(paths: string[], read: ReadKey): Promise<Choice[]> {
   );
 }
 
-/** What bioformats2raw keeps of the images' names, in their order. */
+/** The images' names as bioformats2raw keeps them, in their order. */
 async function namesInXml(read: ReadKey): Promise<string[]> {
   try {
     const bytes = await read('OME/METADATA.ome.xml');

@@ -8,7 +8,7 @@ import type { Region, Triple } from './region.ts';
 import { endedAt, isWhole, wholeOf } from './region.ts';
 import { RegionOverlay } from './regionOverlay.ts';
 
-/** What is chosen on a picture. */
+/** Choice on a picture. */
 export interface Choice {
   /** Null: all of it. */
   region: Region | null;
@@ -18,7 +18,7 @@ export interface Choice {
 
 export interface ChooserOptions {
   choice: Choice;
-  /** What a person has chosen, at each step of a drag. */
+  /** Called with a person's choice, at each step of a drag. */
   onChange: (change: Partial<Choice>) => void;
 }
 
@@ -120,7 +120,7 @@ export class Chooser {
     this.#update();
   }
 
-  /** What is shown black and white, rounded as it is typed; null while it is not known. */
+  /** Values shown black and white, rounded as they are typed; null while they are not known. */
   get range(): [number, number] | null {
     const layer = this.#layer;
     if (!layer?.contrast || layer.dtype === 'uint64') return null;
@@ -236,7 +236,7 @@ export class Chooser {
 
   async #autoRange(): Promise<void> {
     this.#auto.disabled = true;
-    // What stands in the way is for the picture to say.
+    // The picture reports why it fails.
     await this.#layer?.autoContrast().catch(() => undefined);
     this.#auto.disabled = false;
   }

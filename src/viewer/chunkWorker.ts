@@ -27,7 +27,7 @@ const MOST_READY = 4;
 
 registerRPC(PREPARE_RPC, ({ compression }: { compression: string[] }) => {
   for (let n = Math.min(MOST_READY, navigator.hardwareConcurrency); n > 0; n--)
-    // What cannot be loaded is told by the first chunk that needs it.
+    // A decoder that cannot be loaded is reported by the first chunk that needs it.
     requestAsyncComputation(prepareDecoding, undefined, [], compression).catch(() => undefined);
 });
 

@@ -1,6 +1,6 @@
 /** Shaders that show the values of an image layer in colours. */
 
-/** What can be chosen, in the order of the list, and what it is called. */
+/** Colour maps to choose from, in the order of the list, with their names. */
 export const COLOUR_MAPS = {
   grey: 'Grey',
   colour: 'One colour',

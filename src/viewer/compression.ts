@@ -1,6 +1,6 @@
 import type { Json } from '../model/json.ts';
 
-/** What the chunks of an array are encoded with, by the array's metadata: of Blosc, also what is in its frames. */
+/** Names of an array's codecs, by its metadata; for Blosc also that of the compressor in its frames. */
 export function compressionOf({ codecs, compressor }: Json): string[] {
   const encoders = Array.isArray(codecs) ? codecs : [compressor];
   return encoders.flatMap((encoder: unknown): string[] => {

@@ -8,13 +8,13 @@ export interface WorkerContext {
   rpc: { promiseInvoke<T>(name: string, message: unknown, options: { signal?: AbortSignal }): Promise<T> };
 }
 
-/** What is still to be confirmed of a chunk that is being decoded, by the signal of its download. */
+/** Confirmations still due for a chunk that is being decoded, by the signal of its download. */
 const due = new WeakMap<AbortSignal, Promise<void>[]>();
 
 /**
- * In the worker: has the page confirm, of all that a store reads, that the volume is still the one that is shown. That
- * a chunk is missing means its fill value only while the volume is there; and what is there may be a chunk of another
- * one that has taken its place.
+ * In the worker: has the page confirm, of all that a store reads, that the volume is still the one that is shown. A
+ * missing chunk means its fill value only while the volume is there; and a chunk that is there may belong to another
+ * volume that has taken its place.
  */
 export function confirmed<T extends Store>(store: T, { rpc }: WorkerContext): T {
   const read = store.read.bind(store);

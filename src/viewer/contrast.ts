@@ -7,7 +7,7 @@ const MiB = 2 ** 20;
 /** Decoded bytes and chunks that are looked at: all of a usual coarsest level, the middle of a larger one. */
 const MOST_BYTES = 32 * MiB;
 const MOST_CHUNKS = 128;
-/** A chunk that is larger alone is not read for this. */
+/** A larger chunk is not read for this. */
 const LARGEST_CHUNK = 256 * MiB;
 /** Milliseconds that a picture may wait for its contrast. */
 const PATIENCE = 15_000;
@@ -21,9 +21,8 @@ const BLACK = 0.01;
 const WHITE = 0.99;
 
 /**
- * Gives the channels for which the metadata has no window one: from the 1st to the 99th percentile of the coarsest
- * level, which is small, or of the part in its middle. NaN, infinities, chunks that are not there and a fill value
- * other than 0 are not counted.
+ * Sets a window for channels whose metadata has none: from the 1st to the 99th percentile of the coarsest level, which
+ * is small, or of its middle. NaN, infinities, missing chunks and a fill value other than 0 are not counted.
  *
  * @param most channels that are looked at
  * @throws Error where the voxels cannot be read; the channels are then as they were

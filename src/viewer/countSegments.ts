@@ -4,15 +4,15 @@ import type { ByteReader } from './source.ts';
 
 /** How many voxels each segment has. */
 export interface SegmentCounts {
-  /** By the segment's number, that of 0 left out: it is what is no segment. */
+  /** By the segment's number, without 0, which stands for no segment. */
   counts: Map<bigint, number>;
   /** The level that was counted; 0: the counts are exact. */
   level: number;
-  /** For how many voxels of level 0 one of that level stands; the counts are multiplied by it. */
+  /** Voxels of level 0 for which one of that level stands; the counts are multiplied by it. */
   factor: number;
 }
 
-/** What is counted at most: the finest level within it. */
+/** Most voxels and chunks that are counted: those of the finest level within both. */
 const MOST_VOXELS = 2 ** 25;
 const MOST_CHUNKS = 4096;
 /** Chunks that are read at once. */
@@ -37,7 +37,7 @@ export async function countSegments(image: Image, read: ByteReader, signal: Abor
       if (!found && image.own) throw new Error(`chunk ${cell.join('/')} of level ${level} is not there.`);
       const step = stride[stride.length - 1];
       eachRow(array, cell, stride, (at, _, count) => {
-        // Most neighbours are of one segment.
+        // Most neighbours belong to one segment.
         let [value, length] = [data[at], 1];
         for (let n = 1; n < count; n++) {
           const here = data[at + n * step];

@@ -6,7 +6,7 @@ import type { ViewerSource } from './source.ts';
 /** A picture on which is chosen, until it is disposed of. */
 export interface ChooserHandle {
   choice: Choice;
-  /** What is shown black and white; null while it is not known. */
+  /** Values shown black and white; null while they are not known. */
   readonly range: [number, number] | null;
   dispose(): void;
 }

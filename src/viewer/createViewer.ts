@@ -36,13 +36,13 @@ export interface ViewerOptions {
   /** A state from `getState`; one that is not whole is laid over the first look. */
   state?: ViewerState;
   /**
-   * Of a source that holds several images, what shows the one that a person has chosen in `host`. Without it, such a
-   * source is refused with their names.
+   * Source for the image that a person has chosen in `host`, of a source that holds several. Without it, such a source
+   * is refused with their names.
    */
   imageIn?: (source: number, path: string) => Promise<ViewerSource>;
   /** Called when position, zoom, contrast or anything else of the state changes: often. */
   onState?: () => void;
-  /** Called when the mouse is over another place of the picture: often. */
+  /** Called when the mouse moves to another place of the picture: often. */
   onPick?: () => void;
   /** Address, with a slash at the end, below which the page's own server has its files. */
   server?: string;
@@ -52,7 +52,7 @@ export interface ViewerOptions {
   savePicture?: SavePicture;
   /** Where it is: in a notebook there is less room. `tab` by default. */
   place?: 'tab' | 'notebook';
-  /** What is chosen on the picture, in the place of the toolbar. */
+  /** Chooser on the picture, in place of the toolbar. */
   chooser?: Chooser;
 }
 
@@ -61,8 +61,8 @@ export interface ViewerHandle {
   /** Neuroglancer's state as JSON, whole; addresses in it hold in other pages and sessions too. */
   getState(): ViewerState;
   /**
-   * Takes a state from `getState` in the place of the present one, and lays one that is not whole over the first look.
-   * What cannot be taken is said.
+   * Puts a state from `getState` in place of the present one; one that is not whole is laid over the first look. A
+   * state that cannot be taken is reported.
    */
   setState(state: ViewerState): void;
   /** A viewer that is not visible fetches and draws nothing. */
@@ -90,15 +90,15 @@ export interface ViewerHandle {
    * @throws Error as `createViewer` does; what is shown stays as it was
    */
   rename(number: number, source: ViewerSource): Promise<void>;
-  /** What the volumes are called. */
+  /** Names of the volumes. */
   readonly names: string[];
-  /** Where is looked, and how near; null while there is no WebGL context. */
+  /** Position and zoom; null while there is no WebGL context. */
   pose: Pose | null;
-  /** What programs read and set, in voxels of the first volume; null while there is no WebGL context. */
+  /** Properties that programs read and set, in voxels of the first volume; null while there is no WebGL context. */
   readonly sight: Sight | null;
-  /** What is shown now, without the bars around it: a PNG in base64; null where nothing is drawn. */
+  /** Copy of the present picture, without the bars around it; null where nothing is drawn. */
   snapshot(): HTMLCanvasElement | null;
-  /** Whether all is there that is to be drawn. */
+  /** Whether everything to be drawn is there. */
   readonly isWhole: boolean;
   /** Takes pictures of this view and others in a size of their own. */
   camera(size: Size): Camera;
@@ -128,9 +128,9 @@ export interface ViewerHandle {
   dispose(): void;
 }
 
-/** Height of what Neuroglancer has above its panels: the position and the list of layers, in pixels. */
+/** Height of Neuroglancer's bars above its panels, the position and the list of layers, in pixels. */
 const BARS = 48;
-/** What is above and below them where something is chosen: place, notes and histogram. */
+/** Height of the bars above and below them where something is chosen: place, notes and histogram. */
 const CHOOSER_BARS = 190;
 
 /** A WebGL context that is lost sooner, in milliseconds, is not replaced unasked. */
@@ -139,7 +139,7 @@ const SHORT_LIFE = 5000;
 /** Path of a chunk's or shard's file. */
 const CHUNK = /\/\d+\/\d+\/\d+$/;
 
-/** Milliseconds between two volumes that are shown unasked, and until a look for one that is gone. */
+/** Milliseconds between two automatic reloads, and until the next look for a volume that is gone. */
 const RELOAD_REST = 10_000;
 const GONE_REST = 5000;
 
@@ -156,7 +156,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   const stage = element('div', { className: 'mct-Viewer-stage' });
   /** Null while the browser has taken the WebGL context away, and before the beginning and after the end. */
   let current: Neuroglancer | null = null;
-  /** What is shown first, made while the volumes are read: its graphics take a while, too. */
+  /** First Neuroglancer, made while the volumes are read: its graphics take a while, too. */
   let ahead: Neuroglancer | null = null;
   let failedAhead: string | null = null;
   const opening = openChosen();
@@ -227,10 +227,10 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   }
 
   let visible = true;
-  /** What to show when there is a context again. */
+  /** State to show when there is a context again. */
   let kept = complete(options.state ?? {});
   let disposed = false;
-  /** While what is there now is being opened, or looked for. */
+  /** Set while the volumes that are there now are being opened, or looked for. */
   let stale: 'changed' | 'gone' | null = null;
   let reopening = false;
   let reopened = -Infinity;
@@ -251,7 +251,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     const made: Neuroglancer = new Neuroglancer(stage, appearance, {
       onFailure: message => {
         if (ahead === made) failedAhead = message;
-        // Of a volume that is there no more only that is to be said.
+        // Of a volume that is gone, nothing else is to be said.
         if (current === made && stale === null) {
           banner.show(`Some of the volume could not be read; what is missing in the picture is not empty. ${message}`);
           // It may be another one by now.
@@ -295,10 +295,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     ahead = failedAhead = null;
   }
 
-  /**
-   * Shows a state, or what is to be shown in its place where Neuroglancer cannot take it. Answers with what was wrong,
-   * or null.
-   */
+  /** Shows `wanted`, or `instead` where Neuroglancer cannot take it. Answers with what was wrong, or null. */
   function take(viewer: Neuroglancer, wanted: ViewerState, instead: ViewerState): string | null {
     try {
       viewer.setState(wanted);
@@ -336,7 +333,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     }
   }
 
-  /** Whether what has been read may be shown: it is of the volume that is shown only if that is still there. */
+  /** Confirms a read: throws unless the volume that it is of is still the one that is shown. */
   async function confirm(url: string, missing: boolean): Promise<void> {
     const file = belongs(opened, url);
     if (!file) return;
@@ -344,7 +341,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     const watch = opened.watches.get(address)!;
     const finding = await (missing ? watch.look() : watch.fetched());
     if (finding instanceof Error) {
-      // A chunk that came is one.
+      // A chunk that came is a chunk, even if the look failed.
       if (missing) throw finding;
     } else if (finding !== 'same') {
       throw new Error(`The volume ${finding === 'gone' ? 'is no longer there' : 'has been written anew'}.`);
@@ -358,13 +355,13 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   function onFinding(name: string, finding: Finding): void {
     if (disposed || stale !== null || finding === 'same' || finding instanceof Error) return;
     stale = finding;
-    // What is written again and again is not shown each time.
+    // A volume that is written again and again is not shown each time.
     const rest = finding === 'changed' ? reopened + RELOAD_REST - performance.now() : 0;
     if (rest > 0) banner.show(`${name} is being written again and again: it will be read anew in some seconds.`);
     again = setTimeout(() => void reopen(name), Math.max(0, rest));
   }
 
-  /** Shows what is there now, in the place of what was. Where nothing is, that is said, and looked for. */
+  /** Shows the volumes that are there now in place of the earlier ones. One that is gone is reported and looked for. */
   async function reopen(name: string): Promise<void> {
     clearTimeout(again);
     if (reopening) return;
@@ -406,7 +403,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
 
   function show(next: Opened): void {
     opened.release();
-    // Of what is shown no more nothing is heard.
+    // Volumes that are no longer shown report nothing.
     for (const watch of opened.watches.values()) watch.dispose();
     opened = next;
     first = firstLook(next);
@@ -459,7 +456,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
 
   const look = (): Promise<Finding[]> => Promise.all([...opened.watches.values()].map(watch => watch.look()));
 
-  /** After something went wrong, or when it is asked for: everything is read again, of what is there then. */
+  /** After an error, or on request: reads everything again, of the volumes that are there then. */
   function refresh(): void {
     if (stale === null) rebuild();
     check();
@@ -585,17 +582,17 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   };
 }
 
-/** Lengths along Z, Y and X; of an axis that there is not, 1. */
+/** Lengths along Z, Y and X; 1 for a missing axis. */
 const spaceShapeOf = ({ axes }: Image) =>
   ['z', 'y', 'x'].map(name => axes.find(axis => axis.name === name)?.length ?? 1) as [number, number, number];
 
-/** What tells the volume of a layer from others: of one that a person has added, its layer's name has to do. */
+/** Key of the volume that a layer shows; for a layer that a person has added, the layer's name. */
 function volumeOf(volumes: Volume[], name: string): string {
   const volume = volumes.find(each => layersOf(each).some(layer => layer.name === name));
   return volume === undefined || volume.url.startsWith('reader:') ? (volume?.name ?? name) : volume.url;
 }
 
-/** What a person is told of a volume that took another's place. */
+/** Message about a volume that took another's place. */
 function news(name: string, before: Opened, after: Opened): string {
   const [was, is] = [before, after].map(({ volumes }) =>
     volumes

@@ -55,7 +55,7 @@ export class DataContext extends RefCounted {
     const rpc = new RPC(worker, !isReady);
     listeners.set(rpc, events);
     this.worker.addEventListener('error', event => {
-      // What goes wrong later has a message, and is told by the chunk that it concerns.
+      // Later errors have a message, and are reported by the chunk that they concern.
       if (!event.message) events.onFailure('A part of the viewer could not be loaded: the login may have expired.');
     });
     const capacity = (bytes: number, items = 1e6) =>
@@ -77,7 +77,7 @@ export class DataContext extends RefCounted {
     return this.chunkQueueManager.rpc as RPC;
   }
 
-  /** Has what decodes chunks that were encoded with these be made ready, while there are none yet. */
+  /** Makes the decoders of chunks with this compression ready, before the first chunks come. */
   prepareDecoding(compression: string[]): void {
     this.rpc.invoke(PREPARE_RPC, { compression });
   }

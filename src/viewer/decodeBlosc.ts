@@ -1,5 +1,5 @@
-// In place of Neuroglancer's module of this name, which runs in workers of its own: what is not a whole chunk is
-// refused. They are made ready while the first chunks are on their way.
+// In place of Neuroglancer's module of this name, which runs in workers of its own: incomplete chunks are refused. The
+// workers are made ready while the first chunks are on their way.
 import { decodeBlosc } from 'neuroglancer/unstable/async_computation/decode_blosc_request.js';
 import { registerAsyncComputation } from 'neuroglancer/unstable/async_computation/handler.js';
 import type { Decoding } from '../simd/decoding.ts';

@@ -1,7 +1,7 @@
-/** Files that Neuroglancer gets from the page in place of what lies at their addresses. */
+/** Files that the page hands to Neuroglancer in place of those at their addresses. */
 const texts = new Map<string, { text: string; owners: number }>();
 
-/** Not everybody encodes the same characters. */
+/** Address without percent-encoding: not everybody encodes the same characters. */
 function plain(url: string): string {
   try {
     return decodeURIComponent(url);
@@ -20,10 +20,10 @@ export function handOver(url: string, text: string): () => void {
   };
 }
 
-/** The same of files that are being read already: each is taken once, and read again by who asks for it again. */
+/** The same for files that are being read already: each is taken once, and read anew when it is asked for again. */
 const ahead = new Map<string, Promise<Uint8Array<ArrayBuffer> | null>>();
 
-/** Has a file be there when Neuroglancer asks for it, which it does later; until the returned function is called. */
+/** Keeps a file ready for Neuroglancer, which asks for it later, until the returned function is called. */
 export function readAhead(url: string, reading: Promise<Uint8Array<ArrayBuffer> | null>): () => void {
   const key = plain(url);
   const file = reading.catch(() => null);
@@ -40,7 +40,7 @@ interface Read {
   totalSize: number;
 }
 
-/** What is handed over for an address; undefined where the file itself is to be read. */
+/** File handed over for an address; undefined where the file itself is to be read. */
 export async function handedOver(url: string): Promise<Read | undefined> {
   const key = plain(url);
   const { text } = texts.get(key) ?? {};

@@ -9,7 +9,10 @@ interface Registry<C> {
   registerBaseKvStoreProvider(provider: (context: C) => unknown): void;
 }
 
-/** Of other servers than the page's, whose ETags are of the part that it sends. A viewer that is made anew has none. */
+/**
+ * Versions on other servers than the page's own, whose ETags are those of the part that it sends. A viewer that is made
+ * anew starts with none.
+ */
 const versions = new Versions();
 
 /** Neuroglancer takes an HttpError of 403 or without status for a missing chunk: it gets one for 404 only. */

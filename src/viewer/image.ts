@@ -21,13 +21,13 @@ import { straightened } from '../model/ome-zarr/placement.ts';
 import type { StoredSegment } from '../model/ome-zarr/segments.ts';
 import { compressionOf } from './compression.ts';
 
-/** What the viewer must know of an OME-Zarr before Neuroglancer sees it. */
+/** Facts about an OME-Zarr that the viewer must know before Neuroglancer sees it. */
 export interface Image {
   format: 'zarr2' | 'zarr3';
-  /** What its metadata calls it; null where it does not. */
+  /** Name in its metadata; null where there is none. */
   title: string | null;
   dtype: string;
-  /** What its chunks are encoded with, by the codecs' names. */
+  /** Names of the codecs of its chunks. */
   compression: string[];
   /** The full resolution first. */
   levels: Level[];
@@ -43,18 +43,18 @@ export interface Image {
   channels: Channel[];
   /** Whether voxels are numbers of segments. */
   labels: boolean;
-  /** Those that the metadata speaks of. */
+  /** Segments that the metadata describes. */
   segments: StoredSegment[];
   /**
-   * Where the image lies askew in its space, what leads there from the space along its axes, in which levels and axes
-   * are given: rows of an affine matrix along all axes.
+   * Affine matrix of an image that lies askew, into its space from the space along its own axes, in which levels and
+   * axes are given: rows along all axes.
    */
   affine: number[][] | null;
-  /** What a person should know of where it lies, and of a source that is not converted yet: a sentence each. */
+  /** Notes for the person about its place, and about a source that is not converted yet: a sentence each. */
   notes: string[];
   /**
-   * Whether this program wrote it, which leaves no chunk out: one that is not there has been lost. Others leave out
-   * those that are empty.
+   * Whether this program wrote it, which leaves no chunk out: a missing one has been lost. Others leave out empty
+   * chunks.
    */
   own: boolean;
 }
@@ -81,18 +81,18 @@ export interface Channel {
   color: string | null;
   /** Whether it is shown at first. */
   active: boolean;
-  /** Values shown black and white, and the limits of the control; null where the metadata has none. */
+  /** Values shown black and white, and the control's limits; null where the metadata has none. */
   window: { start: number; end: number; min: number; max: number } | null;
   /** Whether the window's start is white and its end black. */
   inverted: boolean;
 }
 
-/** What lies there is no image that can be shown; its message says why. */
+/** There is no image that can be shown; the message says why. */
 export class ImageError extends Error {}
 
-/** What holds several images; its message names them. */
+/** There are several images; the message names them. */
 export class SeveralError extends ImageError {
-  /** Paths of the images, to be opened in its place; of plates and their wells, which are refused, none. */
+  /** Paths of the images, to be opened instead; none for plates and their wells, which are refused. */
   readonly paths: string[];
   /** Which of the places that were to be opened it is. */
   place = 0;
@@ -104,7 +104,7 @@ export class SeveralError extends ImageError {
 
 export type ReadKey = (key: string, signal?: AbortSignal) => Promise<Uint8Array<ArrayBuffer> | null>;
 
-/** What hears which files of an image will be read, as soon as that is known. */
+/** Hears which files of an image will be read, as soon as that is known. */
 export type Foresee = (keys: string[]) => void;
 
 async function readJson(read: ReadKey, key: string): Promise<Json | null> {
@@ -189,7 +189,7 @@ async function metadataOf(name: string, read: ReadKey): Promise<ImageMetadata> {
 /** Images of a collection that does not list them, at most. */
 const MOST_IMAGES = 32;
 
-/** What holds several images, those of a collection by its group OME, or by their numbers. */
+/** Images in a group that holds several: those of a collection by its group OME, or by their numbers. */
 async function allIn(group: GroupDocument, read: ReadKey): Promise<Several> {
   const several = severalIn(group);
   if (several.paths) return several;
@@ -239,7 +239,7 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
       return axis.kind === kind ? [{ name: called, length, scale: step, unit, translation: place }] : [];
     });
   const [channelAxis] = along('channel');
-  // Of a source that is shown before it is converted.
+  // For a source that is shown before it is converted.
   const look = metadata.origin?.look as { notes?: string[] } | undefined;
   return {
     format: zarrFormat === 3 ? 'zarr3' : 'zarr2',

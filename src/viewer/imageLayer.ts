@@ -19,7 +19,7 @@ interface Contrast {
 }
 type Json = Record<string, unknown>;
 
-/** What is used of Neuroglancer's layer of an image, which comes without declarations. */
+/** Members of Neuroglancer's layer of an image that are used here; it comes without declarations. */
 interface ImageUserLayer extends UserLayer {
   opacity: TrackableValue<number>;
   blendMode: TrackableValue<number>;
@@ -214,7 +214,7 @@ export class ImageLayer {
     this.#layer.volumeRenderingGain.value = gain;
   }
 
-  /** So many that what they need of the volume takes up half of the memory that the graphics may have. */
+  /** Samples along a ray: so many that the voxels they need fill half of the memory that the graphics may have. */
   #samples(): number {
     const { gl, chunkQueueManager } = this.#viewer as unknown as {
       gl: WebGL2RenderingContext;

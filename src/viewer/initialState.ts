@@ -13,7 +13,7 @@ export interface Volume {
   hidden?: boolean;
 }
 
-/** Of each type the values that an integer can have; a float's window is a guess that the person can drag. */
+/** Least and greatest value of each integer type; a float's window is a guess that the person can drag. */
 export const LIMITS: Record<string, [number, number]> = {
   uint8: [0, 255],
   int8: [-128, 127],
@@ -25,7 +25,7 @@ export const LIMITS: Record<string, [number, number]> = {
 
 const MAX_UINT64 = 2n ** 64n - 1n;
 
-/** A value as Neuroglancer takes it: of uint64 all digits, and none beyond the greatest. */
+/** A value as Neuroglancer takes it: a uint64 with all its digits, and none beyond the greatest. */
 function asValue(dtype: string, value: number): number | string {
   if (dtype !== 'uint64') return value;
   const whole = BigInt(Math.max(0, Math.round(value)));
@@ -62,14 +62,14 @@ export function layersOf(volume: Volume): Layer[] {
   }));
 }
 
-/** What leads from a source's voxels into the viewer's space, as Neuroglancer's states have it. */
+/** Transform from a source's voxels into the viewer's space, as Neuroglancer's states have it. */
 export type Transform = {
-  /** Factors of lengths, whatever the voxels; what is added is in voxels of `outputDimensions`. */
+  /** Factors of lengths, whatever the voxels; the translation is in voxels of `outputDimensions`. */
   matrix: number[][];
   outputDimensions: Record<string, [number, string]>;
 };
 
-/** A layer's source as Neuroglancer takes it: an address, and where it lies askew, what leads into its space. */
+/** A layer's source as Neuroglancer takes it: an address, and where it lies askew, the transform into its space. */
 export type LayerSource = string | { url: string; transform: Transform };
 
 export function sourceOf(volume: Volume): LayerSource {
@@ -123,7 +123,7 @@ function stateOf({ name, volume, channel }: Layer) {
     tab: 'rendering',
     ...(isHidden && { visible: false })
   };
-  // Neuroglancer's way to have an axis that each layer has a place of its own on.
+  // Neuroglancer's way to give each layer its own place on an axis.
   const place = image.channelAxis && {
     localDimensions: { [`${image.channelAxis}'`]: [1, ''] },
     localPosition: [channel ?? 0]
@@ -196,7 +196,7 @@ export function initialState(
   // Neuroglancer's coordinates are in voxels, and a voxel's centre lies at its index.
   const position = [...ordered, ...(time ? [time] : [])].map(axis => middleOf(volumes[0].image, axis));
   const finest = Math.min(...inMetres.map(({ scale, factor }) => scale * (factor ?? known)));
-  // In the shortest side of a voxel.
+  // In units of the shortest side of a voxel.
   const lengths = new Map(
     inMetres.map(({ name, length, scale, factor }) => [name, (length * scale * (factor ?? known)) / finest])
   );
@@ -212,7 +212,7 @@ export function initialState(
     ...(Object.keys(relativeDisplayScales).length > 0 && { relativeDisplayScales }),
     position,
     crossSectionScale: Math.max(...scales) * MARGIN,
-    // Of the height of a panel.
+    // Relative to the height of a panel.
     projectionScale: Math.hypot(...lengths.values()) * MARGIN * Math.max(1, height / width),
     projectionOrientation: TILTED,
     hideCrossSectionBackground3D: true,

@@ -52,7 +52,7 @@ export class LandmarkLayers {
     return stored.flatMap(json => fromState(json, space) ?? []).filter(({ kind }) => kind === 'point');
   }
 
-  /** Has these be the landmarks of a volume. */
+  /** Sets the landmarks of a volume. */
   set(volume: Volume, landmarks: Annotation[]): void {
     const space = spaceOf(volume.image);
     const json = landmarks.map(each => toState(each, space));
@@ -112,7 +112,7 @@ export class LandmarkLayers {
     return managed.layer as AnnotationUserLayer;
   }
 
-  /** What leads a volume from where its metadata has it to where it is shown, in metres; null of the same place. */
+  /** Affine from where the metadata places a volume to where it is shown, in metres; null where both are the same. */
   placeOf(volume: Volume): Affine | null {
     const source = sourcesOf(this.#viewer, volume).at(0);
     const shown = source?.spec.transform;
@@ -167,7 +167,7 @@ function setTransform(source: LayerDataSource, json: Transform | undefined): voi
 
 const stepsOf = ({ outputDimensions }: Transform): number[] => Object.values(outputDimensions).map(([step]) => step);
 
-/** What is added in lengths, in place of voxels of `steps`; and the other way round. */
+/** Matrices with the translation in lengths in place of voxels of `steps`, and the other way round. */
 const inLengths = (matrix: Affine, steps: number[]): Affine =>
   matrix.map((row, n) => row.map((value, k) => (k < matrix.length ? value : value * steps[n])));
 const inVoxels = (matrix: Affine, steps: number[]): Affine =>
@@ -176,7 +176,7 @@ const inVoxels = (matrix: Affine, steps: number[]): Affine =>
     steps.map(step => 1 / step)
   );
 
-/** From a volume to where it is shown; undefined where that is what Neuroglancer takes it for. */
+/** Transform of a volume to where it is shown; undefined where Neuroglancer needs none. */
 function volumeTransform(volume: Volume, place: Affine | null): Transform | undefined {
   const own = transformOf(volume);
   if (!place) return volume.image.affine ? own : undefined;
@@ -200,7 +200,7 @@ function landmarkTransform(volume: Volume, place: Affine | null): Transform {
   return { matrix: inVoxels(place ?? identity, scale), outputDimensions };
 }
 
-/** Whether a place is where the metadata has it, but for what rounding leaves. `step`: a voxel. */
+/** Whether a place is the metadata's own, up to rounding. `step`: a voxel. */
 const isNone = (place: Affine, step: number): boolean =>
   place.every((row, n) =>
     row.every((value, k) =>

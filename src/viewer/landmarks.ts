@@ -1,4 +1,4 @@
-/** What the layers of landmarks are called: this, and the volume. */
+/** Prefix of the names of layers of landmarks; the volume's name follows. */
 const LANDMARKS = 'landmarks of ';
 
 export const landmarksOf = (volume: string): string => LANDMARKS + volume;

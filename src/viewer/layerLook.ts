@@ -13,16 +13,16 @@ export interface LayerLook {
   /** In slices, 0 to 1. */
   opacity?: number;
   blend?: 'over' | 'add';
-  /** Null of a shader that is none of the maps. */
+  /** Null for a shader that is none of the maps. */
   colour_map?: ColourMap | null;
-  /** As #rrggbb; null where there is not one colour. */
+  /** As #rrggbb; null where there is no single colour. */
   colour?: string | null;
   /** The values shown black and white; null where they are those that the type has. */
   contrast?: [number, number] | null;
   shader?: string | null;
 }
 
-/** What is used of Neuroglancer's layer of segments beside its declarations. */
+/** Members of Neuroglancer's layer of segments that are used here and its declarations lack. */
 interface SegmentationLayer {
   displayState: { selectedAlpha: TrackableValue<number> };
 }

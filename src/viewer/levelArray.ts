@@ -3,8 +3,8 @@ import type { Image } from './image.ts';
 import type { ByteReader } from './source.ts';
 
 /**
- * What `zarrita` hands through to the store with a read; `found` says whether there was a chunk, or its fill value has
- * to do.
+ * Options that `zarrita` passes through to the store with a read; `found` says whether there was a chunk, or its fill
+ * value is used.
  */
 interface Options {
   signal: AbortSignal;
@@ -36,7 +36,7 @@ export function openLevel({ format, levels }: Image, level: number, read: ByteRe
 }
 
 /**
- * A chunk's voxels, and whether it was there or its fill value has to do.
+ * A chunk's voxels, and whether it was there or its fill value is used.
  *
  * @throws Error where it cannot be read or has another length than it must
  */

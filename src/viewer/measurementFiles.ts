@@ -36,7 +36,7 @@ export function toJson(annotations: Annotation[], space: Space): string {
 }
 
 /**
- * Reads what was exported, or written in the same form, for a space.
+ * Reads an exported file, or one in the same form, for a space.
  *
  * @throws Error with the line or the measurement that is wrong, and what is expected there
  */

@@ -58,7 +58,7 @@ export class MeasurementLayers {
     return annotation ? [{ layer: layer.managedLayer.name, annotation, space }] : [];
   }
 
-  /** A person's own layer may reckon in other lengths than the volume's voxels. */
+  /** A person's own layer may have voxels of other lengths than the volume. */
   #spaceOf(layer: AnnotationUserLayer): Space | null {
     const [source] = [(layer.toJSON() as Json).source].flat() as (Json | undefined)[];
     const transform = source?.transform as Json | undefined;
@@ -78,7 +78,7 @@ export class MeasurementLayers {
     return (Object.keys(TOOLS) as Kind[]).find(kind => TOOLS[kind] === tool) ?? null;
   }
 
-  /** Has a kind be drawn by clicks, or none. */
+  /** Starts drawing a kind by clicks, or ends it. */
   draw(kind: Kind | null): void {
     for (const layer of this.#layers) layer.tool.restoreState(undefined);
     if (kind === null) return;
@@ -91,7 +91,7 @@ export class MeasurementLayers {
     holdStill(this.#viewer);
   }
 
-  /** Has these be all that there are; those that are the same already stay untouched. */
+  /** Replaces all annotations by these; those that are the same already stay untouched. */
   replace(annotations: Annotation[]): void {
     const wanted = new Map(annotations.map(each => [each.id, JSON.stringify(each)]));
     const isWanted = ({ annotation }: Placed): boolean => wanted.get(annotation.id) === JSON.stringify(annotation);
@@ -101,7 +101,7 @@ export class MeasurementLayers {
     this.import(annotations.filter(({ id }) => !same.has(id)));
   }
 
-  /** Puts annotations beside those that are there; one that has the id of another takes its place. */
+  /** Adds annotations to those that are there; one replaces another of the same id. */
   import(annotations: Annotation[]): void {
     if (annotations.length === 0) return;
     const ids = new Set(annotations.map(({ id }) => id));

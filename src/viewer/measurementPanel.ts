@@ -4,7 +4,7 @@ import { readMeasurements, toCsv, toJson } from './measurementFiles.ts';
 import type { Kind, Space } from './measurements.ts';
 import { describe } from './measurements.ts';
 
-/** What is called how, and drawn how. */
+/** Names of the kinds of annotations. */
 export const KIND_NAMES: Record<Kind, string> = {
   point: 'Point',
   line: 'Line',

@@ -21,7 +21,7 @@ export interface Annotation {
   points: number[][];
 }
 
-/** What is known of an annotation's extent, in metres or voxels and their powers; null where it has none. */
+/** Extent of an annotation, in metres or voxels and their powers; null where it has none. */
 export interface Measures {
   length: number | null;
   area: number | null;
@@ -54,7 +54,7 @@ export function measure({ kind, points }: Annotation, { scale, isPhysical }: Spa
 }
 
 function measurePath(points: number[][]): Partial<Measures> {
-  // A double click leaves its point twice.
+  // A double click adds its point twice.
   const path = points.filter((point, n) => n === 0 || norm(subtract(point, points[n - 1])) > 0);
   const sides = path.slice(1).map((point, n) => subtract(point, path[n]));
   const length = sides.reduce((sum, side) => sum + norm(side), 0);
@@ -115,7 +115,7 @@ export function withUnit(value: number, power: 1 | 2 | 3, isPhysical: boolean): 
   return `${digits(value / size ** power)} ${unit}${POWERS[power]}`;
 }
 
-/** What is known of an annotation's extent, for people to read. */
+/** Extent of an annotation, for people to read. */
 export function describe(annotation: Annotation, space: Space): string {
   const { length, area, volume, angle } = measure(annotation, space);
   const parts = [
@@ -177,7 +177,7 @@ const shifted = (kind: Kind, points: number[][], by: number[], sign: 1 | -1): nu
 /** A point's physical place in micrometres, without the shortest binary fractions' tails. */
 const micrometres = (value: number): number => Number((value * 1e6).toPrecision(12));
 
-/** What is exported of an annotation: lengths in micrometres or voxels, and their powers. */
+/** Record of an annotation for export: lengths in micrometres or voxels, and their powers. */
 export function recordOf(annotation: Annotation, space: Space): Json {
   const { isPhysical, scale, first } = space;
   const in_ = (value: number | null, power: number): number | null =>

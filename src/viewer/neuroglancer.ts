@@ -21,7 +21,7 @@ import { drawEditors } from './shaderEditor.ts';
 import type { ViewerState } from './viewState.ts';
 import { shareWheel } from './wheel.ts';
 
-/** What surrounds the panels. */
+/** Neuroglancer's options for what surrounds the panels. */
 const CHROME = {
   showLayerPanel: true,
   showLocation: true,
@@ -48,12 +48,12 @@ const PLAIN = {
   showSelectionPanelButton: false
 };
 
-/** Of a picture that nobody clicks: the panels alone. */
+/** The same for a picture that nobody clicks: the panels alone. */
 const BARE = { ...PLAIN, showLocation: false, showLayerHoverValues: false, showUIControls: false };
 
 /**
- * What Neuroglancer says in a corner of the page, and nowhere else, of the layers that it cannot make while `work` is
- * done.
+ * Messages of Neuroglancer about layers that it cannot make while `work` is done: it shows them in a corner of the
+ * page, and nowhere else.
  */
 function layerErrors(work: () => void): string[] {
   const before = new Set(statusMessages);
@@ -68,7 +68,7 @@ function layerErrors(work: () => void): string[] {
   return said;
 }
 
-/** Throws where Neuroglancer would show something else than what a state says without a word. */
+/** Throws where Neuroglancer would show something else than a state says, without a word. */
 function checkState({ dimensions, position, layers }: ViewerState): void {
   const rank = Object.keys(dimensions ?? {}).length;
   if (Array.isArray(position) && rank > 0 && position.length !== rank) {
@@ -114,14 +114,14 @@ export class Neuroglancer {
   readonly #data: DataContext;
   readonly #onState: () => void;
   readonly #ends: (() => void)[] = [];
-  /** While a state is put in place it is half the old one. */
+  /** Whether a state is being put in place, which is half the old one meanwhile. */
   #isChanging = false;
   readonly #visibility = new WatchableVisibilityPriority(WatchableVisibilityPriority.VISIBLE);
 
   constructor(
     host: HTMLElement,
     look: {
-      /** What it is called by those who cannot see it. */
+      /** Name for screen readers. */
       label: string;
       /** Whether it stands in a page that scrolls. */
       inPage: boolean;
@@ -139,7 +139,7 @@ export class Neuroglancer {
     this.#element.setAttribute('role', 'application');
     this.#element.setAttribute('aria-label', look.label);
     host.prepend(this.#element);
-    // Neuroglancer would reload the whole page.
+    // Otherwise Neuroglancer would reload the whole page.
     const stop = (event: Event) => event.stopImmediatePropagation();
     this.#element.addEventListener('webglcontextrestored', stop, true);
     this.#element.addEventListener('webglcontextlost', events.onContextLost, true);
@@ -170,7 +170,7 @@ export class Neuroglancer {
       );
     }
     this.#data = new DataContext(this.#display.gl, this.#display, events);
-    // Part of what these options are comes without declarations.
+    // Some of these options come without declarations.
     const chrome = { ...CHROME, ...(look.isPlain && PLAIN), ...(look.isBare && BARE) };
     const options = { ...chrome, dataContext: this.#data, visibility: this.#visibility };
     if (look.inPage) this.#ends.push(shareWheel(this.#element));
@@ -183,7 +183,7 @@ export class Neuroglancer {
     watchLayers(this.#viewer.layerManager, events.onFailure);
   }
 
-  /** What controls outside of it change. */
+  /** Neuroglancer's own viewer, for controls outside of it. */
   get viewer(): Viewer {
     return this.#viewer;
   }
@@ -193,17 +193,17 @@ export class Neuroglancer {
     return this.#display.gl.isContextLost();
   }
 
-  /** Has what decodes chunks that were encoded with these be made ready. */
+  /** Makes the decoders of chunks with this compression ready. */
   prepareDecoding(compression: string[]): void {
     this.#data.prepareDecoding(compression);
   }
 
   getState(): ViewerState {
-    // Without what has no value.
+    // Without keys that have no value.
     return JSON.parse(JSON.stringify(this.#viewer.state.toJSON())) as ViewerState;
   }
 
-  /** @throws Error with what cannot be taken; what is shown then is anything */
+  /** @throws Error with what cannot be taken; the view is unspecified then */
   setState(state: ViewerState): void {
     checkState(state);
     this.#isChanging = true;

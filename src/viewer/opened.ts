@@ -50,19 +50,19 @@ export interface Opened {
   unread: string[];
   /** Why no contrast could be chosen for images whose metadata has none. */
   dim: string[];
-  /** Counts the segments of a volume, by its address; asked again, it answers with what it has found. */
+  /** Counters of each volume's segments, by its address; asked again, they answer with what they have found. */
   counts: Map<string, () => Promise<SegmentCounts>>;
   /** One for each volume, by its address. */
   watches: Map<string, Watch>;
-  /** Neuroglancer gets their metadata no more. */
+  /** Stops handing their metadata to Neuroglancer, and counting. */
   release: () => void;
 }
 
 /**
- * Opens what lies at `places` now.
+ * Opens the OME-Zarrs that lie at `places` now.
  *
- * @param onFinding hears what each look at one of the volumes finds
- * @throws ImageError with what is no image, and whatever the readers throw
+ * @param onFinding hears the finding of each look at one of the volumes
+ * @throws ImageError where there is no image to show, and whatever the readers throw
  */
 export async function openPlaces(
   places: Place[],
@@ -115,7 +115,7 @@ export async function openPlaces(
     }
   }
   const images = opened.map(({ volume }) => volume);
-  // Labels that were asked for by themselves are there once.
+  // Labels that were opened by themselves are listed once.
   const labels = opened.flatMap(each => each.labels).filter(({ url }) => images.every(image => image.url !== url));
   const volumes = [...images, ...labels];
   for (const { url, image } of volumes) {
@@ -154,7 +154,7 @@ function counterOf(
     }));
 }
 
-/** What is known of the segments that a layer of Neuroglancer shows, by the address of its source. */
+/** Segments that a layer of Neuroglancer shows, by the address of its source. */
 export function segmentsAt({ volumes, counts }: Opened, address: string): Segments | null {
   const volume = volumes.find(each => {
     const source = sourceOf(each);
@@ -173,7 +173,7 @@ export function belongs({ volumes }: Opened, url: string): { volume: Volume; key
   return volume && { volume, key: plain(url).slice(plain(volume.url).length) };
 }
 
-/** Not everybody encodes the same characters. */
+/** Address without percent-encoding: not everybody encodes the same characters. */
 function plain(url: string): string {
   try {
     return decodeURIComponent(url);

@@ -1,8 +1,8 @@
-/** Milliseconds without an answer, to anything that was asked, after which that is said. */
+/** Milliseconds without an answer to any request, after which that is said. */
 const QUIET = 10_000;
 /** The same for one request while others are answered: it may only be waiting for its turn. */
 const OWN_QUIET = 30_000;
-/** Nothing for so long is no answer: what was asked is asked again. */
+/** Milliseconds without an answer after which a request is made again. */
 const GIVEN_UP = 60_000;
 const OWN_GIVEN_UP = 180_000;
 
@@ -11,7 +11,7 @@ interface Pending {
   giveUp: (reason: Error) => void;
 }
 
-/** Knows what is being waited for, and since when nothing has come. */
+/** Pending requests, and how long nothing has come for them. */
 export class Patience {
   readonly #pending = new Set<Pending>();
   readonly #say: (seconds: number | null) => void;
@@ -19,7 +19,7 @@ export class Patience {
   #said: number | null = null;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** `say` hears for how many seconds there has been no answer, again and again, and null when there is one. */
+  /** `say` is called with the seconds without an answer, again and again, and with null when there is one. */
   constructor(say: (seconds: number | null) => void) {
     this.#say = say;
   }

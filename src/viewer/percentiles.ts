@@ -1,12 +1,12 @@
-/** Values that are kept to be put in order; of more, evenly spaced ones are. */
+/** Most values that are kept for sorting; of more, evenly spaced ones are. */
 const MOST_VALUES = 4e6;
 
 /**
- * The values at shares (0 to 1) of some numbers put in order, between two of them as much as the share lies between, as
- * NumPy's `percentile` has it; empty where there are no numbers.
+ * Quantiles of some numbers at shares from 0 to 1, interpolated as by NumPy's `percentile`; empty where there are no
+ * numbers.
  */
 export class Percentiles {
-  /** Of integers of one or two bytes: how often each was seen, from `least`. */
+  /** Counts of each value from `least`, for integers of one or two bytes. */
   readonly #counts: Float64Array | null;
   readonly #least: number;
   #values: number[] = [];

@@ -1,10 +1,10 @@
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
 
-/** Where a viewer looks, and how near, in lengths that hold for volumes of other voxels too. */
+/** Position and zoom of a viewer, in lengths that hold for volumes of other voxels too. */
 export interface Pose {
   /** By axis: metres, or the unit that the volume has. */
   position: Record<string, number>;
-  /** Metres a pixel of the slices, and metres of the height of the 3-D panel. */
+  /** Metres per pixel of the slices, and metres for the height of the 3-D panel. */
   scales: [number, number];
   orientations: [number[], number[]];
 }
@@ -22,7 +22,7 @@ export function poseOf(viewer: Viewer): Pose {
   };
 }
 
-/** Has a viewer look there; of axes that it has not, or whose place is not given, nothing is changed. */
+/** Moves a viewer there; axes that it lacks are ignored, and those without a given place stay. */
 export function lookAt(viewer: Viewer, { position, scales: [slices, volume], orientations }: Pose): void {
   const { names, scales } = viewer.coordinateSpace.value;
   const { crossSectionScale, projectionScale, crossSectionOrientation, projectionOrientation } = viewer;

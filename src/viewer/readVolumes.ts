@@ -58,10 +58,7 @@ export async function readVolumes(
   return { volume: { name, url, image }, labels: labels.flat(), unread };
 }
 
-/**
- * Chooses windows by the voxels where the metadata has none. Answers why that could not be done; null where nothing is
- * wanting.
- */
+/** Chooses windows by the voxels where the metadata has none. Answers why that failed; null where nothing did. */
 export async function chooseContrast(image: Image, files: ByteReader): Promise<string | null> {
   const shown = image.channels.length > MOST_LAYERS ? 1 : MOST_LAYERS;
   if (image.labels || image.channels.slice(0, shown).every(({ window }) => window)) return null;

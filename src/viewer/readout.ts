@@ -7,7 +7,7 @@ import {
 } from 'neuroglancer/unstable/layer/index.js';
 import { MousePositionWidget, PositionWidget } from 'neuroglancer/unstable/widget/position_widget.js';
 
-/** The whole number that is told of a place along an axis. */
+/** Whole number for a place along an axis. */
 function told(place: number, { bounds }: CoordinateSpace, axis: number): number {
   return bounds.voxelCenterAtIntegerCoordinates[axis] ? Math.round(place) : Math.floor(place);
 }
@@ -51,7 +51,7 @@ middle.getPositionText = function () {
   return Array.from(position.value ?? [], (place, axis) => told(place, coordinateSpace, axis)).join(', ');
 };
 
-// What is selected is a voxel: its centre is where the mouse was.
+// The selection is a voxel: its centre stands for the place of the mouse.
 TrackableDataSelectionState.prototype.capture = function (canRetain = false) {
   const captured = capturePersistentViewerSelectionState(this.layerSelectedValues);
   if (canRetain && captured === undefined) return;

@@ -7,7 +7,7 @@ export interface Region {
   to: Triple;
 }
 
-/** What a drag does to a box: along some axes to its beginning or end, to all of it, or it begins another one. */
+/** Effect of a drag: it draws another box, or moves the box or some of its ends along some axes. */
 export type Grip = { kind: 'draw' | 'move'; axes: number[] } | { kind: 'resize'; sides: Map<number, 'from' | 'to'> };
 
 const clamp = (value: number, least: number, most: number): number => Math.min(most, Math.max(least, value));
@@ -19,8 +19,8 @@ export const isWhole = ({ from, to }: Region, shape: Triple): boolean =>
   shape.every((length, axis) => from[axis] === 0 && to[axis] === length);
 
 /**
- * What a drag makes of a box. `start` and `now` are places in voxels that begin at whole numbers: voxel 2 reaches from
- * 2 to 3. One that is drawn has all voxels that were touched; edges that are moved go to the nearest edge of a voxel.
+ * The box after a drag. `start` and `now` are places in voxels that begin at whole numbers: voxel 2 reaches from 2 to
+ * 3. A box that is drawn has all voxels that were touched; edges that are moved go to the nearest edge of a voxel.
  */
 export function dragged(before: Region, grip: Grip, start: Triple, now: Triple, shape: Triple): Region {
   const from: Triple = [...before.from];

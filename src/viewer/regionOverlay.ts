@@ -32,12 +32,12 @@ interface Cut {
   through: number;
 }
 
-/** What of a box is seen in a slice, in pixels of its panel. */
+/** Part of a box that is seen in a slice, in pixels of its panel. */
 interface Seen {
   cut: Cut;
   /** Left, top, right and bottom. */
   edges: [number, number, number, number];
-  /** Of the axes across and down, what left and top are of the box. */
+  /** Along the axes across and down, the ends of the box at left and top. */
   sides: ['from' | 'to', 'from' | 'to'];
   isCut: boolean;
 }
@@ -192,7 +192,7 @@ export class RegionOverlay {
     };
   }
 
-  /** What is taken hold of at a place of a panel; null where a slice is askew. */
+  /** Part of the box that the mouse takes hold of at a place of a panel; null where the slice is askew. */
   #gripAt(panel: SliceViewPanel, [x, y]: Point): Grip | null {
     const cut = this.#cutOf(panel);
     if (!cut) return null;
@@ -204,7 +204,7 @@ export class RegionOverlay {
     if (!isNear) return { kind: 'draw', axes };
     const other = { from: 'to', to: 'from' } as const;
     const sides = new Map<number, 'from' | 'to'>();
-    // Of a narrow box the nearer edge.
+    // The nearer edge of a narrow box.
     const take = (axis: number, [low, high]: [number, number], at: number, side: 'from' | 'to'): void => {
       const [toLow, toHigh] = [Math.abs(at - low), Math.abs(at - high)];
       if (Math.min(toLow, toHigh) <= REACH) sides.set(axis, toLow < toHigh ? side : other[side]);
@@ -285,7 +285,7 @@ export class RegionOverlay {
   };
 }
 
-/** Whether of a row of a matrix only one column is anything. */
+/** Whether `column` is the only one in a matrix's row that is not about 0. */
 function isOnly(matrix: Matrix, row: number, column: number): boolean {
   const all = [0, 1, 2].map(each => Math.abs(matrix[each * 4 + row]));
   const most = Math.max(...all);

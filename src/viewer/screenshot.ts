@@ -6,7 +6,7 @@ import { element } from './dom.ts';
 /** Keeps a picture in a file of its own beside the volume; answers with the file's path. */
 export type SavePicture = (name: string, picture: Blob) => Promise<string>;
 
-/** What is used of Neuroglancer's manager beside its declarations. */
+/** Members of Neuroglancer's manager that are used here and its declarations lack. */
 interface Manager {
   filename: string;
   saveScreenshot(state: unknown): Promise<void>;
@@ -57,7 +57,7 @@ function keepPictures(viewer: Viewer, tell: (text: string) => void, save: SavePi
   return wanted;
 }
 
-/** What is drawn now, without the bars around it. */
+/** PNG of the present picture, without the bars around it. */
 async function pictureOf({ display }: Viewer): Promise<Blob> {
   const { left, top, right, bottom } = calculatePanelViewportBounds(display.panels).totalRenderPanelViewport;
   const bitmap = await createImageBitmap(display.canvas, left, top, right - left, bottom - top);

@@ -11,7 +11,7 @@ import type { Viewer } from 'neuroglancer/unstable/viewer.js';
 import type { StoredSegment } from '../model/ome-zarr/segments.ts';
 import type { SegmentCounts } from './countSegments.ts';
 
-/** What is known of the segments of a volume. */
+/** Segments of a volume: those that its metadata describes, and their counts. */
 export interface Segments {
   name: string;
   said: StoredSegment[];
@@ -19,7 +19,7 @@ export interface Segments {
   count: () => Promise<SegmentCounts>;
 }
 
-/** What is used of Neuroglancer's layer of segments, which comes without declarations. */
+/** Members of Neuroglancer's layer of segments that are used here; it comes without declarations. */
 interface SegmentationUserLayer extends UserLayer {
   displayState: {
     originalSegmentationGroupState: {
@@ -29,10 +29,10 @@ interface SegmentationUserLayer extends UserLayer {
   };
 }
 
-/** What Neuroglancer's list shows of segments whose voxels are counted: the largest first. */
+/** Query of Neuroglancer's list for segments whose voxels are counted: the largest first. */
 const LARGEST_FIRST = '>voxels |voxels';
 
-/** Gives Neuroglancer's lists of segments what a volume's metadata says of them, and their voxels' counts. */
+/** Fills Neuroglancer's lists of segments with a volume's metadata about them, and with their counts of voxels. */
 export class SegmentLayers {
   readonly #viewer: Viewer;
   readonly #segmentsOf: (address: string) => Segments | null;
@@ -141,7 +141,7 @@ export class SegmentLayers {
   }
 }
 
-/** What is known of segments as Neuroglancer takes it. */
+/** Properties of segments as Neuroglancer takes them. */
 export function propertiesOf(
   said: StoredSegment[],
   counts: SegmentCounts | null
@@ -180,7 +180,7 @@ export function propertiesOf(
   }
   if (counts && ids.length > 0) {
     const { level, factor } = counts;
-    // What a level is too coarse to show may be there; where level 0 has none, there is none.
+    // A segment may be too small for a coarse level; one that level 0 lacks is not there.
     const missing = level === 0 ? 0 : undefined;
     add(
       'voxels',
@@ -191,7 +191,7 @@ export function propertiesOf(
     );
   }
   for (const key of new Set(said.flatMap(({ numbers }) => Object.keys(numbers)))) {
-    // Queries name them.
+    // Queries use these names.
     const id = key.replaceAll(/[^\w.]+/g, '_').replace(/^(?=\d)/, '_');
     if (properties.some(each => each.id === id)) continue;
     add(

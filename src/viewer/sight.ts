@@ -12,9 +12,9 @@ export interface Pick {
   layers: { name: string; isLabels: boolean; value: string; level: number }[];
 }
 
-/** What is used of Neuroglancer's layers of slices, part of which its declarations keep. */
+/** Members of Neuroglancer's layers of slices that are used here, one of them private in its declarations. */
 interface VolumeLayer {
-  /** What is drawn, the finest first. */
+  /** Levels that are drawn, the finest first. */
   visibleSourcesList?: {
     source: { getValueAt(place: Float32Array, transform: unknown): unknown };
     chunkTransform: { layerRank: number; combinedGlobalLocalToChunkTransform: Float32Array };
@@ -27,8 +27,8 @@ interface VolumeLayer {
 const SELECTION = 'selection';
 
 /**
- * What programs read and set of a view: in voxels of level 0 of its first volume by index, whose whole numbers are
- * centres, along z, y and x as far as the volume has them. All is null where the volume lies askew.
+ * Properties of a view that programs read and set: in voxels of level 0 of its first volume by index, whose whole
+ * numbers are centres, along z, y and x as far as the volume has them. All are null where the volume lies askew.
  */
 export class Sight {
   readonly #viewer: Viewer;
@@ -79,7 +79,7 @@ export class Sight {
     }
   }
 
-  /** What is under the mouse; null where it is over no picture, or there is none of its voxels. */
+  /** Voxel under the mouse; null where the mouse is over no picture, or outside the volume. */
   get pick(): Pick | null {
     const { mouseState, layerManager } = this.#viewer;
     if (!this.#lengths || !mouseState.active) return null;
@@ -119,7 +119,7 @@ export class Sight {
   #voxelAt(place: ArrayLike<number>): number[] {
     const { axes, first, scale } = this.#space;
     const { names, scales } = this.#viewer.coordinateSpace.value;
-    // 32-bit numbers of Neuroglancer's have tails.
+    // Neuroglancer's 32-bit numbers have tails.
     return axes.map((name, axis) => {
       const n = names.indexOf(name);
       return Number(((place[n] * scales[n]) / scale[axis] + first[axis]).toPrecision(12));

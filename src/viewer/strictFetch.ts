@@ -2,7 +2,7 @@ import { isDocument, tooLong } from '../model/document.ts';
 import { Patience } from './patience.ts';
 import type { ByteReader, ByteRangeResponse, ByteRangeRequest } from './source.ts';
 
-/** What a server answers that does not have the file; only this may be taken for an empty chunk. */
+/** The server does not have the file; only this may be taken for an empty chunk. */
 export class MissingError extends Error {
   readonly status = 404;
 }
@@ -21,7 +21,7 @@ export function setXsrfToken(token: string | null): void {
   xsrfToken = token;
 }
 
-/** Who is told for how many seconds there has been no answer to anything that was asked here; null: there is one. */
+/** Called with the seconds without an answer to any request here; null: there is one. */
 let sayWaiting: (seconds: number | null) => void = () => undefined;
 export function onWaiting(say: typeof sayWaiting): void {
   sayWaiting = say;
@@ -48,7 +48,7 @@ export async function strictFetch(url: string, init: RequestInit = {}): Promise<
   }
 }
 
-/** The server said no, and would again. */
+/** The server refused, and would again. */
 class RefusedError extends Error {}
 
 function tryOnce(url: string, init: RequestInit): Promise<Response> {
@@ -94,20 +94,20 @@ async function fetchOnce(url: string, init: RequestInit, heard: () => void): Pro
   if (init.method === 'HEAD') return response;
   const range = rangeOf(headers);
   const body = await bodyOf(response, range, heard);
-  // Of a server that knows no ranges the answer becomes that of one which does.
+  // The answer of a server without ranges is made like that of one with them.
   const whole = new Response(body, { status: range ? 206 : 200, headers: response.headers });
   if (range && response.status === 200) {
     whole.headers.set('Content-Range', `bytes ${range.start}-${range.end}/*`);
     whole.headers.delete('Content-Length');
   }
-  // Who reads it compares where it came from.
+  // Readers compare where it came from.
   Object.defineProperty(whole, 'url', { value: response.url });
   return whole;
 }
 
 /**
- * Asks our own server to say of what is not there that there is nothing: of each 404 browsers note an error. Jupyter's
- * does not know it.
+ * Header that asks our own server to answer 204 for a missing file: browsers report each 404 as an error. Jupyter's
+ * server does not know it.
  */
 const ABSENT = 'X-Absent';
 
@@ -129,7 +129,7 @@ function rangeOf(headers: Headers): Range | null {
   return match && { start: Number(match[1]), end: Number(match[2]) };
 }
 
-/** What was asked for, out of an answer of 200 or 206. */
+/** Bytes that were asked for, out of an answer of 200 or 206. */
 async function bodyOf(response: Response, range: Range | null, heard: () => void): Promise<Uint8Array<ArrayBuffer>> {
   const said = response.headers.get('Content-Range');
   if (response.status === 200) {
@@ -145,7 +145,7 @@ async function bodyOf(response: Response, range: Range | null, heard: () => void
   return readBody(response, range.end - range.start + 1, heard);
 }
 
-/** Refuses a file of metadata that is longer than any is: it would fill the memory. */
+/** Refuses a file of metadata that is longer than any should be: it would fill the memory. */
 function boundOf({ url, body }: Response): (bytes: number) => void {
   const name = url.replace(/[?#].*$/, '');
   if (!isDocument(name)) return () => undefined;
@@ -157,7 +157,7 @@ function boundOf({ url, body }: Response): (bytes: number) => void {
   };
 }
 
-/** A body of `length` bytes; null: of any. `check` is told how many there are, and may throw. */
+/** A body of `length` bytes; null: of any length. `check` is told how many there are, and may throw. */
 async function readBody(
   response: Response,
   length: number | null,
@@ -183,7 +183,7 @@ async function readBody(
   return body;
 }
 
-/** A range out of a whole file, from a server that knows no ranges; what lies behind is not waited for. */
+/** A range out of a whole file, from a server that knows no ranges; bytes behind it are not waited for. */
 async function readRange(
   response: Response,
   { start, end }: Range,
@@ -201,7 +201,7 @@ async function readRange(
   return body;
 }
 
-/** Hands on what comes, while `take` wants more. */
+/** Hands on the pieces that come, while `take` wants more. */
 async function eachPiece(response: Response, heard: () => void, take: (piece: Uint8Array) => boolean): Promise<void> {
   const reader = response.body?.getReader();
   for (;;) {
@@ -219,9 +219,7 @@ async function eachPiece(response: Response, heard: () => void, take: (piece: Ui
   }
 }
 
-/**
- * What tells one writing of a file from another under the same name, as far as the server says; null where it does not.
- */
+/** Version that tells one writing of a file from another under the same name; null where the server sends none. */
 const versionOf = ({ headers }: Response): string | null => headers.get('ETag') ?? headers.get('Last-Modified');
 
 /** A reader of the files under `url`, for the page itself. */

@@ -23,17 +23,17 @@ import { SegmentLayers } from './segmentLayers.ts';
 import { showText } from './textDialog.ts';
 import type { ViewerState } from './viewState.ts';
 
-/** What the toolbar needs of where it is. */
+/** The viewer as its toolbar needs it. */
 export interface ToolbarEvents {
-  /** Says something to be known; for a while, where it only confirms what a person has done. */
+  /** Shows a note; for a while, where it only confirms what a person has done. */
   tell(text: string, isPassing?: boolean): void;
-  /** What tells the volume of a layer from others. */
+  /** Key of the volume that a layer shows. */
   volumeOf(layer: string): string;
   /** The first volume's space, in which is measured, and its name. */
   space(): { space: Space; name: string };
   /** All volumes that are open. */
   volumes(): Volume[];
-  /** What is known of the segments of the volume at an address; null of one that is not open here. */
+  /** Segments of the volume at an address; null of one that is not open here. */
   segmentsOf(address: string): Segments | null;
   /** The view as JSON that can be kept. */
   state(): ViewerState;
@@ -47,10 +47,10 @@ export interface ToolbarEvents {
 /** The layouts without a panel for 3-D, and those that have one beside. */
 const WITH_3D: Record<string, string> = { xy: 'xy-3d', xz: 'xz-3d', yz: 'yz-3d' };
 
-/** The row above the picture: what is most often changed of it, of the layer that is chosen. */
+/** The row above the picture, with what is changed most often in the chosen layer. */
 export class Toolbar {
   readonly node = element('div', { className: 'mct-Viewer-toolbar' });
-  /** What stands beside the picture. */
+  /** Element beside the picture. */
   readonly side = element('div', { className: 'mct-Viewer-side' });
   readonly #events: ToolbarEvents;
   /** Null while there is no Neuroglancer. */
@@ -118,7 +118,7 @@ export class Toolbar {
     this.#colour.setAttribute('aria-label', 'Colour');
     this.#colour.addEventListener('input', () => this.#change(layer => (layer.colour = this.#colour.value)));
     const threeD = element('label', {}, '3-D', this.#rendering);
-    // What belongs together goes to the next row together.
+    // Controls that belong together go to the next row together.
     const group = (...nodes: Node[]): HTMLElement => element('span', { className: 'mct-Viewer-group' }, ...nodes);
     const tools = group(this.#segments, this.#tools, this.#list, this.#align, this.#screenshot);
     if (events.link) {
@@ -188,7 +188,7 @@ export class Toolbar {
     if (mode !== 'off' && typeof layout === 'string' && layout in WITH_3D) viewer.layout.restoreState(WITH_3D[layout]);
   }
 
-  /** Has something be measured by clicks: a kind, or nothing. */
+  /** Starts measuring by clicks: a kind, or nothing. */
   measure(kind: Kind | ''): void {
     this.#layersOf?.draw(kind || null);
     if (kind) this.listMeasurements(true);
@@ -247,7 +247,7 @@ export class Toolbar {
     this.update();
   }
 
-  /** What was measured, as it is exported. What is set takes its place. @throws Error with the record that is wrong */
+  /** Measurements as they are exported; setting replaces them all. @throws Error with the record that is wrong */
   get measurements(): Record<string, unknown>[] {
     return this.#layersOf?.all.map(({ annotation, space }) => recordOf(annotation, space)) ?? [];
   }
@@ -354,7 +354,7 @@ export class Toolbar {
     if (this.#panel && this.#panelOf !== panelKey(layer)) this.#openPanel();
     if (!layer) return;
     this.#layers.value = layer.name;
-    // A shader of one's own is none of the list.
+    // A person's own shader is not in the list.
     this.#maps.value = layer.colourMap ?? '';
     if (colour !== null) this.#colour.value = colour;
     this.#rendering.value = layer.volumeRendering;
@@ -385,5 +385,5 @@ export class Toolbar {
   }
 }
 
-/** What a panel of contrast is made for: another layer, or another shader, has another. */
+/** Key of the panel of contrast: another layer, or another shader, has another panel. */
 const panelKey = (layer: ImageLayer | null): string => `${layer?.name}\n${layer?.look.shader}`;

@@ -14,7 +14,7 @@ type Format = (typeof FORMATS)[number];
 export type Inflate = (stream: Uint8Array<ArrayBuffer>, size: number) => Promise<Uint8Array>;
 
 interface Stream {
-  /** Where it is in the frame, and where in the block's bytes what it holds goes. */
+  /** Where it is in the frame, and where its decoded bytes go in the block. */
   from: number;
   length: number;
   to: number;
@@ -71,7 +71,7 @@ export async function unblosc(
     const bytes = Math.min(blockBytes, size - at);
     return { at, bytes, streams: streamsOf(n, bytes) };
   });
-  // What decodes elsewhere comes first: nobody else may use the memory below meanwhile.
+  // Streams that other decoders take come first: nobody else may use the memory below meanwhile.
   const decoder = inflate[format];
   const inflated = new Map<Stream, Uint8Array>();
   for (const stream of plan.flatMap(({ streams }) => streams)) {

@@ -4,8 +4,8 @@ import { isDocument } from '../model/document.ts';
 const REMEMBERED = 4096;
 
 /**
- * What tells the writings of files apart, by their addresses. A volume's documents say of themselves that they are
- * others; a chunk that is written anew, or a shard between its index and its chunks, says nothing.
+ * Versions of files, by their addresses, to notice one that was written anew since it was last read. A volume's
+ * documents show that themselves; a chunk that is written anew, or a shard between its index and its chunks, does not.
  */
 export class Versions {
   readonly #known = new Map<string, string>();

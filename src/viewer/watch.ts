@@ -1,8 +1,8 @@
 import type { ByteReader, ByteRangeResponse } from './source.ts';
 
 /**
- * What a look at a volume's documents finds: those that it was opened with, others in their place, or none. An Error:
- * they could not be read.
+ * Result of a look at a volume's documents: they are those that it was opened with, others in their place, or gone. An
+ * Error: they could not be read.
  */
 export type Finding = 'same' | 'changed' | 'gone' | Error;
 
@@ -16,7 +16,7 @@ const sleep = (milliseconds: number) => new Promise(done => setTimeout(done, mil
 /** Documents by their keys, as they were when a volume was opened. */
 export type Documents = Map<string, string>;
 
-/** What tells a document from another one, and from the same one written anew. */
+/** Version and text of a document, which tell it from another one, and from the same one written anew. */
 const signature = ({ bytes, version }: ByteRangeResponse): string =>
   `${version ?? ''}\n${new TextDecoder().decode(bytes)}`;
 
@@ -38,7 +38,7 @@ export class Watch {
   readonly #read: ByteReader;
   readonly #documents: Documents;
   readonly #onFinding: (finding: Finding) => void;
-  /** When the last look began, and what the last one that has ended found. */
+  /** When the last look began, and the finding of the last one that has ended. */
   #began: number;
   #finding: Finding = 'same';
   #queued: Promise<Finding> | null = null;
@@ -47,8 +47,8 @@ export class Watch {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * `documents`: those of the volume, its own first, as they were read from `opened` on, which was a look. `onFinding`
-   * hears of each other.
+   * `documents`: those of the volume, its own first, as they were read from `opened` on, which counts as a look.
+   * `onFinding` hears of each later one.
    */
   constructor(read: ByteReader, documents: Documents, opened: number, onFinding: (finding: Finding) => void) {
     this.#began = opened;
@@ -57,12 +57,12 @@ export class Watch {
     this.#onFinding = onFinding;
   }
 
-  /** What a look finds that begins after this call. */
+  /** Finding of a look that begins after this call. */
   look(): Promise<Finding> {
     return (this.#queued ??= this.#begin());
   }
 
-  /** After a chunk came: what a look not long before it has found. Another one follows. */
+  /** After a chunk came: the finding of a look not long before it. Another look follows. */
   async fetched(): Promise<Finding> {
     const left = this.#began + HOLDS - performance.now();
     if (left <= 0) return this.look();

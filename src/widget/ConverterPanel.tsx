@@ -53,11 +53,11 @@ function Form({ model }: { model: ConverterModel }): React.ReactElement {
   const [draft, setDraft] = React.useState<Chosen | null>(null);
   const [starts, setStarts] = React.useState<StartParams[] | null>(null);
   const [isSent, setSent] = React.useState(false);
-  // What the form stands for. When Python sets something else, the form begins anew with it.
+  // The source and options that the form shows. When Python sets others, the form begins anew with them.
   const [shown, setShown] = React.useState({ source, options, turn: 0 });
   const present = JSON.stringify({ source, options });
   const known = React.useRef(present);
-  // What the form has last said of itself: only what a person changes there goes to Python.
+  // The traits of the form's last draft: only changes that a person makes there go to Python.
   const said = React.useRef<Chosen | null>(null);
 
   React.useEffect(() => {
@@ -78,7 +78,7 @@ function Form({ model }: { model: ConverterModel }): React.ReactElement {
       const now = {
         ...chosen,
         ...(each && { target: folder || null }),
-        // Of one source nothing is said.
+        // The form asks this of several sources only.
         each: paths.length > 1 ? each : shown.options.each
       };
       setDraft(now);

@@ -14,7 +14,7 @@ import type { ViewerModel } from './viewerModel.ts';
 
 export type ConverterState = 'idle' | 'running' | 'done' | 'failed' | 'cancelled';
 
-/** What a finished conversion says of itself, as far as it is shown. */
+/** Result of a finished conversion, as far as it is shown. */
 export interface ShownResult {
   /** Of several sources the folder that was chosen, if one was. */
   output: string | null;
@@ -27,7 +27,7 @@ export interface ShownResult {
   warnings?: string[];
 }
 
-/** How far it is, and of several sources with which. */
+/** Its progress, and for several sources the one that it is at. */
 export type ShownProgress = Progress & { source?: string; number?: number; count?: number };
 
 /** The options, and what several paths are. */

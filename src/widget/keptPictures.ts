@@ -20,11 +20,11 @@ interface View {
 /** Pixels between viewers that are side by side. */
 const GAP = 4;
 /**
- * The viewers in each widget, which may be a box of several, by the ids of their models: what there is to be seen of it
+ * The viewers in each widget, which may be a box of several, by the ids of their models: what can be seen of the widget
  * without a kernel.
  */
 const pictures = new Map<string, Map<string, Part>>();
-/** What is to be said of widgets that have no picture. */
+/** Summaries of widgets that have no picture. */
 const summaries = new Map<string, () => string>();
 const kept = new WeakSet<object>();
 

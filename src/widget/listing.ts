@@ -2,7 +2,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { ViewerSource } from '../viewer/index.ts';
 
-/** What the server has in a folder: names, `none` where there is no such folder, null where it does not say. */
+/** Names in a folder of the server: `none` where there is no such folder, null where the server does not say. */
 export type Names = string[] | 'none' | null;
 
 /**

@@ -27,8 +27,8 @@ export const DEFAULT_TRAITS = {
 } as OptionTraits;
 
 /**
- * What to write into the form's fields for the traits; `source`, `traits.parent` and `traits.target` are absolute,
- * unless it is a name in the parent.
+ * Values of the form's fields for the traits; `source`, `traits.parent` and `traits.target` are absolute, unless the
+ * target is a name in the parent.
  */
 export function toFormValues(traits: OptionTraits, source: Source): FormValues {
   const given = TRAITS.map(({ key, trait }) => [key, traits[trait as keyof OptionTraits]] as const);
@@ -46,7 +46,7 @@ function outputField({ target, parent }: OptionTraits, source: Source): string {
   return parent === null ? besideSource(target, source) : target;
 }
 
-/** The traits for what the form says. An output that is the default one leaves the target to the default. */
+/** The traits for the form's options. An output that is the default one leaves the target to the default. */
 export function toTraits(options: Partial<ConvertOptions>, source: Source): OptionTraits {
   const output = options.output ?? null;
   const isDefault =

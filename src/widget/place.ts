@@ -23,7 +23,7 @@ export interface Place {
   fingerprint: Sample[];
   /** Whether its voxels are shown as numbers of segments. */
   asLabels?: boolean;
-  /** What it is called, where not by its path. */
+  /** Its name, where that is not the path's. */
   name?: string;
 }
 

@@ -5,9 +5,9 @@ import { WIDGET_VIEW, pictureOf } from './keptPictures.ts';
 
 /** Rank of ipywidgets' renderer. */
 const RANK = -10;
-/** What Python calls our widgets, alone or in a box. */
+/** Our widgets as Python writes them, alone or in a box. */
 const OURS = /\b(Viewer|Converter)Widget\(/;
-/** What ipywidgets' renderer has when there will be no widget. */
+/** Class of ipywidgets' renderer when there will be no widget. */
 const FAILED = 'jupyter-widgets';
 
 const NOT_TRUSTED =
@@ -68,7 +68,7 @@ function explained(
   session: DocumentRegistry.Context['sessionContext'],
   renderers: Renderers
 ): Renderer {
-  /** What else than a widget there is of an output, safe where it is not trusted. */
+  /** Renderer of an output's other data than the widget, safe where it is not trusted. */
   const rest = async ({ data, metadata, trusted }: Output, wanted?: string): Promise<Renderer | null> => {
     const others = Object.fromEntries(Object.entries(data).filter(([type]) => type !== WIDGET_VIEW));
     const type = wanted ?? renderers.preferredMimeType(others, trusted ? 'any' : 'ensure');

@@ -2,7 +2,7 @@ import { baseName, describeProgress, factsOf } from '../form/index.ts';
 import type { ConverterModel } from './converterModel.ts';
 import { DEFAULT_TRAITS } from './options.ts';
 
-/** What a `ConverterWidget` is at, as HTML for where no widget is shown: a row for each fact. */
+/** State of a `ConverterWidget` as HTML for where no widget is shown: a row for each fact. */
 export function summaryOf({ source, options, state, result, failure, progress }: ConverterModel): string {
   const rows: [string, string][] = [['Source', [source].flat().map(baseName).join(', ') || 'none']];
   for (const [name, standard] of Object.entries({ ...DEFAULT_TRAITS, each: null })) {

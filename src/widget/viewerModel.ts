@@ -9,7 +9,7 @@ import { filesOf } from './listing.ts';
 import { findOnServer } from './place.ts';
 import { Requests } from './requests.ts';
 
-/** What a page tells of a view, and Python asks for. */
+/** Traits of a view that the page reports, and Python sets. */
 const SHARED = ['state', 'position', 'selection', '_measurements', '_looks'];
 
 /** A view that may have a picture. */
@@ -50,7 +50,8 @@ export class ViewerModel extends DOMWidgetModel {
   }
 
   /**
-   * Sends with what is shared which of Python's wishes it knows: Python does not take what crossed one on its way.
+   * Adds to the shared traits which of Python's wishes this page knows: Python ignores values that crossed a wish on
+   * their way.
    */
   override sync(method: string, model: WidgetModel, options: { attrs?: object } = {}): unknown {
     const { attrs } = options;

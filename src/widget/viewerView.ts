@@ -14,11 +14,11 @@ import type { ViewerModel } from './viewerModel.ts';
 const STATE_INTERVAL = 200;
 /** Milliseconds that a camera is kept for another picture. */
 const CAMERA_REST = 10_000;
-/** Milliseconds between two looks at whether all of a viewer out of sight is there, and for which it is waited for. */
+/** Milliseconds between two checks of whether a viewer out of sight is whole, and the longest wait for that. */
 const LOOK = 250;
 const LONGEST_LOOK = 20_000;
 
-/** What Python asks for beside a state. */
+/** Wishes of Python beside a state. */
 interface Wishes {
   position?: number[];
   /** Ranges of a box to be drawn; null: takes away the one that was drawn before. */
@@ -32,14 +32,14 @@ interface Wishes {
   fresh?: number[];
 }
 
-/** What Python asks a page. */
+/** Question of Python to a page. */
 interface Question {
   method: string;
   id: string;
   params: {
-    /** Pixels; without it what is on the screen is taken. */
+    /** Size in pixels; without it, the picture on the screen is taken. */
     size?: [number, number];
-    /** What is changed of the present view. */
+    /** Changes to the present view. */
     state?: ViewerState;
   };
 }
@@ -74,7 +74,7 @@ export class ViewerView extends DOMWidgetView {
     this.listenTo(this.model, 'change:height', () => this._setHeight());
     this.listenTo(this.model, 'change:state', () => this._takeState());
     this.listenTo(this.model, 'change:_wishes', () => this._takeWishes());
-    // What was told before this was known Python has not taken, and what Python has may not be what is shown.
+    // Python ignored what was sent before this was known, and its own state may not be what is shown.
     this.listenTo(this.model, 'change:_asked', () => {
       this._isAsked = true;
       void this._sendState?.invoke();
@@ -125,7 +125,7 @@ export class ViewerView extends DOMWidgetView {
       }
       this._note?.remove();
       const state = this.model.get('state') as ViewerState;
-      // Those that a whole state does not know yet are laid over it.
+      // Volumes that a whole state does not know yet are laid over it.
       const { fresh = [] } = this.model.get('_wishes') as Wishes;
       const known = 'layers' in state ? source.slice(0, source.length - fresh.length) : source;
       const handle = await createViewer(this.el, {
@@ -148,7 +148,7 @@ export class ViewerView extends DOMWidgetView {
       this._handle = handle;
       this._shown = { load: (this.model.get('_places') as Place[])[0].load, count: source.length };
       this._draw();
-      // Set while it was being opened.
+      // The state may have been set while the viewer was being opened.
       if (this.model.get('state') !== state) this._takeState();
       this._takeWishes();
       void this._sendState?.invoke();
@@ -212,7 +212,7 @@ export class ViewerView extends DOMWidgetView {
     this._handle?.setVisible((this._isDrawing = false));
   }
 
-  /** What was seen last, where nothing is drawn now. */
+  /** The present picture, or the last one where nothing is drawn now. */
   private _takeSnapshot(): HTMLCanvasElement | null {
     const isThere = this._isDrawing && this.el.isConnected && this.el.clientWidth > 0;
     const taken = isThere ? (this._handle?.snapshot() ?? null) : null;
@@ -258,7 +258,7 @@ export class ViewerView extends DOMWidgetView {
     return this._handle !== undefined;
   }
 
-  /** Has those that are linked with this one look where it looks. */
+  /** Moves the viewers linked with this one to where it looks. */
   private _lead(): void {
     const group = this._group && linked.get(this._group);
     const pose = this._isFollowing ? null : this._handle?.pose;
@@ -300,11 +300,11 @@ export class ViewerView extends DOMWidgetView {
     }
   }
 
-  /** Does what Python has asked for beside the state. It is asked for until a page has told what came of it. */
+  /** Fulfils Python's wishes beside the state. They stand until a page has told what came of them. */
   private _takeWishes(): void {
     const { position, selection, measurements, looks = {}, alignments = {} } = this.model.get('_wishes') as Wishes;
     const { sight, toolbar } = this._handle ?? {};
-    // What is asked of a volume that is being added is done when it is there.
+    // Wishes for a volume that is being added wait until it is there.
     const isWhole = !this._isAdding && (this.model.get('_places') as Place[]).length === this._shown?.count;
     if (!sight || !toolbar || !isWhole) return;
     if (position) sight.position = position;

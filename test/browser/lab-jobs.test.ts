@@ -54,7 +54,7 @@ async function until(is: () => boolean): Promise<void> {
 /** Leaves JupyterLab, and after `meanwhile` comes back to it in the same browser. */
 async function leave(meanwhile: () => Promise<void>): Promise<void> {
   const { page } = lab;
-  // What is under way is kept with the layout, a moment after it has changed.
+  // Jobs under way are kept with the layout, a moment after a change.
   await page.waitForTimeout(2000);
   await page.goto('about:blank');
   await meanwhile();

@@ -4,7 +4,7 @@ interface App {
   jupyterapp: { commands: { execute(id: string): Promise<unknown> } };
 }
 
-/** What a person does in JupyterLab's file browser and with what this extension adds to it. */
+/** Actions of a person in JupyterLab's file browser and with what this extension adds to it. */
 export class LabPage {
   readonly page: Page;
 
@@ -177,7 +177,7 @@ export class DialogPage {
     await this.closed();
   }
 
-  /** What is said to be wrong at a field. */
+  /** Error shown at a field. */
   async error(label: string): Promise<string> {
     const error = this.root.locator('.mct-Field', { hasText: label }).locator('.mct-Field-error');
     await error.waitFor();

@@ -214,7 +214,7 @@ test('a region is dragged on the picture, and what was chosen there is what is c
   const dialog = await lab.convert('block.tif');
   await page.getByRole('button', { name: 'Choose on the picture…' }).click();
   const panel = page.locator('.mct-Picture .neuroglancer-rendered-data-panel').first();
-  // What is said of the picture stands above it.
+  // A note about the picture stands above it.
   await page.getByText('block.tif is shown as it lies there').waitFor();
   const bright = await brightAround(panel);
   const { x, y } = (await panel.boundingBox())!;

@@ -74,7 +74,7 @@ export class NotebookPage {
     return this.page.locator('.jp-Notebook .jp-CodeCell').nth(index);
   }
 
-  /** What a cell has put out. */
+  /** Output of a cell. */
   output(index: number): Locator {
     return this.cell(index).locator('.jp-Cell-outputArea');
   }

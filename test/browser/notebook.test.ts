@@ -251,7 +251,7 @@ test('what a crash has left is resumed or started over, as chosen in any of the 
     await view.planned();
     assert.equal(await view.field('Resume').isChecked(), true);
   }
-  // What is offered is no choice yet; one that is made is made everywhere.
+  // An offer is no choice yet; a choice that is made is made everywhere.
   assert.equal(await notebook.run(3), '');
   await other.field('Start over').check();
   await eventually(async () => assert.equal(await form.field('Start over').isChecked(), true));
@@ -306,7 +306,7 @@ test('view() shows the voxels, over /files/ where the server has this very volum
     'viewer.state["position"], viewer.state["layout"], "source" in viewer.state["layers"][0]',
     'viewer.state = {"position": [10, 20, 5]}',
     'viewer.state["position"], viewer.state["layout"]',
-    // What was picked and measured, beside the array's own; then what Python asks for.
+    // Picks and measurements, beside the array's own values; then what Python asks for.
     'import microct_io_vis, numpy, tifffile\nheard = []\nviewer.observe(lambda change: heard.append(change.name), ["position", "selection", "annotations"])\n' +
       'def facts():\n    pick, rows = viewer.pick, viewer.annotations\n    same = pick.value == tifffile.imread("scan.tif")[pick.position]\n' +
       '    row = rows.iloc[-1] if len(rows) else None\n' +

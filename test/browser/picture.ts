@@ -26,8 +26,8 @@ export function sliceView([, y, x]: [number, number, number], z: number): Record
 type Pixel = [red: number, green: number, blue: number];
 
 /**
- * What slice `z` at time `t` of an ImageJ hyperstack must look like with all channels in the windows and colours of the
- * OME-Zarr's metadata.
+ * Colours that slice `z` at time `t` of an ImageJ hyperstack must have, with all channels in the windows and colours of
+ * the OME-Zarr's metadata.
  */
 export function expectedComposite(tiff: string, t: number, z: number, omeZarr: string): Pixel[][] {
   const code =

@@ -1,5 +1,5 @@
-// What happens to a viewer in a long day: servers that fail in all the ways there are, graphics that go away, keys that
-// are meant for it.
+// A long day in the life of a viewer: servers that fail in all the ways there are, graphics that go away, keys that are
+// meant for it.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';

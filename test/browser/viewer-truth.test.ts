@@ -1,5 +1,5 @@
-// What a viewer shows is what is there: volumes that are overwritten, renamed or removed while they are open, and
-// chunks that do not come whole.
+// A viewer shows what is there: volumes that are overwritten, renamed or removed while they are open, and chunks that
+// do not come whole.
 import assert from 'node:assert/strict';
 import {
   appendFileSync,
@@ -136,7 +136,7 @@ test('a TIFF is shown as it lies there by a right-click, and what becomes of it 
     await viewer.locator('.neuroglancer-layer-item-label', { hasText: to }).waitFor();
     await shows(viewer, other, output);
   }
-  // What is made of it takes its place, in the contrast that was set for it.
+  // Its conversion takes its place, in the contrast that was set for it.
   const dialog = await new LabPage(page).dialogFrom(() =>
     page.evaluate(() => {
       const { commands } = (window as unknown as App).jupyterapp;

@@ -66,7 +66,7 @@ test('OME-Zarr 0.5 under the root: the voxels on the screen are those of the vol
   await page.close();
 });
 
-/** What is told under the mouse is the voxel that is seen there, in its left half and in its right one. */
+/** The voxel told under the mouse is the one that is seen there, in its left half and in its right one. */
 async function tellsVoxels(panel: Locator): Promise<void> {
   const { width, height } = (await picture(panel).boundingBox())!;
   const [x, y] = [SHAPE[2] / 2, SHAPE[1] / 2];
@@ -78,11 +78,11 @@ async function tellsVoxels(panel: Locator): Promise<void> {
     await panel.locator('.neuroglancer-mouse-position-widget', { hasText: `x ${x}  y ${y}  z ${Z}` }).waitFor();
     await panel.locator('.neuroglancer-layer-item-value', { hasText: new RegExp(`^${value}$`) }).waitFor();
   }
-  // Of the middle itself, which lies on that edge, the voxel that is drawn there.
+  // In the middle itself, which lies on that edge, it is the voxel that is drawn there.
   const middle = panel.locator('input.neuroglancer-position-dimension-coordinate');
   const told = await middle.evaluateAll(inputs => inputs.map(each => (each as HTMLInputElement).value));
   assert.deepEqual(told.slice(0, 3), [x, y, Z].map(String));
-  // What is selected is in the left half, where the mouse comes from elsewhere.
+  // The selection is in the left half, where the mouse comes from elsewhere.
   const position = { x: width / 2 + 1, y: height / 2 + 1 };
   await picture(panel).hover({ position: { ...position, x: position.x - 3 * ZOOM } });
   await panel.locator('.neuroglancer-mouse-position-widget', { hasText: `x ${x - 3}  y ${y}` }).waitFor();
@@ -111,7 +111,7 @@ test('the toolbar: contrast of what is in view, black and white swapped, colours
   const auto = slice.map(row => row.map(value => 255 * Math.min(1, Math.max(0, (value - black) / (white - black)))));
   const inverted = auto.map(row => row.map(value => 255 - value));
   await panel.getByRole('button', { name: 'Auto', exact: true }).click();
-  // What the histogram does not tell apart is two of a hundred parts of the range.
+  // The histogram is exact to two hundredths of the range.
   await showsSlice(panel, auto, 8);
   await panel.getByRole('button', { name: 'Invert' }).click();
   await showsSlice(panel, inverted, 8);
@@ -173,7 +173,7 @@ test('projections show what is brightest or darkest inside; a screenshot has its
     );
   }
 
-  // What stands at the scale bar, as it is written on it.
+  // The label at the scale bar, as it is written on it.
   await page.evaluate(() => {
     const { fillText } = CanvasRenderingContext2D.prototype;
     const written: string[] = [];
@@ -334,7 +334,7 @@ test('a volume that is added lies over the first, also after a reload; linked vi
   await panel.getByLabel('Layer that is changed here').selectOption('second.ome.zarr');
   await panel.getByLabel('Opacity').fill('0');
   await shows(panel, output);
-  // What is below is seen through it, or not.
+  // The volume below is seen through it, or not.
   await panel.getByLabel('Opacity').fill('1');
   await showsSlice(panel, expectedSlice(flipped, Z, over));
   await panel.getByRole('button', { name: 'Lower' }).click();

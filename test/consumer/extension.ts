@@ -1,5 +1,4 @@
-// What another extension of JupyterLab writes to use the helper: compiled by the linter against the package's own
-// declarations.
+// Another extension of JupyterLab that uses the helper: compiled by the linter against the package's own declarations.
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { HelperError, IHelper, type Job, type Plan } from 'microct-io-vis';
 

@@ -70,7 +70,7 @@ export class HelperClient implements IHelper {
     const { sessions } = this.#services;
     this.#recalled ??= this.#recall();
     await Promise.all([sessions.ready, this.#recalled]);
-    // What was under way ended with its helper: only the next one knows how.
+    // Jobs that were under way ended with their helper: only the next one knows how.
     const isOwed = this.jobs.items.some(isActive);
     if (!this.#link && (this.#find() || isOwed)) {
       await this.#connect(isOwed);
@@ -105,7 +105,7 @@ export class HelperClient implements IHelper {
   #connect(start: boolean): Promise<Link> {
     if (this.#link) {
       const mayStart = this.#mayStart;
-      // What only looked for a helper, and found none, leaves it to this one to start it.
+      // A link that only looked for a helper, and found none, leaves it to this one to start it.
       return this.#link.catch(error => (start && !mayStart ? this.#connect(true) : Promise.reject(error)));
     }
     const link = this.#open(start);

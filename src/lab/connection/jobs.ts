@@ -37,12 +37,12 @@ export class Jobs implements IJobs {
     }
   }
 
-  /** Takes up what was under way when a page was left, until the helper says what has become of it. */
+  /** Takes up the jobs that were under way when a page was left, until the helper says what has become of them. */
   recall(jobs: readonly Job[]): void {
     jobs.filter(job => !this.#jobs.has(job.id)).forEach(job => this.#jobs.set(job.id, job));
   }
 
-  /** Takes over what the helper says; what it no longer knows but was under way has been lost. */
+  /** Takes over the helper's list; a job that was under way and is not in it has been lost. */
   sync(jobs: readonly Job[]): void {
     const known = new Set(jobs.map(job => job.id));
     this.fail('The helper that was at this has ended.', job => !known.has(job.id));
@@ -52,7 +52,7 @@ export class Jobs implements IJobs {
     });
   }
 
-  /** Ends what was under way, because nothing will be heard of it any more, for a reason that is told with its name. */
+  /** Ends the jobs under way, because nothing more will be heard of them, for a reason that is told with its name. */
   fail(reason: string, which: (job: Job) => boolean = () => true): void {
     for (const job of this.items) {
       if (isActive(job) && which(job)) {

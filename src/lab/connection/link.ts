@@ -35,7 +35,7 @@ export class Link {
     this.#comm.onMsg = message => {
       this.#receive(message.content.data as unknown as Reply | HelperEvent, message.buffers ?? []);
     };
-    // It closes those that were silent long, and knows nothing of those of an earlier life.
+    // The helper closes links that were silent long, and knows none of an earlier life.
     this.#comm.onClose = () => this.end('The helper closed the connection.', false);
     kernel.statusChanged.connect(this.#onStatus, this);
     kernel.connectionStatusChanged.connect(this.#onConnection, this);
@@ -45,7 +45,7 @@ export class Link {
     this.#comm.open().dispose();
   }
 
-  /** What the helper says unasked. */
+  /** Events that the helper sends unasked. */
   get event(): ISignal<this, HelperEvent> {
     return this.#event;
   }
@@ -138,7 +138,7 @@ export class Link {
     }
   }
 
-  /** A restart that somebody else asked for is told by nothing but the new process's name for itself. */
+  /** Only the new process's session id tells of a restart that somebody else asked for. */
   #onMessage(_: unknown, message: KernelMessage.IIOPubMessage): void {
     const { session } = message.header;
     this.#life ??= session;

@@ -7,8 +7,8 @@ import { isActive } from './jobs.ts';
 const KEY = 'microct-io-vis:under-way';
 
 /**
- * What was under way when a page was left, kept with JupyterLab's layout: whoever comes back is told what has become of
- * it.
+ * Jobs that were under way when a page was left, kept with JupyterLab's layout: whoever comes back is told what has
+ * become of them.
  */
 export class Remembered {
   constructor(state: IStateDB | null) {

@@ -45,7 +45,7 @@ export class JobNotifications {
     } else if (isActive(now)) {
       this.#progress(now, before);
     } else {
-      // What was given up for lost may have ended otherwise: the next helper knows.
+      // A job that was given up for lost may have ended otherwise: the next helper knows.
       const isCorrected = before !== null && !isActive(before) && before.state !== now.state;
       if (isCorrected || (!this.#told.has(now.id) && (!now.seen || this.#shown.has(now.id)))) {
         this.#outcome(now);
@@ -57,12 +57,12 @@ export class JobNotifications {
     }
   }
 
-  /** Spares other pages from telling the same, as soon as there is somebody to see it. */
+  /** Keeps other pages from reporting the same, as soon as somebody can see it here. */
   async #acknowledge(job: string): Promise<void> {
     while (document.visibilityState !== 'visible') {
       await new Promise(seen => document.addEventListener('visibilitychange', seen, { once: true }));
     }
-    // What it has come to is told before the connection is ready.
+    // The outcome is reported before the connection is ready.
     while (this.#helper.state === 'starting' || this.#helper.state === 'waiting') {
       await new Promise<void>(changed => {
         const onChanged = (): void => {
@@ -72,7 +72,7 @@ export class JobNotifications {
         this.#helper.stateChanged.connect(onChanged);
       });
     }
-    // One that has ended meanwhile is not started for this.
+    // A helper that has ended meanwhile is not started for this.
     if (this.#helper.state === 'connected') {
       await this.#helper.request('seen', { job }).catch(() => undefined);
     }

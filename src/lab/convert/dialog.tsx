@@ -116,7 +116,7 @@ class ConvertDialog extends Dialog<Job[]> {
     this.#enable();
   }
 
-  /** What was queued; empty when the dialog was dismissed. */
+  /** Jobs that were queued; empty when the dialog was dismissed. */
   jobs: Job[] = [];
 
   override handleEvent(event: Event): void {

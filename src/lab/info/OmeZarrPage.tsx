@@ -5,7 +5,7 @@ import type { OmeZarrInfo, VolumeInfo } from '../../protocol/index.ts';
 import { count } from '../../protocol/verdict.ts';
 import type { IHelper } from '../helper.ts';
 
-/** What one OME-Zarr is, by its metadata and the sizes of its files. */
+/** Facts about one OME-Zarr, by its metadata and the sizes of its files. */
 export function OmeZarrPage(props: { path: string; helper: IHelper }): React.ReactElement {
   const { path, helper } = props;
   const [info, setInfo] = React.useState<OmeZarrInfo | null>(null);
@@ -137,7 +137,7 @@ function codecOf({ compression, checksum }: OmeZarrInfo['levels'][number]): stri
   return checksum && checksum !== 'none' ? `${codec}, ${checksum}` : codec;
 }
 
-/** What an output of this program says of its making; it is read as text that anybody may have changed. */
+/** Provenance of an output of this program; it is read as text that anybody may have changed. */
 function madeOf({ provenance }: OmeZarrInfo): {
   name: string | null;
   voxelSizeFile: string | null;

@@ -68,7 +68,7 @@ export function TiffPage(props: {
   );
 }
 
-/** What was, is, or could be made of the file. */
+/** Conversions of the file: those that run or are done, and one to start. */
 function Jobs(props: {
   path: Source;
   canConvert: boolean;

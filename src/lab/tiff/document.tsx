@@ -184,7 +184,7 @@ function addButtons({ toolbar, content }: TiffDocument, context: DocumentRegistr
 }
 
 /**
- * What a double-click on a TIFF opens: its picture, made of what is in sight, and beside it its facts and the offer to
+ * Opens a TIFF on a double-click: its picture, made of what is in sight, and beside it its facts and the offer to
  * convert it. Its contents are never asked of the server.
  */
 export class TiffFactory extends ABCWidgetFactory<TiffDocument> {
@@ -211,7 +211,7 @@ export class TiffFactory extends ABCWidgetFactory<TiffDocument> {
       return widget;
     }
     addButtons(widget, context, this.#services);
-    // One that comes back with the layout shows what it showed.
+    // A document that comes back with the layout shows what it showed.
     if (this.#services.looksFirst() && this.#services.isRestored()) content.look();
     return widget;
   }

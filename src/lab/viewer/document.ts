@@ -7,7 +7,7 @@ import { ARCHIVE_FACTORY, OZX_TYPE } from '../ids.ts';
 import { toServerPath } from '../paths.ts';
 import { ViewerPanel } from './panel.ts';
 
-/** What a double-click on an OME-Zarr in one file opens: its picture. Its contents are never asked of the server. */
+/** Opens an OME-Zarr in one file on a double-click: its picture. Its contents are never asked of the server. */
 export class ArchiveFactory extends ABCWidgetFactory<DocumentWidget<ViewerPanel>> {
   constructor(helper: IHelper, contents: Contents.IManager, modelName: string) {
     super({

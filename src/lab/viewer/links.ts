@@ -1,7 +1,7 @@
 import type { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import type { ViewerPanel } from './panel.ts';
 
-/** Has all viewers look where one of them is made to look, while it is on. */
+/** Moves all viewers to where one of them is moved, while it is on. */
 export class ViewerLinks {
   readonly #tracker: WidgetTracker<MainAreaWidget<ViewerPanel>>;
   #isOn = false;

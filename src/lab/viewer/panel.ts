@@ -24,13 +24,13 @@ import { baseName, findSource, findSources, lookedAt, namesOf } from './source.t
 /** Milliseconds of rest before a changed view is kept. */
 const SETTLED = 1000;
 
-/** What the title of a tab says of a source that is not converted. */
+/** Mark in the title of a tab for a source that is not converted. */
 const SAMPLED = ' (sampled)';
-/** What the file browser drags, and what a drag is told by. */
+/** MIME type of what the file browser drags, and the events of a drag. */
 const CONTENTS_MIME = 'application/x-jupyter-icontents';
 const DRAGS = ['lm-dragenter', 'lm-dragover', 'lm-drop'];
 
-/** How what lies at some paths is looked at. */
+/** How the volumes at some paths are shown. */
 export interface Way {
   /** How sources are read that are no OME-Zarrs. */
   reading?: LookOptions;
@@ -40,7 +40,7 @@ export interface Way {
   isStack?: boolean;
 }
 
-/** What tells a tab from others: the volumes that it shows, and how they are read. */
+/** Key of a tab: the volumes that it shows, and how they are read. */
 export const keyOf = (paths: readonly string[], { reading, asLabels, isStack }: Way = {}): string =>
   paths.join('\n') +
   (reading && Object.keys(reading).length > 0 ? `\n${JSON.stringify(reading)}` : '') +
@@ -85,7 +85,7 @@ export class ViewerPanel extends Widget {
     return this.#way.asLabels ?? false;
   }
 
-  /** What is shown, if it is one volume. */
+  /** Source that is shown, if it is one volume. */
   get #source(): Source | null {
     return this.#way.isStack ? [...this.#paths] : this.#paths.length === 1 ? this.#paths[0] : null;
   }
@@ -143,7 +143,7 @@ export class ViewerPanel extends Widget {
         await handle.rename(n, { ...source, name: isTaken ? paths[n] : source.name, asLabels });
       }
     };
-    // One after the other. Of what cannot be opened where it is now the viewer says that it is gone.
+    // One after the other. Of a volume that cannot be opened where it is now, the viewer says that it is gone.
     this.#following = this.#following
       .then(follow)
       .catch(error => console.warn(`${paths.join(', ')}: could not be shown after it was renamed`, error));
@@ -159,7 +159,7 @@ export class ViewerPanel extends Widget {
     return baseName(this.paths[0]) + (others > 0 ? ` and ${others} other${others > 1 ? 's' : ''}` : '');
   }
 
-  /** What the viewer calls the volumes. */
+  /** Names of the volumes in the viewer. */
   get #names(): string[] {
     return this.#way.isStack ? [this.#name] : namesOf(this.paths);
   }
@@ -198,7 +198,7 @@ export class ViewerPanel extends Widget {
     this.#stateChanged.emit();
   }
 
-  /** Where is looked, as soon as it changes. */
+  /** Emits as soon as the view moves. */
   get moved(): ISignal<this, void> {
     return this.#moved;
   }
@@ -341,7 +341,7 @@ export class ViewerPanel extends Widget {
       return;
     }
     this.#handle = handle;
-    // One that was asked for meanwhile.
+    // Show the state that was set meanwhile.
     if (this.#state && this.#state !== state) handle.setState(this.#state);
     handle.setVisible(this.isVisible);
     if (paths !== this.paths) this.#follow(paths);

@@ -11,7 +11,7 @@ export async function savePicture(
   const folder = PathExt.dirname(volume);
   const { content } = (await contents.get(folder)) as { content: Contents.IModel[] };
   const taken = new Set(content.map(item => item.name));
-  // Of a time and a date, which Neuroglancer puts into names, part is for folders.
+  // Neuroglancer puts time and date into names, with characters that belong to folders.
   const plain = name.replaceAll(/[\\/:*?"<>|]/g, '-');
   let free = plain;
   for (let n = 1; taken.has(free); n++) free = plain.replace(/(\.[^.]*)?$/, ` (${n})$1`);

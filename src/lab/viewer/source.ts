@@ -9,10 +9,10 @@ import type { IHelper, ReadResult } from '../helper.ts';
 import { HelperError } from '../helper.ts';
 import { isImage, isOmeZarr } from '../paths.ts';
 
-/** What the helper says of a volume that is not, or no longer, there. */
+/** The helper's codes for a volume that is not, or no longer, there. */
 const GONE: HelperError['code'][] = ['not-found', 'output-not-ome-zarr'];
 
-/** What a path is called: of an image in a collection, with the collection's name. */
+/** Name of a path: of an image in a collection, with the collection's name. */
 export function baseName(path: string): string {
   if (isAddress(path)) {
     const name = addressName(path);
@@ -30,7 +30,8 @@ export const namesOf = (paths: readonly string[]): string[] =>
   paths.map(baseName).map((name, n, names) => (names.indexOf(name) < n ? paths[n] : name));
 
 /**
- * How the viewer gets at several, with names that tell them apart. `reading`: how those are read that are no OME-Zarrs.
+ * How the viewer gets at several volumes, with names that tell them apart. `reading`: how those are read that are no
+ * OME-Zarrs.
  */
 export async function findSources(
   paths: readonly string[],
@@ -73,12 +74,12 @@ const isSource = (address: string, helper: IHelper): Promise<boolean> =>
     () => false
   );
 
-/** What no OME-Zarr has. */
+/** File that no OME-Zarr has. */
 const NOWHERE = 'microct-io-vis/is-not-here';
 
 /**
- * Whether a server of the web has this page read all that a viewer must know (CORS): parts of files, which part came,
- * which version it is of, and that of what is not there it is said. Otherwise the helper reads.
+ * Whether a server of the web lets this page read all that a viewer must know (CORS): parts of files, which part came,
+ * which version it is of, and that a missing file is missing. Otherwise the helper reads.
  */
 async function isOpenToPages(address: string): Promise<boolean> {
   const { search, hash, username } = new URL(address);
