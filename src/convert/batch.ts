@@ -18,7 +18,7 @@ import { convert } from './convert.ts';
 import { estimate } from './estimate.ts';
 import { outputPath } from './output-path.ts';
 
-/** What has become of one of many sources; a row of the report. */
+/** Outcome of one of many sources; a row of the report. */
 export interface BatchEntry {
   source: string;
   /** Absolute path of the OME-Zarr; null where it is not known. */
@@ -32,7 +32,7 @@ export interface BatchEntry {
   error: { code: ErrorCode; message: string } | null;
 }
 
-/** What would become of it: with its plan, where it can be converted. */
+/** Expected outcome of one source, with its plan where it can be converted. */
 export interface PlannedEntry extends BatchEntry {
   plan: Plan | null;
 }
@@ -40,7 +40,7 @@ export interface PlannedEntry extends BatchEntry {
 export interface BatchControl extends Control {
   /** Hears of each that is begun, from 0, and of each that has ended. */
   onEntry?: (number: number, entry: BatchEntry, result: ConvertResult | null) => void;
-  /** What entries call the options. */
+  /** Words for the options in entries. */
   words?: Vocabulary;
 }
 
@@ -96,7 +96,7 @@ function within(folder: string): string[] {
 }
 
 /**
- * What would be converted, and to where.
+ * Sources that would be converted, and their outputs.
  *
  * @param folder where the outputs go; null: each beside its source
  * @throws ConvertError where two sources would be written to one output
@@ -112,8 +112,8 @@ export function planMany(sources: readonly string[], folder: string | null): Bat
 }
 
 /**
- * What would become of each of many sources, with its plan or why there is none; of several that would be written to
- * one output the first that can be is converted. Reads headers, writes nothing.
+ * Expected outcomes of many sources, each with its plan or why there is none; of several that would be written to one
+ * output the first that can be is converted. Reads headers, writes nothing.
  *
  * @param folder where the outputs go; null: each beside its source
  * @throws ConvertError where it is cancelled
@@ -180,7 +180,7 @@ async function isThere({ output }: BatchEntry, { resume }: Partial<ConvertOption
   return isBucketAddress(output) ? isWholeInBucket(output) : isOmeZarr(output);
 }
 
-/** What an error makes of an entry. */
+/** An entry's state after an error, with the error in words. */
 function failed(error: unknown, words: Vocabulary): Pick<BatchEntry, 'state' | 'error'> {
   if (!(error instanceof ConvertError)) return { state: 'failed', error: { code: 'internal', message: String(error) } };
   const { code, said, problems } = error;
@@ -190,8 +190,8 @@ function failed(error: unknown, words: Vocabulary): Pick<BatchEntry, 'state' | '
 }
 
 /**
- * Converts many sources, one after another, with the same options: what is wrong with one is told of it, and the others
- * go on. With the option `resume`, those that are whole already are left, and unfinished ones are gone on with.
+ * Converts many sources, one after another, with the same options: an error of one is noted in its entry, and the
+ * others go on. With the option `resume`, those that are whole already are left, and unfinished ones are resumed.
  *
  * @param folder where the outputs go; null: each beside its source
  * @param report what the two files of the report are called, without `.json` and `.csv`; null: none
@@ -237,7 +237,7 @@ function outputOf(source: string): string | null {
   try {
     return outputPath(null, source, null);
   } catch {
-    // What is wrong is told when it is its turn.
+    // Its errors are told when it is its turn.
     return null;
   }
 }
@@ -253,7 +253,7 @@ function clashOf({ source, output }: BatchEntry, taken: Map<string, string>): Co
 
 const COLUMNS = ['source', 'output', 'state', 'seconds', 'bytesWritten', 'levels', 'warnings', 'error'] as const;
 
-/** Both files, each whole at any time; keys in addresses are nobody else's. */
+/** Both files, each whole at any time; without the keys in addresses, which are nobody else's. */
 function write(report: string | null, all: readonly BatchEntry[]): void {
   if (report === null) return;
   const entries = all.map(entry => ({ ...entry, source: shownAddress(entry.source) }));

@@ -41,7 +41,7 @@ export interface BlockWork {
   aside: string | null;
   /** Where the source is decoded to, if it is. */
   scratch: string;
-  /** What brings the files to where they belong; null: that is `folder`. */
+  /** Carrier of the files to where they belong; null: that is `folder`. */
   courier: Courier | null;
   /** Where blocks are noted that are done; null: nowhere. */
   journal: Journal<unknown> | null;
@@ -68,7 +68,7 @@ export class BlockRun {
   #restoredBytes = 0;
   #closed: Promise<void> | null = null;
   readonly pool: WorkerPool;
-  /** What the blocks of each channel report that are done, by an earlier run too. */
+  /** Reports on the blocks that are done, by an earlier run too; one for each channel. */
   readonly reports: Report[];
   /** How many points the sample has in a volume. */
   readonly points: number;
@@ -163,7 +163,7 @@ export class BlockRun {
     this.pool.begin(this.#job);
   }
 
-  /** Takes over the blocks whose files are as a journal has them, and what it says of them. */
+  /** Takes over the blocks whose files are as a journal has them, with its reports on them. */
   async restore(blocks: readonly BlockEntry[], scanned: boolean): Promise<void> {
     const { executionPlan, levels, layout } = this.#prepared;
     const nameOf = ({ volume, level, index }: Omit<CheckTask, 'kind'>) => [volume, level, ...index].join('/');
@@ -257,7 +257,7 @@ export class BlockRun {
     return this.reports[volume % this.reports.length];
   }
 
-  /** How often there were values of each bin, of a channel, since this was asked last. */
+  /** Voxels of a channel by the bin of their value, counted since this was last asked for. */
   takeCounts(dtype: Dtype, channel = 0): Float64Array {
     const { counting, shared } = this.#job;
     const bins = binCount(dtype);
@@ -304,7 +304,7 @@ export class BlockRun {
   /** Hears of a block that was worked on. */
   #hasRead({ volume, index }: Pick<Leaf, 'volume' | 'index'>): void {
     const { levels, executionPlan, layout } = this.#prepared;
-    // What it was decoded to is read otherwise.
+    // Blocks of a decoded copy read no planes of the source.
     if (this.#job.source.layout !== layout) return;
     const [grid] = executionPlan.grids;
     const extent = blockExtent(levels[0], grid, index);
@@ -352,7 +352,7 @@ export class BlockRun {
     return entry;
   }
 
-  /** What the threads work on from the next `begin` on. */
+  /** Changes the source that the threads read from the next `begin` on. */
   #readFrom(change: Partial<SourceJob>): void {
     this.#job = { ...this.#job, source: { ...this.#job.source, ...change } };
   }

@@ -15,7 +15,7 @@ export interface Control {
 /** How long a cancelled worker may go on with what it does before it is ended, in ms. */
 export const PATIENCE = 500;
 
-/** What ends work before its time: an error that somebody reports, or the caller's signal. */
+/** An early end of work: by an error that somebody reports, or by the caller's signal. */
 export class Ending {
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort: () => void;
@@ -25,7 +25,7 @@ export class Ending {
   /** `reason`: the error that an aborted signal stands for. */
   constructor(signal: AbortSignal | undefined, reason: (signal: AbortSignal) => unknown = stopped) {
     this.#ended = new Promise((_, reject) => (this.#reject = reject));
-    // Who waits for nothing need not hear of it.
+    // No unhandled rejection where no work is waiting.
     this.#ended.catch(() => {});
     this.#signal = signal;
     this.#onAbort = () => this.end(reason(signal!));
@@ -34,12 +34,12 @@ export class Ending {
 
   readonly end = (error: unknown): void => this.#reject(error);
 
-  /** What comes of `work`, unless it is ended before. */
+  /** The result of `work`, unless it is ended before. */
   race<T>(work: Promise<T>): Promise<T> {
     return Promise.race([work, this.#ended]);
   }
 
-  /** The same of work that leaves nothing behind, such as reading headers over a slow connection. */
+  /** The same for work that leaves nothing behind, such as reading headers over a slow connection. */
   static async before<T>(
     signal: AbortSignal | undefined,
     work: Promise<T>,
@@ -49,7 +49,7 @@ export class Ending {
     return ending.race(work).finally(() => ending.release());
   }
 
-  /** Leaves the signal alone. */
+  /** Stops listening to the signal. */
   release(): void {
     this.#signal?.removeEventListener('abort', this.#onAbort);
   }

@@ -22,7 +22,7 @@ import type { UnfinishedOutput } from '../zarr/unfinished-output.ts';
 import { writeError } from '../zarr/system-errors.ts';
 import { option } from '../model/words.ts';
 
-/** What is black and white, the least and the greatest of a channel. */
+/** Values of a channel shown as black and white, and its least and greatest. */
 function contrastLimitsOf(statistics: Statistics | null): ContrastLimits {
   if (!statistics) return { start: 0, end: 1, min: 0, max: 1 };
   const { min, max, percentiles } = statistics;
@@ -51,7 +51,7 @@ export interface Merged {
   /** Their coarsest blocks, from which all others are made. */
   blocks: BlockEntry[];
   range: [number, number] | null;
-  /** What a scan for the range has to say. */
+  /** Warnings of a scan for the range. */
   warnings: string[];
   /**
    * Hears how many bytes the chunks of all levels have, and how many were written. @throws ConvertError where that is
@@ -70,7 +70,7 @@ export class Conversion {
   readonly #journal: Journal<JournalHead> | null;
   readonly #scratch: string;
   readonly #parts: Merged | null;
-  /** Bytes of what the parts have made. */
+  /** Bytes read back of the blocks that the parts have made. */
   #readBack = 0;
   /** Ends when the documents that were begun last are written. */
   #described: Promise<number> = Promise.resolve(0);
@@ -131,7 +131,7 @@ export class Conversion {
     const hashed = early(layout.kind === 'segments' ? headerHash(layout) : Promise.resolve(null));
     this.#described = early(this.#destination.writeDocuments(this.#arrayDocuments()));
     const counts = this.#parts ? await this.#takeOver(this.#parts) : await this.#convert();
-    // What is reckoned here is reckoned while the threads are at it.
+    // The statistics are reckoned while the threads put the folders on the disk.
     const synced = early(performAll(this.#run.pool, this.#folders()));
     const report = emptyReport();
     for (const channel of this.#run.reports) addReport(report, channel);
@@ -177,7 +177,7 @@ export class Conversion {
   }
 
   async #end(patience: number): Promise<void> {
-    // What was sent may be noted yet.
+    // Files that were sent may still be noted: the journal closes last.
     await Promise.allSettled([this.#run.close(patience), this.#described, this.#destination.courier?.stop()]);
     this.#journal?.close();
   }

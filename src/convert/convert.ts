@@ -15,9 +15,7 @@ import { Destination } from '../zarr/destination.ts';
 import { labelsPath, unlistedLabels } from '../zarr/labels-group.ts';
 import type { UnfinishedOutput } from '../zarr/unfinished-output.ts';
 
-/**
- * What may be otherwise when it is tried again; all else would fail again at the same place, or is not wanted any more.
- */
+/** Errors that may not come again; with all others another try fails at the same place, or is not wanted any more. */
 const PASSING: ErrorCode[] = ['disk-full', 'output-unwritable', 'unreadable', 'not-found', 'internal'];
 
 /**
@@ -52,9 +50,9 @@ export async function convert(
     meter?.report();
     return await conclude(destination, prepared, written, began, signal);
   } catch (error) {
-    // What goes wrong while tidying up must not stand in for what went wrong first.
+    // An error while tidying up must not stand in for the first one.
     await conversion?.close(PATIENCE).catch(() => {});
-    // What comes once cannot be gone on with.
+    // A source that is sent comes only once: its conversion cannot be resumed.
     const kept =
       conversion !== null && !isSent(source) && isKept(error, conversion.resumable) && (await destination.keep());
     if (!kept) await destination.discard().catch(() => {});
@@ -81,12 +79,12 @@ async function finishLabels(image: string | null | undefined): Promise<string[]>
     const isThere = isBucketAddress(path) || unlistedLabels(path, zarrFormatOf(version)).length > 0;
     return isThere ? (await listLabelsOf(path, version)).map(name => labelsPath(path, name)) : [];
   } catch {
-    // What is wrong is told when the options are looked at.
+    // Errors are told when the options are looked at.
     return [];
   }
 }
 
-/** That something exists already is good news where it was finished just now. */
+/** An output that exists already is good news where it was finished just now. */
 function withListed(error: unknown, listed: string[]): unknown {
   if (!(error instanceof ConvertError) || error.code !== 'output-exists') return error;
   const path = listed.find(name => error.message.startsWith(`${name}:`));

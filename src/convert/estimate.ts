@@ -9,8 +9,8 @@ import type { VolumeInfo } from '../model/volume.ts';
 import { named } from '../model/words.ts';
 
 /**
- * What a source is, by its headers: a TIFF file, a folder of slices, or the slices in order; or an OME-Zarr, by its
- * metadata.
+ * Description of a source, by its headers: a TIFF file, a folder of slices, or the slices in order; or of an OME-Zarr,
+ * by its metadata.
  *
  * @throws ConvertError when it cannot be converted as it is, or is no image
  */
@@ -33,7 +33,7 @@ export async function inspect(
 }
 
 /**
- * What a conversion would do and need. Reads headers, writes nothing.
+ * Plan of a conversion: all that it would do and need. Reads headers, writes nothing.
  *
  * @throws ConvertError for whatever would keep the conversion from working, with the option at fault in `field`; but
  *   that something has the output's name already, or that the disk has too little room, is told in the plan

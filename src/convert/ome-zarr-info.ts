@@ -18,7 +18,7 @@ import { archivedUnder, isThere, listFolder } from '../zarr/files.ts';
 import { type StoredImage, readImage } from '../zarr/image.ts';
 import { labelsFolder, namesOfLabels, unlistedLabels } from '../zarr/labels-group.ts';
 
-/** What `inspect` finds in an OME-Zarr without reading a voxel; the JSON of `info --json`. */
+/** Findings of `inspect` in an OME-Zarr, without reading a voxel; the JSON of `info --json`. */
 export interface OmeZarrInfo {
   /** The path, or the address, as it was given. */
   source: string;
@@ -57,11 +57,11 @@ export interface OmeZarrInfo {
   /** The program that made it, where it says so. */
   writer: string | null;
   /**
-   * What this program has written of the source, the options and its warnings, as it stands there; null where another
-   * program made the image.
+   * This program's record of the source, the options and its warnings, as it stands there; null where another program
+   * made the image.
    */
   provenance: Record<string, unknown> | null;
-  /** What a person should know of it: a sentence each. */
+  /** Warnings about it: a sentence each. */
   warnings: string[];
 }
 
@@ -106,7 +106,7 @@ export async function isStored(source: string): Promise<boolean> {
 }
 
 /**
- * What an OME-Zarr image is, by its metadata and the names and sizes of its files.
+ * Description of an OME-Zarr image, by its metadata and the names and sizes of its files.
  *
  * @throws ConvertError where there is none; it says what there is
  */
@@ -184,7 +184,7 @@ function namesIn(folder: string): string[] | null {
   }
 }
 
-/** What an output is refused for, said of a source. */
+/** Has errors about an output told as errors of the source. */
 function asSource<T>(read: () => T): T {
   try {
     return read();

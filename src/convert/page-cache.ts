@@ -16,8 +16,8 @@ const memory = (): number => {
 };
 
 /**
- * What the system keeps of a source that takes more than half of the memory. Such a one would push out all that other
- * programs have there, and what is kept of it when its end is read is not its beginning: it is forgotten as it is read.
+ * The system's cache of a source that takes more than half of the memory. Such a source would push out all that other
+ * programs have there, and once its end is read its beginning is no longer cached; so it is forgotten as it is read.
  * Linux only, by the Python that has started this process.
  */
 export class PageCache {
@@ -44,7 +44,7 @@ export class PageCache {
     const beside = import.meta.url.endsWith('.ts') ? '../../microct_io_vis/page_cache.py' : '../page_cache.py';
     const script = fileURLToPath(new URL(beside, import.meta.url));
     this.#child = spawn(python, ['-I', script], { stdio: ['pipe', 'ignore', 'ignore'] });
-    // Without it the source stays where it is.
+    // Without it the source stays in the cache.
     this.#child.on('error', () => {});
     this.#child.stdin!.on('error', () => {});
     this.#child.unref();

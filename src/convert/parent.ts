@@ -20,7 +20,7 @@ export async function parentAt(given: string): Promise<Parent> {
   }
 }
 
-/** What gives the image that labels belong to, which is read ahead where its bytes must be waited for. */
+/** Reader of the image that labels belong to, which is read ahead where its bytes must be waited for. */
 export async function parentReader(given: unknown): Promise<(path: string) => Parent> {
   if (typeof given !== 'string' || !isAddress(given)) return readParent;
   return parentAt(given).then(

@@ -50,9 +50,9 @@ export interface Prepared {
   record: ConversionRecord;
   /** As they were given. */
   options: Partial<ConvertOptions>;
-  /** What an interrupted conversion has left and this one goes on with; null: it record anew. */
+  /** Journal left by an interrupted conversion that this one resumes; null: it begins anew. */
   resumed: JournalRecord<JournalHead> | null;
-  /** What an execution plan is made of. */
+  /** Input of an execution plan. */
   workload: Workload;
 }
 
@@ -62,11 +62,11 @@ export interface Preparation {
    * Whether what has the output's name already, or a disk without enough room, is a warning of the plan, and no error.
    */
   lenient?: boolean;
-  /** What was planned, and is now converted in parts: what there is at the output is no matter. */
+  /** Head of the plan that is now converted in parts: it does not matter what is at the output. */
   planned?: JournalHead;
 }
 
-/** What the headers of a remote source have taken, and connections; measured. */
+/** Bytes of memory that a remote source's headers and connections have taken; measured. */
 const REMOTE_BYTES = 64 << 20;
 
 /** @throws ConvertError where no plan fits the memory */
@@ -93,19 +93,19 @@ export function arrange(source: string, settings: Settings, workload: Workload):
   );
 }
 
-/** What a plan can be made in spite of. */
+/** Errors in spite of which a plan can be made. */
 const IN_THE_WAY: readonly ErrorCode[] = ['output-exists', 'output-not-ome-zarr'];
 
-/** What there is at an output. */
+/** Findings at an output's path. */
 interface Found {
   partial: string | null;
   refusal: Plan['outputRefusal'];
-  /** Of an output in a bucket, what its journal says, and what a person should know. */
+  /** Of an output in a bucket: its journal's record, and warnings. */
   left?: JournalRecord<JournalHead> | null;
   warnings?: string[];
 }
 
-/** What there is at the output. Where that is in the way, and `lenient` is true, it is said and not thrown. */
+/** Findings at the output's path. Where something is in the way, and `lenient` is true, it is told and not thrown. */
 async function findDestination(
   source: ConversionSource,
   { output, overwrite, parent }: Settings,
@@ -133,13 +133,13 @@ export async function prepare(
 ): Promise<Prepared> {
   const { info, layout } = await openSource(source, readingOf(options, source));
   const isRemote = layout.kind === 'segments' && layout.remote !== null;
-  // Thousands of answers have left theirs behind.
+  // Thousands of answers have left memory behind.
   if (isRemote) await freeMemory();
   const checks = new Checks();
   const readParent = await parentReader(options.parent);
   const settings = checks.of(() => resolveSettings(options, info, source, readParent));
   if (!settings) {
-    // What is in the way of the output is said in one go with it.
+    // Obstacles to the output are told together with the errors of the options.
     const { output = null, parent = null, overwrite } = options;
     if (parent === null && (output === null || (typeof output === 'string' && output.trim() !== ''))) {
       const path = outputPath(output, source, null);
@@ -158,7 +158,7 @@ export async function prepare(
   else if (settings.overwrite && isOmeZarr(output)) goesWith(output).forEach(text => passing.add(text));
   const inBucket = isBucketAddress(output);
   const levels = pyramid(shape, chunk, settings.voxelSize, settings.levels);
-  // Labels have as many as their image, as far as a part of it has them.
+  // Labels have as many levels as their image, as far as a part of it has them.
   if (typeof settings.levels === 'number' && !settings.parent && levels.length < settings.levels)
     warnings.push(
       `${levels.length} of the ${settings.levels} levels asked for are written: the last is a single voxel already.`
@@ -207,7 +207,7 @@ export async function prepare(
           : `the source is compressed in pieces that are too large to hold in ${formatBytes(settings.maxMemory)} of memory, and is decoded into a file first.`
       }`
     );
-  // What an interrupted conversion has left is gone on with or removed: it is no additional need.
+  // Files that an interrupted conversion has left are kept or removed: they are no additional need.
   const there = left && !inBucket ? left.blocks.reduce((sum, { bytes }) => sum + bytes, 0) : 0;
   // One file is made of the files when all are there.
   const copies = isArchiveName(output) ? 2 : 1;

@@ -14,7 +14,7 @@ const TOP: Partial<Record<Dtype, number>> = { uint8: 255, uint16: 65535 };
 /** Options that do not decide what is written, or say where: outputs must not differ by them. */
 const NOT_RECORDED: (keyof ConvertOptions)[] = ['output', 'maxMemory', 'jobs', 'overwrite', 'resume'];
 
-/** What became known while converting. */
+/** Facts that became known while converting. */
 interface Measured {
   /** Source values that became the ends of the integer type. */
   range: [number, number] | null;
@@ -24,7 +24,7 @@ interface Measured {
 }
 
 /**
- * What an output says under the program's own name: which source it was made of, with what, how to get the source's
+ * An output's provenance, under the program's own name: which source it was made of, with what, how to get the source's
  * values back, and what these mean. Nothing in it depends on the machine, its paths, or how the work was done.
  */
 export function provenance(prepared: Prepared, source: ConversionSource, found: Measured): Record<string, unknown> {
@@ -75,7 +75,7 @@ function nameOf(source: ConversionSource): string {
   return isSent(source) || isAddress(name) ? name : basename(resolve(name));
 }
 
-/** What a person was told, in the words of the command line, whoever was told; of a path the name alone. */
+/** Warnings in the words of the command line, whoever was told them; of a path the name alone. */
 function withoutPaths(warnings: string[], paths: string[]): string[] {
   const folders = new Set(paths.flatMap(path => [dirname(path), dirname(resolve(path))]));
   const prefixes = [...folders].filter(folder => folder !== '.').map(folder => folder.replace(/[\\/]*$/, sep));
@@ -98,7 +98,7 @@ const scalingOf = (dtype: Dtype, [min, max]: [number, number]) => ({
   formula: 'source value = slope * stored value + intercept'
 });
 
-/** A function of the source's values; of a straight line also what it is of the stored ones. */
+/** A calibration of the source's values; of a straight line also that of the stored ones. */
 function calibrationOf(
   { name, number, formula, coefficients, unit, zeroClip }: CalibrationFunction,
   scaling: { slope: number; intercept: number } | null

@@ -10,8 +10,8 @@ import { namesOfLabels } from '../zarr/labels-group.ts';
 const MOST = 64 * 2 ** 20;
 
 /**
- * What comes of work with a folder that has the metadata of an OME-Zarr at an address, of its levels and labels, and
- * nothing else: what there is beside is not listed.
+ * The result of work with a folder that has the metadata of an OME-Zarr at an address, of its levels and labels, and
+ * nothing else: other files there are not listed.
  *
  * @throws ConvertError where there is none, or it cannot be read
  */
@@ -43,7 +43,7 @@ export async function withDocuments<T>(
     return await knownAs(folder, store.name, async () => {
       await bring('zarr.json', '.zattrs', '.zgroup', '.zmetadata');
       const image = unlessDamaged(() => readImage(folder));
-      // Which says so itself.
+      // `work` reports damaged metadata itself.
       if (!image) return work(folder, store);
       const { zarrFormat, datasets } = image;
       const [group, array] = zarrFormat === 3 ? [['zarr.json'], ['zarr.json']] : [['.zattrs'], ['.zarray', '.zattrs']];

@@ -23,7 +23,7 @@ export const readingOf = (given: Partial<ConvertOptions>, source: ConversionSour
   naming(source, () => validateReading(given));
 
 /**
- * What the source is when it is looked at, with the voxel size and the unit that are given.
+ * Description of a source that is looked at, with the voxel size and the unit that are given.
  *
  * @throws ConvertError `bad-option`; its message names the source
  */

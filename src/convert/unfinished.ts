@@ -14,7 +14,7 @@ import { VERSION } from '../model/version.ts';
 import { named, option } from '../model/words.ts';
 import { type BlockEntry, Journal, type JournalRecord } from '../zarr/journal.ts';
 
-/** What decides an output's bytes, under the names that a person knows. */
+/** Everything that decides an output's bytes, under the names that a person knows. */
 interface DecisiveOptions {
   version: string;
   chunkSize: Shape;
@@ -41,15 +41,15 @@ interface DecisiveOptions {
   position: Shape;
 }
 
-/** What a person has asked for, with absolute paths. */
+/** A person's request, with absolute paths. */
 export interface ConversionRequest {
   source: string | string[];
   options: Partial<ConvertOptions>;
 }
 
-/** The head of a journal: what was begun. */
+/** The head of a journal: the conversion that was begun. */
 export interface ConversionRecord {
-  /** Not in those of earlier versions, nor of what came once. */
+  /** Missing in journals of earlier versions, and where the source was sent and so came only once. */
   asked?: ConversionRequest;
   source: Fingerprint;
   /** Of the source, as read. */
@@ -58,7 +58,7 @@ export interface ConversionRecord {
   decided: DecisiveOptions;
 }
 
-/** A journal's head with the length of level-0 blocks, which what is done depends on. */
+/** A journal's head with the lengths of a level-0 block, on which the indices of its entries depend. */
 export interface JournalHead extends ConversionRecord {
   leaf: Shape;
 }
@@ -107,7 +107,7 @@ export function conversionRecord(
       version: VERSION,
       chunkSize: chunk,
       shard,
-      // Before what depends on it.
+      // Before the options that depend on it: only the first difference is told.
       voxelSize,
       unit,
       levels: levels.length,
@@ -136,7 +136,7 @@ function endsText(ends: [RangeEnd, RangeEnd]): DecisiveOptions['valueRange'] {
   return min === '0%' && max === '100%' ? 'found by a scan' : [min, max];
 }
 
-/** Why what was begun cannot be gone on with as `now` has it, in words; null where it can. */
+/** Why an unfinished conversion cannot be resumed as `now` has it, in words; null where it can. */
 function difference(before: ConversionRecord, now: ConversionRecord): string | null {
   const source = changed(before.source, now.source);
   if (source) return source;
@@ -153,7 +153,7 @@ const nameOf = (decided: string): string =>
 const show = (value: unknown): string =>
   value === null ? 'not given' : Array.isArray(value) ? value.join(' ') : String(value);
 
-/** What a person is told of an unfinished output before it is gone on with, or replaced. */
+/** Facts about an unfinished output for a person, before it is resumed or replaced. */
 export function describeUnfinished(
   { head, blocks, written }: JournalRecord<JournalHead>,
   now: ConversionRecord
@@ -175,7 +175,7 @@ export function describeUnfinished(
 }
 
 /**
- * What was asked for when an unfinished output was begun.
+ * The request with which an unfinished output was begun.
  *
  * @throws ConvertError `not-found`; `resume-refused` where it does not say
  */
@@ -218,7 +218,7 @@ export function checkPlanned(output: string, planned: ConversionRecord, now: Con
     );
 }
 
-/** Blocks of all levels whose files are as they are to be, and so is all that was reduced into them. */
+/** Blocks of all levels whose files are as they should be, as are those of all finer blocks they were reduced from. */
 export class Stored {
   readonly #grids: Grid[];
   /** By level and number. */

@@ -88,8 +88,8 @@ function chunkSize(value: Shape | undefined, volume: Shape, isSharded: boolean):
 }
 
 /**
- * A shard is whole chunks, and its index is of a size that a reader fetches gladly. Along an axis where the chunk was
- * cut to the volume's length it is one chunk long, and may be given as a multiple of the uncut one.
+ * A shard has whole chunks, so few that readers fetch its index quickly. Along an axis where the chunk was cut to the
+ * volume's length it is one chunk long, and may be given as a multiple of the uncut one.
  */
 function shardSize(given: ConvertOptions['shard'], chunk: Shape, uncut: Shape, version: OmeZarrVersion): Shape | null {
   if (given === null) return null;
@@ -230,7 +230,7 @@ export function validateReading(given: Partial<ConvertOptions>): InterpretationO
   };
 }
 
-/** What a stored type cannot hold of the source's, and that Neuroglancer does not know it (its `DataType`). */
+/** Warnings: source values that the stored type cannot hold, and a type unknown to Neuroglancer (its `DataType`). */
 function lostOrUnseen(stored: Dtype, source: Dtype, asked: OutputDtype): string[] {
   const told: string[] = [];
   const integer = source.includes('int');
@@ -251,12 +251,12 @@ function lostOrUnseen(stored: Dtype, source: Dtype, asked: OutputDtype): string[
   return told;
 }
 
-/** What a person gives as the unit of lengths that have none. */
+/** Value of the option `unit` for lengths that have none. */
 const NO_UNIT = 'none';
 
 /**
- * Voxel edge lengths and their unit: what the person says goes before what the source says. A unit alone is what the
- * source's lengths are brought to, or theirs where the source has none.
+ * Voxel edge lengths and their unit: those that a person gives go before the source's. Where a unit is given alone, the
+ * source's lengths are converted to it, or have it where the source names none.
  */
 export function calibration(
   size: ConvertOptions['voxelSize'],
@@ -287,7 +287,7 @@ export function calibration(
   return { voxelSize: voxelSize && lengthsIn(voxelSize, info.unit, name), unit: own, voxelSizeFrom, voxelSizeFile };
 }
 
-/** The voxel of the image at which labels begin that fill a part of it. */
+/** The voxel of the image at which labels begin that cover only a part of it. */
 function place(at: ConvertOptions['at'], parent: ConvertOptions['parent']): Shape | null {
   if (at === null) return null;
   if (!tuple(at, 3, isNumber) || at.some(n => !Number.isSafeInteger(n) || n < 0))
@@ -404,7 +404,7 @@ export function validate(
     if (!Object.hasOwn(DEFAULT_OPTIONS, name))
       throw bad(null, `${show(name)} is not an option: use ${Object.keys(DEFAULT_OPTIONS).join(', ')}`);
   const options = withDefaults(given);
-  // What the source says of its voxel size matters to nobody who gives one.
+  // Notes on the source's voxel size matter to nobody who gives another.
   const warnings = [...info.warnings, ...(options.voxelSize === null ? info.voxelSizeNotes : [])];
   const checks = new Checks();
   checks.of(() => {

@@ -2,7 +2,7 @@ import { ConvertError } from '../model/errors.ts';
 import { namesIn } from '../model/words.ts';
 import type { Failure } from '../protocol/index.ts';
 
-/** What went wrong, as every surface tells it in its own words (`inWords`): one line, a code, the option at fault. */
+/** An error as every surface tells it in its own words (`inWords`): one line, a code, the option at fault. */
 export function toFailure(error: unknown): Failure {
   if (error instanceof ConvertError) {
     const { code, said, field, at, problems } = error;

@@ -11,7 +11,7 @@ import type { HelperEvent, Job, Methods, Source, Waiting } from '../protocol/ind
 import { toFailure } from './failure.ts';
 import { type Lane, type Load, type Share, fitTogether, isSmall, shareOf } from './lanes.ts';
 
-/** What runs the jobs: the engine's functions of the same names. */
+/** The engine that runs the jobs, by its functions of the same names. */
 export interface Engine {
   inspect(source: Source): Promise<VolumeInfo | OmeZarrInfo>;
   estimate(source: Source, options: Partial<ConvertOptions>): Promise<Plan>;
@@ -30,7 +30,7 @@ const INTERVAL = 180;
 interface Entry {
   job: Job;
   load: Load;
-  /** Does the job; what it has come to. */
+  /** Does the job and resolves to its result. */
   work: (share: Share, control: Control) => Promise<Pick<Job, 'result'> | Pick<Job, 'verdict'>>;
   controller: AbortController;
   /** When progress was last told. */

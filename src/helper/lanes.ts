@@ -5,13 +5,13 @@ const BESIDE = 2 ** 29;
 /** Budgets from here up leave so much for one beside. */
 const SHARED = 4 * BESIDE;
 
-/** What a job is for those that run at the same time. */
+/** Size and memory of a job, for those that run at the same time. */
 export interface Load {
   /** Bytes of the voxels to be read; infinite where it is not known. */
   bytes: number;
   /** Most memory that a person allows the process, in bytes. */
   budget: number;
-  /** What it is planned to take of that. */
+  /** Bytes of the budget that it is planned to take. */
   peak: number;
   /** Whether it has failed for want of memory with less than its budget. */
   needsAll: boolean;
@@ -20,7 +20,7 @@ export interface Load {
 /** In `main` a job has what it asks for; `beside` it one small job runs at a time. */
 export type Lane = 'main' | 'beside';
 
-/** What a job may take in a lane: of memory, and of threads where it is fewer than it asks for. */
+/** Limits of a job in a lane: memory, and threads where they are fewer than it asks for. */
 export interface Share {
   maxMemory: number;
   jobs?: number;

@@ -21,8 +21,8 @@ interface Record {
 }
 
 /**
- * What a helper's jobs are, on the disk, as long as nobody has been told how they ended: if the helper goes, the next
- * one for the same folder can say it. A record that cannot be written or read is none.
+ * A helper's jobs, on the disk as long as nobody has been told how they ended: if the helper goes, the next one for the
+ * same folder can say it. A record that cannot be written or read counts as none.
  */
 export class Records {
   readonly #folder: string;

@@ -101,7 +101,7 @@ export class Service {
     return { result: inWords(result, FORM), bytes };
   }
 
-  /** What went wrong, as clients see it. */
+  /** The failure as clients see it. */
   failure(error: unknown): Failure {
     return this.#failure(inWords(toFailure(error), FORM));
   }
@@ -152,7 +152,7 @@ export class Service {
       const partial = this.#paths.absolute(path);
       const { source, options } = unfinishedRequest(partial);
       await this.#engine.estimate(source, { ...options, resume: true }).catch((error: unknown) => {
-        // What else is in the way can be mended in the form.
+        // All other errors can be mended in the form.
         const { code, said, field } = error as ConvertError;
         if (field === 'source' || field === 'resume') {
           throw new ConvertError(
@@ -266,7 +266,7 @@ export class Service {
     if (!store) {
       store = Store.open(absolute);
       this.#stores.set(absolute, store);
-      // What is no OME-Zarr now may be one soon.
+      // A path that is no OME-Zarr now may be one soon.
       store.catch(() => this.#stores.delete(absolute));
       if (this.#stores.size > STORES) {
         this.#stores.delete([...this.#stores.keys()][0]);
@@ -351,7 +351,7 @@ export class Service {
 const isRange = (offset: unknown, length: unknown): boolean =>
   Number.isSafeInteger(offset) && (length === undefined || (Number.isSafeInteger(length) && (length as number) >= 0));
 
-/** What of a request is larger than any that is meant; null where nothing is. */
+/** Complaint about whatever in a request is larger than any that is meant; null where nothing is. */
 function tooMuch(value: unknown, depth: number): string | null {
   if (typeof value === 'string') {
     return value.length > LONGEST ? `${value.length} characters are too many for a path: ${brief(value)}` : null;
@@ -368,7 +368,7 @@ function tooMuch(value: unknown, depth: number): string | null {
   return null;
 }
 
-/** What was found in place of what was expected, in a few letters. */
+/** A value that was found in place of the expected one, in a few letters. */
 function brief(found: unknown): string {
   if (typeof found === 'object' && found !== null) return Array.isArray(found) ? 'a list' : 'an object';
   const text = String(found);
@@ -378,8 +378,8 @@ function brief(found: unknown): string {
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * What the handlers take for granted: kinds, and sizes that nobody needs who means well. The values of options are the
- * engine's to check.
+ * Checks what the handlers take for granted: kinds, and sizes that nobody exceeds who means well. The values of options
+ * are the engine's to check.
  * @throws ConvertError
  */
 function checkParams(method: string, params: unknown): void {

@@ -87,7 +87,7 @@ export class Store {
     return place === null ? null : missingAsNull(storedFile(place), key);
   }
 
-  /** The same, but only where it is: what is there is for who opens it to see. */
+  /** The place of a key's file alone: whoever opens it sees what is there. */
   async locate(key: string): Promise<FilePlace | null> {
     const segments = key.split('/');
     const odd = process.platform === 'win32' ? /[\0\\:]/ : /[\0\\]/;
@@ -122,13 +122,13 @@ function archived(path: string, key: string): FilePlace['place'] {
 /** Most names that a refusal has room for. */
 const FEW = 5;
 
-/** What a person may have meant: the OME-Zarrs in the folder of a path that names nothing, where they are few. */
+/** Suggestions to a person: the OME-Zarrs in the folder of a path that names nothing, where they are few. */
 async function omeZarrsBeside(path: string): Promise<string[]> {
   const names = (await readdir(dirname(path)).catch(() => [])).filter(name => name.endsWith('.zarr')).sort();
   return names.length > FEW ? [] : names;
 }
 
-/** What is known of a file; null of what is none. */
+/** Description of a file; null of what is none. */
 async function storedFile(place: FilePlace): Promise<StoredFile | null> {
   return describe(place, await stat(place.path, { bigint: true }));
 }
@@ -143,7 +143,7 @@ export async function versionOf(handle: FileHandle): Promise<string> {
   return version(await handle.stat({ bigint: true }));
 }
 
-/** What may have taken the name of a file that was found: a link is not followed, a pipe not waited for. */
+/** Flags for a file whose name something else may have taken: a link is not followed, a pipe not waited for. */
 const OPEN = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**

@@ -18,7 +18,7 @@ export interface Found {
 export interface RemoteFiles {
   /** The address as people may see it: without credentials. */
   readonly name: string;
-  /** What is there of a file; null where there is certainly none. @throws ConvertError */
+  /** The wanted part of a file; null where there is certainly none. @throws ConvertError */
   read(key: string, wanted: Wanted, signal?: AbortSignal): Promise<Found | null>;
   /** Names and sizes of all files, where there is a list of them. */
   list?(): Promise<[name: string, bytes: number][]>;

@@ -2,7 +2,7 @@ import type { RemoteState } from '../model/layout.ts';
 
 /** A file of which parts are read by an address. */
 export interface RemoteFile {
-  /** What it is now: its first `length` bytes, or as many as there are, and its state. @throws ConvertError */
+  /** Its present state, and its first `length` bytes, or as many as there are. @throws ConvertError */
   look(length: number): Promise<{ state: RemoteState; first: Uint8Array }>;
   /**
    * `length` bytes at `position`, of the file that has `state`.

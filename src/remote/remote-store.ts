@@ -51,7 +51,7 @@ export class RemoteStore {
     return (await this.#files.list?.()) ?? null;
   }
 
-  /** What is there of a file; null where there is no such file. @throws ConvertError */
+  /** The wanted part of a file; null where there is no such file. @throws ConvertError */
   async read(key: string, wanted: Wanted = {}, signal?: AbortSignal): Promise<Found | null> {
     if (key.split('/').some(segment => segment === '' || segment === '.' || segment === '..'))
       throw new ConvertError('bad-option', `${key}: this key names no file inside ${this.name}`);

@@ -11,7 +11,7 @@ export class S3Error extends ConvertError {
   readonly status: number | null;
   /** Its own word, such as `AccessDenied`. */
   readonly reason: string;
-  /** What is not allowed, such as `kms:Decrypt`; null where the bucket does not say. */
+  /** The action that is not allowed, such as `kms:Decrypt`; null where the bucket does not say. */
   readonly action: string | null;
 
   constructor(
@@ -29,7 +29,7 @@ export class S3Error extends ConvertError {
   }
 }
 
-/** What the SDK throws. */
+/** An error of the SDK. */
 interface SdkError extends Error {
   Code?: string;
   code?: string;
@@ -37,7 +37,7 @@ interface SdkError extends Error {
   $retryable?: object;
 }
 
-/** What passes by itself. */
+/** Statuses of failures that pass by themselves. */
 export const BUSY_STATUS = [408, 425, 429, 500, 502, 503, 504];
 const BUSY = [
   'SlowDown',
@@ -52,7 +52,7 @@ export const CONNECTION = /^(ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|EHOSTUN
 export const statusOf = (error: unknown): number | null => (error as SdkError).$metadata?.httpStatusCode ?? null;
 export const reasonOf = (error: unknown): string => (error as SdkError).Code ?? (error as Error).name ?? 'Unknown';
 
-/** What part of a body came, where the whole was promised. */
+/** The error that only a part of a body came, where the whole was promised. */
 export class CutOff extends Error {
   override readonly name = 'CutOff';
 }
@@ -81,7 +81,7 @@ const CREDENTIALS =
 const ofProfile = (): string =>
   process.env.AWS_PROFILE ? ` by the profile ${process.env.AWS_PROFILE} (AWS_PROFILE)` : '';
 
-/** What went wrong with a request for `name`, and what to do about it. `doing`: as in "it cannot be read". */
+/** The error of a request for `name`, with what to do about it. `doing`: as in "it cannot be read". */
 export function s3Error(error: unknown, name: string, doing: 'read' | 'written', side: BucketSide): unknown {
   if (error instanceof ConvertError || (error as Error).name === 'AbortError') return error;
   const status = statusOf(error);

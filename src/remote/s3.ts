@@ -54,7 +54,7 @@ export interface Body {
   etag: string;
 }
 
-/** What must hold for an object to be written. */
+/** Condition on which an object is written. */
 export interface Condition {
   /** That there is none of its key. */
   isNew?: boolean;
@@ -358,7 +358,7 @@ export class S3Bucket {
     } while (token !== undefined);
   }
 
-  /** What follows a prefix in keys, up to a slash, once each. */
+  /** Names that follow a prefix in keys, up to a slash, once each. */
   async folders(prefix: string): Promise<string[]> {
     const found: string[] = [];
     let token: string | undefined;

@@ -1,4 +1,4 @@
-// What is used of the AWS SDK: loaded when the first bucket is asked for, and never before.
+// The parts of the AWS SDK in use: loaded when the first bucket is asked for, and never before.
 export {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,

@@ -57,7 +57,7 @@ export class WebFile implements RemoteFile {
     }
   }
 
-  /** What an answer holds, by what it says of itself. @throws ConvertError where that is not what was asked for */
+  /** State and length that an answer's headers tell. @throws ConvertError where they are not what was asked for */
   #check(
     answer: WebAnswer,
     state: RemoteState | null,

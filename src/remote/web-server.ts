@@ -6,12 +6,12 @@ import { proxies } from './proxies.ts';
 import { BUSY_STATUS, CONNECTION, CutOff } from './s3-error.ts';
 import { unreached } from './unreached.ts';
 
-/** What a server that is busy has answered. */
+/** The answer of a busy server, as an error. */
 class Busy extends Error {
   override readonly name = 'Busy';
 }
 
-/** That nothing came for so long. */
+/** The error that nothing came for `SILENT` ms. */
 class Silent extends Error {
   override readonly name = 'Silent';
 
@@ -23,10 +23,10 @@ class Silent extends Error {
 const REDIRECTIONS = [301, 302, 303, 307, 308];
 /** Redirections that are followed. */
 const MOST_HOPS = 10;
-/** What is left of an answer that is no longer than this is let come, so that its connection serves the next. */
+/** Bytes of an answer up to which its rest is let come, so that its connection serves the next. */
 const SHORT = 1 << 16;
 
-/** What a server has answered, of which the body is still to come. */
+/** A server's answer, of which the body is still to come. */
 export class WebAnswer {
   readonly status: number;
   /** The status, as people know it. */
@@ -87,7 +87,7 @@ export class WebAnswer {
     if (BUSY_STATUS.includes(this.status)) throw new Busy(`the server answered ${this.said}`);
   }
 
-  /** Has no more come of it. */
+  /** Lets no more of it come. */
   end(): void {
     if (this.#message.complete || this.#length <= SHORT) this.#message.resume();
     else this.#message.destroy();

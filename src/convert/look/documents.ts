@@ -7,7 +7,7 @@ import type { Dtype, VolumeInfo } from '../../model/volume.ts';
 import { type Documents, arrayDocuments, imageDocuments } from '../../zarr/metadata.ts';
 import type { LookGrid } from './grid.ts';
 
-/** Neuroglancer has no greater floats; `exact`: it is another who looks. */
+/** Neuroglancer has no wider floats than float32; `exact`: another program reads the voxels. */
 export const lookDtype = (dtype: Dtype, exact: boolean): Dtype => (dtype === 'float64' && !exact ? 'float32' : dtype);
 
 /** Files of a volume's metadata by their keys. */
@@ -81,7 +81,7 @@ export function lookDocuments(
 
 export const levelPath = (version: string, level: number): string => `${version}/${level}`;
 
-/** What a person should know who looks at it: a sentence each. */
+/** Notes for a person who looks at it: a sentence each. */
 function notesOf(name: string, { dtype }: Layout, leftOut: number[]): string[] {
   const notes = [
     `${name} is shown as it lies there, and nothing is written: full resolution is exact, coarser levels are sampled, every 2nd, 4th, … voxel without the ones in between.`

@@ -28,10 +28,10 @@ const TINY_LENGTH = 16;
 const SMALL = 512 << 20;
 /** How coarse a level may be to take the place of finer ones that are left out. */
 const NEAR = 8;
-/** What a disk reads for one row at least. */
+/** Least bytes that a disk reads for one row. */
 const PAGE = 4096;
 
-/** What is cheap in a source: levels and chunks such that a view asks for little that it does not show. */
+/** Levels and chunks that are cheap in a source: a view asks for little that it does not show. */
 export function lookGrid(layout: Layout, voxelSize: Shape | null): LookGrid {
   const wholes = [COARSEST_LENGTH, COARSEST_LENGTH, COARSEST_LENGTH] as Shape;
   const slowness = Math.max(...layout.encodings.map(({ coding }) => SLOWNESS[coding] ?? 1));

@@ -34,7 +34,7 @@ const AT_ONCE = 16;
 /** Milliseconds for which many files are taken to be unchanged, while their folders are. */
 const HOLDS = 5000;
 
-/** What tells a file from another, and from itself after a change. */
+/** Mark that tells a file from another, and from itself after a change. */
 type State = string;
 
 interface Opened {
@@ -78,7 +78,7 @@ export class Looks {
     this.#exact = exact;
   }
 
-  /** What a source is. @throws ConvertError as `openVolume` does */
+  /** Description of a source. @throws ConvertError as `openVolume` does */
   async describe(source: string | string[], options: LookOptions = {}): Promise<VolumeInfo> {
     return (await this.#current(source, options)).info;
   }
@@ -104,7 +104,7 @@ export class Looks {
     if (place === 'other') throw changed(name);
     if (place === null) return null;
     const bytes = await this.#chunk(opened, key, place, signal);
-    // What was read is of the source that is shown if that has not been touched up to now.
+    // The bytes are of the source that is shown if its files have not been touched up to now.
     const planes = Array.from(
       { length: place.shape[0] },
       (_, z) => place.plane + (place.start[0] + z) * place.factor[0]
@@ -237,7 +237,7 @@ export class Looks {
 const changed = (name: string): ConvertError =>
   new ConvertError('truncated', `${name}: it has been written to since it was opened: look at it anew`, 'source');
 
-/** What a key means; null: no chunk; `other`: one of another version of the source. */
+/** The chunk that a key names; null: none; `other`: one of another version of the source. */
 function chunkOf({ layout, grid, version }: Opened, key: string, dtype: Dtype): LookChunk | 'other' | null {
   const found = /^([0-9a-f]{16})\/(\d+)\/c\/(\d+(?:\/\d+)*)$/.exec(key);
   if (!found) return null;

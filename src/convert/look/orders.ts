@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../model/errors.ts';
 import type { Layout } from '../../model/layout.ts';
 import type { LookChunk } from './sample.ts';
 
-/** What the threads that make chunks are told. */
+/** Orders to the threads that make chunks. */
 export type Order =
   | { kind: 'open'; source: number; layout: Layout; cacheBytes: number }
   | { kind: 'close'; source: number }

@@ -7,18 +7,18 @@ export interface LookChunk {
   /** Number of the first plane of its volume. */
   plane: number;
   start: Shape;
-  /** What of the chunk lies in the level. */
+  /** Lengths of the part of the chunk that lies in the level. */
   shape: Shape;
   chunk: Shape;
   factor: Shape;
-  /** What its voxels become. */
+  /** Type that its voxels are converted to. */
   dtype: Dtype;
 }
 
 /** Bytes of segments that are decoded side by side, about. */
 const TOGETHER = 8 << 20;
 
-/** Milliseconds for one row from which on a disk is one that is slow to answer, as over a network. */
+/** Milliseconds for one row from which on a disk counts as slow to answer, as over a network. */
 const SLOW = 2;
 /** Bytes that such a disk sends in a millisecond, about, and that are read together at most. */
 const SENT = 100_000;
@@ -71,7 +71,7 @@ export async function sampleChunk(
     if (span.length === 0) span = new Uint8Array(spanRows * fullRow);
     const began = performance.now();
     await reader.read([at, start[1] * fy, 0], [1, spanRows, layout.shape[2]], span, fullRow, span.length);
-    // A disk that is quick again is known by this.
+    // A disk that is quick again is noticed here.
     pace.row = Math.min(pace.row, performance.now() - began);
     for (let y = 0; y < ny; y++) {
       const row = span.subarray(y * fy * fullRow + start[2] * fx * bytes, (y * fy + 1) * fullRow);
@@ -111,8 +111,8 @@ export async function sampleChunk(
 }
 
 /**
- * What of a row is read together: of tiles only so many that all those of the next rows, which lie in the same, are
- * still decoded.
+ * Pieces of a row, each read at once: of tiles only so many that all are still decoded for the next rows, which lie in
+ * the same ones.
  */
 function piecesOf(layout: Layout, start: number, length: number, step: number): { first: number; count: number }[] {
   const together = decodedTogether(layout);
@@ -147,6 +147,6 @@ function pick(
   for (let i = 0; i < count; i++) target[i] = source[i * step];
 }
 
-/** Neuroglancer has no greater floats. */
+/** Neuroglancer has no wider floats. */
 const toFloat32 = (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> =>
   new Uint8Array(Float32Array.from(new Float64Array(bytes.buffer)).buffer);

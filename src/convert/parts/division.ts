@@ -113,7 +113,7 @@ function longest({ levels, layout }: Prepared, plan: ExecutionPlan, level: numbe
   return most;
 }
 
-/** What a part reads and writes: bytes of the source's level 0, blocks, and files of all levels that it makes. */
+/** Cost of a part: bytes of the source's level 0 that it reads, blocks, and files of all levels that it makes. */
 export function costOf(
   { levels, layout, settings }: Prepared,
   { executionPlan, level, parts }: Division,

@@ -10,12 +10,12 @@ import { syncFolder, writeSynced } from '../../zarr/sync.ts';
 import { writeError } from '../../zarr/system-errors.ts';
 import type { JournalHead } from '../unfinished.ts';
 
-/** What was decided before the first part is converted; lies in the unfinished output. */
+/** Decisions made before the first part is converted; the file lies in the unfinished output. */
 export interface PartsPlan {
   /** Tells one plan from all others. */
   id: string;
   head: JournalHead;
-  /** As they were given; undefined: what the job has that converts a part. */
+  /** As they were given; undefined: those of the job that converts a part. */
   limits: { maxMemory?: number; jobs?: number | null };
   /** The coarsest level that parts make; each block of it, with all that it is made of, is one part's alone. */
   level: number;
@@ -24,11 +24,11 @@ export interface PartsPlan {
   /** Whether each part is scanned before any is converted, because the value range is not known. */
   scan: boolean;
   range: [number, number] | null;
-  /** What a scan has to say. */
+  /** Warnings of a scan. */
   warnings: string[];
 }
 
-/** What the conversion of a part has come to. */
+/** Result of a part's conversion. */
 export interface PartRecord {
   /** The plan's. */
   id: string;
@@ -43,20 +43,20 @@ export interface PartRecord {
   blocks: BlockEntry[];
 }
 
-/** What the scan of a part has found. */
+/** Findings of a part's scan. */
 export interface ScanRecord extends Pick<PartRecord, 'id' | 'points' | 'values'> {
   min: number | null;
   max: number | null;
   counts: string;
 }
 
-/** Of a part, in its folder: what has come of it. */
+/** Names of a part's records, in its folder. */
 export const DONE = 'done';
 export const SCANNED = 'scanned';
 
 export const partialOf = (output: string): string => `${output}.partial`;
 
-/** The folder of a part, which are counted from 1. */
+/** The folder of a part; parts are counted from 1. */
 export const partFolder = (partial: string, part: number): string => join(partial, PARTS, String(part));
 
 /** Numbers as text, bit by bit. */
@@ -86,7 +86,7 @@ export async function writeRecord(path: string, own: string, record: object): Pr
   }
 }
 
-/** What `writeRecord` has written; null where there is nothing, or something else. */
+/** Record that `writeRecord` has written; null where there is nothing, or something else. */
 export function readRecord<T extends object>(path: string): T | null {
   try {
     const line = readFileSync(path, 'utf8');

@@ -35,7 +35,7 @@ function all<T extends { id: string }>(
   return found as T[];
 }
 
-/** What a scan of all parts says of the value range. @throws ConvertError where one is not scanned yet */
+/** Value range by a scan of all parts, with its warnings. @throws ConvertError where one is not scanned yet */
 export function scannedRange(
   plan: PartsPlan,
   partial: string,

@@ -167,7 +167,7 @@ export class PartRun {
       rmSync(join(this.#folder, name), { force: true });
   }
 
-  /** What earlier runs of this plan have noted. */
+  /** Blocks that earlier runs of this plan have noted. */
   #left(): BlockEntry[] {
     const own = `${JOURNAL}${this.#own}`;
     return readdirSync(this.#folder)

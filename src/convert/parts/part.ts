@@ -25,7 +25,7 @@ import { within } from './limits.ts';
 import { scannedRange } from './merge.ts';
 import { PartRun, runsOf } from './part-run.ts';
 
-/** What has come of a part; the JSON of `part --json`. */
+/** Result of a part; the JSON of `part --json`. */
 export interface PartResult {
   /** Absolute path of the OME-Zarr that it is a part of. */
   output: string;
@@ -38,7 +38,7 @@ export interface PartResult {
   seconds: number;
   /** Of chunks. */
   bytesWritten: number;
-  /** What a person should know. */
+  /** Warnings for a person. */
   warnings: string[];
 }
 

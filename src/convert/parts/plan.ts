@@ -30,7 +30,7 @@ import {
 } from './files.ts';
 import { partsWith } from './merge.ts';
 
-/** What one part reads and writes. */
+/** Amounts that one part reads and writes. */
 export interface PartCost {
   /** From 1. */
   part: number;
@@ -50,7 +50,7 @@ export interface PartsDescription extends Plan {
   parts: PartCost[];
   /** The coarsest level that parts make; `finish` makes those above. */
   partLevel: number;
-  /** What `finish` reads back, and the files that it makes. */
+  /** Bytes that `finish` reads back, and files that it makes. */
   finish: { bytes: number; files: number };
   /** Whether each part is to be scanned before any is converted. */
   scan: boolean;
@@ -177,7 +177,7 @@ async function scanAlone(
   }
 }
 
-/** What was planned before, where these are the same source and options. */
+/** The earlier plan, where these are the same source and options. */
 async function goOn(
   source: string | string[],
   options: Partial<ConvertOptions>,

@@ -2,7 +2,7 @@ import type { Difference } from '../../model/difference.ts';
 import { DETAILS } from '../../pyramid/comparing-sink.ts';
 import type { Comparison } from '../../pyramid/findings.ts';
 
-/** What has been found so far: all of it counted, the first differences kept. */
+/** Findings so far: all of them counted, the first differences kept. */
 export class Findings {
   #differences: Difference[] = [];
   readonly notes: string[] = [];

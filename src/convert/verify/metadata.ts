@@ -33,7 +33,7 @@ function canBeMade({ source, dtype, valueRange, labels }: Origin): boolean {
   return dtype === source.dtype || dtype.startsWith('float');
 }
 
-/** What can be said of an image's metadata without reading a voxel. */
+/** Checks of an image's metadata that need no voxel. */
 export class MetadataCheck {
   readonly #output: string;
   readonly #image: StoredImage;
@@ -87,7 +87,7 @@ export class MetadataCheck {
     return runs;
   }
 
-  /** What a level's array says of itself; null where it cannot be, or where it is not what was written. */
+  /** A level's array, by its metadata; null where that cannot be read, or is not as it was written. */
   #array(k: number, path: string): ZarrArray | null {
     let array: ZarrArray;
     try {

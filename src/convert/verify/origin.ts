@@ -11,7 +11,7 @@ import {
 import { isObject } from '../../model/json.ts';
 import type { Shape } from '../../model/volume.ts';
 
-/** What this program has written of a conversion, as far as an output can be checked by it. */
+/** This program's record of a conversion, as far as an output can be checked by it. */
 export interface Origin extends Omit<ReadingOptions, 'slices'> {
   source: {
     name: string;

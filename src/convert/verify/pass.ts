@@ -23,7 +23,7 @@ import type { Findings } from './findings.ts';
 import type { Run } from './metadata.ts';
 import { option } from '../../model/words.ts';
 
-/** What the stored voxels should be: what is known of how they were made. */
+/** Known facts about how the stored voxels were made, and so about what they should be. */
 export interface Recipe {
   source: Source | null;
   downsample: Downsampling;
@@ -45,9 +45,9 @@ export interface Limits {
   jobs: number;
 }
 
-/** What of the levels one pass does, where several share them. */
+/** One pass's share of the levels, where several divide them. */
 export interface Share {
-  /** Numbers of the blocks of the last level from which on, and up to which; null: all. */
+  /** Numbers of blocks of the last level, half-open; null: all. */
   roots: readonly [number, number] | null;
   /** Whether others look at the first level, which is then read only to compare the next with. */
   isFirstOfOthers: boolean;
@@ -55,7 +55,7 @@ export interface Share {
   processors: number;
 }
 
-/** All of them. */
+/** The share of a pass that does all levels alone. */
 export const everything = (): Share => ({ roots: null, isFirstOfOthers: false, processors: processors() });
 
 /** Reads levels that belong together, block by block, with threads of their own. */
@@ -72,7 +72,7 @@ export class Pass {
   #doneBytes = 0;
 
   /**
-   * `recipe` has a source only where the run begins with level 0. `mirror`: what the output is in, where in a bucket.
+   * `recipe` has a source only where the run begins with level 0. `mirror`: that of an output in a bucket.
    *
    * @throws ConvertError `memory-too-small`
    */
@@ -108,7 +108,7 @@ export class Pass {
     return source && !own ? source.layout.dtype : dtype;
   }
 
-  /** Of all voxels that are read; of a share of blocks, what is its share. */
+  /** Bytes of all voxels that are read; where several passes divide the blocks, this one's share of them. */
   get totalBytes(): number {
     const { levels } = this.#run;
     const voxels = levels.reduce((sum, { shape }) => sum + product(shape), 0);

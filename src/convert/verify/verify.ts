@@ -42,7 +42,7 @@ export interface VerifyOptions {
   piece: Piece | null;
 }
 
-/** What a verification has found; the JSON of `verify --json`. */
+/** Findings of a verification; the JSON of `verify --json`. */
 export interface VerifyResult {
   /** Whether nothing differs. */
   ok: boolean;
@@ -62,7 +62,7 @@ export interface VerifyResult {
   voxelsDiffering: number;
   /** At most 100: of the image, then by level, each the first of its chunk. */
   differences: Difference[];
-  /** What could not be checked, and why. */
+  /** Checks that could not be made, and why. */
   notes: string[];
   seconds: number;
 }
@@ -331,7 +331,7 @@ function noteForeign(type: string | null, { notes }: Findings): void {
   );
 }
 
-/** What of the source was converted, and how its values became stored ones. */
+/** The region of the source that was converted, and how its values became stored ones. */
 function regionOf(origin: Origin | null): Pick<Source, 'start' | 'range'> {
   if (!origin) return { start: [0, 0, 0], range: null };
   const { roi, valueRange } = origin;

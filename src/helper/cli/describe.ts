@@ -109,9 +109,7 @@ function storedVoxelSize({ voxelSize: lengths, axes, unit, voxelSizeFrom, proven
 const recordOf = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 
-/**
- * What this program has written of how an output came to be; of the options those that are not as they are by default.
- */
+/** This program's record of how an output came to be; of the options those that are not as they are by default. */
 function provenanceRows({ source, options, warnings }: Record<string, unknown>): [name: string, value: string][] {
   const { name, format, bytes, shape, dtype } = recordOf(source);
   const chosen = Object.entries(recordOf(options)).filter(
@@ -140,7 +138,7 @@ function provenanceRows({ source, options, warnings }: Record<string, unknown>):
   ];
 }
 
-/** What would become of each of many sources, and the disk that all take. */
+/** Expected outcome of each of many sources, and the disk space that all take. */
 export function batchRows(entries: readonly PlannedEntry[]): [name: string, value: string][] {
   const plans = entries.flatMap(({ plan }) => plan ?? []);
   const disk = plans.reduce((sum, { diskBytes }) => sum + diskBytes, 0);
@@ -252,7 +250,7 @@ export function resultText(result: ConvertResult): string {
   ].join('; ');
 }
 
-/** What a channel's values are, and which of them are shown as black and white. */
+/** A channel's least and greatest value, and those that are shown as black and white. */
 function valuesText({ min, max, percentiles }: Statistics, channel: number | null): string {
   const [least, greatest, black, white] = [min, max, percentiles['0.1'], percentiles['99.9']].map(short);
   const of = channel === null ? '' : ` of channel ${channel}`;

@@ -7,7 +7,7 @@ const INPUT =
 const VOLUME =
   'VOLUME is an OME-Zarr; or a TIFF, a folder of slices, or @FILE, which are shown as they are: nothing is written.';
 
-/** What is told of a command before its options, where it is more than what INPUT is. */
+/** Text about a command before its options, where it says more than what INPUT is. */
 const ABOUT: Record<string, string[] | undefined> = {
   info: [`${INPUT.slice(0, -1)}; or an OME-Zarr.`],
   view: [VOLUME],

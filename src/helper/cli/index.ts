@@ -193,7 +193,7 @@ function wantsJson(args: readonly string[]): boolean {
   return args.some((word, i) => word === '--progress=json' || (word === '--progress' && args[i + 1] === 'json'));
 }
 
-/** What was written has left the process: pipes are written to asynchronously. */
+/** Resolves when all output has left the process: pipes are written to asynchronously. */
 async function drain(): Promise<void> {
   const flush = (stream: NodeJS.WriteStream): Promise<void> =>
     new Promise(done => {

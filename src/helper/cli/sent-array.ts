@@ -7,7 +7,7 @@ const MOST = 65536;
 const AXES: SentArray['axes'][] = ['zyx', 'czyx', 'tzyx', 'tczyx'];
 
 /**
- * What standard input brings: a line of JSON (`name`, `axes`, `shape`, `dtype`, `level`), then the voxels in C order,
+ * An array from standard input: a line of JSON (`name`, `axes`, `shape`, `dtype`, `level`), then the voxels in C order,
  * little-endian, and nothing more. An end anywhere but behind the last voxel says that something went wrong.
  *
  * @throws ConvertError where the line is not there, or says something else

@@ -55,8 +55,8 @@ const linesOf = (text: string): string[] =>
   text.split(/\r?\n/).filter(line => line !== '' && !(line.startsWith('#') && !isThere(line)));
 
 /**
- * What a list may say: names are bytes, as the file system has them; or what an editor of Windows writes, with a byte
- * order mark, in UTF-16, or in its code page where the names themselves are UTF-8.
+ * Texts that a list may have: names as bytes, as the file system has them; or those that an editor of Windows writes,
+ * with a byte order mark, in UTF-16, or in its code page where the names themselves are UTF-8.
  */
 function textsOf(bytes: Buffer): string[] {
   const isUtf16 = bytes.length >= 2 && (bytes.readUInt16LE(0) === 0xfeff || bytes.readUInt16LE(0) === 0xfffe);

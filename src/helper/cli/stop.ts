@@ -25,8 +25,8 @@ const AGAIN = 1_000;
 const isCancel = (name: NodeJS.Signals): boolean => name === 'SIGINT' || name === process.env.MICROCT_IO_VIS_CANCEL;
 
 /**
- * What this process was started to ignore, as by `nohup`: Node has forgotten it by now, so who starts it has written it
- * down.
+ * Whether this process was started to ignore a signal, as by `nohup`: Node has forgotten it by now, so whoever starts
+ * it has written it down.
  */
 const isIgnored = (name: NodeJS.Signals): boolean => name === process.env.MICROCT_IO_VIS_IGNORED;
 

@@ -26,7 +26,7 @@ export const ENGINE: Engine & { inspect: typeof inspect } = {
   verify: (...work) => verify(...work).finally(freeMemory)
 };
 
-/** What a cell shows, by MIME type. */
+/** Output of a cell, by MIME type. */
 export type Bundle = Record<string, string>;
 
 export interface CellOutput {
@@ -112,7 +112,7 @@ async function runLine(invocation: Invocation, jobs: Jobs, output: CellOutput, s
   }
 }
 
-/** What was found is shown in any case; differences fail the cell. */
+/** The findings are shown in any case; differences fail the cell. */
 async function runVerify(
   { output: path, against, options, json, progress }: Extract<Invocation, { command: 'verify' }>,
   jobs: Jobs,

@@ -49,7 +49,7 @@ export class Comms {
       this.#publish('comm_close', { comm_id: id, data: {} }, parent);
       return;
     }
-    // What is done for cells is told there: only a helper that has clients speaks for others before it.
+    // Jobs of cells are told in the cells: only a helper that has clients speaks for others before it.
     this.#jobs.recall(this.#records.take());
     if (!this.#isRecorded) {
       this.#isRecorded = true;

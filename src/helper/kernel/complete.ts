@@ -14,7 +14,7 @@ export interface Completions {
   end: number;
 }
 
-/** What can stand where the cursor is: commands, options, their choices, paths relative to `folder`. */
+/** Completions at the cursor: commands, options, their choices, paths relative to `folder`. */
 export function complete(code: string, cursor: number, folder: string): Completions {
   const from = code.lastIndexOf('\n', cursor - 1) + 1;
   const line = code.slice(from, cursor);

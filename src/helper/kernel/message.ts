@@ -14,7 +14,7 @@ export interface Header {
 
 export type Content = Record<string, unknown>;
 
-/** What a message answers to: its header, and the JSON of it, which answers hand back as it came. */
+/** The message that another one answers: its header, and the JSON of it, which answers hand back as it came. */
 export interface Parent {
   header: Header;
   json: string;

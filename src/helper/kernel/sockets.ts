@@ -30,8 +30,8 @@ const WAITING = 20_000;
  */
 const STALLED = 30_000;
 /**
- * What a client may send, signed or not. A frame is no longer than Jupyter's server takes from a browser (10 MiB); what
- * it sends beside waits at its end.
+ * Limits on a client's messages, signed or not. A frame is no longer than Jupyter's server takes from a browser (10
+ * MiB); further messages wait at the client's end.
  */
 const TAKEN = { maxMessageSize: 2 ** 24, receiveHighWaterMark: 16 };
 
@@ -54,7 +54,7 @@ export class Sockets {
   readonly #shell = new Router(ROUTER);
   readonly #control = new Router(ROUTER);
   readonly #stdin = new Router({ ...ROUTER, linger: 0 });
-  // What a slow browser has not taken yet waits here; large answers wait for each other before (`Outgoing`).
+  // Messages that a slow browser has not taken yet wait here; large answers wait for each other before (`Outgoing`).
   readonly #iopub = new Publisher({
     linger: LINGER,
     sendHighWaterMark: WAITING,

@@ -114,7 +114,7 @@ async function open(volume: Source, looks: Looks, reading: LookOptions): Promise
   try {
     await looks.describe(volume, reading);
   } catch (error) {
-    // What is in a folder without slices, or in a file of another kind, is nothing that the reader knows better.
+    // The reader has nothing better to say of a folder without slices, or of a file of another kind.
     const { code } = error as ConvertError;
     throw store && !isFile && (code === 'no-pages' || code === 'not-tiff') ? store : error;
   }

@@ -251,7 +251,7 @@ async function sendMade(
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   const made = await make(gone.signal).catch((error: unknown) => {
-    // What is there no more has no files.
+    // A volume that is there no more has no files.
     if (error instanceof ConvertError && error.code === 'not-found') return null;
     throw error;
   });
