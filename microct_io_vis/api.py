@@ -93,7 +93,7 @@ class ConvertedPath(tables.Tabled, _Path):
 
 
 def shown(path: StrPath) -> tables.Parts:
-    """What notebooks show of an OME-Zarr; nothing where there is none, or none any more."""
+    """Tables that notebooks show of an OME-Zarr; none where there is none, or none any more."""
     from .volume import open as open_volume
 
     try:
@@ -130,7 +130,7 @@ class Channel:
 
 @dataclass(frozen=True)
 class CalibrationFunction:
-    """What ImageJ makes of a source's values v; voxels are written as they are.
+    """ImageJ's calibration of a source's values v; voxels are written as they are.
 
     Attributes
     ----------
@@ -164,7 +164,7 @@ class CalibrationFunction:
 
 @dataclass(frozen=True)
 class VolumeInfo(tables.Tabled):
-    """What a source holds, found without reading a voxel.
+    """Description of a source, found without reading a voxel.
 
     Attributes
     ----------
@@ -354,7 +354,7 @@ class OmeZarrLevel:
 
 @dataclass(frozen=True)
 class OmeZarrInfo(tables.Tabled):
-    """What an OME-Zarr is, by its metadata and the names and sizes of its files.
+    """Description of an OME-Zarr, by its metadata and the names and sizes of its files.
 
     Attributes
     ----------
@@ -460,7 +460,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Unfinished:
-    """What an interrupted conversion to the same output has left.
+    """Remains of an interrupted conversion to the same output.
 
     Attributes
     ----------
@@ -506,7 +506,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Plan(VolumeInfo):
-    """What a conversion will do and need, besides what its source holds: it has the attributes of `VolumeInfo` too.
+    """Plan of a conversion: what it will do and need. It has the attributes of `VolumeInfo`, of its source, too.
 
     Attributes
     ----------
@@ -593,7 +593,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class VerifyResult(tables.Tabled):
-    """What `verify` has found; true where nothing differs.
+    """Findings of `verify`; true where nothing differs.
 
     Attributes
     ----------
@@ -1120,7 +1120,7 @@ def _numbers(difference: dict[str, Any]) -> dict[str, Any]:
 
 
 def _listed(source: Source) -> StrPath | Sequence[StrPath]:
-    """What can be gone through more than once: `Path.glob` cannot."""
+    """The source in a form that can be iterated more than once, unlike `Path.glob`."""
     if isinstance(source, (str, os.PathLike)) or not isinstance(source, Iterator):
         return cast("StrPath | Sequence[StrPath]", source)
     return list(source)

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BatchEntry(tables.Tabled):
-    """What has become of one of many volumes.
+    """Outcome of one of many volumes.
 
     Attributes
     ----------
@@ -111,7 +111,7 @@ class BatchEntry(tables.Tabled):
 
 @dataclass(frozen=True)
 class BatchResult(tables.Tabled):
-    """What has become of many volumes: a sequence of `BatchEntry`, true where none has failed. Notebooks show a table.
+    """Outcome of many volumes: a sequence of `BatchEntry`, true where none has failed. Notebooks show a table.
 
     Attributes
     ----------
@@ -331,15 +331,15 @@ class Batch:
         self._guard = threading.Lock()
         self._present: Helper | ClusterTasks | None = None
         self._cancelled = False
-        #: what has become of those that have ended, also where it was cancelled
+        #: outcome of those that have ended, also where it was cancelled
         self.ended: list[BatchEntry] = []
 
     def listed(self) -> list[Event]:
-        """What would be converted, and to where, by names alone."""
+        """Sources that would be converted, and to where, by names alone."""
         return self._listed(self._sources)
 
     def plans(self) -> tuple[BatchEntry, ...]:
-        """What would become of each; of those that ``waiting`` says of, with the plan. Writes nothing."""
+        """Expected outcome of each, with the plan of those that are ``waiting``. Writes nothing."""
         found = self._run(self._helper("estimate", self._sources, "--json"), answers=(0, 1))
         return tuple(to_entry(entry) for entry in json.loads(found))
 
@@ -437,7 +437,7 @@ class Batch:
 
 
 class Plans(tables.Tabled, dict[str, Any]):
-    """What would become of each of several sources, by its path: a `Plan`, or the `ConversionError` that says why none.
+    """Plans of several sources, by their paths: a `Plan` each, or the `ConversionError` that says why there is none.
 
     Examples
     --------
@@ -456,7 +456,7 @@ class Plans(tables.Tabled, dict[str, Any]):
 
 
 class BatchReport(tables.Tabled, dict[str, Any]):
-    """What has become of several sources, as `ConverterWidget` has it; notebooks show a line of each."""
+    """Outcome of several sources, as `ConverterWidget` has it; notebooks show a line of each."""
 
     def __init__(self, entries: Iterable[BatchEntry], folder: str | None, seconds: float) -> None:
         entries = tuple(entries)
@@ -522,7 +522,7 @@ def convert_one(source: str, folder: str | None, options: Mapping[str, Any], rep
 
 
 def to_entry(event: Event) -> BatchEntry:
-    """What the helper has said of one."""
+    """The entry that an event of the helper tells."""
     told = snake_case(event)
     error, plan, result = told["error"], told.get("plan"), told.get("result")
     return BatchEntry(

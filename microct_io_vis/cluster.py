@@ -34,7 +34,7 @@ WORTH_A_PART = 16 * 2**30
 USUAL_SLOTS = 8
 #: How often a part that has failed is tried again; a lost worker's are in any case.
 RETRIES = 2
-#: What a worker's memory leaves to the helpers: the rest is Python's own.
+#: Part of a worker's memory that is left to the helpers: the rest is Python's own.
 SHARE = 0.8
 #: Differences of a verification that are told, as the helper has it.
 MOST_TOLD = 100
@@ -308,7 +308,7 @@ class ClusterVerification:
         self._slots = slots
 
     def run(self, on_progress: Callable[[Progress], object] | None) -> dict[str, Any]:
-        """What was found, as one process would."""
+        """Findings, as one process would have them."""
         from distributed import as_completed
 
         began = time.monotonic()
@@ -356,7 +356,7 @@ class ClusterVerification:
 
 
 def _together(pieces: list[dict[str, Any]]) -> dict[str, Any]:
-    """What pieces of a verification have found; the first is of the metadata."""
+    """Findings of all pieces of a verification; the first piece is of the metadata."""
     whole = dict(pieces[0])
     for counted in ("chunks_read", "bytes_read", "voxels_compared", "chunks_differing", "voxels_differing"):
         whole[counted] = sum(piece[counted] for piece in pieces)

@@ -21,7 +21,7 @@ class Part(NamedTuple):
     """An image of a collection."""
 
     path: str
-    #: what it is called; empty where nobody says
+    #: its name; empty where nobody says
     name: str
     #: its axes with their lengths, and its type; empty where its metadata cannot be read
     what: str
@@ -94,7 +94,7 @@ def _dtype(code: Any) -> str:
 
 
 def _names(file: Path) -> Iterator[str]:
-    """What bioformats2raw keeps of the images' names, in their order."""
+    """Names of the images, as far as bioformats2raw keeps them, in their order."""
     try:
         if file.stat().st_size > MOST:
             return

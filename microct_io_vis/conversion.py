@@ -56,7 +56,7 @@ if sys.platform == "win32":
 else:
     CANCEL, NEW_GROUP = signal.SIGINT, 0
 
-#: What messages call the options: arguments of Python's, or labels of the form.
+#: Names of the options in messages: arguments of Python's, or labels of the form.
 Names = Literal["python", "form"]
 #: bytes that are written in one go
 PIECE = 1 << 20
@@ -203,7 +203,7 @@ class Helper:
         _widen(pipe)
         try:
             for number, block in enumerate(sent):
-                # What follows the first may take long to make, and is made when the helper has begun.
+                # Blocks after the first may take long to make, and are made when the helper has begun.
                 if number == 1:
                     if (line := lines.get()) is None:
                         return
@@ -404,7 +404,7 @@ class Conversion:
 
 
 class Report(tables.Tabled, dict[str, Any]):
-    """What a conversion says of itself, of which notebooks show what was written."""
+    """Report of a conversion, of which notebooks show what was written."""
 
     def _tables(self) -> tables.Parts:
         from .api import shown

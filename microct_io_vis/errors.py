@@ -1,4 +1,4 @@
-"""What conversions raise, and what they warn of."""
+"""Exceptions and warnings of conversions."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ConversionError(RuntimeError):
         self.field = field
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows: the message, and the argument at fault where that does not name it."""
+        """Lines that IPython shows: the message, and the argument at fault where that does not name it."""
         name = _argument(self.field)
         return _as_message(self) + ([f"argument: {name}"] if name and name not in str(self) else [])
 
@@ -67,7 +67,7 @@ class ConversionError(RuntimeError):
 
 
 def _argument(field: str | None) -> str | None:
-    """What Python's functions call an option of the helper's."""
+    """Name that Python's functions give to an option of the helper's."""
     if field == "levels":
         return "num_levels"
     return field and re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", field)
@@ -84,7 +84,7 @@ def shown_as_message(error: E) -> E:
 
 
 class ConversionWarning(UserWarning):
-    """What one should know of a conversion, or of its plan: slices that are missing, values that were lost, ...
+    """Warning about a conversion, or about its plan: slices that are missing, values that were lost, ...
 
     Examples
     --------

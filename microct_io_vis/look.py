@@ -1,4 +1,4 @@
-"""What the helper reads: a TIFF or a folder of slices as it would be, an OME-Zarr of the web or a bucket as it is."""
+"""Reading by the helper: a TIFF or a folder of slices as it would be, an OME-Zarr of the web or a bucket as it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the helper reads as a Zarr store: a TIFF, a folder of slices, or an OME-Zarr by its address.
+"""A source that the helper reads, as a Zarr store: a TIFF, a folder of slices, or an OME-Zarr by its address.
 
 Zarr takes a chunk that is not there for one of its fill value. The helper says of none that it is not there where that
 is not certain: a server's error, a login page or half an answer are errors here, too.
@@ -19,7 +19,7 @@ from .look import LookedAt, looked_at
 
 
 class LookStore(Store):
-    """What zarr-python reads of a source that is looked at as it lies there, or of an OME-Zarr at an address.
+    """Zarr-python's store of a source that is looked at as it lies there, or of an OME-Zarr at an address.
 
     ``whole``: whether none of its chunks can be missing.
     """

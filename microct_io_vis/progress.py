@@ -35,7 +35,7 @@ class Bar:
     def __call__(self, progress: Progress) -> None:
         """Shows how far it is."""
         if self._bar.total is None:
-            # What was done before it was interrupted tells nothing of how fast it is now.
+            # Work that was done before an interruption tells nothing of how fast it is now.
             self._bar.initial = progress["done_bytes"]
             self._bar.reset(total=progress["total_bytes"])
         self._bar.update(progress["done_bytes"] - self._bar.n)

@@ -1,4 +1,4 @@
-"""What notebooks show of results: small tables, in HTML and in Markdown."""
+"""Results as notebooks show them: small tables, in HTML and in Markdown."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Tabled:
     """Shown by notebooks as tables; those in Markdown are what nbconvert makes PDFs of."""
 
     def _tables(self) -> Parts:
-        """What is shown; nothing where there is nothing to show."""
+        """Parts to show; none where there is nothing to show."""
         raise NotImplementedError
 
     def _repr_html_(self) -> str | None:
@@ -147,7 +147,7 @@ def of_ome_zarr(image: OmeZarrInfo) -> Parts:
 
 
 def of_conversion(result: Mapping[str, Any]) -> Parts:
-    """What is not in the OME-Zarr itself: how long it took, and what one was told."""
+    """Facts that are not in the OME-Zarr itself: how long it took, and what one was told."""
     rows = [
         ("Written", f"{size(result['bytes_written'])} in {result['seconds']:.1f} s, {result['levels']} levels"),
     ]

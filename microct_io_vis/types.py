@@ -33,7 +33,7 @@ Bounds: TypeAlias = Iterable[SupportsFloat | str]
 
 
 class HasName(Protocol):
-    """What NumPy's dtypes are here: something with a name."""
+    """NumPy's dtypes, as far as needed here: something with a name."""
 
     @property
     def name(self) -> str: ...
@@ -62,7 +62,7 @@ class Histogram(TypedDict):
 
 
 class Statistics(TypedDict):
-    """What is known of the stored values of a channel, at full resolution."""
+    """Statistics of the stored values of a channel, at full resolution."""
 
     min: float
     max: float
@@ -74,7 +74,7 @@ class Statistics(TypedDict):
 
 
 class ConversionResult(TypedDict):
-    """What a finished conversion says of itself."""
+    """Report of a finished conversion."""
 
     #: absolute path of the OME-Zarr
     output: str

@@ -528,7 +528,7 @@ def open(
 
 
 def _store(path: str, zarr: Any) -> Any:
-    """What reads the files of an OME-Zarr; None of a folder, which zarr-python reads by its path."""
+    """Store of the files of an OME-Zarr; None of a folder, which zarr-python reads by its path."""
     if is_address(path):
         from .look_store import LookStore
 

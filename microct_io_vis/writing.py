@@ -313,7 +313,7 @@ def _place(shape: tuple[int, ...], image: Volume, number: int, at: Voxel | None)
 
 @dataclass(frozen=True)
 class _Voxels:
-    """What is to be sent: an array in the helper's types, and its pieces in C order."""
+    """An array to be sent, in the helper's types, and its pieces in C order."""
 
     axes: str
     shape: tuple[int, ...]

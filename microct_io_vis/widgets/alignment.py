@@ -15,7 +15,7 @@ FLAT = ("in one place", "on one line", "in one plane")
 
 
 class Alignment(NamedTuple):
-    """What `ViewerWidget.align` has found.
+    """Result of `ViewerWidget.align`.
 
     Parameters
     ----------

@@ -115,7 +115,7 @@ class ArrayFiles:
         stored = np.dtype(self.stored).newbyteorder("<")
         if found.dtype.kind in "iu" and found.size:
             _check_range(found.min(), found.max(), stored, self.root, self._labels)
-        # What the last chunk has beyond the array is not looked at.
+        # Voxels of the last chunk that lie beyond the array are not looked at.
         block = np.zeros(chunk, stored)
         block[tuple(slice(n) for n in found.shape)] = found
         return block.tobytes()

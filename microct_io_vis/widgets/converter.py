@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 
 Sources = StrPath | Sequence[StrPath]
 SETTABLE = ("source", "target", "each", *OPTION_NAMES)
-#: What of an answer is words for a person.
+#: Fields of an answer that are words for a person.
 SAID = ("warnings", "output_refusal", "unfinished")
 _planners = ThreadPoolExecutor(max_workers=2, thread_name_prefix="microct-io-vis-plan")
 _readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="microct-io-vis-picture")
@@ -218,7 +218,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
     progress = Dict(read_only=True).tag(sync=True)
     error = Dict(None, allow_none=True, read_only=True).tag(sync=True)
     result = Dict(None, allow_none=True, read_only=True).tag(sync=True)
-    #: What relative paths are relative to, and what ~ is, with / between segments.
+    #: The folder that relative paths start from, and the one that ~ stands for, with / between segments.
     _folders = Dict(read_only=True).tag(sync=True)
     viewer = Instance(ViewerWidget, allow_none=True, read_only=True).tag(sync=True, **widget_serialization)
 
@@ -339,7 +339,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
 
     @property
     def plan(self) -> Plan | Any:
-        """What the conversion would do and need, as `estimate` says."""
+        """Plan of the conversion, as `estimate` gives it."""
         return self.estimate()
 
     def open(self) -> Volume | Any:
@@ -556,7 +556,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
 
     @traitlets.observe("source")
     def _other_source(self, change: dict[str, Any]) -> None:
-        """What is known of the last conversion is not about the new source."""
+        """Forgets the last conversion, which is not of the new source."""
         with self._guard, self.hold_sync():
             self.set_trait("_folders", _folders())
             for name, value in (("progress", {}), ("error", None), ("result", None), ("viewer", None)):

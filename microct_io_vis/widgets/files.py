@@ -72,12 +72,12 @@ class OmeZarrFiles:
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None, 0, b"", None
         except PermissionError:
-            if path.is_dir():  # what Windows says of a folder
+            if path.is_dir():  # Windows' error for a folder
                 return None, 0, b"", None
             raise
 
     def fingerprint(self) -> list[dict[str, Any]]:
-        """What tells this volume from every other: the root metadata, and samples of a chunk of the coarsest level.
+        """Marks that tell this volume from others: the root metadata, and samples of a chunk of the coarsest level.
 
         The coarsest level is made from all the others, so that another volume under the same name does not pass for
         this one. Each sample is ``{key, size, modified, offset, bytes}``, ``modified`` in whole seconds since 1970.
@@ -138,7 +138,7 @@ def _nearest(path: Path) -> str | None:
         names = [entry.name for entry in os.scandir(path.parent) if entry.name.endswith(".zarr") and entry.is_dir()]
     except OSError:
         return None
-    # What all names end with makes none of them near.
+    # An ending that all names share makes none of them near.
     stems = {name.removesuffix(".zarr").removesuffix(".ome"): name for name in names}
     near = difflib.get_close_matches(path.name.removesuffix(".zarr").removesuffix(".ome"), stems, 1)
     return stems[near[0]] if near else None

@@ -1,4 +1,4 @@
-"""What is laid over one another in a viewer, and how it looks."""
+"""Layers of a viewer, which lie over one another, and how they look."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .traits import Several
 Blend: TypeAlias = Literal["over", "add"]
 ColourMap: TypeAlias = Literal["grey", "colour", "viridis", "magma", "fire", "labels"]
 
-#: What a picture tells of a layer, and Python sets.
+#: Looks of a layer that a picture tells, and Python sets.
 LOOKS = ("visible", "opacity", "blend", "colour_map", "colour", "contrast", "shader")
 
 
@@ -202,7 +202,7 @@ class Layer(HasTraits):
                 self.name = self._own_name()
 
     def files(self, first: Any) -> Any:
-        """What a viewer reads of an array, or of a level and those below it; None: all that lies at its path.
+        """Files that a viewer reads of an array, or of a level and those below it; None: all that lie at its path.
 
         ``first``: the viewer's first volume, where it is not this.
         """
@@ -278,7 +278,7 @@ class Layer(HasTraits):
             self._is_told = False
 
     def looks(self) -> dict[str, Any]:
-        """What is not left to the viewer."""
+        """Looks that are not left to the viewer."""
         given = {name: getattr(self, name) for name in LOOKS}
         return {name: value for name, value in given.items() if value is not None}
 
@@ -301,7 +301,7 @@ class Layer(HasTraits):
     @traitlets.observe(*LOOKS)
     def _wish(self, change: dict[str, Any]) -> None:
         if self._on_wish and not self._is_told and change["new"] is not None:
-            # What was told of colours is no longer so.
+            # Colours that were told before no longer hold.
             if change["name"] == "shader":
                 self.tell({"colour": None, "colour_map": None})
             elif change["name"] == "colour":

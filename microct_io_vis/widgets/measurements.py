@@ -36,7 +36,7 @@ def _row(record: Record) -> Record:
 
 
 def records_of(value: Any, axes: str) -> list[Record]:
-    """What a viewer takes, of a table as it is given, of what the viewer has exported, or of what somebody has written.
+    """A viewer's records of a table as it is given, of what the viewer has exported, or of what somebody has written.
 
     ``axes``: those of the volume, in the order of the points. Raises ``ValueError`` with the row that is wrong.
     """

@@ -48,7 +48,7 @@ class ConversionOptions(HasTraits):
 
 OPTION_NAMES = tuple(sorted(OPTIONS))
 
-# What a trait has of each of an option's words on the command line, by kind; the words themselves where it is not here.
+# Readers of an option's words on the command line into its trait's values, by kind; other kinds keep the words.
 _READ: dict[str, Callable[[str], Any]] = {
     "lengths": int,
     "ranges": int,

@@ -1,4 +1,4 @@
-"""What is under the mouse."""
+"""The place under the mouse."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Pick:
-    """What lies under the mouse, or lay there when it was last over the picture.
+    """The place under the mouse, or under it when it was last over the picture.
 
     Attributes
     ----------

@@ -38,14 +38,14 @@ from .pick import Pick, pick_of
 from .traits import Several
 from .view_state import Layout, StateError, check_state
 
-#: What a viewer shows: a path, what `open` gives, an array, or one of these with how it looks.
+#: Sources of a viewer: a path, what `open` gives, an array, or one of these with how it looks.
 Viewable = StrPath | Volume | VolumeLevel | Layer | Any
 Files = OmeZarrFiles | LookedAt | ArrayFiles
 
-#: What a page tells of a view; Python may ask for another one of each.
+#: Traits of a view that a page tells; Python may ask for another value of each.
 _TOLD = frozenset({"state", "position", "selection", "_measurements", "_looks"})
 
-#: What of a state is about certain layers.
+#: Parts of a state that are about certain layers.
 _OF_LAYERS = frozenset({"layers", "selectedLayer"})
 
 #: Seconds that a page may take for a picture.
@@ -170,7 +170,7 @@ class ViewerWidget(BrowserWidget):
     #: Viewers with the same one, on a page, look at the same place.
     _link = Unicode(help="What links viewers.").tag(sync=True)
     _measurements: List[dict[str, Any]] = List(Dict(), read_only=True).tag(sync=True)
-    #: What Python asks of the pages beside a state, until one has told what came of it.
+    #: Requests of Python to the pages, beside a state, until one has told what came of them.
     _wishes: Dict[str, Any] = Dict(read_only=True).tag(sync=True)
     #: Counts how often Python has asked for something. A page says with what it tells which of these it has seen.
     _asked = Int(0, read_only=True).tag(sync=True)
@@ -695,7 +695,7 @@ class ViewerWidget(BrowserWidget):
         self.set_trait("_asked", self._asked + 1)
 
     def _forget(self, name: str) -> None:
-        """What is no longer known, until a page tells."""
+        """Drops a value that is no longer known, until a page tells it."""
         self._taking, before = threading.get_ident(), self._taking
         try:
             self.set_trait(name, None)
@@ -929,7 +929,7 @@ def _size(size: Sequence[Integer]) -> list[int]:
 
 
 def _layers(given: Any, labels: bool = False, reading: dict[str, Any] | None = None) -> list[Layer]:
-    """What is to be shown as layers: one, or a list of them. ``reading``: how sources are read."""
+    """Layers of what is to be shown: one, or a list. ``reading``: how sources are read."""
     if given is None:
         return []
     if not isinstance(given, (list, tuple)):
@@ -1026,7 +1026,7 @@ def _rank(volumes: list[Files]) -> int:
 
 
 def _place(source: str, files: Files, load: int) -> dict[str, Any]:
-    """What a browser needs to find the volume under its server's root, and to be sure that it is the same."""
+    """Data by which a browser finds the volume under its server's root, and is sure that it is the same."""
     if isinstance(files, ArrayFiles) or isinstance(files.root, str):
         nowhere: dict[str, Any] = {"home": "", "metadata": files.metadata_key, "fromNotebook": None, "fingerprint": []}
         return {"load": load, "paths": [files.root], **nowhere}

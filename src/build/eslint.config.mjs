@@ -76,7 +76,7 @@ const readerRules = Object.keys(READER).map(folder => {
   };
 });
 
-/** What the browser shares with the engine has nothing of Node, and nothing of WebAssembly. */
+/** Modules that the browser shares with the engine have nothing of Node, and nothing of WebAssembly. */
 const modelRules = {
   files: ['src/model/*.ts'],
   rules: {

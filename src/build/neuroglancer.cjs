@@ -1,4 +1,4 @@
-// What a bundler must know to put Neuroglancer into a page: which of its parts, which icons, and what takes the place
+// Settings by which a bundler puts Neuroglancer into a page: which of its parts, which icons, and what takes the place
 // of what.
 const path = require('node:path');
 

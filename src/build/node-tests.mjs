@@ -16,7 +16,7 @@ const files = again ? words.slice(1) : words;
 async function outcomes(files, concurrency) {
   const tests = [];
   const note = passed => data => data.nesting === 0 && tests.push({ file: data.file, name: data.name, passed });
-  // What a failed test has left (a server, a browser) does not keep its file from ending.
+  // Leftovers of a failed test (a server, a browser) do not keep its file from ending.
   const running = run({ files, concurrency, timeout: LIMIT, execArgv: ['--test-force-exit'] })
     .on('test:pass', note(true))
     .on('test:fail', note(false));

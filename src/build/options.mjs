@@ -169,7 +169,7 @@ ${ENGINE_OPTIONS.flatMap(entry).join('\n')}
 `;
 }
 
-/** What can be chosen of an array that is written. Labels have their image's levels and version. */
+/** Options of an array that is written. Labels have their image's levels and version. */
 const OF_LABELS = ['chunkSize', 'shard', 'downsample', 'compression', 'checksum', 'maxMemory', 'jobs', 'overwrite'];
 const OF_ARRAYS = {
   write_labels: OF_LABELS,
@@ -225,7 +225,7 @@ function signed(file, text, object, command) {
   return text.slice(0, start) + body + text.slice(stop);
 }
 
-/** What may stand in a setting that is text, by the option's kind; always also nothing. */
+/** Patterns of settings that are text, by the option's kind; an empty text is always allowed. */
 const PATTERNS = {
   lengths: String.raw`\d+(\s*[\s,x×]\s*\d+\s*[\s,x×]\s*\d+)?`,
   levels: String.raw`auto|[1-9]\d*`,

@@ -9,7 +9,7 @@ export const THREAD = {
   platform: 'node',
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
-  // What ECMAScript modules know themselves by, which CommonJS has not: lerc finds its WebAssembly beside it.
+  // The URL that ECMAScript modules know themselves by, which CommonJS has not: lerc finds its WebAssembly beside it.
   define: { 'import.meta.url': 'importMetaUrl' },
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" }
 };

@@ -8,8 +8,7 @@ export const isAddress = (name: string): boolean => /^(https?|s3):\/\//i.test(na
 export const isBucketAddress = (name: string): boolean => /^s3:\/\//i.test(name);
 
 /**
- * What to do about a path that is not there: an address that was taken for a path, as by Python's pathlib, has lost a
- * slash.
+ * Advice on a path that is not there: an address that was taken for a path, as by Python's pathlib, has lost a slash.
  */
 export const adviceOnPath = (path: string): string | null => {
   const [, scheme, rest] = /(?:^|[\\/])(https?|s3):[\\/]([^\\/].*)$/i.exec(path) ?? [];
@@ -24,9 +23,9 @@ export function shownAddress(name: string): string {
 }
 
 /**
- * What the file of an address is called; empty where the address does not say. Repositories have the name before the
- * end of the path (`/files/scan.tif/content`), or in the query (`?file=scan.tif`): where the last segment has no ending
- * of a volume, the last one that has is the name.
+ * Name of the file at an address; empty where the address does not say. Repositories have the name before the end of
+ * the path (`/files/scan.tif/content`), or in the query (`?file=scan.tif`): where the last segment has no ending of a
+ * volume, the last one that has is the name.
  */
 export function addressName(address: string): string {
   if (isBucketAddress(address)) return address.split('/').at(-1)!;

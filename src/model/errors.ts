@@ -59,7 +59,7 @@ export class ConvertError extends Error {
 export class Checks {
   readonly #failed: ConvertError[] = [];
 
-  /** What a check finds; undefined where it fails. */
+  /** Result of a check; undefined where it fails. */
   of<T>(check: () => T): T | undefined {
     try {
       return check();

@@ -10,7 +10,7 @@ const KINDS = Object.entries(ENDINGS).map(([kind, names]) => [kind as ImageKind,
 /** `.ome.tif` before `.tif`. */
 const WITH_OME = new RegExp(`(\\.ome)?${ending(ALL).source}`, 'i');
 
-/** What a file is by its name; null: no image. */
+/** Kind of an image file, by its name; null: no image. */
 export const imageKind = (name: string): ImageKind | null => KINDS.find(([, test]) => test.test(name))?.[0] ?? null;
 
 /** A file's name without the ending of an image: `scan` of `scan.ome.tif`. */

@@ -1,6 +1,6 @@
 import type { RemoteState } from './layout.ts';
 
-/** What Node says of a file. */
+/** Node's status of a file. */
 interface FileStatus {
   dev: bigint;
   ino: bigint;
@@ -9,7 +9,7 @@ interface FileStatus {
   ctimeNs: bigint;
 }
 
-/** What is another one after every change of a file or a folder. */
+/** State of a file or a folder: another text after every change. */
 export const stateOf = ({ dev, ino, size, mtimeNs, ctimeNs }: FileStatus): string =>
   [dev, ino, size, mtimeNs, ctimeNs].join(' ');
 

@@ -1,8 +1,8 @@
 import { BYTES_PER_VOXEL, type Dtype, type OuterShape, type Shape } from './volume.ts';
 
 /**
- * What lies in a decoded segment, and how it becomes voxels. A row of samples begins with a whole byte; samples of
- * other than whole bytes have their highest bit first.
+ * Content of a decoded segment, and how it becomes voxels. A row of samples begins with a whole byte; samples of other
+ * than whole bytes have their highest bit first.
  */
 export interface Packing {
   /** Bits of a stored sample; 16 with a dtype of float32 is a half float (IEEE 754 binary16). */
@@ -39,11 +39,11 @@ export const NOT_FLIPPED: Layout['flip'] = { rows: false, columns: false };
 export const storedBytes = ({ bits, samples }: Pick<Packing, 'bits' | 'samples'>, pixels: number): number =>
   Math.ceil((pixels * samples * bits) / 8);
 
-/** What a segment is compressed with; `bmp`: not at all, but with its rows and colours as a Windows bitmap has them. */
+/** Compression of a segment; `bmp`: none, but rows and colours are as a Windows bitmap has them. */
 export type SegmentCoding =
   'none' | 'lzw' | 'packbits' | 'deflate' | 'zstd' | 'jpeg' | 'lerc' | 'png' | 'bmp' | 'bmp-top-down';
 
-/** What a decoder needs beside the bytes of a segment. */
+/** Data that a decoder needs beside the bytes of a segment. */
 export interface DecoderTables {
   /** TIFF tag 347. */
   jpegTables?: Uint8Array;
@@ -70,7 +70,7 @@ export interface Encoding {
   decoderTables: DecoderTables;
 }
 
-/** What tells the file of an address from what takes its place. */
+/** Marks that tell the file at an address from another that takes its place. */
 export interface RemoteState {
   size: number;
   /** Its ETag, or when it was written where there is none; null where the server says neither. */
@@ -87,7 +87,7 @@ export interface Layout {
   kind: 'segments';
   /** Absolute paths; a single file, or one file a slice. Of a source with an address that alone. */
   files: string[];
-  /** What the file of an address was when it was opened; null: files on disks. */
+  /** State of the file at an address when it was opened; null: files on disks. */
   remote: RemoteState | null;
   /** Shape (Z, Y, X) of one volume. */
   shape: Shape;

@@ -14,9 +14,9 @@ import {
 } from './options.ts';
 
 /**
- * What an option's values are. Every surface reads and shows them by it: the command line, the form, the widget's
+ * Kind of an option's values. Every surface reads and shows them by it: the command line, the form, the widget's
  * traits, the settings, and the Python package, which has types, traits and checks by it. An option of a kind that is
- * here needs no code of its own in any.
+ * here needs no code of its own in any of them.
  */
 export type OptionKind =
   | 'flag'
@@ -56,17 +56,17 @@ export interface EngineOption {
   /** On the command line; Python's argument and the widget's trait have `_` between the words. */
   name: string;
   short?: string;
-  /** What the form's field is called. */
+  /** Label of the form's field. */
   label: string;
   kind: OptionKind;
-  /** What help calls its values: as many words as there are values. */
+  /** Names of its values in help: as many words as there are values. */
   values: readonly string[];
   choices?: readonly string[];
-  /** What is meant by it, with the default in brackets at the end. */
+  /** Meaning of the option, with the default in brackets at the end. */
   help: string;
   /** The same, where `help` only lists what one may choose from. */
   meaning?: string;
-  /** What JupyterLab's settings say of it, where a default of one's own makes sense, and what an empty one means. */
+  /** Its text in JupyterLab's settings, where a default of one's own makes sense, and the meaning of an empty one. */
   setting?: { description: string; empty: string };
 }
 
@@ -333,5 +333,5 @@ const BY_KEY = new Map<string, EngineOption>(ENGINE_OPTIONS.map(option => [optio
 /** The option of a key; undefined for the output, and for what is no option of the engine. */
 export const engineOption = (key: string): EngineOption | undefined => BY_KEY.get(key);
 
-/** What the form's field of an option is called. */
+/** Label of the form's field of an option. */
 export const labelOf = (key: keyof ConvertOptions): string => (key === 'output' ? 'Output' : BY_KEY.get(key)!.label);

@@ -1,7 +1,7 @@
 export const COMPRESSIONS = ['blosc-zstd', 'blosc-lz4', 'zstd', 'gzip', 'none'] as const;
 export type Compression = (typeof COMPRESSIONS)[number];
 
-/** What follows each chunk and tells whether it is whole. */
+/** Checksums that follow each chunk and tell whether it is whole. */
 export const CHECKSUMS = ['none', 'crc32c'] as const;
 export type Checksum = (typeof CHECKSUMS)[number];
 
@@ -14,9 +14,7 @@ export type OmeZarrVersion = (typeof OME_ZARR_VERSIONS)[number];
 /** The format of Zarr that a version of OME-Zarr is written in. */
 export const zarrFormatOf = (version: OmeZarrVersion): 2 | 3 => (version === '0.4' ? 2 : 3);
 
-/**
- * What the slices of a source are: what it calls so, or its channels, its time points, or the samples of its pixels.
- */
+/** Slices of a source: what it calls so, or its channels, its time points, or the samples of its pixels. */
 export const Z_AXES = ['auto', 'c', 't', 'samples'] as const;
 export type ZAxis = (typeof Z_AXES)[number];
 
@@ -39,7 +37,7 @@ export type Orientation = (typeof ORIENTATIONS)[number];
 export const DOWNSAMPLINGS = ['mean', 'mode', 'max', 'nearest'] as const;
 export type Downsampling = (typeof DOWNSAMPLINGS)[number];
 
-/** What a person can choose about a conversion. */
+/** Options of a conversion. */
 export interface ConvertOptions {
   /**
    * Path of the OME-Zarr to write; null: `<stem>.ome.zarr` beside the source. Of labels with a parent: a name in its
@@ -128,11 +126,11 @@ export interface ConvertOptions {
   resume: boolean;
 }
 
-/** What decides how a source is read, which must be known before its headers are. */
+/** Options of how a source is read, which must be known before its headers are read. */
 export const READING_OPTIONS = ['slices', 'image', 'describedBy', 'zAxis', 'palette', 'orientation'] as const;
 export type ReadingOptions = Pick<ConvertOptions, (typeof READING_OPTIONS)[number]>;
 
-/** What can be chosen of a source that is looked at as it is. */
+/** Options of a source that is looked at as it is. */
 export const LOOK_OPTIONS = [...READING_OPTIONS, 'channel', 'voxelSize', 'unit'] as const;
 export type LookOptions = Partial<Pick<ConvertOptions, (typeof LOOK_OPTIONS)[number]>>;
 

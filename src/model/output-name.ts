@@ -1,7 +1,7 @@
 import { withoutEnding } from './file-endings.ts';
 import { readable } from './readable.ts';
 
-/** What all names begin with. */
+/** Start that all names share. */
 export function commonStart(names: readonly string[]): string {
   const [first = '', ...others] = names;
   let length = first.length;
@@ -10,9 +10,9 @@ export function commonStart(names: readonly string[]): string {
 }
 
 /**
- * What a volume is called after its source: a file's name without its ending (`scan` of `scan.ome.tif`), a folder's
- * name, or what the names of a list of slices begin with, without the numbers at its end; where that is nothing, the
- * name of their folder.
+ * Name of a volume, after its source: a file's name without its ending (`scan` of `scan.ome.tif`), a folder's name, or
+ * the start that the names of a list of slices share, without the numbers at its end; where that is empty, the name of
+ * their folder.
  *
  * @param source the name of a file or folder, or those of slices; no paths
  * @param folder the name of the folder that they lie in

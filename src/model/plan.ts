@@ -11,7 +11,7 @@ export interface PlannedLevel {
   bytes: number;
 }
 
-/** What an interrupted conversion to the same output has left. */
+/** Remains of an interrupted conversion to the same output. */
 export interface Unfinished {
   /** When it was last written to, in milliseconds since 1970. */
   written: number;
@@ -22,7 +22,7 @@ export interface Unfinished {
   refusal: string | null;
 }
 
-/** What a conversion will do and need; the JSON of `estimate --json`. */
+/** Plan of a conversion: what it will do and need; the JSON of `estimate --json`. */
 export interface Plan extends VolumeInfo {
   /** Absolute path of the OME-Zarr to be written. */
   output: string;

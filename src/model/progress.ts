@@ -9,7 +9,7 @@ export interface Progress {
   secondsLeft: number | null;
 }
 
-/** What a finished conversion says of itself. */
+/** Report of a finished conversion. */
 export interface ConvertResult {
   /** Absolute path of the OME-Zarr. */
   output: string;

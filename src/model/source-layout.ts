@@ -4,7 +4,7 @@ import { type Axes, type Dtype, type OuterShape, type Shape, spatial } from './v
 
 /** An array that another program sends: its voxels once, in C order, little-endian, and nothing behind them. */
 export interface SentArray {
-  /** What messages call it. */
+  /** Name in messages. */
   name: string;
   axes: Axes;
   /** Lengths along `axes`. */
@@ -31,7 +31,7 @@ export interface StreamLayout extends Pick<SentArray, 'name' | 'dtype' | 'descri
 export type SourceLayout = Layout | StreamLayout;
 
 /**
- * What a conversion is made of: the path or the address of a TIFF, a folder of slices, the slices in order, or what
+ * Source of a conversion: the path or the address of a TIFF, a folder of slices, the slices in order, or an array that
  * another program sends.
  */
 export type ConversionSource = string | string[] | SentArray;
@@ -39,7 +39,7 @@ export type ConversionSource = string | string[] | SentArray;
 export const isSent = (source: ConversionSource): source is SentArray =>
   typeof source !== 'string' && !Array.isArray(source);
 
-/** What messages call a source: of a list, its first. */
+/** Name of a source in messages: of a list, its first. */
 export const sourceName = (source: ConversionSource): string =>
   isSent(source) ? source.name : shownAddress([source].flat()[0]);
 

@@ -1,7 +1,7 @@
 import { LARGEST, binEnds, binOf, isExact } from './histogram.ts';
 import type { Dtype } from './volume.ts';
 
-/** What is known of a channel's stored values at full resolution. */
+/** Statistics of a channel's stored values at full resolution. */
 export interface Statistics {
   /** Finite extremes of all voxels. */
   min: number;

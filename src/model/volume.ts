@@ -55,8 +55,8 @@ export const BYTES_PER_VOXEL: Record<Dtype, VoxelBytes> = {
 };
 
 /**
- * What ImageJ makes of a source's values v: a formula of v and c0, c1, ..., the coefficients. `none`: only their unit
- * is known. Voxels are stored as they are, whatever it says.
+ * ImageJ's calibration of a source's values v: a formula of v and c0, c1, ..., the coefficients. `none`: only their
+ * unit is known. Voxels are stored as they are, whatever it says.
  */
 export interface CalibrationFunction {
   name: string;
@@ -79,7 +79,7 @@ export interface Position {
   unit: string | null;
 }
 
-/** What `inspect` finds in a source without reading a voxel; the JSON of `info --json`. */
+/** Description of a source, found by `inspect` without reading a voxel; the JSON of `info --json`. */
 export interface VolumeInfo {
   /** The path as it was given. */
   source: string;
@@ -115,18 +115,18 @@ export interface VolumeInfo {
   timeUnit: string | null;
   /** Name of the file beside the volume that tells the voxel size; null when none does. */
   voxelSizeFile: string | null;
-  /** What else was found about the voxel size, and why it was not taken: a sentence each. */
+  /** Other findings about the voxel size, and why they were not taken: a sentence each. */
   voxelSizeNotes: string[];
   /** Only where the source says it. */
   position?: Position;
   /** Null where the values mean what they are, as far as is known. */
   calibrationFunction: CalibrationFunction | null;
-  /** What a person should know of the source: a sentence each. */
+  /** Warnings about the source: a sentence each. */
   warnings: string[];
 }
 
 /**
- * What labels become that are whole numbers in a float type: Neuroglancer shows it as a segmentation, and negative ones
- * are there too.
+ * Dtype that labels get which are whole numbers in a float type: Neuroglancer shows it as a segmentation, and it has
+ * negative numbers, too.
  */
 export const LABELS_OF_FLOATS = 'int32' satisfies Dtype;

@@ -2,8 +2,8 @@ import { engineOption } from './option-table.ts';
 import type { ConvertOptions } from './options.ts';
 
 /**
- * What messages may speak of: an option, the source that an OME-Zarr is verified against, or the way to convert many
- * sources, each as a volume of its own.
+ * Subjects of messages: an option, the source that an OME-Zarr is verified against, or the way to convert many sources,
+ * each as a volume of its own.
  */
 export type OptionName = keyof ConvertOptions | 'against' | 'batch';
 
@@ -38,7 +38,7 @@ export const spelled = (name: OptionName, between: string): string =>
 export const shellWord = (word: string): string =>
   /^[\w.,:/%+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 
-/** What errors are worded in, unless somebody asks for other words. */
+/** Words of errors, unless somebody asks for others. */
 export const COMMAND_LINE: Vocabulary = {
   field: name => (name === 'output' ? 'OUTPUT' : `--${spelled(name, '-')}`),
   option: (name, values) => [`--${spelled(name, '-')}`, ...values.map(shellWord)].join(' ')

@@ -25,14 +25,14 @@ export interface ZarrArray {
   axes: (number | null)[];
   /** The array's own axes as a chunk's voxels lie in it, the last from voxel to voxel. */
   order: number[];
-  /** What is done to voxels before they are compressed. */
+  /** Filters that voxels pass before they are compressed. */
   filters: Filters;
   compression: StoredCompression;
-  /** What follows each chunk. */
+  /** Checksum behind each chunk. */
   checksum: Checksum;
-  /** What voxels of chunks that are not there are. */
+  /** Value of the voxels of missing chunks. */
   fill: number;
-  /** What comes before a chunk's index in its path, and between the numbers of that. */
+  /** Prefix of a chunk's index in its path, and separator of the index's numbers. */
   keys: { prefix: string; separator: string };
 }
 
@@ -83,7 +83,7 @@ export function readShape(image: string, path: string, rank: number): number[] {
 /** An array as its metadata has it: lengths along its own axes. */
 type Stored = Omit<ZarrArray, 'path' | 'axes'>;
 
-/** What an array's metadata file says of it, and how it is spoken of where it cannot be used. */
+/** Fields of an array's metadata file, and the errors where it cannot be used. */
 class Fields {
   readonly #path: string;
   readonly #json: Json;
@@ -198,7 +198,7 @@ function codecsV3(fields: Fields, codecs: unknown, dtype: Dtype, rank: number) {
   return { filters, compression, checksum, order, littleEndian };
 }
 
-/** What decodes a codec's bytes. */
+/** The compression that a codec's name in the metadata stands for. */
 function codecOf(fields: Fields, name: string, { cname }: Json): StoredCompression {
   const found = storedCompression(name, cname);
   if (found) return found;
@@ -269,7 +269,7 @@ function readV2(path: string): Stored {
   };
 }
 
-/** What there is along the axes that are z, y, x at last, along the array's own. */
+/** Values along the axes that end in z, y, x, put in the order of the array's own axes. */
 export const alongOwn = ({ axes }: ZarrArray, values: readonly number[]): number[] => {
   const own: number[] = [];
   axes.forEach((axis, n) => {

@@ -305,7 +305,7 @@ export class Destination implements UnfinishedOutput {
     return bytes;
   }
 
-  /** What is written to is what gets the name. */
+  /** Files are written to the folder that gets the name. */
   get folder(): string {
     return this.partial;
   }

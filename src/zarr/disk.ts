@@ -5,12 +5,12 @@ import { BYTES_PER_VOXEL, type OuterShape, type Shape, volumeCount } from '../mo
 import { aligned } from './chunk-writer.ts';
 import { indexBytes } from './shard.ts';
 
-/** What a file system takes for a name in a folder, and for a folder, at most. */
+/** Most bytes that a file system takes for a name in a folder, and for a folder. */
 const NAME_BYTES = 64;
 const FOLDER_BYTES = 4096;
-/** Of the journal, for each block: one to a file of the output at most. */
+/** Bytes of the journal for each block, of which there is at most one to a file of the output. */
 const ENTRY_BYTES = 512;
-/** Documents of the image, and for each of its channels and levels; the statistics of a channel are most of it. */
+/** Bytes of metadata: of the image, and of each of its channels and levels; a channel's statistics are most of it. */
 const DOCUMENT_BYTES = 65536;
 const CHANNEL_BYTES = 16384;
 

@@ -2,7 +2,7 @@ import { type Json, isObject } from '../model/json.ts';
 import { BYTES_PER_VOXEL, type Dtype } from '../model/volume.ts';
 import { VOXEL_ARRAYS } from '../model/voxel-arrays.ts';
 
-/** What is done to a chunk's voxels before they are compressed, by numcodecs' filters. */
+/** numcodecs' filters that a chunk's voxels pass before they are compressed. */
 export interface Filters {
   /** Each voxel is stored as its difference from the one before it in the chunk. */
   delta: boolean;

@@ -8,9 +8,9 @@ import { isThere, listFolder } from './files.ts';
 import { readGroup } from './group.ts';
 import { isOmeZarr } from './ome-zarr.ts';
 
-/** What the metadata of an OME-Zarr image in a folder says, read back. */
+/** Metadata of an OME-Zarr image in a folder, read back. */
 export interface StoredImage extends ImageMetadata {
-  /** The file that says it. */
+  /** The file that holds it. */
   document: string;
   /** Whether a copy of all metadata under it lies at its root. */
   consolidated: boolean;
@@ -44,7 +44,7 @@ export function readImage(folder: string): StoredImage {
   }
 }
 
-/** What holds several images, those of a collection by its group OME, or by their numbers. */
+/** The images of a group that holds several: those of a collection by its group OME, or by their numbers. */
 function allIn(folder: string, group: GroupDocument): Several {
   const several = severalIn(group);
   if (several.paths) return several;
@@ -58,7 +58,7 @@ function allIn(folder: string, group: GroupDocument): Several {
   return { ...several, paths: listed ?? numbered().sort((a, b) => Number(a) - Number(b)) };
 }
 
-/** What is no OME-Zarr, by what it is instead. */
+/** Error about a folder that is no OME-Zarr, by what it is instead. */
 function noImage(folder: string, { json }: GroupDocument): ConvertError {
   const fail = (message: string) => new ConvertError('output-not-ome-zarr', `${folder}: ${message}`, 'output');
   if (json.node_type === 'array' || isThere(join(folder, '.zarray'))) {

@@ -25,7 +25,7 @@ export interface BlockEntry {
   etags?: string[];
 }
 
-/** What an unfinished output's journal says. `Head` says what was to be done. */
+/** Content of an unfinished output's journal. `Head` says what was to be done. */
 export interface JournalRecord<Head> {
   head: Head;
   /** The source values that become the ends of the integer type, once a scan has found them. */
@@ -85,7 +85,7 @@ export class Journal<Head> {
     return new Journal(file, checksum, range !== null || blocks.length > 0);
   }
 
-  /** What a folder's journal says, up to where it is damaged; null where it has none that can be read. */
+  /** Content of a folder's journal, up to where it is damaged; null where it has none that can be read. */
   static read<Head>(folder: string, name = JOURNAL): JournalRecord<Head> | null {
     let file: number;
     try {

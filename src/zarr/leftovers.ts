@@ -14,7 +14,7 @@ let count = 0;
 export const besideName = (output: string): string =>
   `${output}.partial-${process.pid}-${Date.now().toString(36)}${(count++).toString(36)}`;
 
-/** What moves out of the way so that it may be removed: half removed, it must not have a name that anybody looks at. */
+/** Suffix of what moves aside to be removed: half removed, it must not have a name that anybody looks at. */
 const GONE = '-gone';
 
 /** The name that an output has while its successor takes its own. */

@@ -27,7 +27,7 @@ export interface ContrastLimits {
   max: number;
 }
 
-/** What the metadata of an image's arrays says. */
+/** Metadata of an image's arrays. */
 export interface Arrays {
   outerShape: OuterShape;
   levels: Level[];
@@ -39,7 +39,7 @@ export interface Arrays {
   checksum: Checksum;
 }
 
-/** What the metadata of an OME-Zarr image says. */
+/** Metadata of an OME-Zarr image. */
 export interface Image extends Arrays {
   name: string;
   downsample: Downsampling;
@@ -142,7 +142,7 @@ function multiscales(image: Image, version: OmeZarrVersion) {
   };
 }
 
-/** What a viewer is told beside the geometry: of labels that they are labels, of others how to show the values. */
+/** Metadata for viewers beside the geometry: of labels that they are labels, of others how to show the values. */
 function rendering(image: Image, version: OmeZarrVersion) {
   const { labels } = image;
   if (!labels) return { omero: { ...(version === '0.4' && { version }), ...omero(image) } };
@@ -181,7 +181,7 @@ function codecs({ outerShape, compression, checksum, dtype, chunk, shard }: Arra
  */
 export function arrayDocuments(arrays: Arrays, version: OmeZarrVersion): Documents {
   const { outerShape, levels, chunk, shard, dtype, compression } = arrays;
-  // What Zarr v3 calls dimension_names: xarray opens arrays of Zarr v2 by it.
+  // Zarr v2's counterpart of Zarr v3's dimension_names: xarray opens arrays by it.
   const named = json({ _ARRAY_DIMENSIONS: [...axesOf(outerShape)] });
   const names: Documents = zarrFormatOf(version) === 2 ? levels.map((_, k) => [`${k}/.zattrs`, named]) : [];
   const described = levels.map(({ shape }, k): Documents[number] =>

@@ -4,9 +4,9 @@ import { isObject } from '../model/json.ts';
 import { omeOf } from '../model/ome-zarr/group.ts';
 import { findGroup } from './group.ts';
 
-/** Names that a sentence tells; of others how many there are. */
+/** Most names that a sentence lists; the others are counted. */
 const MOST_NAMED = 5;
-/** What belongs to the metadata of Zarr, of either version. */
+/** Files of Zarr's metadata, of either version. */
 const METADATA = new Set(['zarr.json', '.zattrs', '.zgroup', '.zarray', '.zmetadata']);
 
 const list = (names: readonly string[]): string =>
@@ -29,7 +29,7 @@ export function isEmptyFolder(path: string): boolean {
   }
 }
 
-/** What a symbolic link points to; null for all else. */
+/** Target of a symbolic link; null for all else. */
 export function linkTarget(path: string): string | null {
   try {
     return resolve(dirname(path), readlinkSync(path));
@@ -39,7 +39,7 @@ export function linkTarget(path: string): string | null {
 }
 
 /**
- * What goes with an OME-Zarr that is replaced and is not its image: a sentence each.
+ * Losses beside the image when an OME-Zarr is replaced: a sentence each.
  *
  * @param output an OME-Zarr, or a symbolic link to one, of which only the link goes
  */

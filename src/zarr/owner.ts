@@ -37,7 +37,7 @@ export interface Owner {
   id: string;
 }
 
-/** What Linux says of a process, from its state on (proc_pid_stat(5)); none elsewhere, and where there is no such. */
+/** Linux's fields of a process, from its state on (proc_pid_stat(5)); none elsewhere, or without that process. */
 function statOf(pid: number): string[] {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');

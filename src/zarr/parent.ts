@@ -24,7 +24,7 @@ export function readParent(given: string): Parent {
   }
 }
 
-/** What is wrong with such an image, said of the option that names it. */
+/** An error about such an image, as one of the option that names it. */
 export function atParent(error: unknown): unknown {
   if (!(error instanceof ConvertError)) return error;
   const { code, said } = error;
@@ -58,7 +58,7 @@ function read(path: string): Parent {
   });
   const count = (axis: string) => shapes[0][names.indexOf(axis)] ?? 1;
   const units = at.map(axis => axes[axis].unit);
-  // What cannot be added to is better known before the work.
+  // A group of labels that cannot be added to is better found before the work.
   readLabels(path, zarrFormatOf(version as OmeZarrVersion));
   return {
     path,

@@ -1,7 +1,7 @@
 import { crc32c } from './crc32c.ts';
 import { type ChunkWriter, DIRECT_ALIGNMENT, type OutputFile } from './chunk-writer.ts';
 
-/** What is gathered before it is written, in bytes. */
+/** Bytes gathered before they are written. */
 const FLUSH = 1 << 20;
 /** Offset and length of a chunk that is not there. */
 const MISSING = 2n ** 64n - 1n;

@@ -71,7 +71,7 @@ export async function syncTree(folder: string, check: () => void): Promise<numbe
   return bytes;
 }
 
-/** What is put behind the names of files that are not whole yet, by one process; see `WriteJob`. */
+/** Suffix of the names of files that one process has not written whole yet; see `WriteJob`. */
 export const asideName = (id: string): string => `.~${id}`;
 const isChunk = (path: string): boolean => /^\d+$/.test(basename(path));
 const isAside = (path: string): boolean => /\.~[0-9a-f-]+$/.test(path);

@@ -4,7 +4,7 @@ import { ConvertError, type ErrorCode } from '../model/errors.ts';
 const CHOOSE = 'choose another output';
 const CONNECTION = 'check the disk or the connection to it, and try again';
 
-/** What a write failed for, and what to do, by the error's name. */
+/** Causes of failed writes, and what to do about them, by the error's name. */
 const REASONS: Record<string, [code: ErrorCode, problem: string, remedy: string]> = {
   ENOSPC: ['disk-full', 'the disk is full', `free some space or ${CHOOSE}`],
   EDQUOT: ['disk-full', 'your quota is used up', `remove some of your files, ask for more, or ${CHOOSE}`],
@@ -39,7 +39,7 @@ const REASONS: Record<string, [code: ErrorCode, problem: string, remedy: string]
   EUCLEAN: ['output-unwritable', 'the file system is damaged', 'have it checked, and choose another output']
 };
 
-/** What to say when the file system refuses a write to `path`. */
+/** The error to throw when the file system refuses a write to `path`. */
 export function writeError(error: unknown, path: string): unknown {
   const name = errorName(error);
   if (error instanceof ConvertError || name === null) return error;

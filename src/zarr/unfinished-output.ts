@@ -5,11 +5,11 @@ import type { Courier } from './bucket/courier.ts';
 /** An output in the making, which nobody else writes, and that gets its name when it is whole. */
 export interface UnfinishedOutput {
   readonly output: string;
-  /** What it is called until then. */
+  /** The output's name until it is whole. */
   readonly partial: string;
   /** The folder that files are written to. */
   readonly folder: string;
-  /** What brings the files to where they belong; null: that is where they are written. */
+  /** Carries the files to where they belong; null: they are written there. */
   readonly courier: Courier | null;
   /** Whether the output is one file. */
   readonly isArchive: boolean;

@@ -32,7 +32,7 @@ GB = 1e9
 
 @dataclass
 class Bench:
-    """What all sections share."""
+    """Settings that all sections share."""
 
     folder: Path
     target: Path
@@ -289,7 +289,7 @@ def cold(bench: Bench) -> None:
 
 
 def reading(bench: Bench) -> None:
-    """What others read of what was written."""
+    """Reading by others of what was written."""
     source = bench.volume(256)
     stores = {
         "ours": convert(source, "--num-levels", "1"),
@@ -390,7 +390,7 @@ def workers(bench: Bench) -> None:
 
 
 def threads(bench: Bench) -> None:
-    """What more threads than this machine has would do."""
+    """Effect of more threads than this machine has."""
     script = Path(__file__).with_name("schedule.ts")
     found = json.loads(subprocess.run(["node", "--no-warnings", script], check=True, stdout=subprocess.PIPE).stdout)
     bench.report.table(

@@ -1,4 +1,4 @@
-"""What a page has shown: of each frame whether all four panels have voxels, and whether the picture is another one.
+"""Frames that a page has shown: whether all four panels have voxels, and whether the picture is another one.
 
 ``python frames.py BLACK LEFT TOP RIGHT BOTTOM`` reads PNGs, each a line of base64, and writes a JSON of pairs. BLACK is
 1 where voxels are all black, and nothing is asked of the 3-D panel. The others are where the panels are, as parts of
@@ -12,7 +12,7 @@ import sys
 import imagecodecs
 import numpy
 
-#: What is black, and how many greys noise on structure has at least.
+#: Greys below the first are black; noise on structure has more greys than the second.
 BLACK, GREYS = 8, 12
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 @dataclass
 class Figures:
-    """What each run of one command took."""
+    """Time and memory of each run of one command."""
 
     #: seconds
     wall: list[float] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Figures:
 
     @property
     def busy(self) -> float:
-        """What part of all processors worked, in the median run."""
+        """Part of all processors that worked, in the median run."""
         return statistics.median(cpu / wall for cpu, wall in zip(self.cpu, self.wall, strict=True)) / os.cpu_count()
 
     @property

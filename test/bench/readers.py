@@ -1,4 +1,4 @@
-"""What other programs take to read a store: `readers.py STORE READER` prints the seconds of each access, as JSON."""
+"""Reading times of other programs: `readers.py STORE READER` prints the seconds of each access, as JSON."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def boxes_of(shape: tuple[int, ...]) -> dict[str, list[tuple[slice | int, ...]]]
 def all_accesses(path: Path, reader: str) -> list[tuple[str, str, float]]:
     """State, access and seconds of each."""
     array = opened(path, reader)
-    # What a reader makes at its first read is not the store's.
+    # A reader's own preparations at its first read are not the store's.
     read(array, (slice(0, 1), slice(0, 1), slice(0, 1)))
     found = []
     for state in STATES:

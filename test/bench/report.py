@@ -56,7 +56,7 @@ class Report:
 
         folder.mkdir(exist_ok=True)
         page = folder / "benchmarks.md"
-        # What was measured by itself.
+        # Sections that were measured by themselves.
         old = SECTION.finditer(page.read_text()) if page.exists() else ()
         page.write_text(self.text(found[0].rstrip("\n") + "\n" for found in old if found[1] in ALONE))
         for title, axis, points in self._curves:

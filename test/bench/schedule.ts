@@ -1,6 +1,6 @@
 /**
- * What many threads would do with a volume of 50 GB, reckoned by the engine's own plan and schedule: no thread is
- * started, and time is what voxels are said to take. Prints JSON: a row for each number of threads and memory budget.
+ * Simulation of many threads on a volume of 50 GB, by the engine's own plan and schedule: no thread is started, and
+ * time is what voxels are said to take. Prints JSON: a row for each number of threads and memory budget.
  */
 import { MEMORY_START } from '../../src/simd/index.ts';
 import { createEncoder, codecBytes } from '../../src/zarr/codec/index.ts';

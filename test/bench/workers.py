@@ -1,4 +1,4 @@
-"""What `convert` takes by workers of Dask: `workers.py SOURCE TARGET WORKERS THREADS` prints seconds."""
+"""Time of `convert` by workers of Dask: `workers.py SOURCE TARGET WORKERS THREADS` prints seconds."""
 
 from __future__ import annotations
 

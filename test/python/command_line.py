@@ -27,12 +27,12 @@ class Run:
 
     @property
     def events(self) -> list[dict]:
-        """What ``--progress json`` said, one object a line."""
+        """Objects of ``--progress json``, one a line."""
         return [json.loads(line) for line in self.stderr.splitlines()]
 
     @property
     def json(self) -> dict:
-        """What ``--json`` printed."""
+        """The object that ``--json`` printed."""
         assert self.stdout.count("\n") == 1, self.stdout
         return json.loads(self.stdout)
 

@@ -11,7 +11,7 @@ interface Case {
   file: string;
   cut?: number;
   flips?: [position: number, mask: number][];
-  /** What a conversion that came to an end is compared with. */
+  /** Source that a finished conversion is compared with. */
   verify: 'original' | 'copy' | null;
 }
 
@@ -20,7 +20,7 @@ interface Outcome {
   code: string | null;
   message: string;
   seconds: number;
-  /** What is beside the source that was not before. */
+  /** Names beside the source that were not there before. */
   left: string[];
   /** Whether the output is as it should be; null: not looked at. */
   whole: boolean | null;
@@ -71,7 +71,7 @@ async function outcome(one: Case): Promise<Outcome> {
 
 const outcomes: Outcome[] = [];
 for (const one of cases) outcomes.push(await outcome(one));
-// What getrusage says is never less than the process had that started this one.
+// The peak by getrusage is never less than that of the process that started this one.
 const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
 const peak = 1024 * Number(/^VmHWM:\s*(\d+)/m.exec(status)?.[1] ?? process.resourceUsage().maxRSS);
 console.log(JSON.stringify({ outcomes, peak }));

@@ -81,11 +81,11 @@ class Flavour:
     meaning: Callable[[np.ndarray], np.ndarray] = lambda voxels: voxels
     """From what tifffile reads to what must be in the OME-Zarr."""
     warns: tuple[str, ...] = ()
-    """What the warnings say, one each, in their order."""
+    """Words of the warnings, one each, in their order."""
     tolerance: int = 0
     code: str | None = None
     says: str | None = None
-    """What the refusal says; `{}` stands for the variant."""
+    """Words of the refusal; `{}` stands for the variant."""
 
 
 def flat(written: Written) -> Written:

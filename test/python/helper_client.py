@@ -15,7 +15,7 @@ PATIENCE = 120
 
 
 class HelperError(Exception):
-    """What the helper answered in place of a result."""
+    """An error that the helper answered in place of a result."""
 
     def __init__(self, error: dict[str, Any]) -> None:
         super().__init__(error["message"])
@@ -70,7 +70,7 @@ class Client:
         return data_of(self.until(is_it), self.comm)["job"]
 
     def jobs_heard(self) -> list[dict[str, Any]]:
-        """What the events so far said of jobs."""
+        """Jobs in the events so far."""
         told = [data_of(message, self.comm) for message in self.heard]
         return [data["job"] for data in told if data.get("event") == "job"]
 
@@ -87,7 +87,7 @@ class Client:
         raise AssertionError(f"waited in vain; the last messages were {self.heard[-5:]}")
 
     def listen(self, seconds: float) -> list[dict[str, Any]]:
-        """What comes within some time."""
+        """Messages that come within some time."""
         before = len(self.heard)
         end = time.monotonic() + seconds
         while time.monotonic() < end:

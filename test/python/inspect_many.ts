@@ -1,4 +1,4 @@
-/** What the engine's `inspect` finds in each of the paths that a file lists, or says of it, as one array of JSON. */
+/** Results of the engine's `inspect` for the paths that a file lists, or its errors, as one array of JSON. */
 import { readFileSync } from 'node:fs';
 import { ConvertError, inspect } from '../../src/convert/index.ts';
 

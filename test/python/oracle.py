@@ -1,4 +1,4 @@
-"""What a conversion must have written, reckoned with NumPy and read with other people's Zarr libraries."""
+"""Expected output of a conversion, reckoned with NumPy and read with other people's Zarr libraries."""
 
 import json
 import math
@@ -275,7 +275,7 @@ def check_multiscales(multiscales: list, expected: Expected) -> None:
         scale, *translations = dataset["coordinateTransformations"]
         assert scale["type"] == "scale"
         np.testing.assert_allclose(scale["scale"], [*before, *(size * factor)], rtol=1e-12)
-        # What stands for a window lies in its middle, a voxel that was picked where it was.
+        # A voxel that stands for a window lies in its middle, one that was picked where it was.
         growth = 0 if expected.downsample == "nearest" else (size * factor - size) / 2
         offset = (np.array(expected.start) * size if expected.offset is None else expected.offset) + growth
         if translations:

@@ -1,4 +1,4 @@
-"""What a disk holds after the power is cut: replays what ``recorder.cjs`` noted up to any call.
+"""Contents of a disk after the power is cut: replays what ``recorder.cjs`` noted up to any call.
 
 Guaranteed is only what was synced: a file's bytes by its own sync, its name by its folder's. Of all else any part may
 be there: each write of a file or not, and the changes of a folder's names up to any of them.

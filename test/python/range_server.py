@@ -14,7 +14,7 @@ from pathlib import Path
 
 LOGIN_PAGE = b"<!DOCTYPE html><title>Sign in</title>"
 
-#: What becomes of a request, by its number from 1 and its first byte: a status, or the name of a fault; None: nothing.
+#: Fault of a request, by its number from 1 and its first byte: a status, or the name of a fault; None: none.
 Fault = Callable[[int, int], "int | str | None"]
 
 
@@ -28,7 +28,7 @@ class RangeServer:
     fault: Fault = lambda number, first: None
     requests: int = 0
     sent: int = 0
-    #: what requests said
+    #: of requests, one each
     headers: list[dict[str, str]] = field(default_factory=list)
     address: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)

@@ -149,7 +149,7 @@ wrap(fs.promises, 'open', original => async (path, flags, mode) => {
   });
   return file;
 });
-// What changes files in other ways would go unseen.
+// Other ways to change files would go unseen.
 for (const name of ['writeFileSync', 'copyFileSync', 'truncateSync', 'writevSync', 'cpSync', 'symlinkSync'])
   wrap(fs, name, original => (path, ...rest) => {
     if ((isOurs(path) || files.has(path)) && !appending)

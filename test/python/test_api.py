@@ -278,7 +278,7 @@ def test_shows_a_bar_on_a_terminal_of_unknown_size(volume):
         try:
             while piece := os.read(parent, 65536):
                 shown += piece
-        except OSError:  # what Linux says at the end
+        except OSError:  # Linux's error at the end
             pass
         assert process.wait(PATIENCE) == 0
     os.close(parent)

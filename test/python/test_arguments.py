@@ -1,4 +1,4 @@
-"""What Python's functions take, and how they say that something is wrong or worth knowing."""
+"""Arguments of Python's functions, and how they say that something is wrong or worth knowing."""
 
 from pathlib import Path
 

@@ -67,7 +67,7 @@ def test_imagej(cli, tmp_path):
 @pytest.mark.parametrize("single", [False, True])
 @pytest.mark.parametrize("axes", ["CYX", "TYX", "ZCYX", "TZYX", "TCYX", "TZCYX"])
 def test_axes_of_imagej(cli, tmp_path, axes, single, byteorder):
-    """What there is one of gets no axis; one directory with all planes after it reads the same."""
+    """Axes of length 1 are left out; one directory with all planes after it reads the same."""
     lengths = {"T": 3, "C": 2, "Z": 4}
     array = voxels((*(lengths[axis] if axis in axes else 1 for axis in "TCZ"), 20, 30), "float32")
     source, output = tmp_path / "scan.tif", tmp_path / "out.ome.zarr"
@@ -273,7 +273,7 @@ def test_planes_that_are_nowhere(cli, tmp_path):
 
 
 def test_pages_of_no_plane(cli, tmp_path):
-    """What the description leaves out is left out, and said."""
+    """Pages that the description leaves out are left out, with a warning."""
     made = Set(tmp_path, (1, 1, 3, 18, 20))
     made.add("scan.ome.tif", [(0, 0, z) for z in (0, 1, 2)])
     blocks = '<TiffData IFD="1"/>'

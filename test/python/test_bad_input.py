@@ -1,4 +1,4 @@
-"""What cannot be converted: one line that names the file and helps, a code that stays, and no half output."""
+"""Input that cannot be converted: one line that names the file and helps, a code that stays, and no half output."""
 
 import hashlib
 import shutil

@@ -1,4 +1,4 @@
-"""What the command line does beyond the engine: how it starts, stops, is fed, and serves."""
+"""The command line beyond the engine: how it starts, stops, is fed, and serves."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What programs read: names and types of the JSON, defaults; `estimate` says what `convert` then does."""
+"""Output for programs: names and types of the JSON, defaults; `estimate` says what `convert` then does."""
 
 import json
 import os

@@ -55,7 +55,7 @@ def write(path: Path, first: str, second: str | None, at: int = 0, **settings: o
 
 
 def reading(by: str, lengths: tuple[int, int, int]) -> np.ndarray:
-    """What a description makes of the pages, as (T, C, Z, Y, X)."""
+    """The pages as a description orders them, as (T, C, Z, Y, X)."""
     order = ORDERS[by]
     counts = dict(zip("TCZ", lengths, strict=True))
     array = PLANES.reshape(*(counts[axis] for axis in order), 20, 30)

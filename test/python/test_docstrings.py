@@ -1,4 +1,4 @@
-"""What those who build on the package see of it: signatures, and docstrings whose examples run."""
+"""The package as those who build on it see it: signatures, and docstrings whose examples run."""
 
 import doctest
 import inspect

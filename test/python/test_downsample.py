@@ -1,4 +1,4 @@
-"""What windows of voxels become, where values are often as frequent as others and voxels are no cubes."""
+"""Downsampled windows of voxels, where values are often as frequent as others and voxels are no cubes."""
 
 import numpy as np
 import pytest

@@ -61,7 +61,7 @@ def test_the_others_end_with_a_picture(tmp_path, sample):
         assert "image/png" in outputs[-1].get("data", {}), name
         assert any(VIEW in output.get("data", {}) for output in outputs), name
 
-    # What is said of the volume is so.
+    # Statements about the volume are true.
     chambers = zarr.open_group(tmp_path / "shell-segment.ome.zarr/labels/chambers", mode="r")["0"][:]
     counts = numpy.sort(numpy.bincount(chambers.ravel())[1:])[::-1]
     sizes = [int(size.replace(",", "")) for size in re.findall(r": +([\d,]+) µm³", printed["segment"])]

@@ -19,7 +19,7 @@ SOURCE = {"resolution": (1000, 1000), "metadata": {"axes": "ZYX", "spacing": 0.0
 
 
 def inspect_all(folder: Path, paths: list[Path]) -> list[dict]:
-    """What is found in each, or said of it, by one process."""
+    """Description of each path, or the error about it, by one process."""
     listing = folder / "paths.json"
     listing.write_text(json.dumps([str(path) for path in paths]))
     run = subprocess.run([node(), Path(__file__).with_name("inspect_many.ts"), listing], capture_output=True, text=True)

@@ -143,7 +143,7 @@ def test_labels_of_a_part(cli, tmp_path, image):
 
 
 def ome_position(z: float, y: float, x: float, depth: int, **settings) -> dict:
-    """What tifffile writes as OME-XML of voxels of 5 × 1 × 1 µm whose planes are somewhere."""
+    """Settings by which tifffile writes OME-XML of voxels of 5 × 1 × 1 µm whose planes have positions."""
     of_all = {f"Position{axis}": [at] * depth for axis, at in {"Y": y, "X": x}.items()}
     units = {f"Position{axis}Unit": ["µm"] * depth for axis in "ZYX"}
     size = {"PhysicalSizeZ": 5, "PhysicalSizeY": 1, "PhysicalSizeX": 1}
@@ -152,7 +152,7 @@ def ome_position(z: float, y: float, x: float, depth: int, **settings) -> dict:
 
 
 def imagej_origin(z: float, y: float, x: float, **settings) -> dict:
-    """What ImageJ writes of a stack of uncalibrated voxels whose voxel (z, y, x) is at 0."""
+    """ImageJ's metadata of a stack of uncalibrated voxels whose voxel (z, y, x) is at 0."""
     return {"imagej": True, "metadata": {"axes": "ZYX", "zorigin": z, "yorigin": y, "xorigin": x, **settings}}
 
 
@@ -175,7 +175,7 @@ def test_labels_that_say_where_they_begin(cli, tmp_path, image):
         cli.convert(source, *words)
         check_labels(image, name, array, **place)
         cli("verify", image / "labels" / name, "--against", source).succeeded()
-    # What a person says goes before; a region of it begins further on.
+    # A position that a person gives takes precedence; a region of the source begins further on.
     cli.convert(source, "given", *words, "--at", 0, 1, 2)
     check_labels(image, "given", array, offset=(10, 1, 2), levels=levels)
     cli.convert(source, "cut", *words, "--roi", 2, 10, 5, 35, 0, 45)
@@ -331,7 +331,7 @@ def test_foreign_image(cli, tmp_path):
 
 
 def test_two_at_once(cli, tmp_path, image):
-    """What several conversions write into one image at the same time is all listed."""
+    """Labels that several conversions write into one image at the same time are all listed."""
     source = write(tmp_path / "cells.tif", regions(SHAPE, "uint8"))
     names = [f"cells {n}" for n in range(4)]
     running = [cli.start("convert", source, name, "--labels", "--parent", image, "-q", *SMALL) for name in names]

@@ -46,7 +46,7 @@ def files_below(root: Path) -> set[str]:
 
 
 def taken(process: psutil.Process) -> dict[str, int]:
-    """What a process has of what can be forgotten to give back."""
+    """Resources of a process that it may forget to give back."""
     return {"files": process.num_fds(), "threads": process.num_threads(), "memory": process.memory_info().rss // MIB}
 
 

@@ -1,4 +1,4 @@
-"""What a source looks like before it is converted: exact at level 0, sampled at coarser ones."""
+"""A source as it is shown before it is converted: exact at level 0, sampled at coarser ones."""
 
 import json
 import os
@@ -21,7 +21,7 @@ LOOKED_AT = {"slices", "image", "described-by", "z-axis", "palette", "orientatio
 
 
 def look(folder: Path, sources: list[list[object]]) -> list[zarr.Group]:
-    """What the words after ``view`` would show."""
+    """OME-Zarrs that the words after ``view`` would show."""
     outputs = [folder / f"look{n}" for n in range(len(sources))]
     asked = [
         {"words": [str(word) for word in words], "output": str(output)}

@@ -97,7 +97,7 @@ class Store:
         return {key[len(prefix) :]: self.client.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
 
     def asked(self) -> Counter[str]:
-        """What was asked for since it was looked last, by method, of chunks."""
+        """Requests for chunks since the last look, by method."""
         asked, self.proxy.asked = self.proxy.asked, []
         return Counter(method for method, key in asked if "/c/" in key)
 

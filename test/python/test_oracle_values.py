@@ -64,7 +64,7 @@ def test_found_range(cli, tmp_path, source, dtype):
 @pytest.mark.parametrize("dtype", TOPS)
 @pytest.mark.parametrize(("low", "high"), [(-0.5, 2.25), (1, 1.5), (-1e3, 1e30)])
 def test_given_range(cli, tmp_path, dtype, low, high):
-    """What lies outside is clipped, infinities included; NaN becomes 0."""
+    """Values outside are clipped, infinities included; NaN becomes 0."""
     array = sources.volume(SHAPE, Encoding("float32"))
     version = "0.4" if low == 1 else "0.5"
     check_scaled(cli, tmp_path, array, dtype, low, high, ["--value-range", low, high], version)
@@ -122,7 +122,7 @@ def test_integers_as_floats(cli, tmp_path, source, byteorder, target):
     done = cli.convert(path, "-d", target, "-c", *CHUNK)
     check(tmp_path / "scan.ome.zarr", Expected(array.astype(target), chunk=CHUNK))
     assert done["valueRange"] is None
-    # What a float cannot hold is said.
+    # A warning tells of integers that a float cannot hold.
     lossy = source.endswith("64") or (source.endswith("32") and target == "float32")
     assert any("exactly up to" in warning for warning in done["warnings"]) == lossy
 

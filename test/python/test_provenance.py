@@ -1,4 +1,4 @@
-"""What an output says of where it comes from, and what its values mean."""
+"""Provenance in an output: where it comes from, and what its values mean."""
 
 import hashlib
 import json

@@ -184,7 +184,7 @@ def test_other_memory_and_workers(cli, scans, killed):
 
 
 def test_one_chunk_lost(cli, tmp_path):
-    """What is read back must not come between a chunk and its file, which are written later than it is encoded."""
+    """Chunks read back must not come between a chunk and its file, which is written later than it is encoded."""
     source, output, undisturbed = tmp_path / "scan.tif", tmp_path / "out.ome.zarr", tmp_path / "undisturbed.ome.zarr"
     noise = np.random.default_rng(5).integers(0, 256, (320, 330, 330), dtype="uint16")
     ramp = np.add.outer(np.arange(320, dtype="uint16") * 64, np.arange(330, dtype="uint16") * 8)

@@ -69,7 +69,7 @@ def volumes(tmp_path_factory):
 
 
 def outcomes(tmp_path: Path, cases: list[dict]) -> list[dict]:
-    """What becomes of each case; in two processes, each of which lives through half of them within its budget."""
+    """Outcome of each case; in two processes, each of which lives through half of them within its budget."""
 
     def run(part: int) -> list[dict]:
         folder = tmp_path / f"part-{part}"

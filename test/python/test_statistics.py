@@ -1,4 +1,4 @@
-"""What is told of the values: extremes, percentiles and histograms as NumPy reckons them, however the work is cut."""
+"""Statistics of the values: extremes, percentiles and histograms as NumPy reckons them, however the work is cut."""
 
 import json
 

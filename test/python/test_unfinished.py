@@ -171,7 +171,7 @@ def test_killed_while_overwriting(cli, scan, output, array):
 
 
 def test_killed(cli, scan, output, array):
-    """What a killed conversion leaves has not the output's name, is no OME-Zarr, and is in nobody's way."""
+    """Leftovers of a killed conversion do not have the output's name, are no OME-Zarr, and are in nobody's way."""
     process = cli.start("convert", scan, output, *SLOW, "-q")
     until(begun(output), process)
     assert finish(process, signal.SIGKILL).status == -signal.SIGKILL
@@ -264,7 +264,7 @@ def test_disk_full(cli, scan, tmp_path, disk, shard):
     words += shard
     if disk in SMALL_DISKS:
         command, place = " ".join(shlex.quote(str(word)) for word in [cli.path, *words]), shlex.quote(str(folder))
-        # What is done stays, and is gone on with where there is room.
+        # Finished work stays, and is resumed where there is room.
         more = (
             f"mount -o remount,nr_inodes=9999 {place}; {command} --resume 2>/dev/null" if "inodes" in disk else "ls -A"
         )

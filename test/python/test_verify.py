@@ -537,7 +537,7 @@ def test_not_a_number_is_a_word_in_json_and_a_number_in_python(cli, tmp_path):
 
 
 def test_a_choice_of_slices_and_a_voxel_size_from_beside(cli, tmp_path):
-    """What was chosen of a folder is compared; a copy of the slices without the scanner's file is no other volume."""
+    """The chosen slices of a folder are compared; a copy of them without the scanner's file is no other volume."""
     array = sources.volume((6, 20, 30), Encoding("uint8"))
     folder = sources.write(tmp_path, array, Encoding("uint8", container="slices"))
     log = ["[Reconstruction]", "Result Image Width (pixels)=30", "Result Image Height (pixels)=20", "Pixel Size (um)=5"]

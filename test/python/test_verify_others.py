@@ -53,7 +53,7 @@ def scan(path: Path, array: np.ndarray, **more: object) -> Path:
 
 
 def values(dtype: str) -> np.ndarray:
-    """What a type can hold that others cannot, among what all can."""
+    """Values that a type can hold and others cannot, among some that all can."""
     wanted = [0, 1, 77, 127, -1, 128, 255, 256, -129, 32768, 65535, 65536, -(2**31), 2**24 + 1, 2**32 - 1, 2**53 + 1]
     wanted += [2**63 - 1, -(2**63), 2**64 - 1, 2**62 + 2**38 + 1]
     kind = np.dtype(dtype)

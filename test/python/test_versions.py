@@ -64,7 +64,7 @@ def test_what_is_written_as_0_6_is_what_its_schemas_say(tmp_path: Path) -> None:
         assert run("verify", folder, "--against", source, "--json").json["ok"]
     listed = json.loads((output / "labels" / "zarr.json").read_text())["attributes"]["ome"]
     assert listed == {"version": "0.6", "labels": ["cells"]}
-    # What says that its levels lie elsewhere than they were written is found.
+    # Metadata by which a level lies elsewhere than it was written is found.
     document = json.loads((output / "zarr.json").read_text())
     moved = document["attributes"]["ome"]["multiscales"][0]["datasets"][1]["coordinateTransformations"][0]
     moved["transformations"][1]["translation"][1] = 0

@@ -41,7 +41,7 @@ class View:
         return "\r\n".join(lines).encode("latin-1")
 
     def send(self, data: bytes) -> bytes:
-        """What comes back until the server closes."""
+        """Bytes that come back until the server closes."""
         with self.connect() as connection:
             with contextlib.suppress(OSError):  # it need not hear all
                 connection.sendall(data)
@@ -248,7 +248,7 @@ def test_who_asks_ahead_and_reads_nothing_costs_little(view: View) -> None:
         with contextlib.suppress(TimeoutError):
             connection.sendall(view.request(f"{view.path}data/0/0/big") * 20_000)
         assert view.works()
-        # What goes to the connection's own first question, and no more.
+        # The file of the connection's own first question is open, and no more.
         assert eventually(lambda: len(view.files()) == 1)
         assert view.process.memory_info().rss < before + 200 * 2**20
         reset(connection)

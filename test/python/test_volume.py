@@ -105,7 +105,7 @@ def test_a_tiff_and_slices_are_read_as_they_lie_there(tmp_path):
         tifffile.imwrite(tmp_path / f"slices/s{z}.tif", plane)
     slices = microct_io_vis.open(tmp_path / "slices")
     assert np.array_equal(slices[1:4], (array * 1000).astype(np.int16)[1:4])
-    # What was written over it is never taken for it.
+    # A file that was written over it is never taken for it.
     tifffile.imwrite(tmp_path / "scan.ome.tif", array + 1, ome=True, metadata=settings)
     with pytest.raises(OSError, match="it has been written to since it was opened"):
         np.asarray(volume)
@@ -166,7 +166,7 @@ def test_what_is_wrong_is_said(bone, tmp_path):
     volume = microct_io_vis.open(path)
     with pytest.raises(ConversionError, match="nothing") as missing:
         microct_io_vis.open(tmp_path / "nothing.ome.zarr")
-    # What a notebook shows of it.
+    # The traceback that a notebook shows.
     assert missing.value._render_traceback_() == [f"ConversionError: {missing.value}", "argument: source"]
     with pytest.raises(ConversionError, match="source must be a path or an address, and was given ndarray"):
         microct_io_vis.open(np.zeros(3))
@@ -204,7 +204,7 @@ def test_notebooks_show_tables(bone, tmp_path):
     assert "<td>25 × 70 × 51</td>" in report._repr_html_() and "<img " in report._repr_html_()
     assert repr(converted) == f"PosixPath('{converted}')" and (converted / "0")._repr_html_() is None
     assert "(imagej, none)" in microct_io_vis.info(source)._repr_html_()
-    # What nbconvert makes PDFs of, which have no HTML.
+    # Markdown, of which nbconvert makes PDFs, which have no HTML.
     assert "| 0 | 25 × 70 × 51 |" in report._repr_mimebundle_()["text/markdown"]
     plan = microct_io_vis.estimate(source, tmp_path / "a <b>.ome.zarr", num_levels=2)._repr_html_()
     assert "a &lt;b&gt;.ome.zarr" in plan and "<td>25 × 35 × 26</td>" in plan

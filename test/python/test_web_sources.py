@@ -107,7 +107,7 @@ def test_another_file_in_mid_run(cli, web, scan, tmp_path, fault, says):
 
 
 def test_resume(cli, web, scan, tmp_path):
-    """What broke off is gone on with, if the file is still the same."""
+    """A conversion that broke off is resumed, if the file is still the same."""
     output = tmp_path / "out.ome.zarr"
     source = web.folder / "scan.tif"
     words = ("convert", f"{web.address}/scan.tif", output, "-c", "8", "64", "64", "-j", "1", "-q")

@@ -1,4 +1,4 @@
-"""What a viewer may read of an OME-Zarr, and how it is told from others."""
+"""Files of an OME-Zarr that a viewer may read, and how it is told from others."""
 
 import os
 import shutil

@@ -418,7 +418,7 @@ def test_a_state_may_hold_what_numpy_users_have(scan):
     dimensions = {name: [1e-6, "m"] for name in "xyz"} | {"t": [1, "s"]}
     viewer.state = {"dimensions": dimensions, "position": [1, 2, 3, 0]}
     viewer.state = {"position": [1, 2, 3, 1]}
-    # What a page sends has been Neuroglancer's already.
+    # A state that a page sends has been Neuroglancer's already.
     viewer.set_state({"state": {"somethingNew": 1}, "_asked": viewer._asked})
     assert viewer.state == {"somethingNew": 1}
 

@@ -156,6 +156,6 @@ def test_a_helper_that_dies_leaves_nothing_that_looks_whole(tmp_path, monkeypatc
     with pytest.raises(ConversionError, match="the helper ended"):
         write_image(slabs(), tmp_path / "out.ome.zarr", shape=SHAPE, progress=False)
     assert not (tmp_path / "out.ome.zarr").exists()
-    # What it was about to remove is no obstacle.
+    # Leftovers that it was about to remove are no obstacle.
     assert np.array_equal(write_image(noise(), tmp_path / "out.ome.zarr", progress=False)[:], noise())
     assert os.listdir(tmp_path) == ["out.ome.zarr"]

@@ -24,7 +24,7 @@ export interface Several {
   paths: string[] | null;
 }
 
-/** What a group holds whose metadata names no image. */
+/** Images of a group whose own metadata describes none. */
 export function severalIn(document: GroupDocument): Several {
   const ome = omeOf(document);
   const of = (kind: Several['kind'], found: unknown): Several => ({
@@ -61,10 +61,10 @@ export function isOmeZarrGroup(document: GroupDocument): boolean {
   return ['multiscales', 'plate', 'well', 'bioformats2raw.layout'].some(key => key in attributes);
 }
 
-/** Paths that a sentence names. */
+/** Most paths that a sentence names. */
 const NAMED = 5;
 
-/** What such a group is, and which of its images to give or to open: the end of a sentence. */
+/** Words for such a group, and for which of its images to give or to open: the end of a sentence. */
 export function severalInWords(
   { kind, paths }: Several,
   act: 'give the path of' | 'open' = 'give the path of'

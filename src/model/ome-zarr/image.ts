@@ -4,7 +4,7 @@ import { type GroupDocument, attributesOf, omeOf } from './group.ts';
 import { type Placement, isIdentity, nameOf, placementOf } from './placement.ts';
 import { type StoredSegment, segmentsIn } from './segments.ts';
 
-/** What the metadata of an OME-Zarr image says, 0.1 to 0.6, whoever asks. */
+/** Metadata of an OME-Zarr image, 0.1 to 0.6, whoever asks for it. */
 export interface ImageMetadata {
   /** Of OME-Zarr; null where it says none. */
   version: string | null;
@@ -31,7 +31,7 @@ export interface ImageMetadata {
   scaled: boolean;
   /** How levels were made of each other (`multiscales.type`), where it says so. */
   type: string | null;
-  /** What this program has written under its own name; null: another program made the image. */
+  /** Metadata that this program has written under its own name; null: another program made the image. */
   origin: Record<string, unknown> | null;
   /** The program that made it, where it says so. */
   writer: string | null;
@@ -192,7 +192,7 @@ function axesOf(axes: unknown): ImageMetadata['axes'] {
   }));
 }
 
-/** What an axis is, also where that is not said: what its name says then. */
+/** Kind of an axis: its type, or where it has none, what its name stands for. */
 export const kindOf = ({ name, type }: { name: string; type: string | null }): string =>
   type ?? (name === 't' ? 'time' : name === 'c' ? 'channel' : 'space');
 
@@ -221,7 +221,7 @@ function channelsOf({ omero }: Record<string, unknown>): StoredChannel[] {
   });
 }
 
-/** What its geometry says that this program does not do: a sentence each, for all who look at the image. */
+/** Notes on geometry that this program does not follow: a sentence each, for all who look at the image. */
 export function geometryNotes({ datasets, space, ways }: ImageMetadata): string[] {
   const unread = new Set(datasets.flatMap(dataset => dataset.unread));
   const notes = [...unread].map(name => {

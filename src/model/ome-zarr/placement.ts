@@ -18,7 +18,7 @@ interface Affine {
   offset: number[];
 }
 
-/** What matrices differ by that are the same. */
+/** Matrices that differ by no more are the same. */
 const ROUNDING = 1e-9;
 
 const axes = (rank: number): number[] => Array.from({ length: rank }, (_, n) => n);
@@ -42,7 +42,7 @@ const numbers = (value: unknown, length: number): value is number[] =>
 const rows = (value: unknown, count: number, length: number): value is number[][] =>
   Array.isArray(value) && value.length === count && value.every(row => numbers(row, length));
 
-/** What some transformations have said: no scale and no translation are another thing than 1 and 0. */
+/** Kinds of transformations that were given: no scale and no translation are another thing than 1 and 0. */
 interface Said {
   scale: boolean;
   translation: boolean;
@@ -51,7 +51,7 @@ interface Said {
 }
 const nothing = (): Said => ({ scale: false, translation: false, turn: false });
 
-/** What one transformation does to places along `rank` axes; a sentence's name of it where that cannot be told. */
+/** Effect of one transformation on places along `rank` axes; its name in a sentence where that cannot be told. */
 function read(step: unknown, rank: number, said: Said): Affine | string {
   const { type } = isObject(step) ? step : {};
   if (!isObject(step) || typeof type !== 'string') return 'one without a type';
@@ -120,7 +120,7 @@ function readByDimension(parts: unknown, rank: number, said: Said): Affine | str
   return rows(matrix, rank, rank) && numbers(offset, rank) ? { matrix, offset } : null;
 }
 
-/** What a sentence calls a transformation: its kind, and where its numbers are. */
+/** Name of a transformation in a sentence: its kind, and where its numbers are. */
 export function nameOf(step: unknown): string {
   if (!isObject(step) || typeof step.type !== 'string') return 'one without a type';
   const { type, path, transformations } = step;

@@ -1,6 +1,6 @@
 import { type Json, isObject } from '../json.ts';
 
-/** What the metadata of an image of labels says of one of its segments. */
+/** Metadata of one of the segments of an image of labels. */
 export interface StoredSegment {
   value: number;
   /** Null where no property is a name. */

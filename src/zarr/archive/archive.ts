@@ -56,7 +56,7 @@ export class Archive {
     return [...this.#files.values()];
   }
 
-  /** What is in a folder; null where there is no such folder. */
+  /** Names in a folder; null where there is no such folder. */
   namesIn(folder: string): ArchiveName[] | null {
     const names = this.#folders.get(folder);
     return names ? [...names].map(([name, isFolder]) => ({ name, isFolder })) : null;

@@ -77,7 +77,7 @@ export class BucketOutput implements UnfinishedOutput {
     for (const timer of this.#timers) timer.unref();
   }
 
-  /** What the keys of its files begin with. */
+  /** Prefix of the keys of its files. */
   get prefix(): string {
     return this.#staged ? this.#keys.partial : this.#keys.root;
   }
@@ -175,7 +175,7 @@ export class BucketOutput implements UnfinishedOutput {
       await put(this.#bucket, this.#keys, { staged: this.#staged, ended: true }, this.#markerEtag);
       return true;
     } catch {
-      // What was noted before is there.
+      // The part of the journal that was noted before is there.
       return this.#noted > 0;
     } finally {
       this.#clear();

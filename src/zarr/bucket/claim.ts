@@ -29,7 +29,7 @@ export class Keys {
     return this.partial + MARKER;
   }
 
-  /** What the keys of the journal's pieces begin with; where in it they are follows. */
+  /** Prefix of the keys of the journal's pieces; their offsets in it follow. */
   get journal(): string {
     return `${this.partial}${JOURNAL}/`;
   }
@@ -53,20 +53,20 @@ export interface BucketOwner extends Owner {
   ended?: boolean;
 }
 
-/** What there is of an unfinished output. */
+/** State of an unfinished output, by its marker. */
 export interface Claimed {
   owner: BucketOwner | null;
-  /** Of the marker, as long as that is not another one. */
+  /** ETag of the marker; another one once somebody has written that anew. */
   etag: string;
   modified: number;
 }
 
-/** What is at the place of an output. */
+/** Findings at the place of an output. */
 export interface Occupied {
   /** The unfinished output, which may be gone on with, as people know it; null: none. */
   partial: string | null;
   left: JournalRecord<never> | null;
-  /** What a person should know. */
+  /** Warnings for a person. */
   warnings: string[];
 }
 

@@ -27,7 +27,7 @@ export class Courier {
   #requests = 0;
   #failure: unknown = null;
   #asleep: (() => void)[] = [];
-  /** What an earlier run has sent, by name. */
+  /** Files that an earlier run has sent, by name. */
   #there = new Map<string, { size: number; etag: string }>();
 
   /** A file's key is `prefix` and its name, which is relative to the folder. */

@@ -14,7 +14,7 @@ import { knownAs, makeWay } from './way.ts';
 const KEPT = 512 * 2 ** 20;
 const DOCUMENT = /(^|\/)(zarr\.json|\.zattrs|\.zgroup|\.zarray|\.zmetadata)$/;
 
-/** What brings files of an OME-Zarr into a folder, and takes them away. */
+/** Brings files of an OME-Zarr into a folder, and takes them away. */
 type Carrier = Pick<Courier, 'files' | 'sizeOf' | 'fetch' | 'drop' | 'stop'>;
 
 /**
@@ -94,7 +94,7 @@ export class Mirror {
     return this.#courier.files;
   }
 
-  /** What comes of work with the folder, in which that has the name which people know. */
+  /** Result or error of work with the folder, in which the folder has the name that people know. */
   async within<T>(work: () => Promise<T>): Promise<T> {
     return knownAs(this.folder, this.#address, work).finally(() => end(this.#way, this.#courier, this.#letGo));
   }

@@ -17,7 +17,7 @@ export function makeWay(): string {
   return mkdtempSync(join(tmpdir(), `${WAY}${process.pid}-`));
 }
 
-/** What comes of work with such a folder, in which that has the name which people know. */
+/** Result or error of work with such a folder, in which the folder has the name that people know. */
 export async function knownAs<T>(folder: string, name: string, work: () => Promise<T>): Promise<T> {
   const named = (text: string): string => text.replaceAll(folder, name);
   try {

@@ -5,9 +5,7 @@ import { bloscDecoder } from './unblosc.ts';
 
 /** A frame says which shuffle it has; the metadata names the usual one. */
 const SHUFFLES = ['noshuffle', 'shuffle', 'bitshuffle'] as const;
-/**
- * What C-Blosc calls its middle way; a frame says itself how to read it, so this only names what a rewrite would use.
- */
+/** C-Blosc's middle compression level. A frame says itself how it is read; only a rewrite would use this. */
 const CLEVEL = 5;
 
 /** Blosc frames with what this program writes inside. */

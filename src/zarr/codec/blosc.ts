@@ -30,13 +30,13 @@ export const LEAST_SPLIT = 128;
 /** Shorter blocks, of chunks that are hardly used, would be mostly headers. */
 const LEAST_BLOCK = 2 ** 14;
 /**
- * What a shuffle is chosen by: as many bytes of the chunk, in four pieces. Chunks of less than eight times that take
- * the usual one.
+ * Bytes of a chunk, in four pieces, that a shuffle is chosen by. Chunks of less than eight times that take the usual
+ * one.
  */
 const SAMPLE = 65536;
 /**
- * The usual shuffle is left only for one that is as much better: streams of bits gain more from length than a sample
- * shows.
+ * Another shuffle than the usual one is taken only where its sample is smaller than this part of the usual one's:
+ * streams of bits gain more from length than a sample shows.
  */
 const ADVANTAGE = 0.94;
 
@@ -64,7 +64,7 @@ export function bloscEncoder(
       settings.blockBytes,
       used < length ? Math.max(LEAST_BLOCK, 2 ** Math.ceil(Math.log2(used))) : Infinity
     );
-  /** What blocks of zeros become, by their settings. */
+  /** Encoded blocks of zeros, by their settings. */
   const zeros = new Map<string, Uint8Array>();
 
   /**

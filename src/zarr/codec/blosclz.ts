@@ -39,7 +39,7 @@ export function unblosclz(heap: Uint8Array, source: number, length: number, targ
       count += 3;
       const start = to - distance - 1;
       if (start < target || to + count > most) return false;
-      // What is copied may be what is being written.
+      // Source and target may overlap: bytes that were just written are copied again.
       for (let n = 0; n < count; n++) heap[to + n] = heap[start + n];
       to += count;
     }

@@ -14,20 +14,20 @@ export type CompressorV2 = { id: string } & Record<string, number | string | boo
 
 /** A compression of chunks that can be read. `memory` is the one that `simd` works on. */
 export interface Codec {
-  /** What it is called in the metadata of Zarr arrays; `cname`: of what Blosc has inside. */
+  /** Name in the metadata of Zarr arrays; `cname`: names of the compressor inside Blosc. */
   readonly stored: { name: string; cname?: readonly string[] };
-  /** What a worker's takes of the process's own memory: always, and by byte of a chunk; measured. */
+  /** Bytes of the process's own memory that a worker's codec takes: always, and by byte of a chunk; measured. */
   readonly processBytes: { always: number; perByte: number };
   decoder(simd: Simd, memory: WebAssembly.Memory): Decoder;
 }
 
-/** One that is written, too. */
+/** A compression that is written, too. */
 export interface WritingCodec extends Codec {
   encoder(bytesPerVoxel: VoxelBytes, simd: Simd, memory: WebAssembly.Memory): Encoder;
-  /** What the metadata of a Zarr v3 array says of it, and that of a v2 one. */
+  /** Entry in the metadata of a Zarr v3 array, and in that of a v2 one. */
   v3(bytesPerVoxel: VoxelBytes): CodecV3;
   v2(bytesPerVoxel: VoxelBytes): CompressorV2;
 }
 
-/** Of those that work in memory that Node's zlib takes. */
+/** `processBytes` of codecs that work in memory that Node's zlib takes. */
 export const ZLIB_BYTES = { always: 8 << 20, perByte: 2 };

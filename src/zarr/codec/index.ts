@@ -25,7 +25,7 @@ export function createEncoder(
   return checksum === 'none' ? encoder : checksummed(encoder, simd, memory);
 }
 
-/** What undoes what `createEncoder` does, or null where that is nothing. */
+/** Decoder of what `createEncoder` encodes; null where there is nothing to decode. */
 export function createDecoder(
   compression: StoredCompression,
   simd: Simd,

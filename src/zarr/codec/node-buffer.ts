@@ -22,7 +22,7 @@ export function moveDecoded(heap: Uint8Array, decoded: Buffer, target: number, s
   if (moveInto(heap, decoded, target, size) !== size) throw new Error(`${length} bytes in place of ${size}`);
 }
 
-/** What Node's decoders are told of a content of `size` bytes, so that it comes in one piece and ends there. */
+/** Options of Node's decoders for a content of `size` bytes, so that it comes in one piece and ends there. */
 export const decodedTo = (size: number): { chunkSize: number; maxOutputLength: number } => ({
   chunkSize: Math.max(64, size),
   maxOutputLength: size

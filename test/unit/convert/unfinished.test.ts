@@ -1,4 +1,4 @@
-// What runs leave that were killed or lost their power, and what the next ones make of it.
+// Leftovers of runs that were killed or lost their power, and what the next ones make of them.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

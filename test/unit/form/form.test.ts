@@ -138,7 +138,7 @@ test('options go back into the fields they came from', () => {
   const labels = { labels: true, parent: 'scans/head.ome.zarr', output: 'scans/head.ome.zarr/labels/cells' };
   const { options } = readValues(toValues(labels, 'scans/cells.tif'), 'scans/cells.tif', null);
   assert.deepEqual(options, { ...labels, output: 'cells' });
-  // What was resumed, or was not, may now be another matter.
+  // A choice to resume, or not to, may now be another matter.
   assert.equal(toValues({ resume: false }, 'a.tif').resume, null);
 });
 
@@ -404,7 +404,7 @@ test('what cannot be resumed stays until a person says that it may go', async ()
   assert.deepEqual(asked, [undefined, false]);
   assert.equal(refusalOf(await planResuming(finding(null).planner, 'shell.tif', {})), null);
 
-  // What resuming alone is too much for is a reason against it, and not against the conversion.
+  // A budget that is too small for resuming alone is a reason against it, and not against the conversion.
   const estimate = (_: unknown, { resume }: Partial<ConvertOptions>): Promise<Plan> =>
     resume
       ? Promise.reject(Object.assign(new Error('too small'), { code: 'memory-too-small', field: 'maxMemory' }))

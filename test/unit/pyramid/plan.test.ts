@@ -82,7 +82,7 @@ test('an axis twice as coarse as the finest waits for it', () => {
 });
 
 test('levels come to an end, whatever waits', () => {
-  // What is a single voxel already makes nobody wait.
+  // An axis that is a single voxel already makes no other wait.
   assert.deepEqual(windows([64, 1, 1], [100, 1, 1], 'auto'), ['211', '211', '211']);
   assert.deepEqual(windows([32, 4, 4], [1000, 1, 1], 'auto'), ['122', '122', '211', '211']);
   const sizes: Shape[] = [

@@ -182,7 +182,7 @@ test('a sidecar that says nothing of a reconstruction is none, and what it says 
     /in "furlong", which is no unit of length/,
     /proportions.*--unit/
   );
-  // What is used needs no word of what is not.
+  // Where one log is used, nothing is said of the other.
   await finds(folder({ ...slices('scan_rec'), 'scan.log': acquisition, 'scan_rec.log': bruker('5') }), [
     [5, 5, 5],
     'micrometer',

@@ -443,7 +443,7 @@ test('Orientation is applied whatever a page is made of, and whatever is read of
         assert.deepEqual(await check(path, turned, dtype, { orientation: 'apply' }), []);
         assert.match((await check(path, stored, dtype))[0], /Orientation tag is.*apply/);
       }
-  // What would be refused is not suggested.
+  // An option that would be refused is not suggested.
   const voxels = numbers(HEIGHT * WIDTH, 8, 6);
   const [warning] = await check(save([page(voxels, { bits: 8, tags: { 274: 6 } })]), voxels, 'uint8');
   assert.match(warning, /Orientation tag is 6.*save it turned/);

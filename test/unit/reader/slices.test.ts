@@ -252,7 +252,7 @@ test('an order that is not certain is refused', async () => {
   ]);
 });
 
-/** What a refusal suggests, as a person would type it. */
+/** Suggestions of a refusal, as a person would type them. */
 async function suggestions(path: string): Promise<string[]> {
   const error = await openVolume(path).then(
     () => assert.fail(`${path} was taken`),
@@ -356,7 +356,7 @@ test('names that are not UTF-8 keep their bytes, and are readable where they are
   );
   assert.deepEqual([fingerprint(layout).name, info.warnings], ['Sch\ufffddel\ufffd_9.tif', []]);
   assert.match(await headerHash(layout), /^[0-9a-f]{64}$/);
-  // What a command line hands on of such a name.
+  // Such a name as a command line hands it on.
   assert.equal((await openVolume(`${path}/Sch\ufffddel\ufffd_10.tif`)).layout.files[0], layout.files[1]);
   const chosen = await openVolume(path, { slices: 'Sch\ufffddel*_1?.tif' });
   assert.deepEqual(chosen.layout.files, layout.files.slice(1));

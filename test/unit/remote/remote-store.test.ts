@@ -108,7 +108,7 @@ test('what is not certainly the file is an error, and never missing', async () =
     });
     await assert.rejects(store.read(CHUNK, { offset: 10, length: 5 }), refused(words), String(words));
   }
-  // What passes by itself is asked again: busy, and an answer that ends early.
+  // A request is tried again after faults that pass by themselves: busy, and an answer that ends early.
   const store = await open((_, response, key) => {
     if (key !== CHUNK || ++tries > 2) return false;
     if (tries === 1) response.writeHead(503).end();

@@ -8,7 +8,7 @@ import { S3Bucket } from '../../../src/remote/s3.ts';
 
 const BODY = Buffer.from('0123456789');
 const ETAG = `"${createHash('md5').update(BODY).digest('hex')}"`;
-/** What the server does with the next requests, one after the other; then it answers as it should. */
+/** The server's faults at the next requests, one after the other; then it answers as it should. */
 let faults: ((request: IncomingMessage, response: ServerResponse) => void)[] = [];
 let asked = 0;
 

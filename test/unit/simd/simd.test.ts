@@ -477,7 +477,7 @@ const LENGTHS = [
   0, 1, 7, 8, 9, 63, 64, 65, 127, 128, 255, 256, 512, 520, 1000, 1024, 1032, 4095, 4096, 4104, 65536, 69999, 70016
 ];
 
-/** What is made of bytes by way of shuffling's scratch; nothing but the promised ranges may change. */
+/** Bytes made of others by way of shuffling's scratch; nothing but the promised ranges may change. */
 function withScratch(bytes: Uint8Array, run: (source: number, target: number, scratch: number) => void): Uint8Array {
   const [source, scratch] = [END - bytes.length, 2 ** 20];
   heap.set(bytes, source);

@@ -1,4 +1,4 @@
-// What the viewer decodes chunks with: whole frames become what C-Blosc makes of them, and what is not whole is
+// The viewer's decoders of chunks: whole frames become what C-Blosc makes of them, and frames that are not whole are
 // refused, whatever lies in memory.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

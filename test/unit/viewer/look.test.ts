@@ -1,4 +1,4 @@
-// What the viewer's toolbar reckons with: percentiles out of histograms of few bins, and shaders.
+// Calculations of the viewer's toolbar: percentiles out of histograms of few bins, and shaders.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { COLOUR_MAPS, mapOf, shaderOf } from '../../../src/viewer/colourMaps.ts';

@@ -22,7 +22,7 @@ import { MissingError, httpReader, setXsrfToken, strictFetch } from '../../../sr
 import type { Finding } from '../../../src/viewer/watch.ts';
 import { Watch, remembering } from '../../../src/viewer/watch.ts';
 
-/** What the server does with the first, second, … request. */
+/** The server's answers to the first, second, … request. */
 let answers: ((request: IncomingMessage, response: ServerResponse) => void)[] = [];
 let asked: IncomingMessage[] = [];
 const server = createServer((request, response) => {
@@ -693,7 +693,7 @@ test('a look finds what became of a volume, and many chunks share one', async ()
   const watch = new Watch(reader, documents, performance.now() - 2000, finding => findings.push(finding));
   assert.deepEqual(new Set(await Promise.all(Array.from({ length: 50 }, () => watch.fetched()))), new Set(['same']));
   assert.equal(looks, 1);
-  // What is missing needs a look that begins later.
+  // Where something is missing, it takes a look that begins later.
   assert.deepEqual(new Set(await Promise.all(Array.from({ length: 50 }, () => watch.look()))), new Set(['same']));
   assert.equal(looks, 2);
   const as = async (change: Record<string, ByteRangeResponse>): Promise<Finding> => {
@@ -716,7 +716,7 @@ test('a look finds what became of a volume, and many chunks share one', async ()
   await new Promise(done => setTimeout(done, 1200));
   assert.equal(looks, 1);
   assert.equal(findings.length, 9);
-  // What it was opened with was just read.
+  // The documents that it was opened with were just read.
   const fresh = new Watch(reader, documents, performance.now(), finding => findings.push(finding));
   assert.equal(await fresh.fetched(), 'same');
   assert.equal(looks, 1);

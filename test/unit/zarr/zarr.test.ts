@@ -418,7 +418,7 @@ test('labels are where their image is', () => {
     0
   ]);
   assert.deepEqual(place([9, 25, 26], { ...source, voxelSize: [5, 4, 4] })[3], [10, 1.5, 4.5]);
-  // What the image does not know stays unknown.
+  // A voxel size that the image does not know stays unknown.
   const unknown = { ...PARENT, unit: null, levels: [{ ...PARENT.levels[0], scale: [1, 1, 1] as Shape }] };
   assert.deepEqual(place([9, 100, 101], UNKNOWN, unknown), [null, null, null, [10, 0, 3], 0]);
 });
