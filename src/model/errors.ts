@@ -96,15 +96,15 @@ export class Checks {
   }
 }
 
-/** A person does not want it any more. */
+/** The error of a conversion that a person has cancelled. */
 export const cancelled = (): ConvertError => new ConvertError('cancelled', 'The conversion was cancelled.');
 
 /**
- * Nobody said that it is not wanted any more: what is done is worth keeping. `message`: `ended by SIGTERM` and the
- * like.
+ * The error of a conversion that ended, but that nobody has cancelled: what is done is worth keeping. `message`:
+ * `ended by SIGTERM` and the like.
  */
 export const interrupted = (message: string): ConvertError => new ConvertError('interrupted', message);
 
-/** Why a signal was aborted: it says so itself where that was no person's wish. */
+/** The error of an aborted signal: its own reason where it was interrupted, else that a person has cancelled. */
 export const stopped = ({ reason }: AbortSignal): ConvertError =>
   reason instanceof ConvertError && reason.code === 'interrupted' ? reason : cancelled();

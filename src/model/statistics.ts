@@ -20,7 +20,7 @@ export interface Statistics {
 export const PERCENTS = ['0.1', '1', '50', '99', '99.9'] as const;
 const BINS = 256;
 const NONE = new Float64Array(0);
-/** So many points within a bin tell more of how its values lie than that they lie evenly. */
+/** Points in a bin from which on they tell better how its values lie than an even spread does. */
 const TELLING = 16;
 
 /** The numbers of a sample that are finite, in order. */
@@ -135,7 +135,7 @@ export class Distribution {
   }
 }
 
-/** Values that are so great a part of all, and become one, are worth a word. */
+/** Part of all values from which on it is worth a word that they become one. */
 const MUCH = 0.95;
 
 /**

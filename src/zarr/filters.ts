@@ -12,7 +12,7 @@ export interface Filters {
 
 export const NO_FILTERS: Filters = { delta: false, shuffled: 0 };
 
-/** Those that lose what they lose as they are written: reading has nothing to undo. */
+/** Filters that lose something when they are written: reading has nothing to undo. */
 const ROUNDING = ['bitround', 'quantize'];
 
 /** Filters as they were applied, each with its settings, and null where one is none that can be undone. */

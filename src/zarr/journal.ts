@@ -5,7 +5,7 @@ import type { Shape } from '../model/volume.ts';
 import { TOOL } from '../model/version.ts';
 import { syncFolderNow } from './sync.ts';
 
-/** Lies in an unfinished output and says what is done. */
+/** Name of the file in an unfinished output that says what is done. */
 export const JOURNAL = `.${TOOL}.journal`;
 
 /** A block whose files are written. */
@@ -42,7 +42,7 @@ export interface JournalRecord<Head> {
 type Line<Head> = { head: Head } | { range: [number, number] } | { block: BlockEntry };
 
 const NEWLINE = 10;
-/** Of a checksum in hexadecimal, and the space behind it. */
+/** Length of a checksum in hexadecimal and the space behind it. */
 const PREFIX = 9;
 const PIECE = 1 << 16;
 /** Bytes of a line: the head's, which names the files of its source, is the longest. */

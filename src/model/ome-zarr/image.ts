@@ -17,7 +17,7 @@ export interface ImageMetadata {
   datasets: StoredDataset[];
   /** From 0.6 on the name of the space that its voxels lie in, which is the one to look at it in. */
   space: string | null;
-  /** Ways out of that space into others, and from them, which are not gone: a sentence's name of each. */
+  /** Transformations from that space to others and back, which are not followed: a sentence's name of each. */
   ways: string[];
   /** As its `omero` says; empty where it says nothing of them. */
   channels: StoredChannel[];

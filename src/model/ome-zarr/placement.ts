@@ -27,7 +27,7 @@ const identity = (rank: number): Affine => ({
   offset: axes(rank).map(() => 0)
 });
 
-/** One after the other. */
+/** Two transformations as one, the first before the other. */
 function then(first: Affine, { matrix, offset }: Affine): Affine {
   const along = (row: number[], of: (k: number) => number): number => row.reduce((sum, n, k) => sum + n * of(k), 0);
   return {
@@ -100,7 +100,7 @@ function readAll(steps: unknown[], rank: number, said: Said): Affine | string {
   return whole;
 }
 
-/** Transformations of some axes each; null where they are not those of all. */
+/** Transformations of some axes each, as one of all axes; null where they leave some out. */
 function readByDimension(parts: unknown, rank: number, said: Said): Affine | string | null {
   if (!Array.isArray(parts)) return null;
   const matrix: number[][] = [];
@@ -139,7 +139,7 @@ export function isIdentity(step: unknown, rank: number): boolean {
 const isSame = (a: number[][], b: number[][]): boolean =>
   a.every((row, n) => row.every((value, k) => Math.abs(value - b[n][k]) <= ROUNDING * Math.max(1, Math.abs(value))));
 
-/** All of some transformations, one after the other: of an array with `rank` axes. */
+/** Placement of an array with `rank` axes by transformations, one after the other. */
 export function placementOf(steps: unknown[], rank: number): Placement {
   const said = nothing();
   const unread: string[] = [];
@@ -212,7 +212,7 @@ export function straightened(placements: Placement[]): { affine: number[][]; pla
   };
 }
 
-/** By elimination; null of a matrix that has none. */
+/** Inverse of a matrix, by elimination; null where it has none. */
 function inverse(matrix: number[][]): number[][] | null {
   const work = matrix.map((row, n) => [...row, ...identity(matrix.length).matrix[n]]);
   for (let column = 0; column < work.length; column++) {

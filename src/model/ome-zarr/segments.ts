@@ -21,7 +21,7 @@ export function segmentsIn(ome: Json): StoredSegment[] {
   const found = new Map<number, StoredSegment>();
   const segmentOf = (entry: Json): StoredSegment | null => {
     const value = entry['label-value'];
-    // Beyond these, JSON has already made another number of it.
+    // Beyond safe integers, JSON has already made another number of it.
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) return null;
     const segment = found.get(value) ?? { value, name: null, color: null, numbers: {}, texts: {} };
     found.set(value, segment);

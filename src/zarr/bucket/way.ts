@@ -8,7 +8,7 @@ import { isProcess } from '../owner.ts';
 /** Folders on this machine's disk by way of which files come to a bucket or from it. */
 const WAY = `${TOOL}-way-`;
 
-/** A new one. Those of processes that have ended are removed. */
+/** A new such folder. Those of processes that have ended are removed. */
 export function makeWay(): string {
   for (const name of readdirSync(tmpdir())) {
     const pid = name.startsWith(WAY) ? Number(name.slice(WAY.length).split('-')[0]) : 0;
