@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import type {
+  ListObjectsV2CommandInput,
+  ListObjectsV2CommandOutput,
+  S3Client,
+  S3ClientConfig
+} from '@aws-sdk/client-s3';
 import { type BucketAddress, bucketAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import { ATTEMPTS, SILENT, waitBefore } from './attempts.ts';
@@ -68,7 +73,7 @@ export const PRECONDITION = 'PreconditionFailed';
 export const isRefusedByCondition = (error: unknown): boolean =>
   error instanceof S3Error && (error.reason === PRECONDITION || error.reason === 'ConditionalRequestConflict');
 /** Whether it was not written because the store knows no conditions, as not every one does. */
-export const isUnknownCondition = (error: unknown): boolean =>
+const isUnknownCondition = (error: unknown): boolean =>
   error instanceof S3Error && (error.status === 501 || error.reason === 'NotImplemented');
 
 /** Whether requests are not signed, as for public buckets: `AWS_NO_SIGN_REQUEST=YES`, as GDAL and others have it. */
@@ -194,7 +199,8 @@ export class S3Bucket {
   }
 
   /**
-   * Writes an object; its ETag. What the server has got is checked by its MD5.
+   * Writes an object; its ETag. What the server has got is checked by its MD5. Where a store knows no conditions, it is
+   * written in any case.
    *
    * @throws S3Error; see `isRefusedByCondition`
    */
@@ -230,6 +236,7 @@ export class S3Bucket {
         const there = await this.head(key, signal);
         if (there?.etag === sum) return sum;
       }
+      if ((isNew || etag !== undefined) && isUnknownCondition(error)) return this.put(key, bytes, {}, signal);
       throw error;
     }
   }
@@ -336,8 +343,29 @@ export class S3Bucket {
 
   /** Objects whose keys begin with `prefix`; `most`: no more than so many. */
   async *list(prefix: string, signal?: AbortSignal, most = Infinity): AsyncGenerator<StoredObject> {
-    let token: string | undefined;
     let left = most;
+    for await (const { Contents } of this.#pages(prefix, () => ({ MaxKeys: Math.min(left, 1000) }), signal))
+      for (const { Key, Size, ETag, LastModified } of Contents ?? []) {
+        yield { key: Key!, size: Size ?? 0, etag: unquoted(ETag), modified: LastModified?.getTime() ?? 0 };
+        if (--left <= 0) return;
+      }
+  }
+
+  /** Names that follow a prefix in keys, up to a slash, once each. */
+  async folders(prefix: string): Promise<string[]> {
+    const found: string[] = [];
+    for await (const { CommonPrefixes } of this.#pages(prefix, () => ({ Delimiter: '/' })))
+      for (const { Prefix } of CommonPrefixes ?? []) found.push(Prefix!.slice(prefix.length, -1));
+    return found;
+  }
+
+  /** Pages of a list of keys; `how`: of the next page. */
+  async *#pages(
+    prefix: string,
+    how: () => Pick<ListObjectsV2CommandInput, 'Delimiter' | 'MaxKeys'>,
+    signal?: AbortSignal
+  ): AsyncGenerator<ListObjectsV2CommandOutput> {
+    let token: string | undefined;
     do {
       const page = await this.#ask(prefix, 'read', signal, options =>
         this.#client.send(
@@ -345,39 +373,14 @@ export class S3Bucket {
             Bucket: this.bucket,
             Prefix: prefix,
             ContinuationToken: token,
-            MaxKeys: Math.min(left, 1000)
+            ...how()
           }),
           options
         )
       );
-      for (const { Key, Size, ETag, LastModified } of page.Contents ?? []) {
-        yield { key: Key!, size: Size ?? 0, etag: unquoted(ETag), modified: LastModified?.getTime() ?? 0 };
-        if (--left <= 0) return;
-      }
+      yield page;
       token = page.IsTruncated ? page.NextContinuationToken : undefined;
     } while (token !== undefined);
-  }
-
-  /** Names that follow a prefix in keys, up to a slash, once each. */
-  async folders(prefix: string): Promise<string[]> {
-    const found: string[] = [];
-    let token: string | undefined;
-    do {
-      const page = await this.#ask(prefix, 'read', undefined, options =>
-        this.#client.send(
-          new this.#sdk.ListObjectsV2Command({
-            Bucket: this.bucket,
-            Prefix: prefix,
-            Delimiter: '/',
-            ContinuationToken: token
-          }),
-          options
-        )
-      );
-      for (const { Prefix } of page.CommonPrefixes ?? []) found.push(Prefix!.slice(prefix.length, -1));
-      token = page.IsTruncated ? page.NextContinuationToken : undefined;
-    } while (token !== undefined);
-    return found;
   }
 
   /** Removes objects; those that are not there are no matter. */

@@ -36,6 +36,7 @@ class Proxy(ThreadingHTTPServer):
     def __init__(self, behind: int) -> None:
         self.behind = behind
         self.fault: Fault = lambda method, key, number: None
+        self.knows_conditions = True
         self.asked: list[tuple[str, str]] = []
         self.lock = threading.Lock()
         super().__init__(("127.0.0.1", 0), Handler)
@@ -54,13 +55,15 @@ class Handler(BaseHTTPRequestHandler):
         with self.server.lock:
             self.server.asked.append((self.command, key))
             fault = self.server.fault(self.command, key, len(self.server.asked))
+        if not self.server.knows_conditions and {"If-None-Match", "If-Match"} & set(self.headers):
+            fault = 501
         if fault == "reset":
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             self.connection.close()
             self.close_connection = True
             return
         if isinstance(fault, int):
-            code = {403: "AccessDenied", 500: "InternalError", 503: "SlowDown"}[fault]
+            code = {403: "AccessDenied", 500: "InternalError", 501: "NotImplemented", 503: "SlowDown"}[fault]
             content, status, headers = f"<Error><Code>{code}</Code></Error>".encode(), fault, {}
         else:
             behind = http.client.HTTPConnection("127.0.0.1", self.server.behind)
@@ -334,6 +337,15 @@ def test_labels_go_into_their_image(cli, scan, store, tmp_path):
     wanted = {path.relative_to(image).as_posix(): path.read_bytes() for path in image.rglob("*") if path.is_file()}
     stored = store.files("labels/a.ome.zarr/")
     assert {name: data for name, data in stored.items() if "late.partial" not in name} == wanted
+
+
+def test_a_store_need_not_know_conditions(cli, scan, store, monkeypatch):
+    monkeypatch.setattr(store.proxy, "knows_conditions", False)
+    image = f"s3://{BUCKET}/plain/a.ome.zarr"
+    cli("convert", scan[0], image, *SMALL, "--ome-zarr", "0.4").succeeded()
+    cli("convert", scan[0], "cells", "--labels", "--parent", image, *SMALL).succeeded()
+    assert json.loads(store.files("plain/a.ome.zarr/labels/")[".zattrs"])["labels"] == ["cells"]
+    assert cli("verify", image, "--against", scan[0], "--json").succeeded().json["ok"]
 
 
 def test_arrays_are_written_and_so_are_their_labels(scan, store):

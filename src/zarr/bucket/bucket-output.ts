@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConvertError } from '../../model/errors.ts';
 import { option } from '../../model/words.ts';
-import { type S3Bucket, type StoredObject, isRefusedByCondition, isUnknownCondition } from '../../remote/s3.ts';
+import { type S3Bucket, type StoredObject, isRefusedByCondition } from '../../remote/s3.ts';
 import { S3Error } from '../../remote/s3-error.ts';
 import { JOURNAL } from '../journal.ts';
 import type { Documents } from '../metadata.ts';
@@ -157,10 +157,7 @@ export class BucketOutput implements UnfinishedOutput {
         await write(document, n === roots.length - 1);
         this.#rooted.add(document[0]);
       } catch (error) {
-        if (isRefusedByCondition(error)) throw taken(this.output);
-        if (!isUnknownCondition(error)) throw error;
-        await write(document);
-        this.#rooted.add(document[0]);
+        throw isRefusedByCondition(error) ? taken(this.output) : error;
       }
     this.#release();
     await removeAll(this.#bucket, this.#keys.partial, key => key !== this.#keys.marker);
@@ -286,8 +283,7 @@ async function put(
   } catch (error) {
     if (isRefusedByCondition(error) || (error instanceof S3Error && error.status === 404 && etag !== null))
       throw justTaken(bucket, keys);
-    if (!isUnknownCondition(error)) throw error;
-    return bucket.put(keys.marker, text);
+    throw error;
   }
 }
 

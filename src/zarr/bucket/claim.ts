@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConvertError } from '../../model/errors.ts';
-import { isObject } from '../../model/json.ts';
+import { parsedObject } from '../../model/json.ts';
 import { isOmeZarrGroup } from '../../model/ome-zarr/group.ts';
 import { isArchiveName } from '../../model/output-name.ts';
 import { TOOL } from '../../model/version.ts';
@@ -75,13 +75,8 @@ export async function readMarker(bucket: S3Bucket, keys: Keys): Promise<Claimed 
   const there = await bucket.head(keys.marker);
   const found = there && (await bucket.get(keys.marker));
   if (!there || !found) return null;
-  let owner: unknown = null;
-  try {
-    owner = JSON.parse(found.bytes.toString('utf8'));
-  } catch {
-    // Somebody else's.
-  }
-  const isOwner = isObject(owner) && owner.tool === TOOL && typeof owner.host === 'string';
+  const owner = parsedObject(found.bytes.toString('utf8'));
+  const isOwner = owner?.tool === TOOL && typeof owner.host === 'string';
   return { owner: isOwner ? (owner as unknown as BucketOwner) : null, etag: found.etag, modified: there.modified };
 }
 
@@ -121,13 +116,8 @@ export async function isOmeZarrAt(bucket: S3Bucket, prefix: string): Promise<boo
     ['.zattrs', 2]
   ] as const) {
     const found = await bucket.get(prefix + name);
-    if (!found) continue;
-    try {
-      const json: unknown = JSON.parse(found.bytes.toString('utf8'));
-      if (isObject(json) && isOmeZarrGroup({ zarrFormat, json })) return true;
-    } catch {
-      // No metadata of any.
-    }
+    const json = found && parsedObject(found.bytes.toString('utf8'));
+    if (json && isOmeZarrGroup({ zarrFormat, json })) return true;
   }
   for await (const _ of bucket.list(prefix, undefined, 1)) return false;
   return null;

@@ -1,8 +1,7 @@
-import type { Json } from '../../model/json.ts';
-import { isObject } from '../../model/json.ts';
+import { type Json, parsedObject } from '../../model/json.ts';
 import { omeOf } from '../../model/ome-zarr/group.ts';
 import { type OmeZarrVersion, zarrFormatOf } from '../../model/options.ts';
-import { S3Bucket, isRefusedByCondition, isUnknownCondition } from '../../remote/s3.ts';
+import { S3Bucket, isRefusedByCondition } from '../../remote/s3.ts';
 import {
   type ZarrFormat,
   asText,
@@ -38,16 +37,14 @@ export async function listBucketLabels(address: string, version: OmeZarrVersion)
       if (missing.length === 0) return [...added];
       const documents = listDocuments(before, version, [...listedIn(before, zarrFormat), ...missing]);
       for (const [name, json] of documents) {
-        const bytes = Buffer.from(asText(json));
         const isList = name === listFile(zarrFormat);
         const condition = etag === null ? { isNew: true } : { etag };
         try {
-          await bucket.put(prefix + name, bytes, isList ? condition : {});
+          await bucket.put(prefix + name, Buffer.from(asText(json)), isList ? condition : {});
         } catch (error) {
           // Another one has been faster: what it wrote is read.
           if (isRefusedByCondition(error)) break;
-          if (!isUnknownCondition(error)) throw error;
-          await bucket.put(prefix + name, bytes);
+          throw error;
         }
         if (isList) for (const each of missing) added.add(each);
       }
@@ -60,23 +57,14 @@ export async function listBucketLabels(address: string, version: OmeZarrVersion)
 async function unlisted(bucket: S3Bucket, prefix: string, zarrFormat: ZarrFormat): Promise<Unlisted> {
   const key = prefix + listFile(zarrFormat);
   const found = await bucket.get(key);
-  const before = found && checkedList(bucket.nameOf(key), parsed(found.bytes), zarrFormat);
+  const before = found && checkedList(bucket.nameOf(key), parsedObject(found.bytes.toString('utf8')), zarrFormat);
   const names = listedIn(before, zarrFormat);
   const missing: string[] = [];
   for (const name of (await bucket.folders(prefix)).sort()) {
     if (!isLabelsName(name) || names.includes(name)) continue;
     const document = await bucket.get(`${prefix}${name}/${listFile(zarrFormat)}`);
-    const json = document && parsed(document.bytes);
+    const json = document && parsedObject(document.bytes.toString('utf8'));
     if (json && 'image-label' in omeOf({ zarrFormat, json })) missing.push(name);
   }
   return { before, etag: found && found.etag, missing };
-}
-
-function parsed(bytes: Buffer): Json | null {
-  try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'));
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
 }
