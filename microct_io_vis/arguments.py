@@ -198,9 +198,19 @@ def _ends(value: Any) -> Iterable[Any]:
     return value if isinstance(value, Iterable) and not isinstance(value, str) else [value]
 
 
+def _is_of_web(source: str) -> bool:
+    return source.lower().startswith(("http://", "https://"))
+
+
 def is_address(source: str | os.PathLike[str]) -> bool:
     """Whether a source is named by an address, of the web or of a bucket, and not by a path."""
-    return os.fspath(source).lower().startswith(("http://", "https://", "s3://"))
+    path = os.fspath(source)
+    return _is_of_web(path) or path.lower().startswith("s3://")
+
+
+def absolute(source: str | os.PathLike[str]) -> str:
+    """Where a source or an output is, whatever the working folder will be; an address is that already."""
+    return os.fspath(source) if is_address(source) else os.path.abspath(source)
 
 
 #: How names of volumes end.
@@ -209,7 +219,7 @@ _VOLUMES = (*ENDINGS, ".ozx", ".zarr")
 
 def shown_address(source: str) -> str:
     """A path as it is; an address as others may see it: without a name, a password or a query, which may be a key."""
-    if not is_address(source) or source.lower().startswith("s3:"):
+    if not _is_of_web(source):
         return source
     parts = urlsplit(source)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
@@ -217,12 +227,9 @@ def shown_address(source: str) -> str:
 
 def source_name(source: str | os.PathLike[str]) -> str:
     """The last name of a path, or of an address, where repositories have it before the end (``/scan.tif/content``)."""
-    path = os.fspath(source)
-    name = os.path.basename(shown_address(path))
-    if not path.lower().startswith(("http://", "https://")) or name.lower().endswith(_VOLUMES):
-        return name
-    names = [each for each in shown_address(path).split("/") if each.lower().endswith(_VOLUMES)]
-    return names[-1] if names else name
+    path = shown_address(os.fspath(source))
+    names = [each for each in path.split("/") if each.lower().endswith(_VOLUMES)] if _is_of_web(path) else []
+    return names[-1] if names else os.path.basename(path)
 
 
 def source_words(source: Any) -> tuple[str, str | None]:

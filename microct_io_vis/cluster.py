@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from .arguments import byte_count, is_address, option_words, shown_address, source_words
+from .arguments import absolute, byte_count, option_words, shown_address, source_words
 from .batch import convert_one
 from .conversion import Event, Helper, Names, ask, check, run_conversion, snake_case
 from .errors import ConversionError, shown_as_message
@@ -153,17 +153,7 @@ class ClusterConversion:
             meter.told({"part": part["part"], "scan": scan, "done_bytes": sizes[part["part"]]})
 
     def _submit(self, task: Callable[..., Any], *words: Any, name: str) -> Future:
-        return cast(
-            "Future",
-            self._client.submit(
-                task,
-                *words,
-                key=f"microct-io-vis-{name}-{uuid.uuid4().hex}",
-                pure=False,
-                retries=RETRIES,
-                resources=self._resources,
-            ),
-        )
+        return _submit(self._client, task, *words, name=name, resources=self._resources)
 
     def _wait(self, futures: Iterable[Future], meter: _Meter) -> list[Any]:
         """The results, in their order."""
@@ -213,27 +203,17 @@ class ClusterTasks:
         from distributed import Event as SharedEvent
         from distributed import wait
 
-        where = None if folder is None or is_address(folder) else os.path.abspath(folder)
+        where = None if folder is None else absolute(folder)
         table = None if report is None else _Table(report, entries)
         topic = f"microct-io-vis-{uuid.uuid4().hex}"
         stop = SharedEvent(topic, client=self._client)
-        futures = {
-            self._client.submit(
-                run_one,
-                entry["source"],
-                where or folder,
-                dict(options),
-                self._resources,
-                self._names,
-                topic,
-                key=f"microct-io-vis-batch-{number}-{uuid.uuid4().hex}",
-                pure=False,
-                retries=RETRIES,
-                resources=self._resources,
+        given = (where, dict(options), self._resources, self._names, topic)
+        waiting = {
+            _submit(
+                self._client, run_one, entry["source"], *given, name=f"batch-{number}", resources=self._resources
             ): number
             for number, entry in enumerate(entries)
         }
-        waiting = dict(futures)
         try:
             while waiting:
                 for future in [each for each in waiting if each.done()]:
@@ -298,7 +278,7 @@ class ClusterVerification:
         _check(client)
         slots, memory = _slots(client, None)
         self._client = client
-        self._output = os.fspath(output) if is_address(output) else os.path.abspath(output)
+        self._output = absolute(output)
         self._against = against if against is None or isinstance(against, (str, os.PathLike)) else list(against)
         # All must cut the levels alike, whatever their workers have.
         self._options = {
@@ -316,18 +296,9 @@ class ClusterVerification:
         meter = _Meter(0, on_progress)
         self._client.subscribe_topic(topic, lambda event: meter.told(event[1]))
         pieces = part_count(self._slots, self._bytes())
+        given = (self._output, self._against, self._options)
         futures = {
-            self._client.submit(
-                run_verify,
-                self._output,
-                self._against,
-                self._options,
-                f"{number}/{pieces}",
-                topic,
-                key=f"microct-io-vis-verify-{number}-{uuid.uuid4().hex}",
-                pure=False,
-                retries=RETRIES,
-            ): number
+            _submit(self._client, run_verify, *given, f"{number}/{pieces}", topic, name=f"verify-{number}"): number
             for number in range(pieces + 1)
         }
         found: dict[int, dict[str, Any]] = {}
@@ -484,6 +455,14 @@ class _Meter:
         """All is done."""
         self._told = 0.0
         self.report()
+
+
+def _submit(
+    client: Client, task: Callable[..., Any], *words: Any, name: str, resources: Resources | None = None
+) -> Future:
+    """Has a task done by the cluster, and again where it fails."""
+    key = f"microct-io-vis-{name}-{uuid.uuid4().hex}"
+    return cast("Future", client.submit(task, *words, key=key, pure=False, retries=RETRIES, resources=resources))
 
 
 def _check(client: Client) -> None:
