@@ -41,7 +41,7 @@ export {
 export { formatBytes } from '../model/bytes.ts';
 export { Archive, type ArchiveName } from '../zarr/archive/archive.ts';
 export type { ArchiveEntry } from '../zip/directory.ts';
-export { actualPath, nameOf, onDisk } from '../reader/common/file-name.ts';
+export { absolute, actualPath, nameOf, onDisk } from '../reader/common/file-name.ts';
 export { isOmeZarr } from '../zarr/ome-zarr.ts';
 export { SPACE_UNITS, spaceUnit } from '../model/units.ts';
 export type { ConversionSource, SentArray } from '../model/source-layout.ts';

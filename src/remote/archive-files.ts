@@ -2,7 +2,7 @@ import { shownAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import type { RemoteState } from '../model/layout.ts';
 import { type ArchiveEntry, fetchDirectory, localBytes, startOf } from '../zip/directory.ts';
-import type { Found, RemoteFiles, Wanted } from './files.ts';
+import { type Found, type RemoteFiles, type Wanted, changed } from './files.ts';
 import { remoteFile } from './reach.ts';
 import type { RemoteFile } from './remote-file.ts';
 import { S3Error } from './s3-error.ts';
@@ -88,10 +88,8 @@ export class ArchiveFiles implements RemoteFiles {
       return await this.#file.read(state, from, count, signal);
     } catch (error) {
       if (!isChange(error)) throw error;
-      // Said once: who reloads the volume has it as it is then.
       this.#opened = null;
-      const what = 'it has been written anew since it was last read: reload the volume';
-      throw new ConvertError('unsupported', `${this.name}: ${what}`, 'source');
+      throw changed(this.name);
     }
   }
 

@@ -1,3 +1,5 @@
+import { ConvertError } from '../model/errors.ts';
+
 /** Part of a file: `length` bytes, or all, from `offset` on, which counts from the end where it is negative. */
 export interface Wanted {
   offset?: number;
@@ -13,6 +15,14 @@ export interface Found {
   /** Tells it from what takes its name, as far as the server says. */
   version: string | null;
 }
+
+/** Error of a file that has changed since it was last read. Said once: who reloads the volume has it as it is then. */
+export const changed = (name: string): ConvertError =>
+  new ConvertError(
+    'unsupported',
+    `${name}: it has been written anew since it was last read: reload the volume`,
+    'source'
+  );
 
 /** Files below an address. */
 export interface RemoteFiles {

@@ -3,7 +3,7 @@ import { ConvertError } from '../model/errors.ts';
 import { isArchiveName } from '../model/output-name.ts';
 import { ArchiveFiles } from './archive-files.ts';
 import { BucketFiles } from './bucket-files.ts';
-import { type Found, MARKS, type RemoteFiles, type Wanted } from './files.ts';
+import { type Found, MARKS, type RemoteFiles, type Wanted, changed } from './files.ts';
 import { WebFiles } from './web-files.ts';
 
 async function filesAt(address: string, most: number, isArchive: boolean): Promise<RemoteFiles> {
@@ -69,10 +69,8 @@ export class RemoteStore {
     this.#versions.delete(key);
     if (version === null) return;
     if (before !== undefined && before !== version) {
-      // Said once: who reloads the volume has it as it is then.
       this.#versions.clear();
-      const what = 'it has been written anew since it was last read: reload the volume';
-      throw new ConvertError('unsupported', `${this.name}/${key}: ${what}`, 'source');
+      throw changed(`${this.name}/${key}`);
     }
     this.#versions.set(key, version);
     if (this.#versions.size > REMEMBERED) this.#versions.delete([...this.#versions.keys()][0]);

@@ -1,7 +1,8 @@
-import { closeSync, readSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { ConvertError } from '../model/errors.ts';
 import { tooDeep, tooLong } from '../model/document.ts';
 import { type Json, isObject } from '../model/json.ts';
+import { bytesAt } from '../zip/directory.ts';
 import { openFile } from './files.ts';
 
 /**
@@ -43,13 +44,7 @@ function readWhole(path: string): Buffer {
     if (!found.isFile) throw new ConvertError('unreadable', `${path}: is no file`, 'output');
     const long = tooLong(found.size);
     if (long !== null) throw new ConvertError('unsupported', `${path}: ${long}`, 'output');
-    const bytes = Buffer.allocUnsafe(found.size);
-    let length = 0;
-    for (let read; length < bytes.length; length += read) {
-      read = readSync(file, bytes, length, bytes.length - length, found.start + length);
-      if (read === 0) break;
-    }
-    return bytes.subarray(0, length);
+    return bytesAt(file, found.start, found.start + found.size);
   } catch (error) {
     if (error instanceof ConvertError) throw error;
     const { code } = error as NodeJS.ErrnoException;

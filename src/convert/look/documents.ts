@@ -1,10 +1,9 @@
-import { basename } from 'node:path';
-import { addressName, isAddress } from '../../model/address.ts';
 import type { Layout } from '../../model/layout.ts';
 import { readable } from '../../model/readable.ts';
 import { TOOL, VERSION } from '../../model/version.ts';
 import type { Dtype, VolumeInfo } from '../../model/volume.ts';
 import { type Documents, arrayDocuments, imageDocuments } from '../../zarr/metadata.ts';
+import { nameAt } from '../../reader/common/file-name.ts';
 import type { LookGrid } from './grid.ts';
 
 /** Neuroglancer has no wider floats than float32; `exact`: another program reads the voxels. */
@@ -34,8 +33,7 @@ export function lookDocuments(
 ): DocumentTexts {
   const { outerShape } = layout;
   const { source } = info;
-  const file = isAddress(source) ? addressName(source) : basename(source.replace(/[\\/]+$/, ''));
-  const name = readable(file || source);
+  const name = readable(nameAt(source.replace(/[\\/]+$/, '')) || source);
   const arrays = {
     outerShape,
     dtype: lookDtype(layout.dtype, exact),

@@ -1,6 +1,6 @@
-import { resolve } from 'node:path';
 import {
   type Progress,
+  absolute,
   batchSources,
   convert,
   convertMany,
@@ -14,7 +14,6 @@ import {
   planParts,
   verify
 } from '../../convert/index.ts';
-import { isAddress } from '../../model/address.ts';
 import { type Vocabulary, inWords } from '../../model/words.ts';
 import { toFailure } from '../failure.ts';
 import { onParentGone } from '../kernel/parent.ts';
@@ -33,8 +32,6 @@ import { onStop, orStopped } from './stop.ts';
 const DONE = 0;
 const FAILED = 1;
 const USAGE = 2;
-
-const absolute = (path: string): string => (isAddress(path) ? path : resolve(path));
 
 /** Runs one command line; resolves to the exit status when all output is on its way. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {

@@ -91,11 +91,11 @@ async function openLabels(labels: string): Promise<{ path: string; serve: Served
 
 /** An OME-Zarr, or a source that is looked at as it lies there. */
 async function open(volume: Source, looks: Looks, reading: LookOptions): Promise<{ path: string; serve: Served }> {
-  if (typeof volume === 'string' && isAddress(volume) && (await isFileAddress(volume))) {
-    await looks.describe(volume, reading);
-    return { path: shownAddress(volume), serve: { look: (key, signal) => looks.read(volume, reading, key, signal) } };
-  }
   if (typeof volume === 'string' && isAddress(volume)) {
+    if (await isFileAddress(volume)) {
+      await looks.describe(volume, reading);
+      return { path: shownAddress(volume), serve: { look: (key, signal) => looks.read(volume, reading, key, signal) } };
+    }
     const remote = await RemoteStore.open(volume, MOST);
     return { path: remote.name, serve: { remote } };
   }

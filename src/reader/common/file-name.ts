@@ -1,8 +1,8 @@
-import { isAddress } from '../../model/address.ts';
+import { addressName, isAddress } from '../../model/address.ts';
 import { isUtf8 } from 'node:buffer';
 import { existsSync, readdirSync } from 'node:fs';
 import { LOST } from '../../model/readable.ts';
-import { join, parse, resolve, sep } from 'node:path';
+import { basename, join, parse, resolve, sep } from 'node:path';
 
 // Names of files are bytes, and those of old archives are not always UTF-8. In the strings of this program a byte that
 // is none stands as Python has it (PEP 383): 0x80 to 0xFF as U+DC80 to U+DCFF, which no text has alone.
@@ -30,8 +30,11 @@ export function onDisk(path: string): string | Buffer {
   );
 }
 
-/** Where a source is, whatever the working folder will be; an address is that already. */
+/** Where a source or an output is, whatever the working folder will be; an address is that already. */
 export const absolute = (source: string): string => (isAddress(source) ? source : resolve(source));
+
+/** Name of the file that a path or an address leads to. */
+export const nameAt = (path: string): string => (isAddress(path) ? addressName(path) : basename(path));
 
 /**
  * A path as it is on the disk, where a surface could not hand its bytes on: it is found by what is left of them, if

@@ -1,8 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
-import { addressName, isAddress } from '../../model/address.ts';
+import { dirname, resolve } from 'node:path';
+import { isAddress } from '../../model/address.ts';
 import type { OuterShape } from '../../model/volume.ts';
 import { chooseImage } from '../common/choose-image.ts';
+import { nameAt } from '../common/file-name.ts';
 import { shortly } from '../common/shortly.ts';
 import { fail, readFailure } from '../common/fail.ts';
 import { noteFile } from '../common/touched.ts';
@@ -124,8 +125,6 @@ const NOWHERE = 2 ** 32 - 1;
 /** How often, on average, a description may say where a plane is. */
 const MOST_PLACES = 4;
 
-const nameOf = (path: string): string => (isAddress(path) ? addressName(path) : basename(path));
-
 function sizeOf(file: string): number {
   try {
     return statSync(file).size;
@@ -154,7 +153,7 @@ function locator(ome: Ome, blocks: Blocks, { path, isTiff }: { path: string; isT
   const named = new Set(blocks.files);
   const found = new Map<string, string>();
   const isHere = ({ fileName, uuid }: TiffData): boolean =>
-    isTiff && ((uuid ? uuid === ome.uuid : fileName === null) || fileName === nameOf(path));
+    isTiff && ((uuid ? uuid === ome.uuid : fileName === null) || fileName === nameAt(path));
   return (block: TiffData): string => {
     if (isHere(block)) return path;
     const { fileName, uuid } = block;
