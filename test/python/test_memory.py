@@ -145,6 +145,8 @@ def test_source_that_does_not_fit_the_memory_is_not_kept_there(cli, tmp_path):
     # Sparse, and 500 GB to whoever asks.
     voxels = tifffile.memmap(source, shape=(100, 50_000, 50_000), dtype=np.uint16, bigtiff=True)
     voxels[1, 0, 0] = 7
+    # A page that is not on the disk yet stays.
+    voxels.flush()
     offset = voxels.offset
     del voxels
     run = cli("convert", source, "--roi", 0, 16, 0, 128, 0, 50_000, "-q")
