@@ -4,6 +4,7 @@
 import { build, context } from 'esbuild';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { builtinsByRequire } from './builtins.mjs';
 import { ROOT } from './environment.mjs';
 import { writeNotices } from './notices.mjs';
 import { LERC_WASM, THREAD } from './thread.mjs';
@@ -71,7 +72,7 @@ const MAIN = {
   banner: {
     js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);"
   },
-  plugins: [zeromqLoader]
+  plugins: [zeromqLoader, builtinsByRequire]
 };
 /** A thread loads the SDK when it reads from a bucket, and starts without it. */
 const sdkApart = {

@@ -8,6 +8,8 @@ const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4, stackS
 const workerFile = (): URL =>
   import.meta.url.endsWith('.ts') ? new URL('./worker.ts', import.meta.url) : new URL('./worker.cjs', import.meta.url);
 
+const start = (): Worker => new Worker(workerFile(), { resourceLimits: LIMITS, name: 'microct-io-vis worker' });
+
 /** For how long threads with nothing to do are kept, in ms. */
 const KEPT = 5000;
 
@@ -25,8 +27,12 @@ class IdleThreads {
       hearNoMore(thread);
       thread.ref();
     }
-    const start = () => new Worker(workerFile(), { resourceLimits: LIMITS, name: 'microct-io-vis worker' });
     return [...kept, ...Array.from({ length: count - kept.length }, start)];
+  }
+
+  /** Starts threads that will be taken in a moment, unless some are kept: how many are worth having is known then. */
+  expect(count: number): void {
+    if (this.#threads.length === 0) for (let n = 0; n < count; n++) this.keep(start());
   }
 
   /** Keeps a thread for a while, which must have let go of its work; it does not keep the process from ending. */

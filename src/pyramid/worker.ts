@@ -9,14 +9,17 @@ const port = parentPort!;
 /** Makes the worker at the first task, so that what fails then is told. */
 let begin: (() => BlockWorker) | null = null;
 let worker: BlockWorker | null = null;
+/** When the memory of the last job is free: what follows waits for it, and the end of that job does not. */
+let freed: Promise<void> = Promise.resolve();
 
 async function perform(task: Task | Extract<Message, { kind: 'end' }>): Promise<Report> {
   if (task.kind === 'end') {
     await worker?.perform({ kind: 'settle' }, () => {});
     letGo();
-    await freeMemory();
+    freed = freeMemory();
     return emptyReport();
   }
+  await freed;
   worker ??= begin!();
   return worker.perform(task, () => port.postMessage({ reduced: true } satisfies WorkerMessage));
 }

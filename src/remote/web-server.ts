@@ -1,5 +1,4 @@
-import * as http from 'node:http';
-import * as https from 'node:https';
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { ConvertError } from '../model/errors.ts';
 import { SILENT, waitBefore } from './attempts.ts';
 import { proxies } from './proxies.ts';
@@ -31,13 +30,13 @@ export class WebAnswer {
   readonly status: number;
   /** The status, as people know it. */
   readonly said: string;
-  readonly headers: http.IncomingHttpHeaders;
+  readonly headers: IncomingHttpHeaders;
   /** Whether another address has answered than was asked. */
   readonly redirected: boolean;
-  readonly #message: http.IncomingMessage;
+  readonly #message: IncomingMessage;
   readonly #length: number;
 
-  constructor(message: http.IncomingMessage, redirected: boolean, method: string) {
+  constructor(message: IncomingMessage, redirected: boolean, method: string) {
     const { statusCode = 0, statusMessage = '', headers } = message;
     this.status = statusCode;
     this.said = `${statusCode} ${statusMessage}`.trim();
@@ -94,6 +93,10 @@ export class WebAnswer {
   }
 }
 
+/** Node's own for a protocol, loaded with the first server: all threads and commands would wait for it otherwise. */
+const module = (protocol: 'http:' | 'https:') =>
+  protocol === 'https:' ? process.getBuiltinModule('node:https') : process.getBuiltinModule('node:http');
+
 /** A server of the web, by an address that may hold a login. */
 export class WebServer {
   /** Without login and fragment. */
@@ -101,8 +104,8 @@ export class WebServer {
   readonly #authorization: string | null;
   /** By protocol. Not `fetch`, which takes twice the time and thrice the memory for thousands of small parts. */
   readonly #agents = {
-    'http:': new http.Agent({ keepAlive: true, ...proxies() }),
-    'https:': new https.Agent({ keepAlive: true, ...proxies() })
+    'http:': new (module('http:').Agent)({ keepAlive: true, ...proxies() }),
+    'https:': new (module('https:').Agent)({ keepAlive: true, ...proxies() })
   };
 
   /**
@@ -147,15 +150,20 @@ export class WebServer {
     given: Record<string, string>,
     method: string,
     signal?: AbortSignal
-  ): Promise<http.IncomingMessage> {
+  ): Promise<IncomingMessage> {
     const protocol = address.protocol as 'http:' | 'https:';
     return new Promise((resolve, reject) => {
-      const headers: http.OutgoingHttpHeaders = { 'Accept-Encoding': 'identity', ...given };
+      const headers: OutgoingHttpHeaders = { 'Accept-Encoding': 'identity', ...given };
       // For the server that it was given for, and no other.
       if (this.#authorization !== null && address.origin === this.address.origin)
         headers.Authorization = this.#authorization;
-      const { request } = protocol === 'https:' ? https : http;
-      const asked = request(address, { agent: this.#agents[protocol], method, headers, signal, timeout: SILENT });
+      const asked = module(protocol).request(address, {
+        agent: this.#agents[protocol],
+        method,
+        headers,
+        signal,
+        timeout: SILENT
+      });
       asked.on('timeout', () => asked.destroy(new Silent()));
       asked.on('error', reject);
       asked.on('response', resolve);

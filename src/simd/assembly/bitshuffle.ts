@@ -1,9 +1,9 @@
-import { shuffle } from './shuffle';
 import { transposeBits } from './transpose-bits';
+import { transposeBytes } from './transpose-bytes';
 
 /** Bytes of elements that are taken together: with what becomes of them they stay in the innermost cache. */
 export const PIECE: usize = 4096;
-/** Bytes of scratch: a piece, by bytes, and one byte of its elements, by columns. */
+/** Bytes of scratch: a piece, byte by byte of its elements, and what one transposition of bytes or bits needs. */
 export const SCRATCH: usize = 2 * PIECE;
 
 /**
@@ -38,12 +38,10 @@ export function bitshuffleApart(
   for (let from: usize = 0; from < n; from += most) {
     const count = min(most, n - from);
     // Bytes first: so many loads at a time wait for the memory, where bit by bit hardly one does.
-    const bytes = size > 1 ? scratch : source + from;
-    if (size > 1) shuffle(source + from * size, bytes, count * size, size);
+    transposeBytes(source + from * size, count, size, scratch, scratch + PIECE);
     for (let b: usize = 0; b < size; b++) {
       const target = (b < apart ? first + b * (n + 4) : rest + b * n) + (from >> 3);
-      shuffle(bytes + b * count, scratch + PIECE, count, 8);
-      transposeBits(scratch + PIECE, count >> 3, target, n >> 3, count >> 3);
+      transposeBits(scratch + b * count, count >> 3, target, n >> 3, count >> 3);
     }
   }
 }

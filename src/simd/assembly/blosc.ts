@@ -1,4 +1,5 @@
 import { bitshuffle, bitshuffleApart, SCRATCH } from './bitshuffle';
+import { fetch } from './fetch';
 import { lz4, TABLE } from './lz4';
 import { isIncompressible } from './incompressible';
 import { shuffle } from './shuffle';
@@ -12,6 +13,7 @@ export function shuffleBlock(
   shuffling: u32,
   scratch: usize
 ): void {
+  fetch(source, length);
   if (shuffling == 2) bitshuffle(source, target, length, size, scratch);
   else shuffle(source, target, length, size);
 }
@@ -44,6 +46,7 @@ export function lz4Block(
   // Streams that are likely to stay as they are are made where they then stand already.
   let made: usize = 0;
   if (shuffling == 2 && streams == size && (each & 7) == 0) {
+    fetch(source, length);
     made = target + noise * (each + 4) <= limit ? noise : 0;
     bitshuffleApart(source, each, size, scratch + TABLE, target + 4, made, bytes);
   } else if (shuffled) {
