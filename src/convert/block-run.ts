@@ -1,10 +1,19 @@
 import { closeSync, ftruncateSync, openSync } from 'node:fs';
+import { posix } from 'node:path';
 import type { ConvertError } from '../model/errors.ts';
 import { binCount, rowStep } from '../model/histogram.ts';
 import { product } from '../model/levels.ts';
 import { BYTES_PER_VOXEL, type Dtype, volumeCount } from '../model/volume.ts';
 import { BlockFiles } from '../pyramid/block-files.ts';
-import { type IsStored, type Leaf, type Root, blockExtent, blockStart, depthFirst } from '../pyramid/blocks.ts';
+import {
+  type IsStored,
+  type Leaf,
+  type Root,
+  blockExtent,
+  blockStart,
+  depthFirst,
+  rootsOf
+} from '../pyramid/blocks.ts';
 import { sampleGrid } from '../pyramid/sample-grid.ts';
 import { Schedule, performAll, performBlocks } from '../pyramid/schedule.ts';
 import { scratchLayout } from '../pyramid/scratch-file.ts';
@@ -166,23 +175,9 @@ export class BlockRun {
   /** Takes over the blocks whose files are as a journal has them, with its reports on them. */
   async restore(blocks: readonly BlockEntry[], scanned: boolean): Promise<void> {
     const { executionPlan, levels, layout } = this.#prepared;
-    const nameOf = ({ volume, level, index }: Omit<CheckTask, 'kind'>) => [volume, level, ...index].join('/');
-    const entries = new Map(blocks.map(entry => [nameOf(entry), entry]));
+    const entries = new Map(blocks.map(entry => [[entry.volume, entry.level, ...entry.index].join('/'), entry]));
     this.begin();
-    const { courier } = this.#work;
-    if (courier) {
-      await courier.look();
-      for (const entry of entries.values())
-        if (courier.has(this.#names(entry), entry.etags ?? [], entry.bytes)) this.#stored.add(entry);
-      entries.clear();
-    }
-    const checks = function* (): Generator<CheckTask> {
-      for (const { volume, level, index } of entries.values()) yield { kind: 'check', volume, level, index };
-    };
-    await performAll(this.pool, checks(), (task, { bytesWritten, checksum }) => {
-      const entry = entries.get(nameOf(task))!;
-      if (bytesWritten === entry.bytes && checksum === entry.checksum) this.#stored.add(entry);
-    });
+    for (const entry of await this.#unharmed([...entries.values()])) this.#stored.add(entry);
     this.#stored.prune();
     let voxels = 0;
     for (const entry of this.#stored) {
@@ -209,12 +204,36 @@ export class BlockRun {
 
   /** Those of the blocks whose files are not as they are to be. */
   async damaged(blocks: readonly BlockEntry[]): Promise<BlockEntry[]> {
-    const found: BlockEntry[] = [];
-    const tasks = blocks.map(({ volume, level, index }, n) => ({ kind: 'check' as const, volume, level, index, n }));
-    await performAll(this.pool, tasks, ({ n }, { bytesWritten, checksum }) => {
-      if (bytesWritten !== blocks[n].bytes || checksum !== blocks[n].checksum) found.push(blocks[n]);
-    });
+    const unharmed = new Set(await this.#unharmed(blocks));
+    return blocks.filter(entry => !unharmed.has(entry));
+  }
+
+  /** Those whose files are as they were noted: by their ETags in a bucket, otherwise by what is in them. */
+  async #unharmed(blocks: readonly BlockEntry[]): Promise<BlockEntry[]> {
+    const { courier } = this.#work;
+    await courier?.look(this.#lookedAt(blocks));
+    const isKnown = blocks.map(entry => courier?.has(this.#names(entry), entry.etags ?? [], entry.bytes) ?? null);
+    const found = blocks.filter((_, n) => isKnown[n]);
+    const unsure = blocks.filter((_, n) => isKnown[n] === null);
+    const tasks = unsure.map(({ volume, level, index }, n) => ({ kind: 'check' as const, volume, level, index, n }));
+    await performAll(
+      this.pool,
+      tasks,
+      async ({ n }, { bytesWritten, checksum }) => {
+        if (bytesWritten === unsure[n].bytes && checksum === unsure[n].checksum) found.push(unsure[n]);
+        await courier?.drop(this.#names(unsure[n]));
+      },
+      async ({ n }) => courier?.fetch(this.#names(unsure[n]))
+    );
     return found;
+  }
+
+  /** Folders that hold the files of blocks: those of the planes that they lie in, where it is not about all. */
+  #lookedAt(blocks: readonly BlockEntry[]): Iterable<string> | undefined {
+    const { executionPlan, layout } = this.#prepared;
+    const all = [...rootsOf(executionPlan.grids, volumeCount(layout.outerShape))].length;
+    if (this.#work.roots.length === all) return undefined;
+    return new Set(blocks.flatMap(entry => this.#names(entry).map(name => `${posix.dirname(posix.dirname(name))}/`)));
   }
 
   /** Reads, encodes and writes all blocks that are not stored, and waits until all is written. */
@@ -226,9 +245,12 @@ export class BlockRun {
       schedule,
       async (task, report, thread) => {
         if (task.kind === 'block' && task.level === 0) this.#hasRead(task);
-        if (courier) return this.#send(courier, task, report, thread);
-        const entry = this.#note(task, report);
-        onDone?.(task, entry);
+        const note = (etags?: string[]) => {
+          const entry = this.#note(task, report, etags);
+          onDone?.(task, entry);
+        };
+        if (courier) return this.#send(courier, task, thread, note);
+        note();
       },
       async task => {
         if (task.kind === 'restore') await courier?.fetch(this.#names(task));
@@ -329,12 +351,15 @@ export class BlockRun {
     return [...files].map(({ path }) => path.slice(folder.length + 1));
   }
 
-  /** Has the files of a block that is done brought away, which is noted when they are there. */
-  async #send(courier: Courier, task: BlockTask, report: Report, thread: number): Promise<void> {
+  /** Has the files of a block that is done brought away, and notes it when they are there. */
+  async #send(courier: Courier, task: BlockTask, thread: number, note: (etags?: string[]) => void): Promise<void> {
     const names = this.#names(task);
-    if (task.kind === 'restore') return courier.drop(names);
+    if (task.kind === 'restore') {
+      await courier.drop(names);
+      return note();
+    }
     await this.pool.run(thread, { kind: 'settle' });
-    await courier.send(names, etags => void this.#note(task, report, etags));
+    await courier.send(names, note);
   }
 
   /** Notes a block that is done. */

@@ -13,6 +13,7 @@ import { Distribution, type Statistics } from '../model/statistics.ts';
 import type { JournalHead } from './unfinished.ts';
 import { needsHistogram, rangeOf } from './value-range.ts';
 import { BYTES_PER_VOXEL, volumeCount } from '../model/volume.ts';
+import { isChunkName } from '../zarr/bucket/claim.ts';
 import { type BlockEntry, Journal } from '../zarr/journal.ts';
 import { volumeFolders } from '../zarr/keys.ts';
 import { SCRATCH } from '../zarr/owner.ts';
@@ -57,7 +58,7 @@ export interface Merged {
    * Hears how many bytes the chunks of all levels have, and how many were written. @throws ConvertError where that is
    * not the same
    */
-  check(found: number, written: number): void;
+  check(found: number, written: number): Promise<void>;
 }
 
 /** One conversion under way: what is read, made and written, and what is known of it in the end. */
@@ -152,7 +153,7 @@ export class Conversion {
     const headerSha256 = await hashed;
     // A conversion that was cancelled meanwhile has no folder any more, and must not make it anew.
     if (this.#closed) throw cancelled();
-    this.#parts?.check((await synced).bytesWritten, written);
+    await this.#parts?.check((await this.#bytesSent()) ?? (await synced).bytesWritten, written);
     this.#described = early(this.#destination.writeDocuments(this.#imageDocuments(headerSha256, statistics)));
     report.bytesWritten += await this.#described;
     await synced;
@@ -256,6 +257,14 @@ export class Conversion {
           if (entry.isDirectory()) yield { kind: 'sync', folder: join(inner, entry.name), deep: true };
       }
     for (const folder of above) yield { kind: 'sync', folder, deep: false };
+  }
+
+  /** Bytes of all chunks in a bucket; null where they were not sent to one. */
+  async #bytesSent(): Promise<number | null> {
+    const { courier } = this.#destination;
+    if (!courier) return null;
+    await courier.look();
+    return courier.files.reduce((sum, [name, bytes]) => sum + (isChunkName(name) ? bytes : 0), 0);
   }
 
   /** Null where no voxel of a channel is a finite number. */

@@ -233,8 +233,8 @@ export class S3Bucket {
     } catch (error) {
       // The answer to an earlier attempt may have been lost.
       if (attempts > 1 && isRefusedByCondition(error)) {
-        const there = await this.head(key, signal);
-        if (there?.etag === sum) return sum;
+        const there = await this.get(key, {}, signal);
+        if (there?.bytes.equals(bytes)) return there.etag;
       }
       if ((isNew || etag !== undefined) && isUnknownCondition(error)) return this.put(key, bytes, {}, signal);
       throw error;
@@ -248,6 +248,22 @@ export class S3Bucket {
    * @param atOnce parts that are on their way at a time
    */
   async putParts(
+    key: string,
+    size: number,
+    read: (start: number, length: number) => Promise<Uint8Array>,
+    atOnce: number,
+    signal?: AbortSignal
+  ): Promise<string> {
+    try {
+      return await this.#putParts(key, size, read, atOnce, signal);
+    } catch (error) {
+      // It may have been completed, which its ETag does not always tell, and the answer lost: it is sent once more.
+      if (!(error instanceof S3Error) || error.reason !== 'NoSuchUpload') throw error;
+      return this.#putParts(key, size, read, atOnce, signal);
+    }
+  }
+
+  async #putParts(
     key: string,
     size: number,
     read: (start: number, length: number) => Promise<Uint8Array>,

@@ -28,7 +28,8 @@ import type { Documents } from './metadata.ts';
 import { isEmptyFolder, linkTarget } from './occupied.ts';
 import { isOmeZarr } from './ome-zarr.ts';
 import { besideName, clearLeftovers, heldBack, previousName, remove } from './leftovers.ts';
-import { HEARTBEAT, MARKER, type Ownership, PARTS, PLAN, SCRATCH, active, marker, ownerOf } from './owner.ts';
+import { HEARTBEAT, MARKER, PARTS, PLAN, SCRATCH, active, marker, ownerOf } from './owner.ts';
+import { refuseUnlessStale } from './ownership.ts';
 import { syncFolder, writeSynced } from './sync.ts';
 import { writeError } from './system-errors.ts';
 import type { UnfinishedOutput } from './unfinished-output.ts';
@@ -148,28 +149,6 @@ function checkReplaceable(output: string, overwrite: boolean): void {
       `${output}: ${linkTarget(output) === null ? 'is' : `is a symbolic link to ${linkTarget(output)}, which is`} not an OME-Zarr, so it is not overwritten: choose another output, or remove it yourself`,
       'output'
     );
-}
-
-function refuseUnlessStale(partial: string, owner: Ownership, planned = false): void {
-  if (owner === 'stale' || (planned && owner === 'planned')) return;
-  if (owner === 'planned')
-    throw new ConvertError(
-      'output-exists',
-      `${partial}: is converted in parts, as somebody has planned: wait until they are done and it is finished, ` +
-        'have it discarded (microct-io-vis finish knows how), or choose another output',
-      'output'
-    );
-  if (owner === 'foreign')
-    throw new ConvertError(
-      'output-exists',
-      `${partial}: is in the way, and was not made by this program: move it, or choose another output`,
-      'output'
-    );
-  throw new ConvertError(
-    'output-exists',
-    `${partial}: is being written by another conversion (${owner.running}): wait for it, or choose another output`,
-    'output'
-  );
 }
 
 /**

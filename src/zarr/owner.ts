@@ -117,7 +117,7 @@ export function ownerOf(folder: string): Ownership {
   return isKnown && others.every(name => OURS.test(name) || ANYWHERE.test(name)) ? 'stale' : 'foreign';
 }
 
-const running = (pid: number, host: string): Running => ({ running: `process ${pid} on ${host}` });
+export const running = (pid: number, host: string): Running => ({ running: `process ${pid} on ${host}` });
 
 /** Whom a marker names; null where it cannot be understood. */
 export function ownerIn(folder: string, name: string): Running | 'stale' | null {

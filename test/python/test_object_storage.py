@@ -7,6 +7,7 @@ import pickle
 import re
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -18,6 +19,7 @@ import numpy as np
 import pytest
 import tensorstore
 import tifffile
+from distributed import Client, LocalCluster
 from moto.server import ThreadedMotoServer
 from range_server import serving
 
@@ -253,6 +255,123 @@ def test_an_output_stays_until_the_new_one_is_whole(cli, blocks, store):
     store.proxy.fault = lambda method, key, number: None
     cli("convert", source, output, "-q", *new, "--resume").succeeded()
     assert store.files("killed/a.ome.zarr") == {f"/{name}": data for name, data in on_disk(cli, source, *new).items()}
+
+
+def test_parts_share_nothing_but_the_bucket(cli, blocks, store, tmp_path):
+    """One is killed, one is run twice at once; what is there already is not sent again, nor looked at by others."""
+    source, options = blocks
+    output, wanted = f"s3://{BUCKET}/cluster/a.ome.zarr", on_disk(cli, source, *options)
+    plan = cli("plan", source, output, *options, "--parts", 3, "--json").succeeded().json
+    assert (plan["partial"], len(plan["parts"])) == (f"{output}.partial", 3)
+    again = cli("convert", source, output, *options)
+    assert again.status == 1 and "is converted in parts, as somebody has planned" in again.stderr
+
+    def part(number: int) -> "list[object]":
+        # Each on a machine of its own.
+        machine = tmp_path / f"machine {len(list(tmp_path.iterdir()))}"
+        machine.mkdir()
+        return [cli.start("part", number, output, "--json", env={**os.environ, "TMPDIR": str(machine)}), machine]
+
+    sent: list[str] = []
+    noted = threading.Event()
+
+    def kill(method: str, key: str, number: int) -> "str | None":
+        if method == "PUT" and "/journal-" in key:
+            noted.set()
+        if method != "PUT" or "/c/" not in key:
+            return None
+        sent.append(key)
+        if len(sent) <= 9:
+            return None
+        # When what was sent before is noted.
+        if noted.is_set():
+            time.sleep(0.2)
+            killed.kill()
+        return "reset"
+
+    store.proxy.fault = kill
+    killed, _ = part(1)
+    assert killed.wait(60) == -9
+    store.proxy.fault = lambda method, key, number: None
+    missing = cli("finish", output)
+    assert missing.status == 1 and f"{output}.partial: parts 1 to 3 of 3 are not converted" in missing.stderr
+    twice = [part(2)[0], part(2)[0], part(3)[0]]
+    assert [process.wait(60) for process in twice] == [0, 0, 0]
+    store.proxy.asked = []
+    process, machine = part(1)
+    told, _ = process.communicate(timeout=60)
+    assert not json.loads(told)["already"] and list(machine.iterdir()) == []
+    assert 0 < store.asked()["PUT"] < plan["parts"][0]["files"] / 2
+    assert not any(name.endswith("/zarr.json") for name in store.files("cluster/a.ome.zarr/"))
+    store.client.delete_object(Bucket=BUCKET, Key="cluster/a.ome.zarr/0/c/3/2/2")
+    lost = cli("finish", output)
+    assert lost.status == 1 and "Run all parts again" in lost.stderr
+    assert [part(number)[0].wait(60) for number in (1, 2, 3)] == [0, 0, 0]
+    store.proxy.asked = []
+    assert cli("finish", output, "-q").succeeded().stdout == f"{output}\n"
+    put = [key for method, key in store.proxy.asked if method == "PUT" and "/cluster/a.ome.zarr/" in key]
+    assert put[-1].endswith("/a.ome.zarr/zarr.json")
+    assert store.files("cluster/a.ome.zarr") == {f"/{name}": data for name, data in wanted.items()}
+    assert f"{output}: is there, and nothing is planned for it" in cli("finish", output).stderr
+    assert cli("verify", output, "--against", source, "--json").succeeded().json["ok"]
+
+
+def test_parts_replace_an_output_when_all_are_there(cli, blocks, store):
+    source, options = blocks
+    output, before = f"s3://{BUCKET}/cluster/a.ome.zarr", store.files("cluster/a.ome.zarr/")
+    new = (*options, "--overwrite", "--roi", "0", "64", "0", "192", "0", "128")
+    assert f"{output}: exists already" in cli("plan", source, output, *options, "--parts", 2).stderr
+    cli("plan", source, output, *new, "--parts", 2).succeeded()
+    cli("part", 1, output).succeeded()
+    cli("finish", output, "--discard").succeeded()
+    assert store.files("cluster/a.ome.zarr") == {f"/{name}": data for name, data in before.items()}
+    cli("plan", source, output, *new, "--parts", 2).succeeded()
+    for number in (1, 2):
+        cli("part", number, output).succeeded()
+    assert store.files("cluster/a.ome.zarr/") == before
+
+    def kill(method: str, key: str, number: int) -> "str | None":
+        # When it copies the new one to its place.
+        if method != "PUT" or not key.endswith("/a.ome.zarr/1/c/0/0/0"):
+            return None
+        process.kill()
+        return "reset"
+
+    store.proxy.fault = kill
+    process = cli.start("finish", output)
+    process.communicate(timeout=60)
+    store.proxy.fault = lambda method, key, number: None
+    assert not any(name.endswith("zarr.json") for name in store.files("cluster/a.ome.zarr/"))
+    assert f"{output}.partial: is all that there is" in cli("finish", output, "--discard").stderr
+    cli("finish", output).succeeded()
+    assert store.files("cluster/a.ome.zarr") == {f"/{name}": data for name, data in on_disk(cli, source, *new).items()}
+
+
+def test_a_cluster_writes_to_a_bucket(cli, blocks, store):
+    source, _ = blocks
+    output = f"s3://{BUCKET}/dask/a.ome.zarr"
+    options: dict = {"chunk_size": 32, "dtype": "uint8", "value_range": ("1%", "99%")}
+    wanted = on_disk(cli, source, "-c", 32, 32, 32, "-d", "uint8", "--value-range", "1%", "99%")
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        cancelled: list[str] = []
+        widget = microct_io_vis.ConverterWidget(source, target=output, client=client, parts=3, **options)
+
+        def cancel(method: str, key: str, number: int) -> None:
+            if method == "PUT" and "/c/" in key and not cancelled:
+                cancelled.append(key)
+                widget.cancel()
+
+        store.proxy.fault = cancel
+        widget.start()
+        with pytest.raises(microct_io_vis.ConversionError, match="cancelled"):
+            widget.wait(60)
+        store.proxy.fault = lambda method, key, number: None
+        assert store.files("dask/") == {}
+        told: list = []
+        path = microct_io_vis.convert(source, output, client=client, parts=3, progress=told.append, **options)
+        assert str(path) == output and told[-1]["done_bytes"] == told[-1]["total_bytes"]
+        assert store.files("dask/a.ome.zarr") == {f"/{name}": data for name, data in wanted.items()}
+        assert microct_io_vis.verify(output, source, client=client, progress=False)
 
 
 def test_python_cancels_describes_and_verifies(cli, scan, store):

@@ -1,16 +1,14 @@
-import { existsSync, readFileSync, renameSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
-import { isAddress, shownAddress } from '../../model/address.ts';
+import { isBucketAddress } from '../../model/address.ts';
 import { ConvertError } from '../../model/errors.ts';
+import { isWholeInBucket } from '../../zarr/bucket/claim.ts';
 import { isOmeZarr } from '../../zarr/ome-zarr.ts';
 import type { BlockEntry } from '../../zarr/journal.ts';
 import { PARTS, PLAN } from '../../zarr/owner.ts';
-import { syncFolder, writeSynced } from '../../zarr/sync.ts';
-import { writeError } from '../../zarr/system-errors.ts';
 import type { JournalHead } from '../unfinished.ts';
+import type { PartsStore } from './store.ts';
 
-/** Decisions made before the first part is converted; the file lies in the unfinished output. */
+/** Decisions made before the first part is converted; a document of the unfinished output. */
 export interface PartsPlan {
   /** Tells one plan from all others. */
   id: string;
@@ -50,14 +48,16 @@ export interface ScanRecord extends Pick<PartRecord, 'id' | 'points' | 'values'>
   counts: string;
 }
 
-/** Names of a part's records, in its folder. */
+/** Records that are read at a time. */
+const AT_ONCE = 16;
+
+/** Kinds of a part's records. */
 export const DONE = 'done';
 export const SCANNED = 'scanned';
+export type RecordKind = typeof DONE | typeof SCANNED;
 
-export const partialOf = (output: string): string => `${output}.partial`;
-
-/** The folder of a part; parts are counted from 1. */
-export const partFolder = (partial: string, part: number): string => join(partial, PARTS, String(part));
+/** Name of a part's record; parts are counted from 1. */
+export const recordName = (part: number, kind: RecordKind): string => `${PARTS}/${part}/${kind}`;
 
 /** Numbers as text, bit by bit. */
 export const packed = (numbers: Float64Array): string =>
@@ -70,56 +70,31 @@ export function unpacked(text: string): Float64Array {
 
 const summed = (text: string): string => crc32(text).toString(16).padStart(8, '0');
 
-/**
- * Puts an object into a file that is there whole, on the disk, or not at all.
- *
- * @param own tells this process from all others
- */
-export async function writeRecord(path: string, own: string, record: object): Promise<void> {
+/** Writes an object as a document; see `PartsStore`. */
+export async function writeRecord(store: PartsStore, name: string, own: string, record: object): Promise<void> {
   const text = JSON.stringify(record);
-  try {
-    await writeSynced(`${path}-${own}`, `${summed(text)} ${text}\n`);
-    renameSync(`${path}-${own}`, path);
-    await syncFolder(dirname(path));
-  } catch (error) {
-    throw writeError(error, path);
-  }
+  await store.write(name, own, `${summed(text)} ${text}\n`);
 }
 
 /** Record that `writeRecord` has written; null where there is nothing, or something else. */
-export function readRecord<T extends object>(path: string): T | null {
-  try {
-    const line = readFileSync(path, 'utf8');
-    const text = line.slice(9, -1);
-    return line.startsWith(`${summed(text)} `) ? (JSON.parse(text) as T) : null;
-  } catch {
-    return null;
-  }
-}
-
-export const isPlanned = (partial: string): boolean => existsSync(join(partial, PLAN));
-
-/** @throws ConvertError where an output is not on a disk */
-export function checkOnDisk(output: string): void {
-  if (isAddress(output))
-    throw new ConvertError(
-      'bad-option',
-      `${shownAddress(output)}: what is converted in parts is written to a disk that all machines share: give a folder there and copy it when it is finished, or convert it at once (microct-io-vis convert)`,
-      'output'
-    );
+async function readRecord<T extends object>(store: PartsStore, name: string): Promise<T | null> {
+  const line = await store.read(name);
+  const text = line?.slice(9, -1);
+  if (text === undefined || !line!.startsWith(`${summed(text)} `)) return null;
+  return JSON.parse(text) as T;
 }
 
 /** @throws ConvertError where nothing is planned for that output */
-export function readPlan(output: string): PartsPlan {
-  checkOnDisk(output);
-  const partial = partialOf(output);
-  const plan = readRecord<PartsPlan>(join(partial, PLAN));
+export async function readPlan(store: PartsStore): Promise<PartsPlan> {
+  const { output, partial } = store;
+  const plan = await readRecord<PartsPlan>(store, PLAN);
   if (plan) return plan;
-  if (isPlanned(partial))
-    throw new ConvertError('corrupt', `${join(partial, PLAN)}: is damaged: remove ${partial}, and plan anew`, 'output');
+  if (await store.isPlanned())
+    throw new ConvertError('corrupt', `${partial}: its plan is damaged: remove ${partial}, and plan anew`, 'output');
+  const isThere = isBucketAddress(output) ? await isWholeInBucket(output) : isOmeZarr(output);
   throw new ConvertError(
     'not-found',
-    isOmeZarr(output)
+    isThere
       ? `${output}: is there, and nothing is planned for it: it was finished, or converted otherwise`
       : `${output}: nothing is planned for it: microct-io-vis plan does that first`,
     'output'
@@ -127,14 +102,29 @@ export function readPlan(output: string): PartsPlan {
 }
 
 /** A part's record of this plan; null where there is none. */
-export function recordOf<T extends { id: string }>(
+export async function recordOf<T extends { id: string }>(
   { id }: PartsPlan,
-  partial: string,
+  store: PartsStore,
   part: number,
-  name: typeof DONE | typeof SCANNED
-): T | null {
-  const record = readRecord<T>(join(partFolder(partial, part), name));
+  kind: RecordKind
+): Promise<T | null> {
+  const record = await readRecord<T>(store, recordName(part, kind));
   return record?.id === id ? record : null;
+}
+
+/** The records of all parts, in their order. */
+export async function recordsOf<T extends { id: string }>(
+  plan: PartsPlan,
+  store: PartsStore,
+  kind: RecordKind
+): Promise<(T | null)[]> {
+  const found: (T | null)[] = [];
+  const left = plan.parts.keys();
+  const read = async (): Promise<void> => {
+    for (const n of left) found[n] = await recordOf<T>(plan, store, n + 1, kind);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, read));
+  return found;
 }
 
 /** `2`, `2 and 5`, `2, 5 and 7 to 64` */

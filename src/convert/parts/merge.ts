@@ -10,42 +10,44 @@ import {
   type PartsPlan,
   SCANNED,
   type ScanRecord,
+  type RecordKind,
   partsNamed,
-  recordOf,
+  recordsOf,
   unpacked
 } from './files.ts';
+import type { PartsStore } from './store.ts';
 
 /** Parts are counted from 1. */
 export const partNumbers = ({ parts }: PartsPlan): number[] => parts.map((_, n) => n + 1);
 
 /** The parts that are converted, or scanned. */
-export const partsWith = (plan: PartsPlan, partial: string, name: typeof DONE | typeof SCANNED): number[] =>
-  partNumbers(plan).filter(part => recordOf(plan, partial, part, name) !== null);
+export const partsWith = async (plan: PartsPlan, store: PartsStore, kind: RecordKind): Promise<number[]> =>
+  (await recordsOf(plan, store, kind)).flatMap((record, n) => (record ? [n + 1] : []));
 
 /** The records of all parts. @throws ConvertError that names those that are not there */
-function all<T extends { id: string }>(
+async function all<T extends { id: string }>(
   plan: PartsPlan,
-  partial: string,
-  name: typeof DONE | typeof SCANNED,
+  store: PartsStore,
+  kind: RecordKind,
   missing: (parts: number[]) => string
-): T[] {
-  const found = partNumbers(plan).map(part => recordOf<T>(plan, partial, part, name));
+): Promise<T[]> {
+  const found = await recordsOf<T>(plan, store, kind);
   const left = found.flatMap((record, n) => (record ? [] : [n + 1]));
-  if (left.length > 0) throw new ConvertError('not-found', `${partial}: ${missing(left)}`, 'output');
+  if (left.length > 0) throw new ConvertError('not-found', `${store.partial}: ${missing(left)}`, 'output');
   return found as T[];
 }
 
 /** Value range by a scan of all parts, with its warnings. @throws ConvertError where one is not scanned yet */
-export function scannedRange(
+export async function scannedRange(
   plan: PartsPlan,
-  partial: string,
+  store: PartsStore,
   prepared: Prepared
-): { range: [number, number] | null; warnings: string[] } {
+): Promise<{ range: [number, number] | null; warnings: string[] }> {
   const { scaling } = prepared.settings;
   if (!plan.scan || !scaling || scaling.range) return { range: plan.range, warnings: plan.warnings };
-  const records = all<ScanRecord>(
+  const records = await all<ScanRecord>(
     plan,
-    partial,
+    store,
     SCANNED,
     parts =>
       `${partsNamed(parts)} of ${plan.parts.length} ${parts.length === 1 ? 'is' : 'are'} not scanned yet, and the value range is not known before: ${parts.length === 1 ? 'it is' : 'they are'} to be scanned first`
@@ -74,14 +76,14 @@ function sum(a: Float64Array, b: Float64Array): Float64Array {
 }
 
 /** All parts put together. @throws ConvertError that names those that are not converted */
-export function mergeParts(
+export async function mergeParts(
   plan: PartsPlan,
-  partial: string,
+  store: PartsStore,
   prepared: Prepared
-): Omit<Merged, 'check'> & { records: PartRecord[] } {
-  const records = all<PartRecord>(
+): Promise<Omit<Merged, 'check'> & { records: PartRecord[] }> {
+  const records = await all<PartRecord>(
     plan,
-    partial,
+    store,
     DONE,
     parts =>
       `${partsNamed(parts)} of ${plan.parts.length} ${parts.length === 1 ? 'is' : 'are'} not converted: run ${parts.length === 1 ? 'it' : 'them'} (microct-io-vis part), then finish`
@@ -105,6 +107,6 @@ export function mergeParts(
       }
     },
     blocks: records.flatMap(({ blocks }) => blocks),
-    ...scannedRange(plan, partial, prepared)
+    ...(await scannedRange(plan, store, prepared))
   };
 }

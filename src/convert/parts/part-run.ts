@@ -1,102 +1,103 @@
-import { existsSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ConvertError } from '../../model/errors.ts';
+import { ConvertError } from '../../model/errors.ts';
 import { isExact } from '../../model/histogram.ts';
-import { HEARTBEAT, type Running, marker, ownerIn } from '../../zarr/owner.ts';
+import { BELIEVED } from '../../zarr/owner.ts';
 import { type BlockEntry, Journal } from '../../zarr/journal.ts';
 import { type Root, blockExtent, blockStart } from '../../pyramid/blocks.ts';
 import { forEachPoint, sampleGrid } from '../../pyramid/sample-grid.ts';
 import { performAll } from '../../pyramid/schedule.ts';
-import { asideName, writeSynced } from '../../zarr/sync.ts';
 import { BlockRun } from '../block-run.ts';
 import type { Prepared } from '../prepare.ts';
 import { needsHistogram } from '../value-range.ts';
-import { type PartRecord, type PartsPlan, type ScanRecord, packed, partFolder, recordOf } from './files.ts';
+import { type PartRecord, type PartsPlan, type RecordKind, type ScanRecord, packed, recordOf } from './files.ts';
+import type { PartPlace, PartsStore } from './store.ts';
 
 /** How often a run looks whether another one has done the part meanwhile, in ms. */
 const LOOK = 3_000;
-const RUN = 'run-';
-const JOURNAL = 'journal-';
 
-/** Which part of what plan, and where. */
+/** What is to be done of which part of what plan, and where. */
 export interface PartJob {
   plan: PartsPlan;
-  partial: string;
+  store: PartsStore;
   /** From 1. */
   part: number;
+  /** The record that it ends with. */
+  kind: RecordKind;
+  prepared: Prepared;
+  roots: readonly Root[];
+  range: [number, number] | null;
 }
 
 /**
- * A process that is at a part. Several may be, at once too: each has a journal of its own, and gives files their names
- * when they are whole, so that they write the same over each other.
+ * A process that is at a part. Several may be, at once too: each has a journal of its own, and they write the same over
+ * each other.
  */
 export class PartRun {
   readonly #job: PartJob;
-  readonly #own: string;
-  readonly #folder: string;
-  readonly #prepared: Prepared;
+  readonly #place: PartPlace;
   readonly #run: BlockRun;
   readonly #journal: Journal<{ id: string }>;
-  readonly #timers: NodeJS.Timeout[];
+  readonly #scratch: string;
+  readonly #timer: NodeJS.Timeout;
 
-  /** `onBroken` hears of a thread that died; `onDone` of another run that has done the part. */
+  /** `onBroken` hears of a thread that died; `onDone` that another run has done the part, or nobody wants it. */
   static async begin(
     job: PartJob,
     own: string,
-    name: 'done' | 'scanned',
-    work: { prepared: Prepared; roots: readonly Root[]; range: [number, number] | null },
     onBroken: (error: ConvertError) => void,
     onDone: () => void
   ): Promise<PartRun> {
-    const folder = partFolder(job.partial, job.part);
-    await writeSynced(join(folder, `${RUN}${own}`), marker());
-    return new PartRun(job, own, name, work, onBroken, onDone);
+    const { store, plan, part, kind } = job;
+    let looked = Date.now();
+    const isWanted = async (): Promise<boolean> => {
+      const began = Date.now();
+      if (!(await store.isPlanned()) || (await recordOf(plan, store, part, kind))) return false;
+      looked = began;
+      return true;
+    };
+    // Who was asleep for long may have been given up, and all be finished.
+    const permit = async (): Promise<void> => {
+      if (Date.now() - looked < BELIEVED / 2 || (await isWanted())) return;
+      throw new ConvertError('not-found', `${store.partial}: part ${part} is not wanted any more`, 'output');
+    };
+    const look = () =>
+      isWanted().then(
+        wanted => wanted || onDone(),
+        // Whatever is written next will say so.
+        () => undefined
+      );
+    const place = await store.enter(part, own, permit);
+    try {
+      return new PartRun(job, own, place, look, onBroken);
+    } catch (error) {
+      await place.leave();
+      throw error;
+    }
   }
 
   private constructor(
     job: PartJob,
     own: string,
-    name: 'done' | 'scanned',
-    { prepared, roots, range }: { prepared: Prepared; roots: readonly Root[]; range: [number, number] | null },
-    onBroken: (error: ConvertError) => void,
-    onDone: () => void
+    place: PartPlace,
+    look: () => Promise<unknown>,
+    onBroken: (error: ConvertError) => void
   ) {
-    const { plan, partial, part } = job;
+    const { plan, prepared, roots, range } = job;
+    const { folder, courier, aside } = place;
     this.#job = job;
-    this.#own = own;
-    this.#prepared = prepared;
-    this.#folder = partFolder(partial, part);
-    this.#journal = Journal.create(this.#folder, { id: plan.id }, `${JOURNAL}${own}`);
+    this.#place = place;
+    this.#journal = Journal.create(place.own, { id: plan.id }, place.journal);
+    this.#scratch = join(place.own, `decoded-${own}`);
     this.#run = new BlockRun(
-      {
-        prepared,
-        folder: partial,
-        roots,
-        courier: null,
-        aside: asideName(own),
-        scratch: join(this.#folder, `decoded-${own}`),
-        journal: this.#journal,
-        range
-      },
+      { prepared, folder, roots, courier, aside, scratch: this.#scratch, journal: this.#journal, range },
       onBroken
     );
-    const touch = () => {
-      const now = new Date();
-      try {
-        utimesSync(join(this.#folder, `${RUN}${own}`), now, now);
-      } catch {
-        // Gone: whatever writes next will say so.
-      }
-    };
-    const look = () => {
-      if (!existsSync(this.#folder) || recordOf(plan, partial, part, name)) onDone();
-    };
-    this.#timers = [setInterval(touch, HEARTBEAT), setInterval(look, LOOK)];
-    this.#timers.forEach(timer => timer.unref());
+    this.#timer = setInterval(() => void look(), LOOK).unref();
   }
 
   get totalBytes(): number {
-    return this.#run.sourceBytes * (1 + Number(this.#prepared.executionPlan.decodeFirst));
+    return this.#run.sourceBytes * (1 + Number(this.#job.prepared.executionPlan.decodeFirst));
   }
 
   get doneBytes(): number {
@@ -109,10 +110,10 @@ export class PartRun {
 
   /** Converts the part. */
   async convert(): Promise<PartRecord> {
-    const { plan } = this.#job;
-    const { settings, executionPlan } = this.#prepared;
+    const { plan, prepared } = this.#job;
+    const { settings, executionPlan } = prepared;
     const run = this.#run;
-    const left = this.#left();
+    const left = await this.#left();
     if (left.length > 0) await run.restore(left, false);
     for (const entry of run.stored) this.#journal.block(entry);
     if (executionPlan.decodeFirst) await run.decodeFirst();
@@ -122,10 +123,11 @@ export class PartRun {
     await run.perform((_, entry) => {
       if (entry) all.push(entry);
     });
-    await performAll(
-      run.pool,
-      all.map(({ volume, level, index }) => ({ kind: 'flush' as const, volume, level, index }))
-    );
+    if (!this.#place.courier)
+      await performAll(
+        run.pool,
+        all.map(({ volume, level, index }) => ({ kind: 'flush' as const, volume, level, index }))
+      );
     return {
       id: plan.id,
       reports: run.reports.map(({ bytesWritten, min, max, nan, overflow }) => ({
@@ -143,7 +145,7 @@ export class PartRun {
 
   /** Looks at the source's values. */
   async scan(): Promise<ScanRecord> {
-    const { executionPlan, settings } = this.#prepared;
+    const { executionPlan, settings } = this.#job.prepared;
     const { scaling } = settings;
     if (executionPlan.decodeFirst) await this.#run.decodeFirst();
     this.#run.begin();
@@ -160,26 +162,23 @@ export class PartRun {
 
   /** Ends the threads and leaves what is done to the next run. */
   async close(patience: number): Promise<void> {
-    this.#timers.forEach(timer => clearInterval(timer));
-    await this.#run.close(patience);
+    clearInterval(this.#timer);
+    // Files that were sent may still be noted: the journal closes after that.
+    await Promise.allSettled([this.#run.close(patience), this.#place.courier?.stop()]);
     this.#journal.close();
-    for (const name of [`${RUN}${this.#own}`, `decoded-${this.#own}`])
-      rmSync(join(this.#folder, name), { force: true });
+    rmSync(this.#scratch, { force: true });
+    await this.#place.leave();
   }
 
   /** Blocks that earlier runs of this plan have noted. */
-  #left(): BlockEntry[] {
-    const own = `${JOURNAL}${this.#own}`;
-    return readdirSync(this.#folder)
-      .filter(name => name.startsWith(JOURNAL) && name !== own)
-      .map(name => Journal.read<{ id: string }>(this.#folder, name))
-      .filter(record => record?.head.id === this.#job.plan.id)
-      .flatMap(record => record!.blocks);
+  async #left(): Promise<BlockEntry[]> {
+    const records = await this.#place.journals();
+    return records.filter(({ head }) => head.id === this.#job.plan.id).flatMap(({ blocks }) => blocks);
   }
 
   /** Values at the points of the sample grid that lie in the part. */
   #points(wanted: boolean): Pick<PartRecord, 'points' | 'values'> {
-    const { levels, layout, executionPlan } = this.#prepared;
+    const { levels, layout, executionPlan } = this.#job.prepared;
     const grid = sampleGrid(levels[0].shape, layout.outerShape);
     const points: number[] = [];
     if (wanted)
@@ -196,21 +195,6 @@ export class PartRun {
       values: packed(Float64Array.from(points, point => sample[point]))
     };
   }
-}
-
-/** Processes that are at a part, in words. */
-export function runsOf(partial: string, part: number): Running[] {
-  const folder = partFolder(partial, part);
-  let names: string[];
-  try {
-    names = readdirSync(folder);
-  } catch {
-    return [];
-  }
-  return names
-    .filter(name => name.startsWith(RUN))
-    .map(name => ownerIn(folder, name))
-    .filter(owner => owner !== null && owner !== 'stale');
 }
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);

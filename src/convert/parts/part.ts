@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { ConvertError, stopped } from '../../model/errors.ts';
 import { volumeCount } from '../../model/volume.ts';
 import { leafCount, rootsOf, depthFirst } from '../../pyramid/blocks.ts';
@@ -13,21 +11,23 @@ import {
   DONE,
   type PartRecord,
   type PartsPlan,
+  type RecordKind,
   SCANNED,
   type ScanRecord,
-  partFolder,
-  partialOf,
   readPlan,
+  recordName,
   recordOf,
   writeRecord
 } from './files.ts';
 import { within } from './limits.ts';
 import { scannedRange } from './merge.ts';
-import { PartRun, runsOf } from './part-run.ts';
+import { openStore } from './open-store.ts';
+import { PartRun } from './part-run.ts';
+import type { PartsStore } from './store.ts';
 
 /** Result of a part; the JSON of `part --json`. */
 export interface PartResult {
-  /** Absolute path of the OME-Zarr that it is a part of. */
+  /** Absolute path, or address, of the OME-Zarr that it is a part of. */
   output: string;
   part: number;
   parts: number;
@@ -63,13 +63,23 @@ const elsewhere = Symbol('elsewhere');
 export async function convertPart(
   output: string,
   part: number,
+  options: PartOptions,
+  control: Control = {}
+): Promise<PartResult> {
+  const store = await openStore(output);
+  return convertOne(store, part, options, control).finally(() => store.close());
+}
+
+async function convertOne(
+  store: PartsStore,
+  part: number,
   { scan, ...limits }: PartOptions,
-  { signal, onProgress }: Control = {}
+  { signal, onProgress }: Control
 ): Promise<PartResult> {
   const began = performance.now();
-  const partial = partialOf(output);
-  const plan = readPlan(output);
-  const name = scan ? SCANNED : DONE;
+  const { output, partial } = store;
+  const plan = await readPlan(store);
+  const kind: RecordKind = scan ? SCANNED : DONE;
   checkNumber(plan, partial, part, scan);
   const told = (already: boolean, bytesWritten: number, warnings: string[] = []): PartResult => ({
     output,
@@ -81,13 +91,13 @@ export async function convertPart(
     bytesWritten,
     warnings
   });
-  const done = () => recordOf<PartRecord>(plan, partial, part, name);
-  const before = done();
+  const done = () => recordOf<PartRecord>(plan, store, part, kind);
+  const before = await done();
   if (before) return told(true, bytesOf(before));
   const { source, options } = plan.head.asked!;
   const limited = { ...options, ...within({ ...plan.limits, ...limits }) };
   const prepared = await Ending.before(signal, prepare(source, limited, { planned: plan.head }));
-  const { range } = scan ? { range: null } : scannedRange(plan, partial, prepared);
+  const { range } = scan ? { range: null } : await scannedRange(plan, store, prepared);
   const { settings, layout, info, workload } = prepared;
   const volumes = volumeCount(layout.outerShape);
   const whole = truncated(prepared.executionPlan, plan.level);
@@ -99,7 +109,7 @@ export async function convertPart(
       ? truncated(arrange(info.source, settings, { ...workload, settings: { ...settings, jobs } }), plan.level)
       : whole;
   if (signal?.aborted) throw stopped(signal);
-  const others = runsOf(partial, part);
+  const others = await store.runs(part);
   const warnings = others.map(
     ({ running }) => `Part ${part} is also being done by ${running}: whoever is done first has done it.`
   );
@@ -108,10 +118,10 @@ export async function convertPart(
   let run: PartRun | null = null;
   let meter: Meter | null = null;
   try {
-    const work = { prepared: { ...prepared, executionPlan }, roots, range };
-    run = await PartRun.begin({ plan, partial, part }, own, name, work, ending.end, () => ending.end(elsewhere));
+    const job = { plan, store, part, kind, prepared: { ...prepared, executionPlan }, roots, range };
+    run = await PartRun.begin(job, own, ending.end, () => ending.end(elsewhere));
     // Who finishes it looks for runs after it has seen that all is done: one of both sees the other.
-    if (done()) throw elsewhere;
+    if ((await done()) || !(await store.isPlanned())) throw elsewhere;
     if (onProgress) meter = new Meter(run, onProgress);
     if (signal?.aborted) throw stopped(signal);
     const record = await ending.race<PartRecord | ScanRecord>(scan ? run.scan() : run.convert());
@@ -122,13 +132,14 @@ export async function convertPart(
         `${partial}: part ${part} is not as it was planned, because ${difference}: plan it anew`,
         'source'
       );
-    await writeRecord(join(partFolder(partial, part), name), own, record);
+    await writeRecord(store, recordName(part, kind), own, record);
     meter?.report();
     return told(false, 'reports' in record ? bytesOf(record) : 0, warnings);
   } catch (error) {
-    const other = done();
+    // Where that cannot be read either, it is not what the person should hear of.
+    const other = await done().catch(() => null);
     if (other) return told(true, bytesOf(other), warnings);
-    if (!existsSync(partial))
+    if (!(await store.isPlanned().catch(() => true)))
       throw new ConvertError(
         'not-found',
         `${partial}: is not there any more: it was finished or discarded while part ${part} was converted`,

@@ -1,15 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConvertError, stopped } from '../../model/errors.ts';
 import type { ConvertOptions } from '../../model/options.ts';
 import type { Plan } from '../../model/plan.ts';
 import { volumeCount } from '../../model/volume.ts';
 import { rootsOf } from '../../pyramid/blocks.ts';
-import { Destination } from '../../zarr/destination.ts';
 import { PLAN, SCRATCH } from '../../zarr/owner.ts';
-import { syncFolder } from '../../zarr/sync.ts';
-import { writeError } from '../../zarr/system-errors.ts';
 import { BlockRun } from '../block-run.ts';
 import { type Control, Ending, PATIENCE } from '../control.ts';
 import { Meter } from '../meter.ts';
@@ -17,18 +13,10 @@ import { outputPath } from '../output-path.ts';
 import { type Prepared, prepare } from '../prepare.ts';
 import { needsHistogram, rangeOf } from '../value-range.ts';
 import { type Division, costOf, divide, finishCost } from './division.ts';
-import {
-  DONE,
-  type PartsPlan,
-  SCANNED,
-  checkOnDisk,
-  isPlanned,
-  partFolder,
-  partialOf,
-  readPlan,
-  writeRecord
-} from './files.ts';
+import { DONE, type PartsPlan, SCANNED, readPlan, writeRecord } from './files.ts';
 import { partsWith } from './merge.ts';
+import { openStore } from './open-store.ts';
+import type { PartsStore } from './store.ts';
 
 /** Amounts that one part reads and writes. */
 export interface PartCost {
@@ -43,7 +31,7 @@ export interface PartCost {
 
 /** How a conversion is done in parts; the JSON of `plan --json`. */
 export interface PartsDescription extends Plan {
-  /** The folder that the parts write in. */
+  /** The folder, or the place in a bucket, that the parts write in. */
   partial: string;
   /** How many parts were asked for; there are as many as `parts` has. */
   partsAsked: number;
@@ -92,10 +80,13 @@ export async function planParts(
     );
   const { resume = false, ...given } = options;
   if (resume) {
-    const output = outputPath(options.output ?? null, source, options.parent ?? null);
-    if (isPlanned(partialOf(output))) return goOn(source, given, output, parts);
+    const store = await openStore(outputPath(options.output ?? null, source, options.parent ?? null));
+    try {
+      if (await store.isPlanned()) return await goOn(source, given, store, parts);
+    } finally {
+      store.close();
+    }
   }
-  if (typeof options.output === 'string') checkOnDisk(options.output);
   const prepared = await Ending.before(signal, prepare(source, given, { lenient: dryRun }));
   if (signal?.aborted) throw stopped(signal);
   const division = divide(prepared, parts);
@@ -116,40 +107,57 @@ export async function planParts(
     range: scaling?.range ?? null,
     warnings: []
   };
-  if (dryRun) return describe(prepared, division, plan, parts);
-  const destination = await Destination.claim(settings.output, settings.overwrite, settings.parent !== null);
+  const store = await openStore(settings.output);
+  try {
+    if (!dryRun) await begin(prepared, store, plan, distributedScan, { signal, onProgress });
+    return await describe(prepared, division, plan, store, parts);
+  } finally {
+    store.close();
+  }
+}
+
+/** Takes the output's name, and notes there what is planned, after a look for the range if parts do not do that. */
+async function begin(
+  prepared: Prepared,
+  store: PartsStore,
+  plan: PartsPlan,
+  distributedScan: boolean,
+  control: Control
+): Promise<void> {
+  const { settings } = prepared;
+  const { scaling, overwrite, parent } = settings;
+  const destination = await store.claim(plan.parts.length, overwrite, parent !== null);
   try {
     if (scaling && !scaling.range && !distributedScan)
-      Object.assign(plan, await scanAlone(prepared, destination.partial, { signal, onProgress }));
-    try {
-      for (let part = 1; part <= plan.parts.length; part++)
-        mkdirSync(partFolder(destination.partial, part), { recursive: true });
-      await syncFolder(destination.partial);
-    } catch (error) {
-      throw writeError(error, destination.partial);
-    }
-    await writeRecord(join(destination.partial, PLAN), plan.id, plan);
+      Object.assign(plan, await scanAlone(prepared, destination.folder, control));
+    await writeRecord(store, PLAN, plan.id, plan);
   } catch (error) {
     await destination.discard().catch(() => {});
     throw error;
   }
-  destination.keep();
-  return describe(prepared, division, plan, parts);
+  if (await destination.keep()) return;
+  const there = await readPlan(store).catch(() => null);
+  if (there?.id === plan.id) await store.remove(PLAN);
+  throw new ConvertError(
+    'output-exists',
+    `${store.partial}: another conversion has just taken it over, or removed it: choose another output`,
+    'output'
+  );
 }
 
 /** Looks at every voxel in this process. */
 async function scanAlone(
   prepared: Prepared,
-  partial: string,
+  folder: string,
   { signal, onProgress }: Control
 ): Promise<Pick<PartsPlan, 'range' | 'warnings'>> {
   const { executionPlan, layout, settings } = prepared;
   const { ends } = settings.scaling as Extract<NonNullable<typeof settings.scaling>, { range: null }>;
   const ending = new Ending(signal);
   const roots = [...rootsOf(executionPlan.grids, volumeCount(layout.outerShape))];
-  const scratch = join(partial, SCRATCH);
+  const scratch = join(folder, SCRATCH);
   const run = new BlockRun(
-    { prepared, folder: partial, roots, courier: null, aside: null, scratch, journal: null, range: null },
+    { prepared, folder, roots, courier: null, aside: null, scratch, journal: null, range: null },
     ending.end
   );
   const passes = 1 + Number(executionPlan.decodeFirst);
@@ -181,31 +189,36 @@ async function scanAlone(
 async function goOn(
   source: string | string[],
   options: Partial<ConvertOptions>,
-  output: string,
+  store: PartsStore,
   asked: number
 ): Promise<PartsDescription> {
-  const plan = readPlan(output);
+  const plan = await readPlan(store);
   const prepared = await prepare(source, options, { planned: plan.head });
   const { executionPlan } = prepared;
-  return describe(prepared, { executionPlan, level: plan.level, parts: plan.parts }, plan, asked);
+  return describe(prepared, { executionPlan, level: plan.level, parts: plan.parts }, plan, store, asked);
 }
 
-function describe(prepared: Prepared, division: Division, plan: PartsPlan, partsAsked: number): PartsDescription {
-  const { settings, plan: told } = prepared;
-  const partial = partialOf(settings.output);
+async function describe(
+  prepared: Prepared,
+  division: Division,
+  plan: PartsPlan,
+  store: PartsStore,
+  partsAsked: number
+): Promise<PartsDescription> {
+  const { plan: told } = prepared;
   return {
     ...told,
     warnings: [...told.warnings, ...plan.warnings],
     peakMemoryBytes: division.executionPlan.peakBytes,
     workers: division.executionPlan.workers,
-    partial,
+    partial: store.partial,
     partsAsked,
     parts: plan.parts.map((_, n) => ({ part: n + 1, ...costOf(prepared, division, n) })),
     partLevel: plan.level,
     finish: finishCost(prepared, division),
     scan: plan.scan,
     valueRange: plan.range,
-    scanned: partsWith(plan, partial, SCANNED),
-    converted: partsWith(plan, partial, DONE)
+    scanned: await partsWith(plan, store, SCANNED),
+    converted: await partsWith(plan, store, DONE)
   };
 }

@@ -14,7 +14,8 @@ const ABOUT: Record<string, string[] | undefined> = {
   plan: [
     INPUT,
     '',
-    'Then run, where INPUT and OUTPUT have the same paths, in any order and at once:',
+    'OUTPUT is in a folder that all machines share, or in a bucket (s3://BUCKET/NAME.ome.zarr).',
+    'Then run, where INPUT and OUTPUT have the same paths or addresses, in any order and at once:',
     '  microct-io-vis part I OUTPUT    for each I from 1 to N',
     'and when all are done:',
     '  microct-io-vis finish OUTPUT'

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConvertError } from '../../model/errors.ts';
 import { option } from '../../model/words.ts';
@@ -7,7 +7,6 @@ import { S3Error } from '../../remote/s3-error.ts';
 import { JOURNAL } from '../journal.ts';
 import type { Documents } from '../metadata.ts';
 import { HEARTBEAT, marker } from '../owner.ts';
-import { writeError } from '../system-errors.ts';
 import type { UnfinishedOutput } from '../unfinished-output.ts';
 import {
   type BucketOwner,
@@ -16,15 +15,16 @@ import {
   isOmeZarrAt,
   isOurName,
   openBucketOutput,
-  readJournal,
+  partialName,
   readMarker,
   refuseUnlessEnded
 } from './claim.ts';
 import { Courier } from './courier.ts';
+import { JournalPieces, NOTING, pieceKey, readPieces } from './journal-pieces.ts';
 import { makeWay } from './way.ts';
 
-/** How often what was done is noted in the bucket, in ms. */
-const NOTING = 1_000;
+/** Between two times that a marker is written anew, in ms. */
+export const TOUCHING = 3 * HEARTBEAT;
 /** Objects that are copied at a time. */
 const COPIES = 16;
 /** How often keys are looked for that appear after all were removed: of requests that were given up. */
@@ -44,42 +44,47 @@ export class BucketOutput implements UnfinishedOutput {
   readonly #bucket: S3Bucket;
   readonly #keys: Keys;
   readonly #staged: boolean;
+  /** Whether it is converted in parts. */
+  readonly #planned: boolean;
   readonly #timers: NodeJS.Timeout[];
+  readonly #journal: JournalPieces;
   #markerEtag: string;
-  /** Bytes of the journal that are in the bucket. */
-  #noted: number;
-  #noting: Promise<void> = Promise.resolve();
+  #marking: Promise<void> = Promise.resolve();
   #documents: Documents = [];
   /** Files of the image's metadata that are written. */
   readonly #rooted = new Set<string>();
   /** Whether what was replaced is gone, so that there is only what was written. */
-  #replacing = false;
+  #replacing: boolean;
 
   private constructor(
     output: string,
     bucket: S3Bucket,
     keys: Keys,
-    { staged, etag, noted, folder }: { staged: boolean; etag: string; noted: number; folder: string }
+    {
+      staged,
+      etag,
+      noted = 0,
+      planned = false,
+      replacing = false
+    }: { staged: boolean; etag: string; noted?: number; planned?: boolean; replacing?: boolean },
+    folder = makeWay()
   ) {
     this.output = output;
     this.#bucket = bucket;
     this.#keys = keys;
     this.#staged = staged;
+    this.#planned = planned;
+    this.#replacing = replacing;
     this.#markerEtag = etag;
-    this.#noted = noted;
-    this.partial = bucket.nameOf(keys.partial.slice(0, -1));
+    this.partial = partialName(bucket, keys);
     this.folder = folder;
-    this.courier = new Courier(bucket, this.folder, this.prefix);
+    this.courier = new Courier(bucket, folder, filesOf(keys, staged));
+    this.#journal = new JournalPieces(bucket, keys.journal, join(folder, JOURNAL), noted);
     this.#timers = [
-      setInterval(() => this.#touch(), 3 * HEARTBEAT),
-      setInterval(() => void this.#note().catch((error: unknown) => this.courier.fail(error)), NOTING)
+      setInterval(() => this.#touch(), TOUCHING),
+      setInterval(() => void this.#journal.note().catch((error: unknown) => this.courier.fail(error)), NOTING)
     ];
     for (const timer of this.#timers) timer.unref();
-  }
-
-  /** Prefix of the keys of its files. */
-  get prefix(): string {
-    return this.#staged ? this.#keys.partial : this.#keys.root;
   }
 
   /** Begins an output. What an ended conversion left of that name is removed. */
@@ -87,7 +92,7 @@ export class BucketOutput implements UnfinishedOutput {
     const { bucket, keys } = await openBucketOutput(output);
     try {
       const claimed = await readMarker(bucket, keys);
-      if (claimed) refuseUnlessEnded(bucket, keys, claimed);
+      if (claimed) await refuseUnlessEnded(bucket, keys, claimed);
       const isWritten = await isOmeZarrAt(bucket, keys.root);
       if (isWritten && !overwrite) throw taken(output);
       const staged = isWritten === true;
@@ -99,7 +104,7 @@ export class BucketOutput implements UnfinishedOutput {
           await removeAll(bucket, prefix, key => key !== keys.marker && (prefix !== keys.root || isOurs(keys, key)));
         }
       }
-      return new BucketOutput(output, bucket, keys, { staged, etag, noted: 0, folder: makeWay() });
+      return new BucketOutput(output, bucket, keys, { staged, etag });
     } catch (error) {
       bucket.close();
       throw error;
@@ -108,22 +113,46 @@ export class BucketOutput implements UnfinishedOutput {
 
   /** Takes over what an ended conversion has left; `length`: bytes of its journal that are as they were written. */
   static async takeOver(output: string, length: number): Promise<BucketOutput> {
-    const { bucket, keys } = await openBucketOutput(output);
-    try {
-      const claimed = await readMarker(bucket, keys);
-      if (!claimed?.owner) throw justTaken(bucket, keys);
-      refuseUnlessEnded(bucket, keys, claimed);
-      const { staged } = claimed.owner;
-      const etag = await put(bucket, keys, { staged }, claimed.etag);
-      await bucket.abortUploads(staged ? keys.partial : keys.root);
-      const journal = (await readJournal(bucket, keys)).journal.subarray(0, length);
+    return BucketOutput.#takeOver(output, false, async (bucket, keys, state) => {
+      const journal = (await readPieces(bucket, keys.journal)).journal.subarray(0, length);
       if (journal.length < length) throw justTaken(bucket, keys);
       const folder = makeWay();
       writeFileSync(join(folder, JOURNAL), journal);
       // One piece in place of all, so that nothing lies behind what counts.
-      await bucket.put(keys.journalAt(0), journal);
-      await removeAll(bucket, keys.journal, key => key !== keys.journalAt(0));
-      return new BucketOutput(output, bucket, keys, { staged, etag, noted: length, folder });
+      const first = pieceKey(keys.journal, 0);
+      await bucket.put(first, journal);
+      await removeAll(bucket, keys.journal, key => key !== first);
+      return new BucketOutput(output, bucket, keys, { ...state, noted: length }, folder);
+    });
+  }
+
+  /** Takes over what is converted in parts, at which nobody is any more. */
+  static async takeOverParts(output: string): Promise<BucketOutput> {
+    return BucketOutput.#takeOver(
+      output,
+      true,
+      async (bucket, keys, state) => new BucketOutput(output, bucket, keys, { ...state, planned: true })
+    );
+  }
+
+  static async #takeOver(
+    output: string,
+    planned: boolean,
+    begin: (
+      bucket: S3Bucket,
+      keys: Keys,
+      state: { staged: boolean; etag: string; replacing?: boolean }
+    ) => Promise<BucketOutput>
+  ): Promise<BucketOutput> {
+    const { bucket, keys } = await openBucketOutput(output);
+    try {
+      const claimed = await readMarker(bucket, keys);
+      if (!claimed?.owner) throw justTaken(bucket, keys);
+      await refuseUnlessEnded(bucket, keys, claimed, planned);
+      const { staged, replacing } = claimed.owner;
+      const etag = await put(bucket, keys, { staged, replacing }, claimed.etag);
+      await bucket.abortUploads(filesOf(keys, staged));
+      return await begin(bucket, keys, { staged, replacing, etag });
     } catch (error) {
       bucket.close();
       throw error;
@@ -144,7 +173,7 @@ export class BucketOutput implements UnfinishedOutput {
    * the bucket, and not while it is copied.
    */
   async finish(): Promise<void> {
-    await this.#note();
+    await this.#journal.note();
     const isRoot = ([path]: Documents[number]) => ROOT_DOCUMENTS.includes(path);
     const write = ([path, text]: Documents[number], isNew = false) =>
       this.#bucket.put(this.#keys.root + path, Buffer.from(text), isNew ? { isNew } : {});
@@ -157,39 +186,44 @@ export class BucketOutput implements UnfinishedOutput {
         await write(document, n === roots.length - 1);
         this.#rooted.add(document[0]);
       } catch (error) {
-        throw isRefusedByCondition(error) ? taken(this.output) : error;
+        if (!isRefusedByCondition(error)) throw error;
+        // One that was killed when it had written this, and nothing else was left to do.
+        const there = this.#planned && (await this.#bucket.get(this.#keys.root + document[0]));
+        if (!there || there.bytes.toString('utf8') !== document[1]) throw taken(this.output);
       }
-    this.#release();
+    await this.#release();
+    // Before all that it tells of.
+    if (this.#planned) await this.#bucket.delete([this.#keys.plan]);
     await removeAll(this.#bucket, this.#keys.partial, key => key !== this.#keys.marker);
     await this.#bucket.delete([this.#keys.marker]);
     this.#clear();
   }
 
   async keep(): Promise<boolean> {
-    this.#release();
+    await this.#release();
     try {
-      await this.#note();
-      await put(this.#bucket, this.#keys, { staged: this.#staged, ended: true }, this.#markerEtag);
+      await this.#journal.note();
+      await this.#mark({ ended: true });
       return true;
     } catch {
       // The part of the journal that was noted before is there.
-      return this.#noted > 0;
+      return this.#journal.noted > 0;
     } finally {
       this.#clear();
     }
   }
 
   async discard(): Promise<void> {
-    this.#release();
-    await this.#noting.catch(() => undefined);
+    await this.#release();
     // All that there is of it: it is gone on with.
-    if (this.#replacing) return this.#clear();
+    if (this.#replacing) return void (await this.keep());
     const { root, partial } = this.#keys;
     try {
-      await this.#bucket.abortUploads(this.prefix);
+      await this.#bucket.abortUploads(filesOf(this.#keys, this.#staged));
       // Metadata of an image may be somebody else's, who has been faster.
       const isGoing = (name: string) => isOurName(name) && (this.#rooted.has(name) || !ROOT_DOCUMENTS.includes(name));
-      if (!this.#staged) await removeAll(this.#bucket, root, key => isGoing(key.slice(root.length)));
+      const isWhole = this.#planned && (await isOmeZarrAt(this.#bucket, root)) === true;
+      if (!this.#staged && !isWhole) await removeAll(this.#bucket, root, key => isGoing(key.slice(root.length)));
       await removeAll(this.#bucket, partial, key => key !== this.#keys.marker);
       await this.#bucket.delete([this.#keys.marker]);
     } finally {
@@ -204,6 +238,7 @@ export class BucketOutput implements UnfinishedOutput {
     for await (const file of this.#bucket.list(partial))
       if (isOurName(file.key.slice(partial.length))) files.push(file);
     this.#replacing = true;
+    await this.#mark();
     // Nobody opens what is of both.
     await this.#bucket.delete(ROOT_DOCUMENTS.map(name => root + name));
     await removeAll(this.#bucket, root, () => true);
@@ -214,38 +249,32 @@ export class BucketOutput implements UnfinishedOutput {
     await Promise.all(Array.from({ length: COPIES }, copy));
   }
 
-  /** Puts what the journal has more into the bucket. */
-  #note(): Promise<void> {
-    this.#noting = this.#noting
+  /** Whether it is all there is of it, since what it replaces is removed, or was being removed. */
+  get isReplacing(): boolean {
+    return this.#replacing;
+  }
+
+  /** Says that it is still being written, or has ended. */
+  #mark(how: Pick<BucketOwner, 'ended'> = {}): Promise<void> {
+    this.#marking = this.#marking
       .catch(() => undefined)
       .then(async () => {
-        let journal: Buffer;
-        try {
-          journal = readFileSync(join(this.folder, JOURNAL));
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-          throw writeError(error, this.folder);
-        }
-        const more = journal.subarray(this.#noted);
-        if (more.length === 0) return;
-        await this.#bucket.put(this.#keys.journalAt(this.#noted), more);
-        this.#noted = journal.length;
+        const state = { staged: this.#staged, ...(this.#replacing && { replacing: true }), ...how };
+        this.#markerEtag = await put(this.#bucket, this.#keys, state, this.#markerEtag);
       });
-    return this.#noting;
+    return this.#marking;
   }
 
-  /** Says that it is still being written. */
   #touch(): void {
-    put(this.#bucket, this.#keys, { staged: this.#staged }, this.#markerEtag).then(
-      etag => (this.#markerEtag = etag),
-      (error: unknown) => {
-        if (error instanceof ConvertError && error.code === 'output-exists') this.courier.fail(error);
-      }
-    );
+    this.#mark().catch((error: unknown) => {
+      if (error instanceof ConvertError && error.code === 'output-exists') this.courier.fail(error);
+    });
   }
 
-  #release(): void {
+  /** Ends what goes on beside the conversion. */
+  async #release(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    await Promise.allSettled([this.#journal.settle(), this.#marking]);
   }
 
   #clear(): void {
@@ -255,6 +284,9 @@ export class BucketOutput implements UnfinishedOutput {
 }
 
 const isOurs = (keys: Keys, key: string): boolean => isOurName(key.slice(keys.root.length));
+
+/** Prefix of the keys of an output's files while it is made. */
+export const filesOf = (keys: Keys, staged: boolean): string => (staged ? keys.partial : keys.root);
 
 const taken = (output: string): ConvertError =>
   new ConvertError(
@@ -266,7 +298,7 @@ const taken = (output: string): ConvertError =>
 const justTaken = (bucket: S3Bucket, keys: Keys): ConvertError =>
   new ConvertError(
     'output-exists',
-    `${bucket.nameOf(keys.partial.slice(0, -1))}: another conversion has just taken it over, or removed it: wait for it, or choose another output`,
+    `${partialName(bucket, keys)}: another conversion has just taken it over, or removed it: wait for it, or choose another output`,
     'output'
   );
 
@@ -274,7 +306,7 @@ const justTaken = (bucket: S3Bucket, keys: Keys): ConvertError =>
 async function put(
   bucket: S3Bucket,
   keys: Keys,
-  state: Pick<BucketOwner, 'staged' | 'ended'>,
+  state: Pick<BucketOwner, 'staged' | 'ended' | 'replacing'>,
   etag: string | null
 ): Promise<string> {
   const text = Buffer.from(`${JSON.stringify({ ...(JSON.parse(marker()) as object), ...state })}\n`);

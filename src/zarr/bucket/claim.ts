@@ -1,7 +1,4 @@
 import { hostname } from 'node:os';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ConvertError } from '../../model/errors.ts';
 import { parsedObject } from '../../model/json.ts';
 import { isOmeZarrGroup } from '../../model/ome-zarr/group.ts';
@@ -9,11 +6,14 @@ import { isArchiveName } from '../../model/output-name.ts';
 import { TOOL } from '../../model/version.ts';
 import { option } from '../../model/words.ts';
 import { S3Bucket } from '../../remote/s3.ts';
-import { JOURNAL, Journal, type JournalRecord } from '../journal.ts';
-import { BELIEVED, MARKER, type Owner, isStillRunning } from '../owner.ts';
+import { JOURNAL, type JournalRecord } from '../journal.ts';
+import { BELIEVED, MARKER, type Owner, type Ownership, PLAN, isStillRunning, running } from '../owner.ts';
+import { refuseUnlessStale } from '../ownership.ts';
+import { journalOf, readPieces } from './journal-pieces.ts';
 
-/** A name that this program gives to objects of an output. */
-const OURS = /^(\d+\/(c\/)?\d+(\/\d+)*|(\d+\/)?(zarr\.json|\.zattrs|\.zgroup|\.zarray))$/;
+/** Names that this program gives to objects of an output: to chunks and shards, and to metadata. */
+const CHUNK = /^\d+\/(c\/)?\d+(\/\d+)*$/;
+const DOCUMENT = /^(\d+\/)?(zarr\.json|\.zattrs|\.zgroup|\.zarray)$/;
 
 /** Keys that belong to an output in a bucket. */
 export class Keys {
@@ -34,16 +34,17 @@ export class Keys {
     return `${this.partial}${JOURNAL}/`;
   }
 
-  journalAt(offset: number): string {
-    return this.journal + String(offset).padStart(15, '0');
+  get plan(): string {
+    return this.partial + PLAN;
   }
 }
 
 /** Documents of which one makes a prefix an OME-Zarr, or what takes itself for one. */
 export const ROOT_DOCUMENTS = ['zarr.json', '.zattrs', '.zgroup', '.zmetadata'];
 
-/** Whether all keys under an output's prefix, without that, have names that this program gives. */
-export const isOurName = (name: string): boolean => OURS.test(name);
+/** Whether a key under an output's prefix, without that, is one that this program gives; and that of a chunk. */
+export const isOurName = (name: string): boolean => isChunkName(name) || DOCUMENT.test(name);
+export const isChunkName = (name: string): boolean => CHUNK.test(name);
 
 /** Who writes an unfinished output of a bucket. */
 export interface BucketOwner extends Owner {
@@ -51,6 +52,8 @@ export interface BucketOwner extends Owner {
   staged: boolean;
   /** Whether it has ended, in good order. */
   ended?: boolean;
+  /** Whether what is replaced is being removed, so that there is only what was written. */
+  replacing?: boolean;
 }
 
 /** State of an unfinished output, by its marker. */
@@ -80,23 +83,27 @@ export async function readMarker(bucket: S3Bucket, keys: Keys): Promise<Claimed 
   return { owner: isOwner ? (owner as unknown as BucketOwner) : null, etag: found.etag, modified: there.modified };
 }
 
-/** Throws unless an unfinished output is one of ours that has ended. */
-export function refuseUnlessEnded(bucket: S3Bucket, keys: Keys, { owner, modified }: Claimed): void {
-  const name = bucket.nameOf(keys.partial.slice(0, -1));
-  if (!owner)
-    throw new ConvertError(
-      'output-exists',
-      `${name}: is in the way, and was not made by this program: move it, or choose another output`,
-      'output'
-    );
-  const isHere = owner.host === hostname();
-  const isRunning = !owner.ended && (isHere ? isStillRunning(owner) : Date.now() - modified < BELIEVED);
-  if (isRunning)
-    throw new ConvertError(
-      'output-exists',
-      `${name}: is being written by another conversion (process ${owner.pid} on ${owner.host}): wait for it, or choose another output`,
-      'output'
-    );
+/** As people know an unfinished output. */
+export const partialName = (bucket: S3Bucket, keys: Keys): string => bucket.nameOf(keys.partial.slice(0, -1));
+
+/** Whether who has written a marker of this bucket is still there. */
+export const isBusy = (owner: Owner, modified: number): boolean =>
+  owner.host === hostname() ? isStillRunning(owner) : Date.now() - modified < BELIEVED;
+
+async function ownershipOf(bucket: S3Bucket, keys: Keys, { owner, modified }: Claimed): Promise<Ownership> {
+  if (!owner) return 'foreign';
+  if (!owner.ended && isBusy(owner, modified)) return running(owner.pid, owner.host);
+  return (await bucket.head(keys.plan)) ? 'planned' : 'stale';
+}
+
+/** Throws unless an unfinished output is one of ours that has ended; `planned`: or is converted in parts. */
+export async function refuseUnlessEnded(
+  bucket: S3Bucket,
+  keys: Keys,
+  claimed: Claimed,
+  planned = false
+): Promise<void> {
+  refuseUnlessStale(partialName(bucket, keys), await ownershipOf(bucket, keys, claimed), planned);
 }
 
 /** Whether there is an OME-Zarr at an output's address. */
@@ -137,21 +144,6 @@ export async function openBucketOutput(output: string): Promise<{ bucket: S3Buck
   return { bucket, keys: new Keys(key) };
 }
 
-/** The pieces of a journal, one behind the other, and when the last of them was written. */
-export async function readJournal(bucket: S3Bucket, keys: Keys): Promise<{ journal: Buffer; written: number }> {
-  const pieces: Buffer[] = [];
-  let length = 0;
-  let written = 0;
-  for await (const { key, modified } of bucket.list(keys.journal)) {
-    if (key !== keys.journalAt(length)) break;
-    written = modified;
-    const { bytes } = (await bucket.get(key)) ?? { bytes: Buffer.alloc(0) };
-    pieces.push(bytes);
-    length += bytes.length;
-  }
-  return { journal: Buffer.concat(pieces), written };
-}
-
 /**
  * Says whether an output in a bucket may be written, without writing anything.
  *
@@ -161,7 +153,7 @@ export async function checkBucket(output: string, overwrite: boolean): Promise<O
   const { bucket, keys } = await openBucketOutput(output);
   try {
     const claimed = await readMarker(bucket, keys);
-    if (claimed) refuseUnlessEnded(bucket, keys, claimed);
+    if (claimed) await refuseUnlessEnded(bucket, keys, claimed);
     const isWritten = await isOmeZarrAt(bucket, keys.root);
     const isBegun = claimed?.owner?.staged === false;
     if (isWritten && !overwrite)
@@ -190,22 +182,11 @@ export async function checkBucket(output: string, overwrite: boolean): Promise<O
         ]
       : [];
     // One that was ended before it noted anything has nothing to go on with.
-    const found = claimed && (await readJournal(bucket, keys));
+    const found = claimed && (await readPieces(bucket, keys.journal));
     if (!found || found.journal.length === 0) return { partial: null, left: null, warnings };
-    const left = journalOf(found.journal);
-    const partial = bucket.nameOf(keys.partial.slice(0, -1));
-    return { partial, left: left && { ...left, written: found.written }, warnings };
+    const left = journalOf<never>(found.journal);
+    return { partial: partialName(bucket, keys), left: left && { ...left, written: found.written }, warnings };
   } finally {
     bucket.close();
-  }
-}
-
-function journalOf(bytes: Buffer): JournalRecord<never> | null {
-  const folder = mkdtempSync(join(tmpdir(), `${TOOL}-journal-`));
-  try {
-    writeFileSync(join(folder, JOURNAL), bytes);
-    return Journal.read<never>(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
 }

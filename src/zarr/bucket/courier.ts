@@ -28,13 +28,20 @@ export class Courier {
   #failure: unknown = null;
   #asleep: (() => void)[] = [];
   /** Files that an earlier run has sent, by name. */
-  #there = new Map<string, { size: number; etag: string }>();
+  readonly #there = new Map<string, { size: number; etag: string }>();
 
-  /** A file's key is `prefix` and its name, which is relative to the folder. */
-  constructor(bucket: S3Bucket, folder: string, prefix: string) {
+  readonly #permit: () => Promise<void>;
+
+  /**
+   * A file's key is `prefix` and its name, which is relative to the folder.
+   *
+   * @param permit throws where no more is to be sent
+   */
+  constructor(bucket: S3Bucket, folder: string, prefix: string, permit: () => Promise<void> = async () => {}) {
     this.#bucket = bucket;
     this.#folder = folder;
     this.#prefix = prefix;
+    this.#permit = permit;
   }
 
   /**
@@ -80,10 +87,12 @@ export class Courier {
     clearTimeout(timer);
   }
 
-  /** Looks what is there. */
-  async look(): Promise<void> {
-    for await (const { key, size, etag } of this.#bucket.list(this.#prefix, this.#end.signal))
-      this.#there.set(key.slice(this.#prefix.length), { size, etag });
+  /** Looks what is there: all, or what lies in these folders. */
+  async look(folders: Iterable<string> = ['']): Promise<void> {
+    this.#there.clear();
+    for (const folder of folders)
+      for await (const { key, size, etag } of this.#bucket.list(this.#prefix + folder, this.#end.signal))
+        this.#there.set(key.slice(this.#prefix.length), { size, etag });
   }
 
   /** Names and sizes of what was there at the last look. */
@@ -96,14 +105,14 @@ export class Courier {
     return this.#there.get(name)?.size ?? null;
   }
 
-  /** Whether files are there that have these ETags, and so many bytes together, by the last look. */
-  has(names: readonly string[], etags: readonly string[], bytes: number): boolean {
+  /**
+   * Whether files are there that have these ETags, and so many bytes together, by the last look; null where they have
+   * other ETags, as the same bytes may have that were written twice and are encrypted.
+   */
+  has(names: readonly string[], etags: readonly string[], bytes: number): boolean | null {
     const found = names.map(name => this.#there.get(name));
-    return (
-      names.length === etags.length &&
-      found.every((file, n) => file !== undefined && file.etag === etags[n]) &&
-      found.reduce((sum, file) => sum + file!.size, 0) === bytes
-    );
+    if (found.reduce((sum, file) => sum + (file?.size ?? NaN), 0) !== bytes) return false;
+    return found.every((file, n) => file!.etag === etags[n]) || null;
   }
 
   /** Brings files back that were there at the last look. @throws ConvertError */
@@ -147,6 +156,7 @@ export class Courier {
     const { signal } = this.#end;
     const bytes = size > MULTIPART_FROM ? PARTS_AT_ONCE * PART_BYTES : size;
     const etag = await this.#within(bytes, async () => {
+      await this.#permit();
       if (size <= MULTIPART_FROM) return this.#bucket.put(key, await readFile(path), {}, signal);
       const file = await open(path, 'r');
       try {

@@ -1,0 +1,152 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConvertError } from '../../model/errors.ts';
+import { parsedObject } from '../../model/json.ts';
+import type { S3Bucket } from '../../remote/s3.ts';
+import { BucketOutput, TOUCHING, filesOf } from '../../zarr/bucket/bucket-output.ts';
+import { type Keys, isBusy, openBucketOutput, partialName, readMarker } from '../../zarr/bucket/claim.ts';
+import { Courier } from '../../zarr/bucket/courier.ts';
+import { JournalPieces, NOTING, journalOf, readPieces } from '../../zarr/bucket/journal-pieces.ts';
+import { makeWay } from '../../zarr/bucket/way.ts';
+import type { JournalRecord } from '../../zarr/journal.ts';
+import { type Owner, PARTS, PLAN, marker, running } from '../../zarr/owner.ts';
+import type { UnfinishedOutput } from '../../zarr/unfinished-output.ts';
+import { settled } from './settled.ts';
+import type { PartPlace, PartsStore } from './store.ts';
+
+/** Names of who is at a part, of all parts in one list, and of journals. */
+const RUNS = `${PARTS}/runs/`;
+const JOURNAL = 'journal-';
+
+/**
+ * An output in parts in a bucket, which is all that the machines share. Each run of a part has a folder of its own on
+ * its machine's disk; several send the same objects.
+ */
+export class BucketStore implements PartsStore {
+  readonly output: string;
+  readonly partial: string;
+  readonly #bucket: S3Bucket;
+  readonly #keys: Keys;
+  /** ETag of the plan that was read. */
+  #read: string | null = null;
+
+  private constructor(output: string, bucket: S3Bucket, keys: Keys) {
+    this.output = output;
+    this.partial = partialName(bucket, keys);
+    this.#bucket = bucket;
+    this.#keys = keys;
+  }
+
+  /** @throws ConvertError `bad-option` for a name that no output can have */
+  static async open(output: string): Promise<BucketStore> {
+    const { bucket, keys } = await openBucketOutput(output);
+    return new BucketStore(output, bucket, keys);
+  }
+
+  async read(name: string): Promise<string | null> {
+    const found = await this.#bucket.get(this.#keys.partial + name);
+    if (name === PLAN) this.#read = found && found.etag;
+    return found && found.bytes.toString('utf8');
+  }
+
+  async write(name: string, _own: string, text: string): Promise<void> {
+    await this.#bucket.put(this.#keys.partial + name, Buffer.from(text));
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#bucket.delete([this.#keys.partial + name]);
+  }
+
+  async isPlanned(): Promise<boolean> {
+    const there = await this.#bucket.head(this.#keys.plan);
+    return there !== null && (this.#read === null || there.etag === this.#read);
+  }
+
+  async runs(part?: number): Promise<{ part: number; running: string }[]> {
+    const prefix = this.#keys.partial + RUNS;
+    const found: { part: number; running: string }[] = [];
+    for await (const { key, modified } of this.#bucket.list(part === undefined ? prefix : `${prefix}${part}/`)) {
+      const text = (await this.#bucket.get(key))?.bytes.toString('utf8');
+      const owner = text === undefined ? null : (parsedObject(text) as Owner | null);
+      if (owner && isBusy(owner, modified))
+        found.push({ part: Number(key.slice(prefix.length).split('/')[0]), ...running(owner.pid, owner.host) });
+    }
+    return found;
+  }
+
+  claim(_parts: number, overwrite: boolean): Promise<UnfinishedOutput> {
+    return BucketOutput.claim(this.output, overwrite);
+  }
+
+  async enter(part: number, own: string, permit: () => Promise<void>): Promise<PartPlace> {
+    const bucket = this.#bucket;
+    const claimed = await readMarker(bucket, this.#keys);
+    const run = `${this.#keys.partial}${RUNS}${part}/${own}`;
+    const text = Buffer.from(marker());
+    await bucket.put(run, text);
+    const folder = makeWay();
+    const journal = JOURNAL + own;
+    const prefix = `${this.#keys.partial}${PARTS}/${part}/${JOURNAL}`;
+    const pieces = new JournalPieces(bucket, `${prefix}${own}/`, join(folder, journal));
+    const courier = new Courier(bucket, folder, filesOf(this.#keys, claimed?.owner?.staged ?? false), permit);
+    const timers = [
+      setInterval(() => void bucket.put(run, text).catch(() => undefined), TOUCHING),
+      setInterval(() => void pieces.note().catch((error: unknown) => courier.fail(error)), NOTING)
+    ];
+    timers.forEach(timer => timer.unref());
+    return {
+      folder,
+      aside: null,
+      courier,
+      own: folder,
+      journal,
+      journals: () => this.#journals(prefix, own),
+      leave: async () => {
+        timers.forEach(timer => clearInterval(timer));
+        try {
+          if (await this.isPlanned()) await pieces.note();
+          await bucket.delete([run]);
+        } finally {
+          rmSync(folder, { recursive: true, force: true });
+        }
+      }
+    };
+  }
+
+  takeOver(): Promise<UnfinishedOutput> {
+    return BucketOutput.takeOverParts(this.output);
+  }
+
+  /** Without the plan, parts that are under way end: what they had sent meanwhile would stay. */
+  async discard(): Promise<void> {
+    const destination = await BucketOutput.takeOverParts(this.output);
+    if (destination.isReplacing) {
+      await destination.keep();
+      throw new ConvertError(
+        'output-exists',
+        `${this.partial}: is all that there is, since what it replaces was being removed when it was finished: finish it`,
+        'output'
+      );
+    }
+    try {
+      await this.remove(PLAN);
+      await settled(this);
+    } finally {
+      await destination.discard();
+    }
+  }
+
+  close(): void {
+    this.#bucket.close();
+  }
+
+  async #journals(prefix: string, own: string): Promise<JournalRecord<{ id: string }>[]> {
+    const found: JournalRecord<{ id: string }>[] = [];
+    for (const name of await this.#bucket.folders(prefix)) {
+      if (name === own) continue;
+      const record = journalOf<{ id: string }>((await readPieces(this.#bucket, `${prefix}${name}/`)).journal);
+      if (record) found.push(record);
+    }
+    return found;
+  }
+}

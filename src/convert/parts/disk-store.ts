@@ -1,0 +1,134 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Destination } from '../../zarr/destination.ts';
+import { Journal, type JournalRecord } from '../../zarr/journal.ts';
+import { HEARTBEAT, PARTS, PLAN, marker, ownerIn } from '../../zarr/owner.ts';
+import { asideName, syncFolder, writeSynced } from '../../zarr/sync.ts';
+import { writeError } from '../../zarr/system-errors.ts';
+import type { UnfinishedOutput } from '../../zarr/unfinished-output.ts';
+import type { PartPlace, PartsStore } from './store.ts';
+
+const RUN = 'run-';
+const JOURNAL = 'journal-';
+
+/**
+ * An output in parts on a disk. Nobody locks: each run of a part has files of its own, and gives chunks their names
+ * when they are whole, so that several write the same over each other.
+ */
+export class DiskStore implements PartsStore {
+  readonly output: string;
+  readonly partial: string;
+
+  constructor(output: string) {
+    this.output = output;
+    this.partial = `${output}.partial`;
+  }
+
+  async read(name: string): Promise<string | null> {
+    try {
+      return readFileSync(join(this.partial, name), 'utf8');
+    } catch {
+      return null;
+    }
+  }
+
+  async write(name: string, own: string, text: string): Promise<void> {
+    const path = join(this.partial, name);
+    try {
+      await writeSynced(`${path}-${own}`, text);
+      renameSync(`${path}-${own}`, path);
+      await syncFolder(dirname(path));
+    } catch (error) {
+      throw writeError(error, path);
+    }
+  }
+
+  async remove(name: string): Promise<void> {
+    rmSync(join(this.partial, name), { force: true });
+  }
+
+  async isPlanned(): Promise<boolean> {
+    return existsSync(join(this.partial, PLAN));
+  }
+
+  async runs(part?: number): Promise<{ part: number; running: string }[]> {
+    const parts = part === undefined ? namesIn(join(this.partial, PARTS)).map(Number) : [part];
+    return parts.flatMap(number => {
+      const folder = this.#folderOf(number);
+      return namesIn(folder)
+        .filter(name => name.startsWith(RUN))
+        .map(name => ownerIn(folder, name))
+        .flatMap(owner => (owner === null || owner === 'stale' ? [] : [{ part: number, ...owner }]));
+    });
+  }
+
+  async claim(parts: number, overwrite: boolean, labels: boolean): Promise<UnfinishedOutput> {
+    const destination = await Destination.claim(this.output, overwrite, labels);
+    try {
+      for (let part = 1; part <= parts; part++) mkdirSync(this.#folderOf(part), { recursive: true });
+      await syncFolder(this.partial);
+      return destination;
+    } catch (error) {
+      await destination.discard().catch(() => {});
+      throw writeError(error, this.partial);
+    }
+  }
+
+  async enter(part: number, own: string): Promise<PartPlace> {
+    const folder = this.#folderOf(part);
+    const run = join(folder, RUN + own);
+    const journal = JOURNAL + own;
+    await writeSynced(run, marker());
+    const touch = () => {
+      const now = new Date();
+      try {
+        utimesSync(run, now, now);
+      } catch {
+        // Gone: whatever writes next will say so.
+      }
+    };
+    const timer = setInterval(touch, HEARTBEAT).unref();
+    return {
+      folder: this.partial,
+      aside: asideName(own),
+      courier: null,
+      own: folder,
+      journal,
+      journals: async () =>
+        readdirSync(folder)
+          .filter(name => name.startsWith(JOURNAL) && name !== journal)
+          .map(name => Journal.read<{ id: string }>(folder, name))
+          .filter((record): record is JournalRecord<{ id: string }> => record !== null),
+      leave: async () => {
+        clearInterval(timer);
+        rmSync(run, { force: true });
+      }
+    };
+  }
+
+  takeOver(overwrite: boolean, labels: boolean): Promise<UnfinishedOutput> {
+    return Destination.takeOver(this.output, overwrite, labels, true);
+  }
+
+  /** Parts that are still under way find their folder gone. */
+  async discard(labels: boolean): Promise<void> {
+    const destination = await this.takeOver(true, labels);
+    await destination.discard();
+  }
+
+  close(): void {
+    // Nothing is open.
+  }
+
+  #folderOf(part: number): string {
+    return join(this.partial, PARTS, String(part));
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

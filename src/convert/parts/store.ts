@@ -1,0 +1,47 @@
+import type { Courier } from '../../zarr/bucket/courier.ts';
+import type { JournalRecord } from '../../zarr/journal.ts';
+import type { UnfinishedOutput } from '../../zarr/unfinished-output.ts';
+
+/**
+ * An output that is converted in parts, while it is in the making: a folder that all machines share, or a bucket. Its
+ * documents tell what was planned, and what has become of the parts.
+ */
+export interface PartsStore {
+  /** Absolute path or address. */
+  readonly output: string;
+  /** As people know it until it is whole. */
+  readonly partial: string;
+  /** Text of a document; null where there is none. */
+  read(name: string): Promise<string | null>;
+  /** Writes a document, which is there whole or not at all; `own` tells this process from all others. */
+  write(name: string, own: string, text: string): Promise<void>;
+  remove(name: string): Promise<void>;
+  /** Whether the plan is there, and is the one that was read here, if one was. */
+  isPlanned(): Promise<boolean>;
+  /** Processes that are at parts, or at that one. */
+  runs(part?: number): Promise<{ part: number; running: string }[]>;
+  /** Takes the output's name, and makes ready for so many parts; `labels`: see `Destination`. */
+  claim(parts: number, overwrite: boolean, labels: boolean): Promise<UnfinishedOutput>;
+  /** Tells others that this process is at a part. `permit` throws where no more is to be written. */
+  enter(part: number, own: string, permit: () => Promise<void>): Promise<PartPlace>;
+  /** Takes over what is planned, to finish it. */
+  takeOver(overwrite: boolean, labels: boolean): Promise<UnfinishedOutput>;
+  /** Removes what is planned, and what is done of it. */
+  discard(labels: boolean): Promise<void>;
+  close(): void;
+}
+
+/** Where a process that is at a part writes. */
+export interface PartPlace {
+  /** Of chunks; `aside`, `courier`: see `BlockWork`. */
+  readonly folder: string;
+  readonly aside: string | null;
+  readonly courier: Courier | null;
+  /** Folder of what is this part's alone, and the name of the process's journal in it. */
+  readonly own: string;
+  readonly journal: string;
+  /** Journals of earlier runs, and of others at the same time. */
+  journals(): Promise<JournalRecord<{ id: string }>[]>;
+  /** Tells that nobody is there any more; what is noted is kept. */
+  leave(): Promise<void>;
+}
