@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type {
+  ListMultipartUploadsCommandOutput,
   ListObjectsV2CommandInput,
   ListObjectsV2CommandOutput,
+  MultipartUpload,
   S3Client,
   S3ClientConfig
 } from '@aws-sdk/client-s3';
@@ -344,17 +346,27 @@ export class S3Bucket {
 
   /** Removes what uploads in parts have left under a prefix. */
   async abortUploads(prefix: string): Promise<void> {
+    let uploads = await this.#uploads(prefix);
+    // MinIO finds those of one key, or all.
+    if (uploads.length === 0) uploads = await this.#uploads('').catch(() => []);
+    for (const { Key, UploadId } of uploads)
+      if (Key!.startsWith(prefix)) await this.abort(Key!, UploadId!).catch(() => undefined);
+  }
+
+  async #uploads(prefix: string): Promise<MultipartUpload[]> {
+    const uploads: MultipartUpload[] = [];
     let more: { KeyMarker?: string; UploadIdMarker?: string } | null = {};
     while (more) {
-      const found = await this.#ask(prefix, 'read', undefined, options =>
+      const found: ListMultipartUploadsCommandOutput = await this.#ask(prefix, 'read', undefined, options =>
         this.#client.send(
-          new this.#sdk.ListMultipartUploadsCommand({ Bucket: this.bucket, Prefix: prefix, ...more }),
+          new this.#sdk.ListMultipartUploadsCommand({ Bucket: this.bucket, Prefix: prefix || undefined, ...more }),
           options
         )
       );
-      for (const { Key, UploadId } of found.Uploads ?? []) await this.abort(Key!, UploadId!).catch(() => undefined);
+      uploads.push(...(found.Uploads ?? []));
       more = found.IsTruncated ? { KeyMarker: found.NextKeyMarker, UploadIdMarker: found.NextUploadIdMarker } : null;
     }
+    return uploads;
   }
 
   /** Objects whose keys begin with `prefix`; `most`: no more than so many. */
