@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     )
     from .batch import BatchEntry, BatchResult, convert_many
     from .conversion import Conversion
-    from .volume import Volume, VolumeLevel, open
+    from .volume import Volume, VolumeLevel
+    from .volume import open as open
     from .widgets import Alignment, ConverterWidget, Layer, Pick, ViewerWidget, link, view
     from .writing import write_image, write_labels
 
@@ -72,6 +73,7 @@ _HOMES = {
     "write_image": ".writing",
     "write_labels": ".writing",
 }
+# Without `open`, by which `import *` would hide Python's own.
 __all__ = [
     "Alignment",
     "Axis",
@@ -102,7 +104,6 @@ __all__ = [
     "estimate",
     "info",
     "link",
-    "open",
     "verify",
     "view",
     "write_image",
@@ -123,7 +124,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, "__version__"})
+    return sorted({*globals(), *_HOMES, "__version__"})
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from functools import wraps
 from inspect import signature
 from typing import Any, NamedTuple, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from .errors import ConversionError, shown_as_message
 from .options import ENDINGS, LOOK_OPTIONS, OPTIONS, Option, Options
@@ -136,9 +136,11 @@ def reading_in(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def naming_its_options(function: F) -> F:
-    """Has the function, given an argument that it does not have, name those that it has."""
+    """Has the function, given an argument that it does not have, name those that it has: its options, if there are."""
     parameters = signature(function).parameters
     options = [name for name in OPTIONS if name in parameters]
+    what = "option" if options else "argument"
+    options = options or [name for name in parameters if name != "self"]
     owner = function.__qualname__.removesuffix(".__init__")
 
     @wraps(function)
@@ -147,7 +149,7 @@ def naming_its_options(function: F) -> F:
         if unknown:
             close = [*dict.fromkeys(match for name in unknown for match in get_close_matches(name, parameters, 1))]
             meant = f": did you mean {' or '.join(close)}?" if close else ";"
-            said = f"{owner} has no option {', '.join(unknown)}{meant} the options are {', '.join(options)}"
+            said = f"{owner} has no {what} {', '.join(unknown)}{meant} the {what}s are {', '.join(options)}"
             raise shown_as_message(TypeError(said))
         return function(*args, **given)
 
@@ -213,23 +215,51 @@ def absolute(source: str | os.PathLike[str]) -> str:
     return os.fspath(source) if is_address(source) else os.path.abspath(source)
 
 
-#: How names of volumes end.
+#: How names of volumes end, and those that files have before the end of an address.
 _VOLUMES = (*ENDINGS, ".ozx", ".zarr")
+_FILES = (*ENDINGS, ".ozx")
 
 
 def shown_address(source: str) -> str:
     """A path as it is; an address as others may see it: without a name, a password or a query, which may be a key."""
-    if not _is_of_web(source):
+    if not is_address(source):
         return source
-    parts = urlsplit(source)
+    if not _is_of_web(source):
+        return re.sub(r"^(s3://)[^/]*@", r"\1", source, flags=re.I)
+    try:
+        parts = urlsplit(source)
+        _ = parts.port
+    except ValueError:  # a password that is not written as addresses have it
+        return re.sub(r"^(https?://)(?:.*@)?([^?#]*).*$", r"\1\2", source, flags=re.I | re.S)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
+def shown_source(source: str | list[str]) -> str | list[str]:
+    """A path or an address as others may see it, or several."""
+    return shown_address(source) if isinstance(source, str) else [shown_address(path) for path in source]
+
+
 def source_name(source: str | os.PathLike[str]) -> str:
-    """The last name of a path, or of an address, where repositories have it before the end (``/scan.tif/content``)."""
-    path = shown_address(os.fspath(source))
-    names = [each for each in path.split("/") if each.lower().endswith(_VOLUMES)] if _is_of_web(path) else []
-    return names[-1] if names else os.path.basename(path)
+    """The last name of a path, or of an address, where repositories have it before the end (``/scan.tif/content``), or
+    in the query (``?file=scan.tif``)."""
+    path = os.fspath(source)
+    if not is_address(path):
+        return os.path.basename(path)
+    if not _is_of_web(path):
+        return path.rpartition("/")[2]
+    parts = urlsplit(path)
+
+    def decoded(segment: str) -> str:
+        return re.split(r"[\\/]", unquote(segment))[-1]
+
+    *segments, last = map(decoded, parts.path.split("/"))
+    if last.lower().endswith(_VOLUMES):
+        return last
+    # Behind a # is the name of what stands for an address.
+    said = [value for part in (parts.query, parts.fragment) for _, value in parse_qsl(part)]
+    found = [re.search(r"\bfilename\*?=(?:[\w-]*'\w*')?\"?([^\";]+)", value) for value in said]
+    names = [*segments, *(decoded(name[1] if name else value) for name, value in zip(found, said, strict=True))]
+    return next((name for name in reversed(names) if name.lower().endswith(_FILES)), last)
 
 
 def source_words(source: Any) -> tuple[str, str | None]:

@@ -28,6 +28,7 @@ from .options import (
     ZAxis,
 )
 from .progress import show_count
+from .stand_ins import Address
 from .types import (
     Bounds,
     ByteCount,
@@ -436,6 +437,11 @@ class Batch:
             self._present = present
 
 
+def _name(entry: BatchEntry) -> str:
+    """The source as text, of which ``repr`` shows no key."""
+    return entry.source if isinstance(entry.source, str) else str(entry.source)
+
+
 class Plans(tables.Tabled, dict[str, Any]):
     """Plans of several sources, by their paths: a `Plan` each, or the `ConversionError` that says why there is none.
 
@@ -449,7 +455,7 @@ class Plans(tables.Tabled, dict[str, Any]):
 
     def __init__(self, entries: Iterable[BatchEntry]) -> None:
         self._entries = tuple(entries)
-        super().__init__({str(entry.source): entry.plan or entry.left_out() for entry in self._entries})
+        super().__init__({_name(entry): entry.plan or entry.left_out() for entry in self._entries})
 
     def _tables(self) -> tables.Parts:
         return tables.of_batch(self._entries)
@@ -465,9 +471,9 @@ class BatchReport(tables.Tabled, dict[str, Any]):
             output=folder,
             seconds=seconds,
             bytes_written=sum(entry.bytes_written or 0 for entry in entries),
-            results=[{"source": str(entry.source), **entry.result} for entry in entries if entry.result],
+            results=[{"source": _name(entry), **entry.result} for entry in entries if entry.result],
             left_out=[
-                {"source": str(entry.source), "code": reason.code, "message": str(reason)} for entry, reason in left_out
+                {"source": _name(entry), "code": reason.code, "message": str(reason)} for entry, reason in left_out
             ],
             warnings=[f"{source_name(entry.source)}: {warning}" for entry in entries for warning in entry.warnings],
         )
@@ -507,7 +513,7 @@ class _Meter:
             "total_bytes": total,
             "bytes_per_second": speed,
             "seconds_left": (total - done) / speed if speed > 0 else None,
-            "source": str(self._planned[self._number].source),
+            "source": _name(self._planned[self._number]),
             "number": self._number + 1,
             "count": len(self._planned),
         }
@@ -526,7 +532,7 @@ def to_entry(event: Event) -> BatchEntry:
     told = snake_case(event)
     error, plan, result = told["error"], told.get("plan"), told.get("result")
     return BatchEntry(
-        source=told["source"] if is_address(told["source"]) else Path(told["source"]),
+        source=Address(told["source"]) if is_address(told["source"]) else Path(told["source"]),
         output=None if told["output"] is None else ConvertedPath(told["output"]),
         state=told["state"],
         seconds=told["seconds"],

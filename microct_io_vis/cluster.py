@@ -20,6 +20,7 @@ from .batch import convert_one
 from .conversion import Event, Helper, Names, ask, check, run_conversion, snake_case
 from .errors import ConversionError, shown_as_message
 from .options import Options
+from .stand_ins import Address, known_of
 from .types import ConversionResult, Progress, Source, StrPath
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class ClusterConversion:
         if memory is not None:
             given["max_memory"] = min(memory, byte_count(given.get("max_memory")) or USUAL_MEMORY)
         word, stdin = source_words(source)
+        self._known = known_of([word])
         outputs = [] if output is None else [os.fspath(output)]
         words = [*option_words(given), "--distributed-scan"]
 
@@ -134,7 +136,7 @@ class ClusterConversion:
                         meter.told({"part": part["part"], "scan": scan, "done_bytes": part["bytes"], "before": True})
                 left = [number for number in numbers if number not in done]
                 self._tasks(left, output, scan, topic, meter, {part["part"]: part["bytes"] for part in plan["parts"]})
-            [finished] = self._wait([self._submit(run_finish, output, self._names, name="finish")], meter)
+            [finished] = self._wait([self._submit(run_finish, output, self._names, self._known, name="finish")], meter)
         finally:
             with suppress(Exception):
                 self._client.unsubscribe_topic(topic)
@@ -146,7 +148,9 @@ class ClusterConversion:
     ) -> None:
         name = "scan" if scan else "part"
         futures = [
-            self._submit(run_part, part, output, scan, topic, self._resources, self._names, name=f"{name}-{part}")
+            self._submit(
+                run_part, part, output, scan, topic, self._resources, self._names, self._known, name=f"{name}-{part}"
+            )
             for part in parts
         ]
         for part in self._wait(futures, meter):
@@ -210,7 +214,12 @@ class ClusterTasks:
         given = (where, dict(options), self._resources, self._names, topic)
         waiting = {
             _submit(
-                self._client, run_one, entry["source"], *given, name=f"batch-{number}", resources=self._resources
+                self._client,
+                run_one,
+                Address(entry["source"]),
+                *given,
+                name=f"batch-{number}",
+                resources=self._resources,
             ): number
             for number, entry in enumerate(entries)
         }
@@ -220,7 +229,9 @@ class ClusterTasks:
                     number = waiting.pop(future)
                     if future.status != "finished":
                         raise _as_conversion_error(future.exception() if future.status == "error" else None)
-                    entry, heads, row = future.result()
+                    if (outcome := future.result()) is None:
+                        raise ConversionError("cancelled", "cancelled")
+                    entry, heads, row = outcome
                     if table is not None:
                         table.write(number, entry, heads, row)
                     on_event({**entry, "place": f"{number + 1} of {len(entries)}"})
@@ -279,6 +290,8 @@ class ClusterVerification:
         slots, memory = _slots(client, None)
         self._client = client
         self._output = absolute(output)
+        if isinstance(against, str):
+            against = Address(against)
         self._against = against if against is None or isinstance(against, (str, os.PathLike)) else list(against)
         # All must cut the levels alike, whatever their workers have.
         self._options = {
@@ -342,7 +355,13 @@ def _together(pieces: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def run_part(
-    part: int, output: str, scan: bool, topic: str, resources: Resources | None, names: Names
+    part: int,
+    output: str,
+    scan: bool,
+    topic: str,
+    resources: Resources | None,
+    names: Names,
+    known: Mapping[str, str],
 ) -> dict[str, Any]:
     """The task of a part, on its worker."""
     from distributed import get_worker
@@ -357,7 +376,7 @@ def run_part(
         if event["event"] == "progress":
             worker.log_event(topic, {"part": part, "scan": scan, "done_bytes": event["doneBytes"]})
 
-    helper = Helper("part", str(part), output, "--json", "--progress", "json", *words, names=names)
+    helper = Helper("part", str(part), output, "--json", "--progress", "json", *words, names=names, known=known)
     done: dict[str, Any] = snake_case(json.loads(helper.run(on_event)))
     return done
 
@@ -369,8 +388,11 @@ def run_one(
     resources: Resources | None,
     names: Names,
     topic: str,
-) -> tuple[Event, str, str]:
-    """The task of one volume, on its worker: what has become of it, and its report's table, heads and row."""
+) -> tuple[Event, str, str] | None:
+    """The task of one volume, on its worker: what has become of it, and its report's table, heads and row.
+
+    None where all are cancelled.
+    """
     from distributed import Event as SharedEvent
     from distributed import get_client
 
@@ -379,11 +401,13 @@ def run_one(
     if memory is not None:
         given["max_memory"] = min(memory, byte_count(options.get("max_memory")) or USUAL_MEMORY)
     ended: list[Event] = []
+    # A thread of ours could not find the client by itself.
+    stop, is_over = SharedEvent(topic, client=get_client()), threading.Event()
+    if stop.is_set():
+        return None
     with tempfile.TemporaryDirectory() as scratch:
         report = os.path.join(scratch, "report")
         helper = convert_one(source, folder, given, report, names)
-        # A thread of ours could not find the client by itself.
-        stop, is_over = SharedEvent(topic, client=get_client()), threading.Event()
 
         def watch() -> None:
             while not is_over.is_set():
@@ -393,6 +417,11 @@ def run_one(
         threading.Thread(target=watch, daemon=True).start()
         try:
             helper.run(lambda event: ended.append(event) if event["event"] == "entry" else None, answers=(0, 1))
+        except ConversionError:
+            # As an error it would be tried again.
+            if stop.is_set():
+                return None
+            raise
         finally:
             is_over.set()
         with open(f"{report}.csv", encoding="utf-8", newline="") as file:
@@ -400,9 +429,9 @@ def run_one(
     return ended[-1], heads, row
 
 
-def run_finish(output: str, names: Names) -> dict[str, Any]:
+def run_finish(output: str, names: Names, known: Mapping[str, str]) -> dict[str, Any]:
     """The task that comes last, on a worker."""
-    return dict(run_conversion(Helper("finish", output, "--progress", "json", names=names), None))
+    return dict(run_conversion(Helper("finish", output, "--progress", "json", names=names, known=known), None))
 
 
 def run_verify(output: str, against: Source | None, options: dict[str, Any], piece: str, topic: str) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from .options import (
     Palette,
     ZAxis,
 )
+from .stand_ins import as_words
 from .types import (
     Bounds,
     ByteCount,
@@ -68,13 +69,19 @@ class Helper:
 
     ``names`` says how its messages call the options: as ``"python"`` does, or by the labels of the ``"form"``. It reads
     ``given`` or ``sent`` from standard input: a text, or what is made while it is sent. What is raised where that is
-    made ends the helper, and is raised here.
+    made ends the helper, and is raised here. ``known``: addresses by what stands for them, where it may meet these.
     """
 
     def __init__(
-        self, *words: str, given: str | None = None, sent: Iterable[memoryview] | None = None, names: Names = "python"
+        self,
+        *words: str,
+        given: str | None = None,
+        sent: Iterable[memoryview] | None = None,
+        names: Names = "python",
+        known: Mapping[str, str] | None = None,
     ) -> None:
         self._words = words
+        self._known = known or {}
         self._sent = sent
         self._names = names
         self._given = given
@@ -154,7 +161,8 @@ class Helper:
             if self._cancelled:
                 raise ConversionError("cancelled", "cancelled")
             try:
-                line = command(*self._words)
+                words, environment = as_words(self._words, self._known)
+                line = command(*words)
             except HelperMissing as reason:
                 raise ConversionError("internal", str(reason)) from None
             # A group of its own: an interrupt meant for Python (Ctrl-C, the notebook's stop button) is passed on by
@@ -169,7 +177,13 @@ class Helper:
                 stderr=subprocess.PIPE,
                 encoding="utf-8",
                 errors="replace",
-                env={**os.environ, **cancel, PYTHON: sys.executable, "MICROCT_IO_VIS_WORDS": self._names},
+                env={
+                    **os.environ,
+                    **environment,
+                    **cancel,
+                    PYTHON: sys.executable,
+                    "MICROCT_IO_VIS_WORDS": self._names,
+                },
                 creationflags=NEW_GROUP,
                 start_new_session=not windows,
             )

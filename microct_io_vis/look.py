@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .arguments import is_address, option_words
+from .arguments import is_address, option_words, shown_address
 from .conversion import NEW_GROUP
 from .node import HelperMissing, command
+from .stand_ins import as_words
 
 #: Seconds that one answer may take.
 PATIENCE = 170
@@ -44,9 +45,10 @@ class LookedAt:
     def __init__(self, source: str, root: Path | str, exact: bool = False, words: tuple[str, ...] = ()) -> None:
         self.root = root
         try:
-            line = command("view", *words, "--no-browser", "--", os.fspath(root))
+            shown, environment = as_words(["view", *words, "--no-browser", "--", os.fspath(root)], {})
+            line = command(*shown)
         except HelperMissing as reason:
-            raise ValueError(f"{source}: {reason}") from None
+            raise ValueError(f"{shown_address(source)}: {reason}") from None
         self._process = subprocess.Popen(
             line,
             stdin=subprocess.DEVNULL,
@@ -57,6 +59,7 @@ class LookedAt:
             # It ends with this Python, however that ends; Ctrl-C is not meant for it.
             env={
                 **os.environ,
+                **environment,
                 "JPY_PARENT_PID": str(os.getpid()),
                 "MICROCT_IO_VIS_CHILD": "1",
                 "MICROCT_IO_VIS_WORDS": "python",

@@ -17,7 +17,7 @@ from ipywidgets import widget_serialization
 from traitlets import Bool, Dict, Enum, Instance, TraitError
 
 from ..api import ConversionError, ConvertedPath, OmeZarrInfo, Plan, VolumeInfo, estimate, info, to_info, to_plan
-from ..arguments import chosen, is_address, naming_its_options, reading_in, source_name
+from ..arguments import chosen, is_address, naming_its_options, reading_in, shown_source
 from ..batch import Batch, BatchEntry, BatchReport, Plans
 from ..conversion import Conversion, Names, Report, ask
 from ..errors import shown_as_message, warn_of
@@ -36,6 +36,7 @@ from ..options import (
     Palette,
     ZAxis,
 )
+from ..stand_ins import whole
 from ..types import (
     Bounds,
     ByteCount,
@@ -282,7 +283,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         super().__setattr__(name, _as_trait(name, value))
 
     def __repr__(self) -> str:
-        return f"ConverterWidget({self.source!r}, state={self.state!r})"
+        return f"ConverterWidget({shown_source(self.source)!r}, state={self.state!r})"
 
     def options(self) -> Options:
         """Gives the options that are set, as keyword arguments of `convert` and `estimate`.
@@ -380,7 +381,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         """``names``: how messages call the options."""
         with self._guard:
             if self.state == "running":
-                what = f"{self.source} is being converted: cancel() it or wait() for it first"
+                what = f"{shown_source(self.source)} is being converted: cancel() it or wait() for it first"
                 raise shown_as_message(RuntimeError(what))
             conversion = self._conversion_of(names)
             self._conversion = conversion
@@ -470,7 +471,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             # In short waits, because Windows interrupts no long one.
             while not self._ended.wait(0.2 if deadline is None else min(0.2, max(0, deadline - time.monotonic()))):
                 if deadline is not None and time.monotonic() >= deadline:
-                    raise TimeoutError(f"{self.source} is still being converted after {timeout} s")
+                    raise TimeoutError(f"{shown_source(self.source)} is still being converted after {timeout} s")
         except KeyboardInterrupt:
             self.cancel()
             self._ended.wait(10)
@@ -479,7 +480,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             raise ConversionError(self.error["code"], self.error["message"])
         if "results" in self.result:
             for each in self.result["left_out"]:
-                warn_of(source_name(each["source"]), [f"left out: {each['message']}"])
+                warn_of("left out", [each["message"]])
             return [ConvertedPath(each["output"]) for each in self.result["results"]]
         return ConvertedPath(self.result["output"])
 
@@ -521,7 +522,9 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             told = {**_failure(reason), "message": str(reason)}
             self._end("cancelled" if reason.code == "cancelled" else "failed", cast(Failure, told), written)
         except Exception as reason:
-            self._end("failed", error={"code": "internal", "message": f"{self.source}: {reason}", "field": None})
+            self._end(
+                "failed", error={"code": "internal", "message": f"{shown_source(self.source)}: {reason}", "field": None}
+            )
         else:
             self._end("done", result=result)
 
@@ -551,7 +554,9 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
     def _refuse_while_running(self, proposal: dict[str, Any]) -> Any:
         name, value = proposal["trait"].name, proposal["value"]
         if self.state == "running" and value != getattr(self, name):
-            raise TraitError(f"{name} cannot be changed while {self.source} is converted: cancel() or wait() first")
+            raise TraitError(
+                f"{name} cannot be changed while {shown_source(self.source)} is converted: cancel() or wait() first"
+            )
         return value
 
     @traitlets.observe("source")
@@ -572,6 +577,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
                 self.send_state([name for name in sync_data if name in SETTABLE])
 
     def _handle_custom_msg(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        content = whole(content)
         super()._handle_custom_msg(content, buffers)
         method, params = content.get("method"), content.get("params") or {}
         if method == "start":

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import traitlets
 from traitlets import Bool, Enum, Float, HasTraits, TraitError, Unicode
 
+from ..arguments import naming_its_options
 from ..collection import image_path
 from ..errors import shown_as_message
 from ..types import Integer, Ranges, StrPath
@@ -97,6 +98,7 @@ class Layer(HasTraits):
     contrast = Several(None, allow_none=True, help="Values that are shown black and white.")
     shader = Unicode(None, allow_none=True, help="Neuroglancer's code of colours.")
 
+    @naming_its_options
     def __init__(
         self,
         source: StrPath | Volume | VolumeLevel | Any,

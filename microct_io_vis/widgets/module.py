@@ -9,6 +9,7 @@ import ipywidgets
 from traitlets import TraitError, Unicode, observe
 
 from ..errors import shown_as_message
+from ..stand_ins import hidden, whole
 
 MODULE = "microct-io-vis"
 #: The range of versions of the browser part that these Python classes can talk to.
@@ -46,6 +47,18 @@ class BrowserWidget(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets h
             return
         with mistakes_as_messages():
             super().__setattr__(name, value)
+
+    # What the page has of an address is saved with the notebook: it is told what stands for it, and tells that.
+    @staticmethod
+    def _trait_to_json(value: Any, _: Any) -> Any:
+        return hidden(value)
+
+    @staticmethod
+    def _trait_from_json(value: Any, _: Any) -> Any:
+        return whole(value)
+
+    def send(self, content: Any, buffers: Any = None) -> None:
+        super().send(hidden(content), buffers)
 
     @observe("comm")
     def _answer_while_a_cell_runs(self, change: dict[str, Any]) -> None:

@@ -19,11 +19,12 @@ from ipywidgets import HBox
 from traitlets import Any as Any_
 from traitlets import Dict, Instance, Int, List, Unicode
 
-from ..arguments import is_address, reading_in
+from ..arguments import is_address, naming_its_options, reading_in, shown_address, shown_source
 from ..collection import image_path
 from ..errors import shown_as_message
 from ..look import LookedAt, looked_at
 from ..options import ENDINGS, DescribedBy, Orientation, Palette, ZAxis
+from ..stand_ins import hidden, whole
 from ..types import Channels, Image, Integer, Sizes, Slices, StrPath
 from ..volume import Volume, VolumeLevel, nothing_is_chosen
 from ..volume import open as open_volume
@@ -178,6 +179,7 @@ class ViewerWidget(BrowserWidget):
     #: Where a browser may look for each of the volumes, and how it knows it from others; changes with each (re)load.
     _places: List[dict[str, Any]] = List(read_only=True).tag(sync=True)
 
+    @naming_its_options
     def __init__(
         self,
         source: Viewable | Sequence[Viewable],
@@ -264,6 +266,7 @@ class ViewerWidget(BrowserWidget):
             self.set_trait("_places", [*self._places, self._place(new, self._volumes[-1])])
         return new
 
+    @naming_its_options
     def align(
         self,
         moving: int | str | Layer,
@@ -393,6 +396,7 @@ class ViewerWidget(BrowserWidget):
         self._picture = self._photograph({})
         return self._picture
 
+    @naming_its_options
     def screenshot(
         self, path: StrPath, size: tuple[Integer, Integer] = (2400, 1800), *, scale_bar: bool = True
     ) -> FilePath:
@@ -426,6 +430,7 @@ class ViewerWidget(BrowserWidget):
         target.write_bytes(png)
         return target
 
+    @naming_its_options
     def movie(
         self,
         path: StrPath,
@@ -524,7 +529,7 @@ class ViewerWidget(BrowserWidget):
         self._open()
 
     def __repr__(self) -> str:
-        return f"ViewerWidget({self.source!r})"
+        return f"ViewerWidget({shown_source(self.source)!r})"
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -768,6 +773,7 @@ class ViewerWidget(BrowserWidget):
             self._ask("looks", {**self._wishes.get("looks", {}), **looks})
 
     def _handle_custom_msg(self, content: dict[str, Any], buffers: list[Any]) -> None:
+        content = whole(content)
         super()._handle_custom_msg(content, buffers)
         if content.get("method") == "answer" and content.get("id") in self._awaited:
             self._awaited[content["id"]].put(content["error"] if "error" in content else bytes(buffers[0]))
@@ -784,14 +790,18 @@ class ViewerWidget(BrowserWidget):
             where = files.root
             size, offset, data, version = files.read(params["key"], params.get("offset", 0), params.get("length"))
         except Exception as reason:  # whatever it is, somebody waits for an answer
-            failure = {"code": "unreadable", "message": f"{where}: {reason}", "field": None}
+            name, said = shown_address(str(hidden(where))), str(reason)
+            failure = {"code": "unreadable", "message": said if name in said else f"{name}: {said}", "field": None}
             self.send({"id": request, "error": failure})
         else:
             self.send({"id": request, "result": {"size": size, "offset": offset, "version": version}}, buffers=[data])
 
     def __add__(self, other: ViewerWidget) -> HBox:
         """Both side by side, looking at the same place."""
-        return link(self, other) if isinstance(other, ViewerWidget) else NotImplemented
+        if isinstance(other, ViewerWidget):
+            return link(self, other)
+        what = f"viewer + {other!r}: two viewers are linked, such as view('a.tif') + view('b.tif')"
+        raise shown_as_message(TypeError(what))
 
 
 def link(a: ViewerWidget, b: ViewerWidget) -> HBox:
@@ -831,6 +841,7 @@ def link(a: ViewerWidget, b: ViewerWidget) -> HBox:
     return HBox([a, b])
 
 
+@naming_its_options
 def view(
     source: Viewable | Sequence[Viewable],
     layout: Layout | None = None,

@@ -10,6 +10,7 @@ import { sameOutput } from '../model/same-output.ts';
 import { COMMAND_LINE, type Vocabulary, inWords } from '../model/words.ts';
 import { freeMemory } from '../pyramid/garbage.ts';
 import { absolute } from '../reader/common/file-name.ts';
+import { standInFor } from '../remote/stand-ins.ts';
 import { isWholeInBucket } from '../zarr/bucket/claim.ts';
 import { isOmeZarr } from '../zarr/ome-zarr.ts';
 import { writeError } from '../zarr/system-errors.ts';
@@ -80,7 +81,7 @@ function listed(list: string): string[] {
     .filter(line => line !== '' && !line.startsWith('#'));
   const isThere = (path: string) => statSync(path, { throwIfNoEntry: false }) !== undefined;
   return lines.map(line =>
-    isThere(line) || !isThere(resolve(dirname(list), line)) ? line : resolve(dirname(list), line)
+    isThere(line) || !isThere(resolve(dirname(list), line)) ? standInFor(line) : resolve(dirname(list), line)
   );
 }
 

@@ -33,7 +33,7 @@ function checkEnding(name: string): void {
 
 /** The address of an output in a bucket. @throws ConvertError `bad-option` */
 function bucketPath(name: string, parent: string | null): string {
-  const fail = (message: string) => new ConvertError('bad-option', `${name}: ${message}`, 'output');
+  const fail = (message: string) => new ConvertError('bad-option', `${shownAddress(name)}: ${message}`, 'output');
   if (parent !== null && !isBucketAddress(parent))
     throw fail(
       `labels are written into the folder of their image, and not to a bucket: give a name alone, or leave ${named('parent')} out`

@@ -70,7 +70,12 @@ export interface Preparation {
 const REMOTE_BYTES = 64 << 20;
 
 /** @throws ConvertError where no plan fits the memory */
-export function arrange(source: string, settings: Settings, workload: Workload): ExecutionPlan {
+export function arrange(
+  source: string,
+  settings: Settings,
+  workload: Workload,
+  { planned }: Preparation = {}
+): ExecutionPlan {
   const { leaf } = workload;
   const found = planExecution(workload);
   if (!('needs' in found)) return found;
@@ -84,10 +89,14 @@ export function arrange(source: string, settings: Settings, workload: Workload):
       field
     );
   const needed = found.needs / 2 ** 20;
-  const otherwise = leaf ? `start over (without ${option('resume')})` : `choose a smaller ${named(field)}`;
+  const otherwise = planned
+    ? 'plan it anew for so little memory'
+    : leaf
+      ? `start over (without ${option('resume')})`
+      : `choose a smaller ${named(field)}`;
   throw new ConvertError(
     'memory-too-small',
-    `${source}: a memory budget of ${formatBytes(settings.maxMemory)} is too small for ${leaf ? 'going on with ' : ''}${pieces}: ` +
+    `${source}: a memory budget of ${formatBytes(settings.maxMemory)} is too small for ${leaf && !planned ? 'going on with ' : ''}${pieces}: ` +
       `give at least ${needed} MiB (${found.needs} bytes, ${option('maxMemory', `${needed}M`)}), or ${otherwise}`,
     'maxMemory'
   );
@@ -189,7 +198,7 @@ export async function prepare(
     reservedBytes: (inBucket ? COURIER_BYTES : 0) + (isRemote ? REMOTE_BYTES : 0),
     leaf
   };
-  const executionPlan = checks.of(() => arrange(info.source, settings, workload));
+  const executionPlan = checks.of(() => arrange(info.source, settings, workload, { planned }));
   if (!executionPlan || checks.error) throw checks.error!;
   const lengths = levels.map(level => ({
     shape: alongAxes(outerShape, outerShape.t, outerShape.c, level.shape),

@@ -55,6 +55,7 @@ export async function withDocuments<T>(
     });
   } finally {
     rmSync(way, { recursive: true, force: true });
+    store.close();
   }
 }
 

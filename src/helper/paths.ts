@@ -1,10 +1,11 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { isAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
+import { standInFor } from '../remote/stand-ins.ts';
 
 /**
  * Paths as the file browser has them (relative to the server's root, `/` between segments) and as the file system has
- * them. Addresses stay as they are.
+ * them. Addresses stay as they are, without what may be a key.
  */
 export class ServerPaths {
   readonly root: string;
@@ -13,12 +14,12 @@ export class ServerPaths {
     this.root = resolve(root);
   }
 
-  /** @throws ConvertError when it is no path at all */
+  /** Of an address what stands for it. @throws ConvertError when it is no path at all */
   absolute(path: string): string {
     if (typeof path !== 'string' || path.includes('\0')) {
       throw new ConvertError('bad-option', `${JSON.stringify(path)} is no path`, 'source');
     }
-    return isAddress(path) ? path : resolve(this.root, path);
+    return isAddress(path) ? standInFor(path) : resolve(this.root, path);
   }
 
   /** Relative to the root, empty for the root itself; null when outside it. */

@@ -183,6 +183,7 @@ export class Service {
       );
       return { result: { absolute, path: this.#paths.relative(absolute), exists } };
     },
+    standIn: async ({ address }) => ({ result: this.#paths.absolute(address) }),
     read: (params, isWanted, signal) =>
       typeof params.root === 'string' && isAddress(params.root)
         ? this.#readRemote(params, signal)
@@ -222,7 +223,14 @@ export class Service {
       store = RemoteStore.open(root, MOST);
       this.#remotes.set(root, store);
       store.catch(() => this.#remotes.delete(root));
-      if (this.#remotes.size > STORES) this.#remotes.delete([...this.#remotes.keys()][0]);
+      if (this.#remotes.size > STORES) {
+        const [[oldest, unused]] = this.#remotes;
+        this.#remotes.delete(oldest);
+        unused.then(
+          each => each.close(),
+          () => undefined
+        );
+      }
     }
     const file = await (await store).read(key, { offset, length }, signal);
     if (!file) return { result: { size: null, offset: 0, version: null } };

@@ -17,10 +17,23 @@ export const adviceOnPath = (path: string): string | null => {
 
 /** An address as people may see it: without a name, a password or a query, which may be a key. */
 export function shownAddress(name: string): string {
-  if (!isAddress(name) || isBucketAddress(name) || !URL.canParse(name)) return name;
+  if (!isAddress(name)) return name;
+  // No bucket's name has an @; what has one was meant as others write it (KEY:SECRET@BUCKET).
+  if (isBucketAddress(name)) return name.replace(/^(s3:\/\/)[^/]*@/i, '$1');
+  if (!URL.canParse(name)) return name.replace(/^(https?:\/\/)(?:.*@)?([^?#]*).*$/is, '$1$2');
   const { origin, pathname } = new URL(name);
   return origin + pathname;
 }
+
+/** Whether an address of the web has a part that may be a key, and so must not be kept where others read. */
+export function mayHoldKey(name: string): boolean {
+  if (!isAddress(name) || isBucketAddress(name) || !URL.canParse(name)) return false;
+  const { username, password, search } = new URL(name);
+  return username !== '' || password !== '' || search !== '';
+}
+
+/** Whether something stands for an address that may hold a key (`remote/stand-ins.ts`). */
+export const isStandIn = (name: string): boolean => /^https?:.*[#&]key=[0-9a-f]{8}$/i.test(name);
 
 /**
  * Name of the file at an address; empty where the address does not say. Repositories have the name before the end of
@@ -30,11 +43,13 @@ export function shownAddress(name: string): string {
 export function addressName(address: string): string {
   if (isBucketAddress(address)) return address.split('/').at(-1)!;
   if (!URL.canParse(address)) return '';
-  const { pathname, searchParams } = new URL(address);
+  const { pathname, searchParams, hash } = new URL(address);
   const segments = pathname.split('/').map(decoded);
   const last = segments.at(-1)!;
   if (isVolumeName(last)) return last;
-  const names = [...segments.slice(0, -1), ...[...searchParams.values()].map(named).map(decoded)];
+  // Of what stands for an address with a key (`remote/stand-ins.ts`), the name is behind a #.
+  const values = [...searchParams.values(), ...new URLSearchParams(hash.slice(1)).values()];
+  const names = [...segments.slice(0, -1), ...values.map(named).map(decoded)];
   return names.findLast(name => imageKind(name) !== null || isArchiveName(name)) ?? last;
 }
 

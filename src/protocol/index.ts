@@ -122,6 +122,11 @@ export interface Methods {
   /** Where a path of the server's file system is: `path` is relative to the server's root, null when outside it. */
   locate: { params: { path: string }; result: { absolute: string; path: string | null; exists: boolean } };
   /**
+   * What stands for an address which may hold a key (a login, a query): it can be kept and shown in its place, and all
+   * methods take it. The helper knows of which address as long as it lives.
+   */
+  standIn: { params: { address: string }; result: string };
+  /**
    * Bytes of a file under `root`, a path or an address, which must be an OME-Zarr: `key` is relative to it. `size` is
    * the whole file's, null when there is no such file (only then is a chunk missing). `version` tells it from what
    * takes its name, or a change. `offset` may be negative: that many bytes from the end. Without `length`: to the end;

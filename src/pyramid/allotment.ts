@@ -13,7 +13,14 @@ type Environment = Record<string, string | undefined>;
  * gives this process, which knows affinities and the quota of a control group.
  */
 export function processors(env: Environment = process.env, system = availableParallelism()): number {
-  const [given] = [env.SLURM_CPUS_PER_TASK, env.LSB_DJOB_NUMPROC, env.PBS_NCPUS, env.NSLOTS].flatMap(whole);
+  // Where a job asks for no processors a task, SLURM names those of the job on this node alone.
+  const [given] = [
+    env.SLURM_CPUS_PER_TASK,
+    env.SLURM_CPUS_ON_NODE,
+    env.LSB_DJOB_NUMPROC,
+    env.PBS_NCPUS,
+    env.NSLOTS
+  ].flatMap(whole);
   return given === undefined ? system : Math.min(given, system);
 }
 

@@ -26,6 +26,7 @@ import { type Directory, firstPage, walkDirectories } from './tiff/directory.ts'
 import { fail, readFailure } from './common/fail.ts';
 import { HeaderBytes } from './common/header-bytes.ts';
 import { withRemoteHeaders } from './common/remote-headers.ts';
+import { wholeAddress } from '../remote/stand-ins.ts';
 import type { Headers, Opened } from './headers.ts';
 import { headersOf } from './kept-headers.ts';
 import { readHyperstack } from './imagej/hyperstack.ts';
@@ -155,11 +156,9 @@ function isFolder(path: string): boolean {
 }
 
 /** A TIFF that is named by an address. */
-async function openRemote(
-  address: string,
-  image: InterpretationOptions['image'],
-  wanted: DescribedBy
-): Promise<Opened> {
+async function openRemote(given: string, image: InterpretationOptions['image'], wanted: DescribedBy): Promise<Opened> {
+  // Worker threads, which know nothing else, are to read from it.
+  const address = wholeAddress(given);
   const name = addressName(address);
   const what =
     name === '' || name.includes('*')

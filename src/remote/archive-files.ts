@@ -36,8 +36,17 @@ export class ArchiveFiles implements RemoteFiles {
    */
   static async open(address: string, most: number): Promise<ArchiveFiles> {
     const files = new ArchiveFiles(address, most);
-    await files.#open();
+    try {
+      await files.#open();
+    } catch (error) {
+      files.close();
+      throw error;
+    }
     return files;
+  }
+
+  close(): void {
+    this.#file.close();
   }
 
   /** Names and sizes of all files. */

@@ -28,8 +28,13 @@ export class BucketFiles implements RemoteFiles {
     const bucket = await S3Bucket.open(address, 'source', ATTEMPTS);
     const { key } = bucket.address;
     if (key !== '') return new BucketFiles(bucket, key, most);
+    bucket.close();
     const what = 'is a whole bucket: name what is in it, as in s3://BUCKET/NAME.ome.zarr';
     throw new ConvertError('bad-option', `${address}: ${what}`, 'source');
+  }
+
+  close(): void {
+    this.#bucket.close();
   }
 
   async read(key: string, wanted: Wanted, signal?: AbortSignal): Promise<Found | null> {

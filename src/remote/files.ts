@@ -32,6 +32,8 @@ export interface RemoteFiles {
   read(key: string, wanted: Wanted, signal?: AbortSignal): Promise<Found | null>;
   /** Names and sizes of all files, where there is a list of them. */
   list?(): Promise<[name: string, bytes: number][]>;
+  /** Lets connections go; who reads on has new ones. */
+  close(): void;
 }
 
 /** Names that mark the root of an OME-Zarr: Zarr v3, or v2. */

@@ -39,11 +39,22 @@ export class RemoteStore {
     const isArchive = isArchiveName(addressName(address));
     const files = await filesAt(address, most, isArchive);
     const fail = (what: string) => new ConvertError('output-not-ome-zarr', `${files.name}: ${what}`, 'source');
-    for (const mark of MARKS) if (await files.read(mark, {})) return new RemoteStore(files, mark);
+    try {
+      for (const mark of MARKS) if (await files.read(mark, {})) return new RemoteStore(files, mark);
+    } catch (error) {
+      files.close();
+      throw error;
+    }
+    files.close();
     if (isArchive) throw fail('this is no OME-Zarr in one file: there is no zarr.json at its root');
     throw fail(
       `no OME-Zarr is there: neither ${MARKS.slice(0, 2).join(' nor ')} is found below this address; give that of its folder`
     );
+  }
+
+  /** Lets connections go; who reads on has new ones. */
+  close(): void {
+    this.#files.close();
   }
 
   /** Names and sizes of all files; null where nobody lists them. */

@@ -8,7 +8,8 @@ import type {
   S3Client,
   S3ClientConfig
 } from '@aws-sdk/client-s3';
-import { type BucketAddress, bucketAddress } from '../model/address.ts';
+import { type BucketAddress, bucketAddress, shownAddress } from '../model/address.ts';
+import { atOnce } from '../model/at-once.ts';
 import { ConvertError } from '../model/errors.ts';
 import { ATTEMPTS, SILENT, waitBefore } from './attempts.ts';
 import { proxies } from './proxies.ts';
@@ -122,7 +123,11 @@ export class S3Bucket {
   ): Promise<S3Bucket & { readonly address: BucketAddress }> {
     const found = bucketAddress(address);
     if (!found)
-      throw new ConvertError('bad-option', `${address}: this is no address such as s3://BUCKET/NAME.ome.zarr`, side);
+      throw new ConvertError(
+        'bad-option',
+        `${shownAddress(address)}: this is no address such as s3://BUCKET/NAME.ome.zarr`,
+        side
+      );
     const sdk = await import('./sdk.ts');
     const bucket = new S3Bucket(found.bucket, side, sdk, await newClient(sdk), attempts);
     return Object.assign(bucket, { address: found });
@@ -247,13 +252,13 @@ export class S3Bucket {
    * Writes an object in parts, which are asked for as they are sent; its ETag. What was sent is removed where it fails.
    *
    * @param read the bytes from `start` on, `length` of them, which are let go of when they are sent
-   * @param atOnce parts that are on their way at a time
+   * @param most parts that are on their way at a time
    */
   async putParts(
     key: string,
     size: number,
     read: (start: number, length: number) => Promise<Uint8Array>,
-    atOnce: number,
+    most: number,
     signal?: AbortSignal
   ): Promise<string> {
     try {
@@ -284,23 +289,17 @@ export class S3Bucket {
     const UploadId = begun.UploadId!;
     try {
       const parts: { PartNumber: number; ETag: string }[] = [];
-      const numbers = Array.from({ length: Math.ceil(size / length) }, (_, n) => n).values();
-      const send = async (): Promise<void> => {
-        for (const n of numbers) {
-          const Body = await read(n * length, Math.min(length, size - n * length));
-          const ContentMD5 = md5(Body).digest('base64');
-          const sent = await this.#ask(key, 'written', signal, options =>
-            this.#client.send(
-              new sdk.UploadPartCommand({ ...place, UploadId, PartNumber: n + 1, Body, ContentMD5 }),
-              options
-            )
-          );
-          parts[n] = { PartNumber: n + 1, ETag: sent.ETag! };
-        }
-      };
-      const sending = Array.from({ length: Math.min(atOnce, Math.ceil(size / length)) }, send);
-      await Promise.allSettled(sending);
-      await Promise.all(sending);
+      await atOnce(most, Array(Math.ceil(size / length)).keys(), async n => {
+        const Body = await read(n * length, Math.min(length, size - n * length));
+        const ContentMD5 = md5(Body).digest('base64');
+        const sent = await this.#ask(key, 'written', signal, options =>
+          this.#client.send(
+            new sdk.UploadPartCommand({ ...place, UploadId, PartNumber: n + 1, Body, ContentMD5 }),
+            options
+          )
+        );
+        parts[n] = { PartNumber: n + 1, ETag: sent.ETag! };
+      });
       return await this.#complete(key, UploadId, size, parts, signal);
     } catch (error) {
       await this.abort(key, UploadId).catch(() => undefined);
@@ -447,14 +446,11 @@ export class S3Bucket {
         const reason = error instanceof S3Error ? error.reason : '';
         if (!/NotImplemented|MalformedXML|InvalidRequest|MissingContentMD5|InvalidArgument/.test(reason)) throw error;
       }
-    const left = keys.values();
-    const work = async (): Promise<void> => {
-      for (const Key of left)
-        await this.#ask(Key, 'written', undefined, options =>
-          this.#client.send(new this.#sdk.DeleteObjectCommand({ Bucket: this.bucket, Key }), options)
-        );
-    };
-    await Promise.all(Array.from({ length: 16 }, work));
+    await atOnce(16, keys, Key =>
+      this.#ask(Key, 'written', undefined, options =>
+        this.#client.send(new this.#sdk.DeleteObjectCommand({ Bucket: this.bucket, Key }), options)
+      )
+    );
   }
 
   /** Copies an object within the bucket; its ETag. */

@@ -28,6 +28,10 @@ export class WebFiles implements RemoteFiles {
     this.name = `${this.#root.origin}${this.#root.pathname.replace(/\/+$/, '')}`;
   }
 
+  close(): void {
+    this.#server.close();
+  }
+
   read(key: string, wanted: Wanted, signal?: AbortSignal): Promise<Found | null> {
     const once = (): Promise<Found | null> => this.#try(key, wanted, signal);
     const fail = (why: string): ConvertError =>

@@ -1,8 +1,10 @@
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import { shownAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import { SILENT, waitBefore } from './attempts.ts';
 import { proxies } from './proxies.ts';
 import { BUSY_STATUS, CONNECTION, CutOff } from './s3-error.ts';
+import { wholeAddress } from './stand-ins.ts';
 import { unreached } from './unreached.ts';
 
 /** The answer of a busy server, as an error. */
@@ -114,8 +116,8 @@ export class WebServer {
    */
   constructor(address: string, example: string) {
     if (!isOfWeb(address))
-      throw new ConvertError('bad-option', `${address}: this is no address such as ${example}`, 'source');
-    this.address = new URL(address);
+      throw new ConvertError('bad-option', `${shownAddress(address)}: this is no address such as ${example}`, 'source');
+    this.address = new URL(wholeAddress(address));
     const { username, password } = this.address;
     const login = `${decoded(username)}:${decoded(password)}`;
     this.#authorization = username === '' ? null : `Basic ${Buffer.from(login).toString('base64')}`;
@@ -140,7 +142,7 @@ export class WebServer {
       answer.end();
       if (hops === MOST_HOPS) throw new Error('it leads on to ever other addresses');
       if (!URL.canParse(location, address) || !isOfWeb(new URL(location, address).href))
-        throw new Error(`it leads on to ${location}, which is no address of the web`);
+        throw new Error(`it leads on to ${shownAddress(location)}, which is no address of the web`);
       address = new URL(location, address);
     }
   }

@@ -1,3 +1,4 @@
+import { atOnce } from '../model/at-once.ts';
 import type { Channel, Image } from './image.ts';
 import { chunkOf, eachRow, openLevel } from './levelArray.ts';
 import { Percentiles } from './percentiles.ts';
@@ -58,11 +59,9 @@ async function choose(image: Image, read: ByteReader, wanted: number[], late: Ab
       }
     });
   };
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < cells.length && !late.aborted) await visit(cells[next++]);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await atOnce(AT_ONCE, cells, async cell => {
+    if (!late.aborted) await visit(cell);
+  });
   if (late.aborted) return;
   wanted.forEach((channel, n) => {
     image.channels[channel].window = contrastLimitsOf(found[n], image.dtype);

@@ -1,3 +1,4 @@
+import { atOnce } from '../model/at-once.ts';
 import type { Image } from './image.ts';
 import { type LevelArray, chunkOf, eachRow, openLevel } from './levelArray.ts';
 import type { ByteReader } from './source.ts';
@@ -29,30 +30,25 @@ export async function countSegments(image: Image, read: ByteReader, signal: Abor
   const cells = Array.from({ length: product(grid) }, (_, n) => cellAt(grid, n));
   const counts = new Map<bigint | number, number>();
   const add = (value: bigint | number, count: number): void => void counts.set(value, (counts.get(value) ?? 0) + count);
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < cells.length) {
-      const cell = cells[next++];
-      const { data, stride, found } = await chunkOf(array, cell, signal);
-      if (!found && image.own) throw new Error(`chunk ${cell.join('/')} of level ${level} is not there.`);
-      const step = stride[stride.length - 1];
-      eachRow(array, cell, stride, (at, _, count) => {
-        // Most neighbours belong to one segment.
-        let [value, length] = [data[at], 1];
-        for (let n = 1; n < count; n++) {
-          const here = data[at + n * step];
-          if (here === value) {
-            length++;
-          } else {
-            add(value, length);
-            [value, length] = [here, 1];
-          }
+  await atOnce(AT_ONCE, cells, async cell => {
+    const { data, stride, found } = await chunkOf(array, cell, signal);
+    if (!found && image.own) throw new Error(`chunk ${cell.join('/')} of level ${level} is not there.`);
+    const step = stride[stride.length - 1];
+    eachRow(array, cell, stride, (at, _, count) => {
+      // Most neighbours belong to one segment.
+      let [value, length] = [data[at], 1];
+      for (let n = 1; n < count; n++) {
+        const here = data[at + n * step];
+        if (here === value) {
+          length++;
+        } else {
+          add(value, length);
+          [value, length] = [here, 1];
         }
-        add(value, length);
-      });
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+      }
+      add(value, length);
+    });
+  });
   const [finest, counted] = [image.levels[0].scale, image.levels[level].scale];
   const factor = counted.reduce((all, scale, axis) => (all * scale) / finest[axis], 1);
   const segments = [...counts].flatMap(([value, count]): [bigint, number][] =>

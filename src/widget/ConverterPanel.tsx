@@ -184,7 +184,7 @@ function Done(props: { result: ShownResult; isEditing: boolean; onAgain?: () => 
       </div>
       {result.leftOut?.map(each => (
         <div key={each.source} className="mct-Converter-failure" role="alert">
-          {baseName(each.source)} is left out: {each.message}
+          Left out: {each.message}
         </div>
       ))}
       {result.warnings?.map(warning => (

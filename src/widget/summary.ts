@@ -11,7 +11,7 @@ export function summaryOf({ source, options, state, result, failure, progress }:
   }
   const written = result && (result.results ?? [{ ...result, output: result.output ?? '' }]);
   written?.forEach(each => rows.push(['Written', `${baseName(each.output)}: ${factsOf(each)}`]));
-  result?.leftOut?.forEach(each => rows.push(['Left out', `${baseName(each.source)}: ${each.message}`]));
+  result?.leftOut?.forEach(each => rows.push(['Left out', each.message]));
   if (failure) rows.push([state === 'cancelled' ? 'Cancelled' : 'Failed', failure.message]);
   if (state === 'running') rows.push(['Running', progress ? describeProgress(progress) : 'Starting…']);
   if (state === 'idle') rows.push(['State', 'not started']);

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, fsync, fsyncSync, openSync, readdirSync, rmSync }
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { atOnce } from '../model/at-once.ts';
 
 const syncing = promisify(fsync);
 
@@ -54,20 +55,16 @@ async function sync(path: string, flags: 'r' | 'r+'): Promise<number> {
  * process left that was killed while it wrote a file is removed. The bytes of the files.
  */
 export async function syncTree(folder: string, check: () => void): Promise<number> {
-  const left = tree(folder);
   let bytes = 0;
-  const work = async () => {
-    for (const { path, isFolder } of left) {
-      check();
-      if (isFolder) await syncFolder(path);
-      else if (isAside(path)) rmSync(path, { force: true });
-      else {
-        const length = await syncFile(path);
-        if (isChunk(path)) bytes += length;
-      }
+  await atOnce(AT_ONCE, tree(folder), async ({ path, isFolder }) => {
+    check();
+    if (isFolder) await syncFolder(path);
+    else if (isAside(path)) rmSync(path, { force: true });
+    else {
+      const length = await syncFile(path);
+      if (isChunk(path)) bytes += length;
     }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  });
   return bytes;
 }
 

@@ -27,8 +27,10 @@ export interface ArchiveEntry {
 
 /** Longest comment of an archive. */
 const MOST_COMMENT = MAX_16;
-/** More than any directory of an OME-Zarr has: it is held in memory. */
-const MOST_DIRECTORY = 2 ** 31;
+/** Bytes of a directory that are read at a time. */
+const PIECE = 8 << 20;
+/** Bytes that a directory may have, of which names are held in memory: those of some six million files. */
+const MOST_DIRECTORY = 2 ** 29;
 
 /**
  * Entries of an archive, by its central directory (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT), of the
@@ -87,9 +89,14 @@ function* directory(path: string, size: number): Generator<[from: number, to: nu
   }
   if (disks !== 0)
     throw fail('unsupported', 'is one of several parts of a ZIP archive, where a single file was expected');
-  if (start + length > limit || length > MOST_DIRECTORY || count * CENTRAL_BYTES > length)
+  if (start + length > limit || count * CENTRAL_BYTES > length)
     throw fail('corrupt', 'its directory is not where it should be: copy it again');
-  return parse(yield [start, start + length], count, start, fail);
+  if (length > MOST_DIRECTORY)
+    throw fail(
+      'unsupported',
+      `its directory, of ${count} files, has ${length} bytes, and those up to ${MOST_DIRECTORY} are read: write it anew, with shards or larger chunks`
+    );
+  return yield* entries(start, length, count, fail);
 }
 
 /** Bytes of the local header of a file, without its extra field. */
@@ -123,15 +130,26 @@ function findEnd(tail: Buffer): number {
   return -1;
 }
 
-function parse(
-  bytes: Buffer,
-  count: number,
+/** Asks for the directory piece by piece. */
+function* entries(
   start: number,
+  length: number,
+  count: number,
   fail: (code: 'corrupt' | 'unsupported', problem: string) => ConvertError
-): ArchiveEntry[] {
-  const entries: ArchiveEntry[] = [];
+): Generator<[from: number, to: number], ArchiveEntry[], Buffer> {
+  const found: ArchiveEntry[] = [];
   const known = new Set<string>();
-  for (let n = 0, at = 0; n < count; n++) {
+  let bytes: Buffer = Buffer.alloc(0);
+  let fetched = 0;
+  let at = 0;
+  for (let n = 0; n < count; n++) {
+    // No entry is longer.
+    if (bytes.length - at < CENTRAL_BYTES + 3 * MAX_16 && fetched < length) {
+      const piece: Buffer = yield [start + fetched, start + Math.min(length, fetched + PIECE)];
+      fetched += PIECE;
+      bytes = Buffer.concat([bytes.subarray(at), piece]);
+      at = 0;
+    }
     if (at + CENTRAL_BYTES > bytes.length || bytes.readUInt32LE(at) !== CENTRAL)
       throw fail('corrupt', `its directory is damaged at file ${n + 1} of ${count}: copy it again`);
     const flags = bytes.readUInt16LE(at + 8);
@@ -158,10 +176,10 @@ function parse(
         `${name} in it is compressed by ZIP, where files are expected as they are: write it anew, stored ("zip -0")`
       );
     if (wide.header + wide.stored > start) throw fail('corrupt', `${name} in it reaches beyond its end: copy it again`);
-    if (!isFolder) entries.push({ name, header: wide.header, size: wide.size });
+    if (!isFolder) found.push({ name, header: wide.header, size: wide.size });
     at = next;
   }
-  return entries;
+  return found;
 }
 
 /** Lengths and place of a file, which are in its extra field where they have no room; null where they are not. */

@@ -415,7 +415,7 @@ test('a volume that was turned and cut is aligned by landmarks: the same pixels,
 
 test('an OME-Zarr of the web is read by the page where it may (CORS), and by the helper where it may not', async () => {
   const output = converted(join(elsewhere, 'web.ome.zarr'), '--shard', '48', '64', '64');
-  const page = await jupyter.open();
+  const page = await jupyter.open('lab/workspaces/web');
   for (const isOpen of [true, false]) {
     const askedBy = new Set<string>();
     let writing = 1;
@@ -426,6 +426,8 @@ test('an OME-Zarr of the web is read by the page where it may (CORS), and by the
         response.setHeader('Access-Control-Expose-Headers', 'Content-Range, ETag');
       }
       if (request.method === 'OPTIONS') return void response.writeHead(204).end();
+      const login = `Basic ${Buffer.from('me:SECRET').toString('base64')}`;
+      if (!isOpen && request.headers.authorization !== login) return void response.writeHead(401).end();
       const path = join(elsewhere, decodeURIComponent(request.url!));
       if (!existsSync(path) || !statSync(path).isFile()) return void response.writeHead(404).end();
       if (path.includes('/c/')) askedBy.add(request.headers.origin === undefined ? 'helper' : 'page');
@@ -439,7 +441,8 @@ test('an OME-Zarr of the web is read by the page where it may (CORS), and by the
       response.end(request.method === 'HEAD' ? undefined : part);
     }).listen(0, '127.0.0.1');
     await once(web, 'listening');
-    const url = `http://127.0.0.1:${(web.address() as AddressInfo).port}/web.ome.zarr`;
+    const host = `127.0.0.1:${(web.address() as AddressInfo).port}`;
+    const url = `http://${isOpen ? '' : 'me:SECRET@'}${host}/web.ome.zarr`;
     const args = { url, state: sliceView(SHAPE, Z) };
     await page.evaluate(
       given => (window as unknown as App).jupyterapp.commands.execute('microct-io-vis:open-url', given),
@@ -457,6 +460,19 @@ test('an OME-Zarr of the web is read by the page where it may (CORS), and by the
     await panel.getByText('has been written anew').waitFor();
     await panel.getByRole('button', { name: 'Retry' }).click();
     await shows(panel, output, 29);
+    if (!isOpen) {
+      // The layout holds no key, and a page that is loaded anew needs none: the helper knows.
+      let kept = '';
+      while (!kept.includes(`${host}/web.ome.zarr`)) {
+        await sleep(200);
+        kept = await (await jupyter.api('lab/api/workspaces/web')).text();
+      }
+      assert.doesNotMatch(kept, /SECRET/);
+      await page.goto(`${jupyter.url}lab/workspaces/web`);
+      await shows(panel, output, 29);
+      await panel.getByRole('button', { name: 'Copy link' }).click();
+      await panel.getByText('A link cannot hold the key in this address').waitFor();
+    }
     web.close();
     web.closeAllConnections();
   }

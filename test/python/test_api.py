@@ -249,7 +249,10 @@ def test_shows_one_line_on_a_terminal_and_nothing_in_a_log(volume, capfd):
 def test_everything_that_is_promised_can_be_imported():
     for name in microct_io_vis.__all__:
         assert getattr(microct_io_vis, name) is not None
-    assert set(microct_io_vis.__all__) < set(dir(microct_io_vis))
+    assert {*microct_io_vis.__all__, "open"} < set(dir(microct_io_vis))
+    names: dict[str, object] = {}
+    exec("from microct_io_vis import *", names)
+    assert names["convert"] is convert and "open" not in names
 
 
 def test_the_kernel_and_the_command_line_import_next_to_nothing():

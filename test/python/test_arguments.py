@@ -7,8 +7,8 @@ import pytest
 import tifffile
 import zarr
 
-from microct_io_vis import ConversionError, ConversionWarning, ConverterWidget, convert, estimate, view
-from microct_io_vis.arguments import KINDS, option_words, source_name
+from microct_io_vis import ConversionError, ConversionWarning, ConverterWidget, Layer, convert, estimate, view
+from microct_io_vis.arguments import KINDS, option_words, shown_address, source_name
 from microct_io_vis.options import OPTIONS
 
 NAMES = [
@@ -16,6 +16,8 @@ NAMES = [
     ("/data/scan.tif/part", "part"),
     ("https://me:secret@host/files/scan.tif/content?key=/secret", "scan.tif"),
     ("https://host/scan.tif/mouse.ome.zarr", "mouse.ome.zarr"),
+    ("https://host/download?file=%2Fdata%2Fscan.tif&session=1", "scan.tif"),
+    ("https://host/18a?disposition=attachment%3B%20filename%3D%22scan.tif%22&signature=1", "scan.tif"),
     ("https://host/files/12345", "12345"),
     ("s3://bucket/scan.tif/part", "part"),
 ]
@@ -127,6 +129,7 @@ def test_mistakes_are_said_without_a_traceback_in_ipython(volume, tmp_path):
     from IPython.core.interactiveshell import InteractiveShell
 
     shell = InteractiveShell()
+    convert(volume, tmp_path / "seen.ome.zarr", progress=False)
     for mistake in [
         lambda: view(tmp_path / "typo.ome.zarr"),
         lambda: view(tmp_path),
@@ -135,6 +138,9 @@ def test_mistakes_are_said_without_a_traceback_in_ipython(volume, tmp_path):
         lambda: ConverterWidget(volume, dtype="int7"),
         lambda: setattr(ConverterWidget(volume), "compression", "lzma"),
         lambda: ConverterWidget(volume, chunks=8),
+        lambda: Layer(volume, nonsense=1),
+        lambda: view(tmp_path / "seen.ome.zarr").movie("film.mp4", frames=9),
+        lambda: view(tmp_path / "seen.ome.zarr") + 5,
     ]:
         with pytest.raises(Exception) as failure:
             mistake()
@@ -144,6 +150,19 @@ def test_mistakes_are_said_without_a_traceback_in_ipython(volume, tmp_path):
         field = getattr(failure.value, "field", None)
         said = [f"argument: {field}"] if field and field not in str(failure.value) else []
         assert shown == [f"{failure.type.__name__}: {failure.value}", *said]
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://me:secret@host/scan.tif?key=secret#page", "https://host/scan.tif"),
+        ("https://me:secret#1@host/scan.tif?key=secret", "https://host/scan.tif"),
+        ("s3://key:secret@bucket/scan.tif", "s3://bucket/scan.tif"),
+        ("s3://bucket/a@b.tif", "s3://bucket/a@b.tif"),
+    ],
+)
+def test_nobody_is_shown_a_key(address, shown):
+    assert shown_address(address) == shown
 
 
 @pytest.mark.parametrize(("source", "name"), NAMES)

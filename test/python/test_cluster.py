@@ -15,7 +15,9 @@ import pytest
 import tifffile
 from distributed import Client, LocalCluster
 from oracle import files
+from range_server import serving
 
+import microct_io_vis
 from microct_io_vis import ConversionError, ConversionWarning, ConverterWidget, convert, convert_many, verify
 from microct_io_vis.cluster import part_count
 
@@ -101,6 +103,13 @@ def test_a_cluster_converts_many(client, scan, tmp_path):
     away = convert_many(["http://me:secret@127.0.0.1:9/scan.tif?token=secret"], tmp_path / "out", **words)
     assert [entry.state for entry in away] == ["failed"]
     assert json.loads((tmp_path / "report.json").read_text())[0]["source"] == "http://127.0.0.1:9/scan.tif"
+    with serving(tmp_path) as web:
+        address = f"{web.address.replace('//', '//me:secret@')}/a.tif?token=secret"
+        apart = convert(address, tmp_path / "web.ome.zarr", parts=2, client=client, progress=False, **OPTIONS)
+    with pytest.raises(ConversionError, match="nothing answers"):
+        convert(address, tmp_path / "no.ome.zarr", parts=2, client=client, progress=False, **OPTIONS)
+    assert (microct_io_vis.open(apart)[:] == microct_io_vis.open(alone)[:]).all()
+    assert "secret" not in str(client.get_worker_logs()) + repr(away)
     # The widget's are tasks, too.
     (tmp_path / "each").mkdir()
     sources = [tmp_path / f"{name}.tif" for name in ("a", "b", "c")]

@@ -15,7 +15,7 @@ import microct_io_vis
 from microct_io_vis import Conversion, ConverterWidget, ViewerWidget, convert, estimate
 from microct_io_vis.options import OPTIONS, Options
 
-PUBLIC = {name: getattr(microct_io_vis, name) for name in microct_io_vis.__all__}
+PUBLIC = {name: getattr(microct_io_vis, name) for name in [*microct_io_vis.__all__, "open"]}
 CLASSES = (Conversion, ConverterWidget, ViewerWidget)
 METHODS = {
     f"{kind.__name__}.{name}": method

@@ -13,6 +13,8 @@ import zarr
 from range_server import RangeServer, serving
 
 import microct_io_vis
+from microct_io_vis import ConverterWidget, convert_many, view
+from microct_io_vis.stand_ins import hidden
 
 SMALL = ("-c", "32", "32", "32", "-j", "2")
 FLAVOURS = (
@@ -141,6 +143,44 @@ def test_secrets(cli, web, scan, tmp_path):
     labels = ("convert", address, "cells", "--labels", "--parent", folder)
     said += [cli(*words).stderr for words in (("verify", folder), ("convert", address, folder), labels)]
     assert all("/scan." in text and "SECRET" not in text and "PASSWORD" not in text for text in said)
+
+
+def test_what_is_kept_holds_no_keys(cli, web, scan, tmp_path):
+    """Neither plans, notebooks, nor the list of processes; who was told a key knows it as long as it runs."""
+    address = web.address.replace("http://", "http://me:PASSWORD@") + "/scan.tif?key=SECRET"
+    running: list[bytes] = []
+
+    def look(number: int, first: int) -> None:
+        running.extend(path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline"))
+
+    web.fault = look
+    widget = ConverterWidget(address, target=tmp_path / "out.ome.zarr", chunk_size=32)
+    said: list[object] = []
+    widget.send = lambda content, buffers=None: said.append(hidden(content))
+    stands = widget.get_state()["source"]
+    assert stands.startswith(f"{web.address}/scan.tif#") and address == widget.source
+    widget._handle_custom_msg(
+        {"method": "read", "id": "1", "params": {"source": stands, "options": {}, "key": "zarr.json"}}, []
+    )
+    widget.set_state({"source": stands})
+    widget.start()
+    assert np.array_equal(level0(widget.wait(60)), scan) and widget.source == address
+    viewer = view(address)
+    [entry] = convert_many([address], tmp_path / "many", progress=False)
+    assert entry.source == address and entry.state == "done"
+    web.fault = lambda number, first: None
+    output = tmp_path / "parts.ome.zarr"
+    cli("plan", address, output, *SMALL, "--parts", 2).succeeded()
+    refused = cli("part", 1, output)
+    assert refused.status == 1 and f"{web.address}/scan.tif: its login, or the key" in refused.stderr
+    told = {**os.environ, "MICROCT_IO_VIS_ADDRESSES": address}
+    for words in (("part", 1), ("part", 2), ("finish",)):
+        partial = output.with_name("parts.ome.zarr.partial")
+        said += [path.read_bytes() for path in partial.rglob("*") if path.is_file() and "/c/" not in str(path)]
+        cli(*words, output, env=told).succeeded()
+    assert np.array_equal(level0(output), scan)
+    said += [repr(each) for each in (widget, viewer, entry)] + [widget.get_state(), viewer.get_state(), running]
+    assert all("SECRET" not in str(each) and "PASSWORD" not in str(each) for each in said)
 
 
 def test_python(web, scan, tmp_path):

@@ -209,7 +209,7 @@ def test_several_sources_are_converted_each_by_itself(scan):
     progress = []
     converter.observe(lambda change: change.new and progress.append(change.new), "progress")
     converter.start()
-    with pytest.warns(ConversionWarning, match=r"text\.tif: left out: .*not a TIFF"):
+    with pytest.warns(ConversionWarning, match=r"^left out: \S*text\.tif: .*not a TIFF"):
         assert converter.wait(60) == [scan.parent / "out/scan.ome.zarr"]
     assert converter.state == "done" and converter.viewer is None
     [volume] = converter.open()

@@ -36,6 +36,7 @@ const VIEWS = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array
  *
  * @param pace of the source, kept from chunk to chunk
  * @param isWanted asked between planes
+ * @param makeRoom lets go of memory, before as many bytes are taken beside the chunk
  * @returns null where it is wanted no more
  * @throws ConvertError as the reader does
  */
@@ -44,7 +45,8 @@ export async function sampleChunk(
   layout: Layout,
   { plane, start, shape, chunk, factor, dtype }: LookChunk,
   pace: Pace,
-  isWanted: () => boolean
+  isWanted: () => boolean,
+  makeRoom: (bytes: number) => void
 ): Promise<Uint8Array<ArrayBuffer> | null> {
   const bytes = BYTES_PER_VOXEL[layout.dtype];
   const [rowBytes, planeBytes] = [chunk[2] * bytes, chunk[1] * chunk[2] * bytes];
@@ -68,7 +70,10 @@ export async function sampleChunk(
   };
   let span = new Uint8Array(0);
   async function readSpan(at: number, to: Uint8Array<ArrayBuffer>): Promise<void> {
-    if (span.length === 0) span = new Uint8Array(spanRows * fullRow);
+    if (span.length === 0) {
+      makeRoom(spanRows * fullRow);
+      span = new Uint8Array(spanRows * fullRow);
+    }
     const began = performance.now();
     await reader.read([at, start[1] * fy, 0], [1, spanRows, layout.shape[2]], span, fullRow, span.length);
     // A disk that is quick again is noticed here.

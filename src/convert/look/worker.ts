@@ -28,7 +28,9 @@ async function obey(order: Order): Promise<Uint8Array<ArrayBuffer> | null> {
     case 'make': {
       const wanted = new Int32Array(order.wanted);
       const { reader, layout, pace } = readers.get(order.source)!;
-      return sampleChunk(reader, layout, order.chunk, pace, () => Atomics.load(wanted, 0) > 0);
+      const isWanted = () => Atomics.load(wanted, 0) > 0;
+      // What is decoded gives way, so that no thread takes more than its share.
+      return sampleChunk(reader, layout, order.chunk, pace, isWanted, bytes => cache?.makeRoom(bytes));
     }
   }
 }

@@ -1,4 +1,5 @@
 import {
+  type BatchEntry,
   type Progress,
   absolute,
   batchSources,
@@ -14,7 +15,8 @@ import {
   planParts,
   verify
 } from '../../convert/index.ts';
-import { type Vocabulary, inWords } from '../../model/words.ts';
+import { COMMAND_LINE, type Vocabulary, inWords } from '../../model/words.ts';
+import { wholeAddress } from '../../remote/stand-ins.ts';
 import { toFailure } from '../failure.ts';
 import { onParentGone } from '../kernel/parent.ts';
 import { asked } from '../vocabulary.ts';
@@ -105,16 +107,18 @@ async function run(
     case 'batch': {
       const { folder, report, dryRun, options } = invocation;
       const sources = readSources(invocation.sources);
+      const told = toldTo(words);
       if (dryRun) {
         const planned = planMany(sources, folder);
-        planned.forEach((entry, n) => reporter.entry(`${n + 1} of ${sources.length}`, entry, null));
+        planned.forEach((entry, n) => reporter.entry(`${n + 1} of ${sources.length}`, told(entry), null));
         return { text: planned.map(({ source, output }) => output ?? source).join('\n') };
       }
       const entries = await convertMany(sources, folder, options, report, {
         signal,
         words,
         onProgress: progress => reporter.progress(progress),
-        onEntry: (number, entry, result) => reporter.entry(`${number + 1} of ${sources.length}`, entry, say(result))
+        onEntry: (number, entry, result) =>
+          reporter.entry(`${number + 1} of ${sources.length}`, told(entry), say(result))
       });
       const status = entries.some(({ state }) => state === 'failed') ? FAILED : DONE;
       const whole = entries.flatMap(({ output, state }) => (state === 'failed' || output === null ? [] : [output]));
@@ -124,7 +128,7 @@ async function run(
       const { folder, options, json } = invocation;
       const entries = await estimateMany(readSources(invocation.sources), folder, options, { signal, words });
       const status = entries.some(({ state }) => state === 'failed') ? FAILED : DONE;
-      return { text: json ? JSON.stringify(entries) : toText(batchRows(entries)), status };
+      return { text: json ? JSON.stringify(entries.map(toldTo(words))) : toText(batchRows(entries)), status };
     }
     case 'plan': {
       const { source, options, parts, distributedScan, dryRun, json } = invocation;
@@ -184,6 +188,12 @@ function readSources(word: string): string[] {
   const named = readSource(word);
   return typeof named === 'string' ? batchSources(named) : named;
 }
+
+/** Entries as they are told: to the Python that started this with the whole addresses, which it must know again. */
+const toldTo =
+  (words: Vocabulary) =>
+  (entry: BatchEntry): BatchEntry =>
+    words === COMMAND_LINE ? entry : { ...entry, source: wholeAddress(entry.source) };
 
 /** Whether a command line that could not be understood asked for JSON events. */
 function wantsJson(args: readonly string[]): boolean {

@@ -24,7 +24,7 @@ const PROGRESS: OptionSpec = {
 const BATCH: OptionSpec = {
   name: 'batch',
   values: ['SOURCES'],
-  help: 'many in place of INPUT: a text file that names one a line (@-: standard input), a quoted pattern of paths, or a folder of TIFFs and of folders of slices; OUTPUT is a folder then (each beside its source)'
+  help: 'many in place of INPUT: a text file that names one a line (@-: standard input), a quoted pattern of paths, a folder of TIFFs and of folders of slices, or an address; OUTPUT is a folder then (each beside its source)'
 };
 
 const QUIET: OptionSpec = { name: 'quiet', short: 'q', values: [], help: 'no progress, only warnings and errors' };

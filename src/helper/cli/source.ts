@@ -3,16 +3,17 @@ import { dirname, resolve } from 'node:path';
 import { isAddress } from '../../model/address.ts';
 import { ConvertError } from '../../model/errors.ts';
 import { actualPath, nameOf, onDisk } from '../../convert/index.ts';
+import { standInFor } from '../../remote/stand-ins.ts';
 import type { Source } from '../../protocol/index.ts';
 
 /**
  * The source that a word of the command line means: a path, or, for `@FILE`, the slices that FILE names, one path a
- * line; `@-` reads them from standard input.
+ * line; `@-` reads them from standard input. Of addresses it is what stands for them.
  * @throws ConvertError when there is no such list, or nothing in it
  */
 export function readSource(word: string): Source {
   if (!word.startsWith('@')) {
-    return word;
+    return standInFor(word);
   }
   const list = word === '@-' ? null : word.slice(1);
   let read: Buffer;
@@ -31,7 +32,7 @@ export function readSource(word: string): Source {
   if (paths.length === 0) {
     throw new ConvertError('bad-option', `${word}: the list of slices is empty; write one path a line`, 'source');
   }
-  return paths;
+  return paths.map(standInFor);
 
   /**
    * Relative paths are from where the command runs, or else from where the list is; null where its first line is

@@ -8,6 +8,7 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { isAbsolute } from '../../form/output.ts';
+import { isStandIn } from '../../model/address.ts';
 import type { ViewerHandle, ViewerState } from '../../viewer/index.ts';
 import type { LookOptions, Source } from '../../protocol/index.ts';
 import { linkOf } from '../../viewer/link.ts';
@@ -322,14 +323,19 @@ export class ViewerPanel extends Widget {
       },
       state,
       server: PageConfig.getBaseUrl(),
-      link: view =>
-        linkOf(URLExt.join(PageConfig.getBaseUrl(), 'lab'), {
+      link: async view => {
+        if (this.paths.some(isStandIn))
+          throw new Error(
+            'A link cannot hold the key in this address (a login, or what is behind its ?): give whoever shall see it the address itself.'
+          );
+        return linkOf(URLExt.join(PageConfig.getBaseUrl(), 'lab'), {
           paths: [...this.paths],
           ...(this.reading && { options: this.reading }),
           ...(this.asLabels && { asLabels: true }),
           ...(this.#way.isStack && { isStack: true }),
           state: view
-        }),
+        });
+      },
       ...(isOnServer && { savePicture: (name, picture) => savePicture(this.#contents, this.paths[0], name, picture) }),
       onState: () => {
         this.#moved.emit();

@@ -7,7 +7,7 @@ import type { ViewerState } from '../../viewer/index.ts';
 import { LINK, viewIn, withoutView } from '../../viewer/link.ts';
 import { keepLastViews, takeLastViews } from '../../viewer/lastViews.ts';
 import { isAbsolute } from '../../form/output.ts';
-import { bucketAddress, isAddress, isBucketAddress } from '../../model/address.ts';
+import { bucketAddress, isAddress, isBucketAddress, mayHoldKey, shownAddress } from '../../model/address.ts';
 import type { LookOptions } from '../../protocol/index.ts';
 import { OME_ZARR_ARGS, chooseSources, givenPaths, offersOmeZarr, omeZarrsOf } from '../choose.ts';
 import { IHelper } from '../helper.ts';
@@ -44,6 +44,10 @@ async function askForAddress(): Promise<string | null> {
   });
   return value;
 }
+
+/** The paths, with what stands for addresses that may hold a key: what a tab shows is kept with the layout. */
+const withoutKeys = (paths: readonly string[], helper: IHelper): Promise<string[]> =>
+  Promise.all(paths.map(async path => (mayHoldKey(path) ? helper.request('standIn', { address: path }) : path)));
 
 /** Whether what a person has given can be the address of an OME-Zarr. */
 const isWhole = (address: string): boolean =>
@@ -110,6 +114,12 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       return widget;
     };
 
+    const openGiven = async (
+      paths: readonly string[],
+      state?: ViewerState,
+      way?: Way
+    ): Promise<MainAreaWidget<ViewerPanel>> => open(await withoutKeys(paths, helper), state, way);
+
     commands.addCommand(CommandIDs.openViewer, {
       label: 'Open in Neuroglancer',
       caption: 'Look at an OME-Zarr in a tab, or at several as layers of one',
@@ -129,7 +139,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       },
       execute: async args => {
         const paths = await omeZarrsOf(args, browsers?.tracker.currentWidget, contents, 'Open in Neuroglancer');
-        return paths.length === 0 ? undefined : open(paths, ...viewOf(args));
+        return paths.length === 0 ? undefined : openGiven(paths, ...viewOf(args));
       }
     });
     commands.addCommand(CommandIDs.openUrl, {
@@ -148,8 +158,8 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
         const given = typeof url === 'string' ? url : await askForAddress();
         if (given === null) return undefined;
         const address = given.trim();
-        if (isWhole(address)) return open([address], ...viewOf(others));
-        const what = `${address === '' ? 'Nothing' : `“${address}”`} is no address: it begins with https://, http:// or s3://, as in https://HOST/FOLDER/NAME.ome.zarr or s3://BUCKET/NAME.ome.zarr.`;
+        if (isWhole(address)) return openGiven([address], ...viewOf(others));
+        const what = `${address === '' ? 'Nothing' : `“${shownAddress(address)}”`} is no address: it begins with https://, http:// or s3://, as in https://HOST/FOLDER/NAME.ome.zarr or s3://BUCKET/NAME.ome.zarr.`;
         return void (await showErrorMessage('Cannot be opened', what));
       }
     });
@@ -169,7 +179,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
         if (paths.length === 0) paths = convertibleSelection(browser);
         if (paths.length === 0) paths = await chooseSources(browser, 'Look at It');
         const isStack = args.isStack ?? isStackOf(paths);
-        return paths.length === 0 ? undefined : open(paths, ...viewOf({ ...args, isStack }));
+        return paths.length === 0 ? undefined : openGiven(paths, ...viewOf({ ...args, isStack }));
       }
     });
     palette?.addItem({ command: CommandIDs.look, category: 'Micro-CT', args: { isPalette: true } });
@@ -181,7 +191,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       describedBy: { args: { type: 'object', properties: { ...OME_ZARR_ARGS, state: LOOK_ARGS.state } } },
       execute: async args => {
         const paths = await omeZarrsOf(args, browsers?.tracker.currentWidget, contents, 'Open as Segmentation');
-        return paths.length === 0 ? undefined : open(paths, ...viewOf({ ...args, asLabels: true }));
+        return paths.length === 0 ? undefined : openGiven(paths, ...viewOf({ ...args, asLabels: true }));
       }
     });
     palette?.addItem({ command: CommandIDs.openSegmentation, category: 'Micro-CT', args: { isPalette: true } });
@@ -199,7 +209,9 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
         await app.restored;
         try {
           const view = await viewIn(String(args.search));
-          if (view) open(view.paths, view.state, { ...view, reading: view.options }).content.setState(view.state);
+          if (!view) return;
+          const { content } = await openGiven(view.paths, view.state, { ...view, reading: view.options });
+          content.setState(view.state);
         } catch (error) {
           await showErrorMessage('Cannot open the link', error as Error);
         }
@@ -218,7 +230,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
         if (!viewer || paths.length === 0) return;
         shell.activateById(viewer.id);
         await viewer.content
-          .addVolumes(paths)
+          .addVolumes(await withoutKeys(paths, helper))
           .catch(error => showErrorMessage('Cannot be added to the viewer', error as Error));
       }
     });

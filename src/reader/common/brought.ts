@@ -1,3 +1,4 @@
+import { atOnce } from '../../model/at-once.ts';
 import type { RemoteState } from '../../model/layout.ts';
 import type { RemoteFile } from '../../remote/remote-file.ts';
 
@@ -76,21 +77,16 @@ export class Brought {
     this.#round++;
     const ending = new AbortController();
     const found: Piece[] = [];
-    const next = wanted.values();
-    const work = async (): Promise<void> => {
-      for (const { position, length } of next) {
+    await atOnce(this.#atOnce, wanted, async ({ position, length }) => {
+      try {
         const bytes = await this.#file.read(this.state, position, length, ending.signal);
         found.push({ position, bytes, round: this.#round });
+      } catch (error) {
+        // Nobody waits for the others then.
+        ending.abort();
+        throw error;
       }
-    };
-    const all = Array.from({ length: Math.min(this.#atOnce, wanted.length) }, work);
-    try {
-      await Promise.all(all);
-    } catch (error) {
-      ending.abort();
-      await Promise.allSettled(all);
-      throw error;
-    }
+    });
     if (this.#bytes > this.#most) this.#forget();
     this.#pieces = [...this.#pieces, ...found].sort((a, b) => a.position - b.position);
     this.#bytes += bytesOf(found);

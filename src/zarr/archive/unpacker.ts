@@ -1,5 +1,6 @@
 import { mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { atOnce } from '../../model/at-once.ts';
 import { cancelled } from '../../model/errors.ts';
 import type { RemoteStore } from '../../remote/remote-store.ts';
 import { PART_BYTES } from '../../remote/s3.ts';
@@ -29,14 +30,10 @@ export class Unpacker {
   }
 
   async fetch(names: readonly string[]): Promise<void> {
-    const left = names.values();
-    const work = async (): Promise<void> => {
-      for (const name of left) await this.#bring(name);
-    };
-    const all = Array.from({ length: Math.min(AT_ONCE, names.length) }, work);
-    const settled: Promise<unknown> = Promise.allSettled(all).then(() => this.#fetching.delete(settled));
+    const all = atOnce(AT_ONCE, names, name => this.#bring(name));
+    const settled: Promise<unknown> = Promise.allSettled([all]).then(() => this.#fetching.delete(settled));
     this.#fetching.add(settled);
-    await Promise.all(all);
+    await all;
   }
 
   /** Removes files that were brought. */

@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { atOnce } from '../../model/at-once.ts';
 import type { OmeZarrVersion } from '../../model/options.ts';
 import {
   CENTRAL,
@@ -64,18 +65,13 @@ export async function writeArchive(
   });
   const archive = await open(path, 'w');
   try {
-    const left = packed.values();
-    const copyAll = async (): Promise<void> => {
-      const buffer = Buffer.allocUnsafe(PIECE);
-      for (const file of left) {
-        check();
-        await copy(join(folder, file.name), file, archive, buffer);
-      }
-    };
-    const copying = Array.from({ length: AT_ONCE }, copyAll);
-    // All have ended before the file is closed, also where one has failed.
-    await Promise.allSettled(copying);
-    await Promise.all(copying);
+    const buffers = Array.from({ length: AT_ONCE }, () => Buffer.allocUnsafe(PIECE));
+    await atOnce(AT_ONCE, packed, async file => {
+      check();
+      const buffer = buffers.pop()!;
+      await copy(join(folder, file.name), file, archive, buffer);
+      buffers.push(buffer);
+    });
     const comment = { ome: { version, zipFile: { centralDirectory: { jsonFirst: true } } } };
     await writeAll(archive, directory(packed, at, Buffer.from(JSON.stringify(comment))), at);
     await archive.sync();

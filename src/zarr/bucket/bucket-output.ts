@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { atOnce } from '../../model/at-once.ts';
 import { ConvertError } from '../../model/errors.ts';
 import { option } from '../../model/words.ts';
 import { type S3Bucket, type StoredObject, isRefusedByCondition } from '../../remote/s3.ts';
@@ -242,11 +243,7 @@ export class BucketOutput implements UnfinishedOutput {
     // Nobody opens what is of both.
     await this.#bucket.delete(ROOT_DOCUMENTS.map(name => root + name));
     await removeAll(this.#bucket, root, () => true);
-    const left = files.values();
-    const copy = async (): Promise<void> => {
-      for (const file of left) await this.#bucket.copy(file, root + file.key.slice(partial.length));
-    };
-    await Promise.all(Array.from({ length: COPIES }, copy));
+    await atOnce(COPIES, files, file => this.#bucket.copy(file, root + file.key.slice(partial.length)));
   }
 
   /** Whether it is all there is of it, since what it replaces is removed, or was being removed. */

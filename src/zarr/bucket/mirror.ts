@@ -66,7 +66,7 @@ export class Mirror {
   static async #ofArchive(given: string): Promise<Mirror> {
     const store = await RemoteStore.open(given, PART_BYTES);
     const begin = async (folder: string): Promise<Carrier> => new Unpacker(store, folder, (await store.list()) ?? []);
-    return Mirror.#begin(store.name, begin, () => {});
+    return Mirror.#begin(store.name, begin, () => store.close());
   }
 
   static async #begin(

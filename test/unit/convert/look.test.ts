@@ -72,7 +72,10 @@ test('of a slow disk the same voxels are read, together', async () => {
       const shape: Shape = [2, 9, 10];
       const given = { plane: 0, start, shape, chunk: [2, 16, 16] as Shape, factor, dtype: 'uint16' as const };
       const pace = { row };
-      const found = new Uint16Array((await sampleChunk(reader, layout, given, pace, () => true))!.buffer);
+      const rooms: number[] = [];
+      const makeRoom = (bytes: number): void => void rooms.push(bytes);
+      const found = new Uint16Array((await sampleChunk(reader, layout, given, pace, () => true, makeRoom))!.buffer);
+      assert.deepEqual(rooms, row > 0 ? [(8 * factor[1] + 1) * width * 2] : []);
       for (let z = 0; z < 2; z++)
         for (let y = 0; y < 16; y++)
           for (let x = 0; x < 16; x++)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressName, adviceOnPath } from '../../../src/model/address.ts';
+import { addressName, adviceOnPath, shownAddress } from '../../../src/model/address.ts';
+import { standInFor, wholeAddress } from '../../../src/remote/stand-ins.ts';
 
 test('the name of a file is found in its address, also where repositories have it elsewhere than at the end', () => {
   for (const [address, name] of [
@@ -18,6 +19,33 @@ test('the name of a file is found in its address, also where repositories have i
     ['s3://bucket/scan.tif/part', 'part']
   ])
     assert.equal(addressName(address), name, address);
+});
+
+test('what stands for an address holds no key, and leads back to it', () => {
+  const whole = 'https://me:secret@host/download?file=scan.tif&key=secret';
+  const standIn = standInFor(whole);
+  assert.match(standIn, /^https:\/\/host\/download#file=scan\.tif&key=[0-9a-f]{8}$/);
+  assert.equal(standInFor(whole), standIn);
+  assert.equal(standInFor(standIn), standIn);
+  assert.equal(wholeAddress(standIn), whole);
+  assert.equal(addressName(standIn), 'scan.tif');
+  assert.notEqual(standInFor(`${whole}2`), standIn);
+  for (const other of ['https://host/a.tif', 's3://bucket/a.tif', '/data/a?b=c'])
+    assert.equal(standInFor(other), other);
+  assert.throws(
+    () => wholeAddress('https://host/a.tif#key=00000000'),
+    /^ConvertError: https:\/\/host\/a\.tif: its login/
+  );
+});
+
+test('nobody is shown a key', () => {
+  for (const [address, shown] of [
+    ['https://me:secret@host/scan.tif?key=secret#page', 'https://host/scan.tif'],
+    ['https://me:secret#1@host/scan.tif?key=secret', 'https://host/scan.tif'],
+    ['s3://key:secret@bucket/scan.tif', 's3://bucket/scan.tif'],
+    ['s3://bucket/a@b.tif', 's3://bucket/a@b.tif']
+  ])
+    assert.equal(shownAddress(address), shown);
 });
 
 test('an address that has lost a slash is known as one', () => {

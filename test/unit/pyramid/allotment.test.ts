@@ -13,6 +13,7 @@ const ninths = (limit: number): number => Math.floor((0.9 * limit) / MiB) * MiB;
 test('threads are those of the job, and never more than the system gives', () => {
   assert.equal(processors({}, 64), 64);
   assert.equal(processors({ SLURM_CPUS_PER_TASK: '8' }, 64), 8);
+  assert.equal(processors({ SLURM_CPUS_ON_NODE: '3' }, 64), 3);
   assert.equal(processors({ LSB_DJOB_NUMPROC: '4' }, 64), 4);
   assert.equal(processors({ SLURM_CPUS_PER_TASK: '8' }, 2), 2);
   assert.equal(processors({ SLURM_CPUS_PER_TASK: 'many' }, 3), 3);
