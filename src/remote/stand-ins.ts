@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { addressName, isStandIn, mayHoldKey, shownAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 
@@ -37,7 +36,7 @@ export function standInFor(address: string): string {
   const mark = new URLSearchParams({
     ...(addressName(shown) !== name && { file: name }),
     // Nothing can be told from it.
-    key: randomBytes(4).toString('hex')
+    key: crypto.randomUUID().slice(0, 8)
   });
   const standIn = `${shown}#${mark}`;
   keep(standIn, address);

@@ -154,11 +154,18 @@ def on_disk(cli, source: Path, *options: object) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_objects_are_the_files_and_the_root_comes_last(cli, scan, store, expected):
+@pytest.fixture(scope="module")
+def first(cli, scan, store) -> list[str]:
+    """Keys of the requests that wrote an OME-Zarr, in their order."""
     output = f"s3://{BUCKET}/first/a.ome.zarr"
+    store.proxy.asked = []
     assert cli("convert", scan[0], output, *SMALL).succeeded().stdout.strip() in ("", output)
+    return [key for method, key in store.proxy.asked if method == "PUT" and "/first/a.ome.zarr/" in key]
+
+
+def test_objects_are_the_files_and_the_root_comes_last(scan, store, expected, first):
     assert store.files("first/a.ome.zarr") == {f"/{name}": data for name, data in expected.items()}
-    put = [key for method, key in store.proxy.asked if method == "PUT" and "/first/a.ome.zarr/" in key]
+    put = first
     documents = [name for name in expected if name.endswith("zarr.json")]
     assert put[-1].endswith("/a.ome.zarr/zarr.json")
     assert not any("zarr.json" in key for key in put[: -len(documents)])
@@ -242,18 +249,19 @@ def test_what_was_sent_before_a_kill_is_not_sent_again(cli, blocks, store):
 
 def test_an_output_stays_until_the_new_one_is_whole(cli, blocks, store):
     source, options = blocks
-    output = f"s3://{BUCKET}/killed/a.ome.zarr"
-    before = store.files("killed/a.ome.zarr/")
+    output = f"s3://{BUCKET}/stays/a.ome.zarr"
+    cli("convert", source, output, *options, "-q").succeeded()
+    before = store.files("stays/a.ome.zarr/")
     assert f"{output}: exists already" in cli("convert", source, output, *options).stderr
 
     store.proxy.fault = lambda method, key, number: 403 if "zarr.partial/1/c/1" in key else None
     new = (*options, "--overwrite", "--roi", "0", "64", "0", "192", "0", "128")
     run = cli("convert", source, output, "-q", *new)
     assert run.status == 1 and "access is denied (403 AccessDenied)" in run.stderr
-    assert store.files("killed/a.ome.zarr/") == before
+    assert store.files("stays/a.ome.zarr/") == before
     store.proxy.fault = lambda method, key, number: None
     cli("convert", source, output, "-q", *new, "--resume").succeeded()
-    assert store.files("killed/a.ome.zarr") == {f"/{name}": data for name, data in on_disk(cli, source, *new).items()}
+    assert store.files("stays/a.ome.zarr") == {f"/{name}": data for name, data in on_disk(cli, source, *new).items()}
 
 
 def test_parts_share_nothing_but_the_bucket(cli, blocks, store, tmp_path):
@@ -491,7 +499,7 @@ def test_arrays_are_written_and_so_are_their_labels(scan, store):
         (f"s3://{BUCKET}/cells", ("--labels", "--parent", f"s3://{BUCKET}/first/a.ome.zarr"), "is not in s3://"),
     ],
 )
-def test_what_cannot_be_is_refused_in_words(cli, scan, store, output, options, said):
+def test_what_cannot_be_is_refused_in_words(cli, scan, store, first, output, options, said):
     run = cli("convert", scan[0], output, *SMALL, *options)
     assert run.status == 1 and said in run.stderr
 
