@@ -331,7 +331,7 @@ class ClusterVerification:
     def _bytes(self) -> int:
         """Of the voxels of level 0; what is wrong with it, the pieces say."""
         try:
-            found = ask("info", self._output, None, {})
+            found = ask("info", self._output, None, {}, "--no-files")
         except ConversionError:
             return 0
         shape, dtype = found["shape"] or (0,), found["dtype"] or ""

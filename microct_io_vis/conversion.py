@@ -442,12 +442,12 @@ def run_conversion(helper: Helper, on_progress: Callable[[Progress], object] | N
 
 
 def ask(
-    name: str, source: Source, output: StrPath | None, options: Mapping[str, Any], names: Names = "python"
+    name: str, source: Source, output: StrPath | None, options: Mapping[str, Any], *more: str, names: Names = "python"
 ) -> dict[str, Any]:
     """The JSON of ``info`` or ``estimate``, in snake case."""
     word, given = source_words(source)
     outputs = [] if output is None else [os.fspath(output)]
-    words = option_words(options)
+    words = [*option_words(options), *more]
     helper = Helper(name, "--json", "--progress", "json", *words, "--", word, *outputs, given=given, names=names)
     found: dict[str, Any] = snake_case(json.loads(helper.run()))
     return found

@@ -594,7 +594,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
                         params["source"],
                         None,
                         {name: getattr(self, name) for name in READING_OPTIONS},
-                        "form",
+                        names="form",
                     )
                 ),
             )
@@ -603,7 +603,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             _planners.submit(
                 self._answer,
                 content["id"],
-                lambda: to_plan(ask("estimate", params["source"], target, asked, "form")),
+                lambda: to_plan(ask("estimate", params["source"], target, asked, names="form")),
             )
 
         elif method == "read":

@@ -4,7 +4,7 @@ import { readingOf } from './resolve.ts';
 import { ConvertError } from '../model/errors.ts';
 import { prepare } from './prepare.ts';
 import { readInfo } from '../reader/index.ts';
-import { type OmeZarrInfo, inspectOmeZarr, isStored } from './ome-zarr-info.ts';
+import { type InspectOptions, type OmeZarrInfo, inspectOmeZarr, isStored } from './ome-zarr-info.ts';
 import type { VolumeInfo } from '../model/volume.ts';
 import { named } from '../model/words.ts';
 
@@ -16,7 +16,8 @@ import { named } from '../model/words.ts';
  */
 export async function inspect(
   source: string | string[],
-  options: Partial<ReadingOptions> = {}
+  options: Partial<ReadingOptions> = {},
+  { files = true }: InspectOptions = {}
 ): Promise<VolumeInfo | OmeZarrInfo> {
   if (typeof source === 'string' && (await isStored(source))) {
     const [choice] = Object.keys(options) as (keyof typeof options)[];
@@ -26,7 +27,7 @@ export async function inspect(
         `${source}: is an OME-Zarr, of which nothing is chosen: leave ${named(choice)} out`,
         choice
       );
-    return inspectOmeZarr(source);
+    return inspectOmeZarr(source, { files });
   }
   const { slices, image, describedBy, zAxis, palette, orientation } = readingOf(options, source);
   return readInfo(source, { slices, image, describedBy, zAxis, palette, orientation });

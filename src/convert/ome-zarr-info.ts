@@ -34,7 +34,7 @@ export interface OmeZarrInfo {
   dtype: Dtype | null;
   /**
    * Size of all its files together, those of its labels too, and how many they are; null where nobody lists them, as of
-   * a server of the web.
+   * a server of the web, or nobody wants it.
    */
   bytes: number | null;
   files: number | null;
@@ -63,6 +63,11 @@ export interface OmeZarrInfo {
   provenance: Record<string, unknown> | null;
   /** Warnings about it: a sentence each. */
   warnings: string[];
+}
+
+export interface InspectOptions {
+  /** Whether its files are looked at, which are many: their sizes, and which are missing. */
+  files?: boolean;
 }
 
 /** One resolution. Lengths are along the image's `axes`. */
@@ -110,15 +115,17 @@ export async function isStored(source: string): Promise<boolean> {
  *
  * @throws ConvertError where there is none; it says what there is
  */
-export async function inspectOmeZarr(source: string): Promise<OmeZarrInfo> {
+export async function inspectOmeZarr(source: string, { files = true }: InspectOptions = {}): Promise<OmeZarrInfo> {
   if (!isAddress(source)) {
     const folder = resolve(source);
-    return describeFolder(source, folder, () => sizesUnder(folder));
+    return describeFolder(source, folder, async () => (files ? sizesUnder(folder) : null));
   }
-  const isListed = isBucketAddress(source) && !isArchiveName(source);
+  const isListed = files && isBucketAddress(source) && !isArchiveName(source);
   const mirror = isListed ? await Mirror.open(source, 'source').catch(unlisted) : null;
   if (!mirror)
-    return withDocuments(source, (folder, store) => describeFolder(source, folder, async () => store.list()));
+    return withDocuments(source, (folder, store) =>
+      describeFolder(source, folder, async () => (files ? store.list() : null))
+    );
   return mirror.within(() => describeFolder(source, mirror.folder, async () => mirror.files));
 }
 

@@ -402,6 +402,10 @@ def test_python_cancels_describes_and_verifies(cli, scan, store):
     assert str(path) == output and os.fspath(path / "0") == f"{output}/0"
     found = microct_io_vis.info(path)
     assert found.shape == (40, 40, 50) and found.files == len(store.files("python/"))
+    store.proxy.asked = []
+    quick = cli("info", output, "--no-files", "--json").succeeded().json
+    assert (quick["shape"], quick["files"]) == ([40, 40, 50], None)
+    assert not [key for _, key in store.proxy.asked if not key.startswith(f"/{BUCKET}/python/")]
     assert microct_io_vis.verify(path, scan[0], progress=False)
     key = "python/a.ome.zarr/0/c/1/1/1"
     store.client.put_object(Bucket=BUCKET, Key=key, Body=b"\0" * 100)

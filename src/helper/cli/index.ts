@@ -88,7 +88,8 @@ async function run(
     case 'version':
       return { text: VERSION };
     case 'info': {
-      const info = say(await orStopped(inspect(readSource(invocation.source), invocation.options), signal));
+      const { source, options, files } = invocation;
+      const info = say(await orStopped(inspect(readSource(source), options, { files }), signal));
       return { text: invocation.json ? JSON.stringify(info) : toText(infoRows(info)) };
     }
     case 'estimate': {

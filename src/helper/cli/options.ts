@@ -43,7 +43,15 @@ export const COMMANDS: CommandSpec[] = [
     name: 'info',
     usage: 'INPUT',
     summary: 'show what a TIFF, a folder of slices or an OME-Zarr holds',
-    options: [...some(...READING_OPTIONS), JSON_OPTION]
+    options: [
+      {
+        name: 'no-files',
+        values: [],
+        help: 'of an OME-Zarr: read its metadata, and do not look how many files there are, how large, and which are missing'
+      },
+      ...some(...READING_OPTIONS),
+      JSON_OPTION
+    ]
   },
   {
     name: 'estimate',

@@ -22,7 +22,14 @@ export type ProgressKind = 'bar' | 'json' | 'none';
 export type Invocation =
   | { command: 'help'; topic: string | null }
   | { command: 'version' }
-  | { command: 'info'; source: string; options: Partial<ConvertOptions>; json: boolean; progress: ProgressKind }
+  | {
+      command: 'info';
+      source: string;
+      options: Partial<ConvertOptions>;
+      files: boolean;
+      json: boolean;
+      progress: ProgressKind;
+    }
   | { command: 'estimate'; source: string; options: Partial<ConvertOptions>; json: boolean; progress: ProgressKind }
   | { command: 'convert'; source: string; options: Partial<ConvertOptions>; progress: ProgressKind }
   | {
@@ -196,7 +203,7 @@ export function parse(args: readonly string[]): Invocation {
     return { command: 'plan', source: words[0], options, parts, distributedScan, dryRun, json, progress };
   }
   if (spec.name === 'info') {
-    return { command: 'info', source: words[0], options, json, progress };
+    return { command: 'info', source: words[0], options, files: !values.has('no-files'), json, progress };
   }
   return spec.name === 'estimate'
     ? { command: 'estimate', source: words[0], options, json, progress }

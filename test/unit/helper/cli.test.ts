@@ -77,6 +77,7 @@ describe('parse', () => {
       command: 'info',
       source: 'a b.tif',
       options: {},
+      files: true,
       json: true,
       progress: 'bar'
     });
