@@ -142,7 +142,9 @@ export class AlignmentPanel {
       this.#file.click();
     });
     const how = isPlacing ? ' Ctrl-click in the picture for each.' : '';
-    return element('p', {}, `${count} on ${volume.name}.${how} `, place, ' ', file);
+    const mark = element('span', { className: 'mct-Viewer-mark' });
+    mark.style.background = this.#layers.colourOf(volume);
+    return element('p', {}, mark, `${count} on ${volume.name}.${how} `, place, ' ', file);
   }
 
   #removePair(name: string): void {

@@ -5,7 +5,7 @@ import type { Volume } from './initialState.ts';
 import type { LandmarkLayers } from './landmarkLayers.ts';
 import { readMeasurements } from './measurementFiles.ts';
 import type { Annotation, Space } from './measurements.ts';
-import { withUnit } from './measurements.ts';
+import { placeOf, withUnit } from './measurements.ts';
 import { spaceOf } from './space.ts';
 import { metres } from './units.ts';
 
@@ -63,9 +63,7 @@ export function pairsOf(layers: LandmarkLayers, { moving, fixed }: Two): Pair[] 
 }
 
 /** A landmark's place in lengths, in its volume's own space. */
-function lengths({ points: [point] }: Annotation, { scale, first }: Space): number[] {
-  return point.map((value, axis) => (value - first[axis]) * scale[axis]);
-}
+const lengths = ({ points: [point] }: Annotation, space: Space): number[] => placeOf(point, space);
 
 /**
  * Moves a volume so that its landmarks lie on those of the other.

@@ -3,7 +3,7 @@ import type { Image } from './image.ts';
 import type { Volume } from './initialState.ts';
 import { initialState, transformOf } from './initialState.ts';
 import type { Chosen } from './landmarks.ts';
-import { chosenAfter, landmarksOf } from './landmarks.ts';
+import { chosenAfter, isLandmarks, landmarksOf } from './landmarks.ts';
 import type { ViewerState } from './viewState.ts';
 
 /** Keys of a view that depend on the space of the volume. */
@@ -50,24 +50,33 @@ export function carriedOver(view: ViewerState, before: Volume[], after: Volume[]
 
 /**
  * The view of a volume whose place another one takes that was made of it: the same voxels, as near, in the same
- * contrast and colours, where they are of the same type. `before` and `after` begin with the volume; what else is shown
- * stays.
+ * contrast and colours, where they are of the same type. It is the one of `number` in `before` and `after`; what else
+ * is shown stays.
  */
-export function handedOn(view: ViewerState, before: Volume[], after: Volume[], first: ViewerState): ViewerState {
-  const own = layersOf(initialState(after.slice(0, 1), '', { width: 100, height: 100 }));
-  const old = layersOf(initialState(before.slice(0, 1), '', { width: 100, height: 100 }));
-  const isSameType = before[0].image.dtype === after[0].image.dtype;
+export function handedOn(
+  number: number,
+  view: ViewerState,
+  before: Volume[],
+  after: Volume[],
+  first: ViewerState
+): ViewerState {
+  const [was, is] = [before[number], after[number]];
+  const own = layersOf(initialState([is], '', { width: 100, height: 100 }));
+  const old = layersOf(initialState([was], '', { width: 100, height: 100 }));
+  const others = [before, after].map(volumes => layersOf(initialState(volumes, '', { width: 100, height: 100 })));
+  const isSameSpace = JSON.stringify(transformOf(was)) === JSON.stringify(transformOf(is));
+  const isSameType = was.image.dtype === is.image.dtype;
   const names = new Map<unknown, unknown>();
   const layers = layersOf(view).flatMap(layer => {
     const n = old.findIndex(each => isOf(layer, each));
-    if (layer.name === landmarksOf(before[0].name)) return landmarksOn(layer, after[0]);
-    if (n < 0) return [layer];
+    if (layer.name === landmarksOf(was.name)) return landmarksOn(layer, is);
+    if (n < 0) return [onSameVoxels(inNewPlace(layer, others), view, first)];
     const now = own.at(n);
     if (!now) return [];
     const name = layer.name === old[n].name ? now.name : layer.name;
     names.set(layer.name, name);
     if (!isSameType || layer.type !== now.type) return [{ ...now, name }];
-    return [{ ...layer, name, source: now.source }];
+    return [{ ...layer, name, source: isSameSpace ? inItsPlace(layer, old[n], now) : now.source }];
   });
   const known = layersOf(view).map(({ name }) => name);
   const added = layersOf(first).filter(
@@ -87,9 +96,33 @@ export function handedOn(view: ViewerState, before: Volume[], after: Volume[], f
     ...(selectedLayer && {
       selectedLayer: { ...selectedLayer, layer: names.get(selectedLayer.layer) ?? selectedLayer.layer }
     }),
-    ...(alignment && { alignment: chosenAfter(alignment, before[0].name, after[0].name) })
+    ...(alignment && { alignment: chosenAfter(alignment, was.name, is.name) })
   } as ViewerState;
 }
+
+/** A layer of another volume, which may have taken its voxels' lengths from the first one. */
+function inNewPlace(layer: PartialJSONObject, [before, after]: PartialJSONObject[][]): PartialJSONObject {
+  const then = before.find(each => isOf(layer, each));
+  const now = then && after.find(each => each.name === then.name);
+  return now ? { ...layer, source: inItsPlace(layer, then, now) } : layer;
+}
+
+/** What a person has drawn, on the same voxels where these have other lengths now. */
+function onSameVoxels(layer: PartialJSONObject, before: ViewerState, after: ViewerState): PartialJSONObject {
+  const source = layer.source as { transform?: { outputDimensions?: Dimensions } } | undefined;
+  const drawn = source?.transform?.outputDimensions;
+  if (layer.type !== 'annotation' || !drawn || isLandmarks(String(layer.name))) return layer;
+  const [were, are] = [before, after].map(({ dimensions }) => (dimensions ?? {}) as Dimensions);
+  const outputDimensions = Object.fromEntries(
+    Object.entries(drawn).map(([axis, [edge, unit]]): [string, [number, string]] =>
+      axis in were && axis in are ? [axis, [(edge / were[axis][0]) * are[axis][0], are[axis][1]]] : [axis, [edge, unit]]
+    )
+  );
+  return { ...layer, source: { ...source, transform: { ...source.transform, outputDimensions } } };
+}
+
+/** Axes of a space, with a voxel's edge along each and its unit. */
+type Dimensions = Record<string, [number, string]>;
 
 /** Landmarks on the same voxels of the volume that took their volume's place. */
 function landmarksOn(layer: PartialJSONObject, volume: Volume): PartialJSONObject[] {

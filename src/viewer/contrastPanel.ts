@@ -9,6 +9,11 @@ import type { Presets } from './presets.ts';
 export class ContrastPanel {
   readonly node = element('div', { className: 'mct-Viewer-contrast' });
   readonly #widget: InvlerpWidget | null;
+  /** Moves it along when the list of layers needs more rows, or less. */
+  readonly #follow = new ResizeObserver(([{ target }]) => {
+    const top = this.node.offsetParent?.getBoundingClientRect().top ?? 0;
+    this.node.style.top = `${target.getBoundingClientRect().bottom - top + 4}px`;
+  });
 
   constructor(viewer: Viewer, layer: ImageLayer, presets: Presets, tell: (text: string) => void) {
     const { contrast } = layer;
@@ -71,7 +76,16 @@ export class ContrastPanel {
     return element('div', { className: 'mct-Viewer-presets' }, select, field, keep, remove);
   }
 
+  /** Shows it below the list of layers. */
+  showIn({ display, element: within }: Viewer): void {
+    // Neuroglancer draws histograms only within its own element.
+    display.container.append(this.node);
+    const layers = within.querySelector('.neuroglancer-layer-panel');
+    if (layers) this.#follow.observe(layers);
+  }
+
   dispose(): void {
+    this.#follow.disconnect();
     this.#widget?.dispose();
     this.node.remove();
   }

@@ -78,12 +78,12 @@ export interface ViewerHandle {
    */
   add(source: ViewerSource): Promise<void>;
   /**
-   * Shows, in the place of the first volume, another one that was made of it, at the same place, zoom and contrast, and
-   * says `note`.
+   * Shows, in the place of the volume of a number, another one that was made of it, at the same place, zoom and
+   * contrast, and says `note`.
    *
    * @throws Error as `createViewer` does; what is shown stays as it was
    */
-  exchange(source: ViewerSource, note: string): Promise<void>;
+  exchange(number: number, source: ViewerSource, note: string): Promise<void>;
   /**
    * Goes on showing the volume of a number where it is now, under the name that it has there.
    *
@@ -176,7 +176,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     throw error;
   });
   ahead?.prepareDecoding(opened.volumes.flatMap(({ image }) => image.compression));
-  const layout = options.state?.layout ?? (options.place === 'notebook' ? 'xy-3d' : '4panel-alt');
+  const layout = options.state?.layout ?? layoutOf(opened.volumes[0].image, options.place === 'notebook');
   host.classList.add('mct-Viewer-host');
   const toolbar = new Toolbar({
     tell: (text, isPassing) => banner.tell(text, isPassing),
@@ -395,7 +395,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   }
 
   /** Shows volumes in the place of those that were, with what is kept of the view. */
-  function replace(next: Opened, carry = carriedOver): void {
+  function replace(next: Opened, carry: typeof carriedOver = carriedOver): void {
     const state = carry(present(), opened.volumes, next.volumes, firstLook(next));
     show(next);
     rebuild(state);
@@ -414,21 +414,23 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     const place = placeOf(source);
     try {
       const next = await openPlaces([...places, place], onFinding);
+      const known = new Set(opened.lent);
       places.push(place);
       replace(next);
+      tellNotes([...next.volumes[places.length - 1].image.notes, ...next.lent.filter(note => !known.has(note))]);
     } catch (error) {
       place.dispose();
       throw error;
     }
   }
 
-  async function exchange(source: ViewerSource, note: string): Promise<void> {
+  async function exchange(number: number, source: ViewerSource, note: string): Promise<void> {
     const place = placeOf(source);
     try {
-      const next = await openPlaces([place, ...places.slice(1)], onFinding);
-      const [before] = places.splice(0, 1, place);
+      const next = await openPlaces(places.with(number, place), onFinding);
+      const [before] = places.splice(number, 1, place);
       stale = null;
-      replace(next, handedOn);
+      replace(next, (...volumes) => handedOn(number, ...volumes));
       before.dispose();
       banner.tell(note);
       tellUnread();
@@ -465,6 +467,10 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   function check(): void {
     if (stale !== null) void reopen(opened.volumes[0].name);
     else void look();
+  }
+
+  function tellNotes(notes: string[]): void {
+    if (notes.length > 0) banner.tell(notes.join(' '));
   }
 
   function tellUnread(): void {
@@ -520,8 +526,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     dispose();
     throw error;
   }
-  const notes = opened.volumes.flatMap(({ image }) => image.notes);
-  if (notes.length > 0) banner.tell(notes.join(' '));
+  tellNotes([...opened.volumes.flatMap(({ image }) => image.notes), ...opened.lent]);
   tellUnread();
   return {
     getState: () => addresses.keep(present()),
@@ -581,6 +586,10 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     dispose
   };
 }
+
+/** Panels of a first look: a volume of one slice has nothing to show in the others. */
+const layoutOf = (image: Image, isSmall: boolean): string =>
+  spaceShapeOf(image)[0] === 1 ? 'xy' : isSmall ? 'xy-3d' : '4panel-alt';
 
 /** Lengths along Z, Y and X; 1 for a missing axis. */
 const spaceShapeOf = ({ axes }: Image) =>

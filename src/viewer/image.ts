@@ -50,6 +50,11 @@ export interface Image {
    * axes are given: rows along all axes.
    */
   affine: number[][] | null;
+  /**
+   * Affine matrix, in the lengths that Neuroglancer reckons in, from the space that its metadata says to that in which
+   * levels and axes are given, where the latter is another volume's; null where both are the same.
+   */
+  lent: number[][] | null;
   /** Notes for the person about its place, and about a source that is not converted yet: a sentence each. */
   notes: string[];
   /**
@@ -255,6 +260,7 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
     labels: (asLabels || metadata.labels) && !isFloat,
     segments: metadata.segments,
     affine,
+    lent: null,
     notes: [...(look?.notes ?? []), ...notes],
     own: metadata.origin !== null && look === undefined
   };

@@ -74,11 +74,14 @@ export type LayerSource = string | { url: string; transform: Transform };
 
 export function sourceOf(volume: Volume): LayerSource {
   const address = `${volume.url}|${volume.image.format}:`;
-  return volume.image.affine ? { url: address, transform: transformOf(volume) } : address;
+  return isPlaced(volume) ? { url: address, transform: transformOf(volume) } : address;
 }
 
-/** Where the metadata has a volume: where it does not lie askew, its voxels stay as they are. */
-export function transformOf({ image: { allAxes, levels, affine } }: Volume): Transform {
+/** Whether a volume is shown elsewhere than Neuroglancer would by itself. */
+export const isPlaced = ({ image: { affine, lent } }: Volume): boolean => affine !== null || lent !== null;
+
+/** Where a volume is by itself: where it does not lie askew, its voxels stay as they are. */
+export function transformOf({ image: { allAxes, levels, affine, lent } }: Volume): Transform {
   const [{ scale }] = levels;
   const outputDimensions = Object.fromEntries(
     allAxes.map(({ name, kind, unit }, n): [string, [number, string]] => {
@@ -87,8 +90,9 @@ export function transformOf({ image: { allAxes, levels, affine } }: Volume): Tra
       return [name, inMetres ? [scale[n] * inMetres, 'm'] : inSeconds ? [scale[n] * inSeconds, 's'] : [scale[n], '']];
     })
   );
-  const matrix = affine
-    ? affine.map((row, n) => row.map((value, k) => (k < scale.length ? value : value / scale[n])))
+  const place = affine ?? lent;
+  const matrix = place
+    ? place.map((row, n) => row.map((value, k) => (k < scale.length ? value : value / scale[n])))
     : allAxes.map((_, n) => [...allAxes.map((_, k) => Number(k === n)), 0]);
   return { matrix, outputDimensions };
 }

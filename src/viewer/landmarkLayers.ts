@@ -8,15 +8,16 @@ import { choiceOf } from './alignmentChoice.ts';
 import type { AnnotationUserLayer } from './annotationLayer.ts';
 import { annotationLayersOf, holdStill } from './annotationLayer.ts';
 import type { Transform, Volume } from './initialState.ts';
-import { transformOf } from './initialState.ts';
+import { isPlaced, transformOf } from './initialState.ts';
 import type { Chosen } from './landmarks.ts';
 import { landmarksOf } from './landmarks.ts';
 import { layersThatShow } from './layerLook.ts';
 import type { Annotation } from './measurements.ts';
-import { fromState, toState } from './measurements.ts';
+import { fromState, placeOf, toState } from './measurements.ts';
 import { spaceOf } from './space.ts';
 
-const COLOURS = ['#33ddff', '#ff66cc'];
+/** Colours of the points on the first volume, and on the others: to be told apart on grey, whoever sees them. */
+const COLOURS = ['#33ddff', '#ff8c1a'];
 const TOOL = 'annotatePoint';
 
 /**
@@ -99,13 +100,18 @@ export class LandmarkLayers {
     holdStill(this.#viewer);
   }
 
+  /** Colour of the points on a volume. */
+  colourOf(volume: Volume): string {
+    return COLOURS[volume === this.#volumes[0] ? 0 : 1];
+  }
+
   #add(volume: Volume, annotations: Record<string, unknown>[]): AnnotationUserLayer {
     const { layerSpecification } = this.#viewer;
     const managed = makeLayer(layerSpecification, landmarksOf(volume.name), {
       type: 'annotation',
       source: { url: 'local://annotations', transform: landmarkTransform(volume, this.placeOf(volume)) },
       tab: 'annotations',
-      annotationColor: COLOURS[volume === this.#volumes[0] ? 0 : 1],
+      annotationColor: this.colourOf(volume),
       annotations
     });
     layerSpecification.add(managed);
@@ -141,8 +147,9 @@ export class LandmarkLayers {
 
   /** Shows a place of a volume in the middle. */
   show(volume: Volume, voxel: number[]): void {
-    const { axes, scale, first } = spaceOf(volume.image);
-    const own = voxel.map((value, n) => (value - first[n]) * scale[n]);
+    const space = spaceOf(volume.image);
+    const { axes } = space;
+    const own = placeOf(voxel, space);
     const place = this.placeOf(volume);
     const shown = place ? moved(place, own) : own;
     const { position, coordinateSpace } = this.#viewer;
@@ -179,7 +186,7 @@ const inVoxels = (matrix: Affine, steps: number[]): Affine =>
 /** Transform of a volume to where it is shown; undefined where Neuroglancer needs none. */
 function volumeTransform(volume: Volume, place: Affine | null): Transform | undefined {
   const own = transformOf(volume);
-  if (!place) return volume.image.affine ? own : undefined;
+  if (!place) return isPlaced(volume) ? own : undefined;
   const names = Object.keys(own.outputDimensions);
   const { axes } = spaceOf(volume.image);
   // Time and channels stay.

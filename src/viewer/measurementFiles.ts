@@ -1,6 +1,7 @@
 // Measurements as CSV, a row for each point, and as JSON; what is imported is checked, and wrong lines are named.
 import type { Annotation, Kind, Space } from './measurements.ts';
-import { KINDS, recordOf } from './measurements.ts';
+import { KINDS, atPlace, recordOf } from './measurements.ts';
+import { metres } from './units.ts';
 
 /** The columns of a table before and after those of the axes. */
 const BEFORE = ['id', 'kind', 'name', 'point'];
@@ -36,25 +37,63 @@ export function toJson(annotations: Annotation[], space: Space): string {
 }
 
 /**
- * Reads an exported file, or one in the same form, for a space.
+ * Reads an exported file, or one in the same form, for a space: measurements on the voxels that the file says.
  *
  * @throws Error with the line or the measurement that is wrong, and what is expected there
  */
-export function readMeasurements(text: string, space: Space): Annotation[] {
-  const plain = text.replace(/^\uFEFF/, '');
-  return plain.trimStart().startsWith('{') ? fromJson(plain, space) : fromCsv(plain, space);
+export const readMeasurements = (text: string, space: Space): Annotation[] => readPlaced(text, space).annotations;
+
+/** Measurements that were read, each with the places that the file says, in metres; null where it says none. */
+interface Placed {
+  annotations: Annotation[];
+  places: (number[][] | null)[];
 }
 
-function fromJson(text: string, { axes }: Space): Annotation[] {
+function readPlaced(text: string, space: Space): Placed {
+  const plain = text.replace(/^\uFEFF/, '');
+  return /^\s*[{[]/.test(plain) ? fromJson(plain, space) : fromCsv(plain, space);
+}
+
+/**
+ * The same, and the measurements at the places that the file says in lengths: null where it says none, or where these
+ * are on the same voxels, as they are but for a file of a volume with other voxels.
+ *
+ * @throws Error as `readMeasurements` does
+ */
+export function readBoth(text: string, space: Space): { onVoxels: Annotation[]; atPlaces: Annotation[] | null } {
+  const { annotations: onVoxels, places } = readPlaced(text, space);
+  const moved = onVoxels.map((each, n) => (space.isPhysical && places[n] ? atPlace(each, places[n], space) : each));
+  const isSame = (a: number[], b: number[]): boolean => a.every((value, n) => Math.abs(value - b[n]) < SAME);
+  const areSame = moved.every((each, n) => each.points.every((point, k) => isSame(point, onVoxels[n].points[k])));
+  return { onVoxels, atPlaces: areSame ? null : moved };
+}
+
+/** Voxels by which places may differ that are the same but for rounding. */
+const SAME = 0.01;
+
+function fromJson(text: string, { axes }: Space): Placed {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
     throw new Error(`This is not JSON: ${(error as Error).message}`);
   }
-  const { measurements } = json as Json;
+  const measurements = Array.isArray(json) ? json : (json as Json).measurements;
   if (!Array.isArray(measurements)) throw new Error('The file has no list “measurements”.');
-  return fromRecords(measurements, { axes });
+  const annotations = fromRecords(measurements, { axes });
+  const places = (measurements as Json[]).map(({ physical, unit }, n) =>
+    inMetres(physical, unit, annotations[n].points.length, axes)
+  );
+  return { annotations, places };
+}
+
+/** Places that a file says, in metres; null where it does not say all of them, or in no unit of length. */
+function inMetres(places: unknown, unit: unknown, count: number, axes: string[]): number[][] | null {
+  const factor = metres(String(unit));
+  const isPlace = (place: unknown): place is number[] =>
+    Array.isArray(place) && place.length === axes.length && place.every(value => Number.isFinite(value));
+  if (factor === null || !Array.isArray(places) || places.length !== count || !places.every(isPlace)) return null;
+  return places.map(place => place.map(value => value * factor));
 }
 
 /**
@@ -85,16 +124,22 @@ export function fromRecords(records: unknown[], { axes }: Pick<Space, 'axes'>): 
   });
 }
 
-function fromCsv(text: string, { axes }: Space): Annotation[] {
-  const [header, ...rows] = cells(text);
-  const names = header?.fields ?? [];
+function fromCsv(text: string, { axes }: Space): Placed {
+  const { separator, table } = separated(text);
+  const [header, ...rows] = cells(table, separator);
+  const names = header?.fields.map(field => field.trim()) ?? [];
   const column = (name: string): number => names.indexOf(name);
   const wanted = ['id', 'kind', ...axes.map(axis => `${axis}_voxel`)];
   const missing = wanted.filter(name => column(name) < 0);
   if (missing.length > 0) {
     throw new Error(`Line 1: there is no column ${missing.join(', ')}; found: ${names.join(', ') || 'none'}.`);
   }
-  const found = new Map<string, { line: number; annotation: Annotation }>();
+  // Where commas do not separate fields, they are those of numbers.
+  const numberIn = (field = ''): number => {
+    const plain = separator === ',' ? field.trim() : field.trim().replace(',', '.');
+    return plain === '' ? NaN : Number(plain);
+  };
+  const found = new Map<string, { line: number; annotation: Annotation; places: number[][]; unit: string }>();
   for (const { line, fields } of rows) {
     if (fields.length !== names.length) {
       throw new Error(`Line ${line}: it has ${fields.length} fields, and the first line ${names.length}.`);
@@ -104,25 +149,43 @@ function fromCsv(text: string, { axes }: Space): Annotation[] {
     const point = axes.map(axis => {
       const name = `${axis}_voxel`;
       const field = fields[column(name)].trim();
-      if (field === '' || !Number.isFinite(Number(field))) {
+      if (!Number.isFinite(numberIn(field))) {
         throw new Error(`Line ${line}: “${name}” is “${field}”, which is no number.`);
       }
-      return Number(field);
+      return numberIn(field);
     });
+    const place = axes.map(axis => numberIn(fields[column(axis)]));
     const kind = fields[column('kind')].trim() as Kind;
     const present = found.get(id);
     if (!present) {
       const name = column('name') < 0 ? '' : fields[column('name')];
-      found.set(id, { line, annotation: { id, kind, name, points: [point] } });
+      const unit = fields[column('unit')]?.trim() ?? '';
+      found.set(id, { line, annotation: { id, kind, name, points: [point] }, places: [place], unit });
     } else if (present.annotation.kind !== kind) {
       throw new Error(
         `Line ${line}: ${id} is of kind “${kind}” here, and “${present.annotation.kind}” in line ${present.line}.`
       );
     } else {
       present.annotation.points.push(point);
+      present.places.push(place);
     }
   }
-  return [...found.values()].map(({ line, annotation }) => checked(`Line ${line}`, annotation));
+  const all = [...found.values()];
+  return {
+    annotations: all.map(({ line, annotation }) => checked(`Line ${line}`, annotation)),
+    places: all.map(({ places, unit, annotation }) => inMetres(places, unit, annotation.points.length, axes))
+  };
+}
+
+/** A table with what separates its fields: the commonest such character of its header, or what Excel says above it. */
+function separated(text: string): { separator: string; table: string } {
+  const [, said] = /^sep=(.)\r?\n/.exec(text) ?? [];
+  // The line stays, as an empty one: lines are counted.
+  if (said !== undefined) return { separator: said, table: text.replace(/^sep=./, '') };
+  const header = /^[^\r\n]*/.exec(text.trimStart())![0];
+  const counts = [',', ';', '\t'].map(separator => ({ separator, count: header.split(separator).length }));
+  const [{ separator }] = counts.toSorted((a, b) => b.count - a.count);
+  return { separator, table: text };
 }
 
 /** How many points a kind has. */
@@ -149,8 +212,8 @@ function checked(where: string, annotation: Annotation): Annotation {
   return annotation;
 }
 
-/** The rows of a CSV table that are not empty, with the lines in which they begin (RFC 4180). */
-function cells(text: string): { line: number; fields: string[] }[] {
+/** The rows of a table that are not empty, with the lines in which they begin (RFC 4180). */
+function cells(text: string, separator: string): { line: number; fields: string[] }[] {
   const rows: { line: number; fields: string[] }[] = [];
   let [line, began, field] = [1, 1, ''];
   let fields: string[] = [];
@@ -167,7 +230,7 @@ function cells(text: string): { line: number; fields: string[] }[] {
       else if (text[at + 1] === '"') field += text[++at];
       else isQuoted = false;
     } else if (character === '"' && field === '') isQuoted = true;
-    else if (character === ',') [fields, field] = [[...fields, field], ''];
+    else if (character === separator) [fields, field] = [[...fields, field], ''];
     else if (character === '\n') end();
     else if (character !== '\r') field += character;
     if (character === '\n') line++;

@@ -5,7 +5,7 @@ import type { AnnotationUserLayer } from './annotationLayer.ts';
 import { annotationLayersOf, holdStill } from './annotationLayer.ts';
 import { isLandmarks } from './landmarks.ts';
 import type { Annotation, Kind, Space } from './measurements.ts';
-import { fromState, toState } from './measurements.ts';
+import { fromState, placeOf, toState } from './measurements.ts';
 
 type Json = Record<string, unknown>;
 
@@ -64,11 +64,11 @@ export class MeasurementLayers {
     const transform = source?.transform as Json | undefined;
     const dimensions = transform?.outputDimensions as Record<string, [number, string]> | undefined;
     if (!dimensions) return this.#space;
-    const { axes, scale, first, isPhysical } = this.#space;
+    const { axes, scale, first } = this.#space;
     if (Object.keys(dimensions).join() !== axes.join()) return null;
     const own = axes.map(axis => dimensions[axis][0]);
     // The first voxel's place in metres is the same.
-    return { axes, scale: own, first: first.map((at, n) => (at * scale[n]) / own[n]), isPhysical };
+    return { ...this.#space, scale: own, first: first.map((at, n) => (at * scale[n]) / own[n]) };
   }
 
   /** The kind that is being drawn; null where none is. */
@@ -129,10 +129,11 @@ export class MeasurementLayers {
     const { position, coordinateSpace } = this.#viewer;
     const [first, second] = points;
     const middle = kind === 'line' || kind === 'box' ? first.map((value, n) => (value + second[n]) / 2) : first;
+    const place = placeOf(middle, space);
     const { names, scales } = coordinateSpace.value;
     position.value = position.value.map((value, n) => {
       const axis = space.axes.indexOf(names[n]);
-      return axis < 0 ? value : ((middle[axis] - space.first[axis]) * space.scale[axis]) / scales[n];
+      return axis < 0 ? value : place[axis] / scales[n];
     });
   }
 

@@ -1,7 +1,7 @@
 import { button, download, element } from './dom.ts';
 import type { MeasurementLayers, Placed } from './measurementLayers.ts';
-import { readMeasurements, toCsv, toJson } from './measurementFiles.ts';
-import type { Kind, Space } from './measurements.ts';
+import { readBoth, toCsv, toJson } from './measurementFiles.ts';
+import type { Annotation, Kind, Space } from './measurements.ts';
 import { describe } from './measurements.ts';
 
 /** Names of the kinds of annotations. */
@@ -20,12 +20,17 @@ const HOW: Record<Kind, string> = {
   polyline: 'Ctrl-click each point, and press Enter. Three points have an angle, flat ones an area.'
 };
 
+/** What the exports as CSV and as JSON are. */
+const TITLES = ['Export as a table, a row for each point', 'Export as JSON'];
+
 /** The list of what was measured, to be named, found, removed, exported and imported. */
 export class MeasurementPanel {
   readonly node = element('div', { className: 'mct-Viewer-measurements' });
   readonly #layers: MeasurementLayers;
   readonly #space: Space;
+  readonly #exports: HTMLButtonElement[];
   readonly #how = element('p');
+  readonly #said = element('p');
   readonly #list = element('ul');
   readonly #wrong = element('p', { className: 'mct-Viewer-wrong' });
   #shown = '';
@@ -36,27 +41,28 @@ export class MeasurementPanel {
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', 'Measurements');
     this.#wrong.setAttribute('role', 'alert');
+    this.#said.setAttribute('role', 'status');
     const file = element('input', { type: 'file', accept: '.csv,.json', hidden: true });
     file.addEventListener('change', () => {
       void this.#import(file.files?.[0]);
       file.value = '';
     });
     const all = () => layers.all.map(({ annotation }) => annotation);
+    this.#exports = [
+      button('CSV', '', () => download(`${name}.measurements.csv`, 'text/csv', toCsv(all(), space))),
+      button('JSON', '', () => download(`${name}.measurements.json`, 'application/json', toJson(all(), space)))
+    ];
     this.node.append(
       element(
         'div',
         { className: 'mct-Viewer-buttons' },
-        button('CSV', 'Export as a table, a row for each point', () =>
-          download(`${name}.measurements.csv`, 'text/csv', toCsv(all(), space))
-        ),
-        button('JSON', 'Export as JSON', () =>
-          download(`${name}.measurements.json`, 'application/json', toJson(all(), space))
-        ),
+        ...this.#exports,
         button('Import…', 'Add what was exported as CSV or JSON', () => file.click()),
         file
       ),
       this.#how,
       this.#wrong,
+      this.#said,
       this.#list
     );
     this.update();
@@ -66,6 +72,10 @@ export class MeasurementPanel {
     const { tool, all } = this.#layers;
     this.#how.textContent =
       tool !== null ? HOW[tool] : all.length === 0 ? 'Nothing is measured yet: choose what in “Measure…” above.' : '';
+    for (const [n, each] of this.#exports.entries()) {
+      each.disabled = all.length === 0;
+      each.title = each.disabled ? 'Nothing is measured yet that could be exported' : TITLES[n];
+    }
     const shown = JSON.stringify(all);
     // A name that is being written stays.
     if (shown === this.#shown) return;
@@ -96,10 +106,24 @@ export class MeasurementPanel {
   async #import(file: File | undefined): Promise<void> {
     if (!file) return;
     this.#wrong.textContent = '';
+    this.#said.replaceChildren();
     try {
-      this.#layers.import(readMeasurements(await file.text(), this.#space));
+      const { onVoxels, atPlaces } = readBoth(await file.text(), this.#space);
+      this.#layers.import(onVoxels);
+      if (atPlaces) this.#offer(file.name, atPlaces);
     } catch (error) {
       this.#wrong.textContent = `${file.name}: nothing was imported. ${(error as Error).message}`;
     }
+  }
+  /** Offers the other reading of a file that was measured on other voxels. */
+  #offer(file: string, atPlaces: Annotation[]): void {
+    const take = button('Put them there', 'Move what was imported to the places that the file says in lengths', () => {
+      this.#said.replaceChildren();
+      this.#layers.import(atPlaces);
+    });
+    this.#said.append(
+      `${file} was measured on a volume with other voxels. Its measurements are on the same voxels here, by index, with this volume’s lengths; the places that it says in lengths are elsewhere. `,
+      take
+    );
   }
 }

@@ -11,6 +11,11 @@ export interface Space {
   first: number[];
   /** Whether all edges are in metres; otherwise lengths are in voxels. */
   isPhysical: boolean;
+  /**
+   * Of a volume that lies askew: affine matrices, of lengths, from the space along its own axes, in which `scale` is,
+   * into the one that is shown, and back.
+   */
+  askew?: { into: number[][]; back: number[][] };
 }
 
 /** An annotation. `points`: in voxels by index, whose whole numbers are centres; of an ellipsoid centre and radii. */
@@ -30,6 +35,24 @@ export interface Measures {
   angle: number | null;
 }
 
+/** Without the tails of binary fractions. */
+const rounded = (value: number): number => Number(value.toPrecision(12));
+
+const through = (matrix: number[][], point: number[]): number[] =>
+  matrix.map(row => point.reduce((sum, value, n) => sum + row[n] * value, row[point.length]));
+
+/** Where a place in voxels is shown, in metres or, without units, in the numbers of the metadata. */
+export function placeOf(point: number[], { scale, first, askew }: Space): number[] {
+  const own = point.map((value, axis) => (value - first[axis]) * scale[axis]);
+  return askew ? through(askew.into, own) : own;
+}
+
+/** The place in voxels of what is shown somewhere. */
+function voxelAt(place: number[], { scale, first, askew }: Space): number[] {
+  const own = askew ? through(askew.back, place) : place;
+  return own.map((value, axis) => value / scale[axis] + first[axis]);
+}
+
 const subtract = (a: number[], b: number[]): number[] => a.map((value, axis) => value - b[axis]);
 const dot = (a: number[], b: number[]): number => a.reduce((sum, value, axis) => sum + value * b[axis], 0);
 const norm = (a: number[]): number => Math.hypot(...a);
@@ -39,9 +62,17 @@ const cross = ([a, b, c]: number[], [d, e, f]: number[]): number[] => [b * f - c
  * Length of lines and polylines; of a polyline of three points the angle at the second; the area that a flat polyline
  * encloses when its ends are joined; area of flat boxes and ellipses, volume of others.
  */
-export function measure({ kind, points }: Annotation, { scale, isPhysical }: Space): Measures {
+export function measure({ kind, points }: Annotation, space: Space): Measures {
+  const { scale, isPhysical, askew } = space;
   const none: Measures = { length: null, area: null, volume: null, angle: null };
-  const placed = points.map(point => point.map((value, axis) => value * (isPhysical ? scale[axis] : 1)));
+  const placed = points.map((point, n) => {
+    const isRadius = kind === 'ellipsoid' && n === 1;
+    if (askew && !isRadius) {
+      const place = placeOf(point, space);
+      return isPhysical ? place : place.map((value, axis) => value / scale[axis]);
+    }
+    return point.map((value, axis) => value * (isPhysical ? scale[axis] : 1));
+  });
   if (kind === 'line') return { ...none, length: norm(subtract(placed[1], placed[0])) };
   if (kind === 'polyline') return { ...none, ...measurePath(placed) };
   if (kind === 'point') return none;
@@ -140,7 +171,7 @@ const NAMES: Record<string, Kind> = {
 const NAME_OF = Object.fromEntries(Object.entries(NAMES).map(([name, kind]) => [kind, name]));
 
 /** An annotation of a state; null for what is none. */
-export function fromState(json: Json, { first }: Space): Annotation | null {
+export function fromState(json: Json, space: Space): Annotation | null {
   const kind = NAMES[String(json.type)];
   if (kind === undefined) return null;
   const points = {
@@ -151,12 +182,12 @@ export function fromState(json: Json, { first }: Space): Annotation | null {
     polyline: json.points
   }[kind] as number[][];
   const name = typeof json.description === 'string' ? json.description : '';
-  return { id: String(json.id), kind, name, points: shifted(kind, points, first, 1) };
+  return { id: String(json.id), kind, name, points: unlessRadii(kind, points, at => fromShown(at, space)) };
 }
 
 /** An annotation as a state has it. */
-export function toState({ id, kind, name, points }: Annotation, { first }: Space): Json {
-  const placed = shifted(kind, points, first, -1);
+export function toState({ id, kind, name, points }: Annotation, space: Space): Json {
+  const placed = unlessRadii(kind, points, voxel => toShown(voxel, space));
   const [a, b] = placed;
   const places = {
     point: { point: a },
@@ -169,26 +200,47 @@ export function toState({ id, kind, name, points }: Annotation, { first }: Space
 }
 
 /** Radii are not moved. */
-const shifted = (kind: Kind, points: number[][], by: number[], sign: 1 | -1): number[][] =>
-  points.map((point, n) =>
-    kind === 'ellipsoid' && n === 1 ? point : point.map((value, axis) => value + sign * by[axis])
-  );
+const unlessRadii = (kind: Kind, points: number[][], change: (point: number[]) => number[]): number[][] =>
+  points.map((point, n) => (kind === 'ellipsoid' && n === 1 ? point : change(point)));
 
-/** A point's physical place in micrometres, without the shortest binary fractions' tails. */
-const micrometres = (value: number): number => Number((value * 1e6).toPrecision(12));
+/** Coordinates of Neuroglancer's, in voxels from the origin, and voxels by index. */
+const fromShown = (at: number[], space: Space): number[] =>
+  space.askew
+    ? voxelAt(
+        at.map((value, axis) => value * space.scale[axis]),
+        space
+      )
+    : at.map((value, axis) => value + space.first[axis]);
+const toShown = (voxel: number[], space: Space): number[] =>
+  space.askew
+    ? placeOf(voxel, space).map((value, axis) => value / space.scale[axis])
+    : voxel.map((value, axis) => value - space.first[axis]);
+
+const inVoxels = (value: number): number => Number(value.toFixed(9));
+
+/** An annotation at places in metres: on the voxels that are shown there. */
+export const atPlace = (annotation: Annotation, places: number[][], space: Space): Annotation => ({
+  ...annotation,
+  points: places.map((place, n) =>
+    annotation.kind === 'ellipsoid' && n === 1
+      ? place.map((value, axis) => inVoxels(value / space.scale[axis]))
+      : voxelAt(place, space).map(inVoxels)
+  )
+});
+
+/** A point's physical place in micrometres. */
+const micrometres = (value: number): number => rounded(value * 1e6);
 
 /** Record of an annotation for export: lengths in micrometres or voxels, and their powers. */
 export function recordOf(annotation: Annotation, space: Space): Json {
-  const { isPhysical, scale, first } = space;
+  const { isPhysical, scale } = space;
   const in_ = (value: number | null, power: number): number | null =>
-    value === null || !isPhysical ? value : Number((value * 1e6 ** power).toPrecision(12));
+    value === null || !isPhysical ? value : rounded(value * 1e6 ** power);
   const { length, area, volume, angle } = measure(annotation, space);
-  const physical = annotation.points.map((point, n) =>
-    point.map((value, axis) => {
-      const isRadius = annotation.kind === 'ellipsoid' && n === 1;
-      return micrometres((isRadius ? value : value - first[axis]) * scale[axis]);
-    })
-  );
+  const physical = annotation.points.map((point, n) => {
+    const isRadius = annotation.kind === 'ellipsoid' && n === 1;
+    return (isRadius ? point.map((value, axis) => value * scale[axis]) : placeOf(point, space)).map(micrometres);
+  });
   return {
     id: annotation.id,
     kind: annotation.kind,

@@ -3,6 +3,7 @@ import { handOver, readAhead } from './handedOver.ts';
 import { SeveralError } from './image.ts';
 import type { Volume } from './initialState.ts';
 import { sourceOf } from './initialState.ts';
+import { inVoxelsOf, laidInWords } from './lentVoxels.ts';
 import { nativeDocument } from './nativeDocument.ts';
 import { addReader } from './readerFrontend.ts';
 import { chooseContrast, readVolumes } from './readVolumes.ts';
@@ -46,6 +47,8 @@ const unlessAbsent =
 export interface Opened {
   /** The images in the order of their places, then all their labels. */
   volumes: Volume[];
+  /** Notes of images that are laid over the first one voxel on voxel. */
+  lent: string[];
   /** Why labels could not be read. */
   unread: string[];
   /** Why no contrast could be chosen for images whose metadata has none. */
@@ -117,11 +120,17 @@ export async function openPlaces(
   const images = opened.map(({ volume }) => volume);
   // Labels that were opened by themselves are listed once.
   const labels = opened.flatMap(each => each.labels).filter(({ url }) => images.every(image => image.url !== url));
-  const volumes = [...images, ...labels];
-  for (const { url, image } of volumes) {
+  const read = [...images, ...labels];
+  for (const { url, image } of read) {
     const { key, text } = nativeDocument(image);
     handed.push(handOver(url + key, text));
   }
+  const lent: string[] = [];
+  const volumes = read.map((volume, n) => {
+    const image = inVoxelsOf(read[0].image, volume.image);
+    if (image && n < images.length) lent.push(laidInWords(volume, read[0]));
+    return image ? { ...volume, image } : volume;
+  });
   return {
     volumes,
     release: () => {
@@ -129,6 +138,7 @@ export async function openPlaces(
       handed.forEach(take => take());
     },
     counts,
+    lent,
     unread: opened.flatMap(each => each.unread),
     dim: opened.flatMap(each => each.dim),
     watches

@@ -62,6 +62,8 @@ export class Toolbar {
   #segmentLayers: SegmentLayers | null = null;
   #landmarks: LandmarkLayers | null = null;
   #alignment: AlignmentPanel | null = null;
+  /** What was open in the life of Neuroglancer before. */
+  #open = { measurements: false, alignment: false, contrast: false };
   #chosen: string | null = null;
   #frame = 0;
   #forget: (() => void) | null = null;
@@ -142,18 +144,25 @@ export class Toolbar {
   /** Serves another life of Neuroglancer, or none. */
   attach(viewer: Viewer | null): void {
     this.#forget?.();
+    // Between two lives there is none, in which nothing can be open.
+    if (this.#viewer) {
+      this.#open = {
+        measurements: this.#measurements !== null,
+        alignment: this.#alignment !== null,
+        contrast: this.#panel !== null
+      };
+    }
     this.#closePanel();
-    const isListed = this.#measurements !== null;
     this.listMeasurements(false);
-    const isAligning = this.#alignment !== null;
     this.showAlignment(false);
     this.#landmarks = viewer && new LandmarkLayers(viewer, this.#events.volumes());
     this.#layersOf = viewer && new MeasurementLayers(viewer, this.#events.space().space);
     this.#segmentLayers = viewer && new SegmentLayers(viewer, this.#events.segmentsOf, this.#events.tell);
     this.#viewer = viewer;
     this.#forget = viewer && viewer.state.changed.add(() => this.#updateSoon());
-    if (isListed) this.listMeasurements(true);
-    if (isAligning && this.#isAlignable) this.showAlignment(true);
+    if (viewer && this.#open.measurements) this.listMeasurements(true);
+    if (viewer && this.#open.alignment && this.#isAlignable) this.showAlignment(true);
+    if (viewer && this.#open.contrast) this.#openPanel();
     this.update();
   }
 
@@ -376,7 +385,7 @@ export class Toolbar {
     const presets = new Presets(this.#events.volumeOf(layer.name));
     this.#panel = new ContrastPanel(viewer, layer, presets, text => this.#events.tell(text));
     this.#panelOf = panelKey(layer);
-    viewer.display.container.append(this.#panel.node);
+    this.#panel.showIn(viewer);
   }
 
   #closePanel(): void {
@@ -385,5 +394,6 @@ export class Toolbar {
   }
 }
 
-/** Key of the panel of contrast: another layer, or another shader, has another panel. */
-const panelKey = (layer: ImageLayer | null): string => `${layer?.name}\n${layer?.look.shader}`;
+/** Key of the panel of contrast: another layer, another shader, or one whose metadata has come, has another panel. */
+const panelKey = (layer: ImageLayer | null): string =>
+  `${layer?.name}\n${layer?.look.shader}\n${layer?.contrast ? 'known' : ''}`;

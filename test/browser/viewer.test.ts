@@ -41,6 +41,10 @@ const open = (page: Page, path: string, state = sliceView(SHAPE, Z)): Promise<Lo
 const shows = (panel: Locator, omeZarr: string, z = Z): Promise<void> =>
   showsSlice(panel, expectedSlice(tiff, z, omeZarr));
 
+interface Ome {
+  multiscales: { axes: { unit?: string }[] }[];
+}
+
 const name = (path: string): string => path.split('/').pop()!;
 
 test('OME-Zarr 0.5 under the root: the voxels on the screen are those of the volume, over /files/', async () => {
@@ -355,6 +359,18 @@ test('a volume that is added lies over the first, also after a reload; linked vi
   await page.goto(`${jupyter.url}lab/workspaces/added`);
   await page.locator('.lm-TabBar-tabLabel', { hasText: 'first.ome.zarr' }).click();
   await showsSlice(panel, both(31), 4);
+  // One that does not say how long its voxels are lies voxel on voxel.
+  const bare = convert(flipped, join(jupyter.root, 'bare.ome.zarr'));
+  const document = JSON.parse(readFileSync(join(bare, 'zarr.json'), 'utf8')) as { attributes: { ome: Ome } };
+  for (const axis of document.attributes.ome.multiscales[0].axes) delete axis.unit;
+  writeFileSync(join(bare, 'zarr.json'), JSON.stringify(document));
+  await lab.refresh();
+  await lab.item('bare.ome.zarr').click({ button: 'right' });
+  await page.getByText('Add to Viewer').click();
+  await panel.getByText('bare.ome.zarr is laid over first.ome.zarr voxel on voxel').waitFor();
+  await panel.getByLabel('Layer that is changed here').selectOption('bare.ome.zarr');
+  await panel.getByLabel('Opacity').fill('1');
+  await showsSlice(panel, expectedSlice(flipped, 31, over));
   await page.close();
 });
 

@@ -57,7 +57,7 @@ export function lookDocuments(
       timeStep,
       timeUnit,
       channels: channels.map(channel => ({ ...channel, window: null, inverted: layout.shownInverted })),
-      origin: { version: VERSION, look: { notes: notesOf(name, layout, leftOut) } }
+      origin: { version: VERSION, look: { notes: notesOf(name, layout, levels.length, leftOut) } }
     },
     '0.5'
   );
@@ -80,10 +80,12 @@ export function lookDocuments(
 export const levelPath = (version: string, level: number): string => `${version}/${level}`;
 
 /** Notes for a person who looks at it: a sentence each. */
-function notesOf(name: string, { dtype }: Layout, leftOut: number[]): string[] {
-  const notes = [
-    `${name} is shown as it lies there, and nothing is written: full resolution is exact, coarser levels are sampled, every 2nd, 4th, … voxel without the ones in between.`
-  ];
+function notesOf(name: string, { dtype }: Layout, levels: number, leftOut: number[]): string[] {
+  const sampled =
+    levels > 1
+      ? ': full resolution is exact, coarser levels are sampled, every 2nd, 4th, … voxel without the ones in between'
+      : '';
+  const notes = [`${name} is shown as it lies there, and nothing is written${sampled}.`];
   if (leftOut.length > 0)
     notes.push(
       `Levels ${leftOut.map(factor => `1:${factor}`).join(', ')} are left out, since each would have to decode the whole file for one view: convert it to have them.`

@@ -17,7 +17,7 @@ import { startWorker } from '../../viewer/startedWorker.ts';
 import { isActive } from '../connection/jobs.ts';
 import type { IHelper, JobChange } from '../helper.ts';
 import { renamedTo, toServerPath } from '../paths.ts';
-import { isSameReading, readingIn } from './reading.ts';
+import { findsSameVoxels } from './reading.ts';
 import { savePicture } from './savePicture.ts';
 import type { FoundSource } from './source.ts';
 import { baseName, findSource, findSources, lookedAt, namesOf } from './source.ts';
@@ -86,31 +86,35 @@ export class ViewerPanel extends Widget {
     return this.#way.asLabels ?? false;
   }
 
-  /** Source that is shown, if it is one volume. */
-  get #source(): Source | null {
-    return this.#way.isStack ? [...this.#paths] : this.#paths.length === 1 ? this.#paths[0] : null;
+  /** Number of a source among the volumes that are shown as they lie there; -1 where it is none. */
+  #numberOf(source: Source): number {
+    const shown: Source[] = this.#way.isStack ? [[...this.#paths]] : [...this.#paths];
+    return shown.findIndex((each, n) => this.#sampled[n] && JSON.stringify(each) === JSON.stringify(source));
   }
 
   /** When a conversion of what is shown is whole, its output takes the source's place. */
   #onJob(_: unknown, { now, before }: JobChange): void {
     const isDone = now?.kind === 'convert' && now.state === 'done' && before !== null && isActive(before);
     const output = now?.result?.output;
-    if (!isDone || output === undefined || now.options.parent || !this.#isSampled || !this.#handle) return;
-    const isSame = JSON.stringify(now.source) === JSON.stringify(this.#source);
-    if (!isSame || !isSameReading(readingIn(now.options), this.reading ?? {})) return;
-    void this.#exchange(output).catch(error => console.warn(`${output}: could not be shown`, error));
+    if (!isDone || output === undefined || now.options.parent || !this.#handle) return;
+    const number = this.#numberOf(now.source);
+    if (number < 0 || !findsSameVoxels(now.options, this.reading ?? {})) return;
+    void this.#exchange(number, output).catch(error => console.warn(`${output}: could not be shown`, error));
   }
 
-  async #exchange(output: string): Promise<void> {
+  async #exchange(number: number, output: string): Promise<void> {
     const source = await findSource(output, this.#helper);
-    const before = this.#name;
+    const before = this.#names[number];
+    const paths = this.#way.isStack ? [output] : this.#paths.with(number, output);
+    const name = namesOf(paths)[number];
     await this.#handle?.exchange(
-      source,
+      number,
+      { ...source, name, asLabels: this.asLabels },
       `${baseName(output)} is written whole, and shown now in the place of ${before}.`
     );
-    this.#paths = [output];
-    this.#way = {};
-    this.#isSampled = false;
+    this.#paths = paths;
+    this.#sampled[number] = false;
+    this.#way = this.#isSampled ? this.#way : { asLabels: this.asLabels };
     this.#entitle();
     this.#exchanged.emit();
     this.#stateChanged.emit();
@@ -170,6 +174,10 @@ export class ViewerPanel extends Widget {
     return findSources(paths, this.#helper, this.reading);
   }
 
+  get #isSampled(): boolean {
+    return this.#sampled.some(Boolean);
+  }
+
   #entitle(): void {
     this.title.label = this.#name;
     this.title.caption = this.key;
@@ -193,7 +201,7 @@ export class ViewerPanel extends Widget {
       const name = handle.names.includes(found.name) ? path : found.name;
       await handle.add({ ...found, name, asLabels: this.asLabels });
       this.#paths = [...this.paths, path];
-      this.#isSampled ||= found.sampled ?? false;
+      this.#sampled.push(found.sampled ?? false);
     }
     this.#entitle();
     this.#stateChanged.emit();
@@ -309,7 +317,7 @@ export class ViewerPanel extends Widget {
     if (this.isDisposed) {
       return;
     }
-    this.#isSampled = source.some(({ sampled }) => sampled);
+    this.#sampled = source.map(({ sampled }) => sampled ?? false);
     this.#entitle();
     this.node.replaceChildren();
     const state = this.#state;
@@ -381,5 +389,6 @@ export class ViewerPanel extends Widget {
   #handle: ViewerHandle | undefined;
   #following = Promise.resolve();
   #isOpened = false;
-  #isSampled = false;
+  /** Which of the volumes are shown as they lie there. */
+  #sampled: boolean[] = [];
 }

@@ -1,7 +1,7 @@
 // Measurements in a volume: known lengths, areas, volumes and angles, and the files in which they travel.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readMeasurements, toCsv, toJson } from '../../../src/viewer/measurementFiles.ts';
+import { readBoth, readMeasurements, toCsv, toJson } from '../../../src/viewer/measurementFiles.ts';
 import type { Annotation, Kind, Space } from '../../../src/viewer/measurements.ts';
 import { describe, fromState, measure, recordOf, toState } from '../../../src/viewer/measurements.ts';
 
@@ -58,6 +58,77 @@ test('what is exported is imported again, from CSV and JSON; a state has it at i
       'micrometer'
     ]
   );
+});
+
+test('a table that Excel has written is read: with a mark of its encoding, semicolons, and commas in numbers', () => {
+  const csv = toCsv(several, SPACE);
+  // The name has commas, a quotation mark and a line of its own.
+  const excel = csv.replaceAll(/("(?:[^"]|"")*")|,|(\d)\.(\d)/g, (found: string, name: string | undefined, a, b) =>
+    name ? found : found === ',' ? ';' : `${a},${b}`
+  );
+  for (const text of [
+    `\uFEFF${excel}`,
+    `sep=;\r\n${excel}`,
+    csv.replaceAll(/("(?:[^"]|"")*")|,/g, (_, name) => name ?? '\t')
+  ])
+    assert.deepEqual(readMeasurements(text, SPACE), several);
+  const list = (JSON.parse(toJson(several, SPACE)) as { measurements: object[] }).measurements;
+  assert.deepEqual(readMeasurements(JSON.stringify(list), SPACE), several);
+});
+
+test('a file of a volume with other voxels is on the same voxels, or at the same places', () => {
+  const binned: Space = { ...SPACE, scale: [4e-6, 4e-6, 10e-6], first: [-5, 0, 0] };
+  const half = several.map(({ points, ...each }) => ({
+    ...each,
+    points: points.map(point => point.map(value => value / 2))
+  }));
+  for (const text of [toCsv(several, SPACE), toJson(several, SPACE)]) {
+    assert.deepEqual(readBoth(text, SPACE), { onVoxels: several, atPlaces: null });
+    assert.deepEqual(readBoth(text, binned), { onVoxels: several, atPlaces: half });
+    // Of a space without lengths nothing else can be said.
+    assert.equal(readBoth(text, BARE).atPlaces, null);
+  }
+  const inMillimetres = toJson(several, SPACE)
+    .replaceAll('"micrometer"', '"millimeter"')
+    .replaceAll(/"physical": \[[^"]*\]/g, list => list.replaceAll(/[\d.]+/g, n => String(Number(n) / 1000)));
+  assert.deepEqual(readBoth(inMillimetres, binned).atPlaces?.[0].points, half[0].points);
+});
+
+test('in a volume that lies askew voxels are its own, and lengths, areas and volumes those of its space', () => {
+  // A quarter about z, a shear along x, and a shift: rows along x, y, z of what is shown.
+  const into = [
+    [0, -1, 0.5, 1e-5],
+    [1, 0, 0, 0],
+    [0, 0, 1, 2e-5]
+  ];
+  const back = [
+    [0, 1, 0, 0],
+    [-1, 0, 0.5, 0],
+    [0, 0, 1, -2e-5]
+  ];
+  const askew: Space = { ...SPACE, first: [0, 0, 0], askew: { into, back } };
+  const line = of('line', [0, 0, 0], [30, 40, 6]);
+  // 60, 80 and 30 µm along its own axes are -65, 60 and 30 µm here.
+  assert.ok(Math.abs(measure(line, askew).length! - Math.hypot(65, 60, 30) * 1e-6) < 1e-15);
+  assert.deepEqual(recordOf(line, askew).voxels, line.points);
+  assert.deepEqual(recordOf(line, askew).physical, [
+    [10, 0, 20],
+    [-55, 60, 50]
+  ]);
+  const close = (a: number[][], b: number[][]): void =>
+    a.forEach((point, n) => point.forEach((value, axis) => assert.ok(Math.abs(value - b[n][axis]) < 1e-9)));
+  const shown = toState(line, askew) as { pointA: number[]; pointB: number[] };
+  close(
+    [shown.pointA, shown.pointB],
+    [
+      [5, 0, 4],
+      [-27.5, 30, 10]
+    ]
+  );
+  close(fromState(toState(line, askew), askew)!.points, line.points);
+  const box = of('box', [0, 0, 0], [10, 20, 0]);
+  // 20 × 40 µm, which is 40 × 20 here.
+  assert.ok(Math.abs(measure(box, askew).area! - 800e-12) < 1e-20);
 });
 
 for (const [what, change, words] of [

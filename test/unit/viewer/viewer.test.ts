@@ -9,8 +9,9 @@ import { boxPoints, boxVoxels } from '../../../src/viewer/box.ts';
 import { SeveralError, readImage } from '../../../src/viewer/image.ts';
 import { nativeDocument } from '../../../src/viewer/nativeDocument.ts';
 import { handedOver, readAhead } from '../../../src/viewer/handedOver.ts';
-import { carriedOver } from '../../../src/viewer/carryOver.ts';
+import { carriedOver, handedOn } from '../../../src/viewer/carryOver.ts';
 import { initialState, layersOf } from '../../../src/viewer/initialState.ts';
+import { inVoxelsOf } from '../../../src/viewer/lentVoxels.ts';
 import { readVolumes } from '../../../src/viewer/readVolumes.ts';
 import { parseReaderUrl, readerUrl } from '../../../src/viewer/readerScheme.ts';
 import { renamed } from '../../../src/viewer/renamed.ts';
@@ -752,6 +753,86 @@ test('the view of a volume that was written anew is kept as far as it means the 
   assert.deepEqual(await over(other), { ...kept, controls: [brighter, undefined] });
   // Another shape has another middle.
   assert.deepEqual((await over(usual, [10, 20, 44])).position, [21.5, 9.5, 14.5]);
+});
+
+/** The image of `v3` without units. */
+const bare = async () => {
+  const datasets = [
+    { path: '0', coordinateTransformations: [{ type: 'scale', scale: [1, 1, 1] }] },
+    { path: '1', coordinateTransformations: [{ type: 'scale', scale: [2, 2, 2] }] }
+  ];
+  const axes = AXES.map(({ name, type }) => ({ name, type }));
+  const attributes = { ome: { version: '0.5', multiscales: [{ axes, datasets }], omero: OMERO } };
+  return readImage(
+    'bare',
+    files({ 'zarr.json': { attributes }, '0/zarr.json': { shape: SHAPE, data_type: 'uint16' } })
+  );
+};
+
+test('of two volumes of which one has no lengths, the second is laid over the first voxel on voxel', async () => {
+  const [known, silent] = [await readImage('scan', v3('uint16')), await bare()];
+  assert.equal(inVoxelsOf(known, known), null);
+  assert.equal(inVoxelsOf(silent, silent), null);
+  const over = (first: typeof known, image: typeof known) => {
+    const { axes, levels } = image;
+    const place = ({ transform }: { transform: { matrix: number[][]; outputDimensions: object } }) => transform;
+    const volume = { name: 'over', url: 'http://server/over/', image: inVoxelsOf(first, image)! };
+    const [layer] = initialState([volume], 'xy', ROOM).layers as { source: Parameters<typeof place>[0] }[];
+    // What Neuroglancer hears of the volume itself is as it was.
+    assert.deepEqual([image.axes, image.levels], [axes, levels]);
+    return { ...place(layer.source), levels: volume.image.levels };
+  };
+  // As many voxels: from the first one's corner, 10 voxels along z, on.
+  const onKnown = over(known, silent);
+  assert.deepEqual(onKnown.outputDimensions, { z: [2e-6, 'm'], y: [1e-6, 'm'], x: [5e-7, 'm'] });
+  assert.deepEqual(onKnown.matrix, [
+    [2e-6, 0, 0, 10],
+    [0, 1e-6, 0, 0],
+    [0, 0, 5e-7, 0]
+  ]);
+  assert.deepEqual(onKnown.levels[1].scale, [4, 2, 1]);
+  const onSilent = over(silent, known);
+  assert.deepEqual(onSilent.outputDimensions, { z: [1, ''], y: [1, ''], x: [1, ''] });
+  assert.deepEqual(
+    onSilent.matrix.map((row, n) => Number(row[n].toPrecision(9))),
+    [5e5, 1e6, 2e6]
+  );
+  // Others voxels: the first may be a region of it.
+  silent.axes[0].length = 30;
+  assert.equal(over(known, silent).matrix[0][3], 0);
+});
+
+test('an output that has lengths takes the place of its source among others, and nothing that was drawn moves', async () => {
+  const [source, output, mask] = [await bare(), await readImage('out', v3('uint16')), await bare()];
+  const named = (name: string, image: typeof source) => ({ name, url: `http://server/${name}/`, image });
+  const before = [named('scan.tif', source), named('mask.tif', mask)];
+  const after = [named('scan.ome.zarr', output), named('mask.tif', inVoxelsOf(output, mask)!)];
+  const first = initialState(before, 'xy', ROOM);
+  const outputDimensions = { x: [1, ''], y: [1, ''], z: [1, ''] };
+  const drawn = {
+    name: 'measurements',
+    type: 'annotation',
+    source: { url: 'local://annotations', transform: { outputDimensions } }
+  };
+  const view = { ...first, position: [1, 2, 3], layers: [...(first.layers as object[]), drawn] } as ViewerState;
+  const { position, dimensions, layers } = handedOn(0, view, before, after, initialState(after, 'xy', ROOM));
+  assert.deepEqual(position, [1, 2, 3]);
+  assert.deepEqual(dimensions, { x: [5e-7, 'm'], y: [1e-6, 'm'], z: [2e-6, 'm'] });
+  const [shown, beside, annotations] = layers as {
+    name: string;
+    source: { transform: { outputDimensions: object } };
+  }[];
+  assert.equal(shown.name, 'scan.ome.zarr');
+  assert.deepEqual([beside.name, Object.keys(beside.source)], ['mask.tif', ['url', 'transform']]);
+  assert.deepEqual(annotations.source.transform.outputDimensions, dimensions);
+  // The second one's output leaves the space as it is.
+  const swapped = [before[0], named('mask.ome.zarr', mask)];
+  const second = handedOn(1, view, before, swapped, initialState(swapped, 'xy', ROOM));
+  assert.deepEqual(second.dimensions, view.dimensions);
+  assert.deepEqual(
+    (second.layers as { name: string }[]).map(({ name }) => name),
+    ['scan.tif', 'mask.ome.zarr', 'measurements']
+  );
 });
 
 test('a file that is read ahead is handed over once, and read anew where that failed', async () => {
