@@ -262,11 +262,11 @@ export class S3Bucket {
     signal?: AbortSignal
   ): Promise<string> {
     try {
-      return await this.#putParts(key, size, read, atOnce, signal);
+      return await this.#putParts(key, size, read, most, signal);
     } catch (error) {
       // It may have been completed, which its ETag does not always tell, and the answer lost: it is sent once more.
       if (!(error instanceof S3Error) || error.reason !== 'NoSuchUpload') throw error;
-      return this.#putParts(key, size, read, atOnce, signal);
+      return this.#putParts(key, size, read, most, signal);
     }
   }
 
@@ -274,7 +274,7 @@ export class S3Bucket {
     key: string,
     size: number,
     read: (start: number, length: number) => Promise<Uint8Array>,
-    atOnce: number,
+    most: number,
     signal?: AbortSignal
   ): Promise<string> {
     const sdk = this.#sdk;
