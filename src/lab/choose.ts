@@ -3,7 +3,8 @@ import { FileDialog } from '@jupyterlab/filebrowser';
 import type { Contents } from '@jupyterlab/services';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { isAbsolute } from '../form/output.ts';
-import { isTiff, selectedFolders, toServerPath } from './paths.ts';
+import { isArchiveName } from '../model/output-name.ts';
+import { isImage, isTiff, selectedFolders, toServerPath } from './paths.ts';
 
 /** Asks for TIFFs where nothing suitable is selected. */
 export async function chooseSources(browser: FileBrowser | null, title = 'Convert to OME-Zarr'): Promise<string[]> {
@@ -72,4 +73,21 @@ async function chooseFolder(browser: FileBrowser | null | undefined, title: stri
     label: 'An OME-Zarr folder:'
   });
   return (value ?? []).slice(0, 1).map(({ path }) => path);
+}
+
+/** Asks where a volume is now that was at a path before; null: a person does not say. */
+export async function chooseAgain(browser: FileBrowser | null | undefined, path: string): Promise<string | null> {
+  if (!browser) return null;
+  const { manager } = browser.model;
+  const { contents } = manager.services;
+  const asked = { manager, title: 'Find the Volume', label: `Where ${path} is now:` };
+  const { value } =
+    isImage(path) || isArchiveName(path)
+      ? await FileDialog.getOpenFiles({
+          ...asked,
+          filter: item => (item.type === 'directory' || isImage(item.path) || isArchiveName(item.path) ? {} : null)
+        })
+      : await FileDialog.getExistingDirectory(asked);
+  const [found] = value ?? [];
+  return found?.path ? toServerPath(contents, found.path) : null;
 }

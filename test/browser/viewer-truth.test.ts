@@ -196,6 +196,18 @@ test('one that is renamed is not shown as black, and is shown again when it is b
   assert.equal(await viewer.getByText(/written anew/).isVisible(), false);
 });
 
+test('a kept view whose volume is elsewhere by now says so, and goes on where a person finds it', async () => {
+  const output = convert(tiff, join(jupyter.root, 'found.ome.zarr'));
+  const viewer = await open('kept.ome.zarr');
+  await says(viewer, /kept.ome.zarr is not there: it has been renamed, moved or removed/);
+  await viewer.getByRole('button', { name: 'Find it…' }).click();
+  const dialog = page.locator('.jp-Dialog');
+  await dialog.locator('.jp-DirListing-item', { hasText: 'found.ome.zarr' }).click();
+  await dialog.getByRole('button', { name: 'Select' }).click();
+  await shows(viewer, tiff, output);
+  await page.locator('.lm-TabBar-tabLabel', { hasText: /^found.ome.zarr$/ }).waitFor();
+});
+
 test('one that the helper reads, and that is removed, is said to be gone', async () => {
   const output = convert(tiff, join(elsewhere, 'removed.ome.zarr'));
   const viewer = await open(output);

@@ -1,6 +1,7 @@
 import { showErrorMessage } from '@jupyterlab/apputils';
 import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import type { Contents } from '@jupyterlab/services';
+import { ServerConnection } from '@jupyterlab/services';
 import type { Drag } from '@lumino/dragdrop';
 import type { Message } from '@lumino/messaging';
 import { Debouncer } from '@lumino/polling';
@@ -8,6 +9,7 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { isAbsolute } from '../../form/output.ts';
+import { isAddress } from '../../model/address.ts';
 import { isStandIn } from '../../model/address.ts';
 import type { ViewerHandle, ViewerState } from '../../viewer/index.ts';
 import type { LookOptions, Source } from '../../protocol/index.ts';
@@ -16,6 +18,7 @@ import { renamed } from '../../viewer/renamed.ts';
 import { startWorker } from '../../viewer/startedWorker.ts';
 import { isActive } from '../connection/jobs.ts';
 import type { IHelper, JobChange } from '../helper.ts';
+import { HelperError } from '../helper.ts';
 import { renamedTo, toServerPath } from '../paths.ts';
 import { findsSameVoxels } from './reading.ts';
 import { savePicture } from './savePicture.ts';
@@ -125,15 +128,19 @@ export class ViewerPanel extends Widget {
     const before = this.#paths;
     const followed = before.map(path => renamedTo(this.#contents, change, path));
     if (followed.every(path => path === null)) return;
+    this.#goTo(before.map((path, n) => followed[n] ?? path));
+    if (this.#handle) this.#follow(before);
+    this.#stateChanged.emit();
+  }
+
+  /** Takes the volumes to be at other paths, and in a view that is not shown yet, too. */
+  #goTo(paths: string[]): void {
     const names = this.#names;
-    this.#paths = before.map((path, n) => followed[n] ?? path);
+    this.#paths = paths;
     this.#entitle();
-    if (this.#handle) {
-      this.#follow(before);
-    } else if (this.#state && !this.#isOpened) {
+    if (this.#state && !this.#isOpened) {
       this.#state = names.reduce((state, name, n) => renamed(state, name, this.#names[n]), this.#state);
     }
-    this.#stateChanged.emit();
   }
 
   /** Has the picture go on with volumes that were at other paths. */
@@ -304,11 +311,50 @@ export class ViewerPanel extends Widget {
     }
     this.#isOpened = true;
     this.#say(this.paths.length > 1 ? 'Opening the volumes…' : 'Opening the volume…');
-    this.#show().catch(error => {
+    this.#show().catch(async error => {
       this.#isOpened = false;
-      this.#say(error instanceof Error ? error.message : String(error), true);
+      const lost = await this.#lost();
+      if (lost >= 0) this.#sayLost(lost);
+      else this.#say(error instanceof Error ? error.message : String(error), true);
     });
   }
+
+  /** Number of the first volume that is no longer at its path; -1 where all are, or that is not known. */
+  async #lost(): Promise<number> {
+    const isLost = (path: string): Promise<boolean> =>
+      isAddress(path)
+        ? Promise.resolve(false)
+        : isAbsolute(path)
+          ? this.#helper.request('inspect', { source: path }).then(
+              () => false,
+              error => error instanceof HelperError && error.code === 'not-found'
+            )
+          : this.#contents.get(path, { content: false }).then(
+              () => false,
+              error => error instanceof ServerConnection.ResponseError && error.response.status === 404
+            );
+    return (await Promise.all(this.#paths.map(isLost))).indexOf(true);
+  }
+
+  #sayLost(number: number): void {
+    const path = this.#paths[number];
+    const { find } = this;
+    const what = `${path} is not there: it has been renamed, moved or removed since this view was kept.`;
+    if (!find || this.#way.isStack) return this.#say(what, true);
+    this.#say(`${what} Show where it is now, and the view goes on there, with all that was drawn in it.`, true, {
+      label: 'Find it…',
+      onClick: async () => {
+        const found = await find(path);
+        if (found === null) return;
+        this.#goTo(this.#paths.with(number, found));
+        this.#open();
+        this.#stateChanged.emit();
+      }
+    });
+  }
+
+  /** Asks a person where a volume is now; null: they do not say. Without it nobody is asked. */
+  find?: (path: string) => Promise<string | null>;
 
   async #show(): Promise<void> {
     const { paths } = this;
@@ -361,18 +407,20 @@ export class ViewerPanel extends Widget {
     if (paths !== this.paths) this.#follow(paths);
   }
 
-  #say(text: string, failed = false): void {
+  #say(text: string, failed = false, way?: { label: string; onClick: () => Promise<void> }): void {
     const note = document.createElement('div');
     note.className = 'mct-Viewer-note';
     note.setAttribute('role', failed ? 'alert' : 'status');
     note.textContent = text;
-    if (failed) {
-      const retry = document.createElement('button');
-      retry.className = 'jp-mod-styled';
-      retry.textContent = 'Retry';
-      retry.addEventListener('click', () => this.#open());
-      note.append(retry);
-    }
+    const add = (label: string, onClick: () => void): void => {
+      const button = document.createElement('button');
+      button.className = 'jp-mod-styled';
+      button.textContent = label;
+      button.addEventListener('click', onClick);
+      note.append(button);
+    };
+    if (way) add(way.label, () => void way.onClick());
+    if (failed) add('Retry', () => this.#open());
     this.node.replaceChildren(note);
   }
 

@@ -9,7 +9,7 @@ import { keepLastViews, takeLastViews } from '../../viewer/lastViews.ts';
 import { isAbsolute } from '../../form/output.ts';
 import { bucketAddress, isAddress, isBucketAddress, mayHoldKey, shownAddress } from '../../model/address.ts';
 import type { LookOptions } from '../../protocol/index.ts';
-import { OME_ZARR_ARGS, chooseSources, givenPaths, offersOmeZarr, omeZarrsOf } from '../choose.ts';
+import { OME_ZARR_ARGS, chooseAgain, chooseSources, givenPaths, offersOmeZarr, omeZarrsOf } from '../choose.ts';
 import { IHelper } from '../helper.ts';
 import { pyramidIcon, stackIcon } from '../icons.ts';
 import { CommandIDs } from '../ids.ts';
@@ -99,6 +99,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
         return present;
       }
       const content = new ViewerPanel(paths, helper, contents, last[key] ?? state, way);
+      content.find = path => chooseAgain(browsers?.tracker.currentWidget, path);
       const widget = new MainAreaWidget({ content });
       widget.title.icon = pyramidIcon;
       // An empty one would be a stripe above the viewer's own.
