@@ -81,8 +81,17 @@ const CREDENTIALS =
 const ofProfile = (): string =>
   process.env.AWS_PROFILE ? ` by the profile ${process.env.AWS_PROFILE} (AWS_PROFILE)` : '';
 
-/** The error of a request for `name`, with what to do about it. `doing`: as in "it cannot be read". */
-export function s3Error(error: unknown, name: string, doing: 'read' | 'written', side: BucketSide): unknown {
+/**
+ * The error of a request for `name`, with what to do about it. `doing`: as in "it cannot be read"; `searched`: why no
+ * credentials were found.
+ */
+export function s3Error(
+  error: unknown,
+  name: string,
+  doing: 'read' | 'written',
+  side: BucketSide,
+  searched: string | null = null
+): unknown {
   if (error instanceof ConvertError || (error as Error).name === 'AbortError') return error;
   const status = statusOf(error);
   const reason = reasonOf(error);
@@ -92,10 +101,23 @@ export function s3Error(error: unknown, name: string, doing: 'read' | 'written',
   const action = /not authorized to perform: ([\w:]+)/.exec(message)?.[1] ?? null;
   const fail = (text: string, code: ErrorCode = refused): S3Error =>
     new S3Error(code, `${name}: ${text}`, side, status, reason, action);
+  const none = (why: string): S3Error =>
+    fail(`no credentials were found for it${ofProfile()} (${why}): ${CREDENTIALS}`);
+  const { path } = error as NodeJS.ErrnoException;
+  // The SDK reads no other files.
+  if (path !== undefined) return none(`${path} cannot be read, ${errorName(error)}`);
+  if (action?.startsWith('sts:'))
+    return fail(
+      `these credentials may not take on the role that is set up${ofProfile()} (${status} ${reason}, ${action}): ask whoever owns that role to let them, or use others (AWS_PROFILE)`
+    );
   switch (reason) {
     case 'CredentialsProviderError':
     case 'TokenProviderError':
-      return fail(`no credentials were found for it${ofProfile()} (${message}): ${CREDENTIALS}`);
+      return none(/from any providers$/.test(message) ? (searched ?? 'none are set up') : message);
+    case 'InvalidIdentityToken':
+      return fail(
+        `the token in AWS_WEB_IDENTITY_TOKEN_FILE is not accepted (${reason}: ${message}): have a new one issued`
+      );
     case 'NoSuchBucket':
       return new S3Error('not-found', `${bucket}: there is no such bucket: check its name`, side, status, reason);
     case 'NoSuchKey':
@@ -104,6 +126,7 @@ export function s3Error(error: unknown, name: string, doing: 'read' | 'written',
     case 'InvalidBucketName':
       return new S3Error('bad-option', `${bucket}: this is no name of a bucket`, side, status, reason);
     case 'InvalidAccessKeyId':
+    case 'InvalidClientTokenId':
     case 'SignatureDoesNotMatch':
     case 'InvalidToken':
     case 'UnrecognizedClientException':

@@ -14,6 +14,7 @@ import { ConvertError } from '../model/errors.ts';
 import { ATTEMPTS, SILENT, waitBefore } from './attempts.ts';
 import { proxies } from './proxies.ts';
 import type * as SdkModule from './sdk.ts';
+import { Searched } from './searched.ts';
 import { type BucketSide, CutOff, S3Error, isPassing, isStale, reasonOf, s3Error } from './s3-error.ts';
 
 type Sdk = typeof SdkModule;
@@ -102,13 +103,22 @@ export class S3Bucket {
   readonly #side: BucketSide;
   readonly #sdk: Sdk;
   readonly #attempts: number;
+  readonly #searched: Searched;
   #client: S3Client;
 
-  private constructor(bucket: string, side: BucketSide, sdk: Sdk, client: S3Client, attempts: number) {
+  private constructor(
+    bucket: string,
+    side: BucketSide,
+    sdk: Sdk,
+    client: S3Client,
+    searched: Searched,
+    attempts: number
+  ) {
     this.bucket = bucket;
     this.#side = side;
     this.#sdk = sdk;
     this.#client = client;
+    this.#searched = searched;
     this.#attempts = attempts;
   }
 
@@ -129,7 +139,8 @@ export class S3Bucket {
         side
       );
     const sdk = await import('./sdk.ts');
-    const bucket = new S3Bucket(found.bucket, side, sdk, await newClient(sdk), attempts);
+    const searched = new Searched();
+    const bucket = new S3Bucket(found.bucket, side, sdk, await newClient(sdk, searched), searched, attempts);
     return Object.assign(bucket, { address: found });
   }
 
@@ -489,10 +500,10 @@ export class S3Bucket {
         if (renews) {
           isRenewed = true;
           // The SDK has noted by how much the clock is wrong; credentials are looked for anew.
-          if (reasonOf(error) !== 'RequestTimeTooSkewed') this.#client = await newClient(this.#sdk);
+          if (reasonOf(error) !== 'RequestTimeTooSkewed') this.#client = await newClient(this.#sdk, this.#searched);
         }
         if (!renews && (!isPassing(error) || attempt >= this.#attempts))
-          throw s3Error(error, this.nameOf(key), doing, this.#side);
+          throw s3Error(error, this.nameOf(key), doing, this.#side, this.#searched.reason);
         await waitBefore(attempt + 1, signal);
       }
     }
@@ -533,7 +544,7 @@ function authorities(): { ca?: Buffer } {
   }
 }
 
-async function newClient(sdk: Sdk): Promise<S3Client> {
+async function newClient(sdk: Sdk, { logger }: Searched): Promise<S3Client> {
   const region = async (): Promise<string> => {
     const given = process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION;
     if (given) return given;
@@ -543,6 +554,7 @@ async function newClient(sdk: Sdk): Promise<S3Client> {
   };
   const config: S3ClientConfig = {
     region,
+    logger,
     followRegionRedirects: true,
     // Others check what is sent by its MD5, as all do.
     requestChecksumCalculation: 'WHEN_REQUIRED',
