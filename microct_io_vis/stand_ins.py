@@ -10,12 +10,14 @@ import secrets
 import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from .arguments import is_address, shown_address, source_name
 
 #: Where the helper looks for addresses, one a line, each behind what stands for it.
 VARIABLE = "MICROCT_IO_VIS_ADDRESSES"
+#: Names by which a query says which file of a repository is meant, and how it is sent; the helper has them, too.
+NO_KEY = re.compile("files?|file_?name|path|version|format|download|dl|raw|inline|alt", re.IGNORECASE)
 
 _addresses: dict[str, str] = {}
 _stand_ins: dict[str, str] = {}
@@ -34,7 +36,8 @@ def stand_in_for(text: str) -> str:
     if not is_address(text) or text.lower().startswith("s3://"):
         return text
     parts = urlsplit(text)
-    if "@" not in parts.netloc and not parts.query:
+    asked = parse_qsl(parts.query, keep_blank_values=True)
+    if "@" not in parts.netloc and all(NO_KEY.fullmatch(name) for name, _ in asked):
         return text
     with _guard:
         if text not in _stand_ins:

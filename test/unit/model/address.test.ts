@@ -30,7 +30,7 @@ test('what stands for an address holds no key, and leads back to it', () => {
   assert.equal(wholeAddress(standIn), whole);
   assert.equal(addressName(standIn), 'scan.tif');
   assert.notEqual(standInFor(`${whole}2`), standIn);
-  for (const other of ['https://host/a.tif', 's3://bucket/a.tif', '/data/a?b=c'])
+  for (const other of ['https://host/a.tif', 'https://host/a.tif?download=1', 's3://bucket/a.tif', '/data/a?b=c'])
     assert.equal(standInFor(other), other);
   assert.throws(
     () => wholeAddress('https://host/a.tif#key=00000000'),
