@@ -117,6 +117,10 @@ export class BucketStore implements PartsStore {
     return BucketOutput.takeOverParts(this.output);
   }
 
+  clear(): Promise<void> {
+    return BucketOutput.clearParts(this.output);
+  }
+
   /** Without the plan, parts that are under way end: what they had sent meanwhile would stay. */
   async discard(): Promise<void> {
     const destination = await BucketOutput.takeOverParts(this.output);

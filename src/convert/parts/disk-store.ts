@@ -110,6 +110,10 @@ export class DiskStore implements PartsStore {
     return Destination.takeOver(this.output, overwrite, labels, true);
   }
 
+  async clear(): Promise<void> {
+    // The next conversion does, beside the output: see `clearLeftovers`.
+  }
+
   /** Parts that are still under way find their folder gone. */
   async discard(labels: boolean): Promise<void> {
     const destination = await this.takeOver(true, labels);

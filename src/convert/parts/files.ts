@@ -1,5 +1,6 @@
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
 import { isBucketAddress } from '../../model/address.ts';
+import { atOnce } from '../../model/at-once.ts';
 import { ConvertError } from '../../model/errors.ts';
 import { isWholeInBucket } from '../../zarr/bucket/claim.ts';
 import { isOmeZarr } from '../../zarr/ome-zarr.ts';
@@ -119,11 +120,7 @@ export async function recordsOf<T extends { id: string }>(
   kind: RecordKind
 ): Promise<(T | null)[]> {
   const found: (T | null)[] = [];
-  const left = plan.parts.keys();
-  const read = async (): Promise<void> => {
-    for (const n of left) found[n] = await recordOf<T>(plan, store, n + 1, kind);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, read));
+  await atOnce(AT_ONCE, plan.parts.keys(), async n => (found[n] = await recordOf<T>(plan, store, n + 1, kind)));
   return found;
 }
 

@@ -6,7 +6,7 @@ import { Conversion } from '../conversion.ts';
 import { Meter } from '../meter.ts';
 import { prepare } from '../prepare.ts';
 import { finishing } from './division.ts';
-import { DONE, type PartRecord, partsNamed, readPlan, recordName } from './files.ts';
+import { DONE, type PartRecord, type PartsPlan, partsNamed, readPlan, recordName } from './files.ts';
 import { within } from './limits.ts';
 import { mergeParts, partNumbers } from './merge.ts';
 import { openStore } from './open-store.ts';
@@ -27,7 +27,7 @@ export async function finishParts(output: string, control: Control = {}): Promis
 async function finish(store: PartsStore, { signal, onProgress }: Control): Promise<ConvertResult> {
   const began = performance.now();
   const { partial } = store;
-  const plan = await readPlan(store);
+  const plan = await planIn(store);
   const { source, options } = plan.head.asked!;
   const given = { ...options, ...within(plan.limits) };
   const first = await prepare(source, given, { planned: plan.head });
@@ -74,10 +74,20 @@ async function finish(store: PartsStore, { signal, onProgress }: Control): Promi
 export async function discardParts(output: string): Promise<void> {
   const store = await openStore(output);
   try {
-    const { options } = (await readPlan(store)).head.asked!;
+    const { options } = (await planIn(store)).head.asked!;
     await store.discard(typeof options.parent === 'string');
   } finally {
     store.close();
+  }
+}
+
+/** As `readPlan`; where there is none any more, nothing else stays either. */
+async function planIn(store: PartsStore): Promise<PartsPlan> {
+  try {
+    return await readPlan(store);
+  } catch (error) {
+    if (error instanceof ConvertError && error.code === 'not-found') await store.clear().catch(() => {});
+    throw error;
   }
 }
 

@@ -26,6 +26,8 @@ export interface PartsStore {
   enter(part: number, own: string, permit: () => Promise<void>): Promise<PartPlace>;
   /** Takes over what is planned, to finish it. */
   takeOver(overwrite: boolean, labels: boolean): Promise<UnfinishedOutput>;
+  /** Removes what one has left who finished or discarded it, and was ended when the plan was gone. */
+  clear(): Promise<void>;
   /** Removes what is planned, and what is done of it. */
   discard(labels: boolean): Promise<void>;
   close(): void;

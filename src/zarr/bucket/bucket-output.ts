@@ -136,6 +136,17 @@ export class BucketOutput implements UnfinishedOutput {
     );
   }
 
+  /** Removes what one has left who was ended when he had finished what was converted in parts, or discarded it. */
+  static async clearParts(output: string): Promise<void> {
+    const { bucket, keys } = await openBucketOutput(output);
+    try {
+      if (!(await readMarker(bucket, keys))?.owner?.planned) return;
+    } finally {
+      bucket.close();
+    }
+    await (await BucketOutput.takeOverParts(output)).discard();
+  }
+
   static async #takeOver(
     output: string,
     planned: boolean,
@@ -151,7 +162,7 @@ export class BucketOutput implements UnfinishedOutput {
       if (!claimed?.owner) throw justTaken(bucket, keys);
       await refuseUnlessEnded(bucket, keys, claimed, planned);
       const { staged, replacing } = claimed.owner;
-      const etag = await put(bucket, keys, { staged, replacing }, claimed.etag);
+      const etag = await put(bucket, keys, { staged, replacing, ...(planned && { planned }) }, claimed.etag);
       await bucket.abortUploads(filesOf(keys, staged));
       return await begin(bucket, keys, { staged, replacing, etag });
     } catch (error) {
@@ -216,14 +227,14 @@ export class BucketOutput implements UnfinishedOutput {
 
   async discard(): Promise<void> {
     await this.#release();
-    // All that there is of it: it is gone on with.
-    if (this.#replacing) return void (await this.keep());
     const { root, partial } = this.#keys;
+    const isWhole = this.#planned && (await isOmeZarrAt(this.#bucket, root)) === true;
+    // All that there is of it: it is gone on with.
+    if (this.#replacing && !isWhole) return void (await this.keep());
     try {
       await this.#bucket.abortUploads(filesOf(this.#keys, this.#staged));
       // Metadata of an image may be somebody else's, who has been faster.
       const isGoing = (name: string) => isOurName(name) && (this.#rooted.has(name) || !ROOT_DOCUMENTS.includes(name));
-      const isWhole = this.#planned && (await isOmeZarrAt(this.#bucket, root)) === true;
       if (!this.#staged && !isWhole) await removeAll(this.#bucket, root, key => isGoing(key.slice(root.length)));
       await removeAll(this.#bucket, partial, key => key !== this.#keys.marker);
       await this.#bucket.delete([this.#keys.marker]);
@@ -256,7 +267,12 @@ export class BucketOutput implements UnfinishedOutput {
     this.#marking = this.#marking
       .catch(() => undefined)
       .then(async () => {
-        const state = { staged: this.#staged, ...(this.#replacing && { replacing: true }), ...how };
+        const state = {
+          staged: this.#staged,
+          ...(this.#planned && { planned: true }),
+          ...(this.#replacing && { replacing: true }),
+          ...how
+        };
         this.#markerEtag = await put(this.#bucket, this.#keys, state, this.#markerEtag);
       });
     return this.#marking;
@@ -303,7 +319,7 @@ const justTaken = (bucket: S3Bucket, keys: Keys): ConvertError =>
 async function put(
   bucket: S3Bucket,
   keys: Keys,
-  state: Pick<BucketOwner, 'staged' | 'ended' | 'replacing'>,
+  state: Pick<BucketOwner, 'staged' | 'ended' | 'replacing' | 'planned'>,
   etag: string | null
 ): Promise<string> {
   const text = Buffer.from(`${JSON.stringify({ ...(JSON.parse(marker()) as object), ...state })}\n`);

@@ -54,6 +54,8 @@ export interface BucketOwner extends Owner {
   ended?: boolean;
   /** Whether what is replaced is being removed, so that there is only what was written. */
   replacing?: boolean;
+  /** Whether it is finished, or discarded, of what was converted in parts. */
+  planned?: boolean;
 }
 
 /** State of an unfinished output, by its marker. */

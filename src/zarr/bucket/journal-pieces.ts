@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { atOnce } from '../../model/at-once.ts';
 import { TOOL } from '../../model/version.ts';
 import type { S3Bucket } from '../../remote/s3.ts';
 import { JOURNAL, Journal, type JournalRecord } from '../journal.ts';
@@ -73,11 +74,9 @@ export async function readPieces(bucket: S3Bucket, prefix: string): Promise<{ jo
     written = modified;
   }
   const pieces: Buffer[] = [];
-  const left = keys.entries();
-  const read = async (): Promise<void> => {
-    for (const [n, key] of left) pieces[n] = (await bucket.get(key))?.bytes ?? Buffer.alloc(0);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, read));
+  await atOnce(AT_ONCE, keys.entries(), async ([n, key]) => {
+    pieces[n] = (await bucket.get(key))?.bytes ?? Buffer.alloc(0);
+  });
   return { journal: Buffer.concat(pieces), written };
 }
 
