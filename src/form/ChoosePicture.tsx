@@ -19,6 +19,7 @@ export function ChoosePicture(props: {
   const { show, source, choice, takesRange } = props;
   const host = React.useRef<HTMLDivElement>(null);
   const picture = React.useRef<Picture | null>(null);
+  const closer = React.useRef<HTMLButtonElement>(null);
   const latest = React.useRef(props);
   latest.current = props;
   const [failure, setFailure] = React.useState<string | null>(null);
@@ -67,13 +68,15 @@ export function ChoosePicture(props: {
   React.useEffect(() => {
     // The return value in some browsers is no clean-up.
     void host.current?.scrollIntoView({ block: 'nearest' });
+    // The button that has opened it is hidden, and a focus that is nowhere begins anew, before the page.
+    closer.current?.focus({ preventScroll: true });
   }, []);
 
   return (
     <section className="mct-Picture" aria-label="Picture to choose on">
       <div className="mct-Picture-head">
         <span>Drag a box on a slice: it is the region that is converted.</span>
-        <button type="button" className="jp-mod-styled" onClick={props.onClose}>
+        <button type="button" className="jp-mod-styled" ref={closer} onClick={props.onClose}>
           Close the picture
         </button>
       </div>

@@ -93,6 +93,8 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
   }, [onChange, asked, ready, refused]);
 
   const set = React.useCallback((change: Partial<FormValues>) => setValues(before => ({ ...before, ...change })), []);
+  /** Whether the picture has been closed by a person. */
+  const isClosed = React.useRef(false);
   const [isPictured, setPictured] = React.useState(false);
   const lastChoice = React.useRef<Choice>({ region: null, range: null });
   const isRanged = takesRange(values.dtype);
@@ -168,7 +170,10 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
           choice={choice}
           takesRange={isRanged}
           onChange={onChoice}
-          onClose={() => setPictured(false)}
+          onClose={() => {
+            isClosed.current = true;
+            setPictured(false);
+          }}
         />
       )}
       <fieldset className="mct-ConvertForm-fields" disabled={props.disabled}>
@@ -305,7 +310,7 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
           </Field>
         )}
         <RegionFields values={values} error={errors.roi} marked={marks.roi} shape={shape} onChange={set}>
-          {chooses && <ChooseButton onClick={() => setPictured(true)} />}
+          {chooses && <ChooseButton autoFocus={isClosed.current} onClick={() => setPictured(true)} />}
         </RegionFields>
         <AdvancedFields values={values} errors={errors} marks={marks} wanted={wanted} info={info} onChange={set} />
       </fieldset>
@@ -320,13 +325,14 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
   );
 }
 
-function ChooseButton({ onClick }: { onClick: () => void }): React.ReactElement {
+/** `autoFocus`: it takes the focus of the picture that was closed. */
+function ChooseButton(props: { autoFocus: boolean; onClick: () => void }): React.ReactElement {
   return (
     <button
+      {...props}
       type="button"
       className="jp-mod-styled mct-Choose"
       title="Look at the source, and drag a box on it"
-      onClick={onClick}
     >
       Choose on the picture…
     </button>

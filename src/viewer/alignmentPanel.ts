@@ -120,11 +120,13 @@ export class AlignmentPanel {
     this.#list.replaceChildren(
       ...pairs.map(({ name, fixed: target }, n) => {
         const residual = fit ? `: ${inWords(fit.residuals[n], space)}` : '';
+        const remove = button('×', 'Remove', () => this.#removePair(name));
+        remove.setAttribute('aria-label', `Remove ${name}`);
         return element(
           'li',
           { className: 'mct-Viewer-pair' },
           button(`${name}${residual}`, 'Show it in the middle', () => this.#layers.show(fixed, target.points[0])),
-          button('×', 'Remove', () => this.#removePair(name))
+          remove
         );
       })
     );

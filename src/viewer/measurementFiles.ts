@@ -189,7 +189,7 @@ function separated(text: string): { separator: string; table: string } {
 }
 
 /** How many points a kind has. */
-const COUNTS: Record<Kind, [number, number]> = {
+export const COUNTS: Record<Kind, [number, number]> = {
   point: [1, 1],
   line: [2, 2],
   box: [2, 2],

@@ -5,7 +5,7 @@ import type { AnnotationUserLayer } from './annotationLayer.ts';
 import { annotationLayersOf, holdStill } from './annotationLayer.ts';
 import { isLandmarks } from './landmarks.ts';
 import type { Annotation, Kind, Space } from './measurements.ts';
-import { fromState, placeOf, toState } from './measurements.ts';
+import { fromState, placeOf, toState, voxelAt } from './measurements.ts';
 
 type Json = Record<string, unknown>;
 
@@ -89,6 +89,17 @@ export class MeasurementLayers {
     selectedLayer.layer = managed;
     managed.layer?.tool.restoreState(TOOLS[kind]);
     holdStill(this.#viewer);
+  }
+
+  /** The place in the middle of the view, in voxels. */
+  get middle(): number[] {
+    const { position, coordinateSpace } = this.#viewer;
+    const { names, scales } = coordinateSpace.value;
+    const places = this.#space.axes.map(axis => {
+      const n = names.indexOf(axis);
+      return position.value[n] * scales[n];
+    });
+    return voxelAt(places, this.#space);
   }
 
   /** Replaces all annotations by these; those that are the same already stay untouched. */

@@ -1,8 +1,8 @@
 import { button, download, element } from './dom.ts';
 import type { MeasurementLayers, Placed } from './measurementLayers.ts';
-import { readBoth, toCsv, toJson } from './measurementFiles.ts';
+import { COUNTS, readBoth, toCsv, toJson } from './measurementFiles.ts';
 import type { Annotation, Kind, Space } from './measurements.ts';
-import { describe } from './measurements.ts';
+import { describe, fromPoints } from './measurements.ts';
 
 /** Names of the kinds of annotations. */
 export const KIND_NAMES: Record<Kind, string> = {
@@ -29,6 +29,14 @@ export class MeasurementPanel {
   readonly #layers: MeasurementLayers;
   readonly #space: Space;
   readonly #exports: HTMLButtonElement[];
+  /** Points that were set without a mouse, of what is being measured. */
+  #set: { kind: Kind | null; points: number[][] } = { kind: null, points: [] };
+  readonly #here = button(
+    'Point in the middle',
+    'Set the next point where the middle of the view is: arrow keys, comma and full stop move the picture',
+    () => this.#setPoint()
+  );
+  readonly #end = button('End', 'The polyline ends with the last point', () => this.#finish());
   readonly #how = element('p');
   readonly #said = element('p');
   readonly #list = element('ul');
@@ -61,6 +69,8 @@ export class MeasurementPanel {
         file
       ),
       this.#how,
+      this.#here,
+      this.#end,
       this.#wrong,
       this.#said,
       this.#list
@@ -72,6 +82,11 @@ export class MeasurementPanel {
     const { tool, all } = this.#layers;
     this.#how.textContent =
       tool !== null ? HOW[tool] : all.length === 0 ? 'Nothing is measured yet: choose what in “Measure…” above.' : '';
+    if (this.#set.kind !== tool) this.#set = { kind: tool, points: [] };
+    const { points } = this.#set;
+    this.#here.hidden = tool === null;
+    this.#end.hidden = tool !== 'polyline' || points.length < COUNTS.polyline[0];
+    this.#here.textContent = points.length > 0 ? `Point in the middle (${points.length} set)` : 'Point in the middle';
     for (const [n, each] of this.#exports.entries()) {
       each.disabled = all.length === 0;
       each.title = each.disabled ? 'Nothing is measured yet that could be exported' : TITLES[n];
@@ -83,6 +98,22 @@ export class MeasurementPanel {
     this.#list.replaceChildren(...all.map(each => this.#row(each)));
   }
 
+  #setPoint(): void {
+    const { kind, points } = this.#set;
+    if (kind === null) return;
+    points.push(this.#layers.middle);
+    if (points.length === COUNTS[kind][1]) this.#finish();
+    else this.update();
+  }
+
+  #finish(): void {
+    const { kind, points } = this.#set;
+    if (kind === null) return;
+    this.#set = { kind, points: [] };
+    this.#layers.import([fromPoints(kind, points, this.#space)]);
+    this.update();
+  }
+
   #row(placed: Placed): HTMLElement {
     const { annotation, space } = placed;
     const extent =
@@ -90,16 +121,13 @@ export class MeasurementPanel {
     const name = element('input', { value: annotation.name, placeholder: 'Name' });
     name.setAttribute('aria-label', 'Name');
     name.addEventListener('change', () => this.#layers.rename(placed, name.value));
+    const remove = button('×', 'Remove', () => this.#layers.remove(placed));
+    remove.setAttribute('aria-label', `Remove ${annotation.name || extent}`);
     return element(
       'li',
       {},
       button(`${KIND_NAMES[annotation.kind]}: ${extent}`, 'Show it in the middle', () => this.#layers.show(placed)),
-      element(
-        'span',
-        {},
-        name,
-        button('×', 'Remove', () => this.#layers.remove(placed))
-      )
+      element('span', {}, name, remove)
     );
   }
 

@@ -48,7 +48,7 @@ export function placeOf(point: number[], { scale, first, askew }: Space): number
 }
 
 /** The place in voxels of what is shown somewhere. */
-function voxelAt(place: number[], { scale, first, askew }: Space): number[] {
+export function voxelAt(place: number[], { scale, first, askew }: Space): number[] {
   const own = askew ? through(askew.back, place) : place;
   return own.map((value, axis) => value / scale[axis] + first[axis]);
 }
@@ -217,6 +217,16 @@ const toShown = (voxel: number[], space: Space): number[] =>
     : voxel.map((value, axis) => value - space.first[axis]);
 
 const inVoxels = (value: number): number => Number(value.toFixed(9));
+
+/** An annotation whose points were set one by one: an ellipsoid's by its centre and a point of its rim, as a ball. */
+export function fromPoints(kind: Kind, points: number[][], space: Space): Annotation {
+  const id = crypto.getRandomValues(new Uint32Array(4)).join('-');
+  const set = points.map(point => point.map(inVoxels));
+  if (kind !== 'ellipsoid') return { id, kind, name: '', points: set };
+  const [centre, rim] = points.map(point => placeOf(point, space));
+  const radius = norm(subtract(rim, centre));
+  return { id, kind, name: '', points: [set[0], space.scale.map(edge => inVoxels(radius / edge))] };
+}
 
 /** An annotation at places in metres: on the voxels that are shown there. */
 export const atPlace = (annotation: Annotation, places: number[][], space: Space): Annotation => ({

@@ -16,6 +16,7 @@ import './scaleBar.ts';
 import type { DataEvents } from './dataContext.ts';
 import { DataContext } from './dataContext.ts';
 import { explain } from './explain.ts';
+import { makeReachable } from './reach.ts';
 import { chooseByRow } from './segmentRows.ts';
 import { drawEditors } from './shaderEditor.ts';
 import type { ViewerState } from './viewState.ts';
@@ -174,7 +175,7 @@ export class Neuroglancer {
     const chrome = { ...CHROME, ...(look.isPlain && PLAIN), ...(look.isBare && BARE) };
     const options = { ...chrome, dataContext: this.#data, visibility: this.#visibility };
     if (look.inPage) this.#ends.push(shareWheel(this.#element));
-    this.#ends.push(drawEditors(this.#element), chooseByRow(this.#element));
+    this.#ends.push(drawEditors(this.#element), chooseByRow(this.#element), makeReachable(this.#element));
     this.#viewer = new Viewer(this.#display, options as unknown as Partial<ViewerOptions>);
     keepChoice(this.#viewer);
     setDefaultInputEventBindings(this.#viewer.inputEventBindings);

@@ -234,6 +234,11 @@ test('Tab leads out of the viewer, whose editor of shaders is drawn and whose li
   assert.ok(Math.abs(below!.x - field!.x) < 40 && below!.y >= field!.y && below!.y < field!.y + 80, 'at its field');
   await page.keyboard.press('Escape');
 
+  const shown = viewer.getByRole('button', { name: `Layer ${NAME}: show or hide it` });
+  for (const isShown of [false, true]) {
+    await shown.press(isShown ? 'Enter' : 'Space');
+    await viewer.locator(`.neuroglancer-layer-item[aria-pressed="${isShown}"]`, { hasText: NAME }).waitFor();
+  }
   await picture(viewer).click();
   const isInside = (): Promise<boolean> => viewer.evaluate(node => node.contains(document.activeElement));
   assert.equal(await isInside(), true);

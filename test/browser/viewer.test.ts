@@ -299,8 +299,17 @@ test('a measured length is the true one; measurements are exported, imported and
   const far = Math.max(...[...first, ...second].map((value, n) => Math.abs(value - [10, 10, Z, 50, 40, Z][n])));
   assert.ok(far < 0.26, `the ends are ${String(first)} and ${String(second)}`);
 
-  await panel.getByRole('button', { name: '×' }).click();
+  await panel.getByRole('button', { name: 'Remove 25 µm' }).press('Enter');
   await line.waitFor({ state: 'detached' });
+  // Without a mouse: from the middle of the view to 20 voxels along x.
+  const along = panel.getByLabel('Position along x').first();
+  for (const x of ['10', '30']) {
+    await along.fill(x);
+    await along.press('Enter');
+    await panel.getByRole('button', { name: 'Point in the middle' }).press('Enter');
+  }
+  await panel.getByRole('button', { name: 'Line: 10 µm' }).waitFor();
+  await panel.getByRole('button', { name: 'Remove 10 µm' }).press('Enter');
   const give = (text: string): Promise<void> =>
     panel
       .locator('input[type="file"]')
@@ -313,7 +322,7 @@ test('a measured length is the true one; measurements are exported, imported and
   await panel.getByLabel('Name', { exact: true }).press('Enter');
   await sleep(3000);
   await page.goto(`${jupyter.url}lab/workspaces/measured`);
-  await panel.getByRole('button', { name: 'List' }).click();
+  await panel.getByRole('button', { name: 'List', exact: true }).click();
   await line.waitFor();
   assert.equal(await panel.getByLabel('Name', { exact: true }).inputValue(), 'strut');
   await page.close();
