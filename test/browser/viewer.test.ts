@@ -547,7 +547,7 @@ test('a reloaded page brings tabs and documents back, with their views', async (
     await panel.getByRole('button', { name: 'Invert' }).click();
     await panel.getByLabel('What is measured next').selectOption('Point');
     await picture(panel).click({ modifiers: ['Control'] });
-    await panel.getByRole('button', { name: /^Point/ }).waitFor();
+    await panel.getByRole('button', { name: /^Point:/ }).waitFor();
     // The point under the mouse is drawn larger.
     await page.mouse.move(0, 0);
     await sleep(1500);
