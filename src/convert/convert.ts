@@ -62,7 +62,7 @@ export async function convert(
     const kept =
       conversion !== null && !isSent(source) && isKept(error, conversion.resumable) && (await destination.keep());
     if (!kept) await destination.discard().catch(() => {});
-    throw outcome(error, settings.output, kept ? destination.partial : null);
+    throw outcome(destination.courier?.told(error) ?? error, settings.output, kept ? destination.partial : null);
   } finally {
     meter?.stop();
     ending.release();

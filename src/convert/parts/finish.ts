@@ -63,7 +63,7 @@ async function finish(store: PartsStore, { signal, onProgress }: Control): Promi
   } catch (error) {
     await conversion?.close(PATIENCE).catch(() => {});
     await destination.keep();
-    throw error;
+    throw destination.courier?.told(error) ?? error;
   } finally {
     meter?.stop();
     ending.release();

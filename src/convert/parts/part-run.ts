@@ -108,6 +108,11 @@ export class PartRun {
     return this.#run.restoredBytes;
   }
 
+  /** See `Courier.told`. */
+  told(error: unknown): unknown {
+    return this.#place.courier?.told(error) ?? error;
+  }
+
   /** Converts the part. */
   async convert(): Promise<PartRecord> {
     const { plan, prepared } = this.#job;

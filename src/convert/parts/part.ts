@@ -145,7 +145,7 @@ async function convertOne(
         `${partial}: is not there any more: it was finished or discarded while part ${part} was converted`,
         'output'
       );
-    throw outcome(error, partial, part);
+    throw outcome(run?.told(error) ?? error, partial, part);
   } finally {
     meter?.stop();
     ending.release();

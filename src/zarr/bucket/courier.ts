@@ -2,6 +2,7 @@ import { type FileHandle, mkdir, open, readFile, rm, stat, writeFile } from 'nod
 import { dirname, join } from 'node:path';
 import { ConvertError, cancelled } from '../../model/errors.ts';
 import { MULTIPART_FROM, PART_BYTES, type S3Bucket } from '../../remote/s3.ts';
+import { errorKnownAs } from './way.ts';
 
 /** Bytes that are in memory on their way, and requests: what the memory budget is asked for. */
 const ON_THE_WAY = 96 * 2 ** 20;
@@ -42,6 +43,12 @@ export class Courier {
     this.#folder = folder;
     this.#prefix = prefix;
     this.#permit = permit;
+  }
+
+  /** An error about what is in a file on its way, as one about the object; others are about this machine's disk. */
+  told(error: unknown): unknown {
+    if (!(error instanceof ConvertError) || error.code !== 'corrupt') return error;
+    return errorKnownAs(this.#folder, this.#bucket.nameOf(this.#prefix.slice(0, -1)), error);
   }
 
   /**

@@ -23,7 +23,12 @@ export async function knownAs<T>(folder: string, name: string, work: () => Promi
   try {
     return JSON.parse(named(JSON.stringify(await work()))) as T;
   } catch (error) {
-    if (!(error instanceof ConvertError)) throw error;
-    throw new ConvertError(error.code, named(error.said), error.field);
+    throw errorKnownAs(folder, name, error);
   }
 }
+
+/** An error of work with such a folder, in which the folder has the name that people know. */
+export const errorKnownAs = (folder: string, name: string, error: unknown): unknown =>
+  error instanceof ConvertError && error.said.includes(folder)
+    ? new ConvertError(error.code, error.said.replaceAll(folder, name), error.field)
+    : error;
