@@ -179,7 +179,7 @@ class ClusterConversion:
                 self._client.cancel([future for future in waiting if future.status != "finished"])
 
     def _discard(self, output: str) -> None:
-        """Removes what is done. Parts that are still under way find their folder gone, and end."""
+        """Removes what is done. Parts that are still under way find their plan gone, and end."""
         with suppress(ConversionError):
             Helper("finish", output, "--discard", "--progress", "json").run()
 

@@ -140,7 +140,8 @@ export class BucketOutput implements UnfinishedOutput {
   static async clearParts(output: string): Promise<void> {
     const { bucket, keys } = await openBucketOutput(output);
     try {
-      if (!(await readMarker(bucket, keys))?.owner?.planned) return;
+      const claimed = await readMarker(bucket, keys);
+      if (!claimed?.owner?.planned || (await bucket.head(keys.plan))) return;
     } finally {
       bucket.close();
     }

@@ -54,7 +54,7 @@ export interface BucketOwner extends Owner {
   ended?: boolean;
   /** Whether what is replaced is being removed, so that there is only what was written. */
   replacing?: boolean;
-  /** Whether it is finished, or discarded, of what was converted in parts. */
+  /** Whether what is converted in parts is being finished, or discarded. */
   planned?: boolean;
 }
 
