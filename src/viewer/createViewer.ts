@@ -378,8 +378,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
       stale = null;
       reopened = performance.now();
       replace(next);
-      banner.tell(news(name, before, next));
-      tellUnread();
+      tellNotes([news(name, before, next)]);
     } catch (error) {
       // Meanwhile another one is shown.
       if (disposed || stale === null) return;
@@ -432,8 +431,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
       stale = null;
       replace(next, (...volumes) => handedOn(number, ...volumes));
       before.dispose();
-      banner.tell(note);
-      tellUnread();
+      tellNotes([note]);
     } catch (error) {
       place.dispose();
       throw error;
@@ -469,18 +467,18 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     else void look();
   }
 
+  /** Tells what there is to say of volumes that were opened, in one note. */
   function tellNotes(notes: string[]): void {
-    if (notes.length > 0) banner.tell(notes.join(' '));
-  }
-
-  function tellUnread(): void {
-    const [unread] = opened.unread;
     const [dim] = opened.dim;
-    if (dim !== undefined) {
-      banner.tell(
-        `The metadata has no contrast, and none could be chosen: press Auto when there is a picture, or set it under Contrast. ${dim}`
-      );
-    }
+    const all =
+      dim === undefined
+        ? notes
+        : [
+            ...notes,
+            `The metadata has no contrast, and none could be chosen: press Auto when there is a picture, or set it under Contrast. ${dim}`
+          ];
+    if (all.length > 0) banner.tell(all.join(' '));
+    const [unread] = opened.unread;
     if (unread !== undefined) {
       banner.show(`The labels could not be read and are not in the list: close this and open it again. ${unread}`);
     }
@@ -527,7 +525,6 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     throw error;
   }
   tellNotes([...opened.volumes.flatMap(({ image }) => image.notes), ...opened.lent]);
-  tellUnread();
   return {
     getState: () => addresses.keep(present()),
     setState: state => void setState(state),

@@ -51,7 +51,7 @@ function keepPictures(viewer: Viewer, tell: (text: string) => void, save: SavePi
     try {
       tell(`The picture is kept in ${await save(manager.filename, await picture)}.`);
     } catch (error) {
-      tell(`The picture could not be kept beside the volume: ${(error as Error).message}`);
+      tell(`The picture is among the browser’s downloads only, and not beside the volume: ${(error as Error).message}`);
     }
   };
   return wanted;

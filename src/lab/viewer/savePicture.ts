@@ -19,6 +19,20 @@ export async function savePicture(
   let text = '';
   for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
   const path = PathExt.join(folder, free);
-  await contents.save(path, { type: 'file', format: 'base64', content: btoa(text) });
+  try {
+    await contents.save(path, { type: 'file', format: 'base64', content: btoa(text) });
+  } catch (error) {
+    throw new Error(`${folder === '' ? 'the folder' : folder} ${whyNot((error as Error).message)}`);
+  }
   return path;
+}
+
+/** What keeps a file from being written, by what Jupyter says of it. */
+function whyNot(message: string): string {
+  if (/Errno 30\b/.test(message)) return 'is read-only.';
+  if (/Errno 13\b|Permission denied/i.test(message)) return 'may not be written to by the server.';
+  // Of a full disk it says that the file is not there which it could not write.
+  if (/Errno (28|122)\b|No space|Errno 2\b.*\.~/is.test(message))
+    return 'has no room: the disk is full, or your share of it.';
+  return `took no file: ${message}`;
 }
