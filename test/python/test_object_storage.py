@@ -56,7 +56,8 @@ class Handler(BaseHTTPRequestHandler):
         with self.server.lock:
             self.server.asked.append((self.command, key))
             fault = self.server.fault(self.command, key, len(self.server.asked))
-        if not self.server.knows_conditions and {"If-None-Match", "If-Match"} & set(self.headers):
+        conditions = {"if-none-match", "if-match"} & {name.lower() for name in self.headers}
+        if not self.server.knows_conditions and self.command == "PUT" and conditions:
             fault = 501
         if fault == "reset":
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
