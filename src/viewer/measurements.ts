@@ -206,10 +206,11 @@ const unlessRadii = (kind: Kind, points: number[][], change: (point: number[]) =
 /** Coordinates of Neuroglancer's, in voxels from the origin, and voxels by index. */
 const fromShown = (at: number[], space: Space): number[] =>
   space.askew
-    ? voxelAt(
+    ? // Neuroglancer's are 32-bit numbers, whose tails a turn makes seen.
+      voxelAt(
         at.map((value, axis) => value * space.scale[axis]),
         space
-      )
+      ).map(value => Number(value.toFixed(5)))
     : at.map((value, axis) => value + space.first[axis]);
 const toShown = (voxel: number[], space: Space): number[] =>
   space.askew
