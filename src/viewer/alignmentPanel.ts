@@ -29,6 +29,7 @@ export class AlignmentPanel {
   );
   readonly #file = element('input', { type: 'file', accept: '.csv,.json', hidden: true });
   #importOn: Volume;
+  readonly #export: HTMLButtonElement;
   #shown = '';
 
   /** `volumes`: two or more. The first one stays where it is. */
@@ -49,12 +50,12 @@ export class AlignmentPanel {
     });
     const two = element('p', {}, 'Align ', this.#moving, ' to ', this.#fixed);
     const buttons = element('div', { className: 'mct-Viewer-buttons' }, this.#kind, this.#align, this.#remove);
-    const file = button('Export', 'Keep the points and the alignment as JSON', () => {
+    this.#export = button('Export', '', () => {
       const { moving, fixed } = this.#two;
       const text = alignmentJson(this.#layers, this.#two);
       download(`${moving.name} to ${fixed.name}.alignment.json`, 'application/json', text);
     });
-    buttons.append(file, this.#file);
+    buttons.append(this.#export, this.#file);
     this.node.append(two, this.#sides, buttons, this.#wrong, this.#said, this.#list);
     this.update();
   }
@@ -105,6 +106,10 @@ export class AlignmentPanel {
     const isAligned = this.#layers.placeOf(moving) !== null;
     const fit = fitOf(this.#layers, two);
     this.#remove.disabled = !isAligned;
+    this.#export.disabled = !isAligned && counts.every(count => count === 0);
+    this.#export.title = this.#export.disabled
+      ? 'There are no points yet that could be exported'
+      : 'Keep the points and the alignment as JSON';
     const shown = JSON.stringify([moving.name, fixed.name, placing?.name, counts, pairs, fit, isAligned]);
     if (shown === this.#shown) return;
     this.#shown = shown;

@@ -137,12 +137,7 @@ test('a TIFF is shown as it lies there by a right-click, and what becomes of it 
     await shows(viewer, other, output);
   }
   // Its conversion takes its place, in the contrast that was set for it.
-  const dialog = await new LabPage(page).dialogFrom(() =>
-    page.evaluate(() => {
-      const { commands } = (window as unknown as App).jupyterapp;
-      void commands.execute('microct-io-vis:convert', { path: 'look.tif' });
-    })
-  );
+  const dialog = await new LabPage(page).dialogFrom(page.getByRole('button', { name: 'Convert…' }));
   // Other lengths of voxels are no other voxels.
   await page.getByText('voxel size, workers').click();
   for (const axis of 'ZYX') await dialog.field(`Voxel size, ${axis}`).fill('2');

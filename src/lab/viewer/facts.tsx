@@ -4,9 +4,11 @@ import type { Contents } from '@jupyterlab/services';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
+import { isAbsolute } from '../../form/output.ts';
 import type { Source } from '../../protocol/index.ts';
 import type { IHelper } from '../helper.ts';
-import { renamedTo } from '../paths.ts';
+import { CommandIDs } from '../ids.ts';
+import { isOmeZarr, renamedTo } from '../paths.ts';
 import { TiffPage } from '../tiff/TiffPage.tsx';
 import type { ViewerPanel } from './panel.ts';
 
@@ -36,4 +38,11 @@ export function addFacts(
     await showDialog({ title: 'Facts', body, buttons: [Dialog.cancelButton({ label: 'Close' })] });
   };
   toolbar.addItem('facts', new ToolbarButton({ label: 'Facts', onClick: () => void show() }));
+  if (content.paths.some(isAbsolute)) return;
+  const convert = (): void => {
+    const paths = sources.flat().filter(path => !isOmeZarr(path));
+    const { reading } = content;
+    void commands.execute(CommandIDs.convert, { paths, ...(reading && { options: { ...reading } }) });
+  };
+  toolbar.addItem('convert', new ToolbarButton({ label: 'Convert…', onClick: convert }));
 }
