@@ -277,7 +277,7 @@ def test_an_output_stays_until_the_new_one_is_whole(cli, blocks, store):
 
 
 def test_parts_share_nothing_but_the_bucket(cli, blocks, store, tmp_path):
-    """One is killed, one is run twice at once; what is there already is not sent again, nor looked at by others."""
+    """One is killed, one is run twice at once; what is there already is not sent again."""
     source, options = blocks
     output, wanted = f"s3://{BUCKET}/cluster/a.ome.zarr", on_disk(cli, source, *options)
     plan = cli("plan", source, output, *options, "--parts", 3, "--json").succeeded().json
@@ -285,28 +285,23 @@ def test_parts_share_nothing_but_the_bucket(cli, blocks, store, tmp_path):
     again = cli("convert", source, output, *options)
     assert again.status == 1 and "is converted in parts, as somebody has planned" in again.stderr
 
-    def part(number: int) -> "list[object]":
+    def part(number: int) -> list:
         # Each on a machine of its own.
         machine = tmp_path / f"machine {len(list(tmp_path.iterdir()))}"
         machine.mkdir()
         return [cli.start("part", number, output, "--json", env={**os.environ, "TMPDIR": str(machine)}), machine]
 
-    sent: list[str] = []
-
     def noted() -> int:
         pieces = store.files("cluster/a.ome.zarr.partial/.microct-io-vis.parts/1/journal-").values()
         lines = [json.loads(line[9:]) for piece in pieces for line in piece.splitlines()]
         done = [line["block"] for line in lines if "block" in line]
-        return sum(len(block["etags"]) for block in done if block["level"] == 0)
+        return sum(len(block["etags"]) for block in done)
 
     def kill(method: str, key: str, number: int) -> "str | None":
-        if method != "PUT" or "/c/" not in key:
+        # Chunks of one row come through, of which some are all of a block.
+        if method != "PUT" or "/c/" not in key or re.search(r"/0/c/\d/0/\d$", key):
             return None
-        sent.append(key)
-        if len(sent) <= 9:
-            return None
-        # When what was sent before is noted.
-        if noted() >= 5:
+        if noted() >= 4:
             killed.kill()
         return "reset"
 
@@ -322,7 +317,7 @@ def test_parts_share_nothing_but_the_bucket(cli, blocks, store, tmp_path):
     process, machine = part(1)
     told, _ = process.communicate(timeout=60)
     assert not json.loads(told)["already"] and list(machine.iterdir()) == []
-    assert 0 < store.asked()["PUT"] <= plan["parts"][0]["files"] - 5
+    assert 0 < store.asked()["PUT"] <= plan["parts"][0]["files"] - 4
     assert not any(name.endswith("/zarr.json") for name in store.files("cluster/a.ome.zarr/"))
     # Other bytes, as many; then one that is lost; then the same bytes with another ETag.
     coarse = f"{plan['partLevel']}/c/0/0/0"
