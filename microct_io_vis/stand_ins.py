@@ -76,7 +76,9 @@ def hidden(value: Any) -> Any:
         return stand_in_for(value)
     if isinstance(value, dict):
         return {name: hidden(each) for name, each in value.items()}
-    return type(value)(map(hidden, value)) if isinstance(value, (list, tuple)) else value
+    if isinstance(value, tuple):
+        return tuple(map(hidden, value))
+    return list(map(hidden, value)) if isinstance(value, list) else value
 
 
 def whole(value: Any) -> Any:
