@@ -42,7 +42,7 @@ MOST_TOLD = 100
 #: Bytes that a conversion takes where nobody says how many, as the helper has it.
 USUAL_MEMORY = 4 * 2**30
 #: Seconds between two looks at what has ended.
-LOOK = 0.1
+LOOK = 0.02
 #: Seconds for which tasks that are cancelled are waited for.
 PATIENCE = 20
 Resources = Mapping[str, float]
