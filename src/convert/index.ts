@@ -23,7 +23,7 @@ export {
   Z_AXES
 } from '../model/options.ts';
 export type { Plan, PlannedLevel, Unfinished } from '../model/plan.ts';
-export type { OmeZarrInfo, OmeZarrLevel } from './ome-zarr-info.ts';
+export type { InspectOptions, OmeZarrInfo, OmeZarrLevel } from './ome-zarr-info.ts';
 export type { ConvertResult, Progress } from '../model/progress.ts';
 export { PERCENTS, type Statistics } from '../model/statistics.ts';
 export {
