@@ -25,6 +25,9 @@ export function addFacts(
     sources = sources.map(source => (typeof source === 'string' ? now(source) : source.map(now)));
   };
   contents.fileChanged.connect(follow);
+  content.relocated.connect((_, { path, found }) => {
+    sources = sources.map(source => (source === path ? found : source));
+  });
   content.disposed.connect(() => contents.fileChanged.disconnect(follow));
   const show = async (): Promise<void> => {
     const body = ReactWidget.create(

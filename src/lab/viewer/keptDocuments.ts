@@ -5,6 +5,8 @@ import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 import type { ViewerState } from '../../viewer/index.ts';
 import { keepLastViews, takeLastViews } from '../../viewer/lastViews.ts';
+import { CommandIDs } from '../ids.ts';
+import { isGone } from './gone.ts';
 import { keepNames } from './keptNames.ts';
 import type { ViewerPanel } from './panel.ts';
 
@@ -22,7 +24,7 @@ interface Pictured<T> {
 
 /** Brings a factory's documents back with the layout of a page that is loaded anew, and the pictures in them. */
 export function keepDocuments<T extends Widget>(
-  { commands }: JupyterFrontEnd,
+  { commands, restored, serviceManager: { contents } }: JupyterFrontEnd,
   restorer: ILayoutRestorer,
   factory: ABCWidgetFactory<DocumentWidget<T>>,
   { command, picture, changed, show }: Pictured<T>
@@ -60,9 +62,18 @@ export function keepDocuments<T extends Widget>(
     },
     execute: async args => {
       const { path, state, picture: shown } = args as { path: string; state?: ViewerState; picture?: string };
+      const last = takeLastViews()[keyOf(path)] ?? state;
+      // JupyterLab opens no document whose file is gone, and says nothing: the view would be lost with it.
+      if (shown !== undefined && (await isGone(contents, path))) {
+        // What is not in the layout has a place when that is there.
+        void restored.then(() =>
+          commands.execute(CommandIDs.openViewer, { path: shown, ...(last && { state: last }) })
+        );
+        return undefined;
+      }
       const opened: unknown = await commands.execute('docmanager:open', { path, factory: factory.name });
       const { content } = opened as DocumentWidget<T>;
-      if (shown !== undefined) show(content, shown, takeLastViews()[keyOf(path)] ?? state);
+      if (shown !== undefined) show(content, shown, last);
       return opened;
     }
   });

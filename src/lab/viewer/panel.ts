@@ -1,7 +1,6 @@
 import { showErrorMessage } from '@jupyterlab/apputils';
 import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import type { Contents } from '@jupyterlab/services';
-import { ServerConnection } from '@jupyterlab/services';
 import type { Drag } from '@lumino/dragdrop';
 import type { Message } from '@lumino/messaging';
 import { Debouncer } from '@lumino/polling';
@@ -20,6 +19,7 @@ import { isActive } from '../connection/jobs.ts';
 import type { IHelper, JobChange } from '../helper.ts';
 import { HelperError } from '../helper.ts';
 import { renamedTo, toServerPath } from '../paths.ts';
+import { isGone } from './gone.ts';
 import { findsSameVoxels } from './reading.ts';
 import { savePicture } from './savePicture.ts';
 import type { FoundSource } from './source.ts';
@@ -164,6 +164,11 @@ export class ViewerPanel extends Widget {
   /** An output has taken the place of its source. */
   get exchanged(): ISignal<this, void> {
     return this.#exchanged;
+  }
+
+  /** A person has found a volume that was no longer at its path. */
+  get relocated(): ISignal<this, { path: string; found: string }> {
+    return this.#relocated;
   }
 
   get #name(): string {
@@ -329,10 +334,7 @@ export class ViewerPanel extends Widget {
               () => false,
               error => error instanceof HelperError && error.code === 'not-found'
             )
-          : this.#contents.get(path, { content: false }).then(
-              () => false,
-              error => error instanceof ServerConnection.ResponseError && error.response.status === 404
-            );
+          : isGone(this.#contents, path);
     return (await Promise.all(this.#paths.map(isLost))).indexOf(true);
   }
 
@@ -348,6 +350,7 @@ export class ViewerPanel extends Widget {
         if (found === null) return;
         this.#goTo(this.#paths.with(number, found));
         this.#open();
+        this.#relocated.emit({ path, found });
         this.#stateChanged.emit();
       }
     });
@@ -430,6 +433,7 @@ export class ViewerPanel extends Widget {
   readonly #moved = new Signal<this, void>(this);
   readonly #chosen = new Signal<this, readonly string[]>(this);
   readonly #exchanged = new Signal<this, void>(this);
+  readonly #relocated = new Signal<this, { path: string; found: string }>(this);
   #way: Way;
   #paths: readonly string[];
   readonly #contents: Contents.IManager;
