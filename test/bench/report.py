@@ -7,20 +7,24 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-#: sections that `bench -- NAME` measures by themselves
-ALONE = ("Opening a volume", "Cold", "Reading back", "Many threads, on paper", "One volume in parts", "Workers of Dask")
+#: sections that `bench -- NAME` measures by themselves, or another machine has
+ALONE = (
+    *("Opening a volume", "Cold", "Reading back", "Many threads, on paper", "One volume in parts", "Workers of Dask"),
+    "Against others, on another processor",
+)
 SECTION = re.compile(r"^## (.*?)\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 TRIED = Path(__file__).with_name("tried.md")
 
 
 def publish(page: Path, sections: dict[str, str]) -> None:
-    """Puts sections in the places of those before that have their titles, or before what was tried."""
+    """Puts sections in the places of those before that have their titles, or behind them, and what was tried last."""
+    tried = TRIED.read_text()
     text = page.read_text()
-    for title, section in sections.items():
+    for title, section in {tried.splitlines()[0].removeprefix("## "): "", **sections}.items():
         there = next((found for found in SECTION.finditer(text) if found[1] == title), None)
-        start, end = there.span() if there else [text.index(TRIED.read_text().splitlines()[0])] * 2
-        text = f"{text[:start]}{section}\n{text[end:]}"
-    page.write_text(text)
+        start, end = there.span() if there else (len(text), len(text))
+        text = f"{text[:start]}{section}\n{text[end:]}" if section else text[:start] + text[end:]
+    page.write_text(f"{text.rstrip()}\n\n{tried}")
 
 
 class Report:
