@@ -34,7 +34,7 @@ describe('splitWords', () => {
 
 describe('parseLine', () => {
   it('takes the program’s name or leaves it', () => {
-    const info = { command: 'info', source: 'a b.tif', options: {}, json: false, progress: 'bar' };
+    const info = { command: 'info', source: 'a b.tif', options: {}, files: true, json: false, progress: 'bar' };
     for (const line of ["info 'a b.tif'", '!microct-io-vis info "a b.tif"', 'microct-io-vis info a\\ b.tif']) {
       assert.deepEqual(parseLine(line), info);
     }
