@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from functools import wraps
 from inspect import signature
 from typing import Any, NamedTuple, TypeVar, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from .errors import ConversionError, shown_as_message
 from .options import ENDINGS, LOOK_OPTIONS, OPTIONS, Option, Options
@@ -226,12 +226,20 @@ def shown_address(source: str) -> str:
         return source
     if not _is_of_web(source):
         return re.sub(r"^(s3://)[^/]*@", r"\1", source, flags=re.I)
+    parts = url_parts(source)
+    if parts is None:  # a password that is not written as addresses have it
+        return re.sub(r"^(https?://)(?:.*@)?([^?#]*).*$", r"\1\2", source, flags=re.I | re.S)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def url_parts(source: str) -> SplitResult | None:
+    """Parts of an address of the web; None where it is none."""
     try:
         parts = urlsplit(source)
         _ = parts.port
-    except ValueError:  # a password that is not written as addresses have it
-        return re.sub(r"^(https?://)(?:.*@)?([^?#]*).*$", r"\1\2", source, flags=re.I | re.S)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    except ValueError:
+        return None
+    return parts
 
 
 def shown_source(source: str | list[str]) -> str | list[str]:
@@ -247,7 +255,9 @@ def source_name(source: str | os.PathLike[str]) -> str:
         return os.path.basename(path)
     if not _is_of_web(path):
         return path.rpartition("/")[2]
-    parts = urlsplit(path)
+    parts = url_parts(path)
+    if parts is None:
+        return shown_address(path).rpartition("/")[2]
 
     def decoded(segment: str) -> str:
         return re.split(r"[\\/]", unquote(segment))[-1]

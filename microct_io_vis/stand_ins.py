@@ -10,9 +10,9 @@ import secrets
 import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote
 
-from .arguments import is_address, shown_address, source_name
+from .arguments import is_address, shown_address, source_name, url_parts
 
 #: Where the helper looks for addresses, one a line, each behind what stands for it.
 VARIABLE = "MICROCT_IO_VIS_ADDRESSES"
@@ -35,15 +35,17 @@ def stand_in_for(text: str) -> str:
     """What stands for an address that may hold a key; all else as it is."""
     if not is_address(text) or text.lower().startswith("s3://"):
         return text
-    parts = urlsplit(text)
-    asked = parse_qsl(parts.query, keep_blank_values=True)
-    if "@" not in parts.netloc and all(NO_KEY.fullmatch(name) for name, _ in asked):
+    parts = url_parts(text)
+    asked = parse_qsl(parts.query, keep_blank_values=True) if parts else []
+    if parts and "@" not in parts.netloc and all(NO_KEY.fullmatch(name) for name, _ in asked):
         return text
     with _guard:
         if text not in _stand_ins:
             shown, name = shown_address(text), source_name(text)
             file = "" if source_name(shown) == name else f"file={quote(name)}&"
-            stand_in = f"{shown}#{file}key={secrets.token_hex(4)}"
+            # A space would end it where the helper reads it.
+            start = re.sub(r"\s+", lambda space: quote(space[0]), shown)
+            stand_in = f"{start}#{file}key={secrets.token_hex(4)}"
             _stand_ins[text], _addresses[stand_in] = stand_in, text
         return _stand_ins[text]
 
@@ -61,7 +63,8 @@ def as_words(words: Iterable[str], others: Mapping[str, str]) -> tuple[list[str]
     known = dict(others)
 
     def written(word: str) -> str:
-        option, address = re.fullmatch(r"(?s)(--[\w-]+=)?(.*)", word).groups("")  # type: ignore[union-attr]
+        option, given = re.fullmatch(r"(?s)(--[\w-]+=)?(.*)", word).groups("")  # type: ignore[union-attr]
+        address = _addresses.get(given, given)
         stand_in = stand_in_for(address)
         known.update({stand_in: address} if stand_in != address else {})
         return option + stand_in

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import traitlets
 from traitlets import Bool, Enum, Float, HasTraits, TraitError, Unicode
 
-from ..arguments import naming_its_options
+from ..arguments import is_address, naming_its_options, shown_address, source_name
 from ..collection import image_path
 from ..errors import shown_as_message
 from ..types import Integer, Ranges, StrPath
@@ -143,7 +143,8 @@ class Layer(HasTraits):
             if not self.is_array:
                 given = [key for key, value in {**self._place, "at": at, "level": level}.items() if value is not None]
                 if given:
-                    raise ValueError(f"{given[0]}: of arrays only; {self.path} says itself where it lies")
+                    path = shown_address(self.path)
+                    raise ValueError(f"{given[0]}: of arrays only; {path} says itself where it lies")
             elif at is None and level is not None:
                 raise ValueError("level: without at, which says where in the first volume the array begins")
             elif at is not None and any(value is not None for value in (voxel_size, unit, translation)):
@@ -264,7 +265,8 @@ class Layer(HasTraits):
         )
 
     def _own_name(self) -> str:
-        path = re.split(r"[\\/]", self.path.rstrip("\\/"))[-1]
+        place = self.path.rstrip("\\/")
+        path = source_name(place) if is_address(place) else re.split(r"[\\/]", place)[-1]
         if isinstance(self.source, VolumeLevel) and self.source.number > 0:
             return f"{path} level {self.source.number}"
         return path or ("labels" if self.labels else "array")

@@ -38,6 +38,12 @@ export function mayHoldKey(name: string): boolean {
 /** Whether something stands for an address that may hold a key (`remote/stand-ins.ts`). */
 export const isStandIn = (name: string): boolean => /^https?:.*[#&]key=[0-9a-f]{8}$/i.test(name);
 
+/** The path or address of what lies below another, before what that has behind a ? or a #. */
+export function placeBelow(place: string, path: string): string {
+  const end = isAddress(place) && !isBucketAddress(place) ? place.search(/[?#]|$/) : place.length;
+  return `${place.slice(0, end).replace(/[\\/]+$/, '')}/${path}${place.slice(end)}`;
+}
+
 /**
  * Name of the file at an address; empty where the address does not say. Repositories have the name before the end of
  * the path (`/files/scan.tif/content`), or in the query (`?file=scan.tif`): where the last segment has no ending of a

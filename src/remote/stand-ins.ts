@@ -1,4 +1,4 @@
-import { addressName, isStandIn, mayHoldKey, shownAddress } from '../model/address.ts';
+import { addressName, isStandIn, mayHoldKey, placeBelow, shownAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 
 /** Variable that whole addresses come by, one a line: alone, or behind what stands for it and a space. */
@@ -10,7 +10,7 @@ const standIns = new Map<string, string>();
 const given = new Map<string, string[]>();
 
 for (const line of (process.env[VARIABLE] ?? '').split(/\r?\n/)) {
-  const [, standIn, address] = /^\s*(?:(\S+)\s+)?(\S+)\s*$/.exec(line) ?? [];
+  const [, standIn, address] = /^\s*(?:(\S+[#&]key=\w{8})\s+)?(\S.*?)\s*$/.exec(line) ?? [];
   if (address === undefined) continue;
   if (standIn !== undefined) keep(standIn, address);
   else given.set(shownAddress(address), [...(given.get(shownAddress(address)) ?? []), address]);
@@ -43,15 +43,27 @@ export function standInFor(address: string): string {
   return standIn;
 }
 
-/** The address that something stands for. @throws ConvertError `not-found` where this process was never told it */
+/** The address of an image in a collection, by what stands for that of the collection. */
+function ofPlaceAbove(standIn: string): string | undefined {
+  const shown = shownAddress(standIn);
+  for (const [known, address] of addresses) {
+    const above = shownAddress(known).replace(/\/*$/, '/');
+    if (known.endsWith(standIn.slice(standIn.indexOf('#'))) && shown.startsWith(above))
+      return placeBelow(address, shown.slice(above.length));
+  }
+  return undefined;
+}
+
+/** The address that something stands for. @throws ConvertError `unreadable` where this process was never told it */
 export function wholeAddress(standIn: string): string {
   if (!isStandIn(standIn)) return standIn;
   const shown = shownAddress(standIn);
   const [only, another] = given.get(shown) ?? [];
-  const address = addresses.get(standIn) ?? (another === undefined ? only : undefined);
+  const address = addresses.get(standIn) ?? ofPlaceAbove(standIn) ?? (another === undefined ? only : undefined);
   if (address !== undefined) return address;
   throw new ConvertError(
-    'not-found',
+    // Of what is not found nobody is told more than that it is gone.
+    'unreadable',
     `${shown}: its login, or the key in its address, is kept nowhere but in the program that was told it: give the whole address again, to processes of a cluster by the variable ${VARIABLE}`,
     'source'
   );

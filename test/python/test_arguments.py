@@ -157,12 +157,14 @@ def test_mistakes_are_said_without_a_traceback_in_ipython(volume, tmp_path):
     [
         ("https://me:secret@host/scan.tif?key=secret#page", "https://host/scan.tif"),
         ("https://me:secret#1@host/scan.tif?key=secret", "https://host/scan.tif"),
+        ("https://me:secret]@host/scan.tif?key=secret", "https://host/scan.tif"),
         ("s3://key:secret@bucket/scan.tif", "s3://bucket/scan.tif"),
         ("s3://bucket/a@b.tif", "s3://bucket/a@b.tif"),
     ],
 )
 def test_nobody_is_shown_a_key(address, shown):
     assert shown_address(address) == shown
+    assert "secret" not in f"{ConverterWidget(address)} {Layer(address)}"
 
 
 @pytest.mark.parametrize(("source", "name"), NAMES)

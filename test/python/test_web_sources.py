@@ -1,5 +1,6 @@
 """Sources on a server of the web: read by parts, never wrongly, whatever the server does."""
 
+import json
 import os
 import struct
 from collections.abc import Iterator
@@ -141,6 +142,8 @@ def test_secrets(cli, web, scan, tmp_path):
     for volume in (microct_io_vis.open(address), microct_io_vis.open(archive)):
         said += [repr(volume), repr(volume.levels[0]), volume._repr_html_()]
     labels = ("convert", address, "cells", "--labels", "--parent", folder)
+    said += [cli("estimate", "--batch", address, here, "--json").stdout]
+    assert json.loads(said[-1])[0]["source"] == f"{web.address}/scan.tif"
     said += [cli(*words).stderr for words in (("verify", folder), ("convert", address, folder), labels)]
     assert all("/scan." in text and "SECRET" not in text and "PASSWORD" not in text for text in said)
 
@@ -158,6 +161,7 @@ def test_what_is_kept_holds_no_keys(cli, web, scan, tmp_path):
     said: list[object] = []
     widget.send = lambda content, buffers=None: said.append(hidden(content))
     stands = widget.get_state()["source"]
+    assert microct_io_vis.info(stands).source == f"{web.address}/scan.tif"
     assert stands.startswith(f"{web.address}/scan.tif#") and address == widget.source
     widget._handle_custom_msg(
         {"method": "read", "id": "1", "params": {"source": stands, "options": {}, "key": "zarr.json"}}, []
@@ -173,6 +177,8 @@ def test_what_is_kept_holds_no_keys(cli, web, scan, tmp_path):
     cli("plan", address, output, *SMALL, "--parts", 2).succeeded()
     refused = cli("part", 1, output)
     assert refused.status == 1 and f"{web.address}/scan.tif: its login, or the key" in refused.stderr
+    # As what is not found, viewers would take it for removed.
+    assert '"code":"unreadable"' in cli("part", 1, output, "--progress", "json").stderr
     told = {**os.environ, "MICROCT_IO_VIS_ADDRESSES": address}
     for words in (("part", 1), ("part", 2), ("finish",)):
         partial = output.with_name("parts.ome.zarr.partial")
@@ -181,6 +187,14 @@ def test_what_is_kept_holds_no_keys(cli, web, scan, tmp_path):
     assert np.array_equal(level0(output), scan)
     said += [repr(each) for each in (widget, viewer, entry)] + [widget.get_state(), viewer.get_state(), running]
     assert all("SECRET" not in str(each) and "PASSWORD" not in str(each) for each in said)
+
+
+def test_addresses_with_spaces(web, scan):
+    """As people paste them, and with a key."""
+    (web.folder / "scan.tif").rename(web.folder / "my%20scan.tif")
+    address = f"{web.address}/my scan.tif?key=SECRET"
+    assert microct_io_vis.info(address).shape == scan.shape
+    assert np.array_equal(microct_io_vis.open(address)[:], scan)
 
 
 def test_python(web, scan, tmp_path):

@@ -15,6 +15,7 @@ import {
   planParts,
   verify
 } from '../../convert/index.ts';
+import { shownAddress } from '../../model/address.ts';
 import { COMMAND_LINE, type Vocabulary, inWords } from '../../model/words.ts';
 import { wholeAddress } from '../../remote/stand-ins.ts';
 import { toFailure } from '../failure.ts';
@@ -193,8 +194,10 @@ function readSources(word: string): string[] {
 /** Entries as they are told: to the Python that started this with the whole addresses, which it must know again. */
 const toldTo =
   (words: Vocabulary) =>
-  (entry: BatchEntry): BatchEntry =>
-    words === COMMAND_LINE ? entry : { ...entry, source: wholeAddress(entry.source) };
+  <Entry extends BatchEntry>(entry: Entry): Entry => ({
+    ...entry,
+    source: (words === COMMAND_LINE ? shownAddress : wholeAddress)(entry.source)
+  });
 
 /** Whether a command line that could not be understood asked for JSON events. */
 function wantsJson(args: readonly string[]): boolean {

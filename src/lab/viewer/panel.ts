@@ -8,8 +8,7 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { isAbsolute } from '../../form/output.ts';
-import { isAddress } from '../../model/address.ts';
-import { isStandIn } from '../../model/address.ts';
+import { isAddress, isStandIn, placeBelow } from '../../model/address.ts';
 import type { ViewerHandle, ViewerState } from '../../viewer/index.ts';
 import type { LookOptions, Source } from '../../protocol/index.ts';
 import { linkOf } from '../../viewer/link.ts';
@@ -375,7 +374,7 @@ export class ViewerPanel extends Widget {
       source: source.map(each => ({ ...each, asLabels: this.asLabels })),
       // A tab is known by what it shows: another takes the place of this one.
       imageIn: async (n, path) => {
-        this.#chosen.emit(this.paths.map((each, at) => (at === n ? `${each.replace(/[\\/]+$/, '')}/${path}` : each)));
+        this.#chosen.emit(this.paths.map((each, at) => (at === n ? placeBelow(each, path) : each)));
         throw new Error('The image is opened in another tab.');
       },
       state,

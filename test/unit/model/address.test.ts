@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressName, adviceOnPath, shownAddress } from '../../../src/model/address.ts';
+import { addressName, adviceOnPath, placeBelow, shownAddress } from '../../../src/model/address.ts';
 import { standInFor, wholeAddress } from '../../../src/remote/stand-ins.ts';
 
 test('the name of a file is found in its address, also where repositories have it elsewhere than at the end', () => {
@@ -36,6 +36,16 @@ test('what stands for an address holds no key, and leads back to it', () => {
     () => wholeAddress('https://host/a.tif#key=00000000'),
     /^ConvertError: https:\/\/host\/a\.tif: its login/
   );
+});
+
+test('an image of a collection is found by what stands for that', () => {
+  const whole = 'https://me:secret@host/plate.ome.zarr/?key=secret';
+  const image = placeBelow(standInFor(whole), '0');
+  assert.match(image, /^https:\/\/host\/plate\.ome\.zarr\/0#key=[0-9a-f]{8}$/);
+  assert.equal(wholeAddress(image), 'https://me:secret@host/plate.ome.zarr/0?key=secret');
+  assert.throws(() => wholeAddress(image.replace('plate', 'other')));
+  assert.equal(placeBelow('s3://bucket/plate.ome.zarr', '0'), 's3://bucket/plate.ome.zarr/0');
+  assert.equal(placeBelow('data/a?b/plate.ome.zarr/', '0'), 'data/a?b/plate.ome.zarr/0');
 });
 
 test('nobody is shown a key', () => {
