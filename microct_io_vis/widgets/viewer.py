@@ -156,7 +156,8 @@ class ViewerWidget(BrowserWidget):
 
     source = Source(help="Path of the OME-Zarr, or a list of paths.").tag(sync=True)
     labels = Paths(help="Paths of OME-Zarrs that are shown as segments over the others.").tag(sync=True)
-    state = Dict(help="Neuroglancer's state.").tag(sync=True)
+    # An address in it is for the page itself to read.
+    state = Dict(help="Neuroglancer's state.").tag(sync=True, to_json=lambda state, _: state)
     position = Several(None, allow_none=True, help="Where is looked: a voxel of level 0, (Z, Y, X).").tag(
         sync=True, from_json=lambda told, _: told and tuple(map(float, told))
     )
