@@ -79,8 +79,12 @@ export function handedOn(
     return [{ ...layer, name, source: isSameSpace ? inItsPlace(layer, old[n], now) : now.source }];
   });
   const known = layersOf(view).map(({ name }) => name);
+  // One of another volume that a person has renamed or removed does not come back.
   const added = layersOf(first).filter(
-    each => !layers.some(({ name }) => name === each.name) && !known.includes(each.name)
+    each =>
+      !layers.some(layer => isOf(layer, each)) &&
+      !known.includes(each.name) &&
+      !others[0].some(({ name }) => name === each.name)
   );
   const isSameRank =
     Object.keys((view.dimensions ?? {}) as object).join() === Object.keys(first.dimensions as object).join();

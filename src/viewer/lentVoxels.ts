@@ -19,7 +19,7 @@ export function inVoxelsOf(first: Image, image: Image): Image | null {
   const lengthOf = ({ axes }: Image, name: string): number => axes.find(axis => axis.name === name)?.length ?? 1;
   const isSameShape = ['z', 'y', 'x'].every(name => lengthOf(first, name) === lengthOf(image, name));
   const [shortest] = first.axes.toSorted((a, b) => a.scale - b.scale);
-  const [{ scale: edges }] = image.levels;
+  const [{ scale: edges, translation: corner }] = image.levels;
   const lent = image.allAxes.map(({ name, kind, unit }, n) => {
     const {
       scale,
@@ -29,9 +29,9 @@ export function inVoxelsOf(first: Image, image: Image): Image | null {
       ...shortest,
       translation: 0
     };
-    return kind === 'space'
-      ? { factor: scale / edges[n], unit: taken, offset: isSameShape ? translation : 0, scale }
-      : { factor: 1, unit, offset: 0, scale: edges[n] };
+    if (kind !== 'space') return { factor: 1, unit, offset: 0, scale: edges[n] };
+    const factor = scale / edges[n];
+    return { factor, unit: taken, offset: isSameShape ? translation - corner[n] * factor : 0, scale };
   });
   const place = (at: number, n: number): number => at * lent[n].factor + lent[n].offset;
   const axisOf = (axis: Axis): Axis => {

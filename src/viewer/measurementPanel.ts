@@ -36,7 +36,11 @@ export class MeasurementPanel {
     'Set the next point where the middle of the view is: arrow keys, comma and full stop move the picture',
     () => this.#setPoint()
   );
-  readonly #end = button('End', 'The polyline ends with the last point', () => this.#finish());
+  readonly #end = button('End', 'The polyline ends with the last point', () => {
+    // The button is hidden then.
+    this.#here.focus();
+    this.#finish();
+  });
   readonly #how = element('p');
   readonly #said = element('p');
   readonly #list = element('ul');
@@ -143,6 +147,7 @@ export class MeasurementPanel {
       this.#wrong.textContent = `${file.name}: nothing was imported. ${(error as Error).message}`;
     }
   }
+
   /** Offers the other reading of a file that was measured on other voxels. */
   #offer(file: string, atPlaces: Annotation[]): void {
     const take = button('Put them there', 'Move what was imported to the places that the file says in lengths', () => {

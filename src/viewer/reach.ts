@@ -13,8 +13,10 @@ export function makeReachable(element: HTMLElement): () => void {
     for (const each of element.querySelectorAll<HTMLElement>(`:is(${BUTTONS}):not([role])`)) {
       each.setAttribute('role', 'button');
       each.tabIndex = 0;
-      if (each.title !== '') each.setAttribute('aria-label', each.title);
     }
+    // What a button does next changes with what it did.
+    for (const each of element.querySelectorAll<HTMLElement>(`:is(${BUTTONS})[title]:not(.neuroglancer-layer-item)`))
+      if (each.title !== (each.getAttribute('aria-label') ?? '')) each.setAttribute('aria-label', each.title);
     for (const each of element.querySelectorAll<HTMLElement>('.neuroglancer-layer-item')) {
       const layer = each.querySelector('.neuroglancer-layer-item-label')?.textContent ?? '';
       const label = `Layer ${layer}: show or hide it`;
@@ -31,7 +33,12 @@ export function makeReachable(element: HTMLElement): () => void {
     cancelAnimationFrame(frame);
     frame = requestAnimationFrame(name);
   });
-  observer.observe(element, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-visible'] });
+  observer.observe(element, {
+    childList: true,
+    subtree: true,
+    attributes: true,
+    attributeFilter: ['data-visible', 'title']
+  });
   const press = (event: KeyboardEvent): void => {
     const at = event.target as HTMLElement;
     if ((event.key !== 'Enter' && event.key !== ' ') || !at.matches(BUTTONS)) return;

@@ -239,6 +239,10 @@ test('Tab leads out of the viewer, whose editor of shaders is drawn and whose li
     await shown.press(isShown ? 'Enter' : 'Space');
     await viewer.locator(`.neuroglancer-layer-item[aria-pressed="${isShown}"]`, { hasText: NAME }).waitFor();
   }
+  // What a button does next is its name.
+  for (const next of ['Show', 'Hide', 'Show'])
+    await viewer.getByRole('button', { name: `${next} help panel` }).press('Enter', { timeout: 10000 });
+  await viewer.getByRole('button', { name: 'Hide help panel' }).press('Enter');
   await picture(viewer).click();
   const isInside = (): Promise<boolean> => viewer.evaluate(node => node.contains(document.activeElement));
   assert.equal(await isInside(), true);

@@ -107,14 +107,15 @@ export class ViewerPanel extends Widget {
   async #exchange(number: number, output: string): Promise<void> {
     const source = await findSource(output, this.#helper);
     const before = this.#names[number];
-    const paths = this.#way.isStack ? [output] : this.#paths.with(number, output);
-    const name = namesOf(paths)[number];
+    // Meanwhile others may be added, renamed, or exchanged.
+    const paths = (): readonly string[] => (this.#way.isStack ? [output] : this.#paths.with(number, output));
+    const name = namesOf(paths())[number];
     await this.#handle?.exchange(
       number,
       { ...source, name, asLabels: this.asLabels },
       `${baseName(output)} is written whole, and shown now in the place of ${before}.`
     );
-    this.#paths = paths;
+    this.#paths = paths();
     this.#sampled[number] = false;
     this.#way = this.#isSampled ? this.#way : { asLabels: this.asLabels };
     this.#entitle();

@@ -797,6 +797,11 @@ test('of two volumes of which one has no lengths, the second is laid over the fi
     onSilent.matrix.map((row, n) => Number(row[n].toPrecision(9))),
     [5e5, 1e6, 2e6]
   );
+  // A region of what has no lengths begins in its voxels where the first begins in lengths.
+  silent.axes[0].translation = 10;
+  silent.levels.forEach(({ translation }) => (translation[0] += 10));
+  assert.equal(over(known, silent).matrix[0][3], 0);
+  assert.equal(inVoxelsOf(known, silent)!.axes[0].translation, known.axes[0].translation);
   // Others voxels: the first may be a region of it.
   silent.axes[0].length = 30;
   assert.equal(over(known, silent).matrix[0][3], 0);
@@ -825,6 +830,15 @@ test('an output that has lengths takes the place of its source among others, and
   assert.equal(shown.name, 'scan.ome.zarr');
   assert.deepEqual([beside.name, Object.keys(beside.source)], ['mask.tif', ['url', 'transform']]);
   assert.deepEqual(annotations.source.transform.outputDimensions, dimensions);
+  // Layers to which a person has given names stay the only ones of their volumes.
+  const own = view.layers as object[];
+  const renamedView = { ...view, layers: own.map((layer, n) => ({ ...layer, name: `mine ${n}` })) };
+  assert.deepEqual(
+    (handedOn(0, renamedView, before, after, initialState(after, 'xy', ROOM)).layers as { name: string }[]).map(
+      ({ name }) => name
+    ),
+    ['mine 0', 'mine 1', 'mine 2']
+  );
   // The second one's output leaves the space as it is.
   const swapped = [before[0], named('mask.ome.zarr', mask)];
   const second = handedOn(1, view, before, swapped, initialState(swapped, 'xy', ROOM));
