@@ -233,6 +233,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   /** Set while the volumes that are there now are being opened, or looked for. */
   let stale: 'changed' | 'gone' | null = null;
   let reopening = false;
+  let changing = Promise.resolve();
   let reopened = -Infinity;
   let again: ReturnType<typeof setTimeout> | undefined;
 
@@ -409,6 +410,13 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     addresses = addressesOf(next);
   }
 
+  /** Changes what is shown after the changes that are under way: each one opens all the places that are there then. */
+  function inTurn(change: () => Promise<void>): Promise<void> {
+    const done = changing.then(change);
+    changing = done.catch(() => undefined);
+    return done;
+  }
+
   async function add(source: ViewerSource): Promise<void> {
     const place = placeOf(source);
     try {
@@ -537,9 +545,9 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     },
     reload: refresh,
     check,
-    add,
-    exchange,
-    rename,
+    add: source => inTurn(() => add(source)),
+    exchange: (number, source, note) => inTurn(() => exchange(number, source, note)),
+    rename: (number, source) => inTurn(() => rename(number, source)),
     get names() {
       return places.map(({ name }) => name);
     },
