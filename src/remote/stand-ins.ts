@@ -2,7 +2,7 @@ import { addressName, isStandIn, mayHoldKey, placeBelow, shownAddress } from '..
 import { ConvertError } from '../model/errors.ts';
 
 /** Variable that whole addresses come by, one a line: alone, or behind what stands for it and a space. */
-const VARIABLE = 'MICROCT_IO_VIS_ADDRESSES';
+export const VARIABLE = 'MICROCT_IO_VIS_ADDRESSES';
 
 const addresses = new Map<string, string>();
 const standIns = new Map<string, string>();

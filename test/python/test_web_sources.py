@@ -174,7 +174,9 @@ def test_what_is_kept_holds_no_keys(cli, web, scan, tmp_path):
     assert entry.source == address and entry.state == "done"
     web.fault = lambda number, first: None
     output = tmp_path / "parts.ome.zarr"
-    cli("plan", address, output, *SMALL, "--parts", 2).succeeded()
+    planned = cli("plan", address, output, *SMALL, "--parts", 2).succeeded()
+    assert f"MICROCT_IO_VIS_ADDRESSES set to the whole address of {web.address}/scan.tif" in planned.stdout
+    said.append(planned.stdout)
     refused = cli("part", 1, output)
     assert refused.status == 1 and f"{web.address}/scan.tif: its login, or the key" in refused.stderr
     # As what is not found, viewers would take it for removed.

@@ -10,6 +10,7 @@ import { DEFAULT_OPTIONS } from '../../model/options.ts';
 import type { PartResult, PartsDescription, PlannedEntry } from '../../convert/index.ts';
 import { formatBytes } from '../../model/bytes.ts';
 import { shellWord } from '../../model/words.ts';
+import { VARIABLE } from '../../remote/stand-ins.ts';
 import { LISTED, count, differing, verdictWord } from '../../protocol/verdict.ts';
 
 const FORMATS: Record<VolumeInfo['format'], string> = {
@@ -177,8 +178,15 @@ export function planRows(plan: Plan): [name: string, value: string][] {
   ];
 }
 
-/** Names and values of how a conversion is done in parts, with what is to be run next. */
-export function partsRows(plan: PartsDescription, dryRun: boolean): [name: string, value: string][] {
+/**
+ * Names and values of how a conversion is done in parts, with what is to be run next; `keyed`: an address, as it is
+ * shown, whose login or key the parts must be told.
+ */
+export function partsRows(
+  plan: PartsDescription,
+  dryRun: boolean,
+  keyed: string | null
+): [name: string, value: string][] {
   const { parts, partsAsked, partLevel, finish, scan, scanned, converted, output } = plan;
   const bytes = parts.map(part => part.bytes);
   const files = parts.reduce((sum, part) => sum + part.files, finish.files);
@@ -193,6 +201,8 @@ export function partsRows(plan: PartsDescription, dryRun: boolean): [name: strin
     [scan ? '' : 'next', `microct-io-vis part I ${word}   for each I from ${all}`],
     ['', `microct-io-vis finish ${word}`]
   ];
+  if (keyed !== null)
+    nextRows.push(['', `with ${VARIABLE} set to the whole address of ${keyed}, of which the plan keeps no key`]);
   return [
     ...rows,
     [

@@ -15,7 +15,7 @@ import {
   planParts,
   verify
 } from '../../convert/index.ts';
-import { shownAddress } from '../../model/address.ts';
+import { isStandIn, shownAddress } from '../../model/address.ts';
 import { COMMAND_LINE, type Vocabulary, inWords } from '../../model/words.ts';
 import { wholeAddress } from '../../remote/stand-ins.ts';
 import { toFailure } from '../failure.ts';
@@ -135,11 +135,11 @@ async function run(
     case 'plan': {
       const { source, options, parts, distributedScan, dryRun, json } = invocation;
       const onProgress = (progress: Progress) => reporter.progress(progress);
-      const planned = say(
-        await planParts(readSource(source), options, { parts, distributedScan, dryRun }, { signal, onProgress })
-      );
+      const read = readSource(source);
+      const planned = say(await planParts(read, options, { parts, distributedScan, dryRun }, { signal, onProgress }));
       reporter.end();
-      return { text: json ? JSON.stringify(planned) : toText(partsRows(planned, dryRun)) };
+      const key = typeof read === 'string' && isStandIn(read) ? shownAddress(read) : null;
+      return { text: json ? JSON.stringify(planned) : toText(partsRows(planned, dryRun, key)) };
     }
     case 'part': {
       const { part, output, scan, options, json } = invocation;
