@@ -208,6 +208,7 @@ test('of several sources each is converted by itself, and what is no volume is n
   await form.planned();
   await form.says('1 of 2 will be converted.');
   await form.button('Convert').click();
+  await form.says('is written');
   await form.says('Left out: text.tif: not a TIFF');
   assert.equal(await notebook.run(1), "True done [(40, 50, 60)] zstd ['scan.ome.zarr']");
 });
