@@ -1,4 +1,4 @@
-import type { Logger } from '@aws-sdk/types';
+import type { S3ClientConfig } from '@aws-sdk/client-s3';
 
 /** Places where nothing was set up, which is no reason. */
 const NOTHING_THERE =
@@ -21,7 +21,7 @@ export class Searched {
     },
     // It would go to standard error, among the progress.
     warn: () => {}
-  } as unknown as Logger;
+  } as unknown as S3ClientConfig['logger'];
 
   /** The first reason of the last search; null: nothing was set up anywhere. */
   get reason(): string | null {
