@@ -20,11 +20,10 @@ def publish(page: Path, sections: dict[str, str]) -> None:
     """Puts sections in the places of those before that have their titles, or behind them, and what was tried last."""
     tried = TRIED.read_text()
     text = page.read_text()
-    for title, section in {tried.splitlines()[0].removeprefix("## "): "", **sections}.items():
-        there = next((found for found in SECTION.finditer(text) if found[1] == title), None)
-        start, end = there.span() if there else (len(text), len(text))
-        text = f"{text[:start]}{section}\n{text[end:]}" if section else text[:start] + text[end:]
-    page.write_text(f"{text.rstrip()}\n\n{tried}")
+    found = {section[1]: section[0].rstrip("\n") + "\n" for section in SECTION.finditer(text)}
+    found.pop(tried.splitlines()[0].removeprefix("## "), None)
+    head = text[: text.index("## ")]
+    page.write_text("\n".join([head.rstrip("\n") + "\n", *{**found, **sections}.values(), tried]))
 
 
 class Report:
