@@ -200,14 +200,15 @@ def _ends(value: Any) -> Iterable[Any]:
     return value if isinstance(value, Iterable) and not isinstance(value, str) else [value]
 
 
-def _is_of_web(source: str) -> bool:
+def is_of_web(source: str) -> bool:
+    """Whether a source is named by an address of the web."""
     return source.lower().startswith(("http://", "https://"))
 
 
 def is_address(source: str | os.PathLike[str]) -> bool:
     """Whether a source is named by an address, of the web or of a bucket, and not by a path."""
     path = os.fspath(source)
-    return _is_of_web(path) or path.lower().startswith("s3://")
+    return is_of_web(path) or path.lower().startswith("s3://")
 
 
 def absolute(source: str | os.PathLike[str]) -> str:
@@ -224,7 +225,7 @@ def shown_address(source: str) -> str:
     """A path as it is; an address as others may see it: without a name, a password or a query, which may be a key."""
     if not is_address(source):
         return source
-    if not _is_of_web(source):
+    if not is_of_web(source):
         return re.sub(r"^(s3://)[^/]*@", r"\1", source, flags=re.I)
     parts = url_parts(source)
     if parts is None:  # a password that is not written as addresses have it
@@ -253,7 +254,7 @@ def source_name(source: str | os.PathLike[str]) -> str:
     path = os.fspath(source)
     if not is_address(path):
         return os.path.basename(path)
-    if not _is_of_web(path):
+    if not is_of_web(path):
         return path.rpartition("/")[2]
     parts = url_parts(path)
     if parts is None:

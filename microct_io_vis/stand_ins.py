@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from .arguments import is_address, shown_address, source_name, url_parts
+from .arguments import is_of_web, shown_address, source_name, url_parts
 
 #: Where the helper looks for addresses, one a line, each behind what stands for it.
 VARIABLE = "MICROCT_IO_VIS_ADDRESSES"
@@ -33,7 +33,7 @@ class Address(str):
 
 def stand_in_for(text: str) -> str:
     """What stands for an address that may hold a key; all else as it is."""
-    if not is_address(text) or text.lower().startswith("s3://"):
+    if not is_of_web(text):
         return text
     parts = url_parts(text)
     asked = parse_qsl(parts.query, keep_blank_values=True) if parts else []

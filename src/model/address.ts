@@ -2,7 +2,10 @@ import { imageKind } from './file-endings.ts';
 import { isArchiveName } from './output-name.ts';
 
 /** Whether something is named by an address, of the web or of a bucket, and not by a path. */
-export const isAddress = (name: string): boolean => /^(https?|s3):\/\//i.test(name);
+export const isAddress = (name: string): boolean => isOfWeb(name) || isBucketAddress(name);
+
+/** Whether something is named by an address of the web. */
+export const isOfWeb = (name: string): boolean => /^https?:\/\//i.test(name);
 
 /** Whether something is named by its place in a bucket (`s3://BUCKET/KEY`). */
 export const isBucketAddress = (name: string): boolean => /^s3:\/\//i.test(name);
@@ -30,7 +33,7 @@ const NO_KEY = /^(files?|file_?name|path|version|format|download|dl|raw|inline|a
 
 /** Whether an address of the web has a part that may be a key, and so must not be kept where others read. */
 export function mayHoldKey(name: string): boolean {
-  if (!isAddress(name) || isBucketAddress(name) || !URL.canParse(name)) return false;
+  if (!isOfWeb(name) || !URL.canParse(name)) return false;
   const { username, password, searchParams } = new URL(name);
   return username !== '' || password !== '' || [...searchParams.keys()].some(key => !NO_KEY.test(key));
 }
@@ -40,7 +43,7 @@ export const isStandIn = (name: string): boolean => /^https?:.*[#&]key=[0-9a-f]{
 
 /** The path or address of what lies below another, before what that has behind a ? or a #. */
 export function placeBelow(place: string, path: string): string {
-  const end = isAddress(place) && !isBucketAddress(place) ? place.search(/[?#]|$/) : place.length;
+  const end = isOfWeb(place) ? place.search(/[?#]|$/) : place.length;
   return `${place.slice(0, end).replace(/[\\/]+$/, '')}/${path}${place.slice(end)}`;
 }
 

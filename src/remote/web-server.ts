@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
-import { shownAddress } from '../model/address.ts';
+import { isOfWeb, shownAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import { SILENT, waitBefore } from './attempts.ts';
 import { proxies } from './proxies.ts';
@@ -115,7 +115,7 @@ export class WebServer {
    * @throws ConvertError `bad-option` for what is no address
    */
   constructor(address: string, example: string) {
-    if (!isOfWeb(address))
+    if (!isWhole(address))
       throw new ConvertError('bad-option', `${shownAddress(address)}: this is no address such as ${example}`, 'source');
     this.address = new URL(wholeAddress(address));
     const { username, password } = this.address;
@@ -141,7 +141,7 @@ export class WebServer {
       if (!REDIRECTIONS.includes(answer.status) || location === undefined) return answer;
       answer.end();
       if (hops === MOST_HOPS) throw new Error('it leads on to ever other addresses');
-      if (!URL.canParse(location, address) || !isOfWeb(new URL(location, address).href))
+      if (!URL.canParse(location, address) || !isWhole(new URL(location, address).href))
         throw new Error(`it leads on to ${shownAddress(location)}, which is no address of the web`);
       address = new URL(location, address);
     }
@@ -183,7 +183,7 @@ function decoded(part: string): string {
   }
 }
 
-const isOfWeb = (address: string): boolean => /^https?:\/\//i.test(address) && URL.canParse(address);
+const isWhole = (address: string): boolean => isOfWeb(address) && URL.canParse(address);
 
 /**
  * Does what asks a server, and again where that may do better a little later.

@@ -478,13 +478,11 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   /** Tells what there is to say of volumes that were opened, in one note. */
   function tellNotes(notes: string[]): void {
     const [dim] = opened.dim;
-    const all =
-      dim === undefined
-        ? notes
-        : [
-            ...notes,
-            `The metadata has no contrast, and none could be chosen: press Auto when there is a picture, or set it under Contrast. ${dim}`
-          ];
+    const all = [...notes];
+    if (dim !== undefined)
+      all.push(
+        `The metadata has no contrast, and none could be chosen: press Auto when there is a picture, or set it under Contrast. ${dim}`
+      );
     if (all.length > 0) banner.tell(all.join(' '));
     const [unread] = opened.unread;
     if (unread !== undefined) {

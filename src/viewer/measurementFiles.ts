@@ -149,10 +149,11 @@ function fromCsv(text: string, { axes }: Space): Placed {
     const point = axes.map(axis => {
       const name = `${axis}_voxel`;
       const field = fields[column(name)].trim();
-      if (!Number.isFinite(numberIn(field))) {
+      const value = numberIn(field);
+      if (!Number.isFinite(value)) {
         throw new Error(`Line ${line}: “${name}” is “${field}”, which is no number.`);
       }
-      return numberIn(field);
+      return value;
     });
     const place = axes.map(axis => numberIn(fields[column(axis)]));
     const kind = fields[column('kind')].trim() as Kind;

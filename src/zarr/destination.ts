@@ -29,7 +29,7 @@ import { isEmptyFolder, linkTarget } from './occupied.ts';
 import { isOmeZarr } from './ome-zarr.ts';
 import { besideName, clearLeftovers, heldBack, previousName, remove } from './leftovers.ts';
 import { HEARTBEAT, MARKER, PARTS, PLAN, SCRATCH, active, marker, ownerOf } from './owner.ts';
-import { refuseUnlessStale } from './ownership.ts';
+import { refuseUnlessStale, taken } from './ownership.ts';
 import { syncFolder, writeSynced } from './sync.ts';
 import { writeError } from './system-errors.ts';
 import type { UnfinishedOutput } from './unfinished-output.ts';
@@ -137,12 +137,7 @@ export async function checkDestination(
 /** Throws where there is something at `output` that must stay. An empty folder is nothing. */
 function checkReplaceable(output: string, overwrite: boolean): void {
   if (!exists(output) || isEmptyFolder(output)) return;
-  if (!overwrite)
-    throw new ConvertError(
-      'output-exists',
-      `${output}: exists already: choose another output, or overwrite it (${option('overwrite')})`,
-      'output'
-    );
+  if (!overwrite) throw taken(output);
   if (!isOmeZarr(output))
     throw new ConvertError(
       'output-not-ome-zarr',

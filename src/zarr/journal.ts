@@ -94,7 +94,8 @@ export class Journal<Head> {
       return null;
     }
     try {
-      return Journal.#replay(file);
+      const more = (buffer: Buffer, at: number) => readSync(file, buffer, at, buffer.length - at, null);
+      return Journal.#replay(more, fstatSync(file).mtimeMs);
     } catch {
       return null;
     } finally {
@@ -102,17 +103,32 @@ export class Journal<Head> {
     }
   }
 
-  static #replay<Head>(file: number): JournalRecord<Head> | null {
+  /** The same of what a journal holds, which was last written to at `written`. */
+  static of<Head>(bytes: Buffer, written: number): JournalRecord<Head> | null {
+    let from = 0;
+    const more = (buffer: Buffer, at: number) => {
+      const copied = bytes.copy(buffer, at, from);
+      from += copied;
+      return copied;
+    };
+    try {
+      return Journal.#replay(more, written);
+    } catch {
+      return null;
+    }
+  }
+
+  static #replay<Head>(more: More, written: number): JournalRecord<Head> | null {
     const record: JournalRecord<Head> = {
       head: null as Head,
       range: null,
       blocks: [],
-      written: fstatSync(file).mtimeMs,
+      written,
       length: 0,
       checksum: 0
     };
     // A line that was being written at the end has no newline, or is cut.
-    for (const line of lines(file)) {
+    for (const line of lines(more)) {
       const checksum = crc32(line.subarray(PREFIX), record.checksum);
       if (line.toString('latin1', 0, PREFIX) !== prefix(checksum)) break;
       const entry = JSON.parse(line.toString('utf8', PREFIX)) as Line<Head>;
@@ -155,10 +171,13 @@ export class Journal<Head> {
   }
 }
 
+/** Puts the next bytes into a buffer, from a place in it on; how many there were. */
+type More = (buffer: Buffer, at: number) => number;
+
 /**
- * The lines of a file that end with a newline, each to be used before the next. What is longer than any line is none.
+ * The lines of `more` that end with a newline, each to be used before the next. What is longer than any line is none.
  */
-function* lines(file: number): Generator<Buffer> {
+function* lines(more: More): Generator<Buffer> {
   let buffer = Buffer.allocUnsafe(PIECE);
   let [from, to] = [0, 0];
   for (;;) {
@@ -176,7 +195,7 @@ function* lines(file: number): Generator<Buffer> {
     }
     buffer.copy(buffer, 0, from, to);
     [from, to] = [0, to - from];
-    const read = readSync(file, buffer, to, buffer.length - to, null);
+    const read = more(buffer, to);
     if (read === 0) return;
     to += read;
   }

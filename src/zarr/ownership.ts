@@ -1,4 +1,5 @@
 import { ConvertError } from '../model/errors.ts';
+import { option } from '../model/words.ts';
 import type { Ownership } from './owner.ts';
 
 /**
@@ -27,3 +28,11 @@ export function refuseUnlessStale(partial: string, owner: Ownership, planned = f
     'output'
   );
 }
+
+/** The error that an output is there, which nobody said to overwrite. */
+export const taken = (output: string): ConvertError =>
+  new ConvertError(
+    'output-exists',
+    `${output}: exists already: choose another output, or overwrite it (${option('overwrite')})`,
+    'output'
+  );

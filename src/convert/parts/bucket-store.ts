@@ -6,9 +6,9 @@ import type { S3Bucket } from '../../remote/s3.ts';
 import { BucketOutput, TOUCHING, filesOf } from '../../zarr/bucket/bucket-output.ts';
 import { type Keys, isBusy, openBucketOutput, partialName, readMarker } from '../../zarr/bucket/claim.ts';
 import { Courier } from '../../zarr/bucket/courier.ts';
-import { JournalPieces, NOTING, journalOf, readPieces } from '../../zarr/bucket/journal-pieces.ts';
+import { JournalPieces, NOTING, readPieces } from '../../zarr/bucket/journal-pieces.ts';
 import { makeWay } from '../../zarr/bucket/way.ts';
-import type { JournalRecord } from '../../zarr/journal.ts';
+import { Journal, type JournalRecord } from '../../zarr/journal.ts';
 import { type Owner, PARTS, PLAN, marker, running } from '../../zarr/owner.ts';
 import type { UnfinishedOutput } from '../../zarr/unfinished-output.ts';
 import { settled } from './settled.ts';
@@ -148,7 +148,8 @@ export class BucketStore implements PartsStore {
     const found: JournalRecord<{ id: string }>[] = [];
     for (const name of await this.#bucket.folders(prefix)) {
       if (name === own) continue;
-      const record = journalOf<{ id: string }>((await readPieces(this.#bucket, `${prefix}${name}/`)).journal);
+      const { journal, written } = await readPieces(this.#bucket, `${prefix}${name}/`);
+      const record = Journal.of<{ id: string }>(journal, written);
       if (record) found.push(record);
     }
     return found;

@@ -2,12 +2,12 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { atOnce } from '../../model/at-once.ts';
 import { ConvertError } from '../../model/errors.ts';
-import { option } from '../../model/words.ts';
 import { type S3Bucket, type StoredObject, isRefusedByCondition } from '../../remote/s3.ts';
 import { S3Error } from '../../remote/s3-error.ts';
 import { JOURNAL } from '../journal.ts';
 import type { Documents } from '../metadata.ts';
 import { HEARTBEAT, marker } from '../owner.ts';
+import { taken } from '../ownership.ts';
 import type { UnfinishedOutput } from '../unfinished-output.ts';
 import {
   type BucketOwner,
@@ -301,13 +301,6 @@ const isOurs = (keys: Keys, key: string): boolean => isOurName(key.slice(keys.ro
 
 /** Prefix of the keys of an output's files while it is made. */
 export const filesOf = (keys: Keys, staged: boolean): string => (staged ? keys.partial : keys.root);
-
-const taken = (output: string): ConvertError =>
-  new ConvertError(
-    'output-exists',
-    `${output}: exists already: choose another output, or overwrite it (${option('overwrite')})`,
-    'output'
-  );
 
 const justTaken = (bucket: S3Bucket, keys: Keys): ConvertError =>
   new ConvertError(

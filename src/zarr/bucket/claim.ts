@@ -4,12 +4,11 @@ import { parsedObject } from '../../model/json.ts';
 import { isOmeZarrGroup } from '../../model/ome-zarr/group.ts';
 import { isArchiveName } from '../../model/output-name.ts';
 import { TOOL } from '../../model/version.ts';
-import { option } from '../../model/words.ts';
 import { S3Bucket } from '../../remote/s3.ts';
-import { JOURNAL, type JournalRecord } from '../journal.ts';
+import { JOURNAL, Journal, type JournalRecord } from '../journal.ts';
 import { BELIEVED, MARKER, type Owner, type Ownership, PLAN, isStillRunning, running } from '../owner.ts';
-import { refuseUnlessStale } from '../ownership.ts';
-import { journalOf, readPieces } from './journal-pieces.ts';
+import { refuseUnlessStale, taken } from '../ownership.ts';
+import { readPieces } from './journal-pieces.ts';
 
 /** Names that this program gives to objects of an output: to chunks and shards, and to metadata. */
 const CHUNK = /^\d+\/(c\/)?\d+(\/\d+)*$/;
@@ -158,12 +157,7 @@ export async function checkBucket(output: string, overwrite: boolean): Promise<O
     if (claimed) await refuseUnlessEnded(bucket, keys, claimed);
     const isWritten = await isOmeZarrAt(bucket, keys.root);
     const isBegun = claimed?.owner?.staged === false;
-    if (isWritten && !overwrite)
-      throw new ConvertError(
-        'output-exists',
-        `${output}: exists already: choose another output, or overwrite it (${option('overwrite')})`,
-        'output'
-      );
+    if (isWritten && !overwrite) throw taken(output);
     if (isWritten === false && !claimed)
       throw new ConvertError(
         'output-not-ome-zarr',
@@ -186,8 +180,8 @@ export async function checkBucket(output: string, overwrite: boolean): Promise<O
     // One that was ended before it noted anything has nothing to go on with.
     const found = claimed && (await readPieces(bucket, keys.journal));
     if (!found || found.journal.length === 0) return { partial: null, left: null, warnings };
-    const left = journalOf<never>(found.journal);
-    return { partial: partialName(bucket, keys), left: left && { ...left, written: found.written }, warnings };
+    const left = Journal.of<never>(found.journal, found.written);
+    return { partial: partialName(bucket, keys), left, warnings };
   } finally {
     bucket.close();
   }

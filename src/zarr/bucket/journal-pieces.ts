@@ -1,10 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { atOnce } from '../../model/at-once.ts';
-import { TOOL } from '../../model/version.ts';
 import type { S3Bucket } from '../../remote/s3.ts';
-import { JOURNAL, Journal, type JournalRecord } from '../journal.ts';
 import { writeError } from '../system-errors.ts';
 
 /** How often what is new is noted in a bucket, in ms. */
@@ -78,15 +75,4 @@ export async function readPieces(bucket: S3Bucket, prefix: string): Promise<{ jo
     pieces[n] = (await bucket.get(key))?.bytes ?? Buffer.alloc(0);
   });
   return { journal: Buffer.concat(pieces), written };
-}
-
-/** Content of a journal; null where it cannot be read. */
-export function journalOf<Head>(bytes: Buffer): JournalRecord<Head> | null {
-  const folder = mkdtempSync(join(tmpdir(), `${TOOL}-journal-`));
-  try {
-    writeFileSync(join(folder, JOURNAL), bytes);
-    return Journal.read<Head>(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
