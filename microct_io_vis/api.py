@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from . import tables
-from .arguments import chosen, naming_its_options, source_name
+from .arguments import chosen, naming_its_options, path_of, source_name
 from .conversion import Conversion, ask, check
 from .errors import ConversionError, ConversionWarning, warn_of
 from .options import (
@@ -1088,6 +1088,7 @@ def verify(
 
         return ClusterVerification(output, against, options, client).run(on_progress)
 
+    output = path_of(output, "output")
     if progress is True:
         with show_progress(_name(output)) as show:
             found = checked(show)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import wraps
@@ -30,8 +31,15 @@ def _real(value: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    text: str = os.fspath(value)
+    text = os.fspath(value)
+    if not isinstance(text, str):
+        raise TypeError
     return text
+
+
+def _path(value: Any) -> str:
+    """With the home folder in the place of ``~``, which only a shell puts there."""
+    return os.path.expanduser(_text(value))
 
 
 def _whole_or_text(value: Any) -> str:
@@ -93,7 +101,7 @@ KINDS: dict[str, Kind] = {
     "decision": Kind(_flag, "True or False"),
     "choice": Kind(_text, "text"),
     "text": Kind(_text, "text"),
-    "path": Kind(_text, "text"),
+    "path": Kind(_path, "a path"),
     "slices": Kind(_slices, "a pattern of names such as 'rec_*.tif', or numbers: '100-899' or (100, 899)"),
     "image": Kind(_whole_or_text, "a whole number or a name"),
     "integer": Kind(_whole, "a whole number"),
@@ -101,7 +109,7 @@ KINDS: dict[str, Kind] = {
     "channels": Kind(_listed, "a whole number, several, or 'all'"),
     "bytes": Kind(_whole_or_text, "a number of bytes, or a size such as '8G'"),
     "dtype": Kind(_dtype, "a type such as 'uint16' or numpy.uint16"),
-    "version": Kind(_version, "'0.5' or '0.4'"),
+    "version": Kind(_version, "'0.4', '0.5' or '0.6'"),
     "lengths": Kind(_whole, "three whole numbers of voxels (Z, Y, X), or one for all", True),
     "voxel": Kind(_whole, "three whole numbers of voxels (Z, Y, X), from 0"),
     "ranges": Kind(
@@ -213,7 +221,7 @@ def is_address(source: str | os.PathLike[str]) -> bool:
 
 def absolute(source: str | os.PathLike[str]) -> str:
     """Where a source or an output is, whatever the working folder will be; an address is that already."""
-    return os.fspath(source) if is_address(source) else os.path.abspath(source)
+    return os.fspath(source) if is_address(source) else os.path.abspath(_path(source))
 
 
 #: How names of volumes end, and those that files have before the end of an address.
@@ -273,14 +281,42 @@ def source_name(source: str | os.PathLike[str]) -> str:
     return next((name for name in reversed(names) if name.lower().endswith(_FILES)), last)
 
 
+def path_of(value: Any, name: str, expected: str = "a path or an address") -> str:
+    """The path or address that an argument of this name is, as text.
+
+    Raises `ConversionError` for what is none.
+    """
+    try:
+        path = _path(value)
+    except TypeError:
+        raise _no_path(value, name, expected) from None
+    if path == "":
+        raise ConversionError("bad-option", f"{name} is empty, where {expected} was expected", name)
+    return path
+
+
+def paths_of(values: Any, name: str, expected: str) -> list[str]:
+    """The paths and addresses that an argument of this name is, as `path_of` has them."""
+    try:
+        paths = [_path(value) for value in values]
+    except TypeError:
+        raise _no_path(values, name, expected) from None
+    if not paths:
+        raise ConversionError("bad-option", f"{name} is empty, where {expected} was expected", name)
+    return paths
+
+
+def _no_path(value: Any, name: str, expected: str) -> ConversionError:
+    is_array = hasattr(value, "shape") and hasattr(value, "dtype")
+    given = "an array: write_image() writes arrays, view() shows them" if is_array else reprlib.repr(value)
+    return ConversionError("bad-option", f"{name} must be {expected}, and was given {given}", name)
+
+
 def source_words(source: Any) -> tuple[str, str | None]:
     """The helper's word for a source, and what it reads from standard input: the paths of a list of slices."""
-    try:
-        if isinstance(source, (str, os.PathLike)):
-            path = os.fspath(source)
-            # A name that starts with @ would be taken for a list.
-            return (os.path.join(".", path) if path.startswith("@") else path), None
-        return "@-", "".join(f"{os.fspath(path)}\n" for path in source)
-    except TypeError:
-        expected = "a path, or a list of the paths of slices"
-        raise ConversionError("bad-option", f"source must be {expected}, and was given {source!r}", "source") from None
+    expected = "a path, or a list of the paths of slices"
+    if isinstance(source, (str, os.PathLike)):
+        path = path_of(source, "source", expected)
+        # A name that starts with @ would be taken for a list.
+        return (os.path.join(".", path) if path.startswith("@") else path), None
+    return "@-", "".join(f"{path}\n" for path in paths_of(source, "source", expected))

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 from . import tables
 from .api import ConvertedPath, Plan, to_plan
-from .arguments import chosen, is_address, naming_its_options, option_words, source_name, source_words
+from .arguments import (
+    chosen,
+    is_address,
+    naming_its_options,
+    option_words,
+    path_of,
+    paths_of,
+    source_name,
+    source_words,
+)
 from .conversion import Event, Helper, Names, Report, snake_case
 from .errors import ConversionError
 from .options import (
@@ -290,8 +299,8 @@ def convert_many(
     options = chosen(locals())
     if client is None and resources is not None:
         raise ConversionError("bad-option", "resources: is for the workers of a cluster: give a client, too", None)
-    if folder is not None and not is_address(folder):
-        os.makedirs(folder, exist_ok=True)
+    if client is not None and folder is not None and not is_address(folder):
+        os.makedirs(path_of(folder, "folder"), exist_ok=True)
     batch = Batch(sources, folder, options, report=report, client=client, resources=resources)
     if callable(progress):
         return batch.run(progress)
@@ -317,12 +326,11 @@ class Batch:
         resources: Mapping[str, float] | None = None,
         names: Names = "python",
     ) -> None:
-        self._sources = sources if isinstance(sources, (str, os.PathLike)) else [os.fspath(each) for each in sources]
-        if not self._sources:
-            raise ConversionError("bad-option", "sources is empty, where paths of volumes were expected", "source")
-        self._folder = None if folder is None else os.fspath(folder)
+        read = path_of if isinstance(sources, (str, os.PathLike)) else paths_of
+        self._sources = read(sources, "sources", "a path, a pattern of paths, or a list of paths")
+        self._folder = None if folder is None else path_of(folder, "folder")
         self._options = dict(options)
-        self._report = None if report is None else os.fspath(report)
+        self._report = None if report is None else path_of(report, "report")
         self._names: Names = names
         self._cluster: ClusterTasks | None = None
         if client is not None:

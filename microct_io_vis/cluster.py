@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from .arguments import absolute, byte_count, option_words, shown_address, source_words
+from .arguments import absolute, byte_count, option_words, path_of, shown_address, source_words
 from .batch import convert_one
 from .conversion import Event, Helper, Names, ask, check, run_conversion, snake_case
 from .errors import ConversionError, shown_as_message
@@ -73,7 +73,7 @@ class ClusterConversion:
             given["max_memory"] = min(memory, byte_count(given.get("max_memory")) or USUAL_MEMORY)
         word, stdin = source_words(source)
         self._known = known_of([word])
-        outputs = [] if output is None else [os.fspath(output)]
+        outputs = [] if output is None else [path_of(output, "output")]
         words = [*option_words(given), "--distributed-scan"]
 
         def planner(parts: int, *more: str) -> Helper:

@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import Any, Literal, cast
 
 from . import tables
-from .arguments import chosen, naming_its_options, option_words, source_words
+from .arguments import chosen, naming_its_options, option_words, path_of, source_words
 from .errors import ConversionError, shown_as_message
 from .node import PYTHON, HelperMissing, command
 from .options import (
@@ -381,7 +381,7 @@ class Conversion:
         options = chosen(locals())
         word, given = source_words(source)
         words = option_words(options)
-        outputs = [] if output is None else [os.fspath(output)]
+        outputs = [] if output is None else [path_of(output, "output")]
         self._helper = Helper("convert", "--progress", "json", *words, "--", word, *outputs, given=given, names=names)
 
     def run(self, on_progress: Callable[[Progress], object] | None = None) -> ConversionResult:
@@ -446,7 +446,7 @@ def ask(
 ) -> dict[str, Any]:
     """The JSON of ``info`` or ``estimate``, in snake case."""
     word, given = source_words(source)
-    outputs = [] if output is None else [os.fspath(output)]
+    outputs = [] if output is None else [path_of(output, "output")]
     words = [*option_words(options), *more]
     helper = Helper(name, "--json", "--progress", "json", *words, "--", word, *outputs, given=given, names=names)
     found: dict[str, Any] = snake_case(json.loads(helper.run()))
@@ -465,7 +465,7 @@ def check(
     if against is not None:
         word, given = source_words(against)
         words.append(f"--against={word}")
-    helper = Helper("verify", "--json", "--progress", "json", *words, "--", os.fspath(output), given=given)
+    helper = Helper("verify", "--json", "--progress", "json", *words, "--", path_of(output, "output"), given=given)
 
     def on_event(event: Event) -> None:
         if event.pop("event") == "progress" and on_progress is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from . import tables
 from .api import Channel, OmeZarrChannel, OmeZarrInfo, OmeZarrLevel, VolumeInfo, info
-from .arguments import byte_count, is_address, naming_its_options, reading_in, shown_address, source_name
+from .arguments import byte_count, is_address, naming_its_options, path_of, reading_in, shown_address, source_name
 from .collection import image_path
 from .errors import ConversionError, shown_as_message
 from .options import READING_OPTIONS, DescribedBy, Orientation, Palette, ZAxis
@@ -501,7 +501,7 @@ def open(
     if not isinstance(source, (str, os.PathLike)):
         what = f"source must be a path or an address, and was given {type(source).__name__}"
         raise ConversionError("bad-option", f"{what}: view() shows arrays as they are", "source")
-    source = _chosen_image(source, reading)
+    source = _chosen_image(path_of(source, "source"), reading)
     found = info(source, **{name: value for name, value in reading.items() if name in READING_OPTIONS})
     zarr = _imported("zarr", "zarr")
     path = os.fspath(source)

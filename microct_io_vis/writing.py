@@ -15,7 +15,7 @@ from itertools import chain, product
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from .api import OmeZarrInfo
-from .arguments import chosen, naming_its_options, option_words
+from .arguments import chosen, naming_its_options, option_words, path_of
 from .conversion import Helper, run_conversion
 from .errors import ConversionError, warn_of
 from .options import Checksum, Compression, Downsample, DtypeName, OmeZarr
@@ -161,7 +161,7 @@ def write_image(
     """
     options = chosen(locals())
     voxels = _Voxels.of(array, axes, shape, is_label=False)
-    return _write(voxels, os.fspath(output), options, progress)
+    return _write(voxels, path_of(output, "output"), options, progress)
 
 
 @naming_its_options

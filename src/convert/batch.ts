@@ -1,4 +1,13 @@
-import { globSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  writeFileSync
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isAddress, isBucketAddress, shownAddress } from '../model/address.ts';
 import { ConvertError, type ErrorCode, stopped } from '../model/errors.ts';
@@ -127,6 +136,7 @@ export async function estimateMany(
 ): Promise<PlannedEntry[]> {
   const taken = new Map<string, string>();
   const entries: PlannedEntry[] = [];
+  const missing = missingFolder(folder);
   for (const source of sources) {
     if (signal?.aborted) throw stopped(signal);
     const entry: PlannedEntry = { ...waiting(source, folder), plan: null };
@@ -134,7 +144,10 @@ export async function estimateMany(
     try {
       if (await isThere(entry, options)) entry.state = 'there';
       else {
-        const plan = await Ending.before(signal, estimate(entry.source, optionsOf(entry, options)));
+        // What is in a folder that is to be made is on the disk of the one that it is made in.
+        const given = optionsOf(missing === null ? entry : { ...entry, output: missing }, options);
+        const found = await Ending.before(signal, estimate(entry.source, given));
+        const plan = { ...found, ...(missing !== null && entry.output !== null && { output: entry.output }) };
         const { outputRefusal } = plan;
         if (outputRefusal) throw new ConvertError(outputRefusal.code, outputRefusal.message, 'output');
         const clash = clashOf(entry, taken);
@@ -147,6 +160,14 @@ export async function estimateMany(
     }
   }
   return entries;
+}
+
+/** The outermost folder that is to be made for outputs to go into `folder`; null where there is none to make. */
+function missingFolder(folder: string | null): string | null {
+  if (folder === null || isAddress(folder)) return null;
+  let missing: string | null = null;
+  for (let path = resolve(folder); !existsSync(path); path = dirname(path)) missing = path;
+  return missing;
 }
 
 /** Before its turn. */
@@ -206,6 +227,7 @@ export async function convertMany(
   { signal, onProgress, onEntry, words = COMMAND_LINE }: BatchControl = {}
 ): Promise<BatchEntry[]> {
   const entries = planMany(sources, folder);
+  if (missingFolder(folder) !== null) makeFolder(resolve(folder!));
   write(report, entries);
   for (const [number, entry] of entries.entries()) {
     if (signal?.aborted) throw stopped(signal);
@@ -232,6 +254,14 @@ export async function convertMany(
     onEntry?.(number, entry, result);
   }
   return entries;
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw writeError(error, path);
+  }
 }
 
 function outputOf(source: string): string | null {

@@ -10,12 +10,27 @@ export const isOfWeb = (name: string): boolean => /^https?:\/\//i.test(name);
 /** Whether something is named by its place in a bucket (`s3://BUCKET/KEY`). */
 export const isBucketAddress = (name: string): boolean => /^s3:\/\//i.test(name);
 
+/** Addresses of other kinds than those that are read. */
+const OTHER = /(?:^|[\\/])(file|gs|gcs|az|abfss?|wasbs?|hdfs|ftps?|sftp|ssh|smb|davs?|swift):[\\/]{1,3}(.*)$/i;
+
 /**
- * Advice on a path that is not there: an address that was taken for a path, as by Python's pathlib, has lost a slash.
+ * Advice on a path that is not there: an address that was taken for a path, as by Python's pathlib, has lost a slash;
+ * and there are addresses of other kinds than those that are read.
  */
 export const adviceOnPath = (path: string): string | null => {
   const [, scheme, rest] = /(?:^|[\\/])(https?|s3):[\\/]([^\\/].*)$/i.exec(path) ?? [];
-  return scheme === undefined ? null : `give the address as text, with both slashes: ${scheme}://${rest}`;
+  if (scheme !== undefined) return `give the address as text, with both slashes: ${scheme}://${rest}`;
+  const [, other, place] = OTHER.exec(path) ?? [];
+  if (other === undefined) return null;
+  switch (other.toLowerCase()) {
+    case 'file':
+      return `give the path alone: /${place}`;
+    case 'gs':
+    case 'gcs':
+      return `of Google Cloud Storage give s3://${place}, with AWS_ENDPOINT_URL=https://storage.googleapis.com`;
+    default:
+      return `an address begins with https://, http:// or s3://, and not with ${other}://`;
+  }
 };
 
 /** An address as people may see it: without a name, a password or a query, which may be a key. */

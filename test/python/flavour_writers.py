@@ -314,6 +314,20 @@ def wrong_lengths(folder: Path, _: str) -> Written:
     return source, np.stack([page.asarray() for page in tifffile.TiffFile(source).pages])
 
 
+def other_order(folder: Path, order: str) -> Written:
+    """Channels and slices in another order than ImageJ's, the fastest first; Micro-Manager writes `zct`."""
+    axes = order.upper()[::-1] + "YX"
+    lengths = {"T": 2, "C": 2, "Z": 3, "Y": 37, "X": 53}
+    array = voxels("", shape=tuple(lengths[axis] for axis in axes))[0]
+    description = f"ImageJ=1.53\nimages=12\nchannels=2\nslices=3\nframes=2\nhyperstack=true\norder={order}\n"
+    source = folder / "scan.tif"
+    settings = {"photometric": "minisblack", "metadata": None}
+    tifffile.imwrite(source, array.reshape(-1, 37, 53), description=description, **settings)
+    with tifffile.TiffFile(source) as file:
+        assert file.series[0].axes == axes
+    return source, ordered(seen(source), axes)
+
+
 def ome(folder: Path, order: str) -> Written:
     """Planes in one of the orders that OME-XML has."""
     axes = order.removeprefix("XY")[::-1] + "YX"

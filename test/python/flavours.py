@@ -37,6 +37,7 @@ from flavour_writers import (
     ome_set,
     one_png,
     oriented,
+    other_order,
     packed,
     pages,
     palette,
@@ -50,6 +51,7 @@ from flavour_writers import (
     scan,
     scattered,
     scifio,
+    seen,
     slices,
     sparse,
     stored_differently,
@@ -138,6 +140,8 @@ def containers() -> Iterator[Flavour]:
     yield Flavour("ImageJ hyperstack of channels", imagej("ZCYX", hyper[1:]), axes="czyx")
     yield Flavour("ImageJ hyperstack of time points", imagej("TZYX", (2, *hyper[1:2], 37, 53)), axes="tzyx")
     yield Flavour("ImageJ hyperstack with one directory", imagej("TZCYX", hyper, truncate=True), BOTH, axes="tczyx")
+    orders = ("zct", "ztc", "ctz", "tcz", "tzc")
+    yield Flavour("ImageJ hyperstack in the order that it says, as Micro-Manager's:", other_order, orders, axes="tczyx")
     yield Flavour(
         "ImageJ hyperstack, chosen channels",
         imagej("TZCYX", hyper),
@@ -244,6 +248,8 @@ def segments() -> Iterator[Flavour]:
         "strips whose sizes are not told",
         lambda folder, _: (hidden(folder, "")[0], voxels("")[0]),
     )
+    one = patched(scan(rowsperstrip=8), StripByteCounts=lambda counts: (*counts[:2], 0, *counts[3:]))
+    yield Flavour("a strip whose size alone is not told", one, code="truncated", says="strip 3 of page 1 has no data")
     yield Flavour("strips of zstd", scan(rowsperstrip=8, compression="zstd"))
     yield Flavour("tiles", scan(tile=(16, 32)), BOTH)
     yield Flavour("tiles larger than the page", scan(tile=(64, 64)))
@@ -363,6 +369,8 @@ def compressions() -> Iterator[Flavour]:
         ("zstd", "zstd", (1, 2, 3)),
     ):
         yield from compressed(title, name, *predictors)
+    old = patched(scan(compression="zstd"), Compression=34926)
+    yield Flavour("zstd (old number 34926)", lambda folder, _: (old(folder, "")[0], seen(folder / "scan.tif")))
     yield Flavour("LZW as before TIFF 6.0, the lowest bit first", compressed_by(old_lzw, "lzw"), BOTH)
     jpeg = scan("uint8", compression="jpeg", tile=(16, 32))
     yield Flavour("JPEG, 8-bit grey", jpeg, dtype="uint8")

@@ -7,7 +7,21 @@ import pytest
 import tifffile
 import zarr
 
-from microct_io_vis import ConversionError, ConversionWarning, ConverterWidget, Layer, convert, estimate, view
+import microct_io_vis
+from microct_io_vis import (
+    ConversionError,
+    ConversionWarning,
+    ConverterWidget,
+    Layer,
+    convert,
+    convert_many,
+    estimate,
+    info,
+    verify,
+    view,
+    write_image,
+    write_labels,
+)
 from microct_io_vis.arguments import KINDS, option_words, shown_address, source_name
 from microct_io_vis.options import OPTIONS
 
@@ -58,6 +72,34 @@ def gap(tmp_path) -> Path:
     for z in (0, 1, 4):
         tifffile.imwrite(folder / f"s_{z}.tif", np.full((5, 6), z + 0.5), metadata=None)
     return folder
+
+
+def test_home_is_known_everywhere(volume, monkeypatch):
+    monkeypatch.setenv("HOME", str(volume.parent))
+    assert info("~/scan.tif").shape == (12, 30, 20)
+    output = convert(Path("~/scan.tif"), "~/out.ome.zarr", progress=False)
+    assert output == volume.parent / "out.ome.zarr" and verify("~/out.ome.zarr", "~/scan.tif", progress=False)
+    assert microct_io_vis.open("~/out.ome.zarr").shape == (12, 30, 20)
+    assert convert_many("~/*.tif", "~/many", progress=False)[0].output == volume.parent / "many" / "scan.ome.zarr"
+    assert write_image(np.zeros((2, 3, 4), np.uint8), "~/array.ome.zarr", progress=False).shape == (2, 3, 4)
+    ones = np.ones((12, 30, 20), np.uint8)
+    assert write_labels(ones, "one", parent="~/out.ome.zarr", progress=False).shape == ones.shape
+
+
+@pytest.mark.parametrize("wrong", [5, b"scan.tif", "", np.zeros((30, 40, 50))])
+def test_what_is_no_path_is_said_to_be_none(volume, wrong):
+    for call in (
+        lambda: info(wrong),
+        lambda: convert(volume, wrong),
+        lambda: verify(wrong),
+        lambda: convert_many([volume, wrong] if not isinstance(wrong, str) else wrong),
+        lambda: convert_many(volume, wrong),
+        lambda: microct_io_vis.open(wrong),
+        lambda: write_image(np.zeros((2, 3, 4)), wrong),
+    ):
+        with pytest.raises(ConversionError, match=r"must be|is empty, where|was given") as failure:
+            call()
+        assert len(str(failure.value)) < 200
 
 
 @pytest.mark.parametrize(("given", "meant"), SAME)

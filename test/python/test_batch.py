@@ -13,9 +13,9 @@ from microct_io_vis import ConversionError, ConversionWarning, ConverterWidget, 
 
 
 def test_a_batch_converts_what_it_can_and_reports_all(cli, tmp_path):
-    scans, out = tmp_path / "scans", tmp_path / "out"
+    # The outputs' folder is made, and is not to be there before.
+    scans, out = tmp_path / "scans", tmp_path / "all" / "out"
     (scans / "slices").mkdir(parents=True)
-    out.mkdir()
     volume = np.arange(8 * 9 * 10, dtype="uint16").reshape(8, 9, 10)
     tifffile.imwrite(scans / "a.tif", volume)
     tifffile.imwrite(scans / "b10.tf2", volume + 1)
@@ -24,6 +24,8 @@ def test_a_batch_converts_what_it_can_and_reports_all(cli, tmp_path):
         tifffile.imwrite(scans / "slices" / f"rec_{z}.tif", plane)
     report = tmp_path / "report"
     words = ["convert", "--batch", scans, out, "--report", f"{report}.json", "-q"]
+    estimated = cli("estimate", "--batch", scans, out)
+    assert estimated.stdout.count(f" → {out}/") == 3 and not out.parent.exists()
     first = cli(*words)
     names = ["a", "b10", "slices"]
     assert first.status == 1 and "b9.tif" in first.stderr

@@ -205,6 +205,14 @@ def test_tells_of_what_was_interrupted(cli, large):
     assert re.search(r"^unfinished +[1-9]\d* % done, .*; cannot be resumed: .*gzip", text, re.M)
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no device that is full")
+def test_a_result_that_cannot_be_told_is_a_failure(volume):
+    with open("/dev/full", "w") as full:
+        words = [sys.executable, "-m", "microct_io_vis", "info", volume, "--json"]
+        run = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert run.returncode == 1 and "standard output cannot be written (ENOSPC)" in run.stderr
+
+
 def test_ends_when_nobody_reads_its_progress_any_more(cli, large):
     """As when the Python that follows a conversion is killed."""
     process = cli.start("convert", large, "--compression", "gzip", "--progress", "json")

@@ -16,6 +16,7 @@ import {
   verify
 } from '../../convert/index.ts';
 import { isStandIn, shownAddress } from '../../model/address.ts';
+import { ConvertError } from '../../model/errors.ts';
 import { COMMAND_LINE, type Vocabulary, inWords } from '../../model/words.ts';
 import { wholeAddress } from '../../remote/stand-ins.ts';
 import { toFailure } from '../failure.ts';
@@ -39,8 +40,11 @@ const USAGE = 2;
 /** Runs one command line; resolves to the exit status when all output is on its way. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   const words = asked();
-  // A reader that left early (`| head`) is no failure of ours.
-  process.stdout.on('error', () => {});
+  // A reader that left early (`| head`) is no failure of ours; a result that nobody has is one.
+  const lost: string[] = [];
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code !== 'EPIPE') lost.push(code ?? message);
+  });
   let invocation: Invocation;
   try {
     invocation = parse(args);
@@ -64,6 +68,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       process.stdout.write(`${text}\n`);
     }
     await drain();
+    if (lost.length > 0)
+      throw new ConvertError('output-unwritable', `standard output cannot be written (${lost[0]}): send it elsewhere`);
     return status;
   } catch (error) {
     const failure = inWords(toFailure(error), words);

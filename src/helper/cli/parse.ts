@@ -3,6 +3,7 @@ import { type VerifyOptions, readPiece } from '../../convert/verify/index.ts';
 import { COMMAND_LINE, type OptionName, inWords, option as spoken } from '../../model/words.ts';
 import { parseBytes } from '../../model/bytes.ts';
 import { ENGINE_OPTIONS, type OptionKind } from '../../model/option-table.ts';
+import { closest } from './closest.ts';
 import { COMMANDS, COMMON_OPTIONS, type CommandSpec, type OptionSpec, findCommand } from './options.ts';
 
 /** A command line that cannot be understood: exit status 2. */
@@ -88,6 +89,8 @@ export type Invocation =
       progress: ProgressKind;
     };
 
+const didYouMean = (meant: string | null): string => (meant === null ? '' : `did you mean ${meant}? `);
+
 /** A word that starts with a minus sign and is a value all the same: `-1000`, `-.5`, `-1e3`. */
 const NEGATIVE = /^-(\d|\.\d)/;
 
@@ -112,7 +115,9 @@ export function parse(args: readonly string[]): Invocation {
   }
   const spec = findCommand(first);
   if (!spec) {
-    throw new UsageError(`no command is called ${first}: expected ${COMMANDS.map(({ name }) => name).join(', ')}`);
+    const names = COMMANDS.map(({ name }) => name);
+    const meant = closest(first, [...names, '--help', '--version']);
+    throw new UsageError(`no command is called ${first}: ${didYouMean(meant)}expected ${names.join(', ')}`);
   }
   const { words, values } = split(spec, rest);
   if (values.has('help')) {
@@ -187,7 +192,8 @@ export function parse(args: readonly string[]): Invocation {
   }
   const most = spec.name === 'info' ? 1 : 2;
   if (words.length === 0) {
-    throw new UsageError(`${spec.name}: expected the path of a TIFF or of a folder of slices`);
+    const or = spec.name === 'info' ? ', of a folder of slices or of an OME-Zarr' : ' or of a folder of slices';
+    throw new UsageError(`${spec.name}: expected the path of a TIFF${or}`);
   }
   if (words.length > most) {
     throw new UsageError(`${spec.name}: ${words[most]} is one word too many: expected ${spec.usage}`);
@@ -256,8 +262,12 @@ function recognise(spec: CommandSpec, word: string): { option: OptionSpec; given
   const find = word.startsWith('--') ? /^--([^=]+)(?:=(.*))?$/s.exec(word) : /^-([A-Za-z])(?:=?(.+))?$/s.exec(word);
   const option = options.find(({ name, short }) => find !== null && (word.startsWith('--') ? name : short) === find[1]);
   if (!find || !option) {
+    const meant = closest(
+      word.replace(/=.*/s, ''),
+      options.map(each => `--${each.name}`)
+    );
     throw new UsageError(
-      `${spec.name} has no option ${word.replace(/=.*/s, '')}: see microct-io-vis ${spec.name} --help`
+      `${spec.name} has no option ${word.replace(/=.*/s, '')}: ${didYouMean(meant)}see microct-io-vis ${spec.name} --help`
     );
   }
   return { option, given: find[2] === undefined ? [] : [find[2]] };

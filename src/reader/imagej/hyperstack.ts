@@ -4,12 +4,19 @@ import type { Directory } from '../tiff/directory.ts';
 import { fail } from '../common/fail.ts';
 import type { ImageJ } from './imagej.ts';
 import { readImageJMetadata } from './imagej-metadata.ts';
+import { shortly } from '../common/shortly.ts';
 import { type Stack, channelName, plainStack } from '../common/stack.ts';
+
+type Axis = 'c' | 'z' | 't';
+
+/** The fastest axis first. */
+const USUAL = 'czt';
 
 /**
  * The dimensions of an ImageJ (hyper)stack: its images run through channels first, then slices, then frames
- * (`ImagePlus.getStackIndex`). Dimensions whose product is not the number of images are not believed, as in ImageJ
- * (`ImagePlus.setDimensions`): all are slices then.
+ * (`ImagePlus.getStackIndex`), or in the order that its description says, as Micro-Manager's `order=zct`. Dimensions
+ * whose product is not the number of images are not believed, as in ImageJ (`ImagePlus.setDimensions`): all are slices
+ * then.
  *
  * @throws ConvertError `mixed-pages` for a hyperstack of another number of pages
  */
@@ -37,14 +44,28 @@ export function readHyperstack(imagej: ImageJ, first: Directory, pages: number):
       first.file.path,
       `its description says ${said}, ${images} images in all, but it has ${pages} pages: save it again`
     );
+  const order = properties.get('order')?.trim().toLowerCase() ?? USUAL;
+  const isKnown = [...order].sort().join('') === 'ctz';
+  const stride: Record<Axis, number> = { c: 1, z: 1, t: 1 };
+  const lengths = { c, z: slices, t };
+  ([...(isKnown ? order : USUAL)] as Axis[]).reduce((product, axis) => {
+    stride[axis] = product;
+    return product * lengths[axis];
+  }, 1);
+  const page = (time: number, channel: number, z: number) => time * stride.t + channel * stride.c + z * stride.z;
   const step = Number(properties.get('finterval') ?? NaN) * (seconds(properties.get('tunit') ?? 'sec') ?? NaN);
   return {
     outerShape: { t, c },
     depth: slices,
-    page: (time, channel, z) => (time * slices + z) * c + channel,
-    channels: c > 1 ? readChannels(first, c, images) : null,
+    page,
+    channels: c > 1 ? readChannels(first, lengths, page) : null,
     timeStep: t > 1 && step > 0 && Number.isFinite(step) ? step : null,
-    warnings: []
+    warnings:
+      isKnown || order === 'default'
+        ? []
+        : [
+            `Its description says the order "${shortly([order])}", which is not understood: its images are read channels first, then slices, then frames, as ImageJ does.`
+          ]
   };
 }
 
@@ -52,14 +73,15 @@ export function readHyperstack(imagej: ImageJ, first: Directory, pages: number):
  * Names from slice labels that are the same throughout a channel, and colours from lookup tables, where the file has
  * them.
  */
-function readChannels(first: Directory, count: number, images: number): Channel[] {
+function readChannels(first: Directory, { c, z, t }: Record<Axis, number>, page: Stack['page']): Channel[] {
   const { labels, luts } = readImageJMetadata(first);
-  const names = Array.from({ length: count }, (_, channel) => {
+  const names = Array.from({ length: c }, (_, channel) => {
     const own = new Set<string>();
-    for (let image = channel; image < images; image += count) own.add(labels[image] ?? '');
+    for (let time = 0; time < t; time++)
+      for (let slice = 0; slice < z; slice++) own.add(labels[page(time, channel, slice)] ?? '');
     return own.size === 1 ? [...own][0] : '';
   });
-  const distinct = new Set(names).size === count && !names.includes('');
+  const distinct = new Set(names).size === c && !names.includes('');
   return names.map((name, channel) => ({
     name: distinct ? name : channelName(channel),
     color: luts[channel] ? brightest(luts[channel]) : null

@@ -116,7 +116,7 @@ export function readPixelFormat(directory: Directory): PixelFormat {
     throw fail(
       'unsupported',
       path,
-      `its voxels are ${kind ? `${bits}-bit ${kind}` : sampleFormat > 4 ? `complex numbers (sample format ${sampleFormat})` : `of sample format ${sampleFormat}`}, where ${EXPECTED}: convert it to one of these first`
+      `its voxels are ${kind ? `${bits}-bit ${kind}` : sampleFormat === 5 || sampleFormat === 6 ? `complex numbers (sample format ${sampleFormat})` : `of sample format ${sampleFormat}`}, where ${EXPECTED}: convert it to one of these first`
     );
   if (!READABLE.includes(photometric))
     throw fail(

@@ -269,10 +269,12 @@ export class SegmentTable {
     const strips = offsets.length / segmentGroups(format);
     const kind = format.tiled ? 'tile' : 'strip';
     const sizes = raw ? new Float64Array(offsets.length) : byteCounts;
+    // Sizes of which none is told follow from the pixels; a single one that is 0 does not.
+    const told = raw && Array.prototype.some.call(byteCounts, size => size > 0);
     for (let i = 0; i < offsets.length; i++) {
       let size = byteCounts[i];
       if (size === 0 && offsets[i] === 0) continue;
-      if (raw) {
+      if (raw && !(told && size === 0)) {
         const rows = format.tiled
           ? format.segmentHeight
           : Math.min(format.segmentHeight, format.height - (i % strips) * format.segmentHeight);

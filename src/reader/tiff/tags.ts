@@ -50,6 +50,8 @@ const CODINGS = new Map<number, SegmentCoding>([
   [32946, 'deflate'],
   [32773, 'packbits'],
   [34887, 'lerc'],
+  // As it was before it had a number, in libtiff 4.0.10's time.
+  [34926, 'zstd'],
   [50000, 'zstd']
 ]);
 
@@ -59,13 +61,21 @@ const OTHERS = new Map<number, string>([
   [3, 'CCITT fax 3'],
   [4, 'CCITT fax 4'],
   [6, 'old-style JPEG'],
+  [32766, 'NeXT'],
+  [32809, 'ThunderScan'],
   [32908, 'PIXTIFF'],
+  [32909, 'PixarLog'],
   [33003, 'JPEG 2000'],
   [33005, 'JPEG 2000'],
+  [34661, 'JBIG'],
+  [34676, 'SGILog'],
+  [34677, 'SGILog24'],
   [34712, 'JPEG 2000'],
   [34892, 'lossy JPEG'],
   [34925, 'LZMA'],
+  [34927, 'WebP'],
   [34933, 'PNG'],
+  [34934, 'JPEG XR'],
   [50001, 'WebP'],
   [50002, 'JPEG XL'],
   [52546, 'JPEG XL']

@@ -110,10 +110,15 @@ describe('parse', () => {
 
   it('says what is wrong with a command line, and what was expected', () => {
     assert.throws(() => parse([]), /no command: expected info, estimate, convert, plan, part, finish, verify, view/);
-    usage('copy a b', /no command is called copy/);
+    usage('copy a b', /no command is called copy: expected/);
+    usage('convret a', /no command is called convret: did you mean convert\?/);
+    usage('--verison', /did you mean --version\?/);
+    usage('convert a --chunksize 1 1 1', /no option --chunksize: did you mean --chunk-size\?/);
+    usage('convert a --levels=3', /no option --levels: did you mean --num-levels\?/);
+    usage('convert a --max-mem 1G', /did you mean --max-memory\?/);
     usage('convert', /convert: expected the path of a TIFF/);
     usage('convert a b c', /c is one word too many: expected INPUT \[OUTPUT\]/);
-    usage('convert a --chunks 1', /no option --chunks/);
+    usage('convert a --threads 1', /no option --threads: see/);
     usage('convert a -c 64 64', /--chunk-size expects 3 values: --chunk-size Z Y X/);
     usage('convert a -c 64 64 --quiet', /--chunk-size expects 3 values/);
     usage('convert a -c 64 64 6.4', /--chunk-size: 6\.4 is not a whole number/);
