@@ -74,20 +74,32 @@ const HAS_SEVERAL: readonly string[] = ['\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1', '\x8
 
 const LOOKED_AT = 512;
 
+/** The beginning of a file, in Latin-1. */
+function startOf(file: HeaderBytes): string {
+  const length = Math.min(LOOKED_AT, file.size);
+  const at = file.locate(0, length);
+  return file.buffer.toString('latin1', at, at + length);
+}
+
+function kindOf(file: HeaderBytes, text: string): { name: string; place: number } | null {
+  const known = SIGNATURES.find(([place, bytes]) => text.startsWith(bytes, place));
+  if (!known) return null;
+  const name = HAS_SEVERAL.includes(known[1]) ? BY_ENDING[extname(file.path).toLowerCase()] : null;
+  return { name: name ?? known[2], place: known[0] };
+}
+
+/** The kind of a file by its first bytes: `a DICOM file`; null where it is not known. */
+export const fileKind = (file: HeaderBytes): string | null => kindOf(file, startOf(file))?.name ?? null;
+
 /** The kind of a file by its first bytes, for a message: `it is a DICOM file (44 49 ...)`. */
 export function describeStart(file: HeaderBytes): string {
-  const length = Math.min(LOOKED_AT, file.size);
-  if (length === 0) return 'it is empty';
-  const at = file.locate(0, length);
-  const text = file.buffer.toString('latin1', at, at + length);
+  if (file.size === 0) return 'it is empty';
+  const text = startOf(file);
   const first = text.slice(0, 8);
   const hex = Buffer.from(first, 'latin1')
     .toString('hex')
     .replace(/(..)(?=.)/g, '$1 ');
-  const known = SIGNATURES.find(([place, bytes]) => text.startsWith(bytes, place));
-  if (known) {
-    const name = HAS_SEVERAL.includes(known[1]) ? BY_ENDING[extname(file.path).toLowerCase()] : null;
-    return `it is ${name ?? known[2]}${known[0] === 0 ? ` (${hex})` : ''}`;
-  }
+  const kind = kindOf(file, text);
+  if (kind) return `it is ${kind.name}${kind.place === 0 ? ` (${hex})` : ''}`;
   return /^\0+$/.test(first) ? 'it starts with zeros' : `it starts with the bytes ${hex}`;
 }

@@ -11,6 +11,7 @@ import { fail, readFailure } from '../common/fail.ts';
 import { type Gap, describeGaps, findGaps } from './gaps.ts';
 import { type Name, withoutEnding } from './names.ts';
 import type { Counter } from './numbering.ts';
+import { type Entry, adviceOnOthers } from './other-files.ts';
 import { type Series, byName, findSeries } from './series.ts';
 import { globMatcher, suggestEndings, suggestGlob } from './suggestion.ts';
 
@@ -330,10 +331,11 @@ export const tiffsOf = (folder: string, names: readonly string[]): string[] =>
 /** The names of files in a folder that may be slices. @throws ConvertError `unreadable`, `no-pages` */
 export async function listNames(folder: string): Promise<string[]> {
   let names: string[];
+  let all: Entry[];
   try {
     const entries = await readdir(onDisk(folder), { withFileTypes: true, encoding: 'buffer' });
-    names = entries
-      .map(entry => ({ name: nameOf(entry.name), isDirectory: entry.isDirectory() }))
+    all = entries.map(entry => ({ name: nameOf(entry.name), isDirectory: entry.isDirectory() }));
+    names = all
       .filter(entry => !entry.isDirectory && !entry.name.startsWith('.') && imageKind(entry.name) !== null)
       .map(entry => entry.name);
   } catch (error) {
@@ -352,7 +354,7 @@ export async function listNames(folder: string): Promise<string[]> {
   throw fail(
     'no-pages',
     folder,
-    `a folder without TIFF (${ENDINGS.TIFF.map(ending => `.${ending}`).join(', ')}), BMP or PNG files: choose the folder that holds the slices`
+    `a folder without TIFF (${ENDINGS.TIFF.map(ending => `.${ending}`).join(', ')}), BMP or PNG files${await adviceOnOthers(folder, all)}`
   );
 }
 

@@ -391,11 +391,18 @@ async function fails(source: string | string[], code: ErrorCode, message: RegExp
 }
 
 test('folders and lists that are no volume are refused', async () => {
+  const jpeg = Buffer.from([0xff, 0xd8, 0xff, 0xe0]);
   await fails(
     folder('none', { 'a.txt': Buffer.from('a') }),
     'no-pages',
-    /none: a folder without TIFF .* BMP or PNG files/
+    /none: a folder without TIFF .* BMP or PNG files, but with 1 \.txt \(a\.txt\): choose the folder/
   );
+  await fails(
+    folder('jpegs', { 's1.jpg': jpeg, 's2.jpg': jpeg, '.hidden.txt': jpeg, 'a.log': Buffer.from('a') }),
+    'no-pages',
+    /BMP or PNG files, but with 2 \.jpg \(s1\.jpg is a JPEG image\): save the slices as TIFF/
+  );
+  await fails(folder('empty', {}), 'no-pages', /BMP or PNG files, and empty: choose/);
   await fails(
     folder('odd', { '1.tif': slice(1), '2.tif': slice(2, 5), '3.tif': slice(3) }),
     'mixed-pages',
