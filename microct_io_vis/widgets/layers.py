@@ -191,6 +191,14 @@ class Layer(HasTraits):
         """Whether it shows an array that is in no file."""
         return self.path == "" and not isinstance(self.source, (str, os.PathLike))
 
+    def moved_to(self, path: str) -> Layer:
+        """The same layer of a file that is elsewhere now."""
+        name = None if self.name == self._own_name() else self.name
+        moved = Layer(path, name=name, labels=self.labels)
+        moved.reading = self.reading
+        moved.tell(self.looks())
+        return moved
+
     def read_as(self, reading: dict[str, Any]) -> None:
         """Has the source read with these options; of a collection of images the one that is meant is taken."""
         if self.is_array or isinstance(self.source, (Volume, VolumeLevel)):

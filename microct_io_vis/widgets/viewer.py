@@ -67,7 +67,7 @@ class ViewerWidget(BrowserWidget):
     source : path-like, Volume, VolumeLevel, array or Layer, or a sequence of these
         The OME-Zarr, 0.1 to 0.6, or several that share a space: a layer each. A TIFF or a folder of slices is shown as
         it is, with nothing written: full resolution is exact, coarser levels are sampled; so is an array. Set it to
-        show another one.
+        show another one; if what was shown has been moved or renamed, set it to where that is now: the view stays.
     labels : the same, optional
         Whole numbers that are laid over them as segments, also where they do not say that they are labels.
     layers : sequence of Layer or of what ``source`` takes, optional
@@ -592,6 +592,13 @@ class ViewerWidget(BrowserWidget):
     def _source_changed(self, _: dict[str, Any]) -> None:
         if not self._is_made:
             return
+        paths, main = _paths(self.source), self._main
+        if len(paths) == len(main) and all(
+            path == layer.path or _is_gone(files)
+            for path, layer, files in zip(paths, main, self._volumes, strict=False)
+        ):
+            self._go_on_at(paths)
+            return
         self.state = {}
         for name in ("position", "selection"):
             self._forget(name)
@@ -599,6 +606,22 @@ class ViewerWidget(BrowserWidget):
         self.set_trait("_wishes", {})
         self._main = _layers(self.source)
         self._open()
+
+    def _go_on_at(self, paths: list[str]) -> None:
+        """Shows the volumes of `source`, which have been moved, where they are now, in the same view."""
+        before = [place.get("name", place["paths"][0]) for place in self._places]
+        main = self._main
+        self._main = [
+            layer if layer.path == path else layer.moved_to(path) for path, layer in zip(paths, main, strict=True)
+        ]
+        with self.hold_sync():
+            try:
+                self._open()
+            except BaseException:
+                self._main = main
+                raise
+            places = [{**place, "before": name} for place, name in zip(self._places, before, strict=True)]
+            self.set_trait("_places", places)
 
     @traitlets.observe("_looks")
     def _looks_told(self, change: dict[str, Any]) -> None:
@@ -1015,6 +1038,11 @@ def _files(source: str | list[str], reading: dict[str, Any] | None = None) -> li
     if wrong:
         raise wrong[0] if len(wrong) == 1 else type(wrong[0])("\n".join(map(str, wrong)))
     return volumes
+
+
+def _is_gone(files: Files) -> bool:
+    """Whether a volume is no longer where it was opened."""
+    return isinstance(files.root, FilePath) and not os.path.lexists(files.root)
 
 
 def _is_source(path: str) -> bool:

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { isAddress } from '../model/address.ts';
+import { errorName } from '../model/error-name.ts';
 import { ConvertError, cancelled } from '../model/errors.ts';
 import { isName } from '../convert/output-path.ts';
 import { unfinishedRequest } from '../convert/unfinished.ts';
@@ -177,9 +178,10 @@ export class Service {
     jobs: async () => ({ result: this.#jobs.list().map(job => this.#job(job)) }),
     locate: async ({ path }) => {
       const absolute = this.#paths.absolute(path);
+      // What may not be looked at may be there.
       const exists = await access(absolute).then(
         () => true,
-        () => false
+        error => !['ENOENT', 'ENOTDIR'].includes(errorName(error) ?? '')
       );
       return { result: { absolute, path: this.#paths.relative(absolute), exists } };
     },

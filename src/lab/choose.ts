@@ -80,7 +80,7 @@ export async function chooseAgain(browser: FileBrowser | null | undefined, path:
   if (!browser) return null;
   const { manager } = browser.model;
   const { contents } = manager.services;
-  const asked = { manager, title: 'Find the Volume', label: `Where ${path} is now:` };
+  const asked = { manager, title: 'Find the Volume', label: `Where ${path || 'it'} is now:` };
   const { value } =
     isImage(path) || isArchiveName(path)
       ? await FileDialog.getOpenFiles({

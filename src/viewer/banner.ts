@@ -20,8 +20,9 @@ export class Banner {
     host.prepend(node);
   }
 
-  show(text: string): void {
-    this.#failure.show(text);
+  /** Shows an error; `way`: what may be done about it beside another try. */
+  show(text: string, way?: Way): void {
+    this.#failure.show(text, way);
   }
 
   /** Shows a note; for a while only, where it confirms what a person has done. */
@@ -51,9 +52,16 @@ export class Banner {
   }
 }
 
+interface Way {
+  label: string;
+  onClick: () => void;
+}
+
 class Strip {
   readonly #node = document.createElement('div');
   readonly #text = document.createElement('span');
+  readonly #other = document.createElement('button');
+  #way: Way | undefined;
 
   constructor(parent: HTMLElement, className: string, role: string, label: string, onClick: () => void) {
     this.#node.className = className;
@@ -65,13 +73,19 @@ class Strip {
       this.hide();
       onClick();
     });
-    this.#node.append(this.#text, button);
+    this.#other.type = 'button';
+    this.#other.hidden = true;
+    this.#other.addEventListener('click', () => this.#way?.onClick());
+    this.#node.append(this.#text, this.#other, button);
     this.#node.hidden = true;
     parent.append(this.#node);
   }
 
-  show(text: string): void {
+  show(text: string, way?: Way): void {
     this.#text.textContent = text;
+    this.#way = way;
+    this.#other.textContent = way?.label ?? '';
+    this.#other.hidden = way === undefined;
     this.#node.hidden = false;
   }
 

@@ -10,7 +10,7 @@ import { element } from './dom.ts';
 import type { Volume } from './initialState.ts';
 import { initialState, layersOf, sourceOf } from './initialState.ts';
 import type { Image } from './image.ts';
-import { SeveralError } from './image.ts';
+import { AbsentError, SeveralError } from './image.ts';
 import type { LayerLook } from './layerLook.ts';
 import { lookOf, setLook } from './layerLook.ts';
 import { Neuroglancer } from './neuroglancer.ts';
@@ -50,6 +50,12 @@ export interface ViewerOptions {
   link?: (state: ViewerState) => Promise<string>;
   /** Keeps a picture in a file of its own beside the volume; answers with the file's path. */
   savePicture?: SavePicture;
+  /**
+   * Asks a person where the volume of a number is that is gone, and goes on there. Without it `whereTo` says what is to
+   * be done.
+   */
+  find?: (number: number) => void;
+  whereTo?: string;
   /** Where it is: in a notebook there is less room. `tab` by default. */
   place?: 'tab' | 'notebook';
   /** Chooser on the picture, in place of the toolbar. */
@@ -173,6 +179,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   let opened = await opening.catch((error: unknown) => {
     forgetAhead();
     forget();
+    if (error instanceof AbsentError && options.whereTo !== undefined) error.message += ` ${options.whereTo}`;
     throw error;
   });
   ahead?.prepareDecoding(opened.volumes.flatMap(({ image }) => image.compression));
@@ -231,7 +238,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   let kept = complete(options.state ?? {});
   let disposed = false;
   /** Set while the volumes that are there now are being opened, or looked for. */
-  let stale: 'changed' | 'gone' | null = null;
+  let stale: { finding: 'changed' | 'gone'; name: string } | null = null;
   let reopening = false;
   let changing = Promise.resolve();
   let reopened = -Infinity;
@@ -355,20 +362,27 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
 
   function onFinding(name: string, finding: Finding): void {
     if (disposed || stale !== null || finding === 'same' || finding instanceof Error) return;
-    stale = finding;
+    stale = { finding, name };
     // A volume that is written again and again is not shown each time.
     const rest = finding === 'changed' ? reopened + RELOAD_REST - performance.now() : 0;
     if (rest > 0) banner.show(`${name} is being written again and again: it will be read anew in some seconds.`);
-    again = setTimeout(() => void reopen(name), Math.max(0, rest));
+    again = setTimeout(reopen, Math.max(0, rest));
   }
 
   /** Shows the volumes that are there now in place of the earlier ones. One that is gone is reported and looked for. */
-  async function reopen(name: string): Promise<void> {
+  function reopen(): void {
     clearTimeout(again);
     if (reopening) return;
     reopening = true;
+    void inTurn(openAgain).finally(() => (reopening = false));
+  }
+
+  async function openAgain(): Promise<void> {
+    // Meanwhile another one may be shown in its place.
+    if (disposed || stale === null) return;
+    const { name, finding } = stale;
     try {
-      if (stale === 'gone' && (await look()).every(finding => finding === 'same')) {
+      if (finding === 'gone' && (await look()).every(each => each === 'same')) {
         // It is back.
         stale = null;
         return rebuild();
@@ -381,17 +395,28 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
       replace(next);
       tellNotes([news(name, before, next)]);
     } catch (error) {
-      // Meanwhile another one is shown.
-      if (disposed || stale === null) return;
-      banner.show(
-        stale === 'gone'
-          ? `${name} is no longer there: it has been renamed, moved or removed. What is missing in the picture is not empty.`
-          : `${name} has been written anew since it was opened, and cannot be read. ${(error as Error).message}`
-      );
-      if (visible) again = setTimeout(() => void reopen(name), GONE_REST);
-    } finally {
-      reopening = false;
+      const lost = (await look()).indexOf('gone');
+      if (disposed) return;
+      if (lost >= 0) sayGone(lost);
+      else
+        banner.show(
+          `${name} has been written anew since it was opened, and cannot be read. ${(error as Error).message}`
+        );
+      if (visible) again = setTimeout(reopen, GONE_REST);
     }
+  }
+
+  /** Labels are where their image is. */
+  function sayGone(number: number): void {
+    const { find, whereTo } = options;
+    const what = `${opened.volumes[number].name} is no longer there: it has been renamed, moved or removed. What is missing in the picture is not empty.`;
+    if (number >= places.length) banner.show(what);
+    else if (!find) banner.show(whereTo === undefined ? what : `${what} ${whereTo}`);
+    else
+      banner.show(`${what} Show where it is now, and the view goes on there, with all that was drawn in it.`, {
+        label: 'Find it…',
+        onClick: () => find(number)
+      });
   }
 
   /** Shows volumes in the place of those that were, with what is kept of the view. */
@@ -462,7 +487,8 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     }
   }
 
-  const look = (): Promise<Finding[]> => Promise.all([...opened.watches.values()].map(watch => watch.look()));
+  /** A look at each volume, in their order. */
+  const look = (): Promise<Finding[]> => Promise.all(opened.volumes.map(({ url }) => opened.watches.get(url)!.look()));
 
   /** After an error, or on request: reads everything again, of the volumes that are there then. */
   function refresh(): void {
@@ -471,7 +497,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   }
 
   function check(): void {
-    if (stale !== null) void reopen(opened.volumes[0].name);
+    if (stale !== null) reopen();
     else void look();
   }
 

@@ -95,6 +95,9 @@ export interface Channel {
 /** There is no image that can be shown; the message says why. */
 export class ImageError extends Error {}
 
+/** There is nothing at all. */
+export class AbsentError extends ImageError {}
+
 /** There are several images; the message names them. */
 export class SeveralError extends ImageError {
   /** Paths of the images, to be opened instead; none for plates and their wells, which are refused. */
@@ -178,7 +181,7 @@ async function metadataOf(name: string, read: ReadKey): Promise<ImageMetadata> {
   if (!group || !namesImage(group)) {
     const several = group && (await allIn(group, read));
     if (several?.kind) throw new SeveralError(`${name} ${severalInWords(several, 'open')}.`, several);
-    throw new ImageError(
+    throw new (group ? ImageError : AbsentError)(
       `${name}: no OME-Zarr image is here: neither zarr.json nor .zattrs names its levels (multiscales).`
     );
   }

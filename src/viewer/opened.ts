@@ -117,20 +117,24 @@ export async function openPlaces(
       watches.set(each.url, new Watch(reader, own, began, finding => onFinding(each.name, finding)));
     }
   }
-  const images = opened.map(({ volume }) => volume);
-  // Labels that were opened by themselves are listed once.
-  const labels = opened.flatMap(each => each.labels).filter(({ url }) => images.every(image => image.url !== url));
-  const read = [...images, ...labels];
-  for (const { url, image } of read) {
+  const read = opened.map(({ volume }) => volume);
+  const lent: string[] = [];
+  const images = read.map(volume => {
+    const image = inVoxelsOf(read[0].image, volume.image);
+    if (image) lent.push(laidInWords(volume, read[0]));
+    return image ? { ...volume, image } : volume;
+  });
+  // Labels that were opened by themselves are listed once; the others lie on their own image.
+  const labels = opened.flatMap((each, n) =>
+    each.labels
+      .filter(({ url }) => images.every(image => image.url !== url))
+      .map(label => ({ ...label, image: inVoxelsOf(images[n].image, label.image) ?? label.image }))
+  );
+  const volumes = [...images, ...labels];
+  for (const { url, image } of [...read, ...opened.flatMap(each => each.labels)]) {
     const { key, text } = nativeDocument(image);
     handed.push(handOver(url + key, text));
   }
-  const lent: string[] = [];
-  const volumes = read.map((volume, n) => {
-    const image = inVoxelsOf(read[0].image, volume.image);
-    if (image && n < images.length) lent.push(laidInWords(volume, read[0]));
-    return image ? { ...volume, image } : volume;
-  });
   return {
     volumes,
     release: () => {

@@ -29,6 +29,9 @@ export type ByteReader = (
   signal?: AbortSignal
 ) => Promise<ByteRangeResponse | null>;
 
+/** What has a volume's place cannot be read as one: unlike other errors, this one does not pass by itself. */
+export class OtherError extends Error {}
+
 /** An OME-Zarr and how to get at its bytes: over HTTP from the page's own server, or by a function of the page. */
 export type ViewerSource = {
   name: string;

@@ -1,6 +1,7 @@
 import { isDocument, tooLong } from '../model/document.ts';
 import { Patience } from './patience.ts';
 import type { ByteReader, ByteRangeResponse, ByteRangeRequest } from './source.ts';
+import { OtherError } from './source.ts';
 
 /** The server does not have the file; only this may be taken for an empty chunk. */
 export class MissingError extends Error {
@@ -39,7 +40,8 @@ export async function strictFetch(url: string, init: RequestInit = {}): Promise<
   for (let attempt = 1; ; attempt++) {
     init.signal?.throwIfAborted();
     const failure = await tryOnce(url, init).catch((error: Error) => {
-      if (init.signal?.aborted || error instanceof MissingError || error instanceof RefusedError) throw error;
+      const isFinal = [MissingError, RefusedError, OtherError].some(kind => error instanceof kind);
+      if (init.signal?.aborted || isFinal) throw error;
       return error;
     });
     if (failure instanceof Response) return failure;
@@ -84,6 +86,8 @@ async function fetchOnce(url: string, init: RequestInit, heard: () => void): Pro
   }
   if (response.status !== 200 && response.status !== 206) {
     const message = `The server answered ${response.status} ${response.statusText}.`;
+    // Only the server of `microct-io-vis view` answers so.
+    if (response.status === 422) throw new OtherError(message);
     throw BUSY.includes(response.status) ? new Error(message) : new RefusedError(message);
   }
   if (response.headers.get('Content-Type')?.startsWith('text/html')) {

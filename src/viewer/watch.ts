@@ -1,4 +1,5 @@
 import type { ByteReader, ByteRangeResponse } from './source.ts';
+import { OtherError } from './source.ts';
 
 /**
  * Result of a look at a volume's documents: they are those that it was opened with, others in their place, or gone. An
@@ -98,7 +99,7 @@ export class Watch {
       const isSame = [own, ...others].every((found, n) => found !== null && signature(found) === signatures[n]);
       return isSame ? 'same' : 'changed';
     } catch (error) {
-      return error as Error;
+      return error instanceof OtherError ? 'changed' : (error as Error);
     }
   }
 }

@@ -25,6 +25,8 @@ export interface Place {
   asLabels?: boolean;
   /** Its name, where that is not the path's. */
   name?: string;
+  /** Path or name by which the view knows it, of a volume that has been moved. */
+  before?: string;
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { IBackboneModelOptions, WidgetModel } from '@jupyter-widgets/base';
 import { DOMWidgetModel } from '@jupyter-widgets/base';
 import { uniqueNames } from '../protocol/names.ts';
-import type { ViewerSource } from '../viewer/index.ts';
+import type { ViewerSource, ViewerState } from '../viewer/index.ts';
+import { renamed } from '../viewer/renamed.ts';
 import { readFile } from './files.ts';
 import { MODULE_NAME, MODULE_VERSION } from './version.ts';
 import type { Place } from './place.ts';
@@ -77,6 +78,13 @@ export class ViewerModel extends DOMWidgetModel {
       }));
     }
     return Promise.all(sources);
+  }
+
+  /** A state that was kept, of volumes that have been moved since. */
+  whereItIs(state: ViewerState, sources: readonly ViewerSource[]): ViewerState {
+    const places = this.get('_places') as Place[];
+    const names = uniqueNames(places.map(({ before, name, paths }) => before ?? name ?? paths[0]));
+    return sources.reduce((kept, { name }, n) => renamed(kept, names[n], name), state);
   }
 
   /** The view that answers for all: one that has a picture. */

@@ -18,6 +18,10 @@ const CAMERA_REST = 10_000;
 const LOOK = 250;
 const LONGEST_LOOK = 20_000;
 
+/** What is done in a notebook about a volume that is gone. */
+const WHERE_TO =
+  'If it is elsewhere now, give the viewer its new path in a cell (viewer.source = "…"): this view goes on there.';
+
 /** Wishes of Python beside a state. */
 interface Wishes {
   position?: number[];
@@ -124,7 +128,8 @@ export class ViewerView extends DOMWidgetView {
         return;
       }
       this._note?.remove();
-      const state = this.model.get('state') as ViewerState;
+      const kept = this.model.get('state') as ViewerState;
+      const state = model.whereItIs(kept, source);
       // Volumes that a whole state does not know yet are laid over it.
       const { fresh = [] } = this.model.get('_wishes') as Wishes;
       const known = 'layers' in state ? source.slice(0, source.length - fresh.length) : source;
@@ -133,6 +138,7 @@ export class ViewerView extends DOMWidgetView {
         place: 'notebook',
         state,
         server: PageConfig.getBaseUrl(),
+        whereTo: WHERE_TO,
         onState: () => {
           this._lead();
           void this._sendState?.invoke();
@@ -149,7 +155,7 @@ export class ViewerView extends DOMWidgetView {
       this._shown = { load: (this.model.get('_places') as Place[])[0].load, count: source.length };
       this._draw();
       // The state may have been set while the viewer was being opened.
-      if (this.model.get('state') !== state) this._takeState();
+      if (this.model.get('state') !== kept) this._takeState();
       this._takeWishes();
       void this._sendState?.invoke();
     } catch (error) {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import {
   appendFileSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
@@ -191,16 +192,74 @@ test('one that is renamed is not shown as black, and is shown again when it is b
   assert.equal(await viewer.getByText(/written anew/).isVisible(), false);
 });
 
-test('a kept view whose volume is elsewhere by now says so, and goes on where a person finds it', async () => {
+test('a view whose volume is elsewhere by now, kept or open, says so, and goes on where a person finds it', async () => {
   const output = convert(tiff, join(jupyter.root, 'found.ome.zarr'));
   const viewer = await open('kept.ome.zarr');
+  const find = async (name: string): Promise<void> => {
+    await viewer.getByRole('button', { name: 'Find it…' }).click();
+    const dialog = page.locator('.jp-Dialog');
+    await dialog.locator('.jp-DirListing-item', { hasText: name }).click();
+    await dialog.getByRole('button', { name: 'Select' }).click();
+    await shows(viewer, tiff, join(jupyter.root, name));
+    await page.locator('.lm-TabBar-tabLabel', { hasText: name }).waitFor();
+  };
   await says(viewer, /kept.ome.zarr is not there: it has been renamed, moved or removed/);
-  await viewer.getByRole('button', { name: 'Find it…' }).click();
-  const dialog = page.locator('.jp-Dialog');
-  await dialog.locator('.jp-DirListing-item', { hasText: 'found.ome.zarr' }).click();
-  await dialog.getByRole('button', { name: 'Select' }).click();
-  await shows(viewer, tiff, output);
-  await page.locator('.lm-TabBar-tabLabel', { hasText: /^found.ome.zarr$/ }).waitFor();
+  await find('found.ome.zarr');
+  renameSync(output, join(jupyter.root, 'moved.ome.zarr'));
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+  await says(viewer, /found.ome.zarr is no longer there/);
+  await find('moved.ome.zarr');
+});
+
+test('volumes that are added while others are read, or read anew, are all shown', async () => {
+  const [first, second, third, fourth] = ['1st', '2nd', '3rd', '4th'].map(name => `${name}.ome.zarr`);
+  for (const name of [first, second, third, fourth]) convert(tiff, join(jupyter.root, name));
+  const viewer = await open(first);
+  await shows(viewer, tiff, join(jupyter.root, first));
+  const add = (path: string): Promise<unknown> =>
+    page.evaluate(async each => {
+      await (window as unknown as App).jupyterapp.commands.execute('microct-io-vis:add-to-viewer', { path: each });
+    }, path);
+  /** Holds one request for a volume's metadata until `meanwhile` has had a while. */
+  const slowly = async (
+    name: string,
+    number: number,
+    begin: () => unknown,
+    meanwhile: () => unknown
+  ): Promise<void> => {
+    let count = 0;
+    const held = new Promise<Route>(
+      holds =>
+        void page.context().route(
+          url => url.pathname.endsWith(`/${name}/zarr.json`),
+          route => (route.request().method() === 'GET' && ++count === number ? holds(route) : route.continue())
+        )
+    );
+    const begun = begin();
+    const route = await held;
+    const others = meanwhile();
+    await page.waitForTimeout(1000);
+    await route.continue();
+    await Promise.all([begun, others]);
+  };
+  const layers = (): Promise<string[]> => viewer.locator('.neuroglancer-layer-item-label').allInnerTexts();
+  await slowly(
+    second,
+    1,
+    () => add(second),
+    () => add(third)
+  );
+  assert.deepEqual(await layers(), [first, second, third]);
+  overwrite(join(jupyter.root, first));
+  // The first one finds that it is another, the second reads it.
+  await slowly(
+    first,
+    2,
+    () => page.evaluate(() => window.dispatchEvent(new Event('focus'))),
+    () => add(fourth)
+  );
+  await says(viewer, /written anew/);
+  assert.deepEqual(await layers(), [first, second, third, fourth]);
 });
 
 test('one that the helper reads, and that is removed, is said to be gone', async () => {
@@ -211,6 +270,14 @@ test('one that the helper reads, and that is removed, is said to be gone', async
   await open(output);
   await alert(viewer).waitFor();
   assert.match(await alert(viewer).innerText(), /removed.ome.zarr is no longer there/);
+  const source = join(elsewhere, 'removed.tif');
+  writeVolume(source, SHAPE, 'uint16', 'imagej');
+  const looked = await openTab(page, source, undefined, 'look');
+  await picture(looked).waitFor();
+  rmSync(source);
+  mkdirSync(source);
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+  await says(looked, /removed.tif has been written anew.* cannot be read.* a folder without TIFF/);
 });
 
 test('one to which a link leads out of the server’s root is shown, too', async () => {

@@ -640,6 +640,22 @@ def test_a_layer_that_cannot_be_shown_is_refused(scan, source, options, said):
         view(Layer(source, **options))
 
 
+def test_a_view_goes_on_where_its_volume_is_now(scan):
+    convert("scan.tif", "a.ome.zarr")
+    viewer = view(["a.ome.zarr", "scan.tif"], layout="xy")
+    viewer.layers[0].contrast = (5, 9)
+    viewer.position = (1, 2, 3)
+    os.rename("a.ome.zarr", "b.ome.zarr")
+    viewer.source = ["b.ome.zarr", "scan.tif"]
+    assert viewer.state == {"layout": "xy"} and viewer.position == (1, 2, 3)
+    assert [(layer.name, layer.contrast) for layer in viewer.layers] == [("b.ome.zarr", (5, 9)), ("scan.tif", None)]
+    # A page finds the layers of the state by the names that they had.
+    assert viewer._places[0]["before"].endswith("a.ome.zarr")
+    # Another volume has a view of its own.
+    viewer.source = "scan.tif"
+    assert viewer.state == {} and viewer.position is None
+
+
 def test_pictures_need_a_page_and_films_even_lengths(scan, monkeypatch):
     viewer = view("scan.tif")
     with pytest.raises(RuntimeError, match="no page shows it"):

@@ -26,7 +26,8 @@ export function addFacts(
   };
   contents.fileChanged.connect(follow);
   content.relocated.connect((_, { path, found }) => {
-    sources = sources.map(source => (source === path ? found : source));
+    const now = (each: string): string => (each === path ? found : each);
+    sources = sources.map(source => (typeof source === 'string' ? now(source) : source.map(now)));
   });
   content.disposed.connect(() => contents.fileChanged.disconnect(follow));
   const show = async (): Promise<void> => {

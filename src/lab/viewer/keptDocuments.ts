@@ -33,6 +33,18 @@ export function keepDocuments<T extends Widget>(
   const keyOf = (path: string): string => `${command} ${path}`;
   factory.widgetCreated.connect((_, widget) => {
     const save = (): void => void tracker.save(widget);
+    // The document is the file's: what is elsewhere now is found in a tab of its own.
+    const offerToFind = (): void => {
+      const shown = picture(widget.content);
+      if (!shown) return;
+      shown.find = async path => {
+        const { state } = shown;
+        await commands.execute(CommandIDs.openViewer, { path, ...(state && { state }) });
+        return null;
+      };
+    };
+    offerToFind();
+    changed(widget.content).connect(offerToFind);
     widget.context.pathChanged.connect(save);
     changed(widget.content).connect(save);
     void tracker.add(widget);

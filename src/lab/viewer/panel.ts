@@ -33,6 +33,8 @@ const SAMPLED = ' (sampled)';
 const CONTENTS_MIME = 'application/x-jupyter-icontents';
 const DRAGS = ['lm-dragenter', 'lm-dragover', 'lm-drop'];
 
+const folderOf = (path: string): string => path.replace(/[\\/]?[^\\/]*$/, '');
+
 /** How the volumes at some paths are shown. */
 export interface Way {
   /** How sources are read that are no OME-Zarrs. */
@@ -101,10 +103,12 @@ export class ViewerPanel extends Widget {
     if (!isDone || output === undefined || now.options.parent || !this.#handle) return;
     const number = this.#numberOf(now.source);
     if (number < 0 || !findsSameVoxels(now.options, this.reading ?? {})) return;
-    void this.#exchange(number, output).catch(error => console.warn(`${output}: could not be shown`, error));
+    void this.#exchange(number, output, now.options.roi != null).catch(error =>
+      console.warn(`${output}: could not be shown`, error)
+    );
   }
 
-  async #exchange(number: number, output: string): Promise<void> {
+  async #exchange(number: number, output: string, isRegion: boolean): Promise<void> {
     const source = await findSource(output, this.#helper);
     const before = this.#names[number];
     // Meanwhile others may be added, renamed, or exchanged.
@@ -113,7 +117,7 @@ export class ViewerPanel extends Widget {
     await this.#handle?.exchange(
       number,
       { ...source, name, asLabels: this.asLabels },
-      `${baseName(output)} is written whole, and shown now in the place of ${before}.`
+      `${baseName(output)} is written whole, and shown now in the place of ${before}.${isRegion ? ' It has only the region that was chosen for the conversion.' : ''}`
     );
     this.#paths = paths();
     this.#sampled[number] = false;
@@ -166,7 +170,7 @@ export class ViewerPanel extends Widget {
     return this.#exchanged;
   }
 
-  /** A person has found a volume that was no longer at its path. */
+  /** A person has found a volume, or a slice of one, that was no longer at its path. */
   get relocated(): ISignal<this, { path: string; found: string }> {
     return this.#relocated;
   }
@@ -318,45 +322,59 @@ export class ViewerPanel extends Widget {
     this.#say(this.paths.length > 1 ? 'Opening the volumes…' : 'Opening the volume…');
     this.#show().catch(async error => {
       this.#isOpened = false;
-      const lost = await this.#lost();
+      const lost = await this.#lost(error);
+      const what = error instanceof Error ? error.message : String(error);
       if (lost >= 0) this.#sayLost(lost);
-      else this.#say(error instanceof Error ? error.message : String(error), true);
+      // What was found may not be what was meant.
+      else this.#say(what, true, this.#found < 0 ? undefined : this.#wayToFind(this.#found));
     });
   }
 
   /** Number of the first volume that is no longer at its path; -1 where all are, or that is not known. */
-  async #lost(): Promise<number> {
-    const isLost = (path: string): Promise<boolean> =>
-      isAddress(path)
-        ? Promise.resolve(false)
-        : isAbsolute(path)
-          ? this.#helper.request('inspect', { source: path }).then(
-              () => false,
-              error => error instanceof HelperError && error.code === 'not-found'
-            )
-          : isGone(this.#contents, path);
-    return (await Promise.all(this.#paths.map(isLost))).indexOf(true);
+  async #lost(error: unknown): Promise<number> {
+    const isNotFound = error instanceof HelperError && error.code === 'not-found';
+    const isLost = async (path: string): Promise<boolean> => {
+      // The helper says of one at an address why it is not had.
+      if (isAddress(path)) return isNotFound && this.#paths.length === 1;
+      return isAbsolute(path) ? !(await this.#helper.request('locate', { path })).exists : isGone(this.#contents, path);
+    };
+    // Of slices that are many, one stands for all.
+    const looked = this.#way.isStack ? this.#paths.slice(0, 1) : this.#paths;
+    return (await Promise.all(looked.map(path => isLost(path).catch(() => false)))).indexOf(true);
   }
 
   #sayLost(number: number): void {
     const path = this.#paths[number];
-    const { find } = this;
+    const way = this.#wayToFind(number);
     const what = `${path} is not there: it has been renamed, moved or removed since this view was kept.`;
-    if (!find || this.#way.isStack) return this.#say(what, true);
-    this.#say(`${what} Show where it is now, and the view goes on there, with all that was drawn in it.`, true, {
-      label: 'Find it…',
-      onClick: async () => {
-        const found = await find(path);
-        if (found === null) return;
-        this.#goTo(this.#paths.with(number, found));
-        this.#open();
-        this.#relocated.emit({ path, found });
-        this.#stateChanged.emit();
-      }
-    });
+    const then = ' Show where it is now, and the view goes on there, with all that was drawn in it.';
+    this.#say(way ? what + then : what, true, way);
   }
 
-  /** Asks a person where a volume is now; null: they do not say. Without it nobody is asked. */
+  #wayToFind(number: number): { label: string; onClick: () => Promise<void> } | undefined {
+    return this.find && { label: 'Find it…', onClick: () => this.#find(number) };
+  }
+
+  /** Has a person show where a volume is now, and opens it there, in the same view. */
+  async #find(number: number): Promise<void> {
+    const before = this.#paths;
+    const isStack = this.#way.isStack ?? false;
+    // Slices are in one folder, before and after.
+    const found = await this.find!(isStack ? folderOf(before[number]) : before[number]);
+    if (found === null || this.isDisposed) return;
+    this.#state = this.state;
+    this.#handle?.dispose();
+    this.#handle = undefined;
+    this.#isOpened = false;
+    this.#found = number;
+    this.#goTo(isStack ? before.map(path => path.replace(/.*[\\/]|^/, `${found}/`)) : before.with(number, found));
+    this.#open();
+    for (const [n, path] of before.entries())
+      if (path !== this.#paths[n]) this.#relocated.emit({ path, found: this.#paths[n] });
+    this.#stateChanged.emit();
+  }
+
+  /** Asks a person where a volume, or a folder of slices, is now; null: they do not say. Without it nobody is asked. */
   find?: (path: string) => Promise<string | null>;
 
   async #show(): Promise<void> {
@@ -393,6 +411,7 @@ export class ViewerPanel extends Widget {
           state: view
         });
       },
+      ...(this.find && { find: number => void this.#find(number) }),
       ...(isOnServer && { savePicture: (name, picture) => savePicture(this.#contents, this.paths[0], name, picture) }),
       onState: () => {
         this.#moved.emit();
@@ -441,6 +460,8 @@ export class ViewerPanel extends Widget {
   #handle: ViewerHandle | undefined;
   #following = Promise.resolve();
   #isOpened = false;
+  /** Number of the volume that a person has found last; -1 where none was lost. */
+  #found = -1;
   /** Which of the volumes are shown as they lie there. */
   #sampled: boolean[] = [];
 }

@@ -99,7 +99,11 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
         return present;
       }
       const content = new ViewerPanel(paths, helper, contents, last[key] ?? state, way);
-      content.find = path => chooseAgain(browsers?.tracker.currentWidget, path);
+      content.find = async path => {
+        if (!isAddress(path)) return chooseAgain(browsers?.tracker.currentWidget, path);
+        const found = await askForAddress();
+        return found === null ? null : (await withoutKeys([found.trim()], helper))[0];
+      };
       const widget = new MainAreaWidget({ content });
       widget.title.icon = pyramidIcon;
       // An empty one would be a stripe above the viewer's own.

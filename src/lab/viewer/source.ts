@@ -4,6 +4,7 @@ import { isNumber } from '../../protocol/names.ts';
 import { isArchiveName } from '../../model/output-name.ts';
 import type { LookOptions, Source } from '../../protocol/index.ts';
 import type { ByteRangeResponse, ViewerSource, ByteRangeRequest } from '../../viewer/index.ts';
+import { OtherError } from '../../viewer/source.ts';
 import { filesOf, isWithheld, listFolder } from '../../widget/listing.ts';
 import type { IHelper, ReadResult } from '../helper.ts';
 import { HelperError } from '../helper.ts';
@@ -11,6 +12,9 @@ import { isImage, isOmeZarr } from '../paths.ts';
 
 /** The helper's codes for a volume that is not, or no longer, there. */
 const GONE: HelperError['code'][] = ['not-found', 'output-not-ome-zarr'];
+
+/** Codes of failures that say nothing of a source. */
+const PASSING: HelperError['code'][] = ['unreadable', 'cancelled', 'interrupted', 'internal', 'no-helper', 'lost'];
 
 /** Name of a path: of an image in a collection, with the collection's name. */
 export function baseName(path: string): string {
@@ -46,7 +50,11 @@ export async function findSources(
 export const lookedAt = (source: Source, helper: IHelper, reading: LookOptions): FoundSource => ({
   name: typeof source === 'string' ? baseName(source) : `${baseName(source[0])} and ${source.length - 1} more`,
   sampled: true,
-  reader: (key, wanted, signal) => goneAsNull(helper.look(source, reading, key, rangeOf(wanted), signal))
+  reader: (key, wanted, signal) =>
+    goneAsNull(helper.look(source, reading, key, rangeOf(wanted), signal)).catch((error: unknown) => {
+      const isOther = error instanceof HelperError && !PASSING.includes(error.code) && key.endsWith('zarr.json');
+      throw isOther ? new OtherError(error.message, { cause: error }) : error;
+    })
 });
 
 const rangeOf = ({ offset, length, suffix, stat }: ByteRangeRequest): { offset?: number; length?: number } =>
