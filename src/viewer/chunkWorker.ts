@@ -15,7 +15,7 @@ import { explain } from './explain.ts';
 import { registerStrictHttp } from './httpStore.ts';
 import { prepareDecoding } from './prepareDecoding.ts';
 import { registerReaderBackend } from './readerBackend.ts';
-import { CHUNK_FAILED_RPC, PREPARE_RPC, WAITING_RPC, XSRF_RPC } from './readerScheme.ts';
+import { CHUNK_FAILED_RPC, PAINTED_RPC, PREPARE_RPC, WAITING_RPC, XSRF_RPC } from './readerScheme.ts';
 import { onWaiting, setXsrfToken } from './strictFetch.ts';
 
 registerStrictHttp(backendOnlyKvStoreProviderRegistry, (store, context: WorkerContext) => confirmed(store, context));
@@ -31,9 +31,17 @@ registerRPC(PREPARE_RPC, ({ compression }: { compression: string[] }) => {
     requestAsyncComputation(prepareDecoding, undefined, [], compression).catch(() => undefined);
 });
 
-/** Milliseconds for which the first chunk, of a coarse level, is alone: it is drawn sooner than beside the others. */
+/**
+ * The first chunk, of a coarse level, is alone until it is painted, which is sooner than beside the others: for so many
+ * milliseconds until it is there, and for so many more.
+ */
 const ALONE = 250;
-let first: Promise<unknown> | null = null;
+const UNPAINTED = 500;
+let first: Promise<void> | null = null;
+let paint: () => void;
+const painted = new Promise<void>(done => (paint = done));
+registerRPC(PAINTED_RPC, () => paint());
+const late = (milliseconds: number): Promise<void> => new Promise(done => setTimeout(done, milliseconds));
 const download = confirmedAtLast(ZarrVolumeChunkSource.prototype.download);
 ZarrVolumeChunkSource.prototype.download = async function (chunk, signal) {
   if (first) {
@@ -41,9 +49,14 @@ ZarrVolumeChunkSource.prototype.download = async function (chunk, signal) {
     return download.call(this, chunk, signal);
   }
   const done = download.call(this, chunk, signal);
-  first = Promise.race([done.catch(() => undefined), new Promise(late => setTimeout(late, ALONE))]);
+  first = alone(done);
   return done;
 };
+
+async function alone(reading: Promise<void>): Promise<void> {
+  const isThere = await Promise.race([reading.then(() => true).catch(() => false), late(ALONE)]);
+  if (isThere) await Promise.race([painted, late(UNPAINTED)]);
+}
 
 /** Which chunk it is, as its file is named. */
 function place({ source, chunkGridPosition }: Chunk): string {

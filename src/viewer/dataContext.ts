@@ -7,7 +7,7 @@ import type { FrameNumberCounter } from 'neuroglancer/unstable/chunk_manager/fro
 import { RefCounted } from 'neuroglancer/unstable/util/disposable.js';
 import type { GL } from 'neuroglancer/unstable/webgl/context.js';
 import { RPC, registerPromiseRPC, registerRPC } from 'neuroglancer/unstable/worker_rpc.js';
-import { CHUNK_FAILED_RPC, CONFIRM_RPC, PREPARE_RPC, WAITING_RPC, XSRF_RPC } from './readerScheme.ts';
+import { CHUNK_FAILED_RPC, CONFIRM_RPC, PAINTED_RPC, PREPARE_RPC, WAITING_RPC, XSRF_RPC } from './readerScheme.ts';
 import { takeWorker } from './startedWorker.ts';
 import { setXsrfToken } from './strictFetch.ts';
 
@@ -80,6 +80,11 @@ export class DataContext extends RefCounted {
   /** Makes the decoders of chunks with this compression ready, before the first chunks come. */
   prepareDecoding(compression: string[]): void {
     this.rpc.invoke(PREPARE_RPC, { compression });
+  }
+
+  /** Tells the worker that the first chunk is painted: it reads further ones from now on. */
+  goOn(): void {
+    this.rpc.invoke(PAINTED_RPC, {});
   }
 
   /** Tells the worker, which has no cookies, the token that goes with them. */

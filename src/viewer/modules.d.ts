@@ -23,6 +23,7 @@ declare module 'neuroglancer/unstable/kvstore/backend.js' {
 }
 declare module 'neuroglancer/unstable/chunk_manager/frontend.js' {
   import type { RefCounted } from 'neuroglancer/unstable/util/disposable.js';
+  import type { NullarySignal } from 'neuroglancer/unstable/util/signal.js';
   import type { RPC } from 'neuroglancer/unstable/worker_rpc.js';
   import type { GL } from 'neuroglancer/unstable/webgl/context.js';
   export class CapacitySpecification {
@@ -31,6 +32,7 @@ declare module 'neuroglancer/unstable/chunk_manager/frontend.js' {
   export type FrameNumberCounter = object;
   export class ChunkQueueManager extends RefCounted {
     rpc: RPC | null;
+    readonly visibleChunksChanged: NullarySignal;
     constructor(rpc: RPC, gl: GL, frames: FrameNumberCounter, capacities: Record<string, CapacitySpecification>);
   }
   export class ChunkManager extends RefCounted {

@@ -16,6 +16,7 @@ import './scaleBar.ts';
 import type { DataEvents } from './dataContext.ts';
 import { DataContext } from './dataContext.ts';
 import { explain } from './explain.ts';
+import { onFirstPicture } from './firstPicture.ts';
 import { makeReachable } from './reach.ts';
 import { chooseByRow } from './segmentRows.ts';
 import { drawEditors } from './shaderEditor.ts';
@@ -171,6 +172,7 @@ export class Neuroglancer {
       );
     }
     this.#data = new DataContext(this.#display.gl, this.#display, events);
+    this.#ends.push(onFirstPicture(this.#display, this.#data.chunkQueueManager, () => this.#data.goOn()));
     // Some of these options come without declarations.
     const chrome = { ...CHROME, ...(look.isPlain && PLAIN), ...(look.isBare && BARE) };
     const options = { ...chrome, dataContext: this.#data, visibility: this.#visibility };

@@ -179,10 +179,14 @@ async function watch(page, frames, isBlack, panels = () => undefined) {
   }
 }
 
+/** Milliseconds after which a new window has drawn itself, with what the browser has around the page. */
+const REST = 3000;
+
 /** Opens an address in a browser that knows nothing yet: seconds to the first picture, and to the last change of it. */
 async function open(browser, url, isBlack) {
   const context = await browser.newContext({ viewport: { width: 1200, height: 800 } });
   const page = await context.newPage();
+  await page.waitForTimeout(REST);
   const { frames } = await film(page);
   await page.goto(url, { waitUntil: 'commit' });
   const { first, whole } = await watch(page, frames, isBlack);
