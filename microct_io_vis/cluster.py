@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: Parts for each task that the cluster runs at once, at most, so that none waits long for the last, nor for one that is
 #: tried again.
 PARTS_A_SLOT = 4
-#: Bytes of voxels for which one more part is worth its start and the warming up of its process.
+#: Bytes of voxels for which one more piece of a verification is worth its start, as the helper has it for parts.
 WORTH_A_PART = 16 * 2**30
 #: Tasks that a cluster without workers is taken to run at once: some may yet come.
 USUAL_SLOTS = 8
@@ -64,7 +64,6 @@ class ClusterConversion:
         _check(client)
         self._client = client
         slots, memory = _slots(client, resources)
-        self._slots, self._parts = slots, parts
         self._resources = dict(resources) if resources else None
         self._names = names
         self._cancelled = threading.Event()
@@ -76,21 +75,16 @@ class ClusterConversion:
         outputs = [] if output is None else [path_of(output, "output")]
         words = [*option_words(given), "--distributed-scan"]
 
-        def planner(parts: int, *more: str) -> Helper:
-            said = [*words, "--parts", str(parts), *more, "--", word, *outputs]
-            return Helper("plan", "--json", "--progress", "json", *said, given=stdin, names=names)
-
-        self._plan_of = planner
-        self._planner: Helper | None = None
+        usual = slots or USUAL_SLOTS
+        count = f"{usual}-{PARTS_A_SLOT * usual}" if parts is None else str(parts)
+        said = [*words, f"--parts={count}", "--", word, *outputs]
+        self._planner = Helper("plan", "--json", "--progress", "json", *said, given=stdin, names=names)
         self._output: str | None = None
 
     def run(self, on_progress: Callable[[Progress], object] | None = None) -> ConversionResult:
         """As `Conversion.run`."""
         began = time.monotonic()
-        parts = self._parts
-        if parts is None:
-            parts = part_count(self._slots, sum(part["bytes"] for part in self._planned(1, "--dry-run")["parts"]))
-        plan = self._planned(parts)
+        plan = cast("dict[str, Any]", snake_case(json.loads(self._planner.run())))
         output = self._output = plan["output"]
         try:
             result = self._convert(plan, output, on_progress)
@@ -111,14 +105,8 @@ class ClusterConversion:
     def cancel(self) -> None:
         """As `Conversion.cancel`."""
         self._cancelled.set()
-        if self._output is None and self._planner is not None:
+        if self._output is None:
             self._planner.cancel()
-
-    def _planned(self, parts: int, *more: str) -> dict[str, Any]:
-        self._planner = self._plan_of(parts, *more)
-        if self._cancelled.is_set():
-            raise ConversionError("cancelled", "cancelled")
-        return cast("dict[str, Any]", snake_case(json.loads(self._planner.run())))
 
     def _convert(
         self, plan: dict[str, Any], output: str, on_progress: Callable[[Progress], object] | None
@@ -308,7 +296,7 @@ class ClusterVerification:
         topic = f"microct-io-vis-{uuid.uuid4().hex}"
         meter = _Meter(0, on_progress)
         self._client.subscribe_topic(topic, lambda event: meter.told(event[1]))
-        pieces = part_count(self._slots, self._bytes())
+        pieces = piece_count(self._slots, self._bytes())
         given = (self._output, self._against, self._options)
         futures = {
             _submit(self._client, run_verify, *given, f"{number}/{pieces}", topic, name=f"verify-{number}"): number
@@ -526,8 +514,8 @@ def _at_once(threads: int, has: Mapping[str, float], needs: Resources | None) ->
     return min([threads, *(int(has.get(name, 0) // amount) for name, amount in (needs or {}).items() if amount > 0)])
 
 
-def part_count(slots: int, size: int) -> int:
-    """How many parts or pieces there should be of so many bytes of voxels."""
+def piece_count(slots: int, size: int) -> int:
+    """How many pieces of a verification there should be of so many bytes of voxels."""
     slots = slots or USUAL_SLOTS
     return max(slots, min(PARTS_A_SLOT * slots, size // WORTH_A_PART))
 

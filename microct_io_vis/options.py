@@ -85,6 +85,9 @@ LOOK_OPTIONS = ("slices", "image", "described_by", "z_axis", "palette", "orienta
 #: Endings of files that are volumes or slices.
 ENDINGS = (".tif", ".tiff", ".btf", ".tf2", ".tf8", ".bmp", ".png")
 
+#: Names by which a query says which file of a repository is meant, and how it is sent.
+NO_KEY = "files?|file_?name|path|version|format|download|dl|raw|inline|alt"
+
 OPTIONS: dict[str, Option] = {
     "slices": Option(
         "slices",

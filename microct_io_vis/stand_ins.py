@@ -13,11 +13,10 @@ from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from .arguments import is_of_web, shown_address, source_name, url_parts
+from .options import NO_KEY
 
 #: Where the helper looks for addresses, one a line, each behind what stands for it.
 VARIABLE = "MICROCT_IO_VIS_ADDRESSES"
-#: Names by which a query says which file of a repository is meant, and how it is sent; the helper has them, too.
-NO_KEY = re.compile("files?|file_?name|path|version|format|download|dl|raw|inline|alt", re.IGNORECASE)
 
 _addresses: dict[str, str] = {}
 _stand_ins: dict[str, str] = {}
@@ -37,7 +36,7 @@ def stand_in_for(text: str) -> str:
         return text
     parts = url_parts(text)
     asked = parse_qsl(parts.query, keep_blank_values=True) if parts else []
-    if parts and "@" not in parts.netloc and all(NO_KEY.fullmatch(name) for name, _ in asked):
+    if parts and "@" not in parts.netloc and all(re.fullmatch(NO_KEY, name, re.IGNORECASE) for name, _ in asked):
         return text
     with _guard:
         if text not in _stand_ins:

@@ -9,6 +9,7 @@ import { format } from 'prettier';
 import { ROOT, prepareTools } from './environment.mjs';
 
 await prepareTools(fileURLToPath(import.meta.url));
+const { NO_KEY } = await import('../model/address.ts');
 const { COMMANDS } = await import('../helper/cli/options.ts');
 const { ENDINGS } = await import('../model/file-endings.ts');
 const { ENGINE_OPTIONS } = await import('../model/option-table.ts');
@@ -162,6 +163,9 @@ ENDINGS = (${Object.values(ENDINGS)
     .flat()
     .map(ending => quoted(`.${ending}`))
     .join(', ')})
+
+#: Names by which a query says which file of a repository is meant, and how it is sent.
+NO_KEY = "${NO_KEY}"
 
 OPTIONS: dict[str, Option] = {
 ${ENGINE_OPTIONS.flatMap(entry).join('\n')}

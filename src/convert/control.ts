@@ -10,6 +10,8 @@ export interface Control {
   signal?: AbortSignal;
   /** Called five times a second at most. */
   onProgress?: (progress: Progress) => void;
+  /** Hears, in a line, for whom else is waited, if that takes long. */
+  onWait?: (what: string) => void;
 }
 
 /** How long a cancelled worker may go on with what it does before it is ended, in ms. */

@@ -51,6 +51,8 @@ export interface Merged {
   fill(sample: Float64Array): void;
   /** Their coarsest blocks, from which all others are made. */
   blocks: BlockEntry[];
+  /** Whether their files are on the disk. */
+  synced: boolean;
   range: [number, number] | null;
   /** Warnings of a scan for the range. */
   warnings: string[];
@@ -245,6 +247,7 @@ export class Conversion {
   /** The folders with all chunks of one z each, and those above them, to be put on the disk. */
   *#folders(): Generator<Task> {
     if (this.#destination.courier) return;
+    const synced = this.#parts?.synced ? this.#parts.blocks[0].level : -1;
     const { levels, layout, settings } = this.#prepared;
     const above = new Set<string>();
     for (let level = 0; level < levels.length; level++)
@@ -254,9 +257,10 @@ export class Conversion {
         const inner = join(this.#destination.folder, folders.at(-1)!);
         // In OME-Zarr 0.4 the array's document lies beside them.
         for (const entry of readdirSync(inner, { withFileTypes: true }))
-          if (entry.isDirectory()) yield { kind: 'sync', folder: join(inner, entry.name), deep: true };
+          if (entry.isDirectory())
+            yield { kind: 'sync', folder: join(inner, entry.name), files: level <= synced ? 'looked at' : 'put' };
       }
-    for (const folder of above) yield { kind: 'sync', folder, deep: false };
+    for (const folder of above) yield { kind: 'sync', folder, files: null };
   }
 
   /** Bytes of all chunks in a bucket; null where they were not sent to one. */

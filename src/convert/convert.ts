@@ -10,15 +10,11 @@ import type { ConvertResult } from '../model/progress.ts';
 import { type ConversionSource, isSent } from '../model/source-layout.ts';
 import { option } from '../model/words.ts';
 import { isBucketAddress } from '../model/address.ts';
-import { processors } from '../pyramid/allotment.ts';
 import { idle } from '../pyramid/idle-threads.ts';
 import { BucketOutput } from '../zarr/bucket/bucket-output.ts';
 import { Destination } from '../zarr/destination.ts';
 import { labelsPath, unlistedLabels } from '../zarr/labels-group.ts';
 import type { UnfinishedOutput } from '../zarr/unfinished-output.ts';
-
-/** Threads that start while the source's headers are read. */
-const EARLY = 2;
 
 /** Errors that may not come again; with all others another try fails at the same place, or is not wanted any more. */
 const PASSING: ErrorCode[] = ['disk-full', 'output-unwritable', 'unreadable', 'not-found', 'internal'];
@@ -36,7 +32,7 @@ export async function convert(
   { signal, onProgress }: Control = {}
 ): Promise<ConvertResult> {
   const began = performance.now();
-  idle.expect(Math.min(EARLY, options.jobs ?? processors()));
+  idle.expect(options.jobs);
   const listed = await finishLabels(options.parent);
   const prepared = await Ending.before(signal, prepare(source, options)).catch((error: unknown) => {
     throw withListed(error, listed);

@@ -62,6 +62,8 @@ export class PageCache {
     const { stdin, exitCode, pid } = this.#child;
     if (exitCode !== null || pid === undefined || stdin!.writableEnded) return;
     this.#forget();
+    // Nothing else may keep this process from ending meanwhile.
+    this.#child.ref();
     const ended = once(this.#child, 'exit');
     stdin!.end();
     await ended;

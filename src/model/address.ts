@@ -43,14 +43,18 @@ export function shownAddress(name: string): string {
   return origin + pathname;
 }
 
-/** Names by which a query says which file of a repository is meant, and how it is sent; `stand_ins.py` has them. */
-const NO_KEY = /^(files?|file_?name|path|version|format|download|dl|raw|inline|alt)$/i;
+/**
+ * Pattern of the names by which a query says which file of a repository is meant, and how it is sent; Python is written
+ * it by `src/build/options.mjs`.
+ */
+export const NO_KEY = 'files?|file_?name|path|version|format|download|dl|raw|inline|alt';
+const IS_NO_KEY = new RegExp(`^(${NO_KEY})$`, 'i');
 
 /** Whether an address of the web has a part that may be a key, and so must not be kept where others read. */
 export function mayHoldKey(name: string): boolean {
   if (!isOfWeb(name) || !URL.canParse(name)) return false;
   const { username, password, searchParams } = new URL(name);
-  return username !== '' || password !== '' || [...searchParams.keys()].some(key => !NO_KEY.test(key));
+  return username !== '' || password !== '' || [...searchParams.keys()].some(key => !IS_NO_KEY.test(key));
 }
 
 /** Whether something stands for an address that may hold a key (`remote/stand-ins.ts`). */

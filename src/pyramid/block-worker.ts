@@ -98,9 +98,9 @@ export class BlockWorker {
   }
 
   /** Puts a folder, and the chunks under it, on the disk; the bytes of these. */
-  async #sync({ folder, deep }: Extract<Task, { kind: 'sync' }>): Promise<number> {
+  async #sync({ folder, files }: Extract<Task, { kind: 'sync' }>): Promise<number> {
     try {
-      if (deep) return await syncTree(folder, () => this.#context.checkStop());
+      if (files) return await syncTree(folder, files, () => this.#context.checkStop());
       await syncFolder(folder);
       return 0;
     } catch (error) {

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { processors } from './allotment.ts';
 import type { Message, WorkerMessage } from './task.ts';
 
 /** Heaps of worker threads stay small: voxels live in the shared memory. In MiB. */
@@ -10,6 +11,8 @@ const workerFile = (): URL =>
 
 const start = (): Worker => new Worker(workerFile(), { resourceLimits: LIMITS, name: 'microct-io-vis worker' });
 
+/** Threads that start while the source's headers are read. */
+const EARLY = 2;
 /** For how long threads with nothing to do are kept, in ms. */
 const KEPT = 5000;
 
@@ -30,9 +33,13 @@ class IdleThreads {
     return [...kept, ...Array.from({ length: count - kept.length }, start)];
   }
 
-  /** Starts threads that will be taken in a moment, unless some are kept: how many are worth having is known then. */
-  expect(count: number): void {
-    if (this.#threads.length === 0) for (let n = 0; n < count; n++) this.keep(start());
+  /**
+   * Starts threads that will be taken in a moment, while headers are read, unless some are kept: how many are worth
+   * having is known then. `most`: null: as many as there are processors.
+   */
+  expect(most: number | null | undefined): void {
+    if (this.#threads.length > 0) return;
+    for (let n = 0; n < Math.min(EARLY, most ?? processors()); n++) this.keep(start());
   }
 
   /** Keeps a thread for a while, which must have let go of its work; it does not keep the process from ending. */

@@ -139,8 +139,11 @@ export type Task =
   | CheckTask
   /** Wait until what the thread has begun to write is in its files. */
   | { kind: 'settle' }
-  /** Put a folder on the disk; `deep`: with all that lies in it, the bytes of which are reported. */
-  | { kind: 'sync'; folder: string; deep: boolean };
+  /**
+   * Put a folder on the disk; `files`: with all folders in it, and the files, whose bytes are reported; or these are
+   * there, and only looked at.
+   */
+  | { kind: 'sync'; folder: string; files: 'put' | 'looked at' | null };
 
 /**
  * A message to a worker: a task, which it answers; a job to work on from then on, which it does not answer; or, once

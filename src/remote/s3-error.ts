@@ -57,14 +57,15 @@ export class CutOff extends Error {
   override readonly name = 'CutOff';
 }
 
-/** Whether the same request may do better a little later. */
-export function isPassing(error: unknown): boolean {
+/** Whether the same request may do better a little later; `wasThere`: whether the store has answered before. */
+export function isPassing(error: unknown, wasThere: boolean): boolean {
   const { name, code, message } = error as SdkError;
   const status = statusOf(error);
   if (error instanceof CutOff || name === 'TimeoutError' || BUSY.includes(reasonOf(error))) return true;
   // A gateway's page in place of S3's answer.
   if (status !== null && BUSY_STATUS.includes(status)) return true;
   const system = errorName(error) ?? code ?? '';
+  if (system === 'ECONNREFUSED') return wasThere;
   return CONNECTION.test(system) || /socket hang up|premature|aborted|network/i.test(message);
 }
 

@@ -15,7 +15,7 @@ import { ATTEMPTS, SILENT, waitBefore } from './attempts.ts';
 import { proxies } from './proxies.ts';
 import type * as SdkModule from './sdk.ts';
 import { Searched } from './searched.ts';
-import { type BucketSide, CutOff, S3Error, isPassing, isStale, reasonOf, s3Error } from './s3-error.ts';
+import { type BucketSide, CutOff, S3Error, isPassing, isStale, reasonOf, s3Error, statusOf } from './s3-error.ts';
 
 type Sdk = typeof SdkModule;
 
@@ -105,6 +105,8 @@ export class S3Bucket {
   readonly #attempts: number;
   readonly #searched: Searched;
   #client: S3Client;
+  /** Whether it has answered. */
+  #wasThere = false;
   /** Ceph finds no ETag that is written with its quotes where an object is to be replaced. */
   #wantsBare = false;
 
@@ -499,16 +501,19 @@ export class S3Bucket {
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted();
       try {
-        return await request({ abortSignal: signal });
+        const answer = await request({ abortSignal: signal });
+        this.#wasThere = true;
+        return answer;
       } catch (error) {
         signal?.throwIfAborted();
+        this.#wasThere ||= statusOf(error) !== null;
         const renews = isStale(error) && !isRenewed;
         if (renews) {
           isRenewed = true;
           // The SDK has noted by how much the clock is wrong; credentials are looked for anew.
           if (reasonOf(error) !== 'RequestTimeTooSkewed') this.#client = await newClient(this.#sdk, this.#searched);
         }
-        if (!renews && (!isPassing(error) || attempt >= this.#attempts))
+        if (!renews && (!isPassing(error, this.#wasThere) || attempt >= this.#attempts))
           throw s3Error(error, this.nameOf(key), doing, this.#side, this.#searched.reason);
         await waitBefore(attempt + 1, signal);
       }

@@ -88,6 +88,8 @@ export const active = new Set<string>();
 export type Ownership = Running | 'planned' | 'stale' | 'foreign';
 export interface Running {
   running: string;
+  /** Whether it is on another machine, where it may have been killed: it is believed for a while. */
+  elsewhere: boolean;
 }
 
 /**
@@ -117,7 +119,10 @@ export function ownerOf(folder: string): Ownership {
   return isKnown && others.every(name => OURS.test(name) || ANYWHERE.test(name)) ? 'stale' : 'foreign';
 }
 
-export const running = (pid: number, host: string): Running => ({ running: `process ${pid} on ${host}` });
+export const running = (pid: number, host: string): Running => ({
+  running: `process ${pid} on ${host}`,
+  elsewhere: host !== hostname()
+});
 
 /** Whom a marker names; null where it cannot be understood. */
 export function ownerIn(folder: string, name: string): Running | 'stale' | null {

@@ -1,6 +1,6 @@
 import { ConvertError } from '../model/errors.ts';
 import { option } from '../model/words.ts';
-import type { Ownership } from './owner.ts';
+import { BELIEVED, type Ownership } from './owner.ts';
 
 /**
  * Throws unless an unfinished output is what an ended conversion has left.
@@ -24,7 +24,7 @@ export function refuseUnlessStale(partial: string, owner: Ownership, planned = f
     );
   throw new ConvertError(
     'output-exists',
-    `${partial}: is being written by another conversion (${owner.running}): wait for it, or choose another output`,
+    `${partial}: is being written by another conversion (${owner.running}): wait for it${owner.elsewhere ? ` (if it was killed, ${BELIEVED / 60_000} minutes)` : ''}, or choose another output`,
     'output'
   );
 }

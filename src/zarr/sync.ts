@@ -1,10 +1,11 @@
-import { closeSync, fstatSync, fsync, fsyncSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, fsync, fsyncSync, openSync, readdirSync, rmSync, stat } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { atOnce } from '../model/at-once.ts';
 
 const syncing = promisify(fsync);
+const looking = promisify(stat);
 
 /** Files that are put on the disk at a time: those that wait together wait once. */
 const AT_ONCE = 8;
@@ -51,17 +52,18 @@ async function sync(path: string, flags: 'r' | 'r+'): Promise<number> {
 }
 
 /**
- * Puts every file under a folder on the disk, and the folders that name them; `check` runs before each file. What a
- * process left that was killed while it wrote a file is removed. The bytes of the files.
+ * Puts every file under a folder on the disk, unless they are only `looked at`, because they are there, and the folders
+ * that name them; `check` runs before each file. What a process left that was killed while it wrote a file is removed.
+ * The bytes of the files.
  */
-export async function syncTree(folder: string, check: () => void): Promise<number> {
+export async function syncTree(folder: string, files: 'put' | 'looked at', check: () => void): Promise<number> {
   let bytes = 0;
   await atOnce(AT_ONCE, tree(folder), async ({ path, isFolder }) => {
     check();
     if (isFolder) await syncFolder(path);
     else if (isAside(path)) rmSync(path, { force: true });
     else {
-      const length = await syncFile(path);
+      const length = files === 'put' ? await syncFile(path) : (await looking(path)).size;
       if (isChunk(path)) bytes += length;
     }
   });

@@ -19,7 +19,7 @@ from range_server import serving
 
 import microct_io_vis
 from microct_io_vis import ConversionError, ConversionWarning, ConverterWidget, convert, convert_many, verify
-from microct_io_vis.cluster import part_count
+from microct_io_vis.cluster import piece_count
 
 OPTIONS = {"chunk_size": 16, "dtype": "uint8", "value_range": ("1%", "99%"), "compression": "blosc-lz4"}
 
@@ -78,12 +78,12 @@ def test_a_cluster_makes_what_one_machine_makes_though_a_worker_is_killed(client
 
 
 @pytest.mark.parametrize(
-    "slots, size, parts",
+    "slots, size, pieces",
     [(2, 9 * 2**30, 2), (64, 2**41, 128), (64, 2**44, 256), (0, 2**20, 8)],
     ids=["small", "large", "vast", "nobody yet"],
 )
-def test_parts_are_worth_their_start(slots, size, parts):
-    assert part_count(slots, size) == parts
+def test_pieces_are_worth_their_start(slots, size, pieces):
+    assert piece_count(slots, size) == pieces
 
 
 def test_a_cluster_converts_many(client, scan, tmp_path):

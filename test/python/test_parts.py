@@ -130,3 +130,27 @@ def test_what_is_planned_is_nobody_elses(cli, scans, tmp_path):
     assert changed.status == 1 and "scan.tif has been written to since: plan it anew" in changed.stderr
     assert cli("finish", output, "--discard").status == 0
     assert [path.name for path in tmp_path.iterdir()] == ["scan.tif"]
+
+
+def test_there_are_as_many_parts_as_are_worth_their_start(cli, tmp_path):
+    scan = tmp_path / "scan.tif"
+    # 64 GiB of which the disk has next to nothing.
+    tifffile.memmap(scan, shape=(128, 32768, 16384), dtype="uint8", bigtiff=True, photometric="minisblack")
+
+    def planned(parts: str):
+        return cli("plan", scan, tmp_path / "out.ome.zarr", "--parts", parts, "--dry-run", "--json")
+
+    found = {parts: len(planned(parts).succeeded().json["parts"]) for parts in ("2-8", "2-3", "6-8", "4-4")}
+    assert found == {"2-8": 4, "2-3": 3, "6-8": 6, "4-4": 4}
+    assert "at least 8 parts, and at most 2" in planned("8-2").stderr
+    assert planned("2-").status == 2 and os.listdir(tmp_path) == ["scan.tif"]
+
+
+def test_parts_of_a_source_larger_than_the_memory_end_well(cli, tmp_path):
+    scan, output = tmp_path / "scan.tif", tmp_path / "out.ome.zarr"
+    # Of its 1 TiB the disk has next to nothing; what is read of such a source is forgotten by the page cache.
+    tifffile.memmap(scan, shape=(1024, 32768, 32768), dtype="uint8", bigtiff=True, photometric="minisblack")
+    cli("plan", scan, output, "--parts", 1, "--roi", 0, 32, 0, 64, 0, 64).succeeded()
+    part = cli("part", 1, output)
+    assert (part.status, part.stderr.count("await")) == (0, 0)
+    cli("finish", output).succeeded()

@@ -12,7 +12,7 @@ import { Journal, type JournalRecord } from '../../zarr/journal.ts';
 import { type Owner, PARTS, PLAN, marker, running } from '../../zarr/owner.ts';
 import type { UnfinishedOutput } from '../../zarr/unfinished-output.ts';
 import { settled } from './settled.ts';
-import type { PartPlace, PartsStore } from './store.ts';
+import type { PartPlace, PartsRun, PartsStore } from './store.ts';
 
 /** Names of who is at a part, of all parts in one list, and of journals. */
 const RUNS = `${PARTS}/runs/`;
@@ -62,9 +62,9 @@ export class BucketStore implements PartsStore {
     return there !== null && (this.#read === null || there.etag === this.#read);
   }
 
-  async runs(part?: number): Promise<{ part: number; running: string }[]> {
+  async runs(part?: number): Promise<PartsRun[]> {
     const prefix = this.#keys.partial + RUNS;
-    const found: { part: number; running: string }[] = [];
+    const found: PartsRun[] = [];
     for await (const { key, modified } of this.#bucket.list(part === undefined ? prefix : `${prefix}${part}/`)) {
       const text = (await this.#bucket.get(key))?.bytes.toString('utf8');
       const owner = text === undefined ? null : (parsedObject(text) as Owner | null);
@@ -72,6 +72,11 @@ export class BucketStore implements PartsStore {
         found.push({ part: Number(key.slice(prefix.length).split('/')[0]), ...running(owner.pid, owner.host) });
     }
     return found;
+  }
+
+  /** Objects are there when they are sent. */
+  async hadSeveral(): Promise<boolean> {
+    return false;
   }
 
   claim(_parts: number, overwrite: boolean): Promise<UnfinishedOutput> {

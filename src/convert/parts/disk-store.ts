@@ -6,7 +6,7 @@ import { HEARTBEAT, PARTS, PLAN, marker, ownerIn } from '../../zarr/owner.ts';
 import { asideName, syncFolder, writeSynced } from '../../zarr/sync.ts';
 import { writeError } from '../../zarr/system-errors.ts';
 import type { UnfinishedOutput } from '../../zarr/unfinished-output.ts';
-import type { PartPlace, PartsStore } from './store.ts';
+import type { PartPlace, PartsRun, PartsStore } from './store.ts';
 
 const RUN = 'run-';
 const JOURNAL = 'journal-';
@@ -51,7 +51,7 @@ export class DiskStore implements PartsStore {
     return existsSync(join(this.partial, PLAN));
   }
 
-  async runs(part?: number): Promise<{ part: number; running: string }[]> {
+  async runs(part?: number): Promise<PartsRun[]> {
     const parts = part === undefined ? namesIn(join(this.partial, PARTS)).map(Number) : [part];
     return parts.flatMap(number => {
       const folder = this.#folderOf(number);
@@ -60,6 +60,10 @@ export class DiskStore implements PartsStore {
         .map(name => ownerIn(folder, name))
         .flatMap(owner => (owner === null || owner === 'stale' ? [] : [{ part: number, ...owner }]));
     });
+  }
+
+  async hadSeveral(part: number): Promise<boolean> {
+    return namesIn(this.#folderOf(part)).filter(name => name.startsWith(JOURNAL)).length > 1;
   }
 
   async claim(parts: number, overwrite: boolean, labels: boolean): Promise<UnfinishedOutput> {

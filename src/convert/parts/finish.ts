@@ -4,6 +4,7 @@ import { type Control, Ending, PATIENCE } from '../control.ts';
 import { conclude } from '../conclude.ts';
 import { Conversion } from '../conversion.ts';
 import { Meter } from '../meter.ts';
+import { idle } from '../../pyramid/idle-threads.ts';
 import { prepare } from '../prepare.ts';
 import { finishing } from './division.ts';
 import { DONE, type PartRecord, type PartsPlan, partsNamed, readPlan, recordName } from './files.ts';
@@ -24,16 +25,18 @@ export async function finishParts(output: string, control: Control = {}): Promis
   return finish(store, control).finally(() => store.close());
 }
 
-async function finish(store: PartsStore, { signal, onProgress }: Control): Promise<ConvertResult> {
+async function finish(store: PartsStore, { signal, onProgress, onWait }: Control): Promise<ConvertResult> {
   const began = performance.now();
   const { partial } = store;
   const plan = await planIn(store);
   const { source, options } = plan.head.asked!;
   const given = { ...options, ...within(plan.limits) };
+  idle.expect(given.jobs);
   const first = await prepare(source, given, { planned: plan.head });
   const { settings } = first;
   const merged = await mergeParts(plan, store, first);
-  await settled(store, signal);
+  await settled(store, signal, onWait);
+  const severals = await Promise.all(partNumbers(plan).map(part => store.hadSeveral(part)));
   const prepared = { ...first, executionPlan: finishing(first, plan.level) };
   const destination = await store.takeOver(settings.overwrite, settings.parent !== null);
   const ending = new Ending(signal);
@@ -51,7 +54,11 @@ async function finish(store: PartsStore, { signal, onProgress }: Control): Promi
         'output'
       );
     };
-    conversion = new Conversion(prepared, source, destination, ending.end, { ...merged, check });
+    conversion = new Conversion(prepared, source, destination, ending.end, {
+      ...merged,
+      check,
+      synced: !severals.includes(true)
+    });
     if (onProgress) meter = new Meter(conversion, onProgress);
     if (signal?.aborted) throw stopped(signal);
     const damaged = await ending.race(conversion.damaged());

@@ -2,7 +2,6 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConvertError } from '../../model/errors.ts';
 import { isExact } from '../../model/histogram.ts';
-import { BELIEVED } from '../../zarr/owner.ts';
 import { type BlockEntry, Journal } from '../../zarr/journal.ts';
 import { type Root, blockExtent, blockStart } from '../../pyramid/blocks.ts';
 import { forEachPoint, sampleGrid } from '../../pyramid/sample-grid.ts';
@@ -10,8 +9,9 @@ import { performAll } from '../../pyramid/schedule.ts';
 import { BlockRun } from '../block-run.ts';
 import type { Prepared } from '../prepare.ts';
 import { needsHistogram } from '../value-range.ts';
-import { type PartRecord, type PartsPlan, type RecordKind, type ScanRecord, packed, recordOf } from './files.ts';
+import { type PartRecord, type PartsPlan, type ScanRecord, packed } from './files.ts';
 import type { PartPlace, PartsStore } from './store.ts';
+import type { Wanted } from './wanted.ts';
 
 /** How often a run looks whether another one has done the part meanwhile, in ms. */
 const LOOK = 3_000;
@@ -22,8 +22,7 @@ export interface PartJob {
   store: PartsStore;
   /** From 1. */
   part: number;
-  /** The record that it ends with. */
-  kind: RecordKind;
+  wanted: Wanted;
   prepared: Prepared;
   roots: readonly Root[];
   range: [number, number] | null;
@@ -48,26 +47,14 @@ export class PartRun {
     onBroken: (error: ConvertError) => void,
     onDone: () => void
   ): Promise<PartRun> {
-    const { store, plan, part, kind } = job;
-    let looked = Date.now();
-    const isWanted = async (): Promise<boolean> => {
-      const began = Date.now();
-      if (!(await store.isPlanned()) || (await recordOf(plan, store, part, kind))) return false;
-      looked = began;
-      return true;
-    };
-    // Who was asleep for long may have been given up, and all be finished.
-    const permit = async (): Promise<void> => {
-      if (Date.now() - looked < BELIEVED / 2 || (await isWanted())) return;
-      throw new ConvertError('not-found', `${store.partial}: part ${part} is not wanted any more`, 'output');
-    };
+    const { store, part, wanted } = job;
     const look = () =>
-      isWanted().then(
-        wanted => wanted || onDone(),
+      wanted.ask().then(
+        isWanted => isWanted || onDone(),
         // Whatever is written next will say so.
         () => undefined
       );
-    const place = await store.enter(part, own, permit);
+    const place = await store.enter(part, own, wanted.permit);
     try {
       return new PartRun(job, own, place, look, onBroken);
     } catch (error) {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ConvertError, stopped } from '../../model/errors.ts';
 import { volumeCount } from '../../model/volume.ts';
 import { leafCount, rootsOf, depthFirst } from '../../pyramid/blocks.ts';
+import { idle } from '../../pyramid/idle-threads.ts';
 import { changed, fingerprint } from '../../reader/fingerprint.ts';
 import { type Control, Ending, PATIENCE } from '../control.ts';
 import { Meter } from '../meter.ts';
@@ -16,7 +17,6 @@ import {
   type ScanRecord,
   readPlan,
   recordName,
-  recordOf,
   writeRecord
 } from './files.ts';
 import { within } from './limits.ts';
@@ -24,6 +24,7 @@ import { scannedRange } from './merge.ts';
 import { openStore } from './open-store.ts';
 import { PartRun } from './part-run.ts';
 import type { PartsStore } from './store.ts';
+import { Wanted } from './wanted.ts';
 
 /** Result of a part; the JSON of `part --json`. */
 export interface PartResult {
@@ -91,11 +92,12 @@ async function convertOne(
     bytesWritten,
     warnings
   });
-  const done = () => recordOf<PartRecord>(plan, store, part, kind);
-  const before = await done();
+  const wanted = new Wanted(plan, store, part, kind);
+  const before = await wanted.record();
   if (before) return told(true, bytesOf(before));
   const { source, options } = plan.head.asked!;
   const limited = { ...options, ...within({ ...plan.limits, ...limits }) };
+  idle.expect(limited.jobs);
   const prepared = await Ending.before(signal, prepare(source, limited, { planned: plan.head }));
   const { range } = scan ? { range: null } : await scannedRange(plan, store, prepared);
   const { settings, layout, info, workload } = prepared;
@@ -118,10 +120,10 @@ async function convertOne(
   let run: PartRun | null = null;
   let meter: Meter | null = null;
   try {
-    const job = { plan, store, part, kind, prepared: { ...prepared, executionPlan }, roots, range };
+    const job = { plan, store, part, wanted, prepared: { ...prepared, executionPlan }, roots, range };
     run = await PartRun.begin(job, own, ending.end, () => ending.end(elsewhere));
     // Who finishes it looks for runs after it has seen that all is done: one of both sees the other.
-    if ((await done()) || !(await store.isPlanned())) throw elsewhere;
+    if (!(await wanted.ask())) throw elsewhere;
     if (onProgress) meter = new Meter(run, onProgress);
     if (signal?.aborted) throw stopped(signal);
     const record = await ending.race<PartRecord | ScanRecord>(scan ? run.scan() : run.convert());
@@ -137,7 +139,7 @@ async function convertOne(
     return told(false, 'reports' in record ? bytesOf(record) : 0, warnings);
   } catch (error) {
     // Where that cannot be read either, it is not what the person should hear of.
-    const other = await done().catch(() => null);
+    const other = await wanted.record().catch(() => null);
     if (other) return told(true, bytesOf(other), warnings);
     if (!(await store.isPlanned().catch(() => true)))
       throw new ConvertError(

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { ConvertError, stopped } from '../../model/errors.ts';
 import type { ConvertOptions } from '../../model/options.ts';
 import type { Plan } from '../../model/plan.ts';
-import { volumeCount } from '../../model/volume.ts';
+import { product } from '../../model/levels.ts';
+import { BYTES_PER_VOXEL, volumeCount } from '../../model/volume.ts';
 import { rootsOf } from '../../pyramid/blocks.ts';
 import { PLAN, SCRATCH } from '../../zarr/owner.ts';
 import { BlockRun } from '../block-run.ts';
@@ -50,8 +51,8 @@ export interface PartsDescription extends Plan {
 }
 
 export interface PlanOptions {
-  /** How many. */
-  parts: number;
+  /** How many; or at least and at most: as many then as are worth their start. */
+  parts: number | [least: number, most: number];
   /** Whether the value range is looked for by the parts, where it must be looked for. */
   distributedScan: boolean;
   /** Whether it is only told how it would be done; nothing is written then. */
@@ -60,6 +61,8 @@ export interface PlanOptions {
 
 /** Most parts: each has a folder, and a file that tells of it. */
 const MOST = 100_000;
+/** Bytes of level 0 for which one more part is worth its start and the warming up of its process. */
+const WORTH_A_PART = 16 * 2 ** 30;
 
 /**
  * Decides how a conversion is done in parts, and takes the output's name for it. With the option `resume`, what was
@@ -70,25 +73,22 @@ const MOST = 100_000;
 export async function planParts(
   source: string | string[],
   options: Partial<ConvertOptions>,
-  { parts, distributedScan, dryRun = false }: PlanOptions,
+  { parts: wanted, distributedScan, dryRun = false }: PlanOptions,
   { signal, onProgress }: Control = {}
 ): Promise<PartsDescription> {
-  if (!Number.isSafeInteger(parts) || parts < 1 || parts > MOST)
-    throw new ConvertError(
-      'bad-option',
-      `the number of parts must be a whole number from 1 to ${MOST}, found ${parts}`
-    );
+  const [least, most] = checkParts(wanted);
   const { resume = false, ...given } = options;
   if (resume) {
     const store = await openStore(outputPath(options.output ?? null, source, options.parent ?? null));
     try {
-      if (await store.isPlanned()) return await goOn(source, given, store, parts);
+      if (await store.isPlanned()) return await goOn(source, given, store, wanted);
     } finally {
       store.close();
     }
   }
   const prepared = await Ending.before(signal, prepare(source, given, { lenient: dryRun }));
   if (signal?.aborted) throw stopped(signal);
+  const parts = Math.max(least, Math.min(most, Math.floor(readBytes(prepared) / WORTH_A_PART)));
   const division = divide(prepared, parts);
   if (division.parts.length < parts)
     prepared.plan.warnings.push(
@@ -115,6 +115,24 @@ export async function planParts(
     store.close();
   }
 }
+
+/** How many parts there may be. @throws ConvertError `bad-option` */
+function checkParts(parts: PlanOptions['parts']): [least: number, most: number] {
+  const [least, most] = typeof parts === 'number' ? [parts, parts] : parts;
+  for (const count of [least, most])
+    if (!Number.isSafeInteger(count) || count < 1 || count > MOST)
+      throw new ConvertError(
+        'bad-option',
+        `the number of parts must be a whole number from 1 to ${MOST}, found ${count}`
+      );
+  if (least > most)
+    throw new ConvertError('bad-option', `there cannot be at least ${least} parts, and at most ${most}`);
+  return [least, most];
+}
+
+/** Bytes of level 0 as read. */
+const readBytes = ({ levels, layout }: Prepared): number =>
+  volumeCount(layout.outerShape) * product(levels[0].shape) * BYTES_PER_VOXEL[layout.dtype];
 
 /** Takes the output's name, and notes there what is planned, after a look for the range if parts do not do that. */
 async function begin(
@@ -190,12 +208,13 @@ async function goOn(
   source: string | string[],
   options: Partial<ConvertOptions>,
   store: PartsStore,
-  asked: number
+  asked: PlanOptions['parts']
 ): Promise<PartsDescription> {
   const plan = await readPlan(store);
   const prepared = await prepare(source, options, { planned: plan.head });
   const { executionPlan } = prepared;
-  return describe(prepared, { executionPlan, level: plan.level, parts: plan.parts }, plan, store, asked);
+  const count = typeof asked === 'number' ? asked : plan.parts.length;
+  return describe(prepared, { executionPlan, level: plan.level, parts: plan.parts }, plan, store, count);
 }
 
 async function describe(

@@ -6,18 +6,29 @@ import type { PartsStore } from './store.ts';
 /** Between two looks whether a process that is still at a part has ended, in ms. */
 const LOOK = 500;
 
+/** For how long it is waited without a word, in ms: whoever is done elsewhere, ends by itself. */
+const UNSAID = 4_000;
+
 /**
  * Ends when no process is at a part any more that is done, or not wanted: it would write into what is finished.
  *
+ * @param onWait hears whom is waited for, if that takes long
  * @throws ConvertError `output-exists` where one does not end
  */
-export async function settled(store: PartsStore, signal?: AbortSignal): Promise<void> {
-  const until = Date.now() + BELIEVED + LOOK;
+export async function settled(store: PartsStore, signal?: AbortSignal, onWait?: (what: string) => void): Promise<void> {
+  const began = Date.now();
+  let isSaid = false;
   for (;;) {
     const [busy] = await store.runs();
     if (!busy) return;
     if (signal?.aborted) throw stopped(signal);
-    if (Date.now() > until)
+    const waited = Date.now() - began;
+    if (waited > UNSAID && !isSaid) {
+      const killed = busy.elsewhere ? `: if it was killed, that is known within ${BELIEVED / 60_000} minutes` : '';
+      onWait?.(`waiting for ${busy.running}, which is still at part ${busy.part}${killed}`);
+      isSaid = true;
+    }
+    if (waited > BELIEVED + LOOK)
       throw new ConvertError(
         'output-exists',
         `${store.partial}: part ${busy.part} is being done by ${busy.running}, which is not wanted any more: end that, and try again`,

@@ -1,5 +1,6 @@
 import type { Courier } from '../../zarr/bucket/courier.ts';
 import type { JournalRecord } from '../../zarr/journal.ts';
+import type { Running } from '../../zarr/owner.ts';
 import type { UnfinishedOutput } from '../../zarr/unfinished-output.ts';
 
 /**
@@ -19,7 +20,9 @@ export interface PartsStore {
   /** Whether the plan is there, and is the one that was read here, if one was. */
   isPlanned(): Promise<boolean>;
   /** Processes that are at parts, or at that one. */
-  runs(part?: number): Promise<{ part: number; running: string }[]>;
+  runs(part?: number): Promise<PartsRun[]>;
+  /** Whether what a part has put on the disk may have been written over by another process that was at it. */
+  hadSeveral(part: number): Promise<boolean>;
   /** Takes the output's name, and makes ready for so many parts; `labels`: see `Destination`. */
   claim(parts: number, overwrite: boolean, labels: boolean): Promise<UnfinishedOutput>;
   /** Tells others that this process is at a part. `permit` throws where no more is to be written. */
@@ -31,6 +34,11 @@ export interface PartsStore {
   /** Removes what is planned, and what is done of it. */
   discard(labels: boolean): Promise<void>;
   close(): void;
+}
+
+/** A process that is at a part. */
+export interface PartsRun extends Running {
+  part: number;
 }
 
 /** Where a process that is at a part writes. */

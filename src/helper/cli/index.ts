@@ -160,7 +160,8 @@ async function run(
         await discardParts(output);
         return { text: `${output}: what was planned for it is removed` };
       }
-      const result = await finishParts(output, { signal, onProgress: progress => reporter.progress(progress) });
+      const onProgress = (progress: Progress) => reporter.progress(progress);
+      const result = await finishParts(output, { signal, onProgress, onWait: what => reporter.waits(what) });
       reporter.done(say(result));
       return { text: result.output };
     }

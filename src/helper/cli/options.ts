@@ -81,7 +81,11 @@ export const COMMANDS: CommandSpec[] = [
     usage: 'INPUT [OUTPUT] --parts N',
     summary: 'decide how a conversion is done in parts, by many processes or machines, and take the name OUTPUT for it',
     options: [
-      { name: 'parts', values: ['N'], help: 'how many parts; fewer are made where it cannot be cut into as many' },
+      {
+        name: 'parts',
+        values: ['N'],
+        help: 'how many parts; or at least and at most, as 4-16: one for each 16 GiB of voxels; fewer are made where it cannot be cut into as many'
+      },
       {
         name: 'distributed-scan',
         values: [],

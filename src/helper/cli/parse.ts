@@ -54,7 +54,7 @@ export type Invocation =
       command: 'plan';
       source: string;
       options: Partial<ConvertOptions>;
-      parts: number;
+      parts: number | [least: number, most: number];
       distributedScan: boolean;
       dryRun: boolean;
       json: boolean;
@@ -203,7 +203,7 @@ export function parse(args: readonly string[]): Invocation {
     options.output = words[1];
   }
   if (spec.name === 'plan') {
-    const parts = integer('--parts', values.get('parts')![0]);
+    const parts = readParts(values.get('parts')![0]);
     const distributedScan = values.has('distributed-scan');
     const dryRun = values.has('dry-run');
     return { command: 'plan', source: words[0], options, parts, distributedScan, dryRun, json, progress };
@@ -305,6 +305,13 @@ function toOptions(values: Map<string, string[]>): Partial<ConvertOptions> {
     options[key] = read.length === 0 ? true : read.length === 1 ? read[0] : read;
   }
   return options;
+}
+
+/** `8`, or at least and at most: `4-16`. */
+function readParts(word: string): number | [least: number, most: number] {
+  const [, least, most] = /^(\d+)-(\d+)$/.exec(word) ?? [];
+  if (most === undefined) return integer('--parts', word, 'a whole number, or two as 4-16');
+  return [integer('--parts', least), integer('--parts', most)];
 }
 
 /** `0.1%` stays as it is. */

@@ -11,6 +11,8 @@ export interface Reporter {
   done(result: ConvertResult): void;
   /** One of many begins (`2 of 7`), or has ended. */
   entry(place: string, entry: BatchEntry, result: ConvertResult | null): void;
+  /** It waits for others. */
+  waits(what: string): void;
   /** There is no more progress to come. */
   end(): void;
   error(failure: Failure): void;
@@ -27,7 +29,8 @@ export function createReporter(kind: ProgressKind, stream: NodeJS.WriteStream): 
       if (state === 'failed' && failed) error({ ...failed, field: null });
       if (result) warn(stream, result.warnings);
     };
-    return { progress: () => {}, done: ({ warnings }) => warn(stream, warnings), entry, end: () => {}, error };
+    const done: Reporter['done'] = ({ warnings }) => warn(stream, warnings);
+    return { progress: () => {}, done, entry, waits: () => {}, end: () => {}, error };
   }
   return stream.isTTY ? barReporter(stream, error) : lineReporter(stream, error);
 }
@@ -39,6 +42,7 @@ function jsonReporter(stream: NodeJS.WriteStream): Reporter {
       send({ event: 'progress', doneBytes, totalBytes, bytesPerSecond, secondsLeft }),
     done: result => send({ event: 'done', ...result }),
     entry: (place, entry, result) => send({ event: 'entry', place, ...entry, result }),
+    waits: message => send({ event: 'waiting', message }),
     end: () => {},
     error: failure => send({ event: 'error', ...failure })
   };
@@ -64,6 +68,10 @@ function barReporter(stream: NodeJS.WriteStream, error: Reporter['error']): Repo
       clear();
       tell(stream, ...told);
     },
+    waits: what => {
+      clear();
+      stream.write(`${what}\n`);
+    },
     end: clear,
     error: failure => {
       clear();
@@ -88,6 +96,7 @@ function lineReporter(stream: NodeJS.WriteStream, error: Reporter['error']): Rep
       tenth = 0;
       tell(stream, ...told);
     },
+    waits: what => void stream.write(`${what}\n`),
     end: () => {},
     error
   };

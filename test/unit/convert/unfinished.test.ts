@@ -179,7 +179,7 @@ test('an unfinished output whose marker did not get onto the disk is ours, and o
   const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : null;
   const started = stat?.split(') ')[1].split(' ')[19] ?? null;
   writeFileSync(join(partial, `${MARKER}-1`), JSON.stringify({ tool: TOOL, host: hostname(), pid, started, id: 'y' }));
-  assert.deepEqual(ownerOf(partial), { running: `process ${pid} on ${hostname()}` });
+  assert.deepEqual(ownerOf(partial), { running: `process ${pid} on ${hostname()}`, elsewhere: false });
 });
 
 test('a conversion that was killed has ended, though nobody has asked after it', async t => {
