@@ -19,6 +19,7 @@ from .arguments import absolute, byte_count, option_words, path_of, shown_addres
 from .batch import convert_one
 from .conversion import Event, Helper, Names, ask, check, run_conversion, snake_case
 from .errors import ConversionError, shown_as_message
+from .extras import imported
 from .options import Options
 from .stand_ins import Address, known_of
 from .types import ConversionResult, Progress, Source, StrPath
@@ -483,9 +484,7 @@ def _submit(
 
 
 def _check(client: Client) -> None:
-    from distributed import Client
-
-    if not isinstance(client, Client):
+    if not isinstance(client, imported("distributed", "dask").Client):
         what = "where a distributed.Client was expected, such as Client(cluster)"
         raise shown_as_message(TypeError(f"client: {client!r}, {what}"))
     if client.asynchronous:

@@ -13,6 +13,7 @@ from .api import Channel, OmeZarrChannel, OmeZarrInfo, OmeZarrLevel, VolumeInfo,
 from .arguments import byte_count, is_address, naming_its_options, path_of, reading_in, shown_address, source_name
 from .collection import image_path
 from .errors import ConversionError, shown_as_message
+from .extras import imported
 from .options import READING_OPTIONS, DescribedBy, Orientation, Palette, ZAxis
 from .types import ByteCount, Channels, Image, Integer, Ranges, Sizes, Slices, StrPath
 
@@ -200,7 +201,7 @@ class VolumeLevel:
         ImportError
             dask is not there.
         """
-        from_zarr = _imported("dask.array", "dask").from_zarr
+        from_zarr = imported("dask.array").from_zarr
         return cast("dask.array.Array", from_zarr(self.array, chunks=self.array.shards or self.array.chunks))
 
     def xarray(self) -> xarray.DataArray:
@@ -217,7 +218,7 @@ class VolumeLevel:
         ImportError
             xarray or dask is not there.
         """
-        data_array = _imported("xarray", "xarray").DataArray
+        data_array = imported("xarray").DataArray
         coordinates: dict[str, tuple[str, Sequence[float | str], dict[str, str]]] = {}
         for axis, (name, unit, length) in enumerate(zip(self.axes, self.units, self.shape, strict=True)):
             if name == "c":
@@ -503,7 +504,7 @@ def open(
         raise ConversionError("bad-option", f"{what}: view() shows arrays as they are", "source")
     source = _chosen_image(path_of(source, "source"), reading)
     found = info(source, **{name: value for name, value in reading.items() if name in READING_OPTIONS})
-    zarr = _imported("zarr", "zarr")
+    zarr = imported("zarr")
     path = os.fspath(source)
     if not isinstance(found, OmeZarrInfo):
         return _look(path, found, reading)
@@ -620,16 +621,6 @@ def _ranges(region: Ranges, lengths: list[int]) -> list[tuple[int, int]]:
             _refuse(f"region: {part!r}, where a range of voxels from 0 to {length} was expected, such as (0, {length})")
         found.append((ends[0].__index__(), ends[1].__index__()))
     return found
-
-
-def _imported(module: str, package: str) -> Any:
-    from importlib import import_module
-
-    try:
-        return import_module(module)
-    except ImportError as error:
-        reason = f"{package} is needed for this: pip install 'microct-io-vis[analysis]' brings it"
-        raise shown_as_message(ImportError(reason, name=error.name)) from error
 
 
 def _refuse(message: str) -> NoReturn:

@@ -18,6 +18,7 @@ from .api import OmeZarrInfo
 from .arguments import chosen, naming_its_options, option_words, path_of
 from .conversion import Helper, run_conversion
 from .errors import ConversionError, warn_of
+from .extras import imported
 from .options import Checksum, Compression, Downsample, DtypeName, OmeZarr
 from .progress import show_progress, summarise
 from .types import (
@@ -326,8 +327,7 @@ class _Voxels:
 
     @classmethod
     def of(cls, array: Any, axes: str | None, shape: Sequence[Integer] | None, is_label: bool) -> _Voxels:
-        import numpy as np
-
+        np = imported("numpy")
         if isinstance(array, np.ma.MaskedArray):
             _refuse("array", "is a masked array, and voxels cannot be masked: fill it, as by array.filled(0)")
         if isinstance(array, Volume):

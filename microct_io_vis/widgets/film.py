@@ -6,21 +6,16 @@ import math
 import os
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from importlib import import_module
 from typing import Any
 
-from ..errors import shown_as_message
+from ..extras import imported
 
 Vector = Sequence[float]
 
 
 def write_film(path: str, frames: Iterable[bytes], rate: float) -> None:
     """Writes PNGs as H.264. Raises ``ImportError`` without ffmpeg, and ``RuntimeError`` with what it says."""
-    try:
-        program = import_module("imageio_ffmpeg").get_ffmpeg_exe()
-    except ImportError as error:
-        reason = "imageio-ffmpeg is needed for films: pip install 'microct-io-vis[movie]' brings it"
-        raise shown_as_message(ImportError(reason, name=error.name)) from error
+    program = imported("imageio_ffmpeg", "movie", "imageio-ffmpeg", "films").get_ffmpeg_exe()
     unfinished = f"{path}.partial"
     line = [program, "-y", "-loglevel", "error", "-f", "image2pipe", "-c:v", "png", "-framerate", str(rate), "-i", "-"]
     line += ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4", unfinished]

@@ -22,6 +22,7 @@ from traitlets import Dict, Instance, Int, List, Unicode
 from ..arguments import is_address, naming_its_options, reading_in, shown_address, shown_source
 from ..collection import image_path
 from ..errors import shown_as_message
+from ..extras import imported
 from ..look import LookedAt, looked_at
 from ..options import ENDINGS, DescribedBy, Orientation, Palette, ZAxis
 from ..stand_ins import hidden, whole
@@ -309,8 +310,7 @@ class ViewerWidget(BrowserWidget):
         >>> found.matrix[:3, 3].round(6).tolist(), round(found.rms, 6)
         ([-2.0, 0.0, 0.0], 0.0)
         """
-        import numpy as np
-
+        np = imported("numpy")
         try:
             number = self._number_of(moving)
             (scale, start, unit), (own, own_start, own_unit) = (self._lies_at(n) for n in (0, number))

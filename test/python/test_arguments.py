@@ -1,5 +1,7 @@
 """Arguments of Python's functions, and how they say that something is wrong or worth knowing."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +102,23 @@ def test_what_is_no_path_is_said_to_be_none(volume, wrong):
         with pytest.raises(ConversionError, match=r"must be|is empty, where|was given") as failure:
             call()
         assert len(str(failure.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("missing", "call", "extra"),
+    [
+        ("numpy", "write_image([[[1]]], 'a.ome.zarr')", "analysis"),
+        ("numpy", "view('out.ome.zarr').align(1, [], [])", "analysis"),
+        ("zarr", "microct_io_vis.open('out.ome.zarr')", "analysis"),
+        ("distributed", "convert('scan.tif', client=1)", "dask"),
+    ],
+)
+def test_what_is_not_installed_is_named_with_what_brings_it(volume, missing, call, extra):
+    convert(volume, volume.parent / "out.ome.zarr", progress=False)
+    code = f"import sys; sys.modules[{missing!r}] = None; import microct_io_vis; from microct_io_vis import *; {call}"
+    run = subprocess.run([sys.executable, "-c", code], cwd=volume.parent, capture_output=True, text=True)
+    *_, last = run.stderr.splitlines()
+    assert last == f"ImportError: {missing} is needed for this: pip install 'microct-io-vis[{extra}]' brings it"
 
 
 @pytest.mark.parametrize(("given", "meant"), SAME)
