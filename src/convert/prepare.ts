@@ -21,6 +21,7 @@ import { isSequential, openSource, readerBytes } from '../reader/index.ts';
 import {
   type ConversionRecord,
   type JournalHead,
+  PLAN_ANEW,
   conversionRecord,
   checkPlanned,
   checkResumable,
@@ -90,7 +91,7 @@ export function arrange(
     );
   const needed = found.needs / 2 ** 20;
   const otherwise = planned
-    ? 'plan it anew for so little memory'
+    ? `${PLAN_ANEW} for so little memory`
     : leaf
       ? `start over (without ${option('resume')})`
       : `choose a smaller ${named(field)}`;

@@ -207,13 +207,16 @@ export function checkResumable(partial: string, { refusal }: Unfinished): void {
     );
 }
 
+/** Advice where what was planned can no longer be made: the name is taken by it. */
+export const PLAN_ANEW = 'discard what is planned (microct-io-vis finish knows how), and plan it anew';
+
 /** @throws ConvertError `resume-refused` where what was planned would now be made otherwise */
 export function checkPlanned(output: string, planned: ConversionRecord, now: ConversionRecord): void {
   const refusal = difference(planned, now);
   if (refusal)
     throw new ConvertError(
       'resume-refused',
-      `${output}.partial: cannot be gone on with as it was planned, because ${refusal}: plan it anew`,
+      `${output}.partial: cannot be gone on with as it was planned, because ${refusal}: ${PLAN_ANEW}`,
       'source'
     );
 }

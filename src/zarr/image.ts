@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 import { isObject } from '../model/json.ts';
@@ -7,6 +8,7 @@ import { option } from '../model/words.ts';
 import { isThere, listFolder } from './files.ts';
 import { readGroup } from './group.ts';
 import { isOmeZarr } from './ome-zarr.ts';
+import { PLAN } from './owner.ts';
 
 /** Metadata of an OME-Zarr image in a folder, read back. */
 export interface StoredImage extends ImageMetadata {
@@ -25,7 +27,9 @@ export function readImage(folder: string): StoredImage {
   if (folder.endsWith('.partial'))
     throw new ConvertError(
       'output-not-ome-zarr',
-      `${folder}: is what an unfinished conversion has written so far: finish it with ${option('resume')} first`,
+      existsSync(join(folder, PLAN))
+        ? `${folder}: is converted in parts, which are not finished: finish them first (microct-io-vis finish)`
+        : `${folder}: is what an unfinished conversion has written so far: finish it with ${option('resume')} first`,
       'output'
     );
   if (!isThere(folder))

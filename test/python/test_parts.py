@@ -1,6 +1,7 @@
 """One volume by many processes: `plan`, `part` and `finish`. The output is that of one process, to the bit."""
 
 import os
+import shutil
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -94,6 +95,10 @@ def test_parts_that_are_killed_and_run_twice_do_no_harm(cli, scans, tmp_path):
             run.succeeded()
     again = cli("part", 1, output, "--json").succeeded().json
     assert again["already"]
+    shutil.copytree(alone, output)
+    in_the_way = cli("finish", output)
+    assert in_the_way.status == 1 and "has come to be since it was planned: move it" in in_the_way.stderr
+    shutil.rmtree(output)
     chunk = next(path for path in sorted(Path(f"{output}.partial", "0").rglob("*")) if path.is_file())
     chunk.unlink()
     found = cli("finish", output)
@@ -125,9 +130,11 @@ def test_what_is_planned_is_nobody_elses(cli, scans, tmp_path):
         assert refused.status == 1 and "is converted in parts" in refused.stderr
     assert "has parts from 1 to 8, and no part 9" in cli("part", 9, output).stderr
     assert cli("plan", scan, output, "--parts", 2, "--resume", "-c", 64, 64, 64, "--json").json["converted"] == []
+    assert f"give the name that it will have, {output}" in cli("part", 1, f"{output}.partial").stderr
+    assert "is converted in parts, which are not finished" in cli("info", f"{output}.partial").stderr
     os.utime(scan, (1, 1))
     changed = cli("part", 1, output)
-    assert changed.status == 1 and "scan.tif has been written to since: plan it anew" in changed.stderr
+    assert changed.status == 1 and "scan.tif has been written to since: discard what is planned" in changed.stderr
     assert cli("finish", output, "--discard").status == 0
     assert [path.name for path in tmp_path.iterdir()] == ["scan.tif"]
 

@@ -92,6 +92,13 @@ export async function readPlan(store: PartsStore): Promise<PartsPlan> {
   if (plan) return plan;
   if (await store.isPlanned())
     throw new ConvertError('corrupt', `${partial}: its plan is damaged: remove ${partial}, and plan anew`, 'output');
+  const whole = output.replace(/\.partial$/i, '');
+  if (whole !== output)
+    throw new ConvertError(
+      'not-found',
+      `${output}: is what is in the making: give the name that it will have, ${whole}`,
+      'output'
+    );
   const isThere = isBucketAddress(output) ? await isWholeInBucket(output) : isOmeZarr(output);
   throw new ConvertError(
     'not-found',

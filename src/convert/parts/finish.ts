@@ -7,6 +7,7 @@ import { Meter } from '../meter.ts';
 import { idle } from '../../pyramid/idle-threads.ts';
 import { prepare } from '../prepare.ts';
 import { finishing } from './division.ts';
+import { ended } from './ended.ts';
 import { DONE, type PartRecord, type PartsPlan, partsNamed, readPlan, recordName } from './files.ts';
 import { within } from './limits.ts';
 import { mergeParts, partNumbers } from './merge.ts';
@@ -70,11 +71,22 @@ async function finish(store: PartsStore, { signal, onProgress, onWait }: Control
   } catch (error) {
     await conversion?.close(PATIENCE).catch(() => {});
     await destination.keep();
-    throw destination.courier?.told(error) ?? error;
+    throw outcome(destination.courier?.told(error) ?? error, store);
   } finally {
     meter?.stop();
     ending.release();
   }
+}
+
+/** The error that ended it, with what to do. */
+function outcome(error: unknown, { output, partial }: PartsStore): unknown {
+  if (error instanceof ConvertError && error.code === 'output-exists' && error.message.startsWith(`${output}:`))
+    return new ConvertError(
+      error.code,
+      `${output}: has come to be since it was planned: move it, then finish what is converted`,
+      'output'
+    );
+  return ended(error, partial, 'finishing it was', 'the parts are kept');
 }
 
 /** Removes what was planned, and what is converted of it. @throws ConvertError where nothing is planned */

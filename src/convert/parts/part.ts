@@ -6,6 +6,7 @@ import { idle } from '../../pyramid/idle-threads.ts';
 import { changed, fingerprint } from '../../reader/fingerprint.ts';
 import { type Control, Ending, PATIENCE } from '../control.ts';
 import { Meter } from '../meter.ts';
+import { PLAN_ANEW } from '../unfinished.ts';
 import { arrange, prepare } from '../prepare.ts';
 import { truncated } from './division.ts';
 import {
@@ -19,6 +20,7 @@ import {
   recordName,
   writeRecord
 } from './files.ts';
+import { ended } from './ended.ts';
 import { within } from './limits.ts';
 import { scannedRange } from './merge.ts';
 import { openStore } from './open-store.ts';
@@ -131,7 +133,7 @@ async function convertOne(
     if (difference)
       throw new ConvertError(
         'resume-refused',
-        `${partial}: part ${part} is not as it was planned, because ${difference}: plan it anew`,
+        `${partial}: part ${part} is not as it was planned, because ${difference}: ${PLAN_ANEW}`,
         'source'
       );
     await writeRecord(store, recordName(part, kind), own, record);
@@ -147,7 +149,7 @@ async function convertOne(
         `${partial}: is not there any more: it was finished or discarded while part ${part} was converted`,
         'output'
       );
-    throw outcome(run?.told(error) ?? error, partial, part);
+    throw ended(run?.told(error) ?? error, partial, `part ${part} was`, 'what is done of it is kept');
   } finally {
     meter?.stop();
     ending.release();
@@ -171,14 +173,4 @@ function checkNumber({ parts, scan: scans }: PartsPlan, partial: string, part: n
       `${partial}: its parts need no scan: what is done to their values is known: convert them`,
       'output'
     );
-}
-
-/** The error that ended a part, with what becomes of what was done. */
-function outcome(error: unknown, partial: string, part: number): unknown {
-  if (!(error instanceof ConvertError) || (error.code !== 'interrupted' && error.code !== 'cancelled')) return error;
-  const why = error.code === 'cancelled' ? 'cancelled' : error.said;
-  return new ConvertError(
-    error.code,
-    `${partial}: part ${part} was ${why}; what is done of it is kept: run it again, and it goes on`
-  );
 }
