@@ -26,6 +26,7 @@ import { writeError } from '../zarr/system-errors.ts';
 import { type Control, Ending } from './control.ts';
 import { convert } from './convert.ts';
 import { estimate } from './estimate.ts';
+import { pathsIn } from './list-file.ts';
 import { outputPath } from './output-path.ts';
 
 /** Outcome of one of many sources; a row of the report. */
@@ -63,6 +64,8 @@ export interface BatchControl extends Control {
 export function batchSources(word: string): string[] {
   const found = sourcesOf(word);
   if (found.length > 0) return found;
+  if (!/[*?[{]/.test(word) && !existsSync(word))
+    throw new ConvertError('not-found', `${word}: there is no such file or folder: check the path`, 'source');
   throw new ConvertError(
     'not-found',
     `${word}: there is nothing to convert: expected a text file that names a TIFF or a folder of slices a line, a pattern of paths, or a folder that holds some`,
@@ -81,17 +84,16 @@ function sourcesOf(word: string): string[] {
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }
 
-/** Each line a path, from where the command runs or from where the list is; lines that begin with # say nothing. */
+/** The sources that a list names. */
 function listed(list: string): string[] {
-  const lines = readFileSync(list, 'utf8')
-    .replace(/^\ufeff/, '')
-    .split(/\r?\n/)
-    .map(line => line.trim())
-    .filter(line => line !== '' && !line.startsWith('#'));
-  const isThere = (path: string) => statSync(path, { throwIfNoEntry: false }) !== undefined;
-  return lines.map(line =>
-    isThere(line) || !isThere(resolve(dirname(list), line)) ? standInFor(line) : resolve(dirname(list), line)
-  );
+  const paths = pathsIn(readFileSync(list), list);
+  if (paths.some(path => path.includes('\0')))
+    throw new ConvertError(
+      'bad-option',
+      `${list}: is no text that names a TIFF or a folder of slices a line`,
+      'source'
+    );
+  return paths.map(standInFor);
 }
 
 function within(folder: string): string[] {

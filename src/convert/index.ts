@@ -59,6 +59,7 @@ export {
 export { convert } from './convert.ts';
 export type { Difference, Value } from '../model/difference.ts';
 export { isFileAddress } from './address-kind.ts';
+export { pathsIn } from './list-file.ts';
 export { estimate, inspect } from './estimate.ts';
 export { type LookFile, Looks } from './look/look.ts';
 export { freeMemory } from '../pyramid/garbage.ts';

@@ -55,6 +55,14 @@ def test_a_batch_converts_what_it_can_and_reports_all(cli, tmp_path):
     (tmp_path / "names").write_text(f"{scans / 'a.tif'}\n{scans / 'b9.tif'}\n")
     planned = cli("convert", "--batch", f"@{tmp_path / 'names'}", out, "--dry-run", "-q")
     assert planned.stdout.split() == [str(out / "a.ome.zarr"), str(out / "b9.ome.zarr")]
+    # As an editor of Windows writes it, with one that is there twice.
+    (tmp_path / "windows.txt").write_text("scans/a.tif\n\n  scans/b9.tif \nscans/a.tif\n", "utf-16", newline="\r\n")
+    planned = cli("convert", "--batch", tmp_path / "windows.txt", out, "--dry-run", "-q")
+    assert planned.stdout.split() == [str(out / "a.ome.zarr"), str(out / "b9.ome.zarr")]
+    (tmp_path / "binary").write_bytes(b"a\0b\n")
+    for name, says in (("binary", "is no text that names"), ("no.txt", "no.txt: there is no such file or folder")):
+        refused = cli("convert", "--batch", tmp_path / name, out)
+        assert refused.status == 1 and says in refused.stderr
     nothing = cli("convert", "--batch", f"{tmp_path}/*.png")
     assert nothing.status == 1 and "there is nothing to convert" in nothing.stderr
     # An address is one source, of which keys are nobody else's.

@@ -192,10 +192,11 @@ async function run(
   }
 }
 
-/** The sources of a batch. */
+/** The sources of a batch, each once. */
 function readSources(word: string): string[] {
   const named = readSource(word);
-  return typeof named === 'string' ? batchSources(named) : named;
+  const sources = typeof named === 'string' ? batchSources(named) : named;
+  return [...new Map(sources.map(source => [absolute(source), source])).values()];
 }
 
 /** Entries as they are told: to the Python that started this with the whole addresses, which it must know again. */
