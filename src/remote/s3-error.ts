@@ -114,6 +114,10 @@ export function s3Error(
   switch (reason) {
     case 'CredentialsProviderError':
     case 'TokenProviderError':
+      if (/multi-factor/i.test(message))
+        return fail(
+          `the role that is set up${ofProfile()} wants a code (MFA), which nobody is asked for here: give its keys (aws configure export-credentials --format env)`
+        );
       return none(/from any providers$/.test(message) ? (searched ?? 'none are set up') : message);
     case 'InvalidIdentityToken':
       return fail(

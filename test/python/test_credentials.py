@@ -184,6 +184,13 @@ sso_start_url = https://example.invalid/start
             f"{BASE}[profile r]\n{ROLE}\nsource_profile = base\n",
             "may not take on the role that is set",
         ),
+        (
+            "AWS_PROFILE=m",
+            f"{BASE}[profile m]\n{ROLE}\nsource_profile = base\nmfa_serial = arn:aws:iam::123456789012:mfa/me\n",
+            "wants a code (MFA), which nobody is asked for here",
+        ),
+        # Of half a minute there is nothing to be gained where nothing answers at first.
+        ("AWS_PROFILE=base AWS_ENDPOINT_URL=http://127.0.0.1:9", BASE, "nothing answers at 127.0.0.1:9"),
     ],
 )
 def test_where_there_are_none_it_is_said_why(info, servers, tmp_path, given, config, says):
