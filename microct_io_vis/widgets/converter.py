@@ -89,7 +89,8 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         the folder for their outputs. None: ``<stem>.ome.zarr`` beside the source.
     each : bool, optional
         Of several paths: whether each is a volume of its own, converted by itself, where those that cannot be are left
-        out with their reason. None: it is where one of them is a folder; files are the slices of one volume.
+        out with their reason; ``target`` is a folder then, of one path too. None: it is where one of several is a
+        folder; files are the slices of one volume.
     client : distributed.Client, optional
         The Dask cluster whose workers convert it, as in `convert`. None: the kernel's machine.
     parts : int, optional
@@ -313,7 +314,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         ValueError
             There is no source.
         """
-        return info(self._source()[0] if self._is_several() else self._source())
+        return info(self._sources()[0] if self._is_several() else self._source())
 
     def estimate(self) -> Plan | Any:
         """Says what the conversion would do and need.
@@ -411,7 +412,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         client, parts, resources = self._cluster
         if parts is not None:
             raise shown_as_message(ValueError("parts: are of one volume; of several sources each is a task"))
-        return Batch(self._source(), self._target(), options, client=client, resources=resources, names=names)
+        return Batch(self._sources(), self._target(), options, client=client, resources=resources, names=names)
 
     def _hinted(self, reason: ConversionError) -> ConversionError:
         """The same, of files that are no slices of one volume with what else they may be."""
@@ -421,11 +422,12 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         return reason
 
     def _is_several(self) -> bool:
-        """Whether there are several sources, each a volume of its own."""
+        """Whether there are several sources, each a volume of its own; with ``each`` one may be all of them."""
+        if self.each is not None:
+            return self.each and self.source != ""
         if not isinstance(self.source, list) or len(self.source) < 2:
             return False
-        are_files = all(path.lower().endswith(ENDINGS) for path in self.source)
-        return not are_files if self.each is None else self.each
+        return not all(path.lower().endswith(ENDINGS) for path in self.source)
 
     def cancel(self) -> None:
         """Stops a running conversion and removes what it had written; without one, does nothing."""
@@ -490,6 +492,10 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         if isinstance(self.source, list):
             return [self._absolute(path) for path in self.source]
         return self._absolute(self.source)
+
+    def _sources(self) -> list[str]:
+        source = self._source()
+        return source if isinstance(source, list) else [source]
 
     def _target(self) -> str | None:
         # A name alone is one in the parent's folder of labels.

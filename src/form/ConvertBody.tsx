@@ -24,7 +24,7 @@ export function ConvertBody(props: {
   showPicture: ShowPicture;
   paths: readonly string[];
   initial: Partial<FormValues>;
-  /** Whether each of several is a volume of its own, where that is chosen already. */
+  /** Whether each is a volume of its own, also where there is one, where that is chosen already. */
   each?: boolean | null;
   /** Folder of the outputs of several, to begin with. */
   folder?: string;
@@ -38,7 +38,7 @@ export function ConvertBody(props: {
   const source = React.useMemo(() => (paths.length === 1 ? paths[0] : [...paths]), [paths]);
   const mayBeStack = React.useMemo(() => paths.length > 1 && paths.every(path => imageKind(path) !== null), [paths]);
   const [isStack, setStack] = React.useState<boolean | null>(() => {
-    if (paths.length === 1 || props.each === false) return true;
+    if (props.each === false || (paths.length === 1 && !props.each)) return true;
     return props.each || !mayBeStack ? false : null;
   });
   const group = React.useId();

@@ -102,7 +102,7 @@ function Form({ model }: { model: ConverterModel }): React.ReactElement {
         event.preventDefault();
         if (canStart) {
           setSent(true);
-          const isOne = starts?.length === 1 && (paths.length === 1 || !draft.each);
+          const isOne = starts?.length === 1 && !draft.each;
           // Whether to resume is decided by the plan.
           model.start(isOne ? { ...toTraits(first.options, shown.source), each: draft.each } : draft);
         }

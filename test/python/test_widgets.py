@@ -222,6 +222,14 @@ def test_several_sources_are_converted_each_by_itself(scan):
     assert converter.state == "cancelled" and converter.result is None
 
 
+def test_each_of_a_list_of_one_goes_into_the_folder_too(scan):
+    for source in (["scan.tif"], "scan.tif"):
+        converter = ConverterWidget(source, target="out", each=True, overwrite=True)
+        assert [plan.output for plan in converter.plan.values()] == [str(scan.parent / "out/scan.ome.zarr")]
+        converter.start()
+        assert converter.wait(60) == [scan.parent / "out/scan.ome.zarr"]
+
+
 def test_cancel_leaves_nothing(long_scan):
     converter = ConverterWidget("long.tif", compression="gzip", jobs=1)
     converter.cancel()
