@@ -23,7 +23,13 @@ import type { PartsStore } from './store.ts';
  */
 export async function finishParts(output: string, control: Control = {}): Promise<ConvertResult> {
   const store = await openStore(output);
-  return finish(store, control).finally(() => store.close());
+  try {
+    return await finish(store, control);
+  } catch (error) {
+    throw outcome(error, store);
+  } finally {
+    store.close();
+  }
 }
 
 async function finish(store: PartsStore, { signal, onProgress, onWait }: Control): Promise<ConvertResult> {
@@ -71,7 +77,7 @@ async function finish(store: PartsStore, { signal, onProgress, onWait }: Control
   } catch (error) {
     await conversion?.close(PATIENCE).catch(() => {});
     await destination.keep();
-    throw outcome(destination.courier?.told(error) ?? error, store);
+    throw destination.courier?.told(error) ?? error;
   } finally {
     meter?.stop();
     ending.release();
