@@ -130,9 +130,22 @@ async function readJson(read: ReadKey, key: string): Promise<Json | null> {
 /** Types that Neuroglancer cannot show. */
 const NOT_SHOWN = ['float64', 'float16', 'bool', 'int64', 'complex64', 'complex128'];
 
-const V2_TYPES: Record<string, string> = { u: 'uint', i: 'int', f: 'float' };
+const V2_TYPES: Record<string, string> = { u: 'uint', i: 'int', f: 'float', c: 'complex' };
 const v2Type = (code: string): string =>
   code[1] === 'b' ? 'bool' : `${V2_TYPES[code[1]] ?? code[1]}${Number(code.slice(2)) * 8}`;
+
+/** Filters of Zarr v2 whose voxels are read as they are stored. Neuroglancer undoes none, and says nothing of any. */
+const READ_AS_STORED = ['bitround', 'quantize'];
+const V2_COMPRESSORS = ['blosc', 'gzip', 'zlib', 'zstd'];
+
+/** What Neuroglancer cannot undo of how the chunks of an array are stored; null where it can. */
+function notUndone({ zarr_format: format, filters, compressor }: { [key: string]: unknown }): string | null {
+  if (format !== 2) return null;
+  const idOf = (codec: unknown): string => String((codec as { id?: unknown } | null)?.id);
+  const filter = (Array.isArray(filters) ? filters.map(idOf) : []).find(id => !READ_AS_STORED.includes(id));
+  if (filter !== undefined) return `filtered by ${filter}`;
+  return compressor == null || V2_COMPRESSORS.includes(idOf(compressor)) ? null : `compressed by ${idOf(compressor)}`;
+}
 
 /**
  * Reads the metadata of an OME-Zarr image, 0.1 to 0.6.
@@ -215,6 +228,11 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
   const arrayOf = async (path: string): Promise<{ dtype: string; shape: number[]; compression: string[] }> => {
     const array = await readJson(read, arrayKey(metadata, path));
     if (!array) throw new ImageError(`${name}: level ${path} has no metadata: the OME-Zarr is incomplete.`);
+    const stored = notUndone(array);
+    if (stored !== null)
+      throw new ImageError(
+        `${name}: the chunks of level ${path} are ${stored}, which the viewer cannot read: open it in Python (microct_io_vis.open), or write it anew with another compression.`
+      );
     const dtype = zarrFormat === 3 ? String(array.data_type) : v2Type(String(array.dtype));
     if (Array.isArray(array.shape) && array.shape.length === metadata.axes.length)
       return { dtype, shape: array.shape as number[], compression: compressionOf(array) };
@@ -239,6 +257,13 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
     : [];
   const { levels, affine, notes } = placed(name, metadata, shapes);
   const [{ scale, translation }] = levels;
+  const short = levels.find(level => level.scale.some(edge => !(edge > 0 && Number.isFinite(edge))));
+  if (short)
+    throw new ImageError(
+      `${name}: the OME-Zarr is damaged (level ${short.path} has a scale of ${short.scale.join(', ')}, where lengths above 0 were expected).`
+    );
+  const odd = metadata.axes.find(axis => kindOf(axis) === 'space' && !['z', 'y', 'x'].includes(axis.name));
+  if (odd) throw new ImageError(`${name}: an axis of space is called ${odd.name}, where z, y and x can be shown.`);
   const allAxes = metadata.axes.map(axis => ({ name: axis.name, kind: kindOf(axis), unit: axis.unit ?? '' }));
   const along = (kind: string): Axis[] =>
     allAxes.flatMap((axis, n) => {

@@ -1,8 +1,9 @@
 /** Buttons of Neuroglancer's bars, and its list of layers, which are no buttons by themselves. */
 const BUTTONS =
   '.neuroglancer-viewer-top-row .neuroglancer-icon:not(.neuroglancer-position-dimension *), .neuroglancer-layer-item, .neuroglancer-layer-add-button';
-/** Its fields for the place in the middle, and for which axes a panel shows. */
-const FIELDS = '.neuroglancer-position-dimension-coordinate, .neuroglancer-display-dimensions-widget-name';
+/** Its fields for the place in the middle and the axes, and for which of these a panel shows. */
+const FIELDS =
+  '.neuroglancer-position-dimension input, .neuroglancer-position-dimension-coordinate, .neuroglancer-display-dimensions-widget-name';
 
 /**
  * Has Neuroglancer's bars and fields be reached by Tab, used by Enter and space, and named. Answers with what undoes
@@ -25,7 +26,14 @@ export function makeReachable(element: HTMLElement): () => void {
     }
     for (const each of element.querySelectorAll(`:is(${FIELDS}):not([aria-label])`)) {
       const axis = each.closest('.neuroglancer-position-dimension')?.querySelector('input')?.value;
-      each.setAttribute('aria-label', axis ? `Position along ${axis}` : 'Axis that the panel shows');
+      const isScale = each.classList.contains('neuroglancer-position-dimension-scale');
+      const isName = each.classList.contains('neuroglancer-position-dimension-name');
+      const along = isName
+        ? 'Name of the axis'
+        : isScale
+          ? `Length of a voxel along ${axis}`
+          : `Position along ${axis}`;
+      each.setAttribute('aria-label', axis ? along : 'Axis that the panel shows');
     }
   };
   let frame = 0;

@@ -22,6 +22,7 @@ const kept = new WeakMap<Viewer, { isWanted: boolean }>();
 export function showScreenshotDialog(viewer: Viewer, tell: (text: string) => void, save?: SavePicture): void {
   viewer.deactivateTools();
   const dialog = new ScreenshotDialog(viewer.screenshotManager);
+  nameFields(dialog.content);
   if (!save) return;
   const wanted = kept.get(viewer) ?? keepPictures(viewer, tell, save);
   const box = element('input', { type: 'checkbox', checked: wanted.isWanted });
@@ -36,6 +37,16 @@ export function showScreenshotDialog(viewer: Viewer, tell: (text: string) => voi
   const choices = dialog.content.querySelector('.neuroglancer-screenshot-scale-menu');
   if (choices) choices.append(label);
   else dialog.content.append(label);
+}
+
+/** Names the fields and the button that are known by their looks alone. */
+function nameFields(content: HTMLElement): void {
+  content.querySelector('.neuroglancer-screenshot-close-button')?.setAttribute('aria-label', 'Close');
+  for (const each of content.querySelectorAll<HTMLInputElement>('.neuroglancer-screenshot-scale-radio-input'))
+    each.setAttribute('aria-label', `Scale of the picture: ${each.value} times`);
+  content
+    .querySelector('.neuroglancer-screenshot-keep-slice-fov-checkbox')
+    ?.setAttribute('aria-label', 'Keep the field of view of slices');
 }
 
 function keepPictures(viewer: Viewer, tell: (text: string) => void, save: SavePicture): { isWanted: boolean } {

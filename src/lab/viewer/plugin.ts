@@ -16,6 +16,7 @@ import { CommandIDs } from '../ids.ts';
 import { convertibleSelection, isImage, isOmeZarr, isTiff, toServerPath } from '../paths.ts';
 import { addViewerCommands } from './commands.ts';
 import { addFacts } from './facts.tsx';
+import { watchLayout } from './keptLayout.ts';
 import { keepNames } from './keptNames.ts';
 import type { Way } from './panel.ts';
 import { ViewerPanel, keyOf } from './panel.ts';
@@ -78,6 +79,8 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
     const { commands, shell, serviceManager } = app;
     const { contents } = serviceManager;
     const tracker = new WidgetTracker<MainAreaWidget<ViewerPanel>>({ namespace: 'microct-io-vis-viewer' });
+
+    watchLayout(serviceManager.workspaces, () => document.querySelector('.mct-ViewerPanel') !== null);
 
     // A reloaded page opens its tabs again by the same command, with views that the server was told of a while before.
     let last = takeLastViews();

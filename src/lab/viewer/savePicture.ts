@@ -1,5 +1,6 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import type { Contents } from '@jupyterlab/services';
+import { isGone } from './gone.ts';
 
 /** Keeps a picture in the folder of a volume, under a name that nothing has there; answers with its path. */
 export async function savePicture(
@@ -22,7 +23,13 @@ export async function savePicture(
   try {
     await contents.save(path, { type: 'file', format: 'base64', content: btoa(text) });
   } catch (error) {
-    throw new Error(`${folder === '' ? 'the folder' : folder} ${whyNot((error as Error).message)}`);
+    // Of a file that has no room, Jupyter leaves the beginning, which it may have no room to move to the trash.
+    const isLeft = await contents.delete(path).then(
+      () => false,
+      async () => !(await isGone(contents, path))
+    );
+    const left = isLeft ? ` What is there of ${path} is not whole: remove it.` : '';
+    throw new Error(`${folder === '' ? 'the folder' : folder} ${whyNot((error as Error).message)}${left}`);
   }
   return path;
 }

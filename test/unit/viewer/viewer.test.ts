@@ -242,6 +242,25 @@ test('the two versions of OME-Zarr say the same', async () => {
   assert.deepEqual(five.channels, [{ label: '', color: null, active: true, window, inverted: false }]);
 });
 
+test('what Neuroglancer would show otherwise than it is, or not at all, is refused in words', async () => {
+  const image = (array: object, axes = AXES, dataset: object = DATASET) =>
+    readImage(
+      'scan',
+      files({
+        '.zattrs': { multiscales: [{ version: '0.4', axes, datasets: [dataset] }], omero: OMERO },
+        '0/.zarray': { zarr_format: 2, shape: SHAPE, dtype: '<u2', ...array }
+      })
+    );
+  await image({ filters: [{ id: 'bitround', keepbits: 8 }], compressor: { id: 'zlib' } });
+  await assert.rejects(image({ filters: [{ id: 'delta', dtype: '<u2' }] }), /scan: .*level 0 are filtered by delta/);
+  await assert.rejects(image({ filters: null, compressor: { id: 'bz2' } }), /compressed by bz2/);
+  await assert.rejects(image({ dtype: '<c8' }), /complex64/);
+  const flat = { path: '0', coordinateTransformations: [{ type: 'scale', scale: SHAPE.map((_, n) => n) }] };
+  await assert.rejects(image({}, AXES, flat), /level 0 has a scale of 0, 1.*above 0/);
+  const called = AXES.map(axis => ({ ...axis, name: axis.name.toUpperCase() }));
+  await assert.rejects(image({}, called), /an axis of space is called [A-Z], where z, y and x/);
+});
+
 test('a channel that is not active is hidden at first, unless none is', async () => {
   const image = await readImage('scan', v3('float32'));
   const [channel] = image.channels;
