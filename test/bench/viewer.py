@@ -33,7 +33,8 @@ def write(rows: list[list[str]], medians: str, machine: str, load: float) -> str
         [
             "From opening the page of `microct-io-vis view` to voxels in all four panels, and to the last change",
             "of the picture: Chromium without a graphics card, its window open and at rest, an empty cache, the server",
-            f"newly started, 1200 × 800 pixels. {medians}; runs take turns; other work kept the machine at a load of {load:.0f}.",
+            f"newly started, 1200 × 800 pixels. {medians}; runs take turns;",
+            f"other work kept the machine at a load of {load:.0f}.",
             f"Measured on {datetime.date.today()} by",
             f"`npm run bench -- viewer` on {machine}. Stock Neuroglancer shows the same view of the same OME-Zarr from",
             "`python -m http.server`. The script of the Python predecessor, `visualize_zarr.py`, is not here.",
