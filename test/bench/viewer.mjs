@@ -210,10 +210,10 @@ async function inJupyter(volumes, noteEach) {
     const page = await jupyter.open();
     const lab = new LabPage(page);
     await lab.refresh();
-    await page.evaluate(() => {
-      for (const type of ['dblclick', 'mouseup'])
-        addEventListener(type, () => (globalThis.clicked = performance.timeOrigin + performance.now()), true);
-    });
+    // Menus keep the mouse's own events from coming.
+    await page.evaluate(() =>
+      addEventListener('pointerup', () => (globalThis.clicked = performance.timeOrigin + performance.now()), true)
+    );
     for (const [n, { name }] of volumes.entries()) {
       await page.mouse.move(700, 500);
       const { frames, stop } = await film(page);

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConvertError } from '../../model/errors.ts';
+import type { ConvertError } from '../../model/errors.ts';
 import { isExact } from '../../model/histogram.ts';
 import { type BlockEntry, Journal } from '../../zarr/journal.ts';
 import { type Root, blockExtent, blockStart } from '../../pyramid/blocks.ts';

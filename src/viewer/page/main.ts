@@ -51,7 +51,7 @@ try {
     state: last ?? stateInAddress(),
     server: new URL('.', document.baseURI).href,
     whereTo:
-      'Start microct-io-vis view with where it is now. “Edit the view as JSON” has this view, to be pasted into the new page.',
+      'Start microct-io-vis view with where it is now. State shows this view as JSON, to be pasted into the State of the new page.',
     link: state => Promise.resolve(new URL(addressOf(state), location.href).href),
     onState: () => {
       clearTimeout(settled);
