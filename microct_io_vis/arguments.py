@@ -281,42 +281,51 @@ def source_name(source: str | os.PathLike[str]) -> str:
     return next((name for name in reversed(names) if name.lower().endswith(_FILES)), last)
 
 
-def path_of(value: Any, name: str, expected: str = "a path or an address") -> str:
-    """The path or address that an argument of this name is, as text.
+#: What is expected of a source.
+SLICES = "a path, or a list of the paths of slices"
+
+
+def path_of(value: Any, name: str, expected: str = "a path or an address", field: str | None = None) -> str:
+    """The path or address that an argument of this name is, as text. ``field``: the error's, if not the name.
 
     Raises `ConversionError` for what is none.
     """
     try:
         path = _path(value)
     except TypeError:
-        raise _no_path(value, name, expected) from None
+        raise _no_path(value, name, expected, field) from None
     if path == "":
-        raise ConversionError("bad-option", f"{name} is empty, where {expected} was expected", name)
+        raise ConversionError("bad-option", f"{name} is empty, where {expected} was expected", field or name)
     return path
 
 
-def paths_of(values: Any, name: str, expected: str) -> list[str]:
+def paths_of(values: Any, name: str, expected: str, field: str | None = None) -> list[str]:
     """The paths and addresses that an argument of this name is, as `path_of` has them."""
     try:
         paths = [_path(value) for value in values]
     except TypeError:
-        raise _no_path(values, name, expected) from None
-    if not paths:
-        raise ConversionError("bad-option", f"{name} is empty, where {expected} was expected", name)
+        raise _no_path(values, name, expected, field) from None
+    if not paths or "" in paths:
+        what = "has an empty path" if paths else "is empty"
+        raise ConversionError("bad-option", f"{name} {what}, where {expected} was expected", field or name)
     return paths
 
 
-def _no_path(value: Any, name: str, expected: str) -> ConversionError:
+def _no_path(value: Any, name: str, expected: str, field: str | None) -> ConversionError:
     is_array = hasattr(value, "shape") and hasattr(value, "dtype")
     given = "an array: write_image() writes arrays, view() shows them" if is_array else reprlib.repr(value)
-    return ConversionError("bad-option", f"{name} must be {expected}, and was given {given}", name)
+    return ConversionError("bad-option", f"{name} must be {expected}, and was given {given}", field or name)
 
 
 def source_words(source: Any) -> tuple[str, str | None]:
     """The helper's word for a source, and what it reads from standard input: the paths of a list of slices."""
-    expected = "a path, or a list of the paths of slices"
     if isinstance(source, (str, os.PathLike)):
-        path = path_of(source, "source", expected)
+        path = path_of(source, "source", SLICES)
         # A name that starts with @ would be taken for a list.
         return (os.path.join(".", path) if path.startswith("@") else path), None
-    return "@-", "".join(f"{path}\n" for path in paths_of(source, "source", expected))
+    return "@-", listed(paths_of(source, "source", SLICES))
+
+
+def listed(paths: Iterable[str]) -> str:
+    """Lines of a list of paths. What starts with # would be taken for a note."""
+    return "".join(f"{os.path.join('.', path) if path.startswith('#') else path}\n" for path in paths)

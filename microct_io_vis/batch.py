@@ -299,8 +299,8 @@ def convert_many(
     options = chosen(locals())
     if client is None and resources is not None:
         raise ConversionError("bad-option", "resources: is for the workers of a cluster: give a client, too", None)
-    if client is not None and folder is not None and not is_address(folder):
-        os.makedirs(path_of(folder, "folder"), exist_ok=True)
+    if client is not None and folder is not None and not is_address(folder := path_of(folder, "folder")):
+        os.makedirs(folder, exist_ok=True)
     batch = Batch(sources, folder, options, report=report, client=client, resources=resources)
     if callable(progress):
         return batch.run(progress)
@@ -327,7 +327,7 @@ class Batch:
         names: Names = "python",
     ) -> None:
         read = path_of if isinstance(sources, (str, os.PathLike)) else paths_of
-        self._sources = read(sources, "sources", "a path, a pattern of paths, or a list of paths")
+        self._sources = read(sources, "sources", "a path, a pattern of paths, or a list of paths", "source")
         self._folder = None if folder is None else path_of(folder, "folder")
         self._options = dict(options)
         self._report = None if report is None else path_of(report, "report")

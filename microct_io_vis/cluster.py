@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from .arguments import absolute, byte_count, option_words, path_of, shown_address, source_words
+from .arguments import SLICES, absolute, byte_count, option_words, path_of, paths_of, shown_address, source_words
 from .batch import convert_one
 from .conversion import Event, Helper, Names, ask, check, run_conversion, snake_case
 from .errors import ConversionError, shown_as_message
 from .extras import imported
-from .options import Options
+from .options import MOST_PARTS, WORTH_A_PART, Options
 from .stand_ins import Address, known_of
 from .types import ConversionResult, Progress, Source, StrPath
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 #: Parts for each task that the cluster runs at once, at most, so that none waits long for the last, nor for one that is
 #: tried again.
 PARTS_A_SLOT = 4
-#: Bytes of voxels for which one more piece of a verification is worth its start, as the helper has it for parts.
-WORTH_A_PART = 16 * 2**30
 #: Tasks that a cluster without workers is taken to run at once: some may yet come.
 USUAL_SLOTS = 8
 #: How often a part that has failed is tried again; a lost worker's are in any case.
@@ -77,7 +75,8 @@ class ClusterConversion:
         words = [*option_words(given), "--distributed-scan"]
 
         usual = slots or USUAL_SLOTS
-        count = f"{usual}-{PARTS_A_SLOT * usual}" if parts is None else str(parts)
+        least, most = (min(MOST_PARTS, each) for each in (usual, PARTS_A_SLOT * usual))
+        count = f"{least}-{most}" if parts is None else str(parts)
         said = [*words, f"--parts={count}", "--", word, *outputs]
         self._planner = Helper("plan", "--json", "--progress", "json", *said, given=stdin, names=names)
         self._output: str | None = None
@@ -197,6 +196,8 @@ class ClusterTasks:
         from distributed import wait
 
         where = None if folder is None else absolute(folder)
+        parent = options.get("parent")
+        options = {**options, **({} if parent is None else {"parent": absolute(path_of(parent, "parent"))})}
         table = None if report is None else _Table(report, entries)
         topic = f"microct-io-vis-{uuid.uuid4().hex}"
         stop = SharedEvent(topic, client=self._client)
@@ -279,9 +280,12 @@ class ClusterVerification:
         slots, memory = _slots(client, None)
         self._client = client
         self._output = absolute(output)
-        if isinstance(against, str):
-            against = Address(against)
-        self._against = against if against is None or isinstance(against, (str, os.PathLike)) else list(against)
+        # Workers have folders of their own.
+        self._against: Source | None = None
+        if isinstance(against, (str, os.PathLike)):
+            self._against = Address(absolute(path_of(against, "against", SLICES)))
+        elif against is not None:
+            self._against = [*map(absolute, paths_of(against, "against", SLICES))]
         # All must cut the levels alike, whatever their workers have.
         self._options = {
             "jobs": options.get("jobs") or 1,

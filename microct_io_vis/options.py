@@ -88,6 +88,10 @@ ENDINGS = (".tif", ".tiff", ".btf", ".tf2", ".tf8", ".bmp", ".png")
 #: Names by which a query says which file of a repository is meant, and how it is sent.
 NO_KEY = "files?|file_?name|path|version|format|download|dl|raw|inline|alt"
 
+#: Most parts of a volume, and bytes of voxels for which one more is worth its start.
+MOST_PARTS = 100000
+WORTH_A_PART = 16 * 2**30
+
 OPTIONS: dict[str, Option] = {
     "slices": Option(
         "slices",

@@ -10,6 +10,7 @@ import { ROOT, prepareTools } from './environment.mjs';
 
 await prepareTools(fileURLToPath(import.meta.url));
 const { NO_KEY } = await import('../model/address.ts');
+const { MOST_PARTS, WORTH_A_PART } = await import('../model/plan.ts');
 const { COMMANDS } = await import('../helper/cli/options.ts');
 const { ENDINGS } = await import('../model/file-endings.ts');
 const { ENGINE_OPTIONS } = await import('../model/option-table.ts');
@@ -166,6 +167,10 @@ ENDINGS = (${Object.values(ENDINGS)
 
 #: Names by which a query says which file of a repository is meant, and how it is sent.
 NO_KEY = "${NO_KEY}"
+
+#: Most parts of a volume, and bytes of voxels for which one more is worth its start.
+MOST_PARTS = ${MOST_PARTS}
+WORTH_A_PART = ${WORTH_A_PART / 2 ** 30} * 2**30
 
 OPTIONS: dict[str, Option] = {
 ${ENGINE_OPTIONS.flatMap(entry).join('\n')}

@@ -147,9 +147,10 @@ export async function estimateMany(
       if (await isThere(entry, options)) entry.state = 'there';
       else {
         // What is in a folder that is to be made is on the disk of the one that it is made in.
-        const given = optionsOf(missing === null ? entry : { ...entry, output: missing }, options);
+        const isElsewhere = missing !== null && entry.output !== null;
+        const given = optionsOf(isElsewhere ? { ...entry, output: missing } : entry, options);
         const found = await Ending.before(signal, estimate(entry.source, given));
-        const plan = { ...found, ...(missing !== null && entry.output !== null && { output: entry.output }) };
+        const plan = { ...found, ...(isElsewhere && { output: entry.output! }) };
         const { outputRefusal } = plan;
         if (outputRefusal) throw new ConvertError(outputRefusal.code, outputRefusal.message, 'output');
         const clash = clashOf(entry, taken);
@@ -168,7 +169,8 @@ export async function estimateMany(
 function missingFolder(folder: string | null): string | null {
   if (folder === null || isAddress(folder)) return null;
   let missing: string | null = null;
-  for (let path = resolve(folder); !existsSync(path); path = dirname(path)) missing = path;
+  // A drive that is not there has no folder above it.
+  for (let path = resolve(folder); !existsSync(path) && path !== missing; path = dirname(path)) missing = path;
   return missing;
 }
 

@@ -5,14 +5,17 @@ import { actualPath, nameOf, onDisk } from '../reader/common/file-name.ts';
 
 /**
  * Paths and addresses in a text file, one a line; lines that begin with # say nothing. Relative paths are from where
- * the command runs, or else from where the list is.
+ * the command runs or from where the list is, all from the same: where more of them are.
  *
  * @param list its path; null: it has none
  */
 export function pathsIn(bytes: Buffer, list: string | null): string[] {
-  const readings = textsOf(bytes).map(text => text.split(/\r?\n/).flatMap(line => found(line, list)));
-  const best = readings.find(lines => lines.some(({ isThere }) => isThere)) ?? readings[0];
-  return best.map(({ path }) => path);
+  const folders = list === null ? [null] : [null, dirname(list)];
+  const readings = textsOf(bytes).flatMap(text =>
+    folders.map(folder => text.split(/\r?\n/).flatMap(line => found(line, folder)))
+  );
+  const there = (lines: Found[]): number => lines.filter(({ isThere }) => isThere).length;
+  return readings.reduce((best, each) => (there(each) > there(best) ? each : best)).map(({ path }) => path);
 }
 
 interface Found {
@@ -20,13 +23,12 @@ interface Found {
   isThere: boolean;
 }
 
-/** What a line names, as it is written or without spaces at its ends; nothing where it is none. */
-function found(line: string, list: string | null): Found[] {
+/** What a line names in a folder, as it is written or without spaces at its ends; nothing where it names nothing. */
+function found(line: string, folder: string | null): Found[] {
   const trimmed = line.trim();
-  for (const path of [line, trimmed].filter(each => each !== '')) {
+  for (const name of [line, trimmed].filter(each => each !== '')) {
+    const path = folder === null || isAddress(name) ? name : resolve(folder, name);
     if (isThere(path)) return [{ path, isThere: true }];
-    const beside = list === null ? path : resolve(dirname(list), path);
-    if (isThere(beside)) return [{ path: beside, isThere: true }];
   }
   return trimmed === '' || trimmed.startsWith('#') ? [] : [{ path: trimmed, isThere: false }];
 }

@@ -59,8 +59,8 @@ export class PageCache {
 
   /** Waits until all is forgotten. */
   async close(): Promise<void> {
-    const { stdin, exitCode, pid } = this.#child;
-    if (exitCode !== null || pid === undefined || stdin!.writableEnded) return;
+    const { stdin, exitCode, signalCode, pid } = this.#child;
+    if (exitCode !== null || signalCode !== null || pid === undefined || stdin!.writableEnded) return;
     this.#forget();
     // Nothing else may keep this process from ending meanwhile.
     this.#child.ref();

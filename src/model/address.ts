@@ -24,7 +24,7 @@ export const adviceOnPath = (path: string): string | null => {
   if (other === undefined) return null;
   switch (other.toLowerCase()) {
     case 'file':
-      return `give the path alone: /${place}`;
+      return 'give the path alone, without file://';
     case 'gs':
     case 'gcs':
       return `of Google Cloud Storage give s3://${place}, with AWS_ENDPOINT_URL=https://storage.googleapis.com`;

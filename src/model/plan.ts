@@ -1,6 +1,11 @@
 import type { ErrorCode } from './errors.ts';
 import type { VolumeInfo } from './volume.ts';
 
+/** Most parts of a volume: each has a folder, and a file that tells of it. */
+export const MOST_PARTS = 100_000;
+/** Bytes of level 0 for which one more part is worth its start and the warming up of its process. */
+export const WORTH_A_PART = 16 * 2 ** 30;
+
 /** One resolution of the pyramid. */
 export interface PlannedLevel {
   /** Lengths along the plan's `axes`. */

@@ -105,8 +105,8 @@ export class S3Bucket {
   readonly #attempts: number;
   readonly #searched: Searched;
   #client: S3Client;
-  /** Whether it has answered. */
-  #wasThere = false;
+  /** Names of buckets that have answered this process, or another one before it. */
+  static readonly #answered = new Set<string>();
   /** Ceph finds no ETag that is written with its quotes where an object is to be replaced. */
   #wantsBare = false;
 
@@ -490,6 +490,11 @@ export class S3Bucket {
     return unquoted(copied.CopyObjectResult?.ETag);
   }
 
+  /** Says that it is there: where nothing answers, that may pass. */
+  expect(): void {
+    S3Bucket.#answered.add(this.bucket);
+  }
+
   /** Has a request answered, again and again where it may do better. @throws S3Error */
   async #ask<T>(
     key: string,
@@ -502,18 +507,18 @@ export class S3Bucket {
       signal?.throwIfAborted();
       try {
         const answer = await request({ abortSignal: signal });
-        this.#wasThere = true;
+        this.expect();
         return answer;
       } catch (error) {
         signal?.throwIfAborted();
-        this.#wasThere ||= statusOf(error) !== null;
+        if (statusOf(error) !== null) this.expect();
         const renews = isStale(error) && !isRenewed;
         if (renews) {
           isRenewed = true;
           // The SDK has noted by how much the clock is wrong; credentials are looked for anew.
           if (reasonOf(error) !== 'RequestTimeTooSkewed') this.#client = await newClient(this.#sdk, this.#searched);
         }
-        if (!renews && (!isPassing(error, this.#wasThere) || attempt >= this.#attempts))
+        if (!renews && (!isPassing(error, S3Bucket.#answered.has(this.bucket)) || attempt >= this.#attempts))
           throw s3Error(error, this.nameOf(key), doing, this.#side, this.#searched.reason);
         await waitBefore(attempt + 1, signal);
       }

@@ -10,7 +10,10 @@ const orProxy = (what: string): string => (hasProxy() ? `, or ${what} the proxy 
 function placeOf(error: unknown): string {
   const { errors: [first] = [error] } = error as Partial<AggregateError>;
   const { address, port } = first as { address?: string; port?: number };
-  return address === undefined ? 'there' : `at ${address.includes(':') ? `[${address}]` : address}:${port}`;
+  // Behind a proxy it is the proxy's.
+  return address === undefined || hasProxy()
+    ? 'there'
+    : `at ${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
 /**

@@ -141,7 +141,9 @@ def containers() -> Iterator[Flavour]:
     yield Flavour("ImageJ hyperstack of time points", imagej("TZYX", (2, *hyper[1:2], 37, 53)), axes="tzyx")
     yield Flavour("ImageJ hyperstack with one directory", imagej("TZCYX", hyper, truncate=True), BOTH, axes="tczyx")
     orders = ("zct", "ztc", "ctz", "tcz", "tzc")
-    yield Flavour("ImageJ hyperstack in the order that it says, as Micro-Manager's:", other_order, orders, axes="tczyx")
+    yield Flavour(
+        "ImageJ hyperstack in the order that it says (Micro-Manager's is zct):", other_order, orders, axes="tczyx"
+    )
     yield Flavour(
         "ImageJ hyperstack, chosen channels",
         imagej("TZCYX", hyper),

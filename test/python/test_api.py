@@ -128,14 +128,17 @@ def test_an_interrupted_conversion_can_be_resumed(cli, large):
     assert zarrs(large.parent) == ["large.ome.zarr"]
 
 
-def test_convert_takes_a_list_of_slices(tmp_path):
+def test_convert_takes_a_list_of_slices(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     array = np.random.default_rng(9).integers(0, 255, (3, 20, 30), np.uint8)
-    names = [tmp_path / f"@slice {z}.tif" for z in range(3)]
+    names = ["@slice 0.tif", "slice 1.tif", tmp_path / "slice 2.tif"]
     for name, page in zip(names, array, strict=True):
         tifffile.imwrite(name, page)
     assert info(names).shape == (3, 20, 30)
     output = convert(names, tmp_path / "out.ome.zarr", progress=False)
     assert np.array_equal(zarr.open(output / "0")[:], array)
+    with pytest.raises(ConversionError, match=r"#gone\.tif"):
+        info([*names, "#gone.tif"])
 
 
 def test_a_name_that_starts_with_an_at_sign_is_a_name(tmp_path, monkeypatch):

@@ -103,6 +103,19 @@ def test_takes_a_list_of_slices(cli, tmp_path, by):
     assert np.array_equal(zarr.open(output / "0")[:], array)
 
 
+def test_a_list_is_of_one_folder(cli, tmp_path):
+    array = np.random.default_rng(6).integers(0, 255, (4, 20, 30), np.uint8)
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder, planes in ((here, array[:2] // 2), (there, array)):
+        folder.mkdir()
+        for z, plane in enumerate(planes):
+            tifffile.imwrite(folder / f"rec_{z}.tif", plane)
+    (there / "list.txt").write_text("".join(f"rec_{z}.tif\n" for z in range(4)))
+    output = tmp_path / "out.ome.zarr"
+    subprocess.run([str(cli.path), "convert", f"@{there / 'list.txt'}", str(output)], cwd=here, check=True)
+    assert np.array_equal(zarr.open(output / "0")[:], array)
+
+
 def test_takes_names_that_are_not_utf_8(cli, tmp_path):
     """As a file, a list, a folder, and in a folder; what is said and written of them is UTF-8."""
     name, lost = os.fsdecode(b"Sch\xe4del"), "Sch\N{REPLACEMENT CHARACTER}del"

@@ -38,8 +38,9 @@ export class BucketStore implements PartsStore {
   }
 
   /** @throws ConvertError `bad-option` for a name that no output can have */
-  static async open(output: string): Promise<BucketStore> {
+  static async open(output: string, isPlanned: boolean): Promise<BucketStore> {
     const { bucket, keys } = await openBucketOutput(output);
+    if (isPlanned) bucket.expect();
     return new BucketStore(output, bucket, keys);
   }
 

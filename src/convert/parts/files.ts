@@ -85,6 +85,14 @@ async function readRecord<T extends object>(store: PartsStore, name: string): Pr
   return JSON.parse(text) as T;
 }
 
+export const isUnfinishedName = (output: string): boolean => /\.partial$/i.test(output);
+export const inTheMaking = (output: string): ConvertError =>
+  new ConvertError(
+    'not-found',
+    `${output}: is what is in the making: give the name that it will have, ${output.slice(0, -'.partial'.length)}`,
+    'output'
+  );
+
 /** @throws ConvertError where nothing is planned for that output */
 export async function readPlan(store: PartsStore): Promise<PartsPlan> {
   const { output, partial } = store;
@@ -92,13 +100,7 @@ export async function readPlan(store: PartsStore): Promise<PartsPlan> {
   if (plan) return plan;
   if (await store.isPlanned())
     throw new ConvertError('corrupt', `${partial}: its plan is damaged: remove ${partial}, and plan anew`, 'output');
-  const whole = output.replace(/\.partial$/i, '');
-  if (whole !== output)
-    throw new ConvertError(
-      'not-found',
-      `${output}: is what is in the making: give the name that it will have, ${whole}`,
-      'output'
-    );
+  if (isUnfinishedName(output)) throw inTheMaking(output);
   const isThere = isBucketAddress(output) ? await isWholeInBucket(output) : isOmeZarr(output);
   throw new ConvertError(
     'not-found',

@@ -22,7 +22,7 @@ import type { PartsStore } from './store.ts';
  * @throws ConvertError that names parts which are missing
  */
 export async function finishParts(output: string, control: Control = {}): Promise<ConvertResult> {
-  const store = await openStore(output);
+  const store = await openStore(output, true);
   try {
     return await finish(store, control);
   } catch (error) {

@@ -9,7 +9,7 @@ import { performAll } from '../../pyramid/schedule.ts';
 import { BlockRun } from '../block-run.ts';
 import type { Prepared } from '../prepare.ts';
 import { needsHistogram } from '../value-range.ts';
-import { type PartRecord, type PartsPlan, type ScanRecord, packed } from './files.ts';
+import { type PartRecord, type PartsPlan, SCANNED, type ScanRecord, packed } from './files.ts';
 import type { PartPlace, PartsStore } from './store.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -36,7 +36,7 @@ export class PartRun {
   readonly #job: PartJob;
   readonly #place: PartPlace;
   readonly #run: BlockRun;
-  readonly #journal: Journal<{ id: string }>;
+  readonly #journal: Journal<{ id: string }> | null;
   readonly #scratch: string;
   readonly #timer: NodeJS.Timeout;
 
@@ -74,7 +74,8 @@ export class PartRun {
     const { folder, courier, aside } = place;
     this.#job = job;
     this.#place = place;
-    this.#journal = Journal.create(place.own, { id: plan.id }, place.journal);
+    // A look at the values leaves no blocks behind.
+    this.#journal = job.wanted.kind === SCANNED ? null : Journal.create(place.own, { id: plan.id }, place.journal);
     this.#scratch = join(place.own, `decoded-${own}`);
     this.#run = new BlockRun(
       { prepared, folder, roots, courier, aside, scratch: this.#scratch, journal: this.#journal, range },
@@ -107,7 +108,7 @@ export class PartRun {
     const run = this.#run;
     const left = await this.#left();
     if (left.length > 0) await run.restore(left, false);
-    for (const entry of run.stored) this.#journal.block(entry);
+    for (const entry of run.stored) this.#journal?.block(entry);
     if (executionPlan.decodeFirst) await run.decodeFirst();
     run.begin();
     await run.countStored();
@@ -157,7 +158,7 @@ export class PartRun {
     clearInterval(this.#timer);
     // Files that were sent may still be noted: the journal closes after that.
     await Promise.allSettled([this.#run.close(patience), this.#place.courier?.stop()]);
-    this.#journal.close();
+    this.#journal?.close();
     rmSync(this.#scratch, { force: true });
     await this.#place.leave();
   }

@@ -69,7 +69,7 @@ export async function convertPart(
   options: PartOptions,
   control: Control = {}
 ): Promise<PartResult> {
-  const store = await openStore(output);
+  const store = await openStore(output, true);
   return convertOne(store, part, options, control).finally(() => store.close());
 }
 

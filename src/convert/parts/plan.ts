@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { ConvertError, stopped } from '../../model/errors.ts';
 import type { ConvertOptions } from '../../model/options.ts';
-import type { Plan } from '../../model/plan.ts';
+import { MOST_PARTS, type Plan, WORTH_A_PART } from '../../model/plan.ts';
 import { product } from '../../model/levels.ts';
 import { BYTES_PER_VOXEL, volumeCount } from '../../model/volume.ts';
 import { rootsOf } from '../../pyramid/blocks.ts';
@@ -58,11 +58,6 @@ export interface PlanOptions {
   /** Whether it is only told how it would be done; nothing is written then. */
   dryRun?: boolean;
 }
-
-/** Most parts: each has a folder, and a file that tells of it. */
-const MOST = 100_000;
-/** Bytes of level 0 for which one more part is worth its start and the warming up of its process. */
-const WORTH_A_PART = 16 * 2 ** 30;
 
 /**
  * Decides how a conversion is done in parts, and takes the output's name for it. With the option `resume`, what was
@@ -120,10 +115,10 @@ export async function planParts(
 function checkParts(parts: PlanOptions['parts']): [least: number, most: number] {
   const [least, most] = typeof parts === 'number' ? [parts, parts] : parts;
   for (const count of [least, most])
-    if (!Number.isSafeInteger(count) || count < 1 || count > MOST)
+    if (!Number.isSafeInteger(count) || count < 1 || count > MOST_PARTS)
       throw new ConvertError(
         'bad-option',
-        `the number of parts must be a whole number from 1 to ${MOST}, found ${count}`
+        `the number of parts must be a whole number from 1 to ${MOST_PARTS}, found ${count}`
       );
   if (least > most)
     throw new ConvertError('bad-option', `there cannot be at least ${least} parts, and at most ${most}`);

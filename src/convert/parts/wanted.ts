@@ -8,7 +8,7 @@ export class Wanted {
   readonly #plan: PartsPlan;
   readonly #store: PartsStore;
   readonly #part: number;
-  readonly #kind: RecordKind;
+  readonly kind: RecordKind;
   /** When it was last known to be. */
   #known = Date.now();
 
@@ -16,12 +16,12 @@ export class Wanted {
     this.#plan = plan;
     this.#store = store;
     this.#part = part;
-    this.#kind = kind;
+    this.kind = kind;
   }
 
   /** Null: nobody has done it yet. */
   record(): Promise<PartRecord | null> {
-    return recordOf<PartRecord>(this.#plan, this.#store, this.#part, this.#kind);
+    return recordOf<PartRecord>(this.#plan, this.#store, this.#part, this.kind);
   }
 
   async ask(): Promise<boolean> {
