@@ -45,12 +45,13 @@ export const fileTypesPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Knows TIFF volumes and OME-Zarr folders, and opens a TIFF without reading its contents.',
   autoStart: true,
   requires: [IHelper],
-  optional: [ISettingRegistry, ILayoutRestorer],
+  optional: [ISettingRegistry, ILayoutRestorer, IFileBrowserFactory],
   activate: (
     app: JupyterFrontEnd,
     helper: IHelper,
     registry: ISettingRegistry | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    browsers: IFileBrowserFactory | null
   ): void => {
     const { docRegistry, commands, serviceManager } = app;
     const models = new NoContentModelFactory();
@@ -76,13 +77,13 @@ export const fileTypesPlugin: JupyterFrontEndPlugin<void> = {
     docRegistry.addWidgetFactory(archives);
     docRegistry.addWidgetFactory(tiffs);
     if (!restorer) return;
-    keepDocuments(app, restorer, archives, {
+    keepDocuments(app, restorer, browsers, archives, {
       command: CommandIDs.reopenArchive,
       picture: content => content,
       changed: content => content.stateChanged,
       show: (content, _, state) => state && content.setState(state)
     });
-    keepDocuments(app, restorer, tiffs, {
+    keepDocuments(app, restorer, browsers, tiffs, {
       command: CommandIDs.reopenTiff,
       picture: content => content.picture,
       changed: content => content.changed,

@@ -14,7 +14,7 @@ import { AbsentError, SeveralError } from './image.ts';
 import type { LayerLook } from './layerLook.ts';
 import { lookOf, setLook } from './layerLook.ts';
 import { Neuroglancer } from './neuroglancer.ts';
-import type { Opened } from './opened.ts';
+import type { Opened, Place } from './opened.ts';
 import { chooseImage } from './chooseImage.ts';
 import { belongs, openPlaces, placeOf, segmentsAt } from './opened.ts';
 import type { Pose } from './pose.ts';
@@ -387,16 +387,19 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
         stale = null;
         return rebuild();
       }
-      const next = await openPlaces(places, onFinding);
-      if (disposed) return;
+      const next = await openMore(places);
       const before = opened;
       stale = null;
       reopened = performance.now();
       replace(next);
       tellNotes([news(name, before, next)]);
     } catch (error) {
-      const lost = (await look()).indexOf('gone');
+      const found = await look();
       if (disposed) return;
+      let lost = found.indexOf('gone');
+      // One that was gone while it could still be looked for.
+      if (lost < 0 && finding === 'gone')
+        lost = opened.volumes.findIndex((volume, n) => volume.name === name && found[n] instanceof Error);
       if (lost >= 0) sayGone(lost);
       else
         banner.show(
@@ -442,10 +445,18 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     return done;
   }
 
+  /** Opens places for a change. @throws Error where the viewer is closed, or is being closed meanwhile */
+  async function openMore(wanted: Place[]): Promise<Opened> {
+    const next = disposed ? null : await openPlaces(wanted, onFinding);
+    if (next && !disposed) return next;
+    next?.release();
+    throw new Error('The viewer has been closed.');
+  }
+
   async function add(source: ViewerSource): Promise<void> {
     const place = placeOf(source);
     try {
-      const next = await openPlaces([...places, place], onFinding);
+      const next = await openMore([...places, place]);
       const known = new Set(opened.lent);
       places.push(place);
       replace(next);
@@ -459,7 +470,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   async function exchange(number: number, source: ViewerSource, note: string): Promise<void> {
     const place = placeOf(source);
     try {
-      const next = await openPlaces(places.with(number, place), onFinding);
+      const next = await openMore(places.with(number, place));
       const [before] = places.splice(number, 1, place);
       stale = null;
       replace(next, (...volumes) => handedOn(number, ...volumes));
@@ -474,7 +485,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   async function rename(number: number, source: ViewerSource): Promise<void> {
     const place = placeOf(source);
     try {
-      const next = await openPlaces(places.with(number, place), onFinding);
+      const next = await openMore(places.with(number, place));
       const [before] = places.splice(number, 1, place);
       stale = null;
       const state = renamed(addresses.keep(present()), before.name, place.name);

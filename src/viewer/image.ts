@@ -96,7 +96,9 @@ export interface Channel {
 export class ImageError extends Error {}
 
 /** There is nothing at all. */
-export class AbsentError extends ImageError {}
+export class AbsentError extends ImageError {
+  override readonly name = 'AbsentError';
+}
 
 /** There are several images; the message names them. */
 export class SeveralError extends ImageError {
@@ -240,7 +242,11 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
       `${name}: the OME-Zarr is damaged (level ${path} has no shape along its ${metadata.axes.length} axes).`
     );
   };
-  const { dtype, shape, compression } = await arrayOf(datasets[0].path);
+  const isSilent = datasets.some(({ scale }) => scale === null);
+  // Of Zarr v2, each level may be stored in a way of its own that Neuroglancer does not know.
+  const looked = isSilent || zarrFormat === 2 ? datasets : datasets.slice(0, 1);
+  const arrays = await Promise.all(looked.map(({ path }) => arrayOf(path)));
+  const [{ dtype, shape, compression }] = arrays;
   if (NOT_SHOWN.includes(dtype)) {
     throw new ImageError(
       `${name}: Neuroglancer cannot show ${dtype} voxels: convert with another data type, such as float32.`
@@ -252,10 +258,7 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
       `${name}: its voxels are ${dtype}, and segments are whole numbers: open it as an image, or convert it as labels.`
     );
   }
-  const shapes = datasets.some(({ scale }) => scale === null)
-    ? await Promise.all(datasets.map(async ({ path }) => (await arrayOf(path)).shape))
-    : [];
-  const { levels, affine, notes } = placed(name, metadata, shapes);
+  const { levels, affine, notes } = placed(name, metadata, isSilent ? arrays.map(array => array.shape) : []);
   const [{ scale, translation }] = levels;
   const short = levels.find(level => level.scale.some(edge => !(edge > 0 && Number.isFinite(edge))));
   if (short)

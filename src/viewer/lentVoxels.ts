@@ -12,14 +12,16 @@ function lengthsOf({ axes }: Image): 'all' | 'none' | 'some' {
  * An image as it is laid over the first one of a viewer. Where only one of them says how long voxels are, they have no
  * space in common: it takes the first one's voxels, and where it has as many, from the same corner on; otherwise from
  * where the space begins, as the whole of what the first may be a region of. Null where it stays as it is.
+ *
+ * @param own the image that a label lies on, with which it stays, also where its voxels are longer
  */
-export function inVoxelsOf(first: Image, image: Image): Image | null {
+export function inVoxelsOf(first: Image, image: Image, own = image): Image | null {
   const [one, other] = [lengthsOf(first), lengthsOf(image)];
   if (image.affine || first.affine || one === other || one === 'some' || other === 'some') return null;
   const lengthOf = ({ axes }: Image, name: string): number => axes.find(axis => axis.name === name)?.length ?? 1;
-  const isSameShape = ['z', 'y', 'x'].every(name => lengthOf(first, name) === lengthOf(image, name));
+  const isSameShape = ['z', 'y', 'x'].every(name => lengthOf(first, name) === lengthOf(own, name));
   const [shortest] = first.axes.toSorted((a, b) => a.scale - b.scale);
-  const [{ scale: edges, translation: corner }] = image.levels;
+  const [{ scale: edges }] = image.levels;
   const lent = image.allAxes.map(({ name, kind, unit }, n) => {
     const {
       scale,
@@ -30,8 +32,11 @@ export function inVoxelsOf(first: Image, image: Image): Image | null {
       translation: 0
     };
     if (kind !== 'space') return { factor: 1, unit, offset: 0, scale: edges[n] };
-    const factor = scale / edges[n];
-    return { factor, unit: taken, offset: isSameShape ? translation - corner[n] * factor : 0, scale };
+    const base = own.axes.find(axis => axis.name === name) ?? { scale: edges[n], translation: 0, unit };
+    const each = scale / base.scale;
+    const factor = each * ((metres(unit) ?? 1) / (metres(base.unit) ?? 1));
+    const offset = isSameShape ? translation - base.translation * each : 0;
+    return { factor, unit: taken, offset, scale: own === image ? scale : edges[n] * factor };
   });
   const place = (at: number, n: number): number => at * lent[n].factor + lent[n].offset;
   const axisOf = (axis: Axis): Axis => {

@@ -128,7 +128,13 @@ export async function openPlaces(
   const labels = opened.flatMap((each, n) =>
     each.labels
       .filter(({ url }) => images.every(image => image.url !== url))
-      .map(label => ({ ...label, image: inVoxelsOf(images[n].image, label.image) ?? label.image }))
+      .map(label => {
+        const { image } = images[n];
+        const laid = image.lent
+          ? inVoxelsOf(read[0].image, label.image, read[n].image)
+          : inVoxelsOf(image, label.image);
+        return { ...label, image: laid ?? label.image };
+      })
   );
   const volumes = [...images, ...labels];
   for (const { url, image } of [...read, ...opened.flatMap(each => each.labels)]) {

@@ -1,5 +1,5 @@
 import type { PartialJSONObject } from '@lumino/coreutils';
-import { addressIn, eachLayer, withSource } from './addresses.ts';
+import { addressIn, eachLayer, volumeNotOpen, withSource } from './addresses.ts';
 import type { Chosen } from './landmarks.ts';
 import { chosenAfter, landmarksOf } from './landmarks.ts';
 import type { ViewerState } from './viewState.ts';
@@ -33,4 +33,21 @@ export function renamed(state: ViewerState, before: string, after: string): View
     }),
     ...(alignment && { alignment: chosenAfter(alignment, before, after) })
   };
+}
+
+/** A state that was kept, of volumes of which one may have been moved since: `names` are those that are open now. */
+export function goingOn(state: ViewerState, names: readonly string[]): ViewerState {
+  const kept = new Set<string>();
+  eachLayer(state, layer =>
+    withSource(layer, url => {
+      const name = volumeNotOpen(url);
+      if (name !== null) kept.add(name);
+      return url;
+    })
+  );
+  const lost = [...kept].filter(name => !names.includes(name));
+  const others = names.filter(name => !kept.has(name));
+  // Which of several is which cannot be told. An image of a collection has its own name as soon as it is chosen.
+  const isOne = lost.length === 1 && others.length === 1 && !lost[0].startsWith(`${others[0]}/`);
+  return isOne ? renamed(state, lost[0], others[0]) : state;
 }

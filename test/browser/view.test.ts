@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -80,11 +80,21 @@ test('a volume that is overwritten is shown anew, and one that is removed is not
     await page.evaluate(() => window.dispatchEvent(new Event('focus')));
     await viewer.getByText(/anew.ome.zarr has been written anew/).waitFor();
     await showsSlice(viewer, expectedSlice(other, 7, output));
-    rmSync(output, { recursive: true });
+    const moved = join(folder, 'moved.ome.zarr');
+    renameSync(output, moved);
     // Down to chunks that were not read yet.
     await picture(viewer).click();
     for (let n = 0; n < 12; n++) await page.keyboard.press('.');
-    await viewer.getByText(/anew.ome.zarr is no longer there/).waitFor();
+    await viewer.getByText(/anew.ome.zarr is no longer there.*from #! on/).waitFor();
+    await page.waitForURL(kept => decodeURIComponent(kept.hash).includes(',19]'));
+    const there = await view(moved);
+    try {
+      await page.goto(there.url + new URL(page.url()).hash);
+      await showsSlice(viewer, expectedSlice(other, 19, moved));
+    } finally {
+      there.server.kill('SIGTERM');
+      await once(there.server, 'exit');
+    }
     await page.close();
   } finally {
     server.kill('SIGTERM');

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { extname, join, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { parse } from 'range-parser';
+import type { ErrorCode } from '../../model/errors.ts';
 import { ConvertError } from '../../model/errors.ts';
 import type { Wanted } from '../../remote/files.ts';
 import type { RemoteStore } from '../../remote/remote-store.ts';
@@ -284,8 +285,13 @@ async function passOn(
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   const wanted = request.method === 'HEAD' ? { length: 0 } : wantedOf(request.headers.range);
-  const found = await remote.read(key, wanted ?? {}, gone.signal);
-  if (!found) return false;
+  const found = await remote.read(key, wanted ?? {}, gone.signal).catch((error: unknown) => {
+    // What a server of the web refuses, and says nothing of the volume.
+    if (!(error instanceof ConvertError && error.code === 'unsupported')) throw error;
+    refuse(response, 424, error.message);
+    return undefined;
+  });
+  if (!found) return found === undefined;
   const { size, offset, bytes, version } = found;
   response.setHeader('Accept-Ranges', 'bytes');
   response.setHeader('Content-Type', 'application/octet-stream');
@@ -313,13 +319,19 @@ function wantedOf(header: string | undefined): Wanted | null {
   return Number(last) < Number(first) ? null : { offset: Number(first), length: Number(last) + 1 - Number(first) };
 }
 
-/** 403 for a key that leads out; 422, which need not be asked for again, for what cannot be read of a source. */
+/** Codes of failures that say nothing of a source. */
+const PASSING: ErrorCode[] = ['unreadable', 'cancelled', 'interrupted', 'memory-too-small', 'internal'];
+
+/**
+ * 403 for a key that leads out; what need not be asked for again: 422 where what is there cannot be read as a volume,
+ * by which the page knows that it is another one, and 424 where another server refuses.
+ */
 function statusOf(error: unknown): number {
   if (!(error instanceof ConvertError)) return 500;
   if (error.code === 'bad-option') return 403;
-  // A bucket has refused it.
-  if (error instanceof S3Error && error.status !== null && error.status < 500) return 422;
-  return error.code === 'internal' || error.code === 'unreadable' ? 500 : 422;
+  // 412: it has been written anew.
+  if (error instanceof S3Error && error.status !== null && error.status < 500) return error.status === 412 ? 422 : 424;
+  return PASSING.includes(error.code) ? 500 : 422;
 }
 
 /**

@@ -1,14 +1,18 @@
 import type { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
 import { WidgetTracker } from '@jupyterlab/apputils';
 import type { ABCWidgetFactory, DocumentWidget } from '@jupyterlab/docregistry';
+import type { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 import type { ViewerState } from '../../viewer/index.ts';
 import { keepLastViews, takeLastViews } from '../../viewer/lastViews.ts';
+import { renamed } from '../../viewer/renamed.ts';
+import { chooseAgain } from '../choose.ts';
 import { CommandIDs } from '../ids.ts';
 import { isGone } from './gone.ts';
 import { keepNames } from './keptNames.ts';
 import type { ViewerPanel } from './panel.ts';
+import { baseName } from './source.ts';
 
 /** How the picture in a document is had. */
 interface Pictured<T> {
@@ -26,6 +30,7 @@ interface Pictured<T> {
 export function keepDocuments<T extends Widget>(
   { commands, restored, serviceManager: { contents } }: JupyterFrontEnd,
   restorer: ILayoutRestorer,
+  browsers: IFileBrowserFactory | null,
   factory: ABCWidgetFactory<DocumentWidget<T>>,
   { command, picture, changed, show }: Pictured<T>
 ): void {
@@ -38,8 +43,10 @@ export function keepDocuments<T extends Widget>(
       const shown = picture(widget.content);
       if (!shown) return;
       shown.find = async path => {
-        const { state } = shown;
-        await commands.execute(CommandIDs.openViewer, { path, ...(state && { state }) });
+        const found = await chooseAgain(browsers?.tracker.currentWidget, path);
+        if (found === null) return null;
+        const state = shown.state && renamed(shown.state, baseName(path), baseName(found));
+        await commands.execute(CommandIDs.openViewer, { path: found, ...(state && { state }) });
         return null;
       };
     };

@@ -332,7 +332,9 @@ export class ViewerPanel extends Widget {
 
   /** Number of the first volume that is no longer at its path; -1 where all are, or that is not known. */
   async #lost(error: unknown): Promise<number> {
-    const isNotFound = error instanceof HelperError && error.code === 'not-found';
+    // By its name: its class comes with the viewer.
+    const isAbsent = error instanceof Error && error.name === 'AbsentError';
+    const isNotFound = isAbsent || (error instanceof HelperError && error.code === 'not-found');
     const isLost = async (path: string): Promise<boolean> => {
       // The helper says of one at an address why it is not had.
       if (isAddress(path)) return isNotFound && this.#paths.length === 1;
@@ -357,20 +359,22 @@ export class ViewerPanel extends Widget {
 
   /** Has a person show where a volume is now, and opens it there, in the same view. */
   async #find(number: number): Promise<void> {
-    const before = this.#paths;
+    const path = this.#paths[number];
     const isStack = this.#way.isStack ?? false;
     // Slices are in one folder, before and after.
-    const found = await this.find!(isStack ? folderOf(before[number]) : before[number]);
-    if (found === null || this.isDisposed) return;
+    const found = await this.find!(isStack ? folderOf(path) : path);
+    // Meanwhile it may have been followed, or its output may have taken its place.
+    if (found === null || this.isDisposed || this.#paths[number] !== path) return;
+    const before = this.#paths;
     this.#state = this.state;
     this.#handle?.dispose();
     this.#handle = undefined;
     this.#isOpened = false;
     this.#found = number;
-    this.#goTo(isStack ? before.map(path => path.replace(/.*[\\/]|^/, `${found}/`)) : before.with(number, found));
+    this.#goTo(isStack ? before.map(each => each.replace(/.*[\\/]|^/, () => `${found}/`)) : before.with(number, found));
     this.#open();
-    for (const [n, path] of before.entries())
-      if (path !== this.#paths[n]) this.#relocated.emit({ path, found: this.#paths[n] });
+    for (const [n, each] of before.entries())
+      if (each !== this.#paths[n]) this.#relocated.emit({ path: each, found: this.#paths[n] });
     this.#stateChanged.emit();
   }
 

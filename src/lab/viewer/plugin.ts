@@ -36,6 +36,7 @@ const viewOf = ({ state, options, asLabels, isStack }: ReadonlyPartialJSONObject
   { reading: options as LookOptions | undefined, asLabels: asLabels === true, isStack: isStack === true }
 ];
 
+/** Asks for an address; null: there is none to open, which has been said where something else was given. */
 async function askForAddress(): Promise<string | null> {
   const { value } = await InputDialog.getText({
     title: 'Open OME-Zarr from URL',
@@ -43,7 +44,16 @@ async function askForAddress(): Promise<string | null> {
     placeholder: 'https://HOST/FOLDER/NAME.ome.zarr or s3://BUCKET/NAME.ome.zarr',
     okLabel: 'Open'
   });
-  return value;
+  return value === null ? null : checkedAddress(value);
+}
+
+/** What was given as an address; null where it is none, which is said. */
+async function checkedAddress(given: string): Promise<string | null> {
+  const address = given.trim();
+  if (isWhole(address)) return address;
+  const what = `${address === '' ? 'Nothing' : `“${shownAddress(address)}”`} is no address: it begins with https://, http:// or s3://, as in https://HOST/FOLDER/NAME.ome.zarr or s3://BUCKET/NAME.ome.zarr.`;
+  await showErrorMessage('Cannot be opened', what);
+  return null;
 }
 
 /** The paths, with what stands for addresses that may hold a key: what a tab shows is kept with the layout. */
@@ -105,7 +115,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       content.find = async path => {
         if (!isAddress(path)) return chooseAgain(browsers?.tracker.currentWidget, path);
         const found = await askForAddress();
-        return found === null ? null : (await withoutKeys([found.trim()], helper))[0];
+        return found === null ? null : (await withoutKeys([found], helper))[0];
       };
       const widget = new MainAreaWidget({ content });
       widget.title.icon = pyramidIcon;
@@ -163,12 +173,8 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
         }
       },
       execute: async ({ url, ...others }) => {
-        const given = typeof url === 'string' ? url : await askForAddress();
-        if (given === null) return undefined;
-        const address = given.trim();
-        if (isWhole(address)) return openGiven([address], ...viewOf(others));
-        const what = `${address === '' ? 'Nothing' : `“${shownAddress(address)}”`} is no address: it begins with https://, http:// or s3://, as in https://HOST/FOLDER/NAME.ome.zarr or s3://BUCKET/NAME.ome.zarr.`;
-        return void (await showErrorMessage('Cannot be opened', what));
+        const address = await (typeof url === 'string' ? checkedAddress(url) : askForAddress());
+        return address === null ? undefined : openGiven([address], ...viewOf(others));
       }
     });
     palette?.addItem({ command: CommandIDs.openUrl, category: 'Micro-CT' });

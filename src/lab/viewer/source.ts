@@ -14,7 +14,15 @@ import { isImage, isOmeZarr } from '../paths.ts';
 const GONE: HelperError['code'][] = ['not-found', 'output-not-ome-zarr'];
 
 /** Codes of failures that say nothing of a source. */
-const PASSING: HelperError['code'][] = ['unreadable', 'cancelled', 'interrupted', 'internal', 'no-helper', 'lost'];
+const PASSING: HelperError['code'][] = [
+  'unreadable',
+  'cancelled',
+  'interrupted',
+  'memory-too-small',
+  'internal',
+  'no-helper',
+  'lost'
+];
 
 /** Name of a path: of an image in a collection, with the collection's name. */
 export function baseName(path: string): string {

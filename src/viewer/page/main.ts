@@ -3,6 +3,7 @@
 import './page.css';
 import type { ViewerState } from '../index.ts';
 import { keepLastViews, takeLastViews } from '../lastViews.ts';
+import { goingOn } from '../renamed.ts';
 import type { ViewerSource } from '../source.ts';
 import { sourceBelow } from '../source.ts';
 import { startWorker } from '../startedWorker.ts';
@@ -48,10 +49,10 @@ try {
       entitle();
       return shown[n];
     },
-    state: last ?? stateInAddress(),
+    state: last ?? stateInAddress(shown),
     server: new URL('.', document.baseURI).href,
     whereTo:
-      'Start microct-io-vis view with where it is now. State shows this view as JSON, to be pasted into the State of the new page.',
+      'If it is elsewhere now, start microct-io-vis view with its new path. A view in this page’s address (from #! on) goes on there behind the new address.',
     link: state => Promise.resolve(new URL(addressOf(state), location.href).href),
     onState: () => {
       clearTimeout(settled);
@@ -63,7 +64,7 @@ try {
   });
   keepLastViews(() => ({ [location.hash]: viewer.getState() }));
   window.addEventListener('hashchange', () => {
-    const state = location.hash === written ? undefined : stateInAddress();
+    const state = location.hash === written ? undefined : stateInAddress(shown);
     if (state) viewer.setState(state);
   });
 } catch (error) {
@@ -74,9 +75,14 @@ function addressOf(state: ViewerState): string {
   return `#!${encodeURIComponent(JSON.stringify(state))}`;
 }
 
-function stateInAddress(): ViewerState | undefined {
+function stateInAddress(shown: readonly ViewerSource[]): ViewerState | undefined {
+  if (!location.hash.startsWith('#!')) return undefined;
   try {
-    return location.hash.startsWith('#!') ? JSON.parse(decodeURIComponent(location.hash.slice(2))) : undefined;
+    const state = JSON.parse(decodeURIComponent(location.hash.slice(2))) as ViewerState;
+    return goingOn(
+      state,
+      shown.map(({ name }) => name)
+    );
   } catch {
     return undefined;
   }

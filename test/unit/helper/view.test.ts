@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { IncomingHttpHeaders, Server } from 'node:http';
-import { request } from 'node:http';
+import { createServer, request } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Store } from '../../../src/helper/store.ts';
 import { createViewServer } from '../../../src/helper/view/server.ts';
+import { ConvertError } from '../../../src/model/errors.ts';
+import { RemoteStore } from '../../../src/remote/remote-store.ts';
 
 interface Answer {
   status: number;
@@ -198,6 +200,41 @@ describe('the view server', () => {
     }
     assert.equal((await ask(`${path}%zz`)).status, 400);
   });
+});
+
+it('tells what another server refuses from a volume that cannot be read', async () => {
+  let isExpired = false;
+  const web = createServer((_, response) => {
+    response.statusCode = isExpired ? 403 : 200;
+    response.end(isExpired ? 'no' : '{"zarr_format": 3}');
+  }).listen(0, '127.0.0.1');
+  await once(web, 'listening');
+  const address = `http://127.0.0.1:${(web.address() as AddressInfo).port}/volume.ome.zarr`;
+  const remote = await RemoteStore.open(address, 2 ** 20);
+  const torn = () => Promise.reject(new ConvertError('truncated', 'scan.tif: it ends early'));
+  const { server, path } = createViewServer(
+    [
+      { name: 'volume', remote },
+      { name: 'scan.tif', look: torn }
+    ],
+    tmpdir()
+  );
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    isExpired = true;
+    const below = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}data`;
+    const refused = await fetch(`${below}/0/zarr.json`);
+    assert.equal(refused.status, 424);
+    assert.match(refused.statusText, /zarr.json: the server refuses to send it \(403\)/);
+    assert.equal((await fetch(`${below}/1/zarr.json`)).status, 422);
+  } finally {
+    remote.close();
+    [server, web].forEach(each => {
+      each.closeAllConnections();
+      each.close();
+    });
+  }
 });
 
 describe('Store.open', () => {

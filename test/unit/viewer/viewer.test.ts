@@ -254,6 +254,14 @@ test('what Neuroglancer would show otherwise than it is, or not at all, is refus
   await image({ filters: [{ id: 'bitround', keepbits: 8 }], compressor: { id: 'zlib' } });
   await assert.rejects(image({ filters: [{ id: 'delta', dtype: '<u2' }] }), /scan: .*level 0 are filtered by delta/);
   await assert.rejects(image({ filters: null, compressor: { id: 'bz2' } }), /compressed by bz2/);
+  const coarser = { ...DATASET, path: '1' };
+  const stored = { zarr_format: 2, shape: SHAPE, dtype: '<u2' };
+  const levels = files({
+    '.zattrs': { multiscales: [{ version: '0.4', axes: AXES, datasets: [DATASET, coarser] }] },
+    '0/.zarray': stored,
+    '1/.zarray': { ...stored, filters: [{ id: 'delta' }] }
+  });
+  await assert.rejects(readImage('scan', levels), /level 1 are filtered by delta/);
   await assert.rejects(image({ dtype: '<c8' }), /complex64/);
   const flat = { path: '0', coordinateTransformations: [{ type: 'scale', scale: SHAPE.map((_, n) => n) }] };
   await assert.rejects(image({}, AXES, flat), /level 0 has a scale of 0, 1.*above 0/);
@@ -824,6 +832,22 @@ test('of two volumes of which one has no lengths, the second is laid over the fi
   // Others voxels: the first may be a region of it.
   silent.axes[0].length = 30;
   assert.equal(over(known, silent).matrix[0][3], 0);
+});
+
+test('coarser labels of an image that is laid over another volume are as large as before', async () => {
+  const [known, own, labels] = [await readImage('scan', v3('uint16')), await bare(), await bare()];
+  labels.axes = labels.axes.map(axis => ({ ...axis, length: axis.length / 2, scale: 2, translation: 0.5 }));
+  labels.levels = labels.levels.slice(1).map(level => ({ ...level, translation: [0.5, 0.5, 0.5] }));
+  const laid = inVoxelsOf(known, labels, own)!;
+  assert.deepEqual(laid.levels[0].scale, [4, 2, 1]);
+  assert.deepEqual(
+    laid.axes.map(({ scale, unit, translation }) => ({ scale, unit, translation })),
+    known.axes.map(({ scale, unit, translation }) => ({
+      scale: 2 * scale,
+      unit,
+      translation: translation + scale / 2
+    }))
+  );
 });
 
 test('an output that has lengths takes the place of its source among others, and nothing that was drawn moves', async () => {
