@@ -295,6 +295,19 @@ test('an OME-Zarr in one file is shown by a double-click, and what becomes of it
   await lab.item('one.ozx').dblclick();
   await picture(page.locator('.mct-ViewerPanel:visible')).waitFor();
   await page.locator('.lm-TabBar-tabLabel', { hasText: /^one.ozx$/ }).waitFor();
+  // The document is the file's: what is elsewhere now is shown in a tab of its own.
+  const moved = join(jupyter.root, 'moved.ozx');
+  renameSync(path, moved);
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+  await page.getByRole('button', { name: 'Find it…' }).click();
+  const dialog = page.locator('.jp-Dialog');
+  await dialog.locator('.jp-DirListing-item', { hasText: 'moved.ozx' }).click();
+  await dialog.getByRole('button', { name: 'Select' }).click();
+  const found = page.locator('.mct-ViewerPanel:visible', { hasText: 'moved.ozx' });
+  await found.locator('.neuroglancer-layer-item-label', { hasText: 'moved.ozx' }).waitFor();
+  await picture(found).waitFor();
+  assert.equal(await alert(found).isVisible(), false);
+  renameSync(moved, path);
   await lab.closeTabs();
   const viewer = await open('one.ozx');
   await shows(viewer, tiff, folder);
