@@ -224,23 +224,24 @@ test('what is said to be labels is shown as segments: nothing for 0, and a colou
     await page.goto(`${url}#!${encodeURIComponent(JSON.stringify(sliceView(SHAPE, 7)))}`);
     const shown = picture(page.locator('#viewer'));
     await shown.waitFor();
-    let colours: string[][] = [];
+    const segments = new Map<number, Set<string>>();
     for (let tries = 0; tries < 60; tries++) {
-      const pixels = await shownPixels(shown, SHAPE[1], SHAPE[2]);
-      colours = pixels.map(row => row.map(String));
-      if (colours[SHAPE[1] - 1][SHAPE[2] - 1] !== colours[0][0]) break;
+      const colours = (await shownPixels(shown, SHAPE[1], SHAPE[2])).map(row => row.map(String));
+      segments.clear();
+      colours.forEach((row, y) =>
+        row.forEach((colour, x) => {
+          const label = Math.floor(y / 8) + 3 * Math.floor(x / 10);
+          segments.set(label, (segments.get(label) ?? new Set()).add(colour));
+        })
+      );
+      // Chunks come one after another.
+      const isWhole = [...segments.values()].every(({ size }) => size === 1);
+      if (isWhole && colours[SHAPE[1] - 1][SHAPE[2] - 1] !== colours[0][0]) break;
       await sleep(500);
     }
-    const segments = new Map<number, Set<string>>();
-    colours.forEach((row, y) =>
-      row.forEach((colour, x) => {
-        const label = Math.floor(y / 8) + 3 * Math.floor(x / 10);
-        segments.set(label, (segments.get(label) ?? new Set()).add(colour));
-      })
-    );
     assert.equal(segments.size, 13);
     for (const [label, found] of segments) assert.equal(found.size, 1, `${label} is ${[...found].join(' and ')}`);
-    assert.equal(new Set(colours.flat()).size, 13, 'two labels look alike');
+    assert.equal(new Set([...segments.values()].flatMap(each => [...each])).size, 13, 'two labels look alike');
     // Neuroglancer's background.
     assert.deepEqual([...segments.get(0)!], ['128,128,128']);
     await page.close();
