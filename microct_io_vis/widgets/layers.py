@@ -15,6 +15,7 @@ from ..collection import image_path
 from ..errors import shown_as_message
 from ..types import Integer, Ranges, StrPath
 from ..volume import Volume, VolumeLevel, reading_of
+from ..volume import open as open_volume
 from .arrays import ArrayFiles, LevelFiles
 from .traits import Several
 
@@ -191,13 +192,14 @@ class Layer(HasTraits):
         """Whether it shows an array that is in no file."""
         return self.path == "" and not isinstance(self.source, (str, os.PathLike))
 
-    def moved_to(self, path: str) -> Layer:
-        """The same layer of a file that is elsewhere now."""
-        name = None if self.name == self._own_name() else self.name
-        moved = Layer(path, name=name, labels=self.labels)
-        moved.reading = self.reading
-        moved.tell(self.looks())
-        return moved
+    def move_to(self, path: str, reading: dict[str, Any]) -> None:
+        """Takes where its file is now, and how it is read there."""
+        is_named = self.name == self._own_name()
+        level = self.source.number if isinstance(self.source, VolumeLevel) else 0
+        self.source = open_volume(path, **reading).level(level) if level else path
+        self.reading = reading
+        if is_named:
+            self.name = self._own_name()
 
     def read_as(self, reading: dict[str, Any]) -> None:
         """Has the source read with these options; of a collection of images the one that is meant is taken."""

@@ -11,6 +11,7 @@ import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -212,6 +213,8 @@ class ViewerWidget(BrowserWidget):
             height = f"{height}px"
         self._loads = 0
         self._checked: list[Files] = []
+        #: Names by which the state knows layers, where these have been moved since a page told it.
+        self._known: dict[Layer, str] = {}
         self._taking: int | None = None
         self._tabulates = False
         #: Who waits for pictures, by their questions.
@@ -543,16 +546,16 @@ class ViewerWidget(BrowserWidget):
             shown = _layers(layers)
             if not shown:
                 raise ValueError("layers: none, where at least one was expected: the first is what the others lie over")
-            self._show(shown[:1], [], shown[1:])
+            self._show(shown[:1], [], shown[1:], {})
 
-    def _show(self, main: list[Layer], over: list[Layer], more: list[Layer]) -> None:
+    def _show(self, main: list[Layer], over: list[Layer], more: list[Layer], left: Mapping[Layer, Files]) -> None:
         """Shows other layers at the same place; those that were there before keep their looks."""
         before = self._main, self._over, self._more
         self._main, self._over, self._more = main, over, more
         # In one message, and with a state that does not say which layers there are.
         with self.hold_sync():
             try:
-                self._open()
+                self._open(left)
             except BaseException:
                 self._main, self._over, self._more = before
                 raise
@@ -570,8 +573,9 @@ class ViewerWidget(BrowserWidget):
     def _check_source(self, proposal: dict[str, Any]) -> str | list[str]:
         source: str | list[str] = proposal["value"]
         if self._is_made:
+            paths = _paths(source)
             # Kept until they are opened: what is looked at has a helper of its own.
-            self._checked = _files(source)
+            self._checked = _files(paths, self._readings_at(paths))
         return source
 
     @traitlets.validate("labels")
@@ -582,46 +586,86 @@ class ViewerWidget(BrowserWidget):
         return labels
 
     @traitlets.observe("labels")
-    def _labels_changed(self, _: dict[str, Any]) -> None:
+    def _labels_changed(self, change: dict[str, Any]) -> None:
         if self._is_made:
             known = {layer.path: layer for layer in self._over}
             over = [known[path] if path in known else Layer(path, labels=True) for path in self.labels]
-            self._show(self._main, over, self._more)
+            with self._or_as_before(change):
+                self._show(self._main, over, self._more, self._left(self._main, self._more))
 
     @traitlets.observe("source")
-    def _source_changed(self, _: dict[str, Any]) -> None:
+    def _source_changed(self, change: dict[str, Any]) -> None:
         if not self._is_made:
             return
         paths, main = _paths(self.source), self._main
-        if len(paths) == len(main) and all(
-            path == layer.path or _is_gone(files)
-            for path, layer, files in zip(paths, main, self._volumes, strict=False)
-        ):
-            self._go_on_at(paths)
-            return
+        readings = self._readings_at(paths)
+        left = self._left(self._over, self._more)
+        with self._or_as_before(change):
+            if readings is not None:
+                self._go_on_at(paths, readings, left)
+                return
+            try:
+                self._main = _layers(self.source)
+                volumes = self._opened(self.layers, 0, left)
+            except BaseException:
+                self._main = main
+                raise
+        self._known = {}
         self.state = {}
         for name in ("position", "selection"):
             self._forget(name)
         self.set_trait("_measurements", [])
         self.set_trait("_wishes", {})
-        self._main = _layers(self.source)
-        self._open()
+        self._tell(volumes)
 
-    def _go_on_at(self, paths: list[str]) -> None:
+    def _readings_at(self, paths: list[str]) -> list[dict[str, Any]] | None:
+        """How the volumes of `source` are read where they have been moved to; None where these are others."""
+        if len(paths) != len(self._main):
+            return None
+        moves = list(zip(paths, self._main, self._volumes, strict=False))
+        if not all(path == layer.path or _is_gone(files) for path, layer, files in moves):
+            return None
+        # A TIFF in whose place there is its OME-Zarr is read without options.
+        return [layer.reading if path == layer.path or _is_source(path) else {} for path, layer, _ in moves]
+
+    def _go_on_at(self, paths: list[str], readings: list[dict[str, Any]], left: Mapping[Layer, Files]) -> None:
         """Shows the volumes of `source`, which have been moved, where they are now, in the same view."""
-        before = [place.get("name", place["paths"][0]) for place in self._places]
-        main = self._main
-        self._main = [
-            layer if layer.path == path else layer.moved_to(path) for path, layer in zip(paths, main, strict=True)
-        ]
+        before = [(layer, layer.source, layer.name, layer.reading) for layer in self._main]
+        known = self._known
+        if not known:
+            names = [place.get("name", place["paths"][0]) for place in self._places]
+            self._known = dict(zip(self.layers, names, strict=True))
         with self.hold_sync():
             try:
-                self._open()
+                for path, layer, reading in zip(paths, self._main, readings, strict=True):
+                    if path != layer.path:
+                        layer.move_to(path, reading)
+                self._open(left)
             except BaseException:
-                self._main = main
+                self._known = known
+                for layer, source, name, reading in before:
+                    layer.source, layer.name, layer.reading = source, name, reading
                 raise
-            places = [{**place, "before": name} for place, name in zip(self._places, before, strict=True)]
-            self.set_trait("_places", places)
+            # What a page tells from now on has the new names.
+            self.set_trait("_asked", self._asked + 1)
+
+    @contextmanager
+    def _or_as_before(self, change: dict[str, Any]) -> Iterator[None]:
+        """Has a trait say what is shown, where what it was set to cannot be."""
+        try:
+            yield
+        except BaseException:
+            self._is_made = False
+            try:
+                setattr(self, change["name"], change["old"])
+            finally:
+                self._is_made = True
+            raise
+
+    def _left(self, *layers: list[Layer]) -> dict[Layer, Files]:
+        """The files of layers that stay: where these are gone, they do not keep others from being shown."""
+        opened = dict(zip(self.layers, self._volumes, strict=True))
+        return {layer: opened[layer] for each in layers for layer in each}
 
     @traitlets.observe("_looks")
     def _looks_told(self, change: dict[str, Any]) -> None:
@@ -745,10 +789,18 @@ class ViewerWidget(BrowserWidget):
             self._taking = None
         if told and is_seen and self._wishes:
             self.set_trait("_wishes", {})
+        if "state" in told and is_seen and self._known:
+            self._known = {}
+            places = [{key: place[key] for key in place if key != "before"} for place in self._places]
+            self.set_trait("_places", places)
 
-    def _open(self) -> None:
+    def _open(self, left: Mapping[Layer, Files] | None = None) -> None:
+        self._tell(self._opened(self.layers, 0, left))
+
+    def _tell(self, volumes: list[Files]) -> None:
+        """Has the pages show the layers, of which these are the files."""
         layers = self.layers
-        self._volumes = self._opened(layers, 0)
+        self._volumes = volumes
         self._checked = []
         self._loads += 1
         self._listen()
@@ -757,17 +809,27 @@ class ViewerWidget(BrowserWidget):
         )
         self._wish_looks(layers, 0)
 
-    def _opened(self, layers: Sequence[Layer], count: int) -> list[Files]:
-        """The files of layers, of which ``count`` come before, or one error that names each that cannot be shown."""
+    def _opened(self, layers: Sequence[Layer], count: int, left: Mapping[Layer, Files] | None = None) -> list[Files]:
+        """The files of layers, of which ``count`` come before, or one error that names each that cannot be shown.
+
+        ``left``: files that may be gone; the page says so of them.
+        """
         found: list[Files] = []
         wrong: list[Exception] = []
         for n, layer in enumerate(layers, count):
+            before = left.get(layer) if left else None
+            # An array lies where the first volume does.
+            if before and _is_gone(found[0] if found and isinstance(before, ArrayFiles) else before):
+                found.append(before)
+                continue
+            if wrong and layer.is_array:
+                continue
             try:
                 first = (lambda *where: _lies(self.layers[0], self._volumes[0], *where)) if n else None
                 if n and count == 0:
                     first = lambda *where: _lies(layers[0], found[0], *where)  # noqa: E731
                 files = layer.files(first)
-                found.append(_files(layer.path, layer.reading)[0] if files is None else files)
+                found.append(_files([layer.path], [layer.reading])[0] if files is None else files)
             except (FileNotFoundError, ValueError) as reason:
                 wrong.append(reason)
         if wrong:
@@ -780,6 +842,8 @@ class ViewerWidget(BrowserWidget):
             place["asLabels"] = True
         if layer.is_array or layer.name != layer._own_name():
             place["name"] = layer.name
+        if layer in self._known:
+            place["before"] = self._known[layer]
         return place
 
     def _listen(self) -> None:
@@ -787,6 +851,8 @@ class ViewerWidget(BrowserWidget):
             layer._on_wish = self._layer_wishes
 
     def _layer_wishes(self, layer: Layer, name: str, value: Any) -> None:
+        if layer not in self.layers:
+            return  # It has been shown here, and is not any more.
         number = self.layers.index(layer)
         looks = self._wishes.get("looks", {})
         self._ask("looks", {**looks, str(number): {**looks.get(str(number), {}), name: value}})
@@ -1020,11 +1086,11 @@ def _paths(source: str | list[str]) -> list[str]:
     return source if isinstance(source, list) else [source]
 
 
-def _files(source: str | list[str], reading: dict[str, Any] | None = None) -> list[Files]:
+def _files(paths: list[str], readings: Sequence[dict[str, Any]] | None = None) -> list[Files]:
     """The volumes, all of them, or one error that names each that is none."""
     volumes: list[Files] = []
     wrong = []
-    for path in _paths(source):
+    for path, reading in zip(paths, readings or [{}] * len(paths), strict=True):
         try:
             if _is_source(path):
                 volumes.append(looked_at(path, reading=reading))

@@ -25,7 +25,7 @@ export interface Place {
   asLabels?: boolean;
   /** Its name, where that is not the path's. */
   name?: string;
-  /** Path or name by which the view knows it, of a volume that has been moved. */
+  /** Path or name by which a state knows it that was told before volumes of the view were moved. */
   before?: string;
 }
 

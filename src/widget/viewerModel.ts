@@ -83,8 +83,9 @@ export class ViewerModel extends DOMWidgetModel {
   /** A state that was kept, of volumes that have been moved since. */
   whereItIs(state: ViewerState, sources: readonly ViewerSource[]): ViewerState {
     const places = this.get('_places') as Place[];
-    const names = uniqueNames(places.map(({ before, name, paths }) => before ?? name ?? paths[0]));
-    return sources.reduce((kept, { name }, n) => renamed(kept, names[n], name), state);
+    const known = [...places.entries()].filter(([, { before }]) => before !== undefined);
+    const names = uniqueNames(known.map(([, { before }]) => before!));
+    return known.reduce((kept, [n], k) => renamed(kept, names[k], sources[n].name), state);
   }
 
   /** The view that answers for all: one that has a picture. */

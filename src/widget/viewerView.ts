@@ -20,7 +20,7 @@ const LONGEST_LOOK = 20_000;
 
 /** What is done in a notebook about a volume that is gone. */
 const WHERE_TO =
-  'If it is elsewhere now, give the viewer its new path in a cell (viewer.source = "…"): this view goes on there.';
+  'If it is elsewhere now, give the viewer its new path in a cell, where it had the old one (viewer.source = "…", viewer.labels or viewer.layers): this view goes on there.';
 
 /** Wishes of Python beside a state. */
 interface Wishes {

@@ -657,11 +657,64 @@ def test_a_view_goes_on_where_its_volume_is_now(scan):
     viewer.source = ["b.ome.zarr", "scan.tif"]
     assert viewer.state == {"layout": "xy"} and viewer.position == (1, 2, 3)
     assert [(layer.name, layer.contrast) for layer in viewer.layers] == [("b.ome.zarr", (5, 9)), ("scan.tif", None)]
-    # A page finds the layers of the state by the names that they had.
-    assert viewer._places[0]["before"].endswith("a.ome.zarr")
-    # Another volume has a view of its own.
+    # A page finds the layers of the state by the names that they had, until it has told their new ones.
+    told = {"state": viewer.state, "_asked": viewer._asked - 1}
+    os.rename("b.ome.zarr", "c.ome.zarr")
+    viewer.source = ["c.ome.zarr", "scan.tif"]
+    viewer.reload()
+    viewer.set_state(told)
+    assert [os.path.basename(place["before"]) for place in viewer._places] == ["a.ome.zarr", "scan.tif"]
+    viewer.set_state({"state": viewer.state, "_asked": viewer._asked})
+    assert not any("before" in place for place in viewer._places)
+    convert("scan.tif", "a.ome.zarr")
+    viewer.add("a.ome.zarr")
+    assert not any("before" in place for place in viewer._places)
+    # Another volume has a view of its own, of which a layer of before is no more.
+    held = viewer.layers[0]
     viewer.source = "scan.tif"
     assert viewer.state == {} and viewer.position is None
+    held.contrast = (6, 9)
+
+
+def test_volumes_that_were_moved_together_are_found_in_either_order(scan):
+    os.mkdir("0")
+    for name in ("a", "b"):
+        convert("scan.tif", f"0/{name}.ome.zarr")
+    viewer = view("0/a.ome.zarr", labels="0/b.ome.zarr", layers=[VOXELS])
+    image = viewer.layers[0]
+    os.rename("0", "1")
+    viewer.source = "1/a.ome.zarr"
+    viewer.labels = "1/b.ome.zarr"
+    os.rename("1", "2")
+    viewer.labels = "2/b.ome.zarr"
+    viewer.source = "2/a.ome.zarr"
+    assert [layer.path for layer in viewer.layers] == ["2/a.ome.zarr", "2/b.ome.zarr", ""]
+    assert viewer.layers[0] is image
+    image.contrast = (5, 9)
+    assert viewer._wishes["looks"]["0"] == {"contrast": (5, 9)}
+    # What cannot be shown is not what is said to be shown, and can be set again.
+    os.rename("2/a.ome.zarr", "2/c.ome.zarr")
+    os.rename("2/b.ome.zarr/zarr.json", "2/b.json")
+    for path in ("2/c.ome.zarr", "scan.tif"):
+        with pytest.raises(ValueError, match="not an OME-Zarr"):
+            viewer.source = path
+        assert viewer.source == image.path == "2/a.ome.zarr" and viewer.layers[0] is image
+    with pytest.raises(FileNotFoundError, match="2/a"):
+        viewer.reload()
+    os.rename("2/b.json", "2/b.ome.zarr/zarr.json")
+    viewer.source = "2/c.ome.zarr"
+    assert image.name == "c.ome.zarr"
+
+
+def test_a_view_goes_on_with_the_ome_zarr_of_its_tiff(scan):
+    tifffile.imwrite("two.tif", numpy.stack([VOXELS, VOXELS], 1), imagej=True, metadata={"axes": "ZCYX"})
+    viewer = view("two.tif", channel=1)
+    os.rename("two.tif", "moved.tif")
+    viewer.source = "moved.tif"
+    convert("moved.tif", "moved.ome.zarr", channel=1)
+    os.remove("moved.tif")
+    viewer.source = "moved.ome.zarr"
+    assert viewer.layers[0].name == "moved.ome.zarr"
 
 
 def test_pictures_need_a_page_and_films_even_lengths(scan, monkeypatch):
