@@ -323,9 +323,9 @@ def source_words(source: Any) -> tuple[str, str | None]:
         path = path_of(source, "source", SLICES)
         # A name that starts with @ would be taken for a list.
         return (os.path.join(".", path) if path.startswith("@") else path), None
-    return "@-", listed(paths_of(source, "source", SLICES))
+    return "@-", lines_of(paths_of(source, "source", SLICES))
 
 
-def listed(paths: Iterable[str]) -> str:
+def lines_of(paths: Iterable[str]) -> str:
     """Lines of a list of paths. What starts with # would be taken for a note."""
     return "".join(f"{os.path.join('.', path) if path.startswith('#') else path}\n" for path in paths)

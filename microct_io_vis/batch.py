@@ -16,6 +16,7 @@ from .api import ConvertedPath, Plan, to_plan
 from .arguments import (
     chosen,
     is_address,
+    lines_of,
     naming_its_options,
     option_words,
     path_of,
@@ -532,7 +533,7 @@ def convert_one(source: str, folder: str | None, options: Mapping[str, Any], rep
     """One of many, with a report of its own; it tells of itself by events."""
     words = [*option_words(options), "--batch=@-", f"--report={report}", "--progress", "json"]
     outputs = [] if folder is None else ["--", folder]
-    return Helper("convert", *words, *outputs, given=f"{source}\n", names=names)
+    return Helper("convert", *words, *outputs, given=lines_of([source]), names=names)
 
 
 def to_entry(event: Event) -> BatchEntry:

@@ -196,8 +196,8 @@ class ClusterTasks:
         from distributed import wait
 
         where = None if folder is None else absolute(folder)
-        parent = options.get("parent")
-        options = {**options, **({} if parent is None else {"parent": absolute(path_of(parent, "parent"))})}
+        if (parent := options.get("parent")) is not None:
+            options = {**options, "parent": absolute(path_of(parent, "parent"))}
         table = None if report is None else _Table(report, entries)
         topic = f"microct-io-vis-{uuid.uuid4().hex}"
         stop = SharedEvent(topic, client=self._client)

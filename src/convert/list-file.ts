@@ -11,11 +11,18 @@ import { actualPath, nameOf, onDisk } from '../reader/common/file-name.ts';
  */
 export function pathsIn(bytes: Buffer, list: string | null): string[] {
   const folders = list === null ? [null] : [null, dirname(list)];
-  const readings = textsOf(bytes).flatMap(text =>
-    folders.map(folder => text.split(/\r?\n/).flatMap(line => found(line, folder)))
-  );
-  const there = (lines: Found[]): number => lines.filter(({ isThere }) => isThere).length;
-  return readings.reduce((best, each) => (there(each) > there(best) ? each : best)).map(({ path }) => path);
+  let best = { paths: [] as string[], there: -1 };
+  // Most texts are the same in each encoding, and need not be looked for twice.
+  for (const text of new Set(textsOf(bytes))) {
+    const lines = text.split(/\r?\n/).filter(line => line !== '');
+    for (const folder of folders) {
+      const named = lines.flatMap(line => found(line, folder));
+      const there = named.filter(({ isThere }) => isThere).length;
+      if (there > best.there) best = { paths: named.map(({ path }) => path), there };
+      if (there === lines.length) return best.paths;
+    }
+  }
+  return best.paths;
 }
 
 interface Found {

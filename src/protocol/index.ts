@@ -40,6 +40,9 @@ import type { VolumeInfo } from '../model/volume.ts';
 /** Name of the kernelspec, of the comm target and of the session that all clients of a server share. */
 export const HELPER = 'microct-io-vis';
 
+/** Codes of failures that say nothing of a source. */
+export const PASSING: readonly ErrorCode[] = ['unreadable', 'cancelled', 'interrupted', 'memory-too-small', 'internal'];
+
 /** One path, or the files of a stack of slices. */
 export type Source = string | string[];
 

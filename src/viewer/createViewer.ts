@@ -453,50 +453,62 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     throw new Error('The viewer has been closed.');
   }
 
-  async function add(source: ViewerSource): Promise<void> {
+  /** Opens the places that there are with one for a source, which is given up where that or the change fails. */
+  async function openWith(
+    source: ViewerSource,
+    wanted: (place: Place) => Place[],
+    change: (place: Place, next: Opened) => void
+  ): Promise<void> {
     const place = placeOf(source);
     try {
-      const next = await openMore([...places, place]);
-      const known = new Set(opened.lent);
-      places.push(place);
-      replace(next);
-      tellNotes([...next.volumes[places.length - 1].image.notes, ...next.lent.filter(note => !known.has(note))]);
+      change(place, await openMore(wanted(place)));
     } catch (error) {
       place.dispose();
       throw error;
     }
   }
 
-  async function exchange(number: number, source: ViewerSource, note: string): Promise<void> {
-    const place = placeOf(source);
-    try {
-      const next = await openMore(places.with(number, place));
-      const [before] = places.splice(number, 1, place);
-      stale = null;
+  /** The same for a source that takes the place of a number. */
+  const openAt = (
+    number: number,
+    source: ViewerSource,
+    change: (before: Place, next: Opened, place: Place) => void
+  ): Promise<void> =>
+    openWith(
+      source,
+      place => places.with(number, place),
+      (place, next) => {
+        const [before] = places.splice(number, 1, place);
+        stale = null;
+        change(before, next, place);
+        before.dispose();
+      }
+    );
+
+  const add = (source: ViewerSource): Promise<void> =>
+    openWith(
+      source,
+      place => [...places, place],
+      (place, next) => {
+        const known = new Set(opened.lent);
+        places.push(place);
+        replace(next);
+        tellNotes([...next.volumes[places.length - 1].image.notes, ...next.lent.filter(note => !known.has(note))]);
+      }
+    );
+
+  const exchange = (number: number, source: ViewerSource, note: string): Promise<void> =>
+    openAt(number, source, (_, next) => {
       replace(next, (...volumes) => handedOn(number, ...volumes));
-      before.dispose();
       tellNotes([note]);
-    } catch (error) {
-      place.dispose();
-      throw error;
-    }
-  }
+    });
 
-  async function rename(number: number, source: ViewerSource): Promise<void> {
-    const place = placeOf(source);
-    try {
-      const next = await openMore(places.with(number, place));
-      const [before] = places.splice(number, 1, place);
-      stale = null;
+  const rename = (number: number, source: ViewerSource): Promise<void> =>
+    openAt(number, source, (before, next, place) => {
       const state = renamed(addresses.keep(present()), before.name, place.name);
       show(next);
       rebuild(addresses.restore(state));
-      before.dispose();
-    } catch (error) {
-      place.dispose();
-      throw error;
-    }
-  }
+    });
 
   /** A look at each volume, in their order. */
   const look = (): Promise<Finding[]> => Promise.all(opened.volumes.map(({ url }) => opened.watches.get(url)!.look()));

@@ -6,8 +6,8 @@ import type { Socket } from 'node:net';
 import { extname, join, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { parse } from 'range-parser';
-import type { ErrorCode } from '../../model/errors.ts';
 import { ConvertError } from '../../model/errors.ts';
+import { PASSING } from '../../protocol/index.ts';
 import type { Wanted } from '../../remote/files.ts';
 import type { RemoteStore } from '../../remote/remote-store.ts';
 import { S3Error } from '../../remote/s3-error.ts';
@@ -318,9 +318,6 @@ function wantedOf(header: string | undefined): Wanted | null {
   if (last === '') return { offset: Number(first) };
   return Number(last) < Number(first) ? null : { offset: Number(first), length: Number(last) + 1 - Number(first) };
 }
-
-/** Codes of failures that say nothing of a source. */
-const PASSING: ErrorCode[] = ['unreadable', 'cancelled', 'interrupted', 'memory-too-small', 'internal'];
 
 /**
  * 403 for a key that leads out; what need not be asked for again: 422 where what is there cannot be read as a volume,

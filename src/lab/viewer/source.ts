@@ -2,7 +2,7 @@ import { isAbsolute } from '../../form/output.ts';
 import { addressName, isAddress, isBucketAddress, isOmeZarrAddress } from '../../model/address.ts';
 import { isNumber } from '../../protocol/names.ts';
 import { isArchiveName } from '../../model/output-name.ts';
-import type { LookOptions, Source } from '../../protocol/index.ts';
+import { type LookOptions, PASSING, type Source } from '../../protocol/index.ts';
 import type { ByteRangeResponse, ViewerSource, ByteRangeRequest } from '../../viewer/index.ts';
 import { OtherError } from '../../viewer/source.ts';
 import { filesOf, isWithheld, listFolder } from '../../widget/listing.ts';
@@ -13,16 +13,8 @@ import { isImage, isOmeZarr } from '../paths.ts';
 /** The helper's codes for a volume that is not, or no longer, there. */
 const GONE: HelperError['code'][] = ['not-found', 'output-not-ome-zarr'];
 
-/** Codes of failures that say nothing of a source. */
-const PASSING: HelperError['code'][] = [
-  'unreadable',
-  'cancelled',
-  'interrupted',
-  'memory-too-small',
-  'internal',
-  'no-helper',
-  'lost'
-];
+/** Codes for failures that say nothing of a source: the helper's, and those of the way to it. */
+const SAYING_NOTHING: HelperError['code'][] = [...PASSING, 'no-helper', 'lost'];
 
 /** Name of a path: of an image in a collection, with the collection's name. */
 export function baseName(path: string): string {
@@ -60,7 +52,7 @@ export const lookedAt = (source: Source, helper: IHelper, reading: LookOptions):
   sampled: true,
   reader: (key, wanted, signal) =>
     goneAsNull(helper.look(source, reading, key, rangeOf(wanted), signal)).catch((error: unknown) => {
-      const isOther = error instanceof HelperError && !PASSING.includes(error.code) && key.endsWith('zarr.json');
+      const isOther = error instanceof HelperError && !SAYING_NOTHING.includes(error.code) && key.endsWith('zarr.json');
       throw isOther ? new OtherError(error.message, { cause: error }) : error;
     })
 });
