@@ -424,7 +424,9 @@ def run_one(
 
 def run_finish(output: str, names: Names, known: Mapping[str, str]) -> dict[str, Any]:
     """The task that comes last, on a worker."""
-    return dict(run_conversion(Helper("finish", output, "--progress", "json", names=names, known=known), None))
+    # Also where a worker was lost when it had finished it.
+    result = run_conversion(Helper("finish", output, "--progress", "json", names=names, known=known), None)
+    return {name: said for name, said in result.items() if name != "already"}
 
 
 def run_verify(output: str, against: Source | None, options: dict[str, Any], piece: str, topic: str) -> dict[str, Any]:

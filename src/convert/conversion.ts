@@ -63,6 +63,15 @@ export interface Merged {
   check(found: number, written: number): Promise<void>;
 }
 
+/** What a conversion has written. */
+export interface Written {
+  report: Report;
+  range: [number, number] | null;
+  statistics: (Statistics | null)[];
+  /** Text of the image's metadata. */
+  image: string;
+}
+
 /** One conversion under way: what is read, made and written, and what is known of it in the end. */
 export class Conversion {
   readonly #prepared: Prepared;
@@ -129,7 +138,7 @@ export class Conversion {
   /**
    * Writes everything under the partial name; returns what the result says, and the metadata's bytes in `bytesWritten`.
    */
-  async run(): Promise<{ report: Report; range: [number, number] | null; statistics: (Statistics | null)[] }> {
+  async run(): Promise<Written> {
     const { settings, layout, plan } = this.#prepared;
     const hashed = early(layout.kind === 'segments' ? headerHash(layout) : Promise.resolve(null));
     this.#described = early(this.#destination.writeDocuments(this.#arrayDocuments()));
@@ -156,10 +165,12 @@ export class Conversion {
     // A conversion that was cancelled meanwhile has no folder any more, and must not make it anew.
     if (this.#closed) throw cancelled();
     await this.#parts?.check((await this.#bytesSent()) ?? (await synced).bytesWritten, written);
-    this.#described = early(this.#destination.writeDocuments(this.#imageDocuments(headerSha256, statistics)));
+    const documents = this.#imageDocuments(headerSha256, statistics);
+    this.#described = early(this.#destination.writeDocuments(documents));
     report.bytesWritten += await this.#described;
     await synced;
-    return { report, range, statistics };
+    const [, image] = documents.find(([path]) => path === 'zarr.json' || path === '.zattrs')!;
+    return { report, range, statistics, image };
   }
 
   /** Those of the parts' blocks whose files are not as they are to be. */

@@ -1,4 +1,4 @@
-import { conclude, listLabelsOf } from './conclude.ts';
+import { conclude, listLabelsOf, resultOf } from './conclude.ts';
 import { Conversion } from './conversion.ts';
 import { ConvertError, type ErrorCode, stopped } from '../model/errors.ts';
 import { Meter } from './meter.ts';
@@ -50,7 +50,8 @@ export async function convert(
     const written = await ending.race(conversion.run());
     await conversion.close(PATIENCE);
     meter?.report();
-    return await conclude(destination, prepared, written, began, signal);
+    await conclude(destination, prepared, signal);
+    return resultOf(prepared, written, began);
   } catch (error) {
     // An error while tidying up must not stand in for the first one.
     await conversion?.close(PATIENCE).catch(() => {});

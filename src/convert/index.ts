@@ -65,7 +65,7 @@ export { type LookFile, Looks } from './look/look.ts';
 export { freeMemory } from '../pyramid/garbage.ts';
 export { type Owner, isStillRunning, startTime } from '../zarr/owner.ts';
 export { type ConversionRequest as Asked, unfinishedRequest as askedFor } from './unfinished.ts';
-export { finishParts, discardParts } from './parts/finish.ts';
+export { type FinishResult, finishParts, discardParts } from './parts/finish.ts';
 export { type PartOptions, type PartResult, convertPart } from './parts/part.ts';
 export { type PartCost, type PartsDescription, type PlanOptions, planParts } from './parts/plan.ts';
 export type { StoredChannel } from '../model/ome-zarr/image.ts';

@@ -325,8 +325,7 @@ export class Destination implements UnfinishedOutput {
         await remove(this.partial, this.output);
       } else {
         await this.#syncAround(this.output);
-        for (const name of readdirSync(this.output))
-          if (isOurs(name)) rmSync(join(this.output, name), { recursive: true, force: true });
+        clearFinished(this.output);
         await syncFolder(this.output);
       }
       if (replaces) {
@@ -363,6 +362,13 @@ export class Destination implements UnfinishedOutput {
     clearInterval(this.#heartbeat);
     active.delete(this.partial);
   }
+}
+
+/** Removes what one has left in a whole output who was ended when he had just given it its name. */
+export function clearFinished(output: string): void {
+  if (isArchiveName(output) || !isOmeZarr(output)) return;
+  for (const name of readdirSync(output))
+    if (isOurs(name)) rmSync(join(output, name), { recursive: true, force: true });
 }
 
 /** Gives a folder in the making its name; false where that has another one already. */

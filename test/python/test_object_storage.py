@@ -339,6 +339,10 @@ def test_parts_share_nothing_but_the_bucket(cli, blocks, store, tmp_path):
     put = [key for method, key in store.proxy.asked if method == "PUT" and "/cluster/a.ome.zarr/" in key]
     assert put[-1].endswith("/a.ome.zarr/zarr.json")
     assert store.files("cluster/a.ome.zarr") == {f"/{name}": data for name, data in wanted.items()}
+    assert "finished before" in cli("finish", output).succeeded().stderr
+    assert part(2)[0].wait(60) == 0
+    assert cli("plan", source, output, *options, "--parts", 3, "--resume", "--json").succeeded().json["finished"]
+    assert "exists already" in cli("plan", source, output, *options, "--parts", 2).stderr
     assert f"{output}: is there, and nothing is planned for it" in cli("finish", output).stderr
     assert cli("verify", output, "--against", source, "--json").succeeded().json["ok"]
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 from oracle import files
+from power import calls_of
 
 
 def contents(output: Path) -> dict[str, bytes]:
@@ -107,6 +108,76 @@ def test_parts_that_are_killed_and_run_twice_do_no_harm(cli, scans, tmp_path):
         cli("part", part, output).succeeded()
     cli("finish", output, "-q").succeeded()
     assert contents(output) == contents(alone)
+
+
+def test_what_is_finished_may_be_finished_again(cli, scans, tmp_path):
+    output, planned = tmp_path / "out.ome.zarr", ["plan", scans["float32"], tmp_path / "out.ome.zarr", *CHUNKS]
+    cli(*planned, "--parts", 2).succeeded()
+    for part in (1, 2):
+        cli("part", part, output).succeeded()
+    first = cli("finish", output, "--progress", "json").succeeded().events[-1]
+    again = cli("finish", output, "--progress", "json").succeeded().events[-1]
+    assert (first["already"], again["already"]) == (False, True)
+    assert {**again, "already": False, "seconds": 0} == {**first, "seconds": 0}
+    done = cli("part", 2, output, "--json").succeeded().json
+    assert (done["already"], done["parts"]) == (True, 2) and done["bytesWritten"] > 0
+    told = cli(*planned, "--parts", 2, "--resume", "--json").succeeded().json
+    assert (told["finished"], told["converted"]) == (True, [1, 2])
+    # Parts of another plan, which is refused, are not done by these; nor are those of an output that is another now.
+    note = tmp_path / ".out.ome.zarr.finished"
+    kept = note.read_bytes()
+    assert "exists already" in cli(*planned, "--parts", 3).stderr
+    for way in ("refused", "another"):
+        if way == "another":
+            note.write_bytes(kept)
+            cli("convert", scans["labels"], output, "--overwrite", "-q").succeeded()
+        for words in (["part", 1], ["finish"]):
+            run = cli(*words, output)
+            assert (run.status, "nothing is planned for it" in run.stderr) == (1, True)
+
+
+def test_finish_waits_for_whoever_is_at_it(cli, scans, tmp_path):
+    """A part that sleeps, and is done by another; and another finish. All of what two have written is synced."""
+    output = tmp_path / "out.ome.zarr"
+    cli("plan", scans["longer"], output, *CHUNKS, "-j", 1, "--parts", 2).succeeded()
+    asleep = begin_to_write(cli, output, Path(f"{output}.partial", ".microct-io-vis.parts", "1"), 1)
+    asleep.send_signal(signal.SIGSTOP)
+    for part in (1, 2):
+        cli("part", part, output).succeeded()
+    first = cli.start("finish", output, env=os.environ | recorded(tmp_path, "first"))
+    said = first.stderr.readline()
+    assert f"waiting for process {asleep.pid} on " in said and "which is still at part 1" in said
+    second = cli.start("finish", output, env=os.environ | recorded(tmp_path, "second"))
+    asleep.send_signal(signal.SIGCONT)
+    told = [process.communicate(timeout=60) for process in (asleep, first, second)]
+    assert [process.returncode for process in (asleep, first, second)] == [0, 0, 0]
+    assert "is converted already" in told[0][0]
+    assert sorted("finished before" in err for _, err in told[1:]) == [False, True]
+    chunks = {str(path.relative_to(output)) for path in output.rglob("*") if path.is_file() and path.name.isdigit()}
+    assert synced(tmp_path / ("second" if "finished before" in told[1][1] else "first")) >= chunks
+    # What one process alone has written, its part has synced.
+    shutil.rmtree(output)
+    cli("plan", scans["longer"], output, *CHUNKS, "--parts", 1).succeeded()
+    cli("part", 1, output).succeeded()
+    cli("finish", output, env=os.environ | recorded(tmp_path, "alone")).succeeded()
+    assert not any(name.startswith("0/") for name in synced(tmp_path / "alone") & chunks)
+
+
+def recorded(folder: Path, log: str) -> dict[str, str]:
+    """Environment of a process whose changes to files are noted."""
+    recorder = Path(__file__).with_name("recorder.cjs")
+    return {
+        "NODE_OPTIONS": f"--require={recorder}",
+        "MICROCT_RECORD_ROOT": str(folder),
+        "MICROCT_RECORD_LOG": str(folder / log),
+    }
+
+
+def synced(log: Path) -> set[str]:
+    """Files of the unfinished output that it has put on the disk."""
+    calls = calls_of(log)
+    opened = {call["id"]: call["path"] for call in calls if call["call"] == "open"}
+    return {opened[call["id"]].split(".partial/")[-1] for call in calls if call["call"] == "synced"}
 
 
 def begin_to_write(cli, output, folder, count):

@@ -1,16 +1,25 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConvertError } from '../../model/errors.ts';
-import { parsedObject } from '../../model/json.ts';
+import { type Json, parsedObject } from '../../model/json.ts';
 import type { S3Bucket } from '../../remote/s3.ts';
 import { BucketOutput, TOUCHING, filesOf } from '../../zarr/bucket/bucket-output.ts';
-import { type Keys, isBusy, openBucketOutput, partialName, readMarker } from '../../zarr/bucket/claim.ts';
+import {
+  type Keys,
+  busyWith,
+  findImageAt,
+  isBusy,
+  openBucketOutput,
+  partialName,
+  readMarker
+} from '../../zarr/bucket/claim.ts';
 import { Courier } from '../../zarr/bucket/courier.ts';
 import { JournalPieces, NOTING, readPieces } from '../../zarr/bucket/journal-pieces.ts';
 import { makeWay } from '../../zarr/bucket/way.ts';
 import { Journal, type JournalRecord } from '../../zarr/journal.ts';
-import { type Owner, PARTS, PLAN, marker, running } from '../../zarr/owner.ts';
+import { type Owner, PARTS, PLAN, type Running, marker, running } from '../../zarr/owner.ts';
 import type { UnfinishedOutput } from '../../zarr/unfinished-output.ts';
+import { FINISHED, finishedPlace } from './files.ts';
 import { settled } from './settled.ts';
 import type { PartPlace, PartsRun, PartsStore } from './store.ts';
 
@@ -27,10 +36,13 @@ export class BucketStore implements PartsStore {
   readonly partial: string;
   readonly #bucket: S3Bucket;
   readonly #keys: Keys;
+  /** Of what is kept beside the output when it is finished. */
+  readonly #finished: string;
   /** ETag of the plan that was read. */
   #read: string | null = null;
 
   private constructor(output: string, bucket: S3Bucket, keys: Keys) {
+    this.#finished = finishedPlace(keys.root.slice(0, -1));
     this.output = output;
     this.partial = partialName(bucket, keys);
     this.#bucket = bucket;
@@ -45,17 +57,26 @@ export class BucketStore implements PartsStore {
   }
 
   async read(name: string): Promise<string | null> {
-    const found = await this.#bucket.get(this.#keys.partial + name);
+    const found = await this.#bucket.get(this.#key(name));
     if (name === PLAN) this.#read = found && found.etag;
     return found && found.bytes.toString('utf8');
   }
 
   async write(name: string, _own: string, text: string): Promise<void> {
-    await this.#bucket.put(this.#keys.partial + name, Buffer.from(text));
+    await this.#bucket.put(this.#key(name), Buffer.from(text));
   }
 
   async remove(name: string): Promise<void> {
-    await this.#bucket.delete([this.#keys.partial + name]);
+    await this.#bucket.delete([this.#key(name)]);
+  }
+
+  async image(): Promise<Json | null> {
+    return (await findImageAt(this.#bucket, this.#keys.root))?.json ?? null;
+  }
+
+  async finisher(): Promise<Running | null> {
+    const claimed = await readMarker(this.#bucket, this.#keys);
+    return claimed && busyWith(claimed);
   }
 
   async isPlanned(): Promise<boolean> {
@@ -148,6 +169,10 @@ export class BucketStore implements PartsStore {
 
   close(): void {
     this.#bucket.close();
+  }
+
+  #key(name: string): string {
+    return name === FINISHED ? this.#finished : this.#keys.partial + name;
   }
 
   async #journals(prefix: string, own: string): Promise<JournalRecord<{ id: string }>[]> {

@@ -1,11 +1,15 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Destination } from '../../zarr/destination.ts';
+import type { Json } from '../../model/json.ts';
+import { Destination, clearFinished } from '../../zarr/destination.ts';
 import { Journal, type JournalRecord } from '../../zarr/journal.ts';
-import { HEARTBEAT, PARTS, PLAN, marker, ownerIn } from '../../zarr/owner.ts';
+import { findGroup } from '../../zarr/group.ts';
+import { isOmeZarr } from '../../zarr/ome-zarr.ts';
+import { HEARTBEAT, PARTS, PLAN, type Running, marker, ownerIn, ownerOf } from '../../zarr/owner.ts';
 import { asideName, syncFolder, writeSynced } from '../../zarr/sync.ts';
 import { writeError } from '../../zarr/system-errors.ts';
 import type { UnfinishedOutput } from '../../zarr/unfinished-output.ts';
+import { FINISHED, finishedPlace } from './files.ts';
 import type { PartPlace, PartsRun, PartsStore } from './store.ts';
 
 const RUN = 'run-';
@@ -26,14 +30,14 @@ export class DiskStore implements PartsStore {
 
   async read(name: string): Promise<string | null> {
     try {
-      return readFileSync(join(this.partial, name), 'utf8');
+      return readFileSync(this.#path(name), 'utf8');
     } catch {
       return null;
     }
   }
 
   async write(name: string, own: string, text: string): Promise<void> {
-    const path = join(this.partial, name);
+    const path = this.#path(name);
     try {
       await writeSynced(`${path}-${own}`, text);
       renameSync(`${path}-${own}`, path);
@@ -44,11 +48,20 @@ export class DiskStore implements PartsStore {
   }
 
   async remove(name: string): Promise<void> {
-    rmSync(join(this.partial, name), { force: true });
+    rmSync(this.#path(name), { force: true });
+  }
+
+  async image(): Promise<Json | null> {
+    return isOmeZarr(this.output) ? findGroup(this.output).json : null;
   }
 
   async isPlanned(): Promise<boolean> {
     return existsSync(join(this.partial, PLAN));
+  }
+
+  async finisher(): Promise<Running | null> {
+    const owner = ownerOf(this.partial);
+    return typeof owner === 'string' ? null : owner;
   }
 
   async runs(part?: number): Promise<PartsRun[]> {
@@ -114,8 +127,9 @@ export class DiskStore implements PartsStore {
     return Destination.takeOver(this.output, overwrite, labels, true);
   }
 
+  /** What lies beside the output, the next conversion removes: see `clearLeftovers`. */
   async clear(): Promise<void> {
-    // The next conversion does, beside the output: see `clearLeftovers`.
+    clearFinished(this.output);
   }
 
   /** Parts that are still under way find their folder gone. */
@@ -126,6 +140,10 @@ export class DiskStore implements PartsStore {
 
   close(): void {
     // Nothing is open.
+  }
+
+  #path(name: string): string {
+    return name === FINISHED ? finishedPlace(this.output) : join(this.partial, name);
   }
 
   #folderOf(part: number): string {

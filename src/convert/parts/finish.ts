@@ -1,27 +1,46 @@
 import { ConvertError, stopped } from '../../model/errors.ts';
 import type { ConvertResult } from '../../model/progress.ts';
 import { type Control, Ending, PATIENCE } from '../control.ts';
-import { conclude } from '../conclude.ts';
+import { conclude, resultOf } from '../conclude.ts';
 import { Conversion } from '../conversion.ts';
 import { Meter } from '../meter.ts';
 import { idle } from '../../pyramid/idle-threads.ts';
-import { prepare } from '../prepare.ts';
+import { type Prepared, prepare } from '../prepare.ts';
+import type { UnfinishedOutput } from '../../zarr/unfinished-output.ts';
 import { finishing } from './division.ts';
 import { ended } from './ended.ts';
 import { DONE, type PartRecord, type PartsPlan, partsNamed, readPlan, recordName } from './files.ts';
+import { type FinishedRecord, plannedOrFinished, writeFinished } from './finished.ts';
 import { within } from './limits.ts';
 import { mergeParts, partNumbers } from './merge.ts';
 import { openStore } from './open-store.ts';
-import { settled } from './settled.ts';
+import { othersFinish, settled } from './settled.ts';
 import type { PartsStore } from './store.ts';
+
+/** Result of `finish`; what `--progress json` tells of it. */
+export interface FinishResult extends ConvertResult {
+  /** Whether it had been finished before. */
+  already: boolean;
+}
+
+/** All that is to be finished. */
+interface Taken {
+  plan: PartsPlan;
+  source: string | string[];
+  prepared: Prepared;
+  merged: Awaited<ReturnType<typeof mergeParts>>;
+  /** Whether the parts' files are on the disk. */
+  synced: boolean;
+  destination: UnfinishedOutput;
+}
 
 /**
  * Makes of parts that are all converted one OME-Zarr: the levels above them, statistics and metadata, and its name when
- * all is on the disk.
+ * all is on the disk. One that is finished is left as it is.
  *
  * @throws ConvertError that names parts which are missing
  */
-export async function finishParts(output: string, control: Control = {}): Promise<ConvertResult> {
+export async function finishParts(output: string, control: Control = {}): Promise<FinishResult> {
   const store = await openStore(output, true);
   try {
     return await finish(store, control);
@@ -32,20 +51,16 @@ export async function finishParts(output: string, control: Control = {}): Promis
   }
 }
 
-async function finish(store: PartsStore, { signal, onProgress, onWait }: Control): Promise<ConvertResult> {
+async function finish(store: PartsStore, control: Control): Promise<FinishResult> {
+  const { signal, onProgress } = control;
   const began = performance.now();
   const { partial } = store;
-  const plan = await planIn(store);
-  const { source, options } = plan.head.asked!;
-  const given = { ...options, ...within(plan.limits) };
-  idle.expect(given.jobs);
-  const first = await prepare(source, given, { planned: plan.head });
-  const { settings } = first;
-  const merged = await mergeParts(plan, store, first);
-  await settled(store, signal, onWait);
-  const severals = await Promise.all(partNumbers(plan).map(part => store.hadSeveral(part)));
-  const prepared = { ...first, executionPlan: finishing(first, plan.level) };
-  const destination = await store.takeOver(settings.overwrite, settings.parent !== null);
+  const found = await takeOver(store, control);
+  if ('result' in found) {
+    await store.clear().catch(() => {});
+    return { ...found.result, already: true };
+  }
+  const { plan, source, prepared, merged, synced, destination } = found;
   const ending = new Ending(signal);
   let conversion: Conversion | null = null;
   let meter: Meter | null = null;
@@ -64,7 +79,7 @@ async function finish(store: PartsStore, { signal, onProgress, onWait }: Control
     conversion = new Conversion(prepared, source, destination, ending.end, {
       ...merged,
       check,
-      synced: !severals.includes(true)
+      synced
     });
     if (onProgress) meter = new Meter(conversion, onProgress);
     if (signal?.aborted) throw stopped(signal);
@@ -73,7 +88,11 @@ async function finish(store: PartsStore, { signal, onProgress, onWait }: Control
     const written = await ending.race(conversion.run());
     await conversion.close(PATIENCE);
     meter?.report();
-    return await conclude(destination, prepared, written, began, signal);
+    const result = resultOf(prepared, written, began);
+    // Before it gets its name: whoever is ended after that has finished it. It is whole without that, too.
+    await writeFinished(store, plan, written.image, merged.records, result).catch(() => {});
+    await conclude(destination, prepared, signal);
+    return { ...result, already: false };
   } catch (error) {
     await conversion?.close(PATIENCE).catch(() => {});
     await destination.keep();
@@ -81,6 +100,32 @@ async function finish(store: PartsStore, { signal, onProgress, onWait }: Control
   } finally {
     meter?.stop();
     ending.release();
+  }
+}
+
+/** What there is to do, when this process alone does it; or the record of what is finished. */
+async function takeOver(store: PartsStore, control: Control): Promise<FinishedRecord | Taken> {
+  const { signal, onWait } = control;
+  const { plan, finished } = await cleared(store, plannedOrFinished(store));
+  if (finished) return finished;
+  try {
+    if (await othersFinish(store, signal, onWait)) return await takeOver(store, control);
+    const { source, options } = plan.head.asked!;
+    const given = { ...options, ...within(plan.limits) };
+    idle.expect(given.jobs);
+    const first = await prepare(source, given, { planned: plan.head });
+    const { overwrite, parent } = first.settings;
+    const merged = await mergeParts(plan, store, first);
+    await settled(store, signal, onWait);
+    const severals = await Promise.all(partNumbers(plan).map(part => store.hadSeveral(part)));
+    const prepared = { ...first, executionPlan: finishing(first, plan.level) };
+    const destination = await store.takeOver(overwrite, parent !== null);
+    return { plan, source, prepared, merged, synced: !severals.includes(true), destination };
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    // Another one may have been faster.
+    if ((await store.isPlanned()) && !(await store.finisher())) throw error;
+    return takeOver(store, control);
   }
 }
 
@@ -99,17 +144,17 @@ function outcome(error: unknown, { output, partial }: PartsStore): unknown {
 export async function discardParts(output: string): Promise<void> {
   const store = await openStore(output);
   try {
-    const { options } = (await planIn(store)).head.asked!;
+    const { options } = (await cleared(store, readPlan(store))).head.asked!;
     await store.discard(typeof options.parent === 'string');
   } finally {
     store.close();
   }
 }
 
-/** As `readPlan`; where there is none any more, nothing else stays either. */
-async function planIn(store: PartsStore): Promise<PartsPlan> {
+/** What is looked for; where no plan is there any more, nothing else stays either. */
+async function cleared<T>(store: PartsStore, plan: Promise<T>): Promise<T> {
   try {
-    return await readPlan(store);
+    return await plan;
   } catch (error) {
     if (error instanceof ConvertError && error.code === 'not-found') await store.clear().catch(() => {});
     throw error;

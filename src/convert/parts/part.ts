@@ -16,11 +16,11 @@ import {
   type RecordKind,
   SCANNED,
   type ScanRecord,
-  readPlan,
   recordName,
   writeRecord
 } from './files.ts';
 import { ended } from './ended.ts';
+import { bytesOf, plannedOrFinished, readFinished } from './finished.ts';
 import { within } from './limits.ts';
 import { scannedRange } from './merge.ts';
 import { openStore } from './open-store.ts';
@@ -81,7 +81,7 @@ async function convertOne(
 ): Promise<PartResult> {
   const began = performance.now();
   const { output, partial } = store;
-  const plan = await readPlan(store);
+  const { plan, finished } = await plannedOrFinished(store);
   const kind: RecordKind = scan ? SCANNED : DONE;
   checkNumber(plan, partial, part, scan);
   const told = (already: boolean, bytesWritten: number, warnings: string[] = []): PartResult => ({
@@ -95,6 +95,7 @@ async function convertOne(
     warnings
   });
   const wanted = new Wanted(plan, store, part, kind);
+  if (finished) return told(true, scan ? 0 : finished.bytes[part - 1]);
   const before = await wanted.record();
   if (before) return told(true, bytesOf(before));
   const { source, options } = plan.head.asked!;
@@ -143,7 +144,10 @@ async function convertOne(
     // Where that cannot be read either, it is not what the person should hear of.
     const other = await wanted.record().catch(() => null);
     if (other) return told(true, bytesOf(other), warnings);
-    if (!(await store.isPlanned().catch(() => true)))
+    const gone = !(await store.isPlanned().catch(() => true));
+    const done = gone ? await readFinished(store).catch(() => null) : null;
+    if (done?.plan.id === plan.id) return told(true, scan ? 0 : done.bytes[part - 1], warnings);
+    if (gone)
       throw new ConvertError(
         'not-found',
         `${partial}: is not there any more: it was finished or discarded while part ${part} was converted`,
@@ -156,9 +160,6 @@ async function convertOne(
     await run?.close(PATIENCE).catch(() => {});
   }
 }
-
-const bytesOf = ({ reports = [] }: Partial<PartRecord>): number =>
-  reports.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);
 
 function checkNumber({ parts, scan: scans }: PartsPlan, partial: string, part: number, scan: boolean): void {
   if (!Number.isSafeInteger(part) || part < 1 || part > parts.length)

@@ -14,8 +14,9 @@ import { outputPath } from '../output-path.ts';
 import { type Prepared, prepare } from '../prepare.ts';
 import { needsHistogram, rangeOf } from '../value-range.ts';
 import { type Division, costOf, divide, finishCost } from './division.ts';
-import { DONE, type PartsPlan, SCANNED, readPlan, writeRecord } from './files.ts';
-import { partsWith } from './merge.ts';
+import { DONE, FINISHED, type PartsPlan, type RecordKind, SCANNED, readPlan, writeRecord } from './files.ts';
+import { readFinished } from './finished.ts';
+import { partNumbers, partsWith } from './merge.ts';
 import { openStore } from './open-store.ts';
 import type { PartsStore } from './store.ts';
 
@@ -48,6 +49,8 @@ export interface PartsDescription extends Plan {
   /** Parts that are scanned, and converted. */
   scanned: number[];
   converted: number[];
+  /** Whether the output is whole, as a plan like this one had it. */
+  finished: boolean;
 }
 
 export interface PlanOptions {
@@ -68,19 +71,33 @@ export interface PlanOptions {
 export async function planParts(
   source: string | string[],
   options: Partial<ConvertOptions>,
+  asked: PlanOptions,
+  control: Control = {}
+): Promise<PartsDescription> {
+  const { resume = false, ...given } = options;
+  if (asked.dryRun && !resume) return await planAnew(source, given, asked, control);
+  let store: PartsStore | null = null;
+  try {
+    checkParts(asked.parts);
+    store = await openStore(outputPath(options.output ?? null, source, options.parent ?? null));
+    const before = resume ? await goOn(source, given, store, asked) : null;
+    return before ?? (await planAnew(source, given, asked, control));
+  } catch (error) {
+    // Parts of this plan are not done because those of another one were.
+    if (!asked.dryRun) await store?.remove(FINISHED).catch(() => {});
+    throw error;
+  } finally {
+    store?.close();
+  }
+}
+
+async function planAnew(
+  source: string | string[],
+  given: Partial<ConvertOptions>,
   { parts: wanted, distributedScan, dryRun = false }: PlanOptions,
-  { signal, onProgress }: Control = {}
+  { signal, onProgress }: Control
 ): Promise<PartsDescription> {
   const [least, most] = checkParts(wanted);
-  const { resume = false, ...given } = options;
-  if (resume) {
-    const store = await openStore(outputPath(options.output ?? null, source, options.parent ?? null));
-    try {
-      if (await store.isPlanned()) return await goOn(source, given, store, wanted);
-    } finally {
-      store.close();
-    }
-  }
   const prepared = await Ending.before(signal, prepare(source, given, { lenient: dryRun }));
   if (signal?.aborted) throw stopped(signal);
   const parts = Math.max(least, Math.min(most, Math.floor(readBytes(prepared) / WORTH_A_PART)));
@@ -91,7 +108,7 @@ export async function planParts(
     );
   const { settings, record } = prepared;
   const { scaling } = settings;
-  const { maxMemory, jobs } = options;
+  const { maxMemory, jobs } = given;
   const plan: PartsPlan = {
     id: randomUUID(),
     head: { ...record, leaf: division.executionPlan.grids[0].size },
@@ -141,6 +158,7 @@ async function begin(
   const { scaling, overwrite, parent } = settings;
   const destination = await store.claim(plan.parts.length, overwrite, parent !== null);
   try {
+    await store.remove(FINISHED);
     if (scaling && !scaling.range && !distributedScan)
       Object.assign(plan, await scanAlone(prepared, destination.folder, control));
     await writeRecord(store, PLAN, plan.id, plan);
@@ -198,18 +216,26 @@ async function scanAlone(
   }
 }
 
-/** The earlier plan, where these are the same source and options. */
+/** The earlier plan, or the one that is finished, where these are the same source and options; null: there is none. */
 async function goOn(
   source: string | string[],
   options: Partial<ConvertOptions>,
   store: PartsStore,
-  asked: PlanOptions['parts']
-): Promise<PartsDescription> {
-  const plan = await readPlan(store);
-  const prepared = await prepare(source, options, { planned: plan.head });
+  { parts: asked }: PlanOptions
+): Promise<PartsDescription | null> {
+  const finished = (await store.isPlanned()) ? null : await readFinished(store);
+  const plan = finished?.plan ?? ((await store.isPlanned()) ? await readPlan(store) : null);
+  if (!plan) return null;
+  const prepared = await prepare(source, options, { planned: plan.head }).catch((error: unknown) => {
+    // What is finished otherwise is an output like any other.
+    if (finished && error instanceof ConvertError && error.code === 'resume-refused') return null;
+    throw error;
+  });
+  if (!prepared) return null;
   const { executionPlan } = prepared;
   const count = typeof asked === 'number' ? asked : plan.parts.length;
-  return describe(prepared, { executionPlan, level: plan.level, parts: plan.parts }, plan, store, count);
+  const division = { executionPlan, level: plan.level, parts: plan.parts };
+  return describe(prepared, division, plan, store, count, finished !== null);
 }
 
 async function describe(
@@ -217,9 +243,11 @@ async function describe(
   division: Division,
   plan: PartsPlan,
   store: PartsStore,
-  partsAsked: number
+  partsAsked: number,
+  finished = false
 ): Promise<PartsDescription> {
   const { plan: told } = prepared;
+  const partsOf = (kind: RecordKind) => (finished ? partNumbers(plan) : partsWith(plan, store, kind));
   return {
     ...told,
     warnings: [...told.warnings, ...plan.warnings],
@@ -232,7 +260,8 @@ async function describe(
     finish: finishCost(prepared, division),
     scan: plan.scan,
     valueRange: plan.range,
-    scanned: await partsWith(plan, store, SCANNED),
-    converted: await partsWith(plan, store, DONE)
+    scanned: !finished || plan.scan ? await partsOf(SCANNED) : [],
+    converted: await partsOf(DONE),
+    finished
   };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ConvertError, stopped } from '../../model/errors.ts';
-import { BELIEVED } from '../../zarr/owner.ts';
+import { BELIEVED, type Running } from '../../zarr/owner.ts';
 import type { PartsStore } from './store.ts';
 
 /** Between two looks whether a process that is still at a part has ended, in ms. */
@@ -8,6 +8,33 @@ const LOOK = 500;
 
 /** For how long it is waited without a word, in ms: whoever is done elsewhere, ends by itself. */
 const UNSAID = 4_000;
+
+/**
+ * Ends when no other process finishes, or discards, the same; whether one did.
+ *
+ * @param onWait see `settled`
+ */
+export async function othersFinish(
+  store: PartsStore,
+  signal?: AbortSignal,
+  onWait?: (what: string) => void
+): Promise<boolean> {
+  const began = Date.now();
+  let isSaid = false;
+  for (let looks = 0; ; looks++) {
+    const busy = await store.finisher();
+    if (!busy) return looks > 0;
+    if (signal?.aborted) throw stopped(signal);
+    if (Date.now() - began > UNSAID && !isSaid) {
+      onWait?.(`waiting for ${busy.running}, which is finishing it${ifKilled(busy)}`);
+      isSaid = true;
+    }
+    await wait(LOOK);
+  }
+}
+
+const ifKilled = ({ elsewhere }: Running): string =>
+  elsewhere ? `: if it was killed, that is known within ${BELIEVED / 60_000} minutes` : '';
 
 /**
  * Ends when no process is at a part any more that is done, or not wanted: it would write into what is finished.
@@ -24,8 +51,7 @@ export async function settled(store: PartsStore, signal?: AbortSignal, onWait?: 
     if (signal?.aborted) throw stopped(signal);
     const waited = Date.now() - began;
     if (waited > UNSAID && !isSaid) {
-      const killed = busy.elsewhere ? `: if it was killed, that is known within ${BELIEVED / 60_000} minutes` : '';
-      onWait?.(`waiting for ${busy.running}, which is still at part ${busy.part}${killed}`);
+      onWait?.(`waiting for ${busy.running}, which is still at part ${busy.part}${ifKilled(busy)}`);
       isSaid = true;
     }
     if (waited > BELIEVED + LOOK)

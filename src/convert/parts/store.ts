@@ -1,4 +1,5 @@
 import type { Courier } from '../../zarr/bucket/courier.ts';
+import type { Json } from '../../model/json.ts';
 import type { JournalRecord } from '../../zarr/journal.ts';
 import type { Running } from '../../zarr/owner.ts';
 import type { UnfinishedOutput } from '../../zarr/unfinished-output.ts';
@@ -12,13 +13,19 @@ export interface PartsStore {
   readonly output: string;
   /** As people know it until it is whole. */
   readonly partial: string;
-  /** Text of a document; null where there is none. */
+  /**
+   * Text of a document; null where there is none. `FINISHED` lies beside the output, all others in what is unfinished.
+   */
   read(name: string): Promise<string | null>;
   /** Writes a document, which is there whole or not at all; `own` tells this process from all others. */
   write(name: string, own: string, text: string): Promise<void>;
   remove(name: string): Promise<void>;
+  /** Metadata of the image that has the output's name; null where there is none. */
+  image(): Promise<Json | null>;
   /** Whether the plan is there, and is the one that was read here, if one was. */
   isPlanned(): Promise<boolean>;
+  /** Process that finishes it, or removes it; null: none. */
+  finisher(): Promise<Running | null>;
   /** Processes that are at parts, or at that one. */
   runs(part?: number): Promise<PartsRun[]>;
   /** Whether what a part has put on the disk may have been written over by another process that was at it. */

@@ -187,7 +187,7 @@ export function partsRows(
   dryRun: boolean,
   keyed: string | null
 ): [name: string, value: string][] {
-  const { parts, partsAsked, partLevel, finish, scan, scanned, converted, output } = plan;
+  const { parts, partsAsked, partLevel, finish, scan, scanned, converted, finished, output } = plan;
   const bytes = parts.map(part => part.bytes);
   const files = parts.reduce((sum, part) => sum + part.files, finish.files);
   const [least, most] = [Math.min(...bytes), Math.max(...bytes)];
@@ -213,8 +213,9 @@ export function partsRows(
     ['then', `finish reads ${formatBytes(finish.bytes)} back and makes ${count(finish.files, 'file')}`],
     ...(scanned.length > 0 ? [['scanned', `${scanned.length} of ${parts.length}`] as [string, string]] : []),
     ...(converted.length > 0 ? [['converted', `${converted.length} of ${parts.length}`] as [string, string]] : []),
+    ...(finished ? [['finished', output] as [string, string]] : []),
     ...warningRows(warnings),
-    ...(dryRun ? [] : nextRows)
+    ...(dryRun || finished ? [] : nextRows)
   ];
 }
 
@@ -250,10 +251,10 @@ export function progressText({ doneBytes, totalBytes, bytesPerSecond, secondsLef
 }
 
 /** `4 levels, 1.91 GiB written in 3.2 s; values 0 to 65535, shown from 312 to 40211` */
-export function resultText(result: ConvertResult): string {
-  const { levels, bytesWritten, seconds, nanVoxels, valueRange, statistics } = result;
+export function resultText(result: ConvertResult & { already?: boolean }): string {
+  const { already = false, levels, bytesWritten, seconds, nanVoxels, valueRange, statistics } = result;
   return [
-    `${count(levels, 'level')}, ${formatBytes(bytesWritten)} written in ${duration(seconds)}`,
+    `${already ? 'finished before: ' : ''}${count(levels, 'level')}, ${formatBytes(bytesWritten)} written in ${duration(seconds)}`,
     ...statistics.flatMap((found, n) => (found ? [valuesText(found, statistics.length > 1 ? n : null)] : [])),
     ...(valueRange ? [`values ${valueRange[0]} to ${valueRange[1]} scaled`] : []),
     ...(nanVoxels > 0 ? [`${count(nanVoxels, 'NaN voxel')} written as 0`] : [])

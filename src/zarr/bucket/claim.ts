@@ -1,12 +1,12 @@
 import { hostname } from 'node:os';
 import { ConvertError } from '../../model/errors.ts';
 import { parsedObject } from '../../model/json.ts';
-import { isOmeZarrGroup } from '../../model/ome-zarr/group.ts';
+import { type GroupDocument, isOmeZarrGroup } from '../../model/ome-zarr/group.ts';
 import { isArchiveName } from '../../model/output-name.ts';
 import { TOOL } from '../../model/version.ts';
 import { S3Bucket } from '../../remote/s3.ts';
 import { JOURNAL, Journal, type JournalRecord } from '../journal.ts';
-import { BELIEVED, MARKER, type Owner, type Ownership, PLAN, isStillRunning, running } from '../owner.ts';
+import { BELIEVED, MARKER, type Owner, type Ownership, PLAN, type Running, isStillRunning, running } from '../owner.ts';
 import { refuseUnlessStale, taken } from '../ownership.ts';
 import { readPieces } from './journal-pieces.ts';
 
@@ -91,9 +91,14 @@ export const partialName = (bucket: S3Bucket, keys: Keys): string => bucket.name
 export const isBusy = (owner: Owner, modified: number): boolean =>
   owner.host === hostname() ? isStillRunning(owner) : Date.now() - modified < BELIEVED;
 
-async function ownershipOf(bucket: S3Bucket, keys: Keys, { owner, modified }: Claimed): Promise<Ownership> {
-  if (!owner) return 'foreign';
-  if (!owner.ended && isBusy(owner, modified)) return running(owner.pid, owner.host);
+/** The process that writes an unfinished output; null where it has ended. */
+export const busyWith = ({ owner, modified }: Claimed): Running | null =>
+  owner && !owner.ended && isBusy(owner, modified) ? running(owner.pid, owner.host) : null;
+
+async function ownershipOf(bucket: S3Bucket, keys: Keys, claimed: Claimed): Promise<Ownership> {
+  if (!claimed.owner) return 'foreign';
+  const busy = busyWith(claimed);
+  if (busy) return busy;
   return (await bucket.head(keys.plan)) ? 'planned' : 'stale';
 }
 
@@ -117,16 +122,22 @@ export async function isWholeInBucket(output: string): Promise<boolean> {
   }
 }
 
-/** Whether an OME-Zarr is under a prefix: null: nothing at all. */
-export async function isOmeZarrAt(bucket: S3Bucket, prefix: string): Promise<boolean | null> {
+/** The document that makes an OME-Zarr of what is under a prefix; null where none does. */
+export async function findImageAt(bucket: S3Bucket, prefix: string): Promise<GroupDocument | null> {
   for (const [name, zarrFormat] of [
     ['zarr.json', 3],
     ['.zattrs', 2]
   ] as const) {
     const found = await bucket.get(prefix + name);
     const json = found && parsedObject(found.bytes.toString('utf8'));
-    if (json && isOmeZarrGroup({ zarrFormat, json })) return true;
+    if (json && isOmeZarrGroup({ zarrFormat, json })) return { zarrFormat, json };
   }
+  return null;
+}
+
+/** Whether an OME-Zarr is under a prefix: null: nothing at all. */
+export async function isOmeZarrAt(bucket: S3Bucket, prefix: string): Promise<boolean | null> {
+  if (await findImageAt(bucket, prefix)) return true;
   for await (const _ of bucket.list(prefix, undefined, 1)) return false;
   return null;
 }
