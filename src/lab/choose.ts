@@ -4,7 +4,7 @@ import type { Contents } from '@jupyterlab/services';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { isAbsolute } from '../form/output.ts';
 import { isArchiveName } from '../model/output-name.ts';
-import { isImage, isTiff, selectedFolders, toServerPath } from './paths.ts';
+import { isImage, isTiff, selectedFolders, selectedVolumes, toServerPath } from './paths.ts';
 
 /** Asks for TIFFs where nothing suitable is selected. */
 export async function chooseSources(browser: FileBrowser | null, title = 'Convert to OME-Zarr'): Promise<string[]> {
@@ -32,6 +32,15 @@ export const OME_ZARR_ARGS = {
   isPalette: { type: 'boolean', description: 'Ask for a folder where none is selected' }
 } as const;
 
+const VOLUME = 'An OME-Zarr, a TIFF or a folder of slices: relative to the server’s root, or absolute on the server';
+
+/** Arguments of a command about volumes of any kind. */
+export const VOLUME_ARGS = {
+  path: { type: 'string', description: VOLUME },
+  paths: { type: 'array', items: { type: 'string', description: VOLUME }, description: 'Several of them' },
+  isPalette: OME_ZARR_ARGS.isPalette
+} as const;
+
 /** The paths that a command is given. */
 export function givenPaths({ path, paths }: ReadonlyPartialJSONObject): string[] {
   const given: readonly unknown[] = Array.isArray(paths) ? paths : [path];
@@ -43,19 +52,40 @@ export function offersOmeZarr(args: ReadonlyPartialJSONObject, browser: FileBrow
   return Boolean(args.isPalette) || givenPaths(args).length > 0 || selectedFolders(browser).length > 0;
 }
 
+/** Whether a command about OME-Zarrs and TIFFs is given one, or may ask for it. */
+export function offersVolume(args: ReadonlyPartialJSONObject, browser: FileBrowser | null | undefined): boolean {
+  return Boolean(args.isPalette) || givenPaths(args).length > 0 || selectedVolumes(browser).length > 0;
+}
+
 /**
  * The OME-Zarrs that a command is about, as the helper takes them: those given, else those selected, else one asked
  * for.
  */
-export async function omeZarrsOf(
+export const omeZarrsOf = (
   args: ReadonlyPartialJSONObject,
   browser: FileBrowser | null | undefined,
   contents: Contents.IManager,
   title: string
+): Promise<string[]> => chosenOf(args, browser, contents, title, selectedFolders(browser));
+
+/** As `omeZarrsOf`, where TIFFs may be selected, too. */
+export const volumesOf = (
+  args: ReadonlyPartialJSONObject,
+  browser: FileBrowser | null | undefined,
+  contents: Contents.IManager,
+  title: string
+): Promise<string[]> => chosenOf(args, browser, contents, title, selectedVolumes(browser));
+
+async function chosenOf(
+  args: ReadonlyPartialJSONObject,
+  browser: FileBrowser | null | undefined,
+  contents: Contents.IManager,
+  title: string,
+  selected: string[]
 ): Promise<string[]> {
   let paths = givenPaths(args);
   if (paths.length === 0) {
-    paths = selectedFolders(browser);
+    paths = selected;
   }
   if (paths.length === 0) {
     paths = await chooseFolder(browser, title);

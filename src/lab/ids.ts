@@ -5,6 +5,7 @@ export const CommandIDs = {
   openUrl: 'microct-io-vis:open-url',
   openSegmentation: 'microct-io-vis:open-segmentation',
   addToViewer: 'microct-io-vis:add-to-viewer',
+  addSegmentation: 'microct-io-vis:add-segmentation',
   linkViewers: 'microct-io-vis:link-viewers',
   autoContrast: 'microct-io-vis:auto-contrast',
   invertContrast: 'microct-io-vis:invert-contrast',

@@ -1,5 +1,5 @@
 import { widgetPlugin } from '../widget/plugin.ts';
-import { fileTypesPlugin, helperPlugin, mainPlugin } from './plugins.ts';
+import { fileTypesPlugin, helperPlugin, mainPlugin, viewersPlugin } from './plugins.ts';
 import { viewerPlugin } from './viewer/plugin.ts';
 
 export { type HelperState, HelperError, IHelper, type IJobs, type JobChange, type ReadResult } from './helper.ts';
@@ -7,4 +7,4 @@ export type * from '../protocol/index.ts';
 
 /** The extension's plugins. */
 
-export default [helperPlugin, fileTypesPlugin, mainPlugin, viewerPlugin, widgetPlugin];
+export default [helperPlugin, viewersPlugin, fileTypesPlugin, mainPlugin, viewerPlugin, widgetPlugin];

@@ -76,9 +76,16 @@ export function convertibleSelection(browser: FileBrowser | null): string[] {
 /** The folders and archives that are selected in a file browser; empty where anything else is. */
 export function selectedFolders(browser: FileBrowser | null | undefined): string[] {
   const items = localSelection(browser);
-  const isStore = ({ type, path }: Contents.IModel): boolean => type === 'directory' || isArchiveName(path);
   return items.every(isStore) ? items.map(({ path }) => path) : [];
 }
+
+/** The folders, archives and TIFFs that are selected in a file browser; empty where anything else is. */
+export function selectedVolumes(browser: FileBrowser | null | undefined): string[] {
+  const items = localSelection(browser);
+  return items.every(item => isStore(item) || isTiff(item.path)) ? items.map(({ path }) => path) : [];
+}
+
+const isStore = ({ type, path }: Contents.IModel): boolean => type === 'directory' || isArchiveName(path);
 
 /** Items selected in a file browser; empty where any of them is on another drive. */
 function localSelection(browser: FileBrowser | null | undefined): Contents.IModel[] {

@@ -22,6 +22,7 @@ import { NoContentModelFactory } from './tiff/model.ts';
 import { ArchiveFactory } from './viewer/document.ts';
 import { keepDocuments } from './viewer/keptDocuments.ts';
 import { getReady } from './viewer/readiness.ts';
+import { IViewers, Viewers } from './viewer/viewers.ts';
 
 const CATEGORY = 'Micro-CT';
 
@@ -39,16 +40,26 @@ export const helperPlugin: JupyterFrontEndPlugin<IHelper> = {
   }
 };
 
+/** What knows all pictures, in tabs of their own and in documents. */
+export const viewersPlugin: JupyterFrontEndPlugin<Viewers> = {
+  id: 'microct-io-vis:viewers',
+  description: 'Knows the pictures of the page, and which was used last.',
+  autoStart: true,
+  provides: IViewers,
+  activate: () => new Viewers()
+};
+
 /** File types, and what a double-click on a TIFF opens. */
 export const fileTypesPlugin: JupyterFrontEndPlugin<void> = {
   id: 'microct-io-vis:file-types',
   description: 'Knows TIFF volumes and OME-Zarr folders, and opens a TIFF without reading its contents.',
   autoStart: true,
-  requires: [IHelper],
+  requires: [IHelper, IViewers],
   optional: [ISettingRegistry, ILayoutRestorer, IFileBrowserFactory],
   activate: (
     app: JupyterFrontEnd,
     helper: IHelper,
+    viewers: Viewers,
     registry: ISettingRegistry | null,
     restorer: ILayoutRestorer | null,
     browsers: IFileBrowserFactory | null
@@ -69,9 +80,9 @@ export const fileTypesPlugin: JupyterFrontEndPlugin<void> = {
     addFileTypes(docRegistry);
     getReady(helper, () => readSettings(settings).doubleClick !== 'image');
     docRegistry.addModelFactory(models);
-    const archives = new ArchiveFactory(helper, serviceManager.contents, models.name);
+    const archives = new ArchiveFactory(helper, serviceManager.contents, viewers, models.name);
     const tiffs = new TiffFactory(
-      { helper, commands, contents: serviceManager.contents, isRestored: () => isRestored, looksFirst },
+      { helper, commands, contents: serviceManager.contents, viewers, isRestored: () => isRestored, looksFirst },
       models.name
     );
     docRegistry.addWidgetFactory(archives);

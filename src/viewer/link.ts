@@ -1,13 +1,22 @@
 import type { LookOptions } from '../protocol/index.ts';
 import type { ViewerState } from './viewState.ts';
 
+/** Whether voxels are numbers of segments: those of all volumes, or those of each. */
+export type AsLabels = boolean | boolean[];
+
+export const isAsLabels = (asLabels: AsLabels | undefined, number: number): boolean =>
+  (Array.isArray(asLabels) ? asLabels[number] : asLabels) ?? false;
+
+/** What was written of it, where it can be that. */
+export const readAsLabels = (found: unknown): AsLabels =>
+  Array.isArray(found) ? found.map(each => each === true) : found === true;
+
 /** Volumes and how they are looked at. */
 export interface View {
   paths: string[];
   /** How those are read that are no OME-Zarrs. */
   options?: LookOptions;
-  /** Whether voxels are numbers of segments. */
-  asLabels?: boolean;
+  asLabels?: AsLabels;
   /** Whether the paths are the slices of one volume. */
   isStack?: boolean;
   state: ViewerState;
@@ -58,7 +67,7 @@ export async function viewIn(address: string): Promise<View | null> {
     return {
       paths,
       ...(options && { options }),
-      ...(asLabels === true && { asLabels }),
+      ...(asLabels && { asLabels: readAsLabels(asLabels) }),
       ...(isStack === true && { isStack }),
       state
     };

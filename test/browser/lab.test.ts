@@ -120,7 +120,11 @@ test('an OME-Zarr folder offers Neuroglancer and no conversion, other folders th
     'microct-io-vis:info'
   ]);
   assert.deepEqual(await lab.offers('slices'), ['microct-io-vis:look', 'microct-io-vis:convert']);
-  assert.deepEqual(await lab.offers('other.tif'), ['microct-io-vis:look', 'microct-io-vis:convert']);
+  assert.deepEqual(await lab.offers('other.tif'), [
+    'microct-io-vis:look',
+    'microct-io-vis:open-segmentation',
+    'microct-io-vis:convert'
+  ]);
 });
 
 test('an OME-Zarr is verified by a right-click, and what differs is listed', async () => {

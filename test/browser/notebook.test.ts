@@ -11,7 +11,7 @@ import type { Jupyter } from './jupyter.ts';
 import { PYTHON, startJupyter } from './jupyter.ts';
 import { NotebookPage, writeNotebook } from './notebook-page.ts';
 import { ZOOM, difference, expectedSlice, shownPixels, shownSlice, sliceView } from './picture.ts';
-import { consoleErrors, convert } from './viewer-page.ts';
+import { consoleErrors, convert, eventually } from './viewer-page.ts';
 import { writeFlipped, writeLabels, writeVolume } from './volumes.ts';
 
 const SHAPE: [number, number, number] = [40, 50, 60];
@@ -70,18 +70,6 @@ class Converter {
   async says(text: string): Promise<void> {
     await this.root.getByText(text).first().waitFor({ timeout: 60_000 });
   }
-}
-
-/** Repeats an assertion until it holds. */
-async function eventually(check: () => Promise<void>): Promise<void> {
-  for (let tries = 0; tries < 60; tries++) {
-    try {
-      return await check();
-    } catch {
-      await sleep(250);
-    }
-  }
-  await check();
 }
 
 /** Waits until the viewer in `root` shows slice `Z` of the scan, and nothing else. */

@@ -218,6 +218,11 @@ test('what is said to be labels is shown as segments: nothing for 0, and a colou
   const document = JSON.parse(readFileSync(join(labels, 'zarr.json'), 'utf8'));
   delete document.attributes.ome['image-label'];
   writeFileSync(join(labels, 'zarr.json'), JSON.stringify(document));
+  await showsBoxes(labels);
+  await showsBoxes(join(folder, 'boxes.tif'));
+});
+
+async function showsBoxes(labels: string): Promise<void> {
   const { url, server } = await view('--labels', labels);
   try {
     const page = await browser.newPage({ viewport: { width: 900, height: 700 } });
@@ -249,4 +254,4 @@ test('what is said to be labels is shown as segments: nothing for 0, and a colou
     server.kill('SIGTERM');
     await once(server, 'exit');
   }
-});
+}

@@ -82,3 +82,15 @@ export async function showsSlice(
   }
   assert.fail(`the picture differs from the volume by up to ${off} grey values`);
 }
+
+/** Repeats an assertion until it holds. */
+export async function eventually(check: () => Promise<void>): Promise<void> {
+  for (let tries = 0; tries < 60; tries++) {
+    try {
+      return await check();
+    } catch {
+      await sleep(250);
+    }
+  }
+  await check();
+}

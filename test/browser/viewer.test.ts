@@ -13,8 +13,8 @@ import type { Jupyter } from './jupyter.ts';
 import { PYTHON, startJupyter } from './jupyter.ts';
 import { LabPage } from './lab-page.ts';
 import { ZOOM, expectedSlice, shownPixels, shownSlice, sliceView } from './picture.ts';
-import { consoleErrors, convert, openTab, picture, showsColours, showsSlice } from './viewer-page.ts';
-import { writeFlipped, writeTurned, writeTwoBlocks, writeVolume } from './volumes.ts';
+import { consoleErrors, convert, eventually, openTab, picture, showsColours, showsSlice } from './viewer-page.ts';
+import { writeFlipped, writeLabels, writeTurned, writeTwoBlocks, writeVolume } from './volumes.ts';
 
 const SHAPE: [number, number, number] = [40, 50, 60];
 const Z = 13;
@@ -383,6 +383,41 @@ test('a volume that is added lies over the first, also after a reload; linked vi
   await page.close();
 });
 
+test('labels that are a TIFF are laid over another as segments by a right-click, also after a reload', async () => {
+  writeLabels(join(jupyter.root, 'boxes.tif'), SHAPE);
+  const page = await jupyter.open('lab/workspaces/segments');
+  const lab = new LabPage(page);
+  await lab.refresh();
+  await lab.item('scan.tif').dblclick();
+  const panel = page.locator('.mct-ViewerPanel:visible');
+  await picture(panel).waitFor();
+  const isEnabled = (command: string): Promise<boolean> =>
+    page.evaluate(id => (window as unknown as App).jupyterapp.commands.isEnabled(id), `microct-io-vis:${command}`);
+  // A document's picture is a viewer as any other.
+  assert.deepEqual([await isEnabled('measure'), await isEnabled('link-viewers')], [true, false]);
+  await lab.item('boxes.tif').click({ button: 'right' });
+  await page.getByText('Add as Segmentation').click();
+  await page.locator('.lm-TabBar-tabLabel', { hasText: 'scan.tif and 1 other' }).waitFor();
+  assert.ok(await isEnabled('link-viewers'));
+  const isOver = async (): Promise<void> => {
+    const isColoured = (): Promise<boolean[]> =>
+      shownPixels(picture(panel), SHAPE[1], SHAPE[2]).then(pixels =>
+        [pixels[2][2], pixels[20][25]].map(pixel => new Set(pixel).size > 1)
+      );
+    await eventually(async () => assert.deepEqual(await isColoured(), [false, true]));
+  };
+  await panel.getByRole('button', { name: 'State' }).click();
+  const text = panel.getByLabel('The view as JSON');
+  await text.fill(JSON.stringify({ ...JSON.parse(await text.inputValue()), ...sliceView(SHAPE, Z) }));
+  await panel.getByRole('button', { name: 'Apply' }).click();
+  await isOver();
+  await sleep(2500);
+  await page.goto(`${jupyter.url}lab/workspaces/segments`);
+  await page.locator('.lm-TabBar-tabLabel', { hasText: 'scan.tif and 1 other' }).click();
+  await isOver();
+  await page.close();
+});
+
 test('a volume that was turned and cut is aligned by landmarks: the same pixels, also in a view that was kept; undone', async () => {
   const output = converted(join(jupyter.root, 'upright.ome.zarr'));
   const turned = join(jupyter.root, 'turned.tif');
@@ -506,7 +541,7 @@ test('an OME-Zarr of the web is read by the page where it may (CORS), and by the
 
 interface App {
   jupyterapp: {
-    commands: { execute(id: string, args?: object): Promise<unknown> };
+    commands: { execute(id: string, args?: object): Promise<unknown>; isEnabled(id: string): boolean };
     shell: { currentWidget: { content: { setState(state: object): void } } };
   };
 }

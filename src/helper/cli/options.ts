@@ -158,7 +158,7 @@ export const COMMANDS: CommandSpec[] = [
       {
         name: 'labels',
         values: ['LABELS'],
-        help: 'an OME-Zarr of whole numbers to lay over them as segments, also where it does not say that they are labels'
+        help: 'a volume of whole numbers to lay over them as segments, also where it does not say that they are labels'
       },
       { name: 'port', values: ['N'], help: 'port on 127.0.0.1 (any free one)' },
       { name: 'no-browser', values: [], help: 'print the address only' }

@@ -19,7 +19,7 @@ export interface ViewOptions {
   /** 0 for any free one. */
   port: number;
   browser: boolean;
-  /** An OME-Zarr whose voxels are shown as numbers of segments; null: none. */
+  /** A volume whose voxels are shown as numbers of segments, read without `reading`; null: none. */
   labels: string | null;
   /** How sources that are no OME-Zarrs are read. */
   reading: LookOptions;
@@ -44,7 +44,7 @@ export async function view(volumes: readonly Source[], options: ViewOptions): Pr
       found.push(each);
     }
   }
-  const over = labels === null ? null : await checks.later(openLabels(labels));
+  const over = labels === null ? null : await checks.later(open(labels, looks, {}));
   if (over) {
     found.push({ ...over, asLabels: true });
   }
@@ -79,15 +79,6 @@ const MOST = 2 ** 29;
 
 type Served =
   { store: Store } | { remote: RemoteStore } | { look: NonNullable<Extract<ViewSource, { look: unknown }>['look']> };
-
-async function openLabels(labels: string): Promise<{ path: string; serve: Served }> {
-  if (isAddress(labels)) {
-    const remote = await RemoteStore.open(labels, MOST);
-    return { path: remote.name, serve: { remote } };
-  }
-  const store = await Store.open(labels);
-  return { path: store.root, serve: { store } };
-}
 
 /** An OME-Zarr, or a source that is looked at as it lies there. */
 async function open(volume: Source, looks: Looks, reading: LookOptions): Promise<{ path: string; serve: Served }> {

@@ -15,12 +15,14 @@ import type { ViewerState } from '../../viewer/index.ts';
 import { keepFromSaving } from '../viewer/document.ts';
 import { ViewerPanel } from '../viewer/panel.ts';
 import { baseName } from '../viewer/source.ts';
+import type { Viewers } from '../viewer/viewers.ts';
 import { TiffPage } from './TiffPage.tsx';
 
 interface Services {
   helper: IHelper;
   commands: CommandRegistry;
   contents: Contents.IManager;
+  viewers: Viewers;
   /** Whether the page's layout has been restored: what is opened later is opened by a person. */
   isRestored: () => boolean;
   /** Whether the picture is shown first, and not the facts. */
@@ -94,7 +96,7 @@ class TiffView extends Panel {
    * @param state - the view that it begins with
    */
   look(shown?: string, state?: ViewerState): void {
-    const { contents, helper } = this.#services;
+    const { contents, helper, viewers } = this.#services;
     const { path } = this.#context;
     if (!isLocal(contents, path)) return;
     if (!this.#picture) {
@@ -102,6 +104,8 @@ class TiffView extends Panel {
       this.#picture.exchanged.connect(() => this.#changed.emit());
       this.#picture.stateChanged.connect(() => this.#changed.emit());
       this.addWidget(this.#picture);
+      // It is used by the tab of the document that it is in.
+      viewers.add(this.#picture, this.parent!);
     }
     this.#facts.hide();
     this.#picture.show();

@@ -1,19 +1,19 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import type { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import type { ICommandPalette } from '@jupyterlab/apputils';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ViewerHandle } from '../../viewer/index.ts';
 import { KINDS } from '../../viewer/measurements.ts';
 import { CommandIDs } from '../ids.ts';
 import { ViewerLinks } from './links.ts';
-import type { ViewerPanel } from './panel.ts';
+import type { Viewers } from './viewers.ts';
 
 /** Adds what can be done with the viewer that was used last: what its toolbar offers, for palette and keys. */
 export function addViewerCommands(
   { commands }: JupyterFrontEnd,
-  tracker: WidgetTracker<MainAreaWidget<ViewerPanel>>,
+  viewers: Viewers,
   palette: ICommandPalette | null
 ): void {
-  const handle = (): ViewerHandle | null => tracker.currentWidget?.content.handle ?? null;
+  const handle = (): ViewerHandle | null => viewers.current?.handle ?? null;
   const add = (command: string, options: CommandRegistry.ICommandOptions): void => {
     commands.addCommand(command, {
       describedBy: { args: { type: 'object', properties: {} } },
@@ -22,14 +22,14 @@ export function addViewerCommands(
     });
     palette?.addItem({ command, category: 'Micro-CT' });
   };
-  tracker.currentChanged.connect(() => commands.notifyCommandChanged());
+  viewers.currentChanged.connect(() => commands.notifyCommandChanged());
 
-  const links = new ViewerLinks(tracker);
+  const links = new ViewerLinks(viewers);
   add(CommandIDs.linkViewers, {
     label: 'Link the Viewers',
     caption: 'Have all open viewers show the same place, as near and from the same side',
     isToggled: () => links.isOn,
-    isEnabled: () => links.isOn || tracker.size > 1,
+    isEnabled: () => links.isOn || viewers.size > 1,
     execute: () => {
       links.isOn = !links.isOn;
       commands.notifyCommandChanged(CommandIDs.linkViewers);

@@ -6,10 +6,11 @@ import { pyramidIcon } from '../icons.ts';
 import { ARCHIVE_FACTORY, OZX_TYPE } from '../ids.ts';
 import { toServerPath } from '../paths.ts';
 import { ViewerPanel } from './panel.ts';
+import type { Viewers } from './viewers.ts';
 
 /** Opens an OME-Zarr in one file on a double-click: its picture. Its contents are never asked of the server. */
 export class ArchiveFactory extends ABCWidgetFactory<DocumentWidget<ViewerPanel>> {
-  constructor(helper: IHelper, contents: Contents.IManager, modelName: string) {
+  constructor(helper: IHelper, contents: Contents.IManager, viewers: Viewers, modelName: string) {
     super({
       name: ARCHIVE_FACTORY,
       modelName,
@@ -21,6 +22,7 @@ export class ArchiveFactory extends ABCWidgetFactory<DocumentWidget<ViewerPanel>
     });
     this.#helper = helper;
     this.#contents = contents;
+    this.#viewers = viewers;
   }
 
   protected override createNewWidget(context: DocumentRegistry.Context): DocumentWidget<ViewerPanel> {
@@ -30,11 +32,13 @@ export class ArchiveFactory extends ABCWidgetFactory<DocumentWidget<ViewerPanel>
     const widget = new DocumentWidget({ content, context });
     widget.title.icon = pyramidIcon;
     widget.toolbar.hide();
+    this.#viewers.add(content, widget);
     return widget;
   }
 
   readonly #helper: IHelper;
   readonly #contents: Contents.IManager;
+  readonly #viewers: Viewers;
 }
 
 /**

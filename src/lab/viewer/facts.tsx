@@ -45,8 +45,10 @@ export function addFacts(
   if (content.paths.some(isAbsolute)) return;
   const convert = (): void => {
     const paths = sources.flat().filter(path => !isOmeZarr(path));
-    const { reading } = content;
-    void commands.execute(CommandIDs.convert, { paths, ...(reading && { options: { ...reading } }) });
+    const { reading, way } = content;
+    const options = { ...reading, ...(way.asLabels === true && { labels: true }) };
+    // Without any the settings are what the form begins with.
+    void commands.execute(CommandIDs.convert, { paths, ...(Object.keys(options).length > 0 && { options }) });
   };
   toolbar.addItem('convert', new ToolbarButton({ label: 'Convert…', onClick: convert }));
 }

@@ -1,4 +1,5 @@
 import type { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
+import type { MainAreaWidget } from '@jupyterlab/apputils';
 import { WidgetTracker } from '@jupyterlab/apputils';
 import type { ABCWidgetFactory, DocumentWidget } from '@jupyterlab/docregistry';
 import type { IFileBrowserFactory } from '@jupyterlab/filebrowser';
@@ -38,10 +39,16 @@ export function keepDocuments<T extends Widget>(
   const keyOf = (path: string): string => `${command} ${path}`;
   factory.widgetCreated.connect((_, widget) => {
     const save = (): void => void tracker.save(widget);
-    // The document is the file's: what is elsewhere now is found in a tab of its own.
-    const offerToFind = (): void => {
+    // The document is the file’s: what is elsewhere now, or laid over it, is shown in a tab of its own.
+    const leadElsewhere = (): void => {
       const shown = picture(widget.content);
       if (!shown) return;
+      shown.addElsewhere = async (paths, asLabels) => {
+        const { state } = shown;
+        const args = { paths: [...shown.paths], ...(state && { state }) };
+        const opened: unknown = await commands.execute(CommandIDs.openViewer, args);
+        await (opened as MainAreaWidget<ViewerPanel>).content.addVolumes(paths, asLabels);
+      };
       shown.find = async path => {
         const found = await chooseAgain(browsers?.tracker.currentWidget, path);
         if (found === null) return null;
@@ -50,8 +57,8 @@ export function keepDocuments<T extends Widget>(
         return null;
       };
     };
-    offerToFind();
-    changed(widget.content).connect(offerToFind);
+    leadElsewhere();
+    changed(widget.content).connect(leadElsewhere);
     widget.context.pathChanged.connect(save);
     changed(widget.content).connect(save);
     void tracker.add(widget);

@@ -1,19 +1,18 @@
-import type { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import type { ViewerPanel } from './panel.ts';
+import type { Viewers } from './viewers.ts';
 
 /** Moves all viewers to where one of them is moved, while it is on. */
 export class ViewerLinks {
-  readonly #tracker: WidgetTracker<MainAreaWidget<ViewerPanel>>;
+  readonly #viewers: Viewers;
   #isOn = false;
   /** While others follow one. */
   #isFollowing = false;
 
-  constructor(tracker: WidgetTracker<MainAreaWidget<ViewerPanel>>) {
-    this.#tracker = tracker;
-    const follow = ({ content }: MainAreaWidget<ViewerPanel>): void =>
-      void content.moved.connect(() => this.#follow(content));
-    tracker.forEach(follow);
-    tracker.widgetAdded.connect((_, widget) => follow(widget));
+  constructor(viewers: Viewers) {
+    this.#viewers = viewers;
+    const follow = (panel: ViewerPanel): void => void panel.moved.connect(() => this.#follow(panel));
+    for (const panel of viewers) follow(panel);
+    viewers.added.connect((_, panel) => follow(panel));
   }
 
   get isOn(): boolean {
@@ -22,20 +21,20 @@ export class ViewerLinks {
 
   set isOn(isOn: boolean) {
     this.#isOn = isOn;
-    const { currentWidget } = this.#tracker;
-    if (currentWidget) this.#follow(currentWidget.content);
+    const { current } = this.#viewers;
+    if (current) this.#follow(current);
   }
 
   #follow(moved: ViewerPanel): void {
     // One that is only made to follow, or that is opening, leads nobody.
-    if (!this.#isOn || this.#isFollowing || this.#tracker.currentWidget?.content !== moved) return;
+    if (!this.#isOn || this.#isFollowing || this.#viewers.current !== moved) return;
     const pose = moved.handle?.pose;
     if (!pose) return;
     this.#isFollowing = true;
-    this.#tracker.forEach(({ content }) => {
-      const { handle } = content;
-      if (content !== moved && handle && JSON.stringify(handle.pose) !== JSON.stringify(pose)) handle.pose = pose;
-    });
+    for (const panel of this.#viewers) {
+      const { handle } = panel;
+      if (panel !== moved && handle && JSON.stringify(handle.pose) !== JSON.stringify(pose)) handle.pose = pose;
+    }
     this.#isFollowing = false;
   }
 }

@@ -11,7 +11,8 @@ import { isAbsolute } from '../../form/output.ts';
 import { isAddress, isStandIn, placeBelow } from '../../model/address.ts';
 import type { ViewerHandle, ViewerState } from '../../viewer/index.ts';
 import type { LookOptions, Source } from '../../protocol/index.ts';
-import { linkOf } from '../../viewer/link.ts';
+import type { AsLabels } from '../../viewer/link.ts';
+import { isAsLabels, linkOf } from '../../viewer/link.ts';
 import { renamed } from '../../viewer/renamed.ts';
 import { startWorker } from '../../viewer/startedWorker.ts';
 import { isActive } from '../connection/jobs.ts';
@@ -39,8 +40,8 @@ const folderOf = (path: string): string => path.replace(/[\\/]?[^\\/]*$/, '');
 export interface Way {
   /** How sources are read that are no OME-Zarrs. */
   reading?: LookOptions;
-  /** Whether voxels are shown as numbers of segments, whatever the metadata says. */
-  asLabels?: boolean;
+  /** Whether voxels are shown as numbers of segments, whatever the metadata says: of all volumes, or of each. */
+  asLabels?: AsLabels;
   /** Whether the paths are the slices of one volume. */
   isStack?: boolean;
 }
@@ -49,7 +50,7 @@ export interface Way {
 export const keyOf = (paths: readonly string[], { reading, asLabels, isStack }: Way = {}): string =>
   paths.join('\n') +
   (reading && Object.keys(reading).length > 0 ? `\n${JSON.stringify(reading)}` : '') +
-  (asLabels ? '\n(segments)' : '') +
+  (asLabels ? `\n(segments${asLabels === true ? '' : ` ${asLabels.map(Number).join('')}`})` : '') +
   (isStack ? '\n(slices)' : '');
 
 /** One volume in Neuroglancer, or several as its layers: OME-Zarrs, or TIFFs and folders of slices as they are. */
@@ -65,6 +66,7 @@ export class ViewerPanel extends Widget {
     super();
     this.#paths = paths;
     this.#way = way;
+    this.#asLabels = (way.isStack ? paths.slice(0, 1) : paths).map((_, n) => isAsLabels(way.asLabels, n));
     this.#helper = helper;
     this.#contents = contents;
     this.#state = state;
@@ -79,15 +81,12 @@ export class ViewerPanel extends Widget {
   }
 
   get way(): Way {
-    return this.#way;
+    const asLabels = this.#asLabels.every(Boolean) || (this.#asLabels.some(Boolean) && [...this.#asLabels]);
+    return { ...this.#way, asLabels };
   }
 
   get reading(): LookOptions | undefined {
     return this.#way.reading;
-  }
-
-  get asLabels(): boolean {
-    return this.#way.asLabels ?? false;
   }
 
   /** Number of a source among the volumes that are shown as they lie there; -1 where it is none. */
@@ -116,12 +115,12 @@ export class ViewerPanel extends Widget {
     const name = namesOf(paths())[number];
     await this.#handle?.exchange(
       number,
-      { ...source, name, asLabels: this.asLabels },
+      { ...source, name, asLabels: this.#asLabels[number] },
       `${baseName(output)} is written whole, and shown now in the place of ${before}.${isRegion ? ' It has only the region that was chosen for the conversion.' : ''}`
     );
     this.#paths = paths();
     this.#sampled[number] = false;
-    this.#way = this.#isSampled ? this.#way : { asLabels: this.asLabels };
+    this.#way = this.#isSampled ? this.#way : {};
     this.#entitle();
     this.#exchanged.emit();
     this.#stateChanged.emit();
@@ -149,14 +148,15 @@ export class ViewerPanel extends Widget {
 
   /** Has the picture go on with volumes that were at other paths. */
   #follow(before: readonly string[]): void {
-    const { paths, asLabels } = this;
+    const { paths } = this;
     const follow = async (): Promise<void> => {
       const handle = this.#handle!;
       const sources = await this.#findSources(paths);
       for (const [n, source] of sources.entries()) {
         if (!this.#way.isStack && paths[n] === before[n]) continue;
         const isTaken = handle.names.some((name, k) => k !== n && name === source.name);
-        await handle.rename(n, { ...source, name: isTaken ? paths[n] : source.name, asLabels });
+        const name = isTaken ? paths[n] : source.name;
+        await handle.rename(n, { ...source, name, asLabels: this.#asLabels[n] });
       }
     };
     // One after the other. Of a volume that cannot be opened where it is now, the viewer says that it is gone.
@@ -205,23 +205,30 @@ export class ViewerPanel extends Widget {
   /**
    * Shows more volumes over those that are there; those that are stay as they are.
    *
+   * @param asLabels - whether as segments, whatever their metadata says
    * @throws Error with the volume that cannot be shown
    */
-  async addVolumes(paths: readonly string[]): Promise<void> {
+  async addVolumes(paths: readonly string[], asLabels = false): Promise<void> {
+    if (this.addElsewhere) return this.addElsewhere(paths, asLabels);
+    await this.#showing;
     const handle = this.#handle;
-    if (!handle) throw new Error(`${this.title.label} is not open yet: try again when its picture is there.`);
+    if (!handle) throw new Error(`${this.#name} is not open: try again when its picture is there.`);
     if (this.#way.isStack) throw new Error('Slices that are not converted are shown alone: convert them first.');
     for (const path of paths) {
-      if (this.paths.includes(path)) continue;
+      if (this.paths.includes(path)) throw new Error(`${baseName(path)} is shown here already.`);
       const found = await findSource(path, this.#helper, this.reading);
       const name = handle.names.includes(found.name) ? path : found.name;
-      await handle.add({ ...found, name, asLabels: this.asLabels });
+      await handle.add({ ...found, name, asLabels });
       this.#paths = [...this.paths, path];
+      this.#asLabels.push(asLabels);
       this.#sampled.push(found.sampled ?? false);
     }
     this.#entitle();
     this.#stateChanged.emit();
   }
+
+  /** Shows more volumes over this one in another tab; without it they are shown here. */
+  addElsewhere?: (paths: readonly string[], asLabels: boolean) => Promise<void>;
 
   /** Emits as soon as the view moves. */
   get moved(): ISignal<this, void> {
@@ -249,7 +256,7 @@ export class ViewerPanel extends Widget {
   }
 
   get key(): string {
-    return keyOf(this.paths, this.#way);
+    return keyOf(this.paths, this.way);
   }
 
   /** Position, zoom, contrast and the like, as Neuroglancer has them. */
@@ -320,7 +327,7 @@ export class ViewerPanel extends Widget {
     }
     this.#isOpened = true;
     this.#say(this.paths.length > 1 ? 'Opening the volumes…' : 'Opening the volume…');
-    this.#show().catch(async error => {
+    this.#showing = this.#show().catch(async error => {
       this.#isOpened = false;
       const lost = await this.#lost(error);
       const what = error instanceof Error ? error.message : String(error);
@@ -394,7 +401,7 @@ export class ViewerPanel extends Widget {
     const state = this.#state;
     const isOnServer = !isAbsolute(this.paths[0]);
     const handle = await createViewer(this.node, {
-      source: source.map(each => ({ ...each, asLabels: this.asLabels })),
+      source: source.map((each, n) => ({ ...each, asLabels: this.#asLabels[n] })),
       // A tab is known by what it shows: another takes the place of this one.
       imageIn: async (n, path) => {
         this.#chosen.emit(this.paths.map((each, at) => (at === n ? placeBelow(each, path) : each)));
@@ -410,7 +417,7 @@ export class ViewerPanel extends Widget {
         return linkOf(URLExt.join(PageConfig.getBaseUrl(), 'lab'), {
           paths: [...this.paths],
           ...(this.reading && { options: this.reading }),
-          ...(this.asLabels && { asLabels: true }),
+          ...(this.way.asLabels && { asLabels: this.way.asLabels }),
           ...(this.#way.isStack && { isStack: true }),
           state: view
         });
@@ -463,9 +470,13 @@ export class ViewerPanel extends Widget {
   #state: ViewerState | undefined;
   #handle: ViewerHandle | undefined;
   #following = Promise.resolve();
+  /** Ends when the volumes are shown, or cannot be. */
+  #showing = Promise.resolve();
   #isOpened = false;
   /** Number of the volume that a person has found last; -1 where none was lost. */
   #found = -1;
+  /** Which of the volumes are shown as segments, whatever their metadata says. */
+  readonly #asLabels: boolean[];
   /** Which of the volumes are shown as they lie there. */
   #sampled: boolean[] = [];
 }

@@ -4,12 +4,22 @@ import { ICommandPalette, InputDialog, MainAreaWidget, WidgetTracker, showErrorM
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { ViewerState } from '../../viewer/index.ts';
-import { LINK, viewIn, withoutView } from '../../viewer/link.ts';
+import { LINK, readAsLabels, viewIn, withoutView } from '../../viewer/link.ts';
 import { keepLastViews, takeLastViews } from '../../viewer/lastViews.ts';
 import { isAbsolute } from '../../form/output.ts';
 import { bucketAddress, isAddress, isBucketAddress, mayHoldKey, shownAddress } from '../../model/address.ts';
 import type { LookOptions } from '../../protocol/index.ts';
-import { OME_ZARR_ARGS, chooseAgain, chooseSources, givenPaths, offersOmeZarr, omeZarrsOf } from '../choose.ts';
+import {
+  OME_ZARR_ARGS,
+  VOLUME_ARGS,
+  chooseAgain,
+  chooseSources,
+  givenPaths,
+  offersOmeZarr,
+  offersVolume,
+  omeZarrsOf,
+  volumesOf
+} from '../choose.ts';
 import { IHelper } from '../helper.ts';
 import { pyramidIcon, stackIcon } from '../icons.ts';
 import { CommandIDs } from '../ids.ts';
@@ -20,6 +30,8 @@ import { watchLayout } from './keptLayout.ts';
 import { keepNames } from './keptNames.ts';
 import type { Way } from './panel.ts';
 import { ViewerPanel, keyOf } from './panel.ts';
+import type { Viewers } from './viewers.ts';
+import { IViewers } from './viewers.ts';
 
 const SOURCE = 'A TIFF or a folder of slices: relative to the server’s root, or absolute on the server';
 const LOOK_ARGS = {
@@ -33,7 +45,7 @@ const LOOK_ARGS = {
 
 const viewOf = ({ state, options, asLabels, isStack }: ReadonlyPartialJSONObject): [ViewerState | undefined, Way] => [
   state as ViewerState | undefined,
-  { reading: options as LookOptions | undefined, asLabels: asLabels === true, isStack: isStack === true }
+  { reading: options as LookOptions | undefined, asLabels: readAsLabels(asLabels), isStack: isStack === true }
 ];
 
 /** Asks for an address; null: there is none to open, which has been said where something else was given. */
@@ -76,11 +88,12 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
   id: 'microct-io-vis:viewer',
   description: 'Opens OME-Zarr folders in Neuroglancer.',
   autoStart: true,
-  requires: [IHelper],
+  requires: [IHelper, IViewers],
   optional: [IFileBrowserFactory, ICommandPalette, ILayoutRestorer, IRouter],
   activate: (
     app: JupyterFrontEnd,
     helper: IHelper,
+    viewers: Viewers,
     browsers: IFileBrowserFactory | null,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
@@ -129,6 +142,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       });
       shell.add(widget, 'main');
       void tracker.add(widget);
+      viewers.add(content, widget);
       return widget;
     };
 
@@ -151,7 +165,11 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
             options: LOOK_ARGS.options,
             state: { type: 'object', description: 'A state of Neuroglancer to begin with' },
             isStack: LOOK_ARGS.isStack,
-            asLabels: { type: 'boolean', description: 'Whether voxels are shown as numbers of segments' }
+            asLabels: {
+              type: ['boolean', 'array'],
+              items: { type: 'boolean' },
+              description: 'Whether voxels are shown as numbers of segments: of all, or of each'
+            }
           }
         }
       },
@@ -199,12 +217,13 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
     palette?.addItem({ command: CommandIDs.look, category: 'Micro-CT', args: { isPalette: true } });
     commands.addCommand(CommandIDs.openSegmentation, {
       label: 'Open as Segmentation',
-      caption: 'Look at an OME-Zarr of whole numbers as segments, also where it does not say that they are labels',
+      caption:
+        'Look at an OME-Zarr, or a TIFF, of whole numbers as segments, also where nothing says that they are labels',
       icon: args => (args.isPalette ? undefined : pyramidIcon),
-      isVisible: args => offersOmeZarr(args, browsers?.tracker.currentWidget),
-      describedBy: { args: { type: 'object', properties: { ...OME_ZARR_ARGS, state: LOOK_ARGS.state } } },
+      isVisible: args => offersVolume(args, browsers?.tracker.currentWidget),
+      describedBy: { args: { type: 'object', properties: { ...VOLUME_ARGS, state: LOOK_ARGS.state } } },
       execute: async args => {
-        const paths = await omeZarrsOf(args, browsers?.tracker.currentWidget, contents, 'Open as Segmentation');
+        const paths = await volumesOf(args, browsers?.tracker.currentWidget, contents, 'Open as Segmentation');
         return paths.length === 0 ? undefined : openGiven(paths, ...viewOf({ ...args, asLabels: true }));
       }
     });
@@ -232,30 +251,40 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
     router?.register({ command: CommandIDs.openLink, pattern: LINK, rank: 40 });
-    commands.addCommand(CommandIDs.addToViewer, {
-      label: 'Add to Viewer',
-      caption: 'Show an OME-Zarr over those of the viewer that was used last, as another layer',
-      icon: args => (args.isPalette ? undefined : pyramidIcon),
-      isVisible: args => tracker.currentWidget !== null && offersOmeZarr(args, browsers?.tracker.currentWidget),
-      describedBy: { args: { type: 'object', properties: OME_ZARR_ARGS } },
-      execute: async args => {
-        const viewer = tracker.currentWidget;
-        const paths = await omeZarrsOf(args, browsers?.tracker.currentWidget, contents, 'Add to Viewer');
-        if (!viewer || paths.length === 0) return;
-        shell.activateById(viewer.id);
-        await viewer.content
-          .addVolumes(await withoutKeys(paths, helper))
-          .catch(error => showErrorMessage('Cannot be added to the viewer', error as Error));
-      }
-    });
-    palette?.addItem({ command: CommandIDs.addToViewer, category: 'Micro-CT', args: { isPalette: true } });
-    addViewerCommands(app, tracker, palette);
+    const addAdding = (command: string, asLabels: boolean, label: string, caption: string): void => {
+      commands.addCommand(command, {
+        label,
+        caption,
+        icon: args => (args.isPalette ? undefined : pyramidIcon),
+        isVisible: args => viewers.current !== null && offersVolume(args, browsers?.tracker.currentWidget),
+        describedBy: { args: { type: 'object', properties: VOLUME_ARGS } },
+        execute: async args => {
+          const viewer = viewers.current;
+          const paths = await volumesOf(args, browsers?.tracker.currentWidget, contents, label);
+          if (!viewer || paths.length === 0) return;
+          shell.activateById(viewers.hostOf(viewer).id);
+          await viewer
+            .addVolumes(await withoutKeys(paths, helper), asLabels)
+            .catch(error => showErrorMessage('Cannot be added to the viewer', error as Error));
+        }
+      });
+      palette?.addItem({ command, category: 'Micro-CT', args: { isPalette: true } });
+    };
+    const over = 'over those of the viewer that was used last';
+    addAdding(CommandIDs.addToViewer, false, 'Add to Viewer', `Show a volume ${over}, as another layer`);
+    addAdding(
+      CommandIDs.addSegmentation,
+      true,
+      'Add as Segmentation',
+      `Show a volume of whole numbers ${over}, as segments`
+    );
+    addViewerCommands(app, viewers, palette);
 
     keepNames(tracker);
     void restorer?.restore(tracker, {
       command: CommandIDs.openViewer,
-      args: ({ content: { paths, state, reading, asLabels, way } }) => ({
-        ...(asLabels && { asLabels }),
+      args: ({ content: { paths, state, reading, way } }) => ({
+        ...(way.asLabels && { asLabels: way.asLabels }),
         ...(way.isStack && { isStack: true }),
         ...(paths.length === 1 ? { path: paths[0] } : { paths: [...paths] }),
         ...(state ? { state } : {}),

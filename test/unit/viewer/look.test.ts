@@ -60,7 +60,11 @@ test('each colour map is known by its shader, of each type', () => {
 });
 
 test('a link holds a view, wherever it stands in the address, and one that lost a part says so', async () => {
-  const view = { paths: ['Größe #1 & 50%.ome.zarr', '/data/b.ome.zarr'], state: { position: [1, 2, 3], layout: 'xy' } };
+  const view = {
+    paths: ['Größe #1 & 50%.ome.zarr', '/data/b.ome.zarr'],
+    asLabels: [false, true],
+    state: { position: [1, 2, 3], layout: 'xy' }
+  };
   const link = await linkOf('https://hub/user/alice/lab', view);
   assert.match(link, /^https:\/\/hub\/user\/alice\/lab\?microct-view=[\w-]+$/);
   assert.deepEqual(await viewIn(link), view);
