@@ -1,3 +1,4 @@
+import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { widgetPlugin } from '../widget/plugin.ts';
 import { fileTypesPlugin, helperPlugin, mainPlugin, viewersPlugin } from './plugins.ts';
 import { viewerPlugin } from './viewer/plugin.ts';
@@ -6,5 +7,13 @@ export { type HelperState, HelperError, IHelper, type IJobs, type JobChange, typ
 export type * from '../protocol/index.ts';
 
 /** The extension's plugins. */
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  helperPlugin,
+  viewersPlugin,
+  fileTypesPlugin,
+  mainPlugin,
+  viewerPlugin,
+  widgetPlugin
+];
 
-export default [helperPlugin, viewersPlugin, fileTypesPlugin, mainPlugin, viewerPlugin, widgetPlugin];
+export default plugins;
