@@ -23,12 +23,14 @@ import {
   type BlockTask,
   type CheckTask,
   type CountingJob,
+  type FilesNote,
   type Report,
   type Shared,
   type SourceJob,
   type Task,
   type WriteJob,
   addReport,
+  areSameFiles,
   emptyReport
 } from '../pyramid/task.ts';
 import { WorkerPool } from '../pyramid/worker-pool.ts';
@@ -75,6 +77,8 @@ export class BlockRun {
   readonly #pageCache: PageCache | null;
   #job: BlockJob & { source: SourceJob; counting: CountingJob; sink: WriteJob };
   #restoredBytes = 0;
+  readonly #unseen = new Map<string, BlockEntry>();
+  readonly #harmed: BlockEntry[] = [];
   #closed: Promise<void> | null = null;
   readonly pool: WorkerPool;
   /** Reports on the blocks that are done, by an earlier run too; one for each channel. */
@@ -175,7 +179,7 @@ export class BlockRun {
   /** Takes over the blocks whose files are as a journal has them, with its reports on them. */
   async restore(blocks: readonly BlockEntry[], scanned: boolean): Promise<void> {
     const { executionPlan, levels, layout } = this.#prepared;
-    const entries = new Map(blocks.map(entry => [[entry.volume, entry.level, ...entry.index].join('/'), entry]));
+    const entries = new Map(blocks.map(entry => [keyOf(entry), entry]));
     this.begin();
     for (const entry of await this.#unharmed([...entries.values()])) this.#stored.add(entry);
     this.#stored.prune();
@@ -197,9 +201,17 @@ export class BlockRun {
     return this.#stored;
   }
 
-  /** Takes blocks for done whose values are counted elsewhere. */
-  takeForDone(blocks: Iterable<BlockEntry>): void {
-    for (const entry of blocks) this.#stored.add(entry);
+  /** Takes blocks for done whose values are counted elsewhere; `look`: files are looked at as they are read back. */
+  takeForDone(blocks: Iterable<BlockEntry>, look: boolean): void {
+    for (const entry of blocks) {
+      this.#stored.add(entry);
+      if (look) this.#unseen.set(keyOf(entry), entry);
+    }
+  }
+
+  /** Blocks of which files were found, as they were read back, that are not as they were noted. */
+  get harmed(): readonly BlockEntry[] {
+    return this.#harmed;
   }
 
   /** Those of the blocks whose files are not as they are to be. */
@@ -220,7 +232,7 @@ export class BlockRun {
       this.pool,
       tasks,
       async ({ n }, { bytesWritten, checksum }) => {
-        if (bytesWritten === unsure[n].bytes && checksum === unsure[n].checksum) found.push(unsure[n]);
+        if (areSameFiles({ bytesWritten, checksum }, noteOf(unsure[n]))) found.push(unsure[n]);
         await courier?.drop(this.#names(unsure[n]));
       },
       async ({ n }) => courier?.fetch(this.#names(unsure[n]))
@@ -245,6 +257,8 @@ export class BlockRun {
       schedule,
       async (task, report, thread) => {
         if (task.kind === 'block' && task.level === 0) this.#hasRead(task);
+        const noted = task.kind === 'restore' ? this.#unseen.get(keyOf(task)) : undefined;
+        if (noted && !areSameFiles(report, noteOf(noted))) this.#harmed.push(noted);
         const note = (etags?: string[]) => {
           const entry = this.#note(task, report, etags);
           onDone?.(task, entry);
@@ -253,8 +267,10 @@ export class BlockRun {
         note();
       },
       async task => {
-        if (task.kind === 'restore') await courier?.fetch(this.#names(task));
-        return task;
+        if (task.kind !== 'restore') return task;
+        await courier?.fetch(this.#names(task));
+        const noted = this.#unseen.get(keyOf(task));
+        return noted ? { ...task, expected: noteOf(noted) } : task;
       }
     );
     await courier?.settle();
@@ -401,6 +417,11 @@ export class BlockRun {
     return wanted;
   }
 }
+
+const keyOf = ({ volume, level, index }: Pick<BlockEntry, 'volume' | 'level' | 'index'>): string =>
+  [volume, level, ...index].join('/');
+
+const noteOf = ({ bytes, checksum }: BlockEntry): FilesNote => ({ bytesWritten: bytes, checksum });
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 

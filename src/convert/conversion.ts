@@ -53,6 +53,8 @@ export interface Merged {
   blocks: BlockEntry[];
   /** Whether their files are on the disk. */
   synced: boolean;
+  /** Hears of those whose files are not as they were written. @throws ConvertError */
+  damaged(blocks: readonly BlockEntry[]): Promise<never>;
   range: [number, number] | null;
   /** Warnings of a scan for the range. */
   warnings: string[];
@@ -173,12 +175,6 @@ export class Conversion {
     return { report, range, statistics, image };
   }
 
-  /** Those of the parts' blocks whose files are not as they are to be. */
-  async damaged(): Promise<BlockEntry[]> {
-    this.#run.begin();
-    return this.#run.damaged(this.#parts?.blocks ?? []);
-  }
-
   /** Whether something is done that another conversion can go on with. */
   get resumable(): boolean {
     return this.#journal?.begun ?? false;
@@ -219,16 +215,28 @@ export class Conversion {
   }
 
   /** Makes the levels above the parts. */
-  async #takeOver({ reports, counts, fill, blocks, warnings }: Merged): Promise<(channel: number) => Float64Array> {
+  async #takeOver({
+    reports,
+    counts,
+    fill,
+    blocks,
+    warnings,
+    damaged
+  }: Merged): Promise<(channel: number) => Float64Array> {
     const run = this.#run;
     this.#prepared.plan.warnings.push(...warnings);
     reports.forEach((report, channel) => addReport(run.reports[channel], report));
     fill(run.sample);
-    run.takeForDone(blocks);
     run.begin();
+    // What is in a bucket is known by its ETags; what nothing is made of is not read back.
+    const isLookedAt = !this.#destination.courier && blocks[0].level < this.#prepared.levels.length - 1;
+    const found = isLookedAt ? [] : await run.damaged(blocks);
+    if (found.length > 0) await damaged(found);
+    run.takeForDone(blocks, isLookedAt);
     await run.perform(task => {
       if (task.kind === 'restore') this.#readBack += this.#bytesOf(task);
     });
+    if (run.harmed.length > 0) await damaged(run.harmed);
     return channel => counts[channel];
   }
 

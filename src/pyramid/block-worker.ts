@@ -9,7 +9,15 @@ import { Downsampler } from './downsampler.ts';
 import type { BlockSink } from './sink.ts';
 import { SourceFiller } from './source-filler.ts';
 import { StoredBlocks } from './stored-blocks.ts';
-import { type Areas, type BlockJob, type BlockTask, type Report, type Task, emptyReport } from './task.ts';
+import {
+  type Areas,
+  type BlockJob,
+  type BlockTask,
+  type Report,
+  type Task,
+  areSameFiles,
+  emptyReport
+} from './task.ts';
 import { ThreadContext } from './thread-context.ts';
 import { VoxelCounter } from './voxel-counter.ts';
 
@@ -50,8 +58,7 @@ export class BlockWorker {
       case 'block':
         return this.#put(task, onReduced);
       case 'restore':
-        await this.#restore(task);
-        break;
+        return this.#restore(task);
       case 'check':
         return this.#stored!.check(task);
       case 'count':
@@ -89,12 +96,17 @@ export class BlockWorker {
   }
 
   /** Reads a stored block back, and reduces it into its parent. */
-  async #restore(task: BlockTask): Promise<void> {
+  async #restore(task: BlockTask): Promise<Report> {
     const block = this.#block(task);
     // A block is read back by way of an area that may still be written from.
     await this.#sink.settle();
+    const { expected } = task;
+    // Just before it is read, so that the disk is asked once.
+    const found = expected ? this.#stored!.check({ ...task, kind: 'check' }) : emptyReport();
+    if (expected && !areSameFiles(found, expected)) return found;
     this.#stored!.restore(task, block);
     this.#downsampler.reducer(task, block)?.();
+    return found;
   }
 
   /** Puts a folder, and the chunks under it, on the disk; the bytes of these. */

@@ -101,7 +101,8 @@ export interface Areas {
 
 /**
  * `block`: read a block if it is of level 0, begin to write its chunks, reduce it into its parent. `restore`: read its
- * voxels back from its chunks and reduce it into its parent.
+ * voxels back from its chunks and reduce it into its parent; only where its files are as `expected`, which the report
+ * tells.
  */
 export interface BlockTask {
   kind: 'block' | 'restore';
@@ -111,6 +112,8 @@ export interface BlockTask {
   index: Shape;
   address: number;
   parent: number | null;
+  /** Of its files when they were written. */
+  expected?: FilesNote;
   /** Regions of a compared block that are not known, because the voxels that they were reduced from cannot be read. */
   unknown?: Region[];
 }
@@ -175,6 +178,13 @@ export const emptyReport = (): Report => ({
   overflow: 0,
   checksum: 0
 });
+
+/** What a block's files are known by. */
+export type FilesNote = Pick<Report, 'bytesWritten' | 'checksum'>;
+
+/** Whether a block's files are as they were noted. */
+export const areSameFiles = (a: FilesNote, b: FilesNote): boolean =>
+  a.bytesWritten === b.bytesWritten && a.checksum === b.checksum;
 
 /** Adds what one task reports to what others did. */
 export function addReport(sum: Report, report: Report): void {

@@ -79,12 +79,11 @@ async function finish(store: PartsStore, control: Control): Promise<FinishResult
     conversion = new Conversion(prepared, source, destination, ending.end, {
       ...merged,
       check,
+      damaged: blocks => refuse(store, merged.records, blocks),
       synced
     });
     if (onProgress) meter = new Meter(conversion, onProgress);
     if (signal?.aborted) throw stopped(signal);
-    const damaged = await ending.race(conversion.damaged());
-    if (damaged.length > 0) throw await refused(store, merged.records, damaged);
     const written = await ending.race(conversion.run());
     await conversion.close(PATIENCE);
     meter?.report();
@@ -164,10 +163,10 @@ async function cleared<T>(store: PartsStore, plan: Promise<T>): Promise<T> {
 /** Has a part done again, as far as it is damaged. */
 const redo = (store: PartsStore, part: number): Promise<void> => store.remove(recordName(part, DONE));
 
-async function refused(store: PartsStore, records: PartRecord[], damaged: readonly object[]): Promise<ConvertError> {
+async function refuse(store: PartsStore, records: PartRecord[], damaged: readonly object[]): Promise<never> {
   const parts = records.flatMap(({ blocks }, n) => (blocks.some(block => damaged.includes(block)) ? [n + 1] : []));
   for (const part of parts) await redo(store, part);
-  return new ConvertError(
+  throw new ConvertError(
     'corrupt',
     `${store.partial}: chunks of ${partsNamed(parts)} are not as they were written: run ${parts.length === 1 ? 'it' : 'them'} again, then finish`,
     'output'

@@ -80,7 +80,7 @@ export async function mergeParts(
   plan: PartsPlan,
   store: PartsStore,
   prepared: Prepared
-): Promise<Omit<Merged, 'check' | 'synced'> & { records: PartRecord[] }> {
+): Promise<Omit<Merged, 'check' | 'damaged' | 'synced'> & { records: PartRecord[] }> {
   const records = await all<PartRecord>(
     plan,
     store,
