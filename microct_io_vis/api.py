@@ -527,7 +527,8 @@ class Plan(VolumeInfo):
     unfinished : Unfinished or None
         None where there is nothing to resume.
     output_refusal : Refusal or None
-        Why `convert` would not write ``output``, which has something in its place; None where it would.
+        Why `convert` would not write ``output``, which has something in its place, no folder to be in, or too small a
+        disk; None where it would.
     warnings : tuple[str, ...]
         Of the source and of the conversion.
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ..conversion import ask
+from ..errors import ConversionError
 from .archive import Archive
 
 #: Bytes that one answer carries at most; who wants more asks again from where it ended.
@@ -33,6 +36,8 @@ class OmeZarrFiles:
                 raise ValueError(
                     f"{os.fspath(root)}: a file, not an OME-Zarr, which is a folder or an .ozx: convert it first"
                 )
+            if re.match(r"[a-z][a-z0-9+.-]+:/", os.fspath(root), re.I):
+                raise FileNotFoundError(_advice(os.fspath(root)))
             near = _nearest(self.root)
             raise FileNotFoundError(
                 f"{os.fspath(root)}: no such folder" + (f"; beside it would be {near}" if near else "")
@@ -130,6 +135,15 @@ class OmeZarrFiles:
         if odd or not Path(os.path.realpath(path)).is_relative_to(self.root):
             raise ValueError(f"{key!r} does not name a file of {self.root}")
         return path
+
+
+def _advice(place: str) -> str:
+    """What is said everywhere of an address of a kind that is not read."""
+    try:
+        ask("info", place, None, {}, "--no-files")
+    except ConversionError as error:
+        return str(error)
+    return f"{place}: no such folder"
 
 
 def _nearest(path: Path) -> str | None:

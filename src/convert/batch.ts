@@ -9,7 +9,7 @@ import {
   writeFileSync
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isAddress, isBucketAddress, shownAddress } from '../model/address.ts';
+import { adviceOnPath, isAddress, isBucketAddress, shownAddress } from '../model/address.ts';
 import { ConvertError, type ErrorCode, stopped } from '../model/errors.ts';
 import { imageKind } from '../model/file-endings.ts';
 import type { ConvertOptions } from '../model/options.ts';
@@ -65,7 +65,11 @@ export function batchSources(word: string): string[] {
   const found = sourcesOf(word);
   if (found.length > 0) return found;
   if (!/[*?[{]/.test(word) && !existsSync(word))
-    throw new ConvertError('not-found', `${word}: there is no such file or folder: check the path`, 'source');
+    throw new ConvertError(
+      'not-found',
+      `${word}: there is no such file or folder: ${adviceOnPath(word) ?? 'check the path'}`,
+      'source'
+    );
   throw new ConvertError(
     'not-found',
     `${word}: there is nothing to convert: expected a text file that names a TIFF or a folder of slices a line, a pattern of paths, or a folder that holds some`,
@@ -111,9 +115,10 @@ function within(folder: string): string[] {
  * Sources that would be converted, and their outputs.
  *
  * @param folder where the outputs go; null: each beside its source
- * @throws ConvertError where two sources would be written to one output
+ * @throws ConvertError where two sources would be written to one output, or none can be
  */
 export function planMany(sources: readonly string[], folder: string | null): BatchEntry[] {
+  checkFolder(folder);
   const taken = new Map<string, string>();
   return sources.map(source => {
     const entry = waiting(source, folder);
@@ -128,7 +133,7 @@ export function planMany(sources: readonly string[], folder: string | null): Bat
  * output the first that can be is converted. Reads headers, writes nothing.
  *
  * @param folder where the outputs go; null: each beside its source
- * @throws ConvertError where it is cancelled
+ * @throws ConvertError where it is cancelled, or nothing can be written to `folder`
  */
 export async function estimateMany(
   sources: readonly string[],
@@ -138,6 +143,7 @@ export async function estimateMany(
 ): Promise<PlannedEntry[]> {
   const taken = new Map<string, string>();
   const entries: PlannedEntry[] = [];
+  checkFolder(folder);
   const missing = missingFolder(folder);
   for (const source of sources) {
     if (signal?.aborted) throw stopped(signal);
@@ -163,6 +169,12 @@ export async function estimateMany(
     }
   }
   return entries;
+}
+
+/** An address of a kind that nothing is written to is no folder to be made. @throws ConvertError `bad-option` */
+function checkFolder(folder: string | null): void {
+  const advice = folder !== null && missingFolder(folder) !== null ? adviceOnPath(folder) : null;
+  if (advice !== null) throw new ConvertError('bad-option', `${folder}: ${advice}`, 'output');
 }
 
 /** The outermost folder that is to be made for outputs to go into `folder`; null where there is none to make. */
@@ -260,7 +272,8 @@ export async function convertMany(
   return entries;
 }
 
-function makeFolder(path: string): void {
+/** @throws ConvertError `output-unwritable` */
+export function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
   } catch (error) {

@@ -1,5 +1,12 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { addressName, bucketAddress, isAddress, isBucketAddress, shownAddress } from '../model/address.ts';
+import {
+  addressName,
+  adviceOnPath,
+  bucketAddress,
+  isAddress,
+  isBucketAddress,
+  shownAddress
+} from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import { actualPath, onDisk } from '../reader/common/file-name.ts';
 import { imageKind, withoutEnding } from '../model/file-endings.ts';
@@ -31,6 +38,13 @@ function checkEnding(name: string): void {
     );
 }
 
+/** An address of a kind that nothing is written to is no path of a new folder. @throws ConvertError `bad-option` */
+function checkKind(name: string): void {
+  const advice = isAddress(name) ? null : adviceOnPath(name);
+  if (advice !== null && !isFolder(dirname(resolve(name))))
+    throw new ConvertError('bad-option', `${name}: ${advice}`, 'output');
+}
+
 /** The address of an output in a bucket. @throws ConvertError `bad-option` */
 function bucketPath(name: string, parent: string | null): string {
   const fail = (message: string) => new ConvertError('bad-option', `${shownAddress(name)}: ${message}`, 'output');
@@ -52,6 +66,7 @@ function bucketPath(name: string, parent: string | null): string {
 export function outputPath(given: string | null, source: ConversionSource, parent: string | null): string {
   if (given !== null) {
     const name = readable(given);
+    checkKind(name);
     checkEnding(name);
     if (isBucketAddress(name)) return bucketPath(name, parent);
     if (isAddress(name))

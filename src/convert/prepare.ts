@@ -104,7 +104,7 @@ export function arrange(
 }
 
 /** Errors in spite of which a plan can be made. */
-const IN_THE_WAY: readonly ErrorCode[] = ['output-exists', 'output-not-ome-zarr'];
+const IN_THE_WAY: readonly ErrorCode[] = ['output-exists', 'output-not-ome-zarr', 'no-folder'];
 
 /** Findings at an output's path. */
 interface Found {

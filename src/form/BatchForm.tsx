@@ -20,10 +20,14 @@ type Outcome = { planned: Planned; failure?: undefined } | { planned?: undefined
 /** Before the form has said anything. */
 const NOTHING: Draft = { options: {}, planned: null, failure: null };
 
+/** Whether the folder of its output is not there, and will be made. */
+const isWithoutFolder = ({ plan }: Planned): boolean => plan.outputRefusal?.code === 'no-folder';
+
 /** Outcome for a source whose plan could be made. Unfinished output is not thrown away here, where nobody was asked. */
 function toOutcome(planned: Planned): Outcome {
-  if (planned.plan.outputRefusal) {
-    return { failure: planned.plan.outputRefusal.message };
+  const { outputRefusal } = planned.plan;
+  if (outputRefusal && !isWithoutFolder(planned)) {
+    return { failure: outputRefusal.message };
   }
   const refusal = refusalOf(planned);
   return refusal === null
@@ -145,7 +149,7 @@ export function BatchForm(props: {
   const starts = React.useMemo(
     () =>
       all.flatMap((outcome, index) =>
-        outcome?.planned ? [{ source: paths[index], options: outcome.planned.options }] : []
+        outcome?.planned ? [{ source: paths[index], options: outcome.planned.options, makeFolder: true }] : []
       ),
     [paths, all]
   );
@@ -174,7 +178,11 @@ export function BatchForm(props: {
       <Field
         label="Folder for the outputs"
         wide
-        hint="Empty: each output beside its source. A name beside the first source, a path, or s3://BUCKET/FOLDER."
+        hint={
+          all.some(outcome => outcome?.planned && isWithoutFolder(outcome.planned))
+            ? `${folder.trim()} will be made.`
+            : 'Empty: each output beside its source. A name beside the first source, a path, or s3://BUCKET/FOLDER.'
+        }
       >
         {control => <TextInput control={control} value={folder} onChange={setFolder} />}
       </Field>

@@ -1,7 +1,9 @@
 import { access } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { isAddress } from '../model/address.ts';
 import { errorName } from '../model/error-name.ts';
 import { ConvertError, cancelled } from '../model/errors.ts';
+import { makeFolder } from '../convert/batch.ts';
 import { isName } from '../convert/output-path.ts';
 import { unfinishedRequest } from '../convert/unfinished.ts';
 import { inWords } from '../model/words.ts';
@@ -146,8 +148,10 @@ export class Service {
         }
       };
     },
-    start: async ({ source, options }) => {
-      return { result: this.#job(await this.#jobs.start(this.#source(source), this.#options(options))) };
+    start: async ({ source, options, makeFolder: makes = false }) => {
+      const given = this.#options(options);
+      if (makes && given.output != null && !isAddress(given.output)) makeFolder(dirname(given.output));
+      return { result: this.#job(await this.#jobs.start(this.#source(source), given)) };
     },
     unfinished: async ({ path }) => {
       const partial = this.#paths.absolute(path);

@@ -4,6 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import { Archive } from '../convert/index.ts';
+import { adviceOnPath } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import { isArchiveName } from '../model/output-name.ts';
 
@@ -49,7 +50,8 @@ export class Store {
     const root = await missingAsNull(realpath(absolute), path);
     if (root === null) {
       const beside = await omeZarrsBeside(absolute);
-      const there = beside.length > 0 ? `beside it would be ${beside.join(', ')}` : 'give the path of an OME-Zarr';
+      const otherwise = adviceOnPath(path) ?? 'give the path of an OME-Zarr';
+      const there = beside.length > 0 ? `beside it would be ${beside.join(', ')}` : otherwise;
       throw new ConvertError('not-found', `${path}: there is no such folder; ${there}`, 'source');
     }
     const found = await missingAsNull(stat(root), path);

@@ -10,8 +10,9 @@ export const isOfWeb = (name: string): boolean => /^https?:\/\//i.test(name);
 /** Whether something is named by its place in a bucket (`s3://BUCKET/KEY`). */
 export const isBucketAddress = (name: string): boolean => /^s3:\/\//i.test(name);
 
-/** Addresses of other kinds than those that are read. */
-const OTHER = /(?:^|[\\/])(file|gs|gcs|az|abfss?|wasbs?|hdfs|ftps?|sftp|ssh|smb|davs?|swift):[\\/]{1,3}(.*)$/i;
+/** Addresses of kinds that are not read, also where they were taken for a path; any kind at the beginning. */
+const OTHER =
+  /(?:^|[\\/])(file|gs|gcs|s3[an]|az|adls?|abfss?|wasbs?|hdfs|ftps?|sftp|ssh|scp|rsync|smb|cifs|nfs|davs?|webdavs?|swift|oss|cos|b2):[\\/]{1,3}(.*)$|^(?!https?:|s3:)([a-z][a-z0-9+.-]+):\/\/(.*)$/i;
 
 /**
  * Advice on a path that is not there: an address that was taken for a path, as by Python's pathlib, has lost a slash;
@@ -20,7 +21,8 @@ const OTHER = /(?:^|[\\/])(file|gs|gcs|az|abfss?|wasbs?|hdfs|ftps?|sftp|ssh|smb|
 export const adviceOnPath = (path: string): string | null => {
   const [, scheme, rest] = /(?:^|[\\/])(https?|s3):[\\/]([^\\/].*)$/i.exec(path) ?? [];
   if (scheme !== undefined) return `give the address as text, with both slashes: ${scheme}://${rest}`;
-  const [, other, place] = OTHER.exec(path) ?? [];
+  const [, known, below, any, rest_] = OTHER.exec(path) ?? [];
+  const [other, place] = [known ?? any, below ?? rest_];
   if (other === undefined) return null;
   switch (other.toLowerCase()) {
     case 'file':
@@ -28,8 +30,19 @@ export const adviceOnPath = (path: string): string | null => {
     case 'gs':
     case 'gcs':
       return `of Google Cloud Storage give s3://${place}, with AWS_ENDPOINT_URL=https://storage.googleapis.com`;
+    case 's3a':
+    case 's3n':
+      return `an address in a bucket begins with s3://: give s3://${place}`;
+    case 'az':
+    case 'adl':
+    case 'adls':
+    case 'abfs':
+    case 'abfss':
+    case 'wasb':
+    case 'wasbs':
+      return 'from Azure it is read by its address of the web (https://ACCOUNT.blob.core.windows.net/CONTAINER/NAME, with a SAS behind it where one is needed), and nothing is written there';
     default:
-      return `an address begins with https://, http:// or s3://, and not with ${other}://`;
+      return `an address begins with https://, http:// or s3://, and not with ${other}://: give the path where it is mounted, or copy it here`;
   }
 };
 

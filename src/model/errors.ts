@@ -17,6 +17,7 @@ export const ERROR_CODES = [
   'output-not-ome-zarr',
   'output-inside-source',
   'output-unwritable',
+  'no-folder',
   'resume-refused',
   'disk-full',
   'memory-too-small',

@@ -107,8 +107,8 @@ export interface Methods {
     result: VolumeInfo | OmeZarrInfo;
   };
   estimate: { params: { source: Source; options: Partial<ConvertOptions> }; result: Plan };
-  /** Queues a conversion. */
-  start: { params: { source: Source; options: Partial<ConvertOptions> }; result: Job };
+  /** Queues a conversion; `makeFolder`: the output's folder is made where it is not there. */
+  start: { params: { source: Source; options: Partial<ConvertOptions>; makeFolder?: boolean }; result: Job };
   /** The request that began the unfinished output at `path`; refused where that output can no longer be resumed. */
   unfinished: { params: { path: string }; result: { source: Source; options: Partial<ConvertOptions> } };
   /** Queues a verification, against the source that the OME-Zarr names where it lies beside it. */

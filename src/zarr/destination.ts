@@ -17,7 +17,6 @@ import {
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { adviceOnPath } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import type { OmeZarrVersion } from '../model/options.ts';
 import { isArchiveName } from '../model/output-name.ts';
@@ -79,8 +78,8 @@ export function freeDisk(path: string): number {
  * of it, or null.
  *
  * @param labels whether the output is one in a folder of label images, which may be made for it
- * @throws ConvertError `output-inside-source`, `output-unwritable`, `output-not-ome-zarr`, `output-exists` or
- *   `bad-option`
+ * @throws ConvertError `output-inside-source`, `output-unwritable`, `no-folder`, `output-not-ome-zarr`, `output-exists`
+ *   or `bad-option`
  */
 export async function checkDestination(
   output: string,
@@ -107,11 +106,13 @@ export async function checkDestination(
   const folder = dirname(output);
   const parent = labels && !exists(folder) ? dirname(folder) : folder;
   const there = statSync(parent, { throwIfNoEntry: false });
-  if (!there)
-    throw fail(
-      'output-unwritable',
-      `${output}: there is no folder ${parent}: ${adviceOnPath(output) ?? 'make it, or choose another output'}`
-    );
+  if (!there) {
+    const none = `${output}: there is no folder ${parent}`;
+    const above = folderAbove(parent);
+    if (!isFolderForWriting(above))
+      throw fail('output-unwritable', `${none}, and none can be made in ${above}: choose another output`);
+    throw fail('no-folder', `${none}: make it, or choose another output`);
+  }
   if (!there.isDirectory())
     throw fail('output-unwritable', `${output}: ${parent} is not a folder: choose another output`);
   try {
@@ -132,6 +133,21 @@ export async function checkDestination(
       'overwrite'
     );
   return isLeft ? partial : null;
+}
+
+/** The innermost that is there of what a path lies in. */
+function folderAbove(path: string): string {
+  const above = dirname(path);
+  return exists(above) || above === path ? above : folderAbove(above);
+}
+
+function isFolderForWriting(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK | constants.X_OK);
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** Throws where there is something at `output` that must stay. An empty folder is nothing. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { adviceOnPath } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import { isObject } from '../model/json.ts';
 import { type GroupDocument, type Several, seriesIn, severalIn, severalInWords } from '../model/ome-zarr/group.ts';
@@ -33,7 +34,11 @@ export function readImage(folder: string): StoredImage {
       'output'
     );
   if (!isThere(folder))
-    throw new ConvertError('not-found', `${folder}: there is no such folder: give the path of an OME-Zarr`, 'output');
+    throw new ConvertError(
+      'not-found',
+      `${folder}: there is no such folder: ${adviceOnPath(folder) ?? 'give the path of an OME-Zarr'}`,
+      'output'
+    );
   const { path, ...group } = readGroup(folder);
   const several = namesImage(group) ? null : allIn(folder, group);
   if (!several?.kind && !isOmeZarr(folder)) throw noImage(folder, group);

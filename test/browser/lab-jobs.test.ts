@@ -26,7 +26,6 @@ before(async () => {
   }
   rmSync(join(root, 'gap', 'raw_5.tif'));
   writeFileSync(join(root, 'letter.tif'), 'This is not a TIFF, whatever its name says.');
-  mkdirSync(join(root, 'out'));
   mkdirSync(join(root, 'exists.ome.zarr'));
   writeFileSync(join(root, 'exists.ome.zarr', 'notes.txt'), 'kept');
   writeVolume(join(root, 'exists.tif'), [6, 20, 30], 'uint8', 'plain');
@@ -267,13 +266,14 @@ test('a selection of files and folders is converted into a folder, and what is n
   await rows.filter({ hasText: /letter\.tif.*Left out: letter\.tif: .*TIFF/ }).waitFor();
   await rows.filter({ hasText: /exists\.tif.*Left out: exists\.ome\.zarr: exists already/ }).waitFor();
   await dialog.root.getByText('2 of 4 will be converted.').waitFor();
-  await dialog.field('Folder for the outputs').fill('nowhere');
+  await dialog.field('Folder for the outputs').fill('letter.tif/out');
   await dialog.root
-    .getByText(/nowhere.*there is no folder/)
+    .getByText(/there is no folder letter\.tif\/out, and none can be made in letter\.tif/)
     .first()
     .waitFor();
   assert.equal(await dialog.isReady(), false);
   await dialog.field('Folder for the outputs').fill('out');
+  await dialog.root.getByText('out will be made.').waitFor();
   await dialog.root.getByText('3 of 4 will be converted.').waitFor();
   await dialog.ready();
   await dialog.accept();

@@ -517,8 +517,23 @@ def test_output_is_the_source(cli, scan):
 
 def test_no_folder_for_the_output(cli, scan):
     output = scan.parent / "nowhere" / "out.ome.zarr"
-    assert "nowhere" in convert_fails(cli, "output-unwritable", scan, output)
+    assert "nowhere" in convert_fails(cli, "no-folder", scan, output)
     assert not output.parent.exists()
+
+
+def test_addresses_of_kinds_that_are_not_read(cli, scan):
+    address, before = "gs://bucket/a.ome.zarr", sorted(scan.parent.iterdir())
+    for words in (
+        ["info", address],
+        ["verify", address],
+        ["convert", scan, address],
+        ["convert", "--batch", scan, address],
+        ["part", 1, address],
+        ["view", "--no-browser", address],
+    ):
+        run = cli(*words, cwd=scan.parent)
+        assert (run.status, "give s3://bucket/a.ome.zarr, with AWS_ENDPOINT_URL" in run.stderr) == (1, True), words
+    assert sorted(scan.parent.iterdir()) == before
 
 
 def test_folder_of_the_output_is_a_file(cli, scan):

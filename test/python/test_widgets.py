@@ -465,6 +465,8 @@ def test_several_volumes_are_shown_together(scan):
     for volume in (0, 1):
         viewer._answer(viewer._volumes, f"q{volume}", {"volume": volume, "key": "note"})
     assert sent[0][0]["result"]["size"] is None and sent[1][1] == [b"b only"]
+    with pytest.raises(FileNotFoundError, match=r"give s3://bucket/a\.zarr, with AWS_ENDPOINT_URL"):
+        view("gs://bucket/a.zarr")
     with pytest.raises(FileNotFoundError, match=r"^nothing\.ome\.zarr: no such folder$"):
         view([a, "nothing.ome.zarr"])
     with pytest.raises(

@@ -7,7 +7,14 @@ import type { ViewerState } from '../../viewer/index.ts';
 import { LINK, readAsLabels, viewIn, withoutView } from '../../viewer/link.ts';
 import { keepLastViews, takeLastViews } from '../../viewer/lastViews.ts';
 import { isAbsolute } from '../../form/output.ts';
-import { bucketAddress, isAddress, isBucketAddress, mayHoldKey, shownAddress } from '../../model/address.ts';
+import {
+  adviceOnPath,
+  bucketAddress,
+  isAddress,
+  isBucketAddress,
+  mayHoldKey,
+  shownAddress
+} from '../../model/address.ts';
 import type { LookOptions } from '../../protocol/index.ts';
 import {
   OME_ZARR_ARGS,
@@ -63,7 +70,10 @@ async function askForAddress(): Promise<string | null> {
 async function checkedAddress(given: string): Promise<string | null> {
   const address = given.trim();
   if (isWhole(address)) return address;
-  const what = `${address === '' ? 'Nothing' : `“${shownAddress(address)}”`} is no address: it begins with https://, http:// or s3://, as in https://HOST/FOLDER/NAME.ome.zarr or s3://BUCKET/NAME.ome.zarr.`;
+  const advice =
+    adviceOnPath(address) ??
+    'it begins with https://, http:// or s3://, as in https://HOST/FOLDER/NAME.ome.zarr or s3://BUCKET/NAME.ome.zarr';
+  const what = `${address === '' ? 'Nothing' : `“${shownAddress(address)}”`} is no address that can be opened: ${advice}.`;
   await showErrorMessage('Cannot be opened', what);
   return null;
 }

@@ -64,6 +64,9 @@ test('an address that has lost a slash, or is of another kind, is known as one',
   assert.match(adviceOnPath('file:///data/scan.tif')!, /path alone, without file:/);
   assert.match(adviceOnPath('/home/me/gs:/bucket/a.zarr')!, /s3:\/\/bucket\/a\.zarr, with AWS_ENDPOINT_URL/);
   assert.match(adviceOnPath('sftp://host/scan.tif')!, /begins with https:\/\/.* not with sftp:\/\//);
+  assert.match(adviceOnPath('s3a://bucket/a.zarr')!, /give s3:\/\/bucket\/a\.zarr$/);
+  assert.match(adviceOnPath('/home/me/abfs:/box@account/a.zarr')!, /by its address of the web/);
+  assert.match(adviceOnPath('foo+bar://host/a.zarr')!, /not with foo\+bar:/);
   for (const path of ['C:/data/scan.tif', '/home/me/scan.tif', 's3://bucket/scan.tif', '/data/s3:', 'news3:/x'])
     assert.equal(adviceOnPath(path), null);
 });
