@@ -50,7 +50,7 @@ async function describeAll(paths: string[], read: ReadKey): Promise<Choice[]> {
         ].filter(Boolean);
         // bioformats2raw calls each by its folder.
         const title = image.title === path ? null : image.title;
-        return { path, name: title ?? names[n] ?? '', what: [lengths, ...others, image.dtype].join(', ') };
+        return { path, name: title ?? names[n] ?? '', what: [lengths, ...others, image.storedType].join(', ') };
       } catch (error) {
         return { path, name: names[n] ?? '', what: (error as Error).message };
       }

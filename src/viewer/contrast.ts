@@ -1,5 +1,5 @@
 import { atOnce } from '../model/at-once.ts';
-import type { Channel, Image } from './image.ts';
+import { type Channel, type Image, arrayDocument } from './image.ts';
 import { chunkOf, eachRow, openLevel } from './levelArray.ts';
 import { Percentiles } from './percentiles.ts';
 import type { ByteReader } from './source.ts';
@@ -72,7 +72,7 @@ const bytesOf = (dtype: string): number => Number(/\d+$/.exec(dtype)?.[0] ?? 8) 
 
 /** The fill value, where it can be told from a measured one; `zarrita` does not know all the ways to write it. */
 async function fillValueOf({ format, levels }: Image, read: ByteReader, signal: AbortSignal): Promise<number | null> {
-  const file = await read(`${levels.at(-1)!.path}/${format === 'zarr3' ? 'zarr.json' : '.zarray'}`, {}, signal);
+  const file = await read(arrayDocument(format, levels.at(-1)!.path), {}, signal);
   const { fill_value: value } = JSON.parse(new TextDecoder().decode(file?.bytes)) as { fill_value?: unknown };
   return typeof value === 'number' && value !== 0 ? value : null;
 }

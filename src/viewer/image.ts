@@ -20,13 +20,16 @@ import {
 import { straightened } from '../model/ome-zarr/placement.ts';
 import type { StoredSegment } from '../model/ome-zarr/segments.ts';
 import { compressionOf } from './compression.ts';
+import { shownType } from './shownType.ts';
 
 /** Facts about an OME-Zarr that the viewer must know before Neuroglancer sees it. */
 export interface Image {
   format: 'zarr2' | 'zarr3';
   /** Name in its metadata; null where there is none. */
   title: string | null;
+  /** The type as which voxels are shown; see `shownType`. */
   dtype: string;
+  storedType: string;
   /** Names of the codecs of its chunks. */
   compression: string[];
   /** The full resolution first. */
@@ -174,7 +177,7 @@ export async function readWithLabels<T>(
     const metadata = await metadataOf(name, read);
     foresee?.(metadata.datasets.map(({ path }) => arrayKey(metadata, path)));
     const isLabels = asLabels || metadata.labels;
-    const found = isLabels ? null : alongside(metadata.zarrFormat === 3 ? 'zarr3' : 'zarr2');
+    const found = isLabels ? null : alongside(formatOf(metadata.zarrFormat));
     return { image: await imageOf(name, read, asLabels, metadata), found: await found };
   } catch (error) {
     // Something is not there, or is something else, that OME-Zarr says must be.
@@ -222,8 +225,13 @@ async function allIn(group: GroupDocument, read: ReadKey): Promise<Several> {
   return { ...several, paths };
 }
 
-const arrayKey = ({ zarrFormat }: ImageMetadata, path: string): string =>
-  zarrFormat === 3 ? `${path}/zarr.json` : `${path}/.zarray`;
+const arrayKey = ({ zarrFormat }: ImageMetadata, path: string): string => arrayDocument(formatOf(zarrFormat), path);
+
+const formatOf = (zarrFormat: 2 | 3): Image['format'] => (zarrFormat === 3 ? 'zarr3' : 'zarr2');
+
+/** Path, below an image's folder, of the metadata of one of its arrays. */
+export const arrayDocument = (format: Image['format'], path: string): string =>
+  `${path}/${format === 'zarr3' ? 'zarr.json' : '.zarray'}`;
 
 async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata: ImageMetadata): Promise<Image> {
   const { zarrFormat, datasets } = metadata;
@@ -246,10 +254,12 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
   // Of Zarr v2, each level may be stored in a way of its own that Neuroglancer does not know.
   const looked = isSilent || zarrFormat === 2 ? datasets : datasets.slice(0, 1);
   const arrays = await Promise.all(looked.map(({ path }) => arrayOf(path)));
-  const [{ dtype, shape, compression }] = arrays;
+  const [{ dtype: storedType, shape, compression }] = arrays;
+  const dtype = shownType(storedType, asLabels || metadata.labels);
   if (NOT_SHOWN.includes(dtype)) {
+    const way = dtype === 'int64' ? 'open it as segments (“Open as Segmentation”, labels=), or ' : '';
     throw new ImageError(
-      `${name}: Neuroglancer cannot show ${dtype} voxels: convert with another data type, such as float32.`
+      `${name}: Neuroglancer cannot show ${dtype} voxels: ${way}convert with another data type, such as float32.`
     );
   }
   const isFloat = dtype.startsWith('float');
@@ -278,9 +288,10 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
   // For a source that is shown before it is converted.
   const look = metadata.origin?.look as { notes?: string[] } | undefined;
   return {
-    format: zarrFormat === 3 ? 'zarr3' : 'zarr2',
+    format: formatOf(zarrFormat),
     title: metadata.name,
     dtype,
+    storedType,
     compression,
     levels,
     allAxes,

@@ -1,5 +1,6 @@
 import * as zarr from 'zarrita';
-import type { Image } from './image.ts';
+import { type Image, arrayDocument } from './image.ts';
+import { withShownType } from './shownType.ts';
 import type { ByteReader } from './source.ts';
 
 /**
@@ -13,8 +14,13 @@ interface Options {
 
 export type LevelArray = Awaited<ReturnType<typeof openLevel>>;
 
-/** A level of an image, read by `read` alone. */
-export function openLevel({ format, levels }: Image, level: number, read: ByteReader, signal: AbortSignal) {
+/** A level of an image as it is shown, read by `read` alone. */
+export function openLevel(
+  { format, levels, dtype, storedType }: Image,
+  level: number,
+  read: ByteReader,
+  signal: AbortSignal
+) {
   const key = (path: string): string => path.replace(/^\//, '');
   const store = {
     async get(path: string, options?: Options): Promise<Uint8Array | undefined> {
@@ -22,7 +28,8 @@ export function openLevel({ format, levels }: Image, level: number, read: ByteRe
       if (path.endsWith('/.zattrs')) return undefined;
       const found = await read(key(path), {}, signal);
       if (options) options.found = found !== null;
-      return found?.bytes;
+      const isDocument = found && key(path) === arrayDocument(format, levels[level].path);
+      return isDocument && dtype !== storedType ? withShownType(found.bytes, dtype) : found?.bytes;
     },
     async getRange(path: string, range: zarr.RangeQuery, options?: Options): Promise<Uint8Array | undefined> {
       const isIndex = 'suffixLength' in range;

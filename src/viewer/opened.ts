@@ -1,6 +1,6 @@
 import type { SegmentCounts } from './countSegments.ts';
 import { handOver, readAhead } from './handedOver.ts';
-import { SeveralError } from './image.ts';
+import { SeveralError, arrayDocument } from './image.ts';
 import type { Volume } from './initialState.ts';
 import { sourceOf } from './initialState.ts';
 import { inVoxelsOf, laidInWords } from './lentVoxels.ts';
@@ -8,6 +8,7 @@ import { nativeDocument } from './nativeDocument.ts';
 import { addReader } from './readerFrontend.ts';
 import { chooseContrast, readVolumes } from './readVolumes.ts';
 import type { Segments } from './segmentLayers.ts';
+import { withShownType } from './shownType.ts';
 import type { ByteReader, ViewerSource } from './source.ts';
 import { httpReader } from './strictFetch.ts';
 import type { Documents, Finding } from './watch.ts';
@@ -97,6 +98,7 @@ export async function openPlaces(
         if (error instanceof SeveralError) error.place = n;
         throw error;
       });
+      for (const each of [volume, ...labels]) handed.push(...(await retype(each, below(each, url, reader))));
       const dim = await chooseContrast(volume.image, reader);
       return { volume, labels, unread, dim: dim === null ? [] : [`${name}: ${dim}`], url, reader, documents, began };
     })
@@ -113,7 +115,7 @@ export async function openPlaces(
     for (const each of [...labels, volume]) {
       const own = new Map([...left].filter(([key]) => addressOf(url, key).startsWith(each.url)));
       for (const key of own.keys()) left.delete(key);
-      counts.set(each.url, counterOf(each, url, reader, closed.signal));
+      counts.set(each.url, counterOf(each, below(each, url, reader), closed.signal));
       watches.set(each.url, new Watch(reader, own, began, finding => onFinding(each.name, finding)));
     }
   }
@@ -155,15 +157,25 @@ export async function openPlaces(
   };
 }
 
-/** `reader` reads what lies below `root`, and the volume's own files with it. */
-function counterOf(
-  { url, image }: Volume,
-  root: string,
-  reader: ByteReader,
-  signal: AbortSignal
-): () => Promise<SegmentCounts> {
-  const below = url.slice(root.length).split('/').map(decodeURIComponent).join('/');
-  const own: ByteReader = (key, wanted, end) => reader(below + key, wanted, end);
+/** Reads a volume's own files, by what reads all that lies below `root`. */
+function below({ url }: Volume, root: string, reader: ByteReader): ByteReader {
+  const path = url.slice(root.length).split('/').map(decodeURIComponent).join('/');
+  return (key, ...how) => reader(path + key, ...how);
+}
+
+/** Hands Neuroglancer the type as which a volume is shown, where it is stored as another that it does not know. */
+async function retype({ url, image }: Volume, read: ByteReader): Promise<(() => void)[]> {
+  const { format, levels, dtype, storedType } = image;
+  if (dtype === storedType) return [];
+  const keys = levels.map(({ path }) => arrayDocument(format, path));
+  const found = await Promise.all(keys.map(key => read(key, {})));
+  return keys.flatMap((key, n) => {
+    const bytes = found[n]?.bytes;
+    return bytes ? [handOver(addressOf(url, key), new TextDecoder().decode(withShownType(bytes, dtype)))] : [];
+  });
+}
+
+function counterOf({ image }: Volume, own: ByteReader, signal: AbortSignal): () => Promise<SegmentCounts> {
   let counting: Promise<SegmentCounts> | null = null;
   const count = async (): Promise<SegmentCounts> =>
     (await import('./countSegments.ts')).countSegments(image, own, signal);

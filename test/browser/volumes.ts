@@ -81,6 +81,24 @@ export function writeLabels(path: string, shape: [z: number, y: number, x: numbe
   execFileSync(PYTHON, ['-c', LABELS, JSON.stringify([path, ...shape])]);
 }
 
+const AS_NUMPY = `
+import sys, numpy, tifffile, zarr
+path, whole, mask = sys.argv[1:]
+labels = tifffile.imread(path)
+space = [{'name': name, 'type': 'space'} for name in 'zyx']
+one = [{'path': '0', 'coordinateTransformations': [{'type': 'scale', 'scale': [1, 1, 1]}]}]
+multiscales = [{'axes': space, 'datasets': one}]
+for output, data, version in (whole, labels.astype('int64'), 3), (mask, labels > 0, 2):
+    said = {'multiscales': [{**multiscales[0], 'version': '0.4'}]} if version == 2 else {'ome': {'version': '0.5', 'multiscales': multiscales}}
+    group = zarr.create_group(output, zarr_format=version, attributes=said)
+    group.create_array('0', data=data, chunks=(8, 16, 16), chunk_key_encoding={'name': 'v2', 'separator': '/'} if version == 2 else None)
+`;
+
+/** Writes labels of a TIFF as OME-Zarrs of int64, and of bool (Zarr v2) where they are not 0. */
+export function writeAsNumpy(labels: string, whole: string, mask: string): void {
+  execFileSync(PYTHON, ['-c', AS_NUMPY, labels, whole, mask]);
+}
+
 const BLOCK = `
 import sys, numpy, tifffile
 data = numpy.random.default_rng(4).integers(0, 9000, (24, 32, 40)).astype(numpy.uint16)

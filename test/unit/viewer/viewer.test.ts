@@ -11,6 +11,7 @@ import { nativeDocument } from '../../../src/viewer/nativeDocument.ts';
 import { handedOver, readAhead } from '../../../src/viewer/handedOver.ts';
 import { carriedOver, handedOn } from '../../../src/viewer/carryOver.ts';
 import { initialState, layersOf } from '../../../src/viewer/initialState.ts';
+import { withShownType } from '../../../src/viewer/shownType.ts';
 import { inVoxelsOf } from '../../../src/viewer/lentVoxels.ts';
 import { readVolumes } from '../../../src/viewer/readVolumes.ts';
 import { parseReaderUrl, readerUrl } from '../../../src/viewer/readerScheme.ts';
@@ -282,7 +283,7 @@ test('a channel that is not active is hidden at first, unless none is', async ()
 });
 
 test('types that cannot be shown are refused in words', async () => {
-  for (const type of ['float64', 'float16', 'int64', 'bool']) {
+  for (const type of ['float64', 'float16', 'int64', 'complex64']) {
     await assert.rejects(readImage('scan', v3(type)), new RegExp(`scan: .*${type}`));
   }
   await assert.rejects(readImage('scan', v2('>f8')), /float64/);
@@ -446,6 +447,24 @@ test('a label image is shown as a segmentation', async () => {
   await assert.rejects(readImage('cells', v3('float32'), true), /cells: its voxels are float32, and segments are/);
 });
 
+test('masks are shown as uint8, and labels of int64 as uint64: others of int64 are not', async () => {
+  const typesOf = async (stored: string, asLabels: boolean) => {
+    const { dtype, storedType, labels } = await readImage('cells', v3(stored), asLabels);
+    return [dtype, storedType, labels];
+  };
+  assert.deepEqual(await typesOf('int64', true), ['uint64', 'int64', true]);
+  assert.deepEqual(await typesOf('bool', false), ['uint8', 'bool', false]);
+  await assert.rejects(typesOf('int64', false), /cannot show int64 voxels: open it as segments/);
+  const shown = (array: object, dtype: string): unknown =>
+    JSON.parse(new TextDecoder().decode(withShownType(new TextEncoder().encode(JSON.stringify(array)), dtype)));
+  const v2 = { zarr_format: 2, dtype: '>i8', fill_value: null };
+  assert.deepEqual(shown(v2, 'uint64'), { ...v2, dtype: '>u8', fill_value: 0 });
+  const mask = { zarr_format: 3, data_type: 'bool', fill_value: true };
+  assert.deepEqual(shown(mask, 'uint8'), { ...mask, data_type: 'uint8', fill_value: 1 });
+  const labels = { zarr_format: 3, data_type: 'int64', fill_value: -1 };
+  assert.deepEqual(shown(labels, 'uint64'), { ...labels, data_type: 'uint64', fill_value: 0 });
+});
+
 /** The files of an image and what its group of labels names. */
 const withLabels = (version: '0.4' | '0.5', named: Record<string, string>) => {
   const multiscales = [{ axes: AXES, datasets: [DATASET] }];
@@ -474,7 +493,7 @@ test('an image comes with its labels, hidden, save those that cannot be shown', 
     ['0.5', 'zarr3'],
     ['0.4', 'zarr2']
   ] as const) {
-    const read = withLabels(version, { 'grain boundaries': 'uint16', wide: 'int64' });
+    const read = withLabels(version, { 'grain boundaries': 'uint16', wide: 'float64' });
     const { volume, labels } = await readVolumes('scan', 'http://server/scan/', read);
     const state = initialState([volume, ...labels], 'xy', ROOM);
     assert.deepEqual(
@@ -494,7 +513,7 @@ test('an image comes with its labels, hidden, save those that cannot be shown', 
         ]
       ]
     );
-    assert.match(warned.mock.calls.at(-1)!.arguments[0] as string, /scan\/labels\/wide: .*int64/);
+    assert.match(warned.mock.calls.at(-1)!.arguments[0] as string, /scan\/labels\/wide: .*float64/);
   }
   const damaged = (key: string) =>
     key === 'labels/zarr.json' ? Promise.resolve(new TextEncoder().encode('{')) : v3('uint16')(key);
