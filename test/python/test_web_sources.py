@@ -293,3 +293,19 @@ def test_many_pages(cli, web):
     found = cli("info", f"{web.address}/scan.tif", "--json").succeeded().json
     assert found["pages"] == 3000
     assert web.requests < 3100 and web.sent < 1_500_000
+
+
+def test_parts_know_the_directories(cli, web, tmp_path):
+    scan, output = web.folder / "scan.tif", tmp_path / "out.ome.zarr"
+    interleaved(scan, 1500, 256)
+    region = ["--roi", 0, 64, 0, 64, 0, 64]
+    cli("plan", f"{web.address}/scan.tif", output, "--parts", 2, "-c", 32, 32, 32, *region).succeeded()
+    for words in (["part", 1], ["part", 2], ["finish"]):
+        web.requests = 0
+        cli(*words, output).succeeded()
+        assert web.requests < 100
+    assert cli("verify", output, "--against", f"{web.address}/scan.tif", "--json").succeeded().json["ok"]
+    cli("plan", f"{web.address}/scan.tif", f"{output}2", "--parts", 1, "-c", 32, 32, 32, *region).succeeded()
+    os.utime(scan, (1, 1))
+    run = cli("part", 1, f"{output}2")
+    assert (run.status, "has been written to since: discard what is planned" in run.stderr) == (1, True)

@@ -25,6 +25,8 @@ export interface PartsPlan {
   range: [number, number] | null;
   /** Warnings of a scan. */
   warnings: string[];
+  /** Whether the source's headers are noted; see `withHeaders`. */
+  hasHeaders: boolean;
 }
 
 /** Result of a part's conversion. */

@@ -11,6 +11,7 @@ import { finishing } from './division.ts';
 import { ended } from './ended.ts';
 import { DONE, type PartRecord, type PartsPlan, partsNamed, readPlan, recordName } from './files.ts';
 import { type FinishedRecord, plannedOrFinished, writeFinished } from './finished.ts';
+import { withHeaders } from './headers.ts';
 import { within } from './limits.ts';
 import { mergeParts, partNumbers } from './merge.ts';
 import { openStore } from './open-store.ts';
@@ -112,7 +113,7 @@ async function takeOver(store: PartsStore, control: Control): Promise<FinishedRe
     const { source, options } = plan.head.asked!;
     const given = { ...options, ...within(plan.limits) };
     idle.expect(given.jobs);
-    const first = await prepare(source, given, { planned: plan.head });
+    const first = await withHeaders(plan, store, () => prepare(source, given, { planned: plan.head }));
     const { overwrite, parent } = first.settings;
     const merged = await mergeParts(plan, store, first);
     await settled(store, signal, onWait);

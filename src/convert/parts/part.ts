@@ -21,6 +21,7 @@ import {
 } from './files.ts';
 import { ended } from './ended.ts';
 import { bytesOf, plannedOrFinished, readFinished } from './finished.ts';
+import { withHeaders } from './headers.ts';
 import { within } from './limits.ts';
 import { scannedRange } from './merge.ts';
 import { openStore } from './open-store.ts';
@@ -101,7 +102,10 @@ async function convertOne(
   const { source, options } = plan.head.asked!;
   const limited = { ...options, ...within({ ...plan.limits, ...limits }) };
   idle.expect(limited.jobs);
-  const prepared = await Ending.before(signal, prepare(source, limited, { planned: plan.head }));
+  const prepared = await Ending.before(
+    signal,
+    withHeaders(plan, store, () => prepare(source, limited, { planned: plan.head }))
+  );
   const { range } = scan ? { range: null } : await scannedRange(plan, store, prepared);
   const { settings, layout, info, workload } = prepared;
   const volumes = volumeCount(layout.outerShape);

@@ -15,6 +15,8 @@ import { type Prepared, prepare } from '../prepare.ts';
 import { needsHistogram, rangeOf } from '../value-range.ts';
 import { type Division, costOf, divide, finishCost } from './division.ts';
 import { DONE, FINISHED, type PartsPlan, type RecordKind, SCANNED, readPlan, writeRecord } from './files.ts';
+import { writeHeaders, withHeaders } from './headers.ts';
+import { type RemoteHeaders, handingOnHeaders } from '../../reader/index.ts';
 import { readFinished } from './finished.ts';
 import { partNumbers, partsWith } from './merge.ts';
 import { openStore } from './open-store.ts';
@@ -98,7 +100,9 @@ async function planAnew(
   { signal, onProgress }: Control
 ): Promise<PartsDescription> {
   const [least, most] = checkParts(wanted);
-  const prepared = await Ending.before(signal, prepare(source, given, { lenient: dryRun }));
+  const { result: prepared, headers } = await handingOnHeaders(null, () =>
+    Ending.before(signal, prepare(source, given, { lenient: dryRun }))
+  );
   if (signal?.aborted) throw stopped(signal);
   const parts = Math.max(least, Math.min(most, Math.floor(readBytes(prepared) / WORTH_A_PART)));
   const division = divide(prepared, parts);
@@ -117,11 +121,12 @@ async function planAnew(
     parts: division.parts,
     scan: scaling !== null && !scaling.range && distributedScan,
     range: scaling?.range ?? null,
-    warnings: []
+    warnings: [],
+    hasHeaders: headers !== null
   };
   const store = await openStore(settings.output);
   try {
-    if (!dryRun) await begin(prepared, store, plan, distributedScan, { signal, onProgress });
+    if (!dryRun) await begin(prepared, store, plan, headers, distributedScan, { signal, onProgress });
     return await describe(prepared, division, plan, store, parts);
   } finally {
     store.close();
@@ -151,6 +156,7 @@ async function begin(
   prepared: Prepared,
   store: PartsStore,
   plan: PartsPlan,
+  headers: RemoteHeaders | null,
   distributedScan: boolean,
   control: Control
 ): Promise<void> {
@@ -161,6 +167,7 @@ async function begin(
     await store.remove(FINISHED);
     if (scaling && !scaling.range && !distributedScan)
       Object.assign(plan, await scanAlone(prepared, destination.folder, control));
+    if (headers) await writeHeaders(store, plan.id, headers);
     await writeRecord(store, PLAN, plan.id, plan);
   } catch (error) {
     await destination.discard().catch(() => {});
@@ -226,7 +233,8 @@ async function goOn(
   const finished = (await store.isPlanned()) ? null : await readFinished(store);
   const plan = finished?.plan ?? ((await store.isPlanned()) ? await readPlan(store) : null);
   if (!plan) return null;
-  const prepared = await prepare(source, options, { planned: plan.head }).catch((error: unknown) => {
+  const again = () => prepare(source, options, { planned: plan.head });
+  const prepared = await (finished ? again() : withHeaders(plan, store, again)).catch((error: unknown) => {
     // What is finished otherwise is an output like any other.
     if (finished && error instanceof ConvertError && error.code === 'resume-refused') return null;
     throw error;

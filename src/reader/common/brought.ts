@@ -24,9 +24,13 @@ const GAP = 16 << 10;
 /** Most bytes of a request. */
 const PIECE = 1 << 20;
 
-interface Piece {
+/** Bytes of a file, and where they are in it. */
+export interface FilePiece {
   position: number;
   bytes: Uint8Array;
+}
+
+interface Piece extends FilePiece {
   /** Greater for what was brought later. */
   round: number;
 }
@@ -42,6 +46,7 @@ export class Brought {
   #bytes = 0;
   #round = 0;
   #missed: Range | null = null;
+  #noted: Range[] = [];
 
   /**
    * @param atOnce requests that are on their way at a time
@@ -64,10 +69,36 @@ export class Brought {
     this.#bytes = 0;
   }
 
-  add(position: number, bytes: Uint8Array): void {
-    this.#pieces.push({ position, bytes, round: this.#round });
-    this.#pieces.sort((a, b) => a.position - b.position);
-    this.#bytes += bytes.length;
+  /** Takes pieces that were brought otherwise; they must not overlap. */
+  add(pieces: readonly FilePiece[]): void {
+    const added = pieces.map(({ position, bytes }) => ({ position, bytes, round: this.#round }));
+    this.#pieces = [...this.#pieces, ...added].sort((a, b) => a.position - b.position);
+    this.#bytes += bytesOf(added);
+  }
+
+  /** Hears what is read, of which `read` tells. */
+  note(position: number, length: number): void {
+    const last = this.#noted.at(-1);
+    if (last && position >= last.position && position <= last.position + last.length)
+      last.length = Math.max(last.length, position + length - last.position);
+    else this.#noted.push({ position, length });
+  }
+
+  forgetNotes(): void {
+    this.#noted = [];
+  }
+
+  /** What was read, and is still there, by position. */
+  read(): FilePiece[] {
+    return joined(this.#noted, this.state.size, 0).flatMap(({ position, length }) => {
+      const bytes = new Uint8Array(length);
+      try {
+        this.copy(bytes, 0, length, position);
+        return [{ position, bytes }];
+      } catch {
+        return [];
+      }
+    });
   }
 
   /** Brings those bytes of `ranges` that are not there yet, as far as the file has them. @throws ConvertError */
@@ -166,14 +197,14 @@ export class Brought {
 const bytesOf = (pieces: readonly Piece[]): number => pieces.reduce((sum, { bytes }) => sum + bytes.length, 0);
 const endOf = ({ position, bytes }: Piece): number => position + bytes.length;
 
-/** Ranges by position, those that touch or nearly do as one. */
-function joined(ranges: readonly Range[], size: number): Range[] {
+/** Ranges by position, those that touch, or have no more than `gap` between them, as one. */
+function joined(ranges: readonly Range[], size: number, gap = GAP): Range[] {
   const found: Range[] = [];
   for (const { position, length } of [...ranges].sort((a, b) => a.position - b.position)) {
     const end = Math.min(position + length, size);
     if (position < 0 || end <= position) continue;
     const last = found.at(-1);
-    if (last && position - (last.position + last.length) <= GAP)
+    if (last && position - (last.position + last.length) <= gap)
       last.length = Math.max(last.length, end - last.position);
     else found.push({ position, length: end - position });
   }

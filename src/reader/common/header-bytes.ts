@@ -132,6 +132,7 @@ export class HeaderBytes {
   /** Index into `buffer` of `length` bytes at `position`, -1 when the file ends before them; at most `FAR` bytes. */
   locate(position: number, length: number): number {
     if (position < 0 || position + length > this.size) return -1;
+    this.remote?.note(position, length);
     if (position < this.#start || position + length > this.#end) {
       if (this.remote) return this.#locateBrought(this.remote, position, length);
       const ahead = position - this.#end;
@@ -147,6 +148,7 @@ export class HeaderBytes {
   /** `length` bytes at `position`, or null when the file ends before them. */
   bytes(position: number, length: number): Buffer | null {
     if (position < 0 || position + length > this.size) return null;
+    this.remote?.note(position, length);
     const out = Buffer.allocUnsafe(length);
     if (position >= this.#start && position + length <= this.#end) {
       this.buffer.copy(out, 0, position - this.#start, position - this.#start + length);

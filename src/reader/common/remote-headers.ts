@@ -2,7 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { shownAddress } from '../../model/address.ts';
 import type { RemoteState } from '../../model/layout.ts';
 import { remoteFile } from '../../remote/reach.ts';
-import { Brought } from './brought.ts';
+import { remoteStateOf } from '../../model/file-state.ts';
+import { Brought, type FilePiece } from './brought.ts';
 
 /** Bytes that are brought when a file is opened: most have their first page there. */
 const FIRST = 1 << 16;
@@ -14,6 +15,28 @@ const AT_ONCE = 64;
 const KEPT = 64 << 20;
 
 const opened = new AsyncLocalStorage<{ address: string; brought: Brought }>();
+
+/** What the headers of a remote file were read from, for others who are to read them. */
+export interface RemoteHeaders {
+  /** See `remoteStateOf`. */
+  state: string;
+  pieces: readonly FilePiece[];
+}
+
+const handedOn = new AsyncLocalStorage<{ known: RemoteHeaders | null; read: RemoteHeaders | null }>();
+
+/**
+ * Does `work`, which need not ask for what is `known` of the headers of its source while that has the same state; with
+ * what it read them from, null where that is no remote file, or one that does not tell its versions apart.
+ */
+export async function handingOnHeaders<T>(
+  known: RemoteHeaders | null,
+  work: () => Promise<T>
+): Promise<{ result: T; headers: RemoteHeaders | null }> {
+  const store = { known, read: null };
+  const result = await handedOn.run(store, work);
+  return { result, headers: store.read };
+}
 
 /** Parts of a file brought by the work under way. */
 export function remoteHeaders(address: string): Brought {
@@ -43,12 +66,16 @@ export async function withRemoteHeaders<T>(
   work: () => Promise<T>
 ): Promise<{ result: T; state: RemoteState }> {
   const file = remoteFile(address);
+  const others = handedOn.getStore();
+  const known = others?.known;
   try {
-    const { state, first } = await file.look(FIRST);
+    const { state, first } = await file.look(known ? 1 : FIRST);
     const brought = new Brought(file, state, AT_ONCE, KEPT);
-    brought.add(0, first);
+    const isKnown = known?.state === remoteStateOf(state);
+    brought.add(isKnown ? known.pieces : [{ position: 0, bytes: first }]);
     for (let more = MORE; ; more = Math.min(MOST, 2 * more)) {
       brought.takeMissed();
+      brought.forgetNotes();
       let outcome: () => T;
       try {
         const result = await opened.run({ address, brought }, work);
@@ -60,7 +87,11 @@ export async function withRemoteHeaders<T>(
       }
       // Also where the work took the missing bytes for something else.
       const missed = brought.takeMissed();
-      if (missed === null) return { result: outcome(), state };
+      if (missed === null) {
+        const result = outcome();
+        if (others && state.version !== null) others.read = { state: remoteStateOf(state), pieces: brought.read() };
+        return { result, state };
+      }
       await brought.bring([{ position: missed.position, length: Math.max(missed.length, more) }]);
     }
   } finally {
