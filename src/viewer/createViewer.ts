@@ -532,6 +532,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
       all.push(
         `The metadata has no contrast, and none could be chosen: press Auto when there is a picture, or set it under Contrast. ${dim}`
       );
+    if (opened.unshown.length > 0) all.push(`Labels that are not in the list: ${opened.unshown.join(' ')}`);
     if (all.length > 0) banner.tell(all.join(' '));
     const [unread] = opened.unread;
     if (unread !== undefined) {

@@ -52,6 +52,8 @@ export interface Opened {
   lent: string[];
   /** Why labels could not be read. */
   unread: string[];
+  /** Why labels cannot be shown. */
+  unshown: string[];
   /** Why no contrast could be chosen for images whose metadata has none. */
   dim: string[];
   /** Counters of each volume's segments, by its address; asked again, they answer with what they have found. */
@@ -88,7 +90,7 @@ export async function openPlaces(
         }
       };
       const read: ByteReader = (key, ...how) => reading.get(key) ?? reader(key, ...how);
-      const { volume, labels, unread } = await readVolumes(
+      const { volume, labels, unread, unshown } = await readVolumes(
         name,
         url,
         remembering(read, documents),
@@ -100,7 +102,8 @@ export async function openPlaces(
       });
       for (const each of [volume, ...labels]) handed.push(...(await retype(each, below(each, url, reader))));
       const dim = await chooseContrast(volume.image, reader);
-      return { volume, labels, unread, dim: dim === null ? [] : [`${name}: ${dim}`], url, reader, documents, began };
+      const said = { unread, unshown, dim: dim === null ? [] : [`${name}: ${dim}`] };
+      return { volume, labels, ...said, url, reader, documents, began };
     })
   ).catch((error: unknown) => {
     handed.forEach(take => take());
@@ -152,6 +155,7 @@ export async function openPlaces(
     counts,
     lent,
     unread: opened.flatMap(each => each.unread),
+    unshown: opened.flatMap(each => each.unshown),
     dim: opened.flatMap(each => each.dim),
     watches
   };

@@ -10,6 +10,8 @@ export interface Volumes {
   labels: Volume[];
   /** Why labels, of which there may be some, could not be read. */
   unread: string[];
+  /** Why labels cannot be shown. */
+  unshown: string[];
 }
 
 /**
@@ -29,14 +31,14 @@ export async function readVolumes(
   foresee?: Foresee
 ): Promise<Volumes> {
   const unread: string[] = [];
+  const unshown: string[] = [];
   // Labels that are damaged, of a type that is not shown, or kept back by the server are no reason not to show the
   // image.
   const unless = async <T>(found: Promise<T>): Promise<T | null> => {
     try {
       return await found;
     } catch (error) {
-      if (error instanceof ImageError) console.warn(error.message);
-      else unread.push((error as Error).message);
+      (error instanceof ImageError ? unshown : unread).push((error as Error).message);
       return null;
     }
   };
@@ -55,7 +57,7 @@ export async function readVolumes(
       return label ? [{ name: `${name} ${path}`, url: address, image: label, hidden: true }] : [];
     })
   );
-  return { volume: { name, url, image }, labels: labels.flat(), unread };
+  return { volume: { name, url, image }, labels: labels.flat(), unread, unshown };
 }
 
 /** Chooses windows by the voxels where the metadata has none. Answers why that failed; null where nothing did. */
