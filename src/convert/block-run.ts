@@ -12,6 +12,7 @@ import {
   blockExtent,
   blockStart,
   depthFirst,
+  planesOf,
   rootsOf
 } from '../pyramid/blocks.ts';
 import { sampleGrid } from '../pyramid/sample-grid.ts';
@@ -127,6 +128,7 @@ export class BlockRun {
         checksum: settings.checksum,
         aside: work.aside
       },
+      digests: null,
       shared: this.#shared
     };
   }
@@ -407,14 +409,7 @@ export class BlockRun {
 
   #planesUnder(left: boolean): Set<number> {
     const { levels, executionPlan } = this.#prepared;
-    const [grid] = executionPlan.grids;
-    const wanted = new Set<number>();
-    for (const { volume, level, index, stored } of this.leaves(left ? this.#stored.has : undefined)) {
-      if (level > 0 || stored) continue;
-      const from = volume * levels[0].shape[0] + blockStart(grid, index)[0];
-      for (let z = 0; z < blockExtent(levels[0], grid, index)[0]; z++) wanted.add(from + z);
-    }
-    return wanted;
+    return planesOf(levels[0], executionPlan.grids[0], this.leaves(left ? this.#stored.has : undefined));
   }
 }
 

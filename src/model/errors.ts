@@ -40,19 +40,32 @@ export class ConvertError extends Error {
   readonly at: number | null;
   /** Where several things are wrong at once: all of them, this one first. */
   readonly problems: readonly ConvertError[];
+  /** Path or address of what it is about, where that was given: the message begins with it. */
+  readonly about: string | null;
+  /** What is said of that; without it, the message. With marks for options. */
+  readonly problem: string;
 
   constructor(
     code: ErrorCode,
-    said: string,
+    problem: string,
     field: keyof ConvertOptions | 'source' | null = null,
-    { at = null, problems = [] }: Partial<Pick<ConvertError, 'at' | 'problems'>> = {}
+    { at = null, problems = [], about = null }: Partial<Pick<ConvertError, 'at' | 'problems' | 'about'>> = {}
   ) {
+    const said = about === null ? problem : `${about}: ${problem}`;
     super(readable(inWords(said, COMMAND_LINE)));
     this.said = readable(said);
     this.code = code;
     this.field = field;
     this.at = at;
     this.problems = problems;
+    this.about = about;
+    this.problem = readable(problem);
+  }
+
+  /** The same error but for some of it. */
+  with(change: Partial<Pick<ConvertError, 'code' | 'problem' | 'field' | 'at' | 'problems' | 'about'>>): ConvertError {
+    const { code, problem, field, ...more } = { ...this, ...change };
+    return new ConvertError(code, problem, field, more);
   }
 }
 
@@ -82,7 +95,7 @@ export class Checks {
   get error(): ConvertError | null {
     const [first, ...others] = this.#failed;
     if (!first || others.length === 0) return first ?? null;
-    return new ConvertError(first.code, first.said, first.field, { at: first.at, problems: this.#failed });
+    return first.with({ problems: this.#failed });
   }
 
   /** @throws ConvertError */

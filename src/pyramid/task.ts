@@ -1,5 +1,6 @@
 import type { SourceLayout } from '../model/source-layout.ts';
 import type { Checksum, Compression, Downsampling, OmeZarrVersion } from '../model/options.ts';
+import type { ConvertError } from '../model/errors.ts';
 import type { Dtype, OuterShape, Shape } from '../model/volume.ts';
 import type { ExecutionPlan } from './execution-plan.ts';
 import type { Level } from '../model/levels.ts';
@@ -21,6 +22,8 @@ export interface BlockJob {
   /** Null: nothing is counted, and no points are noted. */
   counting: CountingJob | null;
   sink: WriteJob | CompareJob;
+  /** Address of the digests that `ChunkDigests` has of level 0; null: none. */
+  digests: number | null;
   shared: Shared;
 }
 
@@ -133,6 +136,8 @@ export interface CheckTask {
 export type Task =
   /** Decode a plane's part of the region into the scratch file; planes are counted through all volumes. */
   | { kind: 'decode'; plane: number; file: string }
+  /** Add a plane's part of the region to the digests of the chunks that it lies in; planes are counted as above. */
+  | { kind: 'digest'; plane: number }
   /**
    * Look for the extremes of a level-0 block; `histogram`: count its voxels by value too, all of them and of all
    * channels together.
@@ -199,4 +204,4 @@ export function addReport(sum: Report, report: Report): void {
  * A worker's answer to a task; `reduced` comes before it, when a block is reduced into its parent but not written yet.
  */
 export type WorkerMessage =
-  { reduced: true } | { report: Report } | { failure: { code: string; message: string; field: string | null } };
+  { reduced: true } | { report: Report } | { failure: Pick<ConvertError, 'code' | 'problem' | 'field' | 'about'> };

@@ -85,8 +85,8 @@ export class WorkerPool {
     if ('report' in answer) waiting?.resolve(answer.report);
     else {
       this.#failed = true;
-      const { code, message, field } = answer.failure;
-      waiting?.reject(new ConvertError(code as ConvertError['code'], message, field as ConvertError['field']));
+      const { code, problem, field, about } = answer.failure;
+      waiting?.reject(new ConvertError(code, problem, field, { about }));
     }
   }
 

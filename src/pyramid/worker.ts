@@ -39,15 +39,11 @@ port.on('message', (message: Message) => {
   perform(message).then(
     report => port.postMessage({ report } satisfies WorkerMessage),
     (error: unknown) => {
-      const failure =
+      const { code, problem, field, about } =
         error instanceof ConvertError
-          ? { code: error.code, message: error.said, field: error.field }
-          : {
-              code: 'internal',
-              message: error instanceof Error ? (error.stack ?? error.message) : String(error),
-              field: null
-            };
-      port.postMessage({ failure } satisfies WorkerMessage);
+          ? error
+          : new ConvertError('internal', error instanceof Error ? (error.stack ?? error.message) : String(error));
+      port.postMessage({ failure: { code, problem, field, about } } satisfies WorkerMessage);
     }
   );
 });
