@@ -360,7 +360,7 @@ export class BlockReader implements BoxReader {
   #segment(index: number, page: number, sample: number, layout: EncodedLayout, decoder: SegmentDecoder): Uint8Array {
     const kept = this.#cache.get(this.#first + index);
     if (kept) return kept;
-    const { offsets, byteCounts, pageFile, firstSegment, shape, files, outerShape } = layout;
+    const { offsets, byteCounts, pageFile, firstSegment, shape, files } = layout;
     const { segmentColumns, segmentHeight, segmentWidth } = layout;
     const length = byteCounts[index];
     if (this.#stored.length < length) this.#stored = new Uint8Array(length);
@@ -371,11 +371,31 @@ export class BlockReader implements BoxReader {
     const spare = this.#cache.makeRoom(rows * segmentWidth * this.#bytesPerVoxel);
     const decoded = decoder.decode(this.#stored.subarray(0, length), rows, sample, spare, () => ({
       file: files[pageFile[page]],
-      name: `${strips ? 'strip' : 'tile'} ${within + 1} of ${outerShape.t * outerShape.c > 1 ? 'plane' : 'page'} ${page + 1}`
+      name: segmentName(layout, page, within, strips ? 'strip' : 'tile')
     }));
     this.#cache.add(this.#first + index, decoded);
     return decoded;
   }
+}
+
+/** What a plane's segment is called in a message that begins with its file: as much as tells it from others in that. */
+function segmentName(
+  { pageFile, shape: [depth], outerShape, segmentRows, segmentColumns }: EncodedLayout,
+  plane: number,
+  within: number,
+  kind: string
+): string {
+  const there = [...pageFile.keys()].filter(other => pageFile[other] === pageFile[plane]);
+  const placeOf = (n: number) => ({ t: Math.floor(n / (depth * outerShape.c)), z: n % depth });
+  const { t, z } = placeOf(plane);
+  const isOnly = there.every(other => placeOf(other).t === t && placeOf(other).z === z);
+  const segment = segmentRows * segmentColumns > 1 ? `${kind} ${within + 1}` : null;
+  if (isOnly) return segment ?? 'its image';
+  const page =
+    outerShape.t * outerShape.c === 1
+      ? `page ${there.indexOf(plane) + 1}`
+      : `the plane of T ${t}, C ${Math.floor(plane / depth) % outerShape.c}, Z ${z}`;
+  return segment ? `${segment} of ${page}` : page;
 }
 
 const bytesOf = (ranges: readonly Range[]): number => ranges.reduce((sum, { length }) => sum + length, 0);

@@ -6,7 +6,7 @@ import { isGarbled, onDisk } from './file-name.ts';
 
 /** An error about the source: `file: what is wrong`. */
 export const fail = (code: ErrorCode, file: string, problem: string): ConvertError =>
-  new ConvertError(code, `${shownAddress(file)}: ${problem}`, 'source');
+  new ConvertError(code, problem, 'source', { about: shownAddress(file) });
 
 /** @throws ConvertError `unreadable` for what is there and no file, which to read might never end */
 export function checkFile(path: string, status: Stats | BigIntStats): void {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { type Encoding, type Layout, NOT_FLIPPED } from '../../model/layout.ts';
 import { type OuterShape, type VolumeInfo, volumeCount } from '../../model/volume.ts';
 import { type Absent, absentWarning, fillOf } from './absent.ts';
@@ -44,6 +45,14 @@ export interface Origin {
   size: number;
   /** How the page is called beside others: `page 7`, or the file's name. */
   name: string;
+}
+
+/** A segment in a message that begins with its file: as much as tells it from others in that. */
+function segmentName({ tiled }: PageFormat, { path, name }: Origin, segments: number, n: number): string {
+  const isOnly = name === basename(path);
+  if (segments === 1) return isOnly ? 'its image' : name;
+  const segment = `${tiled ? 'tile' : 'strip'} ${n + 1}`;
+  return isOnly ? segment : `${segment} of ${name}`;
 }
 
 /**
@@ -267,7 +276,7 @@ export class SegmentTable {
     const raw = format.coding === 'none';
     const rowBytes = segmentRowBytes(format);
     const strips = offsets.length / segmentGroups(format);
-    const kind = format.tiled ? 'tile' : 'strip';
+    const nameOf = (n: number): string => segmentName(format, origin, offsets.length, n);
     const sizes = raw ? new Float64Array(offsets.length) : byteCounts;
     // Sizes of which none is told follow from the pixels; a single one that is 0 does not.
     const told = raw && Array.prototype.some.call(byteCounts, size => size > 0);
@@ -280,26 +289,21 @@ export class SegmentTable {
           : Math.min(format.segmentHeight, format.height - (i % strips) * format.segmentHeight);
         const needed = rows * rowBytes;
         if (size > 0 && size < needed && offsets.length > 1)
-          throw fail(
-            'truncated',
-            origin.path,
-            `${kind} ${i + 1} of ${origin.name} needs ${needed} bytes, but has ${size}: export it again`
-          );
+          throw fail('truncated', origin.path, `${nameOf(i)} needs ${needed} bytes, but has ${size}: export it again`);
         size = needed;
         (sizes as Float64Array)[i] = needed;
-      } else if (size === 0)
-        throw fail('truncated', origin.path, `${kind} ${i + 1} of ${origin.name} has no data: export it again`);
+      } else if (size === 0) throw fail('truncated', origin.path, `${nameOf(i)} has no data: export it again`);
       if (offsets[i] < 8)
         throw fail(
           'corrupt',
           origin.path,
-          `${kind} ${i + 1} of ${origin.name} would lie at byte ${offsets[i]}, in the file's header: export it again`
+          `${nameOf(i)} would lie at byte ${offsets[i]}, in the file's header: export it again`
         );
       if (offsets[i] + size > origin.size)
         throw fail(
           'truncated',
           origin.path,
-          `${kind} ${i + 1} of ${origin.name} needs ${offsets[i] + size} bytes, but the file has ${origin.size}: copy or export it again`
+          `${nameOf(i)} needs ${offsets[i] + size} bytes, but the file has ${origin.size}: copy or export it again`
         );
     }
     return sizes;

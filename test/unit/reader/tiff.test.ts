@@ -535,7 +535,7 @@ test('a reader of pages that are stored in several ways has room for the greates
 test('truncated files are refused before a voxel is read', async () => {
   const bytes = writeTiff([grey, grey]);
   const at = (await openVolume(save(bytes))).layout.offsets[1];
-  await fails(withTags({ 273: 100_000 }), 'truncated', /strip 1 of page 1 needs 100012 bytes, but the file has \d+/);
+  await fails(withTags({ 273: 100_000 }), 'truncated', /page 1 needs 100012 bytes, but the file has \d+/);
   await fails(withTags({ 273: 2 ** 32 - 1, 279: 2 ** 32 - 1 }), 'truncated', /4294967307/);
   const size = writeTiff([{ ...grey, tags: { 273: 8 } }]).length;
   await openVolume(withTags({ 273: size - 12 }));
@@ -595,7 +595,7 @@ test('damaged data are an error, never zeros', async () => {
     write([{ width: 4000, height: 3, segments: [data], tags: { 259: compression } }]);
   for (const compression of [5, 8, 32773, 50000]) {
     const good = ENCODERS[compression](big);
-    await fails(page(compression, good.subarray(0, good.length >> 1)), 'corrupt', /strip 1 of page 1/);
+    await fails(page(compression, good.subarray(0, good.length >> 1)), 'corrupt', /its image/);
     await fails(
       page(compression, ENCODERS[compression](big.subarray(1))),
       'corrupt',
