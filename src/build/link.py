@@ -11,11 +11,14 @@ for built, place in {
     root / "microct_io_vis" / "labextension": share / "labextensions" / "microct-io-vis",
     root / "microct_io_vis" / "kernelspec": share / "kernels" / "microct-io-vis",
 }.items():
-    if place.is_symlink() and place.resolve() == built:
+    if place.is_symlink() and place.resolve() == built and built.is_dir():
         continue
     if place.is_symlink():
         place.unlink()
-    elif place.exists():
+    if not built.is_dir():
+        print(f"{built}: is not built yet, and so not linked: build it (npm run build), then run this again.")
+        continue
+    if place.exists():
         shutil.rmtree(place)
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
