@@ -90,10 +90,10 @@ async function finishLabels(image: string | null | undefined): Promise<string[]>
 /** An output that exists already is good news where it was finished just now. */
 function withListed(error: unknown, listed: string[]): unknown {
   if (!(error instanceof ConvertError) || error.code !== 'output-exists') return error;
-  const path = listed.find(name => error.message.startsWith(`${name}:`));
-  if (path === undefined) return error;
-  const message = `${error.said}. It is whole: a conversion was ended before it could list it among the image's labels, and it is listed now`;
-  return new ConvertError(error.code, message, error.field);
+  if (error.about === null || !listed.includes(error.about)) return error;
+  return error.with({
+    problem: `${error.problem}. It is whole: a conversion was ended before it could list it among the image's labels, and it is listed now`
+  });
 }
 
 const isInterrupted = (error: unknown): boolean => error instanceof ConvertError && error.code === 'interrupted';
@@ -106,7 +106,7 @@ const isKept = (error: unknown, resumable: boolean): boolean =>
 function outcome(error: unknown, output: string, kept: string | null): unknown {
   if (!kept) return error;
   const failure = error instanceof ConvertError ? error : new ConvertError('internal', String(error));
-  const said = isInterrupted(error) ? `${output}: ${failure.said}` : failure.said;
   const state = `what is done is kept as ${kept}: go on with it (${option('resume')})`;
-  return new ConvertError(failure.code, `${said}; ${state}`, failure.field);
+  const named = isInterrupted(error) ? failure.with({ about: output }) : failure;
+  return named.with({ problem: `${failure.problem}; ${state}` });
 }

@@ -197,7 +197,7 @@ function asSource<T>(read: () => T): T {
     return read();
   } catch (error) {
     if (!(error instanceof ConvertError)) throw error;
-    throw new ConvertError(error.code, error.said, 'source');
+    throw error.with({ field: 'source' });
   }
 }
 

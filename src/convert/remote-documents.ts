@@ -1,8 +1,8 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 import { RemoteStore } from '../remote/remote-store.ts';
-import { knownAs, makeWay } from '../zarr/bucket/way.ts';
+import { AddressFolder } from '../zarr/bucket/way.ts';
 import { readImage } from '../zarr/image.ts';
 import { namesOfLabels } from '../zarr/labels-group.ts';
 
@@ -20,8 +20,8 @@ export async function withDocuments<T>(
   work: (folder: string, store: RemoteStore) => Promise<T>
 ): Promise<T> {
   const store = await RemoteStore.open(address, MOST);
-  const way = makeWay();
-  const folder = join(way, store.name.split('/').at(-1)!);
+  const way = new AddressFolder(store.name);
+  const folder = way.path;
   const end = new AbortController();
   const bring = async (...keys: string[]): Promise<void> => {
     const all = keys.map(async key => {
@@ -40,7 +40,7 @@ export async function withDocuments<T>(
     }
   };
   try {
-    return await knownAs(folder, store.name, async () => {
+    return await way.within(async () => {
       await bring('zarr.json', '.zattrs', '.zgroup', '.zmetadata');
       const image = unlessDamaged(() => readImage(folder));
       // `work` reports damaged metadata itself.
@@ -54,7 +54,7 @@ export async function withDocuments<T>(
       return work(folder, store);
     });
   } finally {
-    rmSync(way, { recursive: true, force: true });
+    way.remove();
     store.close();
   }
 }

@@ -75,8 +75,8 @@ function naming<T>(source: ConversionSource, work: () => T): T {
   } catch (error) {
     if (!(error instanceof ConvertError)) throw error;
     const name = sourceName(source);
-    const withName = ({ code, said, field, at, problems }: ConvertError): ConvertError =>
-      new ConvertError(code, `${name}: ${said}`, field, { at, problems: problems.map(withName) });
+    const withName = (failure: ConvertError): ConvertError =>
+      failure.with({ about: name, problem: failure.said, problems: failure.problems.map(withName) });
     throw withName(error);
   }
 }

@@ -183,16 +183,18 @@ export function unfinishedRequest(partial: string): ConversionRequest {
   if (!existsSync(partial))
     throw new ConvertError(
       'not-found',
-      `${partial}: there is no such folder: what was unfinished may be done, or removed`,
-      'resume'
+      'there is no such folder: what was unfinished may be done, or removed',
+      'resume',
+      { about: partial }
     );
   const asked = Journal.read<JournalHead>(partial)?.head.asked;
   const output = partial.replace(/\.partial$/, '');
   if (!asked || output === partial)
     throw new ConvertError(
       'resume-refused',
-      `${partial}: does not say what it was made of: convert that again to ${basename(output)}, which goes on with it where it can`,
-      'resume'
+      `does not say what it was made of: convert that again to ${basename(output)}, which goes on with it where it can`,
+      'resume',
+      { about: partial }
     );
   return { source: asked.source, options: { ...asked.options, output } };
 }
@@ -202,8 +204,9 @@ export function checkResumable(partial: string, { refusal }: Unfinished): void {
   if (refusal)
     throw new ConvertError(
       'resume-refused',
-      `${partial}: cannot be gone on with, because ${refusal}: give what it was begun with, or start over (without ${option('resume')})`,
-      'resume'
+      `cannot be gone on with, because ${refusal}: give what it was begun with, or start over (without ${option('resume')})`,
+      'resume',
+      { about: partial }
     );
 }
 

@@ -158,14 +158,12 @@ export class Service {
       const { source, options } = unfinishedRequest(partial);
       await this.#engine.estimate(source, { ...options, resume: true }).catch((error: unknown) => {
         // All other errors can be mended in the form.
-        const { code, said, field } = error as ConvertError;
-        if (field === 'source' || field === 'resume') {
-          throw new ConvertError(
-            code,
-            said.startsWith(partial) ? said : `${partial}: cannot be gone on with: ${said}`,
-            field
-          );
-        }
+        const failure = error as ConvertError;
+        const { about, said, field } = failure;
+        if (field !== 'source' && field !== 'resume') return;
+        throw about === partial
+          ? failure
+          : failure.with({ about: partial, problem: `cannot be gone on with: ${said}` });
       });
       return { result: { source: this.#shown(source), options: this.#shownOptions(options) } };
     },

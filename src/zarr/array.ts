@@ -51,11 +51,9 @@ export function readArray(image: string, path: string, names: readonly string[])
   const array = isThere(v2) && !isThere(v3) ? readV2(v2) : readV3(v3);
   const rank = array.shape.length;
   if (rank !== names.length)
-    throw new ConvertError(
-      'corrupt',
-      `${isThere(v3) ? v3 : v2}: has ${rank} axes, where the image has ${names.length}`,
-      'output'
-    );
+    throw new ConvertError('corrupt', `has ${rank} axes, where the image has ${names.length}`, 'output', {
+      about: isThere(v3) ? v3 : v2
+    });
   // Volumes are counted by time, then by channel.
   const before = [...names].sort((a, b) => Number(b === 't') - Number(a === 't'));
   const others = before.flatMap(name => (SPACE.includes(name) ? [] : [names.indexOf(name)]));
@@ -76,7 +74,9 @@ export function readShape(image: string, path: string, rank: number): number[] {
   const document = isThere(v2) ? v2 : join(image, path, 'zarr.json');
   const { shape } = readJson(document);
   if (!Array.isArray(shape) || shape.length !== rank || !shape.every(n => Number.isSafeInteger(n)))
-    throw new ConvertError('corrupt', `${document}: has no shape along the ${rank} axes of its image`);
+    throw new ConvertError('corrupt', `has no shape along the ${rank} axes of its image`, 'output', {
+      about: document
+    });
   return shape as number[];
 }
 
@@ -106,16 +106,14 @@ class Fields {
   }
 
   corrupt(message: string): ConvertError {
-    return new ConvertError('corrupt', `${this.#path}: ${message}`, 'output');
+    return new ConvertError('corrupt', message, 'output', { about: this.#path });
   }
 
   /** `what`: as in "its data_type is complex64"; `instead`: what to do. */
   unsupported(what: string, instead = ''): ConvertError {
-    return new ConvertError(
-      'unsupported',
-      `${this.#path}: ${what}, which this program does not read${instead}`,
-      'output'
-    );
+    return new ConvertError('unsupported', `${what}, which this program does not read${instead}`, 'output', {
+      about: this.#path
+    });
   }
 }
 

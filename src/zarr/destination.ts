@@ -17,7 +17,7 @@ import {
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { ConvertError } from '../model/errors.ts';
+import { ConvertError, type ErrorCode } from '../model/errors.ts';
 import type { OmeZarrVersion } from '../model/options.ts';
 import { isArchiveName } from '../model/output-name.ts';
 import { TOOL } from '../model/version.ts';
@@ -87,11 +87,7 @@ export async function checkDestination(
   overwrite: boolean,
   labels = false
 ): Promise<string | null> {
-  const fail = (
-    code: ConstructorParameters<typeof ConvertError>[0],
-    message: string,
-    field: 'output' | 'overwrite' = 'output'
-  ) => new ConvertError(code, message, field);
+  const fail = (code: ErrorCode, message: string) => new ConvertError(code, message, 'output');
   if (output.endsWith('.partial'))
     throw fail('bad-option', `${output}: names that end in .partial are for unfinished outputs: choose another name`);
   const real = realPath(output);
@@ -126,11 +122,12 @@ export async function checkDestination(
   if (isLeft) refuseUnlessStale(partial, ownerOf(partial));
   const held = !overwrite && exists(folder) && !exists(output) ? heldBack(output) : null;
   if (held !== null)
-    throw fail(
+    throw new ConvertError(
       'output-exists',
-      `${output}: exists already, as ${held}, since a conversion was ended when it was about to replace it: ` +
+      `exists already, as ${held}, since a conversion was ended when it was about to replace it: ` +
         `replace it (${option('overwrite')}), choose another output, or give it its name again`,
-      'overwrite'
+      'overwrite',
+      { about: output }
     );
   return isLeft ? partial : null;
 }

@@ -49,7 +49,7 @@ export function readImage(folder: string): StoredImage {
     return { document: path, consolidated, ...parseImage(group) };
   } catch (error) {
     if (!(error instanceof MetadataError)) throw error;
-    throw new ConvertError(error.code, `${path}: ${error.message}`, 'output');
+    throw new ConvertError(error.code, error.message, 'output', { about: path });
   }
 }
 

@@ -1,9 +1,12 @@
 import { closeSync } from 'node:fs';
-import { ConvertError } from '../model/errors.ts';
+import { ConvertError, type ErrorCode } from '../model/errors.ts';
 import { tooDeep, tooLong } from '../model/document.ts';
 import { type Json, isObject } from '../model/json.ts';
 import { bytesAt } from '../zip/directory.ts';
 import { openFile } from './files.ts';
+
+const fail = (code: ErrorCode, path: string, problem: string): ConvertError =>
+  new ConvertError(code, problem, 'output', { about: path });
 
 /**
  * A JSON object out of a file of metadata, whoever has written it.
@@ -13,14 +16,14 @@ import { openFile } from './files.ts';
 export function readJson(path: string): Json {
   const bytes = readWhole(path);
   const deep = tooDeep(bytes);
-  if (deep !== null) throw new ConvertError('unsupported', `${path}: ${deep}`, 'output');
+  if (deep !== null) throw fail('unsupported', path, deep);
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'));
     if (isObject(value)) return value;
   } catch (error) {
-    throw new ConvertError('corrupt', `${path}: is no JSON (${(error as Error).message})`, 'output');
+    throw fail('corrupt', path, `is no JSON (${(error as Error).message})`);
   }
-  throw new ConvertError('corrupt', `${path}: holds no JSON object`, 'output');
+  throw fail('corrupt', path, 'holds no JSON object');
 }
 
 /**
@@ -41,16 +44,16 @@ function readWhole(path: string): Buffer {
   try {
     const found = openFile(path);
     file = found.file;
-    if (!found.isFile) throw new ConvertError('unreadable', `${path}: is no file`, 'output');
+    if (!found.isFile) throw fail('unreadable', path, 'is no file');
     const long = tooLong(found.size);
-    if (long !== null) throw new ConvertError('unsupported', `${path}: ${long}`, 'output');
+    if (long !== null) throw fail('unsupported', path, long);
     return bytesAt(file, found.start, found.start + found.size);
   } catch (error) {
     if (error instanceof ConvertError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     throw code === 'ENOENT' || code === 'ENOTDIR'
-      ? new ConvertError('not-found', `${path}: is missing`, 'output')
-      : new ConvertError('unreadable', `${path}: cannot be read (${code})`, 'output');
+      ? fail('not-found', path, 'is missing')
+      : fail('unreadable', path, `cannot be read (${code})`);
   } finally {
     if (file !== null) closeSync(file);
   }

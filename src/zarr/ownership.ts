@@ -33,6 +33,7 @@ export function refuseUnlessStale(partial: string, owner: Ownership, planned = f
 export const taken = (output: string): ConvertError =>
   new ConvertError(
     'output-exists',
-    `${output}: exists already: choose another output, or overwrite it (${option('overwrite')})`,
-    'output'
+    `exists already: choose another output, or overwrite it (${option('overwrite')})`,
+    'output',
+    { about: output }
   );

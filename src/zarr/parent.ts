@@ -27,8 +27,7 @@ export function readParent(given: string): Parent {
 /** An error about such an image, as one of the option that names it. */
 export function atParent(error: unknown): unknown {
   if (!(error instanceof ConvertError)) return error;
-  const { code, said } = error;
-  return new ConvertError(code === 'output-not-ome-zarr' ? 'bad-option' : code, said, 'parent');
+  return error.with({ code: error.code === 'output-not-ome-zarr' ? 'bad-option' : error.code, field: 'parent' });
 }
 
 function read(path: string): Parent {

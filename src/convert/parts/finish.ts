@@ -131,12 +131,11 @@ async function takeOver(store: PartsStore, control: Control): Promise<FinishedRe
 
 /** The error that ended it, with what to do. */
 function outcome(error: unknown, { output, partial }: PartsStore): unknown {
-  if (error instanceof ConvertError && error.code === 'output-exists' && error.message.startsWith(`${output}:`))
-    return new ConvertError(
-      error.code,
-      `${output}: has come to be since it was planned: move it, then finish what is converted`,
-      'output'
-    );
+  if (error instanceof ConvertError && error.code === 'output-exists' && error.about === output)
+    return error.with({
+      problem: 'has come to be since it was planned: move it, then finish what is converted',
+      field: 'output'
+    });
   return ended(error, partial, 'finishing it was', 'the parts are kept');
 }
 

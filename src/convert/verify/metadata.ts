@@ -95,8 +95,9 @@ export class MetadataCheck {
       array = readArray(this.#output, path, names);
     } catch (error) {
       if (!(error instanceof ConvertError) || error.code === 'unsupported') throw error;
-      const file = /^(.*?): (.*)$/s.exec(error.message);
-      this.#findings.metadata(k, file ? relative(this.#output, file[1]) : path, `level ${k}, ${path}: ${file?.[2]}`);
+      const { about, problem } = error;
+      const document = about === null ? path : relative(this.#output, about);
+      this.#findings.metadata(k, document, `level ${k}, ${path}: ${problem}`);
       return null;
     }
     const { shape, chunk, shard, dtype, compression, checksum } = array;

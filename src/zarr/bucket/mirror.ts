@@ -1,5 +1,3 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { addressName } from '../../model/address.ts';
 import { ConvertError } from '../../model/errors.ts';
 import { isArchiveName } from '../../model/output-name.ts';
@@ -8,7 +6,7 @@ import { type BucketSide } from '../../remote/s3-error.ts';
 import { PART_BYTES, S3Bucket } from '../../remote/s3.ts';
 import { Unpacker } from '../archive/unpacker.ts';
 import { Courier } from './courier.ts';
-import { knownAs, makeWay } from './way.ts';
+import { AddressFolder } from './way.ts';
 
 /** Bytes of files that stay on the disk though nobody reads them just now: another block of a shard may be next. */
 const KEPT = 512 * 2 ** 20;
@@ -22,19 +20,15 @@ type Carrier = Pick<Courier, 'files' | 'sizeOf' | 'fetch' | 'drop' | 'stop'>;
  * and with the files of chunks that somebody asks for, as long as they are used.
  */
 export class Mirror {
-  readonly folder: string;
-  readonly #address: string;
-  readonly #way: string;
+  readonly #folder: AddressFolder;
   readonly #courier: Carrier;
   readonly #letGo: () => void;
   /** By name: how many use it, and what has it brought. */
   readonly #used = new Map<string, { users: number; here: Promise<void>; bytes: number }>();
   #bytes = 0;
 
-  private constructor(address: string, way: string, folder: string, courier: Carrier, letGo: () => void) {
-    this.#address = address;
-    this.#way = way;
-    this.folder = folder;
+  private constructor(folder: AddressFolder, courier: Carrier, letGo: () => void) {
+    this.#folder = folder;
     this.#courier = courier;
     this.#letGo = letGo;
   }
@@ -74,19 +68,21 @@ export class Mirror {
     begin: (folder: string) => Promise<Carrier>,
     letGo: () => void
   ): Promise<Mirror> {
-    const way = makeWay();
-    const folder = join(way, addressName(address));
-    mkdirSync(folder);
+    const folder = new AddressFolder(address);
     let carrier: Carrier | null = null;
     try {
-      carrier = await begin(folder);
+      carrier = await begin(folder.path);
       const names = carrier.files.map(([name]) => name);
       await carrier.fetch(names.filter(name => DOCUMENT.test(name)));
-      return new Mirror(address, way, folder, carrier, letGo);
+      return new Mirror(folder, carrier, letGo);
     } catch (error) {
-      await end(way, carrier, letGo);
+      await end(folder, carrier, letGo);
       throw error;
     }
+  }
+
+  get folder(): string {
+    return this.#folder.path;
   }
 
   /** Names and sizes of all files. */
@@ -96,7 +92,7 @@ export class Mirror {
 
   /** Result or error of work with the folder, in which the folder has the name that people know. */
   async within<T>(work: () => Promise<T>): Promise<T> {
-    return knownAs(this.folder, this.#address, work).finally(() => end(this.#way, this.#courier, this.#letGo));
+    return this.#folder.within(work).finally(() => end(this.#folder, this.#courier, this.#letGo));
   }
 
   /** Brings files that are there, and keeps them until they are released. */
@@ -137,8 +133,8 @@ export class Mirror {
 }
 
 /** Removes the folder, into which nothing comes any more. */
-async function end(way: string, carrier: Carrier | null, letGo: () => void): Promise<void> {
+async function end(folder: AddressFolder, carrier: Carrier | null, letGo: () => void): Promise<void> {
   await carrier?.stop();
-  rmSync(way, { recursive: true, force: true });
+  folder.remove();
   letGo();
 }

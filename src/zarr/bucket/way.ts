@@ -1,6 +1,7 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { addressName } from '../../model/address.ts';
 import { ConvertError } from '../../model/errors.ts';
 import { TOOL } from '../../model/version.ts';
 import { isProcess } from '../owner.ts';
@@ -17,18 +18,41 @@ export function makeWay(): string {
   return mkdtempSync(join(tmpdir(), `${WAY}${process.pid}-`));
 }
 
-/** Result or error of work with such a folder, in which the folder has the name that people know. */
-export async function knownAs<T>(folder: string, name: string, work: () => Promise<T>): Promise<T> {
-  const named = (text: string): string => text.replaceAll(folder, name);
-  try {
-    return JSON.parse(named(JSON.stringify(await work()))) as T;
-  } catch (error) {
-    throw errorKnownAs(folder, name, error);
+/** A folder, in such a one, that has the name of what is at an address, and is filled with some of it. */
+export class AddressFolder {
+  readonly path: string;
+  readonly #address: string;
+  readonly #way = makeWay();
+
+  constructor(address: string) {
+    this.#address = address;
+    this.path = join(this.#way, addressName(address) || 'image');
+    mkdirSync(this.path);
+  }
+
+  /** Result or error of work with the folder, in which the folder has the address for a name. */
+  async within<T>(work: () => Promise<T>): Promise<T> {
+    const named = (_: string, value: unknown): unknown =>
+      typeof value === 'string' ? value.replaceAll(this.path, this.#address) : value;
+    try {
+      return JSON.parse(JSON.stringify(await work()), named) as T;
+    } catch (error) {
+      throw errorKnownAs(this.path, this.#address, error);
+    }
+  }
+
+  /** Nothing may come into it any more. */
+  remove(): void {
+    rmSync(this.#way, { recursive: true, force: true });
   }
 }
 
 /** An error of work with such a folder, in which the folder has the name that people know. */
 export const errorKnownAs = (folder: string, name: string, error: unknown): unknown =>
-  error instanceof ConvertError && error.said.includes(folder)
-    ? new ConvertError(error.code, error.said.replaceAll(folder, name), error.field)
+  error instanceof ConvertError
+    ? error.with({
+        about: error.about?.replaceAll(folder, name) ?? null,
+        problem: error.problem.replaceAll(folder, name),
+        problems: error.problems.map(each => errorKnownAs(folder, name, each) as ConvertError)
+      })
     : error;
