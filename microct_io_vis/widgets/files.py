@@ -125,8 +125,22 @@ class OmeZarrFiles:
                     found = found[step]
                 return key, found["multiscales"][0]
             except (KeyError, IndexError, TypeError):
-                raise ValueError(f"{name}: {key} describes no OME-Zarr image (multiscales)") from None
+                self._refuse_array(name)
+                what = f"{key} describes no OME-Zarr image (multiscales); of an array in it"
+                raise ValueError(f"{name}: {what}, write one with write_image") from None
+        self._refuse_array(name)
         raise ValueError(f"{name}: not an OME-Zarr (neither zarr.json nor .zattrs is in it)")
+
+    def _refuse_array(self, name: str) -> None:
+        """Says of an array by itself what can be done with it."""
+        try:
+            is_array = json.loads(self.read("zarr.json")[2] or b"{}").get("node_type") == "array"
+        except (AttributeError, ValueError):
+            is_array = False
+        if is_array or self.read(".zarray")[0] is not None:
+            what = "a Zarr array by itself, which says nothing of axes and voxels, and no OME-Zarr"
+            how = f"look at it with view(zarr.open_array({name!r})), or write an OME-Zarr of it with write_image"
+            raise ValueError(f"{name}: {what}: {how}")
 
     def _path(self, key: str) -> Path:
         parts = PurePosixPath(key).parts

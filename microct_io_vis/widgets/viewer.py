@@ -48,9 +48,6 @@ Files = OmeZarrFiles | LookedAt | ArrayFiles
 #: Traits of a view that a page tells; Python may ask for another value of each.
 _TOLD = frozenset({"state", "position", "selection", "_measurements", "_looks"})
 
-#: Parts of a state that are about certain layers.
-_OF_LAYERS = frozenset({"layers", "selectedLayer"})
-
 #: Seconds that a page may take for a picture.
 PATIENCE = 150
 
@@ -546,28 +543,60 @@ class ViewerWidget(BrowserWidget):
             shown = _layers(layers)
             if not shown:
                 raise ValueError("layers: none, where at least one was expected: the first is what the others lie over")
+            given = layers if isinstance(layers, (list, tuple)) else [layers]
+            paths = [layer.path for layer in shown]
+            readings = self._readings_at(paths, self.layers)
+            are_known = all(
+                each is layer or (new.path and not isinstance(each, Layer))
+                for each, new, layer in zip(given, shown, self.layers, strict=False)
+            )
+            if readings is not None and are_known and paths != [layer.path for layer in self.layers]:
+                self._go_on_at(paths, self.layers, readings, {})
+                return
             self._show(shown[:1], [], shown[1:], {})
 
     def _show(self, main: list[Layer], over: list[Layer], more: list[Layer], left: Mapping[Layer, Files]) -> None:
-        """Shows other layers at the same place; those that were there before keep their looks."""
-        before = self._main, self._over, self._more
+        """Shows other layers at the same place; those that were there before stay as they are."""
+        before = self._main, self._over, self._more, self._known
+        first = self.layers[0]
+        aligned = {self.layers[int(number)]: wish for number, wish in self._wishes.get("alignments", {}).items()}
+        fresh = {self.layers[number] for number in self._wishes.get("fresh", [])}
+        known = {layer: name for layer, name in self._names_in_state().items() if layer not in fresh}
         self._main, self._over, self._more = main, over, more
-        # In one message, and with a state that does not say which layers there are.
+        self._known = {layer: name for layer, name in known.items() if layer in self.layers}
+        removed = [name for layer, name in known.items() if layer not in self.layers]
+        # In one message.
         with self.hold_sync():
             try:
                 self._open(left)
             except BaseException:
-                self._main, self._over, self._more = before
+                self._main, self._over, self._more, self._known = before
                 raise
-            self._is_made = False
-            try:
-                for name, value in _paths_of(main, over).items():
-                    setattr(self, name, value)
-            finally:
-                self._is_made = True
-            if self._measurements:
+            self._say_paths()
+            layers = self.layers
+            self._ask("fresh", [number for number, layer in enumerate(layers) if layer not in known])
+            self._ask("removed", [*self._wishes.get("removed", []), *removed])
+            # Wishes go by numbers, which are others now.
+            self._ask("looks", {str(number): layer.looks() for number, layer in enumerate(layers) if layer.looks()})
+            self._ask("alignments", {str(layers.index(layer)): aligned[layer] for layer in aligned if layer in layers})
+            if self._measurements and layers[0] is not first:
                 self._ask("measurements", self._measurements)
-            self.state = {key: value for key, value in self.state.items() if key not in _OF_LAYERS}
+
+    def _names_in_state(self) -> dict[Layer, str]:
+        """Paths or names by which the state knows layers."""
+        if self._known:
+            return self._known
+        names = [place.get("name", place["paths"][0]) for place in self._places]
+        return dict(zip(self.layers, names, strict=True))
+
+    def _say_paths(self) -> None:
+        """Has the traits say which files are shown."""
+        self._is_made = False
+        try:
+            for name, value in _paths_of(self._main, self._over).items():
+                setattr(self, name, value)
+        finally:
+            self._is_made = True
 
     @traitlets.validate("source")
     def _check_source(self, proposal: dict[str, Any]) -> str | list[str]:
@@ -575,7 +604,7 @@ class ViewerWidget(BrowserWidget):
         if self._is_made:
             paths = _paths(source)
             # Kept until they are opened: what is looked at has a helper of its own.
-            self._checked = _files(paths, self._readings_at(paths))
+            self._checked = _files(paths, self._readings_at(paths, self._main))
         return source
 
     @traitlets.validate("labels")
@@ -588,21 +617,26 @@ class ViewerWidget(BrowserWidget):
     @traitlets.observe("labels")
     def _labels_changed(self, change: dict[str, Any]) -> None:
         if self._is_made:
-            known = {layer.path: layer for layer in self._over}
-            over = [known[path] if path in known else Layer(path, labels=True) for path in self.labels]
+            left = self._left(self._main, self._more)
             with self._or_as_before(change):
-                self._show(self._main, over, self._more, self._left(self._main, self._more))
+                readings = self._readings_at(self.labels, self._over)
+                if readings is not None:
+                    self._go_on_at(self.labels, self._over, readings, left)
+                    return
+                known = {layer.path: layer for layer in self._over}
+                over = [known[path] if path in known else Layer(path, labels=True) for path in self.labels]
+                self._show(self._main, over, self._more, left)
 
     @traitlets.observe("source")
     def _source_changed(self, change: dict[str, Any]) -> None:
         if not self._is_made:
             return
         paths, main = _paths(self.source), self._main
-        readings = self._readings_at(paths)
+        readings = self._readings_at(paths, self._main)
         left = self._left(self._over, self._more)
         with self._or_as_before(change):
             if readings is not None:
-                self._go_on_at(paths, readings, left)
+                self._go_on_at(paths, self._main, readings, left)
                 return
             try:
                 self._main = _layers(self.source)
@@ -618,29 +652,35 @@ class ViewerWidget(BrowserWidget):
         self.set_trait("_wishes", {})
         self._tell(volumes)
 
-    def _readings_at(self, paths: list[str]) -> list[dict[str, Any]] | None:
-        """How the volumes of `source` are read where they have been moved to; None where these are others."""
-        if len(paths) != len(self._main):
+    def _readings_at(self, paths: Sequence[str], layers: Sequence[Layer]) -> list[dict[str, Any]] | None:
+        """How the volumes of layers are read where they have been moved to; None where these are others."""
+        if len(paths) != len(layers):
             return None
-        moves = list(zip(paths, self._main, self._volumes, strict=False))
+        opened = self._left(list(layers))
+        moves = [(path, layer, opened[layer]) for path, layer in zip(paths, layers, strict=True)]
         if not all(path == layer.path or _is_gone(files) for path, layer, files in moves):
             return None
         # A TIFF in whose place there is its OME-Zarr is read without options.
         return [layer.reading if path == layer.path or _is_source(path) else {} for path, layer, _ in moves]
 
-    def _go_on_at(self, paths: list[str], readings: list[dict[str, Any]], left: Mapping[Layer, Files]) -> None:
-        """Shows the volumes of `source`, which have been moved, where they are now, in the same view."""
-        before = [(layer, layer.source, layer.name, layer.reading) for layer in self._main]
+    def _go_on_at(
+        self,
+        paths: Sequence[str],
+        layers: Sequence[Layer],
+        readings: list[dict[str, Any]],
+        left: Mapping[Layer, Files],
+    ) -> None:
+        """Shows the volumes of layers, which have been moved, where they are now, in the same view."""
+        before = [(layer, layer.source, layer.name, layer.reading) for layer in layers]
         known = self._known
-        if not known:
-            names = [place.get("name", place["paths"][0]) for place in self._places]
-            self._known = dict(zip(self.layers, names, strict=True))
+        self._known = self._names_in_state()
         with self.hold_sync():
             try:
-                for path, layer, reading in zip(paths, self._main, readings, strict=True):
+                for path, layer, reading in zip(paths, layers, readings, strict=True):
                     if path != layer.path:
                         layer.move_to(path, reading)
                 self._open(left)
+                self._say_paths()
             except BaseException:
                 self._known = known
                 for layer, source, name, reading in before:

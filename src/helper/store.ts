@@ -8,8 +8,8 @@ import { adviceOnPath } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import { isArchiveName } from '../model/output-name.ts';
 
-/** Names that mark the root of an OME-Zarr: Zarr v3, or v2. */
-const MARKS = ['zarr.json', '.zattrs', '.zgroup'];
+/** Names that mark the root of an OME-Zarr: Zarr v3, or v2. By the last one it is told what an array by itself is. */
+const MARKS = ['zarr.json', '.zattrs', '.zgroup', '.zarray'];
 
 /** Errors of the file system that mean that there is no such file, and not that it could not be read. */
 const MISSING = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG']);

@@ -36,5 +36,5 @@ export interface RemoteFiles {
   close(): void;
 }
 
-/** Names that mark the root of an OME-Zarr: Zarr v3, or v2. */
-export const MARKS = ['zarr.json', '.zattrs', '.zgroup'];
+/** Names that mark the root of an OME-Zarr: Zarr v3, or v2. By the last one it is told what an array by itself is. */
+export const MARKS = ['zarr.json', '.zattrs', '.zgroup', '.zarray'];

@@ -24,6 +24,7 @@ export class RemoteStore {
   readonly #files: RemoteFiles;
   readonly #mark: string;
   readonly #versions = new Map<string, string>();
+  readonly #documents = new Map<string, string | null>();
 
   private constructor(files: RemoteFiles, mark: string) {
     this.name = files.name;
@@ -67,8 +68,13 @@ export class RemoteStore {
     if (key.split('/').some(segment => segment === '' || segment === '.' || segment === '..'))
       throw new ConvertError('bad-option', `${key}: this key names no file inside ${this.name}`);
     const found = await this.#files.read(key, wanted, signal);
-    // Documents say of themselves that they are others, or not there.
-    if (MARKS.includes(key.split('/').at(-1)!)) return found;
+    // Documents say of themselves that they are others, or not there. Who has read another one reads all anew.
+    if (MARKS.includes(key.split('/').at(-1)!)) {
+      const before = this.#documents.get(key);
+      if (before !== undefined && before !== found?.version) this.#versions.clear();
+      this.#documents.set(key, found?.version ?? null);
+      return found;
+    }
     if (found) this.#checkVersion(key, found.version);
     else if (!(await this.#files.read(this.#mark, {}, signal)))
       throw new ConvertError('not-found', `${this.name}: it is there no more: check its address`, 'source');

@@ -100,7 +100,7 @@ export function handedOn(
     ...(selectedLayer && {
       selectedLayer: { ...selectedLayer, layer: names.get(selectedLayer.layer) ?? selectedLayer.layer }
     }),
-    ...(alignment && { alignment: chosenAfter(alignment, was.name, is.name) })
+    ...(alignment && { alignment: chosenAfter(alignment, new Map([[was.name, is.name]])) })
   } as ViewerState;
 }
 

@@ -8,6 +8,7 @@ import { carriedOver, handedOn } from './carryOver.ts';
 import type { Chooser } from './chooser.ts';
 import { element } from './dom.ts';
 import type { Volume } from './initialState.ts';
+import { withFresh } from './freshLayers.ts';
 import { initialState, layersOf, sourceOf } from './initialState.ts';
 import type { Image } from './image.ts';
 import { AbsentError, SeveralError } from './image.ts';
@@ -35,6 +36,8 @@ export interface ViewerOptions {
   source: ViewerSource | ViewerSource[];
   /** A state from `getState`; one that is not whole is laid over the first look. */
   state?: ViewerState;
+  /** Numbers of sources that the state, which is whole, does not know yet: they are shown with what it has. */
+  fresh?: readonly number[];
   /**
    * Source for the image that a person has chosen in `host`, of a source that holds several. Without it, such a source
    * is refused with their names.
@@ -91,11 +94,11 @@ export interface ViewerHandle {
    */
   exchange(number: number, source: ViewerSource, note: string): Promise<void>;
   /**
-   * Goes on showing the volume of a number where it is now, under the name that it has there.
+   * Goes on showing volumes, by their numbers, where they are now, under the names that they have there.
    *
    * @throws Error as `createViewer` does; what is shown stays as it was
    */
-  rename(number: number, source: ViewerSource): Promise<void>;
+  rename(moved: ReadonlyMap<number, ViewerSource>): Promise<void>;
   /** Names of the volumes. */
   readonly names: string[];
   /** Position and zoom; null while there is no WebGL context. */
@@ -156,7 +159,8 @@ const GONE_REST = 5000;
  */
 export async function createViewer(host: HTMLElement, options: ViewerOptions): Promise<ViewerHandle> {
   startWorker();
-  const places = [options.source].flat().map(placeOf);
+  const places: Place[] = [];
+  for (const source of [options.source].flat()) places.push(placeOf(source, places));
   const forget = (): void => places.forEach(place => place.dispose());
   const { chooser } = options;
   const stage = element('div', { className: 'mct-Viewer-stage' });
@@ -227,7 +231,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
         const place = places[error.place];
         forgetAhead();
         const path = await chooseImage(host, error, async key => (await place.reader(key, {}))?.bytes ?? null);
-        places[error.place] = placeOf(await imageIn(error.place, path));
+        places[error.place] = placeOf(await imageIn(error.place, path), places);
         place.dispose();
       }
     }
@@ -235,7 +239,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
 
   let visible = true;
   /** State to show when there is a context again. */
-  let kept = complete(options.state ?? {});
+  let kept = withFresh(complete(options.state ?? {}), volumesOf(options.fresh ?? []), first);
   let disposed = false;
   /** Set while the volumes that are there now are being opened, or looked for. */
   let stale: { finding: 'changed' | 'gone'; name: string } | null = null;
@@ -243,6 +247,12 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   let changing = Promise.resolve();
   let reopened = -Infinity;
   let again: ReturnType<typeof setTimeout> | undefined;
+
+  /** Volumes of some numbers, with their labels. */
+  function volumesOf(numbers: readonly number[]): Volume[] {
+    const urls = numbers.map(n => opened.volumes[n].url);
+    return opened.volumes.filter(({ url }) => urls.some(each => url.startsWith(each)));
+  }
 
   const present = (): ViewerState => current?.getState() ?? kept;
   // Above the picture, of which it hides nothing.
@@ -453,59 +463,69 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     throw new Error('The viewer has been closed.');
   }
 
-  /** Opens the places that there are with one for a source, which is given up where that or the change fails. */
+  /**
+   * Opens `wanted` places, which are made of those that stay and of new ones for sources; the new ones are given up
+   * where that or the change fails.
+   */
   async function openWith(
-    source: ViewerSource,
-    wanted: (place: Place) => Place[],
-    change: (place: Place, next: Opened) => void
+    sources: readonly ViewerSource[],
+    stay: readonly Place[],
+    wanted: (fresh: Place[]) => Place[],
+    change: (next: Opened, fresh: Place[]) => void
   ): Promise<void> {
-    const place = placeOf(source);
+    const fresh: Place[] = [];
+    for (const source of sources) fresh.push(placeOf(source, [...stay, ...fresh]));
     try {
-      change(place, await openMore(wanted(place)));
+      change(await openMore(wanted(fresh)), fresh);
     } catch (error) {
-      place.dispose();
+      fresh.forEach(place => place.dispose());
       throw error;
     }
   }
 
-  /** The same for a source that takes the place of a number. */
-  const openAt = (
-    number: number,
-    source: ViewerSource,
-    change: (before: Place, next: Opened, place: Place) => void
-  ): Promise<void> =>
-    openWith(
-      source,
-      place => places.with(number, place),
-      (place, next) => {
-        const [before] = places.splice(number, 1, place);
+  /** The same for sources that take the places of numbers. */
+  function openAt(
+    sources: ReadonlyMap<number, ViewerSource>,
+    change: (next: Opened, before: Place[]) => void
+  ): Promise<void> {
+    const numbers = [...sources.keys()];
+    return openWith(
+      [...sources.values()],
+      places.filter((_, n) => !sources.has(n)),
+      fresh => places.map((place, n) => fresh[numbers.indexOf(n)] ?? place),
+      (next, fresh) => {
+        const before = [...places];
+        numbers.forEach((n, k) => (places[n] = fresh[k]));
         stale = null;
-        change(before, next, place);
-        before.dispose();
+        change(next, before);
+        numbers.forEach(n => before[n].dispose());
       }
     );
+  }
 
   const add = (source: ViewerSource): Promise<void> =>
     openWith(
-      source,
-      place => [...places, place],
-      (place, next) => {
+      [source],
+      places,
+      fresh => [...places, ...fresh],
+      (next, fresh) => {
         const known = new Set(opened.lent);
-        places.push(place);
+        places.push(...fresh);
         replace(next);
         tellNotes([...next.volumes[places.length - 1].image.notes, ...next.lent.filter(note => !known.has(note))]);
       }
     );
 
   const exchange = (number: number, source: ViewerSource, note: string): Promise<void> =>
-    openAt(number, source, (_, next) => {
+    openAt(new Map([[number, source]]), next => {
       replace(next, (...volumes) => handedOn(number, ...volumes));
       tellNotes([note]);
     });
 
-  const rename = (number: number, source: ViewerSource): Promise<void> =>
-    openAt(number, source, (before, next, place) => {
-      const state = renamed(addresses.keep(present()), before.name, place.name);
+  const rename = (moved: ReadonlyMap<number, ViewerSource>): Promise<void> =>
+    openAt(moved, (next, before) => {
+      const names = new Map([...moved.keys()].map(n => [before[n].name, places[n].name]));
+      const state = renamed(addresses.keep(present()), names);
       show(next);
       rebuild(addresses.restore(state));
     });
@@ -595,7 +615,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     check,
     add: source => inTurn(() => add(source)),
     exchange: (number, source, note) => inTurn(() => exchange(number, source, note)),
-    rename: (number, source) => inTurn(() => rename(number, source)),
+    rename: moved => inTurn(() => rename(moved)),
     get names() {
       return places.map(({ name }) => name);
     },

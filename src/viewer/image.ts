@@ -1,6 +1,8 @@
 import { tooDeep, tooLong } from '../model/document.ts';
 import type { Json } from '../model/json.ts';
 import {
+  BARE_ARRAY,
+  BARE_GROUP,
   type GroupDocument,
   type Several,
   labelsIn,
@@ -199,6 +201,8 @@ async function metadataOf(name: string, read: ReadKey): Promise<ImageMetadata> {
   if (!group || !namesImage(group)) {
     const several = group && (await allIn(group, read));
     if (several?.kind) throw new SeveralError(`${name} ${severalInWords(several, 'open')}.`, several);
+    const bare = await bareIn(group, read);
+    if (bare !== null) throw new ImageError(`${name} ${bare}.`);
     throw new (group ? ImageError : AbsentError)(
       `${name}: no OME-Zarr image is here: neither zarr.json nor .zattrs names its levels (multiscales).`
     );
@@ -210,6 +214,14 @@ async function metadataOf(name: string, read: ReadKey): Promise<ImageMetadata> {
     const { code, message } = error;
     throw new ImageError(code === 'corrupt' ? `${name}: the OME-Zarr is damaged (${message}).` : `${name} ${message}.`);
   }
+}
+
+/** What a folder is of Zarr that has no metadata of OME-Zarr, in words; null where it is none. */
+async function bareIn(group: GroupDocument | null, read: ReadKey): Promise<string | null> {
+  const isArray =
+    group?.zarrFormat === 3 ? group.json.node_type === 'array' : (await readJson(read, '.zarray')) !== null;
+  if (isArray) return `${BARE_ARRAY}. If it is a level of an OME-Zarr, open the folder above`;
+  return group?.json.node_type === 'group' || (await readJson(read, '.zgroup')) !== null ? BARE_GROUP : null;
 }
 
 /** Images of a collection that does not list them, at most. */

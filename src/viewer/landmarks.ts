@@ -8,8 +8,8 @@ export const isLandmarks = (layer: string): boolean => layer.startsWith(LANDMARK
 /** Names of the volume that is aligned, and of the one to which. */
 export type Chosen = { moving: string; fixed: string };
 
-/** The same, where a volume has another name now. */
-export const chosenAfter = ({ moving, fixed }: Chosen, before: string, after: string): Chosen => {
-  const called = (name: string): string => (name === before ? after : name);
+/** The same, where volumes have other names now: the new ones by the old. */
+export const chosenAfter = ({ moving, fixed }: Chosen, moves: ReadonlyMap<string, string>): Chosen => {
+  const called = (name: string): string => moves.get(name) ?? name;
   return { moving: called(moving), fixed: called(fixed) };
 };

@@ -25,10 +25,12 @@ export interface Place {
   dispose: () => void;
 }
 
-export function placeOf({ name, url, reader, list, asLabels = false }: ViewerSource): Place {
+/** `others`: those that are there already. What is shown again has an address of its own, by which it is known. */
+export function placeOf({ name, url, reader, list, asLabels = false }: ViewerSource, others: readonly Place[]): Place {
   if (url === undefined) return { name, reader, asLabels, ...addReader(reader) };
   const whole = new URL(url.endsWith('/') ? url : `${url}/`, document.baseURI).href;
   const own = unlessAbsent(httpReader(whole), list);
+  if (others.some(other => other.url === whole)) return { name, reader: own, asLabels, ...addReader(own) };
   return { name, url: whole, reader: own, asLabels, dispose: () => undefined };
 }
 

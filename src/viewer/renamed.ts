@@ -4,26 +4,36 @@ import type { Chosen } from './landmarks.ts';
 import { chosenAfter, landmarksOf } from './landmarks.ts';
 import type { ViewerState } from './viewState.ts';
 
-/** A state that was kept, where a volume has another name now: its layers and landmarks go by that. */
-export function renamed(state: ViewerState, before: string, after: string): ViewerState {
-  const [from, to] = [before, after].map(addressIn);
-  const called = (name: string): string => {
-    if (name === landmarksOf(before)) return landmarksOf(after);
-    return name === before || name.startsWith(`${before} `) ? after + name.slice(before.length) : name;
-  };
+/**
+ * A state that was kept, where volumes have other names now: their layers and landmarks go by these. `moves`: the new
+ * names by the old ones, all at once: volumes may have changed names with one another.
+ */
+export function renamed(state: ViewerState, moves: ReadonlyMap<string, string>): ViewerState {
+  // Of names that begin alike the longest is meant.
+  const olds = [...moves.keys()].toSorted((a, b) => b.length - a.length);
+  const called = (name: string, old: string): string =>
+    name === old || name.startsWith(`${old} `) ? moves.get(old)! + name.slice(old.length) : name;
   const names = new Map<unknown, string>();
   const next = eachLayer(state, layer => {
-    let isOwn = layer.name === landmarksOf(before);
+    const { name } = layer;
+    const marked = olds.find(old => name === landmarksOf(old));
+    if (marked !== undefined) {
+      const landmarks = landmarksOf(moves.get(marked)!);
+      names.set(name, landmarks);
+      return { ...layer, name: landmarks };
+    }
+    let own: string | undefined;
     const moved = withSource(layer, url => {
-      if (!url.startsWith(from)) return url;
-      isOwn = true;
-      return to + url.slice(from.length);
+      const of = olds.find(old => url.startsWith(addressIn(old)));
+      if (of === undefined) return url;
+      own = of;
+      return addressIn(moves.get(of)!) + url.slice(addressIn(of).length);
     });
     // States may come without sources.
-    if (!isOwn && layer.source !== undefined) return layer;
-    const name = called(String(layer.name));
-    names.set(layer.name, name);
-    return { ...moved, name };
+    if (layer.source === undefined) own = olds.find(old => called(String(name), old) !== name);
+    if (own === undefined) return layer;
+    names.set(name, called(String(name), own));
+    return { ...moved, name: names.get(name)! };
   });
   const { selectedLayer, alignment } = next as { selectedLayer?: PartialJSONObject; alignment?: Chosen };
   return {
@@ -31,8 +41,26 @@ export function renamed(state: ViewerState, before: string, after: string): View
     ...(selectedLayer && {
       selectedLayer: { ...selectedLayer, layer: names.get(selectedLayer.layer) ?? selectedLayer.layer }
     }),
-    ...(alignment && { alignment: chosenAfter(alignment, before, after) })
+    ...(alignment && { alignment: chosenAfter(alignment, moves) })
   };
+}
+
+/** A state that was kept, without the layers and landmarks of volumes that are shown no more. */
+export function without(state: ViewerState, volumes: readonly string[]): ViewerState {
+  if (volumes.length === 0 || !Array.isArray(state.layers)) return state;
+  const marks = volumes.map(landmarksOf);
+  const layers = (state.layers as PartialJSONObject[]).filter(layer => {
+    let isOf = marks.includes(String(layer.name));
+    withSource(layer, url => {
+      isOf ||= volumes.some(name => url.startsWith(addressIn(name)));
+      return url;
+    });
+    return !isOf;
+  });
+  const { alignment } = state as { alignment?: Chosen };
+  const isAligned = alignment && [alignment.moving, alignment.fixed].some(name => volumes.includes(name));
+  const { alignment: _, ...others } = state;
+  return { ...(isAligned ? others : state), layers };
 }
 
 /** A state that was kept, of volumes of which one may have been moved since: `names` are those that are open now. */
@@ -49,5 +77,5 @@ export function goingOn(state: ViewerState, names: readonly string[]): ViewerSta
   const others = names.filter(name => !kept.has(name));
   // Which of several is which cannot be told. An image of a collection has its own name as soon as it is chosen.
   const isOne = lost.length === 1 && others.length === 1 && !lost[0].startsWith(`${others[0]}/`);
-  return isOne ? renamed(state, lost[0], others[0]) : state;
+  return isOne ? renamed(state, new Map([[lost[0], others[0]]])) : state;
 }

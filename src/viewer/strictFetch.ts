@@ -73,27 +73,23 @@ async function fetchOnce(url: string, init: RequestInit, heard: () => void): Pro
     redirect: 'manual',
     credentials: 'same-origin'
   }).catch(error => {
-    throw new Error(`The server could not be reached (${(error as Error).message}).`);
+    throw new Error(`${serverOf(url)} could not be reached (${(error as Error).message}).`);
   });
   heard();
   if (response.status === 404 || (response.status === 204 && response.headers.has(ABSENT)))
     throw new MissingError(`${url} is missing`);
   if (response.type === 'opaqueredirect' || response.status === 401 || response.status === 403) {
     const found = response.type === 'opaqueredirect' ? 'it sends to another page' : String(response.status);
-    throw new RefusedError(
-      `The server refuses to send the data (${found}): the login has expired. Log in again, then retry.`
-    );
+    throw new RefusedError(`${serverOf(url)} refuses to send the data (${found}): ${wayIn(url)}`);
   }
   if (response.status !== 200 && response.status !== 206) {
-    const message = `The server answered ${response.status} ${response.statusText}.`;
+    const message = `${serverOf(url)} answered ${response.status} ${response.statusText}.`;
     // Only the server of `microct-io-vis view` answers so.
     if (response.status === 422) throw new OtherError(message);
     throw BUSY.includes(response.status) ? new Error(message) : new RefusedError(message);
   }
   if (response.headers.get('Content-Type')?.startsWith('text/html')) {
-    throw new RefusedError(
-      'The server sent a web page in place of the data: the login has expired. Log in again, then retry.'
-    );
+    throw new RefusedError(`${serverOf(url)} sent a web page in place of the data: ${wayIn(url)}`);
   }
   if (init.method === 'HEAD') return response;
   const range = rangeOf(headers);
@@ -120,6 +116,13 @@ export function isOwn(url: string): boolean {
   const { location } = globalThis as { location?: Location };
   return location === undefined || new URL(url, location.href).origin === location.origin;
 }
+
+/** Of another server than the page's own nobody knows whether it has logins. */
+const serverOf = (url: string): string => (isOwn(url) ? 'The server' : new URL(url).host);
+const wayIn = (url: string): string =>
+  isOwn(url)
+    ? 'the login has expired. Log in again, then retry.'
+    : 'it may ask for a login, or give it to nobody any more. Open the address in another tab of the browser, then retry.';
 
 interface Range {
   start: number;

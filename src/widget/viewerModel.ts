@@ -2,7 +2,7 @@ import type { IBackboneModelOptions, WidgetModel } from '@jupyter-widgets/base';
 import { DOMWidgetModel } from '@jupyter-widgets/base';
 import { uniqueNames } from '../protocol/names.ts';
 import type { ViewerSource, ViewerState } from '../viewer/index.ts';
-import { renamed } from '../viewer/renamed.ts';
+import { renamed, without } from '../viewer/renamed.ts';
 import { readFile } from './files.ts';
 import { MODULE_NAME, MODULE_VERSION } from './version.ts';
 import type { Place } from './place.ts';
@@ -80,12 +80,13 @@ export class ViewerModel extends DOMWidgetModel {
     return Promise.all(sources);
   }
 
-  /** A state that was kept, of volumes that have been moved since. */
-  whereItIs(state: ViewerState, sources: readonly ViewerSource[]): ViewerState {
+  /** A state that was kept, of volumes that have been moved since, or are `removed`. */
+  whereItIs(state: ViewerState, sources: readonly ViewerSource[], removed: readonly string[] = []): ViewerState {
     const places = this.get('_places') as Place[];
     const known = [...places.entries()].filter(([, { before }]) => before !== undefined);
-    const names = uniqueNames(known.map(([, { before }]) => before!));
-    return known.reduce((kept, [n], k) => renamed(kept, names[k], sources[n].name), state);
+    const names = uniqueNames([...known.map(([, { before }]) => before!), ...removed]);
+    const left = without(state, names.slice(known.length));
+    return renamed(left, new Map(known.map(([n], k) => [names[k], sources[n].name])));
   }
 
   /** The view that answers for all: one that has a picture. */

@@ -32,8 +32,10 @@ interface Wishes {
   looks?: Record<string, LayerLook>;
   /** The same. */
   alignments?: Record<string, GivenAlignment>;
-  /** Numbers of volumes that no page has shown yet: the last ones. */
+  /** Numbers of volumes that no page has shown yet. */
   fresh?: number[];
+  /** Paths or names of those that are shown no more, while a state may have them. */
+  removed?: string[];
 }
 
 /** Question of Python to a page. */
@@ -129,14 +131,13 @@ export class ViewerView extends DOMWidgetView {
       }
       this._note?.remove();
       const kept = this.model.get('state') as ViewerState;
-      const state = model.whereItIs(kept, source);
-      // Volumes that a whole state does not know yet are laid over it.
-      const { fresh = [] } = this.model.get('_wishes') as Wishes;
-      const known = 'layers' in state ? source.slice(0, source.length - fresh.length) : source;
+      const { fresh, removed } = this.model.get('_wishes') as Wishes;
+      const state = model.whereItIs(kept, source, removed);
       const handle = await createViewer(this.el, {
-        source: known,
+        source,
         place: 'notebook',
         state,
+        ...('layers' in state && { fresh }),
         server: PageConfig.getBaseUrl(),
         whereTo: WHERE_TO,
         onState: () => {
@@ -149,7 +150,6 @@ export class ViewerView extends DOMWidgetView {
         handle.dispose();
         return;
       }
-      for (const each of source.slice(known.length)) await handle.add(each);
       this._note?.remove();
       this._handle = handle;
       this._shown = { load: (this.model.get('_places') as Place[])[0].load, count: source.length };

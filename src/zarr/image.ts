@@ -3,7 +3,15 @@ import { basename, dirname, join } from 'node:path';
 import { adviceOnPath } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import { isObject } from '../model/json.ts';
-import { type GroupDocument, type Several, seriesIn, severalIn, severalInWords } from '../model/ome-zarr/group.ts';
+import {
+  BARE_ARRAY,
+  BARE_GROUP,
+  type GroupDocument,
+  type Several,
+  seriesIn,
+  severalIn,
+  severalInWords
+} from '../model/ome-zarr/group.ts';
 import { type ImageMetadata, MetadataError, namesImage, parseImage } from '../model/ome-zarr/image.ts';
 import { option } from '../model/words.ts';
 import { isThere, listFolder } from './files.ts';
@@ -72,17 +80,13 @@ function noImage(folder: string, { json }: GroupDocument): ConvertError {
   const fail = (message: string) => new ConvertError('output-not-ome-zarr', `${folder}: ${message}`, 'output');
   if (json.node_type === 'array' || isThere(join(folder, '.zarray'))) {
     const image = [dirname(folder), dirname(dirname(folder))].find(isOmeZarr);
-    return fail(
-      image
-        ? `is an array of the OME-Zarr ${image}: give the path of that`
-        : 'is a Zarr array, which says nothing of voxels and axes, and no OME-Zarr'
-    );
+    return fail(image ? `is an array of the OME-Zarr ${image}: give the path of that` : BARE_ARRAY);
   }
   if (json.node_type === 'group' || isThere(join(folder, '.zgroup')) || isThere(join(folder, '.zattrs')))
     return fail(
       basename(folder) === 'labels' && isOmeZarr(dirname(folder))
         ? 'is a group of labels that names none of them: give the path of the image above'
-        : 'is a Zarr group whose metadata names no image (multiscales), and no OME-Zarr'
+        : BARE_GROUP
     );
   return fail('is not an OME-Zarr: neither zarr.json nor .zattrs in it names an image');
 }

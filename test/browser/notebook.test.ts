@@ -507,7 +507,9 @@ test('layers and labels that are set are shown at the same place; without a kern
     'part.shader = "void main() { emitRGB(vec3(1.0, 0.0, 1.0)); }"\nviewer.layers = ["kept.ome.zarr", part]',
     'print(viewer.labels, viewer.source, viewer.layers[1].name)',
     'view("kept.ome.zarr") + view("kept.ome.zarr")',
-    'from microct_io_vis import ConverterWidget\nConverterWidget("scan.tif", chunk_size=16)'
+    'from microct_io_vis import ConverterWidget\nConverterWidget("scan.tif", chunk_size=16)',
+    'again = viewer.add(Layer("kept.ome.zarr", visible=False))',
+    'print(*[each["name"] for each in viewer.state["layers"]], again.visible, sep=", ")'
   );
   await notebook.run(0);
   const viewer = notebook.output(0);
@@ -524,6 +526,9 @@ test('layers and labels that are set are shown at the same place; without a kern
     assert.deepEqual([found.length, found[0], found.at(-1)], [150, [20, 10], [34, 19]]);
   });
   assert.equal(await notebook.run(5), '[] kept.ome.zarr part');
+  // What is there already is a further layer.
+  await notebook.run(8);
+  await eventually(async () => assert.equal(await notebook.run(9), 'kept.ome.zarr, part, kept.ome.zarr (2), False'));
   await notebook.run(7);
   await notebook.output(7).locator('.mct-Converter').waitFor();
   await notebook.run(6);

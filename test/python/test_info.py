@@ -140,7 +140,7 @@ def test_what_is_no_image_is_named(tmp_path):
         collection: "a collection of images (0), as bioformats2raw makes it: give the path of one of them",
         write(tmp_path / "group", {"a": 1}): "a Zarr group whose metadata names no image",
         image / "0": f"an array of the OME-Zarr {image}: give the path of that",
-        tmp_path / "array": "a Zarr array, which says nothing of voxels and axes, and no OME-Zarr",
+        tmp_path / "array": "a Zarr array by itself, which says nothing of axes and voxels, and no OME-Zarr: write one",
         tmp_path / "cut.ome.zarr": "zarr.json: is no JSON",
         tmp_path / "list": "zarr.json: holds no JSON object",
         tmp_path / "empty.zarr": "is not an OME-Zarr: neither zarr.json nor .zattrs in it names an image",

@@ -109,6 +109,8 @@ def test_dotfiles_of_0_4_are_read(tmp_path):
         (lambda path: path.write_bytes(b"II*\0"), ValueError, "convert it first"),
         (lambda path: path.mkdir(), ValueError, "not an OME-Zarr"),
         (lambda path: zarr.create_group(path), ValueError, "describes no OME-Zarr image"),
+        (lambda path: zarr.create_array(path, data=VOXELS), ValueError, r"array by itself.*view\(zarr.open_array"),
+        (lambda path: zarr.create_array(path, data=VOXELS, zarr_format=2), ValueError, "array by itself"),
         (lambda path: (path.mkdir(), (path / "zarr.json").write_text("{")), ValueError, "damaged"),
     ],
 )

@@ -684,6 +684,9 @@ def test_volumes_that_were_moved_together_are_found_in_either_order(scan):
         convert("scan.tif", f"0/{name}.ome.zarr")
     viewer = view("0/a.ome.zarr", labels="0/b.ome.zarr", layers=[VOXELS])
     image = viewer.layers[0]
+    labels = viewer.layers[1]
+    segments = [{"name": "b.ome.zarr", "type": "segmentation", "segments": ["3"], "segmentColors": {"3": "#ff0000"}}]
+    viewer.set_state({"state": {"layout": "xy", "layers": segments}, "_asked": viewer._asked})
     os.rename("0", "1")
     viewer.source = "1/a.ome.zarr"
     viewer.labels = "1/b.ome.zarr"
@@ -691,7 +694,30 @@ def test_volumes_that_were_moved_together_are_found_in_either_order(scan):
     viewer.labels = "2/b.ome.zarr"
     viewer.source = "2/a.ome.zarr"
     assert [layer.path for layer in viewer.layers] == ["2/a.ome.zarr", "2/b.ome.zarr", ""]
-    assert viewer.layers[0] is image
+    assert viewer.layers[0] is image and viewer.layers[1] is labels
+    # The segments that were chosen, and their colours, are a state's.
+    assert viewer.state["layers"] == segments
+    assert [place["before"] for place in viewer._places][1].endswith("0/b.ome.zarr")
+    os.rename("2", "3")
+    viewer.layers = ["3/a.ome.zarr", "3/b.ome.zarr", viewer.layers[2]]
+    assert (viewer.source, viewer.labels, viewer.layers[1]) == ("3/a.ome.zarr", ["3/b.ome.zarr"], labels)
+    assert viewer.state["layers"] == segments
+    os.rename("3", "2")
+    viewer.layers = ["2/a.ome.zarr", "2/b.ome.zarr", viewer.layers[2]]
+    # Others come between, or go, and those that stay are known to the state as before; nothing is told twice.
+    viewer.labels = ["2/a.ome.zarr", "2/b.ome.zarr"]
+    assert viewer.state["layers"] == segments and viewer.layers[2] is labels
+    assert viewer._wishes["fresh"] == [1] and viewer._wishes["removed"] == []
+    before = [os.path.basename(place.get("before", "")) for place in viewer._places]
+    assert before == ["a.ome.zarr", "", "b.ome.zarr", "array"]
+    viewer.labels = "2/b.ome.zarr"
+    assert viewer._wishes["fresh"] == [] and viewer._wishes["removed"] == []
+    viewer.set_state({"state": viewer.state, "_asked": viewer._asked})
+    viewer.labels = []
+    assert [os.path.basename(path) for path in viewer._wishes["removed"]] == ["b.ome.zarr"]
+    viewer.labels = "2/b.ome.zarr"
+    assert viewer._wishes["fresh"] == [1] and viewer.layers[1] is not labels
+    viewer.set_state({"state": {}, "_asked": viewer._asked})
     image.contrast = (5, 9)
     assert viewer._wishes["looks"]["0"] == {"contrast": (5, 9)}
     # What cannot be shown is not what is said to be shown, and can be set again.

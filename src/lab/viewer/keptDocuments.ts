@@ -52,7 +52,7 @@ export function keepDocuments<T extends Widget>(
       shown.find = async path => {
         const found = await chooseAgain(browsers?.tracker.currentWidget, path);
         if (found === null) return null;
-        const state = shown.state && renamed(shown.state, baseName(path), baseName(found));
+        const state = shown.state && renamed(shown.state, new Map([[baseName(path), baseName(found)]]));
         await commands.execute(CommandIDs.openViewer, { path: found, ...(state && { state }) });
         return null;
       };

@@ -119,6 +119,7 @@ export class ViewerPanel extends Widget {
       `${baseName(output)} is written whole, and shown now in the place of ${before}.${isRegion ? ' It has only the region that was chosen for the conversion.' : ''}`
     );
     this.#paths = paths();
+    this.#pictured = this.#way.isStack ? this.#paths : this.#pictured.with(number, output);
     this.#sampled[number] = false;
     this.#way = this.#isSampled ? this.#way : {};
     this.#entitle();
@@ -132,7 +133,7 @@ export class ViewerPanel extends Widget {
     const followed = before.map(path => renamedTo(this.#contents, change, path));
     if (followed.every(path => path === null)) return;
     this.#goTo(before.map((path, n) => followed[n] ?? path));
-    if (this.#handle) this.#follow(before);
+    if (this.#handle) this.#follow();
     this.#stateChanged.emit();
   }
 
@@ -142,27 +143,33 @@ export class ViewerPanel extends Widget {
     this.#paths = paths;
     this.#entitle();
     if (this.#state && !this.#isOpened) {
-      this.#state = names.reduce((state, name, n) => renamed(state, name, this.#names[n]), this.#state);
+      this.#state = renamed(this.#state, new Map(names.map((name, n) => [name, this.#names[n]])));
     }
   }
 
   /** Has the picture go on with volumes that were at other paths. */
-  #follow(before: readonly string[]): void {
-    const { paths } = this;
+  #follow(): void {
     const follow = async (): Promise<void> => {
-      const handle = this.#handle!;
+      const [handle, paths, before] = [this.#handle, this.#paths, this.#pictured];
+      if (!handle || paths === before) return;
       const sources = await this.#findSources(paths);
-      for (const [n, source] of sources.entries()) {
-        if (!this.#way.isStack && paths[n] === before[n]) continue;
-        const isTaken = handle.names.some((name, k) => k !== n && name === source.name);
-        const name = isTaken ? paths[n] : source.name;
-        await handle.rename(n, { ...source, name, asLabels: this.#asLabels[n] });
-      }
+      const isMoved = (n: number): boolean => this.#way.isStack === true || paths[n] !== before[n];
+      const left = handle.names.filter((_, n) => !isMoved(n));
+      const moved = [...sources.entries()].filter(([n]) => isMoved(n));
+      await handle.rename(
+        new Map(
+          moved.map(([n, source]) => [
+            n,
+            { ...source, name: left.includes(source.name) ? paths[n] : source.name, asLabels: this.#asLabels[n] }
+          ])
+        )
+      );
+      this.#pictured = paths;
     };
     // One after the other. Of a volume that cannot be opened where it is now, the viewer says that it is gone.
     this.#following = this.#following
       .then(follow)
-      .catch(error => console.warn(`${paths.join(', ')}: could not be shown after it was renamed`, error));
+      .catch(error => console.warn(`${this.#paths.join(', ')}: could not be shown after it was renamed`, error));
   }
 
   /** An output has taken the place of its source. */
@@ -221,6 +228,7 @@ export class ViewerPanel extends Widget {
       await handle.add({ ...found, name, asLabels });
       this.#paths = [...this.paths, path];
       this.#asLabels.push(asLabels);
+      this.#pictured = [...this.#pictured, path];
       this.#sampled.push(found.sampled ?? false);
     }
     this.#entitle();
@@ -437,7 +445,8 @@ export class ViewerPanel extends Widget {
     // Show the state that was set meanwhile.
     if (this.#state && this.#state !== state) handle.setState(this.#state);
     handle.setVisible(this.isVisible);
-    if (paths !== this.paths) this.#follow(paths);
+    this.#pictured = paths;
+    this.#follow();
   }
 
   #say(text: string, failed = false, way?: { label: string; onClick: () => Promise<void> }): void {
@@ -466,6 +475,8 @@ export class ViewerPanel extends Widget {
   readonly #relocated = new Signal<this, { path: string; found: string }>(this);
   #way: Way;
   #paths: readonly string[];
+  /** Those of the volumes that the picture shows: where they are renamed, it follows a while later. */
+  #pictured: readonly string[] = [];
   readonly #contents: Contents.IManager;
   #state: ViewerState | undefined;
   #handle: ViewerHandle | undefined;

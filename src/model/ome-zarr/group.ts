@@ -61,6 +61,12 @@ export function isOmeZarrGroup(document: GroupDocument): boolean {
   return ['multiscales', 'plate', 'well', 'bioformats2raw.layout'].some(key => key in attributes);
 }
 
+/** What an array that is in no OME-Zarr, or a group of such arrays, is, and what to do: the end of a sentence. */
+export const BARE_ARRAY =
+  'is a Zarr array by itself, which says nothing of axes and voxels, and no OME-Zarr: write one of it in Python (microct_io_vis.write_image)';
+export const BARE_GROUP =
+  'is a Zarr group whose metadata names no image (multiscales), and no OME-Zarr: if arrays are in it, write one of the array that is meant in Python (microct_io_vis.write_image)';
+
 /** Most paths that a sentence names. */
 const NAMED = 5;
 

@@ -122,14 +122,20 @@ test('what is not certainly the file is an error, and never missing', async () =
 
 test('a chunk that is written anew under the viewer is said once; what is no OME-Zarr is refused', async () => {
   let etag = '"one"';
+  let document = '"one"';
   const store = await open((_, response, key) => {
-    if (key !== CHUNK) return false;
-    response.writeHead(200, { ETag: etag, 'Content-Length': 1 }).end('x');
+    if (key !== CHUNK && key !== 'zarr.json') return false;
+    response.writeHead(200, { ETag: key === CHUNK ? etag : document, 'Content-Length': 1 }).end('x');
     return true;
   });
+  await store.read('zarr.json');
   await store.read(CHUNK);
   etag = '"two"';
   await assert.rejects(store.read(CHUNK), refused(/written anew since it was last read/));
+  await store.read(CHUNK);
+  // Who has read the document of a new one has heard of it.
+  etag = document = '"three"';
+  await store.read('zarr.json');
   await store.read(CHUNK);
   const nothing = await serve((_, response) => (response.writeHead(404).end(), true));
   await assert.rejects(RemoteStore.open(nothing, 1000), refused(/no OME-Zarr is there: neither zarr.json nor .zattrs/));

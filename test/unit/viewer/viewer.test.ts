@@ -15,7 +15,8 @@ import { withShownType } from '../../../src/viewer/shownType.ts';
 import { inVoxelsOf } from '../../../src/viewer/lentVoxels.ts';
 import { readVolumes } from '../../../src/viewer/readVolumes.ts';
 import { parseReaderUrl, readerUrl } from '../../../src/viewer/readerScheme.ts';
-import { renamed } from '../../../src/viewer/renamed.ts';
+import { renamed, without } from '../../../src/viewer/renamed.ts';
+import { withFresh } from '../../../src/viewer/freshLayers.ts';
 import type { ViewerState } from '../../../src/viewer/viewState.ts';
 import { laidOver } from '../../../src/viewer/viewState.ts';
 import type { ByteRangeResponse } from '../../../src/viewer/source.ts';
@@ -568,6 +569,17 @@ test('labels that are damaged do not keep the image from being shown', async t =
 
 test('a folder that is no image is refused in words', async () => {
   await assert.rejects(readImage('scan', files({})), /scan: no OME-Zarr image/);
+  for (const [array, group] of [
+    [{ 'zarr.json': { zarr_format: 3, node_type: 'array' } }, { 'zarr.json': { zarr_format: 3, node_type: 'group' } }],
+    [{ '.zarray': { zarr_format: 2 } }, { '.zgroup': { zarr_format: 2 } }],
+    [
+      { '.zarray': { zarr_format: 2 }, '.zattrs': { unit: 'um' } },
+      { '.zgroup': { zarr_format: 2 }, '.zattrs': {} }
+    ]
+  ]) {
+    await assert.rejects(readImage('scan', files(array)), /scan is a Zarr array by itself.*write_image.*folder above/);
+    await assert.rejects(readImage('scan', files(group)), /scan is a Zarr group .*no image.*write_image/);
+  }
   await assert.rejects(
     readImage('scan', async () => new TextEncoder().encode('<html>')),
     /not JSON/
@@ -939,10 +951,41 @@ test('a volume that has another name keeps its layers, labels and landmarks, and
       position: [1, 2, 3]
     };
   };
-  assert.deepEqual(renamed(view('scan.tif'), 'scan.tif', 'bone (#1).tif'), view('bone (#1).tif'));
-  assert.deepEqual(renamed({ layers: [{ name: 'a', type: 'image' }] }, 'a', 'b').layers, [
-    { name: 'b', type: 'image' }
-  ]);
+  assert.deepEqual(renamed(view('scan.tif'), new Map([['scan.tif', 'bone (#1).tif']])), view('bone (#1).tif'));
+  // Also of two that have changed names with one another.
+  const swap = new Map(['ab', 'ba'].map(([from, to]) => [from, to]));
+  const both = (names: string[]): ViewerState => ({
+    layers: names.flatMap(name => [
+      { name, type: 'image', source: `volume://${name}/|zarr3:` },
+      { name: `landmarks of ${name}`, type: 'annotation', source: { url: 'local://annotations' } }
+    ]),
+    selectedLayer: { layer: names[0] },
+    alignment: { moving: names[0], fixed: names[1] }
+  });
+  assert.deepEqual(renamed(both(['a', 'b']), swap), both(['b', 'a']));
+  assert.deepEqual(without({ ...both(['a', 'b']), x: 1 }, ['a']), {
+    layers: (both(['b']).layers as unknown[]).slice(0, 2),
+    selectedLayer: { layer: 'a' },
+    x: 1
+  });
+  const bare = (names: string[]): ViewerState => ({ layers: names.map(name => ({ name, type: 'image' })) });
+  assert.deepEqual(renamed(bare(['a', 'b x']), swap), bare(['b', 'a x']));
+});
+
+test('volumes that a whole state does not know are laid over those below them', async () => {
+  const volumes = await Promise.all(
+    ['a', 'b', 'c'].map(async name => ({
+      name,
+      url: `http://server/${name}/`,
+      image: await readImage(name, v3('uint16'))
+    }))
+  );
+  const first = initialState(volumes, 'xy', ROOM);
+  const namesIn = ({ layers }: ViewerState): unknown[] => (layers as { name: string }[]).map(({ name }) => name);
+  const state = { layers: [{ name: 'drawn' }, { name: 'a' }, { name: 'c' }] };
+  assert.deepEqual(namesIn(withFresh(state, [volumes[1]], first)), ['drawn', 'a', 'b', 'c']);
+  assert.deepEqual(namesIn(withFresh({ layers: [{ name: 'c' }] }, volumes.slice(0, 2), first)), ['a', 'b', 'c']);
+  assert.deepEqual(withFresh({ layout: 'xy' }, volumes, first), { layout: 'xy' });
 });
 
 test('the first look fills the panels of the layout, whatever their shape', async () => {
