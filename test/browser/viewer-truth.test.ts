@@ -260,6 +260,20 @@ test('volumes that are added while others are read, or read anew, are all shown'
   );
   await says(viewer, /written anew/);
   assert.deepEqual(await layers(), [first, second, third, fourth]);
+  // Two change names with one another, faster than the picture follows: each is followed to where it is.
+  await page.evaluate(
+    async names => {
+      const { contents } = (window as unknown as App).jupyterapp.serviceManager;
+      for (const [from, to] of names) await contents.rename(from, to);
+    },
+    [
+      [second, 'away.ome.zarr'],
+      [third, second],
+      ['away.ome.zarr', third]
+    ] as const
+  );
+  await viewer.locator('.neuroglancer-layer-item-label').nth(1).getByText(third).waitFor();
+  assert.deepEqual(await layers(), [first, third, second, fourth]);
 });
 
 test('one that the helper reads, and that is removed, is said to be gone', async () => {
