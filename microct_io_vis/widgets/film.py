@@ -6,19 +6,30 @@ import math
 import os
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from ..errors import shown_as_message
 from ..extras import imported
+from .whole_files import whole_file
 
 Vector = Sequence[float]
 
 
-def write_film(path: str, frames: Iterable[bytes], rate: float) -> None:
-    """Writes PNGs as H.264. Raises ``ImportError`` without ffmpeg, and ``RuntimeError`` with what it says."""
+def write_film(path: Path, frames: Iterable[bytes], rate: float) -> None:
+    """Writes PNGs as H.264.
+
+    Raises ``ImportError`` without ffmpeg, ``OSError`` where the file cannot be written, and ``RuntimeError`` with what
+    ffmpeg says.
+    """
     program = imported("imageio_ffmpeg", "movie", "imageio-ffmpeg", "films").get_ffmpeg_exe()
-    unfinished = f"{path}.partial"
+    with whole_file(path, "film") as unfinished:
+        _encode(program, path, unfinished, frames, rate)
+
+
+def _encode(program: str, path: Path, unfinished: Path, frames: Iterable[bytes], rate: float) -> None:
     line = [program, "-y", "-loglevel", "error", "-f", "image2pipe", "-c:v", "png", "-framerate", str(rate), "-i", "-"]
-    line += ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4", unfinished]
+    line += ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4", os.fspath(unfinished)]
     process = subprocess.Popen(line, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdin is not None and process.stderr is not None
     try:
@@ -27,17 +38,15 @@ def write_film(path: str, frames: Iterable[bytes], rate: float) -> None:
         process.stdin.close()
         said = process.stderr.read().decode("utf-8", "replace").strip()
         if process.wait() != 0:
-            raise RuntimeError(f"{path}: ffmpeg says: {said or process.returncode}")
-        os.replace(unfinished, path)
+            what = f"{path}: the film is not written: ffmpeg says: {said or process.returncode}"
+            raise shown_as_message(RuntimeError(what))
     except BrokenPipeError:
         said = process.stderr.read().decode("utf-8", "replace").strip()
-        raise RuntimeError(f"{path}: ffmpeg says: {said}") from None
+        raise shown_as_message(RuntimeError(f"{path}: the film is not written: ffmpeg says: {said}")) from None
     finally:
         process.kill()
         process.wait()
         process.stderr.close()
-        if os.path.exists(unfinished):
-            os.remove(unfinished)
 
 
 def turned(count: int, orientation: Vector) -> Iterator[dict[str, Any]]:

@@ -40,6 +40,7 @@ from .paths import Paths, Source
 from .pick import Pick, pick_of
 from .traits import Several
 from .view_state import Layout, StateError, check_state
+from .whole_files import whole_file
 
 #: Sources of a viewer: a path, what `open` gives, an array, or one of these with how it looks.
 Viewable = StrPath | Volume | VolumeLevel | Layer | Any
@@ -423,12 +424,15 @@ class ViewerWidget(BrowserWidget):
         ------
         RuntimeError
             No page shows the viewer, something could not be read, or there is no answer.
+        OSError
+            The file cannot be written; one that was there stays.
         ValueError
             There are no pictures of such a size.
         """
         target = FilePath(os.path.abspath(os.path.expanduser(path)))
-        png = self._photograph({"size": _size(size), "state": {"showScaleBar": bool(scale_bar)}})
-        target.write_bytes(png)
+        wanted = {"size": _size(size), "state": {"showScaleBar": bool(scale_bar)}}
+        with whole_file(target, "picture") as unfinished:
+            unfinished.write_bytes(self._photograph(wanted))
         return target
 
     @naming_its_options
@@ -471,6 +475,8 @@ class ViewerWidget(BrowserWidget):
             imageio-ffmpeg is not there.
         RuntimeError
             No page shows the viewer, something could not be read, or there is no answer.
+        OSError
+            The file cannot be written; one that was there stays.
         ValueError
             There are no films of such a size or length.
         """
@@ -493,7 +499,7 @@ class ViewerWidget(BrowserWidget):
             states = film.between(key_frames, count)
         shown = {"showScaleBar": bool(scale_bar)}
         frames = (self._photograph({"size": [width, height], "state": {**state, **shown}}) for state in states)
-        film.write_film(os.fspath(target), frames, rate)
+        film.write_film(target, frames, rate)
         return target
 
     def _photograph(self, params: dict[str, Any]) -> bytes:

@@ -753,6 +753,14 @@ def test_pictures_need_a_page_and_films_even_lengths(scan, monkeypatch):
         viewer.screenshot("figure.png", size=(0, 10))
     with pytest.raises(ValueError, match="even lengths"):
         viewer.movie("turn.mp4", size=(321, 240))
+    # What cannot be written is said before pictures are taken; what goes wrong leaves the file that was there.
+    for write, what in ((viewer.screenshot, "picture"), (viewer.movie, "film")):
+        with pytest.raises(FileNotFoundError, match=f"the {what} is not written: .*figure"):
+            write("no-folder/figure.png")
+        (scan.parent / "figure.png").write_bytes(b"old")
+        with pytest.raises(RuntimeError, match="no page shows it"):
+            write("figure.png")
+        assert (scan.parent / "figure.png").read_bytes() == b"old"
     # A page that answers.
     asked = []
 
