@@ -19,6 +19,7 @@ from .arguments import chosen, naming_its_options, option_words, path_of
 from .conversion import Helper, run_conversion
 from .errors import ConversionError, warn_of
 from .extras import imported
+from .geometry import Geometry, geometry_of
 from .options import Checksum, Compression, Downsample, DtypeName, OmeZarr
 from .progress import show_progress, summarise
 from .types import (
@@ -81,11 +82,12 @@ def write_image(
     ----------
     array : array-like or iterable of array-like
         NumPy, dask, Zarr, h5py or any other array with ``shape`` and ``dtype``, of which slabs are taken; or slabs
-        along Z, one after another: planes (Y, X), or several together (Z, Y, X).
+        along Z, one after another: planes (Y, X), or several together (Z, Y, X). A `Volume`, one of its levels, and an
+        ``xarray.DataArray`` with coordinates say themselves what their axes are, and how long their voxels.
     output : path-like
         Path of the OME-Zarr.
     axes : {'zyx', 'czyx', 'tzyx', 'tczyx'}, optional
-        What the array's axes are. None: 'zyx' of three, 'tczyx' of five.
+        What the array's axes are. None: what it says itself, or 'zyx' of three, 'tczyx' of five.
     shape : (int, int, int), optional
         Of slabs: lengths of all together along (Z, Y, X).
     progress : bool or callable, default True
@@ -324,6 +326,8 @@ class _Voxels:
     parts: Iterable[numpy.ndarray[Any, Any]]
     #: whether its numbers must not be negative, because they are sent as unsigned
     is_unsigned: bool
+    #: what it says of its voxels' lengths
+    geometry: Geometry
 
     @classmethod
     def of(cls, array: Any, axes: str | None, shape: Sequence[Integer] | None, is_label: bool) -> _Voxels:
@@ -332,6 +336,7 @@ class _Voxels:
             _refuse("array", "is a masked array, and voxels cannot be masked: fill it, as by array.filled(0)")
         if isinstance(array, Volume):
             array = array.levels[0]
+        geometry = geometry_of(array)
         if isinstance(array, VolumeLevel):
             array = array.array
         is_array = all(hasattr(array, name) for name in ("shape", "dtype", "__getitem__"))
@@ -350,21 +355,37 @@ class _Voxels:
                 _refuse("array", f"has no slab, where {lengths[0]} planes were expected")
             head = np.asarray(first)
             dtype, is_unsigned = _sent_dtype(head.dtype, is_label)
-            return cls("zyx", lengths, dtype, _checked_slabs(chain([head], slabs), lengths, head.dtype), is_unsigned)
+            return cls(
+                "zyx",
+                lengths,
+                dtype,
+                _checked_slabs(chain([head], slabs), lengths, head.dtype),
+                is_unsigned,
+                Geometry(),
+            )
         if shape is not None and tuple(shape) != tuple(array.shape) and not is_label:
             _refuse("shape", f"is {tuple(shape)}, and the array has {tuple(array.shape)}: leave it out")
-        lengths = _checked_shape(array.shape, "array", axes)
+        if axes is None and geometry.axes is not None and geometry.axes not in AXES.get(len(geometry.axes), ()):
+            expected = " or ".join(", ".join(known) for known in AXES.get(len(geometry.axes), ("zyx",)))
+            _refuse(
+                "array",
+                f"has the axes {', '.join(geometry.axes)}, where {expected} were expected: bring them into that order, "
+                "or say what they are (axes)",
+            )
+        lengths = _checked_shape(array.shape, "array", axes or geometry.axes)
         try:
             own = np.dtype(array.dtype)
         except TypeError:
             _refuse("array", f"has the type {array.dtype}, which is none of NumPy's: give it as a NumPy array")
         dtype, is_unsigned = _sent_dtype(own, is_label)
-        return cls(_axes(len(lengths), axes), lengths, dtype, _parts(array, lengths), is_unsigned)
+        named = _axes(len(lengths), axes or geometry.axes)
+        return cls(named, lengths, dtype, _parts(array, lengths), is_unsigned, geometry)
 
     def head(self, level: int) -> bytes:
         """The line that tells the helper what comes."""
         told = {"name": "array", "axes": self.axes, "shape": self.shape, "dtype": self.dtype.name, "level": level}
-        return json.dumps(told).encode() + b"\n"
+        lengths, units = self.geometry.lengths, self.geometry.units
+        return json.dumps({**told, **({"lengths": lengths, "units": units} if lengths else {})}).encode() + b"\n"
 
     def pieces(self, level: int) -> Iterator[memoryview]:
         """All that is sent. The last byte goes when it is known that the array has no more."""

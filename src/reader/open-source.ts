@@ -7,6 +7,7 @@ import {
   streamLayout
 } from '../model/source-layout.ts';
 import { BYTES_PER_VOXEL, type VolumeInfo, alongAxes, axesOf, volumeCount } from '../model/volume.ts';
+import { UNCALIBRATED, calibrate } from './voxel-size/calibration.ts';
 import { openVolume } from './open-volume.ts';
 import type { InterpretationOptions } from './tiff/pixel-format.ts';
 
@@ -25,6 +26,10 @@ export async function openSource(
 function openArray(array: SentArray): { info: VolumeInfo; layout: SourceLayout } {
   const layout = streamLayout(array);
   const { shape, outerShape, dtype } = layout;
+  const [z, y, x] = (array.said?.lengths ?? []).map(length => length ?? undefined);
+  const { notes, ...calibration } = array.said
+    ? calibrate([z, y, x], array.said.units, 'array', 'The array')
+    : UNCALIBRATED;
   const info: VolumeInfo = {
     source: array.name,
     format: 'array',
@@ -36,11 +41,9 @@ function openArray(array: SentArray): { info: VolumeInfo; layout: SourceLayout }
     compression: 'none',
     pages: volumeCount(outerShape) * shape[0],
     bytes: volumeCount(outerShape) * product(shape) * BYTES_PER_VOXEL[dtype],
-    voxelSize: null,
-    unit: null,
-    voxelSizeFrom: null,
+    ...calibration,
     voxelSizeFile: null,
-    voxelSizeNotes: [],
+    voxelSizeNotes: [...notes],
     channels: null,
     timeStep: null,
     timeUnit: null,

@@ -15,7 +15,7 @@ import zarr
 from ome_zarr_models.v05.image_label import ImageLabel
 from ome_zarr_models.v05.labels import Labels
 
-from microct_io_vis import ConversionError, Volume, verify, write_image, write_labels
+from microct_io_vis import ConversionError, ConversionWarning, Volume, info, verify, write_image, write_labels
 
 SHAPE = (21, 40, 33)
 
@@ -69,6 +69,37 @@ def test_each_kind_of_array_becomes_its_voxels(kind, tmp_path):
     volume = write_image(KINDS[kind](array, tmp_path), tmp_path / "out.ome.zarr", shape=shape, progress=False)
     assert volume.dtype == array.dtype
     assert np.array_equal(stored(tmp_path / "out.ome.zarr/0"), array)
+
+
+KEPT = {
+    "volume": (lambda image: image, (3, 2, 2), "micrometer"),
+    "level": (lambda image: image.levels[1], (6, 4, 4), "micrometer"),
+    "xarray": (lambda image: image.xarray() * 2, (3, 2, 2), "micrometer"),
+    "every other row, upside down": (lambda image: image.xarray()[:, ::-2], (3, 4, 2), "micrometer"),
+    "other names": (lambda image: image.xarray().rename(z="depth", y="down", x="along"), (3, 2, 2), "micrometer"),
+    "without coordinates": (lambda image: image.xarray().drop_vars(["z", "y", "x"]), None, None),
+}
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_what_an_array_says_of_its_voxels_is_kept(kind, image, tmp_path):
+    make, voxel_size, unit = KEPT[kind]
+    output = tmp_path / "out.ome.zarr"
+    write_image(make(image), output, progress=False)
+    found = info(output)
+    assert (found.voxel_size, found.unit) == (voxel_size, unit)
+    assert found.voxel_size_from == (voxel_size and "array")
+
+
+def test_axes_in_another_order_and_uneven_planes_are_said(image, tmp_path):
+    output = tmp_path / "out.ome.zarr"
+    with pytest.raises(ConversionError, match="^array has the axes x, y, z, where z, y, x were expected"):
+        write_image(image.xarray().transpose("x", "y", "z"), output, progress=False)
+    assert not output.exists()
+    with pytest.warns(ConversionWarning, match=r'and z "uneven" micrometer, so that the voxel size stays unknown'):
+        write_image(image.xarray().isel(z=[0, 1, 3]), output, progress=False)
+    given = write_image(image, output, unit="nm", overwrite=True, progress=False)
+    assert (given.voxel_size, given.unit) == ((3000, 2000, 2000), "nanometer")
 
 
 def test_channels_and_time_points_are_volumes_of_their_own(tmp_path):

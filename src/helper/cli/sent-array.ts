@@ -7,13 +7,14 @@ const MOST = 65536;
 const AXES: SentArray['axes'][] = ['zyx', 'czyx', 'tzyx', 'tczyx'];
 
 /**
- * An array from standard input: a line of JSON (`name`, `axes`, `shape`, `dtype`, `level`), then the voxels in C order,
- * little-endian, and nothing more. An end anywhere but behind the last voxel says that something went wrong.
+ * An array from standard input: a line of JSON (`name`, `axes`, `shape`, `dtype`, `level`, and of its voxels `lengths`
+ * and `units` along Z, Y and X), then the voxels in C order, little-endian, and nothing more. An end anywhere but
+ * behind the last voxel says that something went wrong.
  *
  * @throws ConvertError where the line is not there, or says something else
  */
 export function readSentArray(): SentArray {
-  const { name = 'standard input', axes = 'zyx', shape, dtype, level = 0 } = described(readLine());
+  const { name = 'standard input', axes = 'zyx', shape, dtype, level = 0, lengths, units } = described(readLine());
   const isLength = (n: unknown): boolean => Number.isSafeInteger(n) && (n as number) > 0;
   const isKnown =
     AXES.includes(axes as never) &&
@@ -25,8 +26,11 @@ export function readSentArray(): SentArray {
       `it describes an array with the axes ${axes}, the shape ${JSON.stringify(shape)} and the type ${dtype}, where axes out of ${AXES.join(', ')}, ` +
         `as many lengths from 1 up, and a type out of ${DTYPES.join(', ')} were expected`
     );
-  return { name, axes, shape, dtype, level, descriptor: STDIN } as SentArray;
+  const said = isThree(lengths) && isThree(units) ? { lengths, units: units.map(String) } : null;
+  return { name, axes, shape, dtype, level, said, descriptor: STDIN } as SentArray;
 }
+
+const isThree = (found: unknown): found is unknown[] => Array.isArray(found) && found.length === 3;
 
 function described(line: string): Record<string, unknown> {
   try {

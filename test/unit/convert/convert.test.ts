@@ -459,7 +459,7 @@ test('an array that is sent becomes the pyramid that its TIFF does, in order or 
     writeFileSync(path, bytes);
     const descriptor = openSync(path, 'r');
     const { shape, dtype } = volume;
-    const array = { name: 'array', axes: 'zyx' as const, shape, dtype, level: 0, descriptor };
+    const array = { name: 'array', axes: 'zyx' as const, shape, dtype, level: 0, said: null, descriptor };
     return convert(array, { output, ...options }).finally(() => closeSync(descriptor));
   };
   const bytes = new Uint8Array(volume.voxels.buffer);
