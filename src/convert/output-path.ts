@@ -5,6 +5,7 @@ import {
   bucketAddress,
   isAddress,
   isBucketAddress,
+  noBucket,
   shownAddress
 } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
@@ -53,7 +54,7 @@ function bucketPath(name: string, parent: string | null): string {
       `labels are written into the folder of their image, and not to a bucket: give a name alone, or leave ${named('parent')} out`
     );
   const found = bucketAddress(name);
-  if (!found) throw fail('this is no address such as s3://BUCKET/NAME.ome.zarr');
+  if (!found) throw fail(noBucket(name));
   return `s3://${found.bucket}/${found.key}`;
 }
 

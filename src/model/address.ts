@@ -122,6 +122,12 @@ export interface BucketAddress {
   key: string;
 }
 
+/** Why something is no place in a bucket, and what to give. */
+export const noBucket = (address: string, name = 'NAME.ome.zarr'): string =>
+  /^s3:\/\/arn:/i.test(address)
+    ? `this is an ARN, of an access point: give its alias, which is called as buckets are (s3://ALIAS-s3alias/${name})`
+    : `this is no address such as s3://BUCKET/${name}`;
+
 /** The place that `s3://BUCKET/KEY` names; null where it is no such address. */
 export function bucketAddress(name: string): BucketAddress | null {
   const [, bucket, path = ''] = /^s3:\/\/([a-z0-9A-Z][a-z0-9A-Z._-]*)(?:\/(.*))?$/i.exec(name) ?? [];

@@ -82,6 +82,16 @@ const CREDENTIALS =
 const ofProfile = (): string =>
   process.env.AWS_PROFILE ? ` by the profile ${process.env.AWS_PROFILE} (AWS_PROFILE)` : '';
 
+/** What a bucket may have wanted to hear, and was not told. */
+function unsaid(doing: 'read' | 'written'): string {
+  const { AWS_REQUEST_PAYER, AWS_SERVER_SIDE_ENCRYPTION, AWS_SSE_KMS_KEY_ID } = process.env;
+  if (doing === 'read')
+    return AWS_REQUEST_PAYER ? '' : '; for a bucket where the requester pays set AWS_REQUEST_PAYER=requester';
+  return AWS_SERVER_SIDE_ENCRYPTION || AWS_SSE_KMS_KEY_ID
+    ? ''
+    : '; for a bucket that wants encryption asked for set AWS_SERVER_SIDE_ENCRYPTION';
+}
+
 /**
  * The error of a request for `name`, with what to do about it. `doing`: as in "it cannot be read"; `searched`: why no
  * credentials were found.
@@ -154,9 +164,13 @@ export function s3Error(
   }
   if (status === 301 || status === 307)
     return fail(`the bucket is in another region (${status}): set AWS_REGION to that of the bucket`);
+  if (reason.startsWith('KMS.'))
+    return fail(
+      `the key that it is encrypted with cannot be used (${reason}: ${message}): check it (AWS_SSE_KMS_KEY_ID, or the bucket's own)`
+    );
   if (status === 401 || status === 403)
     return fail(
-      `access is denied (${status} ${reason}${action ? `, ${action}` : ''}): ask whoever owns the bucket to let these credentials ${doing === 'read' ? 'read and list it' : 'write, list and delete in it'}, or use others (AWS_PROFILE)`
+      `access is denied (${status} ${reason}${action ? `, ${action}` : ''}): ask whoever owns the bucket to let these credentials ${doing === 'read' ? 'read and list it' : 'write, list and delete in it'}, or use others (AWS_PROFILE)${unsaid(doing)}`
     );
   if (error instanceof CutOff) return fail(`${message}: try again later`);
   if (status === 404) return fail('there is no such object', 'not-found');

@@ -1,4 +1,4 @@
-import { bucketAddress, shownAddress } from '../model/address.ts';
+import { bucketAddress, noBucket, shownAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import type { RemoteState } from '../model/layout.ts';
 import type { RemoteFile } from './remote-file.ts';
@@ -13,11 +13,7 @@ export class S3File implements RemoteFile {
   constructor(address: string) {
     const found = bucketAddress(address);
     if (!found || found.key === '')
-      throw new ConvertError(
-        'bad-option',
-        `${shownAddress(address)}: this is no address such as s3://BUCKET/NAME.tif`,
-        'source'
-      );
+      throw new ConvertError('bad-option', `${shownAddress(address)}: ${noBucket(address, 'NAME.tif')}`, 'source');
     this.#address = address;
     this.#key = found.key;
   }

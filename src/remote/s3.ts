@@ -8,11 +8,12 @@ import type {
   S3Client,
   S3ClientConfig
 } from '@aws-sdk/client-s3';
-import { type BucketAddress, bucketAddress, shownAddress } from '../model/address.ts';
+import { type BucketAddress, bucketAddress, noBucket, shownAddress } from '../model/address.ts';
 import { atOnce } from '../model/at-once.ts';
 import { ConvertError } from '../model/errors.ts';
 import { ATTEMPTS, SILENT, waitBefore } from './attempts.ts';
 import { proxies } from './proxies.ts';
+import { addHeaders } from './s3-headers.ts';
 import type * as SdkModule from './sdk.ts';
 import { Searched } from './searched.ts';
 import { type BucketSide, CutOff, S3Error, isPassing, isStale, reasonOf, s3Error, statusOf } from './s3-error.ts';
@@ -136,12 +137,7 @@ export class S3Bucket {
     attempts = ATTEMPTS
   ): Promise<S3Bucket & { readonly address: BucketAddress }> {
     const found = bucketAddress(address);
-    if (!found)
-      throw new ConvertError(
-        'bad-option',
-        `${shownAddress(address)}: this is no address such as s3://BUCKET/NAME.ome.zarr`,
-        side
-      );
+    if (!found) throw new ConvertError('bad-option', `${shownAddress(address)}: ${noBucket(address)}`, side);
     const sdk = await import('./sdk.ts');
     const searched = new Searched();
     const bucket = new S3Bucket(found.bucket, side, sdk, await newClient(sdk, searched), searched, attempts);
@@ -159,6 +155,20 @@ export class S3Bucket {
 
   /** Null where there is no such object. */
   async head(key: string, signal?: AbortSignal): Promise<StoredObject | null> {
+    try {
+      return await this.#head(key, signal);
+    } catch (error) {
+      if (!(error instanceof S3Error) || error.reason !== 'Unknown') throw error;
+      // Answers to HEAD have no body that says why: the same is asked so that it is said, or mended.
+      await this.get(key, { length: 1 }, signal).catch((said: unknown) => {
+        // Of no bytes there is no first one.
+        if (!(said instanceof S3Error) || said.status !== 416) throw said;
+      });
+      return this.#head(key, signal);
+    }
+  }
+
+  async #head(key: string, signal?: AbortSignal): Promise<StoredObject | null> {
     try {
       const found = await this.#ask(key, 'read', signal, options =>
         this.#client.send(new this.#sdk.HeadObjectCommand({ Bucket: this.bucket, Key: key }), options)
@@ -592,6 +602,7 @@ async function newClient(sdk: Sdk, { logger }: Searched): Promise<S3Client> {
       credentials: { accessKeyId: 'anonymous', secretAccessKey: 'anonymous' }
     });
   const client = new sdk.S3Client(config);
+  addHeaders(client);
   // Names of buckets lead to hosts only with Amazon.
   const isForeign = async (): Promise<boolean> => {
     const endpoint = await client.config.serviceConfiguredEndpoint?.();

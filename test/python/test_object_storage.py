@@ -9,6 +9,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from email.message import Message
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -37,6 +38,7 @@ class Proxy(ThreadingHTTPServer):
     def __init__(self, behind: int) -> None:
         self.behind = behind
         self.fault: Fault = lambda method, key, number: None
+        self.grants: Callable[[str, str, Message], bool] = lambda method, path, headers: True
         self.knows_conditions = True
         # As Ceph does, which finds no ETag that comes in quotes.
         self.wants_bare = False
@@ -58,6 +60,8 @@ class Handler(BaseHTTPRequestHandler):
         with self.server.lock:
             self.server.asked.append((self.command, key))
             fault = self.server.fault(self.command, key, len(self.server.asked))
+        if fault is None and not self.server.grants(self.command, self.path, self.headers):
+            fault = 403
         conditions = {"if-none-match", "if-match"} & {name.lower() for name in self.headers}
         if not self.server.knows_conditions and self.command == "PUT" and conditions:
             fault = 501
@@ -91,7 +95,8 @@ class Handler(BaseHTTPRequestHandler):
         length = headers.get("Content-Length", "0") if self.command == "HEAD" else str(len(content))
         self.send_header("Content-Length", length)
         self.end_headers()
-        self.wfile.write(content[: len(content) // 2] if fault == "half" else content)
+        if self.command != "HEAD":
+            self.wfile.write(content[: len(content) // 2] if fault == "half" else content)
         if fault == "half":
             self.close_connection = True
 
@@ -143,6 +148,7 @@ def store() -> Iterator[Store]:
 def honest(store: Store) -> Iterator[None]:
     yield
     store.proxy.fault = lambda method, key, number: None
+    store.proxy.grants = lambda method, path, headers: True
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +198,29 @@ def test_objects_are_the_files_and_the_root_comes_last(scan, store, expected, fi
         },
     }
     assert np.array_equal(tensorstore.open(spec).result().read().result(), scan[1])
+
+
+def test_what_a_bucket_wants_to_hear(cli, scan, store, expected, monkeypatch):
+    """How objects are to be encrypted, and who pays; in words where it is not said."""
+    output = f"s3://{BUCKET}/told/a.ome.zarr"
+    encryption = {"x-amz-server-side-encryption": "aws:kms", "x-amz-server-side-encryption-aws-kms-key-id": "key"}
+
+    def grants(method: str, path: str, headers: Message) -> bool:
+        is_written = method == "PUT" and all(headers.get(name) == said for name, said in encryption.items())
+        return headers.get("x-amz-request-payer") == "requester" and (is_written or method != "PUT")
+
+    store.proxy.grants = grants
+    for says, variables in {
+        "where the requester pays set AWS_REQUEST_PAYER=requester": {"AWS_REQUEST_PAYER": "requester"},
+        "set AWS_SERVER_SIDE_ENCRYPTION": {"AWS_SERVER_SIDE_ENCRYPTION": "aws:kms", "AWS_SSE_KMS_KEY_ID": "key"},
+    }.items():
+        run = cli("convert", scan[0], output, *SMALL)
+        assert run.status == 1 and "403 AccessDenied" in run.stderr and says in run.stderr
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+    for more in ([], ["--overwrite"]):
+        cli("convert", scan[0], output, *SMALL, *more).succeeded()
+        assert store.files("told/a.ome.zarr") == {f"/{name}": data for name, data in expected.items()}
 
 
 def test_shards_are_sent_in_parts(cli, tmp_path, store):
