@@ -384,7 +384,10 @@ class _Voxels:
     def head(self, level: int) -> bytes:
         """The line that tells the helper what comes."""
         told = {"name": "array", "axes": self.axes, "shape": self.shape, "dtype": self.dtype.name, "level": level}
-        lengths, units = self.geometry.lengths, self.geometry.units
+        units = self.geometry.units
+        lengths = self.geometry.lengths and [
+            abs(each) if isinstance(each, float) else each for each in self.geometry.lengths
+        ]
         return json.dumps({**told, **({"lengths": lengths, "units": units} if lengths else {})}).encode() + b"\n"
 
     def pieces(self, level: int) -> Iterator[memoryview]:

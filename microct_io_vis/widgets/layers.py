@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 import traitlets
 from traitlets import Bool, Enum, Float, HasTraits, TraitError, Unicode
@@ -13,6 +13,7 @@ from traitlets import Bool, Enum, Float, HasTraits, TraitError, Unicode
 from ..arguments import is_address, naming_its_options, shown_address, source_name
 from ..collection import image_path
 from ..errors import shown_as_message
+from ..geometry import geometry_of
 from ..types import Integer, Ranges, StrPath
 from ..volume import Volume, VolumeLevel, reading_of
 from ..volume import open as open_volume
@@ -21,6 +22,9 @@ from .traits import Several
 
 Blend: TypeAlias = Literal["over", "add"]
 ColourMap: TypeAlias = Literal["grey", "colour", "viridis", "magma", "fire", "labels"]
+
+#: Scale, translation and units, by axis of space.
+Place: TypeAlias = tuple[dict[str, float], dict[str, float], dict[str, str | None]]
 
 #: Looks of a layer that a picture tells, and Python sets.
 LOOKS = ("visible", "opacity", "blend", "colour_map", "colour", "contrast", "shader")
@@ -60,9 +64,10 @@ class Layer(HasTraits):
     visible : bool, optional
         Whether it is shown.
     axes : str, optional
-        Of an array: names of its axes, of t, c, z, y, x. None: zyx, or yx of a plane.
+        Of an array: names of its axes, of t, c, z, y, x. None: xarray's, or zyx, or yx of a plane.
     voxel_size : float or (float, float, float), optional
-        Of an array: edges of a voxel along its axes of space. None: those of the viewer's first volume.
+        Of an array: edges of a voxel along its axes of space. None, of this and the next two: what the coordinates of
+        an ``xarray.DataArray`` say, where they have units; else those of the viewer's first volume.
     unit : str, optional
         Of ``voxel_size`` and ``translation``: a UDUNITS name, such as micrometer. None: the first volume's.
     translation : (float, float, float), optional
@@ -233,7 +238,7 @@ class Layer(HasTraits):
         if not all(hasattr(array, each) for each in ("shape", "dtype", "__getitem__")):
             raise ValueError(f"{self.name}: {type(array).__name__}, where a path, a Volume or an array was expected")
         rank = len(array.shape)
-        axes = self._place["axes"] or {2: "yx", 3: "zyx"}.get(rank)
+        axes = self._place["axes"] or geometry_of(array).axes or {2: "yx", 3: "zyx"}.get(rank)
         if axes is None or len(axes) != rank or not re.fullmatch("t?c?z?y?x?", axes) or not axes.endswith("yx"):
             what = "a letter for each axis, of t, c, z, y, x in this order"
             raise ValueError(f"{self.name}: axes is {axes!r} for an array of {rank} axes, where {what} was expected")
@@ -252,6 +257,8 @@ class Layer(HasTraits):
                 raise ValueError(f"{self.name}: at, and there is no first volume in which that would be")
             scale, start, units = first(self._level or 0, self._at)
             place = scale, start, units
+        elif all(self._place[each] is None for each in ("voxel_size", "unit", "translation")):
+            place = self._own_place(place) or place
         scale, start, units = ({axis: each[axis] for axis in each} for each in place)
         for given, into in ((self._place["voxel_size"], scale), (self._place["translation"], start)):
             if given is None:
@@ -273,6 +280,24 @@ class Layer(HasTraits):
             [float(start.get(axis, 0)) if axis in "zyx" else 0.0 for axis in axes],
             [units.get(axis) if axis in "zyx" else None for axis in axes],
         )
+
+    def _own_place(self, place: Place) -> Place | None:
+        """Where an array says itself that it lies: one with coordinates in units. ``place``: the first volume's."""
+        said = geometry_of(self.source)
+        if said.lengths is None or not all(said.units):
+            return None
+        scale, start, units = (dict(zip("zyx", each, strict=True)) for each in (said.lengths, said.origin, said.units))
+        for axis, length in scale.items():
+            if length is None and place[2].get(axis) == units[axis]:
+                # Of one plane the first volume says how thick it is.
+                scale[axis] = length = place[0][axis]
+            if not isinstance(length, float) or length < 0:
+                raise ValueError(
+                    f"{self.name}: its coordinates along {axis} are fewer than two, fall or are uneven, where some "
+                    "that rise evenly were expected: sort it (array.sortby), or say where it lies (voxel_size, unit, "
+                    "translation, or at)"
+                )
+        return cast(Place, (scale, start, units))
 
     def _own_name(self) -> str:
         place = self.path.rstrip("\\/")

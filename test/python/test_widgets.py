@@ -591,6 +591,14 @@ def test_layers_lie_where_their_voxels_were_read(scan):
     assert (viewer.layers[0].visible, viewer.layers[0].value_range, viewer.layers[1].opacity) == (False, (1, 2), 0.5)
     assert viewer._wishes == {}
     assert viewer.add(part > 3).name == "array" and viewer._wishes == {"fresh": [3]} and len(viewer._places) == 4
+    # xarray says it by its coordinates, also of a plane.
+    said = volume.xarray()
+    lying = view(volume, layers=[said[5:9, ::2] > 3, volume.level(1).xarray()[2]])
+    places = [files.geometry()[:2] for files in lying._volumes[1:]]
+    assert places[0] == ({"z": 2, "y": 4, "x": 4}, {"z": 10, "y": 0, "x": 0})
+    assert places[1] == ({"z": 2, "y": 4, "x": 4}, {"z": 9, "y": 1, "x": 0})
+    with pytest.raises(ValueError, match="along y are fewer than two, fall or are uneven"):
+        lying.add(said[:, ::-1])
     level = view(volume.level(1))._volumes[0]
     assert len(json.loads(level.read("zarr.json")[2])["attributes"]["ome"]["multiscales"][0]["datasets"]) == 1
 

@@ -93,7 +93,7 @@ def test_what_an_array_says_of_its_voxels_is_kept(kind, image, tmp_path):
 
 def test_axes_in_another_order_and_uneven_planes_are_said(image, tmp_path):
     output = tmp_path / "out.ome.zarr"
-    with pytest.raises(ConversionError, match="^array has the axes x, y, z, where z, y, x were expected"):
+    with pytest.raises(ConversionError, match=r"^array has the axes x, y, z, where z, y, x were expected"):
         write_image(image.xarray().transpose("x", "y", "z"), output, progress=False)
     assert not output.exists()
     with pytest.warns(ConversionWarning, match=r'and z "uneven" micrometer, so that the voxel size stays unknown'):
