@@ -211,15 +211,16 @@ test('a view whose volume is elsewhere by now, kept or open, says so, and goes o
   await find('moved.ome.zarr');
 });
 
+const add = (path: string): Promise<unknown> =>
+  page.evaluate(async each => {
+    await (window as unknown as App).jupyterapp.commands.execute('microct-io-vis:add-to-viewer', { path: each });
+  }, path);
+
 test('volumes that are added while others are read, or read anew, are all shown', async () => {
   const [first, second, third, fourth] = ['1st', '2nd', '3rd', '4th'].map(name => `${name}.ome.zarr`);
   for (const name of [first, second, third, fourth]) convert(tiff, join(jupyter.root, name));
   const viewer = await open(first);
   await shows(viewer, tiff, join(jupyter.root, first));
-  const add = (path: string): Promise<unknown> =>
-    page.evaluate(async each => {
-      await (window as unknown as App).jupyterapp.commands.execute('microct-io-vis:add-to-viewer', { path: each });
-    }, path);
   /** Holds one request for a volume's metadata until `meanwhile` has had a while. */
   const slowly = async (
     name: string,
@@ -274,6 +275,33 @@ test('volumes that are added while others are read, or read anew, are all shown'
   );
   await viewer.locator('.neuroglancer-layer-item-label').nth(1).getByText(third).waitFor();
   assert.deepEqual(await layers(), [first, third, second, fourth]);
+});
+
+test('what waits to be added to a viewer that is closed is neither opened nor complained of', async () => {
+  const names = ['held', 'waiting'].map(name => `${name}.ome.zarr`);
+  for (const name of names) convert(tiff, join(jupyter.root, name));
+  const output = convert(tiff, join(jupyter.root, 'closed.ome.zarr'));
+  await shows(await open('closed.ome.zarr'), tiff, output);
+  const held = new Promise<Route>(
+    holds =>
+      void page.context().route(
+        url => url.pathname.endsWith(`/${names[0]}/zarr.json`),
+        route => (route.request().method() === 'GET' ? holds(route) : route.continue())
+      )
+  );
+  const asked: string[] = [];
+  page.on('request', request => asked.push(request.url()));
+  const adding = names.map(add);
+  const route = await held;
+  await page.waitForTimeout(500);
+  await page.evaluate(async () => {
+    await (window as unknown as App).jupyterapp.commands.execute('application:close-all');
+  });
+  await route.continue();
+  await Promise.all(adding);
+  assert.equal(await page.locator('.jp-Dialog').count(), 0);
+  assert.deepEqual(asked.filter(url => url.includes('/waiting.ome.zarr/0/')), []);
+  assert.equal(page.workers().length, 0);
 });
 
 test('one that the helper reads, and that is removed, is said to be gone', async () => {

@@ -221,18 +221,27 @@ export class ViewerPanel extends Widget {
     const handle = this.#handle;
     if (!handle) throw new Error(`${this.#name} is not open: try again when its picture is there.`);
     if (this.#way.isStack) throw new Error('Slices that are not converted are shown alone: convert them first.');
-    for (const path of paths) {
-      if (this.paths.includes(path)) throw new Error(`${baseName(path)} is shown here already.`);
-      const found = await findSource(path, this.#helper, this.reading);
-      const name = handle.names.includes(found.name) ? path : found.name;
-      await handle.add({ ...found, name, asLabels });
-      this.#paths = [...this.paths, path];
-      this.#asLabels.push(asLabels);
-      this.#pictured = [...this.#pictured, path];
-      this.#sampled.push(found.sampled ?? false);
+    try {
+      for (const path of paths) {
+        if (this.paths.includes(path)) throw new Error(`${baseName(path)} is shown here already.`);
+        const found = await findSource(path, this.#helper, this.reading);
+        const name = handle.names.includes(found.name) ? path : found.name;
+        await handle.add({ ...found, name, asLabels });
+        this.#paths = [...this.paths, path];
+        this.#asLabels.push(asLabels);
+        this.#pictured = [...this.#pictured, path];
+        this.#sampled.push(found.sampled ?? false);
+      }
+    } catch (error) {
+      // Who has closed the tab meanwhile waits for none.
+      if (!this.isDisposed) throw error;
+    } finally {
+      // Those before one that cannot be shown are there.
+      if (!this.isDisposed) {
+        this.#entitle();
+        this.#stateChanged.emit();
+      }
     }
-    this.#entitle();
-    this.#stateChanged.emit();
   }
 
   /** Shows more volumes over this one in another tab; without it they are shown here. */
