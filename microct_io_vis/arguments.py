@@ -177,7 +177,9 @@ def option_words(options: Mapping[str, Any]) -> list[str]:
         try:
             written = [kind.write(each) for each in _several(OPTIONS[name], value)]
         except (AttributeError, TypeError, ValueError, OverflowError):
-            raise ConversionError("bad-option", f"{name} must be {kind.expected}, and was given {value!r}") from None
+            choices = OPTIONS[name].choices
+            expected = f"one of {', '.join(choices)}" if choices and kind is KINDS["choice"] else kind.expected
+            raise ConversionError("bad-option", f"{name} must be {expected}, and was given {value!r}") from None
         if count > 0:
             words += [f"--{name.replace('_', '-')}", *written]
         elif written[0]:
@@ -293,7 +295,7 @@ def path_of(value: Any, name: str, expected: str = "a path or an address", field
     try:
         path = _path(value)
     except TypeError:
-        raise _no_path(value, name, expected, field) from None
+        raise no_path(value, name, expected, field) from None
     if path == "":
         raise ConversionError("bad-option", f"{name} is empty, where {expected} was expected", field or name)
     return path
@@ -304,16 +306,21 @@ def paths_of(values: Any, name: str, expected: str, field: str | None = None) ->
     try:
         paths = [_path(value) for value in values]
     except TypeError:
-        raise _no_path(values, name, expected, field) from None
+        raise no_path(values, name, expected, field) from None
     if not paths or "" in paths:
         what = "has an empty path" if paths else "is empty"
         raise ConversionError("bad-option", f"{name} {what}, where {expected} was expected", field or name)
     return paths
 
 
-def _no_path(value: Any, name: str, expected: str, field: str | None) -> ConversionError:
-    is_array = hasattr(value, "shape") and hasattr(value, "dtype")
-    given = "an array: write_image() writes arrays, view() shows them" if is_array else reprlib.repr(value)
+def no_path(value: Any, name: str, expected: str, field: str | None = None) -> ConversionError:
+    """The error that an argument of this name is no path, with what to do with it instead."""
+    if hasattr(value, "source") and hasattr(value, "axes"):
+        given = f"what is open: give its path, {value.source!r}"
+    elif hasattr(value, "shape") and hasattr(value, "dtype"):
+        given = "an array: write_image() writes arrays, view() shows them"
+    else:
+        given = reprlib.repr(value)
     return ConversionError("bad-option", f"{name} must be {expected}, and was given {given}", field or name)
 
 

@@ -324,9 +324,11 @@ class Volume(tables.Tabled):
         return self.levels[0].__array__(dtype)
 
     def __repr__(self) -> str:
-        size = " × ".join(str(n) for n in self.shape)
-        edges = self.voxel_size and f", voxels of {' × '.join(f'{n:g}' for n in self.voxel_size)} {self.unit or ''}"
-        return f"<{self._shown}: {size} {self.dtype} ({self.axes}), {len(self.levels)} levels{(edges or '').rstrip()}>"
+        lengths = " × ".join(str(n) for n in self.shape)
+        size = " × ".join(f"{n:g}" for n in self.voxel_size or ())
+        edges = f", voxels of {size} {self.unit or '(no unit)'}" if size else ""
+        levels = f"{len(self.levels)} level{'s' * (len(self.levels) > 1)}"
+        return f"<{self._shown}: {lengths} {self.dtype} ({self.axes}), {levels}{edges}>"
 
     @property
     def _shown(self) -> str:
@@ -499,9 +501,10 @@ def open(
     dtype('float32')
     """
     reading = reading_in(locals())
-    if not isinstance(source, (str, os.PathLike)):
-        what = f"source must be a path or an address, and was given {type(source).__name__}"
-        raise ConversionError("bad-option", f"{what}: view() shows arrays as they are", "source")
+    if isinstance(source, (list, tuple)):
+        what = "source must be one path or address, and was given several"
+        folder = "of a list of slices give their folder, with slices='rec_*.tif' or (100, 899) where some are meant"
+        raise ConversionError("bad-option", f"{what}: {folder}", "source")
     source = _chosen_image(path_of(source, "source"), reading)
     found = info(source, **{name: value for name, value in reading.items() if name in READING_OPTIONS})
     zarr = imported("zarr")
@@ -611,14 +614,15 @@ def _ranges(region: Ranges, lengths: list[int]) -> list[tuple[int, int]]:
         expected = f"a range for each of {len(lengths)} axes, such as {((0, 10),) * len(lengths)}"
         _refuse(f"region: {region!r}, where {expected} was expected")
     found = []
-    for part, length in zip(parts, lengths, strict=True):
+    for axis, part, length in zip("ZYX"[-len(lengths) :], parts, lengths, strict=True):
         if isinstance(part, slice):
             start, stop, step = part.indices(length)
             ends: tuple[Any, ...] = (start, stop) if step == 1 else ()
         else:
             ends = tuple(part) if isinstance(part, Iterable) else ()
         if len(ends) != 2 or not 0 <= ends[0] < ends[1] <= length:
-            _refuse(f"region: {part!r}, where a range of voxels from 0 to {length} was expected, such as (0, {length})")
+            expected = f"a range of voxels from 0 to {length} was expected, such as (0, {length})"
+            _refuse(f"region: {part!r} along {axis}, where {expected}")
         found.append((ends[0].__index__(), ends[1].__index__()))
     return found
 

@@ -262,7 +262,8 @@ def write_labels(
     ((4, 20, 20), dtype('uint8'), (8.0, 10.0, 0.0))
     """
     options = chosen({**locals(), "parent": None, "at": None})
-    image = parent if isinstance(parent, Volume) else open_volume(parent)
+    expected = "a Volume, a path or an address"
+    image = parent if isinstance(parent, Volume) else open_volume(path_of(parent, "parent", expected))
     if not isinstance(name, str) or not name or name != os.path.basename(name):
         _refuse("name", f"is {name!r}, where a name alone was expected, such as 'cells': it goes to the image's labels")
     if not isinstance(image.info, OmeZarrInfo):
@@ -347,7 +348,8 @@ class _Voxels:
             if axes not in (None, "zyx"):
                 _refuse("axes", f"is {axes!r}, and slabs along Z have the axes zyx: leave it out")
             if shape is None:
-                _refuse("shape", "must be given where the array comes in slabs: (Z, Y, X) of all together")
+                stack = ", or numpy.stack() of what is in memory" if isinstance(array, Sequence) else ""
+                _refuse("shape", f"must be given where the array comes in slabs: (Z, Y, X) of all together{stack}")
             lengths = _checked_shape(shape, "shape", axes)
             slabs = iter(array)
             first = next(slabs, None)

@@ -236,7 +236,7 @@ class Layer(HasTraits):
             return None
         array = self.source
         if not all(hasattr(array, each) for each in ("shape", "dtype", "__getitem__")):
-            raise ValueError(f"{self.name}: {type(array).__name__}, where a path, a Volume or an array was expected")
+            raise ValueError(f"source: {array!r:.80}, where a path, a Volume or an array was expected")
         rank = len(array.shape)
         axes = self._place["axes"] or geometry_of(array).axes or {2: "yx", 3: "zyx"}.get(rank)
         if axes is None or len(axes) != rank or not re.fullmatch("t?c?z?y?x?", axes) or not axes.endswith("yx"):

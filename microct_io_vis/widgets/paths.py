@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from traitlets import TraitType, Unicode
+from traitlets import TraitError, TraitType, Unicode
+
+from ..arguments import SLICES, no_path
 
 
 class Path(Unicode[str | None, str | os.PathLike[str] | None]):
@@ -29,7 +31,7 @@ class Source(TraitType[str | list[str], Any]):
             return os.fspath(value)
         if isinstance(value, (list, tuple)) and value and all(isinstance(path, (str, os.PathLike)) for path in value):
             return [os.fspath(path) for path in value]
-        self.error(obj, value)
+        raise TraitError(str(no_path(value, str(self.name), SLICES)))
 
 
 class Paths(TraitType[list[str], Any]):

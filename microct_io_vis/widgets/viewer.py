@@ -1060,6 +1060,9 @@ def view(
     {'layout': 'xy'}
     """
     reading = reading_in(locals())
+    if source is None or (isinstance(source, (list, tuple)) and not source):
+        expected = "a path, a Volume, an array, or a list of these"
+        raise shown_as_message(ValueError(f"source: {source!r}, where {expected} was expected"))
     state = {"layout": layout} if layout else None
     return ViewerWidget(source, labels=labels, layers=layers, state=state, height=height, **reading)
 

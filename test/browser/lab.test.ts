@@ -29,6 +29,10 @@ before(async () => {
   const { root } = jupyter;
   writeVolume(join(root, 'shell.tif'), [40, 50, 60], 'uint16', 'imagej');
   writeVolume(join(root, 'other.tif'), [30, 50, 60], 'uint16', 'plain');
+  writeVolume(join(root, 'made.tif'), [40, 50, 60], 'uint16', 'imagej');
+  const options = ['--num-levels', '2', '--chunk-size', '16', '16', '16', '--quiet'];
+  const convert = ['-m', 'microct_io_vis', 'convert', 'made.tif', 'made.ome.zarr', ...options];
+  execFileSync(PYTHON, convert, { cwd: root, stdio: 'pipe' });
   writeBlock(join(root, 'block.tif'));
   writeVolume(join(root, 'large.tif'), [256, 512, 512], 'uint16', 'plain');
   mkdirSync(join(root, 'slices'));
@@ -113,7 +117,7 @@ test('right-click, dialog, Convert, progress, done, open', async () => {
 });
 
 test('an OME-Zarr folder offers Neuroglancer and no conversion, other folders the reverse', async () => {
-  assert.deepEqual(await lab.offers('shell.ome.zarr'), [
+  assert.deepEqual(await lab.offers('made.ome.zarr'), [
     'microct-io-vis:open-viewer',
     'microct-io-vis:open-segmentation',
     'microct-io-vis:verify',
@@ -129,13 +133,13 @@ test('an OME-Zarr folder offers Neuroglancer and no conversion, other folders th
 
 test('an OME-Zarr is verified by a right-click, and what differs is listed', async () => {
   const verify = async (): Promise<Locator> => {
-    await lab.item('shell.ome.zarr').click({ button: 'right' });
+    await lab.item('made.ome.zarr').click({ button: 'right' });
     await lab.page.locator('.lm-Menu-item[data-command="microct-io-vis:verify"]').click();
-    return lab.toast('Verify shell.ome.zarr');
+    return lab.toast('Verify made.ome.zarr');
   };
   const good = await verify();
-  await good.getByText(/OK: 2 levels, 135,000 voxels compared with shell\.tif in /).waitFor();
-  const chunk = join(jupyter.root, 'shell.ome.zarr/0/c/1/2/3');
+  await good.getByText(/OK: 2 levels, 135,000 voxels compared with made\.tif in /).waitFor();
+  const chunk = join(jupyter.root, 'made.ome.zarr/0/c/1/2/3');
   const bytes = readFileSync(chunk);
   rmSync(chunk);
   const bad = (await verify()).filter({ hasText: 'DIFFERENT' });
@@ -147,10 +151,10 @@ test('an OME-Zarr is verified by a right-click, and what differs is listed', asy
 });
 
 test('what an OME-Zarr is, and what it lacks, is shown by a right-click', async () => {
-  const chunk = join(jupyter.root, 'shell.ome.zarr/1/c/0/1/1');
+  const chunk = join(jupyter.root, 'made.ome.zarr/1/c/0/1/1');
   const bytes = readFileSync(chunk);
   rmSync(chunk);
-  await lab.item('shell.ome.zarr').click({ button: 'right' });
+  await lab.item('made.ome.zarr').click({ button: 'right' });
   await lab.page.locator('.lm-Menu-item[data-command="microct-io-vis:info"]').click();
   const dialog = lab.page.locator('.jp-Dialog', { hasText: 'OME-Zarr Info' });
   await dialog.getByText('Level 1: 1 of its 8 chunks').waitFor();
@@ -161,7 +165,7 @@ test('what an OME-Zarr is, and what it lacks, is shown by a right-click', async 
     '0.75 × 0.5 × 0.5 µm',
     'OME-Zarr 0.5, Zarr v3',
     'blosc-zstd',
-    'shell.tif'
+    'made.tif'
   ])
     assert.ok(text.includes(fact), `${fact}: ${text}`);
   assert.deepEqual(await dialog.locator('.mct-Levels tbody td:nth-child(2)').allInnerTexts(), [
@@ -170,14 +174,14 @@ test('what an OME-Zarr is, and what it lacks, is shown by a right-click', async 
   ]);
   writeFileSync(chunk, bytes);
   await dialog.getByRole('button', { name: 'Open in Neuroglancer' }).click();
-  await lab.page.locator('.lm-TabBar-tabLabel', { hasText: 'shell.ome.zarr' }).waitFor();
+  await lab.page.locator('.lm-TabBar-tabLabel', { hasText: 'made.ome.zarr' }).waitFor();
   await lab.closeTabs();
 });
 
 test('what cannot work is said at its field, and cannot be started', async () => {
-  const dialog = await lab.convert('shell.tif');
-  // The output of the test before is in the way.
-  assert.match(await dialog.error('Output'), /shell\.ome\.zarr.*exists/s);
+  const dialog = await lab.convert('made.tif');
+  // Its output is in the way.
+  assert.match(await dialog.error('Output'), /made\.ome\.zarr.*exists/s);
   assert.equal(await dialog.isReady(), false);
   await lab.page.keyboard.press('Enter');
   assert.equal(await dialog.isOpen(), true);
@@ -366,7 +370,7 @@ for z in (1, 2): Image.fromarray((tifffile.imread(f'{sys.argv[1]}/raw_{z}.tif') 
 });
 
 test('volumes of many pages are converted each on its own', async () => {
-  const dialog = await lab.convert('other.tif', 'shell.tif');
+  const dialog = await lab.convert('other.tif', 'made.tif');
   await dialog.root.locator('.mct-Batch').waitFor();
   // One of the outputs is there already.
   await dialog.root
@@ -379,8 +383,8 @@ test('volumes of many pages are converted each on its own', async () => {
   await dialog.ready();
   await dialog.accept();
   await lab.toast('other.ome.zarr').getByText('Open in Neuroglancer').waitFor();
-  await lab.toast('shell.ome.zarr').getByText(/done/).waitFor();
-  assert.deepEqual(levels('shell.ome.zarr'), ['0']);
+  await lab.toast('made.ome.zarr').getByText(/done/).waitFor();
+  assert.deepEqual(levels('made.ome.zarr'), ['0']);
   assert.deepEqual(level('other.ome.zarr', 0).shape, [30, 50, 60]);
 });
 

@@ -168,7 +168,9 @@ def test_what_is_wrong_is_said(bone, tmp_path):
         microct_io_vis.open(tmp_path / "nothing.ome.zarr")
     # The traceback that a notebook shows.
     assert missing.value._render_traceback_() == [f"ConversionError: {missing.value}", "argument: source"]
-    with pytest.raises(ConversionError, match="source must be a path or an address, and was given ndarray"):
+    with pytest.raises(
+        ConversionError, match="source must be a path or an address, and was given an array: write_image"
+    ):
         microct_io_vis.open(np.zeros(3))
     with pytest.raises(ConversionError, match=r"bone\.tif: .* an OME-Zarr is a folder: .* such as bone\.ome\.zarr"):
         convert(path.replace(".ome.zarr", ".tif"), tmp_path / "bone.tif")

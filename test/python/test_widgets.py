@@ -475,8 +475,13 @@ def test_several_volumes_are_shown_together(scan):
         view(["bb", a, "notes.txt"])
     with pytest.raises(ValueError, match="an empty path"):
         view("")
-    with pytest.raises(traitlets.TraitError, match="a path or a list of paths"):
-        view([])
+    for nothing in (None, []):
+        with pytest.raises(ValueError, match="a path, a Volume, an array, or a list of these was expected"):
+            view(nothing)
+    with pytest.raises(ValueError, match=r"^source: 3, where a path, a Volume or an array was expected"):
+        view(3)
+    with pytest.raises(traitlets.TraitError, match="given an array: write_image"):
+        ConverterWidget(numpy.zeros((2, 3, 4)))
 
 
 def test_a_state_from_a_page_does_not_undo_what_python_asked_meanwhile(scan):
