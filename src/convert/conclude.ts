@@ -1,11 +1,12 @@
 import { isBucketAddress } from '../model/address.ts';
 import { stopped } from '../model/errors.ts';
-import type { OmeZarrVersion } from '../model/options.ts';
+import { type OmeZarrVersion, zarrFormatOf } from '../model/options.ts';
 import type { ConvertResult } from '../model/progress.ts';
 import { listBucketLabels } from '../zarr/bucket/labels.ts';
-import { listLabels } from '../zarr/labels-group.ts';
+import { labelsPath, listLabels, unlistedLabels } from '../zarr/labels-group.ts';
 import type { UnfinishedOutput } from '../zarr/unfinished-output.ts';
 import type { Written } from './conversion.ts';
+import { parentAt } from './parent.ts';
 import type { Prepared } from './prepare.ts';
 
 /** Names all whole label images of an image in its list; see `listLabels`. */
@@ -42,4 +43,17 @@ export async function conclude(
     });
   await destination.finish();
   if (settings.parent) await listLabelsOf(settings.parent.path, settings.parent.version);
+}
+
+/** Lists label images that a conversion was ended before it could list; their paths. */
+export async function finishLabels(image: string | null | undefined): Promise<string[]> {
+  if (typeof image !== 'string') return [];
+  try {
+    const { path, version } = await parentAt(image);
+    const isThere = isBucketAddress(path) || unlistedLabels(path, zarrFormatOf(version)).length > 0;
+    return isThere ? (await listLabelsOf(path, version)).map(name => labelsPath(path, name)) : [];
+  } catch {
+    // Errors are told when the options are looked at.
+    return [];
+  }
 }

@@ -1,9 +1,8 @@
-import { conclude, listLabelsOf, resultOf } from './conclude.ts';
+import { conclude, finishLabels, resultOf } from './conclude.ts';
 import { Conversion } from './conversion.ts';
 import { ConvertError, type ErrorCode, stopped } from '../model/errors.ts';
 import { Meter } from './meter.ts';
-import { type ConvertOptions, zarrFormatOf } from '../model/options.ts';
-import { parentAt } from './parent.ts';
+import type { ConvertOptions } from '../model/options.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { type Control, Ending, PATIENCE } from './control.ts';
 import type { ConvertResult } from '../model/progress.ts';
@@ -13,7 +12,6 @@ import { isBucketAddress } from '../model/address.ts';
 import { idle } from '../pyramid/idle-threads.ts';
 import { BucketOutput } from '../zarr/bucket/bucket-output.ts';
 import { Destination } from '../zarr/destination.ts';
-import { labelsPath, unlistedLabels } from '../zarr/labels-group.ts';
 import type { UnfinishedOutput } from '../zarr/unfinished-output.ts';
 
 /** Errors that may not come again; with all others another try fails at the same place, or is not wanted any more. */
@@ -72,19 +70,6 @@ async function begin({ settings, resumed }: Prepared): Promise<UnfinishedOutput>
   if (isBucketAddress(output))
     return resumed ? BucketOutput.takeOver(output, resumed.length) : BucketOutput.claim(output, overwrite);
   return Destination[resumed ? 'takeOver' : 'claim'](output, overwrite, parent !== null);
-}
-
-/** Lists label images that a conversion was ended before it could list; their paths. */
-async function finishLabels(image: string | null | undefined): Promise<string[]> {
-  if (typeof image !== 'string') return [];
-  try {
-    const { path, version } = await parentAt(image);
-    const isThere = isBucketAddress(path) || unlistedLabels(path, zarrFormatOf(version)).length > 0;
-    return isThere ? (await listLabelsOf(path, version)).map(name => labelsPath(path, name)) : [];
-  } catch {
-    // Errors are told when the options are looked at.
-    return [];
-  }
 }
 
 /** An output that exists already is good news where it was finished just now. */

@@ -1,7 +1,7 @@
 import { ConvertError, stopped } from '../../model/errors.ts';
 import type { ConvertResult } from '../../model/progress.ts';
 import { type Control, Ending, PATIENCE } from '../control.ts';
-import { conclude, resultOf } from '../conclude.ts';
+import { conclude, finishLabels, resultOf } from '../conclude.ts';
 import { Conversion } from '../conversion.ts';
 import { Meter } from '../meter.ts';
 import { idle } from '../../pyramid/idle-threads.ts';
@@ -59,6 +59,7 @@ async function finish(store: PartsStore, control: Control): Promise<FinishResult
   const found = await takeOver(store, control);
   if ('result' in found) {
     await store.clear().catch(() => {});
+    await finishLabels(found.plan.head.asked!.options.parent);
     return { ...found.result, already: true };
   }
   const { plan, source, prepared, merged, synced, destination } = found;
