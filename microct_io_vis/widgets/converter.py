@@ -474,9 +474,10 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             while not self._ended.wait(0.2 if deadline is None else min(0.2, max(0, deadline - time.monotonic()))):
                 if deadline is not None and time.monotonic() >= deadline:
                     raise TimeoutError(f"{shown_source(self.source)} is still being converted after {timeout} s")
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             self.cancel()
             self._ended.wait(10)
+            shown_as_message(interrupt)
             raise
         if self.error is not None:
             raise ConversionError(self.error["code"], self.error["message"])

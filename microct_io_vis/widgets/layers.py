@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 import traitlets
-from traitlets import Bool, Enum, Float, HasTraits, TraitError, Unicode
+from traitlets import Bool, Enum, Float, TraitError, Unicode
 
 from ..arguments import is_address, naming_its_options, shown_address, source_name
 from ..collection import image_path
@@ -18,6 +18,7 @@ from ..types import Integer, Ranges, StrPath
 from ..volume import Volume, VolumeLevel, reading_of
 from ..volume import open as open_volume
 from .arrays import ArrayFiles, LevelFiles
+from .module import Mistakable
 from .traits import Several
 
 Blend: TypeAlias = Literal["over", "add"]
@@ -30,7 +31,7 @@ Place: TypeAlias = tuple[dict[str, float], dict[str, float], dict[str, str | Non
 LOOKS = ("visible", "opacity", "blend", "colour_map", "colour", "contrast", "shader")
 
 
-class Layer(HasTraits):
+class Layer(Mistakable):
     """A volume of a viewer: an OME-Zarr, a TIFF, or an array that is in no file.
 
     What is None is the viewer's to choose, from the metadata or the voxels. Once the picture is there the traits say

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import ipywidgets
-from traitlets import TraitError, Unicode, observe
+from traitlets import HasTraits, TraitError, Unicode, observe
 
 from ..errors import shown_as_message
 from ..stand_ins import hidden, whole
@@ -26,7 +26,18 @@ def mistakes_as_messages() -> Iterator[None]:
         raise
 
 
-class BrowserWidget(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
+class Mistakable(HasTraits):
+    """What a person sets traits of, and sees the message alone where a value cannot be meant."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not self.has_trait(name):
+            super().__setattr__(name, value)
+            return
+        with mistakes_as_messages():
+            super().__setattr__(name, value)
+
+
+class BrowserWidget(Mistakable, ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets has no types
     """A widget whose model and view are in this package's JupyterLab extension."""
 
     _model_module = Unicode(MODULE, read_only=True).tag(sync=True)
@@ -40,13 +51,6 @@ class BrowserWidget(ipywidgets.DOMWidget):  # type: ignore[misc]  # ipywidgets h
     def __init__(self, **traits: Any) -> None:
         with mistakes_as_messages():
             super().__init__(**traits)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not self.has_trait(name):
-            super().__setattr__(name, value)
-            return
-        with mistakes_as_messages():
-            super().__setattr__(name, value)
 
     # What the page has of an address is saved with the notebook: it is told what stands for it, and tells that.
     @staticmethod

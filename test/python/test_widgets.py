@@ -592,6 +592,10 @@ def test_layers_lie_where_their_voxels_were_read(scan):
     viewer.layers[0].color = "#FF8000"
     looks = {"1": {"opacity": 0.4}, "0": {"colour": "#ff8000"}}
     assert viewer._wishes == {"looks": looks}
+    with pytest.raises(traitlets.TraitError, match="not be greater than 1") as mistaken:
+        viewer.layers[1].opacity = 7
+    # All that a notebook shows.
+    assert mistaken.value._render_traceback_() == [f"TraitError: {mistaken.value}"]
     viewer.set_state({"_asked": viewer._asked, "_looks": [{"visible": False, "contrast": [1, 2]}, {"opacity": 0.5}]})
     assert (viewer.layers[0].visible, viewer.layers[0].value_range, viewer.layers[1].opacity) == (False, (1, 2), 0.5)
     assert viewer._wishes == {}
