@@ -72,7 +72,7 @@ class LookedAt:
         address = self._process.stdout.readline().strip()
         if not address:
             said = self._process.stderr.read().strip().removeprefix("microct-io-vis: ").removeprefix("error: ")
-            self._process.wait()
+            _end(self._process)
             is_there = isinstance(root, str) or root.exists()
             raise (ValueError if is_there else FileNotFoundError)(said)
         self._finalizer = weakref.finalize(self, _end, self._process)
