@@ -300,7 +300,10 @@ test('what waits to be added to a viewer that is closed is neither opened nor co
   await route.continue();
   await Promise.all(adding);
   assert.equal(await page.locator('.jp-Dialog').count(), 0);
-  assert.deepEqual(asked.filter(url => url.includes('/waiting.ome.zarr/0/')), []);
+  assert.deepEqual(
+    asked.filter(url => url.includes('/waiting.ome.zarr/0/')),
+    []
+  );
   assert.equal(page.workers().length, 0);
 });
 
