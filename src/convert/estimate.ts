@@ -37,9 +37,13 @@ export async function inspect(
  * Plan of a conversion: all that it would do and need. Reads headers, writes nothing.
  *
  * @throws ConvertError for whatever would keep the conversion from working, with the option at fault in `field`; but
- *   that something has the output's name already, that there is no folder for it, or that the disk has too little room,
- *   is told in the plan
+ *   that something has the output's name already, or that the disk has too little room, is told in the plan; where
+ *   `makesFolder` is true also that there is no folder for it yet
  */
-export async function estimate(source: string | string[], options: Partial<ConvertOptions> = {}): Promise<Plan> {
-  return (await prepare(source, options, { lenient: true })).plan;
+export async function estimate(
+  source: string | string[],
+  options: Partial<ConvertOptions> = {},
+  makesFolder = false
+): Promise<Plan> {
+  return (await prepare(source, options, { lenient: true, makesFolder })).plan;
 }

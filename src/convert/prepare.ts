@@ -32,7 +32,7 @@ import { BYTES_PER_VOXEL, type VolumeInfo, alongAxes } from '../model/volume.ts'
 import { isBucketAddress } from '../model/address.ts';
 import { checkBucket } from '../zarr/bucket/claim.ts';
 import { COURIER_BYTES, WAITING_BYTES } from '../zarr/bucket/courier.ts';
-import { checkDestination, freeDisk } from '../zarr/destination.ts';
+import { NoFolderError, checkDestination, freeDisk } from '../zarr/destination.ts';
 import { Journal, type JournalRecord } from '../zarr/journal.ts';
 import { goesWith } from '../zarr/occupied.ts';
 import { isOmeZarr } from '../zarr/ome-zarr.ts';
@@ -63,6 +63,8 @@ export interface Preparation {
    * Whether what has the output's name already, or a disk without enough room, is a warning of the plan, and no error.
    */
   lenient?: boolean;
+  /** Whether a folder for the output is made where there is none: that, too, is told in the plan then. */
+  makesFolder?: boolean;
   /** Head of the plan that is now converted in parts: it does not matter what is at the output. */
   planned?: JournalHead;
 }
@@ -104,7 +106,7 @@ export function arrange(
 }
 
 /** Errors in spite of which a plan can be made. */
-const IN_THE_WAY: readonly ErrorCode[] = ['output-exists', 'output-not-ome-zarr', 'no-folder'];
+const IN_THE_WAY: readonly ErrorCode[] = ['output-exists', 'output-not-ome-zarr'];
 
 /** Findings at an output's path. */
 interface Found {
@@ -115,19 +117,20 @@ interface Found {
   warnings?: string[];
 }
 
-/** Findings at the output's path. Where something is in the way, and `lenient` is true, it is told and not thrown. */
+/** Findings at the output's path. What is in the way, and may be, is told and not thrown. */
 async function findDestination(
   source: ConversionSource,
   { output, overwrite, parent }: Settings,
-  lenient: boolean
+  { lenient = false, makesFolder = false }: Preparation
 ): Promise<Found> {
   try {
     if (isBucketAddress(output)) return { ...(await checkBucket(output, overwrite)), refusal: null };
     return { partial: await checkDestination(output, sourcePaths(source), overwrite, parent !== null), refusal: null };
   } catch (error) {
-    if (!lenient || !(error instanceof ConvertError) || !IN_THE_WAY.includes(error.code))
-      throw writeError(error, output);
-    return { partial: null, refusal: { code: error.code, message: error.said } };
+    const isMade = makesFolder && error instanceof NoFolderError;
+    const isTold = lenient && error instanceof ConvertError && IN_THE_WAY.includes(error.code);
+    if (!isMade && !isTold) throw writeError(error, output);
+    return { partial: null, refusal: { code: error.code, message: error.said, ...(isMade && { isMade }) } };
   }
 }
 
@@ -139,8 +142,9 @@ async function findDestination(
 export async function prepare(
   source: ConversionSource,
   options: Partial<ConvertOptions>,
-  { lenient = false, planned }: Preparation = {}
+  preparation: Preparation = {}
 ): Promise<Prepared> {
+  const { lenient = false, planned } = preparation;
   const { info, layout } = await openSource(source, readingOf(options, source));
   const isRemote = layout.kind === 'segments' && layout.remote !== null;
   // Thousands of answers have left memory behind.
@@ -161,7 +165,9 @@ export async function prepare(
   const { output, shape, chunk, warnings } = settings;
   const { outerShape } = layout;
   const passing = new Set<string>();
-  const found: Partial<Found> = planned ? {} : ((await checks.later(findDestination(source, settings, lenient))) ?? {});
+  const found: Partial<Found> = planned
+    ? {}
+    : ((await checks.later(findDestination(source, settings, preparation))) ?? {});
   const { partial = null, refusal: inTheWay = null } = found;
   found.warnings?.forEach(text => passing.add(text));
   if (inTheWay) passing.add(inTheWay.message);

@@ -21,7 +21,7 @@ type Outcome = { planned: Planned; failure?: undefined } | { planned?: undefined
 const NOTHING: Draft = { options: {}, planned: null, failure: null };
 
 /** Whether the folder of its output is not there, and will be made. */
-const isWithoutFolder = ({ plan }: Planned): boolean => plan.outputRefusal?.code === 'no-folder';
+const isWithoutFolder = ({ plan }: Planned): boolean => plan.outputRefusal?.isMade === true;
 
 /** Outcome for a source whose plan could be made. Unfinished output is not thrown away here, where nobody was asked. */
 function toOutcome(planned: Planned): Outcome {
@@ -99,7 +99,14 @@ export function BatchForm(props: {
   /** Called with what can be started; null while that is not known for all, or nothing can. */
   onChange: (starts: StartParams[] | null) => void;
 }): React.ReactElement {
-  const { planner, paths, onChange, onDraft } = props;
+  const { paths, onChange, onDraft } = props;
+  const planner = React.useMemo(
+    (): Planner => ({
+      inspect: source => props.planner.inspect(source),
+      estimate: (source, options) => props.planner.estimate(source, options, true)
+    }),
+    [props.planner]
+  );
   const lead = useLead(planner, paths);
   const [folder, setFolder] = React.useState(props.folder ?? '');
   const [draft, setDraft] = React.useState<Draft>(NOTHING);

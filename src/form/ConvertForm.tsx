@@ -135,7 +135,7 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
   const offersOverwrite =
     isShared ||
     values.overwrite ||
-    (inTheWay !== null && !['disk-full', 'no-folder'].includes(inTheWay.code)) ||
+    (inTheWay !== null && inTheWay.code !== 'disk-full') ||
     problems.some(({ code, field }) => code === 'output-exists' && field === 'output');
 
   return (

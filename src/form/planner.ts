@@ -3,7 +3,8 @@ import type { ConvertOptions, Failure, Plan, Source, OmeZarrInfo, VolumeInfo } f
 /** Planner behind the form. Both methods reject with an `Error` that carries the contents of a `Failure`. */
 export interface Planner {
   inspect(source: Source): Promise<VolumeInfo>;
-  estimate(source: Source, options: Partial<ConvertOptions>): Promise<Plan>;
+  /** `makesFolder`: that the output has no folder yet is told in the plan. */
+  estimate(source: Source, options: Partial<ConvertOptions>, makesFolder?: boolean): Promise<Plan>;
 }
 
 /** The source as a volume that can be converted. @throws Error for an OME-Zarr, which is converted already */

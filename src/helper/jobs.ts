@@ -14,7 +14,7 @@ import { type Lane, type Load, type Share, fitTogether, isSmall, shareOf } from 
 /** The engine that runs the jobs, by its functions of the same names. */
 export interface Engine {
   inspect(source: Source): Promise<VolumeInfo | OmeZarrInfo>;
-  estimate(source: Source, options: Partial<ConvertOptions>): Promise<Plan>;
+  estimate(source: Source, options: Partial<ConvertOptions>, makesFolder?: boolean): Promise<Plan>;
   convert(source: Source, options: Partial<ConvertOptions>, control: Control): Promise<ConvertResult>;
   verify(output: string, options: Partial<VerifyOptions>, control: Control): Promise<VerifyResult>;
 }

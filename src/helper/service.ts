@@ -133,8 +133,8 @@ export class Service {
     inspect: async ({ source, options }) => ({
       result: this.#info(await this.#engine.inspect(this.#source(source), options ?? {}))
     }),
-    estimate: async ({ source, options }) => {
-      const plan = this.#info(await this.#engine.estimate(this.#source(source), this.#options(options)));
+    estimate: async ({ source, options, makeFolder: makes }) => {
+      const plan = this.#info(await this.#engine.estimate(this.#source(source), this.#options(options), makes));
       const { outputRefusal, unfinished, warnings } = plan;
       return {
         result: {

@@ -17,7 +17,6 @@ export const ERROR_CODES = [
   'output-not-ome-zarr',
   'output-inside-source',
   'output-unwritable',
-  'no-folder',
   'resume-refused',
   'disk-full',
   'memory-too-small',

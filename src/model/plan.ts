@@ -44,8 +44,8 @@ export interface Plan extends VolumeInfo {
   unfinished: Unfinished | null;
   /**
    * Why `convert` would not write this output, which has something in its place, or too little room; null where it
-   * would. Also one of the warnings.
+   * would. Also one of the warnings. `isMade`: it has no folder, which is made for who asked for that.
    */
-  outputRefusal: { code: ErrorCode; message: string } | null;
+  outputRefusal: { code: ErrorCode; message: string; isMade?: true } | null;
   warnings: string[];
 }

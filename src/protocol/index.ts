@@ -106,7 +106,8 @@ export interface Methods {
     };
     result: VolumeInfo | OmeZarrInfo;
   };
-  estimate: { params: { source: Source; options: Partial<ConvertOptions> }; result: Plan };
+  /** `makeFolder`: that the output has no folder yet is told in the plan. */
+  estimate: { params: { source: Source; options: Partial<ConvertOptions>; makeFolder?: boolean }; result: Plan };
   /** Queues a conversion; `makeFolder`: the output's folder is made where it is not there. */
   start: { params: { source: Source; options: Partial<ConvertOptions>; makeFolder?: boolean }; result: Job };
   /** The request that began the unfinished output at `path`; refused where that output can no longer be resumed. */

@@ -78,8 +78,8 @@ export function freeDisk(path: string): number {
  * of it, or null.
  *
  * @param labels whether the output is one in a folder of label images, which may be made for it
- * @throws ConvertError `output-inside-source`, `output-unwritable`, `no-folder`, `output-not-ome-zarr`, `output-exists`
- *   or `bad-option`
+ * @throws ConvertError `output-inside-source`, `output-unwritable`, `output-not-ome-zarr`, `output-exists` or
+ *   `bad-option`
  */
 export async function checkDestination(
   output: string,
@@ -107,7 +107,7 @@ export async function checkDestination(
     const above = folderAbove(parent);
     if (!isFolderForWriting(above))
       throw fail('output-unwritable', `${none}, and none can be made in ${above}: choose another output`);
-    throw fail('no-folder', `${none}: make it, or choose another output`);
+    throw new NoFolderError(`${none}: make it, or choose another output`);
   }
   if (!there.isDirectory())
     throw fail('output-unwritable', `${output}: ${parent} is not a folder: choose another output`);
@@ -130,6 +130,13 @@ export async function checkDestination(
       { about: output }
     );
   return isLeft ? partial : null;
+}
+
+/** There is no folder for an output, and one can be made. */
+export class NoFolderError extends ConvertError {
+  constructor(said: string) {
+    super('output-unwritable', said, 'output');
+  }
 }
 
 /** The innermost that is there of what a path lies in. */
@@ -379,7 +386,6 @@ export class Destination implements UnfinishedOutput {
 
 /** Removes what one has left in a whole output who was ended when he had just given it its name. */
 export function clearFinished(output: string): void {
-  if (isArchiveName(output) || !isOmeZarr(output)) return;
   for (const name of readdirSync(output))
     if (isOurs(name)) rmSync(join(output, name), { recursive: true, force: true });
 }

@@ -517,7 +517,7 @@ def test_output_is_the_source(cli, scan):
 
 def test_no_folder_for_the_output(cli, scan):
     output = scan.parent / "nowhere" / "out.ome.zarr"
-    assert "nowhere" in convert_fails(cli, "no-folder", scan, output)
+    assert "nowhere" in convert_fails(cli, "output-unwritable", scan, output)
     assert not output.parent.exists()
 
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Json } from '../../model/json.ts';
+import { isArchiveName } from '../../model/output-name.ts';
 import { Destination, clearFinished } from '../../zarr/destination.ts';
 import { Journal, type JournalRecord } from '../../zarr/journal.ts';
 import { findGroup } from '../../zarr/group.ts';
@@ -129,7 +130,7 @@ export class DiskStore implements PartsStore {
 
   /** What lies beside the output, the next conversion removes: see `clearLeftovers`. */
   async clear(): Promise<void> {
-    clearFinished(this.output);
+    if (!isArchiveName(this.output) && isOmeZarr(this.output)) clearFinished(this.output);
   }
 
   /** Parts that are still under way find their folder gone. */

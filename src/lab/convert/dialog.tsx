@@ -19,7 +19,7 @@ class DialogBody extends ReactWidget {
     this.#initial = initial;
     this.#planner = {
       inspect: async source => asVolume(await helper.request('inspect', { source })),
-      estimate: (source, options) => helper.request('estimate', { source, options })
+      estimate: (source, options, makeFolder) => helper.request('estimate', { source, options, makeFolder })
     };
     this.#showPicture = async (host, source, reading, options) => {
       const { createChooser } = await import('../../viewer/index.ts');
