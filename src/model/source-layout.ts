@@ -2,8 +2,6 @@ import { isAddress, shownAddress } from './address.ts';
 import type { Layout } from './layout.ts';
 import { type Axes, type Dtype, type OuterShape, type Shape, spatial } from './volume.ts';
 
-type LengthSaid = number | string | null;
-
 /** An array that another program sends: its voxels once, in C order, little-endian, and nothing behind them. */
 export interface SentArray {
   /** Name in messages. */
@@ -15,7 +13,7 @@ export interface SentArray {
   /** Of labels: the level of their image whose voxels theirs are, and `at` is in. 0: the full resolution. */
   level: number;
   /** Of voxels along (Z, Y, X), as the array says them, and their units as they are written; null: it says nothing. */
-  said: { lengths: [LengthSaid, LengthSaid, LengthSaid]; units: [string, string, string] } | null;
+  said: { lengths: (number | string | null)[]; units: [string, string, string] } | null;
   /** The file descriptor that its voxels come by. */
   descriptor: number;
 }
