@@ -2,7 +2,7 @@
 // than one.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -167,6 +167,7 @@ test('what a helper did that has gone is told by name when somebody comes back, 
   await dialog.root.getByText(/Resume: [1-9]\d* % is done/).waitFor();
   await lab.page.keyboard.press('Escape');
   await dialog.closed();
+  rmSync(join(jupyter.root, 'gone.ome.zarr.partial'), { recursive: true });
 });
 
 async function resume(page: Page, name: string): Promise<void> {
@@ -176,15 +177,7 @@ async function resume(page: Page, name: string): Promise<void> {
 
 test('an unfinished output is resumed by a right-click with what was chosen for it, and refused where its source has changed', async () => {
   const { page } = lab;
-  assert.deepEqual(await lab.offers('gone.ome.zarr.partial'), ['microct-io-vis:resume']);
   const source = join(jupyter.root, 'large.tif');
-  utimesSync(source, new Date(), new Date());
-  await resume(page, 'gone.ome.zarr.partial');
-  await page
-    .locator('.jp-Dialog', { hasText: /gone\.ome\.zarr\.partial: .*large\.tif has been written to since/ })
-    .waitFor();
-  await page.keyboard.press('Escape');
-
   await lab.convertLarge('kept.ome.zarr');
   await lab
     .toast('kept.ome.zarr')
@@ -193,6 +186,8 @@ test('an unfinished output is resumed by a right-click with what was chosen for 
   await kill('kept.ome.zarr');
   await lab.toast('Not converted: kept.ome.zarr').waitFor();
   await lab.settle();
+  const [kept, stale] = ['kept', 'stale'].map(name => join(jupyter.root, `${name}.ome.zarr.partial`));
+  cpSync(kept, stale, { recursive: true });
   const dialog = await lab.dialogFrom(() => resume(page, 'kept.ome.zarr.partial'));
   assert.match(await dialog.text(), /large\.tif/);
   assert.equal(await dialog.field('Output').inputValue(), 'kept.ome.zarr');
@@ -204,7 +199,16 @@ test('an unfinished output is resumed by a right-click with what was chosen for 
   await lab.toast('large.tif → kept.ome.zarr: done').waitFor({ timeout: 120_000 });
   const script = `import sys, tifffile, zarr; assert (zarr.open(sys.argv[1])[:] == tifffile.imread(sys.argv[2])).all()`;
   execFileSync(PYTHON, ['-c', script, join(jupyter.root, 'kept.ome.zarr', '0'), source]);
-  rmSync(join(jupyter.root, 'gone.ome.zarr.partial'), { recursive: true });
+
+  await lab.settle();
+  assert.deepEqual(await lab.offers('stale.ome.zarr.partial'), ['microct-io-vis:resume']);
+  utimesSync(source, new Date(), new Date());
+  await resume(page, 'stale.ome.zarr.partial');
+  await page
+    .locator('.jp-Dialog', { hasText: /stale\.ome\.zarr\.partial: .*large\.tif has been written to since/ })
+    .waitFor();
+  await page.keyboard.press('Escape');
+  rmSync(stale, { recursive: true });
 });
 
 test('a folder with a gap is refused along with the field that mends it', async () => {
@@ -287,7 +291,14 @@ test('a selection of files and folders is converted into a folder, and what is n
 
 test('several OME-Zarrs are opened as layers of one viewer, and verified one after the other', async () => {
   const { page } = lab;
-  await lab.enter('out');
+  const { root } = jupyter;
+  mkdirSync(join(root, 'made'));
+  for (const [source, output] of [
+    ['shell.tif', 'made/shell.ome.zarr'],
+    ['slices', 'made/slices.ome.zarr']
+  ])
+    execFileSync(PYTHON, ['-m', 'microct_io_vis', 'convert', source, output, '--quiet'], { cwd: root });
+  await lab.enter('made');
   const choose = async (command: string): Promise<void> => {
     await lab.item('shell.ome.zarr').click();
     await lab.item('slices.ome.zarr').click({ modifiers: ['ControlOrMeta'] });
@@ -299,7 +310,7 @@ test('several OME-Zarrs are opened as layers of one viewer, and verified one aft
   await lab.toast('Verify shell.ome.zarr: READABLE').waitFor();
   await lab.toast('Verify slices.ome.zarr: READABLE').waitFor();
   await lab.settle();
-  await lab.enter('out');
+  await lab.enter('made');
   await choose('open-viewer');
   await page.locator('.lm-TabBar-tabLabel', { hasText: 'shell.ome.zarr and 1 other' }).waitFor();
   for (const name of ['shell', 'slices']) {
