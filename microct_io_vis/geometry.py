@@ -2,63 +2,81 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from .volume import SPACE, VolumeLevel
 
-#: Share of a step by which another may differ, where coordinates were rounded.
+#: Share of a step by which another may differ.
 EVEN = 1e-3
 
 
 @dataclass(frozen=True)
+class Length:
+    """Of voxels along an axis: from one to the next (None where that is not said), where the centre of voxel 0 is, and
+    the unit of both as it is written. Steps that are no number are of coordinates that are not even."""
+
+    step: float | str | None
+    origin: float
+    unit: str
+
+
+@dataclass(frozen=True)
 class Geometry:
-    """Names of the axes, such as ``"zyx"``, and along the last three of them (of a plane ``z`` and both) the lengths of
-    a voxel with their units as they are written; each None where the array does not say it, a text where it is none."""
+    """Names of the axes, None where they are not said; and lengths along those of Z, Y and X of which some are."""
 
-    axes: str | None = None
-    lengths: tuple[float | str | None, ...] | None = None
-    units: tuple[str, ...] = ("", "", "")
-    #: Where the centre of voxel 0 is, in ``units``; negative lengths lead backwards from there.
-    origin: tuple[float, ...] = (0, 0, 0)
+    axes: Sequence[str] | None = None
+    lengths: dict[str, Length] = field(default_factory=dict)
 
 
-def geometry_of(array: Any) -> Geometry:
-    """That of a level of a `Volume`, or of an ``xarray.DataArray`` by its dimensions and coordinates."""
+def geometry_of(array: Any, axes: str | None = None) -> Geometry:
+    """That of a level of a `Volume`, or of an ``xarray.DataArray`` by its dimensions and coordinates.
+
+    ``axes``: what its axes are, whatever it says.
+    """
     if isinstance(array, VolumeLevel):
-        units = tuple(unit or "" for unit in array.units[-3:])
-        return Geometry(array.axes, array.scale and array.scale[-3:], units, (array.translation or (0, 0, 0))[-3:])
-    dims, coordinates = getattr(array, "dims", None), getattr(array, "coords", None)
-    if not isinstance(dims, tuple) or not isinstance(coordinates, Mapping):
-        return Geometry()
-    named = all(isinstance(name, str) and len(name) == 1 for name in dims) and set(SPACE) <= set(dims)
-    # Dimensions of other names say nothing.
-    axes = "".join(map(str, dims)) if named else None
+        own: Sequence[str] | None = array.axes
+        scale, origin = array.scale or [None] * array.ndim, array.translation or [0.0] * array.ndim
+        along = [Length(*each) for each in zip(scale, origin, (unit or "" for unit in array.units), strict=True)]
+        depth = None
+    else:
+        dims, coordinates = getattr(array, "dims", None), getattr(array, "coords", None)
+        if not isinstance(dims, tuple) or not isinstance(coordinates, Mapping):
+            return Geometry()
+        own = _named(dims)
+        # xarray's `get` makes up indices where there are none.
+        said = {name: coordinates[name] for name in coordinates}
+        along, depth = [_length(said.get(name)) for name in dims], said.get("z")
+    # Names of other kinds say nothing: the last axes are those of space.
+    names = axes or own or SPACE[-len(along) :]
+    lengths = dict(zip(reversed(names), reversed(along), strict=False))
     # A plane that was taken out of a volume says how deep it lay there.
-    along = [coordinates.get(name) for name in (dims[-3:] if len(dims) > 2 else ("z", *dims))]
-    if all(each is None for each in along):
-        return Geometry(axes)
-    return Geometry(axes, tuple(map(_step, along)), tuple(map(_unit, along)), tuple(map(_first, along)))
+    lengths.setdefault("z", _length(depth))
+    return Geometry(
+        own, {axis: length for axis, length in lengths.items() if axis in SPACE and length != _length(None)}
+    )
 
 
-def _step(coordinate: Any) -> float | str | None:
-    """From one voxel to the next."""
-    if coordinate is None or coordinate.ndim != 1 or len(coordinate) < 2 or coordinate.dtype.kind not in "iuf":
+def _named(dims: tuple[Any, ...]) -> Sequence[str] | None:
+    """Names of axes; None where none of them is one of space."""
+    if not set(dims) & set(SPACE):
         return None
-    places = [float(place) for place in coordinate.values]
-    step = (places[-1] - places[0]) / (len(places) - 1)
-    is_even = all(math.isclose(after - before, step, rel_tol=EVEN) for before, after in pairwise(places))
-    return step if is_even and step else "uneven"
+    return "".join(dims) if all(isinstance(name, str) and len(name) == 1 for name in dims) else [*map(str, dims)]
 
 
-def _first(coordinate: Any) -> float:
-    return 0 if coordinate is None or coordinate.dtype.kind not in "iuf" else float(coordinate.values.flat[0])
+def _length(coordinate: Any) -> Length:
+    import numpy as np
 
-
-def _unit(coordinate: Any) -> str:
-    attributes: Mapping[Hashable, Any] = {} if coordinate is None else coordinate.attrs
-    unit = attributes.get("units", attributes.get("unit"))
-    return unit if isinstance(unit, str) else ""
+    if coordinate is None or coordinate.dtype.kind not in "iuf" or coordinate.size == 0:
+        return Length(None, 0, "")
+    unit = coordinate.attrs.get("units", coordinate.attrs.get("unit"))
+    places = np.atleast_1d(coordinate.values).astype(float)
+    step: float | str | None = None
+    if len(places) > 1:
+        step = float(places[-1] - places[0]) / (len(places) - 1)
+        # Coordinates may be rounded, to the digits of their type.
+        rounded = 4 * np.finfo(coordinate.dtype).eps * np.abs(places).max() if coordinate.dtype.kind == "f" else 0
+        if not step or not (np.abs(np.diff(places) - step) <= EVEN * abs(step) + rounded).all():
+            step = "uneven"
+    return Length(step, float(places[0]), unit if isinstance(unit, str) else "")

@@ -337,7 +337,7 @@ class _Voxels:
             _refuse("array", "is a masked array, and voxels cannot be masked: fill it, as by array.filled(0)")
         if isinstance(array, Volume):
             array = array.levels[0]
-        geometry = geometry_of(array)
+        geometry = geometry_of(array, axes)
         if isinstance(array, VolumeLevel):
             array = array.array
         is_array = all(hasattr(array, name) for name in ("shape", "dtype", "__getitem__"))
@@ -367,30 +367,35 @@ class _Voxels:
             )
         if shape is not None and tuple(shape) != tuple(array.shape) and not is_label:
             _refuse("shape", f"is {tuple(shape)}, and the array has {tuple(array.shape)}: leave it out")
-        if axes is None and geometry.axes is not None and geometry.axes not in AXES.get(len(geometry.axes), ()):
-            expected = " or ".join(", ".join(known) for known in AXES.get(len(geometry.axes), ("zyx",)))
+        known = AXES.get(len(array.shape), ())
+        if axes is None and known and geometry.axes is not None and geometry.axes not in known:
+            expected = " or ".join(map(", ".join, known))
             _refuse(
                 "array",
                 f"has the axes {', '.join(geometry.axes)}, where {expected} were expected: bring them into that order, "
                 "or say what they are (axes)",
             )
-        lengths = _checked_shape(array.shape, "array", axes or geometry.axes)
+        named = axes or (geometry.axes if isinstance(geometry.axes, str) else None)
+        lengths = _checked_shape(array.shape, "array", named)
         try:
             own = np.dtype(array.dtype)
         except TypeError:
             _refuse("array", f"has the type {array.dtype}, which is none of NumPy's: give it as a NumPy array")
         dtype, is_unsigned = _sent_dtype(own, is_label)
-        named = _axes(len(lengths), axes or geometry.axes)
-        return cls(named, lengths, dtype, _parts(array, lengths), is_unsigned, geometry)
+        axes = _axes(len(lengths), named)
+        return cls(axes, lengths, dtype, _parts(array, lengths), is_unsigned, geometry)
 
     def head(self, level: int) -> bytes:
         """The line that tells the helper what comes."""
         told = {"name": "array", "axes": self.axes, "shape": self.shape, "dtype": self.dtype.name, "level": level}
-        units = self.geometry.units
-        lengths = self.geometry.lengths and [
-            abs(each) if isinstance(each, float) else each for each in self.geometry.lengths
-        ]
-        return json.dumps({**told, **({"lengths": lengths, "units": units} if lengths else {})}).encode() + b"\n"
+        said = [self.geometry.lengths.get(axis) for axis in "zyx"]
+        if any(said):
+            # Voxels are written as they come, whichever way the coordinates go.
+            told["lengths"] = [
+                abs(each.step) if each and isinstance(each.step, float) else each and each.step for each in said
+            ]
+            told["units"] = [each.unit if each else "" for each in said]
+        return json.dumps(told).encode() + b"\n"
 
     def pieces(self, level: int) -> Iterator[memoryview]:
         """All that is sent. The last byte goes when it is known that the array has no more."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypeAlias, cast, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import traitlets
 from traitlets import Bool, Enum, Float, TraitError, Unicode
@@ -240,7 +240,12 @@ class Layer(Mistakable):
             raise ValueError(f"source: {array!r:.80}, where a path, a Volume or an array was expected")
         rank = len(array.shape)
         axes = self._place["axes"] or geometry_of(array).axes or {2: "yx", 3: "zyx"}.get(rank)
-        if axes is None or len(axes) != rank or not re.fullmatch("t?c?z?y?x?", axes) or not axes.endswith("yx"):
+        if (
+            not isinstance(axes, str)
+            or len(axes) != rank
+            or not re.fullmatch("t?c?z?y?x?", axes)
+            or not axes.endswith("yx")
+        ):
             what = "a letter for each axis, of t, c, z, y, x in this order"
             raise ValueError(f"{self.name}: axes is {axes!r} for an array of {rank} axes, where {what} was expected")
         if "z" not in axes:
@@ -259,7 +264,7 @@ class Layer(Mistakable):
             scale, start, units = first(self._level or 0, self._at)
             place = scale, start, units
         elif all(self._place[each] is None for each in ("voxel_size", "unit", "translation")):
-            place = self._own_place(place) or place
+            place = self._own_place(place)
         scale, start, units = ({axis: each[axis] for axis in each} for each in place)
         for given, into in ((self._place["voxel_size"], scale), (self._place["translation"], start)):
             if given is None:
@@ -282,23 +287,25 @@ class Layer(Mistakable):
             [units.get(axis) if axis in "zyx" else None for axis in axes],
         )
 
-    def _own_place(self, place: Place) -> Place | None:
-        """Where an array says itself that it lies: one with coordinates in units. ``place``: the first volume's."""
-        said = geometry_of(self.source)
-        if said.lengths is None or not all(said.units):
-            return None
-        scale, start, units = (dict(zip("zyx", each, strict=True)) for each in (said.lengths, said.origin, said.units))
-        for axis, length in scale.items():
-            if length is None and place[2].get(axis) == units[axis]:
-                # Of one plane the first volume says how thick it is.
-                scale[axis] = length = place[0][axis]
-            if not isinstance(length, float) or length < 0:
-                raise ValueError(
-                    f"{self.name}: its coordinates along {axis} are fewer than two, fall or are uneven, where some "
-                    "that rise evenly were expected: sort it (array.sortby), or say where it lies (voxel_size, unit, "
-                    "translation, or at)"
-                )
-        return cast(Place, (scale, start, units))
+    def _own_place(self, place: Place) -> Place:
+        """Where an array lies, by its coordinates; what they do not say is the first volume's, ``place``."""
+        scale, start, units = place[0].copy(), place[1].copy(), place[2].copy()
+        said = geometry_of(self.source, self._place["axes"]).lengths
+        # Without a unit they are indices, unless the first volume has none either.
+        said = {axis: each for axis, each in said.items() if each.unit or not any(place[2].values())}
+        steps = [abs(each.step) for each in said.values() if isinstance(each.step, float)]
+        for axis, length in said.items():
+            if isinstance(length.step, str):
+                why = "are uneven, and a layer's are not: say where it lies (voxel_size, unit, translation, or at)"
+                raise ValueError(f"{self.name}: its coordinates along {axis} {why}")
+            if length.step is not None and length.step < 0:
+                why = f"fall, and a layer's rise: array.sortby({axis!r}) has them rise"
+                raise ValueError(f"{self.name}: its coordinates along {axis} {why}")
+            # Of one plane the first volume says how thick it is, if it speaks of the same unit.
+            thickness = place[0].get(axis) if (place[2].get(axis) or "") == length.unit else None
+            scale[axis] = length.step or thickness or min(steps, default=1.0)
+            start[axis], units[axis] = length.origin, length.unit or None
+        return scale, start, units
 
     def _own_name(self) -> str:
         place = self.path.rstrip("\\/")

@@ -19,6 +19,7 @@ import {
   namesImage,
   parseImage
 } from '../model/ome-zarr/image.ts';
+import { spaceUnit } from '../model/units.ts';
 import { straightened } from '../model/ome-zarr/placement.ts';
 import type { StoredSegment } from '../model/ome-zarr/segments.ts';
 import { compressionOf } from './compression.ts';
@@ -289,7 +290,7 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
     );
   const odd = metadata.axes.find(axis => kindOf(axis) === 'space' && !['z', 'y', 'x'].includes(axis.name));
   if (odd) throw new ImageError(`${name}: an axis of space is called ${odd.name}, where z, y and x can be shown.`);
-  const allAxes = metadata.axes.map(axis => ({ name: axis.name, kind: kindOf(axis), unit: axis.unit ?? '' }));
+  const allAxes = metadata.axes.map(axis => ({ name: axis.name, kind: kindOf(axis), unit: unitOf(axis) }));
   const along = (kind: string): Axis[] =>
     allAxes.flatMap((axis, n) => {
       const { name: called, unit } = axis;
@@ -319,6 +320,10 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
     own: metadata.origin !== null && look === undefined
   };
 }
+
+/** The name that Neuroglancer knows of a unit, also of one that is spelt otherwise (`um`). */
+const unitOf = (axis: ImageMetadata['axes'][number]): string =>
+  (kindOf(axis) === 'space' && spaceUnit(axis.unit ?? '')) || (axis.unit ?? '');
 
 /** Where levels lie; of those that say no scale, by their shapes. */
 function placed(name: string, metadata: ImageMetadata, shapes: number[][]): Pick<Image, 'levels' | 'affine' | 'notes'> {

@@ -606,8 +606,15 @@ def test_layers_lie_where_their_voxels_were_read(scan):
     places = [files.geometry()[:2] for files in lying._volumes[1:]]
     assert places[0] == ({"z": 2, "y": 4, "x": 4}, {"z": 10, "y": 0, "x": 0})
     assert places[1] == ({"z": 2, "y": 4, "x": 4}, {"z": 9, "y": 1, "x": 0})
-    with pytest.raises(ValueError, match="along y are fewer than two, fall or are uneven"):
-        lying.add(said[:, ::-1])
+    alone = view(said[5])._volumes[0].geometry()[:2]
+    assert alone == ({"z": 2, "y": 2, "x": 4}, {"z": 10, "y": 0, "x": 0})
+    for odd, words in (
+        (said[:, ::-1], "along y fall"),
+        (said[:, 3], "axes is 'zx'"),
+        (said[[0, 1, 5]], "z are uneven"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            lying.add(odd)
     level = view(volume.level(1))._volumes[0]
     assert len(json.loads(level.read("zarr.json")[2])["attributes"]["ome"]["multiscales"][0]["datasets"]) == 1
 

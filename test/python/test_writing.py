@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 
 import dask.array
@@ -71,12 +72,20 @@ def test_each_kind_of_array_becomes_its_voxels(kind, tmp_path):
     assert np.array_equal(stored(tmp_path / "out.ome.zarr/0"), array)
 
 
+def in_millimeters(array):
+    for axis in array.dims:
+        array = array.assign_coords({axis: (axis, array[axis].values / 1000, {"units": "mm"})})
+    return array
+
+
 KEPT = {
     "volume": (lambda image: image, (3, 2, 2), "micrometer"),
     "level": (lambda image: image.levels[1], (6, 4, 4), "micrometer"),
     "xarray": (lambda image: image.xarray() * 2, (3, 2, 2), "micrometer"),
     "every other row, upside down": (lambda image: image.xarray()[:, ::-2], (3, 4, 2), "micrometer"),
     "other names": (lambda image: image.xarray().rename(z="depth", y="down", x="along"), (3, 2, 2), "micrometer"),
+    "of a part of the axes": (lambda image: image.xarray().drop_vars(["y"]), None, None),
+    "in millimeters": (lambda image: in_millimeters(image.xarray()), (0.003, 0.002, 0.002), "millimeter"),
     "without coordinates": (lambda image: image.xarray().drop_vars(["z", "y", "x"]), None, None),
 }
 
@@ -85,7 +94,8 @@ KEPT = {
 def test_what_an_array_says_of_its_voxels_is_kept(kind, image, tmp_path):
     make, voxel_size, unit = KEPT[kind]
     output = tmp_path / "out.ome.zarr"
-    write_image(make(image), output, progress=False)
+    with nullcontext() if kind != "of a part of the axes" else pytest.warns(ConversionWarning, match="nothing of y"):
+        write_image(make(image), output, progress=False)
     found = info(output)
     assert (found.voxel_size, found.unit) == (voxel_size, unit)
     assert found.voxel_size_from == (voxel_size and "array")

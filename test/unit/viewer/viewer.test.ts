@@ -448,6 +448,19 @@ test('a label image is shown as a segmentation', async () => {
   await assert.rejects(readImage('cells', v3('float32'), true), /cells: its voxels are float32, and segments are/);
 });
 
+test('a unit that is spelt otherwise is the one that is meant', async () => {
+  const axes = AXES.map((axis, n) => ({ ...axis, unit: ['um', 'µm', 'furlong'][n] }));
+  const read = files({
+    'zarr.json': { attributes: { ome: { version: '0.5', multiscales: [{ axes, datasets: [DATASET] }] } } },
+    '0/zarr.json': { shape: SHAPE, data_type: 'uint8' }
+  });
+  const { allAxes } = await readImage('scan', read);
+  assert.deepEqual(
+    allAxes.map(({ unit }) => unit),
+    ['micrometer', 'micrometer', 'furlong']
+  );
+});
+
 test('masks are shown as uint8, and labels of int64 as uint64: others of int64 are not', async () => {
   const typesOf = async (stored: string, asLabels: boolean) => {
     const { dtype, storedType, labels } = await readImage('cells', v3(stored), asLabels);
