@@ -128,7 +128,6 @@ export class BlockRun {
         checksum: settings.checksum,
         aside: work.aside
       },
-      digests: null,
       shared: this.#shared
     };
   }

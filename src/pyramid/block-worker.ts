@@ -3,7 +3,6 @@ import { syncFolder, syncTree } from '../zarr/sync.ts';
 import { BYTES_PER_VOXEL } from '../model/volume.ts';
 import { Block } from './block.ts';
 import { blockExtent } from './blocks.ts';
-import { ChunkDigests } from './chunk-digests.ts';
 import { ChunkSink } from './chunk-sink.ts';
 import { ComparingSink } from './comparing-sink.ts';
 import { Downsampler } from './downsampler.ts';
@@ -28,7 +27,6 @@ export class BlockWorker {
   readonly #job: BlockJob;
   readonly #counter: VoxelCounter | null;
   readonly #filler: SourceFiller | null;
-  readonly #digests: ChunkDigests | null;
   readonly #downsampler: Downsampler;
   readonly #sink: BlockSink;
   /** Null where nothing is written. */
@@ -36,15 +34,13 @@ export class BlockWorker {
 
   constructor(job: BlockJob, areas: Areas) {
     const context = new ThreadContext(areas, job.shared);
-    const { source, counting, sink, digests } = job;
+    const { source, counting, sink } = job;
     this.#context = context;
     this.#job = job;
     this.#counter = counting && new VoxelCounter(context, counting);
     this.#filler = source && new SourceFiller(context, job, source, this.#counter);
     this.#downsampler = new Downsampler(context, job);
-    this.#digests = digests === null ? null : new ChunkDigests(context, job, digests);
-    this.#sink =
-      sink.kind === 'write' ? new ChunkSink(context, job, sink) : new ComparingSink(context, job, sink, this.#digests);
+    this.#sink = sink.kind === 'write' ? new ChunkSink(context, job, sink) : new ComparingSink(context, job, sink);
     this.#stored = sink.kind === 'write' ? new StoredBlocks(context, job, sink) : null;
   }
 
@@ -57,8 +53,6 @@ export class BlockWorker {
     switch (task.kind) {
       case 'decode':
         return this.#filler!.decode(task);
-      case 'digest':
-        return this.#filler!.digest(task, this.#digests!);
       case 'scan':
         return this.#filler!.scan(task);
       case 'block':
@@ -89,10 +83,8 @@ export class BlockWorker {
     const filler = task.level === 0 ? this.#filler : null;
     const isKnown = filler !== null || task.level > 0;
     if (this.#sink.replacesVoxels) {
-      if (!filler || !this.#digests || !this.#sink.putDigested?.(task, block, report)) {
-        await filler?.fill(task, block, null, report);
-        await this.#sink.put(task, block, isKnown, report);
-      }
+      await filler?.fill(task, block, null, report);
+      await this.#sink.put(task, block, isKnown, report);
       reduce?.();
       return report;
     }

@@ -7,7 +7,6 @@ import { ChunkFile } from '../zarr/chunk-file.ts';
 import type { Block, Box } from './block.ts';
 import { blockExtent, blockStart, indices } from './blocks.ts';
 import { add3, map3, product } from '../model/levels.ts';
-import type { ChunkDigests } from './chunk-digests.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import type { Comparison, Region } from './findings.ts';
 import type { BlockSink } from './sink.ts';
@@ -30,36 +29,20 @@ interface VoxelDifference {
   voxels: number;
 }
 
-/** How it is known what a chunk should hold: the voxels are in memory, or a digest of them. */
-type Known = 'voxels' | 'digests';
-
-const nothingFound = (): Comparison => ({
-  chunks: 0,
-  bytes: 0,
-  voxels: 0,
-  differingChunks: 0,
-  differingVoxels: 0,
-  roundedVoxels: 0,
-  differences: [],
-  unknown: []
-});
-
 /** Compares the chunks of blocks with what they should hold, in one thread. */
 export class ComparingSink implements BlockSink {
   readonly replacesVoxels = true;
   readonly #context: ThreadContext;
   readonly #job: BlockJob;
   readonly #sink: CompareJob;
-  readonly #digests: ChunkDigests | null;
   /** By level. */
   readonly #readers: ChunkReader[];
   /** Bytes of a voxel as stored; they may be compared with voxels of another type. */
   readonly #storedBytes: VoxelBytes;
   readonly #shards = new Map<string, ChunkFile>();
 
-  constructor(context: ThreadContext, job: BlockJob, sink: CompareJob, digests: ChunkDigests | null) {
+  constructor(context: ThreadContext, job: BlockJob, sink: CompareJob) {
     this.#context = context;
-    this.#digests = digests;
     this.#job = job;
     this.#sink = sink;
     this.#storedBytes = BYTES_PER_VOXEL[sink.arrays[0].dtype];
@@ -72,29 +55,19 @@ export class ComparingSink implements BlockSink {
    * Reads the chunks of a block, compares them with the voxels that are in memory, if these are known, and puts theirs
    * in their place. The task says where voxels are not known all the same.
    */
-  put(task: BlockTask, block: Block, known: boolean, report: Report): void {
-    const found = nothingFound();
-    this.#compare(task, block, known ? 'voxels' : null, found);
-    report.comparison = found;
-  }
-
-  putDigested(task: BlockTask, block: Block, report: Report): boolean {
-    const found = nothingFound();
-    if (!this.#compare(task, block, 'digests', found)) return false;
-    report.comparison = found;
-    return true;
-  }
-
-  /** Compares the chunks of a block; by digests only up to the first that differs, and then returns false. */
-  #compare(
-    { volume, level, index, unknown = [] }: BlockTask,
-    block: Block,
-    known: Known | null,
-    found: Comparison
-  ): boolean {
+  put({ volume, level, index, unknown = [] }: BlockTask, block: Block, known: boolean, report: Report): void {
     const { plan, chunk, dtype } = this.#job;
     const { extent } = block;
-    let done = 0;
+    const found: Comparison = {
+      chunks: 0,
+      bytes: 0,
+      voxels: 0,
+      differingChunks: 0,
+      differingVoxels: 0,
+      roundedVoxels: 0,
+      differences: [],
+      unknown: []
+    };
     const from = blockStart(plan.grids[level], index);
     const count = map3(extent, (n, axis) => Math.ceil(n / chunk[axis]));
     try {
@@ -103,24 +76,18 @@ export class ComparingSink implements BlockSink {
         const origin = map3(at, (n, axis) => n * chunk[axis]);
         const shape = map3(origin, (start, axis) => Math.min(chunk[axis], extent[axis] - start));
         const region = { start: add3(from, origin), shape };
-        const isKnown = !unknown.some(other => overlap(region, other));
-        this.#compareChunk(volume, level, region, block.at(origin), isKnown ? known : null, found);
-        if (known === 'digests' && found.differingChunks > 0) {
-          this.#context.progress(-done);
-          return false;
-        }
-        const bytes = product(shape) * BYTES_PER_VOXEL[dtype];
-        this.#context.progress(bytes);
-        done += bytes;
+        const isKnown = known && !unknown.some(other => overlap(region, other));
+        this.#compareChunk(volume, level, region, block.at(origin), isKnown, found);
+        this.#context.progress(product(shape) * BYTES_PER_VOXEL[dtype]);
       }
-      return true;
     } finally {
       for (const file of this.#shards.values()) file.close();
       this.#shards.clear();
     }
+    report.comparison = found;
   }
 
-  #compareChunk(volume: number, level: number, region: Region, box: Box, known: Known | null, found: Comparison): void {
+  #compareChunk(volume: number, level: number, region: Region, box: Box, known: boolean, found: Comparison): void {
     const { chunk } = this.#job;
     const { simd, areas } = this.#context;
     const { start, shape } = region;
@@ -155,12 +122,8 @@ export class ComparingSink implements BlockSink {
       return;
     }
     let difference: VoxelDifference | null = null;
-    if (known) found.voxels += product(shape);
-    if (known === 'digests' && !this.#digests!.isSame(volume, start, shape, stored)) {
-      differs(nothing, `${where}: is not what its digest says`);
-      return;
-    }
-    if (known === 'voxels') {
+    if (known) {
+      found.voxels += product(shape);
       const sameType = this.#job.dtype === array.dtype;
       const row = sameType ? simd.firstDifference(...stored, ...box, ...rows) : 0;
       if (row >= 0) difference = this.#difference(box, shape, row, array.dtype, found);

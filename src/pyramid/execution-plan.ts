@@ -26,7 +26,7 @@ export interface ExecutionPlan {
   areas: { chunk: number; encoded: number; scratch: number; staging: number; histogram: number };
   /** How many areas for encoded chunks a worker has: one is filled while the others are written. */
   encodedBuffers: number;
-  /** Bytes of what all workers count together, or of digests. */
+  /** Bytes of what all workers count together. */
   totals: number;
   /** Bytes that are read in one go. */
   slab: number;
@@ -37,11 +37,6 @@ export interface ExecutionPlan {
   decodeFirst: boolean;
   /** Bytes of that file. */
   scratchFileBytes: number;
-  /**
-   * Whether digests of what chunks should hold are taken of the whole source before any chunk is compared: the same for
-   * what writes nothing.
-   */
-  digestFirst: boolean;
   /** Bytes of the shared memory. */
   memoryBytes: number;
   /** The promise: resident bytes of the whole process. */
@@ -98,13 +93,11 @@ export interface Workload {
   leaf: Shape | null;
   /** Which cuts into blocks will do; all, where it is not given. */
   accepts?: (grids: Grid[]) => boolean;
-  /** Whether nothing is written: there is no scratch file, and nothing is counted. */
-  readOnly?: boolean;
   /**
-   * Whether digests will do where nothing is written; otherwise segments that several blocks share are decoded for each
-   * of them.
+   * Whether nothing may be written: segments that several blocks share are then decoded for each of them, because there
+   * can be no scratch file.
    */
-  digestible?: boolean;
+  readOnly?: boolean;
 }
 
 /** Lengths from the unit up by powers of two, and the whole axis. */
@@ -130,7 +123,6 @@ interface BlockChoice {
   /** Leaves under one block of each level, at most. */
   leaves: number[];
   decodeFirst: boolean;
-  digestFirst: boolean;
   /** Seconds that the whole work takes one processor, very roughly. */
   cost: number;
   staging: number;
@@ -144,7 +136,6 @@ const SECONDS = {
   remoteCall: 1e-3,
   decodeGB: 2,
   scratchGB: 1.2,
-  digestGB: 0.5,
   encodeGB: 1.2,
   touchGB: 0.4,
   task: 1e-4
@@ -169,7 +160,7 @@ function weigh(work: Workload, shape: Shape): BlockChoice {
   const handling =
     ((volumes * product(settings.shape) * (layout ? BYTES_PER_VOXEL[layout.dtype] : bytes)) / 1e9) * SECONDS.encodeGB +
     volumes * leafCount(grids) * 2 * SECONDS.task;
-  const choice = { grids, slotBytes, leaves, decodeFirst: false, digestFirst: false, cost: handling, staging: 0 };
+  const choice = { grids, slotBytes, leaves, decodeFirst: false, cost: handling, staging: 0 };
   return layout ? { ...choice, ...weighReading(work, layout, grids, handling) } : choice;
 }
 
@@ -179,7 +170,7 @@ function weighReading(
   layout: SourceLayout,
   grids: Grid[],
   others: number
-): Pick<BlockChoice, 'decodeFirst' | 'digestFirst' | 'cost' | 'staging'> {
+): Pick<BlockChoice, 'decodeFirst' | 'cost' | 'staging'> {
   const { settings } = work;
   const sourceBytes = BYTES_PER_VOXEL[layout.dtype];
   const size = grids[0].size;
@@ -192,10 +183,7 @@ function weighReading(
   // A source that comes once and in order fills blocks of whole planes, or a file from which others are filled.
   const outOfOrder =
     grids[0].count[1] * grids[0].count[2] > 1 || (settings.scaling !== null && !settings.scaling.range);
-  const isRedundant = again > MAX_REDUNDANCY;
-  const decodeFirst = isSequential(layout) ? outOfOrder : isRedundant && !work.readOnly;
-  const digestFirst = isRedundant && work.readOnly === true && work.digestible === true;
-  const once = decodeFirst || digestFirst;
+  const decodeFirst = isSequential(layout) ? outOfOrder : again > MAX_REDUNDANCY && !work.readOnly;
   const volumes = volumeCount(work.outerShape);
   const allGB = (volumes * product(settings.shape) * sourceBytes) / 1e9;
   // Narrow blocks are read row by row, or out of whole rows that are then read for each of them.
@@ -206,17 +194,17 @@ function weighReading(
     ? [SECONDS.remoteGB, SECONDS.remoteCall]
     : [SECONDS.readGB, SECONDS.readCall];
   const reading = allGB * (apart ? 1 : across) * perGB + calls * perCall;
-  const decoding = encoded ? allGB * SECONDS.decodeGB * (once ? 1 : again) : 0;
+  const decoding = encoded ? allGB * SECONDS.decodeGB * (decodeFirst ? 1 : again) : 0;
   const cost =
-    others +
-    decoding +
-    (encoded && !decodeFirst ? 0 : reading) +
-    (decodeFirst ? allGB * SECONDS.scratchGB : 0) +
-    (digestFirst ? allGB * SECONDS.digestGB : 0);
+    others + decoding + (encoded && !decodeFirst ? 0 : reading) + (decodeFirst ? allGB * SECONDS.scratchGB : 0);
   const slab = slabOf(layout);
-  const blocks = decodeFirst ? plainSlabBytes(layout.dtype, size, slab) : slabBytes(layout, size, slab);
-  const planes = once ? slabBytes(layout, [1, settings.shape[1], settings.shape[2]], slab) : 0;
-  return { decodeFirst, digestFirst, cost, staging: Math.max(blocks, planes) };
+  const staging = decodeFirst
+    ? Math.max(
+        plainSlabBytes(layout.dtype, size, slab),
+        slabBytes(layout, [1, settings.shape[1], settings.shape[2]], slab)
+      )
+    : slabBytes(layout, size, slab);
+  return { decodeFirst, cost, staging };
 }
 
 function candidatePlan(work: Workload, leaf: BlockChoice, workers: number, spare: number): ExecutionPlan {
@@ -235,10 +223,7 @@ function candidatePlan(work: Workload, leaf: BlockChoice, workers: number, spare
     staging: aligned(leaf.staging),
     histogram: aligned(4 * COUNTS_PER_BIN * bins)
   };
-  const digests = leaf.digestFirst
-    ? volumes * product(map3(settings.chunk, (n, axis) => Math.ceil(settings.shape[axis] / n)))
-    : 0;
-  const totals = aligned(8 * (bins * work.outerShape.c + digests));
+  const totals = aligned(8 * bins * work.outerShape.c);
   const slots = leaf.grids.map(({ count }, k) =>
     Math.min(volumes * product(count), k === 0 ? workers : Math.ceil(workers / leaf.leaves[k]) + spare)
   );
@@ -258,7 +243,6 @@ function candidatePlan(work: Workload, leaf: BlockChoice, workers: number, spare
     totals,
     slab: slabOf(layout),
     decodeFirst: leaf.decodeFirst,
-    digestFirst: leaf.digestFirst,
     scratchFileBytes:
       layout && leaf.decodeFirst ? volumes * product(settings.shape) * BYTES_PER_VOXEL[layout.dtype] : 0,
     memoryBytes,

@@ -14,11 +14,6 @@ export interface BlockSink {
    * @throws ConvertError for what cannot be written, or `cancelled`
    */
   put(task: BlockTask, block: Block, known: boolean, report: Report): void | Promise<void>;
-  /**
-   * Takes a block of level 0 whose voxels are not in memory, of which there are digests: false where it is not as they
-   * say, so that it must be filled and put.
-   */
-  putDigested?(task: BlockTask, block: Block, report: Report): boolean;
   /** Ends when all that was begun is done. @throws ConvertError for what could not be written */
   settle(): Promise<void>;
 }

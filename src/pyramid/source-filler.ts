@@ -6,7 +6,6 @@ import { named } from '../model/words.ts';
 import { type BoxReader, createReader, leavesMemory } from '../reader/index.ts';
 import type { Block, Box, Part } from './block.ts';
 import { blockExtent, blockStart } from './blocks.ts';
-import type { ChunkDigests } from './chunk-digests.ts';
 import type { Reduce } from './downsampler.ts';
 import { type Placer, createPlacer } from './placer.ts';
 import { decodePage } from './scratch-file.ts';
@@ -127,32 +126,6 @@ export class SourceFiller {
     return emptyReport();
   }
 
-  /** Adds a plane's part of the region, in the stored type, to the digests of the chunks that it lies in. */
-  async digest({ plane }: Extract<Task, { kind: 'digest' }>, digests: ChunkDigests): Promise<Report> {
-    const { levels, plan, chunk, dtype } = this.#job;
-    const { layout, start } = this.#source;
-    const { areas } = this.#context;
-    const [depth, height, width] = levels[0].shape;
-    const bytes = BYTES_PER_VOXEL[dtype];
-    const [volume, z] = [Math.floor(plane / depth), plane % depth];
-    const report = emptyReport();
-    for (const slab of slabs(layout, start[1], [1, height, width], plan.slab)) {
-      const read = this.#box(areas.staging, [1, slab.height, width]);
-      await this.#read(volume, add3(start, [z, slab.y, 0]), [1, slab.height, width], read);
-      for (const tile of tiles(slab.y, slab.height, width, chunk)) {
-        const within: Shape = [z, tile.y, tile.x];
-        const shape: Shape = [1, tile.height, tile.width];
-        const stored: Box = [read[0] + (tile.y - slab.y) * read[2] + tile.x * this.#bytes, read[1], read[2]];
-        const box: Box = [areas.chunk, tile.height * tile.width * bytes, tile.width * bytes];
-        const odd = this.#place(stored, box, shape, report);
-        if (odd >= 0) throw this.#noLabel(volume, within, shape, stored, odd);
-        digests.add(volume, within, shape, box);
-      }
-    }
-    this.#context.progress(height * width * bytes);
-    return emptyReport();
-  }
-
   /** A box of voxels as read that lies dense at an address. */
   #box(address: number, [, ny, nx]: Shape): Box {
     return [address, ny * nx * this.#bytes, nx * this.#bytes];
@@ -197,16 +170,3 @@ export class SourceFiller {
 /** Whether no averaging window straddles the edges of a slab of a block of `extent`. */
 const holdsWindows = ({ z, y, depth, height }: Slab, [nz, ny]: Shape): boolean =>
   z % 2 === 0 && y % 2 === 0 && (depth % 2 === 0 || z + depth === nz) && (height % 2 === 0 || y + height === ny);
-
-/** Some rows of a plane, cut by the chunks that they lie in. */
-function* tiles(
-  top: number,
-  rows: number,
-  columns: number,
-  chunk: Shape
-): Generator<{ y: number; x: number; height: number; width: number }> {
-  for (let y = top, height = 0; y < top + rows; y += height) {
-    height = Math.min(chunk[1] - (y % chunk[1]), top + rows - y);
-    for (let x = 0; x < columns; x += chunk[2]) yield { y, x, height, width: Math.min(chunk[2], columns - x) };
-  }
-}

@@ -22,8 +22,6 @@ export interface BlockJob {
   /** Null: nothing is counted, and no points are noted. */
   counting: CountingJob | null;
   sink: WriteJob | CompareJob;
-  /** Address of the digests that `ChunkDigests` has of level 0; null: none. */
-  digests: number | null;
   shared: Shared;
 }
 
@@ -136,8 +134,6 @@ export interface CheckTask {
 export type Task =
   /** Decode a plane's part of the region into the scratch file; planes are counted through all volumes. */
   | { kind: 'decode'; plane: number; file: string }
-  /** Add a plane's part of the region to the digests of the chunks that it lies in; planes are counted as above. */
-  | { kind: 'digest'; plane: number }
   /**
    * Look for the extremes of a level-0 block; `histogram`: count its voxels by value too, all of them and of all
    * channels together.

@@ -80,16 +80,6 @@ export type Whole = (...args: [...From, ...To, ...Extent]) => number;
 export type FirstDifference = (...args: [...From, ...To, nz: number, ny: number, rowBytes: number]) => number;
 
 /**
- * Digest of nz × ny rows of `rowBytes`, as int64: the sum of those of its rows, so that a box may be digested in parts.
- * Each depends on the number that the row has in the box, and is another one where at most eight of its bytes (from a
- * multiple of eight on) are others; any other two are the same once in 2^64. `first`: number of the first row; from
- * plane to plane it is greater by `height`. None against malice.
- */
-export type Digest = (
-  ...args: [...From, nz: number, ny: number, rowBytes: number, first: number, height: number]
-) => bigint;
-
-/**
  * Counts voxels by bins in the order of their values: those of 8 and 16 bits by value, 256 or 65,536 bins; wider ones
  * by the upper 16 bits of their float32, negative ones in reverse. (z0, y0) is the box's place in the volume: of plane
  * z and row y those count where (5 · z + y) is a multiple of `step`. Goes on with what is at `table`, TALLIES uint32 a
@@ -103,7 +93,6 @@ export type Histogram = (...args: [...From, ...Extent, z0: number, y0: number, s
 export interface Simd {
   copyBox: CopyBox;
   firstDifference: FirstDifference;
-  digest: Digest;
   fill(address: number, byte: number, length: number): void;
   halve(element: Element, method: Downsampling): Halve;
   scan(element: Element): Scan;
@@ -201,7 +190,6 @@ interface Exports extends Pick<
   Simd,
   | 'copyBox'
   | 'firstDifference'
-  | 'digest'
   | 'fill'
   | 'shuffle'
   | 'bitshuffle'
@@ -238,10 +226,10 @@ let compiled: WebAssembly.Module | null = null;
 export function instantiate(memory: WebAssembly.Memory): Simd {
   compiled ??= new WebAssembly.Module(Buffer.from(WASM, 'base64'));
   const wasm = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Exports & Typed;
-  const { copyBox, firstDifference, digest, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block } = wasm;
+  const { copyBox, firstDifference, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block } = wasm;
   const { checksum, addHistogram } = wasm;
   return {
-    ...{ copyBox, firstDifference, digest, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block },
+    ...{ copyBox, firstDifference, fill, shuffle, bitshuffle, shuffleBlock, lz4, lz4Block },
     ...{ checksum, addHistogram },
     halve: (element, method) => wasm[`halve_${element}`].bind(null, DOWNSAMPLINGS.indexOf(method)),
     scan: element => {

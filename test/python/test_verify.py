@@ -353,40 +353,6 @@ def test_memory_is_kept(cli, tmp_path, compression):
     assert peak < budget < 400 * 2**20
 
 
-def test_pages_that_do_not_fit_the_memory(cli, tmp_path):
-    """Each is decoded once, for digests of the chunks; what differs is then found as where all is in memory."""
-    z, y, x = np.ogrid[:64, :1000, :1500]
-    array = ((z * 3 + y // 7 + x // 11) % 251).astype(np.uint8)
-    source, output = tmp_path / "scan.tif", tmp_path / "out.ome.zarr"
-    options = {"compression": "zlib", "rowsperstrip": 1000, "photometric": "minisblack"}
-    tifffile.imwrite(source, array, **options)
-    cli.convert(source, output, "-c", 64, 64, 64, "--compression", "none", "-n", 2)
-
-    def same(*words):
-        small, large = (verdict(cli, output, *words, "-m", budget) for budget in ("200M", "4G"))
-        del small["seconds"], large["seconds"]
-        assert small == large
-        return small
-
-    assert same()["voxelsCompared"] == array.size * 1.125
-    other = tmp_path / "other.tif"
-    altered = array.copy()
-    altered[20, 700, 1400] += 1
-    altered[21, 700, 1400] -= 1
-    tifffile.imwrite(other, altered, **options)
-    [difference] = same("--against", other)["differences"]
-    assert (difference["voxel"], difference["voxels"]) == ([20, 700, 1400], 2)
-    chunk_file(output, 0, 0, 3, 2).unlink()
-    damaged = bytearray(chunk_file(output, 0, 0, 5, 5).read_bytes())
-    damaged[5 * 64 * 64 + 6 * 64 + 7] ^= 128
-    chunk_file(output, 0, 0, 5, 5).write_bytes(damaged)
-    found = same()["differences"]
-    assert [(one["level"], one["path"], one["voxel"]) for one in found if one["level"] == 0] == [
-        (0, "0/c/0/3/2", None),
-        (0, "0/c/0/5/5", [5, 326, 327]),
-    ]
-
-
 def test_the_source_beside_the_output_is_taken(cli, scan, tmp_path):
     shutil.copy(scan, tmp_path)
     cli.convert(tmp_path / "scan.tif", "-c", *CHUNK)

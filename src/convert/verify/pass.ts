@@ -9,13 +9,13 @@ import type { Mirror } from '../../zarr/bucket/mirror.ts';
 import { codecBytes } from '../../zarr/codec/index.ts';
 import type { Downsampling } from '../../model/options.ts';
 import { type ExecutionPlan, planExecution } from '../../pyramid/execution-plan.ts';
-import { type Root, blockNumber, depthFirst, parentIndex, planesOf, rootsOf } from '../../pyramid/blocks.ts';
+import { blockNumber, parentIndex, rootsOf } from '../../pyramid/blocks.ts';
 import { arrangingBytes, filesOf, rawBytes } from '../../pyramid/comparing-sink.ts';
 import type { Region } from '../../pyramid/findings.ts';
 import { WorkerPool } from '../../pyramid/worker-pool.ts';
 import { map3, product } from '../../model/levels.ts';
 import { layOut, share } from '../../pyramid/shared-memory.ts';
-import { Schedule, performAll, performBlocks } from '../../pyramid/schedule.ts';
+import { Schedule, performBlocks } from '../../pyramid/schedule.ts';
 import type { BlockTask, BlockJob, Report, Shared } from '../../pyramid/task.ts';
 import { readerBytes } from '../../reader/index.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape } from '../../model/volume.ts';
@@ -113,9 +113,7 @@ export class Pass {
     const { levels } = this.#run;
     const voxels = levels.reduce((sum, { shape }) => sum + product(shape), 0);
     const [from, to] = this.#share.roots ?? [0, this.rootCount];
-    const digested = this.#executionPlan.digestFirst ? this.#planes().size * product(levels[0].shape.slice(1)) : 0;
-    const compared = (voxels * this.#volumes * (to - from)) / this.rootCount;
-    return Math.round((digested + compared) * BYTES_PER_VOXEL[this.#dtype]);
+    return Math.round((voxels * this.#volumes * BYTES_PER_VOXEL[this.#dtype] * (to - from)) / this.rootCount);
   }
 
   /** Blocks of the last level. */
@@ -129,20 +127,18 @@ export class Pass {
 
   /** `onBroken` hears of a thread that died. */
   async run(onBroken: (error: ConvertError) => void): Promise<void> {
-    const { total, areas, slots } = layOut(this.#executionPlan);
-    const { digestFirst } = this.#executionPlan;
+    const { areas, slots } = layOut(this.#executionPlan);
     this.#shared = share(this.#executionPlan, 1);
     this.#pool = new WorkerPool(areas, onBroken);
-    await this.#pool.begin(this.#job(this.#shared, digestFirst ? total : null));
-    if (digestFirst)
-      await performAll(
-        this.#pool,
-        [...this.#planes()].map(plane => ({ kind: 'digest' as const, plane }))
-      );
+    await this.#pool.begin(this.#job(this.#shared));
     const unknown = new Map<string, Region[]>();
     await performBlocks(
       this.#pool,
-      new Schedule(this.#executionPlan, slots, this.#roots()),
+      new Schedule(
+        this.#executionPlan,
+        slots,
+        rootsOf(this.#executionPlan.grids, this.#volumes, this.#share.roots ?? undefined)
+      ),
       async (task, report) => {
         this.#note(task, report, unknown);
         await this.#mirror?.release(this.#files(task));
@@ -169,22 +165,12 @@ export class Pass {
     return product(this.#run.arrays[0].shape.slice(0, -3));
   }
 
-  #roots(): Iterable<Root> {
-    return rootsOf(this.#executionPlan.grids, this.#volumes, this.#share.roots ?? undefined);
-  }
-
-  /** Planes of level 0, through all volumes, that its blocks lie in. */
-  #planes(): Set<number> {
-    const { grids } = this.#executionPlan;
-    return planesOf(this.#run.levels[0], grids[0], depthFirst(grids, this.#roots()));
-  }
-
   #files(task: BlockTask): string[] {
     const { levels, arrays } = this.#run;
     return filesOf({ levels, plan: this.#executionPlan, chunk: this.#chunk }, arrays, task);
   }
 
-  #job(shared: Shared, digests: number | null): BlockJob {
+  #job(shared: Shared): BlockJob {
     const { levels, arrays, first } = this.#run;
     const { source, downsample, own } = this.#recipe;
     return {
@@ -196,7 +182,6 @@ export class Pass {
       source: source && { ...source, origin: { source: source.layout.files[0], start: source.start } },
       counting: null,
       sink: { kind: 'compare', folder: this.#output, first, arrays, strict: own },
-      digests,
       shared
     };
   }
@@ -256,8 +241,7 @@ export class Pass {
       processors: this.#share.processors,
       leaf: null,
       reservedBytes: this.#mirror ? COURIER_BYTES : 0,
-      readOnly: true,
-      digestible: this.#dtype === array.dtype
+      readOnly: true
     });
     if (!('needs' in found)) return found;
     const pieces = `chunks of ${array.chunk.join(' × ')} ${array.dtype} voxels`;

@@ -4,7 +4,6 @@ export { checksum } from './checksum';
 export { crc32c } from './crc32c';
 export { isIncompressible } from './incompressible';
 export { firstDifference } from './differ';
-export { digest } from './digest';
 export { lz4 } from './lz4';
 export { scannedMax, scannedMin, scannedNaNs } from './scan';
 export { bitshuffle } from './bitshuffle';

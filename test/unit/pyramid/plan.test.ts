@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ExecutionPlan, type Workload, planExecution } from '../../../src/pyramid/execution-plan.ts';
+import { type ExecutionPlan, planExecution } from '../../../src/pyramid/execution-plan.ts';
 import {
   blockGrids,
   blockNumber,
@@ -163,7 +163,7 @@ function settingsFor(shape: Shape, dtype: Dtype, changes: Partial<Settings> = {}
   };
 }
 
-function planFor(layout: Layout, changes: Partial<Settings> = {}, more: Partial<Workload> = {}) {
+function planFor(layout: Layout, changes: Partial<Settings> = {}) {
   const settings = settingsFor(layout.shape, layout.dtype, changes);
   const levels = pyramid(settings.shape, settings.chunk, settings.voxelSize, settings.levels);
   return {
@@ -179,8 +179,7 @@ function planFor(layout: Layout, changes: Partial<Settings> = {}, more: Partial<
       readerBytes: MiB,
       memoryStart: 65536,
       processors: 2,
-      leaf: null,
-      ...more
+      leaf: null
     })
   };
 }
@@ -364,19 +363,6 @@ test('a compressed page in one strip is not decoded over and over', () => {
   assert.ok(!thin.decodeFirst);
   assert.deepEqual(thin.grids[0].count.slice(1), [1, 1], 'whole pages fit');
   assert.ok(!fits(planFor(layoutOf(shape, 'float32'), { maxMemory: 1024 * MiB }).plan).decodeFirst);
-});
-
-test('nor for what writes nothing: digests of all chunks are taken first, where they will do', () => {
-  const reading = (digestible: boolean, rows?: number) => {
-    const more = { readOnly: true, digestible };
-    return fits(planFor(layoutOf([512, 2560, 2560], 'uint8', 'deflate', rows), { maxMemory: 512 * MiB }, more).plan);
-  };
-  const once = reading(true);
-  assert.ok(once.digestFirst && !once.decodeFirst && once.scratchFileBytes === 0);
-  const chunks = 4 * 20 * 20;
-  assert.ok(once.totals >= 8 * chunks && once.totals < 8 * chunks + 4096);
-  assert.ok(!reading(false).digestFirst);
-  assert.ok(!reading(true, 16).digestFirst);
 });
 
 test('slabs cover a box once and never cut rows that decode together', () => {

@@ -356,29 +356,6 @@ test('firstDifference finds the first row that differs, and nothing between rows
     if (nz * ny > 1) assert.ok(simd.firstDifference(a.at, a.plane, a.row, b.at, 0, 0, nz, ny, rowBytes) >= 0);
   }
 });
-
-test('a digest is the sum of those of its rows, wherever they lie, and another where a voxel is', () => {
-  const next = random(9);
-  for (let turn = 0; turn < 100; turn++) {
-    const [nz, ny, rowBytes] = [3, 5, 70].map(most => 1 + Math.floor(next() * most));
-    const [row, plane, at] = [rowBytes + 3, (rowBytes + 3) * ny + 5, MEMORY_START + Math.floor(next() * 9)];
-    for (let i = 0; i < nz * plane; i++) heap[at + i] = next() * 256;
-    const digest = () => simd.digest(at, plane, row, nz, ny, rowBytes, 7, 11);
-    const whole = digest();
-    let sum = 0n;
-    for (let z = 0; z < nz; z++)
-      for (let y = 0; y < ny; y++)
-        sum += simd.digest(at + z * plane + y * row, 0, 0, 1, 1, rowBytes, 7 + z * 11 + y, 0);
-    assert.equal(BigInt.asIntN(64, sum), whole);
-    heap[at + rowBytes] ^= 1;
-    assert.equal(digest(), whole, 'nothing between rows');
-    const [z, y, x] = [nz, ny, rowBytes].map(n => Math.floor(next() * n));
-    heap[at + z * plane + y * row + x] ^= 1 << Math.floor(next() * 8);
-    assert.notEqual(digest(), whole);
-    assert.notEqual(simd.digest(at, plane, row, nz, ny, rowBytes, 8, 11), digest(), 'a row has its place');
-  }
-});
-
 /** 64-bit integers of any size, the extremes among them. */
 function longs(element: Long, n: number, next: () => number): BigUint64Array | BigInt64Array {
   const array = new LONG_ARRAYS[element](n);
