@@ -356,7 +356,7 @@ def workers(bench: Bench) -> None:
     processors = os.cpu_count() or 1
     script = str(Path(__file__).with_name("workers.py"))
     rows = []
-    for pages in (512, 2048, 4096):
+    for pages in (512, 2048):
         source = bench.volume(pages)
         found: dict[int, list[float]] = {0: [], 1: [], 2: [], 4: []}
         for _ in range(bench.runs):
