@@ -3,7 +3,7 @@ import { join, resolve, sep } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 import type { StoredCompression } from '../zarr/codec/index.ts';
 import { isAddress, isBucketAddress, shownAddress } from '../model/address.ts';
-import { S3Error } from '../remote/s3-error.ts';
+import { isDenied } from '../remote/s3.ts';
 import { Mirror } from '../zarr/bucket/mirror.ts';
 import type { Checksum } from '../model/options.ts';
 import { readFailure } from '../reader/common/fail.ts';
@@ -131,7 +131,7 @@ export async function inspectOmeZarr(source: string, { files = true }: InspectOp
 
 /** Null where a bucket may be read, as public ones may, and not listed. */
 function unlisted(error: unknown): null {
-  if (error instanceof S3Error && error.status === 403 && error.reason === 'AccessDenied') return null;
+  if (isDenied(error)) return null;
   throw error;
 }
 

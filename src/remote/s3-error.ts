@@ -82,24 +82,26 @@ const CREDENTIALS =
 const ofProfile = (): string =>
   process.env.AWS_PROFILE ? ` by the profile ${process.env.AWS_PROFILE} (AWS_PROFILE)` : '';
 
+/** What a request does to an object, as in "it cannot be read". */
+export type Doing = 'read' | 'written' | 'removed';
+
 /** What a bucket may have wanted to hear, and was not told. */
-function unsaid(doing: 'read' | 'written'): string {
+function unsaid(doing: Doing): string {
   const { AWS_REQUEST_PAYER, AWS_SERVER_SIDE_ENCRYPTION, AWS_SSE_KMS_KEY_ID } = process.env;
   if (doing === 'read')
     return AWS_REQUEST_PAYER ? '' : '; for a bucket where the requester pays set AWS_REQUEST_PAYER=requester';
-  return AWS_SERVER_SIDE_ENCRYPTION || AWS_SSE_KMS_KEY_ID
+  return doing === 'removed' || AWS_SERVER_SIDE_ENCRYPTION || AWS_SSE_KMS_KEY_ID
     ? ''
     : '; for a bucket that wants encryption asked for set AWS_SERVER_SIDE_ENCRYPTION';
 }
 
 /**
- * The error of a request for `name`, with what to do about it. `doing`: as in "it cannot be read"; `searched`: why no
- * credentials were found.
+ * The error of a request for `name`, with what to do about it. `searched`: why no credentials were found.
  */
 export function s3Error(
   error: unknown,
   name: string,
-  doing: 'read' | 'written',
+  doing: Doing,
   side: BucketSide,
   searched: string | null = null
 ): unknown {

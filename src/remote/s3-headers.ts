@@ -10,17 +10,11 @@ const isSet = (value: string | undefined): boolean => /^(1|yes|true|on)$/i.test(
 /**
  * Has a client say what a bucket may want to hear: how objects are to be encrypted, and that who asks pays. Neither has
  * a place in the files of the AWS tools; the variables are those of GDAL, and of what is made with Rust's object_store.
- *
- * @throws ConvertError `bad-option`
+ * A request that writes throws `bad-option` where no encryption has such a name.
  */
 export function addHeaders(client: S3Client): void {
   const { AWS_REQUEST_PAYER: payer, AWS_SSE_KMS_KEY_ID: key, AWS_SSE_BUCKET_KEY_ENABLED: bucketKey } = process.env;
   const encryption = process.env.AWS_SERVER_SIDE_ENCRYPTION || (key && 'aws:kms');
-  if (encryption && !ENCRYPTIONS.includes(encryption))
-    throw new ConvertError(
-      'bad-option',
-      `AWS_SERVER_SIDE_ENCRYPTION is ${encryption}: ${ENCRYPTIONS.slice(0, -1).join(', ')} or ${ENCRYPTIONS.at(-1)} was expected`
-    );
   const always = { ...((payer === 'requester' || isSet(payer)) && { 'x-amz-request-payer': 'requester' }) };
   const written = {
     ...(encryption && { 'x-amz-server-side-encryption': encryption }),
@@ -31,7 +25,13 @@ export function addHeaders(client: S3Client): void {
     (next, { commandName }) =>
       async args => {
         const { headers } = args.request as { headers: Record<string, string> };
-        Object.assign(headers, always, WRITES.includes(commandName ?? '') && written);
+        const isWritten = WRITES.includes(commandName ?? '');
+        if (isWritten && encryption && !ENCRYPTIONS.includes(encryption))
+          throw new ConvertError(
+            'bad-option',
+            `AWS_SERVER_SIDE_ENCRYPTION is ${encryption}: ${ENCRYPTIONS.slice(0, -1).join(', ')} or ${ENCRYPTIONS.at(-1)} was expected`
+          );
+        Object.assign(headers, always, isWritten && written);
         return next(args);
       },
     // Before it is signed.

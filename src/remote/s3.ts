@@ -16,7 +16,17 @@ import { proxies } from './proxies.ts';
 import { addHeaders } from './s3-headers.ts';
 import type * as SdkModule from './sdk.ts';
 import { Searched } from './searched.ts';
-import { type BucketSide, CutOff, S3Error, isPassing, isStale, reasonOf, s3Error, statusOf } from './s3-error.ts';
+import {
+  type BucketSide,
+  CutOff,
+  type Doing,
+  S3Error,
+  isPassing,
+  isStale,
+  reasonOf,
+  s3Error,
+  statusOf
+} from './s3-error.ts';
 
 type Sdk = typeof SdkModule;
 
@@ -87,6 +97,10 @@ const unquoted = (etag: string | undefined): string => (etag ?? '').replace(/^"|
 const quoted = (etag: string): string => `"${etag}"`;
 /** By a module that is loaded only here, since every thread would wait for it otherwise. */
 const md5 = (bytes: Uint8Array) => process.getBuiltinModule('node:crypto').createHash('md5').update(bytes);
+
+/** Whether a request was refused because whoever asks has no right to it. */
+export const isDenied = (error: unknown): boolean =>
+  error instanceof S3Error && error.status === 403 && error.reason === 'AccessDenied';
 
 /** All of a body. @throws also where the connection ends before it does */
 async function bodyOf(body: Readable): Promise<Buffer> {
@@ -367,14 +381,20 @@ export class S3Bucket {
   }
 
   async abort(key: string, UploadId: string): Promise<void> {
-    await this.#ask(key, 'written', undefined, options =>
+    await this.#ask(key, 'removed', undefined, options =>
       this.#client.send(new this.#sdk.AbortMultipartUploadCommand({ Bucket: this.bucket, Key: key, UploadId }), options)
     );
   }
 
-  /** Removes what uploads in parts have left under a prefix. */
+  /**
+   * Removes what uploads in parts have left under a prefix. No object comes of that by itself: who may not list it
+   * leaves it there.
+   */
   async abortUploads(prefix: string): Promise<void> {
-    let uploads = await this.#uploads(prefix);
+    let uploads = await this.#uploads(prefix).catch((error: unknown) => {
+      if (isDenied(error)) return [];
+      throw error;
+    });
     // MinIO finds those of one key, or all.
     if (uploads.length === 0) uploads = await this.#uploads('').catch(() => []);
     for (const { Key, UploadId } of uploads)
@@ -458,7 +478,7 @@ export class S3Bucket {
   async #deleteTogether(keys: string[]): Promise<void> {
     if (keys.length > 1)
       try {
-        const found = await this.#ask(keys[0], 'written', undefined, options =>
+        const found = await this.#ask(keys[0], 'removed', undefined, options =>
           this.#client.send(
             new this.#sdk.DeleteObjectsCommand({
               Bucket: this.bucket,
@@ -476,7 +496,7 @@ export class S3Bucket {
         if (!/NotImplemented|MalformedXML|InvalidRequest|MissingContentMD5|InvalidArgument/.test(reason)) throw error;
       }
     await atOnce(16, keys, Key =>
-      this.#ask(Key, 'written', undefined, options =>
+      this.#ask(Key, 'removed', undefined, options =>
         this.#client.send(new this.#sdk.DeleteObjectCommand({ Bucket: this.bucket, Key }), options)
       )
     );
@@ -508,7 +528,7 @@ export class S3Bucket {
   /** Has a request answered, again and again where it may do better. @throws S3Error */
   async #ask<T>(
     key: string,
-    doing: 'read' | 'written',
+    doing: Doing,
     signal: AbortSignal | undefined,
     request: (options: { abortSignal?: AbortSignal }) => Promise<T>
   ): Promise<T> {

@@ -1,7 +1,8 @@
-import { lstatSync, readdirSync, renameSync } from 'node:fs';
+import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isArchiveName } from '../model/output-name.ts';
+import { finishedPlace } from './finished-place.ts';
 import { isOmeZarr } from './ome-zarr.ts';
 import { isProcess, ownerOf } from './owner.ts';
 
@@ -69,6 +70,19 @@ export async function clearLeftovers(output: string): Promise<void> {
   for (const { path, ending } of left) {
     const [, pid] = PREVIOUS.exec(ending) ?? [];
     if (pid !== undefined && !isOfAnother(Number(pid)) && isOmeZarr(output)) await remove(path, output);
+  }
+  clearRecord(finishedPlace(output));
+}
+
+/** Removes a record of how the output came to be that is replaced, and what one has left who was writing such a one. */
+function clearRecord(place: string): void {
+  const folder = dirname(place);
+  const name = basename(place);
+  try {
+    for (const found of readdirSync(folder))
+      if (found === name || found.startsWith(`${name}-`)) rmSync(join(folder, found));
+  } catch {
+    // Without it the output is the same.
   }
 }
 

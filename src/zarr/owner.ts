@@ -67,6 +67,9 @@ export function isProcess(pid: number): boolean {
 export const isStillRunning = ({ pid, started }: Pick<Owner, 'pid' | 'started'>): boolean =>
   isProcess(pid) && started === startTime(pid);
 
+export const isThisProcess = ({ pid, host, started }: Owner): boolean =>
+  host === hostname() && pid === process.pid && started === startTime(pid);
+
 export const marker = (): string => {
   const owner: Owner = {
     tool: TOOL,
@@ -135,8 +138,8 @@ export function ownerIn(folder: string, name: string): Running | 'stale' | null 
     return null;
   }
   if (owner.tool !== TOOL || typeof owner.host !== 'string' || !Number.isSafeInteger(owner.pid)) return null;
-  const { pid, host, started } = owner;
+  const { pid, host } = owner;
   if (host !== hostname()) return Date.now() - touched < BELIEVED ? running(pid, host) : 'stale';
-  if (pid === process.pid && started === startTime(pid)) return 'stale';
+  if (isThisProcess(owner)) return 'stale';
   return isStillRunning(owner) ? running(pid, host) : 'stale';
 }

@@ -376,6 +376,23 @@ def test_parts_share_nothing_but_the_bucket(cli, blocks, store, tmp_path):
     assert cli("verify", output, "--against", source, "--json").succeeded().json["ok"]
 
 
+def test_parts_need_no_rights_beside_their_output(cli, blocks, store, monkeypatch):
+    source, options = blocks
+    output = f"s3://{BUCKET}/rights/a.ome.zarr"
+
+    def grants(method: str, path: str, headers: Message) -> bool:
+        return not re.search(r"\?.*\buploads\b|/rights/\.a\.ome", path)
+
+    monkeypatch.setattr(store.proxy, "grants", grants)
+    cli("plan", source, output, *options, "--parts", 1).succeeded()
+    cli("part", 1, output).succeeded()
+    # What keeps it from going on when it has just taken it over ends it.
+    unable = cli("finish", output, env={**os.environ, "TMPDIR": "/nowhere"})
+    assert unable.status == 1 and "/nowhere" in unable.stderr
+    assert "finished before" not in cli("finish", output).succeeded().stderr
+    assert f"{output}: is there, and nothing is planned for it" in cli("finish", output).stderr
+
+
 def test_parts_replace_an_output_when_all_are_there(cli, blocks, store):
     source, options = blocks
     output = f"s3://{BUCKET}/again/a.ome.zarr"

@@ -131,14 +131,24 @@ def test_what_is_finished_may_be_finished_again(cli, scans, tmp_path):
     assert (done["already"], done["parts"]) == (True, 2) and done["bytesWritten"] > 0
     told = cli(*planned, "--parts", 2, "--resume", "--json").succeeded().json
     assert (told["finished"], told["converted"]) == (True, [1, 2])
-    # Parts of another plan, which is refused, are not done by these; nor are those of an output that is another now.
+    # What may pass changes nothing of that; a copy is as good, unless it lacks a chunk.
     note = tmp_path / ".out.ome.zarr.finished"
     kept = note.read_bytes()
+    moved = scans["float32"].rename(scans["float32"].with_name("moved.tif"))
+    assert cli(*planned, "--parts", 2, "--resume").status == 1
+    moved.rename(scans["float32"])
+    copy = shutil.copytree(output, tmp_path / "copy" / output.name)
+    shutil.copy(note, copy.parent)
+    assert cli("finish", copy, "-q").succeeded().stdout == f"{copy}\n"
+    shutil.rmtree(copy / "1" / "c" / "0")
+    assert "level 1 lacks files of chunks that were there" in cli("finish", copy).stderr
+    # Parts of another plan, which is refused, are not done by these; nor are those of an output that is another now.
     assert "exists already" in cli(*planned, "--parts", 3).stderr
     for way in ("refused", "another"):
         if way == "another":
             note.write_bytes(kept)
             cli("convert", scans["labels"], output, "--overwrite", "-q").succeeded()
+            assert not note.exists()
         for words in (["part", 1], ["finish"]):
             run = cli(*words, output)
             assert (run.status, "nothing is planned for it" in run.stderr) == (1, True)

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConvertError } from '../../model/errors.ts';
 import { type Json, parsedObject } from '../../model/json.ts';
-import type { S3Bucket } from '../../remote/s3.ts';
+import { type S3Bucket, isDenied } from '../../remote/s3.ts';
 import { BucketOutput, TOUCHING, filesOf } from '../../zarr/bucket/bucket-output.ts';
 import {
   type Keys,
@@ -16,10 +16,10 @@ import {
 import { Courier } from '../../zarr/bucket/courier.ts';
 import { JournalPieces, NOTING, readPieces } from '../../zarr/bucket/journal-pieces.ts';
 import { makeWay } from '../../zarr/bucket/way.ts';
+import { FINISHED, finishedPlace } from '../../zarr/finished-place.ts';
 import { Journal, type JournalRecord } from '../../zarr/journal.ts';
 import { type Owner, PARTS, PLAN, type Running, marker, running } from '../../zarr/owner.ts';
 import type { UnfinishedOutput } from '../../zarr/unfinished-output.ts';
-import { FINISHED, finishedPlace } from './files.ts';
 import { settled } from './settled.ts';
 import type { PartPlace, PartsRun, PartsStore } from './store.ts';
 
@@ -57,7 +57,11 @@ export class BucketStore implements PartsStore {
   }
 
   async read(name: string): Promise<string | null> {
-    const found = await this.#bucket.get(this.#key(name));
+    const found = await this.#bucket.get(this.#key(name)).catch((error: unknown) => {
+      // Rights may end at what the output is called.
+      if (name === FINISHED && isDenied(error)) return null;
+      throw error;
+    });
     if (name === PLAN) this.#read = found && found.etag;
     return found && found.bytes.toString('utf8');
   }
@@ -76,7 +80,7 @@ export class BucketStore implements PartsStore {
 
   async finisher(): Promise<Running | null> {
     const claimed = await readMarker(this.#bucket, this.#keys);
-    return claimed && busyWith(claimed);
+    return claimed && busyWith(this.#bucket, this.#keys, claimed);
   }
 
   async isPlanned(): Promise<boolean> {

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Json } from '../../model/json.ts';
 import { isArchiveName } from '../../model/output-name.ts';
 import { Destination, clearFinished } from '../../zarr/destination.ts';
+import { FINISHED, finishedPlace } from '../../zarr/finished-place.ts';
 import { Journal, type JournalRecord } from '../../zarr/journal.ts';
 import { findGroup } from '../../zarr/group.ts';
 import { isOmeZarr } from '../../zarr/ome-zarr.ts';
@@ -10,7 +11,6 @@ import { HEARTBEAT, PARTS, PLAN, type Running, marker, ownerIn, ownerOf } from '
 import { asideName, syncFolder, writeSynced } from '../../zarr/sync.ts';
 import { writeError } from '../../zarr/system-errors.ts';
 import type { UnfinishedOutput } from '../../zarr/unfinished-output.ts';
-import { FINISHED, finishedPlace } from './files.ts';
 import type { PartPlace, PartsRun, PartsStore } from './store.ts';
 
 const RUN = 'run-';

@@ -59,18 +59,6 @@ export const DONE = 'done';
 export const SCANNED = 'scanned';
 export type RecordKind = typeof DONE | typeof SCANNED;
 
-/** The record that lies beside a finished output. */
-export const FINISHED = 'finished';
-
-/**
- * Path or key of that record, by the output's. Of labels it lies beside their image, whose folder is that of all
- * labels, however they were made.
- */
-export function finishedPlace(output: string): string {
-  const [, folder, image, name] = /^(.*?)(?:([^\\/]+\.zarr)[\\/]labels[\\/])?([^\\/]+)$/is.exec(output)!;
-  return `${folder}.${image ? `${image}.labels.` : ''}${name}.${FINISHED}`;
-}
-
 /** Name of a part's record; parts are counted from 1. */
 export const recordName = (part: number, kind: RecordKind): string => `${PARTS}/${part}/${kind}`;
 

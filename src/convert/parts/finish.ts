@@ -10,7 +10,7 @@ import type { UnfinishedOutput } from '../../zarr/unfinished-output.ts';
 import { finishing } from './division.ts';
 import { ended } from './ended.ts';
 import { DONE, type PartRecord, type PartsPlan, partsNamed, readPlan, recordName } from './files.ts';
-import { type FinishedRecord, plannedOrFinished, writeFinished } from './finished.ts';
+import { type FinishedRecord, checkFiles, plannedOrFinished, writeFinished } from './finished.ts';
 import { withHeaders } from './headers.ts';
 import { within } from './limits.ts';
 import { mergeParts, partNumbers } from './merge.ts';
@@ -59,8 +59,10 @@ async function finish(store: PartsStore, control: Control): Promise<FinishResult
   const found = await takeOver(store, control);
   if ('result' in found) {
     await store.clear().catch(() => {});
-    await finishLabels(found.plan.head.asked!.options.parent);
-    return { ...found.result, already: true };
+    const { output } = store;
+    // A copy's image is another one.
+    if (output === found.result.output) await finishLabels(found.plan.head.asked!.options.parent);
+    return { ...found.result, output, already: true };
   }
   const { plan, source, prepared, merged, synced, destination } = found;
   const ending = new Ending(signal);
@@ -108,7 +110,10 @@ async function finish(store: PartsStore, control: Control): Promise<FinishResult
 async function takeOver(store: PartsStore, control: Control): Promise<FinishedRecord | Taken> {
   const { signal, onWait } = control;
   const { plan, finished } = await cleared(store, plannedOrFinished(store));
-  if (finished) return finished;
+  if (finished) {
+    await checkFiles(store);
+    return finished;
+  }
   try {
     if (await othersFinish(store, signal, onWait)) return await takeOver(store, control);
     const { source, options } = plan.head.asked!;
@@ -123,9 +128,10 @@ async function takeOver(store: PartsStore, control: Control): Promise<FinishedRe
     const destination = await store.takeOver(overwrite, parent !== null);
     return { plan, source, prepared, merged, synced: !severals.includes(true), destination };
   } catch (error) {
-    if (signal?.aborted) throw error;
+    const { code } = error as Partial<ConvertError>;
     // Another one may have been faster.
-    if ((await store.isPlanned()) && !(await store.finisher())) throw error;
+    const isLate = code === 'output-exists' || code === 'not-found';
+    if (signal?.aborted || !isLate || ((await store.isPlanned()) && !(await store.finisher()))) throw error;
     return takeOver(store, control);
   }
 }

@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import { ConvertError } from '../../model/errors.ts';
 import type { Json } from '../../model/json.ts';
 import type { ConvertResult } from '../../model/progress.ts';
-import { FINISHED, type PartRecord, type PartsPlan, readPlan, readRecord, writeRecord } from './files.ts';
+import { option } from '../../model/words.ts';
+import { FINISHED } from '../../zarr/finished-place.ts';
+import { inspectOmeZarr } from '../ome-zarr-info.ts';
+import { type PartRecord, type PartsPlan, listed, readPlan, readRecord, writeRecord } from './files.ts';
 import type { PartsStore } from './store.ts';
 
 /**
@@ -42,6 +45,21 @@ export async function readFinished(store: PartsStore): Promise<FinishedRecord | 
   const record = await readRecord<FinishedRecord>(store, FINISHED);
   const image = record && (await store.image());
   return image && hashOf(image) === record.imageSha256 ? record : null;
+}
+
+/** @throws ConvertError `corrupt` where files of chunks are not there any more, as far as they can be listed */
+export async function checkFiles({ output }: PartsStore): Promise<void> {
+  const { levels } = await inspectOmeZarr(output);
+  const lacking = levels.flatMap(({ bytes, missingFiles }, level) =>
+    bytes !== null && missingFiles !== 0 ? [level] : []
+  );
+  if (lacking.length > 0)
+    throw new ConvertError(
+      'corrupt',
+      `${output}: ${lacking.length === 1 ? 'level' : 'levels'} ${listed(lacking)} ${lacking.length === 1 ? 'lacks' : 'lack'} files of chunks that were there when it was finished: ` +
+        `plan it anew (${option('overwrite')}), and have all parts done again`,
+      'output'
+    );
 }
 
 /** The plan for an output; of one that is finished also its record. @throws ConvertError as `readPlan` */

@@ -6,6 +6,7 @@ import { MOST_PARTS, type Plan, WORTH_A_PART } from '../../model/plan.ts';
 import { product } from '../../model/levels.ts';
 import { BYTES_PER_VOXEL, volumeCount } from '../../model/volume.ts';
 import { rootsOf } from '../../pyramid/blocks.ts';
+import { FINISHED } from '../../zarr/finished-place.ts';
 import { PLAN, SCRATCH } from '../../zarr/owner.ts';
 import { BlockRun } from '../block-run.ts';
 import { type Control, Ending, PATIENCE } from '../control.ts';
@@ -14,10 +15,10 @@ import { outputPath } from '../output-path.ts';
 import { type Prepared, prepare } from '../prepare.ts';
 import { needsHistogram, rangeOf } from '../value-range.ts';
 import { type Division, costOf, divide, finishCost } from './division.ts';
-import { DONE, FINISHED, type PartsPlan, type RecordKind, SCANNED, readPlan, writeRecord } from './files.ts';
+import { DONE, type PartsPlan, type RecordKind, SCANNED, readPlan, writeRecord } from './files.ts';
 import { writeHeaders, withHeaders } from './headers.ts';
 import { type RemoteHeaders, handingOnHeaders } from '../../reader/index.ts';
-import { readFinished } from './finished.ts';
+import { checkFiles, readFinished } from './finished.ts';
 import { partNumbers, partsWith } from './merge.ts';
 import { openStore } from './open-store.ts';
 import type { PartsStore } from './store.ts';
@@ -85,8 +86,9 @@ export async function planParts(
     const before = resume ? await goOn(source, given, store, asked) : null;
     return before ?? (await planAnew(source, given, asked, control));
   } catch (error) {
-    // Parts of this plan are not done because those of another one were.
-    if (!asked.dryRun) await store?.remove(FINISHED).catch(() => {});
+    const isTaken = error instanceof ConvertError && error.code === 'output-exists' && error.about === store?.output;
+    // Parts of this plan, which is refused, are not done because those of another one were.
+    if (isTaken && !asked.dryRun) await store!.remove(FINISHED).catch(() => {});
     throw error;
   } finally {
     store?.close();
@@ -164,7 +166,8 @@ async function begin(
   const { scaling, overwrite, parent } = settings;
   const destination = await store.claim(plan.parts.length, overwrite, parent !== null);
   try {
-    await store.remove(FINISHED);
+    // Without it the plan counts, too.
+    await store.remove(FINISHED).catch(() => {});
     if (scaling && !scaling.range && !distributedScan)
       Object.assign(plan, await scanAlone(prepared, destination.folder, control));
     if (headers) await writeHeaders(store, plan.id, headers);
@@ -240,6 +243,13 @@ async function goOn(
     throw error;
   });
   if (!prepared) return null;
+  if (finished)
+    try {
+      await checkFiles(store);
+    } catch (error) {
+      if (options.overwrite && error instanceof ConvertError && error.code === 'corrupt') return null;
+      throw error;
+    }
   const { executionPlan } = prepared;
   const count = typeof asked === 'number' ? asked : plan.parts.length;
   const division = { executionPlan, level: plan.level, parts: plan.parts };

@@ -5,8 +5,9 @@ import { ConvertError } from '../../model/errors.ts';
 import { type S3Bucket, type StoredObject, isRefusedByCondition } from '../../remote/s3.ts';
 import { S3Error } from '../../remote/s3-error.ts';
 import { JOURNAL } from '../journal.ts';
+import { finishedPlace } from '../finished-place.ts';
 import type { Documents } from '../metadata.ts';
-import { HEARTBEAT, marker } from '../owner.ts';
+import { HEARTBEAT, active, marker } from '../owner.ts';
 import { taken } from '../ownership.ts';
 import type { UnfinishedOutput } from '../unfinished-output.ts';
 import {
@@ -97,15 +98,17 @@ export class BucketOutput implements UnfinishedOutput {
       const isWritten = await isOmeZarrAt(bucket, keys.root);
       if (isWritten && !overwrite) throw taken(output);
       const staged = isWritten === true;
-      const etag = await put(bucket, keys, { staged }, claimed?.etag ?? null);
-      if (claimed) {
-        const left = isWritten ? [] : [keys.root];
-        for (const prefix of [...left, keys.partial]) {
-          await bucket.abortUploads(prefix);
-          await removeAll(bucket, prefix, key => key !== keys.marker && (prefix !== keys.root || isOurs(keys, key)));
+      return await claiming(bucket, keys, { staged }, claimed?.etag ?? null, async etag => {
+        if (claimed) {
+          const left = isWritten ? [] : [keys.root];
+          for (const prefix of [...left, keys.partial]) {
+            await bucket.abortUploads(prefix);
+            await removeAll(bucket, prefix, key => key !== keys.marker && (prefix !== keys.root || isOurs(keys, key)));
+          }
         }
-      }
-      return new BucketOutput(output, bucket, keys, { staged, etag });
+        if (staged) await bucket.delete([finishedPlace(keys.root.slice(0, -1))]).catch(() => undefined);
+        return new BucketOutput(output, bucket, keys, { staged, etag });
+      });
     } catch (error) {
       bucket.close();
       throw error;
@@ -163,9 +166,11 @@ export class BucketOutput implements UnfinishedOutput {
       if (!claimed?.owner) throw justTaken(bucket, keys);
       await refuseUnlessEnded(bucket, keys, claimed, planned);
       const { staged, replacing } = claimed.owner;
-      const etag = await put(bucket, keys, { staged, replacing, ...(planned && { planned }) }, claimed.etag);
-      await bucket.abortUploads(filesOf(keys, staged));
-      return await begin(bucket, keys, { staged, replacing, etag });
+      const state = { staged, replacing, ...(planned && { planned }) };
+      return await claiming(bucket, keys, state, claimed.etag, async etag => {
+        await bucket.abortUploads(filesOf(keys, staged));
+        return begin(bucket, keys, { staged, replacing, etag });
+      });
     } catch (error) {
       bucket.close();
       throw error;
@@ -292,6 +297,7 @@ export class BucketOutput implements UnfinishedOutput {
   }
 
   #clear(): void {
+    active.delete(this.partial);
     rmSync(this.folder, { recursive: true, force: true });
     this.#bucket.close();
   }
@@ -309,13 +315,29 @@ const justTaken = (bucket: S3Bucket, keys: Keys): ConvertError =>
     'output'
   );
 
-/** Writes the marker in place of the one with that ETag, or of none; its ETag. */
-async function put(
+type State = Pick<BucketOwner, 'staged' | 'ended' | 'replacing' | 'planned'>;
+
+/** Writes the marker, see `put`, and does what follows it; where that fails, nobody takes this process for busy. */
+async function claiming<T>(
   bucket: S3Bucket,
   keys: Keys,
-  state: Pick<BucketOwner, 'staged' | 'ended' | 'replacing' | 'planned'>,
-  etag: string | null
-): Promise<string> {
+  state: State,
+  before: string | null,
+  begin: (etag: string) => Promise<T>
+): Promise<T> {
+  const etag = await put(bucket, keys, state, before);
+  active.add(partialName(bucket, keys));
+  try {
+    return await begin(etag);
+  } catch (error) {
+    active.delete(partialName(bucket, keys));
+    await put(bucket, keys, { ...state, ended: true }, etag).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Writes the marker in place of the one with that ETag, or of none; its ETag. */
+async function put(bucket: S3Bucket, keys: Keys, state: State, etag: string | null): Promise<string> {
   const text = Buffer.from(`${JSON.stringify({ ...(JSON.parse(marker()) as object), ...state })}\n`);
   try {
     return await bucket.put(keys.marker, text, etag === null ? { isNew: true } : { etag });

@@ -6,7 +6,18 @@ import { isArchiveName } from '../../model/output-name.ts';
 import { TOOL } from '../../model/version.ts';
 import { S3Bucket } from '../../remote/s3.ts';
 import { JOURNAL, Journal, type JournalRecord } from '../journal.ts';
-import { BELIEVED, MARKER, type Owner, type Ownership, PLAN, type Running, isStillRunning, running } from '../owner.ts';
+import {
+  BELIEVED,
+  MARKER,
+  type Owner,
+  type Ownership,
+  PLAN,
+  type Running,
+  active,
+  isStillRunning,
+  isThisProcess,
+  running
+} from '../owner.ts';
 import { refuseUnlessStale, taken } from '../ownership.ts';
 import { readPieces } from './journal-pieces.ts';
 
@@ -91,13 +102,16 @@ export const partialName = (bucket: S3Bucket, keys: Keys): string => bucket.name
 export const isBusy = (owner: Owner, modified: number): boolean =>
   owner.host === hostname() ? isStillRunning(owner) : Date.now() - modified < BELIEVED;
 
-/** The process that writes an unfinished output; null where it has ended. */
-export const busyWith = ({ owner, modified }: Claimed): Running | null =>
-  owner && !owner.ended && isBusy(owner, modified) ? running(owner.pid, owner.host) : null;
+/** The process that writes an unfinished output; null where it has ended, or is this one, which has given it up. */
+export function busyWith(bucket: S3Bucket, keys: Keys, { owner, modified }: Claimed): Running | null {
+  if (!owner || owner.ended || !isBusy(owner, modified)) return null;
+  const isGivenUp = isThisProcess(owner) && !active.has(partialName(bucket, keys));
+  return isGivenUp ? null : running(owner.pid, owner.host);
+}
 
 async function ownershipOf(bucket: S3Bucket, keys: Keys, claimed: Claimed): Promise<Ownership> {
   if (!claimed.owner) return 'foreign';
-  const busy = busyWith(claimed);
+  const busy = busyWith(bucket, keys, claimed);
   if (busy) return busy;
   return (await bucket.head(keys.plan)) ? 'planned' : 'stale';
 }

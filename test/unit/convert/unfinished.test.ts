@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConvertError, convert, verify } from '../../../src/convert/index.ts';
-import { finishedPlace } from '../../../src/convert/parts/files.ts';
+import { finishedPlace } from '../../../src/zarr/finished-place.ts';
 import { TOOL } from '../../../src/model/version.ts';
 import { Destination, checkDestination } from '../../../src/zarr/destination.ts';
 import { JOURNAL, Journal } from '../../../src/zarr/journal.ts';
@@ -342,6 +342,7 @@ test('that an output was finished lies beside it, and of labels beside their ima
   assert.equal(finishedPlace('/data/scan.ome.zarr'), '/data/.scan.ome.zarr.finished');
   assert.equal(finishedPlace('/data/labels/scan.ome.zarr'), '/data/labels/.scan.ome.zarr.finished');
   assert.equal(finishedPlace('/data/scan.ome.zarr/labels/cells'), '/data/.scan.ome.zarr.labels.cells.finished');
+  assert.equal(finishedPlace('s3://b/img/labels/cells'), 's3://b/.img.labels.cells.finished');
   assert.equal(finishedPlace('C:\\data\\scan.ozx'), 'C:\\data\\.scan.ozx.finished');
   assert.equal(finishedPlace('a.zarr'), '.a.zarr.finished');
 });
