@@ -46,6 +46,9 @@ from .whole_files import whole_file
 Viewable = StrPath | Volume | VolumeLevel | Layer | Any
 Files = OmeZarrFiles | LookedAt | ArrayFiles
 
+#: How a state knows a layer: its number among those that it was told of, and its path or name then.
+Known = tuple[int, str]
+
 #: Traits of a view that a page tells; Python may ask for another value of each.
 _TOLD = frozenset({"state", "position", "selection", "_measurements", "_looks"})
 
@@ -211,8 +214,8 @@ class ViewerWidget(BrowserWidget):
             height = f"{height}px"
         self._loads = 0
         self._checked: list[Files] = []
-        #: Names by which the state knows layers, where these have been moved since a page told it.
-        self._known: dict[Layer, str] = {}
+        #: How the state knows layers, where these have been moved since a page told it.
+        self._known: dict[Layer, Known] = {}
         self._taking: int | None = None
         self._tabulates = False
         #: Who waits for pictures, by their questions.
@@ -567,10 +570,10 @@ class ViewerWidget(BrowserWidget):
         first = self.layers[0]
         aligned = {self.layers[int(number)]: wish for number, wish in self._wishes.get("alignments", {}).items()}
         fresh = {self.layers[number] for number in self._wishes.get("fresh", [])}
-        known = {layer: name for layer, name in self._names_in_state().items() if layer not in fresh}
+        known = {layer: each for layer, each in self._in_state().items() if layer not in fresh}
         self._main, self._over, self._more = main, over, more
-        self._known = {layer: name for layer, name in known.items() if layer in self.layers}
-        removed = [name for layer, name in known.items() if layer not in self.layers]
+        self._known = {layer: each for layer, each in known.items() if layer in self.layers}
+        removed = [each for layer, each in known.items() if layer not in self.layers]
         # In one message.
         with self.hold_sync():
             try:
@@ -588,12 +591,12 @@ class ViewerWidget(BrowserWidget):
             if self._measurements and layers[0] is not first:
                 self._ask("measurements", self._measurements)
 
-    def _names_in_state(self) -> dict[Layer, str]:
-        """Paths or names by which the state knows layers."""
+    def _in_state(self) -> dict[Layer, Known]:
+        """How the state knows layers."""
         if self._known:
             return self._known
         names = [place.get("name", place["paths"][0]) for place in self._places]
-        return dict(zip(self.layers, names, strict=True))
+        return dict(zip(self.layers, enumerate(names), strict=True))
 
     def _say_paths(self) -> None:
         """Has the traits say which files are shown."""
@@ -679,7 +682,7 @@ class ViewerWidget(BrowserWidget):
         """Shows the volumes of layers, which have been moved, where they are now, in the same view."""
         before = [(layer, layer.source, layer.name, layer.reading) for layer in layers]
         known = self._known
-        self._known = self._names_in_state()
+        self._known = self._in_state()
         with self.hold_sync():
             try:
                 for path, layer, reading in zip(paths, layers, readings, strict=True):

@@ -9,10 +9,7 @@ import type { ViewerState } from './viewState.ts';
  * names by the old ones, all at once: volumes may have changed names with one another.
  */
 export function renamed(state: ViewerState, moves: ReadonlyMap<string, string>): ViewerState {
-  // Of names that begin alike the longest is meant.
-  const olds = [...moves.keys()].toSorted((a, b) => b.length - a.length);
-  const called = (name: string, old: string): string =>
-    name === old || name.startsWith(`${old} `) ? moves.get(old)! + name.slice(old.length) : name;
+  const olds = longestFirst([...moves.keys()]);
   const names = new Map<unknown, string>();
   const next = eachLayer(state, layer => {
     const { name } = layer;
@@ -30,9 +27,10 @@ export function renamed(state: ViewerState, moves: ReadonlyMap<string, string>):
       return addressIn(moves.get(of)!) + url.slice(addressIn(of).length);
     });
     // States may come without sources.
-    if (layer.source === undefined) own = olds.find(old => called(String(name), old) !== name);
+    if (layer.source === undefined) own = olds.find(old => isCalledBy(String(name), old));
     if (own === undefined) return layer;
-    names.set(name, called(String(name), own));
+    const isOwn = isCalledBy(String(name), own);
+    names.set(name, isOwn ? moves.get(own)! + String(name).slice(own.length) : String(name));
     return { ...moved, name: names.get(name)! };
   });
   const { selectedLayer, alignment } = next as { selectedLayer?: PartialJSONObject; alignment?: Chosen };
@@ -45,12 +43,24 @@ export function renamed(state: ViewerState, moves: ReadonlyMap<string, string>):
   };
 }
 
-/** A state that was kept, without the layers and landmarks of volumes that are shown no more. */
-export function without(state: ViewerState, volumes: readonly string[]): ViewerState {
+/** Of names that begin alike the longest is meant. */
+const longestFirst = (names: readonly string[]): string[] => names.toSorted((a, b) => b.length - a.length);
+
+/** Whether a layer is called by its volume. */
+const isCalledBy = (layer: string, volume: string): boolean => layer === volume || layer.startsWith(`${volume} `);
+
+/**
+ * A state that was kept, without the layers and landmarks of volumes that are shown no more. `shown`: those that are.
+ */
+export function without(state: ViewerState, volumes: readonly string[], shown: readonly string[]): ViewerState {
   if (volumes.length === 0 || !Array.isArray(state.layers)) return state;
   const marks = volumes.map(landmarksOf);
+  const names = longestFirst([...volumes, ...shown]);
   const layers = (state.layers as PartialJSONObject[]).filter(layer => {
-    let isOf = marks.includes(String(layer.name));
+    const name = String(layer.name);
+    let isOf = marks.includes(name);
+    // States may come without sources.
+    if (layer.source === undefined) isOf ||= volumes.includes(names.find(each => isCalledBy(name, each)) ?? '');
     withSource(layer, url => {
       isOf ||= volumes.some(name => url.startsWith(addressIn(name)));
       return url;

@@ -10,6 +10,9 @@ export interface Sample {
   bytes: DataView;
 }
 
+/** A volume in a state: its number among those that the state was told of, and its path or name then. */
+export type Before = [number: number, name: string];
+
 /** Where the volume is, as Python knows it, and how to tell it from others. */
 export interface Place {
   /** Counts the times that the files were opened. */
@@ -25,8 +28,8 @@ export interface Place {
   asLabels?: boolean;
   /** Its name, where that is not the path's. */
   name?: string;
-  /** Path or name by which a state knows it that was told before volumes of the view were moved. */
-  before?: string;
+  /** How a state knows it that was told before volumes of the view were moved. */
+  before?: Before;
 }
 
 /**

@@ -2,13 +2,13 @@ import type { IBackboneModelOptions, WidgetModel } from '@jupyter-widgets/base';
 import { DOMWidgetModel } from '@jupyter-widgets/base';
 import { uniqueNames } from '../protocol/names.ts';
 import type { ViewerSource, ViewerState } from '../viewer/index.ts';
-import { renamed, without } from '../viewer/renamed.ts';
 import { readFile } from './files.ts';
 import { MODULE_NAME, MODULE_VERSION } from './version.ts';
-import type { Place } from './place.ts';
+import type { Before, Place } from './place.ts';
 import { filesOf } from './listing.ts';
 import { findOnServer } from './place.ts';
 import { Requests } from './requests.ts';
+import { whereItIs } from './whereItIs.ts';
 
 /** Traits of a view that the page reports, and Python sets. */
 const SHARED = ['state', 'position', 'selection', '_measurements', '_looks'];
@@ -81,12 +81,13 @@ export class ViewerModel extends DOMWidgetModel {
   }
 
   /** A state that was kept, of volumes that have been moved since, or are `removed`. */
-  whereItIs(state: ViewerState, sources: readonly ViewerSource[], removed: readonly string[] = []): ViewerState {
+  whereItIs(state: ViewerState, sources: readonly ViewerSource[], removed: readonly Before[] = []): ViewerState {
     const places = this.get('_places') as Place[];
-    const known = [...places.entries()].filter(([, { before }]) => before !== undefined);
-    const names = uniqueNames([...known.map(([, { before }]) => before!), ...removed]);
-    const left = without(state, names.slice(known.length));
-    return renamed(left, new Map(known.map(([n], k) => [names[k], sources[n].name])));
+    return whereItIs(
+      state,
+      sources.map(({ name }, n) => ({ name, before: places[n].before })),
+      removed
+    );
   }
 
   /** The view that answers for all: one that has a picture. */

@@ -7,7 +7,7 @@ import type { GivenAlignment, LayerLook, ViewerHandle, ViewerState } from '../vi
 import { startWorker } from '../viewer/startedWorker.ts';
 import { laidOver } from '../viewer/viewState.ts';
 import { keepPicture, keptPicture } from './keptPictures.ts';
-import type { Place } from './place.ts';
+import type { Before, Place } from './place.ts';
 import type { ViewerModel } from './viewerModel.ts';
 
 /** Milliseconds between two states that are sent to Python. */
@@ -34,8 +34,8 @@ interface Wishes {
   alignments?: Record<string, GivenAlignment>;
   /** Numbers of volumes that no page has shown yet. */
   fresh?: number[];
-  /** Paths or names of those that are shown no more, while a state may have them. */
-  removed?: string[];
+  /** Those that are shown no more, while a state may have them. */
+  removed?: Before[];
 }
 
 /** Question of Python to a page. */

@@ -689,7 +689,7 @@ def test_a_view_goes_on_where_its_volume_is_now(scan):
     viewer.source = ["c.ome.zarr", "scan.tif"]
     viewer.reload()
     viewer.set_state(told)
-    assert [os.path.basename(place["before"]) for place in viewer._places] == ["a.ome.zarr", "scan.tif"]
+    assert [os.path.basename(place["before"][1]) for place in viewer._places] == ["a.ome.zarr", "scan.tif"]
     viewer.set_state({"state": viewer.state, "_asked": viewer._asked})
     assert not any("before" in place for place in viewer._places)
     convert("scan.tif", "a.ome.zarr")
@@ -721,7 +721,7 @@ def test_volumes_that_were_moved_together_are_found_in_either_order(scan):
     assert viewer.layers[0] is image and viewer.layers[1] is labels
     # The segments that were chosen, and their colours, are a state's.
     assert viewer.state["layers"] == segments
-    assert [place["before"] for place in viewer._places][1].endswith("0/b.ome.zarr")
+    assert [place["before"][1] for place in viewer._places][1].endswith("0/b.ome.zarr")
     os.rename("2", "3")
     viewer.layers = ["3/a.ome.zarr", "3/b.ome.zarr", viewer.layers[2]]
     assert (viewer.source, viewer.labels, viewer.layers[1]) == ("3/a.ome.zarr", ["3/b.ome.zarr"], labels)
@@ -732,13 +732,18 @@ def test_volumes_that_were_moved_together_are_found_in_either_order(scan):
     viewer.labels = ["2/a.ome.zarr", "2/b.ome.zarr"]
     assert viewer.state["layers"] == segments and viewer.layers[2] is labels
     assert viewer._wishes["fresh"] == [1] and viewer._wishes["removed"] == []
-    before = [os.path.basename(place.get("before", "")) for place in viewer._places]
-    assert before == ["a.ome.zarr", "", "b.ome.zarr", "array"]
+    before = [place.get("before") for place in viewer._places]
+    assert [each and (each[0], os.path.basename(each[1])) for each in before] == [
+        (0, "a.ome.zarr"),
+        None,
+        (1, "b.ome.zarr"),
+        (2, "array"),
+    ]
     viewer.labels = "2/b.ome.zarr"
     assert viewer._wishes["fresh"] == [] and viewer._wishes["removed"] == []
     viewer.set_state({"state": viewer.state, "_asked": viewer._asked})
     viewer.labels = []
-    assert [os.path.basename(path) for path in viewer._wishes["removed"]] == ["b.ome.zarr"]
+    assert [os.path.basename(path) for _, path in viewer._wishes["removed"]] == ["b.ome.zarr"]
     viewer.labels = "2/b.ome.zarr"
     assert viewer._wishes["fresh"] == [1] and viewer.layers[1] is not labels
     viewer.set_state({"state": {}, "_asked": viewer._asked})

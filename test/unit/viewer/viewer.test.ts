@@ -976,13 +976,14 @@ test('a volume that has another name keeps its layers, labels and landmarks, and
     alignment: { moving: names[0], fixed: names[1] }
   });
   assert.deepEqual(renamed(both(['a', 'b']), swap), both(['b', 'a']));
-  assert.deepEqual(without({ ...both(['a', 'b']), x: 1 }, ['a']), {
+  assert.deepEqual(without({ ...both(['a', 'b']), x: 1 }, ['a'], ['b']), {
     layers: (both(['b']).layers as unknown[]).slice(0, 2),
     selectedLayer: { layer: 'a' },
     x: 1
   });
   const bare = (names: string[]): ViewerState => ({ layers: names.map(name => ({ name, type: 'image' })) });
   assert.deepEqual(renamed(bare(['a', 'b x']), swap), bare(['b', 'a x']));
+  assert.deepEqual(without(bare(['a', 'a x', 'a (2)']), ['a'], ['a (2)']), bare(['a (2)']));
 });
 
 test('volumes that a whole state does not know are laid over those below them', async () => {

@@ -7,6 +7,7 @@ import type { OptionTraits } from '../../../src/widget/options.ts';
 import { uniqueNames } from '../../../src/protocol/names.ts';
 import { changes, DEFAULT_TRAITS, toFormValues, toTraits } from '../../../src/widget/options.ts';
 import type { Requests } from '../../../src/widget/requests.ts';
+import { whereItIs } from '../../../src/widget/whereItIs.ts';
 
 const SOURCE = '/data/2024 scans/scan.tif';
 
@@ -151,4 +152,20 @@ test('volumes that are shown together have names of their own', () => {
   assert.deepEqual(uniqueNames(['/d/s', '/d/s', '/e/d/s', '/s']), ['d/s', 'd/s (2)', 'e/d/s', 's']);
   // Images of a collection.
   assert.deepEqual(uniqueNames(['/d/mouse/0', '/d/mouse/1', '7']), ['mouse/0', 'mouse/1', '7']);
+});
+
+test('of a volume that is shown twice each keeps its layer where one goes, or they change places', () => {
+  const layer = (name: string, opacity: number) => ({
+    name,
+    type: 'image',
+    source: `volume://${encodeURIComponent(name)}/|zarr3:`,
+    opacity
+  });
+  const state = { layers: [layer('q', 0.1), layer('p', 0.2), layer('p (2)', 0.3)] };
+  const first = { name: 'q', before: [0, '/q'] as [number, string] };
+  const second = (name: string) => ({ name, before: [2, '/p'] as [number, string] });
+  assert.deepEqual(whereItIs(state, [first, second('p')], [[1, '/p']]), { layers: [layer('q', 0.1), layer('p', 0.3)] });
+  assert.deepEqual(whereItIs(state, [first, second('p'), { name: 'p (2)', before: [1, '/p'] }], []), {
+    layers: [layer('q', 0.1), layer('p (2)', 0.2), layer('p', 0.3)]
+  });
 });
