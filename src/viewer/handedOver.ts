@@ -1,5 +1,5 @@
 /** Files that the page hands to Neuroglancer in place of those at their addresses. */
-const texts = new Map<string, { text: string; owners: number }>();
+const texts = new Map<string, { text: string }[]>();
 
 /** Address without percent-encoding: not everybody encodes the same characters. */
 function plain(url: string): string {
@@ -10,15 +10,23 @@ function plain(url: string): string {
   }
 }
 
-/** Gives a file its text, the same for all viewers that show it, until the returned function is called. */
+/**
+ * Gives a file its text until the returned function is called: for all viewers that show it, of which the latest knows
+ * the file as it is.
+ */
 export function handOver(url: string, text: string): () => void {
   const key = plain(url);
-  texts.set(key, { text, owners: (texts.get(key)?.owners ?? 0) + 1 });
+  const own = { text };
+  texts.set(key, [...(texts.get(key) ?? []), own]);
   return () => {
-    const present = texts.get(key);
-    if (present && --present.owners === 0) texts.delete(key);
+    const left = texts.get(key)?.filter(each => each !== own) ?? [];
+    if (left.length > 0) texts.set(key, left);
+    else texts.delete(key);
   };
 }
+
+/** Whether a viewer has given a file its text. */
+export const isHandedOver = (url: string): boolean => texts.has(plain(url));
 
 /** The same for files that are being read already: each is taken once, and read anew when it is asked for again. */
 const ahead = new Map<string, Promise<Uint8Array<ArrayBuffer> | null>>();
@@ -43,7 +51,7 @@ interface Read {
 /** File handed over for an address; undefined where the file itself is to be read. */
 export async function handedOver(url: string): Promise<Read | undefined> {
   const key = plain(url);
-  const { text } = texts.get(key) ?? {};
+  const { text } = texts.get(key)?.at(-1) ?? {};
   const reading = ahead.get(key);
   ahead.delete(key);
   const bytes = text === undefined ? await reading : new TextEncoder().encode(text);

@@ -1,5 +1,5 @@
 import type { SegmentCounts } from './countSegments.ts';
-import { handOver, readAhead } from './handedOver.ts';
+import { handOver, isHandedOver, readAhead } from './handedOver.ts';
 import { SeveralError, arrayDocument } from './image.ts';
 import type { Volume } from './initialState.ts';
 import { sourceOf } from './initialState.ts';
@@ -77,38 +77,38 @@ export async function openPlaces(
   onFinding: (name: string, finding: Finding) => void
 ): Promise<Opened> {
   const handed: (() => void)[] = [];
-  const opened = await Promise.all(
-    places.map(async ({ name, url, reader, asLabels }, n) => {
-      const documents: Documents = new Map();
-      const began = performance.now();
-      // The levels' metadata all at once, and that of the first one for both.
-      const reading = new Map<string, ReturnType<ByteReader>>();
-      const foresee = (keys: string[]): void => {
-        for (const key of keys) {
-          const found = reader(key, {});
-          reading.set(key, found);
-          const bytes = found.then(file => file?.bytes ?? null);
-          handed.push(readAhead(addressOf(url, key), bytes));
-        }
-      };
-      const read: ByteReader = (key, ...how) => reading.get(key) ?? reader(key, ...how);
-      const { volume, labels, unread, unshown } = await readVolumes(
-        name,
-        url,
-        remembering(read, documents),
-        asLabels,
-        foresee
-      ).catch((error: unknown) => {
-        if (error instanceof SeveralError) error.place = n;
-        throw error;
-      });
-      for (const each of [volume, ...labels]) handed.push(...(await retype(each, below(each, url, reader))));
-      const dim = await chooseContrast(volume.image, reader);
-      const said = { unread, unshown, dim: dim === null ? [] : [`${name}: ${dim}`] };
-      return { volume, labels, ...said, url, reader, documents, began };
-    })
-  ).catch((error: unknown) => {
-    handed.forEach(take => take());
+  const opening = places.map(async ({ name, url, reader, asLabels }, n) => {
+    const documents: Documents = new Map();
+    const began = performance.now();
+    // The levels' metadata all at once, and that of the first one for both.
+    const reading = new Map<string, ReturnType<ByteReader>>();
+    const foresee = (keys: string[]): void => {
+      for (const key of keys) {
+        const found = reader(key, {});
+        reading.set(key, found);
+        const bytes = found.then(file => file?.bytes ?? null);
+        handed.push(readAhead(addressOf(url, key), bytes));
+      }
+    };
+    const read: ByteReader = (key, ...how) => reading.get(key) ?? reader(key, ...how);
+    const { volume, labels, unread, unshown } = await readVolumes(
+      name,
+      url,
+      remembering(read, documents),
+      asLabels,
+      foresee
+    ).catch((error: unknown) => {
+      if (error instanceof SeveralError) error.place = n;
+      throw error;
+    });
+    for (const each of [volume, ...labels]) handed.push(...(await retype(each, below(each, url, reader))));
+    const dim = await chooseContrast(volume.image, reader);
+    const said = { unread, unshown, dim: dim === null ? [] : [`${name}: ${dim}`] };
+    return { volume, labels, ...said, url, reader, documents, began };
+  });
+  const opened = await Promise.all(opening).catch((error: unknown) => {
+    // The others go on, and hand over what they have read.
+    void Promise.allSettled(opening).then(() => handed.forEach(take => take()));
     throw error;
   });
   const watches = new Map<string, Watch>();
@@ -169,15 +169,21 @@ function below({ url }: Volume, root: string, reader: ByteReader): ByteReader {
   return (key, ...how) => reader(path + key, ...how);
 }
 
-/** Hands Neuroglancer the type as which a volume is shown, where it is stored as another that it does not know. */
+/**
+ * Hands Neuroglancer the type as which a volume is shown, where it is stored as another that it does not know; also
+ * where another viewer has handed over what was there before.
+ */
 async function retype({ url, image }: Volume, read: ByteReader): Promise<(() => void)[]> {
   const { format, levels, dtype, storedType } = image;
-  if (dtype === storedType) return [];
-  const keys = levels.map(({ path }) => arrayDocument(format, path));
+  const isRetyped = dtype !== storedType;
+  const keys = levels
+    .map(({ path }) => arrayDocument(format, path))
+    .filter(key => isRetyped || isHandedOver(addressOf(url, key)));
   const found = await Promise.all(keys.map(key => read(key, {})));
   return keys.flatMap((key, n) => {
     const bytes = found[n]?.bytes;
-    return bytes ? [handOver(addressOf(url, key), new TextDecoder().decode(withShownType(bytes, dtype)))] : [];
+    const shown = bytes && (isRetyped ? withShownType(bytes, dtype) : bytes);
+    return shown ? [handOver(addressOf(url, key), new TextDecoder().decode(shown))] : [];
   });
 }
 
