@@ -251,7 +251,10 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   /** Volumes of some numbers, with their labels. */
   function volumesOf(numbers: readonly number[]): Volume[] {
     const urls = numbers.map(n => opened.volumes[n].url);
-    return opened.volumes.filter(({ url }) => urls.some(each => url.startsWith(each)));
+    // Labels that were given by themselves, and lie in one of these, are known.
+    return opened.volumes.filter(({ url }, n) =>
+      n < places.length ? numbers.includes(n) : urls.some(each => url.startsWith(each))
+    );
   }
 
   const present = (): ViewerState => current?.getState() ?? kept;

@@ -270,7 +270,7 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
   const [{ dtype: storedType, shape, compression }] = arrays;
   const dtype = shownType(storedType, asLabels || metadata.labels);
   if (NOT_SHOWN.includes(dtype)) {
-    const way = dtype === 'int64' ? 'open it as segments (“Open as Segmentation”, labels=), or ' : '';
+    const way = dtype === 'int64' ? 'open it as segments (as labels), or ' : '';
     throw new ImageError(
       `${name}: Neuroglancer cannot show ${dtype} voxels: ${way}convert with another data type, such as float32.`
     );
