@@ -2,7 +2,7 @@ export { ConvertForm } from './ConvertForm.tsx';
 export type { ConvertFormProps, Draft } from './ConvertForm.tsx';
 export type { Planner } from './planner.ts';
 export { asVolume, toFailure } from './planner.ts';
-export { EMPTY_VALUES, readValues, toValues } from './values.ts';
+export { EMPTY_VALUES, readValues, toFields, toValues } from './values.ts';
 export type { FormValues, Triple } from './values.ts';
 export { planResuming, refusalOf } from './resume.ts';
 export type { Planned } from './resume.ts';

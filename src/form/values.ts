@@ -219,3 +219,9 @@ export function toValues(options: Partial<ConvertOptions>, source: Source): Form
   }
   return values as FormValues;
 }
+
+/** The same of some options alone, to be laid over other fields. */
+export function toFields(options: Partial<ConvertOptions>, source: Source): Partial<FormValues> {
+  const values = toValues(options, source);
+  return Object.fromEntries(Object.keys(options).map(key => [key, values[key as keyof FormValues]]));
+}

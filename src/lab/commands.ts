@@ -2,7 +2,7 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { showErrorMessage } from '@jupyterlab/apputils';
 import type { FileBrowser, IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import { toValues } from '../form/index.ts';
+import { toFields, toValues } from '../form/index.ts';
 import { isAbsolute } from '../form/output.ts';
 import type { ConvertOptions, Job } from '../protocol/index.ts';
 import { OME_ZARR_ARGS, chooseSources, givenPaths, offersOmeZarr, omeZarrsOf } from './choose.ts';
@@ -56,6 +56,7 @@ export function addCommands(
             type: 'object',
             description: 'Options that the form begins with, named as in the protocol; the person’s settings without it'
           },
+          preset: { type: 'object', description: 'Options, named the same, that are laid over the person’s settings' },
           isPalette: { type: 'boolean', description: 'Ask for a file where none is selected' }
         }
       }
@@ -72,8 +73,9 @@ export function addCommands(
         return [];
       }
       const sources = sortNaturally(paths);
-      const options = args.options as Partial<ConvertOptions> | undefined;
-      const initial = options ? toValues(options, sources.length === 1 ? sources[0] : sources) : settings().initial;
+      const source = sources.length === 1 ? sources[0] : sources;
+      const { options, preset = {} } = args as { [name in 'options' | 'preset']?: Partial<ConvertOptions> };
+      const initial = options ? toValues(options, source) : { ...settings().initial, ...toFields(preset, source) };
       const jobs = await askAndStart(helper, sources, initial);
       return jobs.map(job => job.id);
     }

@@ -6,6 +6,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 import { isAbsolute } from '../../form/output.ts';
 import type { Source } from '../../protocol/index.ts';
+import { isAsLabels } from '../../viewer/link.ts';
 import type { IHelper } from '../helper.ts';
 import { CommandIDs } from '../ids.ts';
 import { isOmeZarr, renamedTo } from '../paths.ts';
@@ -44,11 +45,11 @@ export function addFacts(
   toolbar.addItem('facts', new ToolbarButton({ label: 'Facts', onClick: () => void show() }));
   if (content.paths.some(isAbsolute)) return;
   const convert = (): void => {
-    const paths = sources.flat().filter(path => !isOmeZarr(path));
     const { reading, way } = content;
-    const options = { ...reading, ...(way.asLabels === true && { labels: true }) };
-    // Without any the settings are what the form begins with.
-    void commands.execute(CommandIDs.convert, { paths, ...(Object.keys(options).length > 0 && { options }) });
+    // What was laid over them has the numbers behind theirs.
+    const labels = sources.every((_, n) => isAsLabels(way.asLabels, n));
+    const preset = { ...reading, ...(labels && { labels }) };
+    void commands.execute(CommandIDs.convert, { paths: sources.flat().filter(path => !isOmeZarr(path)), preset });
   };
   toolbar.addItem('convert', new ToolbarButton({ label: 'Convert…', onClick: convert }));
 }
