@@ -29,7 +29,7 @@ interface Pictured<T> {
 
 /** Brings a factory's documents back with the layout of a page that is loaded anew, and the pictures in them. */
 export function keepDocuments<T extends Widget>(
-  { commands, restored, serviceManager: { contents } }: JupyterFrontEnd,
+  { commands, restored, serviceManager: { contents }, shell }: JupyterFrontEnd,
   restorer: ILayoutRestorer,
   browsers: IFileBrowserFactory | null,
   factory: ABCWidgetFactory<DocumentWidget<T>>,
@@ -46,8 +46,17 @@ export function keepDocuments<T extends Widget>(
       shown.addElsewhere = async (paths, asLabels) => {
         const { state } = shown;
         const args = { paths: [...shown.paths], ...(state && { state }) };
+        const tabs = [...shell.widgets('main')];
         const opened: unknown = await commands.execute(CommandIDs.openViewer, args);
-        await (opened as MainAreaWidget<ViewerPanel>).content.addVolumes(paths, asLabels);
+        const tab = opened as MainAreaWidget<ViewerPanel>;
+        const { length } = tab.content.paths;
+        try {
+          await tab.content.addVolumes(paths, asLabels);
+        } catch (error) {
+          // A tab of the document’s volume alone is of no use.
+          if (!tabs.includes(tab) && tab.content.paths.length === length) tab.close();
+          throw error;
+        }
       };
       shown.find = async path => {
         const found = await chooseAgain(browsers?.tracker.currentWidget, path);

@@ -47,11 +47,22 @@ export interface Way {
 }
 
 /** Key of a tab: the volumes that it shows, and how they are read. */
-export const keyOf = (paths: readonly string[], { reading, asLabels, isStack }: Way = {}): string =>
-  paths.join('\n') +
-  (reading && Object.keys(reading).length > 0 ? `\n${JSON.stringify(reading)}` : '') +
-  (asLabels ? `\n(segments${asLabels === true ? '' : ` ${asLabels.map(Number).join('')}`})` : '') +
-  (isStack ? '\n(slices)' : '');
+export function keyOf(paths: readonly string[], way: Way = {}): string {
+  const { reading, isStack } = way;
+  const asLabels = asLabelsOf(paths, way);
+  return (
+    paths.join('\n') +
+    (reading && Object.keys(reading).length > 0 ? `\n${JSON.stringify(reading)}` : '') +
+    (asLabels.includes(true)
+      ? `\n(segments${asLabels.includes(false) ? ` ${asLabels.map(Number).join('')}` : ''})`
+      : '') +
+    (isStack ? '\n(slices)' : '')
+  );
+}
+
+/** Whether each volume is shown as segments, whatever its metadata says. */
+const asLabelsOf = (paths: readonly string[], { asLabels, isStack }: Way): boolean[] =>
+  (isStack ? paths.slice(0, 1) : paths).map((_, n) => isAsLabels(asLabels, n));
 
 /** One volume in Neuroglancer, or several as its layers: OME-Zarrs, or TIFFs and folders of slices as they are. */
 export class ViewerPanel extends Widget {
@@ -66,7 +77,7 @@ export class ViewerPanel extends Widget {
     super();
     this.#paths = paths;
     this.#way = way;
-    this.#asLabels = (way.isStack ? paths.slice(0, 1) : paths).map((_, n) => isAsLabels(way.asLabels, n));
+    this.#asLabels = asLabelsOf(paths, way);
     this.#helper = helper;
     this.#contents = contents;
     this.#state = state;
@@ -213,17 +224,20 @@ export class ViewerPanel extends Widget {
    * Shows more volumes over those that are there; those that are stay as they are.
    *
    * @param asLabels - whether as segments, whatever their metadata says
-   * @throws Error with the volume that cannot be shown
+   * @throws Error with those that cannot be shown; the others are
    */
   async addVolumes(paths: readonly string[], asLabels = false): Promise<void> {
-    if (this.addElsewhere) return this.addElsewhere(paths, asLabels);
+    const isShown = (path: string): boolean => this.paths.includes(path);
+    // Of what is shown here already nothing is opened.
+    if (this.addElsewhere && !paths.every(isShown)) return this.addElsewhere(paths, asLabels);
     await this.#showing;
     const handle = this.#handle;
     if (!handle) throw new Error(`${this.#name} is not open: try again when its picture is there.`);
     if (this.#way.isStack) throw new Error('Slices that are not converted are shown alone: convert them first.');
-    try {
-      for (const path of paths) {
-        if (this.paths.includes(path)) throw new Error(`${baseName(path)} is shown here already.`);
+    const wrong: string[] = [];
+    for (const path of paths) {
+      try {
+        if (isShown(path)) throw new Error(`${baseName(path)} is shown here already.`);
         const found = await findSource(path, this.#helper, this.reading);
         const name = handle.names.includes(found.name) ? path : found.name;
         await handle.add({ ...found, name, asLabels });
@@ -231,17 +245,15 @@ export class ViewerPanel extends Widget {
         this.#asLabels.push(asLabels);
         this.#pictured = [...this.#pictured, path];
         this.#sampled.push(found.sampled ?? false);
+      } catch (error) {
+        wrong.push(error instanceof Error ? error.message : String(error));
       }
-    } catch (error) {
       // Who has closed the tab meanwhile waits for none.
-      if (!this.isDisposed) throw error;
-    } finally {
-      // Those before one that cannot be shown are there.
-      if (!this.isDisposed) {
-        this.#entitle();
-        this.#stateChanged.emit();
-      }
+      if (this.isDisposed) return;
     }
+    this.#entitle();
+    this.#stateChanged.emit();
+    if (wrong.length > 0) throw new Error(wrong.join('\n'));
   }
 
   /** Shows more volumes over this one in another tab; without it they are shown here. */
