@@ -109,12 +109,14 @@ class TiffView extends Panel {
     }
     this.#facts.hide();
     this.#picture.show();
+    viewers.notice();
     this.#changed.emit();
   }
 
   tell(): void {
     this.#picture?.hide();
     this.#facts.show();
+    this.#services.viewers.notice();
     this.#changed.emit();
   }
 

@@ -28,11 +28,21 @@ export class Viewers {
     this.#currentChanged.emit();
   }
 
-  /** The picture that was used last; null where there is none, or the tab that was used last shows something else. */
+  /** Is to be told where a picture was hidden in its tab, or shown again. */
+  notice(): void {
+    this.#currentChanged.emit();
+  }
+
+  /** Pictures that no tab shows something else in place of. */
+  get #shown(): ViewerPanel[] {
+    return [...this].filter(panel => !panel.isHidden);
+  }
+
+  /** The picture that was used last; null where there is none. */
   get current(): ViewerPanel | null {
-    // A tab that has come with the layout has not been used yet.
-    const host = this.#focus.currentWidget ?? [...this.#hosts.values()].at(-1);
-    return [...this].find(panel => this.#hosts.get(panel) === host && !panel.isHidden) ?? null;
+    const used = (panel: ViewerPanel): number => this.#focus.focusNumber(this.hostOf(panel));
+    // Tabs that have come with the layout have not been used yet: the last one of them.
+    return this.#shown.toSorted((a, b) => used(a) - used(b)).at(-1) ?? null;
   }
 
   /** The tab that a picture is in. */
@@ -41,7 +51,7 @@ export class Viewers {
   }
 
   get size(): number {
-    return this.#hosts.size;
+    return this.#shown.length;
   }
 
   [Symbol.iterator](): Iterator<ViewerPanel> {
