@@ -29,7 +29,7 @@ const FOLDER = 'An OME-Zarr folder: relative to the server’s root, or absolute
 export const OME_ZARR_ARGS = {
   path: { type: 'string', description: FOLDER },
   paths: { type: 'array', items: { type: 'string', description: FOLDER }, description: 'Several of them' },
-  isPalette: { type: 'boolean', description: 'Ask for a folder where none is selected' }
+  isPalette: { type: 'boolean', description: 'Ask for one where none is selected' }
 } as const;
 
 const VOLUME = 'An OME-Zarr, a TIFF or a folder of slices: relative to the server’s root, or absolute on the server';
@@ -58,7 +58,7 @@ export function offersVolume(args: ReadonlyPartialJSONObject, browser: FileBrows
 }
 
 /**
- * The OME-Zarrs that a command is about, as the helper takes them: those given, else those selected, else one asked
+ * The OME-Zarrs that a command is about, as the helper takes them: those given, else those selected, else those asked
  * for.
  */
 export const omeZarrsOf = (
@@ -66,7 +66,7 @@ export const omeZarrsOf = (
   browser: FileBrowser | null | undefined,
   contents: Contents.IManager,
   title: string
-): Promise<string[]> => chosenOf(args, browser, contents, title, selectedFolders(browser));
+): Promise<string[]> => chosenOf(args, browser, contents, title, selectedFolders(browser), OME_ZARRS);
 
 /** As `omeZarrsOf`, where TIFFs may be selected, too. */
 export const volumesOf = (
@@ -74,35 +74,48 @@ export const volumesOf = (
   browser: FileBrowser | null | undefined,
   contents: Contents.IManager,
   title: string
-): Promise<string[]> => chosenOf(args, browser, contents, title, selectedVolumes(browser));
+): Promise<string[]> => chosenOf(args, browser, contents, title, selectedVolumes(browser), VOLUMES);
+
+/** What is asked for, and which files are that; a folder may be. */
+const OME_ZARRS = { label: 'An OME-Zarr:', isOf: isArchiveName };
+const VOLUMES: typeof OME_ZARRS = {
+  label: 'An OME-Zarr, a TIFF, or a folder of slices:',
+  isOf: path => isTiff(path) || isArchiveName(path)
+};
 
 async function chosenOf(
   args: ReadonlyPartialJSONObject,
   browser: FileBrowser | null | undefined,
   contents: Contents.IManager,
   title: string,
-  selected: string[]
+  selected: string[],
+  asked: typeof OME_ZARRS
 ): Promise<string[]> {
   let paths = givenPaths(args);
   if (paths.length === 0) {
     paths = selected;
   }
   if (paths.length === 0) {
-    paths = await chooseFolder(browser, title);
+    paths = await chooseOf(browser, title, asked);
   }
   return paths.map(path => (isAbsolute(path) ? path : toServerPath(contents, path)));
 }
 
-async function chooseFolder(browser: FileBrowser | null | undefined, title: string): Promise<string[]> {
+async function chooseOf(
+  browser: FileBrowser | null | undefined,
+  title: string,
+  { label, isOf }: typeof OME_ZARRS
+): Promise<string[]> {
   if (!browser) {
     return [];
   }
-  const { value } = await FileDialog.getExistingDirectory({
+  const { value } = await FileDialog.getOpenFiles({
     manager: browser.model.manager,
     title,
-    label: 'An OME-Zarr folder:'
+    label,
+    filter: item => (item.type === 'directory' || isOf(item.path) ? {} : null)
   });
-  return (value ?? []).slice(0, 1).map(({ path }) => path);
+  return (value ?? []).map(({ path }) => path);
 }
 
 /** Asks where a volume is now that was at a path before; null: a person does not say. */

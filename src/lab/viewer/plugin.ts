@@ -271,7 +271,8 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
         execute: async args => {
           const viewer = viewers.current;
           const paths = await volumesOf(args, browsers?.tracker.currentWidget, contents, label);
-          if (!viewer || paths.length === 0) return;
+          // It may have been closed while a person chose.
+          if (!viewer || viewer.isDisposed || paths.length === 0) return;
           shell.activateById(viewers.hostOf(viewer).id);
           await viewer
             .addVolumes(await withoutKeys(paths, helper), asLabels)
