@@ -235,7 +235,8 @@ export async function prepare(
     'free some space, or choose another output';
   if (isTight && !lenient) throw new ConvertError('disk-full', full, 'output');
   if (isTight) passing.add(full);
-  const refusal = inTheWay ?? (isTight ? { code: 'disk-full' as const, message: full } : null);
+  const isRefusedByOutput = inTheWay !== null && !inTheWay.isMade;
+  const refusal = isTight && !isRefusedByOutput ? { code: 'disk-full' as const, message: full } : inTheWay;
   const { voxelSize, unit, voxelSizeFrom, voxelSizeFile } = settings;
   const plan: Plan = {
     ...info,

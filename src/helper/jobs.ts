@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
 import type { Control } from '../convert/control.ts';
 import { ConvertError, cancelled, interrupted } from '../model/errors.ts';
 import { type ConvertOptions, DEFAULT_OPTIONS } from '../model/options.ts';
@@ -76,11 +77,18 @@ export class Jobs {
 
   /**
    * Plans a conversion and puts it at the end of the queue. What cannot work is refused at once, and no job is made.
+   *
+   * @param makeFolder makes a folder, which the output may lack then
    * @throws ConvertError
    */
-  async start(source: Source, options: Partial<ConvertOptions>): Promise<Job> {
-    const { output, outputRefusal, levels, peakMemoryBytes } = await this.#engine.estimate(source, options);
-    if (outputRefusal) {
+  async start(
+    source: Source,
+    options: Partial<ConvertOptions>,
+    makeFolder: ((path: string) => void) | null = null
+  ): Promise<Job> {
+    const plan = await this.#engine.estimate(source, options, makeFolder !== null);
+    const { output, outputRefusal, levels, peakMemoryBytes } = plan;
+    if (outputRefusal && !outputRefusal.isMade) {
       throw new ConvertError(outputRefusal.code, outputRefusal.message, 'output');
     }
     const rival = this.list().find(job => job.kind === 'convert' && isActive(job) && job.output === output);
@@ -91,6 +99,7 @@ export class Jobs {
         'output'
       );
     }
+    if (outputRefusal) makeFolder!(dirname(output));
     const chosen = { ...options, output };
     const budget = options.maxMemory ?? DEFAULT_OPTIONS.maxMemory;
     return this.#add(

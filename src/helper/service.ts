@@ -1,5 +1,4 @@
 import { access } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { isAddress } from '../model/address.ts';
 import { errorName } from '../model/error-name.ts';
 import { ConvertError, cancelled } from '../model/errors.ts';
@@ -149,9 +148,8 @@ export class Service {
       };
     },
     start: async ({ source, options, makeFolder: makes = false }) => {
-      const given = this.#options(options);
-      if (makes && given.output != null && !isAddress(given.output)) makeFolder(dirname(given.output));
-      return { result: this.#job(await this.#jobs.start(this.#source(source), given)) };
+      const job = await this.#jobs.start(this.#source(source), this.#options(options), makes ? makeFolder : null);
+      return { result: this.#job(job) };
     },
     unfinished: async ({ path }) => {
       const partial = this.#paths.absolute(path);

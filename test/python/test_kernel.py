@@ -133,6 +133,17 @@ def test_a_verification_is_a_job(connect, root):
     assert "small.tif" in failed["error"]["message"] and failed["verdict"] is None
 
 
+def test_a_folder_is_made_for_a_job_that_is_accepted(connect, root):
+    client, made = connect(), {"source": "small.tif", "makeFolder": True}
+    output = {"output": "made/here/small.ome.zarr"}
+    with pytest.raises(HelperError, match="Chunk size"):
+        client.ask("start", **made, options={**output, "chunkSize": [0, 8, 8]})
+    assert not (root / "made").exists()
+    job = client.ask("start", **made, options=output)
+    assert client.until_job(job["id"], "done", "failed")["state"] == "done"
+    assert (root / "made/here/small.ome.zarr/zarr.json").exists()
+
+
 @pytest.mark.parametrize("asked", ["?", "help", "--help", "convert?", "?convert", "convert --help"])
 def test_a_cell_shows_help(connect, asked):
     reply, shown = execute(connect(), asked)
