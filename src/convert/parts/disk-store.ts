@@ -44,6 +44,7 @@ export class DiskStore implements PartsStore {
       renameSync(`${path}-${own}`, path);
       await syncFolder(dirname(path));
     } catch (error) {
+      rmSync(`${path}-${own}`, { force: true });
       throw writeError(error, path);
     }
   }
