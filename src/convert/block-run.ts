@@ -12,7 +12,6 @@ import {
   blockExtent,
   blockStart,
   depthFirst,
-  planesOf,
   rootsOf
 } from '../pyramid/blocks.ts';
 import { sampleGrid } from '../pyramid/sample-grid.ts';
@@ -408,7 +407,14 @@ export class BlockRun {
 
   #planesUnder(left: boolean): Set<number> {
     const { levels, executionPlan } = this.#prepared;
-    return planesOf(levels[0], executionPlan.grids[0], this.leaves(left ? this.#stored.has : undefined));
+    const [grid] = executionPlan.grids;
+    const wanted = new Set<number>();
+    for (const { volume, level, index, stored } of this.leaves(left ? this.#stored.has : undefined)) {
+      if (level > 0 || stored) continue;
+      const from = volume * levels[0].shape[0] + blockStart(grid, index)[0];
+      for (let z = 0; z < blockExtent(levels[0], grid, index)[0]; z++) wanted.add(from + z);
+    }
+    return wanted;
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
+import { makeFolder } from '../convert/batch.ts';
 import type { Control } from '../convert/control.ts';
 import { ConvertError, cancelled, interrupted } from '../model/errors.ts';
 import { type ConvertOptions, DEFAULT_OPTIONS } from '../model/options.ts';
@@ -78,15 +79,11 @@ export class Jobs {
   /**
    * Plans a conversion and puts it at the end of the queue. What cannot work is refused at once, and no job is made.
    *
-   * @param makeFolder makes a folder, which the output may lack then
+   * @param makesFolder whether the output's folder is made where there is none
    * @throws ConvertError
    */
-  async start(
-    source: Source,
-    options: Partial<ConvertOptions>,
-    makeFolder: ((path: string) => void) | null = null
-  ): Promise<Job> {
-    const plan = await this.#engine.estimate(source, options, makeFolder !== null);
+  async start(source: Source, options: Partial<ConvertOptions>, makesFolder = false): Promise<Job> {
+    const plan = await this.#engine.estimate(source, options, makesFolder);
     const { output, outputRefusal, levels, peakMemoryBytes } = plan;
     if (outputRefusal && !outputRefusal.isMade) {
       throw new ConvertError(outputRefusal.code, outputRefusal.message, 'output');
@@ -99,7 +96,7 @@ export class Jobs {
         'output'
       );
     }
-    if (outputRefusal) makeFolder!(dirname(output));
+    if (outputRefusal) makeFolder(dirname(output));
     const chosen = { ...options, output };
     const budget = options.maxMemory ?? DEFAULT_OPTIONS.maxMemory;
     return this.#add(

@@ -2,7 +2,6 @@ import { access } from 'node:fs/promises';
 import { isAddress } from '../model/address.ts';
 import { errorName } from '../model/error-name.ts';
 import { ConvertError, cancelled } from '../model/errors.ts';
-import { makeFolder } from '../convert/batch.ts';
 import { isName } from '../convert/output-path.ts';
 import { unfinishedRequest } from '../convert/unfinished.ts';
 import { inWords } from '../model/words.ts';
@@ -132,8 +131,8 @@ export class Service {
     inspect: async ({ source, options }) => ({
       result: this.#info(await this.#engine.inspect(this.#source(source), options ?? {}))
     }),
-    estimate: async ({ source, options, makeFolder: makes }) => {
-      const plan = this.#info(await this.#engine.estimate(this.#source(source), this.#options(options), makes));
+    estimate: async ({ source, options, makeFolder }) => {
+      const plan = this.#info(await this.#engine.estimate(this.#source(source), this.#options(options), makeFolder));
       const { outputRefusal, unfinished, warnings } = plan;
       return {
         result: {
@@ -147,9 +146,8 @@ export class Service {
         }
       };
     },
-    start: async ({ source, options, makeFolder: makes = false }) => {
-      const job = await this.#jobs.start(this.#source(source), this.#options(options), makes ? makeFolder : null);
-      return { result: this.#job(job) };
+    start: async ({ source, options, makeFolder }) => {
+      return { result: this.#job(await this.#jobs.start(this.#source(source), this.#options(options), makeFolder)) };
     },
     unfinished: async ({ path }) => {
       const partial = this.#paths.absolute(path);

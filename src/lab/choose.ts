@@ -23,23 +23,40 @@ export async function chooseSources(browser: FileBrowser | null, title = 'Conver
   return files.map(item => toServerPath(manager.services.contents, item.path));
 }
 
-const FOLDER = 'An OME-Zarr folder: relative to the server’s root, or absolute on the server';
+/** What a command may be about. */
+interface Kind {
+  /** The command's arguments, as it describes them itself. */
+  args: ReturnType<typeof argsOf>;
+  /** What is asked for. */
+  label: string;
+  /** Which files are that; a folder may be. */
+  isOf: (path: string) => boolean;
+  selected: (browser: FileBrowser | null | undefined) => string[];
+}
 
-/** Arguments of a command about OME-Zarrs, as the command describes them itself. */
-export const OME_ZARR_ARGS = {
-  path: { type: 'string', description: FOLDER },
-  paths: { type: 'array', items: { type: 'string', description: FOLDER }, description: 'Several of them' },
-  isPalette: { type: 'boolean', description: 'Ask for one where none is selected' }
-} as const;
+function argsOf(what: string) {
+  const description = `${what}: relative to the server’s root, or absolute on the server`;
+  return {
+    path: { type: 'string', description },
+    paths: { type: 'array', items: { type: 'string', description }, description: 'Several of them' },
+    isPalette: { type: 'boolean', description: 'Ask for one where none is selected' }
+  } as const;
+}
 
-const VOLUME = 'An OME-Zarr, a TIFF or a folder of slices: relative to the server’s root, or absolute on the server';
+export const OME_ZARRS: Kind = {
+  args: argsOf('An OME-Zarr folder'),
+  label: 'An OME-Zarr:',
+  isOf: isArchiveName,
+  selected: selectedFolders
+};
 
-/** Arguments of a command about volumes of any kind. */
-export const VOLUME_ARGS = {
-  path: { type: 'string', description: VOLUME },
-  paths: { type: 'array', items: { type: 'string', description: VOLUME }, description: 'Several of them' },
-  isPalette: OME_ZARR_ARGS.isPalette
-} as const;
+/** TIFFs, too. */
+export const VOLUMES: Kind = {
+  args: argsOf('An OME-Zarr, a TIFF or a folder of slices'),
+  label: 'An OME-Zarr, a TIFF, or a folder of slices:',
+  isOf: path => isTiff(path) || isArchiveName(path),
+  selected: selectedVolumes
+};
 
 /** The paths that a command is given. */
 export function givenPaths({ path, paths }: ReadonlyPartialJSONObject): string[] {
@@ -47,65 +64,32 @@ export function givenPaths({ path, paths }: ReadonlyPartialJSONObject): string[]
   return given.filter(each => typeof each === 'string');
 }
 
-/** Whether a command about OME-Zarrs is given one, or may ask for it. */
-export function offersOmeZarr(args: ReadonlyPartialJSONObject, browser: FileBrowser | null | undefined): boolean {
-  return Boolean(args.isPalette) || givenPaths(args).length > 0 || selectedFolders(browser).length > 0;
-}
+/** Whether a command is given what it may be about, or may ask for it. */
+export const mayChoose = (
+  { selected }: Kind,
+  args: ReadonlyPartialJSONObject,
+  browser: FileBrowser | null | undefined
+): boolean => Boolean(args.isPalette) || givenPaths(args).length > 0 || selected(browser).length > 0;
 
-/** Whether a command about OME-Zarrs and TIFFs is given one, or may ask for it. */
-export function offersVolume(args: ReadonlyPartialJSONObject, browser: FileBrowser | null | undefined): boolean {
-  return Boolean(args.isPalette) || givenPaths(args).length > 0 || selectedVolumes(browser).length > 0;
-}
-
-/**
- * The OME-Zarrs that a command is about, as the helper takes them: those given, else those selected, else those asked
- * for.
- */
-export const omeZarrsOf = (
+/** Paths that a command is about, as the helper takes them: those given, else those selected, else those asked for. */
+export async function choose(
+  kind: Kind,
   args: ReadonlyPartialJSONObject,
   browser: FileBrowser | null | undefined,
   contents: Contents.IManager,
   title: string
-): Promise<string[]> => chosenOf(args, browser, contents, title, selectedFolders(browser), OME_ZARRS);
-
-/** As `omeZarrsOf`, where TIFFs may be selected, too. */
-export const volumesOf = (
-  args: ReadonlyPartialJSONObject,
-  browser: FileBrowser | null | undefined,
-  contents: Contents.IManager,
-  title: string
-): Promise<string[]> => chosenOf(args, browser, contents, title, selectedVolumes(browser), VOLUMES);
-
-/** What is asked for, and which files are that; a folder may be. */
-const OME_ZARRS = { label: 'An OME-Zarr:', isOf: isArchiveName };
-const VOLUMES: typeof OME_ZARRS = {
-  label: 'An OME-Zarr, a TIFF, or a folder of slices:',
-  isOf: path => isTiff(path) || isArchiveName(path)
-};
-
-async function chosenOf(
-  args: ReadonlyPartialJSONObject,
-  browser: FileBrowser | null | undefined,
-  contents: Contents.IManager,
-  title: string,
-  selected: string[],
-  asked: typeof OME_ZARRS
 ): Promise<string[]> {
   let paths = givenPaths(args);
   if (paths.length === 0) {
-    paths = selected;
+    paths = kind.selected(browser);
   }
   if (paths.length === 0) {
-    paths = await chooseOf(browser, title, asked);
+    paths = await ask(kind, browser, title);
   }
   return paths.map(path => (isAbsolute(path) ? path : toServerPath(contents, path)));
 }
 
-async function chooseOf(
-  browser: FileBrowser | null | undefined,
-  title: string,
-  { label, isOf }: typeof OME_ZARRS
-): Promise<string[]> {
+async function ask({ label, isOf }: Kind, browser: FileBrowser | null | undefined, title: string): Promise<string[]> {
   if (!browser) {
     return [];
   }

@@ -5,7 +5,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { toFields, toValues } from '../form/index.ts';
 import { isAbsolute } from '../form/output.ts';
 import type { ConvertOptions, Job } from '../protocol/index.ts';
-import { OME_ZARR_ARGS, chooseSources, givenPaths, offersOmeZarr, omeZarrsOf } from './choose.ts';
+import { OME_ZARRS, choose, chooseSources, givenPaths, mayChoose } from './choose.ts';
 import { askAndStart } from './convert/dialog.tsx';
 import { isActive } from './connection/jobs.ts';
 import type { IHelper } from './helper.ts';
@@ -85,10 +85,10 @@ export function addCommands(
     label: 'Verify',
     caption: 'Read every voxel of an OME-Zarr back, and compare it with its source',
     icon: args => (args.isPalette ? undefined : pyramidIcon),
-    isVisible: args => offersOmeZarr(args, browser()),
-    describedBy: { args: { type: 'object', properties: OME_ZARR_ARGS } },
+    isVisible: args => mayChoose(OME_ZARRS, args, browser()),
+    describedBy: { args: { type: 'object', properties: OME_ZARRS.args } },
     execute: async args => {
-      const outputs = await omeZarrsOf(args, browser(), contents, 'Verify');
+      const outputs = await choose(OME_ZARRS, args, browser(), contents, 'Verify');
       const ids: string[] = [];
       for (const output of outputs) {
         await report('Could not verify', async () => {
@@ -103,10 +103,10 @@ export function addCommands(
     label: 'OME-Zarr Info',
     caption: 'Show what an OME-Zarr is: its levels, chunks, voxel size, and what it was made of',
     icon: args => (args.isPalette ? undefined : pyramidIcon),
-    isVisible: args => offersOmeZarr(args, browser()),
-    describedBy: { args: { type: 'object', properties: OME_ZARR_ARGS } },
+    isVisible: args => mayChoose(OME_ZARRS, args, browser()),
+    describedBy: { args: { type: 'object', properties: OME_ZARRS.args } },
     execute: async args => {
-      const paths = await omeZarrsOf(args, browser(), contents, 'OME-Zarr Info');
+      const paths = await choose(OME_ZARRS, args, browser(), contents, 'OME-Zarr Info');
       if (paths.length > 0 && (await showInfo(helper, paths))) {
         await commands.execute(CommandIDs.openViewer, { paths });
       }

@@ -116,18 +116,6 @@ export function* depthFirst(grids: Grid[], roots: Iterable<Root>, isStored: IsSt
   for (const { volume, index } of roots) yield* under(volume, last, index);
 }
 
-/** Planes of level 0, counted through all volumes, that those of its blocks lie in that are to be read. */
-export function planesOf({ shape }: Level, grid: Grid, leaves: Iterable<Leaf>): Set<number> {
-  const planes = new Set<number>();
-  for (const { volume, level, index, stored } of leaves) {
-    if (level > 0 || stored) continue;
-    const from = volume * shape[0] + index[0] * grid.size[0];
-    const depth = Math.min(grid.size[0], shape[0] - index[0] * grid.size[0]);
-    for (let z = 0; z < depth; z++) planes.add(from + z);
-  }
-  return planes;
-}
-
 /** Index triples from `start` up to `end`, in C order. */
 export function* indices(start: Shape, end: Shape): Generator<Shape> {
   for (let z = start[0]; z < end[0]; z++)

@@ -233,8 +233,9 @@ async function goOn(
   store: PartsStore,
   { parts: asked }: PlanOptions
 ): Promise<PartsDescription | null> {
-  const finished = (await store.isPlanned()) ? null : await readFinished(store);
-  const plan = finished?.plan ?? ((await store.isPlanned()) ? await readPlan(store) : null);
+  const isPlanned = await store.isPlanned();
+  const finished = isPlanned ? null : await readFinished(store);
+  const plan = isPlanned ? await readPlan(store) : finished?.plan;
   if (!plan) return null;
   const again = () => prepare(source, options, { planned: plan.head });
   const prepared = await (finished ? again() : withHeaders(plan, store, again)).catch((error: unknown) => {

@@ -16,17 +16,7 @@ import {
   shownAddress
 } from '../../model/address.ts';
 import type { LookOptions } from '../../protocol/index.ts';
-import {
-  OME_ZARR_ARGS,
-  VOLUME_ARGS,
-  chooseAgain,
-  chooseSources,
-  givenPaths,
-  offersOmeZarr,
-  offersVolume,
-  omeZarrsOf,
-  volumesOf
-} from '../choose.ts';
+import { OME_ZARRS, VOLUMES, choose, chooseAgain, chooseSources, givenPaths, mayChoose } from '../choose.ts';
 import { IHelper } from '../helper.ts';
 import { pyramidIcon, stackIcon } from '../icons.ts';
 import { CommandIDs } from '../ids.ts';
@@ -166,12 +156,12 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       label: 'Open in Neuroglancer',
       caption: 'Look at an OME-Zarr in a tab, or at several as layers of one',
       icon: args => (args.isPalette ? undefined : pyramidIcon),
-      isVisible: args => offersOmeZarr(args, browsers?.tracker.currentWidget),
+      isVisible: args => mayChoose(OME_ZARRS, args, browsers?.tracker.currentWidget),
       describedBy: {
         args: {
           type: 'object',
           properties: {
-            ...OME_ZARR_ARGS,
+            ...OME_ZARRS.args,
             options: LOOK_ARGS.options,
             state: { type: 'object', description: 'A state of Neuroglancer to begin with' },
             isStack: LOOK_ARGS.isStack,
@@ -184,7 +174,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
         }
       },
       execute: async args => {
-        const paths = await omeZarrsOf(args, browsers?.tracker.currentWidget, contents, 'Open in Neuroglancer');
+        const paths = await choose(OME_ZARRS, args, browsers?.tracker.currentWidget, contents, 'Open in Neuroglancer');
         return paths.length === 0 ? undefined : openGiven(paths, ...viewOf(args));
       }
     });
@@ -230,10 +220,10 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       caption:
         'Look at an OME-Zarr, or a TIFF, of whole numbers as segments, also where nothing says that they are labels',
       icon: args => (args.isPalette ? undefined : pyramidIcon),
-      isVisible: args => offersVolume(args, browsers?.tracker.currentWidget),
-      describedBy: { args: { type: 'object', properties: { ...VOLUME_ARGS, state: LOOK_ARGS.state } } },
+      isVisible: args => mayChoose(VOLUMES, args, browsers?.tracker.currentWidget),
+      describedBy: { args: { type: 'object', properties: { ...VOLUMES.args, state: LOOK_ARGS.state } } },
       execute: async args => {
-        const paths = await volumesOf(args, browsers?.tracker.currentWidget, contents, 'Open as Segmentation');
+        const paths = await choose(VOLUMES, args, browsers?.tracker.currentWidget, contents, 'Open as Segmentation');
         return paths.length === 0 ? undefined : openGiven(paths, ...viewOf({ ...args, asLabels: true }));
       }
     });
@@ -266,11 +256,11 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
         label,
         caption,
         icon: args => (args.isPalette ? undefined : pyramidIcon),
-        isVisible: args => viewers.current !== null && offersVolume(args, browsers?.tracker.currentWidget),
-        describedBy: { args: { type: 'object', properties: VOLUME_ARGS } },
+        isVisible: args => viewers.current !== null && mayChoose(VOLUMES, args, browsers?.tracker.currentWidget),
+        describedBy: { args: { type: 'object', properties: VOLUMES.args } },
         execute: async args => {
           const viewer = viewers.current;
-          const paths = await volumesOf(args, browsers?.tracker.currentWidget, contents, label);
+          const paths = await choose(VOLUMES, args, browsers?.tracker.currentWidget, contents, label);
           // It may have been closed while a person chose.
           if (!viewer || viewer.isDisposed || paths.length === 0) return;
           shell.activateById(viewers.hostOf(viewer).id);
