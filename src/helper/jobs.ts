@@ -10,6 +10,7 @@ import type { OmeZarrInfo } from '../convert/ome-zarr-info.ts';
 import { type VerifyOptions, type VerifyResult, limitsOf } from '../convert/verify/index.ts';
 import { BYTES_PER_VOXEL, type VolumeInfo } from '../model/volume.ts';
 import type { HelperEvent, Job, Methods, Source, Waiting } from '../protocol/index.ts';
+import { isActive, lost } from '../protocol/job.ts';
 import { toFailure } from './failure.ts';
 import { type Lane, type Load, type Share, fitTogether, isSmall, shareOf } from './lanes.ts';
 
@@ -234,9 +235,10 @@ export class Jobs {
 
   /**
    * Ends everything, so that what is done of it can be resumed, takes nothing more, and resolves when the last job has
-   * ended. Those that wait end too, and nobody has cancelled them. `reason`: `ended by SIGTERM` and the like.
+   * ended. Those that wait end too, and nobody has cancelled them. `reason`: `ended by SIGTERM` and the like;
+   * `patience`: milliseconds after which a job that a disk holds up is told to have ended as well.
    */
-  async close(reason: string): Promise<void> {
+  async close(reason: string, patience: number): Promise<void> {
     this.#closed = true;
     const entries = [...this.#entries.values()].filter(({ job }) => isActive(job));
     entries.forEach(entry => {
@@ -248,7 +250,11 @@ export class Jobs {
         entry.controller.abort(interrupted(reason));
       }
     });
-    await Promise.all(entries.map(({ ended }) => ended));
+    const all = Promise.all(entries.map(({ ended }) => ended));
+    await Promise.race([all, new Promise(done => setTimeout(done, patience))]);
+    entries
+      .filter(({ job }) => isActive(job))
+      .forEach(entry => this.#end(entry, lost(entry.job, `The helper was ${reason}.`)));
   }
 
   #find(id: string): Entry {
@@ -356,8 +362,4 @@ export class Jobs {
   #emit(event: HelperEvent): void {
     this.#listeners.forEach(listener => listener(event));
   }
-}
-
-function isActive({ state }: Job): boolean {
-  return state === 'queued' || state === 'running';
 }

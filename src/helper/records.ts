@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { isStillRunning, startTime } from '../convert/index.ts';
 import type { Job } from '../protocol/index.ts';
+import { HELPER_GONE, isActive, lost } from '../protocol/job.ts';
 import type { Jobs } from './jobs.ts';
 
 const NAME = 'microct-io-vis-jobs';
@@ -60,7 +61,7 @@ export class Records {
           const mine = `${file}.${process.pid}`;
           renameSync(file, mine);
           rmSync(mine);
-          found.push(...jobs.map(asEnded));
+          found.push(...jobs.map(job => (isActive(job) ? lost(job, HELPER_GONE) : job)));
         }
       } catch {
         // Another has taken it, or it is damaged.
@@ -113,16 +114,4 @@ export class Records {
       return [];
     }
   }
-}
-
-/** A job as it is once its helper has gone. */
-function asEnded(job: Job): Job {
-  if (job.ended !== null) {
-    return job;
-  }
-  const isBegun = job.kind === 'convert' && job.state === 'running';
-  const rest = isBegun ? 'What it had written is there to be resumed.' : 'Start it again.';
-  const message = `${job.output}: The helper that was at this has ended. ${rest}`;
-  const error = { code: isBegun ? ('interrupted' as const) : ('internal' as const), message, field: null };
-  return { ...job, state: 'failed', error, ended: Date.now() };
 }

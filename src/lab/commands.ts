@@ -7,7 +7,7 @@ import { isAbsolute } from '../form/output.ts';
 import type { ConvertOptions, Job } from '../protocol/index.ts';
 import { OME_ZARRS, choose, chooseSources, givenPaths, mayChoose } from './choose.ts';
 import { askAndStart } from './convert/dialog.tsx';
-import { isActive } from './connection/jobs.ts';
+import { isActive } from '../protocol/job.ts';
 import type { IHelper } from './helper.ts';
 import { pyramidIcon, stackIcon } from './icons.ts';
 import { CommandIDs } from './ids.ts';

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from queue import Empty
 from typing import Any
 
 from jupyter_client import BlockingKernelClient, KernelManager
+from jupyter_core.paths import jupyter_runtime_dir
 
 PATIENCE = 120
 """Seconds after which an answer counts as lost; generous, because machines are busy."""
@@ -21,6 +23,13 @@ class HelperError(Exception):
         super().__init__(error["message"])
         self.code = error["code"]
         self.field = error["field"]
+
+
+def helper_manager() -> KernelManager:
+    """A manager for one helper, with its connection file where Jupyter's server puts it: what is known of jobs of
+    earlier helpers lies beside that."""
+    file = Path(jupyter_runtime_dir()) / f"kernel-{uuid.uuid4()}.json"
+    return KernelManager(kernel_name="microct-io-vis", connection_file=str(file))
 
 
 class Client:

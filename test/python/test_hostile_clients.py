@@ -18,8 +18,7 @@ import pytest
 import tifffile
 import zarr
 import zmq
-from helper_client import PATIENCE, Client, HelperError, data_of
-from jupyter_client import KernelManager
+from helper_client import PATIENCE, Client, HelperError, data_of, helper_manager
 
 MIB = 2**20
 SLOW = {"compression": "gzip", "chunkSize": [32, 64, 64]}
@@ -31,7 +30,7 @@ class Helper:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.log = open(root / "log", "w+b")  # noqa: SIM115
-        self.manager = KernelManager(kernel_name="microct-io-vis")
+        self.manager = helper_manager()
         self.manager.start_kernel(cwd=str(root), stderr=self.log)
         self.process = psutil.Process(self.manager.provisioner.process.pid)
         self._sockets = {}

@@ -12,8 +12,7 @@ import psutil
 import pytest
 import tifffile
 import zarr
-from helper_client import PATIENCE, Client, HelperError
-from jupyter_client import KernelManager
+from helper_client import PATIENCE, Client, HelperError, helper_manager
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +36,7 @@ def root(tmp_path, large) -> Path:
 
 @pytest.fixture
 def manager(root):
-    manager = KernelManager(kernel_name="microct-io-vis")
+    manager = helper_manager()
     manager.start_kernel(cwd=str(root))
     yield manager
     manager.shutdown_kernel(now=True)

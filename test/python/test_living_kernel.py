@@ -8,8 +8,7 @@ import numpy as np
 import psutil
 import pytest
 import tifffile
-from helper_client import PATIENCE, Client, HelperError
-from jupyter_client import KernelManager
+from helper_client import PATIENCE, Client, HelperError, helper_manager
 
 MIB = 2**20
 COUNT = int(os.environ.get("MICROCT_JOBS", "16"))
@@ -22,7 +21,7 @@ def start(tmp_path):
     managers, clients = [], []
 
     def start() -> tuple[psutil.Process, Client]:
-        manager = KernelManager(kernel_name="microct-io-vis")
+        manager = helper_manager()
         (tmp_path / "tmp").mkdir(exist_ok=True)
         manager.start_kernel(cwd=str(tmp_path), env={**os.environ, "TMPDIR": str(tmp_path / "tmp")})
         managers.append(manager)

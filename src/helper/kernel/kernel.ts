@@ -76,9 +76,9 @@ export class Kernel {
     this.#ending ??= (async () => {
       const running = this.#jobs.list().filter(({ state }) => state === 'running');
       // Before the cell is told, which would cancel its job.
-      const closed = this.#jobs.close(reason);
+      const closed = this.#jobs.close(reason, PATIENCE);
       this.#cell?.abort();
-      await Promise.race([closed, new Promise(done => setTimeout(done, PATIENCE))]);
+      await closed;
       for (const { id } of running) {
         const job = this.#jobs.list().find(each => each.id === id);
         if (job?.error) {

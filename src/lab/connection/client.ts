@@ -6,7 +6,8 @@ import type { HelperEvent, LookOptions, Method, Methods, Source } from '../../pr
 import { HELPER } from '../../protocol/index.ts';
 import type { HelperState, IHelper, ReadResult } from '../helper.ts';
 import { HelperError } from '../helper.ts';
-import { Jobs, isActive } from './jobs.ts';
+import { isActive } from '../../protocol/job.ts';
+import { Jobs } from './jobs.ts';
 import type { HelperReply } from './link.ts';
 import { Link } from './link.ts';
 import type { Remembered } from './remembered.ts';

@@ -1,13 +1,8 @@
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
-import { shownAddress } from '../../model/address.ts';
 import type { Job } from '../../protocol/index.ts';
+import { HELPER_GONE, isActive, lost } from '../../protocol/job.ts';
 import type { IJobs, JobChange } from '../helper.ts';
-
-/** Whether a job is still to end. */
-export function isActive(job: Job): boolean {
-  return job.state === 'queued' || job.state === 'running';
-}
 
 /** The page's copy of the helper's jobs, in the order they were made. */
 export class Jobs implements IJobs {
@@ -45,7 +40,7 @@ export class Jobs implements IJobs {
   /** Takes over the helper's list; a job that was under way and is not in it has been lost. */
   sync(jobs: readonly Job[]): void {
     const known = new Set(jobs.map(job => job.id));
-    this.fail('The helper that was at this has ended.', job => !known.has(job.id));
+    this.fail(HELPER_GONE, job => !known.has(job.id));
     jobs.forEach(job => {
       this.#lost.delete(job.id);
       this.set(job);
@@ -57,11 +52,7 @@ export class Jobs implements IJobs {
     for (const job of this.items) {
       if (isActive(job) && which(job)) {
         this.#lost.add(job.id);
-        const isBegun = job.kind === 'convert' && job.state === 'running';
-        const code = isBegun ? 'interrupted' : 'internal';
-        const rest = isBegun ? 'What it had written is there to be resumed.' : 'Start it again.';
-        const message = `${job.output ?? shownAddress([job.source].flat()[0])}: ${reason} ${rest}`;
-        this.set({ ...job, state: 'failed', waiting: null, error: { code, message, field: null }, ended: Date.now() });
+        this.set(lost(job, reason));
       }
     }
   }

@@ -2,7 +2,7 @@ import type { IStateDB } from '@jupyterlab/statedb';
 import type { ReadonlyPartialJSONValue } from '@lumino/coreutils';
 import type { Job } from '../../protocol/index.ts';
 import type { IJobs } from '../helper.ts';
-import { isActive } from './jobs.ts';
+import { isActive } from '../../protocol/job.ts';
 
 const KEY = 'microct-io-vis:under-way';
 

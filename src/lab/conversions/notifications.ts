@@ -5,7 +5,7 @@ import { Widget } from '@lumino/widgets';
 import { fraction } from '../../form/index.ts';
 import { isAddress } from '../../model/address.ts';
 import type { Job } from '../../protocol/index.ts';
-import { isActive } from '../connection/jobs.ts';
+import { isActive } from '../../protocol/job.ts';
 import type { IHelper, IJobs, JobChange } from '../helper.ts';
 import { CommandIDs } from '../ids.ts';
 import { readingIn } from '../viewer/reading.ts';

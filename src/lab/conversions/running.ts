@@ -5,7 +5,7 @@ import { Throttler } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import type { Job } from '../../protocol/index.ts';
-import { isActive } from '../connection/jobs.ts';
+import { isActive } from '../../protocol/job.ts';
 import type { IHelper, IJobs } from '../helper.ts';
 import { pyramidIcon, stackIcon } from '../icons.ts';
 import { CommandIDs } from '../ids.ts';

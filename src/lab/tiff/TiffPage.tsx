@@ -3,7 +3,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 import { asVolume, baseName, describeProgress, describeSource, fraction, SourceFacts } from '../../form/index.ts';
 import type { Job, Source, VolumeInfo } from '../../protocol/index.ts';
-import { isActive } from '../connection/jobs.ts';
+import { isActive } from '../../protocol/job.ts';
 import type { IHelper } from '../helper.ts';
 import { CommandIDs } from '../ids.ts';
 

@@ -15,7 +15,7 @@ import type { AsLabels } from '../../viewer/link.ts';
 import { isAsLabels, linkOf } from '../../viewer/link.ts';
 import { renamed } from '../../viewer/renamed.ts';
 import { startWorker } from '../../viewer/startedWorker.ts';
-import { isActive } from '../connection/jobs.ts';
+import { isActive } from '../../protocol/job.ts';
 import type { IHelper, JobChange } from '../helper.ts';
 import { HelperError } from '../helper.ts';
 import { renamedTo, toServerPath } from '../paths.ts';

@@ -292,7 +292,7 @@ describe('Jobs', () => {
     const jobs = new Jobs(engine);
     await jobs.start('a', {});
     await jobs.start('b', {});
-    await jobs.close('ended by SIGTERM');
+    await jobs.close('ended by SIGTERM', 1000);
     // Nobody wanted the first one gone: its signal says so, and its conversion keeps what is done.
     assert.equal((runs[0].signal.reason as ConvertError).code, 'interrupted');
     // Nor the second, which is told by its name.
@@ -303,6 +303,16 @@ describe('Jobs', () => {
     );
     assert.equal(runs.length, 1);
     await assert.rejects(jobs.start('c', {}), { code: 'cancelled' });
+  });
+
+  it('tells of a job that does not end in time what has become of it', async () => {
+    const { engine } = handEngine();
+    const jobs = new Jobs({ ...engine, convert: () => new Promise(() => undefined) });
+    const { id } = await jobs.start('a', {});
+    await jobs.close('ended by SIGTERM', 10);
+    const { state, error } = await jobs.wait(id);
+    assert.deepEqual([state, error!.code], ['failed', 'interrupted']);
+    assert.match(error!.message, /^\/out\/a.ome.zarr: The helper was ended by SIGTERM\. .* is there to be resumed\.$/);
   });
 
   it('leaves on the disk how they ended, and the next one tells what nobody has been told', async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jobDetails, jobName, jobStatus, shorten } from '../../../src/lab/conversions/describe.ts';
-import { isActive, Jobs } from '../../../src/lab/connection/jobs.ts';
+import { Jobs } from '../../../src/lab/connection/jobs.ts';
+import { isActive } from '../../../src/protocol/job.ts';
 import { areSlices, isOmeZarr, isTiff, sortNaturally } from '../../../src/lab/paths.ts';
 import { readSettings } from '../../../src/lab/settings.ts';
 import type { Job, VerifyResult } from '../../../src/protocol/index.ts';
