@@ -55,7 +55,7 @@ def server(tmp_path):
 
 def test_a_helper_at_work_is_spared(server, tmp_path):
     source = tmp_path / "scan.tif"
-    array = np.random.default_rng(6).integers(0, 4096, (320, 512, 512), np.uint16)
+    array = np.random.default_rng(6).integers(0, 4096, (512, 512, 512), np.uint16)
     tifffile.imwrite(source, array, metadata=None)
     kernel = server("kernels", "POST", {"name": "microct-io-vis"})["id"]
     manager = KernelManager()
