@@ -246,7 +246,7 @@ function lostOrUnseen(stored: Dtype, source: Dtype, asked: OutputDtype): string[
     );
   if (stored === 'float64' || stored === 'int64')
     told.push(
-      `Neuroglancer cannot show ${stored}: other programs can; ${option('dtype', stored === 'int64' ? 'uint16' : 'float32')} can be shown.`
+      `Neuroglancer cannot show ${stored}: the viewer here shows it as another type, other Neuroglancers not at all; ${option('dtype', stored === 'int64' ? 'uint16' : 'float32')} can be shown.`
     );
   return told;
 }

@@ -1,5 +1,5 @@
 import { atOnce } from '../model/at-once.ts';
-import { type Channel, type Image, arrayDocument } from './image.ts';
+import type { Channel, Image } from './image.ts';
 import { chunkOf, eachRow, openLevel } from './levelArray.ts';
 import { Percentiles } from './percentiles.ts';
 import type { ByteReader } from './source.ts';
@@ -44,7 +44,7 @@ async function choose(image: Image, read: ByteReader, wanted: number[], late: Ab
   const array = await openLevel(image, image.levels.length - 1, read, signal);
   const channelAxis = image.channelAxis === null ? -1 : image.allAxes.findIndex(({ kind }) => kind === 'channel');
   const found = wanted.map(() => new Percentiles(image.dtype));
-  const fill = await fillValueOf(image, read, signal);
+  const fill = Number(array.fillValue);
   const cells = cellsOf(array.shape, array.chunks, channelAxis, wanted, bytesOf(image.dtype));
   const visit = async (cell: number[]): Promise<void> => {
     const chunk = await chunkOf(array, cell, signal);
@@ -55,7 +55,7 @@ async function choose(image: Image, read: ByteReader, wanted: number[], late: Ab
       for (let index = 0; index < count; index++) {
         const n = channelAxis < 0 ? 0 : wanted.indexOf(channelAxis === last ? place[last] + index : place[channelAxis]);
         const value = Number(data[row + index * stride[last]]);
-        if (n >= 0 && value !== fill) found[n].add(value);
+        if (n >= 0 && (value !== fill || fill === 0)) found[n].add(value);
       }
     });
   };
@@ -69,13 +69,6 @@ async function choose(image: Image, read: ByteReader, wanted: number[], late: Ab
 }
 
 const bytesOf = (dtype: string): number => Number(/\d+$/.exec(dtype)?.[0] ?? 8) / 8;
-
-/** The fill value, where it can be told from a measured one; `zarrita` does not know all the ways to write it. */
-async function fillValueOf({ format, levels }: Image, read: ByteReader, signal: AbortSignal): Promise<number | null> {
-  const file = await read(arrayDocument(format, levels.at(-1)!.path), {}, signal);
-  const { fill_value: value } = JSON.parse(new TextDecoder().decode(file?.bytes)) as { fill_value?: unknown };
-  return typeof value === 'number' && value !== 0 ? value : null;
-}
 
 /** The chunks to look at, those in the middle first: of each place those of all channels that are wanted. */
 function cellsOf(

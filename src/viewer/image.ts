@@ -23,11 +23,13 @@ import { spaceUnit } from '../model/units.ts';
 import { straightened } from '../model/ome-zarr/placement.ts';
 import type { StoredSegment } from '../model/ome-zarr/segments.ts';
 import { compressionOf } from './compression.ts';
-import { shownType } from './shownType.ts';
+import { handedFormat, lossIn, shownType, storedTypeOf } from './shownType.ts';
 
 /** Facts about an OME-Zarr that the viewer must know before Neuroglancer sees it. */
 export interface Image {
   format: 'zarr2' | 'zarr3';
+  /** That in which Neuroglancer is handed its metadata. */
+  handedFormat: 'zarr2' | 'zarr3';
   /** Name in its metadata; null where there is none. */
   title: string | null;
   /** The type as which voxels are shown; see `shownType`. */
@@ -135,12 +137,8 @@ async function readJson(read: ReadKey, key: string): Promise<Json | null> {
   }
 }
 
-/** Types that Neuroglancer cannot show. */
-const NOT_SHOWN = ['float64', 'float16', 'bool', 'int64', 'complex64', 'complex128'];
-
-const V2_TYPES: Record<string, string> = { u: 'uint', i: 'int', f: 'float', c: 'complex' };
-const v2Type = (code: string): string =>
-  code[1] === 'b' ? 'bool' : `${V2_TYPES[code[1]] ?? code[1]}${Number(code.slice(2)) * 8}`;
+/** Types that Neuroglancer can show. */
+const SHOWN = ['uint8', 'int8', 'uint16', 'int16', 'uint32', 'int32', 'uint64', 'float32'];
 
 /** Filters of Zarr v2 whose voxels are read as they are stored. Neuroglancer undoes none, and says nothing of any. */
 const READ_AS_STORED = ['bitround', 'quantize'];
@@ -256,7 +254,7 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
       throw new ImageError(
         `${name}: the chunks of level ${path} are ${stored}, which the viewer cannot read: open it in Python (microct_io_vis.open), or write it anew with another compression.`
       );
-    const dtype = zarrFormat === 3 ? String(array.data_type) : v2Type(String(array.dtype));
+    const dtype = storedTypeOf({ ...array, zarr_format: zarrFormat });
     if (Array.isArray(array.shape) && array.shape.length === metadata.axes.length)
       return { dtype, shape: array.shape as number[], compression: compressionOf(array) };
     throw new ImageError(
@@ -269,16 +267,14 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
   const arrays = await Promise.all(looked.map(({ path }) => arrayOf(path)));
   const [{ dtype: storedType, shape, compression }] = arrays;
   const dtype = shownType(storedType, asLabels || metadata.labels);
-  if (NOT_SHOWN.includes(dtype)) {
-    const way = dtype === 'int64' ? 'open it as segments (as labels), or ' : '';
+  if (!SHOWN.includes(dtype))
     throw new ImageError(
-      `${name}: Neuroglancer cannot show ${dtype} voxels: ${way}convert with another data type, such as float32.`
+      `${name}: Neuroglancer cannot show ${dtype} voxels: convert with another data type, such as float32.`
     );
-  }
   const isFloat = dtype.startsWith('float');
   if (asLabels && isFloat) {
     throw new ImageError(
-      `${name}: its voxels are ${dtype}, and segments are whole numbers: open it as an image, or convert it as labels.`
+      `${name}: its voxels are ${storedType}, and segments are whole numbers: open it as an image, or convert it as labels.`
     );
   }
   const { levels, affine, notes } = placed(name, metadata, isSilent ? arrays.map(array => array.shape) : []);
@@ -300,8 +296,11 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
   const [channelAxis] = along('channel');
   // For a source that is shown before it is converted.
   const look = metadata.origin?.look as { notes?: string[] } | undefined;
+  const format = formatOf(zarrFormat);
+  const loss = lossIn(storedType, dtype);
   return {
-    format: formatOf(zarrFormat),
+    format,
+    handedFormat: handedFormat(format, storedType, dtype),
     title: metadata.name,
     dtype,
     storedType,
@@ -316,7 +315,7 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
     segments: metadata.segments,
     affine,
     lent: null,
-    notes: [...(look?.notes ?? []), ...notes],
+    notes: [...(look?.notes ?? []), ...(loss === null ? [] : [`${name}: ${loss}`]), ...notes],
     own: metadata.origin !== null && look === undefined
   };
 }

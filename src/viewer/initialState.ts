@@ -73,7 +73,7 @@ export type Transform = {
 export type LayerSource = string | { url: string; transform: Transform };
 
 export function sourceOf(volume: Volume): LayerSource {
-  const address = `${volume.url}|${volume.image.format}:`;
+  const address = `${volume.url}|${volume.image.handedFormat}:`;
   return isPlaced(volume) ? { url: address, transform: transformOf(volume) } : address;
 }
 

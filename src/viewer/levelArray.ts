@@ -1,7 +1,10 @@
 import * as zarr from 'zarrita';
+import type { Json } from '../model/json.ts';
 import { type Image, arrayDocument } from './image.ts';
+import { Shards, withoutShards } from './shards.ts';
 import { withShownType } from './shownType.ts';
 import type { ByteReader } from './source.ts';
+import { STORED, type Stored, asFloat32 } from './storedVoxels.ts';
 
 /**
  * Options that `zarrita` passes through to the store with a read; `found` says whether there was a chunk, or its fill
@@ -12,34 +15,69 @@ interface Options {
   found?: boolean;
 }
 
+const codec = {
+  fromConfig: (stored: unknown, { shape }: { shape: number[] }) => ({
+    kind: 'array_to_bytes' as const,
+    encode: () => {
+      throw new Error('Voxels that are converted are only read.');
+    },
+    decode: (bytes: Uint8Array) => ({
+      data: asFloat32(bytes, stored as Stored, shape),
+      shape,
+      stride: shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1))
+    })
+  })
+};
+zarr.registry.set(STORED, () => Promise.resolve(codec as never));
+
 export type LevelArray = Awaited<ReturnType<typeof openLevel>>;
 
-/** A level of an image as it is shown, read by `read` alone. */
-export function openLevel(
-  { format, levels, dtype, storedType }: Image,
+/**
+ * A level of an image as it is shown, read by `read` alone.
+ *
+ * @throws Error where its metadata cannot be read, or its chunks lie in shards that cannot be
+ */
+export async function openLevel(
+  { format, handedFormat, levels, dtype }: Image,
   level: number,
   read: ByteReader,
   signal: AbortSignal
 ) {
-  const key = (path: string): string => path.replace(/^\//, '');
+  const { path } = levels[level];
+  const file = await read(arrayDocument(format, path), {}, signal);
+  if (!file) throw new Error(`level ${path} has no metadata.`);
+  const handed = JSON.parse(new TextDecoder().decode(withShownType(file.bytes, dtype))) as Json;
+  const { array, nestings } = handedFormat === 'zarr3' ? withoutShards(handed) : { array: handed, nestings: [] };
+  const shards = new Shards(nestings, async (shard, range) => {
+    const found = await read(`${path}/${chunkKey(handed, shard)}`, range, signal);
+    return found && found.bytes;
+  });
+  const document = arrayDocument(handedFormat, path);
   const store = {
-    async get(path: string, options?: Options): Promise<Uint8Array | undefined> {
+    async get(absolute: string, options?: Options): Promise<Uint8Array | undefined> {
+      const key = absolute.replace(/^\//, '');
+      if (key === document) return new TextEncoder().encode(JSON.stringify(array));
       // Attributes of an array are not needed, and are mostly not there.
-      if (path.endsWith('/.zattrs')) return undefined;
-      const found = await read(key(path), {}, signal);
-      if (options) options.found = found !== null;
-      const isDocument = found && key(path) === arrayDocument(format, levels[level].path);
-      return isDocument && dtype !== storedType ? withShownType(found.bytes, dtype) : found?.bytes;
-    },
-    async getRange(path: string, range: zarr.RangeQuery, options?: Options): Promise<Uint8Array | undefined> {
-      const isIndex = 'suffixLength' in range;
-      const found = await read(key(path), isIndex ? { suffix: range.suffixLength } : range, signal);
-      if (options && !isIndex) options.found = found !== null;
-      return found?.bytes;
+      if (key.endsWith('/.zattrs')) return undefined;
+      const chunk =
+        nestings.length > 0
+          ? await shards.chunk(key.slice(path.length).match(/\d+/g)!.map(Number))
+          : ((await read(key, {}, signal))?.bytes ?? null);
+      if (options) options.found = chunk !== null;
+      return chunk ?? undefined;
     }
   };
-  const location = zarr.root(store).resolve(levels[level].path);
-  return format === 'zarr3' ? zarr.open.v3(location, { kind: 'array' }) : zarr.open.v2(location, { kind: 'array' });
+  const location = zarr.root(store).resolve(path);
+  return handedFormat === 'zarr3'
+    ? zarr.open.v3(location, { kind: 'array' })
+    : zarr.open.v2(location, { kind: 'array' });
+}
+
+/** Path, below its array's folder, of a chunk of Zarr v3. */
+function chunkKey({ chunk_key_encoding: said }: Json, cell: number[]): string {
+  const { name, configuration } = said as { name: string; configuration?: { separator?: string } };
+  const [first, separator] = name === 'v2' ? [[], '.'] : [['c'], '/'];
+  return [...first, ...cell].join(configuration?.separator ?? separator);
 }
 
 /**

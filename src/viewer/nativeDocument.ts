@@ -5,7 +5,7 @@ import { metres, seconds } from './units.ts';
  * The metadata of an image as Neuroglancer 2.41 knows it: OME-Zarr 0.5 or 0.4, whatever version it is and however it
  * says where its levels lie. The name of the file that holds it, and its text.
  */
-export function nativeDocument({ format, allAxes, levels }: Image): { key: string; text: string } {
+export function nativeDocument({ handedFormat: format, allAxes, levels }: Image): { key: string; text: string } {
   const multiscales = [
     {
       ...(format === 'zarr2' && { version: '0.4' }),

@@ -13,6 +13,7 @@ import { keepChoice } from './alignmentChoice.ts';
 import './clipLevels.ts';
 import './readout.ts';
 import './scaleBar.ts';
+import './storedCodec.ts';
 import type { DataEvents } from './dataContext.ts';
 import { DataContext } from './dataContext.ts';
 import { explain } from './explain.ts';

@@ -174,16 +174,16 @@ function below({ url }: Volume, root: string, reader: ByteReader): ByteReader {
  * where another viewer has handed over what was there before.
  */
 async function retype({ url, image }: Volume, read: ByteReader): Promise<(() => void)[]> {
-  const { format, levels, dtype, storedType } = image;
+  const { format, handedFormat, levels, dtype, storedType } = image;
   const isRetyped = dtype !== storedType;
-  const keys = levels
-    .map(({ path }) => arrayDocument(format, path))
-    .filter(key => isRetyped || isHandedOver(addressOf(url, key)));
-  const found = await Promise.all(keys.map(key => read(key, {})));
-  return keys.flatMap((key, n) => {
+  const handed = levels
+    .map(({ path }) => ({ path, address: addressOf(url, arrayDocument(handedFormat, path)) }))
+    .filter(({ address }) => isRetyped || isHandedOver(address));
+  const found = await Promise.all(handed.map(({ path }) => read(arrayDocument(format, path), {})));
+  return handed.flatMap(({ address }, n) => {
     const bytes = found[n]?.bytes;
     const shown = bytes && (isRetyped ? withShownType(bytes, dtype) : bytes);
-    return shown ? [handOver(addressOf(url, key), new TextDecoder().decode(shown))] : [];
+    return shown ? [handOver(address, new TextDecoder().decode(shown))] : [];
   });
 }
 

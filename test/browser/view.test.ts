@@ -1,7 +1,7 @@
 // `microct-io-vis view`: Neuroglancer without Jupyter.
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,10 +9,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
-import { launchChromium } from './jupyter.ts';
+import { PYTHON, launchChromium } from './jupyter.ts';
 import { expectedComposite, expectedSlice, shownPixels, sliceView } from './picture.ts';
 import { PROGRAM, consoleErrors, convert, picture, showsColours, showsSlice } from './viewer-page.ts';
-import { writeAsNumpy, writeFlipped, writeHyperstack, writeLabels, writeVolume } from './volumes.ts';
+import { writeAsNumpy, writeAsOthers, writeFlipped, writeHyperstack, writeLabels, writeVolume } from './volumes.ts';
 
 const SHAPE: [number, number, number] = [24, 30, 40];
 
@@ -65,6 +65,28 @@ for (const version of ['0.6', '0.4']) {
     }
   });
 }
+
+test('float64 and int64 of others are shown as float32 in a contrast of their own: the same grey in each', async () => {
+  const outputs = ['float64.zarr', 'int64.zarr'].map(name => join(folder, name));
+  writeAsOthers(tiff, outputs[0], outputs[1]);
+  const code =
+    'import sys, json, numpy, tifffile; a = tifffile.imread(sys.argv[1]) / 3; low, high = numpy.percentile(a[::2, ::2, ::2], [1, 99]); print(json.dumps((255 * ((a[7] - low) / (high - low)).clip(0, 1)).tolist()))';
+  const expected = JSON.parse(execFileSync(PYTHON, ['-c', code, tiff], { encoding: 'utf8' })) as number[][];
+  for (const output of outputs) {
+    const { url, server } = await view(output);
+    try {
+      const page = await browser.newPage({ viewport: { width: 900, height: 700 } });
+      const viewer = page.locator('#viewer');
+      await page.goto(`${url}#!${encodeURIComponent(JSON.stringify(sliceView(SHAPE, 7)))}`);
+      await showsSlice(viewer, expected);
+      await viewer.getByText(/64 values are shown as float32/).waitFor();
+      await page.close();
+    } finally {
+      server.kill('SIGTERM');
+      await once(server, 'exit');
+    }
+  }
+});
 
 test('a volume that is overwritten is shown anew, and one that is removed is not shown as black', async () => {
   const output = convert(tiff, join(folder, 'anew.ome.zarr'));

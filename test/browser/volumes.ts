@@ -99,6 +99,34 @@ export function writeAsNumpy(labels: string, whole: string, mask: string): void 
   execFileSync(PYTHON, ['-c', AS_NUMPY, labels, whole, mask]);
 }
 
+const OTHERS = `
+import sys, tifffile, zarr
+from zarr.codecs import BytesCodec, ShardingCodec, ZstdCodec
+path, *outputs = sys.argv[1:]
+data = tifffile.imread(path)
+axes = [{'name': name, 'type': 'space'} for name in 'zyx']
+datasets = [{'path': str(k), 'coordinateTransformations': [{'type': 'scale', 'scale': [2**k] * 3}]} for k in range(2)]
+multiscale = {'axes': axes, 'datasets': datasets}
+inner = ShardingCodec(chunk_shape=(2, 4, 4), codecs=[BytesCodec(), ZstdCodec()], index_location='start')
+nested = {'serializer': ShardingCodec(chunk_shape=(4, 8, 8), codecs=[inner]), 'compressors': None}
+v2 = {'order': 'F', 'chunk_key_encoding': {'name': 'v2', 'separator': '.'}}
+for output, dtype, version, how in (outputs[0], '>f8', 2, v2), (outputs[1], 'int64', 3, nested):
+    said = {'multiscales': [{**multiscale, 'version': '0.4'}]} if version == 2 else {'ome': {'version': '0.5', 'multiscales': [multiscale]}}
+    group = zarr.create_group(output, zarr_format=version, attributes=said)
+    for k in range(2):
+        # Of both signs, and with fractions where there can be some.
+        level = (data[::2**k, ::2**k, ::2**k].astype('float64') / 3 - 5000).astype(dtype)
+        group.create_array(str(k), data=level, chunks=(8, 16, 16), **how)
+`;
+
+/**
+ * Writes a TIFF's values, a third of each less 5000, in two levels without contrast, as programs of others may: as
+ * big-endian float64 of Zarr v2 in columns, and as int64 in shards that lie in shards.
+ */
+export function writeAsOthers(tiff: string, floats: string, whole: string): void {
+  execFileSync(PYTHON, ['-c', OTHERS, tiff, floats, whole]);
+}
+
 const BLOCK = `
 import sys, numpy, tifffile
 data = numpy.random.default_rng(4).integers(0, 9000, (24, 32, 40)).astype(numpy.uint16)
