@@ -26,7 +26,7 @@ import { JOURNAL } from './journal.ts';
 import type { Documents } from './metadata.ts';
 import { isEmptyFolder, linkTarget } from './occupied.ts';
 import { isOmeZarr } from './ome-zarr.ts';
-import { besideName, clearLeftovers, heldBack, previousName, remove } from './leftovers.ts';
+import { besideName, clearLeftovers, heldBack, previousName, remove, withdraw } from './leftovers.ts';
 import { HEARTBEAT, MARKER, PARTS, PLAN, SCRATCH, active, marker, ownerOf } from './owner.ts';
 import { refuseUnlessStale, taken } from './ownership.ts';
 import { syncFolder, writeSynced } from './sync.ts';
@@ -220,7 +220,7 @@ export class Destination implements UnfinishedOutput {
       }
       place(own, at);
     } catch (error) {
-      rmSync(own, { force: true });
+      withdraw(own);
       const { code } = error as NodeJS.ErrnoException;
       throw code === 'ENOENT' || code === 'EEXIST' ? justTaken(partial) : writeError(error, partial);
     }
@@ -255,7 +255,7 @@ export class Destination implements UnfinishedOutput {
         await remove(aside, output);
       }
     } catch (error) {
-      rmSync(made, { recursive: true, force: true });
+      withdraw(made);
       throw writeError(error, output);
     } finally {
       active.delete(made);

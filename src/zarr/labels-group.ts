@@ -9,6 +9,7 @@ import { type OmeZarrVersion, zarrFormatOf } from '../model/options.ts';
 import { isThere, listFolder } from './files.ts';
 import { readImage } from './image.ts';
 import { findJson } from './json.ts';
+import { withdraw } from './leftovers.ts';
 import { isProcess } from './owner.ts';
 import { syncFolder, writeSynced } from './sync.ts';
 import { writeError } from './system-errors.ts';
@@ -140,7 +141,7 @@ async function replace(path: string, value: Json, attempt = 0): Promise<void> {
     renameSync(made, path);
     await syncFolder(dirname(path));
   } catch (error) {
-    rmSync(made, { force: true });
+    withdraw(made);
     // Another machine may have taken it for what an ended run left.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' && attempt < 3) return replace(path, value, attempt + 1);
     throw writeError(error, path);

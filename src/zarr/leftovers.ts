@@ -34,6 +34,15 @@ export function heldBack(output: string): string | null {
   return found === undefined ? null : join(dirname(output), found);
 }
 
+/** Removes what a write has left that failed, as far as that can be done: why it failed is what is told. */
+export function withdraw(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // For the same reason, mostly.
+  }
+}
+
 /** Removes a folder beside `output`, or `output` itself. */
 export async function remove(folder: string, output: string): Promise<void> {
   const gone = besideName(output) + GONE;
@@ -53,6 +62,15 @@ export async function remove(folder: string, output: string): Promise<void> {
  * again.
  */
 export async function clearLeftovers(output: string): Promise<void> {
+  // Nobody else is between taking and giving the name: that one would have the name in the making.
+  const previous = isThere(output) ? null : heldBack(output);
+  if (previous !== null) renameSync(previous, output);
+  await clearBeside(output);
+  clearRecord(finishedPlace(output));
+}
+
+/** Removes what runs that ended in between were about to remove beside an output, or to make. */
+export async function clearBeside(output: string): Promise<void> {
   const folder = dirname(output);
   const name = basename(output);
   const left = readdirSync(folder, { withFileTypes: true })
@@ -64,14 +82,10 @@ export async function clearLeftovers(output: string): Promise<void> {
     if (state === GONE) await rm(path, { recursive: true, force: true });
     else if (ownerOf(path) === 'stale') await remove(path, output);
   }
-  // Nobody else is between taking and giving the name: that one would have the name in the making.
-  const previous = isThere(output) ? null : heldBack(output);
-  if (previous !== null) renameSync(previous, output);
   for (const { path, ending } of left) {
     const [, pid] = PREVIOUS.exec(ending) ?? [];
     if (pid !== undefined && !isOfAnother(Number(pid)) && isOmeZarr(output)) await remove(path, output);
   }
-  clearRecord(finishedPlace(output));
 }
 
 /** Removes a record of how the output came to be that is replaced, and what one has left who was writing such a one. */

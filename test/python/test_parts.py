@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -226,6 +227,34 @@ def test_what_is_planned_is_nobody_elses(cli, scans, tmp_path):
     assert changed.status == 1 and "scan.tif has been written to since: discard what is planned" in changed.stderr
     assert cli("finish", output, "--discard").status == 0
     assert [path.name for path in tmp_path.iterdir()] == ["scan.tif"]
+
+
+def test_what_is_lost_or_damaged_is_made_anew_or_told(cli, scans, tmp_path):
+    output = tmp_path / "out.ome.zarr"
+    partial = tmp_path / "out.ome.zarr.partial"
+    planned = ["plan", scans["float32"], output, *CHUNKS, "--parts", 2]
+    cli(*planned).succeeded()
+    cli("part", 1, output).succeeded()
+    shutil.rmtree(partial / ".microct-io-vis.parts")
+    for part in (1, 2):
+        cli("part", part, output).succeeded()
+    cli("finish", output).succeeded()
+    # What a finish that was killed was about to remove, and numbers that no process has.
+    shutil.copytree(output, tmp_path / "out.ome.zarr.previous-99999999")
+    (tmp_path / "out.ome.zarr.partial-99999999-a-gone").mkdir()
+    assert "finished before" in cli("finish", output).stderr
+    assert sorted(os.listdir(tmp_path)) == [".out.ome.zarr.finished", "out.ome.zarr"]
+    cli(*planned, "--overwrite").succeeded()
+    plan = partial / ".microct-io-vis.plan"
+    text = plan.read_text()
+    other = text[9:-1].replace('"version":"', '"version":"9.')
+    for written, said in (
+        (text[:99], "its plan is damaged: discard"),
+        (f"{zlib.crc32(other.encode()):08x} {other}\n", "was planned by version 9."),
+    ):
+        plan.write_text(written)
+        assert said in cli("part", 1, output).stderr
+    assert cli("finish", output, "--discard").succeeded() and os.listdir(tmp_path) == ["out.ome.zarr"]
 
 
 def test_there_are_as_many_parts_as_are_worth_their_start(cli, tmp_path):

@@ -6,6 +6,7 @@ import { Destination, clearFinished } from '../../zarr/destination.ts';
 import { FINISHED, finishedPlace } from '../../zarr/finished-place.ts';
 import { Journal, type JournalRecord } from '../../zarr/journal.ts';
 import { findGroup } from '../../zarr/group.ts';
+import { clearBeside, withdraw } from '../../zarr/leftovers.ts';
 import { isOmeZarr } from '../../zarr/ome-zarr.ts';
 import { HEARTBEAT, PARTS, PLAN, type Running, marker, ownerIn, ownerOf } from '../../zarr/owner.ts';
 import { asideName, syncFolder, writeSynced } from '../../zarr/sync.ts';
@@ -44,7 +45,7 @@ export class DiskStore implements PartsStore {
       renameSync(`${path}-${own}`, path);
       await syncFolder(dirname(path));
     } catch (error) {
-      rmSync(`${path}-${own}`, { force: true });
+      withdraw(`${path}-${own}`);
       throw writeError(error, path);
     }
   }
@@ -97,7 +98,12 @@ export class DiskStore implements PartsStore {
     const folder = this.#folderOf(part);
     const run = join(folder, RUN + own);
     const journal = JOURNAL + own;
-    await writeSynced(run, marker());
+    try {
+      makeAnew(folder);
+      await writeSynced(run, marker());
+    } catch (error) {
+      throw writeError(error, this.partial);
+    }
     const touch = () => {
       const now = new Date();
       try {
@@ -129,9 +135,10 @@ export class DiskStore implements PartsStore {
     return Destination.takeOver(this.output, overwrite, labels, true);
   }
 
-  /** What lies beside the output, the next conversion removes: see `clearLeftovers`. */
   async clear(): Promise<void> {
-    if (!isArchiveName(this.output) && isOmeZarr(this.output)) clearFinished(this.output);
+    if (!isOmeZarr(this.output)) return;
+    if (!isArchiveName(this.output)) clearFinished(this.output);
+    await clearBeside(this.output);
   }
 
   /** Parts that are still under way find their folder gone. */
@@ -151,6 +158,16 @@ export class DiskStore implements PartsStore {
   #folderOf(part: number): string {
     return join(this.partial, PARTS, String(part));
   }
+}
+
+/** Makes a part's folder where somebody has removed it, and not the output in the making that they are in. */
+function makeAnew(folder: string): void {
+  for (const path of [dirname(folder), folder])
+    try {
+      mkdirSync(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
 }
 
 function namesIn(folder: string): string[] {

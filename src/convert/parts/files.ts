@@ -2,11 +2,12 @@ import { crc32, deflateSync, inflateSync } from 'node:zlib';
 import { isBucketAddress } from '../../model/address.ts';
 import { atOnce } from '../../model/at-once.ts';
 import { ConvertError } from '../../model/errors.ts';
+import { VERSION } from '../../model/version.ts';
 import { isWholeInBucket } from '../../zarr/bucket/claim.ts';
 import { isOmeZarr } from '../../zarr/ome-zarr.ts';
 import type { BlockEntry } from '../../zarr/journal.ts';
 import { PARTS, PLAN } from '../../zarr/owner.ts';
-import type { JournalHead } from '../unfinished.ts';
+import { type JournalHead, PLAN_ANEW } from '../unfinished.ts';
 import type { PartsStore } from './store.ts';
 
 /** Decisions made before the first part is converted; a document of the unfinished output. */
@@ -95,13 +96,25 @@ export const inTheMaking = (output: string): ConvertError =>
     'output'
   );
 
-/** @throws ConvertError where nothing is planned for that output */
+/**
+ * @throws ConvertError where nothing is planned for that output; `corrupt` and `resume-refused` for a plan that this
+ *   program cannot read
+ */
 export async function readPlan(store: PartsStore): Promise<PartsPlan> {
   const { output, partial } = store;
   const plan = await readRecord<PartsPlan>(store, PLAN);
-  if (plan) return plan;
+  if (plan) {
+    // Another one's may be of another form.
+    const by = (plan as Partial<PartsPlan>).head?.decided?.version;
+    if (by === VERSION) return plan;
+    throw new ConvertError(
+      'resume-refused',
+      `${partial}: was planned by ${by === undefined ? 'another version' : `version ${by}`} of this program, and this is version ${VERSION}: go on with that one, or ${PLAN_ANEW}`,
+      'output'
+    );
+  }
   if (await store.isPlanned())
-    throw new ConvertError('corrupt', `${partial}: its plan is damaged: remove ${partial}, and plan anew`, 'output');
+    throw new ConvertError('corrupt', `${partial}: its plan is damaged: ${PLAN_ANEW}`, 'output');
   if (isUnfinishedName(output)) throw inTheMaking(output);
   const isThere = isBucketAddress(output) ? await isWholeInBucket(output) : isOmeZarr(output);
   throw new ConvertError(

@@ -118,7 +118,8 @@ async function takeOver(store: PartsStore, control: Control): Promise<FinishedRe
     if (await othersFinish(store, signal, onWait)) return await takeOver(store, control);
     const { source, options } = plan.head.asked!;
     const given = { ...options, ...within(plan.limits) };
-    idle.expect(given.jobs);
+    // There may be a single block to read back.
+    idle.expect(1);
     const first = await withHeaders(plan, store, () => prepare(source, given, { planned: plan.head }));
     const { overwrite, parent } = first.settings;
     const merged = await mergeParts(plan, store, first);
@@ -150,8 +151,12 @@ function outcome(error: unknown, { output, partial }: PartsStore): unknown {
 export async function discardParts(output: string): Promise<void> {
   const store = await openStore(output);
   try {
-    const { options } = (await cleared(store, readPlan(store))).head.asked!;
-    await store.discard(typeof options.parent === 'string');
+    const plan = await cleared(store, readPlan(store)).catch((error: unknown) => {
+      // What cannot be read can be removed.
+      if (error instanceof ConvertError && (error.code === 'corrupt' || error.code === 'resume-refused')) return null;
+      throw error;
+    });
+    await store.discard(typeof plan?.head.asked?.options.parent === 'string');
   } finally {
     store.close();
   }

@@ -78,21 +78,9 @@ export async function planParts(
   control: Control = {}
 ): Promise<PartsDescription> {
   const { resume = false, ...given } = options;
-  if (asked.dryRun && !resume) return await planAnew(source, given, asked, control);
-  let store: PartsStore | null = null;
-  try {
-    checkParts(asked.parts);
-    store = await openStore(outputPath(options.output ?? null, source, options.parent ?? null));
-    const before = resume ? await goOn(source, given, store, asked) : null;
-    return before ?? (await planAnew(source, given, asked, control));
-  } catch (error) {
-    const isTaken = error instanceof ConvertError && error.code === 'output-exists' && error.about === store?.output;
-    // Parts of this plan, which is refused, are not done because those of another one were.
-    if (isTaken && !asked.dryRun) await store!.remove(FINISHED).catch(() => {});
-    throw error;
-  } finally {
-    store?.close();
-  }
+  checkParts(asked.parts);
+  const before = resume ? await goOn(source, given, asked) : null;
+  return before ?? (await planAnew(source, given, asked, control));
 }
 
 async function planAnew(
@@ -104,7 +92,10 @@ async function planAnew(
   const [least, most] = checkParts(wanted);
   const { result: prepared, headers } = await handingOnHeaders(null, () =>
     Ending.before(signal, prepare(source, given, { lenient: dryRun }))
-  );
+  ).catch(async (error: unknown) => {
+    if (!dryRun) await forgetFinished(error);
+    throw error;
+  });
   if (signal?.aborted) throw stopped(signal);
   const parts = Math.max(least, Math.min(most, Math.floor(readBytes(prepared) / WORTH_A_PART)));
   const division = divide(prepared, parts);
@@ -133,6 +124,14 @@ async function planAnew(
   } finally {
     store.close();
   }
+}
+
+/** Parts of a plan that is refused, because its output is there, are not done because those of another one were. */
+async function forgetFinished(error: unknown): Promise<void> {
+  if (!(error instanceof ConvertError) || error.code !== 'output-exists' || error.about === null) return;
+  const store = await openStore(error.about).catch(() => null);
+  await store?.remove(FINISHED).catch(() => {});
+  store?.close();
 }
 
 /** How many parts there may be. @throws ConvertError `bad-option` */
@@ -230,31 +229,35 @@ async function scanAlone(
 async function goOn(
   source: string | string[],
   options: Partial<ConvertOptions>,
-  store: PartsStore,
   { parts: asked }: PlanOptions
 ): Promise<PartsDescription | null> {
-  const isPlanned = await store.isPlanned();
-  const finished = isPlanned ? null : await readFinished(store);
-  const plan = isPlanned ? await readPlan(store) : finished?.plan;
-  if (!plan) return null;
-  const again = () => prepare(source, options, { planned: plan.head });
-  const prepared = await (finished ? again() : withHeaders(plan, store, again)).catch((error: unknown) => {
-    // What is finished otherwise is an output like any other.
-    if (finished && error instanceof ConvertError && error.code === 'resume-refused') return null;
-    throw error;
-  });
-  if (!prepared) return null;
-  if (finished)
-    try {
-      await checkFiles(store);
-    } catch (error) {
-      if (options.overwrite && error instanceof ConvertError && error.code === 'corrupt') return null;
+  const store = await openStore(outputPath(options.output ?? null, source, options.parent ?? null));
+  try {
+    const isPlanned = await store.isPlanned();
+    const finished = isPlanned ? null : await readFinished(store);
+    const plan = isPlanned ? await readPlan(store) : finished?.plan;
+    if (!plan) return null;
+    const again = () => prepare(source, options, { planned: plan.head });
+    const prepared = await (finished ? again() : withHeaders(plan, store, again)).catch((error: unknown) => {
+      // What is finished otherwise is an output like any other.
+      if (finished && error instanceof ConvertError && error.code === 'resume-refused') return null;
       throw error;
-    }
-  const { executionPlan } = prepared;
-  const count = typeof asked === 'number' ? asked : plan.parts.length;
-  const division = { executionPlan, level: plan.level, parts: plan.parts };
-  return describe(prepared, division, plan, store, count, finished !== null);
+    });
+    if (!prepared) return null;
+    if (finished)
+      try {
+        await checkFiles(store);
+      } catch (error) {
+        if (options.overwrite && error instanceof ConvertError && error.code === 'corrupt') return null;
+        throw error;
+      }
+    const { executionPlan } = prepared;
+    const count = typeof asked === 'number' ? asked : plan.parts.length;
+    const division = { executionPlan, level: plan.level, parts: plan.parts };
+    return await describe(prepared, division, plan, store, count, finished !== null);
+  } finally {
+    store.close();
+  }
 }
 
 async function describe(
