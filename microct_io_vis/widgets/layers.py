@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -55,7 +56,8 @@ class Layer(Mistakable):
     opacity : float, optional
         In slices, from 0 to 1.
     contrast : (float, float), optional
-        Values that are shown black and white.
+        Values that are shown black and white. Where that of black is greater, dark and bright are swapped, as by *Invert*
+        above the picture.
     value_range : (float, float), optional
         The same as ``contrast``.
     blend : {'over', 'add'}, optional
@@ -341,7 +343,11 @@ class Layer(Mistakable):
         contrast = proposal["value"]
         if contrast is None:
             return None
-        if len(contrast) != 2 or not all(hasattr(each, "__float__") for each in contrast) or contrast[0] == contrast[1]:
+        if (
+            len(contrast) != 2
+            or not all(hasattr(each, "__float__") and math.isfinite(each) for each in contrast)
+            or contrast[0] == contrast[1]
+        ):
             raise TraitError(f"contrast: {contrast!r}, where two numbers were expected: the values of black and white")
         return tuple(each.item() if hasattr(each, "item") else each for each in contrast)
 

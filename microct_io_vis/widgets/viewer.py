@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import math
 import os
 import queue
@@ -90,7 +91,7 @@ class ViewerWidget(BrowserWidget):
     selection : (int, int, int, int, int, int), optional
         The box that was drawn last, or else the part in sight: half-open ranges (z0, z1, y0, y1, x0, x1) of level 0,
         as ``volume.region(viewer.selection)`` and ``convert(..., roi=viewer.selection)`` take them. Set it, also to
-        ``np.s_[z0:z1, y0:y1, x0:x1]``, and the box is drawn; None takes that box away.
+        ``np.s_[z0:z1, y0:y1, x0:x1]``, and the box, which must lie in the volume, is drawn; None takes that box away.
     slices : str, (int, int), range or slice, optional
         Slices of a folder: a pattern of their names, such as 'rec_*.tif', or a range of their numbers, such as 100-899.
         Of (first, last) both are included. None: all.
@@ -771,6 +772,13 @@ class ViewerWidget(BrowserWidget):
             raise traitlets.TraitError(
                 f"selection: {selection!r}, where {what} was expected, such as np.s_[0:9, 0:9, 0:9]"
             )
+        lengths = _lengths(self._volumes[0])
+        for axis, (_, stop) in zip(self._space, ends, strict=True):
+            if stop > lengths.get(axis, stop):
+                raise traitlets.TraitError(
+                    f"selection: {selection!r} ends at {stop} along {axis}, where at most {lengths[axis]} was expected: "
+                    "as many voxels as the first volume has"
+                )
         return tuple(each.__index__() for each in flat)
 
     @traitlets.observe("position", "selection")
@@ -1098,6 +1106,18 @@ def _paths_of(main: list[Layer], over: list[Layer]) -> dict[str, Any]:
     """The traits that say which files are shown."""
     paths, labels = ([layer.path for layer in each if layer.path] for each in (main, over))
     return {"source": paths if len(paths) > 1 or not main else "".join(paths), "labels": labels}
+
+
+def _lengths(files: Files) -> dict[str, int]:
+    """How many voxels level 0 has along each axis; empty where that cannot be read."""
+    is_v3 = files.metadata_key == "zarr.json"
+    try:
+        root = json.loads(files.read(files.metadata_key)[2])
+        path = (root["attributes"]["ome"] if is_v3 else root)["multiscales"][0]["datasets"][0]["path"]
+        shape = json.loads(files.read(f"{path}/{'zarr.json' if is_v3 else '.zarray'}")[2])["shape"]
+    except (OSError, LookupError, TypeError, ValueError):
+        return {}
+    return dict(zip((axis["name"] for axis in files.axes), shape, strict=False))
 
 
 def _lies(layer: Layer, files: Files, level: Any = None, at: Any = None) -> tuple[dict[str, Any], ...]:

@@ -550,6 +550,8 @@ def test_what_a_page_tells_is_python_s_and_what_python_asks_the_page_s(scan):
         viewer.position = (1, 2)
     with pytest.raises(traitlets.TraitError, match="a range of voxels along each of z, y, x"):
         viewer.selection = numpy.s_[3:9, 10:30, 20:]
+    with pytest.raises(traitlets.TraitError, match=f"ends at 99 along y, where at most {VOXELS.shape[1]} was expected"):
+        viewer.selection = numpy.s_[3:9, 10:99, 20:50]
 
 
 @pytest.mark.parametrize(
@@ -667,6 +669,7 @@ def test_a_volume_is_aligned_by_points(scan):
         ("scan.tif", {"at": (1, 2, 3)}, "of arrays only"),
         (VOXELS, {"colour": "red"}, "six hexadecimal digits"),
         (VOXELS, {"contrast": (1, 1)}, "two numbers"),
+        (VOXELS, {"contrast": (1, numpy.nan)}, "two numbers"),
     ],
 )
 def test_a_layer_that_cannot_be_shown_is_refused(scan, source, options, said):
