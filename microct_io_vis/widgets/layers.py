@@ -56,8 +56,8 @@ class Layer(Mistakable):
     opacity : float, optional
         In slices, from 0 to 1.
     contrast : (float, float), optional
-        Values that are shown black and white. Where that of black is greater, dark and bright are swapped, as by *Invert*
-        above the picture.
+        Values that are shown black and white. Where that of black is greater, dark and bright are swapped, as by
+        *Invert* above the picture.
     value_range : (float, float), optional
         The same as ``contrast``.
     blend : {'over', 'add'}, optional

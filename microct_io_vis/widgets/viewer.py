@@ -776,8 +776,8 @@ class ViewerWidget(BrowserWidget):
         for axis, (_, stop) in zip(self._space, ends, strict=True):
             if stop > lengths.get(axis, stop):
                 raise traitlets.TraitError(
-                    f"selection: {selection!r} ends at {stop} along {axis}, where at most {lengths[axis]} was expected: "
-                    "as many voxels as the first volume has"
+                    f"selection: {selection!r} ends at {stop} along {axis}, where at most {lengths[axis]} was "
+                    "expected: as many voxels as the first volume has"
                 )
         return tuple(each.__index__() for each in flat)
 
