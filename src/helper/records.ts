@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { isStillRunning, startTime } from '../convert/index.ts';
+import { giveSign, isStillRunning, silenceOf, startTime } from '../convert/index.ts';
 import type { Job } from '../protocol/index.ts';
 import { HELPER_GONE, isActive, lost } from '../protocol/job.ts';
 import type { Jobs } from './jobs.ts';
 
 const NAME = 'microct-io-vis-jobs';
-/** Milliseconds after which a helper on another machine that has not touched its record is taken to have gone. */
+/** Milliseconds after which a helper on another machine that has given no sign of life is taken to have gone. */
 const BELIEVED = 180_000;
 const BEAT = 30_000;
 /** Milliseconds after which nobody comes back to ask. */
@@ -48,13 +48,11 @@ export class Records {
         continue;
       }
       try {
-        const { mtimeMs } = statSync(file);
-        const age = Date.now() - mtimeMs;
-        if (age > FORGOTTEN) {
+        if (Date.now() - statSync(file).mtimeMs > FORGOTTEN) {
           rmSync(file);
         } else if (name.startsWith(this.#prefix) && name.endsWith('.json')) {
           const { jobs, ...owner } = JSON.parse(readFileSync(file, 'utf8')) as Record;
-          if (owner.host === hostname() ? isStillRunning(owner) : age < BELIEVED) {
+          if (owner.host === hostname() ? isStillRunning(owner) : silenceOf(file) < BELIEVED) {
             continue;
           }
           // Of two helpers that find it, one gets it.
@@ -101,7 +99,7 @@ export class Records {
 
   #touch(): void {
     try {
-      utimesSync(this.#file, new Date(), new Date());
+      giveSign(this.#file);
     } catch {
       // There is none.
     }

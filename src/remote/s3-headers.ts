@@ -7,6 +7,20 @@ const WRITES = ['PutObjectCommand', 'CopyObjectCommand', 'CreateMultipartUploadC
 
 const isSet = (value: string | undefined): boolean => /^(1|yes|true|on)$/i.test(value ?? '');
 
+/** Has a client tell, of each answer, when that was given by the server's clock, in ms since 1970. */
+export function hearDates(client: S3Client, hear: (date: number) => void): void {
+  client.middlewareStack.add(
+    next => async args => {
+      const answered = await next(args);
+      const { headers } = answered.response as { headers?: Record<string, string> };
+      const date = Date.parse(headers?.date ?? '');
+      if (!Number.isNaN(date)) hear(date);
+      return answered;
+    },
+    { step: 'deserialize', name: 'microctDates' }
+  );
+}
+
 /**
  * Has a client say what a bucket may want to hear: how objects are to be encrypted, and that who asks pays. Neither has
  * a place in the files of the AWS tools; the variables are those of GDAL, and of what is made with Rust's object_store.

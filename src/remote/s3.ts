@@ -13,7 +13,7 @@ import { atOnce } from '../model/at-once.ts';
 import { ConvertError } from '../model/errors.ts';
 import { ATTEMPTS, SILENT, waitBefore } from './attempts.ts';
 import { proxies } from './proxies.ts';
-import { addHeaders } from './s3-headers.ts';
+import { addHeaders, hearDates } from './s3-headers.ts';
 import type * as SdkModule from './sdk.ts';
 import { Searched } from './searched.ts';
 import {
@@ -120,6 +120,8 @@ export class S3Bucket {
   readonly #attempts: number;
   readonly #searched: Searched;
   #client: S3Client;
+  /** By how much the server's clock is ahead of this machine's, in ms. */
+  #ahead = 0;
   /** Names of buckets that have answered this process, or another one before it. */
   static readonly #answered = new Set<string>();
   /** Ceph finds no ETag that is written with its quotes where an object is to be replaced. */
@@ -136,7 +138,7 @@ export class S3Bucket {
     this.bucket = bucket;
     this.#side = side;
     this.#sdk = sdk;
-    this.#client = client;
+    this.#client = this.#heard(client);
     this.#searched = searched;
     this.#attempts = attempts;
   }
@@ -165,6 +167,16 @@ export class S3Bucket {
 
   close(): void {
     this.#client.destroy();
+  }
+
+  /** In ms since 1970, by the server's clock as far as it has told of that. */
+  get now(): number {
+    return Date.now() + this.#ahead;
+  }
+
+  #heard(client: S3Client): S3Client {
+    hearDates(client, date => (this.#ahead = date - Date.now()));
+    return client;
   }
 
   /** Null where there is no such object. */
@@ -546,7 +558,8 @@ export class S3Bucket {
         if (renews) {
           isRenewed = true;
           // The SDK has noted by how much the clock is wrong; credentials are looked for anew.
-          if (reasonOf(error) !== 'RequestTimeTooSkewed') this.#client = await newClient(this.#sdk, this.#searched);
+          if (reasonOf(error) !== 'RequestTimeTooSkewed')
+            this.#client = this.#heard(await newClient(this.#sdk, this.#searched));
         }
         if (!renews && (!isPassing(error, S3Bucket.#answered.has(this.bucket)) || attempt >= this.#attempts))
           throw s3Error(error, this.nameOf(key), doing, this.#side, this.#searched.reason);

@@ -11,8 +11,7 @@ import {
   rmdirSync,
   statfsSync,
   statSync,
-  accessSync,
-  utimesSync
+  accessSync
 } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
@@ -26,12 +25,14 @@ import { JOURNAL } from './journal.ts';
 import type { Documents } from './metadata.ts';
 import { isEmptyFolder, linkTarget } from './occupied.ts';
 import { isOmeZarr } from './ome-zarr.ts';
-import { besideName, clearLeftovers, heldBack, previousName, remove, withdraw } from './leftovers.ts';
+import { besideName, clearLeftovers, heldBack, previousName, remove } from './leftovers.ts';
 import { HEARTBEAT, MARKER, PARTS, PLAN, SCRATCH, active, marker, ownerOf } from './owner.ts';
 import { refuseUnlessStale, taken } from './ownership.ts';
+import { giveSign } from './sign-of-life.ts';
 import { syncFolder, writeSynced } from './sync.ts';
 import { writeError } from './system-errors.ts';
 import type { UnfinishedOutput } from './unfinished-output.ts';
+import { withdraw } from './withdraw.ts';
 import { option } from '../model/words.ts';
 
 /** The output as one file, in the making. */
@@ -185,9 +186,8 @@ export class Destination implements UnfinishedOutput {
     this.#labels = labels;
     active.add(partial);
     this.#heartbeat = setInterval(() => {
-      const now = new Date();
       try {
-        utimesSync(join(partial, MARKER), now, now);
+        giveSign(join(partial, MARKER));
       } catch {
         // Gone: whatever writes next will say so.
       }

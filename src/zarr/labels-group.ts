@@ -9,10 +9,10 @@ import { type OmeZarrVersion, zarrFormatOf } from '../model/options.ts';
 import { isThere, listFolder } from './files.ts';
 import { readImage } from './image.ts';
 import { findJson } from './json.ts';
-import { withdraw } from './leftovers.ts';
 import { isProcess } from './owner.ts';
 import { syncFolder, writeSynced } from './sync.ts';
 import { writeError } from './system-errors.ts';
+import { withdraw } from './withdraw.ts';
 
 /** The folder of an image's label images, which may have an address. */
 export const labelsFolder = (parent: string): string =>

@@ -34,15 +34,6 @@ export function heldBack(output: string): string | null {
   return found === undefined ? null : join(dirname(output), found);
 }
 
-/** Removes what a write has left that failed, as far as that can be done: why it failed is what is told. */
-export function withdraw(path: string): void {
-  try {
-    rmSync(path, { recursive: true, force: true });
-  } catch {
-    // For the same reason, mostly.
-  }
-}
-
 /** Removes a folder beside `output`, or `output` itself. */
 export async function remove(folder: string, output: string): Promise<void> {
   const gone = besideName(output) + GONE;

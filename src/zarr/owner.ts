@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { TOOL } from '../model/version.ts';
 import { JOURNAL } from './journal.ts';
 import { readJson } from './json.ts';
+import { silenceOf } from './sign-of-life.ts';
 
 /**
  * Lies in an unfinished output and says whose it is. Names that begin so are of markers that are put in its place or
@@ -21,8 +22,8 @@ const OURS = /^(\d+|zarr\.json|\.zattrs|\.zgroup)$/;
 const ANYWHERE = /^(\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|\.nfs[0-9a-f]+|\.fuse_hidden[0-9a-f]+)$/;
 
 /**
- * How often a running conversion touches its marker, and for how long an untouched one of another machine is believed,
- * in ms.
+ * How often a running conversion gives a sign of life in its marker, and for how long one of another machine is
+ * believed without, in ms.
  */
 export const HEARTBEAT = 15_000;
 export const BELIEVED = 8 * HEARTBEAT;
@@ -130,16 +131,16 @@ export const running = (pid: number, host: string): Running => ({
 /** Whom a marker names; null where it cannot be understood. */
 export function ownerIn(folder: string, name: string): Running | 'stale' | null {
   let owner: Owner;
-  let touched: number;
+  let silence = 0;
   try {
     owner = readJson(join(folder, name)) as unknown as Owner;
-    touched = statSync(join(folder, name)).mtimeMs;
+    if (owner.host !== hostname()) silence = silenceOf(join(folder, name));
   } catch {
     return null;
   }
   if (owner.tool !== TOOL || typeof owner.host !== 'string' || !Number.isSafeInteger(owner.pid)) return null;
   const { pid, host } = owner;
-  if (host !== hostname()) return Date.now() - touched < BELIEVED ? running(pid, host) : 'stale';
+  if (host !== hostname()) return silence < BELIEVED ? running(pid, host) : 'stale';
   if (isThisProcess(owner)) return 'stale';
   return isStillRunning(owner) ? running(pid, host) : 'stale';
 }

@@ -288,6 +288,16 @@ def test_what_was_sent_before_a_kill_is_not_sent_again(cli, blocks, store):
     assert store.files("killed/a.ome.zarr") == {f"/{name}": data for name, data in wanted.items()}
 
 
+def test_clocks_may_differ(cli, scan, store, monkeypatch):
+    """Who writes on another machine is believed for two minutes, by the server's clock."""
+    owner = {"tool": "microct-io-vis", "host": "another", "pid": 1, "started": None, "id": "1", "staged": False}
+    key = "clocks/a.ome.zarr.partial/.microct-io-vis.json"
+    store.client.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(owner).encode())
+    monkeypatch.setenv("NODE_OPTIONS", f"--require={Path(__file__).with_name('other_clock.cjs')}")
+    refused = cli("convert", scan[0], f"s3://{BUCKET}/clocks/a.ome.zarr", *SMALL)
+    assert refused.status == 1 and "is being written by another conversion (process 1 on another)" in refused.stderr
+
+
 def test_an_output_stays_until_the_new_one_is_whole(cli, blocks, store):
     source, options = blocks
     output = f"s3://{BUCKET}/stays/a.ome.zarr"

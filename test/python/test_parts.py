@@ -1,5 +1,6 @@
 """One volume by many processes: `plan`, `part` and `finish`. The output is that of one process, to the bit."""
 
+import json
 import os
 import shutil
 import signal
@@ -227,6 +228,20 @@ def test_what_is_planned_is_nobody_elses(cli, scans, tmp_path):
     assert changed.status == 1 and "scan.tif has been written to since: discard what is planned" in changed.stderr
     assert cli("finish", output, "--discard").status == 0
     assert [path.name for path in tmp_path.iterdir()] == ["scan.tif"]
+
+
+def test_clocks_may_differ(cli, scans, tmp_path, monkeypatch):
+    """Who writes on another machine is believed for two minutes, by the clock of the disk that both share."""
+    output = tmp_path / "out.ome.zarr"
+    marker = tmp_path / "out.ome.zarr.partial" / ".microct-io-vis.json"
+    marker.parent.mkdir()
+    marker.write_text(json.dumps({"tool": "microct-io-vis", "host": "another", "pid": 1, "started": None, "id": "1"}))
+    monkeypatch.setenv("NODE_OPTIONS", f"--require={Path(__file__).with_name('other_clock.cjs')}")
+    refused = cli("convert", scans["float32"], output)
+    assert refused.status == 1 and "is being written by another conversion (process 1 on another)" in refused.stderr
+    seconds = time.time() - 200
+    os.utime(marker, (seconds, seconds))
+    cli("convert", scans["float32"], output).succeeded()
 
 
 def test_what_is_lost_or_damaged_is_made_anew_or_told(cli, scans, tmp_path):

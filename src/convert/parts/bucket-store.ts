@@ -94,7 +94,7 @@ export class BucketStore implements PartsStore {
     for await (const { key, modified } of this.#bucket.list(part === undefined ? prefix : `${prefix}${part}/`)) {
       const text = (await this.#bucket.get(key))?.bytes.toString('utf8');
       const owner = text === undefined ? null : (parsedObject(text) as Owner | null);
-      if (owner && isBusy(owner, modified))
+      if (owner && isBusy(this.#bucket, owner, modified))
         found.push({ part: Number(key.slice(prefix.length).split('/')[0]), ...running(owner.pid, owner.host) });
     }
     return found;

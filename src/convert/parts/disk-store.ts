@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Json } from '../../model/json.ts';
 import { isArchiveName } from '../../model/output-name.ts';
@@ -6,12 +6,14 @@ import { Destination, clearFinished } from '../../zarr/destination.ts';
 import { FINISHED, finishedPlace } from '../../zarr/finished-place.ts';
 import { Journal, type JournalRecord } from '../../zarr/journal.ts';
 import { findGroup } from '../../zarr/group.ts';
-import { clearBeside, withdraw } from '../../zarr/leftovers.ts';
+import { clearBeside } from '../../zarr/leftovers.ts';
 import { isOmeZarr } from '../../zarr/ome-zarr.ts';
 import { HEARTBEAT, PARTS, PLAN, type Running, marker, ownerIn, ownerOf } from '../../zarr/owner.ts';
+import { giveSign } from '../../zarr/sign-of-life.ts';
 import { asideName, syncFolder, writeSynced } from '../../zarr/sync.ts';
 import { writeError } from '../../zarr/system-errors.ts';
 import type { UnfinishedOutput } from '../../zarr/unfinished-output.ts';
+import { withdraw } from '../../zarr/withdraw.ts';
 import type { PartPlace, PartsRun, PartsStore } from './store.ts';
 
 const RUN = 'run-';
@@ -105,9 +107,8 @@ export class DiskStore implements PartsStore {
       throw writeError(error, this.partial);
     }
     const touch = () => {
-      const now = new Date();
       try {
-        utimesSync(run, now, now);
+        giveSign(run);
       } catch {
         // Gone: whatever writes next will say so.
       }

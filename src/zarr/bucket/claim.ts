@@ -99,12 +99,12 @@ export async function readMarker(bucket: S3Bucket, keys: Keys): Promise<Claimed 
 export const partialName = (bucket: S3Bucket, keys: Keys): string => bucket.nameOf(keys.partial.slice(0, -1));
 
 /** Whether who has written a marker of this bucket is still there. */
-export const isBusy = (owner: Owner, modified: number): boolean =>
-  owner.host === hostname() ? isStillRunning(owner) : Date.now() - modified < BELIEVED;
+export const isBusy = (bucket: S3Bucket, owner: Owner, modified: number): boolean =>
+  owner.host === hostname() ? isStillRunning(owner) : bucket.now - modified < BELIEVED;
 
 /** The process that writes an unfinished output; null where it has ended, or is this one, which has given it up. */
 export function busyWith(bucket: S3Bucket, keys: Keys, { owner, modified }: Claimed): Running | null {
-  if (!owner || owner.ended || !isBusy(owner, modified)) return null;
+  if (!owner || owner.ended || !isBusy(bucket, owner, modified)) return null;
   const isGivenUp = isThisProcess(owner) && !active.has(partialName(bucket, keys));
   return isGivenUp ? null : running(owner.pid, owner.host);
 }
