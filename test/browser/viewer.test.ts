@@ -399,6 +399,15 @@ test('labels that are a TIFF are laid over another as segments by a right-click,
   await page.getByText('Add as Segmentation').click();
   await page.locator('.lm-TabBar-tabLabel', { hasText: 'scan.tif and 1 other' }).waitFor();
   assert.ok(await isEnabled('link-viewers'));
+  // Once more from where it was double-clicked: the same tab, which says so.
+  const tabs = page.locator('.lm-TabBar-tabLabel', { hasText: 'scan.tif' });
+  const count = await tabs.count();
+  await tabs.first().click();
+  await lab.item('boxes.tif').click({ button: 'right' });
+  await page.getByText('Add as Segmentation').click();
+  await page.getByText('boxes.tif is shown here already.').waitFor();
+  await page.locator('.jp-Dialog').getByRole('button').click();
+  assert.equal(await tabs.count(), count);
   const isOver = async (): Promise<void> => {
     const isColoured = (): Promise<boolean[]> =>
       shownPixels(picture(panel), SHAPE[1], SHAPE[2]).then(pixels =>

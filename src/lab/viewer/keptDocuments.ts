@@ -1,6 +1,5 @@
 import type { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
-import type { MainAreaWidget } from '@jupyterlab/apputils';
-import { WidgetTracker } from '@jupyterlab/apputils';
+import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import type { ABCWidgetFactory, DocumentWidget } from '@jupyterlab/docregistry';
 import type { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { ISignal } from '@lumino/signaling';
@@ -12,7 +11,7 @@ import { chooseAgain } from '../choose.ts';
 import { CommandIDs } from '../ids.ts';
 import { isGone } from './gone.ts';
 import { keepNames } from './keptNames.ts';
-import type { ViewerPanel } from './panel.ts';
+import { ViewerPanel } from './panel.ts';
 import { baseName } from './source.ts';
 
 /** How the picture in a document is had. */
@@ -43,12 +42,18 @@ export function keepDocuments<T extends Widget>(
     const leadElsewhere = (): void => {
       const shown = picture(widget.content);
       if (!shown) return;
+      // In which volumes have been laid over this one before.
+      const isOver = (tab: Widget): boolean =>
+        tab instanceof MainAreaWidget &&
+        tab.content instanceof ViewerPanel &&
+        shown.paths.every((path, n) => path === (tab.content as ViewerPanel).paths[n]);
       shown.addElsewhere = async (paths, asLabels) => {
         const { state } = shown;
         const args = { paths: [...shown.paths], ...(state && { state }) };
         const tabs = [...shell.widgets('main')];
-        const opened: unknown = await commands.execute(CommandIDs.openViewer, args);
+        const opened: unknown = tabs.find(isOver) ?? (await commands.execute(CommandIDs.openViewer, args));
         const tab = opened as MainAreaWidget<ViewerPanel>;
+        shell.activateById(tab.id);
         const { length } = tab.content.paths;
         try {
           await tab.content.addVolumes(paths, asLabels);
