@@ -7,8 +7,13 @@ const INPUT =
 const VOLUME =
   'VOLUME is an OME-Zarr; or a TIFF, a folder of slices, or @FILE, which are shown as they are: nothing is written.';
 
+const OUTPUT =
+  "OUTPUT is the OME-Zarr to write: a new folder, or, without it, INPUT's name with .ome.zarr, beside INPUT.";
+
 /** Text about a command before its options, where it says more than what INPUT is. */
 const ABOUT: Record<string, string[] | undefined> = {
+  convert: [INPUT, OUTPUT],
+  estimate: [INPUT, OUTPUT],
   info: [`${INPUT.slice(0, -1)}; or an OME-Zarr.`],
   view: [VOLUME],
   plan: [
@@ -27,8 +32,21 @@ const ABOUT: Record<string, string[] | undefined> = {
   finish: ['Where parts are missing it says which, and exits with 1.']
 };
 
-/** The help text of a command, or of the program. */
-export function help(topic: string | null): string {
+/** What a first volume goes through. */
+const FIRST_STEPS: string[][] = [
+  ['info scan.tif', 'what it is'],
+  ['view scan.tif', 'its picture, as it is'],
+  ['convert scan.tif scan.ome.zarr', 'the pyramid; slices/ in place of scan.tif where it is a folder of slices'],
+  ['view scan.ome.zarr', "the pyramid's picture"],
+  ['verify scan.ome.zarr', 'whether it is all there']
+];
+
+/**
+ * The help text of a command, or of the program.
+ *
+ * @param columns of the terminal; lines are as long as they are where it is not known
+ */
+export function help(topic: string | null, columns = Infinity): string {
   const command = topic === null ? undefined : findCommand(topic);
   if (!command) {
     return [
@@ -36,27 +54,51 @@ export function help(topic: string | null): string {
       '',
       'usage: microct-io-vis COMMAND ...',
       '',
-      ...table(COMMANDS.map(({ name, usage, summary }) => [`${name} ${usage}`, summary])),
+      ...table(
+        COMMANDS.map(({ name, usage, summary }) => [`${name} ${usage}`, summary]),
+        columns
+      ),
       '',
-      ...table([
-        ['COMMAND --help', "show a command's options"],
-        ['--version', 'show the version']
-      ]),
+      ...table(
+        [
+          ['COMMAND --help', "show a command's options"],
+          ['--version', 'show the version']
+        ],
+        columns
+      ),
       '',
-      'exit status: 0 done, 1 failed, or verify found differences, 2 wrong usage, 130 cancelled (Ctrl-C),',
-      '             128 + signal ended by another one, with what is done kept for --resume'
+      'for a start:',
+      ...table(
+        FIRST_STEPS.map(([line, what]) => [`microct-io-vis ${line}`, what]),
+        columns
+      ),
+      '',
+      'exit status:',
+      ...table(
+        [
+          ['0', 'done'],
+          ['1', 'failed, or verify found differences'],
+          ['2', 'wrong usage'],
+          ['130', 'cancelled (Ctrl-C)'],
+          ['128 + signal', 'ended by another one, with what is done kept for --resume']
+        ],
+        columns
+      )
     ].join('\n');
   }
   const options = [...command.options, COMMON_OPTIONS[0]];
   return [
     `usage: microct-io-vis ${command.name} ${command.usage} [options]`,
     '',
-    `${command.summary[0].toUpperCase()}${command.summary.slice(1)}.`,
+    ...wrapped(`${command.summary[0].toUpperCase()}${command.summary.slice(1)}.`, columns),
     '',
-    ...(ABOUT[command.name] ?? [INPUT]),
+    ...(ABOUT[command.name] ?? [INPUT]).flatMap(line => wrapped(line, columns)),
     '',
     'options:',
-    ...table(options.map(option => [flags(option), option.help]))
+    ...table(
+      options.map(option => [flags(option), option.help]),
+      columns
+    )
   ].join('\n');
 }
 
@@ -65,7 +107,27 @@ export function flags({ name, short, values }: OptionSpec): string {
   return [short ? `-${short}, --${name}` : `    --${name}`, ...values].join(' ');
 }
 
-function table(rows: string[][]): string[] {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+/** Rows of two columns; the second one is wrapped, and begins below the first where that leaves it no room. */
+function table(rows: string[][], columns: number): string[] {
+  const widest = Math.max(...rows.map(([left]) => left.length));
+  const width = Math.min(widest, Number.isFinite(columns) ? Math.floor(0.6 * columns) : widest);
+  const indent = ' '.repeat(width + 4);
+  return rows.flatMap(([left, right]) => {
+    const [first, ...rest] = wrapped(right, columns - indent.length).map(line => indent + line);
+    const begin = `  ${left.padEnd(width)}  `;
+    return left.length > width ? [`  ${left}`, first, ...rest] : [begin + first.slice(indent.length), ...rest];
+  });
+}
+
+/** A text in lines of so many characters, parted between words. */
+function wrapped(text: string, columns: number): string[] {
+  if (text.length < columns) return [text];
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.length - 1;
+    if (lines[last] === '') lines[last] = word;
+    else if (lines[last].length + 1 + word.length < columns) lines[last] += ` ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

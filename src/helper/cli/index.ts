@@ -91,7 +91,7 @@ async function run(
   const say = <T>(said: T): T => inWords(said, words);
   switch (invocation.command) {
     case 'help':
-      return { text: help(invocation.topic) };
+      return { text: help(invocation.topic, process.stdout.isTTY ? process.stdout.columns : undefined) };
     case 'version':
       return { text: VERSION };
     case 'info': {

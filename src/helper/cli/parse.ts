@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import type { ConvertOptions } from '../../model/options.ts';
 import { type VerifyOptions, readPiece } from '../../convert/verify/index.ts';
-import { COMMAND_LINE, type OptionName, inWords, option as spoken } from '../../model/words.ts';
+import { COMMAND_LINE, type OptionName, inWords, option as spoken, shellWord } from '../../model/words.ts';
 import { parseBytes } from '../../model/bytes.ts';
 import { ENGINE_OPTIONS, type OptionKind } from '../../model/option-table.ts';
 import { closest } from './closest.ts';
@@ -91,6 +92,9 @@ export type Invocation =
 
 const didYouMean = (meant: string | null): string => (meant === null ? '' : `did you mean ${meant}? `);
 
+/** Whether a word where a command is expected is a file or a folder, or is written as one. */
+const looksLikePath = (word: string): boolean => /[./\\]/.test(word) || existsSync(word);
+
 /** A word that starts with a minus sign and is a value all the same: `-1000`, `-.5`, `-1e3`. */
 const NEGATIVE = /^-(\d|\.\d)/;
 
@@ -101,7 +105,8 @@ const NEGATIVE = /^-(\d|\.\d)/;
 export function parse(args: readonly string[]): Invocation {
   const [first, ...rest] = args;
   if (first === undefined) {
-    throw new UsageError(`no command: expected ${COMMANDS.map(({ name }) => name).join(', ')} or --help`);
+    const names = COMMANDS.map(({ name }) => name).join(', ');
+    throw new UsageError(`no command: expected ${names} or --help, which says what each does`);
   }
   if (first === '--help' || first === '-h' || first === 'help') {
     const topic = rest[0] ?? null;
@@ -114,6 +119,15 @@ export function parse(args: readonly string[]): Invocation {
     return { command: 'version' };
   }
   const spec = findCommand(first);
+  if (!spec && looksLikePath(first)) {
+    const word = shellWord(first);
+    const does = /\.(zarr|ozx)[\\/]?$/i.test(first)
+      ? `view ${word}, which shows it`
+      : `convert ${word}, or view ${word}, which shows it and writes nothing`;
+    throw new UsageError(
+      `${first} is no command: write one before it, as info ${word}, which says what it is, or ${does}; --help says what each does`
+    );
+  }
   if (!spec) {
     const names = COMMANDS.map(({ name }) => name);
     const meant = closest(first, [...names, '--help', '--version']);
@@ -196,7 +210,8 @@ export function parse(args: readonly string[]): Invocation {
     throw new UsageError(`${spec.name}: expected the path of a TIFF${or}`);
   }
   if (words.length > most) {
-    throw new UsageError(`${spec.name}: ${words[most]} is one word too many: expected ${spec.usage}`);
+    const many = most === 1 ? '' : '. The slices of one volume are given by their folder, several volumes by --batch';
+    throw new UsageError(`${spec.name}: ${words[most]} is one word too many: expected ${spec.usage}${many}`);
   }
   const options = toOptions(values);
   if (words.length > 1) {
@@ -256,12 +271,28 @@ function split(spec: CommandSpec, args: readonly string[]): { words: string[]; v
   return { words, values };
 }
 
+/** Options that other programs have for what is a word by its place here. */
+const PLACES: Record<string, string | undefined> = {
+  i: 'INPUT',
+  input: 'INPUT',
+  source: 'INPUT',
+  o: 'OUTPUT',
+  out: 'OUTPUT',
+  output: 'OUTPUT'
+};
+
 /** The option of `--name`, `--name=value`, `-n`, `-nvalue`. */
 function recognise(spec: CommandSpec, word: string): { option: OptionSpec; given: string[] } {
   const options = [...spec.options, ...COMMON_OPTIONS];
   const find = word.startsWith('--') ? /^--([^=]+)(?:=(.*))?$/s.exec(word) : /^-([A-Za-z])(?:=?(.+))?$/s.exec(word);
   const option = options.find(({ name, short }) => find !== null && (word.startsWith('--') ? name : short) === find[1]);
   if (!find || !option) {
+    const place = find && PLACES[find[1]];
+    if (place && spec.usage.includes(place)) {
+      throw new UsageError(
+        `${spec.name} has no option ${word.replace(/=.*/s, '')}: ${place} is given without one: microct-io-vis ${spec.name} ${spec.usage}`
+      );
+    }
     const meant = closest(
       word.replace(/=.*/s, ''),
       options.map(each => `--${each.name}`)

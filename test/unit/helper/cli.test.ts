@@ -138,6 +138,15 @@ describe('parse', () => {
     usage('convert a --downsample median', /--downsample: median is not one of mean, mode, max, nearest/);
     usage('convert a --overwrite=yes', /--overwrite takes no value/);
     usage('convert a -j 2 -j 3', /--jobs is given twice/);
+    usage('scan.tif', /scan\.tif is no command: write one before it, as info scan\.tif, .* or convert scan\.tif/);
+    usage('a/scan.ome.zarr', /no command: .* or view a\/scan\.ome\.zarr/);
+    for (const word of ['-o', '-oa.zarr', '--output=a.zarr', '--out']) {
+      usage(
+        `convert a.tif ${word} b`,
+        /convert has no option -.*: OUTPUT is given without one: .* convert INPUT \[OUTPUT\]/
+      );
+    }
+    usage('convert 1.tif 2.tif 3.tif', /3\.tif is one word too many: .* by their folder, several volumes by --batch/);
     usage('info a --dtype uint8', /info has no option --dtype/);
     usage('verify', /verify: expected the path of an OME-Zarr/);
     usage('verify a b', /b is one word too many: the source is named with --against b/);
@@ -147,6 +156,15 @@ describe('parse', () => {
 });
 
 describe('help', () => {
+  it('stays within the terminal, and loses no word', () => {
+    for (const topic of [null, ...COMMANDS.map(({ name }) => name)]) {
+      const narrow = help(topic, 80);
+      const long = narrow.split('\n').filter(line => line.length >= 80 && !line.startsWith('usage:'));
+      assert.deepEqual(long, [], topic ?? '');
+      assert.deepEqual(narrow.split(/\s+/), help(topic).split(/\s+/), topic ?? '');
+    }
+  });
+
   it('names every command, and every option of each', () => {
     for (const command of COMMANDS) {
       assert.ok(help(null).includes(command.name));
