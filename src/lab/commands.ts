@@ -82,7 +82,7 @@ export function addCommands(
   });
 
   commands.addCommand(CommandIDs.verify, {
-    label: 'Verify',
+    label: args => (args.isPalette ? 'Verify an OME-Zarr' : 'Verify'),
     caption: 'Read every voxel of an OME-Zarr back, and compare it with its source',
     icon: args => (args.isPalette ? undefined : pyramidIcon),
     isVisible: args => mayChoose(OME_ZARRS, args, browser()),

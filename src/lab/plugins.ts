@@ -9,6 +9,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { addCommands } from './commands.ts';
 import { JobNotifications } from './conversions/notifications.ts';
 import { RunningConversions } from './conversions/running.ts';
+import { offerWhatIsEntered } from './entered.ts';
 import { addFileTypes } from './filetypes.ts';
 import { HelperClient } from './connection/client.ts';
 import { Remembered } from './connection/remembered.ts';
@@ -125,6 +126,7 @@ export const mainPlugin: JupyterFrontEndPlugin<void> = {
     running?.add(new RunningConversions(helper, app.commands));
     new JobNotifications(helper, app.commands, () => settings.notify);
     refreshOnOutput(helper, browsers);
+    offerWhatIsEntered(app.commands, browsers);
 
     if (registry) {
       const apply = follow(app);

@@ -131,6 +131,14 @@ test('an OME-Zarr folder offers Neuroglancer and no conversion, other folders th
   ]);
 });
 
+test('a double-click, which goes into an OME-Zarr, says once what opens it', async () => {
+  const hint = lab.page.locator('.Toastify__toast', { hasText: 'made.ome.zarr is an OME-Zarr' });
+  await lab.enter('made.ome.zarr');
+  await hint.getByRole('button', { name: 'Open in Neuroglancer' }).waitFor();
+  await lab.enter('..');
+  await hint.waitFor({ state: 'detached' });
+});
+
 test('an OME-Zarr is verified by a right-click, and what differs is listed', async () => {
   const verify = async (): Promise<Locator> => {
     await lab.item('made.ome.zarr').click({ button: 'right' });

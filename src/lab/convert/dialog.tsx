@@ -14,6 +14,8 @@ import { lookedAt } from '../viewer/source.ts';
 class DialogBody extends ReactWidget {
   constructor(helper: IHelper, paths: readonly string[], initial: Partial<FormValues>) {
     super();
+    // Where Tab leads to from the last button: fields come after JupyterLab has looked for one.
+    this.node.tabIndex = -1;
     this.#helper = helper;
     this.#paths = paths;
     this.#initial = initial;

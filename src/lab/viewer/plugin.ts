@@ -1,8 +1,16 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ILayoutRestorer, IRouter } from '@jupyterlab/application';
-import { ICommandPalette, InputDialog, MainAreaWidget, WidgetTracker, showErrorMessage } from '@jupyterlab/apputils';
+import {
+  Dialog,
+  ICommandPalette,
+  InputDialog,
+  MainAreaWidget,
+  WidgetTracker,
+  showErrorMessage
+} from '@jupyterlab/apputils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type { Widget } from '@lumino/widgets';
 import type { ViewerState } from '../../viewer/index.ts';
 import { LINK, readAsLabels, viewIn, withoutView } from '../../viewer/link.ts';
 import { keepLastViews, takeLastViews } from '../../viewer/lastViews.ts';
@@ -45,27 +53,42 @@ const viewOf = ({ state, options, asLabels, isStack }: ReadonlyPartialJSONObject
   { reading: options as LookOptions | undefined, asLabels: readAsLabels(asLabels), isStack: isStack === true }
 ];
 
-/** Asks for an address; null: there is none to open, which has been said where something else was given. */
-async function askForAddress(): Promise<string | null> {
-  const { value } = await InputDialog.getText({
-    title: 'Open OME-Zarr from URL',
-    label: 'Address of the folder that is an OME-Zarr, or of a TIFF:',
-    placeholder: 'https://HOST/FOLDER/NAME.ome.zarr or s3://BUCKET/NAME.ome.zarr',
-    okLabel: 'Open'
-  });
-  return value === null ? null : checkedAddress(value);
+/** As wide as an address is long. */
+class AddressRenderer extends Dialog.Renderer {
+  override createBody(value: Dialog.Body<string>): Widget {
+    const body = super.createBody(value);
+    body.addClass('mct-Address');
+    return body;
+  }
 }
 
-/** What was given as an address; null where it is none, which is said. */
-async function checkedAddress(given: string): Promise<string | null> {
+/** Asks for an address, again where something else is given; null: a person gives none. */
+async function askForAddress(): Promise<string | null> {
+  let text: string | null = '';
+  do {
+    const asked: Dialog.IResult<string> = await InputDialog.getText({
+      title: 'Open OME-Zarr from URL',
+      label: 'Address of the folder that is an OME-Zarr, or of a TIFF:',
+      placeholder: 'https://HOST/FOLDER/NAME.ome.zarr or s3://BUCKET/NAME.ome.zarr',
+      text,
+      okLabel: 'Open',
+      renderer: new AddressRenderer()
+    });
+    text = asked.value;
+  } while (text !== null && !(await isOpenable(text)));
+  return text?.trim() ?? null;
+}
+
+/** Whether what was given is an address; where it is none, that is said. */
+async function isOpenable(given: string): Promise<boolean> {
   const address = given.trim();
-  if (isWhole(address)) return address;
+  if (isWhole(address)) return true;
   const advice =
     adviceOnPath(address) ??
     'it begins with https://, http:// or s3://, as in https://HOST/FOLDER/NAME.ome.zarr or s3://BUCKET/NAME.ome.zarr';
   const what = `${address === '' ? 'Nothing' : `“${shownAddress(address)}”`} is no address that can be opened: ${advice}.`;
   await showErrorMessage('Cannot be opened', what);
-  return null;
+  return false;
 }
 
 /** The paths, with what stands for addresses that may hold a key: what a tab shows is kept with the layout. */
@@ -153,7 +176,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
     ): Promise<MainAreaWidget<ViewerPanel>> => open(await withoutKeys(paths, helper), state, way);
 
     commands.addCommand(CommandIDs.openViewer, {
-      label: 'Open in Neuroglancer',
+      label: args => (args.isPalette ? 'Open OME-Zarr in Neuroglancer' : 'Open in Neuroglancer'),
       caption: 'Look at an OME-Zarr in a tab, or at several as layers of one',
       icon: args => (args.isPalette ? undefined : pyramidIcon),
       isVisible: args => mayChoose(OME_ZARRS, args, browsers?.tracker.currentWidget),
@@ -191,13 +214,14 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
         }
       },
       execute: async ({ url, ...others }) => {
-        const address = await (typeof url === 'string' ? checkedAddress(url) : askForAddress());
+        if (typeof url === 'string' && !(await isOpenable(url))) return undefined;
+        const address = typeof url === 'string' ? url.trim() : await askForAddress();
         return address === null ? undefined : openGiven([address], ...viewOf(others));
       }
     });
     palette?.addItem({ command: CommandIDs.openUrl, category: 'Micro-CT' });
     commands.addCommand(CommandIDs.look, {
-      label: 'Look at It',
+      label: args => (args.isPalette ? 'Look at a TIFF or a Folder of Slices' : 'Look at It'),
       caption: 'Look at TIFFs, or folders of slices, in Neuroglancer as they are: nothing is written',
       icon: args => (args.isPalette ? undefined : stackIcon),
       isVisible: args =>

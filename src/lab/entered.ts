@@ -1,0 +1,37 @@
+import { Notification } from '@jupyterlab/apputils';
+import type { FileBrowser, IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import type { CommandRegistry } from '@lumino/commands';
+import { CommandIDs } from './ids.ts';
+import { isLocal, isOmeZarr, toServerPath } from './paths.ts';
+
+/**
+ * Says once what a right-click on an OME-Zarr has, where a person goes into its folder: a double-click always does
+ * that, and what is in there leads nowhere.
+ */
+export function offerWhatIsEntered(commands: CommandRegistry, { tracker }: IFileBrowserFactory): void {
+  let said: string | null = null;
+  const follow = ({ model }: FileBrowser): void => {
+    const { contents } = model.manager.services;
+    model.pathChanged.connect((_, { oldValue, newValue }) => {
+      if (said !== null) return void Notification.dismiss(said);
+      if (!isLocal(contents, newValue)) return;
+      const [from, path] = [oldValue, newValue].map(each => toServerPath(contents, each));
+      const folders = path.split('/');
+      const name = folders.pop() ?? '';
+      if (folders.join('/') !== from || !isOmeZarr(name)) return;
+      said = Notification.info(`${name} is an OME-Zarr: a right-click on it has what can be done with it.`, {
+        autoClose: 12_000,
+        actions: [
+          {
+            label: 'Open in Neuroglancer',
+            displayType: 'accent',
+            callback: () => void commands.execute(CommandIDs.openViewer, { path })
+          },
+          { label: 'OME-Zarr Info', callback: () => void commands.execute(CommandIDs.info, { path }) }
+        ]
+      });
+    });
+  };
+  tracker.forEach(follow);
+  tracker.widgetAdded.connect((_, browser) => follow(browser));
+}
