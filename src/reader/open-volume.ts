@@ -26,6 +26,7 @@ import { type Directory, firstPage, walkDirectories } from './tiff/directory.ts'
 import { fail, readFailure } from './common/fail.ts';
 import { HeaderBytes } from './common/header-bytes.ts';
 import { withRemoteHeaders } from './common/remote-headers.ts';
+import { ONE_TIFF } from '../remote/remote-file.ts';
 import { wholeAddress } from '../remote/stand-ins.ts';
 import type { Headers, Opened } from './headers.ts';
 import { headersOf } from './kept-headers.ts';
@@ -166,12 +167,7 @@ async function openRemote(given: string, image: InterpretationOptions['image'], 
       : isOmeXml(name)
         ? 'OME-XML without voxels'
         : sliceKind(name);
-  if (what !== 'TIFF')
-    throw fail(
-      'unsupported',
-      address,
-      `it names ${what}, where the address of one TIFF file was expected: download it, or give the address of a TIFF`
-    );
+  if (what !== 'TIFF') throw fail('unsupported', address, `it names ${what}, where ${ONE_TIFF}`);
   const { result, state } = await withRemoteHeaders(address, () => openFile(address, image, wanted));
   return { ...result, remote: state };
 }

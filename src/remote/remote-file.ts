@@ -1,5 +1,8 @@
 import type { RemoteState } from '../model/layout.ts';
 
+/** Advice on the address of something else. */
+export const ONE_TIFF = 'the address of one TIFF file was expected: download it, or give the address of a TIFF';
+
 /** A file of which parts are read by an address. */
 export interface RemoteFile {
   /** Its present state, and its first `length` bytes, or as many as there are. @throws ConvertError */

@@ -140,6 +140,8 @@ export function s3Error(
     case 'NoSuchKey':
     case 'NotFound':
       return fail('there is no such object', 'not-found');
+    case 'KeyTooLongError':
+      return fail('a bucket has no keys of so many bytes (1,024 at most): choose a shorter name');
     case 'InvalidBucketName':
       return new S3Error('bad-option', `${bucket}: this is no name of a bucket`, side, status, reason);
     case 'InvalidAccessKeyId':
@@ -176,6 +178,10 @@ export function s3Error(
     );
   if (error instanceof CutOff) return fail(`${message}: try again later`);
   if (status === 404) return fail('there is no such object', 'not-found');
-  const said = status === null ? (unreached(error) ?? message) : `${status} ${reason}: ${message}`;
-  return fail(`it cannot be ${doing} (${said}): try again later`);
+  if (status === null)
+    return fail(
+      `it cannot be ${doing} (${unreached(error) ?? message}): check the connection and the endpoint (AWS_ENDPOINT_URL), and try again later`
+    );
+  const remedy = status < 500 ? 'ask whoever runs the server' : 'try again later';
+  return fail(`it cannot be ${doing} (${status} ${reason}: ${message}): ${remedy}`);
 }

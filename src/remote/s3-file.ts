@@ -1,8 +1,8 @@
 import { bucketAddress, noBucket, shownAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import type { RemoteState } from '../model/layout.ts';
-import type { RemoteFile } from './remote-file.ts';
-import { S3Bucket } from './s3.ts';
+import { ONE_TIFF, type RemoteFile } from './remote-file.ts';
+import { S3Bucket, isDenied } from './s3.ts';
 
 /** An object of a bucket that is read by parts. */
 export class S3File implements RemoteFile {
@@ -20,7 +20,7 @@ export class S3File implements RemoteFile {
 
   async look(length: number): Promise<{ state: RemoteState; first: Uint8Array }> {
     const found = await (await this.#open()).head(this.#key);
-    if (!found) throw this.#missing();
+    if (!found) throw await this.#missing();
     const state = { size: found.size, version: found.etag, modified: found.modified };
     const most = Math.min(length, found.size);
     return { state, first: most === 0 ? new Uint8Array(0) : await this.read(state, 0, most) };
@@ -29,7 +29,7 @@ export class S3File implements RemoteFile {
   async read(state: RemoteState, position: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
     const bucket = await this.#open();
     const found = await bucket.get(this.#key, { start: position, length, etag: state.version ?? undefined }, signal);
-    if (!found) throw this.#missing();
+    if (!found) throw await this.#missing();
     return found.bytes;
   }
 
@@ -41,7 +41,15 @@ export class S3File implements RemoteFile {
     return (this.#bucket ??= S3Bucket.open(this.#address, 'source'));
   }
 
-  #missing(): ConvertError {
-    return new ConvertError('not-found', `${this.#address}: there is no such object: check the address`, 'source');
+  /** @throws S3Error where the bucket is not there either */
+  async #missing(): Promise<ConvertError> {
+    let what = 'there is no such object: check the address';
+    try {
+      for await (const _ of (await this.#open()).list(`${this.#key}/`, undefined, 1))
+        what = `it is a folder, where ${ONE_TIFF}`;
+    } catch (error) {
+      if (!isDenied(error)) throw error;
+    }
+    return new ConvertError('not-found', `${this.#address}: ${what}`, 'source');
   }
 }

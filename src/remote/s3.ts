@@ -605,11 +605,17 @@ function authorities(): { ca?: Buffer } {
 
 async function newClient(sdk: Sdk, { logger }: Searched): Promise<S3Client> {
   const region = async (): Promise<string> => {
-    const given = process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION;
-    if (given) return given;
     const { NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS, loadConfig } = sdk;
-    // Stores that are not Amazon's have none, and Amazon's are found from the first one.
-    return loadConfig(NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS)().catch(() => 'us-east-1');
+    const found =
+      process.env.AWS_REGION ||
+      process.env.AWS_DEFAULT_REGION ||
+      // Stores that are not Amazon's have none, and Amazon's are found from the first one.
+      (await loadConfig(NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS)().catch(() => 'us-east-1'));
+    if (/^[\w-]+$/.test(found)) return found;
+    throw new ConvertError(
+      'bad-option',
+      `the region of buckets is set to "${found}", where a name such as eu-central-1 was expected: correct AWS_REGION, or the profile`
+    );
   };
   const config: S3ClientConfig = {
     region,
@@ -639,7 +645,13 @@ async function newClient(sdk: Sdk, { logger }: Searched): Promise<S3Client> {
   // Names of buckets lead to hosts only with Amazon.
   const isForeign = async (): Promise<boolean> => {
     const endpoint = await client.config.serviceConfiguredEndpoint?.();
-    return endpoint !== undefined && !/\.amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname);
+    if (endpoint === undefined) return false;
+    const isWeb = URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol);
+    if (isWeb) return !/\.amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname);
+    throw new ConvertError(
+      'bad-option',
+      `the endpoint of buckets is set to "${endpoint}", where an address such as https://HOST was expected: correct AWS_ENDPOINT_URL, or endpoint_url of the profile`
+    );
   };
   Object.assign(client.config, { forcePathStyle: isForeign });
   return client;

@@ -25,6 +25,8 @@ export function unreached(error: unknown): string | null {
   if (code === null) return null;
   if (code === 'ENOTFOUND') return `no server of this name is known${orProxy('none of the name of')}, ${code}`;
   if (code === 'ECONNREFUSED') return `nothing answers ${placeOf(error)}${orProxy('at')}, ${code}`;
+  if (code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER')
+    return `what answers speaks no TLS that is understood here, ${code}: https:// may have to be http://`;
   if (code === 'ERR_PROXY_TUNNEL') return `the proxy that HTTPS_PROXY names lets nobody through to it, ${code}`;
   if (code === 'CERT_HAS_EXPIRED') return `the server's certificate has expired, ${code}`;
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `the server's certificate is for another name, ${code}`;

@@ -311,6 +311,11 @@ def test_an_output_stays_until_the_new_one_is_whole(cli, blocks, store):
     assert run.status == 1 and "access is denied (403 AccessDenied)" in run.stderr
     assert store.files("stays/a.ome.zarr/") == before
     store.proxy.fault = lambda method, key, number: None
+    # Nor where the store does not copy.
+    store.proxy.grants = lambda method, path, headers: "x-amz-copy-source" not in headers
+    assert cli("convert", source, output, "-q", *new, "--resume").status == 1
+    assert store.files("stays/a.ome.zarr/") == before
+    store.proxy.grants = lambda method, path, headers: True
     cli("convert", source, output, "-q", *new, "--resume").succeeded()
     assert store.files("stays/a.ome.zarr") == {f"/{name}": data for name, data in on_disk(cli, source, *new).items()}
 

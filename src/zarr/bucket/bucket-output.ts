@@ -255,6 +255,8 @@ export class BucketOutput implements UnfinishedOutput {
     const files: StoredObject[] = [];
     for await (const file of this.#bucket.list(partial))
       if (isOurName(file.key.slice(partial.length))) files.push(file);
+    // Where it does not copy, or these credentials may not, the old one stays.
+    if (files.length > 0) await this.#bucket.copy(files[0], `${partial}copy`);
     this.#replacing = true;
     await this.#mark();
     // Nobody opens what is of both.
