@@ -295,6 +295,9 @@ export class S3Bucket {
         if (there?.bytes.equals(bytes)) return there.etag;
       }
       if ((isNew || etag !== undefined) && isUnknownCondition(error)) return this.put(key, bytes, {}, signal);
+      // In a bucket with versions, versitygw takes what was removed for there.
+      const isSaidThere = isNew && error instanceof S3Error && error.reason === PRECONDITION;
+      if (isSaidThere && !(await this.head(key, signal))) return this.put(key, bytes, {}, signal);
       if (etag !== undefined && !this.#wantsBare && isRefusedByCondition(error)) {
         this.#wantsBare = (await this.head(key, signal))?.etag === etag;
         if (this.#wantsBare) return this.put(key, bytes, { etag }, signal);
