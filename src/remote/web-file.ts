@@ -91,9 +91,7 @@ export class WebFile implements RemoteFile {
       throw this.#odd(
         `the server sends all of it (200) when asked for bytes ${position} to ${position + length - 1}, where that part alone was expected (206): it serves no parts of files; ${DOWNLOAD}`
       );
-    const coding = headers['content-encoding'] ?? 'identity';
-    if (coding !== 'identity')
-      throw this.#odd(`the server sends it compressed (${coding}), where it was asked for as it is: ${DOWNLOAD}`);
+    if (answer.coded !== null) throw this.#odd(`${answer.coded}: ${DOWNLOAD}`);
     const { first = NaN, last = NaN, size = NaN } = answer.part ?? {};
     const now: RemoteState = {
       size,

@@ -133,6 +133,7 @@ export class WebFiles implements RemoteFiles {
       const page = redirected ? 'sends to another page' : 'sent a web page in its place';
       throw this.#odd(key, `the server ${page}: it asks for a login, or the address is that of a page about the data`);
     }
+    if (answer.coded !== null) throw this.#odd(key, `${answer.coded}: download it, and give the path of its folder`);
   }
 
   #partOf(key: string, { part, headers }: WebAnswer, offset: number, length?: number) {

@@ -53,6 +53,12 @@ export class WebAnswer {
     return /^(text\/html|application\/xhtml)/i.test(this.headers['content-type'] ?? '');
   }
 
+  /** Why the body is not the file as it is, though that was asked for; null: it is. */
+  get coded(): string | null {
+    const coding = this.headers['content-encoding'] ?? 'identity';
+    return coding === 'identity' ? null : `the server sends it compressed (${coding}), where it was asked for as it is`;
+  }
+
   /** Tells the file from what takes its name, as far as the server says. */
   get version(): string | null {
     return this.headers.etag ?? this.headers['last-modified'] ?? null;

@@ -97,6 +97,11 @@ test('what is not certainly the file is an error, and never missing', async () =
       /refuses to send it \(403\)/
     ],
     [(_, response) => response.writeHead(206, { 'Content-Range': 'bytes 0-4/100' }).end('01234'), /another part/],
+    [
+      (_, response) =>
+        response.writeHead(200, { 'Content-Encoding': 'gzip', 'Content-Length': 15 }).end(FILES['zarr.json']),
+      /compressed \(gzip\)/
+    ],
     [(_, response) => response.writeHead(400).end(), /answered 400/]
   ] as [(request: IncomingMessage, response: ServerResponse) => unknown, RegExp][]) {
     const store = await open((request, response, key) => {
