@@ -8,7 +8,7 @@ import { CodecKind } from 'neuroglancer/unstable/datasource/zarr/codec/index.js'
 import { decodeGzip } from 'neuroglancer/unstable/util/gzip.js';
 import type { Decoding } from '../simd/decoding.ts';
 import { CRC32C_TABLE, MEMORY_START, createDecoding } from '../simd/decoding.ts';
-import { STORED, type Stored, asFloat32 } from './storedVoxels.ts';
+import { STORED, type Stored, asShown } from './storedVoxels.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 type Decode = (encoded: Bytes, signal: AbortSignal) => Bytes | Promise<Bytes>;
@@ -56,5 +56,5 @@ for (const [name, decode] of Object.entries(DECODERS)) {
 registerCodec({
   name: STORED,
   kind: CodecKind.arrayToBytes,
-  decode: (stored: Stored, { chunkShape }, encoded) => Promise.resolve(asFloat32(encoded, stored, chunkShape))
+  decode: (stored: Stored, { chunkShape }, encoded) => Promise.resolve(asShown(encoded, stored, chunkShape))
 });

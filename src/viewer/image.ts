@@ -23,13 +23,15 @@ import { spaceUnit } from '../model/units.ts';
 import { straightened } from '../model/ome-zarr/placement.ts';
 import type { StoredSegment } from '../model/ome-zarr/segments.ts';
 import { compressionOf } from './compression.ts';
-import { handedFormat, lossIn, shownType, storedTypeOf } from './shownType.ts';
+import { handedFormat, isMended, isMislaid, lossIn, shownType, storedTypeOf } from './shownType.ts';
 
 /** Facts about an OME-Zarr that the viewer must know before Neuroglancer sees it. */
 export interface Image {
   format: 'zarr2' | 'zarr3';
   /** That in which Neuroglancer is handed its metadata. */
   handedFormat: 'zarr2' | 'zarr3';
+  /** Whether it is handed that of the arrays otherwise than it is stored. */
+  isMended: boolean;
   /** Name in its metadata; null where there is none. */
   title: string | null;
   /** The type as which voxels are shown; see `shownType`. */
@@ -145,8 +147,11 @@ const READ_AS_STORED = ['bitround', 'quantize'];
 const V2_COMPRESSORS = ['blosc', 'gzip', 'zlib', 'zstd'];
 
 /** What Neuroglancer cannot undo of how the chunks of an array are stored; null where it can. */
-function notUndone({ zarr_format: format, filters, compressor }: { [key: string]: unknown }): string | null {
-  if (format !== 2) return null;
+function notUndone({ zarr_format: format, filters, compressor, codecs, shape }: Json): string | null {
+  if (format !== 2) {
+    const isOdd = Array.isArray(codecs) && Array.isArray(shape) && isMislaid(codecs as Json[], shape.length);
+    return isOdd ? 'transposed before they are sharded' : null;
+  }
   const idOf = (codec: unknown): string => String((codec as { id?: unknown } | null)?.id);
   const filter = (Array.isArray(filters) ? filters.map(idOf) : []).find(id => !READ_AS_STORED.includes(id));
   if (filter !== undefined) return `filtered by ${filter}`;
@@ -246,7 +251,9 @@ export const arrayDocument = (format: Image['format'], path: string): string =>
 
 async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata: ImageMetadata): Promise<Image> {
   const { zarrFormat, datasets } = metadata;
-  const arrayOf = async (path: string): Promise<{ dtype: string; shape: number[]; compression: string[] }> => {
+  const arrayOf = async (
+    path: string
+  ): Promise<{ array: Json; dtype: string; shape: number[]; compression: string[] }> => {
     const array = await readJson(read, arrayKey(metadata, path));
     if (!array) throw new ImageError(`${name}: level ${path} has no metadata: the OME-Zarr is incomplete.`);
     const stored = notUndone(array);
@@ -256,7 +263,7 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
       );
     const dtype = storedTypeOf({ ...array, zarr_format: zarrFormat });
     if (Array.isArray(array.shape) && array.shape.length === metadata.axes.length)
-      return { dtype, shape: array.shape as number[], compression: compressionOf(array) };
+      return { array, dtype, shape: array.shape as number[], compression: compressionOf(array) };
     throw new ImageError(
       `${name}: the OME-Zarr is damaged (level ${path} has no shape along its ${metadata.axes.length} axes).`
     );
@@ -265,7 +272,7 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
   // Of Zarr v2, each level may be stored in a way of its own that Neuroglancer does not know.
   const looked = isSilent || zarrFormat === 2 ? datasets : datasets.slice(0, 1);
   const arrays = await Promise.all(looked.map(({ path }) => arrayOf(path)));
-  const [{ dtype: storedType, shape, compression }] = arrays;
+  const [{ array: finest, dtype: storedType, shape, compression }] = arrays;
   const dtype = shownType(storedType, asLabels || metadata.labels);
   if (!SHOWN.includes(dtype))
     throw new ImageError(
@@ -277,7 +284,7 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
       `${name}: its voxels are ${storedType}, and segments are whole numbers: open it as an image, or convert it as labels.`
     );
   }
-  const { levels, affine, notes } = placed(name, metadata, isSilent ? arrays.map(array => array.shape) : []);
+  const { levels, affine, notes } = placed(name, metadata, isSilent ? arrays.map(each => each.shape) : []);
   const [{ scale, translation }] = levels;
   const short = levels.find(level => level.scale.some(edge => !(edge > 0 && Number.isFinite(edge))));
   if (short)
@@ -301,6 +308,7 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
   return {
     format,
     handedFormat: handedFormat(format, storedType, dtype),
+    isMended: isMended(finest, dtype),
     title: metadata.name,
     dtype,
     storedType,

@@ -4,7 +4,7 @@ import { type Image, arrayDocument } from './image.ts';
 import { Shards, withoutShards } from './shards.ts';
 import { withShownType } from './shownType.ts';
 import type { ByteReader } from './source.ts';
-import { STORED, type Stored, asFloat32 } from './storedVoxels.ts';
+import { STORED, type Stored, asShown } from './storedVoxels.ts';
 
 /**
  * Options that `zarrita` passes through to the store with a read; `found` says whether there was a chunk, or its fill
@@ -19,10 +19,10 @@ const codec = {
   fromConfig: (stored: unknown, { shape }: { shape: number[] }) => ({
     kind: 'array_to_bytes' as const,
     encode: () => {
-      throw new Error('Voxels that are converted are only read.');
+      throw new Error('Such voxels are only read.');
     },
     decode: (bytes: Uint8Array) => ({
-      data: asFloat32(bytes, stored as Stored, shape),
+      data: asShown(bytes, stored as Stored, shape),
       shape,
       stride: shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1))
     })

@@ -101,7 +101,7 @@ export async function openPlaces(
       if (error instanceof SeveralError) error.place = n;
       throw error;
     });
-    for (const each of [volume, ...labels]) handed.push(...(await retype(each, below(each, url, reader))));
+    for (const each of [volume, ...labels]) handed.push(...(await mend(each, below(each, url, reader))));
     const dim = await chooseContrast(volume.image, reader);
     const said = { unread, unshown, dim: dim === null ? [] : [`${name}: ${dim}`] };
     return { volume, labels, ...said, url, reader, documents, began };
@@ -170,19 +170,18 @@ function below({ url }: Volume, root: string, reader: ByteReader): ByteReader {
 }
 
 /**
- * Hands Neuroglancer the type as which a volume is shown, where it is stored as another that it does not know; also
- * where another viewer has handed over what was there before.
+ * Hands Neuroglancer the metadata of a volume's arrays, where that which is stored says what it does not know or
+ * misreads; also where another viewer has handed over what was there before.
  */
-async function retype({ url, image }: Volume, read: ByteReader): Promise<(() => void)[]> {
-  const { format, handedFormat, levels, dtype, storedType } = image;
-  const isRetyped = dtype !== storedType;
+async function mend({ url, image }: Volume, read: ByteReader): Promise<(() => void)[]> {
+  const { format, handedFormat, isMended, levels, dtype } = image;
   const handed = levels
     .map(({ path }) => ({ path, address: addressOf(url, arrayDocument(handedFormat, path)) }))
-    .filter(({ address }) => isRetyped || isHandedOver(address));
+    .filter(({ address }) => isMended || isHandedOver(address));
   const found = await Promise.all(handed.map(({ path }) => read(arrayDocument(format, path), {})));
   return handed.flatMap(({ address }, n) => {
     const bytes = found[n]?.bytes;
-    const shown = bytes && (isRetyped ? withShownType(bytes, dtype) : bytes);
+    const shown = bytes && (isMended ? withShownType(bytes, dtype) : bytes);
     return shown ? [handOver(address, new TextDecoder().decode(shown))] : [];
   });
 }

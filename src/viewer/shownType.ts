@@ -1,5 +1,5 @@
 import type { Json } from '../model/json.ts';
-import { STORED, fillOf, isConverted } from './storedVoxels.ts';
+import { STORED, type Stored, fillOf, isConverted } from './storedVoxels.ts';
 
 /**
  * The type as which voxels are shown that Neuroglancer does not know: where their bytes mean the same in it (truth
@@ -33,28 +33,41 @@ export function storedTypeOf({ zarr_format: format, dtype, data_type: type }: Js
 const V2_CODES: Record<string, string> = { '|b1': '|u1', '<i8': '<u8', '>i8': '>u8' };
 
 /**
- * The metadata of an array with the type as which it is shown. It is in the words of Zarr v3 where voxels are converted
- * (see `handedFormat`): those of v2 have none for it.
+ * The metadata of an array as Neuroglancer is handed it: with the type as which it is shown, and without what it would
+ * misread or refuse. It is in the words of Zarr v3 where voxels are converted (see `handedFormat`): those of v2 have
+ * none for it.
  */
 export function withShownType(document: Uint8Array, dtype: string): Uint8Array<ArrayBuffer> {
   const array = JSON.parse(new TextDecoder().decode(document)) as Json;
   return new TextEncoder().encode(JSON.stringify(shownArray(array, dtype)));
 }
 
+/** Whether the metadata of an array is handed over otherwise than it is stored. */
+export const isMended = (array: Json, dtype: string): boolean => shownArray(array, dtype) !== array;
+
 function shownArray(array: Json, dtype: string): Json {
   const stored = storedTypeOf(array);
-  const fill = fillOf(array.fill_value, stored);
-  if (isConverted(stored) && dtype === 'float32') {
-    const { codecs, ...rest } = array.zarr_format === 2 ? inV3(array) : array;
-    const [shown, type] = [Math.fround(fill), 'float32'];
-    // JSON has no other numbers.
-    const said = Number.isFinite(shown) ? shown : String(shown);
-    return { ...rest, data_type: type, fill_value: said, codecs: converting(codecs as Json[], stored) };
+  const converted = isConverted(stored) && dtype === 'float32';
+  if (array.zarr_format === 2 && !converted) {
+    if (stored === dtype) return array;
+    return { ...array, dtype: V2_CODES[String(array.dtype)], fill_value: shownFill(array, stored, dtype) };
   }
-  if (stored === dtype) return array;
-  const type = array.zarr_format === 2 ? { dtype: V2_CODES[String(array.dtype)] } : { data_type: dtype };
+  const v3 = array.zarr_format === 2 ? inV3(array) : array;
+  const codecs = v3.codecs as Json[];
+  const rank = (v3.shape as number[] | undefined)?.length ?? 0;
+  const decoded = codecs && decodedHere(codecs, converted ? stored : dtype, rank, converted);
+  if (decoded === codecs && stored === dtype && array.fill_value != null) return array;
+  return { ...v3, data_type: dtype, fill_value: shownFill(array, stored, dtype), codecs: decoded };
+}
+
+/** The fill value as Neuroglancer takes it; some leave it out of metadata, or write null. */
+function shownFill({ fill_value: said }: Json, stored: string, dtype: string): unknown {
+  if (stored === dtype) return said ?? 0;
+  const fill = fillOf(said, stored);
   // Where there is no chunk there is no segment.
-  return { ...array, ...type, fill_value: Math.max(0, fill) };
+  if (dtype !== 'float32') return Math.max(0, fill);
+  // JSON has no other numbers.
+  return Number.isFinite(Math.fround(fill)) ? Math.fround(fill) : String(Math.fround(fill));
 }
 
 /** Zarr's version in whose words the metadata of arrays is handed over. */
@@ -81,12 +94,43 @@ function inV3({ shape, dtype, chunks, order, compressor, fill_value, dimension_s
   };
 }
 
-/** Codecs whose voxels are converted. */
-function converting(codecs: Json[], type: string): Json[] {
-  return codecs.map(codec => {
-    const configuration = codec.configuration as Json;
-    if (codec.name === 'bytes') return { name: STORED, configuration: { type, endian: configuration.endian } };
-    if (codec.name !== 'sharding_indexed') return codec;
-    return { ...codec, configuration: { ...configuration, codecs: converting(configuration.codecs as Json[], type) } };
-  });
+/** The codecs with that of voxels that are decoded here: those that are converted or that it would lay out wrongly. */
+function decodedHere(codecs: Json[], type: string, rank: number, isConverted: boolean): Json[] {
+  const at = codecs.findIndex(({ name }) => name === 'bytes');
+  if (at < 0) {
+    const shards = codecs.findIndex(({ name }) => name === 'sharding_indexed');
+    const configuration = codecs[shards]?.configuration as Json | undefined;
+    const inner = configuration && decodedHere(configuration.codecs as Json[], type, rank, isConverted);
+    if (!inner || inner === configuration.codecs) return codecs;
+    return codecs.with(shards, { ...codecs[shards], configuration: { ...configuration, codecs: inner } });
+  }
+  const order = storedOrder(codecs.slice(0, at), rank);
+  if (!isConverted && isLaidOut(order)) return codecs;
+  const { endian } = (codecs[at].configuration ?? {}) as { endian?: string };
+  return [{ name: STORED, configuration: { type, endian, order } satisfies Stored }, ...codecs.slice(at + 1)];
+}
+
+/** Which axis of an array each axis is after its transpositions. */
+function storedOrder(transpositions: Json[], rank: number): number[] {
+  let order = Array.from({ length: rank }, (_, axis) => axis);
+  for (const { configuration } of transpositions) {
+    const said = (configuration as Json).order;
+    const by = said === 'F' ? order.map((_, n) => rank - 1 - n) : said === 'C' ? order.keys() : (said as number[]);
+    order = Array.from(by, axis => order[axis]);
+  }
+  return order;
+}
+
+/** Neuroglancer takes the inverse of an order for the order itself, which is the same for some. */
+const isLaidOut = (order: number[]): boolean => order.every((_, n) => order.at(-1 - order.at(-1 - n)!) === n);
+
+/** Whether shards are made of what was transposed before, as Neuroglancer lays out wrongly and is not decoded here. */
+export function isMislaid(codecs: Json[], rank: number): boolean {
+  const at = codecs.findIndex(({ name }) => name === 'sharding_indexed');
+  if (at < 0) return false;
+  const inner = (codecs[at].configuration as Json).codecs as Json[];
+  const order = storedOrder(codecs.slice(0, at), rank);
+  const isTurned = order.some((axis, n) => axis !== n);
+  const isOdd = !isLaidOut(order) || inner.some(({ name }) => name === 'transpose');
+  return (isTurned && isOdd) || isMislaid(inner, rank);
 }

@@ -67,7 +67,7 @@ for (const version of ['0.6', '0.4']) {
 }
 
 test('float64 and int64 of others are shown as float32 in a contrast of their own: the same grey in each', async () => {
-  const outputs = ['float64.zarr', 'int64.zarr'].map(name => join(folder, name));
+  const outputs = ['of others float64.zarr', 'of others int64.zarr'].map(name => join(folder, name));
   writeAsOthers(tiff, outputs[0], outputs[1]);
   const code =
     'import sys, json, numpy, tifffile; a = tifffile.imread(sys.argv[1]) / 3; low, high = numpy.percentile(a[::2, ::2, ::2], [1, 99]); print(json.dumps((255 * ((a[7] - low) / (high - low)).clip(0, 1)).tolist()))';

@@ -101,13 +101,14 @@ export function writeAsNumpy(labels: string, whole: string, mask: string): void 
 
 const OTHERS = `
 import sys, tifffile, zarr
-from zarr.codecs import BytesCodec, ShardingCodec, ZstdCodec
+from zarr.codecs import BytesCodec, ShardingCodec, TransposeCodec, ZstdCodec
 path, *outputs = sys.argv[1:]
 data = tifffile.imread(path)
 axes = [{'name': name, 'type': 'space'} for name in 'zyx']
 datasets = [{'path': str(k), 'coordinateTransformations': [{'type': 'scale', 'scale': [2**k] * 3}]} for k in range(2)]
 multiscale = {'axes': axes, 'datasets': datasets}
-inner = ShardingCodec(chunk_shape=(2, 4, 4), codecs=[BytesCodec(), ZstdCodec()], index_location='start')
+codecs = [TransposeCodec(order=(0, 2, 1)), BytesCodec(), ZstdCodec()]
+inner = ShardingCodec(chunk_shape=(2, 4, 8), codecs=codecs, index_location='start')
 nested = {'serializer': ShardingCodec(chunk_shape=(4, 8, 8), codecs=[inner]), 'compressors': None}
 v2 = {'order': 'F', 'chunk_key_encoding': {'name': 'v2', 'separator': '.'}}
 for output, dtype, version, how in (outputs[0], '>f8', 2, v2), (outputs[1], 'int64', 3, nested):
@@ -121,7 +122,7 @@ for output, dtype, version, how in (outputs[0], '>f8', 2, v2), (outputs[1], 'int
 
 /**
  * Writes a TIFF's values, a third of each less 5000, in two levels without contrast, as programs of others may: as
- * big-endian float64 of Zarr v2 in columns, and as int64 in shards that lie in shards.
+ * big-endian float64 of Zarr v2 in columns, and as int64 in columns and in shards that lie in shards.
  */
 export function writeAsOthers(tiff: string, floats: string, whole: string): void {
   execFileSync(PYTHON, ['-c', OTHERS, tiff, floats, whole]);

@@ -493,6 +493,33 @@ test('masks are shown as uint8, labels of int64 as uint64, and other types that 
   }
 });
 
+test('what Neuroglancer lays out wrongly, or refuses for its fill value, is handed over otherwise, or refused', async () => {
+  const chain = (order: number[]): Record<string, unknown>[] => [
+    { name: 'transpose', configuration: { order } },
+    { name: 'bytes', configuration: { endian: 'big' } }
+  ];
+  const sharded = (codecs: object[]) => [{ name: 'sharding_indexed', configuration: { codecs } }];
+  const mended = (codecs: object[], fill: unknown = 0): unknown => {
+    const array = { shape: SHAPE, data_type: 'uint16', fill_value: fill, codecs };
+    const document = new TextEncoder().encode(JSON.stringify(array));
+    return JSON.parse(new TextDecoder().decode(withShownType(document, 'uint16')));
+  };
+  for (const order of [
+    [0, 1, 2],
+    [2, 1, 0],
+    [1, 2, 0]
+  ])
+    assert.deepEqual((mended(chain(order)) as { codecs: unknown }).codecs, chain(order));
+  const own = [{ name: 'microct-io-vis.stored', configuration: { type: 'uint16', endian: 'big', order: [0, 2, 1] } }];
+  assert.deepEqual((mended(chain([0, 2, 1])) as { codecs: unknown }).codecs, own);
+  assert.deepEqual((mended(sharded(chain([0, 2, 1]))) as { codecs: unknown }).codecs, sharded(own));
+  assert.equal((mended([], null) as { fill_value: unknown }).fill_value, 0);
+  const group = { attributes: { ome: { version: '0.5', multiscales: [{ axes: AXES, datasets: [DATASET] }] } } };
+  const codecs = [chain([0, 2, 1])[0], ...sharded([])];
+  const odd = files({ 'zarr.json': group, '0/zarr.json': { shape: SHAPE, data_type: 'uint16', codecs } });
+  await assert.rejects(readImage('scan', odd), /transposed before they are sharded, which the viewer cannot read/);
+});
+
 /** The files of an image and what its group of labels names. */
 const withLabels = (version: '0.4' | '0.5', named: Record<string, string>) => {
   const multiscales = [{ axes: AXES, datasets: [DATASET] }];
