@@ -26,8 +26,21 @@ if TYPE_CHECKING:
 SPACE = "zyx"
 
 
+class _Readable:
+    """Says how arrays are computed with, to those who look for NumPy's methods."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name in ("max", "mean", "min", "std", "sum", "var", "astype", "flatten", "ravel", "reshape", "squeeze"):
+                what = f"{type(self).__name__} has no {name}, its voxels are on the disk"
+                whole, pieces = f"volume.level(1)[:].{name}(...)", f"volume.dask().{name}(...).compute()"
+                raise AttributeError(f"{what}: read them first, {whole}, or piece by piece, {pieces}")
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class VolumeLevel:
+class VolumeLevel(_Readable):
     """One resolution of an OME-Zarr or a TIFF. Nothing is read before voxels are asked for.
 
     ``level[z0:z1, y0:y1, x0:x1]`` reads what the index says, as NumPy has it, in the order of ``axes``.
@@ -53,6 +66,11 @@ class VolumeLevel:
     full : VolumeLevel or None
         The full resolution; None where this is it.
 
+    Raises
+    ------
+    RuntimeError
+        Where voxels are read of an OME-Zarr on a disk that has been written anew, moved or removed since.
+
     Examples
     --------
     >>> import microct_io_vis
@@ -70,6 +88,8 @@ class VolumeLevel:
     translation: tuple[float, ...] | None
     channels: tuple[str, ...] | None
     full: VolumeLevel | None
+    #: The file of its metadata, and what that was like when it was opened; None where its store knows better.
+    _opened: tuple[str, tuple[int, ...] | None] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -113,7 +133,7 @@ class VolumeLevel:
     def __getitem__(self, index: Any) -> Any:
         """Reads what the index says, as NumPy has it, in the order of ``axes``."""
         try:
-            return self.array[index]
+            return self._read(index)
         except IndexError as error:
             size = " × ".join(str(n) for n in self.shape)
             what = f"{error}; level {self.number} of {self._shown} has {size} voxels ({self.axes})"
@@ -122,7 +142,7 @@ class VolumeLevel:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
         import numpy as np
 
-        return np.asarray(self.array[...], dtype=dtype)
+        return np.asarray(self._read(...), dtype=dtype)
 
     def __repr__(self) -> str:
         size = " × ".join(str(n) for n in self.shape)
@@ -186,7 +206,7 @@ class VolumeLevel:
         ValueError
             As for `slices`.
         """
-        return cast("numpy.ndarray[Any, Any]", self.array[self.slices(region)])
+        return cast("numpy.ndarray[Any, Any]", self._read(self.slices(region)))
 
     def dask(self) -> dask.array.Array:
         """All of it as a dask array, of which nothing is read before it is computed.
@@ -231,6 +251,26 @@ class VolumeLevel:
         name = source_name(self.source)
         return cast("xarray.DataArray", data_array(self.dask(), coords=coordinates, dims=list(self.axes), name=name))
 
+    def _read(self, index: Any) -> Any:
+        """Voxels; of another array that is there by now, zarr-python would read what it takes for them."""
+        try:
+            voxels = self.array[index]
+        except Exception:
+            self._check()
+            raise
+        self._check()
+        return voxels
+
+    def _check(self) -> None:
+        if self._opened is None:
+            return
+        file, before = self._opened
+        now = _state(file)
+        if now != before:
+            what = "has been written anew" if now else "has been moved or removed"
+            error = RuntimeError(f"{self._shown}: {what} since it was opened: open it again")
+            raise shown_as_message(error) from None
+
     @property
     def _shown(self) -> str:
         """The source, as others may see it."""
@@ -245,7 +285,7 @@ class VolumeLevel:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Volume(tables.Tabled):
+class Volume(tables.Tabled, _Readable):
     """An OME-Zarr, a TIFF or a folder of slices that is opened for reading; made by `open`.
 
     ``volume[z0:z1, y0:y1, x0:x1]`` reads voxels of level 0, in the order of ``axes``.
@@ -527,8 +567,20 @@ def open(
         place_of = {"store": store, "path": level.path} if store else {"store": os.path.join(path, level.path)}
         array = zarr.open_array(**place_of, mode="r")
         place = _place(level)
-        levels.append(VolumeLevel(path, number, array, axes, units, *place, channels, levels[0] if levels else None))
+        file = os.path.join(os.path.abspath(path), level.path, "zarr.json" if found.zarr_format == 3 else ".zarray")
+        opened = None if store else (file, _state(file))
+        full = levels[0] if levels else None
+        levels.append(VolumeLevel(path, number, array, axes, units, *place, channels, full, opened))
     return Volume(path, found, tuple(levels))
+
+
+def _state(file: str) -> tuple[int, ...] | None:
+    """What tells a file from one that takes its place; None where there is none."""
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
 
 
 def _store(path: str, zarr: Any) -> Any:

@@ -1166,7 +1166,7 @@ def _files(paths: list[str], readings: Sequence[dict[str, Any]] | None = None) -
         try:
             if _is_source(path):
                 volumes.append(looked_at(path, reading=reading))
-            elif reading:
+            elif reading and (is_address(path) or os.path.exists(os.path.expanduser(path))):
                 raise ValueError(nothing_is_chosen(path, reading))
             else:
                 image_path(path, None)  # which names the images of a collection

@@ -188,6 +188,29 @@ def test_what_is_wrong_is_said(bone, tmp_path):
         volume[999]
 
 
+def test_what_is_another_volume_by_now_is_not_read_as_the_one_that_was_opened(bone, tmp_path):
+    path = str(shutil.copytree(bone[0], tmp_path / "bone.ome.zarr"))
+    volume = microct_io_vis.open(path)
+    assert volume[:].shape == bone[1].shape
+    tifffile.imwrite(tmp_path / "other.tif", bone[1] // 2, photometric="minisblack")
+    convert(tmp_path / "other.tif", path, overwrite=True, progress=False, chunk_size=(8, 16, 16), num_levels=3)
+    for read in (lambda: volume[0], lambda: np.asarray(volume), lambda: volume.region((0, 9, 0, 9, 0, 9), level=1)):
+        with pytest.raises(RuntimeError, match="written anew since it was opened: open it again"):
+            read()
+    shutil.rmtree(path)
+    with pytest.raises(RuntimeError, match="moved or removed since it was opened"):
+        volume[0]
+
+
+def test_numpys_methods_that_a_volume_does_not_have_are_answered(bone):
+    volume = microct_io_vis.open(bone[0])
+    with pytest.raises(AttributeError, match=r"volume.dask\(\).mean\(...\).compute\(\)"):
+        volume.mean()
+    assert (np.max(volume), hasattr(volume, "nothing")) == (bone[1].max(), False)
+    with pytest.raises(FileNotFoundError, match="no such folder"):
+        microct_io_vis.view("nothing.ome.zarr", image="Detail")
+
+
 def test_notebooks_show_tables(bone, tmp_path):
     path, array = bone
     source = path.replace(".ome.zarr", ".tif")
