@@ -221,8 +221,8 @@ class VolumeLevel(_Readable):
         ImportError
             dask is not there.
         """
-        from_zarr = imported("dask.array").from_zarr
-        return cast("dask.array.Array", from_zarr(self.array, chunks=self.array.shards or self.array.chunks))
+        from_array = imported("dask.array").from_array
+        return cast("dask.array.Array", from_array(self, chunks=self.array.shards or self.array.chunks))
 
     def xarray(self) -> xarray.DataArray:
         """All of it with its coordinates, lazily.
