@@ -34,14 +34,14 @@ export const resultOf = (
  */
 export async function conclude(
   destination: UnfinishedOutput,
-  { settings }: Prepared,
+  { settings, plan }: Prepared,
   signal: AbortSignal | undefined
 ): Promise<void> {
   if (destination.isArchive)
     await destination.pack(settings.omeZarr, () => {
       if (signal?.aborted) throw stopped(signal);
     });
-  await destination.finish();
+  plan.warnings.push(...(await destination.finish()));
   if (settings.parent) await listLabelsOf(settings.parent.path, settings.parent.version);
 }
 

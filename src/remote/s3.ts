@@ -505,7 +505,12 @@ export class S3Bucket {
         const [failed] = found.Errors ?? [];
         if (!failed) return;
         if (failed.Code === 'AccessDenied')
-          throw this.#odd(failed.Key ?? keys[0], `it may not be removed (${failed.Code})`);
+          throw s3Error(
+            { name: failed.Code, message: failed.Message, $metadata: { httpStatusCode: 403 } },
+            this.nameOf(failed.Key ?? keys[0]),
+            'removed',
+            this.#side
+          );
       } catch (error) {
         const reason = error instanceof S3Error ? error.reason : '';
         if (!/NotImplemented|MalformedXML|InvalidRequest|MissingContentMD5|InvalidArgument/.test(reason)) throw error;

@@ -323,7 +323,7 @@ export class Destination implements UnfinishedOutput {
   }
 
   /** Gives the whole output its name. An output that had it is removed after that, never before. */
-  async finish(): Promise<void> {
+  async finish(): Promise<string[]> {
     const previous = previousName(this.output);
     const whole = this.isArchive ? join(this.partial, ARCHIVE) : this.partial;
     try {
@@ -352,6 +352,7 @@ export class Destination implements UnfinishedOutput {
         await remove(previous, this.output);
         await syncFolder(dirname(this.output));
       }
+      return [];
     } catch (error) {
       throw writeError(error, this.output);
     }

@@ -17,8 +17,8 @@ export interface UnfinishedOutput {
   writeDocuments(documents: Documents): Promise<number>;
   /** Makes one file of what was written; see `Destination`. */
   pack(version: OmeZarrVersion, check: () => void): Promise<void>;
-  /** Gives the whole output its name. */
-  finish(): Promise<void>;
+  /** Gives the whole output its name. Returns warnings for a person. */
+  finish(): Promise<string[]>;
   /** Leaves what was written to be resumed. Returns whether it is there. */
   keep(): boolean | Promise<boolean>;
   /** Removes what was written. */

@@ -302,6 +302,15 @@ def test_clocks_may_differ(cli, scan, store, monkeypatch):
     assert refused.status == 1 and "is being written by another conversion (process 1 on another)" in refused.stderr
 
 
+def test_who_may_not_delete_writes_a_whole_output(cli, scan, store, expected):
+    output = f"s3://{BUCKET}/kept/a.ome.zarr"
+    store.proxy.grants = lambda method, path, headers: method not in ("DELETE", "POST")
+    written = cli("convert", scan[0], output, *SMALL).succeeded()
+    assert "could not be removed" in written.stderr and store.files("kept/a.ome.zarr/") == expected
+    assert cli("convert", scan[0], output, *SMALL, "--overwrite").status == 1
+    assert store.files("kept/a.ome.zarr/") == expected
+
+
 def test_an_output_stays_until_the_new_one_is_whole(cli, blocks, store):
     source, options = blocks
     output = f"s3://{BUCKET}/stays/a.ome.zarr"

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { atOnce } from '../../model/at-once.ts';
 import { ConvertError } from '../../model/errors.ts';
-import { type S3Bucket, type StoredObject, isRefusedByCondition } from '../../remote/s3.ts';
+import { type S3Bucket, type StoredObject, isDenied, isRefusedByCondition } from '../../remote/s3.ts';
 import { S3Error } from '../../remote/s3-error.ts';
 import { JOURNAL } from '../journal.ts';
 import { finishedPlace } from '../finished-place.ts';
@@ -190,7 +190,7 @@ export class BucketOutput implements UnfinishedOutput {
    * Writes the metadata, the image's own last. An output that is replaced can be read until all of the new one is in
    * the bucket, and not while it is copied.
    */
-  async finish(): Promise<void> {
+  async finish(): Promise<string[]> {
     await this.#journal.note();
     const isRoot = ([path]: Documents[number]) => ROOT_DOCUMENTS.includes(path);
     const write = ([path, text]: Documents[number], isNew = false) =>
@@ -210,11 +210,20 @@ export class BucketOutput implements UnfinishedOutput {
         if (!there || there.bytes.toString('utf8') !== document[1]) throw taken(this.output);
       }
     await this.#release();
-    // Before all that it tells of.
-    if (this.#planned) await this.#bucket.delete([this.#keys.plan]);
-    await removeAll(this.#bucket, this.#keys.partial, key => key !== this.#keys.marker);
-    await this.#bucket.delete([this.#keys.marker]);
+    const warnings: string[] = [];
+    try {
+      // Before all that it tells of.
+      if (this.#planned) await this.#bucket.delete([this.#keys.plan]);
+      await removeAll(this.#bucket, this.#keys.partial, key => key !== this.#keys.marker);
+      await this.#bucket.delete([this.#keys.marker]);
+    } catch (error) {
+      if (!isDenied(error)) throw error;
+      warnings.push(
+        `What is left of its making, under ${this.partial}/, could not be removed, since these credentials may not do that: the output is whole.`
+      );
+    }
     this.#clear();
+    return warnings;
   }
 
   async keep(): Promise<boolean> {
@@ -255,8 +264,11 @@ export class BucketOutput implements UnfinishedOutput {
     const files: StoredObject[] = [];
     for await (const file of this.#bucket.list(partial))
       if (isOurName(file.key.slice(partial.length))) files.push(file);
-    // Where it does not copy, or these credentials may not, the old one stays.
-    if (files.length > 0) await this.#bucket.copy(files[0], `${partial}copy`);
+    // Where it does not copy, or these credentials may not do that or delete, the old one stays.
+    if (files.length > 0) {
+      await this.#bucket.copy(files[0], `${partial}copy`);
+      await this.#bucket.delete([`${partial}copy`]);
+    }
     this.#replacing = true;
     await this.#mark();
     // Nobody opens what is of both.
