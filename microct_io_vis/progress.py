@@ -48,9 +48,10 @@ class Bar:
         self._bar.set_postfix_str(text)
 
     def close(self) -> None:
-        """Leaves it as it is, in red where it has failed."""
+        """Leaves it as it is, in red where it has failed, and nothing of what was refused before it began."""
         if not self._good:
             self._bar.colour = "red"
+            self._bar.leave = self._bar.total is not None
         self._bar.close()
 
 
