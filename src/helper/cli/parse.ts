@@ -95,6 +95,8 @@ const didYouMean = (meant: string | null): string => (meant === null ? '' : `did
 /** Whether a word where a command is expected is a file or a folder, or is written as one. */
 const looksLikePath = (word: string): boolean => /[./\\]/.test(word) || existsSync(word);
 
+const isStoredName = (word: string): boolean => /\.(zarr|ozx)[\\/]?$/i.test(word);
+
 /** A word that starts with a minus sign and is a value all the same: `-1000`, `-.5`, `-1e3`. */
 const NEGATIVE = /^-(\d|\.\d)/;
 
@@ -121,7 +123,7 @@ export function parse(args: readonly string[]): Invocation {
   const spec = findCommand(first);
   if (!spec && looksLikePath(first)) {
     const word = shellWord(first);
-    const does = /\.(zarr|ozx)[\\/]?$/i.test(first)
+    const does = isStoredName(first)
       ? `view ${word}, which shows it`
       : `convert ${word}, or view ${word}, which shows it and writes nothing`;
     throw new UsageError(
@@ -159,7 +161,10 @@ export function parse(args: readonly string[]): Invocation {
       throw new UsageError('verify: expected the path of an OME-Zarr');
     }
     if (extra !== undefined) {
-      throw new UsageError(`verify: ${extra} is one word too many: the source is named with --against ${extra}`);
+      const [stored, source] = isStoredName(extra) && !isStoredName(output) ? [extra, output] : [output, extra];
+      throw new UsageError(
+        `verify: ${extra} is one word too many: the source is named with --against: verify ${shellWord(stored)} --against ${shellWord(source)}`
+      );
     }
     const against = values.get('against')?.[0] ?? null;
     const piece = values.get('piece')?.[0];

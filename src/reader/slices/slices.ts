@@ -349,7 +349,7 @@ export async function listNames(folder: string): Promise<string[]> {
     throw fail(
       'no-pages',
       folder,
-      'is a Zarr, such as the OME-Zarrs that conversions make: choose a TIFF or a folder of slices'
+      'is a Zarr, such as the OME-Zarrs that conversions make, and can be looked at as it is: choose a TIFF or a folder of slices'
     );
   throw fail(
     'no-pages',

@@ -149,7 +149,8 @@ describe('parse', () => {
     usage('convert 1.tif 2.tif 3.tif', /3\.tif is one word too many: .* by their folder, several volumes by --batch/);
     usage('info a --dtype uint8', /info has no option --dtype/);
     usage('verify', /verify: expected the path of an OME-Zarr/);
-    usage('verify a b', /b is one word too many: the source is named with --against b/);
+    usage('verify a b', /b is one word too many: the source is named with --against: verify a --against b$/);
+    usage('verify a.tif b.zarr', /--against: verify b\.zarr --against a\.tif$/);
     usage('view', /view: expected the path/);
     usage('view a --port 99999', /99999 is no port number/);
   });
