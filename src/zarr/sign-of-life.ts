@@ -24,7 +24,10 @@ export function silenceOf(path: string): number {
   return nowIn(dirname(path)) - mtimeMs;
 }
 
-/** In ms since 1970. */
+/**
+ * By the file system's clock, in ms since 1970. It is asked by a file that is called as markers are, which are no part
+ * of an output.
+ */
 function nowIn(folder: string): number {
   const probe = join(folder, `.${TOOL}.json-${randomUUID()}`);
   try {
