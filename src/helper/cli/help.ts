@@ -41,6 +41,9 @@ const FIRST_STEPS: string[][] = [
   ['verify scan.ome.zarr', 'whether it is all there']
 ];
 
+/** Characters that a line of a notebook's output has room for. */
+export const NOTEBOOK = 80;
+
 /**
  * The help text of a command, or of the program.
  *

@@ -7,7 +7,7 @@ import { VERSION } from '../../model/version.ts';
 import type { Job } from '../../protocol/index.ts';
 import { differing } from '../../protocol/verdict.ts';
 import { infoRows, planRows, progressText, resultText, toText, verdictText } from '../cli/describe.ts';
-import { help } from '../cli/help.ts';
+import { NOTEBOOK, help } from '../cli/help.ts';
 import { findCommand } from '../cli/options.ts';
 import type { Invocation, ProgressKind } from '../cli/parse.ts';
 import { UsageError, parse } from '../cli/parse.ts';
@@ -74,7 +74,7 @@ async function runLine(invocation: Invocation, jobs: Jobs, output: CellOutput, s
   const say = <T>(said: T): T => inWords(said, COMMAND_LINE);
   switch (invocation.command) {
     case 'help':
-      output.text(`${help(invocation.topic)}\n`);
+      output.text(`${help(invocation.topic, NOTEBOOK)}\n`);
       return;
     case 'version':
       output.text(`${VERSION}\n`);

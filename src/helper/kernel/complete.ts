@@ -3,7 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { OptionSpec } from '../cli/options.ts';
 import { COMMANDS, COMMON_OPTIONS, findCommand } from '../cli/options.ts';
-import { flags, help } from '../cli/help.ts';
+import { NOTEBOOK, flags, help } from '../cli/help.ts';
 import type { Word } from './words.ts';
 import { expandHome, splitWords, unasked } from './words.ts';
 
@@ -103,5 +103,5 @@ export function inspectAt(code: string, cursor: number): string | null {
   const option = [...command.options, ...COMMON_OPTIONS].find(
     ({ name, short }) => at && (at.text === `--${name}` || at.text === `-${short}`)
   );
-  return option ? `${flags(option).trim()}\n  ${option.help}` : help(command.name);
+  return option ? `${flags(option).trim()}\n  ${option.help}` : help(command.name, NOTEBOOK);
 }
