@@ -23,7 +23,7 @@ import { spaceUnit } from '../model/units.ts';
 import { straightened } from '../model/ome-zarr/placement.ts';
 import type { StoredSegment } from '../model/ome-zarr/segments.ts';
 import { compressionOf } from './compression.ts';
-import { handedFormat, isMended, isMislaid, lossIn, shownType, storedTypeOf } from './shownType.ts';
+import { handedFormat, isMended, isMislaid, lossIn, shownType, storedTypeOf, unknownCodec } from './shownType.ts';
 
 /** Facts about an OME-Zarr that the viewer must know before Neuroglancer sees it. */
 export interface Image {
@@ -149,8 +149,10 @@ const V2_COMPRESSORS = ['blosc', 'gzip', 'zlib', 'zstd'];
 /** What Neuroglancer cannot undo of how the chunks of an array are stored; null where it can. */
 function notUndone({ zarr_format: format, filters, compressor, codecs, shape }: Json): string | null {
   if (format !== 2) {
-    const isOdd = Array.isArray(codecs) && Array.isArray(shape) && isMislaid(codecs as Json[], shape.length);
-    return isOdd ? 'transposed before they are sharded' : null;
+    if (!Array.isArray(codecs) || !Array.isArray(shape)) return null;
+    const unknown = unknownCodec(codecs as Json[]);
+    if (unknown !== null) return `encoded by ${unknown}`;
+    return isMislaid(codecs as Json[], shape.length) ? 'transposed before they are sharded' : null;
   }
   const idOf = (codec: unknown): string => String((codec as { id?: unknown } | null)?.id);
   const filter = (Array.isArray(filters) ? filters.map(idOf) : []).find(id => !READ_AS_STORED.includes(id));
@@ -254,14 +256,15 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
   const arrayOf = async (
     path: string
   ): Promise<{ array: Json; dtype: string; shape: number[]; compression: string[] }> => {
-    const array = await readJson(read, arrayKey(metadata, path));
-    if (!array) throw new ImageError(`${name}: level ${path} has no metadata: the OME-Zarr is incomplete.`);
+    const said = await readJson(read, arrayKey(metadata, path));
+    if (!said) throw new ImageError(`${name}: level ${path} has no metadata: the OME-Zarr is incomplete.`);
+    const array: Json = { ...said, zarr_format: zarrFormat };
     const stored = notUndone(array);
     if (stored !== null)
       throw new ImageError(
         `${name}: the chunks of level ${path} are ${stored}, which the viewer cannot read: open it in Python (microct_io_vis.open), or write it anew with another compression.`
       );
-    const dtype = storedTypeOf({ ...array, zarr_format: zarrFormat });
+    const dtype = storedTypeOf(array);
     if (Array.isArray(array.shape) && array.shape.length === metadata.axes.length)
       return { array, dtype, shape: array.shape as number[], compression: compressionOf(array) };
     throw new ImageError(
@@ -305,6 +308,10 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
   const look = metadata.origin?.look as { notes?: string[] } | undefined;
   const format = formatOf(zarrFormat);
   const loss = lossIn(storedType, dtype);
+  const own = [
+    ...(metadata.images > 1 ? [`It holds ${metadata.images} images (multiscales), of which the first is shown.`] : []),
+    ...(loss === null ? [] : [loss])
+  ];
   return {
     format,
     handedFormat: handedFormat(format, storedType, dtype),
@@ -323,7 +330,7 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
     segments: metadata.segments,
     affine,
     lent: null,
-    notes: [...(look?.notes ?? []), ...(loss === null ? [] : [`${name}: ${loss}`]), ...notes],
+    notes: [...(look?.notes ?? []), ...own.map(note => `${name}: ${note}`), ...notes],
     own: metadata.origin !== null && look === undefined
   };
 }

@@ -115,8 +115,9 @@ function stateOf({ name, volume, channel }: Layer) {
   const [low, high] = LIMITS[image.dtype] ?? [0, 1];
   const { start, end, min, max } = said ?? { start: low, end: high, min: low, max: high };
   // A control without extent cannot be drawn.
-  const ends = end > start ? [start, end] : [start, start + 1];
-  const limits = max > min ? [Math.min(min, ends[0]), Math.max(max, ends[1])] : ends;
+  const ends = end === start ? [start, start + 1] : [start, end];
+  const limits = [Math.min(...ends), Math.max(...ends)];
+  if (max > min) [limits[0], limits[1]] = [Math.min(min, limits[0]), Math.max(max, limits[1])];
   const [range, window] = [inverted ? ends.toReversed() : ends, limits].map(values =>
     values.map(value => asValue(image.dtype, value))
   );

@@ -52,22 +52,21 @@ export async function openLevel(
     const found = await read(`${path}/${chunkKey(handed, shard)}`, range, signal);
     return found && found.bytes;
   });
-  const document = arrayDocument(handedFormat, path);
   const store = {
     async get(absolute: string, options?: Options): Promise<Uint8Array | undefined> {
-      const key = absolute.replace(/^\//, '');
-      if (key === document) return new TextEncoder().encode(JSON.stringify(array));
+      const key = absolute.slice(1);
+      if (key === 'zarr.json' || key === '.zarray') return new TextEncoder().encode(JSON.stringify(array));
       // Attributes of an array are not needed, and are mostly not there.
-      if (key.endsWith('/.zattrs')) return undefined;
+      if (key === '.zattrs') return undefined;
       const chunk =
         nestings.length > 0
-          ? await shards.chunk(key.slice(path.length).match(/\d+/g)!.map(Number))
-          : ((await read(key, {}, signal))?.bytes ?? null);
+          ? await shards.chunk(key.match(/\d+/g)!.map(Number))
+          : ((await read(`${path}/${key}`, {}, signal))?.bytes ?? null);
       if (options) options.found = chunk !== null;
       return chunk ?? undefined;
     }
   };
-  const location = zarr.root(store).resolve(path);
+  const location = zarr.root(store);
   return handedFormat === 'zarr3'
     ? zarr.open.v3(location, { kind: 'array' })
     : zarr.open.v2(location, { kind: 'array' });

@@ -16,7 +16,8 @@ export function nativeDocument({ handedFormat: format, allAxes, levels }: Image)
         ...((metres(unit) ?? seconds(unit)) !== null && { unit })
       })),
       datasets: levels.map(({ path, scale, translation }) => ({
-        path,
+        // As a part of an address.
+        path: path.split('/').map(encodeURIComponent).join('/'),
         coordinateTransformations: [
           { type: 'scale', scale },
           { type: 'translation', translation }

@@ -47,6 +47,8 @@ export const isMended = (array: Json, dtype: string): boolean => shownArray(arra
 
 function shownArray(array: Json, dtype: string): Json {
   const stored = storedTypeOf(array);
+  // A level of another type is left as it is: Neuroglancer refuses it.
+  if (shownType(stored, dtype === 'uint64') !== dtype) return array;
   const converted = isConverted(stored) && dtype === 'float32';
   if (array.zarr_format === 2 && !converted) {
     if (stored === dtype) return array;
@@ -94,8 +96,15 @@ function inV3({ shape, dtype, chunks, order, compressor, fill_value, dimension_s
   };
 }
 
-/** The codecs with that of voxels that are decoded here: those that are converted or that it would lay out wrongly. */
-function decodedHere(codecs: Json[], type: string, rank: number, isConverted: boolean): Json[] {
+/**
+ * The codecs under Neuroglancer's names, with that of voxels that are decoded here: those that are converted or that it
+ * would lay out wrongly.
+ */
+function decodedHere(said: Json[], type: string, rank: number, isConverted: boolean): Json[] {
+  const isOther = said.some(({ name }) => OTHER_NAME.test(String(name)));
+  const codecs: Json[] = isOther
+    ? said.map(codec => ({ ...codec, name: String(codec.name).replace(OTHER_NAME, '$1') }))
+    : said;
   const at = codecs.findIndex(({ name }) => name === 'bytes');
   if (at < 0) {
     const shards = codecs.findIndex(({ name }) => name === 'sharding_indexed');
@@ -108,6 +117,22 @@ function decodedHere(codecs: Json[], type: string, rank: number, isConverted: bo
   if (!isConverted && isLaidOut(order)) return codecs;
   const { endian } = (codecs[at].configuration ?? {}) as { endian?: string };
   return [{ name: STORED, configuration: { type, endian, order } satisfies Stored }, ...codecs.slice(at + 1)];
+}
+
+/** Names that zarr-python gives to what Zarr v2 and numcodecs know. */
+const OTHER_NAME = /^numcodecs\.(blosc|gzip|zlib|zstd)$/;
+
+/** Codecs of Zarr v3 that are undone in what is shown. */
+const UNDONE = ['bytes', 'transpose', 'sharding_indexed', 'blosc', 'gzip', 'zlib', 'zstd', 'crc32c'];
+
+/** The first codec of Zarr v3, also within shards, that is not; null where there is none. */
+export function unknownCodec(codecs: Json[]): string | null {
+  for (const { name, configuration } of codecs) {
+    if (!UNDONE.includes(String(name).replace(OTHER_NAME, '$1'))) return String(name);
+    const inner = name === 'sharding_indexed' ? unknownCodec((configuration as Json).codecs as Json[]) : null;
+    if (inner !== null) return inner;
+  }
+  return null;
 }
 
 /** Which axis of an array each axis is after its transpositions. */

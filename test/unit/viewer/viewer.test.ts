@@ -238,7 +238,8 @@ const v2 = (dtype: string) =>
 
 test('the two versions of OME-Zarr say the same', async () => {
   const [five, four] = [await readImage('scan', v3('float32')), await readImage('scan', v2('<f4'))];
-  assert.deepEqual({ ...four, format: 'zarr3', handedFormat: 'zarr3' }, five);
+  // That of 0.5 has no fill value, which Neuroglancer wants.
+  assert.deepEqual({ ...four, format: 'zarr3', handedFormat: 'zarr3', isMended: true }, five);
   assert.equal(four.format, 'zarr2');
   const window = { start: 10, end: 20, min: 0, max: 30 };
   assert.deepEqual(five.channels, [{ label: '', color: null, active: true, window, inverted: false }]);
@@ -514,10 +515,19 @@ test('what Neuroglancer lays out wrongly, or refuses for its fill value, is hand
   assert.deepEqual((mended(chain([0, 2, 1])) as { codecs: unknown }).codecs, own);
   assert.deepEqual((mended(sharded(chain([0, 2, 1]))) as { codecs: unknown }).codecs, sharded(own));
   assert.equal((mended([], null) as { fill_value: unknown }).fill_value, 0);
+  const named = (name: string): unknown[] => [...chain([2, 1, 0]), { name, configuration: { level: 1 } }];
+  assert.deepEqual((mended(named('numcodecs.zstd') as object[]) as { codecs: unknown }).codecs, named('zstd'));
   const group = { attributes: { ome: { version: '0.5', multiscales: [{ axes: AXES, datasets: [DATASET] }] } } };
   const codecs = [chain([0, 2, 1])[0], ...sharded([])];
   const odd = files({ 'zarr.json': group, '0/zarr.json': { shape: SHAPE, data_type: 'uint16', codecs } });
   await assert.rejects(readImage('scan', odd), /transposed before they are sharded, which the viewer cannot read/);
+  const array = { shape: SHAPE, data_type: 'uint16', codecs: [{ name: 'numcodecs.delta' }, { name: 'bytes' }] };
+  const unknown = files({ 'zarr.json': group, '0/zarr.json': array });
+  await assert.rejects(readImage('scan', unknown), /level 0 are encoded by numcodecs.delta, which the viewer cannot/);
+  // A level of another type than the first is left to Neuroglancer, which refuses it.
+  const other = { shape: SHAPE, data_type: 'int32', fill_value: 0, codecs: [] };
+  const document = new TextEncoder().encode(JSON.stringify(other));
+  assert.deepEqual(JSON.parse(new TextDecoder().decode(withShownType(document, 'float32'))), other);
 });
 
 /** The files of an image and what its group of labels names. */
