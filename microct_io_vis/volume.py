@@ -33,9 +33,11 @@ class _Readable:
 
         def __getattr__(self, name: str) -> NoReturn:
             if name in ("max", "mean", "min", "std", "sum", "var", "astype", "flatten", "ravel", "reshape", "squeeze"):
-                what = f"{type(self).__name__} has no {name}, its voxels are on the disk"
-                whole, pieces = f"volume.level(1)[:].{name}(...)", f"volume.dask().{name}(...).compute()"
-                raise AttributeError(f"{what}: read them first, {whole}, or piece by piece, {pieces}")
+                what = f"{type(self).__name__} has no {name}: its voxels are where they are stored"
+                whole, pieces = f"volume.levels[-1][:].{name}(...)", f"volume.dask().{name}(...).compute()"
+                raise AttributeError(
+                    f"{what}. Read some first, as the coarsest level, {whole}, or go through all of them, {pieces}"
+                )
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
 
