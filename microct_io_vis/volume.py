@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from . import tables
@@ -39,6 +40,52 @@ class _Readable:
                     f"{what}. Read some first, as the coarsest level, {whole}, or go through all of them, {pieces}"
                 )
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+
+
+class _ReadFile:
+    """A file that says how voxels are read: an array's metadata, or the one file that a whole OME-Zarr is."""
+
+    def __init__(self, path: str, is_metadata: bool) -> None:
+        self._path = path
+        self._state = _state(path)
+        self._text = _text(path) if is_metadata else None
+
+    def change(self, array: zarr.Array[Any]) -> str | None:
+        """What has become of it; None where what it says of the array's voxels is as it was."""
+        now = _state(self._path)
+        if now == self._state:
+            return None
+        if now is None:
+            return "has been moved or removed"
+        # Attributes of an array may be written at any time.
+        is_another = self._text is None or self._text == _text(self._path) or not _is_read_alike(array)
+        return "has been written anew" if is_another else None
+
+
+def _state(path: str) -> tuple[int, ...] | None:
+    """What tells a file from one that takes its place; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+def _text(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return b""
+
+
+def _is_read_alike(array: zarr.Array[Any]) -> bool:
+    """Whether voxels of an array are read as its metadata say by now."""
+    try:
+        now = imported("zarr").open_array(array.store, path=array.path, mode="r")
+    except Exception:
+        return False
+    was, is_now = ({**each.metadata.to_dict(), "attributes": None} for each in (array, now))
+    return bool(was == is_now)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -90,8 +137,8 @@ class VolumeLevel(_Readable):
     translation: tuple[float, ...] | None
     channels: tuple[str, ...] | None
     full: VolumeLevel | None
-    #: The file of its metadata, and what that was like when it was opened; None where its store knows better.
-    _opened: tuple[str, tuple[int, ...] | None] | None = None
+    #: The file that says how its voxels are read, as it was when it was opened; None where its store knows better.
+    _opened: _ReadFile | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -264,12 +311,7 @@ class VolumeLevel(_Readable):
         return voxels
 
     def _check(self) -> None:
-        if self._opened is None:
-            return
-        file, before = self._opened
-        now = _state(file)
-        if now != before:
-            what = "has been written anew" if now else "has been moved or removed"
+        if self._opened and (what := self._opened.change(self.array)):
             error = RuntimeError(f"{self._shown}: {what} since it was opened: open it again")
             raise shown_as_message(error) from None
 
@@ -551,11 +593,14 @@ def open(
     found = info(source, **{name: value for name, value in reading.items() if name in READING_OPTIONS})
     zarr = imported("zarr")
     path = os.fspath(source)
+    # The working directory may change, and those of a cluster's workers are others.
+    place = path if is_address(path) else os.path.abspath(path)
     if not isinstance(found, OmeZarrInfo):
         return _look(path, found, reading)
     if reading:
         _refuse(nothing_is_chosen(path, reading))
-    store = _store(path, zarr)
+    store = _store(place, zarr)
+    archive = _ReadFile(place, is_metadata=False) if os.path.isfile(place) else None
     axes = "".join(axis.name for axis in found.axes)
     units = tuple(axis.unit for axis in found.axes)
     channels = _names(found.channels)
@@ -566,23 +611,13 @@ def open(
                 f"{shown_address(path)}: its level {number} ({level.path}) is not there, or its metadata are damaged: "
                 "run verify()"
             )
-        place_of = {"store": store, "path": level.path} if store else {"store": os.path.join(path, level.path)}
-        array = zarr.open_array(**place_of, mode="r")
-        place = _place(level)
-        file = os.path.join(os.path.abspath(path), level.path, "zarr.json" if found.zarr_format == 3 else ".zarray")
-        opened = None if store else (file, _state(file))
+        folder = os.path.join(place, level.path)
+        array = zarr.open_array(**({"store": store, "path": level.path} if store else {"store": folder}), mode="r")
+        document = os.path.join(folder, "zarr.json" if found.zarr_format == 3 else ".zarray")
+        opened = archive if store else _ReadFile(document, is_metadata=True)
         full = levels[0] if levels else None
-        levels.append(VolumeLevel(path, number, array, axes, units, *place, channels, full, opened))
+        levels.append(VolumeLevel(path, number, array, axes, units, *_place(level), channels, full, opened))
     return Volume(path, found, tuple(levels))
-
-
-def _state(file: str) -> tuple[int, ...] | None:
-    """What tells a file from one that takes its place; None where there is none."""
-    try:
-        found = os.stat(file)
-    except OSError:
-        return None
-    return found.st_size, found.st_mtime_ns
 
 
 def _store(path: str, zarr: Any) -> Any:

@@ -188,11 +188,14 @@ def test_what_is_wrong_is_said(bone, tmp_path):
         volume[999]
 
 
-def test_what_is_another_volume_by_now_is_not_read_as_the_one_that_was_opened(bone, tmp_path):
+def test_what_is_another_volume_by_now_is_not_read_as_the_one_that_was_opened(bone, tmp_path, monkeypatch):
     path = str(shutil.copytree(bone[0], tmp_path / "bone.ome.zarr"))
-    volume = microct_io_vis.open(path)
+    monkeypatch.chdir(tmp_path)
+    volume = microct_io_vis.open("bone.ome.zarr")
     lazy = volume.dask()
-    assert np.array_equal(lazy[:9].compute(), volume[:9])
+    monkeypatch.chdir("/")
+    zarr.open_array(f"{path}/0", mode="r+").attrs["note"] = "of no voxel"
+    assert np.array_equal(lazy[:9].compute(), volume[:9]) and np.array_equal(volume[:9], bone[1][:9])
     tifffile.imwrite(tmp_path / "other.tif", bone[1] // 2, photometric="minisblack")
     convert(tmp_path / "other.tif", path, overwrite=True, progress=False, chunk_size=(8, 16, 16), num_levels=3)
     level = volume.level(1)
