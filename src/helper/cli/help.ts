@@ -44,12 +44,16 @@ const FIRST_STEPS: string[][] = [
 /** Characters that a line of a notebook's output has room for. */
 export const NOTEBOOK = 80;
 
+/** Columns that a line has at least, however narrow the terminal. */
+const NARROWEST = 40;
+
 /**
  * The help text of a command, or of the program.
  *
- * @param columns of the terminal; lines are as long as they are where it is not known
+ * @param terminal its columns; lines are as long as they are where it is not known
  */
-export function help(topic: string | null, columns = Infinity): string {
+export function help(topic: string | null, terminal = Infinity): string {
+  const columns = Math.max(NARROWEST, terminal);
   const command = topic === null ? undefined : findCommand(topic);
   if (!command) {
     return [

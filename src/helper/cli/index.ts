@@ -91,7 +91,8 @@ async function run(
   const say = <T>(said: T): T => inWords(said, words);
   switch (invocation.command) {
     case 'help':
-      return { text: help(invocation.topic, process.stdout.isTTY ? process.stdout.columns : undefined) };
+      // A terminal that does not know says 0, and what is none has no such number.
+      return { text: help(invocation.topic, process.stdout.columns || undefined) };
     case 'version':
       return { text: VERSION };
     case 'info': {

@@ -93,7 +93,7 @@ export type Invocation =
 const didYouMean = (meant: string | null): string => (meant === null ? '' : `did you mean ${meant}? `);
 
 /** Whether a word where a command is expected is a file or a folder, or is written as one. */
-const looksLikePath = (word: string): boolean => /[./\\]/.test(word) || existsSync(word);
+const looksLikePath = (word: string): boolean => !word.startsWith('-') && (/[./\\]/.test(word) || existsSync(word));
 
 const isStoredName = (word: string): boolean => /\.(zarr|ozx)[\\/]?$/i.test(word);
 

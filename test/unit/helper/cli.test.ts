@@ -113,6 +113,7 @@ describe('parse', () => {
     usage('copy a b', /no command is called copy: expected/);
     usage('convret a', /no command is called convret: did you mean convert\?/);
     usage('--verison', /did you mean --version\?/);
+    usage('--jobs=0.5', /^no command is called --jobs=0\.5: expected info/);
     usage('convert a --chunksize 1 1 1', /no option --chunksize: did you mean --chunk-size\?/);
     usage('convert a --levels=3', /no option --levels: did you mean --num-levels\?/);
     usage('convert a --max-mem 1G', /did you mean --max-memory\?/);
@@ -164,6 +165,10 @@ describe('help', () => {
       assert.deepEqual(long, [], topic ?? '');
       assert.deepEqual(narrow.split(/\s+/), help(topic).split(/\s+/), topic ?? '');
     }
+  });
+
+  it('keeps more than a word in a line, however narrow the terminal', () => {
+    assert.equal(help('convert', 1), help('convert', 40));
   });
 
   it('names every command, and every option of each', () => {
