@@ -2,7 +2,8 @@ import { bucketAddress, noBucket, shownAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import type { RemoteState } from '../model/layout.ts';
 import { ONE_TIFF, type RemoteFile } from './remote-file.ts';
-import { S3Bucket, isDenied } from './s3.ts';
+import { S3Error } from './s3-error.ts';
+import { S3Bucket } from './s3.ts';
 
 /** An object of a bucket that is read by parts. */
 export class S3File implements RemoteFile {
@@ -41,14 +42,14 @@ export class S3File implements RemoteFile {
     return (this.#bucket ??= S3Bucket.open(this.#address, 'source'));
   }
 
-  /** @throws S3Error where the bucket is not there either */
+  /** Without a list too, which not everybody may ask for and not every store makes. @throws S3Error for no bucket */
   async #missing(): Promise<ConvertError> {
     let what = 'there is no such object: check the address';
     try {
       for await (const _ of (await this.#open()).list(`${this.#key}/`, undefined, 1))
         what = `it is a folder, where ${ONE_TIFF}`;
     } catch (error) {
-      if (!isDenied(error)) throw error;
+      if (error instanceof S3Error && error.reason === 'NoSuchBucket') throw error;
     }
     return new ConvertError('not-found', `${this.#address}: ${what}`, 'source');
   }

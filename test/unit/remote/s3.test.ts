@@ -4,6 +4,7 @@ import { type IncomingMessage, type ServerResponse, createServer } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
 import { bucketAddress } from '../../../src/model/address.ts';
+import { S3File } from '../../../src/remote/s3-file.ts';
 import { S3Bucket } from '../../../src/remote/s3.ts';
 
 const BODY = Buffer.from('0123456789');
@@ -89,4 +90,29 @@ test('errors say what to do, and nothing is asked again that will not change', a
   assert.equal(asked, 2);
   assert.match(await said(403, 'RequestTimeTooSkewed'), /clock/);
   assert.equal(await said(404, 'NoSuchKey'), 'null');
+});
+
+test('that an object is not there is said also where the store lists none', async () => {
+  const file = new S3File('s3://scans/scan.tif');
+  for (const [status, code, said] of [
+    [501, 'NotImplemented', /^s3:\/\/scans\/scan\.tif: there is no such object: check the address$/],
+    [403, 'AccessDenied', /there is no such object/],
+    [404, 'NoSuchBucket', /^s3:\/\/scans: there is no such bucket/]
+  ] as const) {
+    faults = [refuse(404, 'NoSuchKey'), refuse(status, code)];
+    await assert.rejects(file.look(1), { code: 'not-found', message: said });
+  }
+  file.close();
+});
+
+test("the server's clock is told by its own answers, not by those that a proxy has kept", async () => {
+  const isAhead = async (headers: Record<string, string>): Promise<boolean> => {
+    const sent = { ETag: ETAG, Date: new Date(Date.now() + 3_600_000).toUTCString(), ...headers };
+    faults = [(_, response) => response.writeHead(200, { ...sent, 'Content-Length': BODY.length }).end(BODY)];
+    await bucket.get('key');
+    return bucket.now - Date.now() > 3_500_000;
+  };
+  assert.equal(await isAhead({ Age: '7' }), false);
+  assert.equal(await isAhead({}), true);
+  await bucket.get('key');
 });
