@@ -10,8 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import tifffile
+from command_line import until
 from oracle import files
 from power import calls_of
 
@@ -80,14 +82,11 @@ def test_parts_that_are_killed_and_run_twice_do_no_harm(cli, scans, tmp_path):
     options = [*CHUNKS, "--compression", "blosc-lz4", "-j", 1]
     cli("convert", scans["longer"], alone, *options, "-q").succeeded()
     level = cli("plan", scans["longer"], output, *options, "--parts", 2, "--json").succeeded().json["partLevel"]
-    folder = Path(f"{output}.partial", ".microct-io-vis.parts", "1")
     # Two at once, of which one is killed when it has begun to write, and one is ended as schedulers do.
-    first = begin_to_write(cli, output, folder, 1)
-    # It must not be done before the other has begun.
-    first.send_signal(signal.SIGSTOP)
-    second = begin_to_write(cli, output, folder, 2)
+    first, second = fall_asleep(cli, output), fall_asleep(cli, output)
     first.kill()
     second.send_signal(signal.SIGTERM)
+    second.send_signal(signal.SIGCONT)
     _, told = second.communicate()
     first.communicate()
     assert second.returncode == 128 + signal.SIGTERM and "what is done of it is kept" in told
@@ -160,8 +159,7 @@ def test_finish_waits_for_whoever_is_at_it(cli, scans, tmp_path):
     """A part that sleeps, and is done by another; and another finish. All of what two have written is synced."""
     output = tmp_path / "out.ome.zarr"
     cli("plan", scans["longer"], output, *CHUNKS, "-j", 1, "--parts", 2).succeeded()
-    asleep = begin_to_write(cli, output, Path(f"{output}.partial", ".microct-io-vis.parts", "1"), 1)
-    asleep.send_signal(signal.SIGSTOP)
+    asleep = fall_asleep(cli, output)
     for part in (1, 2):
         cli("part", part, output).succeeded()
     first = cli.start("finish", output, env=os.environ | recorded(tmp_path, "first"))
@@ -183,11 +181,15 @@ def test_finish_waits_for_whoever_is_at_it(cli, scans, tmp_path):
     assert not any(name.startswith("0/") for name in synced(tmp_path / "alone") & chunks)
 
 
+def preloaded(name: str) -> dict[str, str]:
+    """Environment of a process that loads one of the files beside this one first."""
+    return {"NODE_OPTIONS": f"--require={Path(__file__).with_name(name)}"}
+
+
 def recorded(folder: Path, log: str) -> dict[str, str]:
     """Environment of a process whose changes to files are noted."""
-    recorder = Path(__file__).with_name("recorder.cjs")
     return {
-        "NODE_OPTIONS": f"--require={recorder}",
+        **preloaded("recorder.cjs"),
         "MICROCT_RECORD_ROOT": str(folder),
         "MICROCT_RECORD_LOG": str(folder / log),
     }
@@ -200,12 +202,10 @@ def synced(log: Path) -> set[str]:
     return {opened[call["id"]].split(".partial/")[-1] for call in calls if call["call"] == "synced"}
 
 
-def begin_to_write(cli, output, folder, count):
-    """Starts part 1, and waits until so many have noted a block of it."""
-    started = cli.start("part", 1, output)
-    while len([journal for journal in folder.glob("journal-*") if b"block" in journal.read_bytes()]) < count:
-        assert started.poll() is None
-        time.sleep(0.002)
+def fall_asleep(cli, output):
+    """Starts part 1, which stops when it has written a block of it."""
+    started = cli.start("part", 1, output, env=os.environ | preloaded("sleeper.cjs"))
+    until(lambda: psutil.Process(started.pid).status() == psutil.STATUS_STOPPED, started)
     return started
 
 
