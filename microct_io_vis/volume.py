@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 SPACE = "zyx"
 
+_NUMPYS = (
+    *("all", "any", "argmax", "argmin", "max", "mean", "min", "std", "sum", "var"),
+    *("T", "astype", "flatten", "ravel", "reshape", "squeeze", "transpose"),
+)
+
 
 class _Readable:
     """Says how arrays are computed with, to those who look for NumPy's methods."""
@@ -33,12 +38,12 @@ class _Readable:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
-            if name in ("max", "mean", "min", "std", "sum", "var", "astype", "flatten", "ravel", "reshape", "squeeze"):
+            if name in _NUMPYS:
                 what = f"{type(self).__name__} has no {name}: its voxels are where they are stored"
-                whole, pieces = f"volume.levels[-1][:].{name}(...)", f"volume.dask().{name}(...).compute()"
-                raise AttributeError(
-                    f"{what}. Read some first, as the coarsest level, {whole}, or go through all of them, {pieces}"
-                )
+                called = name if name == "T" else f"{name}(...)"
+                whole, pieces = f"volume.levels[-1][:].{called}", f"volume.dask().{called}.compute()"
+                said = f"{what}. Read some first, as the coarsest level, {whole}, or go through all of them, {pieces}"
+                raise AttributeError(said, name=name, obj=self)
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
 

@@ -226,6 +226,8 @@ class ViewerWidget(BrowserWidget):
         self._over = _layers(labels, labels=True)
         self._more = _layers(layers)
         self._volumes: list[Files] = []
+        #: Of the first volume, once they were asked for.
+        self._lengths: dict[str, int] = {}
         with mistakes_as_messages():
             self._main = _layers(source, reading=reading)
             self._open()
@@ -772,11 +774,11 @@ class ViewerWidget(BrowserWidget):
             raise traitlets.TraitError(
                 f"selection: {selection!r}, where {what} was expected, such as np.s_[0:9, 0:9, 0:9]"
             )
-        lengths = _lengths(self._volumes[0])
+        self._lengths = self._lengths or _lengths(self._volumes[0])
         for axis, (_, stop) in zip(self._space, ends, strict=True):
-            if stop > lengths.get(axis, stop):
+            if stop > self._lengths.get(axis, stop):
                 raise traitlets.TraitError(
-                    f"selection: {selection!r} ends at {stop} along {axis}, where at most {lengths[axis]} was "
+                    f"selection: {selection!r} ends at {stop} along {axis}, where at most {self._lengths[axis]} was "
                     "expected: as many voxels as the first volume has"
                 )
         return tuple(each.__index__() for each in flat)
@@ -858,6 +860,7 @@ class ViewerWidget(BrowserWidget):
         """Has the pages show the layers, of which these are the files."""
         layers = self.layers
         self._volumes = volumes
+        self._lengths = {}
         self._checked = []
         self._loads += 1
         self._listen()
@@ -1109,7 +1112,9 @@ def _paths_of(main: list[Layer], over: list[Layer]) -> dict[str, Any]:
 
 
 def _lengths(files: Files) -> dict[str, int]:
-    """How many voxels level 0 has along each axis; empty where that cannot be read."""
+    """How many voxels level 0 has along each axis; empty where that cannot be read, or only from afar."""
+    if is_address(files.root):
+        return {}
     is_v3 = files.metadata_key == "zarr.json"
     try:
         root = json.loads(files.read(files.metadata_key)[2])

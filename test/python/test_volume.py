@@ -211,6 +211,9 @@ def test_numpys_methods_that_a_volume_does_not_have_are_answered(bone):
     volume = microct_io_vis.open(bone[0])
     with pytest.raises(AttributeError, match=r"volume.dask\(\).mean\(...\).compute\(\)"):
         volume.mean()
+    with pytest.raises(AttributeError, match=r"volume.levels\[-1\]\[:\].T, or go") as raised:
+        volume.level(0).T  # noqa: B018
+    assert (raised.value.name, raised.value.obj) == ("T", volume.level(0))
     assert (np.max(volume), hasattr(volume, "nothing")) == (bone[1].max(), False)
     with pytest.raises(FileNotFoundError, match="no such folder"):
         microct_io_vis.view("nothing.ome.zarr", image="Detail")

@@ -513,7 +513,7 @@ def test_labels_of_an_image(scan):
     assert (group["labels/bright/0"][:] == (VOXELS > 30000)).all()
 
 
-def test_what_a_page_tells_is_python_s_and_what_python_asks_the_page_s(scan):
+def test_what_a_page_tells_is_python_s_and_what_python_asks_the_page_s(scan, monkeypatch):
     viewer = view(convert("scan.tif", progress=False))
     heard = []
     viewer.observe(lambda change: heard.append(change.name), ["position", "selection", "annotations", "pick"])
@@ -550,8 +550,15 @@ def test_what_a_page_tells_is_python_s_and_what_python_asks_the_page_s(scan):
         viewer.position = (1, 2)
     with pytest.raises(traitlets.TraitError, match="a range of voxels along each of z, y, x"):
         viewer.selection = numpy.s_[3:9, 10:30, 20:]
+    # How long the volume is has been read once.
+    monkeypatch.setattr(viewer._volumes[0], "read", lambda *_: pytest.fail("it is read"))
     with pytest.raises(traitlets.TraitError, match=f"ends at 99 along y, where at most {VOXELS.shape[1]} was expected"):
         viewer.selection = numpy.s_[3:9, 10:99, 20:50]
+    # Of what is far away it is not.
+    viewer._lengths = {}
+    monkeypatch.setattr(viewer._volumes[0], "root", "https://127.0.0.1/scan.ome.zarr")
+    viewer.selection = numpy.s_[3:9, 10:99, 20:50]
+    assert viewer.selection == (3, 9, 10, 99, 20, 50)
 
 
 @pytest.mark.parametrize(
