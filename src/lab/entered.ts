@@ -10,7 +10,9 @@ import { isLocal, isOmeZarr, toServerPath } from './paths.ts';
  */
 export function offerWhatIsEntered(commands: CommandRegistry, { tracker }: IFileBrowserFactory): void {
   let said: string | null = null;
-  const follow = ({ model }: FileBrowser): void => {
+  const follow = async ({ model }: FileBrowser): Promise<void> => {
+    // It goes by itself to the folder that it was left in.
+    await model.restored;
     const { contents } = model.manager.services;
     model.pathChanged.connect((_, { oldValue, newValue }) => {
       if (said !== null) return void Notification.dismiss(said);
@@ -32,6 +34,6 @@ export function offerWhatIsEntered(commands: CommandRegistry, { tracker }: IFile
       });
     });
   };
-  tracker.forEach(follow);
-  tracker.widgetAdded.connect((_, browser) => follow(browser));
+  tracker.forEach(browser => void follow(browser));
+  tracker.widgetAdded.connect((_, browser) => void follow(browser));
 }

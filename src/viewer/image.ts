@@ -23,7 +23,16 @@ import { spaceUnit } from '../model/units.ts';
 import { straightened } from '../model/ome-zarr/placement.ts';
 import type { StoredSegment } from '../model/ome-zarr/segments.ts';
 import { compressionOf } from './compression.ts';
-import { handedFormat, isMended, isMislaid, lossIn, shownType, storedTypeOf, unknownCodec } from './shownType.ts';
+import {
+  formatHanded,
+  isMended,
+  isMislaid,
+  lossIn,
+  shownType,
+  storedTypeOf,
+  unknownCodec,
+  unreadFilter
+} from './shownType.ts';
 
 /** Facts about an OME-Zarr that the viewer must know before Neuroglancer sees it. */
 export interface Image {
@@ -142,8 +151,7 @@ async function readJson(read: ReadKey, key: string): Promise<Json | null> {
 /** Types that Neuroglancer can show. */
 const SHOWN = ['uint8', 'int8', 'uint16', 'int16', 'uint32', 'int32', 'uint64', 'float32'];
 
-/** Filters of Zarr v2 whose voxels are read as they are stored. Neuroglancer undoes none, and says nothing of any. */
-const READ_AS_STORED = ['bitround', 'quantize'];
+/** Of Zarr v2. Its filters Neuroglancer does not undo, and says nothing of any. */
 const V2_COMPRESSORS = ['blosc', 'gzip', 'zlib', 'zstd'];
 
 /** What Neuroglancer cannot undo of how the chunks of an array are stored; null where it can. */
@@ -155,7 +163,9 @@ function notUndone({ zarr_format: format, filters, compressor, codecs, shape }: 
     return isMislaid(codecs as Json[], shape.length) ? 'transposed before they are sharded' : null;
   }
   const idOf = (codec: unknown): string => String((codec as { id?: unknown } | null)?.id);
-  const filter = (Array.isArray(filters) ? filters.map(idOf) : []).find(id => !READ_AS_STORED.includes(id));
+  const filter = (Array.isArray(filters) ? (filters as Json[]) : [])
+    .map(each => unreadFilter(each.id, each))
+    .find(unread => unread !== null);
   if (filter !== undefined) return `filtered by ${filter}`;
   return compressor == null || V2_COMPRESSORS.includes(idOf(compressor)) ? null : `compressed by ${idOf(compressor)}`;
 }
@@ -262,7 +272,7 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
     const stored = notUndone(array);
     if (stored !== null)
       throw new ImageError(
-        `${name}: the chunks of level ${path} are ${stored}, which the viewer cannot read: open it in Python (microct_io_vis.open), or write it anew with another compression.`
+        `${name}: the chunks of level ${path} are ${stored}, which the viewer cannot read: open it in Python (microct_io_vis.open), or write it anew without that.`
       );
     const dtype = storedTypeOf(array);
     if (Array.isArray(array.shape) && array.shape.length === metadata.axes.length)
@@ -272,14 +282,18 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
     );
   };
   const isSilent = datasets.some(({ scale }) => scale === null);
-  // Of Zarr v2, each level may be stored in a way of its own that Neuroglancer does not know.
-  const looked = isSilent || zarrFormat === 2 ? datasets : datasets.slice(0, 1);
-  const arrays = await Promise.all(looked.map(({ path }) => arrayOf(path)));
-  const [{ array: finest, dtype: storedType, shape, compression }] = arrays;
+  // Each may be stored in a way of its own that Neuroglancer does not know.
+  const arrays = await Promise.all(datasets.map(({ path }) => arrayOf(path)));
+  const [{ dtype: storedType, shape, compression }] = arrays;
   const dtype = shownType(storedType, asLabels || metadata.labels);
   if (!SHOWN.includes(dtype))
     throw new ImageError(
       `${name}: Neuroglancer cannot show ${dtype} voxels: convert with another data type, such as float32.`
+    );
+  const other = arrays.findIndex(each => shownType(each.dtype, asLabels || metadata.labels) !== dtype);
+  if (other > 0)
+    throw new ImageError(
+      `${name}: the voxels of level ${datasets[other].path} are ${arrays[other].dtype}, and those of level ${datasets[0].path} are ${storedType}, which cannot be shown together.`
     );
   const isFloat = dtype.startsWith('float');
   if (asLabels && isFloat) {
@@ -307,6 +321,11 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
   // For a source that is shown before it is converted.
   const look = metadata.origin?.look as { notes?: string[] } | undefined;
   const format = formatOf(zarrFormat);
+  const handedFormat = formatHanded(
+    format,
+    arrays.map(each => each.dtype),
+    dtype
+  );
   const loss = lossIn(storedType, dtype);
   const own = [
     ...(metadata.images > 1 ? [`It holds ${metadata.images} images (multiscales), of which the first is shown.`] : []),
@@ -314,8 +333,8 @@ async function imageOf(name: string, read: ReadKey, asLabels: boolean, metadata:
   ];
   return {
     format,
-    handedFormat: handedFormat(format, storedType, dtype),
-    isMended: isMended(finest, dtype),
+    handedFormat,
+    isMended: arrays.some(({ array }) => isMended(array, { dtype, handedFormat })),
     title: metadata.name,
     dtype,
     storedType,

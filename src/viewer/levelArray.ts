@@ -37,16 +37,12 @@ export type LevelArray = Awaited<ReturnType<typeof openLevel>>;
  *
  * @throws Error where its metadata cannot be read, or its chunks lie in shards that cannot be
  */
-export async function openLevel(
-  { format, handedFormat, levels, dtype }: Image,
-  level: number,
-  read: ByteReader,
-  signal: AbortSignal
-) {
+export async function openLevel(image: Image, level: number, read: ByteReader, signal: AbortSignal) {
+  const { format, handedFormat, levels } = image;
   const { path } = levels[level];
   const file = await read(arrayDocument(format, path), {}, signal);
   if (!file) throw new Error(`level ${path} has no metadata.`);
-  const handed = JSON.parse(new TextDecoder().decode(withShownType(file.bytes, dtype))) as Json;
+  const handed = JSON.parse(new TextDecoder().decode(withShownType(file.bytes, image))) as Json;
   const { array, nestings } = handedFormat === 'zarr3' ? withoutShards(handed) : { array: handed, nestings: [] };
   const shards = new Shards(nestings, async (shard, range) => {
     const found = await read(`${path}/${chunkKey(handed, shard)}`, range, signal);

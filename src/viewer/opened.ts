@@ -80,7 +80,7 @@ export async function openPlaces(
   const opening = places.map(async ({ name, url, reader, asLabels }, n) => {
     const documents: Documents = new Map();
     const began = performance.now();
-    // The levels' metadata all at once, and that of the first one for both.
+    // The levels' metadata all at once; what is judged of it is what is handed over.
     const reading = new Map<string, ReturnType<ByteReader>>();
     const foresee = (keys: string[]): void => {
       for (const key of keys) {
@@ -90,7 +90,11 @@ export async function openPlaces(
         handed.push(readAhead(addressOf(url, key), bytes));
       }
     };
-    const read: ByteReader = (key, ...how) => reading.get(key) ?? reader(key, ...how);
+    const read: ByteReader = (key, ...how) => {
+      const found = reading.get(key) ?? reader(key, ...how);
+      reading.set(key, found);
+      return found;
+    };
     const { volume, labels, unread, unshown } = await readVolumes(
       name,
       url,
@@ -101,7 +105,7 @@ export async function openPlaces(
       if (error instanceof SeveralError) error.place = n;
       throw error;
     });
-    for (const each of [volume, ...labels]) handed.push(...(await mend(each, below(each, url, reader))));
+    for (const each of [volume, ...labels]) handed.push(...(await mend(each, below(each, url, read))));
     const dim = await chooseContrast(volume.image, reader);
     const said = { unread, unshown, dim: dim === null ? [] : [`${name}: ${dim}`] };
     return { volume, labels, ...said, url, reader, documents, began };
@@ -116,8 +120,13 @@ export async function openPlaces(
   const closed = new AbortController();
   for (const { volume, labels, url, reader, documents, began } of opened) {
     // The longest address first: labels lie below their image.
-    const left = new Map(documents);
-    for (const each of [...labels, volume]) {
+    const all = [...labels, volume];
+    // Who writes an image anew writes its first level anew.
+    const coarser = all.flatMap(({ url: at, image: { format, levels } }) =>
+      levels.slice(1).map(({ path }) => addressOf(at, arrayDocument(format, path)))
+    );
+    const left = new Map([...documents].filter(([key]) => !coarser.includes(addressOf(url, key))));
+    for (const each of all) {
       const own = new Map([...left].filter(([key]) => addressOf(url, key).startsWith(each.url)));
       for (const key of own.keys()) left.delete(key);
       counts.set(each.url, counterOf(each, below(each, url, reader), closed.signal));
@@ -174,14 +183,14 @@ function below({ url }: Volume, root: string, reader: ByteReader): ByteReader {
  * misreads; also where another viewer has handed over what was there before.
  */
 async function mend({ url, image }: Volume, read: ByteReader): Promise<(() => void)[]> {
-  const { format, handedFormat, isMended, levels, dtype } = image;
+  const { format, handedFormat, isMended, levels } = image;
   const handed = levels
     .map(({ path }) => ({ path, address: addressOf(url, arrayDocument(handedFormat, path)) }))
     .filter(({ address }) => isMended || isHandedOver(address));
   const found = await Promise.all(handed.map(({ path }) => read(arrayDocument(format, path), {})));
   return handed.flatMap(({ address }, n) => {
     const bytes = found[n]?.bytes;
-    const shown = bytes && (isMended ? withShownType(bytes, dtype) : bytes);
+    const shown = bytes && (isMended ? withShownType(bytes, image) : bytes);
     return shown ? [handOver(address, new TextDecoder().decode(shown))] : [];
   });
 }

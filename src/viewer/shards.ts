@@ -95,6 +95,7 @@ export function withoutShards(array: Json): { array: Json; nestings: Nesting[] }
     const sharding = codecs.find(({ name }) => name === 'sharding_indexed')?.configuration;
     if (!sharding) break;
     const others = codecs.filter(({ name }) => name !== 'sharding_indexed').map(({ name }) => name);
+    if (others.includes('transpose')) throw new Error('its chunks are transposed before they are sharded.');
     if (others.length > 0) throw new Error(`its shards are encoded by ${others.join(', ')}.`);
     const inner = sharding.chunk_shape as number[];
     const grid = shape.map((length, axis) => length / inner[axis]);

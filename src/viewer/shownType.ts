@@ -32,33 +32,40 @@ export function storedTypeOf({ zarr_format: format, dtype, data_type: type }: Js
 
 const V2_CODES: Record<string, string> = { '|b1': '|u1', '<i8': '<u8', '>i8': '>u8' };
 
+/** What of an image says how the metadata of its arrays is handed over. */
+interface Shown {
+  dtype: string;
+  handedFormat: 'zarr2' | 'zarr3';
+}
+
 /**
  * The metadata of an array as Neuroglancer is handed it: with the type as which it is shown, and without what it would
- * misread or refuse. It is in the words of Zarr v3 where voxels are converted (see `handedFormat`): those of v2 have
- * none for it.
+ * misread or refuse. It is in the words of Zarr v3 where voxels of any level are converted (see `formatHanded`): those
+ * of v2 have none for it.
  */
-export function withShownType(document: Uint8Array, dtype: string): Uint8Array<ArrayBuffer> {
+export function withShownType(document: Uint8Array, shown: Shown): Uint8Array<ArrayBuffer> {
   const array = JSON.parse(new TextDecoder().decode(document)) as Json;
-  return new TextEncoder().encode(JSON.stringify(shownArray(array, dtype)));
+  return new TextEncoder().encode(JSON.stringify(shownArray(array, shown)));
 }
 
 /** Whether the metadata of an array is handed over otherwise than it is stored. */
-export const isMended = (array: Json, dtype: string): boolean => shownArray(array, dtype) !== array;
+export const isMended = (array: Json, shown: Shown): boolean => shownArray(array, shown) !== array;
 
-function shownArray(array: Json, dtype: string): Json {
+function shownArray(array: Json, { dtype, handedFormat }: Shown): Json {
   const stored = storedTypeOf(array);
-  // A level of another type is left as it is: Neuroglancer refuses it.
+  // One that has been written anew since, as another type, is left as it is.
   if (shownType(stored, dtype === 'uint64') !== dtype) return array;
   const converted = isConverted(stored) && dtype === 'float32';
-  if (array.zarr_format === 2 && !converted) {
-    if (stored === dtype) return array;
-    return { ...array, dtype: V2_CODES[String(array.dtype)], fill_value: shownFill(array, stored, dtype) };
+  if (handedFormat === 'zarr2') {
+    const plain = (array.filters as Json[] | null | undefined)?.length ? { ...array, filters: null } : array;
+    if (stored === dtype) return plain;
+    return { ...plain, dtype: V2_CODES[String(array.dtype)], fill_value: shownFill(array, stored, dtype) };
   }
   const v3 = array.zarr_format === 2 ? inV3(array) : array;
   const codecs = v3.codecs as Json[];
   const rank = (v3.shape as number[] | undefined)?.length ?? 0;
   const decoded = codecs && decodedHere(codecs, converted ? stored : dtype, rank, converted);
-  if (decoded === codecs && stored === dtype && array.fill_value != null) return array;
+  if (v3 === array && decoded === codecs && stored === dtype && array.fill_value != null) return array;
   return { ...v3, data_type: dtype, fill_value: shownFill(array, stored, dtype), codecs: decoded };
 }
 
@@ -73,8 +80,8 @@ function shownFill({ fill_value: said }: Json, stored: string, dtype: string): u
 }
 
 /** Zarr's version in whose words the metadata of arrays is handed over. */
-export const handedFormat = <F>(format: F, stored: string, shown: string): F | 'zarr3' =>
-  isConverted(stored) && shown === 'float32' ? 'zarr3' : format;
+export const formatHanded = <F>(format: F, stored: string[], shown: string): F | 'zarr3' =>
+  stored.some(isConverted) && shown === 'float32' ? 'zarr3' : format;
 
 /** The metadata of an array of Zarr v2 in the words of v3. */
 function inV3({ shape, dtype, chunks, order, compressor, fill_value, dimension_separator }: Json): Json {
@@ -91,7 +98,7 @@ function inV3({ shape, dtype, chunks, order, compressor, fill_value, dimension_s
     codecs: [
       ...(order === 'F' ? [{ name: 'transpose', configuration: transposed }] : []),
       { name: 'bytes', configuration: { endian: String(dtype).startsWith('>') ? 'big' : 'little' } },
-      ...(id === undefined ? [] : [{ name: id, configuration }])
+      ...(id === undefined ? [] : [withLevel({ name: id, configuration })])
     ]
   };
 }
@@ -101,9 +108,11 @@ function inV3({ shape, dtype, chunks, order, compressor, fill_value, dimension_s
  * would lay out wrongly.
  */
 function decodedHere(said: Json[], type: string, rank: number, isConverted: boolean): Json[] {
-  const isOther = said.some(({ name }) => OTHER_NAME.test(String(name)));
+  const isOther = said.some(({ name }) => usualName(name) !== name || READ_AS_STORED.includes(name));
   const codecs: Json[] = isOther
-    ? said.map(codec => ({ ...codec, name: String(codec.name).replace(OTHER_NAME, '$1') }))
+    ? said
+        .map(codec => withLevel({ ...codec, name: usualName(codec.name) }))
+        .filter(({ name }) => !READ_AS_STORED.includes(String(name)))
     : said;
   const at = codecs.findIndex(({ name }) => name === 'bytes');
   if (at < 0) {
@@ -119,16 +128,42 @@ function decodedHere(said: Json[], type: string, rank: number, isConverted: bool
   return [{ name: STORED, configuration: { type, endian, order } satisfies Stored }, ...codecs.slice(at + 1)];
 }
 
-/** Names that zarr-python gives to what Zarr v2 and numcodecs know. */
-const OTHER_NAME = /^numcodecs\.(blosc|gzip|zlib|zstd)$/;
+/** Name of a codec that zarr-python calls otherwise, by what Zarr v2 and numcodecs know. */
+const usualName = (name: unknown): string =>
+  String(name).replace(/^numcodecs\.(blosc|gzip|zlib|zstd|bitround|quantize)$/, '$1');
+
+/** Neuroglancer wants a level of some, which zarr-python leaves out where nobody chose one; decoding needs none. */
+const withLevel = ({ configuration, ...codec }: Json): Json => ({
+  ...codec,
+  configuration:
+    codec.name === 'gzip' || codec.name === 'zlib'
+      ? { level: 1, ...(configuration as Json | null) }
+      : (configuration ?? {})
+});
 
 /** Codecs of Zarr v3 that are undone in what is shown. */
 const UNDONE = ['bytes', 'transpose', 'sharding_indexed', 'blosc', 'gzip', 'zlib', 'zstd', 'crc32c'];
 
+/** Filters whose voxels are read as they are stored, unless they are stored as another type. */
+const READ_AS_STORED: unknown[] = ['bitround', 'quantize'];
+
+/** What a filter is called that is not undone; null where its voxels are read as they are stored. */
+export function unreadFilter(name: unknown, { dtype, astype }: Json): string | null {
+  if (!READ_AS_STORED.includes(usualName(name))) return String(name);
+  return astype == null || spelt(astype) === spelt(dtype) ? null : `${String(name)} as ${String(astype)}`;
+}
+
+/** Name of a type of floats that NumPy knows by several: `float32`, `f4` and `<f4`. */
+const spelt = (type: unknown): string =>
+  String(type)
+    .replace(/^float(\d+)$/, (_, bits) => `f${Number(bits) / 8}`)
+    .replace(/^[=<]?f/, '<f');
+
 /** The first codec of Zarr v3, also within shards, that is not; null where there is none. */
 export function unknownCodec(codecs: Json[]): string | null {
   for (const { name, configuration } of codecs) {
-    if (!UNDONE.includes(String(name).replace(OTHER_NAME, '$1'))) return String(name);
+    const unread = UNDONE.includes(usualName(name)) ? null : unreadFilter(name, (configuration ?? {}) as Json);
+    if (unread !== null) return unread;
     const inner = name === 'sharding_indexed' ? unknownCodec((configuration as Json).codecs as Json[]) : null;
     if (inner !== null) return inner;
   }
@@ -136,9 +171,10 @@ export function unknownCodec(codecs: Json[]): string | null {
 }
 
 /** Which axis of an array each axis is after its transpositions. */
-function storedOrder(transpositions: Json[], rank: number): number[] {
+function storedOrder(filters: Json[], rank: number): number[] {
   let order = Array.from({ length: rank }, (_, axis) => axis);
-  for (const { configuration } of transpositions) {
+  for (const { name, configuration } of filters) {
+    if (name !== 'transpose') continue;
     const said = (configuration as Json).order;
     const by = said === 'F' ? order.map((_, n) => rank - 1 - n) : said === 'C' ? order.keys() : (said as number[]);
     order = Array.from(by, axis => order[axis]);

@@ -52,7 +52,9 @@ export function asShown(encoded: Uint8Array, { type, endian, order }: Stored, ch
   const shape = Array.from(chunkShape);
   const voxels = shape.reduce((a, b) => a * b, 1);
   if (encoded.length !== voxels * bytes)
-    throw new Error(`A chunk has ${encoded.length} bytes, where ${voxels * bytes} of ${type} were expected.`);
+    throw new Error(
+      `A chunk of ${encoded.length} bytes came cut short or is damaged: ${voxels * bytes} of ${type} were expected.`
+    );
   const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength);
   const shown = new Shown(voxels);
   const little = endian !== 'big';

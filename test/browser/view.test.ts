@@ -10,8 +10,8 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { PYTHON, launchChromium } from './jupyter.ts';
-import { expectedComposite, expectedSlice, shownPixels, sliceView } from './picture.ts';
-import { PROGRAM, consoleErrors, convert, picture, showsColours, showsSlice } from './viewer-page.ts';
+import { difference, expectedComposite, expectedSlice, shownPixels, shownSlice, sliceView } from './picture.ts';
+import { PROGRAM, consoleErrors, convert, eventually, picture, showsColours, showsSlice } from './viewer-page.ts';
 import { writeAsNumpy, writeAsOthers, writeFlipped, writeHyperstack, writeLabels, writeVolume } from './volumes.ts';
 
 const SHAPE: [number, number, number] = [24, 30, 40];
@@ -66,20 +66,33 @@ for (const version of ['0.6', '0.4']) {
   });
 }
 
-test('float64 and int64 of others are shown as float32 in a contrast of their own: the same grey in each', async () => {
-  const outputs = ['of others float64.zarr', 'of others int64.zarr'].map(name => join(folder, name));
-  writeAsOthers(tiff, outputs[0], outputs[1]);
+test('OME-Zarrs of others are shown in a contrast of their own, the same grey in each, whatever each level is stored as', async () => {
+  const outputs = ['float64', 'int64', 'means', 'rounded', 'mixed'].map(name => join(folder, `of others ${name}.zarr`));
+  writeAsOthers(tiff, outputs);
   const code =
-    'import sys, json, numpy, tifffile; a = tifffile.imread(sys.argv[1]) / 3; low, high = numpy.percentile(a[::2, ::2, ::2], [1, 99]); print(json.dumps((255 * ((a[7] - low) / (high - low)).clip(0, 1)).tolist()))';
-  const expected = JSON.parse(execFileSync(PYTHON, ['-c', code, tiff], { encoding: 'utf8' })) as number[][];
-  for (const output of outputs) {
+    'import sys, json, numpy, tifffile; a = tifffile.imread(sys.argv[1]) / 3; low, high = numpy.percentile(a[::2, ::2, ::2], [1, 99]); print(json.dumps((255 * ((a[7:9] - low) / (high - low)).clip(0, 1)).tolist()))';
+  const [fine, coarse] = JSON.parse(execFileSync(PYTHON, ['-c', code, tiff], { encoding: 'utf8' })) as number[][][];
+  // What both levels have in common.
+  const even = (slice: number[][]): number[][] =>
+    slice.filter((_, y) => y % 2 === 0).map(row => row.filter((_, x) => x % 2 === 0));
+  for (const [n, output] of outputs.entries()) {
     const { url, server } = await view(output);
     try {
       const page = await browser.newPage({ viewport: { width: 900, height: 700 } });
       const viewer = page.locator('#viewer');
       await page.goto(`${url}#!${encodeURIComponent(JSON.stringify(sliceView(SHAPE, 7)))}`);
-      await showsSlice(viewer, expected);
-      await viewer.getByText(/64 values are shown as float32/).waitFor();
+      await showsSlice(viewer, fine);
+      const note = viewer.getByText(/64 values are shown as float32/);
+      if (n < 2) await note.waitFor();
+      await page.waitForURL(kept => kept.hash.includes('dimensions'));
+      const state = JSON.parse(decodeURIComponent(new URL(page.url()).hash.slice(2))) as Record<string, unknown>;
+      const layers = (state.layers as object[]).map(layer => ({ ...layer, crossSectionRenderScale: 32 }));
+      await page.goto(`${url}#!${encodeURIComponent(JSON.stringify({ ...state, ...sliceView(SHAPE, 8), layers }))}`);
+      await eventually(async () => {
+        const shown = await shownSlice(picture(viewer), coarse.length, coarse[0].length);
+        assert.ok(difference(even(shown), even(coarse)) <= 3, 'the second level is not what was written');
+        assert.ok(difference(shown, coarse) > 20, 'the first level is shown in place of the second');
+      });
       await page.close();
     } finally {
       server.kill('SIGTERM');

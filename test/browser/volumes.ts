@@ -101,7 +101,7 @@ export function writeAsNumpy(labels: string, whole: string, mask: string): void 
 
 const OTHERS = `
 import sys, tifffile, zarr
-from zarr.codecs import BytesCodec, ShardingCodec, TransposeCodec, ZstdCodec
+from zarr.codecs import BytesCodec, ShardingCodec, TransposeCodec, ZstdCodec, numcodecs
 path, *outputs = sys.argv[1:]
 data = tifffile.imread(path)
 axes = [{'name': name, 'type': 'space'} for name in 'zyx']
@@ -111,10 +111,17 @@ codecs = [TransposeCodec(order=(0, 2, 1)), BytesCodec(), ZstdCodec()]
 inner = ShardingCodec(chunk_shape=(2, 4, 8), codecs=codecs, index_location='start')
 nested = {'serializer': ShardingCodec(chunk_shape=(4, 8, 8), codecs=[inner]), 'compressors': None}
 v2 = {'order': 'F', 'chunk_key_encoding': {'name': 'v2', 'separator': '.'}}
-for output, dtype, version, how in (outputs[0], '>f8', 2, v2), (outputs[1], 'int64', 3, nested):
+turned = {'filters': [numcodecs.BitRound(keepbits=14), TransposeCodec(order=(0, 2, 1))], 'compressors': numcodecs.Zlib()}
+for output, version, *levels in (
+    (outputs[0], 2, ('>f8', v2), ('>f8', v2)),
+    (outputs[1], 3, ('int64', nested), ('int64', nested)),
+    (outputs[2], 3, ('float32', {}), ('float64', nested)),
+    (outputs[3], 3, ('float32', {}), ('float32', turned)),
+    (outputs[4], 2, ('<f8', v2), ('<f4', v2)),
+):
     said = {'multiscales': [{**multiscale, 'version': '0.4'}]} if version == 2 else {'ome': {'version': '0.5', 'multiscales': [multiscale]}}
     group = zarr.create_group(output, zarr_format=version, attributes=said)
-    for k in range(2):
+    for k, (dtype, how) in enumerate(levels):
         # Of both signs, and with fractions where there can be some.
         level = (data[::2**k, ::2**k, ::2**k].astype('float64') / 3 - 5000).astype(dtype)
         group.create_array(str(k), data=level, chunks=(8, 16, 16), **how)
@@ -122,10 +129,11 @@ for output, dtype, version, how in (outputs[0], '>f8', 2, v2), (outputs[1], 'int
 
 /**
  * Writes a TIFF's values, a third of each less 5000, in two levels without contrast, as programs of others may: as
- * big-endian float64 of Zarr v2 in columns, and as int64 in columns and in shards that lie in shards.
+ * big-endian float64 of Zarr v2 in columns, as int64 in columns and in shards that lie in shards, and with a second
+ * level that is stored otherwise than the first one: float64 in shards, rounded and in columns, float32 of Zarr v2.
  */
-export function writeAsOthers(tiff: string, floats: string, whole: string): void {
-  execFileSync(PYTHON, ['-c', OTHERS, tiff, floats, whole]);
+export function writeAsOthers(tiff: string, outputs: string[]): void {
+  execFileSync(PYTHON, ['-W', 'ignore', '-c', OTHERS, tiff, ...outputs]);
 }
 
 const BLOCK = `

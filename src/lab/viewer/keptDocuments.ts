@@ -6,6 +6,7 @@ import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 import type { ViewerState } from '../../viewer/index.ts';
 import { keepLastViews, takeLastViews } from '../../viewer/lastViews.ts';
+import { isAsLabels } from '../../viewer/link.ts';
 import { renamed } from '../../viewer/renamed.ts';
 import { chooseAgain } from '../choose.ts';
 import { CommandIDs } from '../ids.ts';
@@ -26,6 +27,13 @@ interface Pictured<T> {
   show(content: T, path: string, state: ViewerState | undefined): void;
 }
 
+/** Whether a tab has these volumes as they are, read in the usual way, and others over them. */
+const isLaidOver = ({ paths, way: { isStack, reading, asLabels } }: ViewerPanel, under: readonly string[]): boolean =>
+  paths.length > under.length &&
+  under.every((path, n) => path === paths[n] && !isAsLabels(asLabels, n)) &&
+  !isStack &&
+  Object.keys(reading ?? {}).length === 0;
+
 /** Brings a factory's documents back with the layout of a page that is loaded anew, and the pictures in them. */
 export function keepDocuments<T extends Widget>(
   { commands, restored, serviceManager: { contents }, shell }: JupyterFrontEnd,
@@ -44,14 +52,13 @@ export function keepDocuments<T extends Widget>(
       if (!shown) return;
       // In which volumes have been laid over this one before.
       const isOver = (tab: Widget): boolean =>
-        tab instanceof MainAreaWidget &&
-        tab.content instanceof ViewerPanel &&
-        shown.paths.every((path, n) => path === (tab.content as ViewerPanel).paths[n]);
+        tab instanceof MainAreaWidget && tab.content instanceof ViewerPanel && isLaidOver(tab.content, shown.paths);
       shown.addElsewhere = async (paths, asLabels) => {
         const { state } = shown;
         const args = { paths: [...shown.paths], ...(state && { state }) };
         const tabs = [...shell.widgets('main')];
         const opened: unknown = tabs.find(isOver) ?? (await commands.execute(CommandIDs.openViewer, args));
+        if (!(opened instanceof MainAreaWidget)) return;
         const tab = opened as MainAreaWidget<ViewerPanel>;
         shell.activateById(tab.id);
         const { length } = tab.content.paths;

@@ -322,7 +322,8 @@ const v6 = (...steps: object[]) =>
         }
       }
     },
-    '0/zarr.json': { shape: SHAPE, data_type: 'float32' }
+    '0/zarr.json': { shape: SHAPE, data_type: 'float32' },
+    '1/zarr.json': { shape: SHAPE, data_type: 'float32' }
   });
 
 test('0.6 says the same, and Neuroglancer hears of it what it knows', async () => {
@@ -447,6 +448,12 @@ test('a label image is shown as a segmentation', async () => {
   await assert.rejects(readImage('cells', v3('float32'), true), /cells: its voxels are float32, and segments are/);
 });
 
+/** The group of an image of Zarr v3 with so many levels. */
+const groupOf = (levels: number) => {
+  const datasets = Array.from({ length: levels }, (_, k) => ({ ...DATASET, path: String(k) }));
+  return { 'zarr.json': { attributes: { ome: { version: '0.5', multiscales: [{ axes: AXES, datasets }] } } } };
+};
+
 test('a unit that is spelt otherwise is the one that is meant', async () => {
   const axes = AXES.map((axis, n) => ({ ...axis, unit: ['um', 'µm', 'furlong'][n] }));
   const read = files({
@@ -459,6 +466,10 @@ test('a unit that is spelt otherwise is the one that is meant', async () => {
     ['micrometer', 'micrometer', 'furlong']
   );
 });
+
+/** The metadata of an array as it is handed over. */
+const shownAs = (array: object, shown: Parameters<typeof withShownType>[1]): Record<string, unknown> =>
+  JSON.parse(new TextDecoder().decode(withShownType(new TextEncoder().encode(JSON.stringify(array)), shown)));
 
 test('masks are shown as uint8, labels of int64 as uint64, and other types that Neuroglancer lacks as float32', async () => {
   const typesOf = async (stored: string, asLabels: boolean) => {
@@ -473,9 +484,13 @@ test('masks are shown as uint8, labels of int64 as uint64, and other types that 
   assert.deepEqual([big.format, big.handedFormat, big.dtype], ['zarr2', 'zarr3', 'float32']);
   assert.match(big.notes.join(), /scan: Its float64 values are shown as float32, to seven digits/);
   const shown = (array: object, dtype: string): Record<string, unknown> =>
-    JSON.parse(new TextDecoder().decode(withShownType(new TextEncoder().encode(JSON.stringify(array)), dtype)));
+    shownAs(array, { dtype, handedFormat: 'zarr3' });
   const cells = { zarr_format: 2, dtype: '>i8', fill_value: null };
-  assert.deepEqual(shown(cells, 'uint64'), { ...cells, dtype: '>u8', fill_value: 0 });
+  assert.deepEqual(shownAs(cells, { dtype: 'uint64', handedFormat: 'zarr2' }), {
+    ...cells,
+    dtype: '>u8',
+    fill_value: 0
+  });
   const mask = { zarr_format: 3, data_type: 'bool', fill_value: true };
   assert.deepEqual(shown(mask, 'uint8'), { ...mask, data_type: 'uint8', fill_value: 1 });
   const labels = { zarr_format: 3, data_type: 'int64', fill_value: -1 };
@@ -500,11 +515,11 @@ test('what Neuroglancer lays out wrongly, or refuses for its fill value, is hand
     { name: 'bytes', configuration: { endian: 'big' } }
   ];
   const sharded = (codecs: object[]) => [{ name: 'sharding_indexed', configuration: { codecs } }];
-  const mended = (codecs: object[], fill: unknown = 0): unknown => {
-    const array = { shape: SHAPE, data_type: 'uint16', fill_value: fill, codecs };
-    const document = new TextEncoder().encode(JSON.stringify(array));
-    return JSON.parse(new TextDecoder().decode(withShownType(document, 'uint16')));
-  };
+  const mended = (codecs: object[], fill: unknown = 0): unknown =>
+    shownAs(
+      { shape: SHAPE, data_type: 'uint16', fill_value: fill, codecs },
+      { dtype: 'uint16', handedFormat: 'zarr3' }
+    );
   for (const order of [
     [0, 1, 2],
     [2, 1, 0],
@@ -524,10 +539,82 @@ test('what Neuroglancer lays out wrongly, or refuses for its fill value, is hand
   const array = { shape: SHAPE, data_type: 'uint16', codecs: [{ name: 'numcodecs.delta' }, { name: 'bytes' }] };
   const unknown = files({ 'zarr.json': group, '0/zarr.json': array });
   await assert.rejects(readImage('scan', unknown), /level 0 are encoded by numcodecs.delta, which the viewer cannot/);
-  // A level of another type than the first is left to Neuroglancer, which refuses it.
-  const other = { shape: SHAPE, data_type: 'int32', fill_value: 0, codecs: [] };
-  const document = new TextEncoder().encode(JSON.stringify(other));
-  assert.deepEqual(JSON.parse(new TextDecoder().decode(withShownType(document, 'float32'))), other);
+});
+
+test('codecs and filters that zarr-python names and writes are shown, or refused by name', async () => {
+  const bytes = { name: 'bytes', configuration: { endian: 'little' } };
+  const mended = (...codecs: object[]): unknown =>
+    shownAs({ shape: SHAPE, data_type: 'float32', fill_value: 0, codecs }, { dtype: 'float32', handedFormat: 'zarr3' })
+      .codecs;
+  for (const name of ['zlib', 'gzip']) {
+    const expected = [bytes, { name, configuration: { level: 1 } }];
+    assert.deepEqual(mended(bytes, { name: `numcodecs.${name}`, configuration: {} }), expected);
+    assert.deepEqual(mended(bytes, { name: `numcodecs.${name}` }), expected);
+    assert.deepEqual(mended(bytes, { name: `numcodecs.${name}`, configuration: { level: 9 } }), [
+      bytes,
+      { name, configuration: { level: 9 } }
+    ]);
+  }
+  const rounded = { name: 'numcodecs.bitround', configuration: { keepbits: 5 } };
+  const quantized = (astype?: string) => ({
+    name: 'numcodecs.quantize',
+    configuration: { digits: 1, dtype: 'float32', ...(astype && { astype }) }
+  });
+  const turned = { name: 'transpose', configuration: { order: [0, 2, 1] } };
+  assert.deepEqual(mended(rounded, bytes), [bytes]);
+  assert.deepEqual(mended(quantized('<f4'), bytes), [bytes]);
+  const own = { name: 'microct-io-vis.stored', configuration: { type: 'float32', endian: 'little', order: [0, 2, 1] } };
+  assert.deepEqual(mended(rounded, turned, bytes), [own]);
+  const sharded = { name: 'sharding_indexed', configuration: { codecs: [rounded, bytes] } };
+  assert.deepEqual(mended(sharded), [{ ...sharded, configuration: { codecs: [bytes] } }]);
+  const image = (array: object) =>
+    readImage('scan', files({ ...groupOf(1), '0/zarr.json': { shape: SHAPE, data_type: 'float32', ...array } }));
+  for (const filter of [rounded, quantized(), quantized('f4'), quantized('<f4')])
+    assert.equal((await image({ codecs: [filter, sharded] })).isMended, true);
+  await assert.rejects(image({ codecs: [quantized('f2'), bytes] }), /encoded by numcodecs.quantize as f2/);
+  await assert.rejects(image({ codecs: [quantized('>f4'), bytes] }), /encoded by numcodecs.quantize as >f4/);
+  const two = (filter: object) =>
+    readImage(
+      'scan',
+      files({
+        '.zattrs': { multiscales: [{ version: '0.4', axes: AXES, datasets: [DATASET] }] },
+        '0/.zarray': { zarr_format: 2, shape: SHAPE, dtype: '<f4', filters: [{ id: 'quantize', ...filter }] }
+      })
+    );
+  const { isMended, handedFormat } = await two({ dtype: '<f4', astype: '<f4' });
+  assert.deepEqual([isMended, handedFormat], [true, 'zarr2']);
+  await assert.rejects(two({ dtype: '<f4', astype: '<f2' }), /filtered by quantize as <f2/);
+});
+
+test('each level is looked at: what one of them needs, all are handed over with', async () => {
+  const coarse = { data_type: 'uint16', fill_value: 0, shape: SHAPE, codecs: [{ name: 'bytes' }] };
+  const image = (one: object | null, zero: object = coarse) =>
+    readImage('scan', files({ ...groupOf(2), '0/zarr.json': zero, ...(one && { '1/zarr.json': one }) }));
+  assert.equal((await image(coarse)).isMended, false);
+  const turned = { name: 'transpose', configuration: { order: [0, 2, 1] } };
+  assert.equal((await image({ ...coarse, codecs: [turned, ...coarse.codecs] })).isMended, true);
+  const sharded = { name: 'sharding_indexed', configuration: { codecs: coarse.codecs } };
+  await assert.rejects(
+    image({ ...coarse, codecs: [turned, sharded] }),
+    /the chunks of level 1 are transposed before they are sharded, .* or write it anew without that/
+  );
+  const floats = await image({ ...coarse, data_type: 'float64' }, { ...coarse, data_type: 'float32' });
+  assert.deepEqual([floats.dtype, floats.isMended], ['float32', true]);
+  await assert.rejects(image({ ...coarse, data_type: 'uint8' }), /level 1 are uint8, and those of level 0 are uint16/);
+  await assert.rejects(image(null), /level 1 has no metadata/);
+  const array = { zarr_format: 2, shape: SHAPE, chunks: SHAPE, order: 'C', fill_value: 0, compressor: null };
+  const datasets = [DATASET, { ...DATASET, path: '1' }];
+  const group = { '.zattrs': { multiscales: [{ version: '0.4', axes: AXES, datasets }] } };
+  const mixed = await readImage(
+    'scan',
+    files({ ...group, '0/.zarray': { ...array, dtype: '<f8' }, '1/.zarray': { ...array, dtype: '<f4' } })
+  );
+  assert.deepEqual([mixed.handedFormat, mixed.isMended], ['zarr3', true]);
+  const handed = shownAs({ ...array, dtype: '<f4' }, mixed);
+  assert.deepEqual(
+    [handed.zarr_format, handed.data_type, handed.codecs],
+    [3, 'float32', [{ name: 'bytes', configuration: { endian: 'little' } }]]
+  );
 });
 
 /** The files of an image and what its group of labels names. */
@@ -885,10 +972,8 @@ const bare = async () => {
   ];
   const axes = AXES.map(({ name, type }) => ({ name, type }));
   const attributes = { ome: { version: '0.5', multiscales: [{ axes, datasets }], omero: OMERO } };
-  return readImage(
-    'bare',
-    files({ 'zarr.json': { attributes }, '0/zarr.json': { shape: SHAPE, data_type: 'uint16' } })
-  );
+  const level = { shape: SHAPE, data_type: 'uint16' };
+  return readImage('bare', files({ 'zarr.json': { attributes }, '0/zarr.json': level, '1/zarr.json': level }));
 };
 
 test('of two volumes of which one has no lengths, the second is laid over the first voxel on voxel', async () => {
