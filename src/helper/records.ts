@@ -55,11 +55,13 @@ export class Records {
           if (owner.host === hostname() ? isStillRunning(owner) : silenceOf(file) < BELIEVED) {
             continue;
           }
+          // What cannot be understood stays until it is forgotten.
+          const told = jobs.map(job => (isActive(job) ? lost(job, HELPER_GONE) : job));
           // Of two helpers that find it, one gets it.
           const mine = `${file}.${process.pid}`;
           renameSync(file, mine);
           rmSync(mine);
-          found.push(...jobs.map(job => (isActive(job) ? lost(job, HELPER_GONE) : job)));
+          found.push(...told);
         }
       } catch {
         // Another has taken it, or it is damaged.

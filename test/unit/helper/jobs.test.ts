@@ -352,6 +352,17 @@ describe('Jobs', () => {
     assert.equal(next.list()[0].result!.bytesWritten, 7);
     assert.equal((await next.wait(ids[2])).error!.code, 'interrupted');
     assert.deepEqual(new Records(folder, '/root').take(), [], 'it is told once');
+    // Of another version, which names no source: it stays, and is in nobody's way.
+    const odd = {
+      ...record,
+      started: '-1',
+      jobs: [{ ...next.list()[1], state: 'queued', source: null, output: null }]
+    };
+    writeFileSync(join(folder, name), JSON.stringify(odd));
+    writeFileSync(join(folder, name.replace(/\.json$/, '0.json')), JSON.stringify({ ...record, started: '-1' }));
+    assert.equal(new Records(folder, '/root').take().length, 3);
+    assert.deepEqual(readdirSync(folder), [name]);
+    rmSync(join(folder, name));
     new Records(folder, '/root').follow(next);
     assert.equal(readdirSync(folder).length, 1);
     ids.filter(id => id !== ids[1]).forEach(id => next.seen(id));
