@@ -358,11 +358,12 @@ describe('Jobs', () => {
       started: '-1',
       jobs: [{ ...next.list()[1], state: 'queued', source: null, output: null }]
     };
-    writeFileSync(join(folder, name), JSON.stringify(odd));
-    writeFileSync(join(folder, name.replace(/\.json$/, '0.json')), JSON.stringify({ ...record, started: '-1' }));
+    const [oddName, another] = ['0.json', '1.json'].map(end => name.replace(/\.json$/, end));
+    writeFileSync(join(folder, oddName), JSON.stringify(odd));
+    writeFileSync(join(folder, another), JSON.stringify({ ...record, started: '-1' }));
     assert.equal(new Records(folder, '/root').take().length, 3);
-    assert.deepEqual(readdirSync(folder), [name]);
-    rmSync(join(folder, name));
+    assert.deepEqual(readdirSync(folder), [oddName]);
+    rmSync(join(folder, oddName));
     new Records(folder, '/root').follow(next);
     assert.equal(readdirSync(folder).length, 1);
     ids.filter(id => id !== ids[1]).forEach(id => next.seen(id));
