@@ -352,12 +352,8 @@ describe('Jobs', () => {
     assert.equal(next.list()[0].result!.bytesWritten, 7);
     assert.equal((await next.wait(ids[2])).error!.code, 'interrupted');
     assert.deepEqual(new Records(folder, '/root').take(), [], 'it is told once');
-    // Of another version, which names no source: it stays, and is in nobody's way.
-    const odd = {
-      ...record,
-      started: '-1',
-      jobs: [{ ...next.list()[1], state: 'queued', source: null, output: null }]
-    };
+    // One that cannot be understood stays, and is in nobody's way.
+    const odd = { ...record, started: '-1', jobs: [next.list()[1], null] };
     const [oddName, another] = ['0.json', '1.json'].map(end => name.replace(/\.json$/, end));
     writeFileSync(join(folder, oddName), JSON.stringify(odd));
     writeFileSync(join(folder, another), JSON.stringify({ ...record, started: '-1' }));
