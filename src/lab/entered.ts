@@ -10,13 +10,14 @@ import { isLocal, isOmeZarr, toServerPath } from './paths.ts';
  */
 export function offerWhatIsEntered(commands: CommandRegistry, { tracker }: IFileBrowserFactory): void {
   let said: string | null = null;
-  const follow = async ({ model }: FileBrowser): Promise<void> => {
-    // It goes by itself to the folder that it was left in.
+  const follow = async (browser: FileBrowser): Promise<void> => {
+    const { model } = browser;
+    // It goes by itself to the folder that it was left in, or that the page's address names.
     await model.restored;
     const { contents } = model.manager.services;
     model.pathChanged.connect((_, { oldValue, newValue }) => {
       if (said !== null) return void Notification.dismiss(said);
-      if (!isLocal(contents, newValue)) return;
+      if (browser.hasClass('jp-mod-restoring') || !isLocal(contents, newValue)) return;
       const [from, path] = [oldValue, newValue].map(each => toServerPath(contents, each));
       const folders = path.split('/');
       const name = folders.pop() ?? '';

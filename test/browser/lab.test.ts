@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Locator, Page } from 'playwright-core';
 import type { Jupyter } from './jupyter.ts';
 import { PYTHON, startJupyter } from './jupyter.ts';
@@ -135,6 +136,15 @@ test('a double-click, which goes into an OME-Zarr, says once what opens it', asy
   const hint = lab.page.locator('.Toastify__toast', { hasText: 'made.ome.zarr is an OME-Zarr' });
   await lab.enter('made.ome.zarr');
   await hint.getByRole('button', { name: 'Open in Neuroglancer' }).waitFor();
+  // A page that is loaded again goes there by itself.
+  await sleep(2000);
+  await lab.reload();
+  await lab.page.locator('.jp-BreadCrumbs-item', { hasText: 'made.ome.zarr' }).waitFor();
+  await sleep(1000);
+  assert.equal(await hint.count(), 0);
+  await lab.enter('..');
+  await lab.enter('made.ome.zarr');
+  await hint.waitFor();
   await lab.enter('..');
   await hint.waitFor({ state: 'detached' });
 });
