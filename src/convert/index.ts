@@ -64,7 +64,7 @@ export { estimate, inspect } from './estimate.ts';
 export { type LookFile, Looks } from './look/look.ts';
 export { freeMemory } from '../pyramid/garbage.ts';
 export { type Owner, isStillRunning, startTime } from '../zarr/owner.ts';
-export { giveSign, silenceOf } from '../zarr/sign-of-life.ts';
+export { giveSign, isSilent } from '../zarr/sign-of-life.ts';
 export { type ConversionRequest as Asked, unfinishedRequest as askedFor } from './unfinished.ts';
 export { type FinishResult, finishParts, discardParts } from './parts/finish.ts';
 export { type PartOptions, type PartResult, convertPart } from './parts/part.ts';

@@ -250,11 +250,12 @@ export class Jobs {
         entry.controller.abort(interrupted(reason));
       }
     });
-    const all = Promise.all(entries.map(({ ended }) => ended));
-    await Promise.race([all, new Promise(done => setTimeout(done, patience))]);
-    entries
-      .filter(({ job }) => isActive(job))
-      .forEach(entry => this.#end(entry, lost(entry.job, `The helper was ${reason}.`)));
+    const timer = setTimeout(() => {
+      const left = entries.filter(({ job }) => isActive(job));
+      left.forEach(entry => this.#end(entry, lost(entry.job, `The helper was ${reason}.`)));
+    }, patience);
+    await Promise.all(entries.map(({ ended }) => ended));
+    clearTimeout(timer);
   }
 
   #find(id: string): Entry {
@@ -348,6 +349,8 @@ export class Jobs {
   }
 
   #end(entry: Entry, change: Partial<Job>): void {
+    // It was told that it has ended, as it took too long.
+    if (!isActive(entry.job)) return;
     this.#change(entry, { ...change, waiting: null, ended: Date.now() });
     entry.settle(entry.job);
     const ended = this.list().filter(job => !isActive(job));

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { giveSign, isStillRunning, silenceOf, startTime } from '../convert/index.ts';
+import { giveSign, isSilent, isStillRunning, startTime } from '../convert/index.ts';
 import type { Job } from '../protocol/index.ts';
 import { HELPER_GONE, isActive, lost } from '../protocol/job.ts';
 import type { Jobs } from './jobs.ts';
@@ -52,7 +52,7 @@ export class Records {
           rmSync(file);
         } else if (name.startsWith(this.#prefix) && name.endsWith('.json')) {
           const { jobs, ...owner } = JSON.parse(readFileSync(file, 'utf8')) as Record;
-          if (owner.host === hostname() ? isStillRunning(owner) : silenceOf(file) < BELIEVED) {
+          if (owner.host === hostname() ? isStillRunning(owner) : !isSilent(file, BELIEVED)) {
             continue;
           }
           // What cannot be understood stays until it is forgotten.

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type {
@@ -79,7 +80,12 @@ export interface Condition {
   isNew?: boolean;
   /** That the one there is has this ETag. */
   etag?: string;
+  /** Whether it was refused as not new once, and nothing was there. */
+  isGone?: boolean;
 }
+
+/** How long it takes, in ms, until all have written who looked before one of them had. */
+const ALONE = 2_000;
 
 /** That a condition does not hold. */
 export const PRECONDITION = 'PreconditionFailed';
@@ -262,7 +268,12 @@ export class S3Bucket {
    *
    * @throws S3Error; see `isRefusedByCondition`
    */
-  async put(key: string, bytes: Uint8Array, { isNew, etag }: Condition = {}, signal?: AbortSignal): Promise<string> {
+  async put(
+    key: string,
+    bytes: Uint8Array,
+    { isNew, etag, isGone }: Condition = {},
+    signal?: AbortSignal
+  ): Promise<string> {
     const digest = md5(bytes);
     const sum = digest.copy().digest('hex');
     let attempts = 0;
@@ -295,15 +306,28 @@ export class S3Bucket {
         if (there?.bytes.equals(bytes)) return there.etag;
       }
       if ((isNew || etag !== undefined) && isUnknownCondition(error)) return this.put(key, bytes, {}, signal);
-      // In a bucket with versions, versitygw takes what was removed for there.
       const isSaidThere = isNew && error instanceof S3Error && error.reason === PRECONDITION;
-      if (isSaidThere && !(await this.head(key, signal))) return this.put(key, bytes, {}, signal);
+      if (isSaidThere && !(await this.head(key, signal)))
+        return isGone
+          ? this.#putAlone(key, bytes, error, signal)
+          : this.put(key, bytes, { isNew, isGone: true }, signal);
       if (etag !== undefined && !this.#wantsBare && isRefusedByCondition(error)) {
         this.#wantsBare = (await this.head(key, signal))?.etag === etag;
         if (this.#wantsBare) return this.put(key, bytes, { etag }, signal);
       }
       throw error;
     }
+  }
+
+  /**
+   * Writes an object where nothing is and the store says again that something is: in buckets with versions, versitygw
+   * takes what was removed for there. Others may write it at the same time, of whom the last one has it.
+   */
+  async #putAlone(key: string, bytes: Uint8Array, refused: unknown, signal?: AbortSignal): Promise<string> {
+    const etag = await this.put(key, bytes, {}, signal);
+    await sleep(ALONE, undefined, { signal });
+    if ((await this.head(key, signal))?.etag !== etag) throw refused;
+    return etag;
   }
 
   /**

@@ -56,12 +56,15 @@ export async function clearLeftovers(output: string): Promise<void> {
   // Nobody else is between taking and giving the name: that one would have the name in the making.
   const previous = isThere(output) ? null : heldBack(output);
   if (previous !== null) renameSync(previous, output);
-  await clearBeside(output);
+  await clearBeside(output, true);
   clearRecord(finishedPlace(output));
 }
 
-/** Removes what runs that ended in between were about to remove beside an output, or to make. */
-export async function clearBeside(output: string): Promise<void> {
+/**
+ * Removes what runs that ended in between were about to remove beside an output, and, where this process has the name
+ * in the making, what they were about to make: else somebody may be about to do that on another machine.
+ */
+export async function clearBeside(output: string, isHeld: boolean): Promise<void> {
   const folder = dirname(output);
   const name = basename(output);
   const left = readdirSync(folder, { withFileTypes: true })
@@ -71,7 +74,7 @@ export async function clearBeside(output: string): Promise<void> {
     const [, pid, state] = /^\.partial-(\d+)-[0-9a-z]+(-old|-gone)?$/.exec(ending) ?? [];
     if (pid === undefined || isOfAnother(Number(pid))) continue;
     if (state === GONE) await rm(path, { recursive: true, force: true });
-    else if (ownerOf(path) === 'stale') await remove(path, output);
+    else if (isHeld && ownerOf(path) === 'stale') await remove(path, output);
   }
   for (const { path, ending } of left) {
     const [, pid] = PREVIOUS.exec(ending) ?? [];

@@ -1,11 +1,11 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, readdirSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { TOOL } from '../model/version.ts';
 import { JOURNAL } from './journal.ts';
 import { readJson } from './json.ts';
-import { silenceOf } from './sign-of-life.ts';
+import { isSilent } from './sign-of-life.ts';
 
 /**
  * Lies in an unfinished output and says whose it is. Names that begin so are of markers that are put in its place or
@@ -123,6 +123,15 @@ export function ownerOf(folder: string): Ownership {
   return isKnown && others.every(name => OURS.test(name) || ANYWHERE.test(name)) ? 'stale' : 'foreign';
 }
 
+/** Whether an unfinished output is beyond doubt what this program was writing: its marker is whole, all in it is known. */
+export function isOurs(folder: string): boolean {
+  if (!lstatSync(folder).isDirectory() || ownerIn(folder, MARKER) === null) return false;
+  const known = [MARKER, JOURNAL, SCRATCH, PLAN, PARTS];
+  return readdirSync(folder).every(
+    name => known.some(each => name.startsWith(each)) || OURS.test(name) || ANYWHERE.test(name)
+  );
+}
+
 export const running = (pid: number, host: string): Running => ({
   running: `process ${pid} on ${host}`,
   elsewhere: host !== hostname()
@@ -131,16 +140,14 @@ export const running = (pid: number, host: string): Running => ({
 /** Whom a marker names; null where it cannot be understood. */
 export function ownerIn(folder: string, name: string): Running | 'stale' | null {
   let owner: Owner;
-  let silence = 0;
   try {
     owner = readJson(join(folder, name)) as unknown as Owner;
-    if (owner.host !== hostname()) silence = silenceOf(join(folder, name));
+    if (owner.tool !== TOOL || typeof owner.host !== 'string' || !Number.isSafeInteger(owner.pid)) return null;
+    const { pid, host } = owner;
+    if (host !== hostname()) return isSilent(join(folder, name), BELIEVED) ? 'stale' : running(pid, host);
+    if (isThisProcess(owner)) return 'stale';
+    return isStillRunning(owner) ? running(pid, host) : 'stale';
   } catch {
     return null;
   }
-  if (owner.tool !== TOOL || typeof owner.host !== 'string' || !Number.isSafeInteger(owner.pid)) return null;
-  const { pid, host } = owner;
-  if (host !== hostname()) return silence < BELIEVED ? running(pid, host) : 'stale';
-  if (isThisProcess(owner)) return 'stale';
-  return isStillRunning(owner) ? running(pid, host) : 'stale';
 }

@@ -18,10 +18,12 @@ export function giveSign(path: string): void {
   }
 }
 
-/** For how long nobody has written in a file, in ms. @throws where there is none */
-export function silenceOf(path: string): number {
+/** Whether nobody has written in a file for so many ms. @throws where there is none */
+export function isSilent(path: string, ms: number): boolean {
   const { mtimeMs } = statSync(path);
-  return nowIn(dirname(path)) - mtimeMs;
+  const silence = Date.now() - mtimeMs;
+  // Where one's own clock says that somebody is there, nothing is lost by taking that for so.
+  return (silence < 0 || silence >= ms) && nowIn(dirname(path)) - mtimeMs >= ms;
 }
 
 /**

@@ -581,6 +581,19 @@ def test_a_store_need_not_know(what, cli, scan, store, monkeypatch):
     assert cli("verify", image, "--against", scan[0], "--json").succeeded().json["ok"]
 
 
+def test_one_of_two_writers_has_it_also_where_a_store_says_that_all_is_there(cli, scan, store, tmp_path, monkeypatch):
+    monkeypatch.setattr(store.proxy, "knows_new", False)
+    output = f"s3://{BUCKET}/two/a.ome.zarr"
+    other = tmp_path / "other.tif"
+    tifffile.imwrite(other, scan[1] // 2, photometric="minisblack")
+    sources = [scan[0], other]
+    writers = [cli.start("convert", source, output, *SMALL) for source in sources]
+    told = [writer.communicate(timeout=120)[1] for writer in writers]
+    [winner] = [n for n, writer in enumerate(writers) if writer.returncode == 0]
+    assert f"{output}.partial: " in told[1 - winner] or f"{output}: exists already" in told[1 - winner]
+    assert cli("verify", output, "--against", sources[winner], "--json").succeeded().json["ok"]
+
+
 def test_a_store_may_compare_etags_without_their_quotes(cli, scan, store, monkeypatch):
     monkeypatch.setattr(store.proxy, "wants_bare", True)
     image = f"s3://{BUCKET}/bare/a.ome.zarr"

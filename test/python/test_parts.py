@@ -269,6 +269,9 @@ def test_what_is_lost_or_damaged_is_made_anew_or_told(cli, scans, tmp_path):
     ):
         plan.write_text(written)
         assert said in cli("part", 1, output).stderr
+    (partial / "thesis.txt").write_text("somebody's")
+    assert "out.ome.zarr.partial: has a plan that cannot be read" in cli("finish", output, "--discard").stderr
+    (partial / "thesis.txt").unlink()
     assert cli("finish", output, "--discard").succeeded() and os.listdir(tmp_path) == ["out.ome.zarr"]
 
 

@@ -83,6 +83,10 @@ export class BucketStore implements PartsStore {
     return claimed && busyWith(this.#bucket, this.#keys, claimed);
   }
 
+  async isOurs(): Promise<boolean> {
+    return Boolean((await readMarker(this.#bucket, this.#keys))?.owner);
+  }
+
   async isPlanned(): Promise<boolean> {
     const there = await this.#bucket.head(this.#keys.plan);
     return there !== null && (this.#read === null || there.etag === this.#read);

@@ -8,7 +8,7 @@ import { Journal, type JournalRecord } from '../../zarr/journal.ts';
 import { findGroup } from '../../zarr/group.ts';
 import { clearBeside } from '../../zarr/leftovers.ts';
 import { isOmeZarr } from '../../zarr/ome-zarr.ts';
-import { HEARTBEAT, PARTS, PLAN, type Running, marker, ownerIn, ownerOf } from '../../zarr/owner.ts';
+import { HEARTBEAT, PARTS, PLAN, type Running, isOurs, marker, ownerIn, ownerOf } from '../../zarr/owner.ts';
 import { giveSign } from '../../zarr/sign-of-life.ts';
 import { asideName, syncFolder, writeSynced } from '../../zarr/sync.ts';
 import { writeError } from '../../zarr/system-errors.ts';
@@ -62,6 +62,10 @@ export class DiskStore implements PartsStore {
 
   async isPlanned(): Promise<boolean> {
     return existsSync(join(this.partial, PLAN));
+  }
+
+  async isOurs(): Promise<boolean> {
+    return isOurs(this.partial);
   }
 
   async finisher(): Promise<Running | null> {
@@ -139,7 +143,7 @@ export class DiskStore implements PartsStore {
   async clear(): Promise<void> {
     if (!isOmeZarr(this.output)) return;
     if (!isArchiveName(this.output)) clearFinished(this.output);
-    await clearBeside(this.output);
+    await clearBeside(this.output, false);
   }
 
   /** Parts that are still under way find their folder gone. */

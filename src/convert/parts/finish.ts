@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { ConvertError, stopped } from '../../model/errors.ts';
 import type { ConvertResult } from '../../model/progress.ts';
 import { type Control, Ending, PATIENCE } from '../control.ts';
@@ -15,7 +16,7 @@ import { withHeaders } from './headers.ts';
 import { within } from './limits.ts';
 import { mergeParts, partNumbers } from './merge.ts';
 import { openStore } from './open-store.ts';
-import { othersFinish, settled } from './settled.ts';
+import { LOOK, othersFinish, settled } from './settled.ts';
 import type { PartsStore } from './store.ts';
 
 /** Result of `finish`; what `--progress json` tells of it. */
@@ -106,8 +107,11 @@ async function finish(store: PartsStore, control: Control): Promise<FinishResult
   }
 }
 
+/** How often what somebody has just taken is looked at again, before that counts as an error. */
+const TRIES = 5;
+
 /** What there is to do, when this process alone does it; or the record of what is finished. */
-async function takeOver(store: PartsStore, control: Control): Promise<FinishedRecord | Taken> {
+async function takeOver(store: PartsStore, control: Control, tries = TRIES): Promise<FinishedRecord | Taken> {
   const { signal, onWait } = control;
   const { plan, finished } = await cleared(store, plannedOrFinished(store));
   if (finished) {
@@ -132,7 +136,13 @@ async function takeOver(store: PartsStore, control: Control): Promise<FinishedRe
     const { code } = error as Partial<ConvertError>;
     // Another one may have been faster.
     const isLate = code === 'output-exists' || code === 'not-found';
-    if (signal?.aborted || !isLate || ((await store.isPlanned()) && !(await store.finisher()))) throw error;
+    if (signal?.aborted || !isLate) throw error;
+    if ((await store.isPlanned()) && !(await store.finisher())) {
+      // That one may be putting its name in the place of who was there before.
+      if (tries === 0 || code !== 'output-exists' || (error as ConvertError).about === store.output) throw error;
+      await wait(LOOK);
+      return takeOver(store, control, tries - 1);
+    }
     return takeOver(store, control);
   }
 }
@@ -151,10 +161,14 @@ function outcome(error: unknown, { output, partial }: PartsStore): unknown {
 export async function discardParts(output: string): Promise<void> {
   const store = await openStore(output);
   try {
-    const plan = await cleared(store, readPlan(store)).catch((error: unknown) => {
-      // What cannot be read can be removed.
-      if (error instanceof ConvertError && (error.code === 'corrupt' || error.code === 'resume-refused')) return null;
-      throw error;
+    const plan = await cleared(store, readPlan(store)).catch(async (error: unknown) => {
+      if (!(error instanceof ConvertError) || !['corrupt', 'resume-refused'].includes(error.code)) throw error;
+      // What cannot be read can be removed, if it is ours.
+      if (await store.isOurs()) return null;
+      throw error.with({
+        about: store.partial,
+        problem: 'has a plan that cannot be read, and may not be of this program: look what it is, and remove it'
+      });
     });
     await store.discard(typeof plan?.head.asked?.options.parent === 'string');
   } finally {

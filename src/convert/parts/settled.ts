@@ -3,8 +3,8 @@ import { ConvertError, stopped } from '../../model/errors.ts';
 import { BELIEVED, type Running } from '../../zarr/owner.ts';
 import type { PartsStore } from './store.ts';
 
-/** Between two looks whether a process that is still at a part has ended, in ms. */
-const LOOK = 500;
+/** Between two looks at what others do, in ms. */
+export const LOOK = 500;
 
 /** For how long it is waited without a word, in ms: whoever is done elsewhere, ends by itself. */
 const UNSAID = 4_000;

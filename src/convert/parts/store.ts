@@ -24,6 +24,8 @@ export interface PartsStore {
   image(): Promise<Json | null>;
   /** Whether the plan is there, and is the one that was read here, if one was. */
   isPlanned(): Promise<boolean>;
+  /** Whether what is in the making is this program's beyond doubt, whatever its plan says. */
+  isOurs(): Promise<boolean>;
   /** Process that finishes it, or removes it; null: none. */
   finisher(): Promise<Running | null>;
   /** Processes that are at parts, or at that one. */

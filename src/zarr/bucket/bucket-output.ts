@@ -106,7 +106,10 @@ export class BucketOutput implements UnfinishedOutput {
             await removeAll(bucket, prefix, key => key !== keys.marker && (prefix !== keys.root || isOurs(keys, key)));
           }
         }
-        if (staged) await bucket.delete([finishedPlace(keys.root.slice(0, -1))]).catch(() => undefined);
+        if (staged) {
+          await tryToReplace(bucket, keys);
+          await bucket.delete([finishedPlace(keys.root.slice(0, -1))]).catch(() => undefined);
+        }
         return new BucketOutput(output, bucket, keys, { staged, etag });
       });
     } catch (error) {
@@ -168,6 +171,7 @@ export class BucketOutput implements UnfinishedOutput {
       const { staged, replacing } = claimed.owner;
       const state = { staged, replacing, ...(planned && { planned }) };
       return await claiming(bucket, keys, state, claimed.etag, async etag => {
+        if (staged && !replacing) await tryToReplace(bucket, keys);
         await bucket.abortUploads(filesOf(keys, staged));
         return begin(bucket, keys, { staged, replacing, etag });
       });
@@ -243,7 +247,9 @@ export class BucketOutput implements UnfinishedOutput {
   async discard(): Promise<void> {
     await this.#release();
     const { root, partial } = this.#keys;
-    const isWhole = this.#planned && (await isOmeZarrAt(this.#bucket, root)) === true;
+    // Somebody else's, who has been faster, or that of one who was killed when all was done.
+    const mayBeWhole = this.#planned || (!this.#staged && this.#rooted.size === 0);
+    const isWhole = mayBeWhole && (await isOmeZarrAt(this.#bucket, root)) === true;
     // All that there is of it: it is gone on with.
     if (this.#replacing && !isWhole) return void (await this.keep());
     try {
@@ -264,11 +270,6 @@ export class BucketOutput implements UnfinishedOutput {
     const files: StoredObject[] = [];
     for await (const file of this.#bucket.list(partial))
       if (isOurName(file.key.slice(partial.length))) files.push(file);
-    // Where it does not copy, or these credentials may not do that or delete, the old one stays.
-    if (files.length > 0) {
-      await this.#bucket.copy(files[0], `${partial}copy`);
-      await this.#bucket.delete([`${partial}copy`]);
-    }
     this.#replacing = true;
     await this.#mark();
     // Nobody opens what is of both.
@@ -315,6 +316,14 @@ export class BucketOutput implements UnfinishedOutput {
     rmSync(this.folder, { recursive: true, force: true });
     this.#bucket.close();
   }
+}
+
+/** @throws S3Error where the store does not copy, or these credentials may not do that, or delete */
+async function tryToReplace(bucket: S3Bucket, keys: Keys): Promise<void> {
+  const found = await bucket.head(keys.marker);
+  const copy = `${keys.partial}copy`;
+  if (found) await bucket.copy(found, copy);
+  await bucket.delete([copy]);
 }
 
 const isOurs = (keys: Keys, key: string): boolean => isOurName(key.slice(keys.root.length));
