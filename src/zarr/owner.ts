@@ -123,7 +123,7 @@ export function ownerOf(folder: string): Ownership {
   return isKnown && others.every(name => OURS.test(name) || ANYWHERE.test(name)) ? 'stale' : 'foreign';
 }
 
-/** Whether an unfinished output is beyond doubt what this program was writing: its marker is whole, all in it is known. */
+/** Whether an unfinished output is beyond doubt what this program was writing: its marker is whole, all in it known. */
 export function isOurs(folder: string): boolean {
   if (!lstatSync(folder).isDirectory() || ownerIn(folder, MARKER) === null) return false;
   const known = [MARKER, JOURNAL, SCRATCH, PLAN, PARTS];
