@@ -80,9 +80,9 @@ def test_many_jobs_of_one_kernel(start, tmp_path):
             steps.append(taken(process))
     assert files_below(tmp_path) == known
     print(steps[1], steps[len(steps) // 2], steps[-1])
-    # A thread or a file may be about to go when it is looked.
-    assert steps[-1]["files"] <= steps[1]["files"] + 2, steps
-    assert steps[-1]["threads"] <= steps[1]["threads"] + 2, steps
+    # A thread, with its files, may be about to come or go when it is looked.
+    for what in ("files", "threads"):
+        assert steps[-1][what] <= max(step[what] for step in steps[: len(steps) // 2]) + 2, steps
     assert steps[-1]["memory"] <= steps[len(steps) // 2]["memory"] + 80, steps
 
 
