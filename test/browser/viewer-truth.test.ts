@@ -48,7 +48,16 @@ afterEach(async () => {
   await page.evaluate(async () => {
     await (window as unknown as App).jupyterapp.commands.execute('application:close-all');
   });
+  await workersEnd();
 });
+
+/** Waits until viewers' workers have ended: to intercept requests of one that is about to end takes for ever. */
+async function workersEnd(): Promise<void> {
+  for (let tries = 0; page.workers().length > 0; tries++) {
+    assert.ok(tries < 100, 'A worker goes on without its viewer.');
+    await page.waitForTimeout(100);
+  }
+}
 
 after(async () => {
   await jupyter?.stop();
@@ -304,7 +313,7 @@ test('what waits to be added to a viewer that is closed is neither opened nor co
     asked.filter(url => url.includes('/waiting.ome.zarr/0/')),
     []
   );
-  assert.equal(page.workers().length, 0);
+  await workersEnd();
 });
 
 test('one that the helper reads, and that is removed, is said to be gone', async () => {
