@@ -20,6 +20,7 @@ export const PARTS = `.${TOOL}.parts`;
 /** Names that this program gives in the folder of an unfinished output, and names that systems leave in any. */
 const OURS = /^(\d+|zarr\.json|\.zattrs|\.zgroup)$/;
 const ANYWHERE = /^(\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|\.nfs[0-9a-f]+|\.fuse_hidden[0-9a-f]+)$/;
+const isUsual = (name: string): boolean => OURS.test(name) || ANYWHERE.test(name);
 
 /**
  * How often a running conversion gives a sign of life in its marker, and for how long one of another machine is
@@ -120,16 +121,14 @@ export function ownerOf(folder: string): Ownership {
   }
   const others = names.filter(name => !markers.includes(name) && name !== JOURNAL && name !== SCRATCH);
   const isKnown = names.length === 0 || markers.length > 0 || names.includes(JOURNAL);
-  return isKnown && others.every(name => OURS.test(name) || ANYWHERE.test(name)) ? 'stale' : 'foreign';
+  return isKnown && others.every(isUsual) ? 'stale' : 'foreign';
 }
 
 /** Whether an unfinished output is beyond doubt what this program was writing: its marker is whole, all in it known. */
 export function isOurs(folder: string): boolean {
   if (!lstatSync(folder).isDirectory() || ownerIn(folder, MARKER) === null) return false;
   const known = [MARKER, JOURNAL, SCRATCH, PLAN, PARTS];
-  return readdirSync(folder).every(
-    name => known.some(each => name.startsWith(each)) || OURS.test(name) || ANYWHERE.test(name)
-  );
+  return readdirSync(folder).every(name => isUsual(name) || known.some(each => name.startsWith(each)));
 }
 
 export const running = (pid: number, host: string): Running => ({
