@@ -3,7 +3,7 @@ import { join, resolve, sep } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 import type { StoredCompression } from '../zarr/codec/index.ts';
 import { isAddress, isBucketAddress, shownAddress } from '../model/address.ts';
-import { isDenied } from '../remote/s3.ts';
+import { isDenied } from '../remote/s3-error.ts';
 import { Mirror } from '../zarr/bucket/mirror.ts';
 import type { Checksum } from '../model/options.ts';
 import { readFailure } from '../reader/common/fail.ts';

@@ -29,6 +29,26 @@ export class S3Error extends ConvertError {
   }
 }
 
+/** That a condition does not hold. */
+export const PRECONDITION = 'PreconditionFailed';
+/** Whether an object was not written because its condition does not hold. */
+export const isRefusedByCondition = (error: unknown): boolean =>
+  error instanceof S3Error && (error.reason === PRECONDITION || error.reason === 'ConditionalRequestConflict');
+/** Whether it was not written because the store knows no conditions, as not every one does. */
+export const isUnknownCondition = (error: unknown): boolean =>
+  error instanceof S3Error && (error.status === 501 || error.reason === 'NotImplemented');
+
+/** Whether a request was refused because whoever asks has no right to it. */
+export const isDenied = (error: unknown): boolean =>
+  error instanceof S3Error && error.status === 403 && error.reason === 'AccessDenied';
+
+/** Whether an object is not there, in a bucket that is. */
+export const isMissing = (error: unknown): boolean =>
+  error instanceof S3Error &&
+  error.status === 404 &&
+  error.reason !== 'NoSuchBucket' &&
+  error.reason !== 'NoSuchUpload';
+
 /** An error of the SDK. */
 interface SdkError extends Error {
   Code?: string;

@@ -5,7 +5,8 @@ const ENCRYPTIONS = ['AES256', 'aws:kms', 'aws:kms:dsse'];
 /** Requests by which an object comes to be. */
 const WRITES = ['PutObjectCommand', 'CopyObjectCommand', 'CreateMultipartUploadCommand'];
 
-const isSet = (value: string | undefined): boolean => /^(1|yes|true|on)$/i.test(value ?? '');
+/** Whether a variable is set, and not to something like `no`. */
+export const isSet = (value: string | undefined): boolean => /^(1|yes|true|on)$/i.test(value ?? '');
 
 /** Has a client tell, of each answer, when that was given by the server's clock, in ms since 1970. */
 export function hearDates(client: S3Client, hear: (date: number) => void): void {

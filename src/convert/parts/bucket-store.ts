@@ -2,7 +2,8 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConvertError } from '../../model/errors.ts';
 import { type Json, parsedObject } from '../../model/json.ts';
-import { type S3Bucket, isDenied } from '../../remote/s3.ts';
+import { isDenied } from '../../remote/s3-error.ts';
+import type { S3Bucket } from '../../remote/s3.ts';
 import { BucketOutput, TOUCHING, filesOf } from '../../zarr/bucket/bucket-output.ts';
 import {
   type Keys,

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { atOnce } from '../../model/at-once.ts';
 import { cancelled } from '../../model/errors.ts';
 import type { RemoteStore } from '../../remote/remote-store.ts';
-import { PART_BYTES } from '../../remote/s3.ts';
+import { PART_BYTES } from '../../remote/s3-uploads.ts';
 
 /** Requests that are on their way at once. */
 const AT_ONCE = 24;

@@ -2,8 +2,8 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { atOnce } from '../../model/at-once.ts';
 import { ConvertError } from '../../model/errors.ts';
-import { type S3Bucket, type StoredObject, isDenied, isRefusedByCondition } from '../../remote/s3.ts';
-import { S3Error } from '../../remote/s3-error.ts';
+import { S3Error, isDenied, isRefusedByCondition } from '../../remote/s3-error.ts';
+import type { S3Bucket, StoredObject } from '../../remote/s3.ts';
 import { JOURNAL } from '../journal.ts';
 import { finishedPlace } from '../finished-place.ts';
 import type { Documents } from '../metadata.ts';
@@ -102,7 +102,7 @@ export class BucketOutput implements UnfinishedOutput {
         if (claimed) {
           const left = isWritten ? [] : [keys.root];
           for (const prefix of [...left, keys.partial]) {
-            await bucket.abortUploads(prefix);
+            await bucket.uploads.abortAll(prefix);
             await removeAll(bucket, prefix, key => key !== keys.marker && (prefix !== keys.root || isOurs(keys, key)));
           }
         }
@@ -172,7 +172,7 @@ export class BucketOutput implements UnfinishedOutput {
       const state = { staged, replacing, ...(planned && { planned }) };
       return await claiming(bucket, keys, state, claimed.etag, async etag => {
         if (staged && !replacing) await tryToReplace(bucket, keys);
-        await bucket.abortUploads(filesOf(keys, staged));
+        await bucket.uploads.abortAll(filesOf(keys, staged));
         return begin(bucket, keys, { staged, replacing, etag });
       });
     } catch (error) {
@@ -253,7 +253,7 @@ export class BucketOutput implements UnfinishedOutput {
     // All that there is of it: it is gone on with.
     if (this.#replacing && !isWhole) return void (await this.keep());
     try {
-      await this.#bucket.abortUploads(filesOf(this.#keys, this.#staged));
+      await this.#bucket.uploads.abortAll(filesOf(this.#keys, this.#staged));
       // Metadata of an image may be somebody else's, who has been faster.
       const isGoing = (name: string) => isOurName(name) && (this.#rooted.has(name) || !ROOT_DOCUMENTS.includes(name));
       if (!this.#staged && !isWhole) await removeAll(this.#bucket, root, key => isGoing(key.slice(root.length)));

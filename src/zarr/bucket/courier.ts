@@ -1,7 +1,8 @@
 import { type FileHandle, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ConvertError, cancelled } from '../../model/errors.ts';
-import { MULTIPART_FROM, PART_BYTES, type S3Bucket } from '../../remote/s3.ts';
+import { MULTIPART_FROM, PART_BYTES } from '../../remote/s3-uploads.ts';
+import type { S3Bucket } from '../../remote/s3.ts';
 import { errorKnownAs } from './way.ts';
 
 /** Bytes that are in memory on their way, and requests: what the memory budget is asked for. */
@@ -168,7 +169,7 @@ export class Courier {
       const file = await open(path, 'r');
       try {
         const read = (start: number, length: number) => readPiece(file, start, length);
-        return await this.#bucket.putParts(key, size, read, PARTS_AT_ONCE, signal);
+        return await this.#bucket.uploads.put(key, size, read, PARTS_AT_ONCE, signal);
       } finally {
         await file.close();
       }

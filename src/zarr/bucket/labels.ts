@@ -1,7 +1,8 @@
 import { type Json, parsedObject } from '../../model/json.ts';
 import { omeOf } from '../../model/ome-zarr/group.ts';
 import { type OmeZarrVersion, zarrFormatOf } from '../../model/options.ts';
-import { S3Bucket, isRefusedByCondition } from '../../remote/s3.ts';
+import { isRefusedByCondition } from '../../remote/s3-error.ts';
+import { S3Bucket } from '../../remote/s3.ts';
 import {
   type ZarrFormat,
   asText,
