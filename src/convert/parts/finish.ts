@@ -111,40 +111,47 @@ async function finish(store: PartsStore, control: Control): Promise<FinishResult
 const TRIES = 5;
 
 /** What there is to do, when this process alone does it; or the record of what is finished. */
-async function takeOver(store: PartsStore, control: Control, tries = TRIES): Promise<FinishedRecord | Taken> {
+async function takeOver(store: PartsStore, control: Control): Promise<FinishedRecord | Taken> {
   const { signal, onWait } = control;
-  const { plan, finished } = await cleared(store, plannedOrFinished(store));
-  if (finished) {
-    await checkFiles(store);
-    return finished;
-  }
-  try {
-    if (await othersFinish(store, signal, onWait)) return await takeOver(store, control);
-    const { source, options } = plan.head.asked!;
-    const given = { ...options, ...within(plan.limits) };
-    // There may be a single block to read back.
-    idle.expect(1);
-    const first = await withHeaders(plan, store, () => prepare(source, given, { planned: plan.head }));
-    const { overwrite, parent } = first.settings;
-    const merged = await mergeParts(plan, store, first);
-    await settled(store, signal, onWait);
-    const severals = await Promise.all(partNumbers(plan).map(part => store.hadSeveral(part)));
-    const prepared = { ...first, executionPlan: finishing(first, plan.level) };
-    const destination = await store.takeOver(overwrite, parent !== null);
-    return { plan, source, prepared, merged, synced: !severals.includes(true), destination };
-  } catch (error) {
-    const { code } = error as Partial<ConvertError>;
-    // Another one may have been faster.
-    const isLate = code === 'output-exists' || code === 'not-found';
-    if (signal?.aborted || !isLate) throw error;
-    if ((await store.isPlanned()) && !(await store.finisher())) {
-      // That one may be putting its name in the place of who was there before.
-      if (tries === 0 || code !== 'output-exists' || (error as ConvertError).about === store.output) throw error;
-      await wait(LOOK);
-      return takeOver(store, control, tries - 1);
+  for (let tries = TRIES; ;) {
+    const { plan, finished } = await cleared(store, plannedOrFinished(store));
+    if (finished) {
+      await checkFiles(store);
+      return finished;
     }
-    return takeOver(store, control);
+    try {
+      if (!(await othersFinish(store, signal, onWait))) return await take(store, plan, control);
+      tries = TRIES;
+    } catch (error) {
+      const { code, about } = error as Partial<ConvertError>;
+      // Another one may have been faster.
+      const isLate = code === 'output-exists' || code === 'not-found';
+      if (signal?.aborted || !isLate) throw error;
+      if (!(await store.isPlanned()) || (await store.finisher())) {
+        tries = TRIES;
+        continue;
+      }
+      // That one may be putting its name in the place of who was there before.
+      if (tries-- === 0 || code !== 'output-exists' || about === store.output) throw error;
+      await wait(LOOK);
+    }
   }
+}
+
+/** Takes what is planned, and all that the parts have done of it. */
+async function take(store: PartsStore, plan: PartsPlan, { signal, onWait }: Control): Promise<Taken> {
+  const { source, options } = plan.head.asked!;
+  const given = { ...options, ...within(plan.limits) };
+  // There may be a single block to read back.
+  idle.expect(1);
+  const first = await withHeaders(plan, store, () => prepare(source, given, { planned: plan.head }));
+  const { overwrite, parent } = first.settings;
+  const merged = await mergeParts(plan, store, first);
+  await settled(store, signal, onWait);
+  const severals = await Promise.all(partNumbers(plan).map(part => store.hadSeveral(part)));
+  const prepared = { ...first, executionPlan: finishing(first, plan.level) };
+  const destination = await store.takeOver(overwrite, parent !== null);
+  return { plan, source, prepared, merged, synced: !severals.includes(true), destination };
 }
 
 /** The error that ended it, with what to do. */

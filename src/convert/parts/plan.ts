@@ -78,18 +78,18 @@ export async function planParts(
   control: Control = {}
 ): Promise<PartsDescription> {
   const { resume = false, ...given } = options;
-  checkParts(asked.parts);
+  const range = partsRange(asked.parts);
   const before = resume ? await goOn(source, given, asked) : null;
-  return before ?? (await planAnew(source, given, asked, control));
+  return before ?? (await planAnew(source, given, range, asked, control));
 }
 
 async function planAnew(
   source: string | string[],
   given: Partial<ConvertOptions>,
-  { parts: wanted, distributedScan, dryRun = false }: PlanOptions,
+  [least, most]: [least: number, most: number],
+  { distributedScan, dryRun = false }: PlanOptions,
   { signal, onProgress }: Control
 ): Promise<PartsDescription> {
-  const [least, most] = checkParts(wanted);
   const { result: prepared, headers } = await handingOnHeaders(null, () =>
     Ending.before(signal, prepare(source, given, { lenient: dryRun }))
   ).catch(async (error: unknown) => {
@@ -135,7 +135,7 @@ async function forgetFinished(error: unknown): Promise<void> {
 }
 
 /** How many parts there may be. @throws ConvertError `bad-option` */
-function checkParts(parts: PlanOptions['parts']): [least: number, most: number] {
+function partsRange(parts: PlanOptions['parts']): [least: number, most: number] {
   const [least, most] = typeof parts === 'number' ? [parts, parts] : parts;
   for (const count of [least, most])
     if (!Number.isSafeInteger(count) || count < 1 || count > MOST_PARTS)
