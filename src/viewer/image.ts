@@ -23,16 +23,9 @@ import { spaceUnit } from '../model/units.ts';
 import { straightened } from '../model/ome-zarr/placement.ts';
 import type { StoredSegment } from '../model/ome-zarr/segments.ts';
 import { compressionOf } from './compression.ts';
-import {
-  formatHanded,
-  isMended,
-  isMislaid,
-  lossIn,
-  shownType,
-  storedTypeOf,
-  unknownCodec,
-  unreadFilter
-} from './shownType.ts';
+import { formatHanded, isMended } from './shownArray.ts';
+import { notUndone } from './shownCodecs.ts';
+import { lossIn, shownType, storedTypeOf } from './shownType.ts';
 
 /** Facts about an OME-Zarr that the viewer must know before Neuroglancer sees it. */
 export interface Image {
@@ -150,25 +143,6 @@ async function readJson(read: ReadKey, key: string): Promise<Json | null> {
 
 /** Types that Neuroglancer can show. */
 const SHOWN = ['uint8', 'int8', 'uint16', 'int16', 'uint32', 'int32', 'uint64', 'float32'];
-
-/** Of Zarr v2. Its filters Neuroglancer does not undo, and says nothing of any. */
-const V2_COMPRESSORS = ['blosc', 'gzip', 'zlib', 'zstd'];
-
-/** What Neuroglancer cannot undo of how the chunks of an array are stored; null where it can. */
-function notUndone({ zarr_format: format, filters, compressor, codecs, shape }: Json): string | null {
-  if (format !== 2) {
-    if (!Array.isArray(codecs) || !Array.isArray(shape)) return null;
-    const unknown = unknownCodec(codecs as Json[]);
-    if (unknown !== null) return `encoded by ${unknown}`;
-    return isMislaid(codecs as Json[], shape.length) ? 'transposed before they are sharded' : null;
-  }
-  const idOf = (codec: unknown): string => String((codec as { id?: unknown } | null)?.id);
-  const filter = (Array.isArray(filters) ? (filters as Json[]) : [])
-    .map(each => unreadFilter(each.id, each))
-    .find(unread => unread !== null);
-  if (filter !== undefined) return `filtered by ${filter}`;
-  return compressor == null || V2_COMPRESSORS.includes(idOf(compressor)) ? null : `compressed by ${idOf(compressor)}`;
-}
 
 /**
  * Reads the metadata of an OME-Zarr image, 0.1 to 0.6.

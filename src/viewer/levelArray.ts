@@ -2,7 +2,7 @@ import * as zarr from 'zarrita';
 import type { Json } from '../model/json.ts';
 import { type Image, arrayDocument } from './image.ts';
 import { Shards, withoutShards } from './shards.ts';
-import { withShownType } from './shownType.ts';
+import { shownDocument } from './shownArray.ts';
 import type { ByteReader } from './source.ts';
 import { STORED, type Stored, asShown } from './storedVoxels.ts';
 
@@ -42,7 +42,7 @@ export async function openLevel(image: Image, level: number, read: ByteReader, s
   const { path } = levels[level];
   const file = await read(arrayDocument(format, path), {}, signal);
   if (!file) throw new Error(`level ${path} has no metadata.`);
-  const handed = JSON.parse(new TextDecoder().decode(withShownType(file.bytes, image))) as Json;
+  const handed = JSON.parse(new TextDecoder().decode(shownDocument(file.bytes, image))) as Json;
   const { array, nestings } = handedFormat === 'zarr3' ? withoutShards(handed) : { array: handed, nestings: [] };
   const shards = new Shards(nestings, async (shard, range) => {
     const found = await read(`${path}/${chunkKey(handed, shard)}`, range, signal);

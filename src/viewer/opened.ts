@@ -8,7 +8,7 @@ import { nativeDocument } from './nativeDocument.ts';
 import { addReader } from './readerFrontend.ts';
 import { chooseContrast, readVolumes } from './readVolumes.ts';
 import type { Segments } from './segmentLayers.ts';
-import { withShownType } from './shownType.ts';
+import { shownDocument } from './shownArray.ts';
 import type { ByteReader, ViewerSource } from './source.ts';
 import { httpReader } from './strictFetch.ts';
 import type { Documents, Finding } from './watch.ts';
@@ -190,7 +190,7 @@ async function mend({ url, image }: Volume, read: ByteReader): Promise<(() => vo
   const found = await Promise.all(handed.map(({ path }) => read(arrayDocument(format, path), {})));
   return handed.flatMap(({ address }, n) => {
     const bytes = found[n]?.bytes;
-    const shown = bytes && (isMended ? withShownType(bytes, image) : bytes);
+    const shown = bytes && (isMended ? shownDocument(bytes, image) : bytes);
     return shown ? [handOver(address, new TextDecoder().decode(shown))] : [];
   });
 }

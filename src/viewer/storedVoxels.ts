@@ -35,7 +35,7 @@ const TYPES = {
 export const isConverted = (type: string): boolean => ['float64', 'float16', 'int64'].includes(type);
 
 /** The number that 16 bits stand for; browsers have learnt to read it only lately. */
-function half(bits: number): number {
+export function half(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
   if (exponent === 31) return fraction ? NaN : sign * Infinity;
@@ -74,12 +74,4 @@ export function asShown(encoded: Uint8Array, { type, endian, order }: Stored, ch
   };
   walk(0, 0);
   return shown;
-}
-
-/** The number that a fill value of metadata stands for, also where it is given by its bits (`0x7fc00000`). */
-export function fillOf(said: unknown, type: string): number {
-  if (typeof said !== 'string' || !/^0x/i.test(said)) return Number(said ?? 0);
-  const view = new DataView(new ArrayBuffer(8));
-  view.setBigUint64(0, BigInt(said));
-  return type === 'float32' ? view.getFloat32(4) : type === 'float16' ? half(view.getUint16(6)) : view.getFloat64(0);
 }

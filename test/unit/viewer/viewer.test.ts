@@ -11,7 +11,7 @@ import { nativeDocument } from '../../../src/viewer/nativeDocument.ts';
 import { handedOver, readAhead } from '../../../src/viewer/handedOver.ts';
 import { carriedOver, handedOn } from '../../../src/viewer/carryOver.ts';
 import { initialState, layersOf } from '../../../src/viewer/initialState.ts';
-import { withShownType } from '../../../src/viewer/shownType.ts';
+import { shownDocument } from '../../../src/viewer/shownArray.ts';
 import { inVoxelsOf } from '../../../src/viewer/lentVoxels.ts';
 import { readVolumes } from '../../../src/viewer/readVolumes.ts';
 import { parseReaderUrl, readerUrl } from '../../../src/viewer/readerScheme.ts';
@@ -468,8 +468,8 @@ test('a unit that is spelt otherwise is the one that is meant', async () => {
 });
 
 /** The metadata of an array as it is handed over. */
-const shownAs = (array: object, shown: Parameters<typeof withShownType>[1]): Record<string, unknown> =>
-  JSON.parse(new TextDecoder().decode(withShownType(new TextEncoder().encode(JSON.stringify(array)), shown)));
+const shownAs = (array: object, shown: Parameters<typeof shownDocument>[1]): Record<string, unknown> =>
+  JSON.parse(new TextDecoder().decode(shownDocument(new TextEncoder().encode(JSON.stringify(array)), shown)));
 
 test('masks are shown as uint8, labels of int64 as uint64, and other types that Neuroglancer lacks as float32', async () => {
   const typesOf = async (stored: string, asLabels: boolean) => {
