@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 import os
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from typing import Any
 
 from .arguments import is_address, option_words, shown_address
 from .conversion import NEW_GROUP
+from .multiscale import axes_of, multiscale_of
 from .node import HelperMissing, command
 from .stand_ins import as_words
 
@@ -78,25 +78,25 @@ class LookedAt:
         self._finalizer = weakref.finalize(self, _end, self._process)
         parts = urllib.parse.urlsplit(address)
         self._port, self._path = parts.port, parts.path
-        self.axes: list[dict[str, Any]] = self._read_axes()
+        self.multiscale = self._read_multiscale()
 
-    def _read_axes(self) -> list[dict[str, Any]]:
-        """As the metadata has them; none of what does not say, of which the page says what is wrong."""
+    def _read_multiscale(self) -> dict[str, Any]:
+        """Nothing of what describes no image, of which the page says what is wrong."""
         for key in ("zarr.json", ".zattrs"):
             size, _, data, _ = self.read(key)
             if size is None:
                 continue
             self.metadata_key = key
             try:
-                attributes = json.loads(data)
-                said = attributes["attributes"]["ome"] if key == "zarr.json" else attributes
-                image = said["multiscales"][0]
-                systems = [image, *image.get("coordinateSystems", [])]  # of 0.6
-                axes = next(each["axes"] for each in systems if "axes" in each)
-                return [axis for axis in axes if isinstance(axis, dict) and "name" in axis]
-            except (KeyError, IndexError, TypeError, AttributeError, ValueError, StopIteration):
-                return []
-        return []
+                return multiscale_of(key, data)
+            except (LookupError, TypeError, ValueError):
+                return {}
+        return {}
+
+    @property
+    def axes(self) -> list[dict[str, Any]]:
+        """The axes as the metadata has them; none where it does not say."""
+        return axes_of(self.multiscale)
 
     @property
     def runs(self) -> bool:

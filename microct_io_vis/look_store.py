@@ -7,7 +7,6 @@ is not certain: a server's error, a login page or half an answer are errors here
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, NoReturn
 
@@ -16,6 +15,7 @@ from zarr.core.buffer import Buffer, BufferPrototype
 
 from .arguments import shown_address
 from .look import LookedAt, looked_at
+from .multiscale import multiscale_of
 
 
 class LookStore(Store):
@@ -87,6 +87,5 @@ class LookStore(Store):
 
 def image_of(store: LookStore) -> dict[str, Any]:
     """The image's metadata, as the source is now."""
-    _, _, data, _ = store.files.read(store.files.metadata_key)
-    image: dict[str, Any] = json.loads(data)["attributes"]["ome"]["multiscales"][0]
-    return image
+    key = store.files.metadata_key
+    return multiscale_of(key, store.files.read(key)[2])

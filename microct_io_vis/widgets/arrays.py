@@ -164,7 +164,8 @@ class LevelFiles(OmeZarrFiles):
         super().__init__(root)
         document = json.loads(super().read(self.metadata_key)[2])
         inside = document["attributes"]["ome"] if self.metadata_key == "zarr.json" else document
-        del inside["multiscales"][0]["datasets"][:level]
+        self.multiscale = inside["multiscales"][0]
+        del self.multiscale["datasets"][:level]
         self._document = document
 
     def read(self, key: str, offset: int = 0, length: int | None = None) -> tuple[int | None, int, bytes, str | None]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..conversion import ask
 from ..errors import ConversionError
+from ..multiscale import axes_of, multiscale_of
 from .archive import Archive
 
 #: Bytes that one answer carries at most; who wants more asks again from where it ended.
@@ -42,15 +43,12 @@ class OmeZarrFiles:
             raise FileNotFoundError(
                 f"{os.fspath(root)}: no such folder" + (f"; beside it would be {near}" if near else "")
             )
-        self.metadata_key, self.multiscales = self._read_multiscales(os.fspath(root))
+        self.metadata_key, self.multiscale = self._read_multiscale(os.fspath(root))
 
     @property
     def axes(self) -> list[dict[str, Any]]:
         """The axes as the metadata has them; none where it does not say."""
-        axes = self.multiscales.get("axes", [])
-        for system in self.multiscales.get("coordinateSystems", []):  # of 0.6, whose systems have the same axes
-            axes = axes or system.get("axes", [])
-        return [axis for axis in axes if isinstance(axis, dict) and "name" in axis] if isinstance(axes, list) else []
+        return axes_of(self.multiscale)
 
     def read(self, key: str, offset: int = 0, length: int | None = None) -> tuple[int | None, int, bytes, str | None]:
         """The size of the file ``key``, where the bytes begin, the bytes, at most ``MAX_READ``, and its version.
@@ -91,7 +89,7 @@ class OmeZarrFiles:
         if self._archive:
             return []
         try:
-            folder = self._path(self.multiscales["datasets"][-1]["path"])
+            folder = self._path(self.multiscale["datasets"][-1]["path"])
             chunk = _middle_file(folder)
             if chunk is None:
                 return []
@@ -110,24 +108,20 @@ class OmeZarrFiles:
             samples.append({**where, "bytes": data})
         return samples
 
-    def _read_multiscales(self, name: str) -> tuple[str, dict[str, Any]]:
+    def _read_multiscale(self, name: str) -> tuple[str, dict[str, Any]]:
         """The key of the root metadata and its first multiscale image, by OME-Zarr 0.5 or 0.4."""
-        for key, inside in (("zarr.json", ("attributes", "ome")), (".zattrs", ())):
+        for key in ("zarr.json", ".zattrs"):
             size, _, document, _ = self.read(key)
             if size is None:
                 continue
             try:
-                found = json.loads(document)
-            except ValueError as reason:
-                raise ValueError(f"{name}: {key} is damaged ({reason})") from None
-            try:
-                for step in inside:
-                    found = found[step]
-                return key, found["multiscales"][0]
-            except (KeyError, IndexError, TypeError):
+                return key, multiscale_of(key, document)
+            except (LookupError, TypeError):
                 self._refuse_array(name)
                 what = f"{key} describes no OME-Zarr image (multiscales); of an array in it"
                 raise ValueError(f"{name}: {what}, write one with write_image") from None
+            except ValueError as reason:
+                raise ValueError(f"{name}: {key} is damaged ({reason})") from None
         self._refuse_array(name)
         raise ValueError(f"{name}: not an OME-Zarr (neither zarr.json nor .zattrs is in it)")
 

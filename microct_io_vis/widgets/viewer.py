@@ -1113,15 +1113,16 @@ def _paths_of(main: list[Layer], over: list[Layer]) -> dict[str, Any]:
 
 def _lengths(files: Files) -> dict[str, int]:
     """How many voxels level 0 has along each axis; empty where that cannot be read, or only from afar."""
-    if is_address(files.root):
+    if isinstance(files, ArrayFiles):
+        shape: Sequence[int] = files.shape
+    elif is_address(files.root):
         return {}
-    is_v3 = files.metadata_key == "zarr.json"
-    try:
-        root = json.loads(files.read(files.metadata_key)[2])
-        path = (root["attributes"]["ome"] if is_v3 else root)["multiscales"][0]["datasets"][0]["path"]
-        shape = json.loads(files.read(f"{path}/{'zarr.json' if is_v3 else '.zarray'}")[2])["shape"]
-    except (OSError, LookupError, TypeError, ValueError):
-        return {}
+    else:
+        name = "zarr.json" if files.metadata_key == "zarr.json" else ".zarray"
+        try:
+            shape = json.loads(files.read(f"{files.multiscale['datasets'][0]['path']}/{name}")[2])["shape"]
+        except (OSError, LookupError, TypeError, ValueError):
+            return {}
     return dict(zip((axis["name"] for axis in files.axes), shape, strict=False))
 
 
