@@ -1,7 +1,7 @@
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
-import { WatchableVisibilityPriority } from 'neuroglancer/unstable/visibility_priority/frontend.js';
-import { InvlerpWidget } from 'neuroglancer/unstable/widget/invlerp.js';
+import type { InvlerpWidget } from 'neuroglancer/unstable/widget/invlerp.js';
 import { button, element, slider } from './dom.ts';
+import { histogramOf } from './histogram.ts';
 import type { ImageLayer } from './imageLayer.ts';
 import { imageLayersOf } from './imageLayer.ts';
 import type { Region, Triple } from './region.ts';
@@ -192,15 +192,7 @@ export class Chooser {
     const viewer = this.#viewer;
     const contrast = this.#layer?.contrast;
     if (!viewer || !contrast) return;
-    this.#histogram = new InvlerpWidget(
-      new WatchableVisibilityPriority(WatchableVisibilityPriority.VISIBLE) as never,
-      viewer.display,
-      contrast.dataType,
-      contrast.trackable as never,
-      contrast.histograms,
-      contrast.index,
-      contrast.legend as never
-    );
+    this.#histogram = histogramOf(viewer, contrast);
     this.#values.append(this.#histogram.element);
     if (this.#choice.range) this.#setRange(this.#choice.range);
     this.#known = JSON.stringify(this.range);

@@ -1,7 +1,7 @@
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
-import { WatchableVisibilityPriority } from 'neuroglancer/unstable/visibility_priority/frontend.js';
-import { InvlerpWidget } from 'neuroglancer/unstable/widget/invlerp.js';
+import type { InvlerpWidget } from 'neuroglancer/unstable/widget/invlerp.js';
 import { button, choice, element, optionsOf } from './dom.ts';
+import { histogramOf } from './histogram.ts';
 import type { ImageLayer } from './imageLayer.ts';
 import type { Presets } from './presets.ts';
 
@@ -19,17 +19,7 @@ export class ContrastPanel {
     const { contrast } = layer;
     this.node.setAttribute('role', 'group');
     this.node.setAttribute('aria-label', `Contrast of ${layer.name}`);
-    this.#widget =
-      contrast &&
-      new InvlerpWidget(
-        new WatchableVisibilityPriority(WatchableVisibilityPriority.VISIBLE) as never,
-        viewer.display,
-        contrast.dataType,
-        contrast.trackable as never,
-        contrast.histograms,
-        contrast.index,
-        contrast.legend as never
-      );
+    this.#widget = contrast && histogramOf(viewer, contrast);
     this.node.append(
       this.#widget?.element ?? 'The shader of this layer has no control of contrast.',
       this.#presets(layer, presets, tell)

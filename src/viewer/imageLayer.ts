@@ -56,6 +56,15 @@ const MOST_STEPS = 16;
 const FEW_SAMPLES = 64;
 const MANY_SAMPLES = 256;
 
+/** Neuroglancer's control of the contrast, and what its histogram is drawn of. */
+export interface ContrastControl {
+  trackable: TrackableValue<Contrast>;
+  dataType: DataType;
+  histograms: HistogramSpecifications;
+  index: number;
+  legend: unknown;
+}
+
 /** A layer that shows an image, as the toolbar changes it. */
 export class ImageLayer {
   readonly #viewer: Viewer;
@@ -76,14 +85,8 @@ export class ImageLayer {
     return value === undefined ? '' : DataType[value].toLowerCase();
   }
 
-  /** Neuroglancer's control of the contrast; null of a layer whose shader has none. */
-  get contrast(): {
-    trackable: TrackableValue<Contrast>;
-    dataType: DataType;
-    histograms: HistogramSpecifications;
-    index: number;
-    legend: unknown;
-  } | null {
+  /** Null of a layer whose shader has none. */
+  get contrast(): ContrastControl | null {
     const { dataType, shaderControlState } = this.#layer;
     if (dataType.value === undefined) return null;
     const counted = [...shaderControlState.state.values()].filter(({ control }) =>
