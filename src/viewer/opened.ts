@@ -80,7 +80,7 @@ export async function openPlaces(
   const opening = places.map(async ({ name, url, reader, asLabels }, n) => {
     const documents: Documents = new Map();
     const began = performance.now();
-    // The levels' metadata all at once; what is judged of it is what is handed over.
+    // Metadata is read once, that of the levels all at once; what is judged of it is what is handed over.
     const reading = new Map<string, ReturnType<ByteReader>>();
     const foresee = (keys: string[]): void => {
       for (const key of keys) {
@@ -95,6 +95,8 @@ export async function openPlaces(
       reading.set(key, found);
       return found;
     };
+    // Voxels are not kept.
+    const files: ByteReader = (key, ...how) => reading.get(key) ?? reader(key, ...how);
     const { volume, labels, unread, unshown } = await readVolumes(
       name,
       url,
@@ -106,9 +108,9 @@ export async function openPlaces(
       throw error;
     });
     for (const each of [volume, ...labels]) handed.push(...(await mend(each, below(each, url, read))));
-    const dim = await chooseContrast(volume.image, reader);
+    const dim = await chooseContrast(volume.image, files);
     const said = { unread, unshown, dim: dim === null ? [] : [`${name}: ${dim}`] };
-    return { volume, labels, ...said, url, reader, documents, began };
+    return { volume, labels, ...said, url, reader, files, documents, began };
   });
   const opened = await Promise.all(opening).catch((error: unknown) => {
     // The others go on, and hand over what they have read.
@@ -118,7 +120,7 @@ export async function openPlaces(
   const watches = new Map<string, Watch>();
   const counts = new Map<string, () => Promise<SegmentCounts>>();
   const closed = new AbortController();
-  for (const { volume, labels, url, reader, documents, began } of opened) {
+  for (const { volume, labels, url, reader, files, documents, began } of opened) {
     // The longest address first: labels lie below their image.
     const all = [...labels, volume];
     // Who writes an image anew writes its first level anew.
@@ -129,7 +131,7 @@ export async function openPlaces(
     for (const each of all) {
       const own = new Map([...left].filter(([key]) => addressOf(url, key).startsWith(each.url)));
       for (const key of own.keys()) left.delete(key);
-      counts.set(each.url, counterOf(each, below(each, url, reader), closed.signal));
+      counts.set(each.url, counterOf(each, below(each, url, files), closed.signal));
       watches.set(each.url, new Watch(reader, own, began, finding => onFinding(each.name, finding)));
     }
   }
