@@ -170,6 +170,14 @@ function panelsOf(layout: unknown): { columns: number; rows: number; planes: Pla
   return { columns: 2, rows: 2, planes: ['xy', 'xz', 'yz'] };
 }
 
+/** Lengths along Z, Y and X; 1 for a missing axis. */
+export const spaceShapeOf = ({ axes }: Image): [number, number, number] =>
+  ['z', 'y', 'x'].map(name => axes.find(axis => axis.name === name)?.length ?? 1) as [number, number, number];
+
+/** Panels of a first look: a volume of one slice has nothing to show in the others. */
+export const layoutOf = (image: Image, isSmall: boolean): string =>
+  spaceShapeOf(image)[0] === 1 ? 'xy' : isSmall ? 'xy-3d' : '4panel-alt';
+
 /** Free room around a volume that is seen whole. */
 const MARGIN = 1.1;
 

@@ -1,0 +1,230 @@
+import { Addresses } from './addresses.ts';
+import type { Banner } from './banner.ts';
+import { carriedOver, handedOn } from './carryOver.ts';
+import type { Volume } from './initialState.ts';
+import { layersOf, sourceOf } from './initialState.ts';
+import type { Lives } from './lives.ts';
+import type { Opened, Place } from './opened.ts';
+import { openPlaces, placeOf } from './opened.ts';
+import { renamed } from './renamed.ts';
+import type { ViewerSource } from './source.ts';
+import type { ViewerState } from './viewState.ts';
+import { laidOver } from './viewState.ts';
+import type { Finding } from './watch.ts';
+
+interface Options {
+  /** The first look at some volumes. */
+  firstLook: (volumes: Volume[]) => ViewerState;
+  /** As of `ViewerOptions`. */
+  server: string | undefined;
+  /** Hears the finding of each look at one of the volumes. */
+  onFinding: (name: string, finding: Finding) => void;
+  /** Called when others are shown in the places of some. */
+  onExchange: () => void;
+}
+
+/** The volumes that a viewer shows, from `places`, and how that changes while a view of them goes on. */
+export class ShownVolumes {
+  readonly #places: Place[];
+  readonly #lives: Lives;
+  readonly #banner: Banner;
+  readonly #options: Options;
+  #opened: Opened;
+  #first: ViewerState;
+  #addresses: Addresses;
+  #changing = Promise.resolve();
+  #isDisposed = false;
+
+  constructor(places: Place[], opened: Opened, lives: Lives, banner: Banner, options: Options) {
+    this.#places = places;
+    this.#lives = lives;
+    this.#banner = banner;
+    this.#options = options;
+    this.#opened = opened;
+    this.#first = options.firstLook(opened.volumes);
+    this.#addresses = this.#addressesOf(opened);
+  }
+
+  get opened(): Opened {
+    return this.#opened;
+  }
+
+  /** The first look at them. */
+  get first(): ViewerState {
+    return this.#first;
+  }
+
+  /** Those that were given or added, in this order, without their labels. */
+  get given(): Volume[] {
+    return this.#opened.volumes.slice(0, this.#places.length);
+  }
+
+  /** Volumes of some numbers, with their labels. */
+  withLabels(numbers: readonly number[]): Volume[] {
+    const { volumes } = this.#opened;
+    const urls = numbers.map(n => volumes[n].url);
+    // Labels that were given by themselves, and lie in one of these, are known.
+    return volumes.filter(({ url }, n) =>
+      n < this.#places.length ? numbers.includes(n) : urls.some(each => url.startsWith(each))
+    );
+  }
+
+  /** Key of the volume that a layer shows; for a layer that a person has added, the layer's name. */
+  keyOf(layer: string): string {
+    const volume = this.#opened.volumes.find(each => layersOf(each).some(({ name }) => name === layer));
+    return volume === undefined || volume.url.startsWith('reader:') ? (volume?.name ?? layer) : volume.url;
+  }
+
+  /** The present state, with addresses that hold elsewhere. */
+  get state(): ViewerState {
+    return this.#addresses.keep(this.#lives.state);
+  }
+
+  /** A state as Neuroglancer takes it here, laid over `base` where it is not whole. */
+  complete(state: ViewerState, base = this.#first): ViewerState {
+    return laidOver(base, this.#addresses.restore(state));
+  }
+
+  /** A look at each volume, in their order. */
+  look(): Promise<Finding[]> {
+    return Promise.all(this.#opened.volumes.map(({ url }) => this.#opened.watches.get(url)!.look()));
+  }
+
+  /** Changes what is shown after the changes that are under way: each one opens all the places that are there then. */
+  inTurn(change: () => Promise<void>): Promise<void> {
+    const done = this.#changing.then(change);
+    this.#changing = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Opens places for a change. @throws Error where the viewer is closed, or is being closed meanwhile */
+  async open(places = this.#places): Promise<Opened> {
+    const next = this.#isDisposed ? null : await openPlaces(places, this.#options.onFinding);
+    if (next && !this.#isDisposed) return next;
+    next?.release();
+    throw new Error('The viewer has been closed.');
+  }
+
+  /** Shows volumes in the place of those that were, with what is kept of the view. */
+  replace(next: Opened, carry: typeof carriedOver = carriedOver): void {
+    const first = this.#options.firstLook(next.volumes);
+    const state = carry(this.#lives.state, this.#opened.volumes, next.volumes, first);
+    this.#set(next);
+    this.#lives.rebuild(state, this.#first);
+  }
+
+  /** Tells what there is to say of volumes that were opened, in one note. */
+  tell(notes: string[]): void {
+    const { dim, unshown, unread } = this.#opened;
+    const all = [...notes];
+    if (dim.length > 0)
+      all.push(
+        `The metadata has no contrast, and none could be chosen: press Auto when there is a picture, or set it under Contrast. ${dim[0]}`
+      );
+    if (unshown.length > 0) all.push(`Labels that are not in the list: ${unshown.join(' ')}`);
+    if (all.length > 0) this.#banner.tell(all.join(' '));
+    if (unread.length > 0)
+      this.#banner.show(
+        `The labels could not be read and are not in the list: close this and open it again. ${unread[0]}`
+      );
+  }
+
+  /** As `ViewerHandle` has it. */
+  add(source: ViewerSource): Promise<void> {
+    return this.inTurn(() =>
+      this.#openWith(
+        [source],
+        this.#places,
+        fresh => [...this.#places, ...fresh],
+        (next, fresh) => {
+          const known = new Set(this.#opened.lent);
+          this.#places.push(...fresh);
+          this.replace(next);
+          const { notes } = next.volumes[this.#places.length - 1].image;
+          this.tell([...notes, ...next.lent.filter(note => !known.has(note))]);
+        }
+      )
+    );
+  }
+
+  /** As `ViewerHandle` has it. */
+  exchange(number: number, source: ViewerSource, note: string): Promise<void> {
+    return this.#openAt(new Map([[number, source]]), next => {
+      this.replace(next, (...volumes) => handedOn(number, ...volumes));
+      this.tell([note]);
+    });
+  }
+
+  /** As `ViewerHandle` has it. */
+  rename(moved: ReadonlyMap<number, ViewerSource>): Promise<void> {
+    return this.#openAt(moved, (next, before) => {
+      const names = new Map([...moved.keys()].map(n => [before[n].name, this.#places[n].name]));
+      const state = renamed(this.state, names);
+      this.#set(next);
+      this.#lives.rebuild(this.#addresses.restore(state), this.#first);
+    });
+  }
+
+  dispose(): void {
+    this.#isDisposed = true;
+    for (const watch of this.#opened.watches.values()) watch.dispose();
+    this.#opened.release();
+    for (const place of this.#places) place.dispose();
+  }
+
+  #addressesOf({ volumes }: Opened): Addresses {
+    return new Addresses(
+      volumes.slice(0, this.#places.length),
+      this.#options.server,
+      new Map(volumes.flatMap(layersOf).map(({ name, volume }) => [name, sourceOf(volume)]))
+    );
+  }
+
+  #set(next: Opened): void {
+    this.#opened.release();
+    // Volumes that are no longer shown report nothing.
+    for (const watch of this.#opened.watches.values()) watch.dispose();
+    this.#opened = next;
+    this.#first = this.#options.firstLook(next.volumes);
+    this.#addresses = this.#addressesOf(next);
+  }
+
+  /**
+   * Opens `wanted` places, which are made of those that stay and of new ones for sources; the new ones are given up
+   * where that or the change fails.
+   */
+  async #openWith(
+    sources: readonly ViewerSource[],
+    stay: readonly Place[],
+    wanted: (fresh: Place[]) => Place[],
+    change: (next: Opened, fresh: Place[]) => void
+  ): Promise<void> {
+    const fresh: Place[] = [];
+    for (const source of sources) fresh.push(placeOf(source, [...stay, ...fresh]));
+    try {
+      change(await this.open(wanted(fresh)), fresh);
+    } catch (error) {
+      fresh.forEach(place => place.dispose());
+      throw error;
+    }
+  }
+
+  /** The same, in turn, for sources that take the places of numbers. */
+  #openAt(sources: ReadonlyMap<number, ViewerSource>, change: (next: Opened, before: Place[]) => void): Promise<void> {
+    const numbers = [...sources.keys()];
+    return this.inTurn(() =>
+      this.#openWith(
+        [...sources.values()],
+        this.#places.filter((_, n) => !sources.has(n)),
+        fresh => this.#places.map((place, n) => fresh[numbers.indexOf(n)] ?? place),
+        (next, fresh) => {
+          const before = [...this.#places];
+          numbers.forEach((n, k) => (this.#places[n] = fresh[k]));
+          this.#options.onExchange();
+          change(next, before);
+          numbers.forEach(n => before[n].dispose());
+        }
+      )
+    );
+  }
+}
