@@ -20,7 +20,7 @@ from pathlib import Path
 import readers
 import viewer
 from inputs import Volume, prepare
-from measure import Figures, forget, interleave, remove, warm
+from measure import Figures, forget, interleave, put_aside, warm
 from report import Report, publish
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -356,22 +356,24 @@ def workers(bench: Bench) -> None:
     processors = os.cpu_count() or 1
     script = str(Path(__file__).with_name("workers.py"))
     rows = []
-    for pages in (512, 2048):
+    for pages, cold in ((512, False), (2048, False), (6144, True)):
         source = bench.volume(pages)
         found: dict[int, list[float]] = {0: [], 1: [], 2: [], 4: []}
         for _ in range(bench.runs):
             for count, seconds in found.items():
+                if cold:
+                    forget(source)
                 if count == 0:
                     seconds += bench.take_once(convert(source, "--compression", "blosc-lz4")).wall
                     continue
                 words = [str(source), str(bench.target), str(count), str(max(1, processors // count))]
                 said = subprocess.run([sys.executable, script, *words], check=True, stdout=subprocess.PIPE, text=True)
                 seconds.append(float(said.stdout))
-                remove(bench.target)
+                put_aside(bench.target)
         alone = statistics.median(found[0])
         rows += [
             [
-                f"{source.stat().st_size / GB:.2f}",
+                f"{source.stat().st_size / GB:.2f}" + ", cold" * cold,
                 f"{count} × {max(1, processors // count)}" if count else "`convert` without Dask",
                 f"{statistics.median(seconds):.2f}",
                 f"{min(seconds):.2f} to {max(seconds):.2f}",
@@ -383,7 +385,8 @@ def workers(bench: Bench) -> None:
         "Workers of Dask",
         f"float32, blosc-lz4, all levels, by `convert(client=)` on one machine, whose {processors} processors the "
         "workers share: more of them cannot be faster, and what they are slower is what the start of "
-        f"their parts costs, of which there are as many as the cluster runs at once. {bench.when()}",
+        "their parts costs, of which there are as many as the cluster runs at once. Cold: the page cache has nothing "
+        f"of the source, as of volumes that are worth a cluster. {bench.when()}",
         ["GB", "workers × threads", "seconds", "least to greatest", "beside `convert`"],
         rows,
     )
