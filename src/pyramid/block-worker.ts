@@ -5,6 +5,7 @@ import { Block } from './block.ts';
 import { blockExtent } from './blocks.ts';
 import { ChunkSink } from './chunk-sink.ts';
 import { ComparingSink } from './comparing-sink.ts';
+import { Digests } from './digests.ts';
 import { Downsampler } from './downsampler.ts';
 import type { BlockSink } from './sink.ts';
 import { SourceFiller } from './source-filler.ts';
@@ -38,9 +39,11 @@ export class BlockWorker {
     this.#context = context;
     this.#job = job;
     this.#counter = counting && new VoxelCounter(context, counting);
-    this.#filler = source && new SourceFiller(context, job, source, this.#counter);
+    const digests = sink.kind === 'compare' && sink.digests ? new Digests(context, job, sink.digests) : null;
+    this.#filler = source && new SourceFiller(context, job, source, this.#counter, digests);
     this.#downsampler = new Downsampler(context, job);
-    this.#sink = sink.kind === 'write' ? new ChunkSink(context, job, sink) : new ComparingSink(context, job, sink);
+    this.#sink =
+      sink.kind === 'write' ? new ChunkSink(context, job, sink) : new ComparingSink(context, job, sink, digests);
     this.#stored = sink.kind === 'write' ? new StoredBlocks(context, job, sink) : null;
   }
 
@@ -53,6 +56,8 @@ export class BlockWorker {
     switch (task.kind) {
       case 'decode':
         return this.#filler!.decode(task);
+      case 'digest':
+        return this.#filler!.digest(task);
       case 'scan':
         return this.#filler!.scan(task);
       case 'block':
@@ -83,8 +88,10 @@ export class BlockWorker {
     const filler = task.level === 0 ? this.#filler : null;
     const isKnown = filler !== null || task.level > 0;
     if (this.#sink.replacesVoxels) {
-      await filler?.fill(task, block, null, report);
-      await this.#sink.put(task, block, isKnown, report);
+      if (!this.#sink.putUnfilled?.(task, block, report)) {
+        await filler?.fill(task, block, null, report);
+        await this.#sink.put(task, block, isKnown, report);
+      }
       reduce?.();
       return report;
     }

@@ -6,8 +6,9 @@ import { alongOwn, fileKey, strides, type ZarrArray } from '../zarr/array.ts';
 import { ChunkFile } from '../zarr/chunk-file.ts';
 import type { Block, Box } from './block.ts';
 import { blockExtent, blockStart, indices } from './blocks.ts';
-import { add3, map3, product } from '../model/levels.ts';
+import { add3, chunkCounts, map3, product } from '../model/levels.ts';
 import { ChunkReader } from './chunk-reader.ts';
+import type { Digests } from './digests.ts';
 import type { Comparison, Region } from './findings.ts';
 import type { BlockSink } from './sink.ts';
 import type { BlockJob, BlockTask, CompareJob, Report } from './task.ts';
@@ -16,6 +17,16 @@ import type { ThreadContext } from './thread-context.ts';
 /** Most differences that a block gives in detail. */
 export const DETAILS = 100;
 const OPEN_SHARDS = 64;
+const nothing = (): Comparison => ({
+  chunks: 0,
+  bytes: 0,
+  voxels: 0,
+  differingChunks: 0,
+  differingVoxels: 0,
+  roundedVoxels: 0,
+  differences: [],
+  unknown: []
+});
 
 type Voxel = number | bigint;
 type VoxelArray = new (buffer: ArrayBufferLike, at: number, length: number) => { [index: number]: Voxel };
@@ -40,13 +51,15 @@ export class ComparingSink implements BlockSink {
   /** Bytes of a voxel as stored; they may be compared with voxels of another type. */
   readonly #storedBytes: VoxelBytes;
   readonly #shards = new Map<string, ChunkFile>();
+  readonly #digests: Digests | null;
 
-  constructor(context: ThreadContext, job: BlockJob, sink: CompareJob) {
+  constructor(context: ThreadContext, job: BlockJob, sink: CompareJob, digests: Digests | null) {
     this.#context = context;
     this.#job = job;
     this.#sink = sink;
     this.#storedBytes = BYTES_PER_VOXEL[sink.arrays[0].dtype];
     this.#readers = sink.arrays.map(array => this.#reader(array));
+    this.#digests = digests;
   }
 
   async settle(): Promise<void> {}
@@ -55,44 +68,83 @@ export class ComparingSink implements BlockSink {
    * Reads the chunks of a block, compares them with the voxels that are in memory, if these are known, and puts theirs
    * in their place. The task says where voxels are not known all the same.
    */
-  put({ volume, level, index, unknown = [] }: BlockTask, block: Block, known: boolean, report: Report): void {
-    const { plan, chunk, dtype } = this.#job;
-    const { extent } = block;
-    const found: Comparison = {
-      chunks: 0,
-      bytes: 0,
-      voxels: 0,
-      differingChunks: 0,
-      differingVoxels: 0,
-      roundedVoxels: 0,
-      differences: [],
-      unknown: []
-    };
-    const from = blockStart(plan.grids[level], index);
-    const count = map3(extent, (n, axis) => Math.ceil(n / chunk[axis]));
+  put(task: BlockTask, block: Block, known: boolean, report: Report): void {
+    const { volume, level, unknown = [] } = task;
+    const found = nothing();
     try {
-      for (const at of indices([0, 0, 0], count)) {
-        this.#context.checkStop();
-        const origin = map3(at, (n, axis) => n * chunk[axis]);
-        const shape = map3(origin, (start, axis) => Math.min(chunk[axis], extent[axis] - start));
-        const region = { start: add3(from, origin), shape };
+      for (const [region, box] of this.#chunks(task, block)) {
         const isKnown = known && !unknown.some(other => overlap(region, other));
-        this.#compareChunk(volume, level, region, block.at(origin), isKnown, found);
-        this.#context.progress(product(shape) * BYTES_PER_VOXEL[dtype]);
+        this.#compareChunk(volume, level, region, box, isKnown, found);
+        this.#context.progress(product(region.shape) * BYTES_PER_VOXEL[this.#job.dtype]);
       }
     } finally {
-      for (const file of this.#shards.values()) file.close();
-      this.#shards.clear();
+      this.#closeShards();
     }
     report.comparison = found;
   }
 
-  #compareChunk(volume: number, level: number, region: Region, box: Box, known: boolean, found: Comparison): void {
-    const { chunk } = this.#job;
-    const { simd, areas } = this.#context;
+  /**
+   * Reads the chunks of a block as far as they are as they were digested. If all are it is as if they were compared;
+   * how they differ is for `put` to say, and whether.
+   */
+  putUnfilled(task: BlockTask, block: Block, report: Report): boolean {
+    const digests = task.level === 0 ? this.#digests : null;
+    if (!digests) return false;
+    const found = nothing();
+    try {
+      for (const [region, box] of this.#chunks(task, block))
+        if (!this.#isAsDigested(digests, task.volume, region, box, found)) return false;
+    } finally {
+      this.#closeShards();
+    }
+    this.#context.progress(product(block.extent) * BYTES_PER_VOXEL[this.#job.dtype]);
+    report.comparison = found;
+    return true;
+  }
+
+  /** The chunks of a block: where they are in the level, and in memory. */
+  *#chunks({ level, index }: BlockTask, block: Block): Generator<[Region, Box]> {
+    const { plan, chunk } = this.#job;
+    const { extent } = block;
+    const from = blockStart(plan.grids[level], index);
+    for (const at of indices([0, 0, 0], chunkCounts(extent, chunk))) {
+      this.#context.checkStop();
+      const origin = map3(at, (n, axis) => n * chunk[axis]);
+      const shape = map3(origin, (start, axis) => Math.min(chunk[axis], extent[axis] - start));
+      yield [{ start: add3(from, origin), shape }, block.at(origin)];
+    }
+  }
+
+  #closeShards(): void {
+    for (const file of this.#shards.values()) file.close();
+    this.#shards.clear();
+  }
+
+  /** Brings a chunk of level 0 into memory; false where it is not as it was digested. */
+  #isAsDigested(digests: Digests, volume: number, region: Region, box: Box, found: Comparison): boolean {
+    const { simd } = this.#context;
     const { start, shape } = region;
-    const chunkRow = chunk[2] * this.#storedBytes;
-    const stored: Box = [areas.chunk, chunk[1] * chunkRow, chunkRow];
+    const stored = this.#storedBox;
+    try {
+      this.#loadCounted(volume, 0, start, found);
+    } catch {
+      return false;
+    }
+    if (this.#sink.strict && !this.#isFilledUp(stored, shape)) return false;
+    const isSame = digests.isAsNoted(volume, region, ({ start: [z, y], shape: [, ny, nx] }, room) => {
+      const at = stored[0] + (z - start[0]) * stored[1] + (y - start[1]) * stored[2];
+      simd.copyBox(at, stored[1], stored[2], ...room, 1, ny, nx * this.#storedBytes);
+    });
+    if (!isSame) return false;
+    found.voxels += product(shape);
+    simd.copyBox(...stored, ...box, shape[0], shape[1], shape[2] * this.#storedBytes);
+    return true;
+  }
+
+  #compareChunk(volume: number, level: number, region: Region, box: Box, known: boolean, found: Comparison): void {
+    const { simd } = this.#context;
+    const { start, shape } = region;
+    const stored = this.#storedBox;
     const rows = [shape[0], shape[1], shape[2] * this.#storedBytes] as const;
     const array = this.#array(level);
     const prefix = prefixOf(array, volume);
@@ -106,17 +158,12 @@ export class ComparingSink implements BlockSink {
         differences.push({ level: number, path, ...difference, message: `level ${number}, ${message}` });
     };
     const where = chunks === null ? path : `chunk ${inFile} of ${path}`;
-    const nothing = { voxel: null, expected: null, found: null, voxels: null };
+    const noVoxel = { voxel: null, expected: null, found: null, voxels: null };
     try {
-      const bytes = this.#load(level, prefix, path, inFile, chunks);
-      // A chunk of several volumes is read for each of them.
-      if (prefix.every((n, axis) => n % array.chunk[axis] === 0)) {
-        found.bytes += bytes;
-        found.chunks++;
-      }
+      this.#loadCounted(volume, level, start, found);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      differs(nothing, `${where}: ${code ? `cannot be read (${code})` : message}`);
+      differs(noVoxel, `${where}: ${code ? `cannot be read (${code})` : message}`);
       // The next level is then computed from the voxels that should be there.
       if (!known) found.unknown.push(region);
       return;
@@ -137,10 +184,29 @@ export class ComparingSink implements BlockSink {
         `voxel ${voxel.join(' ')}: expected ${expected}, found ${actual} (${where}${others})`
       );
     } else if (this.#sink.strict && !this.#isFilledUp(stored, shape)) {
-      differs(nothing, `${where}: what fills it up beyond the edge of the volume is not 0`);
+      differs(noVoxel, `${where}: what fills it up beyond the edge of the volume is not 0`);
     }
     // The next level is computed from the stored voxels.
     if (this.#job.dtype === array.dtype) simd.copyBox(...stored, ...box, ...rows);
+  }
+
+  /** A chunk as it is read. */
+  get #storedBox(): Box {
+    const [, height, width] = this.#job.chunk;
+    const rowBytes = width * this.#storedBytes;
+    return [this.#context.areas.chunk, height * rowBytes, rowBytes];
+  }
+
+  /** Brings the chunk of a voxel into the area for one, and counts it. @throws Error that says what is wrong with it */
+  #loadCounted(volume: number, level: number, voxel: Shape, found: Comparison): void {
+    const array = this.#array(level);
+    const prefix = prefixOf(array, volume);
+    const { path, number, chunks } = place(array, [...prefix, ...voxel]);
+    const bytes = this.#load(level, prefix, path, number, chunks);
+    // A chunk of several volumes is read for each of them.
+    if (prefix.some((n, axis) => n % array.chunk[axis] !== 0)) return;
+    found.bytes += bytes;
+    found.chunks++;
   }
 
   #array(level: number): ZarrArray {

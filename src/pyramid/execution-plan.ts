@@ -7,6 +7,7 @@ import { type Grid, blockGrids, blockUnit, leafCount } from './blocks.ts';
 import { type Level, map3, product } from '../model/levels.ts';
 import { aligned } from '../zarr/chunk-writer.ts';
 import { shardBuffer } from '../zarr/shard.ts';
+import { type DigestPlan, planDigests } from './digest-plan.ts';
 import { plainSlabBytes, slabBytes } from './slabs.ts';
 import { binCount } from '../model/histogram.ts';
 import { GAP_BYTES, decodedTogether, isSequential, leavesMemory, tableBytes } from '../reader/index.ts';
@@ -28,6 +29,11 @@ export interface ExecutionPlan {
   encodedBuffers: number;
   /** Bytes of what all workers count together. */
   totals: number;
+  /**
+   * How level 0 is compared by digests, because its segments would be decoded again and again otherwise; null: it is
+   * not.
+   */
+  digests: DigestPlan | null;
   /** Bytes that are read in one go. */
   slab: number;
   /**
@@ -63,8 +69,10 @@ const slabOf = (layout: SourceLayout | null): number => (isRemote(layout) ? REMO
  * bottleneck.
  */
 const ENCODED_BUFFERS = { encoded: 2, plain: 3 };
-/** Decoding up to so many times is cheaper than a scratch file. */
+/** Decoding up to so many times is cheaper than a scratch file, or digests. */
 const MAX_REDUNDANCY = 1.25;
+/** The share of blocks that are taken to be otherwise than digested, so that their segments are decoded again. */
+const DIFFERING = 0.05;
 
 /** A conversion, as far as `planExecution` must know it. */
 export interface Workload {
@@ -94,10 +102,12 @@ export interface Workload {
   /** Which cuts into blocks will do; all, where it is not given. */
   accepts?: (grids: Grid[]) => boolean;
   /**
-   * Whether nothing may be written: segments that several blocks share are then decoded for each of them, because there
-   * can be no scratch file.
+   * Whether nothing may be written: segments that several blocks share are then decoded for each of them, or digested,
+   * because there can be no scratch file.
    */
   readOnly?: boolean;
+  /** Whether level 0 may be compared by digests. */
+  digestible?: boolean;
 }
 
 /** Lengths from the unit up by powers of two, and the whole axis. */
@@ -123,6 +133,7 @@ interface BlockChoice {
   /** Leaves under one block of each level, at most. */
   leaves: number[];
   decodeFirst: boolean;
+  digests: DigestPlan | null;
   /** Seconds that the whole work takes one processor, very roughly. */
   cost: number;
   staging: number;
@@ -136,6 +147,7 @@ const SECONDS = {
   remoteCall: 1e-3,
   decodeGB: 2,
   scratchGB: 1.2,
+  digestGB: 1.4,
   encodeGB: 1.2,
   touchGB: 0.4,
   task: 1e-4
@@ -146,7 +158,8 @@ const WAITING = 0.02;
 /** Factor by which work takes longer when a block of a further level must be done with before the next is begun. */
 const STALLS = 1.15;
 
-function weigh(work: Workload, shape: Shape): BlockChoice {
+/** Ways to work with blocks of a shape. */
+function weigh(work: Workload, shape: Shape): BlockChoice[] {
   const { layout, settings, levels } = work;
   const bytes = BYTES_PER_VOXEL[settings.dtype];
   const grids = blockGrids(levels, settings.shard ?? settings.chunk, shape);
@@ -160,8 +173,9 @@ function weigh(work: Workload, shape: Shape): BlockChoice {
   const handling =
     ((volumes * product(settings.shape) * (layout ? BYTES_PER_VOXEL[layout.dtype] : bytes)) / 1e9) * SECONDS.encodeGB +
     volumes * leafCount(grids) * 2 * SECONDS.task;
-  const choice = { grids, slotBytes, leaves, decodeFirst: false, cost: handling, staging: 0 };
-  return layout ? { ...choice, ...weighReading(work, layout, grids, handling) } : choice;
+  const choice = { grids, slotBytes, leaves, decodeFirst: false, digests: null, cost: handling, staging: 0 };
+  if (!layout) return [choice];
+  return weighReading(work, layout, grids, handling).map(reading => ({ ...choice, ...reading }));
 }
 
 /** Cost of reading the source by these grids, added to the seconds of all `others`. */
@@ -170,7 +184,7 @@ function weighReading(
   layout: SourceLayout,
   grids: Grid[],
   others: number
-): Pick<BlockChoice, 'decodeFirst' | 'cost' | 'staging'> {
+): Pick<BlockChoice, 'decodeFirst' | 'digests' | 'cost' | 'staging'>[] {
   const { settings } = work;
   const sourceBytes = BYTES_PER_VOXEL[layout.dtype];
   const size = grids[0].size;
@@ -194,17 +208,26 @@ function weighReading(
     ? [SECONDS.remoteGB, SECONDS.remoteCall]
     : [SECONDS.readGB, SECONDS.readCall];
   const reading = allGB * (apart ? 1 : across) * perGB + calls * perCall;
-  const decoding = encoded ? allGB * SECONDS.decodeGB * (decodeFirst ? 1 : again) : 0;
-  const cost =
-    others + decoding + (encoded && !decodeFirst ? 0 : reading) + (decodeFirst ? allGB * SECONDS.scratchGB : 0);
+  const decoding = encoded ? allGB * SECONDS.decodeGB : 0;
   const slab = slabOf(layout);
-  const staging = decodeFirst
-    ? Math.max(
-        plainSlabBytes(layout.dtype, size, slab),
-        slabBytes(layout, [1, settings.shape[1], settings.shape[2]], slab)
-      )
-    : slabBytes(layout, size, slab);
-  return { decodeFirst, cost, staging };
+  const ofPlane = slabBytes(layout, [1, settings.shape[1], settings.shape[2]], slab);
+  const ofBlock = slabBytes(layout, size, slab);
+  if (decodeFirst) {
+    const cost = others + decoding + reading + allGB * SECONDS.scratchGB;
+    return [{ decodeFirst, digests: null, cost, staging: Math.max(plainSlabBytes(layout.dtype, size, slab), ofPlane) }];
+  }
+  const cost = others + decoding * again + (encoded ? 0 : reading);
+  const plain = { decodeFirst, digests: null, cost, staging: ofBlock };
+  if (!work.digestible || again <= MAX_REDUNDANCY) return [plain];
+  return [
+    plain,
+    {
+      decodeFirst,
+      digests: planDigests(settings.shape, settings.chunk, volumes, settings.jobs),
+      cost: others + decoding * (1 + DIFFERING * again) + allGB * SECONDS.digestGB,
+      staging: Math.max(ofBlock, ofPlane)
+    }
+  ];
 }
 
 function candidatePlan(work: Workload, leaf: BlockChoice, workers: number, spare: number): ExecutionPlan {
@@ -229,7 +252,11 @@ function candidatePlan(work: Workload, leaf: BlockChoice, workers: number, spare
   );
   const own = areas.chunk + encodedBuffers * areas.encoded + areas.scratch + areas.staging + areas.histogram;
   const memoryBytes =
-    aligned(memoryStart) + totals + workers * own + slots.reduce((sum, n, k) => sum + n * leaf.slotBytes[k], 0);
+    aligned(memoryStart) +
+    totals +
+    aligned(leaf.digests?.bytes ?? 0) +
+    workers * own +
+    slots.reduce((sum, n, k) => sum + n * leaf.slotBytes[k], 0);
   const tables = layout ? tableBytes(layout) : 0;
   const decoder = layout && leavesMemory(layout) ? DECODER_BYTES : 0;
   const outside = WORKER_BYTES + readerBytes + decoder + codecBytes;
@@ -241,6 +268,7 @@ function candidatePlan(work: Workload, leaf: BlockChoice, workers: number, spare
     areas,
     encodedBuffers,
     totals,
+    digests: leaf.digests,
     slab: slabOf(layout),
     decodeFirst: leaf.decodeFirst,
     scratchFileBytes:
@@ -290,16 +318,17 @@ export function planExecution(work: Workload): ExecutionPlan | { needs: number }
         const bytes = depth * height * width * voxelBytes;
         const smallest = depth === depths[0] && height === heights[0] && width === widths[0];
         if (!smallest && bytes > Math.min(settings.maxMemory, MAX_MEMORY)) continue;
-        const leaf = weigh(work, [depth, height, width]);
-        if (work.accepts?.(leaf.grids) === false) continue;
-        const leaves = volumes * leafCount(leaf.grids);
-        for (const [workers, spare] of workerCounts(settings.jobs, leaves)) {
-          const candidate = candidatePlan(work, leaf, workers, spare);
-          if (candidate.memoryBytes > MAX_MEMORY) continue;
-          least = Math.min(least, candidate.peakBytes);
-          if (candidate.peakBytes > settings.maxMemory) continue;
-          const time = seconds(leaf, leaves, work.processors, spare, candidate);
-          if (!best || time < best.seconds) best = { plan: candidate, seconds: time };
+        for (const leaf of weigh(work, [depth, height, width])) {
+          if (work.accepts?.(leaf.grids) === false) continue;
+          const leaves = volumes * leafCount(leaf.grids);
+          for (const [workers, spare] of workerCounts(settings.jobs, leaves)) {
+            const candidate = candidatePlan(work, leaf, workers, spare);
+            if (candidate.memoryBytes > MAX_MEMORY) continue;
+            least = Math.min(least, candidate.peakBytes);
+            if (candidate.peakBytes > settings.maxMemory) continue;
+            const time = seconds(leaf, leaves, work.processors, spare, candidate);
+            if (!best || time < best.seconds) best = { plan: candidate, seconds: time };
+          }
         }
       }
   return best?.plan ?? { needs: least };

@@ -5,9 +5,12 @@ import { aligned } from '../zarr/chunk-writer.ts';
 import type { ExecutionPlan } from './execution-plan.ts';
 import type { Areas, Shared } from './task.ts';
 
-/** Addresses in the shared memory: each worker's own areas, then the slots of each level. */
-export function layOut({ workers, areas, encodedBuffers, totals, slots, slotBytes }: ExecutionPlan): {
+/**
+ * Addresses in the shared memory: what workers have together, each worker's own areas, then the slots of each level.
+ */
+export function layOut({ workers, areas, encodedBuffers, totals, digests, slots, slotBytes }: ExecutionPlan): {
   total: number;
+  digests: number;
   areas: Areas[];
   slots: number[][];
 } {
@@ -19,6 +22,7 @@ export function layOut({ workers, areas, encodedBuffers, totals, slots, slotByte
   };
   return {
     total: take(totals),
+    digests: take(aligned(digests?.bytes ?? 0)),
     areas: Array.from({ length: workers }, () => ({
       chunk: take(areas.chunk),
       encoded: Array.from({ length: encodedBuffers }, () => take(areas.encoded)),

@@ -14,6 +14,11 @@ export interface BlockSink {
    * @throws ConvertError for what cannot be written, or `cancelled`
    */
   put(task: BlockTask, block: Block, known: boolean, report: Report): void | Promise<void>;
+  /**
+   * Takes a block whose voxels are not in memory, where it can do without them; false, and nothing is done, where it
+   * cannot.
+   */
+  putUnfilled?(task: BlockTask, block: Block, report: Report): boolean;
   /** Ends when all that was begun is done. @throws ConvertError for what could not be written */
   settle(): Promise<void>;
 }

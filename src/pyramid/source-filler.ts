@@ -6,6 +6,7 @@ import { named } from '../model/words.ts';
 import { type BoxReader, createReader, leavesMemory } from '../reader/index.ts';
 import type { Block, Box, Part } from './block.ts';
 import { blockExtent, blockStart } from './blocks.ts';
+import type { Digests } from './digests.ts';
 import type { Reduce } from './downsampler.ts';
 import { type Placer, createPlacer } from './placer.ts';
 import { decodePage } from './scratch-file.ts';
@@ -21,6 +22,7 @@ export class SourceFiller {
   readonly #job: BlockJob;
   readonly #source: SourceJob;
   readonly #counter: VoxelCounter | null;
+  readonly #digests: Digests | null;
   readonly #reader: BoxReader;
   readonly #place: Placer;
   /** Whether what it reads with leaves memory behind. */
@@ -28,12 +30,19 @@ export class SourceFiller {
   /** Bytes of a voxel as read. */
   readonly #bytes: number;
 
-  constructor(context: ThreadContext, job: BlockJob, source: SourceJob, counter: VoxelCounter | null) {
+  constructor(
+    context: ThreadContext,
+    job: BlockJob,
+    source: SourceJob,
+    counter: VoxelCounter | null,
+    digests: Digests | null
+  ) {
     const { layout, range } = source;
     this.#context = context;
     this.#job = job;
     this.#source = source;
     this.#counter = counter;
+    this.#digests = digests;
     this.#reader = createReader(layout, () => context.checkStop());
     this.#isLittering = leavesMemory(layout);
     this.#place = createPlacer(context.simd, layout.dtype, job.dtype, range);
@@ -124,6 +133,32 @@ export class SourceFiller {
     await decodePage(this.#reader, layout, { start, shape }, plane, file, staging, plan.slab, check);
     this.#context.progress(shape[1] * shape[2] * this.#bytes);
     return emptyReport();
+  }
+
+  /** Notes the digests of a layer's voxels in the stored type. */
+  async digest({ volume, layer }: Extract<Task, { kind: 'digest' }>): Promise<Report> {
+    const { levels, plan } = this.#job;
+    const { layout, start } = this.#source;
+    const { areas } = this.#context;
+    const digests = this.#digests!;
+    const [, height, width] = levels[0].shape;
+    const report = emptyReport();
+    const [first, end] = digests.planes(layer);
+    for (let z = first; z < end; z++)
+      for (const slab of slabs(layout, start[1], [1, height, width], plan.slab)) {
+        const part: Part = { start: [z, slab.y, 0], shape: [1, slab.height, width] };
+        const read = this.#box(areas.staging, part.shape);
+        await this.#read(volume, add3(start, part.start), part.shape, read);
+        for (const piece of digests.pieces(part)) {
+          const [, y, x] = piece.start;
+          const stored: Box = [read[0] + (y - slab.y) * read[2] + x * this.#bytes, read[1], read[2]];
+          const odd = this.#place(stored, digests.room(piece), piece.shape, report);
+          if (odd >= 0) throw this.#noLabel(volume, piece.start, piece.shape, stored, odd);
+          digests.note(volume, piece);
+        }
+        this.#context.progress(product(part.shape) * BYTES_PER_VOXEL[this.#job.dtype]);
+      }
+    return report;
   }
 
   /** A box of voxels as read that lies dense at an address. */

@@ -78,6 +78,16 @@ export interface CompareJob {
   arrays: ZarrArray[];
   /** Whether chunks that are not there and a filling that is not 0 are differences: this program writes neither. */
   strict: boolean;
+  /** Null: the voxels themselves are compared. */
+  digests: DigestJob | null;
+}
+
+/** Level 0 is compared by digests of what it should hold. */
+export interface DigestJob {
+  /** Where they are in the shared memory. */
+  address: number;
+  /** Most planes of a layer. */
+  depth: number;
 }
 
 /** State that all threads see. */
@@ -134,6 +144,8 @@ export interface CheckTask {
 export type Task =
   /** Decode a plane's part of the region into the scratch file; planes are counted through all volumes. */
   | { kind: 'decode'; plane: number; file: string }
+  /** Note the digests of a layer of a volume. */
+  | { kind: 'digest'; volume: number; layer: number }
   /**
    * Look for the extremes of a level-0 block; `histogram`: count its voxels by value too, all of them and of all
    * channels together.

@@ -353,6 +353,32 @@ def test_memory_is_kept(cli, tmp_path, compression):
     assert peak < budget < 400 * 2**20
 
 
+def test_pages_that_do_not_fit_the_memory(cli, tmp_path):
+    """Digests of them say what is the same, and what differs is told as where they fit."""
+    array = np.zeros((40, 700, 600), np.float32)
+    array[::3, ::5, ::7] = np.random.default_rng(8).normal(100, 20, array[::3, ::5, ::7].shape)
+    array[7, 300, 333] = np.nan
+    source, output = tmp_path / "scan.tif", tmp_path / "out.ome.zarr"
+    form = {"photometric": "minisblack", "compression": "zlib", "rowsperstrip": 450}
+    tifffile.imwrite(source, array, **form)
+    cli.convert(source, output, "-c", 16, 64, 64, "--roi", 1, 40, 3, 700, 5, 600)
+    words = ["verify", output, "--against", source, "-j", 2, "--json", "--progress", "json"]
+    runs = [cli(*words, "-m", budget) for budget in ("170M", "4G")]
+    totals = [json.loads(run.stderr.splitlines()[-1])["totalBytes"] for run in runs]
+    assert totals[0] - totals[1] == 39 * 697 * 595 * 4, "digested"
+    assert [run.status for run in runs] == [0, 0]
+    array.view(np.uint32)[7, 300, 333] ^= 1  # still not a number
+    for place in ((1, 3, 5), (17, 452, 68), (39, 699, 599)):
+        array[place] += 1
+    tifffile.imwrite(source, array, **form)
+    chunk_file(output, 0, 1, 2, 3).unlink()
+    damaged = chunk_file(output, 0, 2, 9, 0)
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    tight, roomy = ({**cli(*words, "-m", budget).json, "seconds": 0} for budget in ("170M", "4G"))
+    assert tight == roomy
+    assert tight["chunksDiffering"] == 5 and tight["voxelsDiffering"] == 3
+
+
 def test_the_source_beside_the_output_is_taken(cli, scan, tmp_path):
     shutil.copy(scan, tmp_path)
     cli.convert(tmp_path / "scan.tif", "-c", *CHUNK)

@@ -9,14 +9,15 @@ import type { Mirror } from '../../zarr/bucket/mirror.ts';
 import { codecBytes } from '../../zarr/codec/index.ts';
 import type { Downsampling } from '../../model/options.ts';
 import { type ExecutionPlan, planExecution } from '../../pyramid/execution-plan.ts';
-import { blockNumber, parentIndex, rootsOf } from '../../pyramid/blocks.ts';
+import { type Root, blockNumber, blockStart, depthFirst, parentIndex, rootsOf } from '../../pyramid/blocks.ts';
+import { Layers } from '../../pyramid/digest-plan.ts';
 import { arrangingBytes, filesOf, rawBytes } from '../../pyramid/comparing-sink.ts';
 import type { Region } from '../../pyramid/findings.ts';
 import { WorkerPool } from '../../pyramid/worker-pool.ts';
 import { map3, product } from '../../model/levels.ts';
 import { layOut, share } from '../../pyramid/shared-memory.ts';
-import { Schedule, performBlocks } from '../../pyramid/schedule.ts';
-import type { BlockTask, BlockJob, Report, Shared } from '../../pyramid/task.ts';
+import { Schedule, performAll, performBlocks } from '../../pyramid/schedule.ts';
+import type { BlockTask, BlockJob, Report, Shared, Task } from '../../pyramid/task.ts';
 import { readerBytes } from '../../reader/index.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape } from '../../model/volume.ts';
 import type { Findings } from './findings.ts';
@@ -108,12 +109,17 @@ export class Pass {
     return source && !own ? source.layout.dtype : dtype;
   }
 
-  /** Bytes of all voxels that are read; where several passes divide the blocks, this one's share of them. */
+  /**
+   * Bytes of all voxels that are read, and of those that are digested once more; where several passes divide the
+   * blocks, this one's share of them.
+   */
   get totalBytes(): number {
     const { levels } = this.#run;
     const voxels = levels.reduce((sum, { shape }) => sum + product(shape), 0);
     const [from, to] = this.#share.roots ?? [0, this.rootCount];
-    return Math.round((voxels * this.#volumes * BYTES_PER_VOXEL[this.#dtype] * (to - from)) / this.rootCount);
+    const digested = this.#executionPlan.digests ? product(levels[0].shape) : 0;
+    const all = (voxels + digested) * this.#volumes * BYTES_PER_VOXEL[this.#dtype];
+    return Math.round((all * (to - from)) / this.rootCount);
   }
 
   /** Blocks of the last level. */
@@ -127,18 +133,15 @@ export class Pass {
 
   /** `onBroken` hears of a thread that died. */
   async run(onBroken: (error: ConvertError) => void): Promise<void> {
-    const { areas, slots } = layOut(this.#executionPlan);
+    const { areas, slots, digests } = layOut(this.#executionPlan);
     this.#shared = share(this.#executionPlan, 1);
     this.#pool = new WorkerPool(areas, onBroken);
-    await this.#pool.begin(this.#job(this.#shared));
+    this.#pool.begin(this.#job(this.#shared, digests));
+    await performAll(this.#pool, this.#digestTasks());
     const unknown = new Map<string, Region[]>();
     await performBlocks(
       this.#pool,
-      new Schedule(
-        this.#executionPlan,
-        slots,
-        rootsOf(this.#executionPlan.grids, this.#volumes, this.#share.roots ?? undefined)
-      ),
+      new Schedule(this.#executionPlan, slots, this.#roots()),
       async (task, report) => {
         this.#note(task, report, unknown);
         await this.#mirror?.release(this.#files(task));
@@ -170,18 +173,48 @@ export class Pass {
     return filesOf({ levels, plan: this.#executionPlan, chunk: this.#chunk }, arrays, task);
   }
 
-  #job(shared: Shared): BlockJob {
+  #roots(): Iterable<Root> {
+    return rootsOf(this.#executionPlan.grids, this.#volumes, this.#share.roots ?? undefined);
+  }
+
+  /** The layers of level 0 that this pass's blocks have planes of, where they are compared by digests. */
+  *#digestTasks(): Generator<Extract<Task, { kind: 'digest' }>> {
+    const { grids, digests } = this.#executionPlan;
+    if (!digests) return;
+    const [{ shape }] = this.#run.levels;
+    const layers = new Layers(shape, this.#chunk, digests.depth);
+    const done = new Set<string>();
+    for (const { volume, index } of depthFirst(grids, this.#roots())) {
+      const [from] = blockStart(grids[0], index);
+      const last = Math.min(from + grids[0].size[0], shape[0]) - 1;
+      for (let layer = layers.of(from); layer <= layers.of(last); layer++) {
+        const key = `${volume}/${layer}`;
+        if (!done.has(key)) yield { kind: 'digest', volume, layer };
+        done.add(key);
+      }
+    }
+  }
+
+  #job(shared: Shared, digests: number): BlockJob {
     const { levels, arrays, first } = this.#run;
     const { source, downsample, own } = this.#recipe;
+    const plan = this.#executionPlan;
     return {
       levels,
       chunk: this.#chunk,
       dtype: this.#dtype,
       downsample,
-      plan: this.#executionPlan,
+      plan,
       source: source && { ...source, origin: { source: source.layout.files[0], start: source.start } },
       counting: null,
-      sink: { kind: 'compare', folder: this.#output, first, arrays, strict: own },
+      sink: {
+        kind: 'compare',
+        folder: this.#output,
+        first,
+        arrays,
+        strict: own,
+        digests: plan.digests && { address: digests, depth: plan.digests.depth }
+      },
       shared
     };
   }
@@ -241,7 +274,8 @@ export class Pass {
       processors: this.#share.processors,
       leaf: null,
       reservedBytes: this.#mirror ? COURIER_BYTES : 0,
-      readOnly: true
+      readOnly: true,
+      digestible: this.#dtype === array.dtype
     });
     if (!('needs' in found)) return found;
     const pieces = `chunks of ${array.chunk.join(' × ')} ${array.dtype} voxels`;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ExecutionPlan, planExecution } from '../../../src/pyramid/execution-plan.ts';
+import { type ExecutionPlan, type Workload, planExecution } from '../../../src/pyramid/execution-plan.ts';
 import {
   blockGrids,
   blockNumber,
@@ -14,6 +14,7 @@ import {
 import { map3, product, pyramid } from '../../../src/model/levels.ts';
 import { forEachPoint, sampleGrid } from '../../../src/pyramid/sample-grid.ts';
 import { Block } from '../../../src/pyramid/block.ts';
+import { Layers } from '../../../src/pyramid/digest-plan.ts';
 import { Schedule } from '../../../src/pyramid/schedule.ts';
 import { slabBytes, slabs } from '../../../src/pyramid/slabs.ts';
 import type { Settings } from '../../../src/model/settings.ts';
@@ -163,7 +164,7 @@ function settingsFor(shape: Shape, dtype: Dtype, changes: Partial<Settings> = {}
   };
 }
 
-function planFor(layout: Layout, changes: Partial<Settings> = {}) {
+function planFor(layout: Layout, changes: Partial<Settings> = {}, more: Partial<Workload> = {}) {
   const settings = settingsFor(layout.shape, layout.dtype, changes);
   const levels = pyramid(settings.shape, settings.chunk, settings.voxelSize, settings.levels);
   return {
@@ -179,7 +180,8 @@ function planFor(layout: Layout, changes: Partial<Settings> = {}) {
       readerBytes: MiB,
       memoryStart: 65536,
       processors: 2,
-      leaf: null
+      leaf: null,
+      ...more
     })
   };
 }
@@ -363,6 +365,39 @@ test('a compressed page in one strip is not decoded over and over', () => {
   assert.ok(!thin.decodeFirst);
   assert.deepEqual(thin.grids[0].count.slice(1), [1, 1], 'whole pages fit');
   assert.ok(!fits(planFor(layoutOf(shape, 'float32'), { maxMemory: 1024 * MiB }).plan).decodeFirst);
+});
+
+test('where nothing may be written such a page is digested', () => {
+  const planned = (shape: Shape, maxMemory: number, digestible: boolean) =>
+    fits(planFor(layoutOf(shape, 'float32', 'deflate'), { maxMemory }, { readOnly: true, digestible }).plan);
+  const large: Shape = [512, 2560, 2560];
+  const { digests, decodeFirst } = planned(large, 512 * MiB, true);
+  assert.ok(!decodeFirst);
+  assert.deepEqual(digests, { depth: 64, bytes: 8 * 20 * 20 * 32 });
+  assert.equal(planned(large, 512 * MiB, false).digests, null);
+  assert.equal(planned([512, 512, 512], 4096 * MiB, true).digests, null, 'whole pages fit');
+});
+
+test('each plane is in one layer, and no layer has planes of two chunks', () => {
+  for (const [depth, chunk, most] of [
+    [50, 16, 5],
+    [50, 16, 16],
+    [7, 16, 3],
+    [64, 1, 1]
+  ]) {
+    const layers = new Layers([depth, 9, 9], [chunk, 4, 4], most);
+    const found: number[] = [];
+    for (let layer = 0; layer < layers.count; layer++) {
+      const [from, to] = layers.planes(layer);
+      assert.ok(to - from <= most);
+      for (let z = from; z < to; z++) {
+        found.push(z);
+        assert.equal(layers.of(z), layer);
+        assert.equal(Math.floor(z / chunk), Math.floor(from / chunk));
+      }
+    }
+    assert.deepEqual(found, [...Array(depth).keys()]);
+  }
 });
 
 test('slabs cover a box once and never cut rows that decode together', () => {
