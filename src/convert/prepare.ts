@@ -4,7 +4,7 @@ import { MEMORY_START, createMemory, instantiate } from '../simd/index.ts';
 import { codecBytes, createEncoder } from '../zarr/codec/index.ts';
 import { readingOf, resolveSettings } from './resolve.ts';
 import { isArchiveName } from '../model/output-name.ts';
-import { levelBytes, mostDiskBytes } from '../zarr/disk.ts';
+import { freeDisk, levelBytes, mostDiskBytes } from '../zarr/disk.ts';
 import { Checks, ConvertError, type ErrorCode } from '../model/errors.ts';
 import { formatBytes } from '../model/bytes.ts';
 import { type ConversionSource, type SourceLayout, sourcePaths } from '../model/source-layout.ts';
@@ -32,7 +32,7 @@ import { BYTES_PER_VOXEL, type VolumeInfo, alongAxes } from '../model/volume.ts'
 import { isBucketAddress } from '../model/address.ts';
 import { checkBucket } from '../zarr/bucket/claim.ts';
 import { COURIER_BYTES, WAITING_BYTES } from '../zarr/bucket/courier.ts';
-import { NoFolderError, checkDestination, freeDisk } from '../zarr/destination.ts';
+import { NoFolderError, checkDestination } from '../zarr/check-destination.ts';
 import { Journal, type JournalRecord } from '../zarr/journal.ts';
 import { goesWith } from '../zarr/occupied.ts';
 import { isOmeZarr } from '../zarr/ome-zarr.ts';

@@ -9,7 +9,7 @@ import type { VolumeInfo } from '../model/volume.ts';
 import { named } from '../model/words.ts';
 import { allottedMemory } from '../pyramid/allotment.ts';
 import type { InterpretationOptions } from '../reader/index.ts';
-import { realPath } from '../zarr/destination.ts';
+import { realPath } from '../zarr/real-path.ts';
 import { labelsFolder } from '../zarr/labels-group.ts';
 import { outputPath } from './output-path.ts';
 import { calibration, validate, validateReading } from './validate.ts';

@@ -1,39 +1,23 @@
-import {
-  constants,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  rmdirSync,
-  statfsSync,
-  statSync,
-  accessSync
-} from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, rmdirSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { ConvertError, type ErrorCode } from '../model/errors.ts';
+import { dirname, join } from 'node:path';
+import { ConvertError } from '../model/errors.ts';
 import type { OmeZarrVersion } from '../model/options.ts';
 import { isArchiveName } from '../model/output-name.ts';
 import { TOOL } from '../model/version.ts';
 import { writeArchive } from './archive/write.ts';
 import { JOURNAL } from './journal.ts';
 import type { Documents } from './metadata.ts';
-import { isEmptyFolder, linkTarget } from './occupied.ts';
-import { isOmeZarr } from './ome-zarr.ts';
-import { besideName, clearLeftovers, heldBack, previousName, remove } from './leftovers.ts';
+import { besideName, clearLeftovers, previousName, remove } from './leftovers.ts';
+import { checkReplaceable, isThere } from './occupied.ts';
 import { HEARTBEAT, MARKER, PARTS, PLAN, SCRATCH, active, marker, ownerOf } from './owner.ts';
-import { refuseUnlessStale, taken } from './ownership.ts';
+import { refuseUnlessStale } from './ownership.ts';
 import { giveSign } from './sign-of-life.ts';
 import { syncFolder, writeSynced } from './sync.ts';
 import { writeError } from './system-errors.ts';
 import type { UnfinishedOutput } from './unfinished-output.ts';
 import { withdraw } from './withdraw.ts';
-import { option } from '../model/words.ts';
 
 /** The output as one file, in the making. */
 const ARCHIVE = `.${TOOL}.archive`;
@@ -41,131 +25,6 @@ const ARCHIVE = `.${TOOL}.archive`;
 /** Whether a name in an output in the making is no part of the output. */
 const isOurs = (name: string): boolean =>
   [JOURNAL, SCRATCH, ARCHIVE, PLAN, PARTS].includes(name) || name.startsWith(MARKER);
-
-const exists = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-
-/** Whether `path` is `folder` or lies in it; both real paths. */
-const isWithin = (folder: string, path: string): boolean => {
-  const way = relative(folder, path);
-  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && resolve(way) !== way);
-};
-
-/** The real path of what there is of `path`, followed by what there is not. */
-export function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? path : join(realPath(parent), basename(path));
-  }
-}
-
-/** Bytes that the file system of `path`'s folder has left for this user. */
-export function freeDisk(path: string): number {
-  let folder = dirname(path);
-  for (;;) {
-    try {
-      const { bavail, bsize } = statfsSync(folder);
-      return bavail * bsize;
-    } catch (error) {
-      if (dirname(folder) === folder) throw writeError(error, path);
-      folder = dirname(folder);
-    }
-  }
-}
-
-/**
- * Says whether `output` may be written, without writing anything. Returns where an ended conversion has left something
- * of it, or null.
- *
- * @param labels whether the output is one in a folder of label images, which may be made for it
- * @throws ConvertError `output-inside-source`, `output-unwritable`, `output-not-ome-zarr`, `output-exists` or
- *   `bad-option`
- */
-export async function checkDestination(
-  output: string,
-  source: string | string[],
-  overwrite: boolean,
-  labels = false
-): Promise<string | null> {
-  const fail = (code: ErrorCode, message: string) => new ConvertError(code, message, 'output');
-  if (output.endsWith('.partial'))
-    throw fail('bad-option', `${output}: names that end in .partial are for unfinished outputs: choose another name`);
-  const real = realPath(output);
-  for (const path of typeof source === 'string' ? [source] : source) {
-    const from = realPath(resolve(path));
-    const folder = statSync(from, { throwIfNoEntry: false })?.isDirectory();
-    if (folder && isWithin(from, real))
-      throw fail('output-inside-source', `${output}: lies inside the source folder ${path}: choose a name outside it`);
-    if (from !== real && isWithin(real, from))
-      throw fail('output-inside-source', `${output}: the source ${path} lies inside the output: choose another name`);
-  }
-  const folder = dirname(output);
-  const parent = labels && !exists(folder) ? dirname(folder) : folder;
-  const there = statSync(parent, { throwIfNoEntry: false });
-  if (!there) {
-    const none = `${output}: there is no folder ${parent}`;
-    const above = folderAbove(parent);
-    if (!isFolderForWriting(above))
-      throw fail('output-unwritable', `${none}, and none can be made in ${above}: choose another output`);
-    throw new NoFolderError(`${none}: make it, or choose another output`);
-  }
-  if (!there.isDirectory())
-    throw fail('output-unwritable', `${output}: ${parent} is not a folder: choose another output`);
-  try {
-    accessSync(parent, constants.W_OK | constants.X_OK);
-  } catch (error) {
-    throw writeError(error, output);
-  }
-  checkReplaceable(output, overwrite);
-  const partial = `${output}.partial`;
-  const isLeft = exists(partial);
-  if (isLeft) refuseUnlessStale(partial, ownerOf(partial));
-  const held = !overwrite && exists(folder) && !exists(output) ? heldBack(output) : null;
-  if (held !== null)
-    throw new ConvertError(
-      'output-exists',
-      `exists already, as ${held}, since a conversion was ended when it was about to replace it: ` +
-        `replace it (${option('overwrite')}), choose another output, or give it its name again`,
-      'overwrite',
-      { about: output }
-    );
-  return isLeft ? partial : null;
-}
-
-/** There is no folder for an output, and one can be made. */
-export class NoFolderError extends ConvertError {
-  constructor(said: string) {
-    super('output-unwritable', said, 'output');
-  }
-}
-
-/** The innermost that is there of what a path lies in. */
-function folderAbove(path: string): string {
-  const above = dirname(path);
-  return exists(above) || above === path ? above : folderAbove(above);
-}
-
-function isFolderForWriting(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK | constants.X_OK);
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
-}
-
-/** Throws where there is something at `output` that must stay. An empty folder is nothing. */
-function checkReplaceable(output: string, overwrite: boolean): void {
-  if (!exists(output) || isEmptyFolder(output)) return;
-  if (!overwrite) throw taken(output);
-  if (!isOmeZarr(output))
-    throw new ConvertError(
-      'output-not-ome-zarr',
-      `${output}: ${linkTarget(output) === null ? 'is' : `is a symbolic link to ${linkTarget(output)}, which is`} not an OME-Zarr, so it is not overwritten: choose another output, or remove it yourself`,
-      'output'
-    );
-}
 
 /**
  * An output in the making: a folder `<output>.partial` that nobody else writes, and that gets its name when it is
@@ -328,7 +187,7 @@ export class Destination implements UnfinishedOutput {
     const whole = this.isArchive ? join(this.partial, ARCHIVE) : this.partial;
     try {
       checkReplaceable(this.output, this.#overwrite);
-      const replaces = exists(this.output);
+      const replaces = isThere(this.output);
       if (replaces) renameSync(this.output, previous);
       try {
         // An empty folder that appeared meanwhile would be replaced silently; a full one makes the rename fail.
@@ -362,13 +221,13 @@ export class Destination implements UnfinishedOutput {
   keep(): boolean {
     this.#release();
     for (const name of [SCRATCH, ARCHIVE]) rmSync(join(this.partial, name), { force: true });
-    return exists(this.partial);
+    return isThere(this.partial);
   }
 
   /** Removes what was written. */
   async discard(): Promise<void> {
     this.#release();
-    if (exists(this.partial)) await remove(this.partial, this.output);
+    if (isThere(this.partial)) await remove(this.partial, this.output);
     if (this.#labels) removeIfEmpty(dirname(this.output));
   }
 
@@ -393,7 +252,7 @@ export function clearFinished(output: string): void {
 
 /** Gives a folder in the making its name; false where that has another one already. */
 function isRenamed(made: string, partial: string, attempt: number): boolean {
-  if (exists(partial)) return false;
+  if (isThere(partial)) return false;
   try {
     renameSync(made, partial);
     return true;
@@ -416,7 +275,7 @@ function place(from: string, to: string): void {
     )
       throw error;
     // A file system without links.
-    if (exists(to)) throw Object.assign(new Error(`${to} exists`), { code: 'EEXIST' });
+    if (isThere(to)) throw Object.assign(new Error(`${to} exists`), { code: 'EEXIST' });
     renameSync(from, to);
     return;
   }

@@ -1,9 +1,12 @@
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Encoder } from './codec/index.ts';
 import { type Level, chunkCounts, map3, product } from '../model/levels.ts';
 import type { Settings } from '../model/settings.ts';
 import { BYTES_PER_VOXEL, type OuterShape, type Shape, volumeCount } from '../model/volume.ts';
 import { aligned } from './chunk-writer.ts';
 import { indexBytes } from './shard.ts';
+import { writeError } from './system-errors.ts';
 
 /** Most bytes that a file system takes for a name in a folder, and for a folder. */
 const NAME_BYTES = 64;
@@ -55,4 +58,18 @@ export function mostDiskBytes(
         folders * FOLDER_BYTES);
   }
   return Math.ceil(bytes);
+}
+
+/** Bytes that the file system of `path`'s folder has left for this user. */
+export function freeDisk(path: string): number {
+  let folder = dirname(path);
+  for (;;) {
+    try {
+      const { bavail, bsize } = statfsSync(folder);
+      return bavail * bsize;
+    } catch (error) {
+      if (dirname(folder) === folder) throw writeError(error, path);
+      folder = dirname(folder);
+    }
+  }
 }

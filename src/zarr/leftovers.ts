@@ -1,8 +1,9 @@
-import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isArchiveName } from '../model/output-name.ts';
 import { finishedPlace } from './finished-place.ts';
+import { isThere } from './occupied.ts';
 import { isOmeZarr } from './ome-zarr.ts';
 import { isProcess, ownerOf } from './owner.ts';
 
@@ -93,8 +94,6 @@ function clearRecord(place: string): void {
     // Without it the output is the same.
   }
 }
-
-const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 
 /** Whether another process has that number, and may be the one that is at it. */
 const isOfAnother = (pid: number): boolean => pid !== process.pid && isProcess(pid);

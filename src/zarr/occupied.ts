@@ -1,8 +1,11 @@
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { ConvertError } from '../model/errors.ts';
 import { isObject } from '../model/json.ts';
 import { omeOf } from '../model/ome-zarr/group.ts';
 import { findGroup } from './group.ts';
+import { isOmeZarr } from './ome-zarr.ts';
+import { taken } from './ownership.ts';
 
 /** Most names that a sentence lists; the others are counted. */
 const MOST_NAMED = 5;
@@ -20,8 +23,11 @@ function namesIn(folder: string): string[] {
   }
 }
 
+/** Whether anything has that name, also a symbolic link that leads nowhere. */
+export const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+
 /** Whether there is nothing but an empty folder of that name. */
-export function isEmptyFolder(path: string): boolean {
+function isEmptyFolder(path: string): boolean {
   try {
     return lstatSync(path).isDirectory() && readdirSync(path).length === 0;
   } catch {
@@ -36,6 +42,18 @@ export function linkTarget(path: string): string | null {
   } catch {
     return null;
   }
+}
+
+/** Throws where there is something at `output` that must stay. An empty folder is nothing. */
+export function checkReplaceable(output: string, overwrite: boolean): void {
+  if (!isThere(output) || isEmptyFolder(output)) return;
+  if (!overwrite) throw taken(output);
+  if (!isOmeZarr(output))
+    throw new ConvertError(
+      'output-not-ome-zarr',
+      `${output}: ${linkTarget(output) === null ? 'is' : `is a symbolic link to ${linkTarget(output)}, which is`} not an OME-Zarr, so it is not overwritten: choose another output, or remove it yourself`,
+      'output'
+    );
 }
 
 /**
