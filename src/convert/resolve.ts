@@ -12,7 +12,8 @@ import type { InterpretationOptions } from '../reader/index.ts';
 import { realPath } from '../zarr/real-path.ts';
 import { labelsFolder } from '../zarr/labels-group.ts';
 import { outputPath } from './output-path.ts';
-import { calibration, validate, validateReading } from './validate.ts';
+import { validate, validateReading } from './validate.ts';
+import { calibration } from './validation/calibration.ts';
 
 /**
  * How the source is to be read, which must be known before its headers are.

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { jobs, memory } from '../validate.ts';
+import { jobs, memory } from '../validation/resources.ts';
 import { type Control, Ending, PATIENCE } from '../control.ts';
 import type { Difference } from '../../model/difference.ts';
 import { ConvertError } from '../../model/errors.ts';

@@ -8,22 +8,21 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { isAbsolute } from '../../form/output.ts';
-import { isAddress, isStandIn, placeBelow } from '../../model/address.ts';
+import { isStandIn, placeBelow } from '../../model/address.ts';
 import type { ViewerHandle, ViewerState } from '../../viewer/index.ts';
 import type { LookOptions, Source } from '../../protocol/index.ts';
-import type { AsLabels } from '../../viewer/link.ts';
-import { isAsLabels, linkOf } from '../../viewer/link.ts';
+import { linkOf } from '../../viewer/link.ts';
 import { renamed } from '../../viewer/renamed.ts';
 import { startWorker } from '../../viewer/startedWorker.ts';
 import { isActive } from '../../protocol/job.ts';
 import type { IHelper, JobChange } from '../helper.ts';
-import { HelperError } from '../helper.ts';
 import { renamedTo, toServerPath } from '../paths.ts';
-import { isGone } from './gone.ts';
+import { firstGone } from './gone.ts';
 import { findsSameVoxels } from './reading.ts';
 import { savePicture } from './savePicture.ts';
 import type { FoundSource } from './source.ts';
 import { baseName, findSource, findSources, lookedAt, namesOf } from './source.ts';
+import { type Way, asLabelsOf, keyOf } from './way.ts';
 
 /** Milliseconds of rest before a changed view is kept. */
 const SETTLED = 1000;
@@ -35,34 +34,6 @@ const CONTENTS_MIME = 'application/x-jupyter-icontents';
 const DRAGS = ['lm-dragenter', 'lm-dragover', 'lm-drop'];
 
 const folderOf = (path: string): string => path.replace(/[\\/]?[^\\/]*$/, '');
-
-/** How the volumes at some paths are shown. */
-export interface Way {
-  /** How sources are read that are no OME-Zarrs. */
-  reading?: LookOptions;
-  /** Whether voxels are shown as numbers of segments, whatever the metadata says: of all volumes, or of each. */
-  asLabels?: AsLabels;
-  /** Whether the paths are the slices of one volume. */
-  isStack?: boolean;
-}
-
-/** Key of a tab: the volumes that it shows, and how they are read. */
-export function keyOf(paths: readonly string[], way: Way = {}): string {
-  const { reading, isStack } = way;
-  const asLabels = asLabelsOf(paths, way);
-  return (
-    paths.join('\n') +
-    (reading && Object.keys(reading).length > 0 ? `\n${JSON.stringify(reading)}` : '') +
-    (asLabels.includes(true)
-      ? `\n(segments${asLabels.includes(false) ? ` ${asLabels.map(Number).join('')}` : ''})`
-      : '') +
-    (isStack ? '\n(slices)' : '')
-  );
-}
-
-/** Whether each volume is shown as segments, whatever its metadata says. */
-const asLabelsOf = (paths: readonly string[], { asLabels, isStack }: Way): boolean[] =>
-  (isStack ? paths.slice(0, 1) : paths).map((_, n) => isAsLabels(asLabels, n));
 
 /** One volume in Neuroglancer, or several as its layers: OME-Zarrs, or TIFFs and folders of slices as they are. */
 export class ViewerPanel extends Widget {
@@ -358,27 +329,14 @@ export class ViewerPanel extends Widget {
     this.#say(this.paths.length > 1 ? 'Opening the volumes…' : 'Opening the volume…');
     this.#showing = this.#show().catch(async error => {
       this.#isOpened = false;
-      const lost = await this.#lost(error);
+      // Of slices that are many, one stands for all.
+      const paths = this.#way.isStack ? this.#paths.slice(0, 1) : this.#paths;
+      const lost = await firstGone(paths, error, this.#helper, this.#contents);
       const what = error instanceof Error ? error.message : String(error);
       if (lost >= 0) this.#sayLost(lost);
       // What was found may not be what was meant.
       else this.#say(what, true, this.#found < 0 ? undefined : this.#wayToFind(this.#found));
     });
-  }
-
-  /** Number of the first volume that is no longer at its path; -1 where all are, or that is not known. */
-  async #lost(error: unknown): Promise<number> {
-    // By its name: its class comes with the viewer.
-    const isAbsent = error instanceof Error && error.name === 'AbsentError';
-    const isNotFound = isAbsent || (error instanceof HelperError && error.code === 'not-found');
-    const isLost = async (path: string): Promise<boolean> => {
-      // The helper says of one at an address why it is not had.
-      if (isAddress(path)) return isNotFound && this.#paths.length === 1;
-      return isAbsolute(path) ? !(await this.#helper.request('locate', { path })).exists : isGone(this.#contents, path);
-    };
-    // Of slices that are many, one stands for all.
-    const looked = this.#way.isStack ? this.#paths.slice(0, 1) : this.#paths;
-    return (await Promise.all(looked.map(path => isLost(path).catch(() => false)))).indexOf(true);
   }
 
   #sayLost(number: number): void {

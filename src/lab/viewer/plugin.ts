@@ -33,10 +33,10 @@ import { addViewerCommands } from './commands.ts';
 import { addFacts } from './facts.tsx';
 import { watchLayout } from './keptLayout.ts';
 import { keepNames } from './keptNames.ts';
-import type { Way } from './panel.ts';
-import { ViewerPanel, keyOf } from './panel.ts';
+import { ViewerPanel } from './panel.ts';
 import type { Viewers } from './viewers.ts';
 import { IViewers } from './viewers.ts';
+import { type Way, keyOf } from './way.ts';
 
 const SOURCE = 'A TIFF or a folder of slices: relative to the server’s root, or absolute on the server';
 const LOOK_ARGS = {

@@ -7,7 +7,7 @@ import { ENGINE_OPTIONS, DEFAULT_JOBS } from '../../../src/model/option-table.ts
 import { DEFAULT_OPTIONS } from '../../../src/model/options.ts';
 import { outputPath } from '../../../src/convert/output-path.ts';
 import { DEFAULT_TRAITS } from '../../../src/widget/options.ts';
-import { jobs } from '../../../src/convert/validate.ts';
+import { jobs } from '../../../src/convert/validation/resources.ts';
 import { spaceUnit } from '../../../src/model/units.ts';
 import * as choices from '../../../src/form/choices.ts';
 import { describeProgress, describeSeconds, describeSource, describeVoxel } from '../../../src/form/describe.ts';
