@@ -10,7 +10,7 @@ import { parentAt } from './parent.ts';
 import type { Prepared } from './prepare.ts';
 
 /** Names all whole label images of an image in its list; see `listLabels`. */
-export const listLabelsOf = (image: string, version: OmeZarrVersion): Promise<string[]> =>
+const listLabelsOf = (image: string, version: OmeZarrVersion): Promise<string[]> =>
   (isBucketAddress(image) ? listBucketLabels : listLabels)(image, version);
 
 /** The result of a conversion of which all is written; `began`: by `performance.now()`. */

@@ -140,7 +140,7 @@ const SAID_BY = { 'ome-xml': 'positions of planes in its OME-XML', imagej: "Imag
  * @param start the first voxel of the labels' file that is converted
  * @throws ConvertError `bad-option` at field `at`
  */
-export function placeByFile(
+function placeByFile(
   { from, place, unit }: Position,
   own: Omit<Placement, 'offset'>,
   parent: Parent,

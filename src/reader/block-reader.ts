@@ -28,7 +28,7 @@ const SWAP_BYTES = 1 << 18;
 export const GAP_BYTES = 8 << 10;
 
 /** Bytes of a remote file that a reader brings together, and in how many requests at a time. */
-export const BROUGHT_BYTES = 8 << 20;
+const BROUGHT_BYTES = 8 << 20;
 const REQUESTS = 16;
 
 /** Memory of a thread that speaks to a bucket; measured. */

@@ -14,7 +14,7 @@ const MOST_PARTS = 10_000;
 type Head = (key: string, signal?: AbortSignal) => Promise<{ size: number; etag: string } | null>;
 
 /** Reads bytes of what is uploaded, from `start` on, which are let go of when they are sent. */
-export type ReadPart = (start: number, length: number) => Promise<Uint8Array>;
+type ReadPart = (start: number, length: number) => Promise<Uint8Array>;
 
 /** Uploads to a bucket in parts, of objects that are large. */
 export class S3Uploads {

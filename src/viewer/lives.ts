@@ -5,7 +5,7 @@ import { Neuroglancer } from './neuroglancer.ts';
 import type { ViewerState } from './viewState.ts';
 
 /** What is heard of the Neuroglancer that is shown: often, where the state changes. */
-export interface LifeEvents extends DataEvents {
+interface LifeEvents extends DataEvents {
   onState: () => void;
   /** A life has begun, with its state in place, or ended. */
   onLife: (viewer: Viewer | null) => void;

@@ -142,7 +142,7 @@ export class SegmentLayers {
 }
 
 /** Properties of segments as Neuroglancer takes them. */
-export function propertiesOf(
+function propertiesOf(
   said: StoredSegment[],
   counts: SegmentCounts | null
 ): ReturnType<typeof normalizeInlineSegmentPropertyMap> {

@@ -8,7 +8,7 @@ import { LookAhead } from './look-ahead.ts';
 import { TAG, TYPE_BYTES } from './tags.ts';
 
 /** More pages than any volume has, so that a hostile file cannot keep the machine busy for hours. */
-export const MAX_PAGES = 1_000_000;
+const MAX_PAGES = 1_000_000;
 const MAX_ENTRIES = 4096;
 const SLICE_MS = 20;
 
@@ -200,7 +200,7 @@ export class Directory {
 }
 
 /** Reads a TIFF's first bytes: how its numbers are written, and where its first page is described. */
-export function readHeader(file: HeaderBytes): Encoding & { first: number } {
+function readHeader(file: HeaderBytes): Encoding & { first: number } {
   const at = file.locate(0, Math.min(16, file.size));
   const found = file.buffer.subarray(at, at + Math.min(16, file.size));
   const mark = found.toString('latin1', 0, 2);

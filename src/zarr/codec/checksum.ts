@@ -3,7 +3,7 @@ import type { Decoder } from './decoder.ts';
 import type { Encoder } from './encoder.ts';
 
 /** Length of a checksum, which follows what it is of. */
-export const CHECKSUM_BYTES = 4;
+const CHECKSUM_BYTES = 4;
 
 /**
  * Has each encoded chunk followed by its CRC-32C, as Zarr's codec of that name does
