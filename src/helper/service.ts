@@ -4,6 +4,7 @@ import { errorName } from '../model/error-name.ts';
 import { ConvertError, cancelled } from '../model/errors.ts';
 import { isName } from '../convert/output-path.ts';
 import { unfinishedRequest } from '../convert/unfinished.ts';
+import { isObject } from '../model/json.ts';
 import { inWords } from '../model/words.ts';
 import { RemoteStore } from '../remote/remote-store.ts';
 import type { Engine, Jobs } from './jobs.ts';
@@ -382,8 +383,6 @@ function brief(found: unknown): string {
   const text = String(found);
   return text.length > BRIEF ? `${text.slice(0, BRIEF)}…` : text;
 }
-
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * Checks what the handlers take for granted: kinds, and sizes that nobody exceeds who means well. The values of options

@@ -122,6 +122,15 @@ export interface BucketAddress {
   key: string;
 }
 
+/** A text without percent-encoding; as it is where a percent sign in it stands for itself. */
+export function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** Why something is no place in a bucket, and what to give. */
 export const noBucket = (address: string, name = 'NAME.ome.zarr'): string =>
   /^s3:\/\/arn:/i.test(address)

@@ -1,3 +1,4 @@
+import { product } from '../model/levels.ts';
 import { calibrate, type Calibration, type LengthValue } from './voxel-size/calibration.ts';
 import type { Directory } from './tiff/directory.ts';
 import { fail } from './common/fail.ts';
@@ -53,8 +54,6 @@ const lengths = (directory: Directory): [samples: number, height: number, width:
 
 const isLengths = (value: unknown): value is number[] =>
   Array.isArray(value) && value.length <= MAX_AXES && value.every(n => Number.isSafeInteger(n) && n > 0);
-
-const product = (values: readonly number[]): number => values.reduce((a, b) => a * b, 1);
 
 /** `{"shape": [3, 5, 20, 30], "axes": "TZYX"}`, and `shape=(3, 5, 20, 30)` as tifffile wrote until 2016. */
 function readTifffile(text: string, directory: Directory): DescribedAxes | null {

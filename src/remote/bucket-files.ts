@@ -75,7 +75,7 @@ export class BucketFiles implements RemoteFiles {
    * a refusal by the metadata, which is there for who may read.
    */
   async #isMissing(key: string, { length }: Wanted, error: unknown, signal?: AbortSignal): Promise<boolean> {
-    if (!isDenied(error)) return false;
+    if (!isForbidden(error)) return false;
     // Of what is asked for without its body, nobody says why.
     if (error.reason !== 'AccessDenied' && length !== 0) return false;
     if (error.action !== null && error.action !== 's3:ListBucket') return false;
@@ -84,7 +84,7 @@ export class BucketFiles implements RemoteFiles {
       for await (const found of bucket.list(this.#prefix + key, signal, 1)) return found.key !== this.#prefix + key;
       return true;
     } catch (error) {
-      if (!isDenied(error)) throw error;
+      if (!isForbidden(error)) throw error;
     }
     for (const mark of MARKS) {
       if (mark === key) continue;
@@ -95,4 +95,4 @@ export class BucketFiles implements RemoteFiles {
   }
 }
 
-const isDenied = (error: unknown): error is S3Error => error instanceof S3Error && error.status === 403;
+const isForbidden = (error: unknown): error is S3Error => error instanceof S3Error && error.status === 403;

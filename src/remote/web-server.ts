@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
-import { isOfWeb, shownAddress } from '../model/address.ts';
+import { isOfWeb, shownAddress, unescaped } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import { SILENT, waitBefore } from './attempts.ts';
 import { proxies } from './proxies.ts';
@@ -125,7 +125,7 @@ export class WebServer {
       throw new ConvertError('bad-option', `${shownAddress(address)}: this is no address such as ${example}`, 'source');
     this.address = new URL(wholeAddress(address));
     const { username, password } = this.address;
-    const login = `${decoded(username)}:${decoded(password)}`;
+    const login = `${unescaped(username)}:${unescaped(password)}`;
     this.#authorization = username === '' ? null : `Basic ${Buffer.from(login).toString('base64')}`;
     this.address.username = this.address.password = this.address.hash = '';
   }
@@ -177,15 +177,6 @@ export class WebServer {
       asked.on('response', resolve);
       asked.end();
     });
-  }
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    // A percent sign that stands for itself.
-    return part;
   }
 }
 

@@ -54,7 +54,7 @@ const named = (kind: AlignmentKind): string => (kind === 'affine' ? 'an affine a
 /** The root of the mean of squares. */
 export const rootMeanSquare = (values: number[]): number => Math.hypot(...values) / Math.sqrt(values.length);
 
-const dot = (a: number[], b: number[]): number => a.reduce((sum, value, n) => sum + value * b[n], 0);
+export const dot = (a: number[], b: number[]): number => a.reduce((sum, value, n) => sum + value * b[n], 0);
 
 /** Where a point comes to lie. */
 export const moved = (matrix: Affine, point: number[]): number[] => matrix.map(row => dot(row, [...point, 1]));

@@ -1,6 +1,6 @@
 // Volumes of a viewer that are aligned by their landmarks, and the file of such an alignment.
 import type { Affine, AlignmentKind } from './alignment.ts';
-import { align, moved, rootMeanSquare } from './alignment.ts';
+import { align, dot, moved, rootMeanSquare } from './alignment.ts';
 import type { Volume } from './initialState.ts';
 import type { LandmarkLayers } from './landmarkLayers.ts';
 import { readMeasurements } from './measurementFiles.ts';
@@ -120,10 +120,9 @@ export function inWords(length: number, { isPhysical, scale }: Space): string {
 /** Kind of alignment that a matrix makes. */
 export function kindOf(matrix: Affine): AlignmentKind {
   const columns = matrix.map((_, k) => matrix.map(row => row[k]));
-  const product = (a: number[], b: number[]): number => a.reduce((sum, value, n) => sum + value * b[n], 0);
-  const square = product(columns[0], columns[0]);
+  const square = dot(columns[0], columns[0]);
   const isStraight = columns.every((a, n) =>
-    columns.every((b, k) => Math.abs(product(a, b) - (n === k ? square : 0)) < 1e-9 * square)
+    columns.every((b, k) => Math.abs(dot(a, b) - (n === k ? square : 0)) < 1e-9 * square)
   );
   return !isStraight ? 'affine' : Math.abs(square - 1) < 1e-9 ? 'rigid' : 'similarity';
 }

@@ -1,7 +1,6 @@
+import type { Json } from '../model/json.ts';
 import type { UserLayer } from 'neuroglancer/unstable/layer/index.js';
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
-
-type Json = Record<string, unknown>;
 
 /** Members of Neuroglancer's layer of annotations that are used here; it comes without declarations. */
 export type AnnotationUserLayer = UserLayer & {

@@ -3,6 +3,7 @@ import { ScreenshotMode } from 'neuroglancer/unstable/util/trackable_screenshot_
 import { calculatePanelViewportBounds } from 'neuroglancer/unstable/util/viewer_resolution_stats.js';
 import { element } from './dom.ts';
 import type { Neuroglancer } from './neuroglancer.ts';
+import { sleep } from './sleep.ts';
 import type { ViewerState } from './viewState.ts';
 
 /** A size in pixels. */
@@ -73,7 +74,7 @@ export class Camera {
     for (let ready = 0; ready < 3; ready = isWhole(viewer) ? ready + 1 : 0) {
       if (this.#failure !== null) throw new Error(`The picture would not be whole. ${this.#failure}`);
       if (performance.now() > end) throw new Error(`The picture was not whole after ${PATIENCE / 1000} s.`);
-      await new Promise(done => setTimeout(done, STEP));
+      await sleep(STEP);
       display.draw();
     }
     display.draw();

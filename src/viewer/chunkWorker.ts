@@ -16,6 +16,7 @@ import { registerStrictHttp } from './httpStore.ts';
 import { prepareDecoding } from './prepareDecoding.ts';
 import { registerReaderBackend } from './readerBackend.ts';
 import { CHUNK_FAILED_RPC, PAINTED_RPC, PREPARE_RPC, WAITING_RPC, XSRF_RPC } from './readerScheme.ts';
+import { sleep } from './sleep.ts';
 import { onWaiting, setXsrfToken } from './strictFetch.ts';
 
 registerStrictHttp(backendOnlyKvStoreProviderRegistry, (store, context: WorkerContext) => confirmed(store, context));
@@ -41,7 +42,6 @@ let first: Promise<void> | null = null;
 let paint: () => void;
 const painted = new Promise<void>(done => (paint = done));
 registerRPC(PAINTED_RPC, () => paint());
-const late = (milliseconds: number): Promise<void> => new Promise(done => setTimeout(done, milliseconds));
 const download = confirmedAtLast(ZarrVolumeChunkSource.prototype.download);
 ZarrVolumeChunkSource.prototype.download = async function (chunk, signal) {
   if (first) {
@@ -54,8 +54,8 @@ ZarrVolumeChunkSource.prototype.download = async function (chunk, signal) {
 };
 
 async function alone(reading: Promise<void>): Promise<void> {
-  const isThere = await Promise.race([reading.then(() => true).catch(() => false), late(ALONE)]);
-  if (isThere) await Promise.race([painted, late(UNPAINTED)]);
+  const isThere = await Promise.race([reading.then(() => true).catch(() => false), sleep(ALONE)]);
+  if (isThere) await Promise.race([painted, sleep(UNPAINTED)]);
 }
 
 /** Which chunk it is, as its file is named. */

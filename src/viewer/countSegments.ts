@@ -1,4 +1,5 @@
 import { atOnce } from '../model/at-once.ts';
+import { product } from '../model/levels.ts';
 import type { Image } from './image.ts';
 import { type LevelArray, chunkOf, eachRow, openLevel } from './levelArray.ts';
 import type { ByteReader } from './source.ts';
@@ -75,8 +76,6 @@ async function chooseLevel(
   }
   throw new Error('it has no levels.');
 }
-
-const product = (lengths: readonly number[]): number => lengths.reduce((a, b) => a * b, 1);
 
 const gridOf = ({ shape, chunks }: LevelArray): number[] =>
   shape.map((length, axis) => Math.ceil(length / chunks[axis]));

@@ -1,21 +1,17 @@
-/** Files that the page hands to Neuroglancer in place of those at their addresses. */
-const texts = new Map<string, { text: string }[]>();
+import { unescaped } from '../model/address.ts';
 
-/** Address without percent-encoding: not everybody encodes the same characters. */
-function plain(url: string): string {
-  try {
-    return decodeURIComponent(url);
-  } catch {
-    return url;
-  }
-}
+/**
+ * Files that the page hands to Neuroglancer in place of those at their addresses: without percent-encoding, since not
+ * everybody encodes the same characters.
+ */
+const texts = new Map<string, { text: string }[]>();
 
 /**
  * Gives a file its text until the returned function is called: for all viewers that show it, of which the latest knows
  * the file as it is.
  */
 export function handOver(url: string, text: string): () => void {
-  const key = plain(url);
+  const key = unescaped(url);
   const own = { text };
   texts.set(key, [...(texts.get(key) ?? []), own]);
   return () => {
@@ -26,14 +22,14 @@ export function handOver(url: string, text: string): () => void {
 }
 
 /** Whether a viewer has given a file its text. */
-export const isHandedOver = (url: string): boolean => texts.has(plain(url));
+export const isHandedOver = (url: string): boolean => texts.has(unescaped(url));
 
 /** The same for files that are being read already: each is taken once, and read anew when it is asked for again. */
 const ahead = new Map<string, Promise<Uint8Array<ArrayBuffer> | null>>();
 
 /** Keeps a file ready for Neuroglancer, which asks for it later, until the returned function is called. */
 export function readAhead(url: string, reading: Promise<Uint8Array<ArrayBuffer> | null>): () => void {
-  const key = plain(url);
+  const key = unescaped(url);
   const file = reading.catch(() => null);
   ahead.set(key, file);
   return () => {
@@ -50,7 +46,7 @@ interface Read {
 
 /** File handed over for an address; undefined where the file itself is to be read. */
 export async function handedOver(url: string): Promise<Read | undefined> {
-  const key = plain(url);
+  const key = unescaped(url);
   const { text } = texts.get(key)?.at(-1) ?? {};
   const reading = ahead.get(key);
   ahead.delete(key);

@@ -1,3 +1,4 @@
+import type { Json } from '../model/json.ts';
 import type { DisplayContext } from 'neuroglancer/unstable/display_context.js';
 import type { UserLayer } from 'neuroglancer/unstable/layer/index.js';
 import type { TrackableValue } from 'neuroglancer/unstable/trackable_value.js';
@@ -17,8 +18,6 @@ interface Contrast {
   range: [Bound, Bound];
   window: [Bound, Bound];
 }
-type Json = Record<string, unknown>;
-
 /** Members of Neuroglancer's layer of an image that are used here; it comes without declarations. */
 interface ImageUserLayer extends UserLayer {
   opacity: TrackableValue<number>;

@@ -1,5 +1,6 @@
 import { COLOURED, GREY } from './colourMaps.ts';
 import type { Axis, Image } from './image.ts';
+import { xyzOf } from './space.ts';
 import { metres, seconds } from './units.ts';
 import type { ViewerState } from './viewState.ts';
 
@@ -192,7 +193,7 @@ export function initialState(
   room: { width: number; height: number }
 ): ViewerState {
   const { axes, time } = volumes[0].image;
-  const ordered = ['x', 'y', 'z'].map(name => axes.find(axis => axis.name === name)).filter(axis => axis !== undefined);
+  const ordered = xyzOf(axes);
   const inMetres = ordered.map(axis => ({ ...axis, factor: metres(axis.unit) }));
   // Where only some axes have a unit, the others are drawn as though theirs were the same: proportions are what is left
   // to go by.

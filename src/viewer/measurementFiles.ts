@@ -1,4 +1,5 @@
 // Measurements as CSV, a row for each point, and as JSON; what is imported is checked, and wrong lines are named.
+import type { Json } from '../model/json.ts';
 import type { Annotation, Kind, Space } from './measurements.ts';
 import { KINDS, atPlace, recordOf } from './measurements.ts';
 import { metres } from './units.ts';
@@ -6,8 +7,6 @@ import { metres } from './units.ts';
 /** The columns of a table before and after those of the axes. */
 const BEFORE = ['id', 'kind', 'name', 'point'];
 const AFTER = ['unit', 'length', 'area', 'volume', 'angle_degrees'];
-
-type Json = Record<string, unknown>;
 
 const quoted = (value: unknown): string => {
   const text = value === null || value === undefined ? '' : String(value);

@@ -1,3 +1,4 @@
+import type { Json } from '../model/json.ts';
 import type { ManagedUserLayer } from 'neuroglancer/unstable/layer/index.js';
 import { makeLayer } from 'neuroglancer/unstable/layer/index.js';
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
@@ -6,8 +7,6 @@ import { annotationLayersOf, holdStill } from './annotationLayer.ts';
 import { isLandmarks } from './landmarks.ts';
 import type { Annotation, Kind, Space } from './measurements.ts';
 import { fromState, placeOf, toState, voxelAt } from './measurements.ts';
-
-type Json = Record<string, unknown>;
 
 /** Neuroglancer's tool for each kind. */
 const TOOLS: Record<Kind, string> = {

@@ -1,4 +1,6 @@
 // Annotations as measurements: how long, large and steep they are, in physical units, and as files.
+import type { Json } from '../model/json.ts';
+import { dot } from './alignment.ts';
 
 export const KINDS = ['point', 'line', 'box', 'ellipsoid', 'polyline'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -54,7 +56,6 @@ export function voxelAt(place: number[], { scale, first, askew }: Space): number
 }
 
 const subtract = (a: number[], b: number[]): number[] => a.map((value, axis) => value - b[axis]);
-const dot = (a: number[], b: number[]): number => a.reduce((sum, value, axis) => sum + value * b[axis], 0);
 const norm = (a: number[]): number => Math.hypot(...a);
 const cross = ([a, b, c]: number[], [d, e, f]: number[]): number[] => [b * f - c * e, c * d - a * f, a * e - b * d];
 
@@ -157,8 +158,6 @@ export function describe(annotation: Annotation, space: Space): string {
   ];
   return parts.filter(part => part !== false).join(', ');
 }
-
-type Json = Record<string, unknown>;
 
 /** Names of kinds in Neuroglancer's states. */
 const NAMES: Record<string, Kind> = {

@@ -1,3 +1,4 @@
+import { unescaped } from '../model/address.ts';
 import type { SegmentCounts } from './countSegments.ts';
 import { handOver, isHandedOver, readAhead } from './handedOver.ts';
 import { SeveralError, arrayDocument } from './image.ts';
@@ -212,7 +213,7 @@ function counterOf({ image }: Volume, own: ByteReader, signal: AbortSignal): () 
 export function segmentsAt({ volumes, counts }: Opened, address: string): Segments | null {
   const volume = volumes.find(each => {
     const source = sourceOf(each);
-    return plain(typeof source === 'string' ? source : source.url) === plain(address);
+    return unescaped(typeof source === 'string' ? source : source.url) === unescaped(address);
   });
   const count = volume && counts.get(volume.url);
   return count ? { name: volume.name, said: volume.image.segments, count } : null;
@@ -222,16 +223,7 @@ const addressOf = (url: string, key: string): string => url + key.split('/').map
 
 /** The volume that a file belongs to, and the file's path in it; undefined of what was not opened here. */
 export function belongs({ volumes }: Opened, url: string): { volume: Volume; key: string } | undefined {
-  const found = volumes.filter(each => plain(url).startsWith(plain(each.url)));
+  const found = volumes.filter(each => unescaped(url).startsWith(unescaped(each.url)));
   const [volume] = found.sort((a, b) => b.url.length - a.url.length);
-  return volume && { volume, key: plain(url).slice(plain(volume.url).length) };
-}
-
-/** Address without percent-encoding: not everybody encodes the same characters. */
-function plain(url: string): string {
-  try {
-    return decodeURIComponent(url);
-  } catch {
-    return url;
-  }
+  return volume && { volume, key: unescaped(url).slice(unescaped(volume.url).length) };
 }

@@ -1,11 +1,15 @@
 import { inverted } from './alignment.ts';
-import type { Image } from './image.ts';
+import type { Axis, Image } from './image.ts';
 import type { Space } from './measurements.ts';
 import { metres } from './units.ts';
 
+/** Axes of space, in the order in which Neuroglancer has them. */
+export const xyzOf = (axes: readonly Axis[]): Axis[] =>
+  ['x', 'y', 'z'].map(name => axes.find(axis => axis.name === name)).filter(axis => axis !== undefined);
+
 /** The space of a volume's axes, as Neuroglancer has it. */
 export function spaceOf({ axes, allAxes, affine }: Image): Space {
-  const ordered = ['x', 'y', 'z'].map(name => axes.find(axis => axis.name === name)).filter(axis => axis !== undefined);
+  const ordered = xyzOf(axes);
   const factors = ordered.map(({ unit }) => metres(unit));
   // Where one axis has no unit, lengths across it have none.
   const isPhysical = factors.every(factor => factor !== null);

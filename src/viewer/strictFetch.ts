@@ -1,5 +1,6 @@
 import { isDocument, tooLong } from '../model/document.ts';
 import { Patience } from './patience.ts';
+import { sleep } from './sleep.ts';
 import type { ByteReader, ByteRangeResponse, ByteRangeRequest } from './source.ts';
 import { OtherError } from './source.ts';
 
@@ -10,8 +11,6 @@ export class MissingError extends Error {
 
 const ATTEMPTS = 4;
 const BUSY = [408, 429, 500, 502, 503, 504];
-
-const sleep = (milliseconds: number) => new Promise(done => setTimeout(done, milliseconds));
 
 /**
  * JupyterHub asks for its cookie's token on requests that scripts make. A worker has no cookies to look at: the page

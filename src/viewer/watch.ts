@@ -1,3 +1,4 @@
+import { sleep } from './sleep.ts';
 import type { ByteReader, ByteRangeResponse } from './source.ts';
 import { OtherError } from './source.ts';
 
@@ -11,8 +12,6 @@ export type Finding = 'same' | 'changed' | 'gone' | Error;
 const REST = 200;
 /** How long a look holds for chunks that are read after it. */
 const HOLDS = 1000;
-
-const sleep = (milliseconds: number) => new Promise(done => setTimeout(done, milliseconds));
 
 /** Documents by their keys, as they were when a volume was opened. */
 export type Documents = Map<string, string>;

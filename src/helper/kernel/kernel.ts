@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { VERSION } from '../../model/version.ts';
 import { HELPER } from '../../protocol/index.ts';
 import { UsageError } from '../cli/parse.ts';
@@ -195,7 +196,7 @@ export class Kernel {
     } catch (error) {
       if (content.stop_on_error !== false) {
         // "Run all" sends its cells at once: let those that are under way arrive, or they would run.
-        await new Promise(done => setTimeout(done, GATHER));
+        await sleep(GATHER);
         this.#abortedUpTo = this.#arrived;
       }
       const { code: ename, message: evalue } = inWords(

@@ -20,33 +20,11 @@ import type { PlanState } from '../../../src/form/watcher.ts';
 import { PlanWatcher } from '../../../src/form/watcher.ts';
 import { formatBytes, parseBytes, shortBytes } from '../../../src/model/bytes.ts';
 import type { ConvertOptions, Plan, Shape, Unfinished, VolumeInfo } from '../../../src/protocol/index.ts';
-
-const INFO: VolumeInfo = {
-  source: 'scans/shell.tif',
-  format: 'imagej',
-  axes: 'zyx',
-  shape: [225, 128, 128],
-  dtype: 'uint16',
-  byteOrder: 'big',
-  layout: 'strips',
-  compression: 'none',
-  pages: 225,
-  bytes: 7372800,
-  voxelSize: [2, 1.5, 1.5],
-  unit: 'micrometer',
-  voxelSizeFrom: 'imagej',
-  channels: null,
-  timeStep: null,
-  timeUnit: null,
-  voxelSizeFile: null,
-  voxelSizeNotes: [],
-  calibrationFunction: null,
-  warnings: []
-};
+import { VOLUME_INFO } from '../volume-info.ts';
 
 const fill = (values: Partial<FormValues>): FormValues => ({ ...EMPTY_VALUES, output: 'shell.ome.zarr', ...values });
 const read = (values: Partial<FormValues>): ReturnType<typeof readValues> =>
-  readValues(fill(values), 'scans/shell.tif', INFO.shape as Shape);
+  readValues(fill(values), 'scans/shell.tif', VOLUME_INFO.shape as Shape);
 
 test('what is said of worker threads is so, and the same everywhere', () => {
   const text = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
@@ -240,10 +218,10 @@ test('sizes are read as people write them', () => {
 });
 
 test('facts are told as a person would tell them', () => {
-  assert.equal(describeVoxel(INFO), '2 × 1.5 × 1.5 µm');
-  assert.equal(describeVoxel({ ...INFO, voxelSize: [12.5, 12.5, 12.5] }), '12.5 µm, isotropic');
-  assert.equal(describeVoxel({ ...INFO, voxelSize: [1, 1, 1], unit: null }), '1, isotropic');
-  assert.equal(describeVoxel({ ...INFO, voxelSize: null }), null);
+  assert.equal(describeVoxel(VOLUME_INFO), '2 × 1.5 × 1.5 µm');
+  assert.equal(describeVoxel({ ...VOLUME_INFO, voxelSize: [12.5, 12.5, 12.5] }), '12.5 µm, isotropic');
+  assert.equal(describeVoxel({ ...VOLUME_INFO, voxelSize: [1, 1, 1], unit: null }), '1, isotropic');
+  assert.equal(describeVoxel({ ...VOLUME_INFO, voxelSize: null }), null);
   assert.equal(describeSource(['a/1.tif', 'a/2.tif']), '1.tif … 2.tif (2 files)');
   assert.equal(describeSeconds(0.4), 'under 1 s');
   assert.equal(describeSeconds(59.4), '59 s');
@@ -260,7 +238,7 @@ class HandPlanner implements Planner {
     [];
 
   inspect(): Promise<VolumeInfo> {
-    return Promise.resolve(INFO);
+    return Promise.resolve(VOLUME_INFO);
   }
 
   estimate(_: unknown, options: Partial<ConvertOptions>): Promise<Plan> {
@@ -269,7 +247,7 @@ class HandPlanner implements Planner {
 }
 
 const plan = (workers: number, unfinished: Unfinished | null = null): Plan => ({
-  ...INFO,
+  ...VOLUME_INFO,
   output: '/data/shell.ome.zarr',
   levels: [],
   uncompressedBytes: 0,
@@ -308,7 +286,7 @@ test('an answer to what is no longer asked is dropped', async () => {
   planner.asked[0].answer(plan(1));
   await settle();
   assert.equal(watcher.state.planned?.plan.workers, 2);
-  assert.equal(watcher.state.info, INFO);
+  assert.equal(watcher.state.info, VOLUME_INFO);
   watcher.dispose();
 });
 
@@ -380,7 +358,7 @@ function finding(unfinished: Unfinished | null): { planner: Planner; asked: (boo
     asked.push(resume);
     return Promise.resolve(plan(1, unfinished));
   };
-  return { planner: { inspect: () => Promise.resolve(INFO), estimate }, asked };
+  return { planner: { inspect: () => Promise.resolve(VOLUME_INFO), estimate }, asked };
 }
 
 test('what can be resumed is resumed where nobody has chosen, and each choice is asked once', async () => {

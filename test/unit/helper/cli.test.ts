@@ -8,6 +8,7 @@ import { ConvertError } from '../../../src/model/errors.ts';
 import type { Plan } from '../../../src/model/plan.ts';
 import { COMMAND_LINE, inWords, named, option } from '../../../src/model/words.ts';
 import { FORM, PYTHON } from '../../../src/helper/vocabulary.ts';
+import { VOLUME_INFO } from '../volume-info.ts';
 
 const usage = (line: string, message: RegExp): void =>
   assert.throws(
@@ -184,25 +185,9 @@ describe('help', () => {
 
 describe('descriptions', () => {
   const plan: Plan = {
+    ...VOLUME_INFO,
     source: 'shell.tif',
-    format: 'imagej',
-    axes: 'zyx',
-    shape: [225, 128, 128],
-    dtype: 'uint16',
-    byteOrder: 'big',
-    layout: 'strips',
-    compression: 'none',
-    pages: 225,
     bytes: 7_400_000,
-    voxelSize: [2, 1.5, 1.5],
-    unit: 'micrometer',
-    voxelSizeFrom: 'imagej',
-    channels: null,
-    timeStep: null,
-    timeUnit: null,
-    voxelSizeFile: null,
-    voxelSizeNotes: [],
-    calibrationFunction: null,
     output: '/data/shell.ome.zarr',
     levels: [
       { shape: [225, 128, 128], chunks: [2, 1, 1], bytes: 7_372_800 },

@@ -21,6 +21,7 @@ import { readParent } from '../../../src/zarr/parent.ts';
 import { MARKER } from '../../../src/zarr/owner.ts';
 import type { Parent } from '../../../src/model/parent.ts';
 import { scratch } from '../scratch.ts';
+import { VOLUME_INFO } from '../volume-info.ts';
 
 const { folder, fresh } = scratch('zarr');
 
@@ -235,26 +236,17 @@ test("the version is the package's", () => {
 });
 
 const INFO: VolumeInfo = {
+  ...VOLUME_INFO,
   source: 'scan.tif',
   format: 'tiff',
-  axes: 'zyx',
   shape: [10, 20, 30],
   dtype: 'float32',
   byteOrder: 'little',
-  layout: 'strips',
-  compression: 'none',
   pages: 10,
   bytes: 24_000,
   voxelSize: null,
   unit: null,
-  voxelSizeFrom: null,
-  channels: null,
-  timeStep: null,
-  timeUnit: null,
-  voxelSizeFile: null,
-  voxelSizeNotes: [],
-  calibrationFunction: null,
-  warnings: []
+  voxelSizeFrom: null
 };
 const check = (options: Partial<ConvertOptions>, info: Partial<VolumeInfo> = {}) =>
   resolveSettings(options, { ...INFO, ...info }, 'scan.tif', readParent);
