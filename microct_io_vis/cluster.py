@@ -11,8 +11,8 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from .arguments import SLICES, absolute, byte_count, option_words, path_of, paths_of, shown_address, source_words
@@ -40,6 +40,10 @@ SHARE = 0.8
 MOST_TOLD = 100
 #: Bytes that a conversion takes where nobody says how many, as the helper has it.
 USUAL_MEMORY = 4 * 2**30
+#: Errors of a source that may not come again.
+PASSING = ("not-found", "unreadable", "resume-refused")
+#: Errors that say themselves what to do about what is planned.
+SAID = ("resume-refused",)
 #: Seconds between two looks at what has ended.
 LOOK = 0.02
 #: Seconds for which tasks that are cancelled are waited for.
@@ -90,15 +94,15 @@ class ClusterConversion:
             result = self._convert(plan, output, on_progress)
         except KeyboardInterrupt as interrupt:
             self.cancel()
-            self._discard(output)
+            interrupt.args = tuple(self._discard(output))
             shown_as_message(interrupt)
             raise
         except ConversionError as error:
             if self._cancelled.is_set():
-                self._discard(output)
-                raise ConversionError("cancelled", "cancelled") from None
-            kept = "what is done is kept: go on with it (resume=True)"
-            raise ConversionError(error.code, f"{error}; {kept}", error.field) from None
+                left = self._discard(output)
+                said = "; ".join(["cancelled", *left])
+                raise ConversionError("cancelled", said, "output" if left else None) from None
+            raise self._ended(error, output) from None
         result["seconds"] = time.monotonic() - began
         return result
 
@@ -166,10 +170,27 @@ class ClusterConversion:
             with suppress(Exception):
                 self._client.cancel([future for future in waiting if future.status != "finished"])
 
-    def _discard(self, output: str) -> None:
-        """Removes what is done. Parts that are still under way find their plan gone, and end."""
-        with suppress(ConversionError):
+    def _ended(self, error: ConversionError, output: str) -> ConversionError:
+        """The error that has ended it, with what becomes of what is done."""
+        if error.field == "source" and error.code not in PASSING:
+            # It would be the same once more.
+            self._discard(output)
+            return error
+        if error.code in SAID:
+            return error
+        again = "“Resume”" if self._names == "form" else "resume=True"
+        kept = f"what is done is kept as {output}.partial: go on with it ({again})"
+        return ConversionError(error.code, f"{error}; {kept}", error.field)
+
+    def _discard(self, output: str) -> list[str]:
+        """Removes what is done; what stays, in words. Parts that are still under way find their plan gone, and end."""
+        try:
             Helper("finish", output, "--discard", "--progress", "json").run()
+        except ConversionError as error:
+            # Nothing is there any more.
+            if error.code != "not-found":
+                return [f"what is done stays, since it could not be removed: {error}"]
+        return []
 
 
 class ClusterTasks:
@@ -219,7 +240,7 @@ class ClusterTasks:
                     number = waiting.pop(future)
                     if future.status != "finished":
                         raise _as_conversion_error(future.exception() if future.status == "error" else None)
-                    if (outcome := future.result()) is None:
+                    if not isinstance(outcome := future.result(), tuple):
                         raise ConversionError("cancelled", "cancelled")
                     entry, heads, row = outcome
                     if table is not None:
@@ -227,11 +248,14 @@ class ClusterTasks:
                     on_event({**entry, "place": f"{number + 1} of {len(entries)}"})
                 if waiting and self._cancelled.wait(LOOK):
                     raise ConversionError("cancelled", "cancelled")
-        except BaseException:
+        except BaseException as error:
             # Those that are under way remove what they have written; those that wait begin nothing.
             with suppress(Exception):
                 stop.set()
                 wait(list(waiting), timeout=PATIENCE)
+                results = [future.result() for future in waiting if future.status == "finished"]
+                if left := [said for said in results if isinstance(said, str)]:
+                    error.args = ("\n".join(filter(None, [str(error), *left])),)
             raise
         finally:
             with suppress(Exception):
@@ -370,7 +394,8 @@ def run_part(
             worker.log_event(topic, {"part": part, "scan": scan, "done_bytes": event["doneBytes"]})
 
     helper = Helper("part", str(part), output, "--json", "--progress", "json", *words, names=names, known=known)
-    done: dict[str, Any] = snake_case(json.loads(helper.run(on_event)))
+    with _telling_where():
+        done: dict[str, Any] = snake_case(json.loads(helper.run(on_event)))
     return done
 
 
@@ -381,10 +406,10 @@ def run_one(
     resources: Resources | None,
     names: Names,
     topic: str,
-) -> tuple[Event, str, str] | None:
+) -> tuple[Event, str, str] | str | None:
     """The task of one volume, on its worker: what has become of it, and its report's table, heads and row.
 
-    None where all are cancelled.
+    Where all are cancelled, what of it could not be removed, in words; None: nothing is left.
     """
     from distributed import Event as SharedEvent
     from distributed import get_client
@@ -410,10 +435,10 @@ def run_one(
         threading.Thread(target=watch, daemon=True).start()
         try:
             helper.run(lambda event: ended.append(event) if event["event"] == "entry" else None, answers=(0, 1))
-        except ConversionError:
+        except ConversionError as error:
             # As an error it would be tried again.
             if stop.is_set():
-                return None
+                return str(error) if error.field == "output" else None
             raise
         finally:
             is_over.set()
@@ -425,7 +450,8 @@ def run_one(
 def run_finish(output: str, names: Names, known: Mapping[str, str]) -> dict[str, Any]:
     """The task that comes last, on a worker."""
     # Also where a worker was lost when it had finished it.
-    result = run_conversion(Helper("finish", output, "--progress", "json", names=names, known=known), None)
+    with _telling_where():
+        result = run_conversion(Helper("finish", output, "--progress", "json", names=names, known=known), None)
     return {name: said for name, said in result.items() if name != "already"}
 
 
@@ -439,7 +465,8 @@ def run_verify(output: str, against: Source | None, options: dict[str, Any], pie
         told = {"part": piece, "scan": False, "done_bytes": progress["done_bytes"], "bytes": progress["total_bytes"]}
         worker.log_event(topic, told)
 
-    return check(output, against, options, on_progress, piece)
+    with _telling_where():
+        return check(output, against, options, on_progress, piece)
 
 
 class _Meter:
@@ -541,7 +568,26 @@ def _slots(client: Client, resources: Resources | None) -> tuple[int, int | None
     return sum(at_once), min(memory, default=None)
 
 
+@contextmanager
+def _telling_where() -> Iterator[None]:
+    """Has errors name the worker, of which another one may be without fault."""
+    from distributed import get_worker
+
+    try:
+        yield
+    except ConversionError as error:
+        where = f"on the worker {get_worker().address}"
+        if error.code == "not-found":
+            where += ", where source and output must have the same paths as here"
+        raise ConversionError(error.code, f"{error} ({where})", error.field) from None
+
+
 def _as_conversion_error(error: BaseException | None) -> BaseException:
+    from distributed import KilledWorker
+
     if isinstance(error, ConversionError):
         return error
+    if isinstance(error, KilledWorker):
+        lost = f"{error.allowed_failures + 1} workers were lost in turn while they did it, the last one {error.last_worker.address}"
+        return ConversionError("interrupted", f"{lost}: they may have too little memory; their logs say more")
     return ConversionError("interrupted", f"{type(error).__name__}: {error}")

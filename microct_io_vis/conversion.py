@@ -120,6 +120,10 @@ class Helper:
         except KeyboardInterrupt as interrupt:
             self.cancel()
             self._reap(process)
+            if self._sent is None:
+                # Who has interrupted it hears of what could not be removed.
+                told = [event for line in stderr if (event := _event(line)) and event["event"] == "error"]
+                interrupt.args = tuple(event["message"] for event in told if event["field"] == "output")
             shown_as_message(interrupt)
             raise
         except BaseException:

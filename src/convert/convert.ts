@@ -56,8 +56,8 @@ export async function convert(
     // A source that is sent comes only once: its conversion cannot be resumed.
     const kept =
       conversion !== null && !isSent(source) && isKept(error, conversion.resumable) && (await destination.keep());
-    if (!kept) await destination.discard().catch(() => {});
-    throw outcome(destination.courier?.told(error) ?? error, settings.output, kept ? destination.partial : null);
+    const left = kept ? null : await destination.discard().then(() => null, unremoved);
+    throw outcome(destination.courier?.told(error) ?? error, settings.output, kept ? destination.partial : null, left);
   } finally {
     meter?.stop();
     ending.release();
@@ -87,8 +87,21 @@ const isInterrupted = (error: unknown): boolean => error instanceof ConvertError
 const isKept = (error: unknown, resumable: boolean): boolean =>
   isInterrupted(error) || (resumable && (!(error instanceof ConvertError) || PASSING.includes(error.code)));
 
-/** The error that ended a conversion, with what has become of what was done. */
-function outcome(error: unknown, output: string, kept: string | null): unknown {
+/** Why what was written could not be removed; null where it is somebody else's by now. */
+function unremoved(error: unknown): string | null {
+  if (!(error instanceof ConvertError)) return String(error);
+  return error.code === 'output-exists' ? null : error.said;
+}
+
+/**
+ * The error that ended a conversion, with what has become of what was done. One that was cancelled is about the output
+ * where something stays that should not.
+ */
+function outcome(error: unknown, output: string, kept: string | null, left: string | null): unknown {
+  if (left && error instanceof ConvertError) {
+    const problem = `${error.problem.replace(/\.$/, '')}; what it has written stays, since it could not be removed: ${left}`;
+    return error.with({ problem, ...(error.code === 'cancelled' && { field: 'output' }) });
+  }
   if (!kept) return error;
   const failure = error instanceof ConvertError ? error : new ConvertError('internal', String(error));
   const state = `what is done is kept as ${kept}: go on with it (${option('resume')})`;

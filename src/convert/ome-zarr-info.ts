@@ -3,7 +3,6 @@ import { join, resolve, sep } from 'node:path';
 import { ConvertError } from '../model/errors.ts';
 import type { StoredCompression } from '../zarr/codec/index.ts';
 import { isAddress, isBucketAddress, shownAddress } from '../model/address.ts';
-import { isDenied } from '../remote/s3-error.ts';
 import { Mirror } from '../zarr/bucket/mirror.ts';
 import type { Checksum } from '../model/options.ts';
 import { readFailure } from '../reader/common/fail.ts';
@@ -121,18 +120,12 @@ export async function inspectOmeZarr(source: string, { files = true }: InspectOp
     return describeFolder(source, folder, async () => (files ? sizesUnder(folder) : null));
   }
   const isListed = files && isBucketAddress(source) && !isArchiveName(source);
-  const mirror = isListed ? await Mirror.open(source, 'source').catch(unlisted) : null;
-  if (!mirror)
+  if (!isListed)
     return withDocuments(source, (folder, store) =>
       describeFolder(source, folder, async () => (files ? store.list() : null))
     );
-  return mirror.within(() => describeFolder(source, mirror.folder, async () => mirror.files));
-}
-
-/** Null where a bucket may be read, as public ones may, and not listed. */
-function unlisted(error: unknown): null {
-  if (isDenied(error)) return null;
-  throw error;
+  const mirror = await Mirror.open(source, 'source');
+  return mirror.within(() => describeFolder(source, mirror.folder, async () => (mirror.isListed ? mirror.files : null)));
 }
 
 type Sizes = [path: string, bytes: number][];

@@ -21,11 +21,11 @@ import { isSequential, openSource, readerBytes } from '../reader/index.ts';
 import {
   type ConversionRecord,
   type JournalHead,
-  PLAN_ANEW,
   conversionRecord,
   checkPlanned,
   checkResumable,
-  describeUnfinished
+  describeUnfinished,
+  planAnew
 } from './unfinished.ts';
 import { named, option } from '../model/words.ts';
 import { BYTES_PER_VOXEL, type VolumeInfo, alongAxes } from '../model/volume.ts';
@@ -93,7 +93,7 @@ export function arrange(
     );
   const needed = found.needs / 2 ** 20;
   const otherwise = planned
-    ? `${PLAN_ANEW} for so little memory`
+    ? `${planAnew(settings.output)} for so little memory`
     : leaf
       ? `start over (without ${option('resume')})`
       : `choose a smaller ${named(field)}`;

@@ -1,10 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ConvertError } from '../model/errors.ts';
 import { RemoteStore } from '../remote/remote-store.ts';
+import { bringDocuments } from '../zarr/bucket/documents.ts';
 import { AddressFolder } from '../zarr/bucket/way.ts';
-import { readImage } from '../zarr/image.ts';
-import { namesOfLabels } from '../zarr/labels-group.ts';
 
 /** Bytes that a file of metadata may have. */
 const MOST = 64 * 2 ** 20;
@@ -23,12 +21,12 @@ export async function withDocuments<T>(
   const way = new AddressFolder(store.name);
   const folder = way.path;
   const end = new AbortController();
-  const bring = async (...keys: string[]): Promise<void> => {
-    const all = keys.map(async key => {
-      const found = await store.read(key, {}, end.signal);
+  const bring = async (names: readonly string[]): Promise<void> => {
+    const all = names.map(async name => {
+      const found = await store.read(name, {}, end.signal);
       if (!found) return;
-      mkdirSync(dirname(join(folder, key)), { recursive: true });
-      writeFileSync(join(folder, key), found.bytes);
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), found.bytes);
     });
     try {
       await Promise.all(all);
@@ -41,29 +39,11 @@ export async function withDocuments<T>(
   };
   try {
     return await way.within(async () => {
-      await bring('zarr.json', '.zattrs', '.zgroup', '.zmetadata');
-      const image = unlessDamaged(() => readImage(folder));
-      // `work` reports damaged metadata itself.
-      if (!image) return work(folder, store);
-      const { zarrFormat, datasets } = image;
-      const [group, array] = zarrFormat === 3 ? [['zarr.json'], ['zarr.json']] : [['.zattrs'], ['.zarray', '.zattrs']];
-      await bring(...datasets.flatMap(({ path }) => array.map(name => `${path}/${name}`)));
-      await bring(...group.map(name => `labels/${name}`));
-      const labels = unlessDamaged(() => namesOfLabels(folder, zarrFormat)) ?? [];
-      await bring(...labels.flatMap(label => group.map(name => `labels/${label}/${name}`)));
+      await bringDocuments(folder, bring);
       return work(folder, store);
     });
   } finally {
     way.remove();
     store.close();
-  }
-}
-
-function unlessDamaged<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof ConvertError) return null;
-    throw error;
   }
 }

@@ -333,7 +333,10 @@ export class Jobs {
         this.#waiting.unshift(entry);
         this.#change(entry, { state: 'queued' });
       } else {
-        this.#end(entry, failure.code === 'cancelled' ? { state: 'cancelled' } : { state: 'failed', error: failure });
+        const isCancelled = failure.code === 'cancelled';
+        // That it was cancelled is no error; that something of it stays is one.
+        const error = isCancelled && failure.field === null ? null : failure;
+        this.#end(entry, { state: isCancelled ? 'cancelled' : 'failed', error });
       }
     }
     this.#next();

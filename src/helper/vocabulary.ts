@@ -13,6 +13,7 @@ export const PYTHON: Vocabulary = {
   field: name => spelled(name, '_'),
   option: (name, values) => {
     if (name === 'batch') return 'convert_many';
+    if (name === 'commands') return '';
     const argument = spelled(name, '_');
     if (values.length === 0) return isFlag(name) ? `${argument}=True` : argument;
     return `${argument}=${values.length === 1 ? literal(values[0]) : `(${values.map(literal).join(', ')})`}`;
@@ -22,7 +23,10 @@ export const PYTHON: Vocabulary = {
 /** The labels of the form's fields. */
 export const FORM: Vocabulary = {
   field: name => `“${label(name)}”`,
-  option: (name, values) => (name === 'batch' ? 'a selection of the files' : [`“${label(name)}”`, ...values].join(' '))
+  option: (name, values) => {
+    if (name === 'commands') return '';
+    return name === 'batch' ? 'a selection of the files' : [`“${label(name)}”`, ...values].join(' ');
+  }
 };
 
 /** A form has no field for these. */

@@ -2,10 +2,10 @@ import { engineOption } from './option-table.ts';
 import type { ConvertOptions } from './options.ts';
 
 /**
- * Subjects of messages: an option, the source that an OME-Zarr is verified against, or the way to convert many sources,
- * each as a volume of its own.
+ * Subjects of messages: an option, the source that an OME-Zarr is verified against, the way to convert many sources,
+ * each as a volume of its own, or what is said to who runs commands one after another.
  */
-export type OptionName = keyof ConvertOptions | 'against' | 'batch';
+export type OptionName = keyof ConvertOptions | 'against' | 'batch' | 'commands';
 
 /**
  * How a surface (command line, Python, form) names an option that a person gave or is to give, with the values to give.
@@ -30,6 +30,9 @@ export const named = (name: OptionName): string => `${OPEN}${name}${CLOSE}`;
 export const option = (name: OptionName, ...values: (string | number)[]): string =>
   `${OPEN}-${[name, ...values].join(BETWEEN)}${CLOSE}`;
 
+/** Text for who runs commands: a program that runs them for somebody says itself what comes next. */
+export const toWhoRunsCommands = (text: string): string => option('commands', text);
+
 /** `maxMemory` as the command line and Python write it. */
 export const spelled = (name: OptionName, between: string): string =>
   (engineOption(name)?.name ?? name).replaceAll('-', between);
@@ -41,12 +44,17 @@ export const shellWord = (word: string): string =>
 /** Words of errors, unless somebody asks for others. */
 export const COMMAND_LINE: Vocabulary = {
   field: name => (name === 'output' ? 'OUTPUT' : `--${spelled(name, '-')}`),
-  option: (name, values) => [`--${spelled(name, '-')}`, ...values.map(shellWord)].join(' ')
+  option: (name, values) =>
+    name === 'commands' ? values.join('') : [`--${spelled(name, '-')}`, ...values.map(shellWord)].join(' ')
 };
 
 /** The options that a message speaks of. */
-export const namesIn = (said: string): Exclude<OptionName, 'batch'>[] => [
-  ...new Set([...said.matchAll(MARKED)].map(([, , name]) => name as OptionName).filter(name => name !== 'batch'))
+export const namesIn = (said: string): Exclude<OptionName, 'batch' | 'commands'>[] => [
+  ...new Set(
+    [...said.matchAll(MARKED)]
+      .map(([, , name]) => name as OptionName)
+      .filter(name => name !== 'batch' && name !== 'commands')
+  )
 ];
 
 /** The same text, or the same object with the same in all its texts, in a surface's words. */

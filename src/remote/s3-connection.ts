@@ -118,6 +118,17 @@ export class S3Connection {
     return new S3Error('unreadable', `${this.nameOf(key)}: ${what}`, this.#side, null, 'Odd');
   }
 
+  /** The error that another one has just written an object. */
+  overtaken(key: string): S3Error {
+    return new S3Error(
+      'output-unwritable',
+      `${this.nameOf(key)}: another process has just written it`,
+      this.#side,
+      412,
+      PRECONDITION
+    );
+  }
+
   changed(key: string): S3Error {
     return new S3Error(
       'unreadable',

@@ -79,6 +79,8 @@ export class S3Bucket {
   readonly #connection: S3Connection;
   /** Ceph finds no ETag that is written with its quotes where an object is to be replaced. */
   #wantsBare = false;
+  /** Whether the store knows no conditions, so that it is looked before something is written, and after that. */
+  #isBlind = false;
 
   private constructor(connection: S3Connection) {
     this.#connection = connection;
@@ -206,8 +208,8 @@ export class S3Bucket {
   }
 
   /**
-   * Writes an object; its ETag. What the server has got is checked by its MD5. Where a store knows no conditions, it is
-   * written in any case.
+   * Writes an object; its ETag. What the server has got is checked by its MD5. Where a store knows no conditions, see
+   * `#putLooking`.
    *
    * @throws S3Error; see `isRefusedByCondition`
    */
@@ -217,6 +219,8 @@ export class S3Bucket {
     { isNew, etag, isGone }: Condition = {},
     signal?: AbortSignal
   ): Promise<string> {
+    const hasCondition = isNew === true || etag !== undefined;
+    if (hasCondition && this.#isBlind) return this.#putLooking(key, bytes, { isNew, etag }, signal);
     const { bucket, sdk } = this.#connection;
     const digest = md5(bytes);
     const sum = digest.copy().digest('hex');
@@ -257,11 +261,14 @@ export class S3Bucket {
         const there = await this.get(key, {}, signal);
         if (there?.bytes.equals(bytes)) return there.etag;
       }
-      if ((isNew || etag !== undefined) && isUnknownCondition(error)) return this.put(key, bytes, {}, signal);
+      if (hasCondition && isUnknownCondition(error)) {
+        this.#isBlind = true;
+        return this.#putLooking(key, bytes, { isNew, etag }, signal);
+      }
       const isSaidThere = isNew && error instanceof S3Error && error.reason === PRECONDITION;
       if (isSaidThere && !(await this.head(key, signal)))
         return isGone
-          ? this.#putAlone(key, bytes, error, signal)
+          ? this.#putAlone(key, bytes, signal)
           : this.put(key, bytes, { isNew, isGone: true }, signal);
       if (etag !== undefined && !this.#wantsBare && isRefusedByCondition(error)) {
         this.#wantsBare = (await this.head(key, signal))?.etag === etag;
@@ -272,13 +279,47 @@ export class S3Bucket {
   }
 
   /**
-   * Writes an object where nothing is and the store says again that something is: in buckets with versions, versitygw
-   * takes what was removed for there. Others may write it at the same time, of whom the last one has it.
+   * As `put` with a condition, where several may want to write the same object: some stores write it whatever the
+   * condition is, which is tried by the same request once more.
    */
-  async #putAlone(key: string, bytes: Uint8Array, refused: unknown, signal?: AbortSignal): Promise<string> {
-    const etag = await this.put(key, bytes, {}, signal);
+  async putContested(key: string, bytes: Uint8Array, condition: Condition, signal?: AbortSignal): Promise<string> {
+    const etag = await this.put(key, bytes, condition, signal);
+    if (this.#isBlind) return etag;
+    let again: string;
+    try {
+      again = await this.put(key, bytes, condition, signal);
+    } catch (error) {
+      if (isRefusedByCondition(error)) return etag;
+      throw error;
+    }
+    this.#isBlind = true;
+    return this.#checkAlone(key, again, signal);
+  }
+
+  /** As `put` with a condition, for a store that knows none: of several at once, the last one has it. */
+  async #putLooking(
+    key: string,
+    bytes: Uint8Array,
+    { isNew, etag }: Condition,
+    signal?: AbortSignal
+  ): Promise<string> {
+    const there = await this.head(key, signal);
+    if (isNew ? there : there?.etag !== etag) throw this.#connection.overtaken(key);
+    return this.#putAlone(key, bytes, signal);
+  }
+
+  /**
+   * Writes an object where nothing keeps others from writing it at the same time, of whom the last one has it. So it is
+   * where a store says that something is there, and nothing is: in buckets with versions, versitygw takes what was
+   * removed for there.
+   */
+  async #putAlone(key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<string> {
+    return this.#checkAlone(key, await this.put(key, bytes, {}, signal), signal);
+  }
+
+  async #checkAlone(key: string, etag: string, signal?: AbortSignal): Promise<string> {
     await sleep(ALONE, undefined, { signal });
-    if ((await this.head(key, signal))?.etag !== etag) throw refused;
+    if ((await this.head(key, signal))?.etag !== etag) throw this.#connection.overtaken(key);
     return etag;
   }
 

@@ -32,9 +32,11 @@ export function ConverterPanel({ model }: { model: ConverterModel }): React.Reac
       )}
       {state === 'cancelled' && (
         <div className="mct-Converter-note" role="status">
-          {model.result
-            ? 'Cancelled. What had been written of the one that was converted is removed; those before it stay.'
-            : 'Cancelled. What had been written is removed.'}
+          {failure?.field === 'output'
+            ? failure.message
+            : model.result
+              ? 'Cancelled. What had been written of the one that was converted is removed; those before it stay.'
+              : 'Cancelled. What had been written is removed.'}
         </div>
       )}
       {(!isDone || isEditing) && <Form model={model} />}

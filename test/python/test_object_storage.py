@@ -9,6 +9,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from email.message import Message
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -40,6 +41,8 @@ class Proxy(ThreadingHTTPServer):
         self.fault: Fault = lambda method, key, number: None
         self.grants: Callable[[str, str, Message], bool] = lambda method, path, headers: True
         self.knows_conditions = True
+        # As some do that say nothing of it.
+        self.heeds_conditions = True
         # As versitygw does not in a bucket with versions: what was removed is there for it.
         self.knows_new = True
         # As Ceph does, which finds no ETag that comes in quotes.
@@ -67,6 +70,8 @@ class Handler(BaseHTTPRequestHandler):
         conditions = {"if-none-match", "if-match"} & {name.lower() for name in self.headers}
         if not self.server.knows_conditions and self.command == "PUT" and conditions:
             fault = 501
+        if not self.server.heeds_conditions and self.command == "PUT":
+            del self.headers["If-None-Match"], self.headers["If-Match"]
         if not self.server.knows_new and self.command == "PUT" and "If-None-Match" in self.headers:
             fault = 412
         if self.server.wants_bare and self.command == "PUT" and (etag := self.headers["If-Match"]):
@@ -308,7 +313,22 @@ def test_who_may_not_delete_writes_a_whole_output(cli, scan, store, expected):
     written = cli("convert", scan[0], output, *SMALL).succeeded()
     assert "could not be removed" in written.stderr and store.files("kept/a.ome.zarr/") == expected
     assert cli("convert", scan[0], output, *SMALL, "--overwrite").status == 1
+    # In parts, too, and what is finished is not done again.
+    parts = f"s3://{BUCKET}/kept/b.ome.zarr"
+    cli("plan", scan[0], parts, *SMALL, "--parts", 1).succeeded()
+    cli("part", 1, parts).succeeded()
+    assert "could not be removed" in cli("finish", parts).succeeded().stderr
+    store.proxy.asked = []
+    assert "finished before" in cli("finish", parts).succeeded().stderr
+    assert not [key for _, key in store.proxy.asked if "/c/" in key]
+    assert "exists already" in cli("convert", scan[0], parts, *SMALL).stderr
     assert store.files("kept/a.ome.zarr/") == expected
+    # What is cancelled stays, and who has cancelled it is told so.
+    process = cli.start("convert", scan[0], f"s3://{BUCKET}/kept/c.ome.zarr", *SMALL)
+    store.proxy.fault = lambda method, key, number: process.send_signal(2) if key.endswith("/0/c/0/0/0") else None
+    told = process.communicate(timeout=60)[1]
+    assert process.returncode == 130 and "cancelled; what it has written stays, since it could not be removed: " in told
+    assert "0/c/0/0/0" in store.files("kept/c.ome.zarr/")
 
 
 def test_an_output_stays_until_the_new_one_is_whole(cli, blocks, store):
@@ -514,6 +534,36 @@ def test_python_cancels_describes_and_verifies(cli, scan, store):
     assert run.status == 1 and {"0/c/1/1/1", "0/c/0/0/0"} <= set(paths)
 
 
+def test_what_nobody_lists_is_verified(cli, scan, store, tmp_path):
+    """In a bucket that may be read and not listed, which answers 403 for what is not there; and on a server."""
+    key = "closed/a.ome.zarr/"
+    for output in (f"s3://{BUCKET}/closed/a.ome.zarr", tmp_path / "a.ome.zarr"):
+        cli("convert", scan[0], output, *SMALL).succeeded()
+    there = set(store.files(key))
+
+    def grants(method: str, path: str, headers: Message) -> bool:
+        return path.removeprefix(f"/{BUCKET}/{key}").split("?")[0] in there
+
+    store.proxy.grants = grants
+    with serving(tmp_path) as web:
+        for address in (f"s3://{BUCKET}/closed/a.ome.zarr", f"{web.address}/a.ome.zarr"):
+            found = cli("verify", address, "--against", scan[0], "--json").succeeded().json
+            assert found["voxelsCompared"] > scan[1].size and "Nobody lists its files" in found["notes"][0]
+        there.discard("0/c/0/1/1")
+        (tmp_path / "a.ome.zarr/0/c/0/1/1").unlink()
+        for address in (f"s3://{BUCKET}/closed/a.ome.zarr", f"{web.address}/a.ome.zarr"):
+            lost = cli("verify", address, "--json")
+            assert lost.status == 1
+            assert [each["path"] for each in json.loads(lost.stdout)["differences"]] == ["0/c/0/1/1"]
+    # Who may read none of it finds nothing missing.
+    there.clear()
+    denied = cli("verify", f"s3://{BUCKET}/closed/a.ome.zarr")
+    assert denied.status == 1 and "access is denied" in denied.stderr
+    # Nor where a chunk may not be read, of a bucket that may be listed.
+    store.proxy.grants = lambda method, path, headers: not path.endswith("/0/c/0/1/1?x-id=GetObject")
+    assert "access is denied" in cli("verify", f"s3://{BUCKET}/closed/a.ome.zarr").stderr
+
+
 def test_many_go_to_a_folder_of_a_bucket_and_what_is_there_stays(scan, store):
     source, folder = f"s3://{BUCKET}/many/scan.tif", f"s3://{BUCKET}/many/out"
     store.client.put_object(Bucket=BUCKET, Key="many/scan.tif", Body=scan[0].read_bytes())
@@ -581,12 +631,24 @@ def test_a_store_need_not_know(what, cli, scan, store, monkeypatch):
     assert cli("verify", image, "--against", scan[0], "--json").succeeded().json["ok"]
 
 
-def test_one_of_two_writers_has_it_also_where_a_store_says_that_all_is_there(cli, scan, store, tmp_path, monkeypatch):
-    monkeypatch.setattr(store.proxy, "knows_new", False)
-    output = f"s3://{BUCKET}/two/a.ome.zarr"
+@pytest.mark.parametrize("what", ["knows_new", "knows_conditions", "heeds_conditions"])
+def test_one_of_two_writers_has_it_whatever_a_store_makes_of_conditions(what, cli, scan, store, tmp_path, monkeypatch):
+    monkeypatch.setattr(store.proxy, what, False)
+    output = f"s3://{BUCKET}/two/{what}/a.ome.zarr"
     other = tmp_path / "other.tif"
     tifffile.imwrite(other, scan[1] // 2, photometric="minisblack")
     sources = [scan[0], other]
+    at_once, held = threading.Barrier(2), []
+
+    def hold(method: str, path: str, headers: Message) -> bool:
+        # Both have seen that nobody has it when the first of them takes it.
+        if method == "PUT" and ".microct-io-vis.json" in path and len(held) < 2:
+            held.append(path)
+            with suppress(threading.BrokenBarrierError):
+                at_once.wait(20)
+        return True
+
+    store.proxy.grants = hold
     writers = [cli.start("convert", source, output, *SMALL) for source in sources]
     told = [writer.communicate(timeout=120)[1] for writer in writers]
     [winner] = [n for n, writer in enumerate(writers) if writer.returncode == 0]

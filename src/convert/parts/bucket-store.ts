@@ -10,9 +10,11 @@ import {
   busyWith,
   findImageAt,
   isBusy,
+  isPlannedAt,
   openBucketOutput,
   partialName,
-  readMarker
+  readMarker,
+  withdrawDocument
 } from '../../zarr/bucket/claim.ts';
 import { Courier } from '../../zarr/bucket/courier.ts';
 import { JournalPieces, NOTING, readPieces } from '../../zarr/bucket/journal-pieces.ts';
@@ -72,7 +74,7 @@ export class BucketStore implements PartsStore {
   }
 
   async remove(name: string): Promise<void> {
-    await this.#bucket.delete([this.#key(name)]);
+    await withdrawDocument(this.#bucket, this.#key(name));
   }
 
   async image(): Promise<Json | null> {
@@ -89,8 +91,7 @@ export class BucketStore implements PartsStore {
   }
 
   async isPlanned(): Promise<boolean> {
-    const there = await this.#bucket.head(this.#keys.plan);
-    return there !== null && (this.#read === null || there.etag === this.#read);
+    return isPlannedAt(this.#bucket, this.#keys, this.#read);
   }
 
   async runs(part?: number): Promise<PartsRun[]> {
@@ -141,7 +142,7 @@ export class BucketStore implements PartsStore {
         timers.forEach(timer => clearInterval(timer));
         try {
           if (await this.isPlanned()) await pieces.note();
-          await bucket.delete([run]);
+          await withdrawDocument(bucket, run);
         } finally {
           rmSync(folder, { recursive: true, force: true });
         }

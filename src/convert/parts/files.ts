@@ -3,11 +3,12 @@ import { isBucketAddress } from '../../model/address.ts';
 import { atOnce } from '../../model/at-once.ts';
 import { ConvertError } from '../../model/errors.ts';
 import { VERSION } from '../../model/version.ts';
+import { toWhoRunsCommands } from '../../model/words.ts';
 import { isWholeInBucket } from '../../zarr/bucket/claim.ts';
 import { isOmeZarr } from '../../zarr/ome-zarr.ts';
 import type { BlockEntry } from '../../zarr/journal.ts';
 import { PARTS, PLAN } from '../../zarr/owner.ts';
-import { type JournalHead, PLAN_ANEW } from '../unfinished.ts';
+import { type JournalHead, planAnew } from '../unfinished.ts';
 import type { PartsStore } from './store.ts';
 
 /** Decisions made before the first part is converted; a document of the unfinished output. */
@@ -109,19 +110,19 @@ export async function readPlan(store: PartsStore): Promise<PartsPlan> {
     if (by === VERSION) return plan;
     throw new ConvertError(
       'resume-refused',
-      `${partial}: was planned by ${by === undefined ? 'another version' : `version ${by}`} of this program, and this is version ${VERSION}: go on with that one, or ${PLAN_ANEW}`,
+      `${partial}: was planned by ${by === undefined ? 'another version' : `version ${by}`} of this program, and this is version ${VERSION}: go on with that one, or ${planAnew(output)}`,
       'output'
     );
   }
   if (await store.isPlanned())
-    throw new ConvertError('corrupt', `${partial}: its plan is damaged: ${PLAN_ANEW}`, 'output');
+    throw new ConvertError('corrupt', `${partial}: its plan is damaged: ${planAnew(output)}`, 'output');
   if (isUnfinishedName(output)) throw inTheMaking(output);
   const isThere = isBucketAddress(output) ? await isWholeInBucket(output) : isOmeZarr(output);
   throw new ConvertError(
     'not-found',
     isThere
       ? `${output}: is there, and nothing is planned for it: it was finished, or converted otherwise`
-      : `${output}: nothing is planned for it: microct-io-vis plan does that first`,
+      : `${output}: nothing is planned for it${toWhoRunsCommands(': microct-io-vis plan does that first')}`,
     'output'
   );
 }

@@ -14,6 +14,7 @@ import { DONE, type PartRecord, type PartsPlan, partsNamed, readPlan, recordName
 import { type FinishedRecord, checkFiles, plannedOrFinished, writeFinished } from './finished.ts';
 import { withHeaders } from './headers.ts';
 import { within } from './limits.ts';
+import { toWhoRunsCommands } from '../../model/words.ts';
 import { mergeParts, partNumbers } from './merge.ts';
 import { openStore } from './open-store.ts';
 import { LOOK, othersFinish, settled } from './settled.ts';
@@ -76,8 +77,7 @@ async function finish(store: PartsStore, control: Control): Promise<FinishResult
       for (const part of partNumbers(plan)) await redo(store, part);
       throw new ConvertError(
         'corrupt',
-        `${partial}: its chunks have ${found} bytes, where ${written} were written: some were changed or removed since. ` +
-          'Run all parts again, which do what is damaged again and leave the rest as it is, then finish',
+        `${partial}: its chunks have ${found} bytes, where ${written} were written: some were changed or removed since${toWhoRunsCommands('. Run all parts again, which do what is damaged again and leave the rest as it is, then finish')}`,
         'output'
       );
     };
@@ -158,7 +158,7 @@ async function take(store: PartsStore, plan: PartsPlan, { signal, onWait }: Cont
 function outcome(error: unknown, { output, partial }: PartsStore): unknown {
   if (error instanceof ConvertError && error.code === 'output-exists' && error.about === output)
     return error.with({
-      problem: 'has come to be since it was planned: move it, then finish what is converted',
+      problem: `has come to be since it was planned: move it${toWhoRunsCommands(', then finish what is converted')}`,
       field: 'output'
     });
   return ended(error, partial, 'finishing it was', 'the parts are kept');
@@ -201,7 +201,7 @@ async function refuse(store: PartsStore, records: PartRecord[], damaged: readonl
   for (const part of parts) await redo(store, part);
   throw new ConvertError(
     'corrupt',
-    `${store.partial}: chunks of ${partsNamed(parts)} are not as they were written: run ${parts.length === 1 ? 'it' : 'them'} again, then finish`,
+    `${store.partial}: chunks of ${partsNamed(parts)} are not as they were written${toWhoRunsCommands(`: run ${parts.length === 1 ? 'it' : 'them'} again, then finish`)}`,
     'output'
   );
 }

@@ -1,5 +1,6 @@
 import { addReport, emptyReport } from '../../pyramid/task.ts';
 import { ConvertError } from '../../model/errors.ts';
+import { toWhoRunsCommands } from '../../model/words.ts';
 import type { Scan } from '../block-run.ts';
 import type { Merged } from '../conversion.ts';
 import type { Prepared } from '../prepare.ts';
@@ -86,7 +87,7 @@ export async function mergeParts(
     store,
     DONE,
     parts =>
-      `${partsNamed(parts)} of ${plan.parts.length} ${parts.length === 1 ? 'is' : 'are'} not converted: run ${parts.length === 1 ? 'it' : 'them'} (microct-io-vis part), then finish`
+      `${partsNamed(parts)} of ${plan.parts.length} ${parts.length === 1 ? 'is' : 'are'} not converted${toWhoRunsCommands(`: run ${parts.length === 1 ? 'it' : 'them'} (microct-io-vis part), then finish`)}`
   );
   const reports = Array.from({ length: prepared.layout.outerShape.c }, emptyReport);
   const counts: Float64Array[] = reports.map(() => new Float64Array(0));

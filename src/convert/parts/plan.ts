@@ -20,6 +20,7 @@ import { writeHeaders, withHeaders } from './headers.ts';
 import { type RemoteHeaders, handingOnHeaders } from '../../reader/index.ts';
 import { checkFiles, readFinished } from './finished.ts';
 import { partNumbers, partsWith } from './merge.ts';
+import { option } from '../../model/words.ts';
 import { openStore } from './open-store.ts';
 import type { PartsStore } from './store.ts';
 
@@ -94,7 +95,7 @@ async function planAnew(
     Ending.before(signal, prepare(source, given, { lenient: dryRun }))
   ).catch(async (error: unknown) => {
     if (!dryRun) await forgetFinished(error);
-    throw error;
+    throw await withPlanned(error, source, given);
   });
   if (signal?.aborted) throw stopped(signal);
   const parts = Math.max(least, Math.min(most, Math.floor(readBytes(prepared) / WORTH_A_PART)));
@@ -132,6 +133,19 @@ async function forgetFinished(error: unknown): Promise<void> {
   const store = await openStore(error.about).catch(() => null);
   await store?.remove(FINISHED).catch(() => {});
   store?.close();
+}
+
+/** An error that the name is taken, where that is by an earlier plan, which can be gone on with. */
+async function withPlanned(
+  error: unknown,
+  source: string | string[],
+  { output = null, parent = null }: Partial<ConvertOptions>
+): Promise<unknown> {
+  if (!(error instanceof ConvertError) || error.code !== 'output-exists' || error.about !== null) return error;
+  const store = await openStore(outputPath(output, source, parent)).catch(() => null);
+  const isPlanned = await store?.isPlanned().catch(() => false);
+  store?.close();
+  return isPlanned ? error.with({ problem: `${error.problem}, or go on with it (${option('resume')})` }) : error;
 }
 
 /** How many parts there may be. @throws ConvertError `bad-option` */

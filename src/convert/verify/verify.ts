@@ -13,7 +13,7 @@ import { openVolume } from '../../reader/index.ts';
 import { TOOL } from '../../model/version.ts';
 import { type Dtype, type Shape, spatial } from '../../model/volume.ts';
 import type { ZarrArray } from '../../zarr/array.ts';
-import { addressName, isAddress, isBucketAddress, shownAddress } from '../../model/address.ts';
+import { isAddress } from '../../model/address.ts';
 import { Mirror } from '../../zarr/bucket/mirror.ts';
 import { isThere } from '../../zarr/files.ts';
 import { type StoredImage, readImage } from '../../zarr/image.ts';
@@ -25,7 +25,6 @@ import { MetadataCheck } from './metadata.ts';
 import { type Origin, readOrigin } from './origin.ts';
 import { type Piece, piecePasses } from './pieces.ts';
 import { Pass, type Source } from './pass.ts';
-import { isArchiveName } from '../../model/output-name.ts';
 import { option } from '../../model/words.ts';
 
 export interface VerifyOptions {
@@ -86,19 +85,12 @@ export async function verify(
   options: Partial<VerifyOptions> = {},
   control: Control = {}
 ): Promise<VerifyResult> {
-  const isMirrored = isBucketAddress(output) || (isAddress(output) && isArchiveName(addressName(output)));
-  if (isAddress(output) && !isMirrored)
-    throw new ConvertError(
-      'bad-option',
-      `${shownAddress(output)}: what is on a server of the web is not verified: copy it to a disk or a bucket first`,
-      'source'
-    );
-  if (!isMirrored) return verifyFolder(resolve(output), options, control, null);
+  if (!isAddress(output)) return verifyFolder(resolve(output), options, control, null);
   const mirror = await Mirror.open(output, 'output');
   return mirror.within(() => verifyFolder(mirror.folder, options, control, mirror));
 }
 
-/** `mirror`: what the folder is of, where that is in a bucket. */
+/** `mirror`: what the folder is of, where that has an address. */
 async function verifyFolder(
   folder: string,
   options: Partial<VerifyOptions>,
@@ -125,6 +117,10 @@ async function verifyFolder(
   const found = await Ending.before(control.signal, opening, cancelled);
   said.notes.push(...geometryNotes(image));
   if (!origin) noteForeign(image.type, said);
+  if (mirror?.isListed === false)
+    said.notes.push(
+      'Nobody lists its files: the chunks that its metadata tells of were asked for, and no labels were looked for that its list does not have.'
+    );
   noteUnlisted(image.labels ? dirname(dirname(folder)) : folder, image.labels ? basename(folder) : null, said);
   const original = origin ? null : unpadded(image, level0);
   const comparable =

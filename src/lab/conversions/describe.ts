@@ -35,7 +35,7 @@ export function jobStatus(job: Job, find: (id: string) => Job | undefined = () =
         ? `done in ${describeSeconds(job.result.seconds)}, ${formatBytes(job.result.bytesWritten)}`
         : 'done';
     case 'cancelled':
-      return 'cancelled';
+      return job.error?.message ?? 'cancelled';
     case 'failed':
       return `failed: ${job.error?.message ?? 'for no known reason'}`;
   }

@@ -161,6 +161,8 @@ export class JobNotifications {
           }
         ]
       });
+    } else if (job.error) {
+      this.#emit(job, job.error.message, 'warning', { autoClose: false, actions: [this.#details(job)] });
     } else {
       const rest = job.kind === 'verify' ? '' : ', nothing was kept';
       this.#emit(job, `${jobName(job)}: cancelled${rest}`, 'info', { autoClose: 5000, actions: [] });

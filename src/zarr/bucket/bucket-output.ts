@@ -16,10 +16,12 @@ import {
   ROOT_DOCUMENTS,
   isOmeZarrAt,
   isOurName,
+  isPlannedAt,
   openBucketOutput,
   partialName,
   readMarker,
-  refuseUnlessEnded
+  refuseUnlessEnded,
+  withdrawDocument
 } from './claim.ts';
 import { Courier } from './courier.ts';
 import { JournalPieces, NOTING, pieceKey, readPieces } from './journal-pieces.ts';
@@ -94,9 +96,9 @@ export class BucketOutput implements UnfinishedOutput {
     const { bucket, keys } = await openBucketOutput(output);
     try {
       const claimed = await readMarker(bucket, keys);
-      if (claimed) await refuseUnlessEnded(bucket, keys, claimed);
       const isWritten = await isOmeZarrAt(bucket, keys.root);
       if (isWritten && !overwrite) throw taken(output);
+      if (claimed) await refuseUnlessEnded(bucket, keys, claimed);
       const staged = isWritten === true;
       return await claiming(bucket, keys, { staged }, claimed?.etag ?? null, async etag => {
         if (claimed) {
@@ -147,7 +149,7 @@ export class BucketOutput implements UnfinishedOutput {
     const { bucket, keys } = await openBucketOutput(output);
     try {
       const claimed = await readMarker(bucket, keys);
-      if (!claimed?.owner?.planned || (await bucket.head(keys.plan))) return;
+      if (!claimed?.owner?.planned || (await isPlannedAt(bucket, keys))) return;
     } finally {
       bucket.close();
     }
@@ -195,12 +197,14 @@ export class BucketOutput implements UnfinishedOutput {
    * the bucket, and not while it is copied.
    */
   async finish(): Promise<string[]> {
+    await this.#checkOwn();
     await this.#journal.note();
     const isRoot = ([path]: Documents[number]) => ROOT_DOCUMENTS.includes(path);
     const write = ([path, text]: Documents[number], isNew = false) =>
       this.#bucket.put(this.#keys.root + path, Buffer.from(text), isNew ? { isNew } : {});
     if (this.#staged) await this.#replace();
     await Promise.all(this.#documents.filter(document => !isRoot(document)).map(document => write(document)));
+    await this.#checkOwn();
     // `.zattrs` says what the image is, and `.zgroup` that there is anything.
     const roots = this.#documents.filter(isRoot).sort(([a], [b]) => (a < b ? 1 : -1));
     for (const [n, document] of roots.entries())
@@ -217,11 +221,12 @@ export class BucketOutput implements UnfinishedOutput {
     const warnings: string[] = [];
     try {
       // Before all that it tells of.
-      if (this.#planned) await this.#bucket.delete([this.#keys.plan]);
+      if (this.#planned) await withdrawDocument(this.#bucket, this.#keys.plan);
       await removeAll(this.#bucket, this.#keys.partial, key => key !== this.#keys.marker);
       await this.#bucket.delete([this.#keys.marker]);
     } catch (error) {
       if (!isDenied(error)) throw error;
+      await this.#mark({ ended: true }).catch(() => undefined);
       warnings.push(
         `What is left of its making, under ${this.partial}/, could not be removed, since these credentials may not do that: the output is whole.`
       );
@@ -246,22 +251,30 @@ export class BucketOutput implements UnfinishedOutput {
 
   async discard(): Promise<void> {
     await this.#release();
+    try {
+      await this.#checkOwn();
+      await this.#remove();
+    } catch (error) {
+      await this.#mark({ ended: true }).catch(() => undefined);
+      throw error;
+    } finally {
+      this.#clear();
+    }
+  }
+
+  async #remove(): Promise<void> {
     const { root, partial } = this.#keys;
     // Somebody else's, who has been faster, or that of one who was killed when all was done.
     const mayBeWhole = this.#planned || (!this.#staged && this.#rooted.size === 0);
     const isWhole = mayBeWhole && (await isOmeZarrAt(this.#bucket, root)) === true;
     // All that there is of it: it is gone on with.
     if (this.#replacing && !isWhole) return void (await this.keep());
-    try {
-      await this.#bucket.uploads.abortAll(filesOf(this.#keys, this.#staged));
-      // Metadata of an image may be somebody else's, who has been faster.
-      const isGoing = (name: string) => isOurName(name) && (this.#rooted.has(name) || !ROOT_DOCUMENTS.includes(name));
-      if (!this.#staged && !isWhole) await removeAll(this.#bucket, root, key => isGoing(key.slice(root.length)));
-      await removeAll(this.#bucket, partial, key => key !== this.#keys.marker);
-      await this.#bucket.delete([this.#keys.marker]);
-    } finally {
-      this.#clear();
-    }
+    await this.#bucket.uploads.abortAll(filesOf(this.#keys, this.#staged));
+    // Metadata of an image may be somebody else's, who has been faster.
+    const isGoing = (name: string) => isOurName(name) && (this.#rooted.has(name) || !ROOT_DOCUMENTS.includes(name));
+    if (!this.#staged && !isWhole) await removeAll(this.#bucket, root, key => isGoing(key.slice(root.length)));
+    await removeAll(this.#bucket, partial, key => key !== this.#keys.marker);
+    await this.#bucket.delete([this.#keys.marker]);
   }
 
   /** Puts what was written in the place of an older output. */
@@ -281,6 +294,22 @@ export class BucketOutput implements UnfinishedOutput {
   /** Whether it is all there is of it, since what it replaces is removed, or was being removed. */
   get isReplacing(): boolean {
     return this.#replacing;
+  }
+
+  /**
+   * Who was asleep for long has lost it to others, as may have who began at the same time as another one where the store
+   * knows no conditions.
+   *
+   * @throws ConvertError `output-exists`
+   */
+  #checkOwn(): Promise<void> {
+    this.#marking = this.#marking
+      .catch(() => undefined)
+      .then(async () => {
+        const there = await this.#bucket.head(this.#keys.marker);
+        if (there?.etag !== this.#markerEtag) throw justTaken(this.#bucket, this.#keys);
+      });
+    return this.#marking;
   }
 
   /** Says that it is still being written, or has ended. */
@@ -348,7 +377,7 @@ async function claiming<T>(
   before: string | null,
   begin: (etag: string) => Promise<T>
 ): Promise<T> {
-  const etag = await put(bucket, keys, state, before);
+  const etag = await put(bucket, keys, state, before, true);
   active.add(partialName(bucket, keys));
   try {
     return await begin(etag);
@@ -359,11 +388,18 @@ async function claiming<T>(
   }
 }
 
-/** Writes the marker in place of the one with that ETag, or of none; its ETag. */
-async function put(bucket: S3Bucket, keys: Keys, state: State, etag: string | null): Promise<string> {
+/** Writes the marker in place of the one with that ETag, or of none; its ETag. `isClaim`: others may want it, too. */
+async function put(
+  bucket: S3Bucket,
+  keys: Keys,
+  state: State,
+  etag: string | null,
+  isClaim = false
+): Promise<string> {
   const text = Buffer.from(`${JSON.stringify({ ...(JSON.parse(marker()) as object), ...state })}\n`);
   try {
-    return await bucket.put(keys.marker, text, etag === null ? { isNew: true } : { etag });
+    const condition = etag === null ? { isNew: true } : { etag };
+    return await (isClaim ? bucket.putContested(keys.marker, text, condition) : bucket.put(keys.marker, text, condition));
   } catch (error) {
     if (isRefusedByCondition(error) || (error instanceof S3Error && error.status === 404 && etag !== null))
       throw justTaken(bucket, keys);

@@ -4,6 +4,7 @@ import { parsedObject } from '../../model/json.ts';
 import { type GroupDocument, isOmeZarrGroup } from '../../model/ome-zarr/group.ts';
 import { isArchiveName } from '../../model/output-name.ts';
 import { TOOL } from '../../model/version.ts';
+import { isDenied } from '../../remote/s3-error.ts';
 import { S3Bucket } from '../../remote/s3.ts';
 import { JOURNAL, Journal, type JournalRecord } from '../journal.ts';
 import {
@@ -95,6 +96,22 @@ export async function readMarker(bucket: S3Bucket, keys: Keys): Promise<Claimed 
   return { owner: isOwner ? (owner as unknown as BucketOwner) : null, etag: found.etag, modified: there.modified };
 }
 
+/** Removes a document; who may not do that empties it, which is as good: it tells nothing any more. */
+export async function withdrawDocument(bucket: S3Bucket, key: string): Promise<void> {
+  try {
+    await bucket.delete([key]);
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    await bucket.put(key, Buffer.alloc(0));
+  }
+}
+
+/** Whether an output is planned to be converted in parts; `etag`: by that plan. */
+export async function isPlannedAt(bucket: S3Bucket, keys: Keys, etag: string | null = null): Promise<boolean> {
+  const there = await bucket.head(keys.plan);
+  return there !== null && there.size > 0 && (etag === null || there.etag === etag);
+}
+
 /** As people know an unfinished output. */
 export const partialName = (bucket: S3Bucket, keys: Keys): string => bucket.nameOf(keys.partial.slice(0, -1));
 
@@ -113,7 +130,7 @@ async function ownershipOf(bucket: S3Bucket, keys: Keys, claimed: Claimed): Prom
   if (!claimed.owner) return 'foreign';
   const busy = busyWith(bucket, keys, claimed);
   if (busy) return busy;
-  return (await bucket.head(keys.plan)) ? 'planned' : 'stale';
+  return (await isPlannedAt(bucket, keys)) ? 'planned' : 'stale';
 }
 
 /** Throws unless an unfinished output is one of ours that has ended; `planned`: or is converted in parts. */
@@ -179,10 +196,10 @@ export async function checkBucket(output: string, overwrite: boolean): Promise<O
   const { bucket, keys } = await openBucketOutput(output);
   try {
     const claimed = await readMarker(bucket, keys);
-    if (claimed) await refuseUnlessEnded(bucket, keys, claimed);
     const isWritten = await isOmeZarrAt(bucket, keys.root);
-    const isBegun = claimed?.owner?.staged === false;
     if (isWritten && !overwrite) throw taken(output);
+    if (claimed) await refuseUnlessEnded(bucket, keys, claimed);
+    const isBegun = claimed?.owner?.staged === false;
     if (isWritten === false && !claimed)
       throw new ConvertError(
         'output-not-ome-zarr',

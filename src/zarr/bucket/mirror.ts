@@ -1,12 +1,13 @@
-import { addressName } from '../../model/address.ts';
+import { addressName, isBucketAddress } from '../../model/address.ts';
 import { ConvertError } from '../../model/errors.ts';
 import { isArchiveName } from '../../model/output-name.ts';
 import { RemoteStore } from '../../remote/remote-store.ts';
-import { type BucketSide } from '../../remote/s3-error.ts';
+import { type BucketSide, isDenied } from '../../remote/s3-error.ts';
 import { PART_BYTES } from '../../remote/s3-uploads.ts';
 import { S3Bucket } from '../../remote/s3.ts';
-import { Unpacker } from '../archive/unpacker.ts';
 import { Courier } from './courier.ts';
+import { bringDocuments } from './documents.ts';
+import { Fetcher } from './fetcher.ts';
 import { AddressFolder } from './way.ts';
 
 /** Bytes of files that stay on the disk though nobody reads them just now: another block of a shard may be next. */
@@ -17,8 +18,8 @@ const DOCUMENT = /(^|\/)(zarr\.json|\.zattrs|\.zgroup|\.zarray|\.zmetadata)$/;
 type Carrier = Pick<Courier, 'files' | 'sizeOf' | 'fetch' | 'drop' | 'stop'>;
 
 /**
- * An OME-Zarr in a bucket, or in one file at an address, as a folder, for whoever reads folders: with all its metadata,
- * and with the files of chunks that somebody asks for, as long as they are used.
+ * An OME-Zarr at an address as a folder, for whoever reads folders: with all its metadata, and with the files of chunks
+ * that somebody asks for, as long as they are used.
  */
 export class Mirror {
   readonly #folder: AddressFolder;
@@ -28,7 +29,11 @@ export class Mirror {
   readonly #used = new Map<string, { users: number; here: Promise<void>; bytes: number }>();
   #bytes = 0;
 
-  private constructor(folder: AddressFolder, courier: Carrier, letGo: () => void) {
+  /** Whether all its files are known; if not, labels are that its list has, and chunks as they are asked for. */
+  readonly isListed: boolean;
+
+  private constructor(folder: AddressFolder, courier: Carrier, isListed: boolean, letGo: () => void) {
+    this.isListed = isListed;
     this.#folder = folder;
     this.#courier = courier;
     this.#letGo = letGo;
@@ -36,8 +41,12 @@ export class Mirror {
 
   /** @throws ConvertError `not-found` where there is nothing, and what keeps it from being read */
   static async open(given: string, side: BucketSide): Promise<Mirror> {
-    const isArchive = isArchiveName(addressName(given));
-    return isArchive ? Mirror.#ofArchive(given) : Mirror.#ofBucket(given, side);
+    if (!isBucketAddress(given) || isArchiveName(addressName(given))) return Mirror.#ofStore(given);
+    return Mirror.#ofBucket(given, side).catch((error: unknown) => {
+      // One that may be read, as public ones may, and not listed.
+      if (isDenied(error)) return Mirror.#ofStore(given);
+      throw error;
+    });
   }
 
   static async #ofBucket(given: string, side: BucketSide): Promise<Mirror> {
@@ -55,27 +64,31 @@ export class Mirror {
         side
       );
     };
-    return Mirror.#begin(address, begin, () => bucket.close());
+    return Mirror.#begin(address, begin, true, () => bucket.close());
   }
 
-  static async #ofArchive(given: string): Promise<Mirror> {
+  /** By what is read of it alone, where nobody lists it. */
+  static async #ofStore(given: string): Promise<Mirror> {
     const store = await RemoteStore.open(given, PART_BYTES);
-    const begin = async (folder: string): Promise<Carrier> => new Unpacker(store, folder, (await store.list()) ?? []);
-    return Mirror.#begin(store.name, begin, () => store.close());
+    const files = await store.list();
+    const begin = async (folder: string): Promise<Carrier> => new Fetcher(store, folder, files);
+    return Mirror.#begin(store.name, begin, files !== null, () => store.close());
   }
 
   static async #begin(
     address: string,
     begin: (folder: string) => Promise<Carrier>,
+    isListed: boolean,
     letGo: () => void
   ): Promise<Mirror> {
     const folder = new AddressFolder(address);
     let carrier: Carrier | null = null;
     try {
       carrier = await begin(folder.path);
-      const names = carrier.files.map(([name]) => name);
-      await carrier.fetch(names.filter(name => DOCUMENT.test(name)));
-      return new Mirror(folder, carrier, letGo);
+      const { files } = carrier;
+      if (isListed) await carrier.fetch(files.map(([name]) => name).filter(name => DOCUMENT.test(name)));
+      else await bringDocuments(folder.path, carrier.fetch.bind(carrier));
+      return new Mirror(folder, carrier, isListed, letGo);
     } catch (error) {
       await end(folder, carrier, letGo);
       throw error;
@@ -100,13 +113,8 @@ export class Mirror {
   async use(names: readonly string[]): Promise<void> {
     await Promise.all(
       names.map(async name => {
-        const size = this.#courier.sizeOf(name);
-        if (size === null) return;
-        let file = this.#used.get(name);
-        if (!file) {
-          file = { users: 0, here: this.#courier.fetch([name]), bytes: size };
-          this.#bytes += size;
-        }
+        if (this.isListed && this.#courier.sizeOf(name) === null) return;
+        const file = this.#used.get(name) ?? { users: 0, here: this.#bring(name), bytes: 0 };
         file.users++;
         // The last of those that are used.
         this.#used.delete(name);
@@ -114,6 +122,14 @@ export class Mirror {
         await file.here;
       })
     );
+  }
+
+  async #bring(name: string): Promise<void> {
+    await this.#courier.fetch([name]);
+    const bytes = this.#courier.sizeOf(name) ?? 0;
+    this.#bytes += bytes;
+    const file = this.#used.get(name);
+    if (file) file.bytes = bytes;
   }
 
   async release(names: readonly string[]): Promise<void> {

@@ -1,34 +1,41 @@
 import { mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { atOnce } from '../../model/at-once.ts';
-import { cancelled } from '../../model/errors.ts';
+import { ConvertError, cancelled } from '../../model/errors.ts';
 import type { RemoteStore } from '../../remote/remote-store.ts';
 import { PART_BYTES } from '../../remote/s3-uploads.ts';
 
 /** Requests that are on their way at once. */
 const AT_ONCE = 24;
 
-/** Brings files of an OME-Zarr in one file at an address into a folder, and takes them away. */
-export class Unpacker {
+/**
+ * Brings files of an OME-Zarr at an address into a folder, and takes them away. Where nobody lists them, what is there
+ * is known when it is asked for.
+ */
+export class Fetcher {
   readonly files: [name: string, bytes: number][];
+  readonly isListed: boolean;
   readonly #store: RemoteStore;
   readonly #folder: string;
   readonly #sizes: Map<string, number>;
   readonly #end = new AbortController();
   readonly #fetching = new Set<Promise<unknown>>();
 
-  constructor(store: RemoteStore, folder: string, files: [name: string, bytes: number][]) {
-    this.files = files;
+  /** `files`: names and sizes of all; null: nobody lists them. */
+  constructor(store: RemoteStore, folder: string, files: [name: string, bytes: number][] | null) {
+    this.files = files ?? [];
+    this.isListed = files !== null;
     this.#store = store;
     this.#folder = folder;
-    this.#sizes = new Map(files);
+    this.#sizes = new Map(this.files);
   }
 
-  /** Null where there is no such file. */
+  /** Null where there is no such file, as far as is known. */
   sizeOf(name: string): number | null {
     return this.#sizes.get(name) ?? null;
   }
 
+  /** Brings files; where nobody lists them, those that are there. */
   async fetch(names: readonly string[]): Promise<void> {
     const all = atOnce(AT_ONCE, names, name => this.#bring(name));
     const settled: Promise<unknown> = Promise.allSettled([all]).then(() => this.#fetching.delete(settled));
@@ -48,15 +55,21 @@ export class Unpacker {
   }
 
   async #bring(name: string): Promise<void> {
-    this.#end.signal.throwIfAborted();
-    const size = this.#sizes.get(name) ?? 0;
+    const { signal } = this.#end;
+    signal.throwIfAborted();
+    const read = (offset: number) => this.#store.read(name, { offset, length: PART_BYTES }, signal);
+    let piece = this.sizeOf(name) === 0 ? null : await read(0);
+    if (!piece && !this.isListed) return;
+    const size = piece?.size ?? 0;
+    this.#sizes.set(name, size);
     const path = join(this.#folder, name);
     await mkdir(dirname(path), { recursive: true });
     const file = await open(path, 'w');
     try {
       for (let offset = 0; offset < size; offset += PART_BYTES) {
-        const found = await this.#store.read(name, { offset, length: PART_BYTES }, this.#end.signal);
-        if (found) await file.write(found.bytes, 0, found.bytes.length, offset);
+        if (offset > 0) piece = await read(offset);
+        if (!piece) throw new ConvertError('not-found', `${this.#store.name}/${name}: it was removed meanwhile: start over`);
+        await file.write(piece.bytes, 0, piece.bytes.length, offset);
       }
     } finally {
       await file.close();
