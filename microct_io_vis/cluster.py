@@ -13,12 +13,13 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib import metadata
 from typing import TYPE_CHECKING, Any, cast
 
 from .arguments import SLICES, absolute, byte_count, option_words, path_of, paths_of, shown_address, source_words
 from .batch import convert_one
 from .conversion import Event, Helper, Names, ask, check, run_conversion, snake_case
-from .errors import ConversionError, shown_as_message
+from .errors import ConversionError, shown_as_message, warn_of
 from .extras import imported
 from .options import MOST_PARTS, WORTH_A_PART, Options
 from .stand_ins import Address, known_of
@@ -40,12 +41,15 @@ SHARE = 0.8
 MOST_TOLD = 100
 #: Bytes that a conversion takes where nobody says how many, as the helper has it.
 USUAL_MEMORY = 4 * 2**30
+PACKAGE = "microct-io-vis"
 #: Errors of a source that may not come again.
 PASSING = ("not-found", "unreadable", "resume-refused")
 #: Errors that say themselves what to do about what is planned.
 SAID = ("resume-refused",)
 #: Seconds between two looks at what has ended.
 LOOK = 0.02
+#: Seconds between two looks whether there is a worker.
+LONELY = 15
 #: Seconds for which tasks that are cancelled are waited for.
 PATIENCE = 20
 Resources = Mapping[str, float]
@@ -154,6 +158,7 @@ class ClusterConversion:
     def _wait(self, futures: Iterable[Future], meter: _Meter) -> list[Any]:
         """The results, in their order."""
         waiting = list(futures)
+        looked, lonely = time.monotonic(), 0
         try:
             # One that is lost with its worker is done again by another.
             while not all(future.status == "finished" for future in waiting):
@@ -165,10 +170,22 @@ class ClusterConversion:
                     if future.status == "error":
                         raise _as_conversion_error(future.exception())
                 meter.report()
+                if time.monotonic() - looked > LONELY:
+                    looked = time.monotonic()
+                    lonely = 0 if self._has_workers() else lonely + 1
+                    if lonely == 2:
+                        warn_of(shown_address(self._output or ""), ["no worker is there: it waits for one to come"])
             return [future.result() for future in waiting]
         finally:
             with suppress(Exception):
                 self._client.cancel([future for future in waiting if future.status != "finished"])
+
+    def _has_workers(self) -> bool:
+        try:
+            return bool(self._client.scheduler_info(n_workers=1)["workers"])
+        except Exception:
+            # That the scheduler is gone shows by itself.
+            return True
 
     def _ended(self, error: ConversionError, output: str) -> ConversionError:
         """The error that has ended it, with what becomes of what is done."""
@@ -522,6 +539,13 @@ def _check(client: Client) -> None:
         raise shown_as_message(TypeError(f"client: {client!r}, {what}"))
     if client.asynchronous:
         raise shown_as_message(ValueError("client: an asynchronous Client cannot be waited for: give a usual one"))
+    # A worker ends that cannot import what it is to do, and so would each in turn.
+    found = client.run(metadata.version, PACKAGE, on_error="return")
+    without = [address for address, said in found.items() if isinstance(said, metadata.PackageNotFoundError)]
+    if without:
+        where = without[0] if len(without) == 1 else f"{len(without)} workers, such as {without[0]},"
+        what = f"{where} {'has' if len(without) == 1 else 'have'} no {PACKAGE}: install it where the workers run, too"
+        raise ConversionError("internal", what)
 
 
 def _slot_of(
@@ -588,6 +612,6 @@ def _as_conversion_error(error: BaseException | None) -> BaseException:
     if isinstance(error, ConversionError):
         return error
     if isinstance(error, KilledWorker):
-        lost = f"{error.allowed_failures + 1} workers were lost in turn while they did it, the last one {error.last_worker.address}"
+        lost = f"{error.allowed_failures + 1} workers were lost as they did it, the last {error.last_worker.address}"
         return ConversionError("interrupted", f"{lost}: they may have too little memory; their logs say more")
     return ConversionError("interrupted", f"{type(error).__name__}: {error}")

@@ -125,7 +125,9 @@ export async function inspectOmeZarr(source: string, { files = true }: InspectOp
       describeFolder(source, folder, async () => (files ? store.list() : null))
     );
   const mirror = await Mirror.open(source, 'source');
-  return mirror.within(() => describeFolder(source, mirror.folder, async () => (mirror.isListed ? mirror.files : null)));
+  return mirror.within(() =>
+    describeFolder(source, mirror.folder, async () => (mirror.isListed ? mirror.files : null))
+  );
 }
 
 type Sizes = [path: string, bytes: number][];

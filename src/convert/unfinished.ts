@@ -11,7 +11,7 @@ import { type Level, product, pyramid } from '../model/levels.ts';
 import type { RangeEnd, Settings } from '../model/settings.ts';
 import { BYTES_PER_VOXEL, type Dtype, type OuterShape, type Shape, volumeCount } from '../model/volume.ts';
 import { VERSION } from '../model/version.ts';
-import { named, option, shellWord } from '../model/words.ts';
+import { named, option } from '../model/words.ts';
 import { type BlockEntry, Journal, type JournalRecord } from '../zarr/journal.ts';
 
 /** Everything that decides an output's bytes, under the names that a person knows. */
@@ -210,12 +210,9 @@ export function checkResumable(partial: string, { refusal }: Unfinished): void {
     );
 }
 
-/** The command that discards what is planned. */
-export const discarding = (output: string): string =>
-  `microct-io-vis finish --discard ${shellWord(output)}`;
-
 /** Advice where what was planned can no longer be made: the name is taken by it. */
-export const planAnew = (output: string): string => `discard what is planned (${discarding(output)}), and begin anew`;
+export const planAnew = (output: string): string =>
+  `discard what is planned (${option('discard', output)}), and begin anew`;
 
 /** @throws ConvertError `resume-refused` where what was planned would now be made otherwise */
 export function checkPlanned(output: string, planned: ConversionRecord, now: ConversionRecord): void {

@@ -14,6 +14,7 @@ export const PYTHON: Vocabulary = {
   option: (name, values) => {
     if (name === 'batch') return 'convert_many';
     if (name === 'commands') return '';
+    if (name === 'discard') return COMMAND_LINE.option(name, values);
     const argument = spelled(name, '_');
     if (values.length === 0) return isFlag(name) ? `${argument}=True` : argument;
     return `${argument}=${values.length === 1 ? literal(values[0]) : `(${values.map(literal).join(', ')})`}`;
@@ -25,6 +26,7 @@ export const FORM: Vocabulary = {
   field: name => `“${label(name)}”`,
   option: (name, values) => {
     if (name === 'commands') return '';
+    if (name === 'discard') return COMMAND_LINE.option(name, values);
     return name === 'batch' ? 'a selection of the files' : [`“${label(name)}”`, ...values].join(' ');
   }
 };

@@ -3,9 +3,12 @@ import type { ConvertOptions } from './options.ts';
 
 /**
  * Subjects of messages: an option, the source that an OME-Zarr is verified against, the way to convert many sources,
- * each as a volume of its own, or what is said to who runs commands one after another.
+ * each as a volume of its own, what is said to who runs commands one after another, or the command that discards what
+ * is planned.
  */
-export type OptionName = keyof ConvertOptions | 'against' | 'batch' | 'commands';
+export type OptionName = keyof ConvertOptions | (typeof NO_OPTIONS)[number] | 'against';
+
+const NO_OPTIONS = ['batch', 'commands', 'discard'] as const;
 
 /**
  * How a surface (command line, Python, form) names an option that a person gave or is to give, with the values to give.
@@ -44,16 +47,20 @@ export const shellWord = (word: string): string =>
 /** Words of errors, unless somebody asks for others. */
 export const COMMAND_LINE: Vocabulary = {
   field: name => (name === 'output' ? 'OUTPUT' : `--${spelled(name, '-')}`),
-  option: (name, values) =>
-    name === 'commands' ? values.join('') : [`--${spelled(name, '-')}`, ...values.map(shellWord)].join(' ')
+  option: (name, values) => {
+    if (name === 'commands') return values.join('');
+    const words = [`--${spelled(name, '-')}`, ...values.map(shellWord)].join(' ');
+    return name === 'discard' ? `microct-io-vis finish ${words}` : words;
+  }
 };
 
 /** The options that a message speaks of. */
-export const namesIn = (said: string): Exclude<OptionName, 'batch' | 'commands'>[] => [
+export const namesIn = (said: string): Exclude<OptionName, (typeof NO_OPTIONS)[number]>[] => [
   ...new Set(
     [...said.matchAll(MARKED)]
       .map(([, , name]) => name as OptionName)
-      .filter(name => name !== 'batch' && name !== 'commands')
+      .filter(name => !(NO_OPTIONS as readonly string[]).includes(name))
+      .map(name => name as Exclude<OptionName, (typeof NO_OPTIONS)[number]>)
   )
 ];
 

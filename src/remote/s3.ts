@@ -267,9 +267,7 @@ export class S3Bucket {
       }
       const isSaidThere = isNew && error instanceof S3Error && error.reason === PRECONDITION;
       if (isSaidThere && !(await this.head(key, signal)))
-        return isGone
-          ? this.#putAlone(key, bytes, signal)
-          : this.put(key, bytes, { isNew, isGone: true }, signal);
+        return isGone ? this.#putAlone(key, bytes, signal) : this.put(key, bytes, { isNew, isGone: true }, signal);
       if (etag !== undefined && !this.#wantsBare && isRefusedByCondition(error)) {
         this.#wantsBare = (await this.head(key, signal))?.etag === etag;
         if (this.#wantsBare) return this.put(key, bytes, { etag }, signal);
@@ -297,12 +295,7 @@ export class S3Bucket {
   }
 
   /** As `put` with a condition, for a store that knows none: of several at once, the last one has it. */
-  async #putLooking(
-    key: string,
-    bytes: Uint8Array,
-    { isNew, etag }: Condition,
-    signal?: AbortSignal
-  ): Promise<string> {
+  async #putLooking(key: string, bytes: Uint8Array, { isNew, etag }: Condition, signal?: AbortSignal): Promise<string> {
     const there = await this.head(key, signal);
     if (isNew ? there : there?.etag !== etag) throw this.#connection.overtaken(key);
     return this.#putAlone(key, bytes, signal);

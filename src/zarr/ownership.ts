@@ -1,5 +1,5 @@
 import { ConvertError } from '../model/errors.ts';
-import { option, shellWord } from '../model/words.ts';
+import { option } from '../model/words.ts';
 import { BELIEVED, type Ownership } from './owner.ts';
 
 /**
@@ -13,7 +13,7 @@ export function refuseUnlessStale(partial: string, owner: Ownership, planned = f
     throw new ConvertError(
       'output-exists',
       `${partial}: is converted in parts, as somebody has planned: wait until they are done and it is finished, ` +
-        `have it discarded (microct-io-vis finish --discard ${shellWord(partial.replace(/\.partial$/, ''))}), or choose another output`,
+        `have it discarded (${option('discard', partial.replace(/\.partial$/, ''))}), or choose another output`,
       'output'
     );
   if (owner === 'foreign')

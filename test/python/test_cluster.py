@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import resource
 import shutil
 import signal
 import threading
@@ -119,6 +120,26 @@ def test_a_cluster_converts_many(client, scan, tmp_path):
         assert [path.name for path in widget.wait(60)] == ["a.ome.zarr", "b.ome.zarr"]
     assert contents(tmp_path / "each" / "b.ome.zarr") == contents(result[1].output)
     assert widget.progress["done_bytes"] == widget.progress["total_bytes"] == 2 * 64 * 160 * 160
+
+
+def test_what_ends_it_is_said_once_with_what_to_do(client, scan, tmp_path):
+    def limit(size: int) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    output = tmp_path / "out.ome.zarr"
+    words = {"client": client, "parts": 2, "progress": False, "chunk_size": 64, "compression": "none"}
+    client.run(limit, 100_000)
+    try:
+        with pytest.raises(ConversionError, match=r"\(EFBIG\): ") as full:
+            convert(scan, output, **words)
+    finally:
+        client.run(limit, resource.RLIM_INFINITY)
+    assert full.value.code == "disk-full" and str(full.value).count("kept") == 1
+    assert str(full.value).endswith(f"); what is done is kept as {output}.partial: go on with it (resume=True)")
+    assert "(on the worker tcp://" in str(full.value)
+    with pytest.raises(ConversionError, match=r"as somebody has planned.* or go on with it \(resume=True\)"):
+        convert(scan, output, **words)
+    assert contents(convert(scan, output, resume=True, **words))
 
 
 def test_what_a_cluster_converts_can_be_cancelled(client, scan, tmp_path):

@@ -297,8 +297,8 @@ export class BucketOutput implements UnfinishedOutput {
   }
 
   /**
-   * Who was asleep for long has lost it to others, as may have who began at the same time as another one where the store
-   * knows no conditions.
+   * Who was asleep for long has lost it to others, and so may who began together with others in a store that knows no
+   * conditions.
    *
    * @throws ConvertError `output-exists`
    */
@@ -389,17 +389,13 @@ async function claiming<T>(
 }
 
 /** Writes the marker in place of the one with that ETag, or of none; its ETag. `isClaim`: others may want it, too. */
-async function put(
-  bucket: S3Bucket,
-  keys: Keys,
-  state: State,
-  etag: string | null,
-  isClaim = false
-): Promise<string> {
+async function put(bucket: S3Bucket, keys: Keys, state: State, etag: string | null, isClaim = false): Promise<string> {
   const text = Buffer.from(`${JSON.stringify({ ...(JSON.parse(marker()) as object), ...state })}\n`);
   try {
     const condition = etag === null ? { isNew: true } : { etag };
-    return await (isClaim ? bucket.putContested(keys.marker, text, condition) : bucket.put(keys.marker, text, condition));
+    return await (isClaim
+      ? bucket.putContested(keys.marker, text, condition)
+      : bucket.put(keys.marker, text, condition));
   } catch (error) {
     if (isRefusedByCondition(error) || (error instanceof S3Error && error.status === 404 && etag !== null))
       throw justTaken(bucket, keys);

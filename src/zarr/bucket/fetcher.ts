@@ -68,7 +68,8 @@ export class Fetcher {
     try {
       for (let offset = 0; offset < size; offset += PART_BYTES) {
         if (offset > 0) piece = await read(offset);
-        if (!piece) throw new ConvertError('not-found', `${this.#store.name}/${name}: it was removed meanwhile: start over`);
+        if (!piece)
+          throw new ConvertError('not-found', `${this.#store.name}/${name}: it was removed meanwhile: start over`);
         await file.write(piece.bytes, 0, piece.bytes.length, offset);
       }
     } finally {
