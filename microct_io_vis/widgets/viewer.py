@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import math
 import os
 import queue
@@ -21,31 +20,27 @@ from ipywidgets import HBox
 from traitlets import Any as Any_
 from traitlets import Dict, Instance, Int, List, Unicode
 
-from ..arguments import is_address, naming_its_options, reading_in, shown_address, shown_source
-from ..collection import image_path
+from ..arguments import naming_its_options, reading_in, shown_address, shown_source
 from ..errors import shown_as_message
 from ..extras import imported
-from ..look import LookedAt, looked_at
-from ..options import ENDINGS, DescribedBy, Orientation, Palette, ZAxis
+from ..options import DescribedBy, Orientation, Palette, ZAxis
 from ..stand_ins import hidden, whole
 from ..types import Channels, Image, Integer, Sizes, Slices, StrPath
-from ..volume import Volume, VolumeLevel, nothing_is_chosen
-from ..volume import open as open_volume
+from ..volume import Volume, VolumeLevel
 from . import film, measurements
 from .alignment import Alignment, AlignmentKind, solve
 from .arrays import ArrayFiles
-from .files import OmeZarrFiles
 from .layers import Layer
 from .module import BrowserWidget, mistakes_as_messages
 from .paths import Paths, Source
 from .pick import Pick, pick_of
 from .traits import Several
 from .view_state import Layout, StateError, check_state
+from .volume_files import Files, files_of, is_gone, is_source, lengths_of, lies_at, place_of, rank_of
 from .whole_files import whole_file
 
 #: Sources of a viewer: a path, what `open` gives, an array, or one of these with how it looks.
 Viewable = StrPath | Volume | VolumeLevel | Layer | Any
-Files = OmeZarrFiles | LookedAt | ArrayFiles
 
 #: How a state knows a layer: its number among those that it was told of, and its path or name then.
 Known = tuple[int, str]
@@ -379,7 +374,7 @@ class ViewerWidget(BrowserWidget):
         """Scale, translation and unit of a volume along its axes of space, in the order z, y, x."""
         layer, files = self.layers[number], self._volumes[number]
         level = layer.source.number if isinstance(layer.source, VolumeLevel) else 0
-        scale, start, units = _lies(layer, files, None if isinstance(files, ArrayFiles) else level)
+        scale, start, units = lies_at(layer, files, None if isinstance(files, ArrayFiles) else level)
         axes = [axis for axis in "zyx" if axis in scale]
         if not axes:
             raise ValueError(f"{layer.name}: it lies askew, or does not say where")
@@ -616,14 +611,14 @@ class ViewerWidget(BrowserWidget):
         if self._is_made:
             paths = _paths(source)
             # Kept until they are opened: what is looked at has a helper of its own.
-            self._checked = _files(paths, self._readings_at(paths, self._main))
+            self._checked = files_of(paths, self._readings_at(paths, self._main))
         return source
 
     @traitlets.validate("labels")
     def _check_labels(self, proposal: dict[str, Any]) -> list[str]:
         labels: list[str] = proposal["value"]
         if self._is_made:
-            _files(labels)
+            files_of(labels)
         return labels
 
     @traitlets.observe("labels")
@@ -670,10 +665,10 @@ class ViewerWidget(BrowserWidget):
             return None
         opened = self._left(list(layers))
         moves = [(path, layer, opened[layer]) for path, layer in zip(paths, layers, strict=True)]
-        if not all(path == layer.path or _is_gone(files) for path, layer, files in moves):
+        if not all(path == layer.path or is_gone(files) for path, layer, files in moves):
             return None
         # A TIFF in whose place there is its OME-Zarr is read without options.
-        return [layer.reading if path == layer.path or _is_source(path) else {} for path, layer, _ in moves]
+        return [layer.reading if path == layer.path or is_source(path) else {} for path, layer, _ in moves]
 
     def _go_on_at(
         self,
@@ -731,7 +726,7 @@ class ViewerWidget(BrowserWidget):
             return state
         present = self.state.get("dimensions")
         try:
-            return check_state(state, len(present) if present else _rank(self._volumes[: len(self._main)]))
+            return check_state(state, len(present) if present else rank_of(self._volumes[: len(self._main)]))
         except StateError as reason:
             raise traitlets.TraitError(f"state: {reason}") from None
 
@@ -774,7 +769,7 @@ class ViewerWidget(BrowserWidget):
             raise traitlets.TraitError(
                 f"selection: {selection!r}, where {what} was expected, such as np.s_[0:9, 0:9, 0:9]"
             )
-        self._lengths = self._lengths or _lengths(self._volumes[0])
+        self._lengths = self._lengths or lengths_of(self._volumes[0])
         for axis, (_, stop) in zip(self._space, ends, strict=True):
             if stop > self._lengths.get(axis, stop):
                 raise traitlets.TraitError(
@@ -879,17 +874,17 @@ class ViewerWidget(BrowserWidget):
         for n, layer in enumerate(layers, count):
             before = left.get(layer) if left else None
             # An array lies where the first volume does.
-            if before and _is_gone(found[0] if found and isinstance(before, ArrayFiles) else before):
+            if before and is_gone(found[0] if found and isinstance(before, ArrayFiles) else before):
                 found.append(before)
                 continue
             if wrong and layer.is_array:
                 continue
             try:
-                first = (lambda *where: _lies(self.layers[0], self._volumes[0], *where)) if n else None
+                first = (lambda *where: lies_at(self.layers[0], self._volumes[0], *where)) if n else None
                 if n and count == 0:
-                    first = lambda *where: _lies(layers[0], found[0], *where)  # noqa: E731
+                    first = lambda *where: lies_at(layers[0], found[0], *where)  # noqa: E731
                 files = layer.files(first)
-                found.append(_files([layer.path], [layer.reading])[0] if files is None else files)
+                found.append(files_of([layer.path], [layer.reading])[0] if files is None else files)
             except (FileNotFoundError, ValueError) as reason:
                 wrong.append(reason)
         if wrong:
@@ -897,7 +892,7 @@ class ViewerWidget(BrowserWidget):
         return found
 
     def _place(self, layer: Layer, files: Files) -> dict[str, Any]:
-        place = _place(layer.path, files, self._loads)
+        place = place_of(layer.path, files, self._loads)
         if layer.labels:
             place["asLabels"] = True
         if layer.is_array or layer.name != layer._own_name():
@@ -1111,124 +1106,5 @@ def _paths_of(main: list[Layer], over: list[Layer]) -> dict[str, Any]:
     return {"source": paths if len(paths) > 1 or not main else "".join(paths), "labels": labels}
 
 
-def _lengths(files: Files) -> dict[str, int]:
-    """How many voxels level 0 has along each axis; empty where that cannot be read, or only from afar."""
-    if isinstance(files, ArrayFiles):
-        shape: Sequence[int] = files.shape
-    elif is_address(files.root):
-        return {}
-    else:
-        name = "zarr.json" if files.metadata_key == "zarr.json" else ".zarray"
-        try:
-            shape = json.loads(files.read(f"{files.multiscale['datasets'][0]['path']}/{name}")[2])["shape"]
-        except (OSError, LookupError, TypeError, ValueError):
-            return {}
-    return dict(zip((axis["name"] for axis in files.axes), shape, strict=False))
-
-
-def _lies(layer: Layer, files: Files, level: Any = None, at: Any = None) -> tuple[dict[str, Any], ...]:
-    """Scale, translation and unit by axis of space of a viewer's first volume, or of a part of one of its levels."""
-    if isinstance(files, ArrayFiles):
-        scale, start, units = files.geometry()
-        if at is not None:
-            if level:
-                raise ValueError(f"level: {level}, and {layer.name} is an array, which has level 0 alone")
-            names = [axis for axis in "zyx" if axis in scale]
-            for axis, value in zip(names, _begins(at, len(names)), strict=True):
-                start[axis] += value * scale[axis]
-        return scale, start, units
-    volume = open_volume(layer.path, **layer.reading)
-    found = volume.level(level or 0)
-    if found.scale is None or found.translation is None:
-        return {}, {}, {}
-    scale, start = (dict(zip(found.axes, each, strict=True)) for each in (found.scale, found.translation))
-    if at is not None:
-        first = _begins(at, sum(axis in "zyx" for axis in found.axes))
-        ranges = found.slices([(value, value + 1) for value in first])
-        for axis, where in zip(found.axes, ranges, strict=True):
-            start[axis] += (where.start or 0) * scale[axis]
-    return scale, start, dict(zip(found.axes, found.units, strict=True))
-
-
-def _begins(at: Any, count: int) -> list[int]:
-    """The first voxel of a box, or the one that is given, along so many axes."""
-    parts = [part.start or 0 if isinstance(part, slice) else part for part in at]
-    parts = [part[0] if isinstance(part, (tuple, list)) else part for part in parts]
-    parts = parts[::2] if len(parts) in (4, 6) else parts
-    if len(parts) != count or not all(hasattr(part, "__index__") for part in parts):
-        raise ValueError(f"at: {at!r}, where {count} whole numbers, or a range for each of {count} axes, were expected")
-    return parts
-
-
 def _paths(source: str | list[str]) -> list[str]:
     return source if isinstance(source, list) else [source]
-
-
-def _files(paths: list[str], readings: Sequence[dict[str, Any]] | None = None) -> list[Files]:
-    """The volumes, all of them, or one error that names each that is none."""
-    volumes: list[Files] = []
-    wrong = []
-    for path, reading in zip(paths, readings or [{}] * len(paths), strict=True):
-        try:
-            if _is_source(path):
-                volumes.append(looked_at(path, reading=reading))
-            elif reading and (is_address(path) or os.path.exists(os.path.expanduser(path))):
-                raise ValueError(nothing_is_chosen(path, reading))
-            else:
-                image_path(path, None)  # which names the images of a collection
-                volumes.append(OmeZarrFiles(path))
-        except (FileNotFoundError, ValueError) as reason:
-            wrong.append(reason)
-    if wrong:
-        raise wrong[0] if len(wrong) == 1 else type(wrong[0])("\n".join(map(str, wrong)))
-    return volumes
-
-
-def _is_gone(files: Files) -> bool:
-    """Whether a volume is no longer where it was opened."""
-    return isinstance(files.root, FilePath) and not os.path.lexists(files.root)
-
-
-def _is_source(path: str) -> bool:
-    """Whether the helper reads it: a file of voxels, a folder of slices that is no OME-Zarr, or an address."""
-    if is_address(path):
-        return True
-    full = os.path.expanduser(path)
-    if not os.path.isdir(full):
-        return path.lower().endswith(ENDINGS)
-    try:
-        names = os.listdir(full)
-    except OSError:
-        return False
-    is_marked = any(mark in names for mark in ("zarr.json", ".zattrs", ".zgroup"))
-    return not is_marked and any(name.lower().endswith(ENDINGS) for name in names)
-
-
-def _rank(volumes: list[Files]) -> int:
-    """How many coordinates a position in these volumes has: channels are none."""
-    return len({axis["name"] for files in volumes for axis in files.axes if axis.get("type") != "channel"})
-
-
-def _place(source: str, files: Files, load: int) -> dict[str, Any]:
-    """Data by which a browser finds the volume under its server's root, and is sure that it is the same."""
-    if isinstance(files, ArrayFiles) or isinstance(files.root, str):
-        nowhere: dict[str, Any] = {"home": "", "metadata": files.metadata_key, "fromNotebook": None, "fingerprint": []}
-        return {"load": load, "paths": [files.root], **nowhere}
-    root = files.root
-    given = FilePath(os.path.abspath(os.path.expanduser(source)))
-    place: dict[str, Any] = {
-        "load": load,
-        "paths": list(dict.fromkeys([given.as_posix(), root.as_posix()])),
-        "home": FilePath.home().as_posix(),
-        "metadata": files.metadata_key,
-        "fromNotebook": None,
-        "fingerprint": files.fingerprint(),
-    }
-    notebook = os.environ.get("JPY_SESSION_NAME")
-    if notebook and os.path.isabs(notebook):
-        try:
-            folder = os.path.realpath(os.path.dirname(notebook))
-            place["fromNotebook"] = FilePath(os.path.relpath(root, folder)).as_posix()
-        except ValueError:  # another drive of Windows
-            pass
-    return place
