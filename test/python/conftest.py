@@ -1,6 +1,9 @@
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 from command_line import CommandLine
 
 
@@ -17,3 +20,21 @@ def cli() -> CommandLine:
     command_line = CommandLine()
     assert command_line.path.exists(), "The package is not installed: run npm test."
     return command_line
+
+
+@pytest.fixture
+def volume(tmp_path) -> Path:
+    """A small TIFF that says nothing of itself."""
+    path = tmp_path / "scan.tif"
+    array = np.random.default_rng(4).integers(0, 2**16, (12, 30, 20), np.uint16)
+    tifffile.imwrite(path, array, metadata=None)
+    return path
+
+
+@pytest.fixture
+def large(tmp_path) -> Path:
+    """One whose conversion can be met while it runs."""
+    path = tmp_path / "large.tif"
+    array = np.random.default_rng(5).integers(0, 2**16, (160, 640, 640), np.uint16)
+    tifffile.imwrite(path, array, metadata=None)
+    return path

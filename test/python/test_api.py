@@ -31,14 +31,6 @@ def volume(tmp_path) -> Path:
     return path
 
 
-@pytest.fixture
-def large(tmp_path) -> Path:
-    path = tmp_path / "large.tif"
-    array = np.random.default_rng(8).integers(0, 2**16, (160, 640, 640), np.uint16)
-    tifffile.imwrite(path, array, metadata=None)
-    return path
-
-
 def zarrs(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if "zarr" in path.name)
 

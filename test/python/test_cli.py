@@ -20,22 +20,6 @@ from command_line import PATIENCE, finish, until
 import microct_io_vis
 
 
-@pytest.fixture
-def volume(tmp_path):
-    path = tmp_path / "scan.tif"
-    array = np.random.default_rng(4).integers(0, 2**16, (12, 30, 20), np.uint16)
-    tifffile.imwrite(path, array, metadata=None)
-    return path
-
-
-@pytest.fixture
-def large(tmp_path):
-    path = tmp_path / "large.tif"
-    array = np.random.default_rng(5).integers(0, 2**16, (160, 640, 640), np.uint16)
-    tifffile.imwrite(path, array, metadata=None)
-    return path
-
-
 def zarrs(folder):
     return sorted(path.name for path in folder.iterdir() if "zarr" in path.name)
 

@@ -55,14 +55,6 @@ def bare(tmp_path_factory) -> dict[str, str]:
     return env
 
 
-@pytest.fixture
-def volume(tmp_path) -> Path:
-    path = tmp_path / "scan.tif"
-    array = np.random.default_rng(10).integers(0, 2**16, (12, 30, 20), np.uint16)
-    tifffile.imwrite(path, array, metadata=None)
-    return path
-
-
 def test_is_for_every_platform(wheel):
     version = json.loads((ROOT / "package.json").read_text())["version"]
     assert wheel.name == f"microct_io_vis-{version}-py3-none-any.whl"
