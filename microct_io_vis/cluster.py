@@ -273,6 +273,8 @@ class ClusterTasks:
                 results = [future.result() for future in waiting if future.status == "finished"]
                 if left := [said for said in results if isinstance(said, str)]:
                     error.args = ("\n".join(filter(None, [str(error), *left])),)
+                    if isinstance(error, ConversionError):
+                        error.field = "output"
             raise
         finally:
             with suppress(Exception):

@@ -155,7 +155,7 @@ export async function prepare(
   if (!settings) {
     // Obstacles to the output are told together with the errors of the options.
     const { output = null, parent = null, overwrite } = options;
-    if (parent === null && (output === null || (typeof output === 'string' && output.trim() !== ''))) {
+    if (!planned && parent === null && (output === null || (typeof output === 'string' && output.trim() !== ''))) {
       const path = outputPath(output, source, null);
       if (isBucketAddress(path)) await checks.later(checkBucket(path, overwrite === true));
       else await checks.later(checkDestination(path, sourcePaths(source), overwrite === true));

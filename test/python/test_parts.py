@@ -220,6 +220,7 @@ def test_what_is_planned_is_nobody_elses(cli, scans, tmp_path):
         refused = cli(*command)
         assert refused.status == 1 and "is converted in parts" in refused.stderr
     assert "has parts from 1 to 8, and no part 9" in cli("part", 9, output).stderr
+    assert cli("part", 2, output, "--jobs", 0).stderr.count("\n") == 1
     assert cli("plan", scan, output, "--parts", 2, "--resume", "-c", 64, 64, 64, "--json").json["converted"] == []
     assert f"give the name that it will have, {output}" in cli("part", 1, f"{output}.partial").stderr
     assert "is converted in parts, which are not finished" in cli("info", f"{output}.partial").stderr

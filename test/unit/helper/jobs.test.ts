@@ -240,6 +240,15 @@ describe('Jobs', () => {
     assert.throws(() => jobs.cancel('nobody'), { code: 'not-found' });
   });
 
+  it('tells of a cancelled job what of it could not be removed', async () => {
+    const { engine, runs } = handEngine();
+    const jobs = new Jobs(engine);
+    const { id } = await jobs.start('a', {});
+    runs[0].fail(new ConvertError('cancelled', 'cancelled; what it has written stays', 'output'));
+    const { state, error } = await jobs.wait(id);
+    assert.deepEqual([state, error?.message], ['cancelled', 'cancelled; what it has written stays']);
+  });
+
   it('tells every change, but progress five times a second at most', async () => {
     const { engine, runs } = handEngine();
     const jobs = new Jobs(engine);
