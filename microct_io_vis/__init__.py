@@ -9,12 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import (
+    from .api import convert, estimate, info, verify
+    from .batch import BatchEntry, BatchResult, convert_many
+    from .conversion import Conversion
+    from .errors import ConversionError, ConversionWarning
+    from .results import (
         Axis,
         CalibrationFunction,
         Channel,
-        ConversionError,
-        ConversionWarning,
         Difference,
         Level,
         OmeZarrChannel,
@@ -24,13 +26,7 @@ if TYPE_CHECKING:
         Unfinished,
         VerifyResult,
         VolumeInfo,
-        convert,
-        estimate,
-        info,
-        verify,
     )
-    from .batch import BatchEntry, BatchResult, convert_many
-    from .conversion import Conversion
     from .volume import Volume, VolumeLevel
     from .volume import open as open
     from .widgets import Alignment, ConverterWidget, Layer, Pick, ViewerWidget, link, view
@@ -38,20 +34,20 @@ if TYPE_CHECKING:
 
 # Where the names come from. They are imported when they are used: the command line and the kernel need none of them.
 _HOMES = {
-    "Axis": ".api",
-    "CalibrationFunction": ".api",
-    "Channel": ".api",
-    "ConversionError": ".api",
-    "ConversionWarning": ".api",
-    "Difference": ".api",
-    "Level": ".api",
-    "OmeZarrChannel": ".api",
-    "OmeZarrInfo": ".api",
-    "OmeZarrLevel": ".api",
-    "Plan": ".api",
-    "Unfinished": ".api",
-    "VerifyResult": ".api",
-    "VolumeInfo": ".api",
+    "Axis": ".results",
+    "CalibrationFunction": ".results",
+    "Channel": ".results",
+    "ConversionError": ".errors",
+    "ConversionWarning": ".errors",
+    "Difference": ".results",
+    "Level": ".results",
+    "OmeZarrChannel": ".results",
+    "OmeZarrInfo": ".results",
+    "OmeZarrLevel": ".results",
+    "Plan": ".results",
+    "Unfinished": ".results",
+    "VerifyResult": ".results",
+    "VolumeInfo": ".results",
     "convert": ".api",
     "estimate": ".api",
     "info": ".api",

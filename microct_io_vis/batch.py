@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from . import tables
-from .api import ConvertedPath, Plan, to_plan
 from .arguments import (
     chosen,
     is_address,
@@ -38,6 +37,7 @@ from .options import (
     ZAxis,
 )
 from .progress import show_count
+from .results import ConvertedPath, Plan, to_plan
 from .stand_ins import Address
 from .types import (
     Bounds,

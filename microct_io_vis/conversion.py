@@ -425,9 +425,9 @@ class Report(tables.Tabled, dict[str, Any]):
     """Report of a conversion, of which notebooks show what was written."""
 
     def _tables(self) -> tables.Parts:
-        from .api import shown
+        from .volume import tables_of
 
-        return [*tables.of_conversion(self), *shown(self["output"])]
+        return [*tables.of_conversion(self), *tables_of(self["output"])]
 
 
 def run_conversion(helper: Helper, on_progress: Callable[[Progress], object] | None) -> ConversionResult:

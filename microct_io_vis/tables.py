@@ -16,8 +16,8 @@ from .progress import size
 if TYPE_CHECKING:
     import numpy
 
-    from .api import OmeZarrInfo, Plan, VerifyResult, VolumeInfo
     from .batch import BatchEntry
+    from .results import OmeZarrInfo, Plan, VerifyResult, VolumeInfo
 
 #: most differences that are shown
 MOST = 10

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from . import tables
-from .api import Channel, OmeZarrChannel, OmeZarrInfo, OmeZarrLevel, VolumeInfo, info
+from .api import info
 from .arguments import byte_count, is_address, naming_its_options, path_of, reading_in, shown_address, source_name
 from .collection import image_path
 from .errors import ConversionError, shown_as_message
 from .extras import imported
 from .options import READING_OPTIONS, DescribedBy, Orientation, Palette, ZAxis
+from .results import Channel, OmeZarrChannel, OmeZarrInfo, OmeZarrLevel, VolumeInfo
 from .types import ByteCount, Channels, Image, Integer, Ranges, Sizes, Slices, StrPath
 
 if TYPE_CHECKING:
@@ -719,6 +720,16 @@ def _ranges(region: Ranges, lengths: list[int]) -> list[tuple[int, int]]:
             _refuse(f"region: {part!r} along {axis}, where {expected}")
         found.append((ends[0].__index__(), ends[1].__index__()))
     return found
+
+
+def tables_of(path: StrPath) -> tables.Parts:
+    """Tables that notebooks show of an OME-Zarr; none where there is none, or none any more."""
+    try:
+        return open(path)._tables()
+    except ImportError:
+        return info(path)._tables()
+    except (OSError, ValueError, ConversionError):
+        return []
 
 
 def _refuse(message: str) -> NoReturn:

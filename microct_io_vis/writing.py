@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from itertools import chain, product
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from .api import OmeZarrInfo
 from .arguments import chosen, naming_its_options, option_words, path_of
 from .conversion import Helper, run_conversion
 from .errors import ConversionError, warn_of
@@ -22,6 +21,7 @@ from .extras import imported
 from .geometry import Geometry, geometry_of
 from .options import Checksum, Compression, Downsample, DtypeName, OmeZarr
 from .progress import show_progress, summarise
+from .results import OmeZarrInfo
 from .types import (
     Bounds,
     ByteCount,

@@ -16,11 +16,11 @@ import traitlets
 from ipywidgets import widget_serialization
 from traitlets import Bool, Dict, Enum, Instance, TraitError
 
-from ..api import ConversionError, ConvertedPath, OmeZarrInfo, Plan, VolumeInfo, estimate, info, to_info, to_plan
+from ..api import estimate, info
 from ..arguments import chosen, is_address, naming_its_options, reading_in, shown_source
 from ..batch import Batch, BatchEntry, BatchReport, Plans
 from ..conversion import Conversion, Names, Report, ask
-from ..errors import shown_as_message, warn_of
+from ..errors import ConversionError, shown_as_message, warn_of
 from ..look import LookedAt, looked_at
 from ..options import (
     ENDINGS,
@@ -36,6 +36,7 @@ from ..options import (
     Palette,
     ZAxis,
 )
+from ..results import ConvertedPath, OmeZarrInfo, Plan, VolumeInfo, to_info, to_plan
 from ..stand_ins import whole
 from ..types import (
     Bounds,
