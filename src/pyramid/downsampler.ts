@@ -29,9 +29,14 @@ export class Downsampler {
     const origin = map3(index, (i, axis) => (i % grid.children[axis]) * plan.grids[level].size[axis]);
     const halve = this.#context.simd.halve(dtype, downsample);
     return part => {
-      for (const { start, shape } of block.parts(part)) {
+      for (const {
+        start,
+        shape: [nz, ny, nx]
+      } of block.parts(part)) {
+        const [source, sourcePlane, sourceRow] = block.at(start);
         const place = map3(start, (n, axis) => (origin[axis] + n) / reduction[axis]);
-        halve(...block.at(start), ...target.at(place), ...shape, ...reduction);
+        const [to, plane, row] = target.at(place);
+        halve(source, sourcePlane, sourceRow, to, plane, row, nz, ny, nx, reduction[0], reduction[1], reduction[2]);
       }
     };
   }

@@ -59,7 +59,7 @@ const DECODER_BYTES = 28 * MiB;
 /** Addresses are of 32 bits; the last page stays free, so that an end is an address too. */
 const MAX_MEMORY = 2 ** 32 - 65536;
 /** Small enough to stay in a processor's cache for what is done to it next. */
-const SLAB = MiB / 4;
+const SLAB = MiB / 2;
 /** Larger for a remote source, so that the delays of many requests overlap. */
 const REMOTE_SLAB = 8 * MiB;
 const isRemote = (layout: SourceLayout | null): boolean => layout?.kind === 'segments' && layout.remote !== null;

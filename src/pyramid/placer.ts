@@ -32,8 +32,8 @@ export function createPlacer(simd: Simd, from: Dtype, to: Dtype, range: [number,
     };
   }
   if (to === from)
-    return (source, target, [nz, ny, nx]) => {
-      simd.copyBox(...source, ...target, nz, ny, nx * bytes);
+    return ([source, sourcePlane, sourceRow], [target, targetPlane, targetRow], [nz, ny, nx]) => {
+      simd.copyBox(source, sourcePlane, sourceRow, target, targetPlane, targetRow, nz, ny, nx * bytes);
       return -1;
     };
   if (to === LABELS_OF_FLOATS) {

@@ -29,6 +29,8 @@ export class SourceFiller {
   readonly #isLittering: boolean;
   /** Bytes of a voxel as read. */
   readonly #bytes: number;
+  /** Whether voxels are stored as they are read. */
+  readonly #isKept: boolean;
 
   constructor(
     context: ThreadContext,
@@ -47,6 +49,7 @@ export class SourceFiller {
     this.#isLittering = leavesMemory(layout);
     this.#place = createPlacer(context.simd, layout.dtype, job.dtype, range);
     this.#bytes = BYTES_PER_VOXEL[layout.dtype];
+    this.#isKept = layout.dtype === job.dtype && range === null;
   }
 
   close(): void {
@@ -91,6 +94,12 @@ export class SourceFiller {
     const within = blockStart(plan.grids[0], index);
     const from = add3(start, within);
     const scan = simd.scan(dtype);
+    const look = (box: Box, start: Shape, [nz, ny, nx]: Shape) => {
+      const { min, max } = scan(box[0], box[1], box[2], nz, ny, nx);
+      report.min = Math.min(report.min, min);
+      report.max = Math.max(report.max, max);
+      if (counting) this.#counter?.count(dtype, counting.step, add3(within, start), [nz, ny, nx], box);
+    };
     const all = [...slabs(layout, from[1], block.extent, plan.slab)];
     const reduceSlabs = all.every(slab => holdsWindows(slab, block.extent));
     // All that is done to a slab is done while it is in the processor's cache: a pass of its own would take several
@@ -106,11 +115,10 @@ export class SourceFiller {
         const stored: Box = [read[0] + (y - slab.y) * read[2] + x * this.#bytes, read[1], read[2]];
         const odd = this.#place(stored, box, tile.shape, report);
         if (odd >= 0) throw this.#noLabel(volume, add3(within, tile.start), tile.shape, stored, odd);
-        const { min, max } = scan(...box, ...tile.shape);
-        report.min = Math.min(report.min, min);
-        report.max = Math.max(report.max, max);
-        if (counting) this.#counter?.count(dtype, counting.step, add3(within, tile.start), tile.shape, box);
+        if (!this.#isKept) look(box, tile.start, tile.shape);
       }
+      // Voxels that stay as they are need not be looked at tile by tile.
+      if (this.#isKept) look(read, part.start, shape);
       if (reduceSlabs) reduce?.(part);
     }
     if (!reduceSlabs) reduce?.();

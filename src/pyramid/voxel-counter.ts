@@ -18,9 +18,9 @@ export class VoxelCounter {
   }
 
   /** Counts the voxels of a box, in one of `step` rows. `from`: its place in level 0. */
-  count(dtype: Dtype, step: number, from: Shape, extent: Shape, box: Box): void {
+  count(dtype: Dtype, step: number, from: Shape, [nz, ny, nx]: Shape, [address, plane, row]: Box): void {
     const { simd, areas } = this.#context;
-    simd.histogram(dtype)(...box, ...extent, from[0], from[1], step, areas.histogram);
+    simd.histogram(dtype)(address, plane, row, nz, ny, nx, from[0], from[1], step, areas.histogram);
   }
 
   /** Adds what this thread has counted to what all have, of the volume's channel. */

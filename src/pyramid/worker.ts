@@ -9,17 +9,24 @@ const port = parentPort!;
 /** Makes the worker at the first task, so that what fails then is told. */
 let begin: (() => BlockWorker) | null = null;
 let worker: BlockWorker | null = null;
-/** When the memory of the last job is free: what follows waits for it, and the end of that job does not. */
-let freed: Promise<void> = Promise.resolve();
+/**
+ * When the memory of the last job is free; null: not yet, since a process that ends now need not look for it. What
+ * follows waits for it, and the end of that job does not.
+ */
+let freed: Promise<void> | null = Promise.resolve();
+const free = (): Promise<void> => (freed ??= freeMemory());
+/** How long after a job, in ms. */
+const LATER = 100;
 
 async function perform(task: Task | Extract<Message, { kind: 'end' }>): Promise<Report> {
   if (task.kind === 'end') {
     await worker?.perform({ kind: 'settle' }, () => {});
     letGo();
-    freed = freeMemory();
+    freed = null;
+    setTimeout(free, LATER);
     return emptyReport();
   }
-  await freed;
+  await free();
   worker ??= begin!();
   return worker.perform(task, () => port.postMessage({ reduced: true } satisfies WorkerMessage));
 }

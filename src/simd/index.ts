@@ -234,8 +234,8 @@ export function instantiate(memory: WebAssembly.Memory): Simd {
     halve: (element, method) => wasm[`halve_${element}`].bind(null, DOWNSAMPLINGS.indexOf(method)),
     scan: element => {
       const scan = wasm[`scan_${element}`];
-      return (...args) => {
-        scan(...args);
+      return (source, plane, row, nz, ny, nx) => {
+        scan(source, plane, row, nz, ny, nx);
         return { min: wasm.scannedMin(), max: wasm.scannedMax(), nan: wasm.scannedNaNs() };
       };
     },
