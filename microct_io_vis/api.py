@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .arguments import chosen, naming_its_options, path_of, source_name
 from .conversion import Conversion, ask, check
-from .errors import warn_of
+from .errors import shown_as_message, warn_of
 from .options import (
     Checksum,
     Compression,
@@ -418,6 +418,9 @@ def convert(
     source = _listed(source)
     conversion: Conversion | ClusterConversion
     if client is None:
+        if parts is not None or resources is not None:
+            what = "parts" if parts is not None else "resources"
+            raise shown_as_message(ValueError(f"{what}: are of a Dask cluster: give its client, too"))
         conversion = Conversion(source, output, **options)
     else:
         from .cluster import ClusterConversion

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import metadata
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, SupportsIndex, cast
 
 from .arguments import SLICES, absolute, byte_count, option_words, path_of, paths_of, shown_address, source_words
 from .batch import convert_one
@@ -69,6 +69,8 @@ class ClusterConversion:
         names: Names = "python",
     ) -> None:
         _check(client)
+        if parts is not None and not isinstance(parts, SupportsIndex):
+            raise shown_as_message(TypeError(f"parts: {parts!r}, where a whole number was expected"))
         self._client = client
         slots, memory = _slots(client, resources)
         self._resources = dict(resources) if resources else None
@@ -447,9 +449,11 @@ def run_one(
         helper = convert_one(source, folder, given, report, names)
 
         def watch() -> None:
-            while not is_over.is_set():
-                if stop.wait(timeout=1):
-                    return helper.cancel()
+            # Without the scheduler nobody cancels it.
+            with suppress(Exception):
+                while not is_over.is_set():
+                    if stop.wait(timeout=1):
+                        return helper.cancel()
 
         threading.Thread(target=watch, daemon=True).start()
         try:
@@ -541,6 +545,8 @@ def _check(client: Client) -> None:
         raise shown_as_message(TypeError(f"client: {client!r}, {what}"))
     if client.asynchronous:
         raise shown_as_message(ValueError("client: an asynchronous Client cannot be waited for: give a usual one"))
+    if client.status in ("closing", "closed"):
+        raise shown_as_message(ValueError("client: is closed: give one that is connected to a cluster"))
     # A worker ends that cannot import what it is to do, and so would each in turn.
     found = client.run(metadata.version, PACKAGE, on_error="return")
     without = [address for address, said in found.items() if isinstance(said, metadata.PackageNotFoundError)]
@@ -614,6 +620,6 @@ def _as_conversion_error(error: BaseException | None) -> BaseException:
     if isinstance(error, ConversionError):
         return error
     if isinstance(error, KilledWorker):
-        lost = f"{error.allowed_failures + 1} workers were lost as they did it, the last {error.last_worker.address}"
+        lost = f"{error.allowed_failures + 1} workers were lost in turn, the last {error.last_worker.address}"
         return ConversionError("interrupted", f"{lost}: they may have too little memory; their logs say more")
     return ConversionError("interrupted", f"{type(error).__name__}: {error}")

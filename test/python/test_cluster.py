@@ -140,6 +140,15 @@ def test_what_ends_it_is_said_once_with_what_to_do(client, scan, tmp_path):
     with pytest.raises(ConversionError, match=r"as somebody has planned.* or go on with it \(resume=True\)"):
         convert(scan, output, **words)
     assert contents(convert(scan, output, resume=True, **words))
+    closed = Client(client.cluster)
+    closed.close()
+    for mistaken, said in (
+        ({"client": closed}, "client: is closed"),
+        ({"parts": "many"}, "parts: 'many', where"),
+        ({"client": None}, "parts: are of a Dask cluster"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=said):
+            convert(scan, tmp_path / "other.ome.zarr", **{**words, **mistaken})
 
 
 def test_what_a_cluster_converts_can_be_cancelled(client, scan, tmp_path):
