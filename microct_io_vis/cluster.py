@@ -42,7 +42,7 @@ MOST_TOLD = 100
 #: Bytes that a conversion takes where nobody says how many, as the helper has it.
 USUAL_MEMORY = 4 * 2**30
 PACKAGE = "microct-io-vis"
-#: Errors of a source that may not come again.
+#: Errors of a source that may not come again, or after which another version of the program may go on.
 PASSING = ("not-found", "unreadable", "resume-refused")
 #: Errors that say themselves what to do about what is planned.
 SAID = ("resume-refused",)
