@@ -10,6 +10,13 @@ import type { BlockSink } from './sink.ts';
 import type { BlockJob, BlockTask, Report, WriteJob } from './task.ts';
 import type { ThreadContext } from './thread-context.ts';
 
+/**
+ * What chunks from so many bytes up are encoded to is given back at once (`moveInto`): of so many of their bytes one
+ * counts as thrown away.
+ */
+const LARGE = 2 ** 20;
+const GIVEN_BACK = 16;
+
 /** Encodes the chunks of blocks and writes them, in one thread. */
 export class ChunkSink implements BlockSink {
   readonly replacesVoxels = false;
@@ -100,7 +107,7 @@ export class ChunkSink implements BlockSink {
     const source = isWhole ? box[0] : areas.chunk;
     const used = isWhole ? length : this.#gather(box, part, areas.chunk);
     const encodedLength = this.#encoder.encode(source, length, target, areas.scratch, used);
-    if (this.#encoder.leavesGarbage) this.#context.threwAway(used);
+    if (this.#encoder.leavesGarbage) this.#context.threwAway(used < LARGE ? used : used / GIVEN_BACK);
     return encodedLength;
   }
 
