@@ -6,6 +6,7 @@ import type { ConvertOptions } from '../model/options.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { type Control, Ending, PATIENCE } from './control.ts';
 import type { ConvertResult } from '../model/progress.ts';
+import { checkUnchanged } from './unchanged.ts';
 import { type ConversionSource, isSent } from '../model/source-layout.ts';
 import { option } from '../model/words.ts';
 import { isBucketAddress } from '../model/address.ts';
@@ -48,6 +49,7 @@ export async function convert(
     const written = await ending.race(conversion.run());
     await conversion.close(PATIENCE);
     meter?.report();
+    checkUnchanged(prepared.info.source, prepared.layout, prepared.record.source);
     await conclude(destination, prepared, signal);
     return resultOf(prepared, written, began);
   } catch (error) {

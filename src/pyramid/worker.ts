@@ -40,6 +40,8 @@ function letGo(): void {
 port.on('message', (message: Message) => {
   if (message.kind === 'begin') {
     letGo();
+    // A thread that has nothing to do yet lets go of the last job's memory, too, while others fill the next one's.
+    void free();
     begin = () => new BlockWorker(message.job, message.areas);
     return;
   }

@@ -13,6 +13,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 PATIENCE = 300
 """Seconds after which a command counts as hung; generous, because machines are busy."""
 
@@ -70,6 +72,12 @@ class CommandLine:
             **settings,
         )
 
+    def fall_asleep(self, *words: object) -> subprocess.Popen:
+        """Starts a command, which stops when it has written a block."""
+        started = self.start(*words, env=os.environ | preloaded("sleeper.cjs"))
+        until(lambda: psutil.Process(started.pid).status() == psutil.STATUS_STOPPED, started)
+        return started
+
     def info(self, source: Path) -> dict:
         return self("info", source, "--json").succeeded().json
 
@@ -123,6 +131,11 @@ class CommandLine:
             out, err = process.communicate(timeout=PATIENCE)
             unit = 1 if sys.platform == "darwin" else 1024
             return Run(process.returncode, out, err), int(answer.read()) * unit
+
+
+def preloaded(name: str) -> dict[str, str]:
+    """Environment of a process that loads one of the files beside this one first."""
+    return {"NODE_OPTIONS": f"--require={Path(__file__).with_name(name)}"}
 
 
 def until(condition, process: subprocess.Popen) -> None:

@@ -10,10 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 import tifffile
-from command_line import until
+from command_line import preloaded
 from oracle import files
 from power import calls_of
 
@@ -83,7 +82,7 @@ def test_parts_that_are_killed_and_run_twice_do_no_harm(cli, scans, tmp_path):
     cli("convert", scans["longer"], alone, *options, "-q").succeeded()
     level = cli("plan", scans["longer"], output, *options, "--parts", 2, "--json").succeeded().json["partLevel"]
     # Two at once, of which one is killed when it has begun to write, and one is ended as schedulers do.
-    first, second = fall_asleep(cli, output), fall_asleep(cli, output)
+    first, second = (cli.fall_asleep("part", 1, output) for _ in range(2))
     first.kill()
     second.send_signal(signal.SIGTERM)
     second.send_signal(signal.SIGCONT)
@@ -159,7 +158,7 @@ def test_finish_waits_for_whoever_is_at_it(cli, scans, tmp_path):
     """A part that sleeps, and is done by another; and another finish. All of what two have written is synced."""
     output = tmp_path / "out.ome.zarr"
     cli("plan", scans["longer"], output, *CHUNKS, "-j", 1, "--parts", 2).succeeded()
-    asleep = fall_asleep(cli, output)
+    asleep = cli.fall_asleep("part", 1, output)
     for part in (1, 2):
         cli("part", part, output).succeeded()
     first = cli.start("finish", output, env=os.environ | recorded(tmp_path, "first"))
@@ -181,11 +180,6 @@ def test_finish_waits_for_whoever_is_at_it(cli, scans, tmp_path):
     assert not any(name.startswith("0/") for name in synced(tmp_path / "alone") & chunks)
 
 
-def preloaded(name: str) -> dict[str, str]:
-    """Environment of a process that loads one of the files beside this one first."""
-    return {"NODE_OPTIONS": f"--require={Path(__file__).with_name(name)}"}
-
-
 def recorded(folder: Path, log: str) -> dict[str, str]:
     """Environment of a process whose changes to files are noted."""
     return {
@@ -200,13 +194,6 @@ def synced(log: Path) -> set[str]:
     calls = calls_of(log)
     opened = {call["id"]: call["path"] for call in calls if call["call"] == "open"}
     return {opened[call["id"]].split(".partial/")[-1] for call in calls if call["call"] == "synced"}
-
-
-def fall_asleep(cli, output):
-    """Starts part 1, which stops when it has written a block of it."""
-    started = cli.start("part", 1, output, env=os.environ | preloaded("sleeper.cjs"))
-    until(lambda: psutil.Process(started.pid).status() == psutil.STATUS_STOPPED, started)
-    return started
 
 
 def test_what_is_planned_is_nobody_elses(cli, scans, tmp_path):

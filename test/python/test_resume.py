@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from command_line import CommandLine
+from command_line import CommandLine, finish
 from oracle import Expected, check, files
 
 SHAPE = (96, 512, 512)
@@ -54,6 +54,18 @@ def kill(cli: CommandLine, blocks: int, *words: object) -> bool:
     process.kill()
     process.communicate()
     return not output.exists()
+
+
+def test_a_source_that_is_written_to_meanwhile(cli, scans, tmp_path):
+    scan, output = tmp_path / "scan.tif", tmp_path / "out.ome.zarr"
+    shutil.copy(scans["float32"], scan)
+    process = cli.fall_asleep("convert", scan, output, *BUDGET, "-q")
+    with open(scan, "r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"\x01")
+    ended = finish(process, signal.SIGCONT)
+    assert ended.status == 1 and "scan.tif: it was written to while it was read" in ended.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["scan.tif"]
 
 
 def contents(output: Path) -> dict[str, bytes]:

@@ -111,15 +111,14 @@ export class Pass {
 
   /**
    * Bytes of all voxels that are read, and of those that are digested once more; where several passes divide the
-   * blocks, this one's share of them.
+   * blocks, this one's share of the former.
    */
   get totalBytes(): number {
     const { levels } = this.#run;
     const voxels = levels.reduce((sum, { shape }) => sum + product(shape), 0);
     const [from, to] = this.#share.roots ?? [0, this.rootCount];
-    const digested = this.#executionPlan.digests ? product(levels[0].shape) : 0;
-    const all = (voxels + digested) * this.#volumes * BYTES_PER_VOXEL[this.#dtype];
-    return Math.round((all * (to - from)) / this.rootCount);
+    const read = voxels * this.#volumes * ((to - from) / this.rootCount);
+    return Math.round((read + this.#digestedVoxels) * BYTES_PER_VOXEL[this.#dtype]);
   }
 
   /** Blocks of the last level. */
@@ -193,6 +192,20 @@ export class Pass {
         done.add(key);
       }
     }
+  }
+
+  get #digestedVoxels(): number {
+    const { digests } = this.#executionPlan;
+    if (!digests) return 0;
+    const [{ shape }] = this.#run.levels;
+    const [, height, width] = shape;
+    const layers = new Layers(shape, this.#chunk, digests.depth);
+    let planes = 0;
+    for (const { layer } of this.#digestTasks()) {
+      const [from, to] = layers.planes(layer);
+      planes += to - from;
+    }
+    return planes * height * width;
   }
 
   #job(shared: Shared, digests: number): BlockJob {

@@ -9,6 +9,7 @@ import { Meter } from '../meter.ts';
 import { DEFAULT_OPTIONS, zarrFormatOf } from '../../model/options.ts';
 import type { Layout } from '../../model/layout.ts';
 import { product } from '../../model/levels.ts';
+import { fingerprint } from '../../reader/fingerprint.ts';
 import { openVolume } from '../../reader/index.ts';
 import { TOOL } from '../../model/version.ts';
 import { type Dtype, type Shape, spatial } from '../../model/volume.ts';
@@ -20,6 +21,7 @@ import { type StoredImage, readImage } from '../../zarr/image.ts';
 import { labelsFolder, unlistedLabels } from '../../zarr/labels-group.ts';
 import { readParent } from '../../zarr/parent.ts';
 import { geometryNotes } from '../../model/ome-zarr/image.ts';
+import { checkUnchanged } from '../unchanged.ts';
 import { Findings } from './findings.ts';
 import { MetadataCheck } from './metadata.ts';
 import { type Origin, readOrigin } from './origin.ts';
@@ -115,6 +117,7 @@ async function verifyFolder(
   const level0 = first?.first === 0 ? first.arrays[0] : null;
   const opening = openSource(folder, options.against ?? null, origin, level0, said);
   const found = await Ending.before(control.signal, opening, cancelled);
+  const asOpened = found && fingerprint(found.layout);
   said.notes.push(...geometryNotes(image));
   if (!origin) noteForeign(image.type, said);
   if (mirror?.isListed === false)
@@ -159,6 +162,7 @@ async function verifyFolder(
     meter?.stop();
     ending.release();
   }
+  if (source && asOpened) checkUnchanged(found!.info.source, source.layout, asOpened);
   if (source && level0 && !origin) noteTypes(source.layout, level0.dtype, findings);
   return {
     ok: findings.ok,
