@@ -1,6 +1,6 @@
 // Volumes of a viewer that are aligned by their landmarks, and the file of such an alignment.
 import type { Affine, AlignmentKind } from './alignment.ts';
-import { align, dot, moved, rootMeanSquare } from './alignment.ts';
+import { align, moved, rootMeanSquare } from './alignment.ts';
 import type { Volume } from './initialState.ts';
 import type { LandmarkLayers } from './landmarkLayers.ts';
 import { readMeasurements } from './measurementFiles.ts';

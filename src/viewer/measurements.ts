@@ -1,6 +1,6 @@
 // Annotations as measurements: how long, large and steep they are, in physical units, and as files.
 import type { Json } from '../model/json.ts';
-import { dot } from './alignment.ts';
+import { dot } from './vectors.ts';
 
 export const KINDS = ['point', 'line', 'box', 'ellipsoid', 'polyline'] as const;
 export type Kind = (typeof KINDS)[number];

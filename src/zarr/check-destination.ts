@@ -3,7 +3,7 @@ import { dirname, relative, resolve, sep } from 'node:path';
 import { ConvertError, type ErrorCode } from '../model/errors.ts';
 import { option } from '../model/words.ts';
 import { heldBack } from './leftovers.ts';
-import { checkReplaceable, isThere } from './occupied.ts';
+import { checkReplaceable, isTaken } from './occupied.ts';
 import { ownerOf } from './owner.ts';
 import { refuseUnlessStale } from './ownership.ts';
 import { realPath } from './real-path.ts';
@@ -42,7 +42,7 @@ export async function checkDestination(
       throw fail('output-inside-source', `${output}: the source ${path} lies inside the output: choose another name`);
   }
   const folder = dirname(output);
-  const parent = labels && !isThere(folder) ? dirname(folder) : folder;
+  const parent = labels && !isTaken(folder) ? dirname(folder) : folder;
   const there = statSync(parent, { throwIfNoEntry: false });
   if (!there) {
     const none = `${output}: there is no folder ${parent}`;
@@ -60,9 +60,9 @@ export async function checkDestination(
   }
   checkReplaceable(output, overwrite);
   const partial = `${output}.partial`;
-  const isLeft = isThere(partial);
+  const isLeft = isTaken(partial);
   if (isLeft) refuseUnlessStale(partial, ownerOf(partial));
-  const held = !overwrite && isThere(folder) && !isThere(output) ? heldBack(output) : null;
+  const held = !overwrite && isTaken(folder) && !isTaken(output) ? heldBack(output) : null;
   if (held !== null)
     throw new ConvertError(
       'output-exists',
@@ -84,7 +84,7 @@ export class NoFolderError extends ConvertError {
 /** The innermost that is there of what a path lies in. */
 function folderAbove(path: string): string {
   const above = dirname(path);
-  return isThere(above) || above === path ? above : folderAbove(above);
+  return isTaken(above) || above === path ? above : folderAbove(above);
 }
 
 function isFolderForWriting(path: string): boolean {

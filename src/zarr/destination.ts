@@ -10,7 +10,7 @@ import { writeArchive } from './archive/write.ts';
 import { JOURNAL } from './journal.ts';
 import type { Documents } from './metadata.ts';
 import { besideName, clearLeftovers, previousName, remove } from './leftovers.ts';
-import { checkReplaceable, isThere } from './occupied.ts';
+import { checkReplaceable, isTaken } from './occupied.ts';
 import { HEARTBEAT, MARKER, PARTS, PLAN, SCRATCH, active, marker, ownerOf } from './owner.ts';
 import { refuseUnlessStale } from './ownership.ts';
 import { giveSign } from './sign-of-life.ts';
@@ -187,7 +187,7 @@ export class Destination implements UnfinishedOutput {
     const whole = this.isArchive ? join(this.partial, ARCHIVE) : this.partial;
     try {
       checkReplaceable(this.output, this.#overwrite);
-      const replaces = isThere(this.output);
+      const replaces = isTaken(this.output);
       if (replaces) renameSync(this.output, previous);
       try {
         // An empty folder that appeared meanwhile would be replaced silently; a full one makes the rename fail.
@@ -221,13 +221,13 @@ export class Destination implements UnfinishedOutput {
   keep(): boolean {
     this.#release();
     for (const name of [SCRATCH, ARCHIVE]) rmSync(join(this.partial, name), { force: true });
-    return isThere(this.partial);
+    return isTaken(this.partial);
   }
 
   /** Removes what was written. */
   async discard(): Promise<void> {
     this.#release();
-    if (isThere(this.partial)) await remove(this.partial, this.output);
+    if (isTaken(this.partial)) await remove(this.partial, this.output);
     if (this.#labels) removeIfEmpty(dirname(this.output));
   }
 
@@ -252,7 +252,7 @@ export function clearFinished(output: string): void {
 
 /** Gives a folder in the making its name; false where that has another one already. */
 function isRenamed(made: string, partial: string, attempt: number): boolean {
-  if (isThere(partial)) return false;
+  if (isTaken(partial)) return false;
   try {
     renameSync(made, partial);
     return true;
@@ -275,7 +275,7 @@ function place(from: string, to: string): void {
     )
       throw error;
     // A file system without links.
-    if (isThere(to)) throw Object.assign(new Error(`${to} exists`), { code: 'EEXIST' });
+    if (isTaken(to)) throw Object.assign(new Error(`${to} exists`), { code: 'EEXIST' });
     renameSync(from, to);
     return;
   }

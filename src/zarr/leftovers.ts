@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isArchiveName } from '../model/output-name.ts';
 import { finishedPlace } from './finished-place.ts';
-import { isThere } from './occupied.ts';
+import { isTaken } from './occupied.ts';
 import { isOmeZarr } from './ome-zarr.ts';
 import { isProcess, ownerOf } from './owner.ts';
 
@@ -55,7 +55,7 @@ export async function remove(folder: string, output: string): Promise<void> {
  */
 export async function clearLeftovers(output: string): Promise<void> {
   // Nobody else is between taking and giving the name: that one would have the name in the making.
-  const previous = isThere(output) ? null : heldBack(output);
+  const previous = isTaken(output) ? null : heldBack(output);
   if (previous !== null) renameSync(previous, output);
   await clearBeside(output, true);
   clearRecord(finishedPlace(output));

@@ -24,7 +24,7 @@ function namesIn(folder: string): string[] {
 }
 
 /** Whether anything has that name, also a symbolic link that leads nowhere. */
-export const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+export const isTaken = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 
 /** Whether there is nothing but an empty folder of that name. */
 function isEmptyFolder(path: string): boolean {
@@ -46,7 +46,7 @@ export function linkTarget(path: string): string | null {
 
 /** Throws where there is something at `output` that must stay. An empty folder is nothing. */
 export function checkReplaceable(output: string, overwrite: boolean): void {
-  if (!isThere(output) || isEmptyFolder(output)) return;
+  if (!isTaken(output) || isEmptyFolder(output)) return;
   if (!overwrite) throw taken(output);
   if (!isOmeZarr(output))
     throw new ConvertError(
