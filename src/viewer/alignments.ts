@@ -8,6 +8,7 @@ import type { Annotation, Space } from './measurements.ts';
 import { placeOf, withUnit } from './measurements.ts';
 import { spaceOf } from './space.ts';
 import { metres } from './units.ts';
+import { dot } from './vectors.ts';
 
 /** Two volumes, of which one is to lie on the other. */
 export interface Two {
