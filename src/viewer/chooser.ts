@@ -76,7 +76,7 @@ export class Chooser {
     }
   }
 
-  /** Serves a life of Neuroglancer that shows a volume of a shape, or none. */
+  /** Serves a Neuroglancer that shows a volume of a shape, or none. */
   attach(viewer: Viewer | null, shape: Triple = this.#shape): void {
     for (const end of this.#ends.splice(0)) end();
     this.#overlay?.dispose();

@@ -10,11 +10,11 @@ import { AbsentError, SeveralError } from './image.ts';
 import type { Volume } from './initialState.ts';
 import { initialState, layoutOf, spaceShapeOf } from './initialState.ts';
 import { lookOf, setLook } from './layerLook.ts';
-import { Lives } from './lives.ts';
 import { Neuroglancer } from './neuroglancer.ts';
 import type { Opened, Place } from './opened.ts';
 import { openPlaces, placeOf, segmentsAt } from './opened.ts';
 import { lookAt, poseOf } from './pose.ts';
+import { RecoverableNeuroglancer } from './recoverableNeuroglancer.ts';
 import { ShownVolumes } from './shownVolumes.ts';
 import { Sight } from './sight.ts';
 import { spaceOf } from './space.ts';
@@ -39,26 +39,27 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   for (const source of [options.source].flat()) places.push(placeOf(source, places));
   const forget = (): void => places.forEach(place => place.dispose());
   const names = (): string => places.map(({ name }) => name).join(', ');
-  const onFinding = (name: string, finding: Finding): void => following.hear(name, finding);
+  // `following` and `shown`, which are made below, are there before any of these callbacks is called.
+  const onFinding = (name: string, finding: Finding): void => following.onFinding(name, finding);
   const confirm = (url: string, missing: boolean): Promise<void> => following.confirm(url, missing);
   const { chooser } = options;
   const stage = element('div', { className: 'mct-Viewer-stage' });
   const middle = element('div', { className: 'mct-Viewer-middle' }, stage);
   // Above the picture, of which it hides nothing.
   const banner = new Banner(middle, refresh);
-  const lives = new Lives(
+  const neuroglancer = new RecoverableNeuroglancer(
     stage,
     () => ({
       label: `Neuroglancer: ${names()}`,
       inPage: options.place === 'notebook',
       isPlain: chooser !== undefined
     }),
-    { onFailure, onWaiting, confirm, onState: () => options.onState?.(), onLife },
+    { onFailure, onWaiting, confirm, onState: () => options.onState?.(), onViewer },
     banner
   );
-  const opening = openChosen(host, places, options.imageIn, onFinding, () => lives.forgetAhead());
+  const opening = openChosen(host, places, options.imageIn, onFinding, () => neuroglancer.forgetAhead());
   try {
-    lives.makeAhead();
+    neuroglancer.makeAhead();
   } catch (error) {
     void opening.then(
       ({ release }) => release(),
@@ -68,12 +69,12 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     throw error;
   }
   const opened = await opening.catch((error: unknown) => {
-    lives.forgetAhead();
+    neuroglancer.forgetAhead();
     forget();
     if (error instanceof AbsentError && options.whereTo !== undefined) error.message += ` ${options.whereTo}`;
     throw error;
   });
-  lives.prepareDecoding(opened.volumes.flatMap(({ image }) => image.compression));
+  neuroglancer.prepareDecoding(opened.volumes.flatMap(({ image }) => image.compression));
   const layout = options.state?.layout ?? layoutOf(opened.volumes[0].image, options.place === 'notebook');
   host.classList.add('mct-Viewer-host');
   const toolbar = new Toolbar({
@@ -83,13 +84,13 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     volumeOf: layer => shown.keyOf(layer),
     space: () => ({ space: spaceOf(shown.given[0].image), name: shown.given[0].name }),
     state: () => shown.state,
-    setState: state => lives.setState(shown.complete(state)),
+    setState: state => neuroglancer.setState(shown.complete(state)),
     link: options.link,
     savePicture: options.savePicture
   });
   // Before the first look, which has the room that is left.
   host.append(chooser?.head ?? toolbar.node, element('div', { className: 'mct-Viewer-body' }, middle, toolbar.side));
-  const shown = new ShownVolumes(places, opened, lives, banner, {
+  const shown = new ShownVolumes(places, opened, neuroglancer, banner, {
     firstLook: volumes =>
       initialState(volumes, layout, {
         width: stage.clientWidth,
@@ -97,9 +98,9 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
       }),
     server: options.server,
     onFinding,
-    onExchange: () => following.settle()
+    onExchange: () => following.forgetFinding()
   });
-  const following = new Following(shown, lives, banner, options);
+  const following = new Following(shown, neuroglancer, banner, options);
 
   function onFailure(message: string): void {
     // Of a volume that is gone, nothing else is to be said.
@@ -113,7 +114,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     banner.wait(seconds === null ? null : `Waiting for ${names()}: the server has not answered for ${seconds} s.`);
   }
 
-  function onLife(viewer: Viewer | null): void {
+  function onViewer(viewer: Viewer | null): void {
     toolbar.attach(viewer);
     chooser?.attach(viewer, spaceShapeOf(shown.given[0].image));
     viewer?.mouseState.changed.add(() => options.onPick?.());
@@ -121,14 +122,14 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
 
   /** After an error, or on request: reads everything again, of the volumes that are there then. */
   function refresh(): void {
-    if (!following.isStale) lives.rebuild();
+    if (!following.isStale) neuroglancer.rebuild();
     following.check();
   }
 
   function dispose(): void {
     window.removeEventListener('focus', onFocus);
     following.dispose();
-    lives.dispose();
+    neuroglancer.dispose();
     toolbar.dispose();
     chooser?.dispose();
     shown.dispose();
@@ -138,23 +139,23 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   }
 
   const onFocus = (): void => {
-    if (lives.isVisible) following.check();
+    if (neuroglancer.isVisible) following.check();
   };
   window.addEventListener('focus', onFocus);
   try {
     const state = shown.complete(options.state ?? {});
-    lives.begin(withFresh(state, shown.withLabels(options.fresh ?? []), shown.first), shown.first);
+    neuroglancer.begin(withFresh(state, shown.withLabels(options.fresh ?? []), shown.first), shown.first);
   } catch (error) {
     dispose();
     throw error;
   }
-  shown.tell([...opened.volumes.flatMap(({ image }) => image.notes), ...opened.lent]);
+  shown.tellNotes([...opened.volumes.flatMap(({ image }) => image.notes), ...opened.lent]);
   return {
     getState: () => shown.state,
-    setState: state => void lives.setState(shown.complete(state)),
+    setState: state => void neuroglancer.setState(shown.complete(state)),
     setVisible: value => {
-      const isNew = value && !lives.isVisible;
-      lives.isVisible = value;
+      const isNew = value && !neuroglancer.isVisible;
+      neuroglancer.isVisible = value;
       if (isNew) following.check();
     },
     reload: refresh,
@@ -166,19 +167,19 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
       return places.map(({ name }) => name);
     },
     get pose() {
-      return lives.current && poseOf(lives.current.viewer);
+      return neuroglancer.current && poseOf(neuroglancer.current.viewer);
     },
     set pose(pose) {
-      if (lives.current && pose) lookAt(lives.current.viewer, pose);
+      if (neuroglancer.current && pose) lookAt(neuroglancer.current.viewer, pose);
     },
     get sight() {
       const [{ image }] = shown.given;
       const layers = toolbar.measurementLayers;
-      return lives.current && layers && new Sight(lives.current.viewer, image, spaceOf(image), layers);
+      return neuroglancer.current && layers && new Sight(neuroglancer.current.viewer, image, spaceOf(image), layers);
     },
-    snapshot: () => lives.current && snapshotOf(lives.current.viewer),
+    snapshot: () => neuroglancer.current && snapshotOf(neuroglancer.current.viewer),
     get isWhole() {
-      return lives.current !== null && isWhole(lives.current.viewer);
+      return neuroglancer.current !== null && isWhole(neuroglancer.current.viewer);
     },
     camera: size =>
       new Camera(size, { width: stage.clientWidth, height: stage.clientHeight - BARS }, (element, onFailure) => {
@@ -187,13 +188,13 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
         const events = { onFailure, confirm, onWaiting: nothing, onState: nothing, onContextLost: nothing };
         return new Neuroglancer(element, { label, inPage: false, isPlain: true, isBare: true }, events);
       }),
-    complete: state => shown.complete(state, lives.state),
+    complete: state => shown.complete(state, neuroglancer.state),
     get looks() {
-      return shown.given.map(volume => lives.current && lookOf(lives.current.viewer, volume));
+      return shown.given.map(volume => neuroglancer.current && lookOf(neuroglancer.current.viewer, volume));
     },
     setLook(number, look) {
       const volume: Volume | undefined = shown.given[number];
-      if (lives.current && volume) setLook(lives.current.viewer, volume, look);
+      if (neuroglancer.current && volume) setLook(neuroglancer.current.viewer, volume, look);
     },
     align(number, alignment) {
       const [fixed] = shown.given;

@@ -1,6 +1,6 @@
 import type { Banner } from './banner.ts';
-import type { Lives } from './lives.ts';
 import { type Opened, belongs } from './opened.ts';
+import type { RecoverableNeuroglancer } from './recoverableNeuroglancer.ts';
 import type { ShownVolumes } from './shownVolumes.ts';
 import type { ViewerOptions } from './viewerHandle.ts';
 import type { Finding } from './watch.ts';
@@ -18,7 +18,7 @@ const GONE_REST = 5000;
  */
 export class Following {
   readonly #shown: ShownVolumes;
-  readonly #lives: Lives;
+  readonly #neuroglancer: RecoverableNeuroglancer;
   readonly #banner: Banner;
   readonly #options: Pick<ViewerOptions, 'find' | 'whereTo'>;
   /** Set while the volumes that are there now are being opened, or looked for. */
@@ -28,9 +28,14 @@ export class Following {
   #again: ReturnType<typeof setTimeout> | undefined;
   #isDisposed = false;
 
-  constructor(shown: ShownVolumes, lives: Lives, banner: Banner, options: Pick<ViewerOptions, 'find' | 'whereTo'>) {
+  constructor(
+    shown: ShownVolumes,
+    neuroglancer: RecoverableNeuroglancer,
+    banner: Banner,
+    options: Pick<ViewerOptions, 'find' | 'whereTo'>
+  ) {
     this.#shown = shown;
-    this.#lives = lives;
+    this.#neuroglancer = neuroglancer;
     this.#banner = banner;
     this.#options = options;
   }
@@ -41,12 +46,12 @@ export class Following {
   }
 
   /** Forgets the finding: another volume is shown in the place of the one that it was of. */
-  settle(): void {
+  forgetFinding(): void {
     this.#stale = null;
   }
 
-  /** Hears the finding of a look at a volume. */
-  hear(name: string, finding: Finding): void {
+  /** Acts on the finding of a look at a volume. */
+  onFinding(name: string, finding: Finding): void {
     if (this.#isDisposed || this.#stale !== null || finding === 'same' || finding instanceof Error) return;
     this.#stale = { finding, name };
     // A volume that is written again and again is not shown each time.
@@ -102,14 +107,14 @@ export class Following {
       if (finding === 'gone' && (await this.#shown.look()).every(each => each === 'same')) {
         // It is back.
         this.#stale = null;
-        return this.#lives.rebuild();
+        return this.#neuroglancer.rebuild();
       }
       const next = await this.#shown.open();
       const before = this.#shown.opened;
       this.#stale = null;
       this.#reopened = performance.now();
       this.#shown.replace(next);
-      this.#shown.tell([news(name, before, next)]);
+      this.#shown.tellNotes([rewrittenMessage(name, before, next)]);
     } catch (error) {
       const found = await this.#shown.look();
       if (this.#isDisposed) return;
@@ -122,7 +127,7 @@ export class Following {
         this.#banner.show(
           `${name} has been written anew since it was opened, and cannot be read. ${(error as Error).message}`
         );
-      if (this.#lives.isVisible) this.#again = setTimeout(() => this.#reopen(), GONE_REST);
+      if (this.#neuroglancer.isVisible) this.#again = setTimeout(() => this.#reopen(), GONE_REST);
     }
   }
 
@@ -141,8 +146,8 @@ export class Following {
   }
 }
 
-/** Message about a volume that took another's place. */
-function news(name: string, before: Opened, after: Opened): string {
+/** Says that a volume was written anew, and how large it is now. */
+function rewrittenMessage(name: string, before: Opened, after: Opened): string {
   const [was, is] = [before, after].map(({ volumes }) =>
     volumes
       .find(volume => volume.name === name)

@@ -109,7 +109,7 @@ function watchLayers(layers: LayerManager, onFailure: (message: string) => void)
   });
 }
 
-/** One life of Neuroglancer in an element: it ends with its WebGL context. */
+/** Neuroglancer in an element, with one WebGL context, with which it ends. */
 export class Neuroglancer {
   readonly #element = document.createElement('div');
   readonly #display: DisplayContext;

@@ -3,9 +3,9 @@ import type { Banner } from './banner.ts';
 import { carriedOver, handedOn } from './carryOver.ts';
 import type { Volume } from './initialState.ts';
 import { layersOf, sourceOf } from './initialState.ts';
-import type { Lives } from './lives.ts';
 import type { Opened, Place } from './opened.ts';
 import { openPlaces, placeOf } from './opened.ts';
+import type { RecoverableNeuroglancer } from './recoverableNeuroglancer.ts';
 import { renamed } from './renamed.ts';
 import type { ViewerSource } from './source.ts';
 import type { ViewerState } from './viewState.ts';
@@ -26,7 +26,7 @@ interface Options {
 /** The volumes that a viewer shows, from `places`, and how that changes while a view of them goes on. */
 export class ShownVolumes {
   readonly #places: Place[];
-  readonly #lives: Lives;
+  readonly #neuroglancer: RecoverableNeuroglancer;
   readonly #banner: Banner;
   readonly #options: Options;
   #opened: Opened;
@@ -35,9 +35,15 @@ export class ShownVolumes {
   #changing = Promise.resolve();
   #isDisposed = false;
 
-  constructor(places: Place[], opened: Opened, lives: Lives, banner: Banner, options: Options) {
+  constructor(
+    places: Place[],
+    opened: Opened,
+    neuroglancer: RecoverableNeuroglancer,
+    banner: Banner,
+    options: Options
+  ) {
     this.#places = places;
-    this.#lives = lives;
+    this.#neuroglancer = neuroglancer;
     this.#banner = banner;
     this.#options = options;
     this.#opened = opened;
@@ -77,7 +83,7 @@ export class ShownVolumes {
 
   /** The present state, with addresses that hold elsewhere. */
   get state(): ViewerState {
-    return this.#addresses.keep(this.#lives.state);
+    return this.#addresses.keep(this.#neuroglancer.state);
   }
 
   /** A state as Neuroglancer takes it here, laid over `base` where it is not whole. */
@@ -108,13 +114,13 @@ export class ShownVolumes {
   /** Shows volumes in the place of those that were, with what is kept of the view. */
   replace(next: Opened, carry: typeof carriedOver = carriedOver): void {
     const first = this.#options.firstLook(next.volumes);
-    const state = carry(this.#lives.state, this.#opened.volumes, next.volumes, first);
+    const state = carry(this.#neuroglancer.state, this.#opened.volumes, next.volumes, first);
     this.#set(next);
-    this.#lives.rebuild(state, this.#first);
+    this.#neuroglancer.rebuild(state, this.#first);
   }
 
   /** Tells what there is to say of volumes that were opened, in one note. */
-  tell(notes: string[]): void {
+  tellNotes(notes: string[]): void {
     const { dim, unshown, unread } = this.#opened;
     const all = [...notes];
     if (dim.length > 0)
@@ -129,7 +135,11 @@ export class ShownVolumes {
       );
   }
 
-  /** As `ViewerHandle` has it. */
+  /**
+   * Shows another volume over those that are there.
+   *
+   * @throws Error as `createViewer` does, or where it is closed; what is shown stays as it was
+   */
   add(source: ViewerSource): Promise<void> {
     return this.inTurn(() =>
       this.#openWith(
@@ -141,27 +151,35 @@ export class ShownVolumes {
           this.#places.push(...fresh);
           this.replace(next);
           const { notes } = next.volumes[this.#places.length - 1].image;
-          this.tell([...notes, ...next.lent.filter(note => !known.has(note))]);
+          this.tellNotes([...notes, ...next.lent.filter(note => !known.has(note))]);
         }
       )
     );
   }
 
-  /** As `ViewerHandle` has it. */
+  /**
+   * Shows, in the place of the volume of a number, another one that was made of it, and says `note`.
+   *
+   * @throws Error as `createViewer` does, or where it is closed; what is shown stays as it was
+   */
   exchange(number: number, source: ViewerSource, note: string): Promise<void> {
     return this.#openAt(new Map([[number, source]]), next => {
       this.replace(next, (...volumes) => handedOn(number, ...volumes));
-      this.tell([note]);
+      this.tellNotes([note]);
     });
   }
 
-  /** As `ViewerHandle` has it. */
+  /**
+   * Goes on showing volumes, by their numbers, where they are now, under the names that they have there.
+   *
+   * @throws Error as `createViewer` does, or where it is closed; what is shown stays as it was
+   */
   rename(moved: ReadonlyMap<number, ViewerSource>): Promise<void> {
     return this.#openAt(moved, (next, before) => {
       const names = new Map([...moved.keys()].map(n => [before[n].name, this.#places[n].name]));
       const state = renamed(this.state, names);
       this.#set(next);
-      this.#lives.rebuild(this.#addresses.restore(state), this.#first);
+      this.#neuroglancer.rebuild(this.#addresses.restore(state), this.#first);
     });
   }
 

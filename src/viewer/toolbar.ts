@@ -62,7 +62,7 @@ export class Toolbar {
   #segmentLayers: SegmentLayers | null = null;
   #landmarks: LandmarkLayers | null = null;
   #alignment: AlignmentPanel | null = null;
-  /** What was open in the life of Neuroglancer before. */
+  /** What was open with the Neuroglancer before. */
   #open = { measurements: false, alignment: false, contrast: false };
   #chosen: string | null = null;
   #frame = 0;
@@ -141,10 +141,10 @@ export class Toolbar {
     }
   }
 
-  /** Serves another life of Neuroglancer, or none. */
+  /** Serves another Neuroglancer, or none. */
   attach(viewer: Viewer | null): void {
     this.#forget?.();
-    // Between two lives there is none, in which nothing can be open.
+    // Between two there is none, with which nothing can be open.
     if (this.#viewer) {
       this.#open = {
         measurements: this.#measurements !== null,

@@ -5,23 +5,23 @@ import { Neuroglancer } from './neuroglancer.ts';
 import type { ViewerState } from './viewState.ts';
 
 /** What is heard of the Neuroglancer that is shown: often, where the state changes. */
-interface LifeEvents extends DataEvents {
+interface RecoveryEvents extends DataEvents {
   onState: () => void;
-  /** A life has begun, with its state in place, or ended. */
-  onLife: (viewer: Viewer | null) => void;
+  /** Another viewer is there, with its state in place; null: it ends. */
+  onViewer: (viewer: Viewer | null) => void;
 }
 
 /** A WebGL context that is lost sooner, in milliseconds, is not replaced unasked. */
-const SHORT_LIFE = 5000;
+const LOST_SOON = 5000;
 
 /**
- * Neuroglancer in an element, one life after another: it is made anew when the browser has taken its WebGL context
- * away, and when all is to be read again. Its state outlives it.
+ * Neuroglancer in an element, recovered from a lost WebGL context: it is made anew when the browser has taken its
+ * context away, and when all is to be read again. Its state is kept meanwhile.
  */
-export class Lives {
+export class RecoverableNeuroglancer {
   readonly #stage: HTMLElement;
   readonly #look: () => ConstructorParameters<typeof Neuroglancer>[1];
-  readonly #events: LifeEvents;
+  readonly #events: RecoveryEvents;
   readonly #banner: Banner;
   /** Null while there is no context, and before the beginning and after the end. */
   #current: Neuroglancer | null = null;
@@ -38,7 +38,7 @@ export class Lives {
   constructor(
     stage: HTMLElement,
     look: () => ConstructorParameters<typeof Neuroglancer>[1],
-    events: LifeEvents,
+    events: RecoveryEvents,
     banner: Banner
   ) {
     this.#stage = stage;
@@ -67,7 +67,7 @@ export class Lives {
   }
 
   /**
-   * Begins the first life.
+   * Shows the first one.
    *
    * @param instead what is shown where Neuroglancer cannot take the state
    * @throws Error where there is no WebGL 2
@@ -149,7 +149,7 @@ export class Lives {
     made.setVisible(this.#isVisible);
     if (this.#failedAhead !== null) this.#banner.show(this.#failedAhead);
     this.#failedAhead = null;
-    this.#events.onLife(made.viewer);
+    this.#events.onViewer(made.viewer);
   }
 
   /** Shows `wanted`, or `instead` where Neuroglancer cannot take it. Answers with what was wrong, or null. */
@@ -167,7 +167,7 @@ export class Lives {
 
   #drop(state = this.state): void {
     this.#kept = state;
-    this.#events.onLife(null);
+    this.#events.onViewer(null);
     this.#current?.dispose();
     this.#current = null;
   }
@@ -178,7 +178,7 @@ export class Lives {
    */
   #recover(lived: number): void {
     this.#drop();
-    if (lived < SHORT_LIFE) {
+    if (lived < LOST_SOON) {
       this.#banner.show(
         'The browser has taken the graphics of this viewer away (WebGL context lost): close other viewers, then retry.'
       );
