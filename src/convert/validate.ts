@@ -1,53 +1,32 @@
 import { Checks } from '../model/errors.ts';
 import {
-  CHECKSUMS,
   COMPRESSIONS,
-  type Checksum,
   type ConvertOptions,
   DEFAULT_OPTIONS,
   DESCRIBED_BY,
   DOWNSAMPLINGS,
   OME_ZARR_VERSIONS,
   ORIENTATIONS,
-  type OmeZarrVersion,
   PALETTES,
   Z_AXES,
   withDefaults,
   zarrFormatOf
 } from '../model/options.ts';
-import { map3 } from '../model/levels.ts';
 import { isArchiveName } from '../model/output-name.ts';
 import type { Parent } from '../model/parent.ts';
 import type { Settings } from '../model/settings.ts';
-import { type Shape, type VolumeInfo, spatial } from '../model/volume.ts';
+import { type VolumeInfo, spatial } from '../model/volume.ts';
 import { named } from '../model/words.ts';
 import type { InterpretationOptions } from '../reader/index.ts';
-import { type Placement, labelsDtype, placeInParent, placeInPart } from './labels.ts';
+import { checkChunkBytes, checksum, chunkSize, levels, shardSize } from './validation/arrays.ts';
 import { calibration } from './validation/calibration.ts';
-import { checkChunkBytes, chunkSize, shardSize } from './validation/chunks.ts';
-import { bad, isWhole, oneOf, show, text } from './validation/given.ts';
-import { labels, place } from './validation/labels.ts';
-import { levels } from './validation/levels.ts';
+import { channels, imageName } from './validation/channels.ts';
+import { bad, oneOf, show, text } from './validation/given.ts';
+import { labels, labelsDtype, place } from './validation/labels.ts';
+import { placement } from './validation/placement.ts';
 import { region } from './validation/region.ts';
 import { jobs, memory } from './validation/resources.ts';
 import { lostOrUnseen, voxels } from './validation/voxels.ts';
-
-function channels(value: ConvertOptions['channel']): ConvertOptions['channel'] {
-  if (value === null || value === 'all') return value;
-  const listed = Array.isArray(value) && value.length > 0 && value.every(n => isWhole(n) && n >= 0);
-  if (!listed || new Set(value).size < value.length)
-    throw bad(
-      'channel',
-      `${named('channel')} must be "all" or a list of whole numbers from 0 up, each once, found ${show(value)}`
-    );
-  return value;
-}
-
-function imageName(value: ConvertOptions['image']): ConvertOptions['image'] {
-  if (value === null || (typeof value === 'string' && value.trim() !== '') || (isWhole(value) && value >= 0))
-    return value;
-  throw bad('image', `${named('image')} must be a number from 0 or a name, found ${show(value)}`);
-}
 
 /**
  * How the source is to be read, which must be known before its headers are.
@@ -66,33 +45,6 @@ export function validateReading(given: Partial<ConvertOptions>): InterpretationO
     orientation: oneOf('orientation', options.orientation, ORIENTATIONS),
     keepIndices: options.labels === true
   };
-}
-
-/** Where the voxels are: where the source has them, or where the image is that they are labels of. */
-function placement(
-  { start, shape }: Pick<Settings, 'start' | 'shape'>,
-  own: ReturnType<typeof calibration>,
-  info: VolumeInfo,
-  parent: Parent | null,
-  at: Shape | null,
-  level: number,
-  warnings: string[]
-): Placement {
-  const along = (axis: string) => info.shape[info.axes.indexOf(axis)] ?? 1;
-  const outerShape = { t: along('t'), c: along('c') };
-  if (parent && at) return placeInPart(shape, outerShape, own, parent, at, level);
-  if (parent) return placeInParent(shape, outerShape, own, parent, warnings, info.position, start);
-  return { ...own, offset: map3(start, (n, axis) => n * (own.voxelSize?.[axis] ?? 1)) };
-}
-
-function checksum(value: ConvertOptions['checksum'], version: OmeZarrVersion): Checksum {
-  const found = oneOf('checksum', value, CHECKSUMS);
-  if (found !== 'none' && zarrFormatOf(version) === 2)
-    throw bad(
-      'checksum',
-      `checksums of chunks are there from OME-Zarr 0.5 on, not in ${version}: set ${named('omeZarr')} to 0.5, or ${named('checksum')} to none`
-    );
-  return found;
 }
 
 /**

@@ -2,7 +2,7 @@ import { ConvertError } from '../../model/errors.ts';
 import type { ConvertOptions } from '../../model/options.ts';
 import { named } from '../../model/words.ts';
 
-export type Field = keyof ConvertOptions;
+type Field = keyof ConvertOptions;
 /** `at`: which element of the option's list. */
 export const bad = (field: Field | null, message: string, at: number | null = null) =>
   new ConvertError('bad-option', message, field, { at });

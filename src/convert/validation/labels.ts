@@ -1,10 +1,12 @@
 import type { ConvertOptions } from '../../model/options.ts';
 import type { Parent } from '../../model/parent.ts';
-import type { Shape, VolumeInfo } from '../../model/volume.ts';
+import { type Dtype, LABELS_OF_FLOATS, type Shape, type VolumeInfo } from '../../model/volume.ts';
 import { named, option } from '../../model/words.ts';
-import { labelsDtype } from '../labels.ts';
+import { levels } from './arrays.ts';
 import { bad, isNumber, show, tuple } from './given.ts';
-import { levels } from './levels.ts';
+
+/** The type that labels are stored in. */
+export const labelsDtype = (source: Dtype): Dtype => (source.startsWith('float') ? LABELS_OF_FLOATS : source);
 
 /** Checks what labels allow, and has the image read that they belong to, if one is named. */
 export function labels(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { resolveSettings } from '../../../src/convert/resolve.ts';
 import { ConvertError, type ErrorCode } from '../../../src/model/errors.ts';
-import { placeInParent } from '../../../src/convert/labels.ts';
+import { placeInParent } from '../../../src/convert/validation/placement.ts';
 import type { ConvertOptions } from '../../../src/model/options.ts';
 import { outputPath } from '../../../src/convert/output-path.ts';
 import { pyramid } from '../../../src/model/levels.ts';

@@ -1,10 +1,18 @@
+// Arrays of the levels: how many there are, and their chunks, shards and checksums.
 import { formatBytes } from '../../model/bytes.ts';
 import { chunkCounts, map3, product } from '../../model/levels.ts';
-import { type ConvertOptions, DEFAULT_OPTIONS, type OmeZarrVersion, zarrFormatOf } from '../../model/options.ts';
+import {
+  CHECKSUMS,
+  type Checksum,
+  type ConvertOptions,
+  DEFAULT_OPTIONS,
+  type OmeZarrVersion,
+  zarrFormatOf
+} from '../../model/options.ts';
 import type { Settings } from '../../model/settings.ts';
 import { BYTES_PER_VOXEL, type Shape } from '../../model/volume.ts';
 import { named } from '../../model/words.ts';
-import { bad, isWhole, show, tuple } from './given.ts';
+import { bad, isWhole, oneOf, show, tuple } from './given.ts';
 
 /** Blosc's limit, less room for its header; the other codecs have room above it. */
 const MAX_CHUNK_BYTES = 2 ** 31 - 65536;
@@ -12,6 +20,12 @@ const MAX_SHARD_CHUNKS = 65536;
 
 /** So few chunks cost no time, and leave work for every thread. */
 const FEW_CHUNKS = 64;
+
+export function levels(value: number | 'auto'): number | 'auto' {
+  if (value !== 'auto' && !(isWhole(value) && value >= 1 && value <= 64))
+    throw bad('levels', `${named('levels')} must be "auto" or a whole number from 1 to 64, found ${show(value)}`);
+  return value;
+}
 
 /**
  * The usual lengths, cut to the volume's. Many flat or narrow chunks are made longer along the other axes, up to as
@@ -69,6 +83,16 @@ export function shardSize(
       `a shard of ${value.join(' × ')} voxels would hold ${chunks} chunks, and ${MAX_SHARD_CHUNKS} are the most: choose a smaller shard`
     );
   return value;
+}
+
+export function checksum(value: ConvertOptions['checksum'], version: OmeZarrVersion): Checksum {
+  const found = oneOf('checksum', value, CHECKSUMS);
+  if (found !== 'none' && zarrFormatOf(version) === 2)
+    throw bad(
+      'checksum',
+      `checksums of chunks are there from OME-Zarr 0.5 on, not in ${version}: set ${named('omeZarr')} to 0.5, or ${named('checksum')} to none`
+    );
+  return found;
 }
 
 /** @throws ConvertError where a chunk is longer than codecs take */

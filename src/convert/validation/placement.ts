@@ -1,21 +1,36 @@
-import { ConvertError } from '../model/errors.ts';
-import { map3 } from '../model/levels.ts';
-import type { Settings } from '../model/settings.ts';
-import { LABELS_OF_FLOATS, type Dtype, type OuterShape, type Position, type Shape } from '../model/volume.ts';
-import type { Parent, ParentLevel } from '../model/parent.ts';
-import { lengthsIn } from '../model/units.ts';
-import { named, option } from '../model/words.ts';
+// Where the voxels are, and where labels are in the image that they belong to.
+import { ConvertError } from '../../model/errors.ts';
+import { map3 } from '../../model/levels.ts';
+import type { Settings } from '../../model/settings.ts';
+import type { OuterShape, Position, Shape, VolumeInfo } from '../../model/volume.ts';
+import type { Parent, ParentLevel } from '../../model/parent.ts';
+import { lengthsIn } from '../../model/units.ts';
+import { named, option } from '../../model/words.ts';
 
 /** Where voxels are: their edges, and the centre of the first. */
-export type Placement = Pick<Settings, 'voxelSize' | 'unit' | 'voxelSizeFrom' | 'voxelSizeFile' | 'offset'>;
-
-/** The type that labels are stored in. */
-export const labelsDtype = (source: Dtype): Dtype => (source.startsWith('float') ? LABELS_OF_FLOATS : source);
+type Placement = Pick<Settings, 'voxelSize' | 'unit' | 'voxelSizeFrom' | 'voxelSizeFile' | 'offset'>;
 
 /** So much of a voxel more or less is lost where numbers are written with fewer digits. */
 const ROUNDING = 0.01;
 
 const times = (values: readonly number[]) => values.map(value => Number(value.toPrecision(6))).join(' × ');
+
+/** Where the voxels are: where the source has them, or where the image is that they are labels of. */
+export function placement(
+  { start, shape }: Pick<Settings, 'start' | 'shape'>,
+  own: Omit<Placement, 'offset'>,
+  info: VolumeInfo,
+  parent: Parent | null,
+  at: Shape | null,
+  level: number,
+  warnings: string[]
+): Placement {
+  const along = (axis: string) => info.shape[info.axes.indexOf(axis)] ?? 1;
+  const outerShape = { t: along('t'), c: along('c') };
+  if (parent && at) return placeInPart(shape, outerShape, own, parent, at, level);
+  if (parent) return placeInParent(shape, outerShape, own, parent, warnings, info.position, start);
+  return { ...own, offset: map3(start, (n, axis) => n * (own.voxelSize?.[axis] ?? 1)) };
+}
 
 /**
  * Where label voxels are that belong to an image. They fill what the image fills: labels of the shape of one of its
@@ -96,7 +111,7 @@ const reachesAsFar = (shape: Shape, voxelSize: Shape, finest: ParentLevel): bool
  *
  * @throws ConvertError `bad-option` where they reach beyond the image
  */
-export function placeInPart(
+function placeInPart(
   shape: Shape,
   outerShape: OuterShape,
   own: Omit<Placement, 'offset'>,
