@@ -16,6 +16,7 @@ const checks = [
   tool('typescript/bin/tsc', '-p', 'test/consumer'),
   tool('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', ...formatted),
   tool('dependency-cruiser/bin/dependency-cruiser.mjs', '--config', 'src/build/circles.cjs', 'src'),
+  tool('dependency-cruiser/bin/dependency-cruiser.mjs', '--config', 'src/build/start-up.cjs', 'src/lab'),
   [process.execPath, [join(ROOT, 'src/build/options.mjs'), '--check']],
   [PYTHON, ['-m', 'ruff', 'check', '.']],
   [PYTHON, ['-m', 'ruff', 'format', '--check', '.']]
