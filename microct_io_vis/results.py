@@ -428,6 +428,14 @@ class Refusal:
         As of `ConversionError`.
     message : str
         What is there, and what to do.
+
+    Examples
+    --------
+    >>> from microct_io_vis import estimate
+    >>> refusal = estimate("scan.tif").output_refusal
+    >>> why = None if refusal is None else refusal.message
+    >>> why is None
+    True
     """
 
     code: str
