@@ -9,7 +9,7 @@ from typing import Any
 def multiscale_of(key: str, document: bytes) -> dict[str, Any]:
     """The first multiscale image that ``zarr.json`` or ``.zattrs`` describes.
 
-    Raises ``json.JSONDecodeError`` for what is no JSON, ``LookupError`` or ``TypeError`` where it describes none.
+    Raises ``ValueError`` for what is no JSON, ``LookupError`` or ``TypeError`` where it describes none.
     """
     attributes = json.loads(document)
     image = (attributes["attributes"]["ome"] if key == "zarr.json" else attributes)["multiscales"][0]

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from .files import OmeZarrFiles
 
@@ -20,6 +20,9 @@ SHOWN = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "float
 WIDENED = {"bool": "uint8", "float16": "float32"}
 
 _CHUNK_KEY = re.compile(r"(\d+)/c/(\d+(?:/\d+)*)")
+
+#: Scale, translation and unit, each by axis.
+Geometry: TypeAlias = tuple[dict[str, float], dict[str, float], dict[str, str | None]]
 
 
 class ArrayFiles:
@@ -76,7 +79,7 @@ class ArrayFiles:
         """Nothing: no server has it."""
         return []
 
-    def geometry(self) -> tuple[dict[str, float], dict[str, float], dict[str, str | None]]:
+    def geometry(self) -> Geometry:
         """Scale, translation and unit by axis, of level 0."""
         units = {axis["name"]: axis.get("unit") for axis in self.axes}
         by_axis = [dict(zip(self._names, values, strict=True)) for values in (self._scale, self._translation)]

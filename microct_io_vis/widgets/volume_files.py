@@ -1,4 +1,4 @@
-"""What reads the volumes of a viewer, and what is told of them."""
+"""What reads the volumes of a viewer, and what a page is told of them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import Any, TypeAlias
 from ..arguments import is_address
 from ..collection import image_path
 from ..look import LookedAt, looked_at
+from ..multiscale import axes_of, multiscale_of
 from ..options import ENDINGS
 from ..volume import nothing_is_chosen
 from ..volume import open as open_volume
-from .arrays import ArrayFiles
+from .arrays import ArrayFiles, Geometry
 from .files import OmeZarrFiles
 from .layers import Layer
 
@@ -93,21 +94,31 @@ def place_of(source: str, files: Files, load: int) -> dict[str, Any]:
 
 def lengths_of(files: Files) -> dict[str, int]:
     """How many voxels level 0 has along each axis; empty where that cannot be read, or only from afar."""
+    shape: Sequence[int]
     if isinstance(files, ArrayFiles):
-        shape: Sequence[int] = files.shape
+        axes, shape = files.axes, files.shape
     elif is_address(files.root):
         return {}
     else:
-        name = "zarr.json" if files.metadata_key == "zarr.json" else ".zarray"
+        key = files.metadata_key
         try:
-            shape = json.loads(files.read(f"{files.multiscale['datasets'][0]['path']}/{name}")[2])["shape"]
+            # As it is now: a source that was written anew has its levels in another place.
+            image = multiscale_of(key, files.read(key)[2])
+            array = f"{image['datasets'][0]['path']}/{'zarr.json' if key == 'zarr.json' else '.zarray'}"
+            axes, shape = axes_of(image), json.loads(files.read(array)[2])["shape"]
         except (OSError, LookupError, TypeError, ValueError):
             return {}
-    return dict(zip((axis["name"] for axis in files.axes), shape, strict=False))
+    return dict(zip((axis["name"] for axis in axes), shape, strict=False))
 
 
-def lies_at(layer: Layer, files: Files, level: Any = None, at: Any = None) -> tuple[dict[str, Any], ...]:
-    """Scale, translation and unit by axis of space of a viewer's first volume, or of a part of one of its levels."""
+def lies_at(layer: Layer, files: Files, level: int | None = None, at: Any = None) -> Geometry:
+    """Scale, translation and unit by axis of a viewer's first volume, or of a part of one of its levels.
+
+    ``level``: its number; 0 without it. ``at``: the voxel of level 0 at which the part begins, or its box there.
+    Nothing of a volume that lies askew or does not say where.
+
+    Raises ``ValueError`` for a level that is not there, and for an ``at`` that is no voxel or box of level 0.
+    """
     if isinstance(files, ArrayFiles):
         scale, start, units = files.geometry()
         if at is not None:

@@ -561,6 +561,14 @@ def test_what_a_page_tells_is_python_s_and_what_python_asks_the_page_s(scan, mon
     assert viewer.selection == (3, 9, 10, 99, 20, 50)
 
 
+def test_a_selection_is_checked_against_a_source_as_it_was_written_anew(scan):
+    viewer = view("scan.tif")
+    tifffile.imwrite(scan, VOXELS[:20], imagej=True, metadata={"axes": "ZYX"})
+    viewer.reload()
+    with pytest.raises(traitlets.TraitError, match="ends at 30 along z, where at most 20 was expected"):
+        viewer.selection = numpy.s_[3:30, 10:30, 20:50]
+
+
 @pytest.mark.parametrize(
     "dtype",
     ["bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float16", "float32", "float64"],
