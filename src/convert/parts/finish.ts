@@ -17,7 +17,7 @@ import { within } from './limits.ts';
 import { toWhoRunsCommands } from '../../model/words.ts';
 import { mergeParts, partNumbers } from './merge.ts';
 import { openStore } from './open-store.ts';
-import { LOOK, othersFinish, settled } from './settled.ts';
+import { LOOK, StillThere, othersFinish, settled } from './settled.ts';
 import type { PartsStore } from './store.ts';
 
 /** Result of `finish`; what `--progress json` tells of it. */
@@ -132,7 +132,8 @@ async function takeOver(store: PartsStore, control: Control): Promise<FinishedRe
         continue;
       }
       // That one may be putting its name in the place of who was there before.
-      if (tries-- === 0 || code !== 'output-exists' || about === store.output) throw error;
+      if (error instanceof StillThere || tries-- === 0 || code !== 'output-exists' || about === store.output)
+        throw error;
       await wait(LOOK);
     }
   }

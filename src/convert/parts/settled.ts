@@ -3,6 +3,9 @@ import { ConvertError, stopped } from '../../model/errors.ts';
 import { BELIEVED, type Running } from '../../zarr/owner.ts';
 import type { PartsStore } from './store.ts';
 
+/** The error that somebody is still at a part who was waited for as long as anybody is. */
+export class StillThere extends ConvertError {}
+
 /** Between two looks at what others do, in ms. */
 export const LOOK = 500;
 
@@ -40,7 +43,7 @@ const ifKilled = ({ elsewhere }: Running): string =>
  * Ends when no process is at a part any more that is done, or not wanted: it would write into what is finished.
  *
  * @param onWait hears whom is waited for, if that takes long
- * @throws ConvertError `output-exists` where one does not end
+ * @throws StillThere `output-exists` where one does not end
  */
 export async function settled(store: PartsStore, signal?: AbortSignal, onWait?: (what: string) => void): Promise<void> {
   const began = Date.now();
@@ -55,7 +58,7 @@ export async function settled(store: PartsStore, signal?: AbortSignal, onWait?: 
       isSaid = true;
     }
     if (waited > BELIEVED + LOOK)
-      throw new ConvertError(
+      throw new StillThere(
         'output-exists',
         `${store.partial}: part ${busy.part} is being done by ${busy.running}, which is not wanted any more: end that, and try again`,
         'output'
