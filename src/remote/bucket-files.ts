@@ -74,7 +74,7 @@ export class BucketFiles implements RemoteFiles {
    * Whether an object is not there. Who may not list a bucket is denied access to what is not there: that is told from
    * a refusal by the metadata, which is there for who may read.
    */
-  async #isMissing(key: string, { length }: Wanted, error: unknown, signal?: AbortSignal): Promise<boolean> {
+  async #isMissing(key: string, { length, onDenied }: Wanted, error: unknown, signal?: AbortSignal): Promise<boolean> {
     if (!isForbidden(error)) return false;
     // Of what is asked for without its body, nobody says why.
     if (error.reason !== 'AccessDenied' && length !== 0) return false;
@@ -89,7 +89,9 @@ export class BucketFiles implements RemoteFiles {
     for (const mark of MARKS) {
       if (mark === key) continue;
       const known = await bucket.get(this.#prefix + mark, { most: this.#most }, signal).catch(() => null);
-      if (known) return true;
+      if (!known) continue;
+      onDenied?.();
+      return true;
     }
     return false;
   }

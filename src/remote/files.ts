@@ -5,6 +5,8 @@ export interface Wanted {
   offset?: number;
   /** 0 asks for the size alone. */
   length?: number;
+  /** Hears that it is taken for missing because access to it is denied, as it is for both where nobody may list. */
+  onDenied?: () => void;
 }
 
 export interface Found {

@@ -53,6 +53,12 @@ export class S3Connection {
     return new S3Connection(bucket, side, sdk, newClient(sdk, searched), searched, attempts);
   }
 
+  /** Tells this bucket of this endpoint from others. */
+  get id(): string {
+    const { AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_PROFILE } = process.env;
+    return JSON.stringify([AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_PROFILE, this.bucket]);
+  }
+
   /** As people know an object. */
   nameOf(key: string): string {
     return `s3://${this.bucket}/${key}`;

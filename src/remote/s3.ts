@@ -60,6 +60,8 @@ export interface Condition {
   etag?: string;
   /** Whether it was refused as not new once, and nothing was there. */
   isGone?: boolean;
+  /** Whether it is written to see what the store makes of the condition, so that every refusal is one. */
+  isProbe?: boolean;
 }
 
 /** How long it takes, in ms, until all have written who looked before one of them had. */
@@ -79,8 +81,8 @@ export class S3Bucket {
   readonly #connection: S3Connection;
   /** Ceph finds no ETag that is written with its quotes where an object is to be replaced. */
   #wantsBare = false;
-  /** Whether the store knows no conditions, so that it is looked before something is written, and after that. */
-  #isBlind = false;
+  /** Those that know no conditions, so that it is looked before something is written, and after that. */
+  static readonly #blind = new Set<string>();
 
   private constructor(connection: S3Connection) {
     this.#connection = connection;
@@ -104,6 +106,14 @@ export class S3Bucket {
 
   get bucket(): string {
     return this.#connection.bucket;
+  }
+
+  get #isBlind(): boolean {
+    return S3Bucket.#blind.has(this.#connection.id);
+  }
+
+  #noteBlind(): void {
+    S3Bucket.#blind.add(this.#connection.id);
   }
 
   /** As people know an object. */
@@ -213,12 +223,8 @@ export class S3Bucket {
    *
    * @throws S3Error; see `isRefusedByCondition`
    */
-  async put(
-    key: string,
-    bytes: Uint8Array,
-    { isNew, etag, isGone }: Condition = {},
-    signal?: AbortSignal
-  ): Promise<string> {
+  async put(key: string, bytes: Uint8Array, condition: Condition = {}, signal?: AbortSignal): Promise<string> {
+    const { isNew, etag, isGone, isProbe } = condition;
     const hasCondition = isNew === true || etag !== undefined;
     if (hasCondition && this.#isBlind) return this.#putLooking(key, bytes, { isNew, etag }, signal);
     const { bucket, sdk } = this.#connection;
@@ -257,20 +263,22 @@ export class S3Bucket {
       return stored;
     } catch (error) {
       // The answer to an earlier attempt may have been lost.
-      if (attempts > 1 && isRefusedByCondition(error)) {
+      if (attempts > 1 && !isProbe && isRefusedByCondition(error)) {
         const there = await this.get(key, {}, signal);
         if (there?.bytes.equals(bytes)) return there.etag;
       }
       if (hasCondition && isUnknownCondition(error)) {
-        this.#isBlind = true;
+        this.#noteBlind();
         return this.#putLooking(key, bytes, { isNew, etag }, signal);
       }
       const isSaidThere = isNew && error instanceof S3Error && error.reason === PRECONDITION;
       if (isSaidThere && !(await this.head(key, signal)))
-        return isGone ? this.#putAlone(key, bytes, signal) : this.put(key, bytes, { isNew, isGone: true }, signal);
+        return isGone
+          ? this.#putAlone(key, bytes, signal)
+          : this.put(key, bytes, { ...condition, isGone: true }, signal);
       if (etag !== undefined && !this.#wantsBare && isRefusedByCondition(error)) {
         this.#wantsBare = (await this.head(key, signal))?.etag === etag;
-        if (this.#wantsBare) return this.put(key, bytes, { etag }, signal);
+        if (this.#wantsBare) return this.put(key, bytes, condition, signal);
       }
       throw error;
     }
@@ -285,12 +293,12 @@ export class S3Bucket {
     if (this.#isBlind) return etag;
     let again: string;
     try {
-      again = await this.put(key, bytes, condition, signal);
+      again = await this.put(key, bytes, { ...condition, isProbe: true }, signal);
     } catch (error) {
       if (isRefusedByCondition(error)) return etag;
       throw error;
     }
-    this.#isBlind = true;
+    this.#noteBlind();
     return this.#checkAlone(key, again, signal);
   }
 

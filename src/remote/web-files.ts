@@ -50,7 +50,8 @@ export class WebFiles implements RemoteFiles {
     return this.#server.ask(this.#address(key), headers, signal, method);
   }
 
-  async #try(key: string, { offset = 0, length }: Wanted, signal?: AbortSignal): Promise<Found | null> {
+  async #try(key: string, wanted: Wanted, signal?: AbortSignal): Promise<Found | null> {
+    const { offset = 0, length } = wanted;
     const isAll = offset === 0 && length === undefined;
     const isSize = length === 0;
     const last = length === undefined || offset < 0 ? '' : String(offset + length - 1);
@@ -63,7 +64,7 @@ export class WebFiles implements RemoteFiles {
         if (Number.isNaN(size)) throw this.#odd(key, 'it has no such part, and does not say how long it is');
         return { size, offset: size, bytes: new Uint8Array(0), version };
       }
-      if (await this.#isMissing(key, answer, signal)) return null;
+      if (await this.#isMissing(key, wanted, answer, signal)) return null;
       this.#check(key, answer);
       const said = answer.headers['content-length'] ?? null;
       if (isSize) {
@@ -105,7 +106,7 @@ export class WebFiles implements RemoteFiles {
    * Whether a file is not there. Buckets that may not be listed, and those alone, answer 403 to who asks for what they
    * have not: that is told from a refusal by the metadata, which is there for who may read.
    */
-  async #isMissing(key: string, answer: WebAnswer, signal?: AbortSignal): Promise<boolean> {
+  async #isMissing(key: string, { onDenied }: Wanted, answer: WebAnswer, signal?: AbortSignal): Promise<boolean> {
     const { status, headers } = answer;
     if (status !== 404 && status !== 410 && status !== 403) return false;
     if (status !== 403) return true;
@@ -118,7 +119,9 @@ export class WebFiles implements RemoteFiles {
       if (mark === key) continue;
       const known = await this.#ask(mark, null, signal);
       known.end();
-      if (known.status === 200 && !known.isPage) return true;
+      if (known.status !== 200 || known.isPage) continue;
+      onDenied?.();
+      return true;
     }
     return false;
   }

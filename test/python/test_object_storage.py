@@ -564,6 +564,27 @@ def test_what_nobody_lists_is_verified(cli, scan, store, tmp_path):
     assert "access is denied" in cli("verify", f"s3://{BUCKET}/closed/a.ome.zarr").stderr
 
 
+def test_what_may_be_denied_is_not_verified_in_silence(cli, scan, store):
+    """Who may not list a bucket is answered 403 for what is missing and for what is denied."""
+    key, output = "doubt/a.ome.zarr/", f"s3://{BUCKET}/doubt/a.ome.zarr"
+    cli("convert", scan[0], output, *SMALL).succeeded()
+    there = set(store.files(key)) - {"0/c/0/1/1"}
+    store.proxy.grants = lambda method, path, _: path.removeprefix(f"/{BUCKET}/{key}").split("?")[0] in there
+    own = cli("verify", output, "--json")
+    [lost] = json.loads(own.stdout)["differences"]
+    assert own.status == 1 and lost["message"] == "level 0, 0/c/0/1/1: is missing, or denied"
+    # Others need not write chunks of fill values.
+    document = json.loads(store.files(key)["zarr.json"])
+    document["attributes"] = {"ome": document["attributes"]["ome"]}
+    store.client.put_object(Bucket=BUCKET, Key=f"{key}zarr.json", Body=json.dumps(document).encode())
+    found = cli("verify", output, "--json").succeeded().json
+    [note] = [note for note in found["notes"] if "403" in note]
+    assert note.startswith("Access to 1 chunk is denied (403), 0/c/0/1/1 the first, ") and "s3:ListBucket" in note
+    there -= {name for name in there if name.startswith("0/c/")}
+    denied = cli("verify", output)
+    assert denied.status == 1 and f"{output}/0: access to all of its 8 chunks is denied (403)" in denied.stderr
+
+
 def test_many_go_to_a_folder_of_a_bucket_and_what_is_there_stays(scan, store):
     source, folder = f"s3://{BUCKET}/many/scan.tif", f"s3://{BUCKET}/many/out"
     store.client.put_object(Bucket=BUCKET, Key="many/scan.tif", Body=scan[0].read_bytes())
@@ -654,6 +675,62 @@ def test_one_of_two_writers_has_it_whatever_a_store_makes_of_conditions(what, cl
     [winner] = [n for n, writer in enumerate(writers) if writer.returncode == 0]
     assert f"{output}.partial: " in told[1 - winner] or f"{output}: exists already" in told[1 - winner]
     assert cli("verify", output, "--against", sources[winner], "--json").succeeded().json["ok"]
+
+
+def test_a_fault_makes_no_store_one_without_conditions(cli, scan, store):
+    """Nor is anybody waited for who could not try that."""
+    marker = "/a.ome.zarr.partial/.microct-io-vis.json"
+    put, told = [], []
+
+    def fault(method: str, key: str, number: int) -> "int | None":
+        if method != "PUT" or not key.endswith(marker):
+            return None
+        put.append(key)
+        return 503 if len(put) == 2 else None
+
+    def grants(method: str, path: str, headers: Message) -> bool:
+        if method == "PUT" and "/a.ome.zarr/zarr.json" in path:
+            told.append(headers.get("If-None-Match"))
+        return True
+
+    store.proxy.fault, store.proxy.grants = fault, grants
+    cli("convert", scan[0], f"s3://{BUCKET}/probed/a.ome.zarr", *SMALL).succeeded()
+    assert told == ["*"]
+    put.clear()
+    store.proxy.fault = lambda method, key, number: (fault(method, key, number), 403 if len(put) > 1 else None)[1]
+    refused = cli("convert", scan[0], f"s3://{BUCKET}/unprobed/a.ome.zarr", *SMALL)
+    assert refused.status == 1 and "403 AccessDenied" in refused.stderr and len(put) == 2
+
+
+def test_labels_are_listed_whatever_a_store_makes_of_conditions(cli, scan, store, tmp_path, monkeypatch):
+    monkeypatch.setattr(store.proxy, "heeds_conditions", False)
+    image = f"s3://{BUCKET}/unheeded/a.ome.zarr"
+    cells = tmp_path / "cells.tif"
+    tifffile.imwrite(cells, (scan[1] // 2**12).astype("uint8"))
+    cli("convert", scan[0], image, *SMALL).succeeded()
+    at_once, held = threading.Barrier(2), []
+
+    def hold(method: str, path: str, headers: Message) -> bool:
+        if method == "PUT" and "/a.ome.zarr/labels/zarr.json" in path and len(held) < 2:
+            held.append(path)
+            with suppress(threading.BrokenBarrierError):
+                at_once.wait(5)
+        return True
+
+    store.proxy.grants = hold
+    writers = [cli.start("convert", cells, name, "--labels", *SMALL, "--parent", image) for name in ("one", "two")]
+    assert [(writer.communicate(timeout=120), writer.returncode)[1] for writer in writers] == [0, 0]
+    assert cli("info", image, "--json").succeeded().json["labels"] == ["one", "two"]
+
+
+def test_labels_keep_nobody_from_replacing_what_was_written_without_the_right_to_delete(cli, scan, store, expected):
+    output = f"s3://{BUCKET}/labelled/a.ome.zarr"
+    store.proxy.grants = lambda method, path, headers: method not in ("DELETE", "POST")
+    cli("convert", scan[0], output, *SMALL).succeeded()
+    cli("convert", scan[0], "cells", "--labels", "--parent", output, *SMALL).succeeded()
+    store.proxy.grants = lambda method, path, headers: True
+    cli("convert", scan[0], output, *SMALL, "--overwrite").succeeded()
+    assert store.files("labelled/a.ome.zarr/") == expected
 
 
 def test_a_store_may_compare_etags_without_their_quotes(cli, scan, store, monkeypatch):

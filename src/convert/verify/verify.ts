@@ -23,7 +23,7 @@ import { readParent } from '../../zarr/parent.ts';
 import { geometryNotes } from '../../model/ome-zarr/image.ts';
 import { checkUnchanged } from '../unchanged.ts';
 import { Findings } from './findings.ts';
-import { MetadataCheck } from './metadata.ts';
+import { MetadataCheck, type Run } from './metadata.ts';
 import { type Origin, readOrigin } from './origin.ts';
 import { type Piece, piecePasses } from './pieces.ts';
 import { Pass, type Source } from './pass.ts';
@@ -162,6 +162,7 @@ async function verifyFolder(
     meter?.stop();
     ending.release();
   }
+  const denied = mirror ? noteDenied(folder, mirror, runs, piece !== null, findings) : new Set();
   if (source && asOpened) checkUnchanged(found!.info.source, source.layout, asOpened);
   if (source && level0 && !origin) noteTypes(source.layout, level0.dtype, findings);
   return {
@@ -175,10 +176,48 @@ async function verifyFolder(
     voxelsCompared: findings.voxelsCompared,
     chunksDiffering: findings.chunksDiffering,
     voxelsDiffering: findings.voxelsDiffering,
-    differences: findings.differences,
+    differences: findings.differences.map(found =>
+      denied.has(found.path)
+        ? { ...found, message: found.message.replace(/is missing$/, 'is missing, or denied') }
+        : found
+    ),
     notes: findings.notes,
     seconds: (performance.now() - began) / 1000
   };
+}
+
+/**
+ * Names of chunks that may be missing and may be denied, of which it is said how many there are: what is compared in
+ * their place is the fill value.
+ *
+ * @throws ConvertError `unreadable` where none of a level can be read
+ */
+function noteDenied(
+  folder: string,
+  mirror: Mirror,
+  runs: readonly Run[],
+  isPiece: boolean,
+  { notes }: Findings
+): Set<string> {
+  const remedy =
+    'buckets that may not be listed answer so for what is missing, too: with the right to list it (s3:ListBucket) the two can be told apart';
+  const all: string[] = [];
+  for (const { path } of runs.flatMap(({ arrays }) => arrays)) {
+    const { names, hasOthers } = mirror.deniedOf(path);
+    // One piece of many has not asked for all.
+    if (!hasOthers && !isPiece)
+      throw new ConvertError(
+        'unreadable',
+        `${folder}/${path}: access to all of its ${names.length} chunks is denied (403), ${names[0]} the first: nothing of it was verified; ${remedy}`,
+        'output'
+      );
+    all.push(...names);
+  }
+  if (all.length > 0)
+    notes.push(
+      `Access to ${all.length} ${all.length === 1 ? 'chunk' : 'chunks'} is denied (403), ${all[0]} the first, which ${all.length === 1 ? 'was' : 'were'} taken for missing and not verified: ${remedy}.`
+    );
+  return new Set(all);
 }
 
 const isFolder = (path: string): boolean =>

@@ -388,6 +388,14 @@ async function claiming<T>(
   }
 }
 
+/** Withdraws a marker that was written, where what follows it failed; `isNew`: there was none before. */
+async function withdraw(bucket: S3Bucket, keys: Keys, state: State, text: Buffer, isNew: boolean): Promise<void> {
+  const there = await bucket.get(keys.marker);
+  if (!there?.bytes.equals(text)) return;
+  const end = () => put(bucket, keys, { ...state, ended: true }, there.etag).then(() => undefined);
+  await (isNew ? bucket.delete([keys.marker]).catch(end) : end());
+}
+
 /** Writes the marker in place of the one with that ETag, or of none; its ETag. `isClaim`: others may want it, too. */
 async function put(bucket: S3Bucket, keys: Keys, state: State, etag: string | null, isClaim = false): Promise<string> {
   const text = Buffer.from(`${JSON.stringify({ ...(JSON.parse(marker()) as object), ...state })}\n`);
@@ -399,6 +407,8 @@ async function put(bucket: S3Bucket, keys: Keys, state: State, etag: string | nu
   } catch (error) {
     if (isRefusedByCondition(error) || (error instanceof S3Error && error.status === 404 && etag !== null))
       throw justTaken(bucket, keys);
+    // Of one that is written and not tried nobody would know that it has ended.
+    if (isClaim) await withdraw(bucket, keys, state, text, etag === null).catch(() => undefined);
     throw error;
   }
 }

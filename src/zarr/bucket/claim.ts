@@ -206,7 +206,8 @@ export async function checkBucket(output: string, overwrite: boolean): Promise<O
         `${output}: there are objects under it, and they are not an OME-Zarr, so it is not overwritten: choose another output, or remove them yourself`,
         'output'
       );
-    if (isBegun)
+    // What is whole is replaced with all that is under it, as one of which no marker tells.
+    if (isBegun && !isWritten)
       for await (const { key } of bucket.list(keys.root))
         if (!isOurName(key.slice(keys.root.length)))
           throw new ConvertError(

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { atOnce } from '../../model/at-once.ts';
 import { ConvertError, cancelled } from '../../model/errors.ts';
 import type { RemoteStore } from '../../remote/remote-store.ts';
+import type { BucketSide } from '../../remote/s3-error.ts';
 import { PART_BYTES } from '../../remote/s3-uploads.ts';
 
 /** Requests that are on their way at once. */
@@ -15,18 +16,22 @@ const AT_ONCE = 24;
 export class Fetcher {
   readonly files: [name: string, bytes: number][];
   readonly isListed: boolean;
+  /** Names of those that are taken for missing because access to them is denied. */
+  readonly denied = new Set<string>();
   readonly #store: RemoteStore;
   readonly #folder: string;
+  readonly #side: BucketSide;
   readonly #sizes: Map<string, number>;
   readonly #end = new AbortController();
   readonly #fetching = new Set<Promise<unknown>>();
 
   /** `files`: names and sizes of all; null: nobody lists them. */
-  constructor(store: RemoteStore, folder: string, files: [name: string, bytes: number][] | null) {
+  constructor(store: RemoteStore, folder: string, files: [name: string, bytes: number][] | null, side: BucketSide) {
     this.files = files ?? [];
     this.isListed = files !== null;
     this.#store = store;
     this.#folder = folder;
+    this.#side = side;
     this.#sizes = new Map(this.files);
   }
 
@@ -35,12 +40,20 @@ export class Fetcher {
     return this.#sizes.get(name) ?? null;
   }
 
+  /** Whether a file is known to be there of which that holds. */
+  hasOne(isWanted: (name: string) => boolean): boolean {
+    for (const name of this.#sizes.keys()) if (isWanted(name)) return true;
+    return false;
+  }
+
   /** Brings files; where nobody lists them, those that are there. */
   async fetch(names: readonly string[]): Promise<void> {
     const all = atOnce(AT_ONCE, names, name => this.#bring(name));
     const settled: Promise<unknown> = Promise.allSettled([all]).then(() => this.#fetching.delete(settled));
     this.#fetching.add(settled);
-    await all;
+    await all.catch((error: unknown) => {
+      throw ofSide(error, this.#side);
+    });
   }
 
   /** Removes files that were brought. */
@@ -57,7 +70,8 @@ export class Fetcher {
   async #bring(name: string): Promise<void> {
     const { signal } = this.#end;
     signal.throwIfAborted();
-    const read = (offset: number) => this.#store.read(name, { offset, length: PART_BYTES }, signal);
+    const onDenied = () => void this.denied.add(name);
+    const read = (offset: number) => this.#store.read(name, { offset, length: PART_BYTES, onDenied }, signal);
     let piece = this.sizeOf(name) === 0 ? null : await read(0);
     if (!piece && !this.isListed) return;
     const size = piece?.size ?? 0;
@@ -77,3 +91,7 @@ export class Fetcher {
     }
   }
 }
+
+/** An error of reading, which takes all that is read for a source, as that of the side that it is on. */
+export const ofSide = (error: unknown, side: BucketSide): unknown =>
+  error instanceof ConvertError && error.field === 'source' && side !== 'source' ? error.with({ field: side }) : error;

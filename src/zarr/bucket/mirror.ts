@@ -7,7 +7,7 @@ import { PART_BYTES } from '../../remote/s3-uploads.ts';
 import { S3Bucket } from '../../remote/s3.ts';
 import { Courier } from './courier.ts';
 import { bringDocuments } from './documents.ts';
-import { Fetcher } from './fetcher.ts';
+import { Fetcher, ofSide } from './fetcher.ts';
 import { AddressFolder } from './way.ts';
 
 /** Bytes of files that stay on the disk though nobody reads them just now: another block of a shard may be next. */
@@ -15,7 +15,8 @@ const KEPT = 512 * 2 ** 20;
 const DOCUMENT = /(^|\/)(zarr\.json|\.zattrs|\.zgroup|\.zarray|\.zmetadata)$/;
 
 /** Brings files of an OME-Zarr into a folder, and takes them away. */
-type Carrier = Pick<Courier, 'files' | 'sizeOf' | 'fetch' | 'drop' | 'stop'>;
+type Carrier = Pick<Courier, 'files' | 'sizeOf' | 'fetch' | 'drop' | 'stop'> &
+  Partial<Pick<Fetcher, 'denied' | 'hasOne'>>;
 
 /**
  * An OME-Zarr at an address as a folder, for whoever reads folders: with all its metadata, and with the files of chunks
@@ -41,10 +42,10 @@ export class Mirror {
 
   /** @throws ConvertError `not-found` where there is nothing, and what keeps it from being read */
   static async open(given: string, side: BucketSide): Promise<Mirror> {
-    if (!isBucketAddress(given) || isArchiveName(addressName(given))) return Mirror.#ofStore(given);
+    if (!isBucketAddress(given) || isArchiveName(addressName(given))) return Mirror.#ofStore(given, side);
     return Mirror.#ofBucket(given, side).catch((error: unknown) => {
       // One that may be read, as public ones may, and not listed.
-      if (isDenied(error)) return Mirror.#ofStore(given);
+      if (isDenied(error)) return Mirror.#ofStore(given, side);
       throw error;
     });
   }
@@ -68,10 +69,15 @@ export class Mirror {
   }
 
   /** By what is read of it alone, where nobody lists it. */
-  static async #ofStore(given: string): Promise<Mirror> {
-    const store = await RemoteStore.open(given, PART_BYTES);
-    const files = await store.list();
-    const begin = async (folder: string): Promise<Carrier> => new Fetcher(store, folder, files);
+  static async #ofStore(given: string, side: BucketSide): Promise<Mirror> {
+    const store = await RemoteStore.open(given, PART_BYTES).catch((error: unknown) => {
+      throw ofSide(error, side);
+    });
+    const files = await store.list().catch((error: unknown) => {
+      store.close();
+      throw ofSide(error, side);
+    });
+    const begin = async (folder: string): Promise<Carrier> => new Fetcher(store, folder, files, side);
     return Mirror.#begin(store.name, begin, files !== null, () => store.close());
   }
 
@@ -102,6 +108,16 @@ export class Mirror {
   /** Names and sizes of all files. */
   get files(): [name: string, bytes: number][] {
     return this.#courier.files;
+  }
+
+  /**
+   * Names of chunks below a folder that are taken for missing because access to them is denied, which is what a bucket
+   * that may not be listed answers for both; and whether another one has been there.
+   */
+  deniedOf(path: string): { names: string[]; hasOthers: boolean } {
+    const isChunk = (name: string) => name.startsWith(`${path}/`) && !DOCUMENT.test(name);
+    const names = [...(this.#courier.denied ?? [])].filter(isChunk);
+    return { names, hasOthers: names.length === 0 || this.#courier.hasOne?.(isChunk) !== false };
   }
 
   /** Result or error of work with the folder, in which the folder has the name that people know. */
@@ -135,7 +151,9 @@ export class Mirror {
   async release(names: readonly string[]): Promise<void> {
     for (const name of names) {
       const file = this.#used.get(name);
-      if (file) file.users--;
+      if (!file || --file.users > 0) continue;
+      // Of what is not there nothing is kept.
+      if (this.#courier.sizeOf(name) === null) this.#used.delete(name);
     }
     const going: string[] = [];
     for (const [name, { users, bytes }] of this.#used) {
