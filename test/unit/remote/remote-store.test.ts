@@ -80,7 +80,10 @@ test('a bucket that may not be listed has not what it answers 403 of, as long as
     if (key === CHUNK) return denied(response, 'ExpiredToken');
     return (!FILES[key] || !isOpen) && denied(response, 'AccessDenied');
   });
-  assert.equal(await store.read('0/c/9/9/9'), null);
+  let heard = 0;
+  const onDenied = () => void heard++;
+  assert.equal(await store.read('0/c/9/9/9', { onDenied }), null);
+  assert.equal(heard, 1);
   await assert.rejects(store.read(CHUNK), refused(/refuses to send it \(403\): .*credentials have expired/));
   isOpen = false;
   await assert.rejects(store.read('0/c/9/9/9'), refused(/refuses to send it \(403\)/));
@@ -183,9 +186,13 @@ test('in a bucket a key that is denied is missing where listing says so, or is d
   ] as const)
     assert.deepEqual(Buffer.from((await store.read(CHUNK, wanted))!.bytes), bytes);
   assert.equal((await store.read(CHUNK, { length: 0 }))!.size, 100);
-  assert.equal(await store.read('0/c/9/9/9'), null);
+  let heard = 0;
+  const onDenied = () => void heard++;
+  assert.equal(await store.read('0/c/9/9/9', { onDenied }), null);
   mayList = true;
-  assert.equal(await store.read('0/c/9/9/9'), null);
+  assert.equal(await store.read('0/c/9/9/9', { onDenied }), null);
+  // A list says that it is not there.
+  assert.equal(heard, 1);
   denied = /^0\/c/;
   await assert.rejects(store.read(CHUNK), refused(/access is denied \(403 AccessDenied\)/));
   denied = /never/;
