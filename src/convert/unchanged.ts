@@ -3,8 +3,8 @@ import type { SourceLayout } from '../model/source-layout.ts';
 import { type Fingerprint, changed, fingerprint } from '../reader/fingerprint.ts';
 
 /**
- * Looks whether a source is as it was when it was opened: else what was read may be of before and after. Remote ones are
- * looked at with each answer.
+ * Looks whether a source is as it was when it was opened: else what was read may be of before and after. Of remote
+ * ones each answer is looked at.
  *
  * @throws ConvertError `truncated`
  */
