@@ -6,9 +6,9 @@ import type { ConvertOptions } from './options.ts';
  * each as a volume of its own, what is said to who runs commands one after another, or the command that discards what
  * is planned.
  */
-export type OptionName = keyof ConvertOptions | (typeof NO_OPTIONS)[number] | 'against';
+export type OptionName = keyof ConvertOptions | 'against' | 'batch' | 'commands' | 'discard';
 
-const NO_OPTIONS = ['batch', 'commands', 'discard'] as const;
+const NO_OPTIONS = ['batch', 'commands', 'discard'] as const satisfies readonly OptionName[];
 
 /**
  * How a surface (command line, Python, form) names an option that a person gave or is to give, with the values to give.
