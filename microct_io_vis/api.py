@@ -420,7 +420,7 @@ def convert(
     if client is None:
         if parts is not None or resources is not None:
             what = "parts" if parts is not None else "resources"
-            raise shown_as_message(ValueError(f"{what}: are of a Dask cluster: give its client, too"))
+            raise shown_as_message(ValueError(f"{what}: only for a Dask cluster: give its client, too"))
         conversion = Conversion(source, output, **options)
     else:
         from .cluster import ClusterConversion

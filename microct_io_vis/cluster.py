@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import pkgutil
 import re
 import tempfile
 import threading
@@ -13,7 +14,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from importlib import metadata
 from typing import TYPE_CHECKING, Any, SupportsIndex, cast
 
 from .arguments import SLICES, absolute, byte_count, option_words, path_of, paths_of, shown_address, source_words
@@ -41,7 +41,6 @@ SHARE = 0.8
 MOST_TOLD = 100
 #: Bytes that a conversion takes where nobody says how many, as the helper has it.
 USUAL_MEMORY = 4 * 2**30
-PACKAGE = "microct-io-vis"
 #: Errors of a source that may not come again, or after which another version of the program may go on.
 PASSING = ("not-found", "unreadable", "resume-refused")
 #: Errors that say themselves what to do about what is planned.
@@ -69,13 +68,14 @@ class ClusterConversion:
         names: Names = "python",
     ) -> None:
         _check(client)
-        if parts is not None and not isinstance(parts, SupportsIndex):
+        if isinstance(parts, bool) or not (parts is None or isinstance(parts, SupportsIndex)):
             raise shown_as_message(TypeError(f"parts: {parts!r}, where a whole number was expected"))
         self._client = client
         slots, memory = _slots(client, resources)
         self._resources = dict(resources) if resources else None
         self._names = names
         self._cancelled = threading.Event()
+        self._some_done = False
         given: dict[str, Any] = dict(options)
         if memory is not None:
             given["max_memory"] = min(memory, byte_count(given.get("max_memory")) or USUAL_MEMORY)
@@ -129,6 +129,7 @@ class ClusterConversion:
         try:
             for scan in (True, False) if plan["scan"] else (False,):
                 done = plan["scanned" if scan else "converted"]
+                self._some_done = self._some_done or bool(done)
                 for part in plan["parts"]:
                     if part["part"] in done:
                         meter.told({"part": part["part"], "scan": scan, "done_bytes": part["bytes"], "before": True})
@@ -176,9 +177,12 @@ class ClusterConversion:
                     looked = time.monotonic()
                     lonely = 0 if self._has_workers() else lonely + 1
                     if lonely == 2:
-                        warn_of(shown_address(self._output or ""), ["no worker is there: it waits for one to come"])
+                        warn_of(
+                            shown_address(self._output or ""), ["there are no workers: the conversion waits for one"]
+                        )
             return [future.result() for future in waiting]
         finally:
+            self._some_done = self._some_done or any(future.status == "finished" for future in waiting)
             with suppress(Exception):
                 self._client.cancel([future for future in waiting if future.status != "finished"])
 
@@ -191,10 +195,9 @@ class ClusterConversion:
 
     def _ended(self, error: ConversionError, output: str) -> ConversionError:
         """The error that has ended it, with what becomes of what is done."""
-        if error.field == "source" and error.code not in PASSING:
-            # It would be the same once more.
-            self._discard(output)
-            return error
+        if error.field == "source" and error.code not in PASSING and not self._some_done:
+            # It would be the same once more. What is done otherwise may be of hours, and one worker's view the fault.
+            return ConversionError(error.code, "; ".join([str(error), *self._discard(output)]), error.field)
         if error.code in SAID:
             return error
         again = "“Resume”" if self._names == "form" else "resume=True"
@@ -206,9 +209,10 @@ class ClusterConversion:
         try:
             Helper("finish", output, "--discard", "--progress", "json").run()
         except ConversionError as error:
-            # Nothing is there any more.
             if error.code != "not-found":
                 return [f"what is done stays, since it could not be removed: {error}"]
+            if os.path.exists(output):
+                return [f"{output} is there: it was finished before that"]
         return []
 
 
@@ -272,10 +276,14 @@ class ClusterTasks:
             with suppress(Exception):
                 stop.set()
                 wait(list(waiting), timeout=PATIENCE)
-                results = [future.result() for future in waiting if future.status == "finished"]
-                if left := [said for said in results if isinstance(said, str)]:
+                results = {number: each.result() for each, number in waiting.items() if each.status == "finished"}
+                for number, outcome in results.items():
+                    if table is not None and isinstance(outcome, tuple):
+                        table.write(number, *outcome)
+                left = [said for said in results.values() if isinstance(said, str)]
+                if left and isinstance(error, (ConversionError, KeyboardInterrupt)):
                     error.args = ("\n".join(filter(None, [str(error), *left])),)
-                    if isinstance(error, ConversionError):
+                    if isinstance(error, ConversionError) and error.code == "cancelled":
                         error.field = "output"
             raise
         finally:
@@ -546,14 +554,15 @@ def _check(client: Client) -> None:
     if client.asynchronous:
         raise shown_as_message(ValueError("client: an asynchronous Client cannot be waited for: give a usual one"))
     if client.status in ("closing", "closed"):
-        raise shown_as_message(ValueError("client: is closed: give one that is connected to a cluster"))
+        raise shown_as_message(ValueError("client: it is closed: give one that is connected to a cluster"))
     # A worker ends that cannot import what it is to do, and so would each in turn.
-    found = client.run(metadata.version, PACKAGE, on_error="return")
-    without = [address for address, said in found.items() if isinstance(said, metadata.PackageNotFoundError)]
+    found = client.run(pkgutil.resolve_name, f"{__package__}:__name__", on_error="return")
+    without = {address: said for address, said in found.items() if isinstance(said, ImportError)}
     if without:
-        where = without[0] if len(without) == 1 else f"{len(without)} workers, such as {without[0]},"
-        what = f"{where} {'has' if len(without) == 1 else 'have'} no {PACKAGE}: install it where the workers run, too"
-        raise ConversionError("internal", what)
+        address, said = next(iter(without.items()))
+        where = address if len(without) == 1 else f"{len(without)} workers, such as {address},"
+        what = f"{where} cannot import {__package__} ({said}): install microct-io-vis where the workers run, too"
+        raise ConversionError("bad-option", what)
 
 
 def _slot_of(

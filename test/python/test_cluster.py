@@ -143,9 +143,10 @@ def test_what_ends_it_is_said_once_with_what_to_do(client, scan, tmp_path):
     closed = Client(client.cluster)
     closed.close()
     for mistaken, said in (
-        ({"client": closed}, "client: is closed"),
+        ({"client": closed}, "client: it is closed"),
         ({"parts": "many"}, "parts: 'many', where"),
-        ({"client": None}, "parts: are of a Dask cluster"),
+        ({"parts": True}, "parts: True, where"),
+        ({"client": None}, "parts: only for a Dask cluster"),
     ):
         with pytest.raises((TypeError, ValueError), match=said):
             convert(scan, tmp_path / "other.ome.zarr", **{**words, **mistaken})
