@@ -1,11 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { RemoteStore } from '../remote/remote-store.ts';
-import { bringDocuments } from '../zarr/bucket/documents.ts';
+import { MOST_DOCUMENT, bringDocuments } from '../zarr/bucket/documents.ts';
 import { AddressFolder } from '../zarr/bucket/way.ts';
-
-/** Bytes that a file of metadata may have. */
-const MOST = 64 * 2 ** 20;
 
 /**
  * The result of work with a folder that has the metadata of an OME-Zarr at an address, of its levels and labels, and
@@ -17,7 +14,7 @@ export async function withDocuments<T>(
   address: string,
   work: (folder: string, store: RemoteStore) => Promise<T>
 ): Promise<T> {
-  const store = await RemoteStore.open(address, MOST);
+  const store = await RemoteStore.open(address, MOST_DOCUMENT);
   const way = new AddressFolder(store.name);
   const folder = way.path;
   const end = new AbortController();

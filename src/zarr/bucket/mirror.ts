@@ -3,16 +3,14 @@ import { ConvertError } from '../../model/errors.ts';
 import { isArchiveName } from '../../model/output-name.ts';
 import { RemoteStore } from '../../remote/remote-store.ts';
 import { type BucketSide, isDenied } from '../../remote/s3-error.ts';
-import { PART_BYTES } from '../../remote/s3-uploads.ts';
 import { S3Bucket } from '../../remote/s3.ts';
 import { Courier } from './courier.ts';
-import { bringDocuments } from './documents.ts';
+import { MOST_DOCUMENT, bringDocuments, isDocument } from './documents.ts';
 import { Fetcher, ofSide } from './fetcher.ts';
 import { AddressFolder } from './way.ts';
 
 /** Bytes of files that stay on the disk though nobody reads them just now: another block of a shard may be next. */
 const KEPT = 512 * 2 ** 20;
-const DOCUMENT = /(^|\/)(zarr\.json|\.zattrs|\.zgroup|\.zarray|\.zmetadata)$/;
 
 /** Brings files of an OME-Zarr into a folder, and takes them away. */
 type Carrier = Pick<Courier, 'files' | 'sizeOf' | 'fetch' | 'drop' | 'stop'> &
@@ -70,7 +68,7 @@ export class Mirror {
 
   /** By what is read of it alone, where nobody lists it. */
   static async #ofStore(given: string, side: BucketSide): Promise<Mirror> {
-    const store = await RemoteStore.open(given, PART_BYTES).catch((error: unknown) => {
+    const store = await RemoteStore.open(given, MOST_DOCUMENT).catch((error: unknown) => {
       throw ofSide(error, side);
     });
     const files = await store.list().catch((error: unknown) => {
@@ -92,7 +90,7 @@ export class Mirror {
     try {
       carrier = await begin(folder.path);
       const { files } = carrier;
-      if (isListed) await carrier.fetch(files.map(([name]) => name).filter(name => DOCUMENT.test(name)));
+      if (isListed) await carrier.fetch(files.map(([name]) => name).filter(isDocument));
       else await bringDocuments(folder.path, carrier.fetch.bind(carrier));
       return new Mirror(folder, carrier, isListed, letGo);
     } catch (error) {
@@ -115,7 +113,7 @@ export class Mirror {
    * that may not be listed answers for both; and whether another one has been there.
    */
   deniedOf(path: string): { names: string[]; hasOthers: boolean } {
-    const isChunk = (name: string) => name.startsWith(`${path}/`) && !DOCUMENT.test(name);
+    const isChunk = (name: string) => name.startsWith(`${path}/`) && !isDocument(name);
     const names = [...(this.#courier.denied ?? [])].filter(isChunk);
     return { names, hasOthers: names.length === 0 || this.#courier.hasOne?.(isChunk) !== false };
   }
