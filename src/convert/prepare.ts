@@ -25,7 +25,7 @@ import {
   checkPlanned,
   checkResumable,
   describeUnfinished,
-  planAnew
+  adviceToPlanAnew
 } from './unfinished.ts';
 import { named, option } from '../model/words.ts';
 import { BYTES_PER_VOXEL, type VolumeInfo, alongAxes } from '../model/volume.ts';
@@ -93,7 +93,7 @@ export function arrange(
     );
   const needed = found.needs / 2 ** 20;
   const otherwise = planned
-    ? `${planAnew(settings.output)} for so little memory`
+    ? `${adviceToPlanAnew(settings.output)} for so little memory`
     : leaf
       ? `start over (without ${option('resume')})`
       : `choose a smaller ${named(field)}`;

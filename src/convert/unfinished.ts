@@ -211,7 +211,7 @@ export function checkResumable(partial: string, { refusal }: Unfinished): void {
 }
 
 /** Advice where what was planned can no longer be made: the name is taken by it. */
-export const planAnew = (output: string): string =>
+export const adviceToPlanAnew = (output: string): string =>
   `discard what is planned (${option('discard', output)}), and begin anew`;
 
 /** @throws ConvertError `resume-refused` where what was planned would now be made otherwise */
@@ -220,7 +220,7 @@ export function checkPlanned(output: string, planned: ConversionRecord, now: Con
   if (refusal)
     throw new ConvertError(
       'resume-refused',
-      `${output}.partial: cannot be gone on with as it was planned, because ${refusal}: ${planAnew(output)}`,
+      `${output}.partial: cannot be gone on with as it was planned, because ${refusal}: ${adviceToPlanAnew(output)}`,
       'source'
     );
 }

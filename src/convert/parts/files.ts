@@ -8,7 +8,7 @@ import { isWholeInBucket } from '../../zarr/bucket/claim.ts';
 import { isOmeZarr } from '../../zarr/ome-zarr.ts';
 import type { BlockEntry } from '../../zarr/journal.ts';
 import { PARTS, PLAN } from '../../zarr/owner.ts';
-import { type JournalHead, planAnew } from '../unfinished.ts';
+import { type JournalHead, adviceToPlanAnew } from '../unfinished.ts';
 import type { PartsStore } from './store.ts';
 
 /** Decisions made before the first part is converted; a document of the unfinished output. */
@@ -110,12 +110,12 @@ export async function readPlan(store: PartsStore): Promise<PartsPlan> {
     if (by === VERSION) return plan;
     throw new ConvertError(
       'resume-refused',
-      `${partial}: was planned by ${by === undefined ? 'another version' : `version ${by}`} of this program, and this is version ${VERSION}: go on with that one, or ${planAnew(output)}`,
+      `${partial}: was planned by ${by === undefined ? 'another version' : `version ${by}`} of this program, and this is version ${VERSION}: go on with that one, or ${adviceToPlanAnew(output)}`,
       'output'
     );
   }
   if (await store.isPlanned())
-    throw new ConvertError('corrupt', `${partial}: its plan is damaged: ${planAnew(output)}`, 'output');
+    throw new ConvertError('corrupt', `${partial}: its plan is damaged: ${adviceToPlanAnew(output)}`, 'output');
   if (isUnfinishedName(output)) throw inTheMaking(output);
   const isThere = isBucketAddress(output) ? await isWholeInBucket(output) : isOmeZarr(output);
   throw new ConvertError(

@@ -6,7 +6,7 @@ import { idle } from '../../pyramid/idle-threads.ts';
 import { changed, fingerprint } from '../../reader/fingerprint.ts';
 import { type Control, Ending, PATIENCE } from '../control.ts';
 import { Meter } from '../meter.ts';
-import { planAnew } from '../unfinished.ts';
+import { adviceToPlanAnew } from '../unfinished.ts';
 import { arrange, prepare } from '../prepare.ts';
 import { truncated } from './division.ts';
 import {
@@ -138,7 +138,7 @@ async function convertOne(
     if (difference)
       throw new ConvertError(
         'resume-refused',
-        `${partial}: part ${part} is not as it was planned, because ${difference}: ${planAnew(output)}`,
+        `${partial}: part ${part} is not as it was planned, because ${difference}: ${adviceToPlanAnew(output)}`,
         'source'
       );
     await writeRecord(store, recordName(part, kind), own, record);

@@ -5,7 +5,7 @@ import { ConvertError, cancelled } from '../../model/errors.ts';
 import type { RemoteStore } from '../../remote/remote-store.ts';
 import type { BucketSide } from '../../remote/s3-error.ts';
 import { PART_BYTES } from '../../remote/s3-uploads.ts';
-import { MOST_DOCUMENT, isDocument } from './documents.ts';
+import { isDocument } from './documents.ts';
 
 /** Requests that are on their way at once. */
 const AT_ONCE = 24;
@@ -73,9 +73,8 @@ export class Fetcher {
     signal.throwIfAborted();
     const onDenied = () => void this.denied.add(name);
     // Metadata comes whole, as all who read it ask for it.
-    const length = isDocument(name) ? MOST_DOCUMENT : PART_BYTES;
-    const read = (offset: number) =>
-      this.#store.read(name, isDocument(name) ? { onDenied } : { offset, length, onDenied }, signal);
+    const length = isDocument(name) ? undefined : PART_BYTES;
+    const read = (offset: number) => this.#store.read(name, { offset, length, onDenied }, signal);
     let piece = this.sizeOf(name) === 0 ? null : await read(0);
     if (!piece && !this.isListed) return;
     const size = piece?.size ?? 0;
@@ -84,7 +83,7 @@ export class Fetcher {
     await mkdir(dirname(path), { recursive: true });
     const file = await open(path, 'w');
     try {
-      for (let offset = 0; offset < size; offset += length) {
+      for (let offset = 0; offset < size; offset += length ?? size) {
         if (offset > 0) piece = await read(offset);
         if (!piece)
           throw new ConvertError('not-found', `${this.#store.name}/${name}: it was removed meanwhile: start over`);
