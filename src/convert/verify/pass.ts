@@ -176,12 +176,18 @@ export class Pass {
     return rootsOf(this.#executionPlan.grids, this.#volumes, this.#share.roots ?? undefined);
   }
 
+  /** Those in which level 0 is digested; null: it is not. */
+  get #layers(): Layers | null {
+    const { digests } = this.#executionPlan;
+    return digests && new Layers(this.#run.levels[0].shape, this.#chunk, digests.depth);
+  }
+
   /** The layers of level 0 that this pass's blocks have planes of, where they are compared by digests. */
   *#digestTasks(): Generator<Extract<Task, { kind: 'digest' }>> {
-    const { grids, digests } = this.#executionPlan;
-    if (!digests) return;
+    const layers = this.#layers;
+    if (!layers) return;
+    const { grids } = this.#executionPlan;
     const [{ shape }] = this.#run.levels;
-    const layers = new Layers(shape, this.#chunk, digests.depth);
     const done = new Set<string>();
     for (const { volume, index } of depthFirst(grids, this.#roots())) {
       const [from] = blockStart(grids[0], index);
@@ -195,11 +201,9 @@ export class Pass {
   }
 
   get #digestedVoxels(): number {
-    const { digests } = this.#executionPlan;
-    if (!digests) return 0;
-    const [{ shape }] = this.#run.levels;
-    const [, height, width] = shape;
-    const layers = new Layers(shape, this.#chunk, digests.depth);
+    const layers = this.#layers;
+    if (!layers) return 0;
+    const [, height, width] = this.#run.levels[0].shape;
     let planes = 0;
     for (const { layer } of this.#digestTasks()) {
       const [from, to] = layers.planes(layer);

@@ -117,7 +117,6 @@ async function verifyFolder(
   const level0 = first?.first === 0 ? first.arrays[0] : null;
   const opening = openSource(folder, options.against ?? null, origin, level0, said);
   const found = await Ending.before(control.signal, opening, cancelled);
-  const asOpened = found && fingerprint(found.layout);
   said.notes.push(...geometryNotes(image));
   if (!origin) noteForeign(image.type, said);
   if (mirror?.isListed === false)
@@ -129,6 +128,7 @@ async function verifyFolder(
   const comparable =
     found !== null && level0 !== null && check.source(found.info, original ?? level0.shape) && !isScaled(image, said);
   const source: Source | null = comparable ? { layout: found.layout, ...regionOf(origin) } : null;
+  const before = comparable ? fingerprint(found.layout) : null;
   if (comparable && original) {
     first.levels[0] = { ...first.levels[0], shape: spatial(original) };
     said.notes.push(
@@ -163,7 +163,7 @@ async function verifyFolder(
     ending.release();
   }
   const denied = mirror ? noteDenied(folder, mirror, runs, piece !== null, findings) : new Set();
-  if (source && asOpened) checkUnchanged(found!.info.source, source.layout, asOpened);
+  if (comparable && before) checkUnchanged(found.info.source, found.layout, before);
   if (source && level0 && !origin) noteTypes(source.layout, level0.dtype, findings);
   return {
     ok: findings.ok,
