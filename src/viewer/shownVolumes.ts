@@ -115,7 +115,7 @@ export class ShownVolumes {
   replace(next: Opened, carry: typeof carriedOver = carriedOver): void {
     const first = this.#options.firstLook(next.volumes);
     const state = carry(this.#neuroglancer.state, this.#opened.volumes, next.volumes, first);
-    this.#set(next);
+    this.#set(next, first);
     this.#neuroglancer.rebuild(state, this.#first);
   }
 
@@ -198,12 +198,12 @@ export class ShownVolumes {
     );
   }
 
-  #set(next: Opened): void {
+  #set(next: Opened, first = this.#options.firstLook(next.volumes)): void {
     this.#opened.release();
     // Volumes that are no longer shown report nothing.
     for (const watch of this.#opened.watches.values()) watch.dispose();
     this.#opened = next;
-    this.#first = this.#options.firstLook(next.volumes);
+    this.#first = first;
     this.#addresses = this.#addressesOf(next);
   }
 
