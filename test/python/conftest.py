@@ -25,16 +25,15 @@ def cli() -> CommandLine:
 @pytest.fixture
 def volume(tmp_path) -> Path:
     """A small TIFF that says nothing of itself."""
-    path = tmp_path / "scan.tif"
-    array = np.random.default_rng(4).integers(0, 2**16, (12, 30, 20), np.uint16)
-    tifffile.imwrite(path, array, metadata=None)
-    return path
+    return noise(tmp_path / "scan.tif", 4, (12, 30, 20))
 
 
 @pytest.fixture
 def large(tmp_path) -> Path:
     """One whose conversion can be met while it runs."""
-    path = tmp_path / "large.tif"
-    array = np.random.default_rng(5).integers(0, 2**16, (160, 640, 640), np.uint16)
-    tifffile.imwrite(path, array, metadata=None)
+    return noise(tmp_path / "large.tif", 5, (160, 640, 640))
+
+
+def noise(path: Path, seed: int, shape: tuple[int, int, int]) -> Path:
+    tifffile.imwrite(path, np.random.default_rng(seed).integers(0, 2**16, shape, np.uint16), metadata=None)
     return path

@@ -652,6 +652,20 @@ def test_a_store_need_not_know(what, cli, scan, store, monkeypatch):
     assert cli("verify", image, "--against", scan[0], "--json").succeeded().json["ok"]
 
 
+def two_at_once(name: str, patience: float):
+    """For ``grants`` of the proxy: the first two PUTs of that go on together, or after so many seconds."""
+    at_once, held = threading.Barrier(2), []
+
+    def hold(method: str, path: str, headers: Message) -> bool:
+        if method == "PUT" and name in path and len(held) < 2:
+            held.append(path)
+            with suppress(threading.BrokenBarrierError):
+                at_once.wait(patience)
+        return True
+
+    return hold
+
+
 @pytest.mark.parametrize("what", ["knows_new", "knows_conditions", "heeds_conditions"])
 def test_one_of_two_writers_has_it_whatever_a_store_makes_of_conditions(what, cli, scan, store, tmp_path, monkeypatch):
     monkeypatch.setattr(store.proxy, what, False)
@@ -659,17 +673,8 @@ def test_one_of_two_writers_has_it_whatever_a_store_makes_of_conditions(what, cl
     other = tmp_path / "other.tif"
     tifffile.imwrite(other, scan[1] // 2, photometric="minisblack")
     sources = [scan[0], other]
-    at_once, held = threading.Barrier(2), []
-
-    def hold(method: str, path: str, headers: Message) -> bool:
-        # Both have seen that nobody has it when the first of them takes it.
-        if method == "PUT" and ".microct-io-vis.json" in path and len(held) < 2:
-            held.append(path)
-            with suppress(threading.BrokenBarrierError):
-                at_once.wait(20)
-        return True
-
-    store.proxy.grants = hold
+    # Both have seen that nobody has it when the first of them takes it.
+    store.proxy.grants = two_at_once(".microct-io-vis.json", 20)
     writers = [cli.start("convert", source, output, *SMALL) for source in sources]
     told = [writer.communicate(timeout=120)[1] for writer in writers]
     [winner] = [n for n, writer in enumerate(writers) if writer.returncode == 0]
@@ -708,16 +713,7 @@ def test_labels_are_listed_whatever_a_store_makes_of_conditions(cli, scan, store
     cells = tmp_path / "cells.tif"
     tifffile.imwrite(cells, (scan[1] // 2**12).astype("uint8"))
     cli("convert", scan[0], image, *SMALL).succeeded()
-    at_once, held = threading.Barrier(2), []
-
-    def hold(method: str, path: str, headers: Message) -> bool:
-        if method == "PUT" and "/a.ome.zarr/labels/zarr.json" in path and len(held) < 2:
-            held.append(path)
-            with suppress(threading.BrokenBarrierError):
-                at_once.wait(5)
-        return True
-
-    store.proxy.grants = hold
+    store.proxy.grants = two_at_once("/a.ome.zarr/labels/zarr.json", 5)
     writers = [cli.start("convert", cells, name, "--labels", *SMALL, "--parent", image) for name in ("one", "two")]
     assert [(writer.communicate(timeout=120), writer.returncode)[1] for writer in writers] == [0, 0]
     assert cli("info", image, "--json").succeeded().json["labels"] == ["one", "two"]
