@@ -65,10 +65,11 @@ const REMOTE_SLAB = 8 * MiB;
 const isRemote = (layout: SourceLayout | null): boolean => layout?.kind === 'segments' && layout.remote !== null;
 const slabOf = (layout: SourceLayout | null): number => (isRemote(layout) ? REMOTE_SLAB : SLAB);
 /**
- * Areas that a worker's encoded chunks are written from; more where nothing is encoded, because the disk is then the
- * bottleneck.
+ * Areas that a worker's chunks are written from: at least, more where nothing is encoded, because the disk is then the
+ * bottleneck; and at most, where the budget has room, so that the disk always has something to do. Beyond, nothing was
+ * gained.
  */
-const ENCODED_BUFFERS = { encoded: 2, plain: 3 };
+const ENCODED_BUFFERS = { encoded: 2, plain: 3, most: 4 };
 /** Decoding up to so many times is cheaper than a scratch file, or digests. */
 const MAX_REDUNDANCY = 1.25;
 /** The share of blocks that are taken to be otherwise than digested, so that their segments are decoded again. */
@@ -230,7 +231,19 @@ function weighReading(
   ];
 }
 
-function candidatePlan(work: Workload, leaf: BlockChoice, workers: number, spare: number): ExecutionPlan {
+/** How many areas for encoded chunks a worker has at least. */
+function leastBuffers({ readOnly, encoder }: Workload): number {
+  if (readOnly) return 1;
+  return encoder ? ENCODED_BUFFERS.encoded : ENCODED_BUFFERS.plain;
+}
+
+function candidatePlan(
+  work: Workload,
+  leaf: BlockChoice,
+  workers: number,
+  spare: number,
+  encodedBuffers = leastBuffers(work)
+): ExecutionPlan {
   const { layout, settings, encoder, readerBytes, codecBytes, memoryStart } = work;
   const volumes = volumeCount(work.outerShape);
   const chunk = product(settings.chunk) * BYTES_PER_VOXEL[settings.dtype];
@@ -238,7 +251,6 @@ function candidatePlan(work: Workload, leaf: BlockChoice, workers: number, spare
   const bins = work.readOnly
     ? 0
     : Math.max(binCount(settings.dtype), settings.scaling && layout ? binCount(layout.dtype) : 0);
-  const encodedBuffers = work.readOnly ? 1 : encoder ? ENCODED_BUFFERS.encoded : ENCODED_BUFFERS.plain;
   const areas = {
     chunk: aligned(chunk),
     encoded: encodedBytes(work, chunk),
@@ -309,8 +321,10 @@ export function planExecution(work: Workload): ExecutionPlan | { needs: number }
   const [depths, heights, widths] = work.leaf
     ? map3(work.leaf, n => [n])
     : map3(unit, (n, axis) => lengths(n, shape[axis]));
-  let best: { plan: ExecutionPlan; seconds: number } | null = null;
+  let best: { candidate: ExecutionPlan; leaf: BlockChoice; spare: number; seconds: number } | null = null;
   let least = Infinity;
+  const fits = ({ memoryBytes, peakBytes }: ExecutionPlan) =>
+    memoryBytes <= MAX_MEMORY && peakBytes <= settings.maxMemory;
   const voxelBytes = BYTES_PER_VOXEL[settings.dtype];
   for (const depth of depths)
     for (const height of heights)
@@ -323,15 +337,29 @@ export function planExecution(work: Workload): ExecutionPlan | { needs: number }
           const leaves = volumes * leafCount(leaf.grids);
           for (const [workers, spare] of workerCounts(settings.jobs, leaves)) {
             const candidate = candidatePlan(work, leaf, workers, spare);
-            if (candidate.memoryBytes > MAX_MEMORY) continue;
-            least = Math.min(least, candidate.peakBytes);
-            if (candidate.peakBytes > settings.maxMemory) continue;
+            if (candidate.memoryBytes <= MAX_MEMORY) least = Math.min(least, candidate.peakBytes);
+            if (!fits(candidate)) continue;
             const time = seconds(leaf, leaves, work.processors, spare, candidate);
-            if (!best || time < best.seconds) best = { plan: candidate, seconds: time };
+            if (!best || time < best.seconds) best = { candidate, leaf, spare, seconds: time };
           }
         }
       }
-  return best?.plan ?? { needs: least };
+  return best ? withRoomToWrite(work, best, fits) : { needs: least };
+}
+
+/** The plan with more areas for encoded chunks, as far as they fit; nothing else of it changes. */
+function withRoomToWrite(
+  work: Workload,
+  { candidate, leaf, spare }: { candidate: ExecutionPlan; leaf: BlockChoice; spare: number },
+  fits: (plan: ExecutionPlan) => boolean
+): ExecutionPlan {
+  // Nothing is written, or a shard's chunks, which follow each other.
+  if (work.readOnly || work.settings.shard) return candidate;
+  for (let n = ENCODED_BUFFERS.most; n > candidate.encodedBuffers; n--) {
+    const roomier = candidatePlan(work, leaf, candidate.workers, spare, n);
+    if (fits(roomier)) return roomier;
+  }
+  return candidate;
 }
 
 /**

@@ -353,6 +353,24 @@ test('a plan fits its budget, and the smallest budget that is named works', () =
     }
 });
 
+test('what the budget leaves over gives each worker room to write from, and changes nothing else', () => {
+  const layout = layoutOf([2048, 2560, 2560], 'float32');
+  const encoder = { scratchBytes: () => 4 * MiB, encodedBound: (bytes: number) => bytes + 4096 };
+  const planned = (settings: Partial<Settings>, others: Partial<Workload> = {}) =>
+    fits(planFor(layout, { jobs: 4, ...settings }, { encoder, ...others }).plan);
+  const roomy = planned({ maxMemory: 4096 * MiB });
+  assert.equal(roomy.encodedBuffers, 4);
+  const tighter = planned({ maxMemory: roomy.peakBytes - 1 });
+  assert.equal(tighter.encodedBuffers, 3);
+  const same = ({ workers, grids, slots, areas }: ExecutionPlan) => ({ workers, grids, slots, areas });
+  assert.deepEqual(same(tighter), same(roomy));
+  const { plan: none } = planFor(layout, { jobs: 4, maxMemory: 1 }, { encoder });
+  assert.ok('needs' in none);
+  assert.equal(planned({ maxMemory: none.needs }).encodedBuffers, 2);
+  assert.equal(planned({ maxMemory: 4096 * MiB, shard: [256, 256, 256] }).encodedBuffers, 2);
+  assert.equal(planned({ maxMemory: 4096 * MiB }, { readOnly: true }).encodedBuffers, 1);
+});
+
 test('a compressed page in one strip is not decoded over and over', () => {
   const shape: Shape = [512, 2560, 2560];
   const small = fits(planFor(layoutOf(shape, 'float32', 'deflate'), { maxMemory: 1024 * MiB }).plan);
