@@ -1,4 +1,6 @@
-"""Has the system forget what it keeps of files in its page cache: their paths on standard input, each ended by a zero.
+"""Has the system forget what it keeps of files in its page cache.
+
+On standard input: position, length (0: up to the end) and path, with a space between them and a zero behind.
 
 The helper runs this beside a conversion whose source does not fit the memory; Node has no such call.
 """
@@ -6,23 +8,26 @@ The helper runs this beside a conversion whose source does not fit the memory; N
 from __future__ import annotations
 
 import os
+from itertools import groupby
+from operator import itemgetter
 
 
 def main() -> None:
     rest = b""
     while said := os.read(0, 1 << 16):
-        *paths, rest = (rest + said).split(b"\0")
-        for path in paths:
-            forget(path)
+        *entries, rest = (rest + said).split(b"\0")
+        for path, several in groupby((entry.split(b" ", 2) for entry in entries), key=itemgetter(2)):
+            forget(path, [(int(position), int(length)) for position, length, _ in several])
 
 
-def forget(path: bytes) -> None:
+def forget(path: bytes, ranges: list[tuple[int, int]]) -> None:
     try:
         file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
         return  # Whoever reads it says what is wrong with it.
     try:
-        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+        for position, length in ranges:
+            os.posix_fadvise(file, position, length, os.POSIX_FADV_DONTNEED)
     finally:
         os.close(file)
 

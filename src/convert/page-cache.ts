@@ -5,9 +5,13 @@ import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Layout } from '../model/layout.ts';
 import type { SourceLayout } from '../model/source-layout.ts';
+import type { Shape } from '../model/volume.ts';
 import { onDisk } from '../reader/common/file-name.ts';
+import type { Range } from '../reader/common/brought.ts';
+import { Stretches } from './stretches.ts';
+import { asStored, storedRanges } from '../reader/index.ts';
 
-/** Bytes of the source after which what was read is forgotten. */
+/** Bytes of the source after which what was read is forgotten: what lies in two blocks has been read by then. */
 const STEP = 2 ** 30;
 
 const memory = (): number => {
@@ -17,12 +21,14 @@ const memory = (): number => {
 
 /**
  * The system's cache of a source that takes more than half of the memory. Such a source would push out all that other
- * programs have there, and once its end is read its beginning is no longer cached; so it is forgotten as it is read.
- * Linux only, by the Python that has started this process.
+ * programs have there, and once its end is read its beginning is no longer cached; so it is forgotten as it is read. What
+ * the system has read ahead, megabytes of it on some disks, stays for the blocks that are to come. Linux only, by the
+ * Python that has started this process.
  */
 export class PageCache {
   readonly #layout: Layout;
-  readonly #files = new Set<number>();
+  /** By file: where what was read of it lies. */
+  readonly #read = new Map<number, Stretches>();
   readonly #child: ChildProcess;
   #bytes = 0;
 
@@ -50,18 +56,29 @@ export class PageCache {
     this.#child.unref();
   }
 
-  /** Hears of planes of the source, of which `bytes` were read. */
-  read(first: number, count: number, bytes: number): void {
-    for (let plane = first; plane < first + count; plane++) this.#files.add(this.#layout.pageFile[plane]);
+  /**
+   * Hears of a box of the source that `bytes` were read of.
+   *
+   * @param start (Z, Y, X), where Z counts the planes of all volumes
+   */
+  read(start: Shape, shape: Shape, bytes: number): void {
+    const [z, ...within] = asStored(this.#layout, start, shape);
+    for (let plane = z; plane < z + shape[0]; plane++) {
+      const file = this.#layout.pageFile[plane];
+      let read = this.#read.get(file);
+      if (!read) this.#read.set(file, (read = new Stretches()));
+      for (const range of storedRanges(this.#layout, [plane, ...within], [1, shape[1], shape[2]], () => false))
+        read.add(range);
+    }
     this.#bytes += bytes;
     if (this.#bytes >= STEP) this.#forget();
   }
 
-  /** Waits until all is forgotten. */
+  /** Waits until all is forgotten, also what was read ahead. */
   async close(): Promise<void> {
     const { stdin, exitCode, signalCode, pid } = this.#child;
     if (exitCode !== null || signalCode !== null || pid === undefined || stdin!.writableEnded) return;
-    this.#forget();
+    for (const file of this.#read.keys()) this.#say(file, { position: 0, length: 0 });
     // Nothing else may keep this process from ending meanwhile.
     this.#child.ref();
     const ended = once(this.#child, 'exit');
@@ -70,10 +87,13 @@ export class PageCache {
   }
 
   #forget(): void {
-    const zero = Buffer.of(0);
-    for (const file of this.#files)
-      this.#child.stdin!.write(Buffer.concat([Buffer.from(onDisk(this.#layout.files[file])), zero]));
-    this.#files.clear();
+    for (const [file, read] of this.#read) for (const range of read.takeGrown()) this.#say(file, range);
     this.#bytes = 0;
+  }
+
+  /** Length 0: up to the file's end. */
+  #say(file: number, { position, length }: Range): void {
+    const path = Buffer.from(onDisk(this.#layout.files[file]));
+    this.#child.stdin!.write(Buffer.concat([Buffer.from(`${position} ${length} `), path, Buffer.of(0)]));
   }
 }

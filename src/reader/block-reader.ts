@@ -11,7 +11,7 @@ import { remoteFile } from '../remote/reach.ts';
 import { SegmentCache } from './segment-cache.ts';
 import { SegmentDecoder } from './segment-decoder.ts';
 import { SEGMENT_CODECS } from './segment-codecs.ts';
-import { halves, storedRanges } from './stored-ranges.ts';
+import { asStored, halves, storedRanges } from './stored-ranges.ts';
 import { type Unpack, unpacker } from './decode/unpack.ts';
 
 /** Some voxels, as `read` takes them. */
@@ -153,7 +153,7 @@ export class BlockReader implements BoxReader {
    */
   async read(start: Triple, shape: Triple, target: Uint8Array, rowBytes: number, planeBytes: number): Promise<void> {
     const { flip } = this.#layout;
-    const stored = this.#asStored(start, shape);
+    const stored = asStored(this.#layout, start, shape);
     await this.#prepared;
     this.#check(stored, shape, target, rowBytes, planeBytes);
     if (this.#brought) await this.#readRemote(this.#brought, stored, shape, target, rowBytes, planeBytes);
@@ -169,7 +169,7 @@ export class BlockReader implements BoxReader {
   async bring(boxes: readonly Box[]): Promise<boolean> {
     const brought = this.#brought;
     if (!brought) return true;
-    const all = boxes.flatMap(({ start, shape }) => this.#ranges(this.#asStored(start, shape), shape));
+    const all = boxes.flatMap(({ start, shape }) => this.#ranges(asStored(this.#layout, start, shape), shape));
     // Rows of one segment want the same.
     const ranges = [...new Map(all.map(range => [range.position, range])).values()];
     if (bytesOf(ranges) > BROUGHT_BYTES) return false;
@@ -177,13 +177,6 @@ export class BlockReader implements BoxReader {
     await brought.bring(ranges);
     this.#isAhead = true;
     return true;
-  }
-
-  /** Where a box begins as rows and columns are stored. */
-  #asStored([z, y, x]: Triple, [, ny, nx]: Triple): Triple {
-    const { flip, shape } = this.#layout;
-    const [, height, width] = shape;
-    return [z, flip.rows ? height - y - ny : y, flip.columns ? width - x - nx : x];
   }
 
   #ranges(stored: Triple, shape: Triple): Range[] {

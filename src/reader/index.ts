@@ -3,6 +3,7 @@ export type { BoxReader } from './box-reader.ts';
 export { openSource } from './open-source.ts';
 export { type RemoteHeaders, handingOnHeaders } from './common/remote-headers.ts';
 export { SegmentCache } from './segment-cache.ts';
+export { asStored, storedRanges } from './stored-ranges.ts';
 export { openVolume, readInfo } from './open-volume.ts';
 export {
   createReader,

@@ -6,6 +6,12 @@ type Triple = readonly [z: number, y: number, x: number];
 /** Rows of which parts are wanted are brought each by itself where more than this lies between. */
 const APART = 16 << 10;
 
+/** Where a box begins as rows and columns are stored. */
+export function asStored({ flip, shape }: Layout, [z, y, x]: Triple, [, ny, nx]: Triple): Triple {
+  const [, height, width] = shape;
+  return [z, flip.rows ? height - y - ny : y, flip.columns ? width - x - nx : x];
+}
+
 /**
  * Where all that a box is read from lies in a file: of compressed segments all of each, of others the rows.
  *

@@ -2,13 +2,18 @@
 
 import ctypes
 import mmap
+import os
 import struct
+import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import zarr
+
+from microct_io_vis import page_cache
+from microct_io_vis.node import PYTHON, command
 
 MIB = 2**20
 
@@ -155,6 +160,54 @@ def test_source_that_does_not_fit_the_memory_is_not_kept_there(cli, tmp_path):
     assert array.shape == (16, 128, 50_000) and array[1, 0, 0] == 7
     with open(source, "rb") as file, mmap.mmap(file.fileno(), 6 * 10**9, prot=mmap.PROT_READ) as mapped:
         assert pages_in_memory(mapped, offset + 50_000**2 * 2, 128 * 100_000) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what the page cache has is asked of Linux")
+def test_what_is_read_ahead_of_such_a_source_stays_until_it_is_read(tmp_path):
+    """It would be read from the disk a second time."""
+    import tifffile
+
+    source, told, python = tmp_path / "scän (1).tif", tmp_path / "told", tmp_path / "python"
+    # Sparse, and 500 GB to whoever asks; more of it is read than is forgotten in one go.
+    voxels = tifffile.memmap(source, shape=(100, 50_000, 50_000), dtype=np.uint16, bigtiff=True)
+    voxels.flush()
+    offset = voxels.offset
+    del voxels
+    python.write_text(f"#!/bin/sh\ntee '{told}' | '{sys.executable}' \"$@\"\n")
+    python.chmod(0o755)
+    words = ["--roi", "0", "16", "256", "1280", "0", "50000", "-m", "1G", "--compression", "blosc-lz4", "-q"]
+    subprocess.run(
+        command("convert", str(source), str(tmp_path / "out.ome.zarr"), *words),
+        env={**os.environ, PYTHON: str(python)},
+        check=True,
+    )
+    *early, last = told.read_bytes().removesuffix(b"\0").split(b"\0")
+    assert last == b"0 0 " + os.fsencode(source)
+    rows = set()
+    for entry in early:
+        position, length, path = entry.split(b" ", 2)
+        assert path == os.fsencode(source)
+        first, rest = divmod(int(position) - offset, 100_000)
+        count, rest_of_length = divmod(int(length), 100_000)
+        assert rest == rest_of_length == 0
+        rows |= {divmod(row, 50_000) for row in range(first, first + count)}
+    assert len(rows) * 100_000 >= 2**30 - 2**28
+    assert {z for z, _ in rows} <= set(range(16)) and {y for _, y in rows} <= set(range(256, 1280))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what the page cache has is asked of Linux")
+def test_only_what_is_named_is_forgotten(tmp_path):
+    file = tmp_path / "a file"
+    size = 16 * MIB
+    with open(file, "wb") as new:
+        new.write(b"\1" * size)
+        os.fsync(new.fileno())
+    # As long as the pieces that the system keeps files in, or longer: it drops none of which it is to keep a part.
+    said = b"".join(b"%d %d %s\0" % (at, 4 * MIB, os.fsencode(file)) for at in (0, 8 * MIB))
+    subprocess.run([sys.executable, "-I", page_cache.__file__], input=said, check=True)
+    with open(file, "rb") as opened, mmap.mmap(opened.fileno(), size, prot=mmap.PROT_READ) as mapped:
+        there = [pages_in_memory(mapped, at, 4 * MIB) for at in range(0, size, 4 * MIB)]
+    assert there == [0, 4 * MIB // mmap.PAGESIZE] * 2
 
 
 def pages_in_memory(mapped: mmap.mmap, start: int, length: int) -> int:

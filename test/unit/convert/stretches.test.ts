@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Stretches } from '../../../src/convert/stretches.ts';
+
+const KiB = 1 << 10;
+const range = (start: number, end: number) => ({ position: start * KiB, length: (end - start) * KiB });
+const grown = (stretches: Stretches) => stretches.takeGrown().sort((one, other) => one.position - other.position);
+
+test('stretches that touch, or nearly, grow together, and only what has grown is told again', () => {
+  const stretches = new Stretches();
+  stretches.add(range(0, 1024));
+  stretches.add(range(2048, 3072));
+  assert.deepEqual(grown(stretches), [range(0, 1024), range(2048, 3072)]);
+  assert.deepEqual(grown(stretches), []);
+  stretches.add(range(1025, 2000));
+  assert.deepEqual(grown(stretches), [range(0, 3072)]);
+  stretches.add(range(4096, 5120));
+  assert.deepEqual(grown(stretches), [range(4096, 5120)]);
+  stretches.add(range(3080, 3500));
+  assert.deepEqual(grown(stretches), [range(0, 3500)]);
+});
+
+test('what is told of is told as one stretch in whatever order it came', () => {
+  const stretches = new Stretches();
+  const order = Array.from({ length: 97 }, (_, n) => (n * 31) % 97);
+  for (const n of order) stretches.add(range(100 * n, 100 * (n + 1)));
+  assert.deepEqual(grown(stretches), [range(0, 9700)]);
+});
