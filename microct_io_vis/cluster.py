@@ -16,7 +16,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, SupportsIndex, cast
 
-from .arguments import SLICES, absolute, byte_count, option_words, path_of, paths_of, shown_address, source_words
+from .arguments import (
+    SLICES,
+    absolute,
+    byte_count,
+    is_address,
+    option_words,
+    path_of,
+    paths_of,
+    shown_address,
+    source_words,
+)
 from .batch import convert_one
 from .conversion import Event, Helper, Names, ask, check, run_conversion, snake_case
 from .errors import ConversionError, shown_as_message, warn_of
@@ -87,8 +97,14 @@ class ClusterConversion:
         usual = slots or USUAL_SLOTS
         least, most = (min(MOST_PARTS, each) for each in (usual, PARTS_A_SLOT * usual))
         count = f"{least}-{most}" if parts is None else str(parts)
-        said = [*words, f"--parts={count}", "--", word, *outputs]
-        self._planner = Helper("plan", "--json", "--progress", "json", *said, given=stdin, names=names)
+        said = [f"--parts={count}", "--", word, *outputs]
+
+        def planner(*more: str) -> Helper:
+            told = ("--json", "--progress", "json")
+            return Helper("plan", *told, *words, *more, *said, given=stdin, names=names)
+
+        self._planner_of = planner
+        self._planner = planner()
         self._output: str | None = None
 
     def run(self, on_progress: Callable[[Progress], object] | None = None) -> ConversionResult:
@@ -200,9 +216,25 @@ class ClusterConversion:
             return ConversionError(error.code, "; ".join([str(error), *self._discard(output)]), error.field)
         if error.code in SAID:
             return error
-        again = "“Resume”" if self._names == "form" else "resume=True"
-        kept = f"what is done is kept as {output}.partial: go on with it ({again})"
-        return ConversionError(error.code, f"{error}; {kept}", error.field)
+        return ConversionError(error.code, f"{error}; {self._left(error, output)}", error.field)
+
+    def _left(self, error: ConversionError, output: str) -> str:
+        """What is there after an error that has removed nothing: somebody else may have discarded or finished it."""
+        partial = f"{output}.partial"
+        # All see the same bucket, and may see other folders.
+        is_gone = (error.code, error.field) == ("not-found", "output")
+        if not (is_gone if is_address(output) else not os.path.exists(partial)):
+            again = "“Resume”" if self._names == "form" else "resume=True"
+            return f"what is done is kept as {partial}: go on with it ({again})"
+        if self._is_finished():
+            return f"{output} is there: it was finished"
+        return f"nothing is left of what was done, since {partial} was removed: convert it anew"
+
+    def _is_finished(self) -> bool:
+        """Whether the output is there, as it was planned, and not another one of that name."""
+        with suppress(ConversionError):
+            return bool(json.loads(self._planner_of("--resume", "--dry-run").run())["finished"])
+        return False
 
     def _discard(self, output: str) -> list[str]:
         """Removes what is done; what stays, in words. Parts that are still under way find their plan gone, and end."""

@@ -8,12 +8,16 @@ import shutil
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import tifffile
+from command_line import preloaded
 from distributed import Client, LocalCluster
 from oracle import files
 from range_server import serving
@@ -150,6 +154,55 @@ def test_what_ends_it_is_said_once_with_what_to_do(client, scan, tmp_path):
     ):
         with pytest.raises((TypeError, ValueError), match=said):
             convert(scan, tmp_path / "other.ome.zarr", **{**words, **mistaken})
+
+
+def until(condition, future) -> None:
+    """Waits until a condition holds while a future is not done."""
+    while not condition():
+        assert not future.done(), f"ended early: {future.exception() or future.result()}"
+        time.sleep(0.01)
+
+
+@contextmanager
+def falling_asleep(client):
+    """Has helpers on the workers stop when each has written a block; gives those that have."""
+
+    def tell(words: dict[str, str]) -> int:
+        os.environ.pop("NODE_OPTIONS", None)
+        os.environ.update(words)
+        return os.getpid()
+
+    workers = client.run(tell, preloaded("sleeper.cjs")).values()
+
+    def asleep() -> list[psutil.Process]:
+        found = []
+        for helper in [each for pid in workers for each in psutil.Process(pid).children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                if helper.status() == psutil.STATUS_STOPPED:
+                    found.append(helper)
+        return found
+
+    try:
+        yield asleep
+    finally:
+        client.run(tell, {})
+        for helper in asleep():
+            helper.resume()
+
+
+def test_what_somebody_discards_in_mid_run_is_not_said_to_be_kept(cli, client, scan, tmp_path):
+    output = tmp_path / "out.ome.zarr"
+    with ThreadPoolExecutor() as threads:
+        with falling_asleep(client) as asleep:
+            ended = threads.submit(convert, scan, output, client=client, parts=2, progress=False, **OPTIONS)
+            until(lambda: len(asleep()) == 2, ended)
+            cli("finish", output, "--discard").succeeded()
+        error = ended.exception(60)
+    assert isinstance(error, ConversionError) and error.code == "not-found"
+    assert str(error).endswith(
+        f"; nothing is left of what was done, since {output}.partial was removed: convert it anew"
+    )
+    assert "kept" not in str(error) and os.listdir(tmp_path) == []
 
 
 def test_what_a_cluster_converts_can_be_cancelled(client, scan, tmp_path):
