@@ -153,6 +153,7 @@ class ClusterConversion:
                 self._tasks(left, output, scan, topic, meter, {part["part"]: part["bytes"] for part in plan["parts"]})
             [finished] = self._wait([self._submit(run_finish, output, self._names, self._known, name="finish")], meter)
         finally:
+            self._some_done = self._some_done or meter.is_converting()
             with suppress(Exception):
                 self._client.unsubscribe_topic(topic)
         meter.end()
@@ -551,6 +552,10 @@ class _Meter:
         self._done[event["part"], event["scan"]] = event["done_bytes"]
         if event.get("before"):
             self._before += event["done_bytes"]
+
+    def is_converting(self) -> bool:
+        """Whether any part has converted some of it, which it can go on with; what is scanned of one it cannot."""
+        return any(done for (_, scan), done in list(self._done.items()) if not scan)
 
     def report(self) -> None:
         """Tells how far it is, if there is something new."""

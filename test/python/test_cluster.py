@@ -205,6 +205,42 @@ def test_what_somebody_discards_in_mid_run_is_not_said_to_be_kept(cli, client, s
     assert "kept" not in str(error) and os.listdir(tmp_path) == []
 
 
+def test_what_is_done_of_a_part_is_kept_where_its_source_is_damaged(client, tmp_path):
+    source, output = tmp_path / "scan.tif", tmp_path / "out.ome.zarr"
+    array = np.random.default_rng(2).normal(0, 9, (64, 160, 160)).astype("float32")
+    tifffile.imwrite(source, array, photometric="minisblack", compression="zlib", rowsperstrip=16, metadata=None)
+    sound, times = source.read_bytes(), source.stat()
+    with tifffile.TiffFile(source) as file:
+        places = [file.pages[n].dataoffsets[-1 if n else 0] for n in (0, 63)]
+    words: dict = {"client": client, "progress": False, "chunk_size": 16}
+
+    def write(contents: bytes) -> None:
+        source.write_bytes(contents)
+        os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    first, last = (sound[:place] + bytes(64) + sound[place + 64 :] for place in places)
+    write(first)
+    with pytest.raises(ConversionError, match=r"scan\.tif") as damaged:
+        convert(source, output, parts=1, **words)
+    assert "kept" not in str(damaged.value) and os.listdir(tmp_path) == ["scan.tif"]
+    write(last)
+    with falling_asleep(client) as asleep, ThreadPoolExecutor() as threads:
+        ended = threads.submit(convert, source, output, parts=2, **words)
+        until(lambda: len(asleep()) == 2, ended)
+        # Longer than from one report of progress to the next.
+        time.sleep(0.5)
+        while not ended.done():
+            for helper in asleep():
+                if "2" in helper.cmdline():
+                    helper.resume()
+            time.sleep(0.05)
+        error = ended.exception()
+    assert isinstance(error, ConversionError) and error.field == "source"
+    assert str(error).endswith(f"; what is done is kept as {output}.partial: go on with it (resume=True)")
+    write(sound)
+    assert (microct_io_vis.open(convert(source, output, resume=True, **words))[:] == array).all()
+
+
 def test_what_a_cluster_converts_can_be_cancelled(client, scan, tmp_path):
     shutil.copy(scan, tmp_path / "scan.tif")
     widget = ConverterWidget(tmp_path / "scan.tif", client=client, parts=4, **OPTIONS)
