@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import type { ConvertError } from '../model/errors.ts';
 import { binCount, rowStep } from '../model/histogram.ts';
 import { product } from '../model/levels.ts';
-import { BYTES_PER_VOXEL, type Dtype, type Shape, volumeCount } from '../model/volume.ts';
+import { BYTES_PER_VOXEL, type Dtype, volumeCount } from '../model/volume.ts';
 import { BlockFiles } from '../pyramid/block-files.ts';
 import {
   type IsStored,
@@ -96,7 +96,7 @@ export class BlockRun {
     this.#shared = share(executionPlan, volumeCount(layout.outerShape) * this.points);
     this.#slots = slots;
     this.#stored = new Stored(executionPlan.grids);
-    this.#pageCache = PageCache.of(layout);
+    this.#pageCache = PageCache.of(layout, settings.start);
     this.reports = Array.from({ length: layout.outerShape.c }, emptyReport);
     this.pool = new WorkerPool(areas, onBroken);
     this.#job = {
@@ -334,34 +334,17 @@ export class BlockRun {
     Atomics.add(this.#shared.done, 0, BigInt(decoded));
     const tasks = [...planes].map(plane => ({ kind: 'decode' as const, plane, file }));
     await performAll(this.pool, tasks, ({ plane }) =>
-      this.#wasRead(
-        Math.floor(plane / shape[0]),
-        [plane % shape[0], 0, 0],
-        [1, shape[1], shape[2]],
-        shape[1] * shape[2]
-      )
+      this.#pageCache?.wasRead(Math.floor(plane / shape[0]), [plane % shape[0], 0, 0], [1, shape[1], shape[2]])
     );
     this.#readFrom({ layout: scratchLayout(file, layout, shape), start: [0, 0, 0] });
   }
 
   /** Hears of a block that was worked on. */
   #hasRead({ volume, index }: Pick<Leaf, 'volume' | 'index'>): void {
-    const { levels, executionPlan, layout, settings } = this.#prepared;
+    const { levels, executionPlan, layout } = this.#prepared;
     // Blocks of a decoded copy read nothing of the source.
     if (this.#job.source.layout !== layout) return;
-    const [grid] = executionPlan.grids;
-    const extent = blockExtent(levels[0], grid, index);
-    const [z, y] = blockStart(grid, index);
-    // Of rows all: blocks beside it are mostly read soon, and would leave too many stretches.
-    this.#wasRead(volume, [z, y, 0], [extent[0], extent[1], settings.shape[2]], product(extent));
-  }
-
-  /** Hears of a box of a volume's region, and how many voxels were read of it. */
-  #wasRead(volume: number, [z, y, x]: Shape, shape: Shape, voxels: number): void {
-    const { settings, layout } = this.#prepared;
-    const [top, ...within] = settings.start;
-    const start: Shape = [volume * layout.shape[0] + top + z, within[0] + y, within[1] + x];
-    this.#pageCache?.read(start, shape, voxels * BYTES_PER_VOXEL[layout.dtype]);
+    this.#pageCache?.blockWasRead(volume, levels[0], executionPlan.grids[0], index);
   }
 
   leaves(isStored?: IsStored): Generator<Leaf> {

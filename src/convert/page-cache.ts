@@ -5,7 +5,9 @@ import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Layout } from '../model/layout.ts';
 import type { SourceLayout } from '../model/source-layout.ts';
-import type { Shape } from '../model/volume.ts';
+import { type Level, map3, product } from '../model/levels.ts';
+import { BYTES_PER_VOXEL, type Shape } from '../model/volume.ts';
+import { type Grid, blockExtent, blockStart } from '../pyramid/blocks.ts';
 import { onDisk } from '../reader/common/file-name.ts';
 import type { Range } from '../reader/common/brought.ts';
 import { Stretches } from './stretches.ts';
@@ -21,31 +23,34 @@ const memory = (): number => {
 
 /**
  * The system's cache of a source that takes more than half of the memory. Such a source would push out all that other
- * programs have there, and once its end is read its beginning is no longer cached; so it is forgotten as it is read. What
- * the system has read ahead, megabytes of it on some disks, stays for the blocks that are to come. Linux only, by the
- * Python that has started this process.
+ * programs have there, and once its end is read its beginning is no longer cached; so it is forgotten as it is read.
+ * What the system has read ahead, megabytes of it on some disks, stays for the blocks that are to come. Linux only, by
+ * the Python that has started this process.
  */
 export class PageCache {
   readonly #layout: Layout;
+  /** First voxel of the region that is read. */
+  readonly #start: Shape;
   /** By file: where what was read of it lies. */
   readonly #read = new Map<number, Stretches>();
   readonly #child: ChildProcess;
   #bytes = 0;
 
-  /** Null where the source may stay. */
-  static of(layout: SourceLayout): PageCache | null {
+  /** `start`: first voxel of the region that is read. Null where the source may stay. */
+  static of(layout: SourceLayout, start: Shape): PageCache | null {
     if (process.platform !== 'linux' || layout.kind !== 'segments') return null;
     const most = memory() / 2;
     let bytes = 0;
     for (const file of layout.files) {
       bytes += statSync(onDisk(file), { throwIfNoEntry: false })?.size ?? 0;
-      if (bytes > most) return new PageCache(layout);
+      if (bytes > most) return new PageCache(layout, start);
     }
     return null;
   }
 
-  private constructor(layout: Layout) {
+  private constructor(layout: Layout, start: Shape) {
     this.#layout = layout;
+    this.#start = start;
     const python = process.env.MICROCT_IO_VIS_PYTHON ?? 'python3';
     const beside = import.meta.url.endsWith('.ts') ? '../../microct_io_vis/page_cache.py' : '../page_cache.py';
     const script = fileURLToPath(new URL(beside, import.meta.url));
@@ -56,21 +61,30 @@ export class PageCache {
     this.#child.unref();
   }
 
-  /**
-   * Hears of a box of the source that `bytes` were read of.
-   *
-   * @param start (Z, Y, X), where Z counts the planes of all volumes
-   */
-  read(start: Shape, shape: Shape, bytes: number): void {
-    const [z, ...within] = asStored(this.#layout, start, shape);
-    for (let plane = z; plane < z + shape[0]; plane++) {
+  /** Hears of a block of level 0 that was read. */
+  blockWasRead(volume: number, level: Level, grid: Grid, index: Shape): void {
+    const extent = blockExtent(level, grid, index);
+    const [z, y] = blockStart(grid, index);
+    // Of rows all: blocks beside it are mostly read soon, and would leave too many stretches.
+    this.wasRead(volume, [z, y, 0], [extent[0], extent[1], level.shape[2]], product(extent));
+  }
+
+  /** Hears of a box of a volume's region, and how many voxels were read of it. */
+  wasRead(volume: number, start: Shape, shape: Shape, voxels = product(shape)): void {
+    const [top, ...within] = asStored(
+      this.#layout,
+      map3(start, (n, axis) => n + this.#start[axis]),
+      shape
+    );
+    const first = volume * this.#layout.shape[0] + top;
+    for (let plane = first; plane < first + shape[0]; plane++) {
       const file = this.#layout.pageFile[plane];
       let read = this.#read.get(file);
       if (!read) this.#read.set(file, (read = new Stretches()));
       for (const range of storedRanges(this.#layout, [plane, ...within], [1, shape[1], shape[2]], () => false))
         read.add(range);
     }
-    this.#bytes += bytes;
+    this.#bytes += voxels * BYTES_PER_VOXEL[this.#layout.dtype];
     if (this.#bytes >= STEP) this.#forget();
   }
 

@@ -8,8 +8,8 @@ const endOf = ({ position, length }: Range): number => position + length;
 const slot = (position: number): number => Math.floor(position / NEAR);
 
 /**
- * Stretches of a file, which grow together. The system keeps files in pieces of up to megabytes, and forgets a piece only
- * when it is asked to forget all of it: so what was read of a piece in turn must be named as one stretch in the end.
+ * Stretches of a file, which grow together. The system keeps files in pieces of up to megabytes, and forgets a piece
+ * only when it is asked to forget all of it: what was read of a piece in turn must be named as one stretch in the end.
  */
 export class Stretches {
   /** By the slot of `NEAR` bytes that they begin, and end, in. */

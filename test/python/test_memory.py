@@ -160,6 +160,8 @@ def test_source_that_does_not_fit_the_memory_is_not_kept_there(cli, tmp_path):
     assert array.shape == (16, 128, 50_000) and array[1, 0, 0] == 7
     with open(source, "rb") as file, mmap.mmap(file.fileno(), 6 * 10**9, prot=mmap.PROT_READ) as mapped:
         assert pages_in_memory(mapped, offset + 50_000**2 * 2, 128 * 100_000) == 0
+        cli("verify", tmp_path / "scän.ome.zarr", "--against", source, "-q").succeeded()
+        assert pages_in_memory(mapped, offset + 50_000**2 * 2, 128 * 100_000) == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what the page cache has is asked of Linux")

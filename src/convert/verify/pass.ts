@@ -20,6 +20,7 @@ import { Schedule, performAll, performBlocks } from '../../pyramid/schedule.ts';
 import type { BlockTask, BlockJob, Report, Shared, Task } from '../../pyramid/task.ts';
 import { readerBytes } from '../../reader/index.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape } from '../../model/volume.ts';
+import { PageCache } from '../page-cache.ts';
 import type { Findings } from './findings.ts';
 import type { Run } from './metadata.ts';
 import { option } from '../../model/words.ts';
@@ -69,6 +70,7 @@ export class Pass {
   readonly #executionPlan: ExecutionPlan;
   readonly #mirror: Mirror | null;
   #shared: Shared | null = null;
+  #pageCache: PageCache | null = null;
   #pool: WorkerPool | null = null;
   #doneBytes = 0;
 
@@ -136,13 +138,22 @@ export class Pass {
     this.#shared = share(this.#executionPlan, 1);
     this.#pool = new WorkerPool(areas, onBroken);
     this.#pool.begin(this.#job(this.#shared, digests));
-    await performAll(this.#pool, this.#digestTasks());
+    const { source } = this.#recipe;
+    this.#pageCache = source && PageCache.of(source.layout, source.start);
+    const [level] = this.#run.levels;
+    const layers = this.#layers;
+    await performAll(this.#pool, this.#digestTasks(), ({ volume, layer }) => {
+      const [from, to] = layers!.planes(layer);
+      this.#pageCache?.wasRead(volume, [from, 0, 0], [to - from, level.shape[1], level.shape[2]]);
+    });
     const unknown = new Map<string, Region[]>();
     await performBlocks(
       this.#pool,
       new Schedule(this.#executionPlan, slots, this.#roots()),
       async (task, report) => {
         this.#note(task, report, unknown);
+        if (task.level === 0 && !layers)
+          this.#pageCache?.blockWasRead(task.volume, level, this.#executionPlan.grids[0], task.index);
         await this.#mirror?.release(this.#files(task));
       },
       async task => {
@@ -155,9 +166,10 @@ export class Pass {
   async close(patience: number): Promise<void> {
     if (!this.#shared) return;
     Atomics.store(this.#shared.stop, 0, 1);
-    await this.#pool?.close(patience);
+    await Promise.all([this.#pool?.close(patience), this.#pageCache?.close()]);
     this.#doneBytes = this.doneBytes;
     this.#pool = null;
+    this.#pageCache = null;
     this.#shared = null;
     // The memory of this pass must not be there beside that of the next.
     await freeMemory();
