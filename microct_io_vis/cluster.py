@@ -37,6 +37,7 @@ from .types import ConversionResult, Progress, Source, StrPath
 
 if TYPE_CHECKING:
     from distributed import Client, Future
+    from distributed import Event as SharedEvent
 
 #: Parts for each task that the cluster runs at once, at most, so that none waits long for the last, nor for one that is
 #: tried again.
@@ -137,6 +138,8 @@ class ClusterConversion:
     def _convert(
         self, plan: dict[str, Any], output: str, on_progress: Callable[[Progress], object] | None
     ) -> ConversionResult:
+        from distributed import Event as SharedEvent
+
         numbers = [part["part"] for part in plan["parts"]]
         total = sum(part["bytes"] for part in plan["parts"]) * (2 if plan["scan"] else 1)
         meter = _Meter(total, on_progress)
@@ -151,7 +154,9 @@ class ClusterConversion:
                         meter.told({"part": part["part"], "scan": scan, "done_bytes": part["bytes"], "before": True})
                 left = [number for number in numbers if number not in done]
                 self._tasks(left, output, scan, topic, meter, {part["part"]: part["bytes"] for part in plan["parts"]})
-            [finished] = self._wait([self._submit(run_finish, output, self._names, self._known, name="finish")], meter)
+            stop = SharedEvent(topic, client=self._client)
+            finish = self._submit(run_finish, output, self._names, self._known, topic, name="finish")
+            [finished] = self._wait([finish], meter, stop)
         finally:
             self._some_done = self._some_done or meter.is_converting()
             with suppress(Exception):
@@ -175,8 +180,10 @@ class ClusterConversion:
     def _submit(self, task: Callable[..., Any], *words: Any, name: str) -> Future:
         return _submit(self._client, task, *words, name=name, resources=self._resources)
 
-    def _wait(self, futures: Iterable[Future], meter: _Meter) -> list[Any]:
-        """The results, in their order."""
+    def _wait(self, futures: Iterable[Future], meter: _Meter, stop: SharedEvent | None = None) -> list[Any]:
+        """The results, in their order. Where it is cancelled, ``stop`` is set for them, and their end waited for."""
+        from distributed import wait
+
         waiting = list(futures)
         looked, lonely = time.monotonic(), 0
         try:
@@ -198,6 +205,14 @@ class ClusterConversion:
                             shown_address(self._output or ""), ["there are no workers: the conversion waits for one"]
                         )
             return [future.result() for future in waiting]
+        except BaseException as error:
+            is_cancelled = self._cancelled.is_set() or isinstance(error, KeyboardInterrupt)
+            if stop is not None and is_cancelled and self._has_workers():
+                # What is nearly whole may be so in a moment: only after that it is known what is there.
+                with suppress(Exception):
+                    stop.set()
+                    wait(waiting, timeout=PATIENCE)
+            raise
         finally:
             self._some_done = self._some_done or any(future.status == "finished" for future in waiting)
             with suppress(Exception):
@@ -242,10 +257,10 @@ class ClusterConversion:
         try:
             Helper("finish", output, "--discard", "--progress", "json").run()
         except ConversionError as error:
+            if self._is_finished():
+                return [f"{output} is there: it was finished before that"]
             if error.code != "not-found":
                 return [f"what is done stays, since it could not be removed: {error}"]
-            if os.path.exists(output):
-                return [f"{output} is there: it was finished before that"]
         return []
 
 
@@ -482,40 +497,43 @@ def run_one(
         given["max_memory"] = min(memory, byte_count(options.get("max_memory")) or USUAL_MEMORY)
     ended: list[Event] = []
     # A thread of ours could not find the client by itself.
-    stop, is_over = SharedEvent(topic, client=get_client()), threading.Event()
+    stop = SharedEvent(topic, client=get_client())
     if stop.is_set():
         return None
     with tempfile.TemporaryDirectory() as scratch:
         report = os.path.join(scratch, "report")
         helper = convert_one(source, folder, given, report, names)
-
-        def watch() -> None:
-            # Without the scheduler nobody cancels it.
-            with suppress(Exception):
-                while not is_over.is_set():
-                    if stop.wait(timeout=1):
-                        return helper.cancel()
-
-        threading.Thread(target=watch, daemon=True).start()
         try:
-            helper.run(lambda event: ended.append(event) if event["event"] == "entry" else None, answers=(0, 1))
+            with _cancelled_by(stop, helper):
+                helper.run(lambda event: ended.append(event) if event["event"] == "entry" else None, answers=(0, 1))
         except ConversionError as error:
             # As an error it would be tried again.
             if stop.is_set():
                 return str(error) if error.field == "output" else None
             raise
-        finally:
-            is_over.set()
         with open(f"{report}.csv", encoding="utf-8", newline="") as file:
             heads, row = file.readline(), file.read()
     return ended[-1], heads, row
 
 
-def run_finish(output: str, names: Names, known: Mapping[str, str]) -> dict[str, Any]:
-    """The task that comes last, on a worker."""
-    # Also where a worker was lost when it had finished it.
-    with _telling_where():
-        result = run_conversion(Helper("finish", output, "--progress", "json", names=names, known=known), None)
+def run_finish(output: str, names: Names, known: Mapping[str, str], topic: str) -> dict[str, Any] | None:
+    """The task that comes last, on a worker; None: it was cancelled, and the parts are there."""
+    from distributed import Event as SharedEvent
+    from distributed import get_client
+
+    stop = SharedEvent(topic, client=get_client())
+    if stop.is_set():
+        return None
+    helper = Helper("finish", output, "--progress", "json", names=names, known=known)
+    try:
+        # Also where a worker was lost when it had finished it.
+        with _telling_where(), _cancelled_by(stop, helper):
+            result = run_conversion(helper, None)
+    except ConversionError:
+        # As an error it would be tried again.
+        if stop.is_set():
+            return None
+        raise
     return {name: said for name, said in result.items() if name != "already"}
 
 
@@ -644,6 +662,25 @@ def _slots(client: Client, resources: Resources | None) -> tuple[int, int | None
             ValueError(f"resources: no worker has {dict(resources)}: start some with these, or ask for others")
         )
     return sum(at_once), min(memory, default=None)
+
+
+@contextmanager
+def _cancelled_by(stop: SharedEvent, helper: Helper) -> Iterator[None]:
+    """Has a helper cancelled when what all tasks share is set."""
+    is_over = threading.Event()
+
+    def watch() -> None:
+        # Without the scheduler nobody cancels it.
+        with suppress(Exception):
+            while not is_over.is_set():
+                if stop.wait(timeout=1):
+                    return helper.cancel()
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        is_over.set()
 
 
 @contextmanager

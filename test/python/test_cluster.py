@@ -164,15 +164,15 @@ def until(condition, future) -> None:
 
 
 @contextmanager
-def falling_asleep(client):
-    """Has helpers on the workers stop when each has written a block; gives those that have."""
+def falling_asleep(client, sleeper: str = "sleeper.cjs"):
+    """Has helpers on the workers stop, usually when each has written a block; gives those that have."""
 
     def tell(words: dict[str, str]) -> int:
         os.environ.pop("NODE_OPTIONS", None)
         os.environ.update(words)
         return os.getpid()
 
-    workers = client.run(tell, preloaded("sleeper.cjs")).values()
+    workers = client.run(tell, preloaded(sleeper)).values()
 
     def asleep() -> list[psutil.Process]:
         found = []
@@ -263,3 +263,25 @@ def test_what_a_cluster_converts_can_be_cancelled(client, scan, tmp_path):
     with pytest.raises(ConversionError, match="cancelled"):
         many.wait(60)
     assert not list(tmp_path.glob("*.partial")) and len(list(tmp_path.glob("*.ome.zarr"))) < 6
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_cancel_while_it_gets_its_name_says_that_it_is_there(client, scan, tmp_path, overwrite):
+    output = tmp_path / "out.ome.zarr"
+    if overwrite:
+        convert(scan, output, progress=False, chunk_size=64)
+    widget = ConverterWidget(scan, target=output, client=client, parts=2, overwrite=overwrite, **OPTIONS)
+    with falling_asleep(client, "late_sleeper.cjs") as asleep, ThreadPoolExecutor() as threads:
+        widget.start()
+        ended = threads.submit(widget.wait, 60)
+        until(asleep, ended)
+        widget.cancel()
+        # Longer than it takes to find that it cannot be removed now.
+        time.sleep(3)
+        for helper in asleep():
+            helper.resume()
+        error = ended.exception()
+    assert isinstance(error, ConversionError) and error.code == "cancelled"
+    assert str(error) == f"cancelled; {output} is there: it was finished before that"
+    assert microct_io_vis.open(output).dtype == "uint8" and verify(output, progress=False)
+    assert not list(tmp_path.glob("*.partial"))

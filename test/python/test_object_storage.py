@@ -499,6 +499,23 @@ def test_a_cluster_writes_to_a_bucket(cli, blocks, store):
         assert str(path) == output and told[-1]["done_bytes"] == told[-1]["total_bytes"]
         assert store.files("dask/a.ome.zarr") == {f"/{name}": data for name, data in wanted.items()}
         assert microct_io_vis.verify(output, source, client=client, progress=False)
+        # Cancelled when all but its name is there.
+        late = f"s3://{BUCKET}/dask/late.ome.zarr"
+        widget = microct_io_vis.ConverterWidget(source, target=late, client=client, parts=2, **options)
+        named: list[str] = []
+
+        def cancel_late(method: str, key: str, number: int) -> None:
+            if method == "PUT" and key.endswith("/dask/late.ome.zarr/zarr.json"):
+                named.append(key)
+                widget.cancel()
+
+        store.proxy.fault = cancel_late
+        widget.start()
+        with pytest.raises(microct_io_vis.ConversionError, match="cancelled") as error:
+            widget.wait(60)
+        store.proxy.fault = lambda method, key, number: None
+        assert named and str(error.value) == f"cancelled; {late} is there: it was finished before that"
+        assert microct_io_vis.verify(late, source, progress=False) and not store.files("dask/late.ome.zarr.partial")
 
 
 def test_python_cancels_describes_and_verifies(cli, scan, store):
