@@ -305,6 +305,12 @@ class ClusterTasks:
             ): number
             for number, entry in enumerate(entries)
         }
+
+        def end(number: int, outcome: tuple[Event, str, str]) -> None:
+            if table is not None:
+                table.write(number, *outcome)
+            on_event({**outcome[0], "place": f"{number + 1} of {len(entries)}"})
+
         try:
             while waiting:
                 for future in [each for each in waiting if each.done()]:
@@ -313,10 +319,7 @@ class ClusterTasks:
                         raise _as_conversion_error(future.exception() if future.status == "error" else None)
                     if not isinstance(outcome := future.result(), tuple):
                         raise ConversionError("cancelled", "cancelled")
-                    entry, heads, row = outcome
-                    if table is not None:
-                        table.write(number, entry, heads, row)
-                    on_event({**entry, "place": f"{number + 1} of {len(entries)}"})
+                    end(number, outcome)
                 if waiting and self._cancelled.wait(LOOK):
                     raise ConversionError("cancelled", "cancelled")
         except BaseException as error:
@@ -325,9 +328,11 @@ class ClusterTasks:
                 stop.set()
                 wait(list(waiting), timeout=PATIENCE)
                 results = {number: each.result() for each, number in waiting.items() if each.status == "finished"}
-                for number, outcome in results.items():
-                    if table is not None and isinstance(outcome, tuple):
-                        table.write(number, *outcome)
+                for number, outcome in sorted(results.items()):
+                    if isinstance(outcome, tuple):
+                        # Who fails to hear of one may hear of the next.
+                        with suppress(Exception):
+                            end(number, outcome)
                 left = [said for said in results.values() if isinstance(said, str)]
                 if left and isinstance(error, (ConversionError, KeyboardInterrupt)):
                     error.args = ("\n".join(filter(None, [str(error), *left])),)

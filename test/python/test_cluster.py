@@ -24,6 +24,7 @@ from range_server import serving
 
 import microct_io_vis
 from microct_io_vis import ConversionError, ConversionWarning, ConverterWidget, convert, convert_many, verify
+from microct_io_vis.batch import Batch
 from microct_io_vis.cluster import piece_count
 
 OPTIONS = {"chunk_size": 16, "dtype": "uint8", "value_range": ("1%", "99%"), "compression": "blosc-lz4"}
@@ -285,3 +286,25 @@ def test_a_cancel_while_it_gets_its_name_says_that_it_is_there(client, scan, tmp
     assert str(error) == f"cancelled; {output} is there: it was finished before that"
     assert microct_io_vis.open(output).dtype == "uint8" and verify(output, progress=False)
     assert not list(tmp_path.glob("*.partial"))
+
+
+def test_volumes_that_end_while_a_batch_is_cancelled_are_told_of(client, scan, tmp_path):
+    sources = [tmp_path / f"{name}.tif" for name in "abcd"]
+    for source in sources:
+        shutil.copy(scan, source)
+    batch, told = Batch(sources, None, OPTIONS, report=tmp_path / "report", client=client), []
+    with falling_asleep(client, "late_sleeper.cjs") as asleep, ThreadPoolExecutor() as threads:
+        ended = threads.submit(batch.run, told.append)
+        until(lambda: len(asleep()) == 2, ended)
+        batch.cancel()
+        # They are asked to stop when it is too late.
+        time.sleep(3)
+        for helper in asleep():
+            helper.resume()
+        error = ended.exception()
+    assert isinstance(error, ConversionError) and error.code == "cancelled"
+    outputs = sorted(tmp_path.glob("*.ome.zarr"))
+    assert len(outputs) == 2 and not list(tmp_path.glob("*.partial"))
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert [Path(row["output"]) for row in report if row["state"] == "done"] == outputs
+    assert [entry.output for entry in told] == [entry.output for entry in batch.ended] == outputs
