@@ -3,6 +3,7 @@ on its worker."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import os
@@ -62,6 +63,8 @@ LOOK = 0.02
 LONELY = 15
 #: Seconds for which tasks that are cancelled are waited for.
 PATIENCE = 20
+#: Seconds in which a worker should say whether it can import the package, from a slow disk too.
+ANSWER = 20
 Resources = Mapping[str, float]
 
 
@@ -616,13 +619,42 @@ def _check(client: Client) -> None:
     if client.status in ("closing", "closed"):
         raise shown_as_message(ValueError("client: it is closed: give one that is connected to a cluster"))
     # A worker ends that cannot import what it is to do, and so would each in turn.
-    found = client.run(pkgutil.resolve_name, f"{__package__}:__name__", on_error="return")
+    workers = list(client.scheduler_info(n_workers=-1)["workers"])
+    found = client.sync(_answers, client, workers)
+    silent = [address for address, said in found.items() if isinstance(said, OSError)]
     without = {address: said for address, said in found.items() if isinstance(said, ImportError)}
     if without:
         address, said = next(iter(without.items()))
         where = address if len(without) == 1 else f"{len(without)} workers, such as {address},"
         what = f"{where} cannot import {__package__} ({said}): install microct-io-vis where the workers run, too"
         raise ConversionError("bad-option", what)
+    if silent:
+        # Dask goes on without it, if it does not wake up.
+        many = f"{len(silent)} workers, such as {silent[0]}, do" if silent[1:] else f"the worker {silent[0]} does"
+        what = (
+            f"{many} not answer: what is given to such a worker waits until it does, or until Dask gives it to another"
+        )
+        warn_of("client", [f"{what}: look whether it has stopped, and restart it"])
+
+
+async def _answers(client: Client, workers: Iterable[str]) -> dict[str, Any]:
+    """What each worker has when it imports the package; `TimeoutError` of those that do not say so in time."""
+    asked = {
+        address: asyncio.ensure_future(
+            client.run(pkgutil.resolve_name, f"{__package__}:__name__", workers=[address], on_error="return")
+        )
+        for address in workers
+    }
+    if asked:
+        await asyncio.wait(asked.values(), timeout=ANSWER)
+    found: dict[str, Any] = {}
+    for address, answer in asked.items():
+        if answer.done():
+            found[address] = answer.exception() or answer.result().get(address)
+        else:
+            answer.cancel()
+            found[address] = TimeoutError()
+    return found
 
 
 def _slot_of(

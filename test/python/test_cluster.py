@@ -308,3 +308,19 @@ def test_volumes_that_end_while_a_batch_is_cancelled_are_told_of(client, scan, t
     report = json.loads((tmp_path / "report.json").read_text())
     assert [Path(row["output"]) for row in report if row["state"] == "done"] == outputs
     assert [entry.output for entry in told] == [entry.output for entry in batch.ended] == outputs
+
+
+def test_a_worker_that_is_frozen_is_named_and_the_others_go_on(scan, tmp_path, monkeypatch):
+    monkeypatch.setattr(microct_io_vis.cluster, "ANSWER", 3)
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        frozen, pid = next(iter(client.run(os.getpid).items()))
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            with pytest.warns(ConversionWarning, match=f"the worker {frozen} does not answer: .* restart it"):
+                Batch([scan], tmp_path, OPTIONS, client=client)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert convert(scan, tmp_path / "out.ome.zarr", client=client, progress=False, **OPTIONS).exists()
