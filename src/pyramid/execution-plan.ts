@@ -353,9 +353,13 @@ function withRoomToWrite(
   { candidate, leaf, spare }: { candidate: ExecutionPlan; leaf: BlockChoice; spare: number },
   fits: (plan: ExecutionPlan) => boolean
 ): ExecutionPlan {
+  const { readOnly, levels, settings } = work;
   // Nothing is written, or a shard's chunks, which follow each other.
-  if (work.readOnly || work.settings.shard) return candidate;
-  for (let n = ENCODED_BUFFERS.most; n > candidate.encodedBuffers; n--) {
+  if (readOnly || settings.shard) return candidate;
+  const block = map3(leaf.grids[0].size, (n, axis) => Math.min(n, levels[0].shape[axis]));
+  const chunks = product(map3(block, (n, axis) => Math.ceil(n / settings.chunk[axis])));
+  // Fewer than a block has chunks: where none of these can be written, that is heard of before the block counts as done.
+  for (let n = Math.min(ENCODED_BUFFERS.most, chunks - 1); n > candidate.encodedBuffers; n--) {
     const roomier = candidatePlan(work, leaf, candidate.workers, spare, n);
     if (fits(roomier)) return roomier;
   }

@@ -367,6 +367,8 @@ test('what the budget leaves over gives each worker room to write from, and chan
   const { plan: none } = planFor(layout, { jobs: 4, maxMemory: 1 }, { encoder });
   assert.ok('needs' in none);
   assert.equal(planned({ maxMemory: none.needs }).encodedBuffers, 2);
+  const small = fits(planFor(layoutOf([128, 256, 256], 'float32'), { maxMemory: 4096 * MiB }, { encoder }).plan);
+  assert.deepEqual([small.grids[0].count, small.encodedBuffers], [[1, 2, 2], 2], 'blocks of one chunk');
   assert.equal(planned({ maxMemory: 4096 * MiB, shard: [256, 256, 256] }).encodedBuffers, 2);
   assert.equal(planned({ maxMemory: 4096 * MiB }, { readOnly: true }).encodedBuffers, 1);
 });
