@@ -358,7 +358,7 @@ function withRoomToWrite(
   if (readOnly || settings.shard) return candidate;
   const block = map3(leaf.grids[0].size, (n, axis) => Math.min(n, levels[0].shape[axis]));
   const chunks = product(map3(block, (n, axis) => Math.ceil(n / settings.chunk[axis])));
-  // Fewer than a block has chunks: where none of these can be written, that is heard of before the block counts as done.
+  // Fewer than a block has chunks: where none can be written, that is heard of before the block counts as done.
   for (let n = Math.min(ENCODED_BUFFERS.most, chunks - 1); n > candidate.encodedBuffers; n--) {
     const roomier = candidatePlan(work, leaf, candidate.workers, spare, n);
     if (fits(roomier)) return roomier;
