@@ -242,7 +242,8 @@ class ClusterConversion:
         partial = f"{output}.partial"
         # All see the same bucket, and may see other folders.
         is_gone = (error.code, error.field) == ("not-found", "output")
-        if not (is_gone if is_address(output) else not os.path.exists(partial)):
+        is_kept = not is_gone if is_address(output) else os.path.exists(partial)
+        if is_kept:
             again = "“Resume”" if self._names == "form" else "resume=True"
             return f"what is done is kept as {partial}: go on with it ({again})"
         if self._is_finished():

@@ -3,7 +3,7 @@ import type { Encoder } from '../zarr/codec/index.ts';
 import type { SourceLayout } from '../model/source-layout.ts';
 import type { Settings } from '../model/settings.ts';
 import { BYTES_PER_VOXEL, type OuterShape, type Shape, volumeCount } from '../model/volume.ts';
-import { type Grid, blockGrids, blockUnit, leafCount } from './blocks.ts';
+import { type Grid, blockExtent, blockGrids, blockUnit, leafCount } from './blocks.ts';
 import { type Level, map3, product } from '../model/levels.ts';
 import { aligned } from '../zarr/chunk-writer.ts';
 import { shardBuffer } from '../zarr/shard.ts';
@@ -159,14 +159,15 @@ const WAITING = 0.02;
 /** Factor by which work takes longer when a block of a further level must be done with before the next is begun. */
 const STALLS = 1.15;
 
+/** Lengths of a level's largest block. */
+const largest = (level: Level, grid: Grid): Shape => blockExtent(level, grid, [0, 0, 0]);
+
 /** Ways to work with blocks of a shape. */
 function weigh(work: Workload, shape: Shape): BlockChoice[] {
   const { layout, settings, levels } = work;
   const bytes = BYTES_PER_VOXEL[settings.dtype];
   const grids = blockGrids(levels, settings.shard ?? settings.chunk, shape);
-  const slotBytes = grids.map(({ size }, k) =>
-    aligned(product(map3(size, (n, axis) => Math.min(n, levels[k].shape[axis]))) * bytes)
-  );
+  const slotBytes = grids.map((grid, k) => aligned(product(largest(levels[k], grid)) * bytes));
   const leaves: number[] = [1];
   for (let k = 1; k < grids.length; k++)
     leaves.push(leaves[k - 1] * product(map3(grids[k].children, (n, axis) => Math.min(n, grids[k - 1].count[axis]))));
@@ -356,8 +357,7 @@ function withRoomToWrite(
   const { readOnly, levels, settings } = work;
   // Nothing is written, or a shard's chunks, which follow each other.
   if (readOnly || settings.shard) return candidate;
-  const block = map3(leaf.grids[0].size, (n, axis) => Math.min(n, levels[0].shape[axis]));
-  const chunks = product(map3(block, (n, axis) => Math.ceil(n / settings.chunk[axis])));
+  const chunks = product(map3(largest(levels[0], leaf.grids[0]), (n, axis) => Math.ceil(n / settings.chunk[axis])));
   // Fewer than a block has chunks: where none can be written, that is heard of before the block counts as done.
   for (let n = Math.min(ENCODED_BUFFERS.most, chunks - 1); n > candidate.encodedBuffers; n--) {
     const roomier = candidatePlan(work, leaf, candidate.workers, spare, n);

@@ -266,22 +266,31 @@ def test_what_a_cluster_converts_can_be_cancelled(client, scan, tmp_path):
     assert not list(tmp_path.glob("*.partial")) and len(list(tmp_path.glob("*.ome.zarr"))) < 6
 
 
+def cancelled_too_late(client, run, cancel, count: int) -> BaseException | None:
+    """The error of what is cancelled when so many helpers are about to give their outputs their names."""
+    with falling_asleep(client, "late_sleeper.cjs") as asleep, ThreadPoolExecutor() as threads:
+        ended = threads.submit(run)
+        until(lambda: len(asleep()) == count, ended)
+        cancel()
+        # Longer than it takes to ask them to stop, and to find that nothing can be removed now.
+        time.sleep(3)
+        for helper in asleep():
+            helper.resume()
+        return ended.exception()
+
+
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_cancel_while_it_gets_its_name_says_that_it_is_there(client, scan, tmp_path, overwrite):
     output = tmp_path / "out.ome.zarr"
     if overwrite:
         convert(scan, output, progress=False, chunk_size=64)
     widget = ConverterWidget(scan, target=output, client=client, parts=2, overwrite=overwrite, **OPTIONS)
-    with falling_asleep(client, "late_sleeper.cjs") as asleep, ThreadPoolExecutor() as threads:
+
+    def run() -> None:
         widget.start()
-        ended = threads.submit(widget.wait, 60)
-        until(asleep, ended)
-        widget.cancel()
-        # Longer than it takes to find that it cannot be removed now.
-        time.sleep(3)
-        for helper in asleep():
-            helper.resume()
-        error = ended.exception()
+        widget.wait(60)
+
+    error = cancelled_too_late(client, run, widget.cancel, 1)
     assert isinstance(error, ConversionError) and error.code == "cancelled"
     assert str(error) == f"cancelled; {output} is there: it was finished before that"
     assert microct_io_vis.open(output).dtype == "uint8" and verify(output, progress=False)
@@ -293,15 +302,7 @@ def test_volumes_that_end_while_a_batch_is_cancelled_are_told_of(client, scan, t
     for source in sources:
         shutil.copy(scan, source)
     batch, told = Batch(sources, None, OPTIONS, report=tmp_path / "report", client=client), []
-    with falling_asleep(client, "late_sleeper.cjs") as asleep, ThreadPoolExecutor() as threads:
-        ended = threads.submit(batch.run, told.append)
-        until(lambda: len(asleep()) == 2, ended)
-        batch.cancel()
-        # They are asked to stop when it is too late.
-        time.sleep(3)
-        for helper in asleep():
-            helper.resume()
-        error = ended.exception()
+    error = cancelled_too_late(client, lambda: batch.run(told.append), batch.cancel, 2)
     assert isinstance(error, ConversionError) and error.code == "cancelled"
     outputs = sorted(tmp_path.glob("*.ome.zarr"))
     assert len(outputs) == 2 and not list(tmp_path.glob("*.partial"))

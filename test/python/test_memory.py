@@ -141,19 +141,22 @@ def test_descriptions(cli, tmp_path):
         assert peak < 200 * MIB
 
 
+def write_sparse(path: Path) -> int:
+    """A BigTIFF of uint16, 500 GB to whoever asks, with a 7 at (1, 0, 0); returns where its voxels begin."""
+    import tifffile
+
+    voxels = tifffile.memmap(path, shape=(100, 50_000, 50_000), dtype=np.uint16, bigtiff=True)
+    voxels[1, 0, 0] = 7
+    # A page that is not on the disk yet stays in the page cache.
+    voxels.flush()
+    return voxels.offset
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="what the page cache has is asked of Linux")
 def test_source_that_does_not_fit_the_memory_is_not_kept_there(cli, tmp_path):
     """It would push out what other programs have in the page cache."""
-    import tifffile
-
     source = tmp_path / "scän.tif"
-    # Sparse, and 500 GB to whoever asks.
-    voxels = tifffile.memmap(source, shape=(100, 50_000, 50_000), dtype=np.uint16, bigtiff=True)
-    voxels[1, 0, 0] = 7
-    # A page that is not on the disk yet stays.
-    voxels.flush()
-    offset = voxels.offset
-    del voxels
+    offset = write_sparse(source)
     run = cli("convert", source, "--roi", 0, 16, 0, 128, 0, 50_000, "-q")
     assert run.status == 0, run.stderr
     array = zarr.open_array(tmp_path / "scän.ome.zarr" / "0", mode="r")
@@ -167,16 +170,11 @@ def test_source_that_does_not_fit_the_memory_is_not_kept_there(cli, tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="what the page cache has is asked of Linux")
 def test_what_is_read_ahead_of_such_a_source_stays_until_it_is_read(tmp_path):
     """It would be read from the disk a second time."""
-    import tifffile
-
     source, told, python = tmp_path / "scän (1).tif", tmp_path / "told", tmp_path / "python"
-    # Sparse, and 500 GB to whoever asks; more of it is read than is forgotten in one go.
-    voxels = tifffile.memmap(source, shape=(100, 50_000, 50_000), dtype=np.uint16, bigtiff=True)
-    voxels.flush()
-    offset = voxels.offset
-    del voxels
+    offset = write_sparse(source)
     python.write_text(f"#!/bin/sh\ntee '{told}' | '{sys.executable}' \"$@\"\n")
     python.chmod(0o755)
+    # More than is forgotten in one go.
     words = ["--roi", "0", "16", "256", "1280", "0", "50000", "-m", "1G", "--compression", "blosc-lz4", "-q"]
     subprocess.run(
         command("convert", str(source), str(tmp_path / "out.ome.zarr"), *words),
