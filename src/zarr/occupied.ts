@@ -44,16 +44,25 @@ export function linkTarget(path: string): string | null {
   }
 }
 
-/** Throws where there is something at `output` that must stay. An empty folder is nothing. */
+/**
+ * Says whether the name is free, or what has it may be replaced. An empty folder is nothing.
+ *
+ * @throws ConvertError `output-exists`, or `output-not-ome-zarr` where it is to be overwritten and may not be
+ */
 export function checkReplaceable(output: string, overwrite: boolean): void {
   if (!isTaken(output) || isEmptyFolder(output)) return;
-  if (!overwrite) throw taken(output);
-  if (!isOmeZarr(output))
-    throw new ConvertError(
-      'output-not-ome-zarr',
-      `${output}: ${linkTarget(output) === null ? 'is' : `is a symbolic link to ${linkTarget(output)}, which is`} not an OME-Zarr, so it is not overwritten: choose another output, or remove it yourself`,
-      'output'
-    );
+  if (isOmeZarr(output)) {
+    if (overwrite) return;
+    throw taken(output);
+  }
+  const target = linkTarget(output);
+  throw new ConvertError(
+    overwrite ? 'output-not-ome-zarr' : 'output-exists',
+    `exists already, and is ${target === null ? '' : `a symbolic link to ${target}, which is `}not an OME-Zarr, so it is not overwritten: ` +
+      'choose another output, or remove it yourself',
+    'output',
+    { about: output }
+  );
 }
 
 /**

@@ -489,8 +489,10 @@ def test_what_is_no_ome_zarr_is_never_removed(cli, scan, kind):
     elif kind == "plain zarr":
         (output / "zarr.json").write_text('{"zarr_format": 3, "node_type": "group", "attributes": {}}')
     before = digest(output)
-    convert_fails(cli, "output-exists", scan, output)
-    assert "results" in convert_fails(cli, "output-not-ome-zarr", scan, output, "--overwrite")
+    # Overwriting is nothing to advise.
+    message = convert_fails(cli, "output-exists", scan, output)
+    assert "results: exists already, and is not an OME-Zarr" in message and "--overwrite" not in message
+    assert convert_fails(cli, "output-not-ome-zarr", scan, output, "--overwrite") == message
     assert digest(output) == before
     assert sorted(path.name for path in scan.parent.iterdir()) == ["results", "scan.tif"]
 
