@@ -176,10 +176,9 @@ async function verifyFolder(
     voxelsCompared: findings.voxelsCompared,
     chunksDiffering: findings.chunksDiffering,
     voxelsDiffering: findings.voxelsDiffering,
+    // Of a chunk that nobody has got, a difference without a voxel says that it is missing.
     differences: findings.differences.map(found =>
-      denied.has(found.path)
-        ? { ...found, message: found.message.replace(/is missing$/, 'is missing, or denied') }
-        : found
+      denied.has(found.path) && found.voxel === null ? { ...found, message: `${found.message}, or denied` } : found
     ),
     notes: findings.notes,
     seconds: (performance.now() - began) / 1000
