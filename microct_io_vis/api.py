@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from .arguments import chosen, naming_its_options, path_of, source_name
-from .conversion import Conversion, ask, check
-from .errors import shown_as_message, warn_of
+from .arguments import check_cluster, chosen, naming_its_options, path_of, source_name
+from .conversion import Conversion, ConvertedPath
+from .errors import warn_of
 from .options import (
     Checksum,
     Compression,
@@ -21,9 +21,9 @@ from .options import (
     Palette,
     ZAxis,
 )
+from .process import ask, check
 from .progress import show_progress, summarise
 from .results import (
-    ConvertedPath,
     OmeZarrInfo,
     Plan,
     VerifyResult,
@@ -389,6 +389,8 @@ def convert(
     ConversionError
         It failed; ``code`` and the message say why, and whether what is done was kept for ``resume=True``.
         KeyboardInterrupt cancels it, and nothing is left.
+    ValueError
+        ``parts`` or ``resources`` without a ``client``.
 
     Warns
     -----
@@ -416,11 +418,9 @@ def convert(
     """
     options = chosen(locals())
     source = _listed(source)
+    check_cluster(client, parts=parts, resources=resources)
     conversion: Conversion | ClusterConversion
     if client is None:
-        if parts is not None or resources is not None:
-            what = "parts" if parts is not None else "resources"
-            raise shown_as_message(ValueError(f"{what}: only for a Dask cluster: give its client, too"))
         conversion = Conversion(source, output, **options)
     else:
         from .cluster import ClusterConversion

@@ -287,6 +287,13 @@ def source_name(source: str | os.PathLike[str]) -> str:
 SLICES = "a path, or a list of the paths of slices"
 
 
+def check_cluster(client: object, **only: object) -> None:
+    """Says whether what is ``only`` for a cluster was given with one. Raises ValueError."""
+    for name, value in only.items():
+        if client is None and value is not None:
+            raise shown_as_message(ValueError(f"{name}: only for a Dask cluster: give its client, too"))
+
+
 def path_of(value: Any, name: str, expected: str = "a path or an address", field: str | None = None) -> str:
     """The path or address that an argument of this name is, as text. ``field``: the error's, if not the name.
 

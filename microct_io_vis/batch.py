@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from . import tables
 from .arguments import (
+    check_cluster,
     chosen,
     is_address,
-    lines_of,
     naming_its_options,
     option_words,
     path_of,
@@ -23,7 +23,7 @@ from .arguments import (
     source_name,
     source_words,
 )
-from .conversion import Event, Helper, Names, Report, snake_case
+from .conversion import ConvertedPath, Report
 from .errors import ConversionError
 from .options import (
     Checksum,
@@ -36,8 +36,9 @@ from .options import (
     Palette,
     ZAxis,
 )
-from .progress import show_count
-from .results import ConvertedPath, Plan, to_plan
+from .process import Event, Helper, Names, snake_case
+from .progress import show_count, size
+from .results import Plan, to_plan
 from .stand_ins import Address
 from .types import (
     Bounds,
@@ -117,7 +118,7 @@ class BatchEntry(tables.Tabled):
         return self.error
 
     def _tables(self) -> tables.Parts:
-        return tables.of_batch([self])
+        return _table([self])
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ class BatchResult(tables.Tabled):
         return self.entries[index]
 
     def _tables(self) -> tables.Parts:
-        return tables.of_batch(self.entries)
+        return _table(self.entries)
 
 
 @naming_its_options
@@ -285,6 +286,8 @@ def convert_many(
     ------
     ConversionError
         There is nothing to convert, two sources would have one output, or it was cancelled.
+    ValueError
+        ``resources`` without a ``client``.
 
     See Also
     --------
@@ -298,8 +301,7 @@ def convert_many(
     (True, 'done', 'scan.ome.zarr')
     """
     options = chosen(locals())
-    if client is None and resources is not None:
-        raise ConversionError("bad-option", "resources: is for the workers of a cluster: give a client, too", None)
+    check_cluster(client, resources=resources)
     if client is not None and folder is not None and not is_address(folder := path_of(folder, "folder")):
         os.makedirs(folder, exist_ok=True)
     batch = Batch(sources, folder, options, report=report, client=client, resources=resources)
@@ -467,7 +469,7 @@ class Plans(tables.Tabled, dict[str, Any]):
         super().__init__({_name(entry): entry.plan or entry.left_out() for entry in self._entries})
 
     def _tables(self) -> tables.Parts:
-        return tables.of_batch(self._entries)
+        return _table(self._entries)
 
 
 class BatchReport(tables.Tabled, dict[str, Any]):
@@ -489,7 +491,7 @@ class BatchReport(tables.Tabled, dict[str, Any]):
         self.entries = entries
 
     def _tables(self) -> tables.Parts:
-        return tables.of_batch(self.entries)
+        return _table(self.entries)
 
 
 class _Meter:
@@ -529,13 +531,6 @@ class _Meter:
         self._on_progress(cast(Progress, told))
 
 
-def convert_one(source: str, folder: str | None, options: Mapping[str, Any], report: str, names: Names) -> Helper:
-    """One of many, with a report of its own; it tells of itself by events."""
-    words = [*option_words(options), "--batch=@-", f"--report={report}", "--progress", "json"]
-    outputs = [] if folder is None else ["--", folder]
-    return Helper("convert", *words, *outputs, given=lines_of([source]), names=names)
-
-
 def to_entry(event: Event) -> BatchEntry:
     """The entry that an event of the helper tells."""
     told = snake_case(event)
@@ -551,4 +546,30 @@ def to_entry(event: Event) -> BatchEntry:
         error=None if error is None else ConversionError(error["code"], error["message"]),
         plan=None if plan is None else to_plan(plan),
         result=None if result is None else cast(ConversionResult, Report(result)),
+    )
+
+
+def _table(entries: Iterable[BatchEntry]) -> tables.Parts:
+    """A row for each; what is known of none is left out."""
+    heads = ("source", "state", "shape", "voxel size", "OME-Zarr", "levels", "size", "time", "reason, or warnings")
+    rows = [_row(entry) for entry in entries]
+    known = [n for n in range(len(heads)) if n == 0 or any(row[n] for row in rows)]
+    return [tables.Table([[row[n] for n in known] for row in rows], [heads[n] for n in known])]
+
+
+def _row(entry: BatchEntry) -> tuple[str, ...]:
+    plan, levels, reason = entry.plan, entry.levels, entry.left_out()
+    if plan is not None:
+        levels = len(plan.levels)
+    written = "" if entry.bytes_written is None else size(entry.bytes_written)
+    return (
+        source_name(entry.source),
+        "to be converted" if entry.state == "waiting" else entry.state,
+        "" if plan is None else f"{tables.lengths(plan.levels[0].shape)} ({plan.axes})",
+        "" if plan is None else tables.voxel_size(plan.voxel_size, plan.unit),
+        "" if entry.output is None else str(entry.output),
+        "" if levels is None else str(levels),
+        written if plan is None else f"at most {size(plan.disk_bytes)}",
+        "" if entry.seconds is None else f"{entry.seconds:.1f} s",
+        f"left out: {reason}" if reason else " ".join((*entry.warnings, *(plan.warnings if plan else ()))),
     )

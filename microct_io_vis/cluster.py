@@ -28,11 +28,11 @@ from .arguments import (
     shown_address,
     source_words,
 )
-from .batch import convert_one
-from .conversion import Event, Helper, Names, ask, check, run_conversion, snake_case
+from .conversion import run_conversion
 from .errors import ConversionError, shown_as_message, warn_of
 from .extras import imported
 from .options import MOST_PARTS, WORTH_A_PART, Options
+from .process import Event, Helper, Names, ask, check, convert_one, snake_case
 from .stand_ins import Address, known_of
 from .types import ConversionResult, Progress, Source, StrPath
 
@@ -710,15 +710,18 @@ def _cancelled_by(stop: SharedEvent, helper: Helper) -> Iterator[None]:
     def watch() -> None:
         # Without the scheduler nobody cancels it.
         with suppress(Exception):
-            while not is_over.is_set():
-                if stop.wait(timeout=1):
+            # A wait of the scheduler's would be an error in its log where the cluster is closed meanwhile.
+            while not is_over.wait(0.5):
+                if stop.is_set():
                     return helper.cancel()
 
-    threading.Thread(target=watch, daemon=True).start()
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
     try:
         yield
     finally:
         is_over.set()
+        watcher.join(2)
 
 
 @contextmanager

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from .arguments import is_address, option_words, shown_address
-from .conversion import NEW_GROUP
 from .multiscale import axes_of, multiscale_of
 from .node import HelperMissing, command
+from .process import NEW_GROUP
 from .stand_ins import as_words
 
 #: Seconds that one answer may take.

@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from . import tables
-
-if sys.platform == "win32":
-    from pathlib import WindowsPath as _Path
-else:
-    from pathlib import PosixPath as _Path
+from .progress import size
 
 T = TypeVar("T")
-
-
-class ConvertedPath(tables.Tabled, _Path):
-    """Path of an OME-Zarr that was written, of which notebooks show more than the name."""
-
-    def __str__(self) -> str:
-        # The address of an output in a bucket has two slashes, of which paths keep one; other outputs are absolute.
-        path = super().__str__()
-        return "s3://" + path[4:] if path.startswith("s3:/") else path
-
-    def __repr__(self) -> str:
-        return repr(Path(self))
-
-    def _tables(self) -> tables.Parts:
-        from .volume import tables_of
-
-        return tables_of(self)
+#: most differences that notebooks show
+MOST_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -169,7 +148,15 @@ class VolumeInfo(tables.Tabled):
     warnings: tuple[str, ...]
 
     def _tables(self) -> tables.Parts:
-        return tables.of_source(self)
+        return [tables.Table(self._rows()), tables.Remarks(self.warnings)]
+
+    def _rows(self) -> list[tuple[str, str]]:
+        return [
+            ("Source", f"{self.source} ({self.format}, {self.compression})"),
+            ("Shape", f"{tables.lengths(self.shape)} ({self.axes}) {self.dtype}"),
+            ("Voxel size", tables.voxel_size(self.voxel_size, self.unit)),
+            ("Size", f"{size(self.bytes)}, {self.pages:,} pages"),
+        ]
 
 
 @dataclass(frozen=True)
@@ -360,7 +347,29 @@ class OmeZarrInfo(tables.Tabled):
     warnings: tuple[str, ...]
 
     def _tables(self) -> tables.Parts:
-        return tables.of_ome_zarr(self)
+        axes = "".join(axis.name for axis in self.axes)
+        rows = [
+            ("OME-Zarr", f"{self.source} ({self.version or 'version unknown'}, Zarr v{self.zarr_format})"),
+            ("Shape", f"{tables.lengths(self.shape)} ({axes}) {self.dtype or ''}"),
+            ("Voxel size", tables.voxel_size(self.voxel_size, self.unit)),
+        ]
+        if self.bytes is not None:
+            rows.append(("Size", f"{size(self.bytes)} in {self.files:,} files"))
+        if self.labels:
+            rows.append(("Labels", ", ".join(self.labels)))
+        levels = [
+            (
+                level.path,
+                tables.lengths(level.shape),
+                tables.lengths(level.chunk),
+                tables.lengths(level.shard) if level.shard else "none",
+                level.compression or "?",
+                "?" if level.bytes is None else size(level.bytes),
+            )
+            for level in self.levels
+        ]
+        heads = ("level", f"shape ({axes})", "chunk", "shard", "compression", "size")
+        return [tables.Table(rows), tables.Table(levels, heads), tables.Remarks(self.warnings)]
 
 
 @dataclass(frozen=True)
@@ -490,7 +499,22 @@ class Plan(VolumeInfo):
     warnings: tuple[str, ...]
 
     def _tables(self) -> tables.Parts:
-        return tables.of_plan(self)
+        planned = [
+            ("Output", self.output),
+            ("Disk", f"at most {size(self.disk_bytes)}, of {size(self.free_disk_bytes)} that are free"),
+            ("Memory", f"at most {size(self.peak_memory_bytes)}, {self.workers} workers"),
+        ]
+        levels = [
+            (str(number), tables.lengths(level.shape), tables.lengths(level.chunks), size(level.bytes))
+            for number, level in enumerate(self.levels)
+        ]
+        refused = (self.output_refusal.message,) if self.output_refusal else ()
+        heads = ("level", f"shape ({self.axes})", "chunks", "uncompressed")
+        return [
+            tables.Table([*self._rows(), *planned]),
+            tables.Table(levels, heads),
+            tables.Remarks((*refused, *self.warnings)),
+        ]
 
 
 @dataclass(frozen=True)
@@ -589,7 +613,20 @@ class VerifyResult(tables.Tabled):
         return self.ok
 
     def _tables(self) -> tables.Parts:
-        return tables.of_verification(self)
+        verdict = "nothing differs" if self.compared else "readable; there was nothing to compare with"
+        if not self.ok:
+            verdict = f"{self.chunks_differing:,} chunks and {self.voxels_differing:,} voxels differ"
+        rows = [
+            ("OME-Zarr", self.output),
+            ("Verdict", verdict),
+            ("Compared with", self.against or "no source"),
+            ("Read", f"{self.levels} levels, {self.chunks_read:,} chunks, {size(self.bytes_read)}"),
+            ("Compared", f"{self.voxels_compared:,} voxels in {self.seconds:.1f} s"),
+        ]
+        shown = [each.message for each in self.differences[:MOST_SHOWN]]
+        if len(self.differences) > MOST_SHOWN:
+            shown.append(f"… {len(self.differences) - MOST_SHOWN} more in differences")
+        return [tables.Table(rows), tables.Remarks((*shown, *self.notes))]
 
 
 def to_info(found: dict[str, Any]) -> VolumeInfo | OmeZarrInfo:

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from . import tables
-from .api import info
 from .arguments import byte_count, is_address, naming_its_options, path_of, reading_in, shown_address, source_name
 from .collection import image_path
 from .errors import ConversionError, shown_as_message
 from .extras import imported
 from .options import READING_OPTIONS, DescribedBy, Orientation, Palette, ZAxis
-from .results import Channel, OmeZarrChannel, OmeZarrInfo, OmeZarrLevel, VolumeInfo
+from .process import ask
+from .results import Channel, OmeZarrChannel, OmeZarrInfo, OmeZarrLevel, VolumeInfo, to_info
 from .types import ByteCount, Channels, Image, Integer, Ranges, Sizes, Slices, StrPath
 
 if TYPE_CHECKING:
@@ -596,7 +596,8 @@ def open(
         folder = "of a list of slices give their folder, with slices='rec_*.tif' or (100, 899) where some are meant"
         raise ConversionError("bad-option", f"{what}: {folder}", "source")
     source = _chosen_image(path_of(source, "source"), reading)
-    found = info(source, **{name: value for name, value in reading.items() if name in READING_OPTIONS})
+    wanted = {name: value for name, value in reading.items() if name in READING_OPTIONS}
+    found = to_info(ask("info", source, None, wanted))
     zarr = imported("zarr")
     path = os.fspath(source)
     # The working directory may change, and those of a cluster's workers are others.
@@ -727,7 +728,7 @@ def tables_of(path: StrPath) -> tables.Parts:
     try:
         return open(path)._tables()
     except ImportError:
-        return info(path)._tables()
+        return to_info(ask("info", path, None, {}))._tables()
     except (OSError, ValueError, ConversionError):
         return []
 

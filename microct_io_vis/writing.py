@@ -15,11 +15,12 @@ from itertools import chain, product
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from .arguments import chosen, naming_its_options, option_words, path_of
-from .conversion import Helper, run_conversion
+from .conversion import run_conversion
 from .errors import ConversionError, warn_of
 from .extras import imported
 from .geometry import Geometry, geometry_of
 from .options import Checksum, Compression, Downsample, DtypeName, OmeZarr
+from .process import Helper
 from .progress import show_progress, summarise
 from .results import OmeZarrInfo
 from .types import (

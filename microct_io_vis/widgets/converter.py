@@ -17,9 +17,9 @@ from ipywidgets import widget_serialization
 from traitlets import Bool, Dict, Enum, Instance, TraitError
 
 from ..api import estimate, info
-from ..arguments import chosen, is_address, naming_its_options, reading_in, shown_source
+from ..arguments import check_cluster, chosen, is_address, naming_its_options, reading_in, shown_source
 from ..batch import Batch, BatchEntry, BatchReport, Plans
-from ..conversion import Conversion, Names, Report, ask
+from ..conversion import Conversion, ConvertedPath, Report
 from ..errors import ConversionError, shown_as_message, warn_of
 from ..look import LookedAt, looked_at
 from ..options import (
@@ -36,7 +36,8 @@ from ..options import (
     Palette,
     ZAxis,
 )
-from ..results import ConvertedPath, OmeZarrInfo, Plan, VolumeInfo, to_info, to_plan
+from ..process import Names, ask
+from ..results import OmeZarrInfo, Plan, VolumeInfo, to_info, to_plan
 from ..stand_ins import whole
 from ..types import (
     Bounds,
@@ -188,6 +189,8 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
     ------
     traitlets.TraitError
         An option has a value that cannot be meant.
+    ValueError
+        ``parts`` or ``resources`` without a ``client``.
 
     Notes
     -----
@@ -267,6 +270,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         tooltip: str | None = None,
         tabbable: bool | None = None,
     ) -> None:
+        check_cluster(client, parts=parts, resources=resources)
         options = chosen(locals())
         others = {"target": target, "each": each, "layout": layout, "tooltip": tooltip, "tabbable": tabbable}
         given = {**options, **{name: value for name, value in others.items() if value is not None}}
@@ -481,7 +485,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             shown_as_message(interrupt)
             raise
         if self.error is not None:
-            raise ConversionError(self.error["code"], self.error["message"])
+            raise ConversionError(self.error["code"], self.error["message"], self.error["field"])
         if "results" in self.result:
             for each in self.result["left_out"]:
                 warn_of("left out", [each["message"]])

@@ -9,9 +9,9 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..conversion import ask
 from ..errors import ConversionError
 from ..multiscale import axes_of, multiscale_of
+from ..process import ask
 from .archive import Archive
 
 #: Bytes that one answer carries at most; who wants more asks again from where it ended.

@@ -6,7 +6,7 @@ import { PYTHON, ROOT, prepare, run } from './environment.mjs';
 await prepare(fileURLToPath(import.meta.url), 'test');
 const tool = (path, ...args) => [process.execPath, [join(ROOT, 'node_modules', path), ...args]];
 const formatted = ['src', 'test', 'style', 'schema', 'package.json', 'tsconfig.json'];
-/** The longest first. */
+/** The longest first; of the directions of imports `circles.cjs` tells for TypeScript, `pyproject.toml` for Python. */
 const checks = [
   tool('eslint/bin/eslint.js', '--config', 'src/build/eslint.config.mjs', 'src', 'test'),
   tool('typedoc/bin/typedoc', '--options', 'src/build/typedoc.json', '--emit', 'none', '--logLevel', 'Warn'),
@@ -17,6 +17,7 @@ const checks = [
   tool('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', ...formatted),
   tool('dependency-cruiser/bin/dependency-cruiser.mjs', '--config', 'src/build/circles.cjs', 'src'),
   tool('dependency-cruiser/bin/dependency-cruiser.mjs', '--config', 'src/build/start-up.cjs', 'src/lab'),
+  [PYTHON, ['-c', 'from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))']],
   [process.execPath, [join(ROOT, 'src/build/options.mjs'), '--check']],
   [PYTHON, ['-m', 'ruff', 'check', '.']],
   [PYTHON, ['-m', 'ruff', 'format', '--check', '.']]

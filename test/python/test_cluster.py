@@ -6,6 +6,8 @@ import os
 import resource
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -81,6 +83,34 @@ def test_a_cluster_makes_what_one_machine_makes_though_a_worker_is_killed(client
         assert told[-1]["done_bytes"] == told[-1]["total_bytes"] > 64 * 160 * 160
     with pytest.raises(ConversionError, match="exists already"):
         convert(scan, output, progress=False, client=client, **OPTIONS)
+
+
+@pytest.mark.parametrize("name", ["parts", "resources"])
+def test_what_is_for_a_cluster_is_refused_without_one(scan, name):
+    given = {name: 2 if name == "parts" else {"microct": 1}}
+    for made in (ConverterWidget, convert, *([convert_many] if name == "resources" else [])):
+        with pytest.raises(ValueError, match=f"^{name}: only for a Dask cluster: give its client, too$"):
+            made(scan, **given)
+
+
+def test_a_cluster_that_is_closed_at_once_logs_no_error(scan, tmp_path):
+    """Where a task waited for a cancel, Dask would tell of it in its log."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        f"""
+from distributed import Client, LocalCluster
+from microct_io_vis import convert, convert_many
+
+if __name__ == "__main__":
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        words = {{"client": client, "chunk_size": 16, "progress": False}}
+        convert_many([{str(scan)!r}], {str(tmp_path)!r}, **words)
+        convert({str(scan)!r}, {str(tmp_path / "out.ome.zarr")!r}, **words)
+""",
+        encoding="utf-8",
+    )
+    ended = subprocess.run([sys.executable, script], capture_output=True, text=True)
+    assert ended.returncode == 0 and "ERROR" not in ended.stderr, ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,7 @@ def test_an_output_that_exists_is_kept_unless_told(scan):
     converter.start()
     with pytest.raises(ConversionError) as caught:
         converter.wait(60)
-    assert caught.value.code == "output-exists" and pixels(output).shape[0] == 40
+    assert (caught.value.code, caught.value.field) == ("output-exists", "output") and pixels(output).shape[0] == 40
     # Paths are said as they are typed, here and in the form.
     assert converter.error["message"].startswith("scan.ome.zarr: exists already")
     answers = []
