@@ -1,6 +1,6 @@
 """Has the system forget what it keeps of files in its page cache.
 
-On standard input: position, length (0: up to the end) and path, with a space between them and a zero behind.
+On standard input: position, length and path, with a space between them and a zero behind.
 
 The helper runs this beside a conversion whose source does not fit the memory; Node has no such call.
 """

@@ -15,6 +15,8 @@ import { asStored, storedRanges } from '../reader/index.ts';
 
 /** Bytes of the source after which what was read is forgotten: what lies in two blocks has been read by then. */
 const STEP = 2 ** 30;
+/** What the system may have read ahead of the last that was read. */
+const AHEAD = 8 << 20;
 
 const memory = (): number => {
   const allowed = process.constrainedMemory();
@@ -88,11 +90,15 @@ export class PageCache {
     if (this.#bytes >= STEP) this.#forget();
   }
 
-  /** Waits until all is forgotten, also what was read ahead. */
+  /** Waits until all between the first and the last that was read is forgotten; what is beyond may be another part's. */
   async close(): Promise<void> {
     const { stdin, exitCode, signalCode, pid } = this.#child;
     if (exitCode !== null || signalCode !== null || pid === undefined || stdin!.writableEnded) return;
-    for (const file of this.#read.keys()) this.#say(file, { position: 0, length: 0 });
+    for (const [file, read] of this.#read) {
+      const { position, length } = read.hull();
+      const start = Math.max(0, position - AHEAD);
+      this.#say(file, { position: start, length: position + length + AHEAD - start });
+    }
     // Nothing else may keep this process from ending meanwhile.
     this.#child.ref();
     const ended = once(this.#child, 'exit');
@@ -105,7 +111,6 @@ export class PageCache {
     this.#bytes = 0;
   }
 
-  /** Length 0: up to the file's end. */
   #say(file: number, { position, length }: Range): void {
     const path = Buffer.from(onDisk(this.#layout.files[file]));
     this.#child.stdin!.write(Buffer.concat([Buffer.from(`${position} ${length} `), path, Buffer.of(0)]));

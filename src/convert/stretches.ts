@@ -35,6 +35,16 @@ export class Stretches {
     this.#grown.add(whole);
   }
 
+  /** From the first byte of the first to the last byte of the last. */
+  hull(): Range {
+    let [start, end] = [Infinity, 0];
+    for (const range of this.#byStart.values()) {
+      start = Math.min(start, range.position);
+      end = Math.max(end, endOf(range));
+    }
+    return { position: start, length: end - start };
+  }
+
   /** Those that are new, or longer, since they were last taken. */
   takeGrown(): Range[] {
     const grown = [...this.#grown];

@@ -26,3 +26,12 @@ test('what is told of is told as one stretch in whatever order it came', () => {
   for (const n of order) stretches.add(range(100 * n, 100 * (n + 1)));
   assert.deepEqual(grown(stretches), [range(0, 9700)]);
 });
+
+test('the hull of stretches reaches from the first to the end of the last', () => {
+  const stretches = new Stretches();
+  stretches.add(range(2048, 3072));
+  stretches.add(range(512, 1024));
+  assert.deepEqual(stretches.hull(), range(512, 3072));
+  stretches.add(range(8192, 9216));
+  assert.deepEqual(stretches.hull(), range(512, 9216));
+});
