@@ -5,7 +5,7 @@ import { codecBytes, createEncoder } from '../zarr/codec/index.ts';
 import { readingOf, resolveSettings } from './resolve.ts';
 import { isArchiveName } from '../model/output-name.ts';
 import { freeDisk, levelBytes, mostDiskBytes } from '../zarr/disk.ts';
-import { Checks, ConvertError, type ErrorCode } from '../model/errors.ts';
+import { Checks, ConvertError } from '../model/errors.ts';
 import { formatBytes } from '../model/bytes.ts';
 import { type ConversionSource, type SourceLayout, sourcePaths } from '../model/source-layout.ts';
 import type { ConvertOptions } from '../model/options.ts';
@@ -34,8 +34,7 @@ import { checkBucket } from '../zarr/bucket/claim.ts';
 import { COURIER_BYTES, WAITING_BYTES } from '../zarr/bucket/courier.ts';
 import { NoFolderError, checkDestination } from '../zarr/check-destination.ts';
 import { Journal, type JournalRecord } from '../zarr/journal.ts';
-import { goesWith } from '../zarr/occupied.ts';
-import { isOmeZarr } from '../zarr/ome-zarr.ts';
+import { IN_THE_WAY, goesWith } from '../zarr/occupied.ts';
 import { writeError } from '../zarr/system-errors.ts';
 
 /** All that is decided before the first voxel is read. */
@@ -105,9 +104,6 @@ export function arrange(
   );
 }
 
-/** Errors in spite of which a plan can be made. */
-const IN_THE_WAY: readonly ErrorCode[] = ['output-exists', 'output-not-ome-zarr'];
-
 /** Findings at an output's path. */
 interface Found {
   partial: string | null;
@@ -128,6 +124,7 @@ async function findDestination(
     return { partial: await checkDestination(output, sourcePaths(source), overwrite, parent !== null), refusal: null };
   } catch (error) {
     const isMade = makesFolder && error instanceof NoFolderError;
+    // In spite of it a plan can be made.
     const isTold = lenient && error instanceof ConvertError && IN_THE_WAY.includes(error.code);
     if (!isMade && !isTold) throw writeError(error, output);
     return { partial: null, refusal: { code: error.code, message: error.said, ...(isMade && { isMade }) } };
@@ -171,7 +168,7 @@ export async function prepare(
   const { partial = null, refusal: inTheWay = null } = found;
   found.warnings?.forEach(text => passing.add(text));
   if (inTheWay) passing.add(inTheWay.message);
-  else if (settings.overwrite && isOmeZarr(output)) goesWith(output).forEach(text => passing.add(text));
+  else if (settings.overwrite) goesWith(output).forEach(text => passing.add(text));
   const inBucket = isBucketAddress(output);
   const levels = pyramid(shape, chunk, settings.voxelSize, settings.levels);
   // Labels have as many levels as their image, as far as a part of it has them.

@@ -135,7 +135,7 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
   const offersOverwrite =
     isShared ||
     values.overwrite ||
-    (inTheWay !== null && inTheWay.code !== 'disk-full') ||
+    inTheWay?.code === 'output-exists' ||
     problems.some(({ code, field }) => code === 'output-exists' && field === 'output');
 
   return (

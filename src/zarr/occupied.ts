@@ -1,14 +1,17 @@
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { ConvertError } from '../model/errors.ts';
+import { ConvertError, type ErrorCode } from '../model/errors.ts';
 import { isObject } from '../model/json.ts';
 import { omeOf } from '../model/ome-zarr/group.ts';
 import { findGroup } from './group.ts';
+import { readJson } from './json.ts';
 import { isOmeZarr } from './ome-zarr.ts';
 import { taken } from './ownership.ts';
 
 /** Most names that a sentence lists; the others are counted. */
 const MOST_NAMED = 5;
+/** Errors of an output whose name something has. */
+export const IN_THE_WAY: readonly ErrorCode[] = ['output-exists', 'output-not-ome-zarr'];
 /** Files of Zarr's metadata, of either version. */
 const METADATA = new Set(['zarr.json', '.zattrs', '.zgroup', '.zarray', '.zmetadata']);
 
@@ -47,30 +50,56 @@ export function linkTarget(path: string): string | null {
 /**
  * Says whether the name is free, or what has it may be replaced. An empty folder is nothing.
  *
- * @throws ConvertError `output-exists`, or `output-not-ome-zarr` where it is to be overwritten and may not be
+ * @throws ConvertError `output-exists` where that was not said; `output-not-ome-zarr` where it may not be
  */
 export function checkReplaceable(output: string, overwrite: boolean): void {
   if (!isTaken(output) || isEmptyFolder(output)) return;
-  if (isOmeZarr(output)) {
+  if (isSurelyOmeZarr(output)) {
     if (overwrite) return;
     throw taken(output);
   }
+  const unread = unreadIn(output);
   const target = linkTarget(output);
+  const is = target === null ? 'is' : `is a symbolic link to ${target}, which is`;
   throw new ConvertError(
-    overwrite ? 'output-not-ome-zarr' : 'output-exists',
-    `exists already, and is ${target === null ? '' : `a symbolic link to ${target}, which is `}not an OME-Zarr, so it is not overwritten: ` +
-      'choose another output, or remove it yourself',
+    'output-not-ome-zarr',
+    unread === null
+      ? `exists already, and ${is} not an OME-Zarr, so it is not overwritten: choose another output, or remove it yourself`
+      : `exists already, and is not overwritten, since it cannot be seen whether it is an OME-Zarr (${unread}): choose another output`,
     'output',
     { about: output }
   );
 }
 
+/** Whether there is an OME-Zarr whose metadata can be read. */
+function isSurelyOmeZarr(output: string): boolean {
+  try {
+    return isOmeZarr(output);
+  } catch (error) {
+    if (error instanceof ConvertError) return false;
+    throw error;
+  }
+}
+
+/** What keeps the metadata of a group from being read; null where there is none, or nothing does. */
+function unreadIn(output: string): string | null {
+  for (const name of ['zarr.json', '.zattrs'])
+    try {
+      readJson(join(output, name));
+    } catch (error) {
+      if (!(error instanceof ConvertError)) throw error;
+      if (error.code !== 'not-found') return error.said;
+    }
+  return null;
+}
+
 /**
- * Losses beside the image when an OME-Zarr is replaced: a sentence each.
+ * Losses beside the image when an OME-Zarr is replaced: a sentence each. Of a symbolic link to one only the link goes.
  *
- * @param output an OME-Zarr, or a symbolic link to one, of which only the link goes
+ * @param output what has the output's name, if anything has
  */
 export function goesWith(output: string): string[] {
+  if (!isSurelyOmeZarr(output)) return [];
   const target = linkTarget(output);
   if (target !== null)
     return [

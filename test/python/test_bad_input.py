@@ -490,11 +490,28 @@ def test_what_is_no_ome_zarr_is_never_removed(cli, scan, kind):
         (output / "zarr.json").write_text('{"zarr_format": 3, "node_type": "group", "attributes": {}}')
     before = digest(output)
     # Overwriting is nothing to advise.
-    message = convert_fails(cli, "output-exists", scan, output)
+    message = convert_fails(cli, "output-not-ome-zarr", scan, output)
     assert "results: exists already, and is not an OME-Zarr" in message and "--overwrite" not in message
     assert convert_fails(cli, "output-not-ome-zarr", scan, output, "--overwrite") == message
+    assert cli.estimate(scan, output)["outputRefusal"] == {"code": "output-not-ome-zarr", "message": message}
     assert digest(output) == before
     assert sorted(path.name for path in scan.parent.iterdir()) == ["results", "scan.tif"]
+
+
+@pytest.mark.parametrize("kind", ["damaged", "too deep", "no file"])
+def test_what_may_be_an_ome_zarr_is_not_said_to_be_none(cli, scan, kind):
+    output = scan.parent / "results"
+    (output / "zarr.json").mkdir(parents=True) if kind == "no file" else output.mkdir()
+    if kind != "no file":
+        (output / "zarr.json").write_text(
+            '{"a": ' * 1000 + "1" + "}" * 1000 if kind == "too deep" else '{"zarr_format": 3'
+        )
+    before = digest(output)
+    for more in ([], ["--overwrite"]):
+        message = convert_fails(cli, "output-not-ome-zarr", scan, output, *more)
+        assert "exists already" in message and "zarr.json" in message and "remove" not in message
+    assert cli.estimate(scan, output)["outputRefusal"] == {"code": "output-not-ome-zarr", "message": message}
+    assert digest(output) == before
 
 
 def test_output_inside_the_source_folder(cli, tmp_path):

@@ -7,6 +7,7 @@ import { Conversion } from '../conversion.ts';
 import { Meter } from '../meter.ts';
 import { idle } from '../../pyramid/idle-threads.ts';
 import { type Prepared, prepare } from '../prepare.ts';
+import { IN_THE_WAY } from '../../zarr/occupied.ts';
 import type { UnfinishedOutput } from '../../zarr/unfinished-output.ts';
 import { finishing } from './division.ts';
 import { ended } from './ended.ts';
@@ -157,7 +158,7 @@ async function take(store: PartsStore, plan: PartsPlan, { signal, onWait }: Cont
 
 /** The error that ended it, with what to do. */
 function outcome(error: unknown, { output, partial }: PartsStore): unknown {
-  if (error instanceof ConvertError && error.code === 'output-exists' && error.about === output)
+  if (error instanceof ConvertError && IN_THE_WAY.includes(error.code) && error.about === output)
     return error.with({
       problem: `has come to be since it was planned: move it${toWhoRunsCommands(', then finish what is converted')}`,
       field: 'output'

@@ -203,8 +203,9 @@ export async function checkBucket(output: string, overwrite: boolean): Promise<O
     if (isWritten === false && !claimed)
       throw new ConvertError(
         'output-not-ome-zarr',
-        `${output}: there are objects under it, and they are not an OME-Zarr, so it is not overwritten: choose another output, or remove them yourself`,
-        'output'
+        `there are objects under it, and they are not an OME-Zarr, so it is not overwritten: choose another output, or remove them yourself`,
+        'output',
+        { about: output }
       );
     // What is whole is replaced with all that is under it, as one of which no marker tells.
     if (isBegun && !isWritten)

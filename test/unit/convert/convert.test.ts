@@ -371,7 +371,7 @@ test('an output that appears meanwhile stays, and nothing is in the way of the n
     const onProgress = () => mkdirSync(join(output, 'of somebody else'), { recursive: true });
     await assert.rejects(
       convert(volume.path, { output }, { onProgress }),
-      failsWith('output-exists', 'output', output)
+      failsWith('output-not-ome-zarr', 'output', output)
     );
     assert.deepEqual(readdirSync(output), ['of somebody else']);
     assert.equal(existsSync(`${output}.partial`), false);
