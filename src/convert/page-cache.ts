@@ -15,8 +15,6 @@ import { asStored, storedRanges } from '../reader/index.ts';
 
 /** Bytes of the source after which what was read is forgotten: what lies in two blocks has been read by then. */
 const STEP = 2 ** 30;
-/** What the system may have read ahead of the last that was read. */
-const AHEAD = 8 << 20;
 
 const memory = (): number => {
   const allowed = process.constrainedMemory();
@@ -81,24 +79,24 @@ export class PageCache {
     const first = volume * this.#layout.shape[0] + top;
     for (let plane = first; plane < first + shape[0]; plane++) {
       const file = this.#layout.pageFile[plane];
-      let read = this.#read.get(file);
-      if (!read) this.#read.set(file, (read = new Stretches()));
-      for (const range of storedRanges(this.#layout, [plane, ...within], [1, shape[1], shape[2]], () => false))
-        read.add(range);
+      for (const range of storedRanges(this.#layout, [plane, ...within], [1, shape[1], shape[2]], () => false)) {
+        const read = this.#read.get(file);
+        if (read) read.add(range);
+        else this.#read.set(file, new Stretches(range));
+      }
     }
     this.#bytes += voxels * BYTES_PER_VOXEL[this.#layout.dtype];
     if (this.#bytes >= STEP) this.#forget();
   }
 
-  /** Waits until all between the first and the last that was read is forgotten; what is beyond may be another part's. */
+  /**
+   * Waits until all between the first and the last that was read is forgotten, also what was read ahead; what is beyond
+   * may have been read ahead for another part.
+   */
   async close(): Promise<void> {
     const { stdin, exitCode, signalCode, pid } = this.#child;
     if (exitCode !== null || signalCode !== null || pid === undefined || stdin!.writableEnded) return;
-    for (const [file, read] of this.#read) {
-      const { position, length } = read.hull();
-      const start = Math.max(0, position - AHEAD);
-      this.#say(file, { position: start, length: position + length + AHEAD - start });
-    }
+    for (const [file, read] of this.#read) this.#say(file, read.hull());
     // Nothing else may keep this process from ending meanwhile.
     this.#child.ref();
     const ended = once(this.#child, 'exit');

@@ -17,6 +17,10 @@ export class Stretches {
   readonly #byEnd = new Map<number, Range>();
   readonly #grown = new Set<Range>();
 
+  constructor(first: Range) {
+    this.add(first);
+  }
+
   add({ position, length }: Range): void {
     const before = find(this.#byEnd, position, endOf);
     const after = find(this.#byStart, position + length, startOf);
