@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from .arguments import check_cluster, chosen, naming_its_options, path_of, source_name
+from .arguments import chosen, naming_its_options, path_of, refuse_without_client, source_name
 from .conversion import Conversion, ConvertedPath
 from .errors import warn_of
 from .options import (
@@ -28,7 +28,7 @@ from .results import (
     Plan,
     VerifyResult,
     VolumeInfo,
-    to_info,
+    info_of,
     to_plan,
     to_verdict,
 )
@@ -113,7 +113,7 @@ def info(
     >>> volume.voxel_size, volume.unit
     ((2, 1, 1), 'micrometer')
     """
-    return to_info(ask("info", source, None, chosen(locals())))
+    return info_of(source, chosen(locals()))
 
 
 @naming_its_options
@@ -418,7 +418,7 @@ def convert(
     """
     options = chosen(locals())
     source = _listed(source)
-    check_cluster(client, parts=parts, resources=resources)
+    refuse_without_client(client, parts=parts, resources=resources)
     conversion: Conversion | ClusterConversion
     if client is None:
         conversion = Conversion(source, output, **options)

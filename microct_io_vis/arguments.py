@@ -287,8 +287,8 @@ def source_name(source: str | os.PathLike[str]) -> str:
 SLICES = "a path, or a list of the paths of slices"
 
 
-def check_cluster(client: object, **only: object) -> None:
-    """Says whether what is ``only`` for a cluster was given with one. Raises ValueError."""
+def refuse_without_client(client: object, **only: object) -> None:
+    """Raises ValueError where there is no client, and something was given that is ``only`` for a cluster."""
     for name, value in only.items():
         if client is None and value is not None:
             raise shown_as_message(ValueError(f"{name}: only for a Dask cluster: give its client, too"))

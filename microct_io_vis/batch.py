@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from . import tables
 from .arguments import (
-    check_cluster,
     chosen,
     is_address,
     naming_its_options,
     option_words,
     path_of,
     paths_of,
+    refuse_without_client,
     source_name,
     source_words,
 )
@@ -301,7 +301,7 @@ def convert_many(
     (True, 'done', 'scan.ome.zarr')
     """
     options = chosen(locals())
-    check_cluster(client, resources=resources)
+    refuse_without_client(client, resources=resources)
     if client is not None and folder is not None and not is_address(folder := path_of(folder, "folder")):
         os.makedirs(folder, exist_ok=True)
     batch = Batch(sources, folder, options, report=report, client=client, resources=resources)

@@ -22,6 +22,7 @@ from .arguments import (
     absolute,
     byte_count,
     is_address,
+    lines_of,
     option_words,
     path_of,
     paths_of,
@@ -32,7 +33,7 @@ from .conversion import run_conversion
 from .errors import ConversionError, shown_as_message, warn_of
 from .extras import imported
 from .options import MOST_PARTS, WORTH_A_PART, Options
-from .process import Event, Helper, Names, ask, check, convert_one, snake_case
+from .process import Event, Helper, Names, ask, check, snake_case
 from .stand_ins import Address, known_of
 from .types import ConversionResult, Progress, Source, StrPath
 
@@ -511,7 +512,7 @@ def run_one(
         return None
     with tempfile.TemporaryDirectory() as scratch:
         report = os.path.join(scratch, "report")
-        helper = convert_one(source, folder, given, report, names)
+        helper = _helper_of_one(source, folder, given, report, names)
         try:
             with _cancelled_by(stop, helper):
                 helper.run(lambda event: ended.append(event) if event["event"] == "entry" else None, answers=(0, 1))
@@ -523,6 +524,13 @@ def run_one(
         with open(f"{report}.csv", encoding="utf-8", newline="") as file:
             heads, row = file.readline(), file.read()
     return ended[-1], heads, row
+
+
+def _helper_of_one(source: str, folder: str | None, options: Mapping[str, Any], report: str, names: Names) -> Helper:
+    """Converts one of many, with a report of its own; it tells of itself by events."""
+    words = [*option_words(options), "--batch=@-", f"--report={report}", "--progress", "json"]
+    outputs = [] if folder is None else ["--", folder]
+    return Helper("convert", *words, *outputs, given=lines_of([source]), names=names)
 
 
 def run_finish(output: str, names: Names, known: Mapping[str, str], topic: str) -> dict[str, Any] | None:

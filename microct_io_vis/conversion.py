@@ -21,7 +21,7 @@ from .options import (
     ZAxis,
 )
 from .process import Event, Helper, Names, snake_case
-from .progress import size
+from .progress import counted, size
 from .types import (
     Bounds,
     ByteCount,
@@ -236,7 +236,10 @@ class Report(tables.Tabled, dict[str, Any]):
     def _tables(self) -> tables.Parts:
         # What is not in the OME-Zarr itself: how long it took, and what one was told.
         rows = [
-            ("Written", f"{size(self['bytes_written'])} in {self['seconds']:.1f} s, {self['levels']} levels"),
+            (
+                "Written",
+                f"{size(self['bytes_written'])} in {self['seconds']:.1f} s, {counted(self['levels'], 'level')}",
+            ),
         ]
         if self["value_range"]:
             rows.append(("Scaled", "{:g} to {:g} became the ends of the type".format(*self["value_range"])))

@@ -16,7 +16,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Literal, cast
 
-from .arguments import lines_of, option_words, path_of, source_words
+from .arguments import option_words, path_of, source_words
 from .errors import ConversionError, shown_as_message
 from .node import PYTHON, HelperMissing, command
 from .stand_ins import as_words
@@ -257,13 +257,6 @@ def check(
     # 1: there are differences.
     found: dict[str, Any] = snake_case(json.loads(helper.run(on_event, answers=(0, 1))))
     return found
-
-
-def convert_one(source: str, folder: str | None, options: Mapping[str, Any], report: str, names: Names) -> Helper:
-    """One of many, with a report of its own; it tells of itself by events."""
-    words = [*option_words(options), "--batch=@-", f"--report={report}", "--progress", "json"]
-    outputs = [] if folder is None else ["--", folder]
-    return Helper("convert", *words, *outputs, given=lines_of([source]), names=names)
 
 
 def snake_case(value: Any) -> Any:

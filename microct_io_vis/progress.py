@@ -92,7 +92,12 @@ def show_progress(name: str) -> Iterator[Bar]:
 def summarise(result: ConversionResult) -> str:
     """``4 levels, 1.15 GiB in 3.2 s``"""
     levels, seconds = result["levels"], result["seconds"]
-    return f"{levels} level{'' if levels == 1 else 's'}, {size(result['bytes_written'])} in {seconds:.1f} s"
+    return f"{counted(levels, 'level')}, {size(result['bytes_written'])} in {seconds:.1f} s"
+
+
+def counted(count: int, name: str) -> str:
+    """``1 level``, ``1,200 chunks``"""
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
 
 
 def size(count: float) -> str:

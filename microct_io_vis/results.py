@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar, cast
 
 from . import tables
-from .progress import size
+from .process import Names, ask
+from .progress import counted, size
+from .types import Source
 
 T = TypeVar("T")
 #: most differences that notebooks show
@@ -615,12 +618,12 @@ class VerifyResult(tables.Tabled):
     def _tables(self) -> tables.Parts:
         verdict = "nothing differs" if self.compared else "readable; there was nothing to compare with"
         if not self.ok:
-            verdict = f"{self.chunks_differing:,} chunks and {self.voxels_differing:,} voxels differ"
+            verdict = f"{counted(self.chunks_differing, 'chunk')} and {counted(self.voxels_differing, 'voxel')} differ"
         rows = [
             ("OME-Zarr", self.output),
             ("Verdict", verdict),
             ("Compared with", self.against or "no source"),
-            ("Read", f"{self.levels} levels, {self.chunks_read:,} chunks, {size(self.bytes_read)}"),
+            ("Read", f"{counted(self.levels, 'level')}, {counted(self.chunks_read, 'chunk')}, {size(self.bytes_read)}"),
             ("Compared", f"{self.voxels_compared:,} voxels in {self.seconds:.1f} s"),
         ]
         shown = [each.message for each in self.differences[:MOST_SHOWN]]
@@ -629,7 +632,12 @@ class VerifyResult(tables.Tabled):
         return [tables.Table(rows), tables.Remarks((*shown, *self.notes))]
 
 
-def to_info(found: dict[str, Any]) -> VolumeInfo | OmeZarrInfo:
+def info_of(source: Source, options: Mapping[str, Any], names: Names = "python") -> VolumeInfo | OmeZarrInfo:
+    """What the helper says of a source, or of an OME-Zarr. ``names``: how its messages call the options."""
+    return _to_info(ask("info", source, None, options, names=names))
+
+
+def _to_info(found: dict[str, Any]) -> VolumeInfo | OmeZarrInfo:
     if found["format"] == "ome-zarr":
         for name, kind in (("axes", Axis), ("levels", OmeZarrLevel), ("channels", OmeZarrChannel)):
             found[name] = found[name] and tuple(_build(kind, part) for part in found[name])

@@ -15,8 +15,8 @@ from .collection import image_path
 from .errors import ConversionError, shown_as_message
 from .extras import imported
 from .options import READING_OPTIONS, DescribedBy, Orientation, Palette, ZAxis
-from .process import ask
-from .results import Channel, OmeZarrChannel, OmeZarrInfo, OmeZarrLevel, VolumeInfo, to_info
+from .progress import counted
+from .results import Channel, OmeZarrChannel, OmeZarrInfo, OmeZarrLevel, VolumeInfo, info_of
 from .types import ByteCount, Channels, Image, Integer, Ranges, Sizes, Slices, StrPath
 
 if TYPE_CHECKING:
@@ -190,8 +190,9 @@ class VolumeLevel(_Readable):
         try:
             return self._read(index)
         except IndexError as error:
-            size = " × ".join(str(n) for n in self.shape)
-            what = f"{error}; level {self.number} of {self._shown} has {size} voxels ({self.axes})"
+            what = (
+                f"{error}; level {self.number} of {self._shown} has {tables.lengths(self.shape)} voxels ({self.axes})"
+            )
             raise shown_as_message(IndexError(f"{index!r}: {what}")) from None
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
@@ -200,8 +201,7 @@ class VolumeLevel(_Readable):
         return np.asarray(self._read(...), dtype=dtype)
 
     def __repr__(self) -> str:
-        size = " × ".join(str(n) for n in self.shape)
-        return f"<level {self.number} of {self._shown}: {size} {self.dtype} ({self.axes})>"
+        return f"<level {self.number} of {self._shown}: {tables.lengths(self.shape)} {self.dtype} ({self.axes})>"
 
     def slices(self, region: Ranges) -> tuple[slice, ...]:
         """Where a box of level 0 is in this level, as an index along all its ``axes``.
@@ -414,11 +414,10 @@ class Volume(tables.Tabled, _Readable):
         return self.levels[0].__array__(dtype)
 
     def __repr__(self) -> str:
-        lengths = " × ".join(str(n) for n in self.shape)
-        size = " × ".join(f"{n:g}" for n in self.voxel_size or ())
-        edges = f", voxels of {size} {self.unit or '(no unit)'}" if size else ""
-        levels = f"{len(self.levels)} level{'s' * (len(self.levels) > 1)}"
-        return f"<{self._shown}: {lengths} {self.dtype} ({self.axes}), {levels}{edges}>"
+        size = self.voxel_size
+        edges = f", voxels of {tables.lengths(size)} {self.unit or '(no unit)'}" if size else ""
+        levels = counted(len(self.levels), "level")
+        return f"<{self._shown}: {tables.lengths(self.shape)} {self.dtype} ({self.axes}), {levels}{edges}>"
 
     @property
     def _shown(self) -> str:
@@ -597,7 +596,7 @@ def open(
         raise ConversionError("bad-option", f"{what}: {folder}", "source")
     source = _chosen_image(path_of(source, "source"), reading)
     wanted = {name: value for name, value in reading.items() if name in READING_OPTIONS}
-    found = to_info(ask("info", source, None, wanted))
+    found = info_of(source, wanted)
     zarr = imported("zarr")
     path = os.fspath(source)
     # The working directory may change, and those of a cluster's workers are others.
@@ -728,7 +727,7 @@ def tables_of(path: StrPath) -> tables.Parts:
     try:
         return open(path)._tables()
     except ImportError:
-        return to_info(ask("info", path, None, {}))._tables()
+        return info_of(path, {})._tables()
     except (OSError, ValueError, ConversionError):
         return []
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import chain, product
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
+from . import tables
 from .arguments import chosen, naming_its_options, option_words, path_of
 from .conversion import run_conversion
 from .errors import ConversionError, warn_of
@@ -297,12 +298,13 @@ def _space(image: Volume, number: int) -> tuple[int, ...]:
 def _place(shape: tuple[int, ...], image: Volume, number: int, at: Voxel | None) -> tuple[int, ...] | None:
     """The voxel of the level at which labels begin; None where they fill the full resolution."""
     lengths = _space(image, number)
-    level = f"level {number} of {image.source} has {_lengths(lengths)}"
+    level = f"level {number} of {image.source} has {tables.lengths(lengths)}"
     if at is None:
         if shape != lengths:
             _refuse(
                 "array",
-                f"has {_lengths(shape)} voxels, and {level}: say where it begins (at), or which level it is of (level)",
+                f"has {tables.lengths(shape)} voxels, and {level}: say where it begins (at), "
+                "or which level it is of (level)",
             )
         return None if number == 0 else (0, 0, 0)
     try:
@@ -312,7 +314,9 @@ def _place(shape: tuple[int, ...], image: Volume, number: int, at: Voxel | None)
     if len(start) != 3 or min(start) < 0:
         _refuse("at", f"is {at!r}, where three whole numbers from 0 were expected (Z, Y, X)")
     if any(from_ + n > length for from_, n, length in zip(start, shape, lengths, strict=True)):
-        _refuse("at", f"is {start}, from where the array's {_lengths(shape)} voxels reach beyond the image: {level}")
+        _refuse(
+            "at", f"is {start}, from where the array's {tables.lengths(shape)} voxels reach beyond the image: {level}"
+        )
     return start
 
 
@@ -569,10 +573,6 @@ def _ends(array: Any, depth: int, plane: int) -> Iterator[int]:
 
 def _native(dtype: numpy.dtype[Any]) -> numpy.dtype[Any]:
     return dtype.newbyteorder("=")
-
-
-def _lengths(shape: Sequence[int]) -> str:
-    return " × ".join(map(str, shape))
 
 
 def _refuse(argument: str, message: str) -> NoReturn:

@@ -17,7 +17,7 @@ from ipywidgets import widget_serialization
 from traitlets import Bool, Dict, Enum, Instance, TraitError
 
 from ..api import estimate, info
-from ..arguments import check_cluster, chosen, is_address, naming_its_options, reading_in, shown_source
+from ..arguments import chosen, is_address, naming_its_options, reading_in, refuse_without_client, shown_source
 from ..batch import Batch, BatchEntry, BatchReport, Plans
 from ..conversion import Conversion, ConvertedPath, Report
 from ..errors import ConversionError, shown_as_message, warn_of
@@ -37,7 +37,7 @@ from ..options import (
     ZAxis,
 )
 from ..process import Names, ask
-from ..results import OmeZarrInfo, Plan, VolumeInfo, to_info, to_plan
+from ..results import OmeZarrInfo, Plan, VolumeInfo, info_of, to_plan
 from ..stand_ins import whole
 from ..types import (
     Bounds,
@@ -270,7 +270,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         tooltip: str | None = None,
         tabbable: bool | None = None,
     ) -> None:
-        check_cluster(client, parts=parts, resources=resources)
+        refuse_without_client(client, parts=parts, resources=resources)
         options = chosen(locals())
         others = {"target": target, "each": each, "layout": layout, "tooltip": tooltip, "tabbable": tabbable}
         given = {**options, **{name: value for name, value in others.items() if value is not None}}
@@ -460,7 +460,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         Raises
         ------
         ConversionError
-            It failed or was cancelled; ``code`` and the message say why.
+            It failed or was cancelled; ``code``, ``field`` and the message say why.
         TimeoutError
             It has not ended after ``timeout`` seconds, and goes on.
         RuntimeError
@@ -485,7 +485,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             shown_as_message(interrupt)
             raise
         if self.error is not None:
-            raise ConversionError(self.error["code"], self.error["message"], self.error["field"])
+            raise ConversionError.told(cast(Failure, self.error))
         if "results" in self.result:
             for each in self.result["left_out"]:
                 warn_of("left out", [each["message"]])
@@ -600,15 +600,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             _planners.submit(
                 self._answer,
                 content["id"],
-                lambda: to_info(
-                    ask(
-                        "info",
-                        params["source"],
-                        None,
-                        {name: getattr(self, name) for name in READING_OPTIONS},
-                        names="form",
-                    )
-                ),
+                lambda: info_of(params["source"], {name: getattr(self, name) for name in READING_OPTIONS}, "form"),
             )
         elif method == "estimate":
             target, asked = params["options"].get("target"), _given(params["options"])

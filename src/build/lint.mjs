@@ -6,7 +6,7 @@ import { PYTHON, ROOT, prepare, run } from './environment.mjs';
 await prepare(fileURLToPath(import.meta.url), 'test');
 const tool = (path, ...args) => [process.execPath, [join(ROOT, 'node_modules', path), ...args]];
 const formatted = ['src', 'test', 'style', 'schema', 'package.json', 'tsconfig.json'];
-/** The longest first; of the directions of imports `circles.cjs` tells for TypeScript, `pyproject.toml` for Python. */
+/** The longest first; circles of imports are looked for by `circles.cjs` in TypeScript, by import-linter in Python. */
 const checks = [
   tool('eslint/bin/eslint.js', '--config', 'src/build/eslint.config.mjs', 'src', 'test'),
   tool('typedoc/bin/typedoc', '--options', 'src/build/typedoc.json', '--emit', 'none', '--logLevel', 'Warn'),
