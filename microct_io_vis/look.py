@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import subprocess
-import sys
 import urllib.parse
 import weakref
 from collections.abc import Mapping
@@ -14,9 +13,8 @@ from typing import Any
 
 from .arguments import is_address, option_words, shown_address
 from .multiscale import axes_of, multiscale_of
-from .node import HelperMissing, command
-from .process import NEW_GROUP
-from .stand_ins import as_words
+from .node import HelperMissing
+from .process import started
 
 #: Seconds that one answer may take.
 PATIENCE = 170
@@ -44,30 +42,17 @@ class LookedAt:
 
     def __init__(self, source: str, root: Path | str, exact: bool = False, words: tuple[str, ...] = ()) -> None:
         self.root = root
+        # It ends with this Python, however that ends.
+        environment = {
+            "JPY_PARENT_PID": str(os.getpid()),
+            "MICROCT_IO_VIS_CHILD": "1",
+            "MICROCT_IO_VIS_WORDS": "python",
+            "MICROCT_IO_VIS_EXACT": "1" if exact else "",
+        }
         try:
-            shown, environment = as_words(["view", *words, "--no-browser", "--", os.fspath(root)], {})
-            line = command(*shown)
+            self._process = started(["view", *words, "--no-browser", "--", os.fspath(root)], environment)
         except HelperMissing as reason:
             raise ValueError(f"{shown_address(source)}: {reason}") from None
-        self._process = subprocess.Popen(
-            line,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            # It ends with this Python, however that ends; Ctrl-C is not meant for it.
-            env={
-                **os.environ,
-                **environment,
-                "JPY_PARENT_PID": str(os.getpid()),
-                "MICROCT_IO_VIS_CHILD": "1",
-                "MICROCT_IO_VIS_WORDS": "python",
-                "MICROCT_IO_VIS_EXACT": "1" if exact else "",
-            },
-            creationflags=NEW_GROUP,
-            start_new_session=sys.platform != "win32",
-        )
         assert self._process.stdout is not None and self._process.stderr is not None
         address = self._process.stdout.readline().strip()
         if not address:

@@ -134,33 +134,18 @@ class Helper:
                 raise RuntimeError("this conversion has been started before")
             if self._cancelled:
                 raise ConversionError("cancelled", "cancelled")
+            given = self._given is not None or self._sent is not None
+            # Windows can send no SIGINT to a group.
+            cancel = {"MICROCT_IO_VIS_CANCEL": "SIGBREAK"} if sys.platform == "win32" else {}
             try:
-                words, environment = as_words(self._words, self._known)
-                line = command(*words)
+                self._process = started(
+                    self._words,
+                    {**cancel, PYTHON: sys.executable, "MICROCT_IO_VIS_WORDS": self._names},
+                    known=self._known,
+                    stdin=subprocess.PIPE if given else subprocess.DEVNULL,
+                )
             except HelperMissing as reason:
                 raise ConversionError("internal", str(reason)) from None
-            # A group of its own: an interrupt meant for Python (Ctrl-C, the notebook's stop button) is passed on by
-            # `cancel` alone, and once; a second one would end the helper before it has tidied up.
-            windows = sys.platform == "win32"
-            # Windows can send no SIGINT to a group.
-            cancel = {"MICROCT_IO_VIS_CANCEL": "SIGBREAK"} if windows else {}
-            self._process = subprocess.Popen(
-                line,
-                stdin=subprocess.PIPE if self._given is not None or self._sent is not None else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                encoding="utf-8",
-                errors="replace",
-                env={
-                    **os.environ,
-                    **environment,
-                    **cancel,
-                    PYTHON: sys.executable,
-                    "MICROCT_IO_VIS_WORDS": self._names,
-                },
-                creationflags=NEW_GROUP,
-                start_new_session=not windows,
-            )
             return self._process
 
     def _feed(self, process: subprocess.Popen[str]) -> None:
@@ -222,6 +207,32 @@ class Helper:
             process.kill()
             process.wait()
             raise
+
+
+def started(
+    words: Iterable[str],
+    environment: Mapping[str, str],
+    *,
+    known: Mapping[str, str] | None = None,
+    stdin: int = subprocess.DEVNULL,
+) -> subprocess.Popen[str]:
+    """The helper as a child whose output is text. Raises `HelperMissing`.
+
+    A group of its own: an interrupt meant for Python (Ctrl-C, the notebook's stop button) is passed on by who has
+    started it alone, and once; a second one would end the helper before it has tidied up.
+    """
+    shown, keys = as_words(words, known or {})
+    return subprocess.Popen(
+        command(*shown),
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        env={**os.environ, **keys, **environment},
+        creationflags=NEW_GROUP,
+        start_new_session=sys.platform != "win32",
+    )
 
 
 def ask(
