@@ -51,5 +51,15 @@ class Archive:
                     f"{self.path}: {entry.filename} in it is compressed or encrypted by ZIP, where files are expected "
                     'as they are: write it anew, stored ("zip -0")'
                 )
-        self._entries = {entry.filename: entry for entry in entries}
+        self._entries = {_name(entry): entry for entry in entries}
         self._state = state
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    """Name of a file; Info-ZIP's zip writes UTF-8, and no flag that says so."""
+    if entry.flag_bits & 0x800:
+        return entry.filename
+    try:
+        return entry.filename.encode("cp437").decode()
+    except UnicodeError:
+        return entry.filename

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { fstatSync, readSync } from 'node:fs';
 import { ConvertError } from '../model/errors.ts';
 import {
@@ -64,7 +65,7 @@ export async function fetchDirectory(
 /** Asks for bytes by where they begin and end. */
 function* directory(path: string, size: number): Generator<[from: number, to: number], ArchiveEntry[], Buffer> {
   const fail = (code: 'corrupt' | 'unsupported', problem: string) =>
-    new ConvertError(code, `${path}: ${problem}`, 'output');
+    new ConvertError(code, problem, 'output', { about: path });
   const tail = yield [Math.max(0, size - LOCATOR_BYTES - END_BYTES - MOST_COMMENT), size];
   const at = findEnd(tail);
   if (at < 0) throw fail('corrupt', 'is no ZIP archive, or was cut off: copy it again');
@@ -76,6 +77,7 @@ function* directory(path: string, size: number): Generator<[from: number, to: nu
     tail.readUInt32LE(at + 16)
   ];
   let limit = end;
+  let isCountShort = true;
   const locator = tail.subarray(Math.max(0, at - LOCATOR_BYTES), at);
   if (locator.length === LOCATOR_BYTES && locator.readUInt32LE(0) === LOCATOR) {
     limit = Number(locator.readBigUInt64LE(8));
@@ -86,6 +88,7 @@ function* directory(path: string, size: number): Generator<[from: number, to: nu
     count = Number(wide.readBigUInt64LE(32));
     length = Number(wide.readBigUInt64LE(40));
     start = Number(wide.readBigUInt64LE(48));
+    isCountShort = false;
   }
   if (disks !== 0)
     throw fail('unsupported', 'is one of several parts of a ZIP archive, where a single file was expected');
@@ -96,7 +99,11 @@ function* directory(path: string, size: number): Generator<[from: number, to: nu
       'unsupported',
       `its directory, of ${count} files, has ${length} bytes, and those up to ${MOST_DIRECTORY} are read: write it anew, with shards or larger chunks`
     );
-  return yield* entries(start, length, count, fail);
+  const found = yield* entries(start, length, count, fail);
+  // Not all programs write ZIP64 where they should: of more files, this is what is left of their number.
+  if (isCountShort ? (found.count - count) % (MAX_16 + 1) !== 0 : found.count !== count)
+    throw fail('corrupt', `its directory has ${found.count} files, and says ${count}: copy it again, or write it anew`);
+  return found.files;
 }
 
 /** Bytes of the local header of a file, without its extra field. */
@@ -130,19 +137,20 @@ function findEnd(tail: Buffer): number {
   return -1;
 }
 
-/** Asks for the directory piece by piece. */
+/** Asks for the directory piece by piece; all that it has, folders too, are counted. */
 function* entries(
   start: number,
   length: number,
   count: number,
   fail: (code: 'corrupt' | 'unsupported', problem: string) => ConvertError
-): Generator<[from: number, to: number], ArchiveEntry[], Buffer> {
-  const found: ArchiveEntry[] = [];
+): Generator<[from: number, to: number], { files: ArchiveEntry[]; count: number }, Buffer> {
+  const files: ArchiveEntry[] = [];
   const known = new Set<string>();
   let bytes: Buffer = Buffer.alloc(0);
   let fetched = 0;
   let at = 0;
-  for (let n = 0; n < count; n++) {
+  let n = 0;
+  for (; n < count || bytes.length - at + Math.max(0, length - fetched) > 0; n++) {
     // No entry is longer.
     if (bytes.length - at < CENTRAL_BYTES + 3 * MAX_16 && fetched < length) {
       const piece: Buffer = yield [start + fetched, start + Math.min(length, fetched + PIECE)];
@@ -150,8 +158,16 @@ function* entries(
       bytes = Buffer.concat([bytes.subarray(at), piece]);
       at = 0;
     }
-    if (at + CENTRAL_BYTES > bytes.length || bytes.readUInt32LE(at) !== CENTRAL)
-      throw fail('corrupt', `its directory is damaged at file ${n + 1} of ${count}: copy it again`);
+    if (at + CENTRAL_BYTES > bytes.length || bytes.readUInt32LE(at) !== CENTRAL) {
+      // A signature may follow the files.
+      if (n === count && n > 0) break;
+      throw fail(
+        'corrupt',
+        n === 0
+          ? 'its directory is not where it should be, as where something was put before the archive: copy it again, or write it anew'
+          : `its directory is damaged at file ${n + 1} of ${count}: copy it again`
+      );
+    }
     const flags = bytes.readUInt16LE(at + 8);
     const method = bytes.readUInt16LE(at + 10);
     const [stored, size] = [bytes.readUInt32LE(at + 20), bytes.readUInt32LE(at + 24)];
@@ -159,12 +175,17 @@ function* entries(
     const next = at + CENTRAL_BYTES + nameBytes + extraBytes + bytes.readUInt16LE(at + 32);
     if (next > bytes.length) throw fail('corrupt', `its directory ends in file ${n + 1} of ${count}: copy it again`);
     const nameAt = at + CENTRAL_BYTES;
-    const name = bytes.toString(flags & UTF8 ? 'utf8' : 'latin1', nameAt, nameAt + nameBytes);
+    const rawName = bytes.subarray(nameAt, nameAt + nameBytes);
+    // Info-ZIP's zip writes UTF-8, and no flag that says so.
+    const name = rawName.toString(flags & UTF8 || isUtf8(rawName) ? 'utf8' : 'latin1');
     const extra = bytes.subarray(nameAt + nameBytes, nameAt + nameBytes + extraBytes);
     const wide = zip64(extra, size, stored, bytes.readUInt32LE(at + 42));
     if (!wide) throw fail('corrupt', `its directory does not say how long ${name} is: copy it again`);
     if (name.startsWith('/') || /[\\\0]/.test(name) || name.split('/').some(part => part === '..' || part === '.'))
-      throw fail('unsupported', `the name ${JSON.stringify(name)} in it leads out of it`);
+      throw fail(
+        'unsupported',
+        `the name ${JSON.stringify(name)} in it is none of a file below its root, such as "0/zarr.json": write it anew`
+      );
     if (known.has(name)) throw fail('corrupt', `${name} is in it twice: write it anew`);
     known.add(name);
     const isFolder = name.endsWith('/');
@@ -176,10 +197,10 @@ function* entries(
         `${name} in it is compressed by ZIP, where files are expected as they are: write it anew, stored ("zip -0")`
       );
     if (wide.header + wide.stored > start) throw fail('corrupt', `${name} in it reaches beyond its end: copy it again`);
-    if (!isFolder) found.push({ name, header: wide.header, size: wide.size });
+    if (!isFolder) files.push({ name, header: wide.header, size: wide.size });
     at = next;
   }
-  return found;
+  return { files, count: n };
 }
 
 /** Lengths and place of a file, which are in its extra field where they have no room; null where they are not. */
