@@ -145,7 +145,9 @@ export class WebFiles implements RemoteFiles {
     const last = Math.min(size, offset < 0 || length === undefined ? Infinity : offset + length) - 1;
     if (part?.first !== first || part.last !== last) {
       const asked =
-        offset < 0 ? `the last ${-offset} bytes` : `bytes ${offset} to ${length === undefined ? 'the end' : last}`;
+        offset < 0
+          ? `the last ${-offset} bytes`
+          : `bytes ${offset} to ${length === undefined ? 'the end' : offset + length - 1}`;
       const sent = headers['content-range'] ?? 'it does not say which';
       throw this.#odd(key, `the server sent another part (${sent}) than ${asked}`);
     }

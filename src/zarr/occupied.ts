@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { ConvertError, type ErrorCode } from '../model/errors.ts';
 import { isObject } from '../model/json.ts';
 import { omeOf } from '../model/ome-zarr/group.ts';
+import { listFolder } from './files.ts';
 import { findGroup } from './group.ts';
 import { readJson } from './json.ts';
 import { isOmeZarr } from './ome-zarr.ts';
@@ -15,12 +16,15 @@ export const IN_THE_WAY: readonly ErrorCode[] = ['output-exists', 'output-not-om
 /** Files of Zarr's metadata, of either version. */
 const METADATA = new Set(['zarr.json', '.zattrs', '.zgroup', '.zarray', '.zmetadata']);
 
-const list = (names: readonly string[]): string =>
+/** Some names, and how many more there are. */
+export const someOf = (names: readonly string[]): string =>
   names.slice(0, MOST_NAMED).join(', ') + (names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '');
 
 function namesIn(folder: string): string[] {
   try {
-    return readdirSync(folder).sort();
+    return listFolder(folder)
+      .map(({ name }) => name)
+      .sort();
   } catch {
     return [];
   }
@@ -115,10 +119,10 @@ export function goesWith(output: string): string[] {
   const known = new Set([...METADATA, 'labels', ...levels.map(level => level.split('/')[0])]);
   const others = [...namesIn(output).filter(name => !known.has(name)), ...inLevels];
   return [
-    ...(kind ? [`${output} is a ${kind}, and is replaced with all that is in it: ${list(others)}.`] : []),
-    ...(labels.length > 0 ? [`${output} is replaced with all that is in it, its labels too: ${list(labels)}.`] : []),
+    ...(kind ? [`${output} is a ${kind}, and is replaced with all that is in it: ${someOf(others)}.`] : []),
+    ...(labels.length > 0 ? [`${output} is replaced with all that is in it, its labels too: ${someOf(labels)}.`] : []),
     ...(!kind && others.length > 0
-      ? [`${output} is replaced with all that is in it, also with what is no part of its image: ${list(others)}.`]
+      ? [`${output} is replaced with all that is in it, also with what is no part of its image: ${someOf(others)}.`]
       : [])
   ];
 }

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import struct
 import zipfile
 from pathlib import Path
 
@@ -111,9 +112,31 @@ def test_takes_the_name_of_another_only_when_it_is_whole(cli, scan, tmp_path):
     assert os.listdir(tmp_path) == ["again.ozx"]
     letter = tmp_path / "letter.ozx"
     letter.write_text("Dear Sir")
-    refused = cli("convert", scan[0], letter, *SMALL, "--overwrite")
-    assert refused.status == 1 and "not an OME-Zarr" in refused.stderr
-    assert letter.read_text() == "Dear Sir"
+    twice = tmp_path / "twice.ozx"
+    shutil.copy(path, twice)
+    with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(twice, "a") as archive:
+        archive.writestr("zarr.json", "{}")
+    for other, why in ((letter, "is no ZIP archive"), (twice, "zarr.json is in it twice")):
+        before = other.read_bytes()
+        for options in ((), ("--overwrite",)):
+            refused = cli("convert", scan[0], other, *SMALL, *options)
+            assert refused.status == 1 and f"{other}: exists already, and is not overwritten" in refused.stderr
+            assert why in refused.stderr
+        assert other.read_bytes() == before
+
+
+def test_what_goes_with_one_that_is_replaced_is_said(cli, scan, tmp_path):
+    """As of a folder: archives of others have labels, and what is no part of the image."""
+    folder, path = tmp_path / "a.ome.zarr", tmp_path / "a.ozx"
+    cli("convert", scan[0], folder, *SMALL).succeeded()
+    microct_io_vis.write_labels(scan[1] > 9, "pores", parent=folder, progress=False)
+    (folder / "notes.txt").write_text("mine")
+    zipped(folder, path)
+    for output in (folder, path):
+        said = cli("estimate", scan[0], output, "--overwrite").succeeded().stdout
+        begins = f"{output} is replaced with all that is in it"
+        assert f"{begins}, its labels too: pores." in said
+        assert f"{begins}, also with what is no part of its image: notes.txt." in said
 
 
 def test_what_one_file_cannot_be_is_said(cli, scan, one, tmp_path):
@@ -160,6 +183,56 @@ def test_those_of_others_and_damaged_ones(cli, scan, one, tmp_path):
         file.write(bytes([byte ^ 0x40]))
     failed = cli("verify", flipped, "--against", source)
     assert failed.status == 1 and "0/c/0/1/1" in failed.stdout + failed.stderr
+
+
+def test_a_directory_that_says_less_than_it_has_loses_nothing(cli, scan, one, tmp_path):
+    """Of more than 65,535 files without ZIP64, some programs write what is left of their number; others are damaged."""
+    with zipfile.ZipFile(one) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    path = tmp_path / "many.ozx"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+        for n in range(2**16):
+            archive.writestr(f"notes/{n}", b"")
+    data = bytearray(path.read_bytes())
+    at, locator = data.rfind(b"PK\6\6"), data.rfind(b"PK\6\7")
+    start = int.from_bytes(data[at + 48 : at + 56], "little")
+    length = int.from_bytes(data[at + 40 : at + 48], "little")
+    del data[at : locator + 20]
+    path.write_bytes(data[:at] + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, len(files), len(files), length, start, 0))
+    cli("verify", path, "--against", scan[0]).succeeded()
+    assert json.loads(cli("info", path, "--json").stdout)["files"] == len(files) + 2**16
+    # Chunks that are in no list would be shown as the fill value.
+    fewer = tmp_path / "fewer.ozx"
+    data = bytearray(one.read_bytes())
+    struct.pack_into("<2Q", data, data.rfind(b"PK\6\6") + 24, len(files) - 9, len(files) - 9)
+    fewer.write_bytes(data)
+    for command in ("verify", "info"):
+        failed = cli(command, fewer)
+        words = f"its directory has {len(files)} files, and says {len(files) - 9}"
+        assert failed.status == 1 and words in failed.stderr, failed.stderr
+    with pytest.raises(microct_io_vis.ConversionError, match="its directory has"):
+        microct_io_vis.open(fewer)
+
+
+class Unmarked(zipfile.ZipInfo):
+    """A file whose name is UTF-8 without a mark that says so, as Info-ZIP's `zip` writes it."""
+
+    def _encodeFilenameFlags(self):
+        return self.filename.encode(), 0
+
+
+def test_names_in_utf_8_need_no_mark(cli, scan, one, tmp_path):
+    path = tmp_path / "unmarked.ozx"
+    with zipfile.ZipFile(one) as archive, zipfile.ZipFile(path, "w") as other:
+        for name in archive.namelist():
+            data = archive.read(name)
+            if name == "zarr.json":
+                data = data.replace(b'"path": "0"', '"path": "größte"'.encode())
+            other.writestr(Unmarked(name.replace("0/", "größte/", 1) if name.startswith("0/") else name), data)
+    cli("verify", path, "--against", scan[0]).succeeded()
+    assert OmeZarrFiles(path).read("größte/zarr.json")[0] is not None
 
 
 def test_archives_beyond_4_gib(cli, one, scan, tmp_path):

@@ -612,6 +612,45 @@ def test_many_go_to_a_folder_of_a_bucket_and_what_is_there_stays(scan, store):
     assert (microct_io_vis.open(entry.output)[:] == scan[1]).all()
 
 
+def test_an_empty_folder_of_a_bucket_is_nothing(cli, scan, store, expected):
+    """As the consoles of buckets make it: an object of no bytes, whose key ends in a slash."""
+    output = f"s3://{BUCKET}/folder/a.ome.zarr"
+    store.client.put_object(Bucket=BUCKET, Key="folder/a.ome.zarr/", Body=b"")
+    process = cli.start("convert", scan[0], output, *SMALL)
+
+    def kill(method: str, key: str, number: int) -> "str | None":
+        if method != "PUT" or "/c/1/1/1" not in key:
+            return None
+        process.kill()
+        return "reset"
+
+    store.proxy.fault = kill
+    process.communicate(timeout=60)
+    store.proxy.fault = lambda method, key, number: None
+    cli("convert", scan[0], output, *SMALL, "--resume").succeeded()
+    assert store.files("folder/a.ome.zarr/") == {"": b""} | expected
+    assert "compared, level 0 with" in cli("verify", output, "--against", scan[0]).succeeded().stdout
+
+
+def test_what_others_have_where_progress_is_noted_stays(cli, scan, store):
+    """As on a disk: it was gone, without a word."""
+    output, key = f"s3://{BUCKET}/noted/a.ome.zarr", "noted/a.ome.zarr.partial/segmentation.csv"
+    store.client.put_object(Bucket=BUCKET, Key=key, Body=b"mine")
+    for overwrite in ((), ("--overwrite",)):
+        assert f"{output}.partial: is in the way" in cli("estimate", scan[0], output, *overwrite).stdout
+        failed = cli("convert", scan[0], output, *SMALL, *overwrite)
+        assert failed.status == 1 and f"{output}.partial: is in the way" in failed.stderr
+    assert store.files("noted/") == {key.removeprefix("noted/"): b"mine"}
+    # What is left of a conversion whose marker somebody has removed is gone, and never in the next output.
+    store.client.delete_object(Bucket=BUCKET, Key=key)
+    cli("convert", scan[0], output, *SMALL).succeeded()
+    microct_io_vis.write_labels(scan[1] > 9, "pores", parent=output, progress=False)
+    store.client.put_object(Bucket=BUCKET, Key="noted/a.ome.zarr.partial/0/c/9/9/9", Body=b"old")
+    said = cli("convert", scan[0], output, *SMALL, "--overwrite").succeeded().stderr
+    assert f"{output} is replaced with all that is under it, its labels too (pores)" in said
+    assert not [name for name in store.files("noted/") if "9/9/9" in name or "partial" in name or "pores" in name]
+
+
 def test_labels_go_into_their_image(cli, scan, store, tmp_path):
     """As on a disk. What others list at the same time stays; what was killed before it was listed is listed later."""
     image, other = tmp_path / "a.ome.zarr", f"s3://{BUCKET}/labels/a.ome.zarr"
@@ -783,6 +822,15 @@ def test_arrays_are_written_and_so_are_their_labels(scan, store):
 def test_what_cannot_be_is_refused_in_words(cli, scan, store, first, output, options, said):
     run = cli("convert", scan[0], output, *SMALL, *options)
     assert run.status == 1 and said in run.stderr
+
+
+def test_names_that_no_disk_takes(cli, scan, store, expected):
+    """Each part of a key may be as long as a key, and 255 bytes are the most for a name on a disk."""
+    output = f"s3://{BUCKET}/long/{'ü' * 200}.ome.zarr"
+    cli("convert", scan[0], output, *SMALL).succeeded()
+    assert json.loads(cli("info", output, "--json").succeeded().stdout)["source"] == output
+    assert f"OK: {output}:" in cli("verify", output, "--against", scan[0]).succeeded().stdout
+    assert np.array_equal(microct_io_vis.open(output)[...], scan[1])
 
 
 def test_a_source_in_a_bucket(cli, scan, store, tmp_path):

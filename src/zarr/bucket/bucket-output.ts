@@ -98,15 +98,13 @@ export class BucketOutput implements UnfinishedOutput {
       const claimed = await readMarker(bucket, keys);
       const isWritten = await isOmeZarrAt(bucket, keys.root);
       if (isWritten && !overwrite) throw taken(output);
-      if (claimed) await refuseUnlessEnded(bucket, keys, claimed);
+      await refuseUnlessEnded(bucket, keys, claimed);
       const staged = isWritten === true;
       return await claiming(bucket, keys, { staged }, claimed?.etag ?? null, async etag => {
-        if (claimed) {
-          const left = isWritten ? [] : [keys.root];
-          for (const prefix of [...left, keys.partial]) {
-            await bucket.uploads.abortAll(prefix);
-            await removeAll(bucket, prefix, key => key !== keys.marker && (prefix !== keys.root || isOurs(keys, key)));
-          }
+        const left = claimed && !isWritten ? [keys.root] : [];
+        for (const prefix of [...left, keys.partial]) {
+          if (claimed) await bucket.uploads.abortAll(prefix);
+          await removeAll(bucket, prefix, key => key !== keys.marker && (prefix !== keys.root || isOurs(keys, key)));
         }
         if (staged) {
           await tryToReplace(bucket, keys);
@@ -350,9 +348,8 @@ export class BucketOutput implements UnfinishedOutput {
 /** @throws S3Error where the store does not copy, or these credentials may not do that, or delete */
 async function tryToReplace(bucket: S3Bucket, keys: Keys): Promise<void> {
   const found = await bucket.head(keys.marker);
-  const copy = `${keys.partial}copy`;
-  if (found) await bucket.copy(found, copy);
-  await bucket.delete([copy]);
+  if (found) await bucket.copy(found, keys.copy);
+  await bucket.delete([keys.copy]);
 }
 
 const isOurs = (keys: Keys, key: string): boolean => isOurName(key.slice(keys.root.length));

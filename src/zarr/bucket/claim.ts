@@ -19,12 +19,15 @@ import {
   isThisProcess,
   running
 } from '../owner.ts';
+import { someOf } from '../occupied.ts';
 import { refuseUnlessStale, taken } from '../ownership.ts';
 import { readPieces } from './journal-pieces.ts';
 
 /** Names that this program gives to objects of an output: to chunks and shards, and to metadata. */
 const CHUNK = /^\d+\/(c\/)?\d+(\/\d+)*$/;
 const DOCUMENT = /^(\d+\/)?(zarr\.json|\.zattrs|\.zgroup|\.zarray)$/;
+/** Name of an object by which it is tried whether the store copies. */
+const COPY = 'copy';
 
 /** Keys that belong to an output in a bucket. */
 export class Keys {
@@ -48,6 +51,10 @@ export class Keys {
   get plan(): string {
     return this.partial + PLAN;
   }
+
+  get copy(): string {
+    return this.partial + COPY;
+  }
 }
 
 /** Documents of which one makes a prefix an OME-Zarr, or what takes itself for one. */
@@ -56,6 +63,13 @@ export const ROOT_DOCUMENTS = ['zarr.json', '.zattrs', '.zgroup', '.zmetadata'];
 /** Whether a key under an output's prefix, without that, is one that this program gives; and that of a chunk. */
 export const isOurName = (name: string): boolean => isChunkName(name) || DOCUMENT.test(name);
 export const isChunkName = (name: string): boolean => CHUNK.test(name);
+
+/**
+ * Whether a key under what is noted beside an output, without that, is one that this program gives. An empty name is
+ * that of an empty folder.
+ */
+const isNoteName = (name: string): boolean =>
+  isOurName(name) || name === '' || name === COPY || name.startsWith(`.${TOOL}.`);
 
 /** Who writes an unfinished output of a bucket. */
 export interface BucketOwner extends Owner {
@@ -133,13 +147,21 @@ async function ownershipOf(bucket: S3Bucket, keys: Keys, claimed: Claimed): Prom
   return (await isPlannedAt(bucket, keys)) ? 'planned' : 'stale';
 }
 
-/** Throws unless an unfinished output is one of ours that has ended; `planned`: or is converted in parts. */
+/**
+ * Throws unless an unfinished output is one of ours that has ended, or there is none; `planned`: or is converted in
+ * parts.
+ */
 export async function refuseUnlessEnded(
   bucket: S3Bucket,
   keys: Keys,
-  claimed: Claimed,
+  claimed: Claimed | null,
   planned = false
 ): Promise<void> {
+  if (!claimed) {
+    for await (const { key } of bucket.list(keys.partial))
+      if (!isNoteName(key.slice(keys.partial.length))) refuseUnlessStale(partialName(bucket, keys), 'foreign');
+    return;
+  }
   refuseUnlessStale(partialName(bucket, keys), await ownershipOf(bucket, keys, claimed), planned);
 }
 
@@ -166,10 +188,10 @@ export async function findImageAt(bucket: S3Bucket, prefix: string): Promise<Gro
   return null;
 }
 
-/** Whether an OME-Zarr is under a prefix: null: nothing at all. */
+/** Whether an OME-Zarr is under a prefix; null: nothing at all, or an empty folder. */
 export async function isOmeZarrAt(bucket: S3Bucket, prefix: string): Promise<boolean | null> {
   if (await findImageAt(bucket, prefix)) return true;
-  for await (const _ of bucket.list(prefix, undefined, 1)) return false;
+  for await (const { key, size } of bucket.list(prefix, undefined, 2)) if (key !== prefix || size > 0) return false;
   return null;
 }
 
@@ -198,7 +220,7 @@ export async function checkBucket(output: string, overwrite: boolean): Promise<O
     const claimed = await readMarker(bucket, keys);
     const isWritten = await isOmeZarrAt(bucket, keys.root);
     if (isWritten && !overwrite) throw taken(output);
-    if (claimed) await refuseUnlessEnded(bucket, keys, claimed);
+    await refuseUnlessEnded(bucket, keys, claimed);
     const isBegun = claimed?.owner?.staged === false;
     if (isWritten === false && !claimed)
       throw new ConvertError(
@@ -210,15 +232,16 @@ export async function checkBucket(output: string, overwrite: boolean): Promise<O
     // What is whole is replaced with all that is under it, as one of which no marker tells.
     if (isBegun && !isWritten)
       for await (const { key } of bucket.list(keys.root))
-        if (!isOurName(key.slice(keys.root.length)))
+        if (key !== keys.root && !isOurName(key.slice(keys.root.length)))
           throw new ConvertError(
             'output-exists',
             `${bucket.nameOf(key)}: is among what an ended conversion has written, and was not made by this program: move it, or choose another output`,
             'output'
           );
+    const labels = isWritten ? (await bucket.folders(`${keys.root}labels/`)).filter(name => name !== '') : [];
     const warnings = isWritten
       ? [
-          `${output} is replaced with all that is under it: it can be read until the new one is whole, and not while that is copied to its place.`
+          `${output} is replaced with all that is under it${labels.length > 0 ? `, its labels too (${someOf(labels)})` : ''}: it can be read until the new one is whole, and not while that is copied to its place.`
         ]
       : [];
     // One that was ended before it noted anything has nothing to go on with.

@@ -18,6 +18,14 @@ export function makeWay(): string {
   return mkdtempSync(join(tmpdir(), `${WAY}${process.pid}-`));
 }
 
+/** Bytes of a name that every disk takes. */
+const MOST_NAME = 255;
+/** Characters that Windows takes in no name. */
+const NO_NAME = /[<>:"|?*\\]|[. ]$/;
+
+const isNameOnDisks = (name: string): boolean =>
+  name !== '' && Buffer.byteLength(name) <= MOST_NAME && !(process.platform === 'win32' && NO_NAME.test(name));
+
 /** A folder, in such a one, that has the name of what is at an address, and is filled with some of it. */
 export class AddressFolder {
   readonly path: string;
@@ -26,7 +34,8 @@ export class AddressFolder {
 
   constructor(address: string) {
     this.#address = address;
-    this.path = join(this.#way, addressName(address) || 'image');
+    const name = addressName(address);
+    this.path = join(this.#way, isNameOnDisks(name) ? name : 'image');
     mkdirSync(this.path);
   }
 
