@@ -90,7 +90,8 @@ class BatchEntry(tables.Tabled):
     plan : Plan or None
         What would be written, where one was asked for.
     result : ConversionResult or None
-        What the conversion has said of itself.
+        What the conversion has said of itself. None, as ``seconds``, ``bytes_written`` and ``levels`` are, also where
+        it is ``done`` and a cluster's worker was lost before it could say so.
 
     Examples
     --------
@@ -482,7 +483,11 @@ class BatchReport(tables.Tabled, dict[str, Any]):
             output=folder,
             seconds=seconds,
             bytes_written=sum(entry.bytes_written or 0 for entry in entries),
-            results=[{"source": _name(entry), **entry.result} for entry in entries if entry.result],
+            results=[
+                {"source": _name(entry), "output": str(entry.output), **(entry.result or {})}
+                for entry in entries
+                if entry.state == "done"
+            ],
             left_out=[
                 {"source": _name(entry), "code": reason.code, "message": str(reason)} for entry, reason in left_out
             ],

@@ -9,7 +9,6 @@ import math
 import os
 import pkgutil
 import re
-import tempfile
 import threading
 import time
 import uuid
@@ -60,12 +59,22 @@ PASSING = ("not-found", "unreadable", "resume-refused")
 SAID = ("resume-refused",)
 #: Seconds between two looks at what has ended.
 LOOK = 0.02
+#: Seconds in which a result should come.
+FETCHED = 5
+#: Seconds at least between two writings of a report.
+SELDOM = 0.5
 #: Seconds between two looks whether there is a worker.
 LONELY = 15
 #: Seconds for which tasks that are cancelled are waited for.
 PATIENCE = 20
 #: Seconds in which a worker should say whether it can import the package, from a slow disk too.
 ANSWER = 20
+#: What is said of tasks that will not end.
+DROPPED = "the cluster has dropped it, or is gone"
+#: Of the report of many volumes, as the helper has them.
+COLUMNS = ("source", "output", "state", "seconds", "bytesWritten", "levels", "warnings", "error")
+#: What stands for a byte of a name that is no UTF-8.
+LONE = re.compile("[\ud800-\udfff]")
 Resources = Mapping[str, float]
 
 
@@ -188,46 +197,27 @@ class ClusterConversion:
         """The results, in their order. Where it is cancelled, ``stop`` is set for them, and their end waited for."""
         from distributed import wait
 
-        waiting = list(futures)
-        looked, lonely = time.monotonic(), 0
+        waiting = {future: number for number, future in enumerate(futures)}
+        results: dict[int, Any] = {}
         try:
-            # One that is lost with its worker is done again by another.
-            while not all(future.status == "finished" for future in waiting):
-                if self._cancelled.wait(LOOK):
-                    raise ConversionError("cancelled", "cancelled")
-                for future in waiting:
-                    if future.status == "cancelled" or self._client.status in ("closing", "closed"):
-                        raise ConversionError("interrupted", "the cluster has dropped it, or is gone")
-                    if future.status == "error":
-                        raise _as_conversion_error(future.exception())
-                meter.report()
-                if time.monotonic() - looked > LONELY:
-                    looked = time.monotonic()
-                    lonely = 0 if self._has_workers() else lonely + 1
-                    if lonely == 2:
-                        warn_of(
-                            shown_address(self._output or ""), ["there are no workers: the conversion waits for one"]
-                        )
-            return [future.result() for future in waiting]
+            about = shown_address(self._output or "")
+            for number, result in _ends(
+                self._client, waiting, self._cancelled, about, "the conversion waits", meter.report
+            ):
+                results[number] = result
+            return [results[number] for number in sorted(results)]
         except BaseException as error:
             is_cancelled = self._cancelled.is_set() or isinstance(error, KeyboardInterrupt)
-            if stop is not None and is_cancelled and self._has_workers():
+            if stop is not None and is_cancelled and _has_workers(self._client):
                 # What is nearly whole may be so in a moment: only after that it is known what is there.
                 with suppress(Exception):
                     stop.set()
-                    wait(waiting, timeout=PATIENCE)
+                    wait(list(waiting), timeout=PATIENCE)
             raise
         finally:
-            self._some_done = self._some_done or any(future.status == "finished" for future in waiting)
+            self._some_done = self._some_done or bool(results) or any(future.status == "finished" for future in waiting)
             with suppress(Exception):
                 self._client.cancel([future for future in waiting if future.status != "finished"])
-
-    def _has_workers(self) -> bool:
-        try:
-            return bool(self._client.scheduler_info(n_workers=1)["workers"])
-        except Exception:
-            # That the scheduler is gone shows by itself.
-            return True
 
     def _ended(self, error: ConversionError, output: str) -> ConversionError:
         """The error that has ended it, with what becomes of what is done."""
@@ -245,8 +235,7 @@ class ClusterConversion:
         is_gone = (error.code, error.field) == ("not-found", "output")
         is_kept = not is_gone if is_address(output) else os.path.exists(partial)
         if is_kept:
-            again = "“Resume”" if self._names == "form" else "resume=True"
-            return f"what is done is kept as {partial}: go on with it ({again})"
+            return f"what is done is kept as {partial}: go on with it ({_resumed(self._names)})"
         if self._is_finished():
             return f"{output} is there: it was finished"
         return f"nothing is left of what was done, since {partial} was removed: convert it anew"
@@ -304,6 +293,7 @@ class ClusterTasks:
                 self._client,
                 run_one,
                 Address(entry["source"]),
+                number,
                 *given,
                 name=f"batch-{number}",
                 resources=self._resources,
@@ -311,30 +301,41 @@ class ClusterTasks:
             for number, entry in enumerate(entries)
         }
 
-        def end(number: int, outcome: tuple[Event, str, str]) -> None:
+        def end(number: int, entry: Event) -> None:
             if table is not None:
-                table.write(number, *outcome)
-            on_event({**outcome[0], "place": f"{number + 1} of {len(entries)}"})
+                table.note(number, entry)
+            on_event({**entry, "place": f"{number + 1} of {len(entries)}"})
+
+        def meanwhile() -> None:
+            if table is not None:
+                table.write_seldom()
 
         try:
-            while waiting:
-                for future in [each for each in waiting if each.done()]:
-                    number = waiting.pop(future)
-                    if future.status != "finished":
-                        raise _as_conversion_error(future.exception() if future.status == "error" else None)
-                    if not isinstance(outcome := future.result(), tuple):
-                        raise ConversionError("cancelled", "cancelled")
-                    end(number, outcome)
-                if waiting and self._cancelled.wait(LOOK):
+            for number, outcome in _ends(
+                self._client, waiting, self._cancelled, "client", "the conversions wait", meanwhile, raising=False
+            ):
+                if isinstance(outcome, ConversionError):
+                    failure = {"code": outcome.code, "message": str(outcome)}
+                    outcome = {**entries[number], "state": "failed", "error": failure}
+                elif not isinstance(outcome, dict):
                     raise ConversionError("cancelled", "cancelled")
+                with suppress(Exception):
+                    _begun(topic, number, self._client).clear()
+                end(number, outcome)
         except BaseException as error:
+            if isinstance(error, ConversionError) and error.code == "interrupted":
+                error.args = (f"{error}; volumes that are whole stay: go on with it ({_resumed(self._names)})",)
             # Those that are under way remove what they have written; those that wait begin nothing.
             with suppress(Exception):
-                stop.set()
-                wait(list(waiting), timeout=PATIENCE)
+                # Without the scheduler nobody hears of it.
+                if self._client.status == "running":
+                    stop.set()
+                    wait(list(waiting), timeout=PATIENCE)
+                else:
+                    waiting.clear()
                 results = {number: each.result() for each, number in waiting.items() if each.status == "finished"}
                 for number, outcome in sorted(results.items()):
-                    if isinstance(outcome, tuple):
+                    if isinstance(outcome, dict):
                         # Who fails to hear of one may hear of the next.
                         with suppress(Exception):
                             end(number, outcome)
@@ -343,7 +344,13 @@ class ClusterTasks:
                     error.args = ("\n".join(filter(None, [str(error), *left])),)
                     if isinstance(error, ConversionError) and error.code == "cancelled":
                         error.field = "output"
+            if table is not None:
+                with suppress(ConversionError):
+                    table.write()
             raise
+        else:
+            if table is not None:
+                table.write()
         finally:
             with suppress(Exception):
                 self._client.cancel(list(waiting))
@@ -354,33 +361,66 @@ class ClusterTasks:
 
 
 class _Table:
-    """A report of many conversions, of what the helpers have written of each."""
+    """A report of many conversions, as the helper writes one."""
 
     def __init__(self, report: str, entries: list[Event]) -> None:
         self._report = re.sub(r"\.(json|csv)$", "", report, flags=re.IGNORECASE)
         self._entries = list(entries)
-        self._rows = [""] * len(entries)
+        self._is_written, self._next = False, 0.0
+        # Before anything is begun it shows whether it can be written.
+        self.write()
 
-    def write(self, number: int, entry: Event, heads: str, row: str) -> None:
-        """Both files, each whole at any time."""
-        self._entries[number], self._rows[number] = entry, row
-        unsaid = ("event", "place", "result")
+    def note(self, number: int, entry: Event) -> None:
+        """Hears of one that has ended."""
+        self._entries[number] = entry
+        self._is_written = False
+
+    def write_seldom(self) -> None:
+        """As `write`, and of thousands not each time that one has ended."""
+        if time.monotonic() > self._next:
+            self.write()
+
+    def write(self) -> None:
+        """Both files, each whole at any time, where there is something new. Raises `ConversionError`."""
+        if self._is_written:
+            return
+        began = time.monotonic()
         entries = [
             {
-                **{name: said for name, said in entry.items() if name not in unsaid},
+                **{name: said for name, said in entry.items() if name in COLUMNS},
                 "source": shown_address(entry["source"]),
             }
             for entry in self._entries
         ]
+        told = json.dumps(entries, indent=2, ensure_ascii=False)
+        rows = [",".join(COLUMNS), *(",".join(_cell(entry[name]) for name in COLUMNS) for entry in entries)]
         texts = {
-            "json": json.dumps(entries, indent=2, ensure_ascii=False) + "\n",
-            "csv": "".join([heads, *self._rows]),
+            # Names that are no UTF-8: JSON can say what they are.
+            "json": LONE.sub(lambda found: f"\\u{ord(found[0]):04x}", told) + "\n",
+            "csv": LONE.sub("\ufffd", "".join(f"{row}\r\n" for row in rows)),
         }
         for kind, text in texts.items():
             path = f"{self._report}.{kind}"
-            with open(f"{path}.new-{os.getpid()}", "w", encoding="utf-8", newline="") as file:
-                file.write(text)
-            os.replace(file.name, path)
+            try:
+                with open(f"{path}.new-{os.getpid()}", "w", encoding="utf-8", newline="") as file:
+                    file.write(text)
+                os.replace(file.name, path)
+            except OSError as error:
+                what = "name a place where files can be made"
+                raise ConversionError("output-unwritable", f"{path}: {error.strerror}: {what} (report)") from None
+        self._is_written = True
+        now = time.monotonic()
+        self._next = now + max(SELDOM, 10 * (now - began))
+
+
+def _cell(said: Any) -> str:
+    """A field of the report's table."""
+    if isinstance(said, Mapping):
+        said = said["message"]
+    elif isinstance(said, list):
+        said = " ".join(said)
+    text = str(said).replace('"', '""')
+    return "" if said is None else f'"{text}"'
 
 
 class ClusterVerification:
@@ -406,28 +446,25 @@ class ClusterVerification:
 
     def run(self, on_progress: Callable[[Progress], object] | None) -> dict[str, Any]:
         """Findings, as one process would have them."""
-        from distributed import as_completed
-
         began = time.monotonic()
         topic = f"microct-io-vis-{uuid.uuid4().hex}"
         meter = _Meter(0, on_progress)
         self._client.subscribe_topic(topic, lambda event: meter.told(event[1]))
         pieces = piece_count(self._slots, self._bytes())
         given = (self._output, self._against, self._options)
-        futures = {
+        waiting = {
             _submit(self._client, run_verify, *given, f"{number}/{pieces}", topic, name=f"verify-{number}"): number
             for number in range(pieces + 1)
         }
         found: dict[int, dict[str, Any]] = {}
         try:
-            for future in as_completed(futures):
-                if future.status != "finished":
-                    raise _as_conversion_error(future.exception() if future.status == "error" else None)
-                found[futures[future]] = future.result()
-                meter.report()
+            about = shown_address(self._output)
+            never = threading.Event()
+            for number, piece in _ends(self._client, waiting, never, about, "the verification waits", meter.report):
+                found[number] = piece
         finally:
             with suppress(Exception):
-                self._client.cancel([future for future in futures if future.status != "finished"])
+                self._client.cancel(list(waiting))
                 self._client.unsubscribe_topic(topic)
         meter.end()
         return {**_together([found[number] for number in sorted(found)]), "seconds": time.monotonic() - began}
@@ -488,13 +525,14 @@ def run_part(
 
 def run_one(
     source: str,
+    number: int,
     folder: str | None,
     options: dict[str, Any],
     resources: Resources | None,
     names: Names,
     topic: str,
-) -> tuple[Event, str, str] | str | None:
-    """The task of one volume, on its worker: what has become of it, and its report's table, heads and row.
+) -> Event | str | None:
+    """The task of one volume, on its worker: what has become of it.
 
     Where all are cancelled, what of it could not be removed, in words; None: nothing is left.
     """
@@ -510,25 +548,37 @@ def run_one(
     stop = SharedEvent(topic, client=get_client())
     if stop.is_set():
         return None
-    with tempfile.TemporaryDirectory() as scratch:
-        report = os.path.join(scratch, "report")
-        helper = _helper_of_one(source, folder, given, report, names)
-        try:
-            with _cancelled_by(stop, helper):
-                helper.run(lambda event: ended.append(event) if event["event"] == "entry" else None, answers=(0, 1))
-        except ConversionError as error:
-            # As an error it would be tried again.
-            if stop.is_set():
-                return str(error) if error.field == "output" else None
-            raise
-        with open(f"{report}.csv", encoding="utf-8", newline="") as file:
-            heads, row = file.readline(), file.read()
-    return ended[-1], heads, row
+    begun = _begun(topic, number, get_client())
+    is_again = begun.is_set()
+    begun.set()
+    helper = _helper_of_one(source, folder, given, names)
+    try:
+        with _cancelled_by(stop, helper):
+            helper.run(lambda event: ended.append(event) if event["event"] == "entry" else None, answers=(0, 1))
+    except ConversionError as error:
+        # As an error it would be tried again.
+        if stop.is_set():
+            return str(error) if error.field == "output" else None
+        raise
+    entry = ended[-1]
+    if entry["error"] is not None and is_again and entry["error"]["code"] == "output-exists":
+        # What is there is what a worker has made that was lost before it could say so.
+        return {**entry, "state": "done", "error": None}
+    if entry["error"] is not None:
+        begun.clear()
+    return entry
 
 
-def _helper_of_one(source: str, folder: str | None, options: Mapping[str, Any], report: str, names: Names) -> Helper:
-    """Converts one of many, with a report of its own; it tells of itself by events."""
-    words = [*option_words(options), "--batch=@-", f"--report={report}", "--progress", "json"]
+def _begun(topic: str, number: int, client: Client) -> SharedEvent:
+    """Set from when one of many volumes is begun until it is known what has become of it."""
+    from distributed import Event as SharedEvent
+
+    return SharedEvent(f"{topic}-{number}", client=client)
+
+
+def _helper_of_one(source: str, folder: str | None, options: Mapping[str, Any], names: Names) -> Helper:
+    """Converts one of many; it tells of itself by events."""
+    words = [*option_words(options), "--batch=@-", "--progress", "json"]
     outputs = [] if folder is None else ["--", folder]
     return Helper("convert", *words, *outputs, given=lines_of([source]), names=names)
 
@@ -611,6 +661,68 @@ class _Meter:
         self.report()
 
 
+def _ends(
+    client: Client,
+    waiting: dict[Future, int],
+    cancelled: threading.Event,
+    about: str,
+    waits: str,
+    meanwhile: Callable[[], object],
+    raising: bool = True,
+) -> Iterator[tuple[int, Any]]:
+    """What ends of what is ``waiting``, which it is no more then, so that its worker may go: number and result.
+
+    Calls ``meanwhile`` now and then; warns ``about`` what ``waits`` where there are no workers. Raises
+    `ConversionError` where it is ``cancelled`` or the cluster has dropped a task, and the error of a task, which is its
+    result where that is not ``raising``.
+    """
+    looked, lonely, pause = time.monotonic(), 0, 0.0
+    while waiting:
+        if cancelled.wait(pause):
+            raise ConversionError("cancelled", "cancelled")
+        if client.status in ("closing", "closed"):
+            raise ConversionError("interrupted", DROPPED)
+        began = time.monotonic()
+        ended = [future for future in waiting if future.done()]
+        # Of thousands a look takes its time.
+        pause = max(LOOK, 20 * (time.monotonic() - began))
+        for future in ended:
+            if cancelled.is_set():
+                break
+            try:
+                result = future.result(timeout=FETCHED)
+            except Exception as error:
+                if future.status == "error":
+                    result = _as_conversion_error(error)
+                    if raising:
+                        raise result from None
+                elif isinstance(error, TimeoutError):
+                    # It was lost with its worker, and is done again by another.
+                    continue
+                else:
+                    raise ConversionError("interrupted", DROPPED) from None
+            yield waiting.pop(future), result
+        meanwhile()
+        if time.monotonic() - looked > LONELY:
+            looked = time.monotonic()
+            lonely = 0 if _has_workers(client) else lonely + 1
+            if lonely == 2:
+                warn_of(about, [f"there are no workers: {waits} for one"])
+
+
+def _has_workers(client: Client) -> bool:
+    try:
+        return bool(client.scheduler_info(n_workers=1)["workers"])
+    except Exception:
+        # That the scheduler is gone shows by itself.
+        return True
+
+
+def _resumed(names: Names) -> str:
+    """How it is gone on with."""
+    return "“Resume”" if names == "form" else "resume=True"
+
+
 def _submit(
     client: Client, task: Callable[..., Any], *words: Any, name: str, resources: Resources | None = None
 ) -> Future:
@@ -637,6 +749,13 @@ def _check(client: Client) -> None:
         where = address if len(without) == 1 else f"{len(without)} workers, such as {address},"
         what = f"{where} cannot import {__package__} ({said}): install microct-io-vis where the workers run, too"
         raise ConversionError("bad-option", what)
+    here = _version()
+    others = {address: said for address, said in found.items() if isinstance(said, str) and said != here}
+    if others:
+        address, version = next(iter(others.items()))
+        where = f"{address} has" if len(others) == 1 else f"{len(others)} workers, such as {address}, have"
+        what = f"{where} microct-io-vis {version}, where {here} was expected, as it is here: install the same version"
+        raise ConversionError("bad-option", what)
     if silent:
         # Dask goes on without it, if it does not wake up.
         many = f"{len(silent)} workers, such as {silent[0]}, do" if silent[1:] else f"the worker {silent[0]} does"
@@ -646,11 +765,15 @@ def _check(client: Client) -> None:
         warn_of("client", [f"{what}: look whether it has stopped, and restart it"])
 
 
+def _version() -> str:
+    return cast(str, pkgutil.resolve_name(f"{__package__}:__version__"))
+
+
 async def _answers(client: Client, workers: Iterable[str]) -> dict[str, Any]:
-    """What each worker has when it imports the package; `TimeoutError` of those that do not say so in time."""
+    """The package's version of each worker, or why it has none; `TimeoutError` of those that do not say so in time."""
     asked = {
         address: asyncio.ensure_future(
-            client.run(pkgutil.resolve_name, f"{__package__}:__name__", workers=[address], on_error="return")
+            client.run(pkgutil.resolve_name, f"{__package__}:__version__", workers=[address], on_error="return")
         )
         for address in workers
     }
@@ -746,7 +869,7 @@ def _telling_where() -> Iterator[None]:
         raise ConversionError(error.code, f"{error} ({where})", error.field) from None
 
 
-def _as_conversion_error(error: BaseException | None) -> BaseException:
+def _as_conversion_error(error: BaseException) -> ConversionError:
     from distributed import KilledWorker
 
     if isinstance(error, ConversionError):

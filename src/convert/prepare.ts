@@ -12,7 +12,7 @@ import type { ConvertOptions } from '../model/options.ts';
 import { outputPath } from './output-path.ts';
 import { parentReader } from './parent.ts';
 import type { Plan } from '../model/plan.ts';
-import { processors } from '../pyramid/allotment.ts';
+import { allottedMemory, jobMemory, processors } from '../pyramid/allotment.ts';
 import { freeMemory } from '../pyramid/garbage.ts';
 import { type ExecutionPlan, type Workload, planExecution } from '../pyramid/execution-plan.ts';
 import { type Level, chunkCounts, product, pyramid } from '../model/levels.ts';
@@ -96,10 +96,14 @@ export function arrange(
     : leaf
       ? `start over (without ${option('resume')})`
       : `choose a smaller ${named(field)}`;
+  // A part takes no more than its job has, whatever it is told.
+  const isTheJobs = planned !== undefined && (allottedMemory() ?? Infinity) < found.needs;
+  const enough = isTheJobs
+    ? `have its job be given at least ${jobMemory(found.needs) / 2 ** 20} MiB, of which nine tenths are taken`
+    : `give at least ${needed} MiB (${found.needs} bytes, ${option('maxMemory', `${needed}M`)})`;
   throw new ConvertError(
     'memory-too-small',
-    `${source}: a memory budget of ${formatBytes(settings.maxMemory)} is too small for ${leaf && !planned ? 'going on with ' : ''}${pieces}: ` +
-      `give at least ${needed} MiB (${found.needs} bytes, ${option('maxMemory', `${needed}M`)}), or ${otherwise}`,
+    `${source}: a memory budget of ${formatBytes(settings.maxMemory)} is too small for ${leaf && !planned ? 'going on with ' : ''}${pieces}: ${enough}, or ${otherwise}`,
     'maxMemory'
   );
 }

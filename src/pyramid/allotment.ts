@@ -35,6 +35,9 @@ export function allottedMemory(env: Environment = process.env, root = '/'): numb
   return limits.length > 0 ? Math.floor((OURS * Math.min(...limits)) / MiB) * MiB : null;
 }
 
+/** Bytes that a job must have, for this process to be allotted so many. */
+export const jobMemory = (bytes: number): number => Math.ceil(bytes / OURS / MiB) * MiB;
+
 const whole = (text: string | undefined): number[] =>
   text !== undefined && /^[1-9]\d*$/.test(text) ? [Number(text)] : [];
 

@@ -10,11 +10,13 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+import dask
 import numpy as np
 import psutil
 import pytest
@@ -207,7 +209,8 @@ def falling_asleep(client, sleeper: str = "sleeper.cjs"):
 
     def asleep() -> list[psutil.Process]:
         found = []
-        for helper in [each for pid in workers for each in psutil.Process(pid).children(recursive=True)]:
+        alive = [psutil.Process(pid) for pid in workers if psutil.pid_exists(pid)]
+        for helper in [each for worker in alive for each in worker.children(recursive=True)]:
             with suppress(psutil.NoSuchProcess):
                 if helper.status() == psutil.STATUS_STOPPED:
                     found.append(helper)
@@ -355,3 +358,145 @@ def test_a_worker_that_is_frozen_is_named_and_the_others_go_on(scan, tmp_path, m
         finally:
             os.kill(pid, signal.SIGCONT)
         assert convert(scan, tmp_path / "out.ome.zarr", client=client, progress=False, **OPTIONS).exists()
+
+
+def test_a_volume_is_told_as_done_though_its_worker_is_lost_when_it_has_made_it(scan, tmp_path):
+    shutil.copy(scan, tmp_path / "a.tif")
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+        ThreadPoolExecutor() as threads,
+    ):
+        [pid] = client.run(os.getpid).values()
+        ended = threads.submit(convert_many, tmp_path, client=client, progress=False, report=tmp_path / "report")
+        while not (tmp_path / "a.ome.zarr").exists() and not ended.done():
+            time.sleep(0.0005)
+        os.kill(pid, signal.SIGKILL)
+        [entry] = ended.result(60)
+    assert (entry.state, entry.error) == ("done", None)
+    assert [row["state"] for row in csv.DictReader((tmp_path / "report.csv").open(newline=""))] == ["done"]
+    assert verify(entry.output, scan, progress=False)
+
+
+def test_a_volume_that_loses_its_workers_fails_alone(scan, tmp_path):
+    for name in ("a", "b", "c"):
+        shutil.copy(scan, tmp_path / f"{name}.tif")
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+        ThreadPoolExecutor() as threads,
+    ):
+        # Dask takes what waits on the worker for lost with it, too: the second may fail.
+        [pid] = client.run(os.getpid).values()
+        words = {"client": client, "progress": False, "report": tmp_path / "report"}
+        ended = threads.submit(convert_many, tmp_path, tmp_path / "out", **words, **OPTIONS)
+        until(lambda: (tmp_path / "out" / "a.ome.zarr.partial").exists(), ended)
+        os.kill(pid, signal.SIGKILL)
+        lost, _, other = ended.result(60)
+    assert (lost.state, other.state) == ("failed", "done")
+    assert "workers were lost in turn" in str(lost.error) and lost.error.code == "interrupted"
+    told = json.loads((tmp_path / "report.json").read_text())
+    assert (told[0]["state"], told[2]["state"]) == ("failed", "done") and told[0]["error"]["message"] == str(lost.error)
+
+
+@pytest.mark.parametrize("disturb", ["restart", "close"])
+@pytest.mark.parametrize("what", ["many", "verify"])
+def test_what_the_cluster_drops_is_told_so(scan, tmp_path, what, disturb):
+    shutil.copy(scan, tmp_path / "a.tif")
+    output = convert(scan, tmp_path / "whole.ome.zarr", progress=False, chunk_size=16)
+    runs = {
+        "many": lambda client: convert_many(tmp_path, client=client, progress=False, report=tmp_path / "report"),
+        "verify": lambda client: verify(output, scan, progress=False, client=client),
+    }
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+        Client(cluster) as other,
+        ThreadPoolExecutor() as threads,
+        falling_asleep(other, "early_sleeper.cjs") as asleep,
+    ):
+        ended = threads.submit(runs[what], client)
+        until(lambda: len(asleep()) == 1, ended)
+        [helper] = asleep()
+        try:
+            getattr(client, disturb)()
+            error = ended.exception(60)
+        finally:
+            with suppress(psutil.NoSuchProcess):
+                helper.kill()
+    assert isinstance(error, ConversionError) and error.code == "interrupted"
+    said = "; volumes that are whole stay: go on with it (resume=True)" if what == "many" else ""
+    assert str(error) == f"the cluster has dropped it, or is gone{said}"
+    if what == "many":
+        table = list(csv.DictReader((tmp_path / "report.csv").open(newline="")))
+        assert [row["state"] for row in table] == ["waiting"]
+
+
+def test_a_worker_with_another_version_is_named_before_anything_is_begun(scan, tmp_path):
+    (other := tmp_path / "other" / "microct_io_vis-0.0.1.dist-info").mkdir(parents=True)
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: microct-io-vis\nVersion: 0.0.1\n")
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        worker = next(iter(client.scheduler_info()["workers"]))
+        client.run(lambda: sys.path.insert(0, str(other.parent)), workers=[worker])
+        for run in (
+            lambda: convert(scan, tmp_path / "a.ome.zarr", client=client),
+            lambda: convert_many(scan, client=client),
+        ):
+            with pytest.raises(
+                ConversionError, match=f"^{worker} has microct-io-vis 0.0.1, where {microct_io_vis.__version__} was"
+            ):
+                run()
+    assert os.listdir(tmp_path) == ["other"]
+
+
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_begun(client, scan, tmp_path):
+    with pytest.raises(ConversionError, match=r"/nowhere/report\.json: No such file .*report") as error:
+        convert_many(scan, tmp_path, client=client, progress=False, report=tmp_path / "nowhere" / "report")
+    assert error.value.code == "output-unwritable" and os.listdir(tmp_path) == []
+
+
+def test_a_cluster_reports_as_one_machine(client, scan, tmp_path):
+    sources = [tmp_path / name for name in ('a "quoted", ü.tif', os.fsdecode(b"b\xff.tif"), "c.tif")]
+    for source in sources[:2]:
+        shutil.copy(scan, source)
+    sources[2].write_bytes(b"no TIFF")
+    reports = {}
+    for name, words in (("alone", {}), ("together", {"client": client})):
+        out, report = tmp_path / "out", tmp_path / name
+        convert_many(sources, out, report=report, progress=False, **words, **OPTIONS)
+        raw = Path(f"{report}.csv").read_bytes()
+        rows = list(csv.reader(raw.decode().splitlines()))
+        told = json.loads(Path(f"{report}.json").read_text(encoding="utf-8"))
+        for row in told:
+            row.pop("seconds")
+        shutil.rmtree(out)
+        reports[name] = [[row[:3] + row[4:] for row in rows], told, raw.count(b"\r\n"), raw.count(b'"')]
+    assert reports["together"] == reports["alone"] and len(reports["alone"][0]) == 4
+
+
+def test_where_no_worker_is_left_a_warning_says_what_waits(scan, tmp_path, monkeypatch):
+    monkeypatch.setattr(microct_io_vis.cluster, "LONELY", 0.1)
+    output = convert(scan, tmp_path / "whole.ome.zarr", progress=False, **OPTIONS)
+    runs = {
+        "conversions wait": lambda client: convert_many([scan], tmp_path, client=client, progress=False, **OPTIONS),
+        "verification waits": lambda client: verify(output, scan, client=client, progress=False),
+    }
+    with (
+        LocalCluster(n_workers=0, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+        ThreadPoolExecutor() as threads,
+    ):
+        for waits, run in runs.items():
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                ended = threads.submit(run, client)
+                until(lambda caught=caught: caught, ended)
+                cluster.scale(1)
+                assert ended.result(60)
+            [told] = caught
+            assert issubclass(told.category, ConversionWarning)
+            assert str(told.message).endswith(f": there are no workers: the {waits} for one")
+            cluster.scale(0)
+            while client.scheduler_info()["workers"]:
+                time.sleep(0.05)

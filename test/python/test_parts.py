@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -285,3 +286,19 @@ def test_parts_of_a_source_larger_than_the_memory_end_well(cli, tmp_path):
     part = cli("part", 1, output)
     assert (part.status, part.stderr.count("await")) == (0, 0)
     cli("finish", output).succeeded()
+
+
+def test_a_part_that_its_job_has_too_little_memory_for_says_what_the_job_must_have(cli, scans, tmp_path):
+    output = tmp_path / "out.ome.zarr"
+    cli("plan", scans["longer"], output, "-c", 128, 128, 128, "--parts", 2).succeeded()
+
+    def part(*words: object, memory: str):
+        return cli("part", 1, output, *words, env=os.environ | {"SLURM_MEM_PER_NODE": memory})
+
+    needed = set()
+    for words in ([], ["--max-memory", "1G"]):
+        run = part(*words, memory="100")
+        assert run.status == 1 and "budget of 90.0 MiB" in run.stderr
+        needed.add(re.search(r": have its job be given at least (\d+) MiB, of which", run.stderr)[1])
+    [memory] = needed
+    part(memory=memory).succeeded()
