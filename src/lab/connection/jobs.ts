@@ -32,9 +32,12 @@ export class Jobs implements IJobs {
     }
   }
 
-  /** Takes up the jobs that were under way when a page was left, until the helper says what has become of them. */
+  /**
+   * Takes up the jobs that were under way when a page was left, until the helper says what has become of them. Who
+   * listens already hears of them now: later they are no news.
+   */
   recall(jobs: readonly Job[]): void {
-    jobs.filter(job => !this.#jobs.has(job.id)).forEach(job => this.#jobs.set(job.id, job));
+    jobs.filter(job => !this.#jobs.has(job.id)).forEach(job => this.set(job));
   }
 
   /** Takes over the helper's list; a job that was under way and is not in it has been lost. */

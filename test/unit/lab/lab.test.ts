@@ -69,6 +69,16 @@ test('what was under way when the helper went away has failed, with the reason; 
   assert.ok(jobs.isLost('one') && jobs.isLost('two') && !jobs.isLost('three'));
 });
 
+test('who listens hears of what was under way when the page was left, and not of what is known already', () => {
+  const jobs = new Jobs();
+  const heard: [string | undefined, string | undefined][] = [];
+  jobs.set(job({ state: 'done' }));
+  jobs.changed.connect((_, { now, before }) => heard.push([now?.id, before?.id]));
+  jobs.recall([job(), job({ id: 'two' })]);
+  assert.deepEqual(heard, [['two', undefined]]);
+  assert.equal(jobs.get('one')?.state, 'done');
+});
+
 test('after a new connection the helper is right: what it runs still runs, what it does not know is lost', () => {
   const jobs = new Jobs();
   jobs.set(job());
