@@ -35,7 +35,11 @@ export class WebFiles implements RemoteFiles {
   read(key: string, wanted: Wanted, signal?: AbortSignal): Promise<Found | null> {
     const once = (): Promise<Found | null> => this.#try(key, wanted, signal);
     const fail = (why: string): ConvertError =>
-      new ConvertError('unreadable', `${this.name}/${key}: it cannot be read (${why}); try again later`, 'source');
+      new ConvertError(
+        'unreadable',
+        `${this.name}/${key}: it cannot be read (${why}): check the address and the connection, and try again later`,
+        'source'
+      );
     return attempting(ATTEMPTS, true, once, fail, signal);
   }
 

@@ -124,6 +124,9 @@ test('what is not certainly the file is an error, and never missing', async () =
     return true;
   });
   assert.equal((await store.read(CHUNK))!.bytes.length, 100);
+  // What is mistyped most often is the name.
+  const mistyped = RemoteStore.open('http://scans.invalid/scan.ome.zarr', 1000);
+  await assert.rejects(mistyped, refused(/: check the address and the connection, and try again later$/));
   const small = await RemoteStore.open(await serve(), 50);
   await assert.rejects(small.read(CHUNK), refused(/100 bytes are too many for one answer/));
 });
