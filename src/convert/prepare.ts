@@ -27,7 +27,7 @@ import {
   describeUnfinished,
   adviceToPlanAnew
 } from './unfinished.ts';
-import { named, option } from '../model/words.ts';
+import { named, namesIn, option } from '../model/words.ts';
 import { BYTES_PER_VOXEL, type VolumeInfo, alongAxes } from '../model/volume.ts';
 import { isBucketAddress } from '../model/address.ts';
 import { checkBucket } from '../zarr/bucket/claim.ts';
@@ -131,7 +131,16 @@ async function findDestination(
     // In spite of it a plan can be made.
     const isTold = lenient && error instanceof ConvertError && IN_THE_WAY.includes(error.code);
     if (!isMade && !isTold) throw writeError(error, output);
-    return { partial: null, refusal: { code: error.code, message: error.said, ...(isMade && { isMade }) } };
+    const options = namesIn(error.said);
+    return {
+      partial: null,
+      refusal: {
+        code: error.code,
+        message: error.said,
+        ...(options.length > 0 && { options }),
+        ...(isMade && { isMade })
+      }
+    };
   }
 }
 

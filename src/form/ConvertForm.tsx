@@ -135,8 +135,8 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
   const offersOverwrite =
     isShared ||
     values.overwrite ||
-    inTheWay?.code === 'output-exists' ||
-    problems.some(({ code, field }) => code === 'output-exists' && field === 'output');
+    // Not where it would not help: what is no OME-Zarr, or is being written, is not replaced.
+    [inTheWay, ...problems].some(each => each?.options?.includes('overwrite'));
 
   return (
     <div

@@ -1,5 +1,6 @@
 import type { ErrorCode } from './errors.ts';
 import type { VolumeInfo } from './volume.ts';
+import type { namesIn } from './words.ts';
 
 /** Most parts of a volume: each has a folder, and a file that tells of it. */
 export const MOST_PARTS = 100_000;
@@ -45,7 +46,8 @@ export interface Plan extends VolumeInfo {
   /**
    * Why `convert` would not write this output, which has something in its place, or too little room; null where it
    * would. Also one of the warnings. `isMade`: it has no folder, which is made for who asked for that.
+   * `options`: those that the message speaks of, `overwrite` where that would help.
    */
-  outputRefusal: { code: ErrorCode; message: string; isMade?: true } | null;
+  outputRefusal: { code: ErrorCode; message: string; options?: ReturnType<typeof namesIn>; isMade?: true } | null;
   warnings: string[];
 }

@@ -35,10 +35,12 @@ export async function checkDestination(
   const real = realPath(output);
   for (const path of typeof source === 'string' ? [source] : source) {
     const from = realPath(resolve(path));
+    // Nobody is told to remove it, as other things that have the output's name.
+    if (from === real) throw fail('output-inside-source', `${output}: is the source itself: choose another output`);
     const folder = statSync(from, { throwIfNoEntry: false })?.isDirectory();
     if (folder && isWithin(from, real))
       throw fail('output-inside-source', `${output}: lies inside the source folder ${path}: choose a name outside it`);
-    if (from !== real && isWithin(real, from))
+    if (isWithin(real, from))
       throw fail('output-inside-source', `${output}: the source ${path} lies inside the output: choose another name`);
   }
   const folder = dirname(output);

@@ -207,6 +207,16 @@ test('what cannot work is said at its field, and cannot be started', async () =>
   await dialog.ready();
   await dialog.field('Replace').uncheck();
   await dialog.error('Output');
+  // Other things are not replaced, and nobody is offered that.
+  const asked = dialog.field('Replace');
+  for (const [name, what] of [
+    ['slices', /^slices: exists already, and is not an OME-Zarr/],
+    ['made.tif', /^made\.tif: is the source itself: choose another output$/]
+  ] as const) {
+    await dialog.field('Output').fill(name);
+    await dialog.root.getByText(what).waitFor();
+    await asked.waitFor({ state: 'detached' });
+  }
   await dialog.field('Output').fill('second.ome.zarr');
   await dialog.ready();
 
@@ -417,6 +427,14 @@ test('a conversion is listed while it runs, and cancelled without a trace', asyn
     .waitFor();
   const section = await lab.conversions();
   await section.getByText(/\d+ %.* MiB\/s.* left/).waitFor();
+  await lab.files();
+  const same = await lab.convert('longer.tif');
+  await same.field('Output').fill('cancelled.ome.zarr');
+  assert.match(await same.error('Output'), /is being written by another conversion/);
+  assert.equal(await same.field('Replace').count(), 0);
+  await lab.page.keyboard.press('Escape');
+  await same.closed();
+  await lab.conversions();
   await lab.toast('cancelled.ome.zarr').getByRole('button', { name: 'Look at It' }).click();
   await lab.page.locator('.lm-TabBar-tabLabel', { hasText: 'longer.tif (sampled)' }).waitFor();
   await lab.closeTabs();
