@@ -158,7 +158,7 @@ class VolumeInfo(tables.Tabled):
             ("Source", f"{self.source} ({self.format}, {self.compression})"),
             ("Shape", f"{tables.lengths(self.shape)} ({self.axes}) {self.dtype}"),
             ("Voxel size", tables.voxel_size(self.voxel_size, self.unit)),
-            ("Size", f"{size(self.bytes)}, {self.pages:,} pages"),
+            ("Size", f"{size(self.bytes)}, {counted(self.pages, 'page')}"),
         ]
 
 
@@ -505,7 +505,7 @@ class Plan(VolumeInfo):
         planned = [
             ("Output", self.output),
             ("Disk", f"at most {size(self.disk_bytes)}, of {size(self.free_disk_bytes)} that are free"),
-            ("Memory", f"at most {size(self.peak_memory_bytes)}, {self.workers} workers"),
+            ("Memory", f"at most {size(self.peak_memory_bytes)}, {counted(self.workers, 'worker')}"),
         ]
         levels = [
             (str(number), tables.lengths(level.shape), tables.lengths(level.chunks), size(level.bytes))
@@ -516,7 +516,8 @@ class Plan(VolumeInfo):
         return [
             tables.Table([*self._rows(), *planned]),
             tables.Table(levels, heads),
-            tables.Remarks((*refused, *self.warnings)),
+            # It is one of the warnings, too.
+            tables.Remarks(tuple(dict.fromkeys((*refused, *self.warnings)))),
         ]
 
 

@@ -13,7 +13,7 @@ import zarr
 from PIL import Image
 
 import microct_io_vis
-from microct_io_vis import Conversion, ConversionError, convert
+from microct_io_vis import Conversion, ConversionError, ConversionWarning, convert
 
 
 @pytest.fixture(scope="module")
@@ -237,6 +237,9 @@ def test_notebooks_show_tables(bone, tmp_path):
     assert "<td>25 × 70 × 51</td>" in report._repr_html_() and "<img " in report._repr_html_()
     assert repr(converted) == f"PosixPath('{converted}')" and (converted / "0")._repr_html_() is None
     assert "(imagej, none)" in microct_io_vis.info(source)._repr_html_()
+    with pytest.warns(ConversionWarning, match="exists already"):
+        plan = microct_io_vis.estimate(source, converted, jobs=1)
+    assert plan._repr_html_().count("exists already") == 1 and ", 1 worker<" in plan._repr_html_()
     # Markdown, of which nbconvert makes PDFs, which have no HTML.
     assert "| 0 | 25 × 70 × 51 |" in report._repr_mimebundle_()["text/markdown"]
     plan = microct_io_vis.estimate(source, tmp_path / "a <b>.ome.zarr", num_levels=2)._repr_html_()
