@@ -549,28 +549,44 @@ def run_one(
     if stop.is_set():
         return None
     begun = _begun(topic, number, get_client())
-    is_again = begun.is_set()
-    begun.set()
+    is_begun = is_again = begun.is_set()
+
+    def hear(event: Event) -> None:
+        nonlocal is_begun
+        if event["event"] == "entry":
+            ended.append(event)
+        elif event["event"] == "progress" and not is_begun:
+            is_begun = True
+            begun.set()
+
     helper = _helper_of_one(source, folder, given, names)
     try:
         with _cancelled_by(stop, helper):
-            helper.run(lambda event: ended.append(event) if event["event"] == "entry" else None, answers=(0, 1))
-    except ConversionError as error:
+            helper.run(hear, answers=(0, 1))
+    except ConversionError as reason:
         # As an error it would be tried again.
         if stop.is_set():
-            return str(error) if error.field == "output" else None
+            return str(reason) if reason.field == "output" else None
         raise
     entry = ended[-1]
-    if entry["error"] is not None and is_again and entry["error"]["code"] == "output-exists":
+    error = entry["error"]
+    if error is not None and is_again and error["code"] == "output-exists" and _is_ome_zarr(entry["output"]):
         # What is there is what a worker has made that was lost before it could say so.
         return {**entry, "state": "done", "error": None}
-    if entry["error"] is not None:
+    if error is not None:
         begun.clear()
     return entry
 
 
+def _is_ome_zarr(output: str) -> bool:
+    """Whether it is there, and is not being written still."""
+    with suppress(ConversionError):
+        return bool(ask("info", output, None, {}, "--no-files")["format"] == "ome-zarr")
+    return False
+
+
 def _begun(topic: str, number: int, client: Client) -> SharedEvent:
-    """Set from when one of many volumes is begun until it is known what has become of it."""
+    """Set from when one of many volumes is being written until it is known what has become of it."""
     from distributed import Event as SharedEvent
 
     return SharedEvent(f"{topic}-{number}", client=client)
