@@ -294,6 +294,7 @@ class ClusterTasks:
                 run_one,
                 Address(entry["source"]),
                 number,
+                entry["output"],
                 *given,
                 name=f"batch-{number}",
                 resources=self._resources,
@@ -526,6 +527,7 @@ def run_part(
 def run_one(
     source: str,
     number: int,
+    output: str | None,
     folder: str | None,
     options: dict[str, Any],
     resources: Resources | None,
@@ -549,20 +551,14 @@ def run_one(
     if stop.is_set():
         return None
     begun = _begun(topic, number, get_client())
-    is_begun = is_again = begun.is_set()
-
-    def hear(event: Event) -> None:
-        nonlocal is_begun
-        if event["event"] == "entry":
-            ended.append(event)
-        elif event["event"] == "progress" and not is_begun:
-            is_begun = True
-            begun.set()
-
+    is_again = begun.is_set()
+    # What was there before is not of its making.
+    if output is None or is_address(output) or not os.path.lexists(output):
+        begun.set()
     helper = _helper_of_one(source, folder, given, names)
     try:
         with _cancelled_by(stop, helper):
-            helper.run(hear, answers=(0, 1))
+            helper.run(lambda event: ended.append(event) if event["event"] == "entry" else None, answers=(0, 1))
     except ConversionError as reason:
         # As an error it would be tried again.
         if stop.is_set():
@@ -586,7 +582,7 @@ def _is_ome_zarr(output: str) -> bool:
 
 
 def _begun(topic: str, number: int, client: Client) -> SharedEvent:
-    """Set from when one of many volumes is being written until it is known what has become of it."""
+    """Set from when one of many volumes is begun until it is known what has become of it."""
     from distributed import Event as SharedEvent
 
     return SharedEvent(f"{topic}-{number}", client=client)
