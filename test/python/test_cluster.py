@@ -46,12 +46,19 @@ def scan(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")
-def client():
+@contextmanager
+def client_of(count: int, **more):
+    """A client of so many processes with a thread each."""
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, resources={"microct": 1}, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=None, **more) as cluster,
         Client(cluster) as client,
     ):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def client():
+    with client_of(2, resources={"microct": 1}) as client:
         yield client
 
 
@@ -347,8 +354,7 @@ def test_volumes_that_end_while_a_batch_is_cancelled_are_told_of(client, scan, t
 def test_a_worker_that_is_frozen_is_named_and_the_others_go_on(scan, tmp_path, monkeypatch):
     monkeypatch.setattr(microct_io_vis.cluster, "ANSWER", 3)
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
-        Client(cluster) as client,
+        client_of(2) as client,
     ):
         frozen, pid = next(iter(client.run(os.getpid).items()))
         os.kill(pid, signal.SIGSTOP)
@@ -363,8 +369,7 @@ def test_a_worker_that_is_frozen_is_named_and_the_others_go_on(scan, tmp_path, m
 def test_a_volume_is_told_as_done_though_its_worker_is_lost_when_it_has_made_it(scan, tmp_path):
     shutil.copy(scan, tmp_path / "a.tif")
     with (
-        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
-        Client(cluster) as client,
+        client_of(1) as client,
         ThreadPoolExecutor() as threads,
     ):
         [pid] = client.run(os.getpid).values()
@@ -383,8 +388,7 @@ def test_a_volume_that_loses_its_workers_fails_alone(scan, tmp_path):
         shutil.copy(scan, tmp_path / f"{name}.tif")
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
-        Client(cluster) as client,
+        client_of(1) as client,
         ThreadPoolExecutor() as threads,
     ):
         # Dask takes what waits on the worker for lost with it, too: the second may fail.
@@ -410,9 +414,8 @@ def test_what_the_cluster_drops_is_told_so(scan, tmp_path, what, disturb):
         "verify": lambda client: verify(output, scan, progress=False, client=client),
     }
     with (
-        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
-        Client(cluster) as client,
-        Client(cluster) as other,
+        client_of(1) as client,
+        Client(client.cluster) as other,
         ThreadPoolExecutor() as threads,
         falling_asleep(other, "early_sleeper.cjs") as asleep,
     ):
@@ -436,7 +439,7 @@ def test_what_the_cluster_drops_is_told_so(scan, tmp_path, what, disturb):
 def test_a_worker_with_another_version_is_named_before_anything_is_begun(scan, tmp_path):
     (other := tmp_path / "other" / "microct_io_vis-0.0.1.dist-info").mkdir(parents=True)
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: microct-io-vis\nVersion: 0.0.1\n")
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+    with client_of(2) as client:
         worker = next(iter(client.scheduler_info()["workers"]))
         client.run(lambda: sys.path.insert(0, str(other.parent)), workers=[worker])
         for run in (
@@ -483,8 +486,7 @@ def test_where_no_worker_is_left_a_warning_says_what_waits(scan, tmp_path, monke
         "verification waits": lambda client: verify(output, scan, client=client, progress=False),
     }
     with (
-        LocalCluster(n_workers=0, threads_per_worker=1, dashboard_address=None) as cluster,
-        Client(cluster) as client,
+        client_of(0) as client,
         ThreadPoolExecutor() as threads,
     ):
         for waits, run in runs.items():
@@ -492,11 +494,11 @@ def test_where_no_worker_is_left_a_warning_says_what_waits(scan, tmp_path, monke
                 warnings.simplefilter("always")
                 ended = threads.submit(run, client)
                 until(lambda caught=caught: caught, ended)
-                cluster.scale(1)
+                client.cluster.scale(1)
                 assert ended.result(60)
             [told] = caught
             assert issubclass(told.category, ConversionWarning)
             assert str(told.message).endswith(f": there are no workers: the {waits} for one")
-            cluster.scale(0)
+            client.cluster.scale(0)
             while client.scheduler_info()["workers"]:
                 time.sleep(0.05)

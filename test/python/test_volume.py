@@ -248,4 +248,4 @@ def test_notebooks_show_tables(bone, tmp_path):
     stored = zarr.open_array(f"{shutil.copytree(path, tmp_path / 'other.ome.zarr')}/0")
     stored[3, 4, 5] = stored[3, 4, 5] + 1
     shown = microct_io_vis.verify(tmp_path / "other.ome.zarr", source, progress=False)._repr_html_()
-    assert re.search(r"[12] chunks? and [12] voxels? differ", shown) and "voxel 3 4 5" in shown
+    assert re.search(r"(1 chunk|2 chunks) and (1 voxel|2 voxels) differ", shown) and "voxel 3 4 5" in shown
