@@ -38,15 +38,11 @@ def server(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "jupyter_server", *words, *settings], env=env, stderr=subprocess.DEVNULL
     )
-    end = time.monotonic() + PATIENCE
-    while not (files := list(runtime.glob("jpserver-*.json"))):
-        assert process.poll() is None and time.monotonic() < end
-        time.sleep(0.05)
-    url = json.loads(files[0].read_text())["url"]
 
     def ask(path, method="GET", data=None):
+        [file] = runtime.glob("jpserver-*.json")
         request = urllib.request.Request(
-            f"{url}api/{path}",
+            f"{json.loads(file.read_text())['url']}api/{path}",
             json.dumps(data).encode() if data else None,
             {"Authorization": f"token {TOKEN}", "Content-Type": "application/json"},
             method=method,
@@ -54,6 +50,15 @@ def server(tmp_path):
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return json.loads(answer.read())
 
+    def answers():
+        assert process.poll() is None
+        try:
+            return ask("status")
+        # The file with its address is there before it is whole, and before the server listens.
+        except (ValueError, OSError):
+            return None
+
+    wait_until(answers)
     yield ask
     process.terminate()
     process.wait(PATIENCE)
