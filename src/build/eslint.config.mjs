@@ -44,37 +44,48 @@ const houseRule = (folder, depth) => {
 };
 const houseRules = Object.keys(HOUSE).flatMap(folder => [1, 2, 3].map(depth => houseRule(folder, depth)));
 
-/** The same for the folders of src/reader, each of which its root may import from. */
-const READER = {
-  common: ['../remote'],
-  decode: ['common'],
-  slices: ['common'],
-  tiff: ['common', 'decode'],
-  'voxel-size': ['common', 'tiff'],
-  imagej: ['common', 'tiff', 'voxel-size'],
-  ome: ['common', 'tiff', 'voxel-size'],
-  images: ['common', 'decode', 'tiff', 'voxel-size', 'slices']
+/**
+ * The same for the folders of src/reader and src/viewer, each of which the root of its own may import from: of src all
+ * that `shared` names, and of its neighbours those that are named.
+ */
+const ROOMS = {
+  reader: {
+    shared: ['model', 'simd'],
+    common: ['../remote'],
+    decode: ['common'],
+    slices: ['common'],
+    tiff: ['common', 'decode'],
+    'voxel-size': ['common', 'tiff'],
+    imagej: ['common', 'tiff', 'voxel-size'],
+    ome: ['common', 'tiff', 'voxel-size'],
+    images: ['common', 'decode', 'tiff', 'voxel-size', 'slices']
+  },
+  viewer: {
+    shared: ['model', 'protocol', 'simd'],
+    elements: [],
+    transport: [],
+    volume: ['transport'],
+    worker: ['transport', 'volume'],
+    patches: ['volume'],
+    state: ['volume'],
+    layers: ['state', 'volume'],
+    measuring: ['elements', 'layers', 'state', 'volume'],
+    choosing: ['elements', 'layers']
+  }
 };
-const readerRules = Object.keys(READER).map(folder => {
-  const others = ['model', 'simd'].map(name => `(?!\\.\\./${name}/)`).join('');
-  const allowed = READER[folder].map(name => `(?!${name}/)`).join('');
-  return {
-    files: [`src/reader/${folder}/*.ts`],
-    rules: {
-      '@typescript-eslint/no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            {
-              regex: `^\\.\\./${others}${allowed}`,
-              message: `src/reader/${folder} may import from ${['src/model', 'src/simd', ...READER[folder]].join(', ')} only.`
-            }
-          ]
-        }
-      ]
-    }
-  };
-});
+const roomRules = Object.entries(ROOMS).flatMap(([floor, { shared, ...rooms }]) =>
+  Object.keys(rooms).map(room => {
+    const others = shared.map(name => `(?!\\.\\./${name}/)`).join('');
+    const neighbours = rooms[room].map(name => `(?!${name}/)`).join('');
+    const allowed = [...shared.map(name => `src/${name}`), ...rooms[room]].join(', ');
+    const message = `src/${floor}/${room} may import from ${allowed} only.`;
+    const patterns = [{ regex: `^\\.\\./${others}${neighbours}`, message }];
+    return {
+      files: [`src/${floor}/${room}/*.ts`],
+      rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] }
+    };
+  })
+);
 
 /** Modules that the browser shares with the engine have nothing of Node, and nothing of WebAssembly. */
 const modelRules = {
@@ -113,7 +124,7 @@ export default tseslint.config(
     rules: { 'max-len': ['error', { code: 10000, comments: 120, ignoreUrls: true }] }
   },
   ...houseRules,
-  ...readerRules,
+  ...roomRules,
   modelRules,
   {
     files: ['src/{model,reader,zarr,pyramid,convert}/**/*.ts'],

@@ -28,8 +28,8 @@ const lib = path.resolve(__dirname, '../../lib/viewer');
 module.exports = {
   alias: {
     ...icons,
-    '#src/util/automatic_focus.js$': path.join(lib, 'noAutofocus.js'),
-    '#src/async_computation/decode_blosc.js$': path.join(lib, 'decodeBlosc.js')
+    '#src/util/automatic_focus.js$': path.join(lib, 'patches/noAutofocus.js'),
+    '#src/async_computation/decode_blosc.js$': path.join(lib, 'worker/decodeBlosc.js')
   },
   // Zarr alone, and of the ways to get at it only those that src/viewer registers.
   conditionNames: [

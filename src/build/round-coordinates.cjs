@@ -1,5 +1,6 @@
 // A loader for Neuroglancer's lists of annotations, which write coordinates without what is behind the point: as in
-// src/viewer/readout.ts, the voxel is told whose centre is nearest. What writes them there is out of a program's reach.
+// src/viewer/patches/readout.ts, the voxel is told whose centre is nearest. What writes them there is out of a
+// program's reach.
 const CUT = 'Math.floor(';
 
 module.exports = function (source) {

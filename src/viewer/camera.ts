@@ -1,10 +1,10 @@
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
 import { ScreenshotMode } from 'neuroglancer/unstable/util/trackable_screenshot_mode.js';
 import { calculatePanelViewportBounds } from 'neuroglancer/unstable/util/viewer_resolution_stats.js';
-import { element } from './dom.ts';
+import { element } from './elements/dom.ts';
 import type { Neuroglancer } from './neuroglancer.ts';
-import { sleep } from './sleep.ts';
-import type { ViewerState } from './viewState.ts';
+import type { ViewerState } from './state/viewState.ts';
+import { sleep } from './transport/sleep.ts';
 
 /** A size in pixels. */
 export interface Size {

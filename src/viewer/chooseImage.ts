@@ -1,6 +1,6 @@
-import { button, element } from './dom.ts';
-import type { ReadKey, SeveralError } from './image.ts';
-import { readImage } from './image.ts';
+import { button, element } from './elements/dom.ts';
+import type { ReadKey, SeveralError } from './volume/image.ts';
+import { readImage } from './volume/image.ts';
 
 /** An image among several. */
 interface Choice {

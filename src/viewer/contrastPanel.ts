@@ -1,9 +1,9 @@
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
 import type { InvlerpWidget } from 'neuroglancer/unstable/widget/invlerp.js';
-import { button, choice, element, optionsOf } from './dom.ts';
-import { histogramOf } from './histogram.ts';
-import type { ImageLayer } from './imageLayer.ts';
-import type { Presets } from './presets.ts';
+import { button, choice, element, optionsOf } from './elements/dom.ts';
+import { histogramOf } from './layers/histogram.ts';
+import type { ImageLayer } from './layers/imageLayer.ts';
+import type { Presets } from './layers/presets.ts';
 
 /** Histogram, handles and numbers of a layer's contrast as Neuroglancer has them, and the looks that were kept. */
 export class ContrastPanel {

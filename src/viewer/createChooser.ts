@@ -1,7 +1,7 @@
-import type { ChooserOptions, Choice } from './chooser.ts';
-import { Chooser } from './chooser.ts';
+import type { ChooserOptions, Choice } from './choosing/chooser.ts';
+import { Chooser } from './choosing/chooser.ts';
 import { createViewer } from './createViewer.ts';
-import type { ViewerSource } from './source.ts';
+import type { ViewerSource } from './transport/source.ts';
 
 /** A picture on which is chosen, until it is disposed of. */
 export interface ChooserHandle {

@@ -1,15 +1,12 @@
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
-import { take as takeAlignment } from './alignments.ts';
-import { Banner } from './banner.ts';
 import { Camera, isWhole, snapshotOf } from './camera.ts';
 import { chooseImage } from './chooseImage.ts';
-import { element } from './dom.ts';
+import { Banner } from './elements/banner.ts';
+import { element } from './elements/dom.ts';
 import { Following } from './following.ts';
-import { withFresh } from './freshLayers.ts';
-import { AbsentError, SeveralError } from './image.ts';
-import type { Volume } from './initialState.ts';
-import { initialState, layoutOf, spaceShapeOf } from './initialState.ts';
-import { lookOf, setLook } from './layerLook.ts';
+import { lookOf, setLook } from './layers/layerLook.ts';
+import { take as takeAlignment } from './measuring/alignments.ts';
+import { spaceOf } from './measuring/space.ts';
 import { Neuroglancer } from './neuroglancer.ts';
 import type { Opened, Place } from './opened.ts';
 import { openPlaces, placeOf, segmentsAt } from './opened.ts';
@@ -17,11 +14,14 @@ import { lookAt, poseOf } from './pose.ts';
 import { RecoverableNeuroglancer } from './recoverableNeuroglancer.ts';
 import { ShownVolumes } from './shownVolumes.ts';
 import { Sight } from './sight.ts';
-import { spaceOf } from './space.ts';
-import { startWorker } from './startedWorker.ts';
+import { withFresh } from './state/freshLayers.ts';
+import type { Volume } from './state/initialState.ts';
+import { initialState, layoutOf, spaceShapeOf } from './state/initialState.ts';
 import { Toolbar } from './toolbar.ts';
+import type { Finding } from './transport/watch.ts';
 import type { ViewerHandle, ViewerOptions } from './viewerHandle.ts';
-import type { Finding } from './watch.ts';
+import { AbsentError, SeveralError } from './volume/image.ts';
+import { startWorker } from './worker/startedWorker.ts';
 
 /** Height of Neuroglancer's bars above its panels, the position and the list of layers, in pixels. */
 const BARS = 48;

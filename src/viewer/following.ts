@@ -1,9 +1,9 @@
-import type { Banner } from './banner.ts';
+import type { Banner } from './elements/banner.ts';
 import { type Opened, belongs } from './opened.ts';
 import type { RecoverableNeuroglancer } from './recoverableNeuroglancer.ts';
 import type { ShownVolumes } from './shownVolumes.ts';
+import type { Finding } from './transport/watch.ts';
 import type { ViewerOptions } from './viewerHandle.ts';
-import type { Finding } from './watch.ts';
 
 /** Path of a chunk's or shard's file. */
 const CHUNK = /\/\d+\/\d+\/\d+$/;

@@ -8,21 +8,21 @@ import { setDefaultInputEventBindings } from 'neuroglancer/unstable/ui/default_i
 import type { ViewerOptions } from 'neuroglancer/unstable/viewer.js';
 import { Viewer } from 'neuroglancer/unstable/viewer.js';
 import { WatchableVisibilityPriority } from 'neuroglancer/unstable/visibility_priority/frontend.js';
-import { volumeNotOpen } from './addresses.ts';
-import { keepChoice } from './alignmentChoice.ts';
-import './clipLevels.ts';
-import './readout.ts';
-import './scaleBar.ts';
-import './storedCodec.ts';
-import type { DataEvents } from './dataContext.ts';
-import { DataContext } from './dataContext.ts';
-import { explain } from './explain.ts';
-import { onFirstPicture } from './firstPicture.ts';
-import { makeReachable } from './reach.ts';
-import { chooseByRow } from './segmentRows.ts';
-import { drawEditors } from './shaderEditor.ts';
-import type { ViewerState } from './viewState.ts';
-import { shareWheel } from './wheel.ts';
+import { keepChoice } from './measuring/alignmentChoice.ts';
+import './patches/clipLevels.ts';
+import { onFirstPicture } from './patches/firstPicture.ts';
+import { makeReachable } from './patches/reach.ts';
+import './patches/readout.ts';
+import './patches/scaleBar.ts';
+import { chooseByRow } from './patches/segmentRows.ts';
+import { drawEditors } from './patches/shaderEditor.ts';
+import './patches/storedCodec.ts';
+import { shareWheel } from './patches/wheel.ts';
+import { volumeNotOpen } from './state/addresses.ts';
+import type { ViewerState } from './state/viewState.ts';
+import type { DataEvents } from './worker/dataContext.ts';
+import { DataContext } from './worker/dataContext.ts';
+import { explain } from './worker/explain.ts';
 
 /** Neuroglancer's options for what surrounds the panels. */
 const CHROME = {

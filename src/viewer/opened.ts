@@ -1,19 +1,19 @@
 import { unescaped } from '../model/address.ts';
-import type { SegmentCounts } from './countSegments.ts';
-import { handOver, isHandedOver, readAhead } from './handedOver.ts';
-import { SeveralError, arrayDocument } from './image.ts';
-import type { Volume } from './initialState.ts';
-import { sourceOf } from './initialState.ts';
+import type { Segments } from './layers/segmentLayers.ts';
 import { inVoxelsOf, laidInWords } from './lentVoxels.ts';
-import { nativeDocument } from './nativeDocument.ts';
-import { addReader } from './readerFrontend.ts';
 import { chooseContrast, readVolumes } from './readVolumes.ts';
-import type { Segments } from './segmentLayers.ts';
-import { shownDocument } from './shownArray.ts';
-import type { ByteReader, ViewerSource } from './source.ts';
-import { httpReader } from './strictFetch.ts';
-import type { Documents, Finding } from './watch.ts';
-import { Watch, remembering } from './watch.ts';
+import type { Volume } from './state/initialState.ts';
+import { sourceOf } from './state/initialState.ts';
+import { handOver, isHandedOver, readAhead } from './transport/handedOver.ts';
+import { addReader } from './transport/readerFrontend.ts';
+import type { ByteReader, ViewerSource } from './transport/source.ts';
+import { httpReader } from './transport/strictFetch.ts';
+import type { Documents, Finding } from './transport/watch.ts';
+import { Watch, remembering } from './transport/watch.ts';
+import type { SegmentCounts } from './volume/countSegments.ts';
+import { SeveralError, arrayDocument } from './volume/image.ts';
+import { nativeDocument } from './volume/nativeDocument.ts';
+import { shownDocument } from './volume/shownArray.ts';
 
 /** Where Neuroglancer finds an OME-Zarr, whatever is there at the time, and how the page reads it. */
 export interface Place {
@@ -201,7 +201,7 @@ async function mend({ url, image }: Volume, read: ByteReader): Promise<(() => vo
 function counterOf({ image }: Volume, own: ByteReader, signal: AbortSignal): () => Promise<SegmentCounts> {
   let counting: Promise<SegmentCounts> | null = null;
   const count = async (): Promise<SegmentCounts> =>
-    (await import('./countSegments.ts')).countSegments(image, own, signal);
+    (await import('./volume/countSegments.ts')).countSegments(image, own, signal);
   return () =>
     (counting ??= count().catch((error: unknown) => {
       counting = null;

@@ -1,8 +1,8 @@
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
-import type { Banner } from './banner.ts';
-import type { DataEvents } from './dataContext.ts';
+import type { Banner } from './elements/banner.ts';
 import { Neuroglancer } from './neuroglancer.ts';
-import type { ViewerState } from './viewState.ts';
+import type { ViewerState } from './state/viewState.ts';
+import type { DataEvents } from './worker/dataContext.ts';
 
 /** What is heard of the Neuroglancer that is shown: often, where the state changes. */
 interface RecoveryEvents extends DataEvents {

@@ -1,7 +1,7 @@
 import { ScreenshotDialog } from 'neuroglancer/unstable/ui/screenshot_menu.js';
 import { calculatePanelViewportBounds } from 'neuroglancer/unstable/util/viewer_resolution_stats.js';
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
-import { element } from './dom.ts';
+import { element } from './elements/dom.ts';
 
 /** Keeps a picture in a file of its own beside the volume; answers with the file's path. */
 export type SavePicture = (name: string, picture: Blob) => Promise<string>;

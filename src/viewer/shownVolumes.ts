@@ -1,16 +1,16 @@
-import { Addresses } from './addresses.ts';
-import type { Banner } from './banner.ts';
-import { carriedOver, handedOn } from './carryOver.ts';
-import type { Volume } from './initialState.ts';
-import { layersOf, sourceOf } from './initialState.ts';
+import type { Banner } from './elements/banner.ts';
 import type { Opened, Place } from './opened.ts';
 import { openPlaces, placeOf } from './opened.ts';
 import type { RecoverableNeuroglancer } from './recoverableNeuroglancer.ts';
-import { renamed } from './renamed.ts';
-import type { ViewerSource } from './source.ts';
-import type { ViewerState } from './viewState.ts';
-import { laidOver } from './viewState.ts';
-import type { Finding } from './watch.ts';
+import { Addresses } from './state/addresses.ts';
+import { carriedOver, handedOn } from './state/carryOver.ts';
+import type { Volume } from './state/initialState.ts';
+import { layersOf, sourceOf } from './state/initialState.ts';
+import { renamed } from './state/renamed.ts';
+import type { ViewerState } from './state/viewState.ts';
+import { laidOver } from './state/viewState.ts';
+import type { ViewerSource } from './transport/source.ts';
+import type { Finding } from './transport/watch.ts';
 
 interface Options {
   /** The first look at some volumes. */

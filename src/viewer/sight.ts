@@ -2,9 +2,9 @@ import { getChunkPositionFromCombinedGlobalLocalPositions } from 'neuroglancer/u
 import { SliceViewPanel } from 'neuroglancer/unstable/sliceview/panel.js';
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
 import { boxPoints, boxVoxels } from './box.ts';
-import type { Image } from './image.ts';
-import type { MeasurementLayers } from './measurementLayers.ts';
-import type { Space } from './measurements.ts';
+import type { MeasurementLayers } from './measuring/measurementLayers.ts';
+import type { Space } from './measuring/measurements.ts';
+import type { Image } from './volume/image.ts';
 
 /** A voxel of level 0, and what the layers have there. Values are numbers in decimal. */
 export interface Pick {

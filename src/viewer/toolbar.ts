@@ -1,27 +1,27 @@
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
-import { AlignmentPanel } from './alignmentPanel.ts';
-import { holdStill } from './annotationLayer.ts';
-import { COLOUR_MAPS } from './colourMaps.ts';
-import type { ColourMap } from './colourMaps.ts';
 import { ContrastPanel } from './contrastPanel.ts';
-import { copyText } from './copyText.ts';
-import { button, choice, element, optionsOf, slider } from './dom.ts';
-import type { Volume } from './initialState.ts';
-import type { ImageLayer, VolumeRendering } from './imageLayer.ts';
-import { VOLUME_RENDERING, imageLayersOf } from './imageLayer.ts';
-import { LandmarkLayers } from './landmarkLayers.ts';
-import { fromRecords } from './measurementFiles.ts';
-import { MeasurementLayers } from './measurementLayers.ts';
-import { KIND_NAMES, MeasurementPanel } from './measurementPanel.ts';
-import type { Kind, Space } from './measurements.ts';
-import { recordOf } from './measurements.ts';
-import { Presets } from './presets.ts';
+import { copyText } from './elements/copyText.ts';
+import { button, choice, element, optionsOf, slider } from './elements/dom.ts';
+import { showText } from './elements/textDialog.ts';
+import { holdStill } from './layers/annotationLayer.ts';
+import type { ImageLayer, VolumeRendering } from './layers/imageLayer.ts';
+import { VOLUME_RENDERING, imageLayersOf } from './layers/imageLayer.ts';
+import { Presets } from './layers/presets.ts';
+import type { Segments } from './layers/segmentLayers.ts';
+import { SegmentLayers } from './layers/segmentLayers.ts';
+import { AlignmentPanel } from './measuring/alignmentPanel.ts';
+import { LandmarkLayers } from './measuring/landmarkLayers.ts';
+import { fromRecords } from './measuring/measurementFiles.ts';
+import { MeasurementLayers } from './measuring/measurementLayers.ts';
+import { KIND_NAMES, MeasurementPanel } from './measuring/measurementPanel.ts';
+import type { Kind, Space } from './measuring/measurements.ts';
+import { recordOf } from './measuring/measurements.ts';
 import type { SavePicture } from './screenshot.ts';
 import { showScreenshotDialog } from './screenshot.ts';
-import type { Segments } from './segmentLayers.ts';
-import { SegmentLayers } from './segmentLayers.ts';
-import { showText } from './textDialog.ts';
-import type { ViewerState } from './viewState.ts';
+import { COLOUR_MAPS } from './state/colourMaps.ts';
+import type { ColourMap } from './state/colourMaps.ts';
+import type { Volume } from './state/initialState.ts';
+import type { ViewerState } from './state/viewState.ts';
 
 /** The viewer as its toolbar needs it. */
 export interface ToolbarEvents {

@@ -1,13 +1,13 @@
-import type { GivenAlignment } from './alignments.ts';
 import type { Camera, Size } from './camera.ts';
-import type { Chooser } from './chooser.ts';
-import type { LayerLook } from './layerLook.ts';
+import type { Chooser } from './choosing/chooser.ts';
+import type { LayerLook } from './layers/layerLook.ts';
+import type { GivenAlignment } from './measuring/alignments.ts';
 import type { Pose } from './pose.ts';
 import type { SavePicture } from './screenshot.ts';
 import type { Sight } from './sight.ts';
-import type { ViewerSource } from './source.ts';
+import type { ViewerState } from './state/viewState.ts';
 import type { Toolbar } from './toolbar.ts';
-import type { ViewerState } from './viewState.ts';
+import type { ViewerSource } from './transport/source.ts';
 
 export interface ViewerOptions {
   /** One OME-Zarr, or several that share a space. */

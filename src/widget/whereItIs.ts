@@ -1,6 +1,6 @@
 import { uniqueNames } from '../protocol/names.ts';
 import type { ViewerState } from '../viewer/index.ts';
-import { renamed, without } from '../viewer/renamed.ts';
+import { renamed, without } from '../viewer/state/renamed.ts';
 import type { Before } from './place.ts';
 
 /** A state that was told before its volumes were moved, or `removed`, of the volumes that are shown now. */

@@ -2,9 +2,9 @@
 // chooses none.
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { readImage } from '../../src/viewer/image.ts';
 import { chooseContrast } from '../../src/viewer/readVolumes.ts';
-import type { ByteReader } from '../../src/viewer/source.ts';
+import type { ByteReader } from '../../src/viewer/transport/source.ts';
+import { readImage } from '../../src/viewer/volume/image.ts';
 
 /** Reads a folder, and counts what is read. */
 function folder(path: string, read: { bytes: number; files: number }): ByteReader {

@@ -2,7 +2,7 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { ICommandPalette } from '@jupyterlab/apputils';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ViewerHandle } from '../../viewer/index.ts';
-import { KINDS } from '../../viewer/measurements.ts';
+import { KINDS } from '../../viewer/measuring/measurements.ts';
 import { CommandIDs } from '../ids.ts';
 import { ViewerLinks } from './links.ts';
 import type { Viewers } from './viewers.ts';

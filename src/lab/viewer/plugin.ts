@@ -11,9 +11,6 @@ import {
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Widget } from '@lumino/widgets';
-import type { ViewerState } from '../../viewer/index.ts';
-import { LINK, readAsLabels, viewIn, withoutView } from '../../viewer/link.ts';
-import { keepLastViews, takeLastViews } from '../../viewer/lastViews.ts';
 import { isAbsolute } from '../../form/output.ts';
 import {
   adviceOnPath,
@@ -24,6 +21,9 @@ import {
   shownAddress
 } from '../../model/address.ts';
 import type { LookOptions } from '../../protocol/index.ts';
+import type { ViewerState } from '../../viewer/index.ts';
+import { keepLastViews, takeLastViews } from '../../viewer/state/lastViews.ts';
+import { LINK, readAsLabels, viewIn, withoutView } from '../../viewer/state/link.ts';
 import { OME_ZARRS, VOLUMES, choose, chooseAgain, chooseSources, givenPaths, mayChoose } from '../choose.ts';
 import { IHelper } from '../helper.ts';
 import { pyramidIcon, stackIcon } from '../icons.ts';

@@ -1,4 +1,4 @@
-import { startWorker } from '../../viewer/startedWorker.ts';
+import { startWorker } from '../../viewer/worker/startedWorker.ts';
 import type { IHelper } from '../helper.ts';
 import { OME_ZARR_TYPE, OZX_TYPE, TIFF_TYPE } from '../ids.ts';
 

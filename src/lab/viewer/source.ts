@@ -1,10 +1,10 @@
 import { isAbsolute } from '../../form/output.ts';
 import { addressName, isAddress, isBucketAddress, isOmeZarrAddress } from '../../model/address.ts';
-import { isNumber } from '../../protocol/names.ts';
 import { isArchiveName } from '../../model/output-name.ts';
 import { type LookOptions, PASSING, type Source } from '../../protocol/index.ts';
+import { isNumber } from '../../protocol/names.ts';
 import type { ByteRangeResponse, ViewerSource, ByteRangeRequest } from '../../viewer/index.ts';
-import { OtherError } from '../../viewer/source.ts';
+import { OtherError } from '../../viewer/transport/source.ts';
 import { filesOf, isWithheld, listFolder } from '../../widget/listing.ts';
 import type { IHelper, ReadResult } from '../helper.ts';
 import { HelperError } from '../helper.ts';

@@ -1,5 +1,5 @@
 import type { LookOptions } from '../../protocol/index.ts';
-import { type AsLabels, isAsLabels } from '../../viewer/link.ts';
+import { type AsLabels, isAsLabels } from '../../viewer/state/link.ts';
 
 /** How the volumes at some paths are shown. */
 export interface Way {

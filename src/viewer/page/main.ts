@@ -1,12 +1,12 @@
 // The page of `microct-io-vis view`: the volumes that its server lists, without Jupyter. The view is kept in the
 // address, as Neuroglancer does.
-import './page.css';
 import type { ViewerState } from '../index.ts';
-import { keepLastViews, takeLastViews } from '../lastViews.ts';
-import { goingOn } from '../renamed.ts';
-import type { ViewerSource } from '../source.ts';
-import { sourceBelow } from '../source.ts';
-import { startWorker } from '../startedWorker.ts';
+import { keepLastViews, takeLastViews } from '../state/lastViews.ts';
+import { goingOn } from '../state/renamed.ts';
+import type { ViewerSource } from '../transport/source.ts';
+import { sourceBelow } from '../transport/source.ts';
+import { startWorker } from '../worker/startedWorker.ts';
+import './page.css';
 
 interface Listing {
   sources: { name: string; url: string; sampled?: boolean }[];

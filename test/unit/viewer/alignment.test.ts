@@ -1,8 +1,8 @@
 // Where a volume lies on another by landmarks: against what NumPy finds of the same points, and what tells nothing.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AlignmentKind } from '../../../src/viewer/alignment.ts';
-import { align, chained, inverted, moved, rootMeanSquare } from '../../../src/viewer/alignment.ts';
+import type { AlignmentKind } from '../../../src/viewer/measuring/alignment.ts';
+import { align, chained, inverted, moved, rootMeanSquare } from '../../../src/viewer/measuring/alignment.ts';
 
 /** Points, and the same turned, made larger by a fifth and set off by noise. */
 const MOVING = [

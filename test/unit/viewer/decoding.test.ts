@@ -3,14 +3,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Blosc from 'numcodecs/blosc';
-import { bloscEncoder } from '../../../src/zarr/codec/blosc.ts';
-import { crc32c as crc32cOfPackage } from '../../../src/zarr/crc32c.ts';
 import { CRC32C_TABLE, MEMORY_START, createDecoding } from '../../../src/simd/decoding.ts';
 import { createMemory, instantiate } from '../../../src/simd/index.ts';
-import { compressionOf } from '../../../src/viewer/compression.ts';
-import { confirmed, confirmedAtLast } from '../../../src/viewer/confirm.ts';
-import { INFLATE, prepareZstd } from '../../../src/viewer/inflate.ts';
-import { unblosc } from '../../../src/viewer/unblosc.ts';
+import { compressionOf } from '../../../src/viewer/volume/compression.ts';
+import { confirmed, confirmedAtLast } from '../../../src/viewer/worker/confirm.ts';
+import { INFLATE, prepareZstd } from '../../../src/viewer/worker/inflate.ts';
+import { unblosc } from '../../../src/viewer/worker/unblosc.ts';
+import { bloscEncoder } from '../../../src/zarr/codec/blosc.ts';
+import { crc32c as crc32cOfPackage } from '../../../src/zarr/crc32c.ts';
 import { KINDS, bytesLike, random } from '../random.ts';
 
 const decoding = createDecoding();

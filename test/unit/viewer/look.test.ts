@@ -1,10 +1,10 @@
 // Calculations of the viewer's toolbar: percentiles out of histograms of few bins, and shaders.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { COLOUR_MAPS, mapOf, shaderOf } from '../../../src/viewer/colourMaps.ts';
-import type { ColourMap } from '../../../src/viewer/colourMaps.ts';
-import { linkOf, viewIn, withoutView } from '../../../src/viewer/link.ts';
-import { stepTowardsPercentiles } from '../../../src/viewer/percentilesInView.ts';
+import { stepTowardsPercentiles } from '../../../src/viewer/layers/percentilesInView.ts';
+import { COLOUR_MAPS, mapOf, shaderOf } from '../../../src/viewer/state/colourMaps.ts';
+import type { ColourMap } from '../../../src/viewer/state/colourMaps.ts';
+import { linkOf, viewIn, withoutView } from '../../../src/viewer/state/link.ts';
 
 /** As the graphics count: values below the window, in 254 bins, and above. */
 function histogram(values: number[], [low, high]: [number, number]): number[] {

@@ -1,9 +1,9 @@
 // Measurements in a volume: known lengths, areas, volumes and angles, and the files in which they travel.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readBoth, readMeasurements, toCsv, toJson } from '../../../src/viewer/measurementFiles.ts';
-import type { Annotation, Kind, Space } from '../../../src/viewer/measurements.ts';
-import { describe, fromState, measure, recordOf, toState } from '../../../src/viewer/measurements.ts';
+import { readBoth, readMeasurements, toCsv, toJson } from '../../../src/viewer/measuring/measurementFiles.ts';
+import type { Annotation, Kind, Space } from '../../../src/viewer/measuring/measurements.ts';
+import { describe, fromState, measure, recordOf, toState } from '../../../src/viewer/measuring/measurements.ts';
 
 /** Voxels of 2 × 2 × 5 µm, whose first one lies at 10 voxels in x. */
 const SPACE: Space = { axes: ['x', 'y', 'z'], scale: [2e-6, 2e-6, 5e-6], first: [-10, 0, 0], isPhysical: true };

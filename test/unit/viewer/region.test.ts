@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { regionFields } from '../../../src/form/picture.ts';
-import type { Grip, Region, Triple } from '../../../src/viewer/region.ts';
-import { dragged, endedAt } from '../../../src/viewer/region.ts';
+import type { Grip, Region, Triple } from '../../../src/viewer/choosing/region.ts';
+import { dragged, endedAt } from '../../../src/viewer/choosing/region.ts';
 
 const SHAPE: Triple = [10, 20, 30];
 const BOX: Region = { from: [2, 4, 6], to: [5, 8, 12] };

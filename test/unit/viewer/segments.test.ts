@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { segmentsIn } from '../../../src/model/ome-zarr/segments.ts';
-import { countSegments } from '../../../src/viewer/countSegments.ts';
-import { readImage } from '../../../src/viewer/image.ts';
-import { initialState } from '../../../src/viewer/initialState.ts';
+import { initialState } from '../../../src/viewer/state/initialState.ts';
+import { countSegments } from '../../../src/viewer/volume/countSegments.ts';
+import { readImage } from '../../../src/viewer/volume/image.ts';
 
 const AXES = ['z', 'y', 'x'].map(name => ({ name, type: 'space' }));
 const scale = (factor: number) => [{ type: 'scale', scale: [1, factor, factor] }];
