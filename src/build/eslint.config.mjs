@@ -1,4 +1,4 @@
-// Besides the usual rules: imports between the folders of src run one way (README, "The house").
+// Besides the usual rules: imports between the folders of src run one way (docs/architecture.md, "The house").
 import hooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
