@@ -53,7 +53,7 @@ from .types import (
 if TYPE_CHECKING:
     from distributed import Client
 
-    from .cluster import ClusterConversion
+    from .cluster.conversion import ClusterConversion
 
 __all__ = ["convert", "estimate", "info", "verify"]
 
@@ -423,7 +423,7 @@ def convert(
     if client is None:
         conversion = Conversion(source, output, **options)
     else:
-        from .cluster import ClusterConversion
+        from .cluster.conversion import ClusterConversion
 
         conversion = ClusterConversion(source, output, options, client, parts, resources)
     if progress is True:
@@ -492,7 +492,7 @@ def verify(
     def checked(on_progress: Callable[[Progress], object] | None) -> dict[str, Any]:
         if client is None:
             return check(output, against, options, on_progress)
-        from .cluster import ClusterVerification
+        from .cluster.verification import ClusterVerification
 
         return ClusterVerification(output, against, options, client).run(on_progress)
 

@@ -61,7 +61,7 @@ from .types import (
 if TYPE_CHECKING:
     from distributed import Client
 
-    from .cluster import ClusterTasks
+    from .cluster.batch import ClusterBatch
 
 
 @dataclass(frozen=True)
@@ -336,13 +336,13 @@ class Batch:
         self._options = dict(options)
         self._report = None if report is None else path_of(report, "report")
         self._names: Names = names
-        self._cluster: ClusterTasks | None = None
+        self._cluster: ClusterBatch | None = None
         if client is not None:
-            from .cluster import ClusterTasks
+            from .cluster.batch import ClusterBatch
 
-            self._cluster = ClusterTasks(client, resources, names)
+            self._cluster = ClusterBatch(client, resources, names)
         self._guard = threading.Lock()
-        self._present: Helper | ClusterTasks | None = None
+        self._present: Helper | ClusterBatch | None = None
         self._cancelled = False
         #: outcome of those that have ended, also where it was cancelled
         self.ended: list[BatchEntry] = []
@@ -442,7 +442,7 @@ class Batch:
         self._begin(helper)
         return helper.run(on_event, answers)
 
-    def _begin(self, present: Helper | ClusterTasks) -> None:
+    def _begin(self, present: Helper | ClusterBatch) -> None:
         with self._guard:
             if self._cancelled:
                 raise ConversionError("cancelled", "cancelled")

@@ -66,7 +66,7 @@ from .viewer import ViewerWidget
 if TYPE_CHECKING:
     from distributed import Client
 
-    from ..cluster import ClusterConversion
+    from ..cluster.conversion import ClusterConversion
 
 Sources = StrPath | Sequence[StrPath]
 SETTABLE = ("source", "target", "each", *OPTION_NAMES)
@@ -405,7 +405,7 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
         client, parts, resources = self._cluster
         if client is None:
             return Conversion(source, target, names=names, **options)
-        from ..cluster import ClusterConversion
+        from ..cluster.conversion import ClusterConversion
 
         return ClusterConversion(source, target, options, client, parts, resources, names=names)
 

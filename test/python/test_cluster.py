@@ -29,7 +29,9 @@ from range_server import serving
 import microct_io_vis
 from microct_io_vis import ConversionError, ConversionWarning, ConverterWidget, convert, convert_many, verify
 from microct_io_vis.batch import Batch
-from microct_io_vis.cluster import piece_count
+from microct_io_vis.cluster import client as cluster_client
+from microct_io_vis.cluster import tasks as cluster_tasks
+from microct_io_vis.cluster.verification import piece_count
 
 OPTIONS = {"chunk_size": 16, "dtype": "uint8", "value_range": ("1%", "99%"), "compression": "blosc-lz4"}
 
@@ -352,7 +354,7 @@ def test_volumes_that_end_while_a_batch_is_cancelled_are_told_of(client, scan, t
 
 
 def test_a_worker_that_is_frozen_is_named_and_the_others_go_on(scan, tmp_path, monkeypatch):
-    monkeypatch.setattr(microct_io_vis.cluster, "ANSWER", 3)
+    monkeypatch.setattr(cluster_client, "ANSWER", 3)
     with (
         client_of(2) as client,
     ):
@@ -479,7 +481,7 @@ def test_a_cluster_reports_as_one_machine(client, scan, tmp_path):
 
 
 def test_where_no_worker_is_left_a_warning_says_what_waits(scan, tmp_path, monkeypatch):
-    monkeypatch.setattr(microct_io_vis.cluster, "LONELY", 0.1)
+    monkeypatch.setattr(cluster_tasks, "LONELY", 0.1)
     output = convert(scan, tmp_path / "whole.ome.zarr", progress=False, **OPTIONS)
     runs = {
         "conversions wait": lambda client: convert_many([scan], tmp_path, client=client, progress=False, **OPTIONS),
