@@ -49,7 +49,7 @@ class ClusterBatch:
         where = None if folder is None else absolute(folder)
         if (parent := options.get("parent")) is not None:
             options = {**options, "parent": absolute(path_of(parent, "parent"))}
-        table = None if report is None else Report(report, entries)
+        table = None if report is None else Report(report, entries, self._names)
         topic = new_topic()
         stop = SharedEvent(topic, client=self._client)
         given = (where, dict(options), self._resources, self._names, topic)

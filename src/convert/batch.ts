@@ -1,16 +1,7 @@
-import {
-  existsSync,
-  globSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  statSync,
-  writeFileSync
-} from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { adviceOnPath, isAddress, isBucketAddress, shownAddress } from '../model/address.ts';
-import { ConvertError, type ErrorCode, stopped } from '../model/errors.ts';
+import { adviceOnPath, isAddress, isBucketAddress } from '../model/address.ts';
+import { ConvertError, stopped } from '../model/errors.ts';
 import { imageKind } from '../model/file-endings.ts';
 import type { ConvertOptions } from '../model/options.ts';
 import type { Plan } from '../model/plan.ts';
@@ -28,20 +19,7 @@ import { convert } from './convert.ts';
 import { estimate } from './estimate.ts';
 import { pathsIn } from './list-file.ts';
 import { outputPath } from './output-path.ts';
-
-/** Outcome of one of many sources; a row of the report. */
-export interface BatchEntry {
-  source: string;
-  /** Absolute path of the OME-Zarr; null where it is not known. */
-  output: string | null;
-  /** `there`: it was whole before, and was left as it is. */
-  state: 'waiting' | 'done' | 'there' | 'failed' | 'cancelled';
-  seconds: number | null;
-  bytesWritten: number | null;
-  levels: number | null;
-  warnings: string[];
-  error: { code: ErrorCode; message: string } | null;
-}
+import { type BatchEntry, writeReport } from './report.ts';
 
 /** Expected outcome of one source, with its plan where it can be converted. */
 export interface PlannedEntry extends BatchEntry {
@@ -232,7 +210,7 @@ function failed(error: unknown, words: Vocabulary): Pick<BatchEntry, 'state' | '
  * others go on. With the option `resume`, those that are whole already are left, and unfinished ones are resumed.
  *
  * @param folder where the outputs go; null: each beside its source
- * @param report what the two files of the report are called, without `.json` and `.csv`; null: none
+ * @param report what the two files of the report are called, as `writeReport` has it; null: none
  * @throws ConvertError where it is cancelled, or the report cannot be written
  */
 export async function convertMany(
@@ -243,8 +221,11 @@ export async function convertMany(
   { signal, onProgress, onEntry, words = COMMAND_LINE }: BatchControl = {}
 ): Promise<BatchEntry[]> {
   const entries = planMany(sources, folder);
+  const write = (): void => {
+    if (report !== null) writeReport(report, entries);
+  };
   if (missingFolder(folder) !== null) makeFolder(resolve(folder!));
-  write(report, entries);
+  write();
   for (const [number, entry] of entries.entries()) {
     if (signal?.aborted) throw stopped(signal);
     onEntry?.(number, entry, null);
@@ -262,11 +243,11 @@ export async function convertMany(
     } catch (error) {
       Object.assign(entry, failed(error, words));
       if (entry.state === 'cancelled') {
-        write(report, entries);
+        write();
         throw error;
       }
     }
-    write(report, entries);
+    write();
     onEntry?.(number, entry, result);
   }
   return entries;
@@ -297,30 +278,4 @@ function clashOf({ source, output }: BatchEntry, taken: Map<string, string>): Co
   if (other !== undefined) return new ConvertError('bad-option', sameOutput(source, other, output), 'output');
   taken.set(output, source);
   return null;
-}
-
-const COLUMNS = ['source', 'output', 'state', 'seconds', 'bytesWritten', 'levels', 'warnings', 'error'] as const;
-
-/** Both files, each whole at any time; without the keys in addresses, which are nobody else's. */
-function write(report: string | null, all: readonly BatchEntry[]): void {
-  if (report === null) return;
-  const entries = all.map(entry => ({ ...entry, source: shownAddress(entry.source) }));
-  const rows = entries.map(entry =>
-    COLUMNS.map(name => {
-      const value =
-        name === 'error' ? entry.error?.message : name === 'warnings' ? entry.warnings.join(' ') : entry[name];
-      return value == null ? '' : `"${String(value).replaceAll('"', '""')}"`;
-    }).join(',')
-  );
-  put(`${report}.json`, `${JSON.stringify(entries, null, 2)}\n`);
-  put(`${report}.csv`, `${[COLUMNS.join(','), ...rows].join('\r\n')}\r\n`);
-}
-
-function put(path: string, text: string): void {
-  try {
-    writeFileSync(`${path}.new-${process.pid}`, text);
-    renameSync(`${path}.new-${process.pid}`, path);
-  } catch (error) {
-    throw writeError(error, path);
-  }
 }

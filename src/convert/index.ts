@@ -47,15 +47,8 @@ export { SPACE_UNITS, spaceUnit } from '../model/units.ts';
 export type { ConversionSource, SentArray } from '../model/source-layout.ts';
 export { TOOL, VERSION } from '../model/version.ts';
 export type { Control } from './control.ts';
-export {
-  type BatchControl,
-  type BatchEntry,
-  type PlannedEntry,
-  batchSources,
-  convertMany,
-  estimateMany,
-  planMany
-} from './batch.ts';
+export { type BatchControl, type PlannedEntry, batchSources, convertMany, estimateMany, planMany } from './batch.ts';
+export { type BatchEntry, writeReport } from './report.ts';
 export { convert } from './convert.ts';
 export type { Difference, Value } from '../model/difference.ts';
 export { isFileAddress } from './address-kind.ts';

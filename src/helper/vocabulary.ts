@@ -32,7 +32,7 @@ export const FORM: Vocabulary = {
 };
 
 /** A form has no field for these. */
-const LABELS: Partial<Record<OptionName, string>> = { against: 'Against', batch: 'Batch' };
+const LABELS: Partial<Record<OptionName, string>> = { against: 'Against', batch: 'Batch', report: 'Report' };
 
 const label = (name: OptionName): string => LABELS[name] ?? labelOf(name as keyof ConvertOptions);
 

@@ -3,12 +3,12 @@ import type { ConvertOptions } from './options.ts';
 
 /**
  * Subjects of messages: an option, the source that an OME-Zarr is verified against, the way to convert many sources,
- * each as a volume of its own, what is said to who runs commands one after another, or the command that discards what
- * is planned.
+ * each as a volume of its own, and their report, what is said to who runs commands one after another, or the command
+ * that discards what is planned.
  */
-export type OptionName = keyof ConvertOptions | 'against' | 'batch' | 'commands' | 'discard';
+export type OptionName = keyof ConvertOptions | 'against' | 'batch' | 'commands' | 'discard' | 'report';
 
-const NO_OPTIONS = ['batch', 'commands', 'discard'] as const satisfies readonly OptionName[];
+const NO_OPTIONS = ['batch', 'commands', 'discard', 'report'] as const satisfies readonly OptionName[];
 
 /**
  * How a surface (command line, Python, form) names an option that a person gave or is to give, with the values to give.

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +71,34 @@ def test_a_batch_converts_what_it_can_and_reports_all(cli, tmp_path):
     away = cli("convert", "--batch", "http://me:secret@127.0.0.1:9/scan.tif?token=secret", out, "--progress", "bar")
     assert away.status == 1 and "http://127.0.0.1:9/scan.tif: it cannot be read" in away.stderr
     assert "secret" not in away.stderr
+
+
+def test_a_report_is_written_of_what_others_have_converted(cli, tmp_path):
+    """As Python's is, of what a cluster converts."""
+
+    def report_of(told: str) -> subprocess.CompletedProcess:
+        return subprocess.run([cli.path, "report"], input=told, capture_output=True, text=True)
+
+    entry = {"source": "http://me:secret@127.0.0.1:9/scan.tif?token=secret", "output": None, "state": "failed"}
+    entry |= {"seconds": None, "bytesWritten": None, "levels": None, "warnings": ["ä", '"b"']}
+    entry |= {"error": {"code": "not-tiff", "message": "no TIFF"}}
+    other = {**entry, "source": os.fsdecode(b"/b\xff.tif"), "error": None, "state": "done", "seconds": 1.0}
+    told = {"report": os.fsdecode(b"%s/r\xff.CSV" % os.fsencode(tmp_path)), "entries": [{**entry, "event": "x"}, other]}
+    assert report_of(json.dumps(told)).returncode == 0
+    report = tmp_path / os.fsdecode(b"r\xff")
+    assert set(tmp_path.iterdir()) == {report.with_suffix(".json"), report.with_suffix(".csv")}
+    entry["source"] = "http://127.0.0.1:9/scan.tif"
+    assert json.loads(report.with_suffix(".json").read_text(encoding="utf-8")) == [entry, other]
+    assert report.with_suffix(".csv").read_text(encoding="utf-8").splitlines() == [
+        "source,output,state,seconds,bytesWritten,levels,warnings,error",
+        '"http://127.0.0.1:9/scan.tif",,"failed",,,,"ä ""b""","no TIFF"',
+        '"/b\ufffd.tif",,"done","1",,,"ä ""b""",',
+    ]
+    # Who writes one by hand hears what it is for.
+    for sent in ("", "[]", '{"report": "r"}', '{"report": "r", "entries": [1]}'):
+        refused = report_of(sent)
+        assert refused.returncode == 1 and "standard input: expected JSON of a report" in refused.stderr
+    assert "report" not in cli("--help").stdout
 
 
 def test_python_converts_many(tmp_path):

@@ -13,7 +13,8 @@ import {
   inspect,
   planMany,
   planParts,
-  verify
+  verify,
+  writeReport
 } from '../../convert/index.ts';
 import { isStandIn, shownAddress } from '../../model/address.ts';
 import { ConvertError } from '../../model/errors.ts';
@@ -29,6 +30,7 @@ import type { Invocation, ProgressKind } from './parse.ts';
 import { UsageError, parse } from './parse.ts';
 import { createReporter } from './reporter.ts';
 import { readSentArray } from './sent-array.ts';
+import { readSentReport } from './sent-report.ts';
 import { readSource } from './source.ts';
 import { onStop, orStopped } from './stop.ts';
 
@@ -138,6 +140,11 @@ async function run(
       const entries = await estimateMany(readSources(invocation.sources), folder, options, { signal, words });
       const status = entries.some(({ state }) => state === 'failed') ? FAILED : DONE;
       return { text: json ? JSON.stringify(entries.map(toldTo(words))) : toText(batchRows(entries)), status };
+    }
+    case 'report': {
+      const { report, entries } = readSentReport();
+      writeReport(report, entries);
+      return { text: null };
     }
     case 'plan': {
       const { source, options, parts, distributedScan, dryRun, json } = invocation;

@@ -172,6 +172,11 @@ export const COMMON_OPTIONS: OptionSpec[] = [
   PROGRESS
 ];
 
+/** What only programs ask for: no help speaks of it. */
+const OF_PROGRAMS: CommandSpec[] = [
+  { name: 'report', usage: '', summary: 'write the report of many volumes that standard input tells', options: [] }
+];
+
 export function findCommand(name: string): CommandSpec | undefined {
-  return COMMANDS.find(command => command.name === name);
+  return [...COMMANDS, ...OF_PROGRAMS].find(command => command.name === name);
 }

@@ -51,6 +51,7 @@ export type Invocation =
       json: boolean;
       progress: ProgressKind;
     }
+  | { command: 'report'; progress: ProgressKind }
   | {
       command: 'plan';
       source: string;
@@ -188,6 +189,9 @@ export function parse(args: readonly string[]): Invocation {
     }
     return { command: 'finish', output, discard: values.has('discard'), progress };
   }
+  if (spec.name === 'report') {
+    return { command: 'report', progress };
+  }
   if (spec.name === 'plan' && !values.has('parts')) {
     throw new UsageError('plan: expected how many parts it is to be done in: --parts N');
   }
@@ -201,7 +205,7 @@ export function parse(args: readonly string[]): Invocation {
     const [folder = null] = words;
     const options = toOptions(values);
     if (spec.name === 'estimate') return { command: 'estimate-batch', sources, folder, options, json, progress };
-    const report = values.get('report')?.[0].replace(/\.(json|csv)$/i, '') ?? null;
+    const report = values.get('report')?.[0] ?? null;
     return { command: 'batch', sources, folder, report, dryRun: values.has('dry-run'), options, progress };
   }
   for (const name of ['report', ...(spec.name === 'convert' ? ['dry-run'] : [])]) {

@@ -97,6 +97,7 @@ async function runLine(invocation: Invocation, jobs: Jobs, output: CellOutput, s
       return;
     case 'batch':
     case 'estimate-batch':
+    case 'report':
     case 'plan':
     case 'part':
     case 'finish': {
