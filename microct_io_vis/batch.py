@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import threading
-import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +24,7 @@ from .arguments import (
 )
 from .conversion import ConvertedPath, Report
 from .errors import ConversionError
+from .meter import Meter
 from .options import (
     Checksum,
     Compression,
@@ -375,7 +375,7 @@ class Batch:
                 self._end(entry, on_entry)
             wanted = {number: entry for number, entry in enumerate(planned) if entry.plan is not None}
             sources, numbers = [str(entry.source) for entry in wanted.values()], list(wanted)
-            meter = _Meter(list(wanted.values()), on_progress)
+            meter = _Together(list(wanted.values()), on_progress)
         if sources:
             for number, entry in self._convert(sources, on_entry, meter):
                 entries[number if numbers is None else numbers[number]] = entry
@@ -389,7 +389,7 @@ class Batch:
                 self._present.cancel()
 
     def _convert(
-        self, sources: StrPath | list[str], on_entry: Callable[[BatchEntry], object] | None, meter: _Meter | None
+        self, sources: StrPath | list[str], on_entry: Callable[[BatchEntry], object] | None, meter: _Together | None
     ) -> list[tuple[int, BatchEntry]]:
         ended: list[tuple[int, BatchEntry]] = []
 
@@ -499,41 +499,28 @@ class BatchReport(tables.Tabled, dict[str, Any]):
         return _table(self.entries)
 
 
-class _Meter:
+class _Together:
     """Progress of one of many, told as that of all together."""
 
     def __init__(self, planned: list[BatchEntry], on_progress: Callable[[Progress], object]) -> None:
-        self._planned, self._on_progress = planned, on_progress
+        self._planned = planned
         self._sizes = [entry.plan.levels[0].bytes if entry.plan else 0 for entry in planned]
-        self._began = time.monotonic()
-        self._done = 0
+        self._meter = Meter(sum(self._sizes), on_progress)
         self._number = 0
 
     def at(self, number: int, has_ended: bool) -> None:
         """One begins, or has ended."""
         self._number = number
         if has_ended:
-            self._done += self._sizes[number]
-            self._tell(self._done)
+            self._tell(1)
 
     def told(self, progress: Progress) -> None:
         """How far the one is that has begun last."""
-        share = progress["done_bytes"] / max(1, progress["total_bytes"])
-        self._tell(self._done + round(self._sizes[self._number] * share))
+        self._tell(progress["done_bytes"] / max(1, progress["total_bytes"]))
 
-    def _tell(self, done: int) -> None:
-        total = sum(self._sizes)
-        speed = done / max(time.monotonic() - self._began, 1e-6)
-        told: Mapping[str, Any] = {
-            "done_bytes": done,
-            "total_bytes": total,
-            "bytes_per_second": speed,
-            "seconds_left": (total - done) / speed if speed > 0 else None,
-            "source": _name(self._planned[self._number]),
-            "number": self._number + 1,
-            "count": len(self._planned),
-        }
-        self._on_progress(cast(Progress, told))
+    def _tell(self, share: float) -> None:
+        self._meter.note(self._number, round(self._sizes[self._number] * share))
+        self._meter.tell(source=_name(self._planned[self._number]), number=self._number + 1, count=len(self._planned))
 
 
 def to_entry(event: Event) -> BatchEntry:

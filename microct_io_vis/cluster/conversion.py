@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, cast
 from ..arguments import is_address, option_words, path_of, shown_address, source_words
 from ..conversion import run_conversion
 from ..errors import ConversionError, shown_as_message
+from ..meter import Meter
 from ..options import MOST_PARTS, Options
 from ..process import Event, Helper, Names, snake_case
 from ..stand_ins import known_of
 from ..types import ConversionResult, Progress, Source, StrPath
 from .client import check_client
-from .meter import Meter
 from .slots import PARTS_A_SLOT, USUAL_SLOTS, Resources, memory_of, slots_of
 from .tasks import PATIENCE, ends, has_workers, new_topic, resumed, submit
 from .worker import cancelled_by, own_slot, telling_where
@@ -108,26 +108,31 @@ class ClusterConversion:
     ) -> ConversionResult:
         from distributed import Event as SharedEvent
 
-        numbers = [part["part"] for part in plan["parts"]]
         total = sum(part["bytes"] for part in plan["parts"]) * (2 if plan["scan"] else 1)
         meter = Meter(total, on_progress)
         topic = new_topic()
-        self._client.subscribe_topic(topic, lambda event: meter.told(event[1]))
+
+        def hear(event: tuple[float, dict[str, Any]]) -> None:
+            told = event[1]
+            meter.note((told["part"], told["scan"]), told["done_bytes"])
+
+        self._client.subscribe_topic(topic, hear)
+        sizes = {part["part"]: part["bytes"] for part in plan["parts"]}
         try:
             for scan in (True, False) if plan["scan"] else (False,):
                 done = plan["scanned" if scan else "converted"]
                 self._some_done = self._some_done or bool(done)
-                for part in plan["parts"]:
-                    if part["part"] in done:
-                        meter.told({"part": part["part"], "scan": scan, "done_bytes": part["bytes"], "before": True})
-                left = [number for number in numbers if number not in done]
-                self._tasks(left, output, scan, topic, meter, {part["part"]: part["bytes"] for part in plan["parts"]})
+                for part in sizes.keys() & done:
+                    meter.note((part, scan), sizes[part], is_from_before=True)
+                left = [part for part in sizes if part not in done]
+                self._tasks(left, output, scan, topic, meter, sizes)
             stop = SharedEvent(topic, client=self._client)
             given = (output, self._names, self._known, topic)
             finish = submit(self._client, run_finish, *given, name="finish", resources=self._resources)
             [finished] = self._wait([finish], meter, stop)
         finally:
-            self._some_done = self._some_done or meter.is_converting()
+            # What is scanned of a part cannot be gone on with, what is converted can.
+            self._some_done = self._some_done or any(meter.done.get((part, False)) for part in sizes)
             with suppress(Exception):
                 self._client.unsubscribe_topic(topic)
         meter.end()
@@ -143,7 +148,7 @@ class ClusterConversion:
             for part in parts
         ]
         for part in self._wait(futures, meter):
-            meter.told({"part": part["part"], "scan": scan, "done_bytes": sizes[part["part"]]})
+            meter.note((part["part"], scan), sizes[part["part"]])
 
     def _wait(self, futures: Iterable[Future], meter: Meter, stop: SharedEvent | None = None) -> list[Any]:
         """The results, in their order. Where it is cancelled, ``stop`` is set for them, and their end waited for."""

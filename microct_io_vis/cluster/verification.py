@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..arguments import SLICES, absolute, path_of, paths_of, shown_address
 from ..errors import ConversionError
+from ..meter import Meter
 from ..options import WORTH_A_PART
 from ..process import ask, check
 from ..stand_ins import Address
 from ..types import Progress, Source, StrPath
 from .client import check_client
-from .meter import Meter
 from .slots import PARTS_A_SLOT, USUAL_SLOTS, memory_of, slots_of
 from .tasks import ends, new_topic, submit
 from .worker import telling_where
@@ -56,7 +56,14 @@ class ClusterVerification:
         began = time.monotonic()
         topic = new_topic()
         meter = Meter(0, on_progress)
-        self._client.subscribe_topic(topic, lambda event: meter.told(event[1]))
+
+        def hear(event: tuple[float, dict[str, Any]]) -> None:
+            told = event[1]
+            if told["piece"] not in meter.done:
+                meter.total += told["total_bytes"]
+            meter.note(told["piece"], told["done_bytes"])
+
+        self._client.subscribe_topic(topic, hear)
         pieces = piece_count(self._slots, self._bytes())
         given = (self._output, self._against, self._options)
         waiting = {
@@ -115,8 +122,7 @@ def run_verify(output: str, against: Source | None, options: dict[str, Any], pie
     worker = get_worker()
 
     def on_progress(progress: Progress) -> None:
-        told = {"part": piece, "scan": False, "done_bytes": progress["done_bytes"], "bytes": progress["total_bytes"]}
-        worker.log_event(topic, told)
+        worker.log_event(topic, {"piece": piece, **progress})
 
     with telling_where():
         return check(output, against, options, on_progress, piece)
