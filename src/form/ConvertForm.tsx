@@ -4,7 +4,7 @@ import { AdvancedFields } from './AdvancedFields.tsx';
 import { ChoosePicture } from './ChoosePicture.tsx';
 import { SHOWN_DEFAULTS } from './choices.ts';
 import { labelOf } from '../model/option-table.ts';
-import { DEFAULT_OPTIONS, COMPRESSIONS, LOOK_OPTIONS, OME_ZARR_VERSIONS, OUTPUT_DTYPES } from '../model/options.ts';
+import { DEFAULT_OPTIONS, COMPRESSIONS, OME_ZARR_VERSIONS, OUTPUT_DTYPES, readingIn } from '../model/options.ts';
 import { describeSource } from './describe.ts';
 import { AxesInput, Field, SelectInput, TextInput, element } from './Field.tsx';
 import { defaultOutputName } from './output.ts';
@@ -104,9 +104,7 @@ export function ConvertForm(props: ConvertFormProps): React.ReactElement {
     lastChoice.current
   );
   lastChoice.current = choice;
-  const reading = Object.fromEntries(
-    LOOK_OPTIONS.filter(name => read.options[name] !== undefined).map(name => [name, read.options[name]])
-  );
+  const reading = readingIn(read.options);
   const onChoice = ({ region, range }: Partial<Choice>): void =>
     set({
       ...(region !== undefined && shape && regionFields(region, shape)),

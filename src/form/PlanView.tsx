@@ -1,6 +1,7 @@
 import * as React from 'react';
 import { formatBytes } from '../model/bytes.ts';
 import { isBucketAddress } from '../model/address.ts';
+import { count } from '../model/count.ts';
 import type { Plan, VolumeInfo } from '../protocol/index.ts';
 import { describeAxes, describeFile, describeOrigin, describeShape, describeVoxel } from './describe.ts';
 
@@ -56,7 +57,7 @@ export function PlanView(props: { plan: Plan; stale: boolean }): React.ReactElem
           <span className={isTight ? 'mct-mod-tight' : undefined}>{formatBytes(plan.freeDiskBytes)}</span>
         </Fact>
         <Fact name="Peak memory">
-          {formatBytes(plan.peakMemoryBytes)}, {plan.workers} worker{plan.workers === 1 ? '' : 's'}
+          {formatBytes(plan.peakMemoryBytes)}, {count(plan.workers, 'worker')}
         </Fact>
       </dl>
       <table className="mct-Levels">

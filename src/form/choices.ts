@@ -2,22 +2,23 @@ import { shortBytes } from '../model/bytes.ts';
 import { DEFAULT_JOBS } from '../model/option-table.ts';
 import { DEFAULT_OPTIONS } from '../model/options.ts';
 
-/** Units of a voxel size, those of scans first; `none` is no unit, on purpose. */
-export const UNITS: readonly string[] = [
-  ...['nanometer', 'micrometer', 'millimeter', 'centimeter', 'meter'],
-  ...['angstrom', 'picometer', 'inch', 'none']
-];
+/** Units that voxel sizes usually have, those of scans first, and how a person writes them. */
+export const UNIT_SYMBOLS: Record<string, string> = {
+  nanometer: 'nm',
+  micrometer: 'µm',
+  millimeter: 'mm',
+  centimeter: 'cm',
+  meter: 'm',
+  angstrom: 'Å',
+  picometer: 'pm',
+  inch: 'in'
+};
+/** Names of the units that can be chosen for a voxel size; `none` is no unit, on purpose. */
 export const UNIT_NAMES: Record<string, string> = {
-  nanometer: 'nanometer (nm)',
-  micrometer: 'micrometer (µm)',
-  millimeter: 'millimeter (mm)',
-  centimeter: 'centimeter (cm)',
-  meter: 'meter (m)',
-  angstrom: 'angstrom (Å)',
-  picometer: 'picometer (pm)',
-  inch: 'inch (in)',
+  ...Object.fromEntries(Object.entries(UNIT_SYMBOLS).map(([unit, symbol]) => [unit, `${unit} (${symbol})`])),
   none: 'no unit'
 };
+export const UNITS: readonly string[] = Object.keys(UNIT_NAMES);
 
 /** The helper's defaults for empty fields: shown as hints, never sent. */
 export const SHOWN_DEFAULTS = {

@@ -1,16 +1,9 @@
 import { formatBytes } from '../model/bytes.ts';
+import { count } from '../model/count.ts';
 import type { Progress, Source, Unfinished, VolumeInfo } from '../protocol/index.ts';
+import { UNIT_SYMBOLS } from './choices.ts';
 import { baseName } from './output.ts';
 
-const SYMBOLS: Record<string, string> = {
-  angstrom: 'Å',
-  nanometer: 'nm',
-  micrometer: 'µm',
-  millimeter: 'mm',
-  centimeter: 'cm',
-  meter: 'm',
-  inch: 'in'
-};
 const FORMATS: Record<VolumeInfo['format'], string> = {
   tiff: 'TIFF',
   bigtiff: 'BigTIFF',
@@ -34,7 +27,7 @@ export function describeVoxel(info: { voxelSize: readonly number[] | null; unit:
   if (!info.voxelSize) {
     return null;
   }
-  const unit = info.unit ? ` ${SYMBOLS[info.unit] ?? info.unit}` : '';
+  const unit = info.unit ? ` ${UNIT_SYMBOLS[info.unit] ?? info.unit}` : '';
   const lengths = info.voxelSize.map(length => String(Number(length.toPrecision(5))));
   const isCube = lengths.every(length => length === lengths[0]);
   return `${isCube ? lengths[0] : lengths.join(' × ')}${unit}${isCube ? ', isotropic' : ''}`;
@@ -53,7 +46,7 @@ export function describeOrigin(info: Pick<VolumeInfo, 'voxelSizeFrom' | 'voxelSi
 
 /** `ImageJ TIFF, 225 pages, 3.52 MiB, uncompressed` */
 export function describeFile(info: VolumeInfo): string {
-  const pages = `${info.pages} ${info.format === 'slices' ? 'file' : 'page'}${info.pages === 1 ? '' : 's'}`;
+  const pages = count(info.pages, info.format === 'slices' ? 'file' : 'page');
   const compression = info.compression === 'none' ? 'uncompressed' : info.compression;
   return `${FORMATS[info.format] ?? info.format}, ${pages}, ${formatBytes(info.bytes)}, ${compression}`;
 }
@@ -110,7 +103,7 @@ export function fraction(progress: Pick<Progress, 'doneBytes' | 'totalBytes'> | 
 export function factsOf(result: { levels?: number; bytesWritten?: number; seconds: number }): string {
   const { levels, bytesWritten, seconds } = result;
   const facts = [
-    levels === undefined ? null : `${levels} level${levels === 1 ? '' : 's'}`,
+    levels === undefined ? null : count(levels, 'level'),
     bytesWritten === undefined ? null : formatBytes(bytesWritten),
     `in ${describeSeconds(seconds)}`
   ];

@@ -1,3 +1,4 @@
+import { PathExt } from '@jupyterlab/coreutils';
 import { addressName, isAddress } from '../model/address.ts';
 import { outputName, volumeName } from '../model/output-name.ts';
 import type { Source } from '../protocol/index.ts';
@@ -21,15 +22,7 @@ export function resolveOutput(source: Source, typed: string): string {
     return name;
   }
   const folder = folderOf(source);
-  const parts: string[] = [];
-  for (const part of `${folder}/${name}`.split('/')) {
-    if (part === '..') {
-      parts.pop();
-    } else if (part !== '' && part !== '.') {
-      parts.push(part);
-    }
-  }
-  return (folder.startsWith('/') ? '/' : '') + parts.join('/');
+  return (folder.startsWith('/') ? '/' : '') + PathExt.resolve(`/${folder}/${name}`);
 }
 
 /**

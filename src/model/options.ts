@@ -134,6 +134,10 @@ export type ReadingOptions = Pick<ConvertOptions, (typeof READING_OPTIONS)[numbe
 export const LOOK_OPTIONS = [...READING_OPTIONS, 'channel', 'voxelSize', 'unit'] as const;
 export type LookOptions = Partial<Pick<ConvertOptions, (typeof LOOK_OPTIONS)[number]>>;
 
+/** Of the options of a conversion how it reads its source. */
+export const readingIn = (options: Partial<ConvertOptions>): LookOptions =>
+  Object.fromEntries(LOOK_OPTIONS.filter(name => options[name] != null).map(name => [name, options[name]]));
+
 export const DEFAULT_OPTIONS: ConvertOptions = {
   output: null,
   slices: null,

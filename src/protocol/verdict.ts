@@ -1,12 +1,8 @@
+import { count } from '../model/count.ts';
 import type { VerifyResult } from './index.ts';
 
 /** Most differences that are listed for a person; JSON has more. */
 export const LISTED = 20;
-
-/** `3 chunks`; `number` writes the number. */
-export function count(n: number, noun: string, number: (n: number) => string = String): string {
-  return `${number(n)} ${noun}${n === 1 ? '' : 's'}`;
-}
 
 /** `READABLE`: every chunk can be decoded, and there was nothing to compare them with. */
 export const verdictWord = ({ ok, compared }: Pick<VerifyResult, 'ok' | 'compared'>): string =>

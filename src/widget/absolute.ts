@@ -1,3 +1,4 @@
+import { PathExt } from '@jupyterlab/coreutils';
 import { isAddress } from '../model/address.ts';
 
 /**
@@ -9,13 +10,7 @@ export function absolute(path: string, cwd: string, home: string): string {
   const isWindows = /^[a-z]:/i.test(cwd);
   const given = (isWindows ? path.replaceAll('\\', '/') : path).replace(/^~(?=\/|$)/, home);
   const isAbsolute = given.startsWith('/') || (isWindows && /^[a-z]:\//i.test(given));
-  const segments: string[] = [];
-  for (const segment of (isAbsolute ? given : `${cwd}/${given}`).split('/')) {
-    if (segment === '..') {
-      segments.pop();
-    } else if (segment !== '' && segment !== '.') {
-      segments.push(segment);
-    }
-  }
-  return (isWindows && !given.startsWith('/') ? '' : '/') + segments.join('/');
+  return (
+    (isWindows && !given.startsWith('/') ? '' : '/') + PathExt.resolve(`/${isAbsolute ? given : `${cwd}/${given}`}`)
+  );
 }

@@ -1,4 +1,4 @@
-import { PageConfig, URLExt } from '@jupyterlab/coreutils';
+import { PageConfig, PathExt, URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 /** A piece of one file of the volume, as Python read it. `modified` is in whole seconds since 1970. */
@@ -62,8 +62,9 @@ export async function findOnServer(place: Place, notebook: string | null): Promi
 export function candidates(place: Place, notebook: string | null, serverRoot: string): string[] {
   const found: string[] = [];
   if (place.fromNotebook !== null && notebook !== null) {
-    const path = normalize([...notebook.split('/').slice(0, -1), ...place.fromNotebook.split('/')]);
-    if (path !== null) {
+    const path = PathExt.join(PathExt.dirname(notebook), place.fromNotebook);
+    // Neither the root itself nor what is outside of it.
+    if (path !== '' && path.split('/')[0] !== '..') {
       found.push(path);
     }
   }
@@ -74,21 +75,6 @@ export function candidates(place: Place, notebook: string | null, serverRoot: st
     }
   }
   return [...new Set(found)];
-}
-
-/** Takes `.` and `..` out; null when the path leads out of the root, or to it. */
-function normalize(segments: string[]): string | null {
-  const path: string[] = [];
-  for (const segment of segments) {
-    if (segment === '..') {
-      if (path.pop() === undefined) {
-        return null;
-      }
-    } else if (segment !== '' && segment !== '.') {
-      path.push(segment);
-    }
-  }
-  return path.length ? path.join('/') : null;
 }
 
 async function agrees(url: string, sample: Sample, settings: ServerConnection.ISettings): Promise<boolean> {

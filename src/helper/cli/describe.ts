@@ -9,9 +9,10 @@ import type { CalibrationFunction, VolumeInfo } from '../../model/volume.ts';
 import { DEFAULT_OPTIONS } from '../../model/options.ts';
 import type { PartResult, PartsDescription, PlannedEntry } from '../../convert/index.ts';
 import { formatBytes } from '../../model/bytes.ts';
+import { count } from '../../model/count.ts';
 import { shellWord } from '../../model/words.ts';
 import { VARIABLE } from '../../remote/stand-ins.ts';
-import { LISTED, count, differing, verdictWord } from '../../protocol/verdict.ts';
+import { LISTED, differing, verdictWord } from '../../protocol/verdict.ts';
 
 const FORMATS: Record<VolumeInfo['format'], string> = {
   tiff: 'TIFF',

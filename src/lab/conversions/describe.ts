@@ -3,7 +3,8 @@ import { describeProgress, describeSeconds, describeSource } from '../../form/de
 import { baseName } from '../../form/output.ts';
 import { shownAddress } from '../../model/address.ts';
 import { formatBytes } from '../../model/bytes.ts';
-import { LISTED, count, differing, verdictWord } from '../../protocol/verdict.ts';
+import { count } from '../../model/count.ts';
+import { LISTED, differing, verdictWord } from '../../protocol/verdict.ts';
 import type { Job, VerifyResult } from '../../protocol/index.ts';
 
 /** `scan.tif → scan.ome.zarr`, `bone.tif → scan.ome.zarr/labels/bone`, or `Verify scan.ome.zarr` */

@@ -4,11 +4,11 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 import { fraction } from '../../form/index.ts';
 import { isAddress } from '../../model/address.ts';
+import { readingIn } from '../../model/options.ts';
 import type { Job } from '../../protocol/index.ts';
 import { isActive } from '../../protocol/job.ts';
 import type { IHelper, IJobs, JobChange } from '../helper.ts';
 import { CommandIDs } from '../ids.ts';
-import { readingIn } from '../viewer/reading.ts';
 import { jobDetails, jobName, jobStatus } from './describe.ts';
 
 /** A notification is redrawn no more often than this, in milliseconds. */

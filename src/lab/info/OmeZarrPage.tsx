@@ -1,8 +1,8 @@
 import * as React from 'react';
 import { Fact, baseName, describeOrigin, describeShape, describeVoxel } from '../../form/index.ts';
 import { formatBytes } from '../../model/bytes.ts';
+import { count } from '../../model/count.ts';
 import type { OmeZarrInfo, VolumeInfo } from '../../protocol/index.ts';
-import { count } from '../../protocol/verdict.ts';
 import type { IHelper } from '../helper.ts';
 
 /** Facts about one OME-Zarr, by its metadata and the sizes of its files. */

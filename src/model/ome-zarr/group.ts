@@ -1,3 +1,4 @@
+import { count } from '../count.ts';
 import { type Json, isObject } from '../json.ts';
 
 /** A file that says what a Zarr group is: `zarr.json` of Zarr v3, `.zattrs` of v2. */
@@ -81,9 +82,9 @@ export function severalInWords(
     case 'labels':
       return `is a group of labels (${named || 'none'}): ${act} one of them, or ${act === 'open' ? '' : 'of '}the image above`;
     case 'plate':
-      return `is a plate of ${all} well${all === 1 ? '' : 's'} (${named}), not an image: ${act} an image in one of them`;
+      return `is a plate of ${count(all, 'well')} (${named}), not an image: ${act} an image in one of them`;
     case 'well':
-      return `is a well of a plate with ${all} image${all === 1 ? '' : 's'} (${named}): ${act} one of them`;
+      return `is a well of a plate with ${count(all, 'image')} (${named}): ${act} one of them`;
     case 'collection':
       return `is a collection of images (${named || 'none found'}), as bioformats2raw makes it: ${act} one of them`;
     case null:
