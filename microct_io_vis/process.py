@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -31,6 +32,8 @@ else:
 Names = Literal["python", "form"]
 #: bytes that are written in one go
 PIECE = 1 << 20
+#: seconds in which a shutdown follows the interrupt that Jupyter sends before each
+BEFORE_SHUTDOWN = 0.4
 Event = dict[str, Any]
 
 
@@ -65,7 +68,8 @@ class Helper:
         ``answers`` are the exit statuses of a helper that has done what it was asked for.
 
         Raises `ConversionError`, also for what is wrong with this installation. KeyboardInterrupt cancels the helper
-        first; whatever else ends this, or Python itself, leaves what is done to be resumed.
+        first, unless it is the end of a notebook's kernel; that, whatever else ends this, or Python itself, leaves what
+        is done to be resumed.
         """
         process = self._start()
         stdout, stderr = process.stdout, process.stderr
@@ -88,7 +92,10 @@ class Helper:
                     on_event(event)
             status = process.wait()
         except KeyboardInterrupt as interrupt:
-            self.cancel()
+            if kernel_ends():
+                self._end(process)
+            else:
+                self.cancel()
             self._reap(process)
             if self._sent is None:
                 # Who has interrupted it hears of what could not be removed.
@@ -207,6 +214,24 @@ class Helper:
             process.kill()
             process.wait()
             raise
+
+
+def kernel_ends() -> bool:
+    """Whether the KeyboardInterrupt that was just raised is no person's, but the end of the notebook's kernel.
+
+    Jupyter interrupts each kernel before it shuts it down, also where a server stops; the shutdown follows at once.
+    """
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    if shell is None or not hasattr(shell, "kernel"):
+        return False
+    end = time.monotonic() + BEFORE_SHUTDOWN
+    try:
+        while not shell.exit_now and time.monotonic() < end:
+            time.sleep(0.02)
+    except KeyboardInterrupt:
+        pass  # Somebody insists.
+    return bool(shell.exit_now)
 
 
 def started(

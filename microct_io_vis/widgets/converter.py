@@ -36,7 +36,7 @@ from ..options import (
     Palette,
     ZAxis,
 )
-from ..process import Names, ask
+from ..process import Names, ask, kernel_ends
 from ..results import OmeZarrInfo, Plan, VolumeInfo, info_of, to_plan
 from ..stand_ins import whole
 from ..types import (
@@ -480,8 +480,10 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
                 if deadline is not None and time.monotonic() >= deadline:
                     raise TimeoutError(f"{shown_source(self.source)} is still being converted after {timeout} s")
         except KeyboardInterrupt as interrupt:
-            self.cancel()
-            self._ended.wait(10)
+            # A kernel that ends leaves what is done to be resumed.
+            if not kernel_ends():
+                self.cancel()
+                self._ended.wait(10)
             shown_as_message(interrupt)
             raise
         if self.error is not None:

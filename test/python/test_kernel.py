@@ -398,7 +398,8 @@ def test_what_runs_when_the_kernel_ends_can_be_resumed(manager, connect, root, c
     if way == "signal":
         process.terminate()
     else:
-        manager.request_shutdown()
+        # As a server does it, which interrupts the kernel before.
+        manager.shutdown_kernel()
     # psutil cannot see the status of who is not its child.
     assert process.wait(PATIENCE) in (143 if way == "signal" else 0, None)
     assert leftovers(root) == ["large.ome.zarr.partial"]

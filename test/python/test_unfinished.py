@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from command_line import Run, finish, small_files, until
+from command_line import PATIENCE, Run, finish, small_files, until
+from jupyter_client.manager import start_new_kernel
 from oracle import Expected, check, files
 
 SHAPE = (96, 512, 512)
@@ -132,6 +133,34 @@ def test_cancelled_by_the_keyboard(cli, scan, output):
     assert run.status == 130
     assert run.stderr.count("\n") == 1 and run.stderr.startswith("microct-io-vis: ")
     assert beside(output) == []
+
+
+@pytest.mark.parametrize("way", ["convert", "wait"])
+def test_notebooks_kernel_ended(cli, scan, output, array, way):
+    """Jupyter interrupts a kernel before it shuts it down, which is nobody's cancel."""
+    options = "compression='gzip', chunk_size=(16, 64, 64), max_memory='160M'"
+    code = {
+        "convert": f"microct_io_vis.convert({str(scan)!r}, {str(output)!r}, {options})",
+        "wait": f"c = microct_io_vis.ConverterWidget({str(scan)!r}, target={str(output)!r}, {options})\n"
+        "c.start()\nc.wait()",
+    }[way]
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        client.execute(f"import microct_io_vis\n{code}")
+        until(noted(output), manager.provisioner.process)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel()
+    words = ["--compression", "gzip", "-c", 16, 64, 64, "-m", "160M", "--resume"]
+    end = time.monotonic() + PATIENCE
+    # Its helper goes on to end by itself.
+    while (left := cli.estimate(scan, output, *words)["unfinished"]) is None:
+        assert time.monotonic() < end, beside(output)
+    assert left["refusal"] is None
+    assert left["doneBytes"] > 0
+    cli.convert(scan, output, *words)
+    check(output, Expected(array, chunk=(16, 64, 64), compression="gzip"))
+    assert beside(output) == [output.name]
 
 
 @pytest.mark.parametrize("words", [["-d", "uint8"], []], ids=["while scanning", "while converting"])

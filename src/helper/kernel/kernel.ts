@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VERSION } from '../../model/version.ts';
-import { HELPER } from '../../protocol/index.ts';
+import { HELPER, type Job } from '../../protocol/index.ts';
 import { UsageError } from '../cli/parse.ts';
 import { COMMAND_LINE, inWords } from '../../model/words.ts';
 import { toFailure } from '../failure.ts';
@@ -25,6 +25,8 @@ A line is a command, for example: info scan.tif
 const PATIENCE = 8_000;
 /** Milliseconds in which the cells that were sent along with a failed one arrive. */
 const GATHER = 50;
+/** Milliseconds in which a shutdown follows the interrupt that Jupyter sends before each. */
+const BEFORE_SHUTDOWN = 400;
 
 /**
  * The Jupyter kernel. Cells run one after another; everything else is answered at once, also while a cell or a job
@@ -60,12 +62,30 @@ export class Kernel {
     this.#status('starting', null);
   }
 
-  /** Cancels the cell that runs; without one, the job that runs. */
+  /** Cancels the cell that runs; without one, the jobs that run. */
   interrupt(): void {
-    if (this.#cell) {
-      this.#cell.abort();
-    } else {
-      this.#jobs.list().forEach(({ id, state }) => state === 'running' && this.#jobs.cancel(id));
+    this.#interruption()();
+  }
+
+  /** Cancels what runs now, when it is called, unless that has ended. */
+  #interruption(): () => void {
+    const cell = this.#cell;
+    if (cell) {
+      return () => cell.abort();
+    }
+    const running = new Set(this.#running().map(({ id }) => id));
+    return () => this.#running().forEach(({ id }) => running.has(id) && this.#jobs.cancel(id));
+  }
+
+  /**
+   * Jupyter interrupts each kernel before it shuts it down, also where a server stops: only an interrupt that no
+   * shutdown follows is a person's.
+   */
+  async #interruptUnlessEnding(): Promise<void> {
+    const interruption = this.#interruption();
+    await sleep(BEFORE_SHUTDOWN);
+    if (!this.#ending) {
+      interruption();
     }
   }
 
@@ -75,7 +95,7 @@ export class Kernel {
    */
   end(reason: string, status = 0): Promise<void> {
     this.#ending ??= (async () => {
-      const running = this.#jobs.list().filter(({ state }) => state === 'running');
+      const running = this.#running();
       // Before the cell is told, which would cancel its job.
       const closed = this.#jobs.close(reason, PATIENCE);
       this.#cell?.abort();
@@ -91,6 +111,10 @@ export class Kernel {
       process.exit(status);
     })();
     return this.#ending;
+  }
+
+  #running(): Job[] {
+    return this.#jobs.list().filter(({ state }) => state === 'running');
   }
 
   #receive(channel: Channel, message: Message): void {
@@ -165,8 +189,8 @@ export class Kernel {
       case 'comm_close':
         return this.#comms.close(content);
       case 'interrupt_request':
-        this.interrupt();
-        return reply('interrupt_reply', {});
+        reply('interrupt_reply', {});
+        return this.#interruptUnlessEnding();
       case 'shutdown_request': {
         const restart = content.restart === true;
         reply('shutdown_reply', { restart });
