@@ -37,9 +37,13 @@ const houseRule = (folder, depth) => {
     allowTypeImports: folder === 'protocol',
     message: `src/${folder} may import from ${allowed} only.`
   };
+  const door = {
+    regex: `^${'\\.\\./'.repeat(depth)}convert/(?!index\\.ts$)`,
+    message: 'The door of src/convert is its index.ts.'
+  };
   return {
     files: [`src/${folder}/${'*/'.repeat(depth - 1)}*.{ts,tsx}`],
-    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [pattern] }] }
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [pattern, door] }] }
   };
 };
 const houseRules = Object.keys(HOUSE).flatMap(folder => [1, 2, 3].map(depth => houseRule(folder, depth)));

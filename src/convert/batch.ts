@@ -9,6 +9,7 @@ import type { ConvertResult } from '../model/progress.ts';
 import { sameOutput } from '../model/same-output.ts';
 import { COMMAND_LINE, type Vocabulary, inWords } from '../model/words.ts';
 import { freeMemory } from '../pyramid/garbage.ts';
+import { readFailure } from '../reader/common/fail.ts';
 import { absolute } from '../reader/common/file-name.ts';
 import { standInFor } from '../remote/stand-ins.ts';
 import { isWholeInBucket } from '../zarr/bucket/claim.ts';
@@ -59,17 +60,20 @@ function sourcesOf(word: string): string[] {
   if (isAddress(word)) return [word];
   const there = statSync(word, { throwIfNoEntry: false });
   if (there?.isDirectory()) return within(word);
-  if (there && imageKind(word) === null) return listed(word);
+  if (there && imageKind(word) === null) return listed(word, there.size);
   if (there) return [word];
   return globSync(word)
     .filter(path => !isOmeZarr(path))
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }
 
+/** Bytes that a list has at most: the paths of some hundred thousand files. */
+const MOST_LIST = 64 << 20;
+
 /** The sources that a list names. */
-function listed(list: string): string[] {
-  const paths = pathsIn(readFileSync(list), list);
-  if (paths.some(path => path.includes('\0')))
+function listed(list: string, bytes: number): string[] {
+  const paths = bytes <= MOST_LIST ? pathsIn(orFailure(list, path => readFileSync(path)), list) : null;
+  if (!paths || paths.some(path => path.includes('\0')))
     throw new ConvertError(
       'bad-option',
       `${list}: is no text that names a TIFF or a folder of slices a line`,
@@ -78,15 +82,33 @@ function listed(list: string): string[] {
   return paths.map(standInFor);
 }
 
+/** What is read of a path. @throws ConvertError as the reader does */
+function orFailure<T>(path: string, read: (path: string) => T): T {
+  try {
+    return read(path);
+  } catch (error) {
+    throw readFailure(error, path);
+  }
+}
+
 function within(folder: string): string[] {
-  const entries = readdirSync(folder, { withFileTypes: true });
+  const entries = orFailure(folder, path => readdirSync(path, { withFileTypes: true }));
   const sorted = entries.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
   return sorted.flatMap(({ name }) => {
     const path = join(folder, name);
-    if (name.startsWith('.') || /\.zarr(\.partial)?$/.test(name)) return [];
+    if (name.startsWith('.') || name === 'lost+found' || /\.zarr(\.partial)?$/.test(name)) return [];
     if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return imageKind(name) === 'TIFF' ? [path] : [];
-    return readdirSync(path).some(inner => imageKind(inner) !== null) ? [path] : [];
+    return mayHoldSlices(path) ? [path] : [];
   });
+}
+
+/** Also where nobody is told what a folder holds: why, is said when it is its turn. */
+function mayHoldSlices(folder: string): boolean {
+  try {
+    return readdirSync(folder).some(inner => imageKind(inner) !== null);
+  } catch {
+    return true;
+  }
 }
 
 /**

@@ -31,7 +31,8 @@ export class Ending {
     this.#ended.catch(() => {});
     this.#signal = signal;
     this.#onAbort = () => this.end(reason(signal!));
-    signal?.addEventListener('abort', this.#onAbort);
+    if (signal?.aborted) this.#onAbort();
+    else signal?.addEventListener('abort', this.#onAbort);
   }
 
   readonly end = (error: unknown): void => this.#reject(error);

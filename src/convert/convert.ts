@@ -1,6 +1,6 @@
 import { conclude, finishLabels, resultOf } from './conclude.ts';
 import { Conversion } from './conversion.ts';
-import { ConvertError, type ErrorCode, stopped } from '../model/errors.ts';
+import { ConvertError, type ErrorCode } from '../model/errors.ts';
 import { Meter } from './meter.ts';
 import type { ConvertOptions } from '../model/options.ts';
 import { type Prepared, prepare } from './prepare.ts';
@@ -36,7 +36,6 @@ export async function convert(
   const prepared = await Ending.before(signal, prepare(source, options)).catch((error: unknown) => {
     throw withListed(error, listed);
   });
-  if (signal?.aborted) throw stopped(signal);
   const { settings } = prepared;
   const destination = await begin(prepared);
   const ending = new Ending(signal);
@@ -45,7 +44,6 @@ export async function convert(
   try {
     conversion = new Conversion(prepared, source, destination, ending.end);
     if (onProgress) meter = new Meter(conversion, onProgress);
-    if (signal?.aborted) throw stopped(signal);
     const written = await ending.race(conversion.run());
     await conversion.close(PATIENCE);
     meter?.report();

@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
-import { makeFolder } from '../convert/batch.ts';
-import type { Control } from '../convert/control.ts';
+import {
+  type Control,
+  type OmeZarrInfo,
+  type VerifyOptions,
+  type VerifyResult,
+  limitsOf,
+  makeFolder
+} from '../convert/index.ts';
 import { ConvertError, cancelled, interrupted } from '../model/errors.ts';
 import { type ConvertOptions, DEFAULT_OPTIONS } from '../model/options.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ConvertResult, Progress } from '../model/progress.ts';
-import type { OmeZarrInfo } from '../convert/ome-zarr-info.ts';
-import { type VerifyOptions, type VerifyResult, limitsOf } from '../convert/verify/index.ts';
 import { BYTES_PER_VOXEL, type VolumeInfo } from '../model/volume.ts';
 import type { HelperEvent, Job, Methods, Source, Waiting } from '../protocol/index.ts';
 import { isActive, lost } from '../protocol/job.ts';

@@ -44,9 +44,6 @@ export class Records {
     const found: Job[] = [];
     for (const name of this.#names()) {
       const file = join(this.#folder, name);
-      if (file === this.#file) {
-        continue;
-      }
       try {
         if (Date.now() - statSync(file).mtimeMs > FORGOTTEN) {
           rmSync(file);

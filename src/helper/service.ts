@@ -1,9 +1,8 @@
 import { access } from 'node:fs/promises';
+import { type Looks, isName, unfinishedRequest } from '../convert/index.ts';
 import { isAddress } from '../model/address.ts';
 import { errorName } from '../model/error-name.ts';
 import { ConvertError, cancelled } from '../model/errors.ts';
-import { isName } from '../convert/output-path.ts';
-import { unfinishedRequest } from '../convert/unfinished.ts';
 import { inWords } from '../model/words.ts';
 import { RemoteStore } from '../remote/remote-store.ts';
 import type { Engine, Jobs } from './jobs.ts';
@@ -20,7 +19,6 @@ import type {
   OmeZarrInfo,
   VolumeInfo
 } from '../protocol/index.ts';
-import type { Looks } from '../convert/index.ts';
 import { ServerPaths } from './paths.ts';
 import type { StoredFile } from './store.ts';
 import { Outgoing } from './outgoing.ts';

@@ -24,6 +24,9 @@ def test_a_batch_converts_what_it_can_and_reports_all(cli, tmp_path):
     (scans / "b9.tif").write_bytes(b"no TIFF")
     for z, plane in enumerate(volume):
         tifffile.imwrite(scans / "slices" / f"rec_{z}.tif", plane)
+    # Of a disk's root.
+    (scans / "lost+found").mkdir(mode=0o700)
+    (scans / "lost+found" / "lost.tif").write_bytes(b"")
     report = tmp_path / "report"
     words = ["convert", "--batch", scans, out, "--report", f"{report}.json", "-q"]
     estimated = cli("estimate", "--batch", scans, out)
@@ -62,7 +65,9 @@ def test_a_batch_converts_what_it_can_and_reports_all(cli, tmp_path):
     planned = cli("convert", "--batch", tmp_path / "windows.txt", out, "--dry-run", "-q")
     assert planned.stdout.split() == [str(out / "a.ome.zarr"), str(out / "b9.ome.zarr")]
     (tmp_path / "binary").write_bytes(b"a\0b\n")
-    for name, says in (("binary", "is no text that names"), ("no.txt", "no.txt: there is no such file or folder")):
+    with (tmp_path / "raw").open("wb") as file:
+        file.truncate(3 << 30)
+    for name, says in (("binary", "is no text that names"), ("raw", "is no text that names"), ("no.txt", "no.txt: there is no such file or folder")):
         refused = cli("convert", "--batch", tmp_path / name, out)
         assert refused.status == 1 and says in refused.stderr
     nothing = cli("convert", "--batch", f"{tmp_path}/*.png")

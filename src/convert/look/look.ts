@@ -125,13 +125,11 @@ export class Looks {
 
   /** The source as it was opened last. */
   #open(source: string | string[], options: LookOptions): Promise<Opened> {
-    const key = JSON.stringify([source, LOOK_OPTIONS.map(name => options[name] ?? null)]);
-    let opened = this.#opened.get(key);
-    if (opened) this.#opened.delete(key);
-    else {
-      opened = this.#openAnew(source, options);
-      opened.catch(() => this.#opened.delete(key));
-    }
+    const key = keyOf(source, options);
+    const before = this.#opened.get(key);
+    const opened = before ?? this.#openAnew(source, options);
+    if (before) this.#opened.delete(key);
+    else opened.catch(() => this.#drop(key, opened));
     this.#opened.set(key, opened);
     if (this.#opened.size > MOST_SOURCES) {
       const [[oldest, unused]] = this.#opened;
@@ -143,12 +141,18 @@ export class Looks {
 
   /** The same, as it is now. */
   async #current(source: string | string[], options: LookOptions): Promise<Opened> {
-    const opened = await this.#open(source, options);
+    const opening = this.#open(source, options);
+    const opened = await opening;
     if (await isUnchanged(opened)) return opened;
-    for (const [key, each] of this.#opened) if ((await each.catch(() => null)) === opened) this.#opened.delete(key);
+    this.#drop(keyOf(source, options), opening);
     opened.isStale = true;
     this.#forget(opened);
     return this.#open(source, options);
+  }
+
+  /** Opens it anew the next time, unless somebody has done so. */
+  #drop(key: string, opening: Promise<Opened>): void {
+    if (this.#opened.get(key) === opening) this.#opened.delete(key);
   }
 
   async #openAnew(source: string | string[], options: LookOptions): Promise<Opened> {
@@ -224,8 +228,9 @@ export class Looks {
   }
 
   #keep(name: string, bytes: Uint8Array<ArrayBuffer>): void {
+    // Who asks again for what nobody waited for any more has it made twice.
+    this.#chunkBytes += bytes.length - (this.#chunks.get(name)?.length ?? 0);
     this.#chunks.set(name, bytes);
-    this.#chunkBytes += bytes.length;
     for (const [oldest, { length }] of this.#chunks) {
       if (this.#chunkBytes <= CHUNK_BYTES) break;
       this.#chunks.delete(oldest);
@@ -233,6 +238,10 @@ export class Looks {
     }
   }
 }
+
+/** What tells one way of looking at a source from others. */
+const keyOf = (source: string | string[], options: LookOptions): string =>
+  JSON.stringify([source, LOOK_OPTIONS.map(name => options[name] ?? null)]);
 
 const changed = (name: string): ConvertError =>
   new ConvertError('truncated', `${name}: it has been written to since it was opened: look at it anew`, 'source');

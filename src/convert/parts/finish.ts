@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { ConvertError, stopped } from '../../model/errors.ts';
+import { ConvertError } from '../../model/errors.ts';
 import type { ConvertResult } from '../../model/progress.ts';
 import { type Control, Ending, PATIENCE } from '../control.ts';
 import { conclude, finishLabels, resultOf } from '../conclude.ts';
@@ -89,7 +89,6 @@ async function finish(store: PartsStore, control: Control): Promise<FinishResult
       synced
     });
     if (onProgress) meter = new Meter(conversion, onProgress);
-    if (signal?.aborted) throw stopped(signal);
     const written = await ending.race(conversion.run());
     await conversion.close(PATIENCE);
     meter?.report();
@@ -146,7 +145,10 @@ async function take(store: PartsStore, plan: PartsPlan, { signal, onWait }: Cont
   const given = { ...options, ...within(plan.limits) };
   // There may be a single block to read back.
   idle.expect(1);
-  const first = await withHeaders(plan, store, () => prepare(source, given, { planned: plan.head }));
+  const first = await Ending.before(
+    signal,
+    withHeaders(plan, store, () => prepare(source, given, { planned: plan.head }))
+  );
   const { overwrite, parent } = first.settings;
   const merged = await mergeParts(plan, store, first);
   await settled(store, signal, onWait);

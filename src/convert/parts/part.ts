@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ConvertError, stopped } from '../../model/errors.ts';
+import { ConvertError } from '../../model/errors.ts';
 import { volumeCount } from '../../model/volume.ts';
 import { leafCount, rootsOf, depthFirst } from '../../pyramid/blocks.ts';
 import { idle } from '../../pyramid/idle-threads.ts';
@@ -117,7 +117,6 @@ async function convertOne(
     leaves < volumes * leafCount(whole.grids)
       ? truncated(arrange(info.source, settings, { ...workload, settings: { ...settings, jobs } }), plan.level)
       : whole;
-  if (signal?.aborted) throw stopped(signal);
   const others = await store.runs(part);
   const warnings = others.map(
     ({ running }) => `Part ${part} is also being done by ${running}: whoever is done first has done it.`
@@ -132,7 +131,6 @@ async function convertOne(
     // Who finishes it looks for runs after it has seen that all is done: one of both sees the other.
     if (!(await wanted.ask())) throw elsewhere;
     if (onProgress) meter = new Meter(run, onProgress);
-    if (signal?.aborted) throw stopped(signal);
     const record = await ending.race<PartRecord | ScanRecord>(scan ? run.scan() : run.convert());
     const difference = changed(plan.head.source, fingerprint(layout));
     if (difference)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { ConvertError, stopped } from '../../model/errors.ts';
+import { ConvertError } from '../../model/errors.ts';
 import type { ConvertOptions } from '../../model/options.ts';
 import { MOST_PARTS, type Plan, WORTH_A_PART } from '../../model/plan.ts';
 import { product } from '../../model/levels.ts';
@@ -97,7 +97,6 @@ async function planAnew(
     if (!dryRun) await forgetFinished(error);
     throw await withPlanned(error, source, given);
   });
-  if (signal?.aborted) throw stopped(signal);
   const parts = Math.max(least, Math.min(most, Math.floor(readBytes(prepared) / WORTH_A_PART)));
   const division = divide(prepared, parts);
   if (division.parts.length < parts)

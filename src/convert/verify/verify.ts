@@ -74,6 +74,8 @@ export const limitsOf = (options: Partial<VerifyOptions>): Pick<VerifyOptions, '
   jobs: jobs(options.jobs ?? null)
 });
 
+const cancelled = (): ConvertError => new ConvertError('cancelled', 'The verification was cancelled.');
+
 /**
  * Reads every chunk of an OME-Zarr image back and compares: level 0 with the source, every further level with what the
  * next finer stored one gives, the metadata with itself and with the source. Writes nothing.
@@ -88,7 +90,11 @@ export async function verify(
   control: Control = {}
 ): Promise<VerifyResult> {
   if (!isAddress(output)) return verifyFolder(resolve(output), options, control, null);
-  const mirror = await Mirror.open(output, 'output');
+  const opening = Mirror.open(output, 'output');
+  const mirror = await Ending.before(control.signal, opening, cancelled).catch((error: unknown) => {
+    void opening.then(late => late.close()).catch(() => {});
+    throw error;
+  });
   return mirror.within(() => verifyFolder(mirror.folder, options, control, mirror));
 }
 
@@ -100,7 +106,6 @@ async function verifyFolder(
   mirror: Mirror | null
 ): Promise<VerifyResult> {
   const began = performance.now();
-  const cancelled = () => new ConvertError('cancelled', 'The verification was cancelled.');
   const limits = limitsOf(options);
   const image = readImage(folder);
   const piece = options.piece ?? null;
@@ -135,7 +140,6 @@ async function verifyFolder(
       `Level 0 is padded to ${spatial(level0.shape).join(' × ')} voxels, and was compared within its original_shape, ${original.join(' × ')}.`
     );
   }
-  if (control.signal?.aborted) throw cancelled();
   const own = { downsample: origin?.downsample ?? 'mean', own: origin !== null };
   const passes = runs.flatMap(run => {
     const recipe = { ...own, source: run === first ? source : null };

@@ -7,6 +7,7 @@ import {
   convertMany,
   convertPart,
   discardParts,
+  Ending,
   estimate,
   estimateMany,
   finishParts,
@@ -21,7 +22,7 @@ import { ConvertError } from '../../model/errors.ts';
 import { COMMAND_LINE, type Vocabulary, inWords } from '../../model/words.ts';
 import { wholeAddress } from '../../remote/stand-ins.ts';
 import { toFailure } from '../failure.ts';
-import { onParentGone } from '../kernel/parent.ts';
+import { onParentGone } from '../parent.ts';
 import { asked } from '../vocabulary.ts';
 import { VERSION } from '../../model/version.ts';
 import { batchRows, infoRows, partText, partsRows, planRows, toText, verdictText } from './describe.ts';
@@ -32,7 +33,7 @@ import { createReporter } from './reporter.ts';
 import { readSentArray } from './sent-array.ts';
 import { readSentReport } from './sent-report.ts';
 import { readSource } from './source.ts';
-import { onStop, orStopped } from './stop.ts';
+import { onStop } from './stop.ts';
 
 /** Exit statuses, a contract with shells and other people's scripts. */
 const DONE = 0;
@@ -99,11 +100,11 @@ async function run(
       return { text: VERSION };
     case 'info': {
       const { source, options, files } = invocation;
-      const info = say(await orStopped(inspect(readSource(source), options, { files }), signal));
+      const info = say(await Ending.before(signal, inspect(readSource(source), options, { files })));
       return { text: invocation.json ? JSON.stringify(info) : toText(infoRows(info)) };
     }
     case 'estimate': {
-      const plan = say(await orStopped(estimate(readSource(invocation.source), invocation.options), signal));
+      const plan = say(await Ending.before(signal, estimate(readSource(invocation.source), invocation.options)));
       return { text: invocation.json ? JSON.stringify(plan) : toText(planRows(plan)) };
     }
     case 'convert': {

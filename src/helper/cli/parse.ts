@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { ConvertOptions } from '../../model/options.ts';
-import { type VerifyOptions, readPiece } from '../../convert/verify/index.ts';
+import { type VerifyOptions, readPiece } from '../../convert/index.ts';
 import { COMMAND_LINE, type OptionName, inWords, option as spoken, shellWord } from '../../model/words.ts';
 import { parseBytes } from '../../model/bytes.ts';
 import { ENGINE_OPTIONS, type OptionKind } from '../../model/option-table.ts';

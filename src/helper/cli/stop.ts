@@ -61,11 +61,3 @@ export function onStop(errors: NodeJS.WriteStream): Stop {
   errors.on('error', onGone);
   return Object.assign(stop, { dispose: () => SIGNALS.forEach(name => process.off(name, onSignal)) });
 }
-
-/** The promise's outcome, or a rejection as soon as the signal aborts: for work that leaves nothing behind. */
-export function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    work.then(resolve, reject);
-  });
-}

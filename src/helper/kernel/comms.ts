@@ -61,7 +61,7 @@ export class Comms {
     }
     const [oldest] = this.#open;
     if (this.#open.size > MOST) {
-      this.#open.delete(oldest);
+      this.close({ comm_id: oldest });
       this.#publish('comm_close', { comm_id: oldest, data: {} }, null);
     }
   }

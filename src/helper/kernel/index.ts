@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { Kernel } from './kernel.ts';
-import { onParentGone } from './parent.ts';
+import { onParentGone } from '../parent.ts';
 import { Sockets } from './sockets.ts';
 
 /** Runs the Jupyter kernel of a connection file until it is shut down. */

@@ -120,7 +120,12 @@ export class Mirror {
 
   /** Result or error of work with the folder, in which the folder has the name that people know. */
   async within<T>(work: () => Promise<T>): Promise<T> {
-    return this.#folder.within(work).finally(() => end(this.#folder, this.#courier, this.#letGo));
+    return this.#folder.within(work).finally(() => this.close());
+  }
+
+  /** Removes what was brought, where nothing is done within it. */
+  async close(): Promise<void> {
+    await end(this.#folder, this.#courier, this.#letGo);
   }
 
   /** Brings files that are there, and keeps them until they are released. */

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { lookGrid } from '../../../src/convert/look/grid.ts';
+import { Looks } from '../../../src/convert/look/look.ts';
 import { sampleChunk } from '../../../src/convert/look/sample.ts';
 import { type Encoding, type Layout, plainEncoding } from '../../../src/model/layout.ts';
 import type { Shape } from '../../../src/model/volume.ts';
@@ -39,6 +43,28 @@ test('chunks are flat, as long as tiles where there are some, and deep where pla
   // A whole page is decoded for each plane of the coarsest level, whatever is wanted of it.
   assert.equal(chunks(layoutOf(shape, { coding: 'deflate' })).at(-1)![0], 1);
   assert.ok(chunks(layoutOf(shape)).at(-1)![0] > 1);
+});
+
+test('a source that was written anew is opened again while another one is waited for', async () => {
+  const server = createServer(() => {});
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const looks = new Looks();
+  const path = join(folder, 'anew.tif');
+  const write = (width: number): void =>
+    writeFileSync(path, writeTiff([{ width, height: 2, bits: 8, segments: [new Uint8Array(2 * width)] }]));
+  try {
+    write(3);
+    await looks.describe(path);
+    const silent = looks.describe(`http://127.0.0.1:${(server.address() as AddressInfo).port}/silent.tif`);
+    silent.catch(() => {});
+    write(5);
+    assert.deepEqual((await looks.describe(path)).shape, [1, 2, 5]);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+    await looks.close();
+  }
 });
 
 test('of a slow disk the same voxels are read, together', async () => {

@@ -1,3 +1,5 @@
+import { isProcess } from '../convert/index.ts';
+
 const INTERVAL = 1_000;
 
 /**
@@ -11,19 +13,10 @@ export function onParentGone(callback: () => void): void {
   // On POSIX an orphan is given another parent; on Windows it keeps the number, and the process behind it is gone.
   const parent = process.ppid;
   const timer = setInterval(() => {
-    if (process.ppid !== parent || !isAlive(parent)) {
+    if (process.ppid !== parent || !isProcess(parent)) {
       clearInterval(timer);
       callback();
     }
   }, INTERVAL);
   timer.unref();
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
