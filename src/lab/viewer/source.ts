@@ -141,6 +141,6 @@ export async function findSource(path: string, helper: IHelper, reading: LookOpt
   }
   return {
     name,
-    reader: (key, wanted) => goneAsNull(helper.read(path, key, rangeOf(wanted)))
+    reader: (key, wanted, signal) => goneAsNull(helper.read(path, key, rangeOf(wanted), signal))
   };
 }
