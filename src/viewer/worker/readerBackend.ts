@@ -57,8 +57,10 @@ class ReaderStore {
     { signal, throwIfMissing }: Options
   ): Promise<ByteRangeResponse | undefined> {
     const request = { reader: this.#id, key, wanted };
-    const found = await patience.wait(() =>
-      this.#context.rpc.promiseInvoke<ByteRangeResponse | undefined>(READ_RPC, request, { signal })
+    const found = await patience.wait((_, given) =>
+      this.#context.rpc.promiseInvoke<ByteRangeResponse | undefined>(READ_RPC, request, {
+        signal: signal ? AbortSignal.any([signal, given]) : given
+      })
     );
     if (found === undefined && throwIfMissing) throw new Error(`${key} is missing`);
     return found;
