@@ -157,6 +157,7 @@ export class Toolbar {
     this.showAlignment(false);
     this.#landmarks = viewer && new LandmarkLayers(viewer, this.#events.volumes());
     this.#layersOf = viewer && new MeasurementLayers(viewer, this.#events.space().space);
+    this.#segmentLayers?.dispose();
     this.#segmentLayers = viewer && new SegmentLayers(viewer, this.#events.segmentsOf, this.#events.tell);
     this.#viewer = viewer;
     this.#forget = viewer && viewer.state.changed.add(() => this.#updateSoon());
@@ -173,11 +174,13 @@ export class Toolbar {
   }
 
   async autoContrast(): Promise<void> {
+    const viewer = this.#viewer;
     this.#auto.disabled = true;
     try {
       await this.#layer?.autoContrast();
     } catch (error) {
-      this.#events.tell((error as Error).message);
+      // Of a picture that another one has taken the place of nothing is to be said.
+      if (viewer === this.#viewer) this.#events.tell((error as Error).message);
     } finally {
       this.update();
     }

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Locator, Page } from 'playwright-core';
+import type { Locator, Page, Route } from 'playwright-core';
 import type { Jupyter } from './jupyter.ts';
 import { PYTHON, startJupyter } from './jupyter.ts';
 import { LabPage } from './lab-page.ts';
@@ -18,6 +18,8 @@ import { writeFlipped, writeLabels, writeTurned, writeTwoBlocks, writeVolume } f
 
 const SHAPE: [number, number, number] = [40, 50, 60];
 const Z = 13;
+/** Requests for chunks, of any level. */
+const CHUNKS = /\/files\/.*\/c\//;
 
 let jupyter: Jupyter;
 let tiff: string;
@@ -424,6 +426,44 @@ test('labels that are a TIFF are laid over another as segments by a right-click,
   await page.goto(`${jupyter.url}lab/workspaces/segments`);
   await page.locator('.lm-TabBar-tabLabel', { hasText: 'scan.tif and 1 other' }).click();
   await isOver();
+  await page.close();
+});
+
+test('segments that are being counted while another volume is laid over them are counted, without a false alarm', async () => {
+  converted(join(jupyter.root, 'counted.ome.zarr'));
+  converted(join(jupyter.root, 'laid over.ome.zarr'));
+  const page = await jupyter.open();
+  const lab = new LabPage(page);
+  await lab.refresh();
+  await lab.item('counted.ome.zarr').click({ button: 'right' });
+  await page.getByText('Open as Segmentation').click();
+  const panel = page.locator('.mct-ViewerPanel:visible');
+  await picture(panel).waitFor();
+  const held: Route[] = [];
+  let isQuiet = false;
+  await page.context().route(CHUNKS, route => {
+    isQuiet = false;
+    return route.continue();
+  });
+  // The picture has its chunks: those that are read now are counted.
+  await eventually(async () => {
+    isQuiet = true;
+    await sleep(500);
+    assert.ok(isQuiet);
+  });
+  await page.context().route(CHUNKS, route => void held.push(route));
+  await panel.getByRole('button', { name: 'Segments' }).click();
+  await eventually(async () => assert.ok(held.length > 0));
+  await lab.item('laid over.ome.zarr').click({ button: 'right' });
+  await page.getByText('Add to Viewer', { exact: true }).click();
+  await page.locator('.lm-TabBar-tabLabel', { hasText: 'counted.ome.zarr and 1 other' }).waitFor();
+  await page.context().unrouteAll({ behavior: 'ignoreErrors' });
+  await Promise.all(held.map(route => route.continue().catch(() => undefined)));
+  const frequent = mostFrequent(tiff);
+  await panel
+    .locator(`.neuroglancer-segment-list-entry[data-id="${frequent.value}"]`, { hasText: String(frequent.count) })
+    .waitFor();
+  assert.doesNotMatch(await panel.innerText(), /could not be counted/);
   await page.close();
 });
 

@@ -37,6 +37,7 @@ export class SegmentLayers {
   readonly #viewer: Viewer;
   readonly #segmentsOf: (address: string) => Segments | null;
   readonly #tell: (text: string) => void;
+  #isDisposed = false;
   readonly #held = new WeakMap<UserLayer, { counts: SegmentCounts | null; isCounting: boolean }>();
 
   /** `segmentsOf`: of the volume at an address of Neuroglancer's; null where it is none that is open here. */
@@ -101,6 +102,11 @@ export class SegmentLayers {
     if (listed) void this.#count(listed);
   }
 
+  /** Whether a layer is there still; Neuroglancer keeps one that was chosen, after its own end, too. */
+  #isShown(layer: SegmentationUserLayer): boolean {
+    return !this.#isDisposed && this.#layers.includes(layer);
+  }
+
   #of(layer: UserLayer): Segments | null {
     return layer.dataSources.map(({ spec }) => this.#segmentsOf(spec.url)).find(each => each !== null) ?? null;
   }
@@ -113,9 +119,12 @@ export class SegmentLayers {
     try {
       held.counts = await segments.count();
     } catch (error) {
+      // The count of volumes that are shown no more ends so, too.
+      if (!this.#isShown(layer)) return;
       this.#tell(`${segments.name}: its segments’ voxels could not be counted: ${(error as Error).message}`);
       return;
     }
+    if (!this.#isShown(layer)) return;
     const { level, factor } = held.counts;
     if (level > 0) {
       this.#tell(
@@ -126,6 +135,10 @@ export class SegmentLayers {
     segmentPropertyMap.value = undefined;
     this.#describe(layer);
     if (segmentQuery.value === '') segmentQuery.value = LARGEST_FIRST;
+  }
+
+  dispose(): void {
+    this.#isDisposed = true;
   }
 
   #describe(layer: SegmentationUserLayer): void {
