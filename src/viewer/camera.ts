@@ -26,6 +26,7 @@ export class Camera {
   readonly #size: Size;
   readonly #room: Size;
   #failure: string | null = null;
+  #isDisposed = false;
 
   /**
    * @param room what the person's view has for the same picture, in pixels of the page
@@ -57,7 +58,7 @@ export class Camera {
   /**
    * Shows a whole state as the person's view would, and takes its picture when all of it has been read.
    *
-   * @throws Error where something could not be read, or takes too long
+   * @throws Error where something could not be read, takes too long, or its graphics are gone
    */
   async take(state: ViewerState): Promise<Blob> {
     const { width, height } = this.#size;
@@ -72,21 +73,33 @@ export class Camera {
     const { display } = viewer;
     const end = performance.now() + PATIENCE;
     for (let ready = 0; ready < 3; ready = isWhole(viewer) ? ready + 1 : 0) {
-      if (this.#failure !== null) throw new Error(`The picture would not be whole. ${this.#failure}`);
-      if (performance.now() > end) throw new Error(`The picture was not whole after ${PATIENCE / 1000} s.`);
       await sleep(STEP);
+      // Without graphics, drawing fails in words of its own.
+      this.#check();
+      if (performance.now() > end) throw new Error(`The picture was not whole after ${PATIENCE / 1000} s.`);
       display.draw();
     }
     display.draw();
-    return new Promise((resolve, reject) =>
-      display.canvas.toBlob(
-        blob => (blob ? resolve(blob) : reject(new Error('The browser has no memory for a picture of this size.'))),
-        'image/png'
-      )
-    );
+    const picture = await new Promise<Blob | null>(resolve => display.canvas.toBlob(resolve, 'image/png'));
+    // What is taken of a canvas without graphics is blank.
+    this.#check();
+    if (picture === null) throw new Error('The browser has no memory for a picture of this size.');
+    return picture;
+  }
+
+  /** @throws Error where there is no whole picture, and will be none */
+  #check(): void {
+    if (this.#isDisposed) throw new Error('The viewer was closed while its picture was being taken.');
+    if (this.#neuroglancer.isLost) {
+      throw new Error(
+        'The browser has taken the graphics of the picture away (WebGL context lost): close other viewers, then take it again.'
+      );
+    }
+    if (this.#failure !== null) throw new Error(`The picture would not be whole. ${this.#failure}`);
   }
 
   dispose(): void {
+    this.#isDisposed = true;
     this.#neuroglancer.dispose();
     this.#host.remove();
   }
@@ -96,8 +109,9 @@ export class Camera {
 export const isWhole = (viewer: Viewer): boolean =>
   viewer.layerManager.managedLayers.every(layer => !layer.visible || layer.isReady()) && viewer.isReady();
 
-/** Copy of a viewer's present picture, without the bars around it; null where nothing is drawn. */
+/** Copy of a viewer's present picture, without the bars around it; null where nothing is, or can be, drawn. */
 export function snapshotOf({ display }: Viewer): HTMLCanvasElement | null {
+  if (display.gl.isContextLost()) return null;
   display.draw();
   const { left, top, right, bottom } = calculatePanelViewportBounds(display.panels).totalRenderPanelViewport;
   const [width, height] = [right - left, bottom - top];

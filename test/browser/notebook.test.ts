@@ -427,6 +427,27 @@ test('a click in the list of layers lays labels over the image; the wheel is the
   }
 });
 
+test('a picture whose graphics the browser takes away is an error, and no blank file', async () => {
+  const notebook = await open(
+    'lost.ipynb',
+    `${VIEW}viewer = view(convert("scan.tif", "lost.ipynb.ome.zarr", chunk_size=(16, 16, 16), progress=False))\nviewer`,
+    'from pathlib import Path\ntry:\n    viewer.screenshot("lost.png", size=(300, 200))\n' +
+      'except RuntimeError as error:\n    print(error)\nprint(Path("lost.png").exists())'
+  );
+  await notebook.run(0);
+  await notebook.output(0).locator('.neuroglancer-rendered-data-panel').first().waitFor();
+  // Without them no picture is whole.
+  await notebook.page.context().route(/\/c\//, () => undefined);
+  const said = notebook.run(1);
+  await notebook.page
+    .locator('.mct-Viewer-camera canvas')
+    .first()
+    .evaluate((canvas: HTMLCanvasElement) => {
+      canvas.getContext('webgl2')?.getExtension('WEBGL_lose_context')?.loseContext();
+    });
+  assert.match(await said, /taken the graphics of the picture away.*\nFalse$/s);
+});
+
 test('arrays lie where they must over a volume, half voxels exact; looks agree in Python and in the picture', async () => {
   const notebook = await open(
     'layers.ipynb',
