@@ -14,13 +14,13 @@ import { lookAt, poseOf } from './pose.ts';
 import { RecoverableNeuroglancer } from './recoverableNeuroglancer.ts';
 import { ShownVolumes } from './shownVolumes.ts';
 import { Sight } from './sight.ts';
+import { firstLook, layoutOf, spaceShapeOf } from './state/firstLook.ts';
 import { withFresh } from './state/freshLayers.ts';
-import type { Volume } from './state/initialState.ts';
-import { initialState, layoutOf, spaceShapeOf } from './state/initialState.ts';
 import { Toolbar } from './toolbar.ts';
 import type { Finding } from './transport/watch.ts';
 import type { ViewerHandle, ViewerOptions } from './viewerHandle.ts';
 import { AbsentError, SeveralError } from './volume/image.ts';
+import type { Volume } from './volume/volume.ts';
 import { startWorker } from './worker/startedWorker.ts';
 
 /** Height of Neuroglancer's bars above its panels, the position and the list of layers, in pixels. */
@@ -92,7 +92,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
   host.append(chooser?.head ?? toolbar.node, element('div', { className: 'mct-Viewer-body' }, middle, toolbar.side));
   const shown = new ShownVolumes(places, opened, neuroglancer, banner, {
     firstLook: volumes =>
-      initialState(volumes, layout, {
+      firstLook(volumes, layout, {
         width: stage.clientWidth,
         height: stage.clientHeight - (chooser ? CHOOSER_BARS : BARS)
       }),

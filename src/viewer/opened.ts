@@ -1,9 +1,6 @@
 import { unescaped } from '../model/address.ts';
 import type { Segments } from './layers/segmentLayers.ts';
-import { inVoxelsOf, laidInWords } from './lentVoxels.ts';
-import { chooseContrast, readVolumes } from './readVolumes.ts';
-import type { Volume } from './state/initialState.ts';
-import { sourceOf } from './state/initialState.ts';
+import { sourceOf } from './state/layers.ts';
 import { handOver, isHandedOver, readAhead } from './transport/handedOver.ts';
 import { addReader } from './transport/readerFrontend.ts';
 import type { ByteReader, ViewerSource } from './transport/source.ts';
@@ -12,8 +9,11 @@ import type { Documents, Finding } from './transport/watch.ts';
 import { Watch, remembering } from './transport/watch.ts';
 import type { SegmentCounts } from './volume/countSegments.ts';
 import { SeveralError, arrayDocument } from './volume/image.ts';
+import { inVoxelsOf, laidInWords } from './volume/lentVoxels.ts';
 import { nativeDocument } from './volume/nativeDocument.ts';
+import { chooseContrast, readVolumes } from './volume/readVolumes.ts';
 import { shownDocument } from './volume/shownArray.ts';
+import type { Volume } from './volume/volume.ts';
 
 /** Where Neuroglancer finds an OME-Zarr, whatever is there at the time, and how the page reads it. */
 export interface Place {

@@ -4,13 +4,13 @@ import { openPlaces, placeOf } from './opened.ts';
 import type { RecoverableNeuroglancer } from './recoverableNeuroglancer.ts';
 import { Addresses } from './state/addresses.ts';
 import { carriedOver, handedOn } from './state/carryOver.ts';
-import type { Volume } from './state/initialState.ts';
-import { layersOf, sourceOf } from './state/initialState.ts';
+import { layersOf, sourceOf } from './state/layers.ts';
 import { renamed } from './state/renamed.ts';
 import type { ViewerState } from './state/viewState.ts';
 import { laidOver } from './state/viewState.ts';
 import type { ViewerSource } from './transport/source.ts';
 import type { Finding } from './transport/watch.ts';
+import type { Volume } from './volume/volume.ts';
 
 interface Options {
   /** The first look at some volumes. */

@@ -20,8 +20,8 @@ import type { SavePicture } from './screenshot.ts';
 import { showScreenshotDialog } from './screenshot.ts';
 import { COLOUR_MAPS } from './state/colourMaps.ts';
 import type { ColourMap } from './state/colourMaps.ts';
-import type { Volume } from './state/initialState.ts';
 import type { ViewerState } from './state/viewState.ts';
+import type { Volume } from './volume/volume.ts';
 
 /** The viewer as its toolbar needs it. */
 export interface ToolbarEvents {

@@ -2,7 +2,7 @@
 // chooses none.
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { chooseContrast } from '../../src/viewer/readVolumes.ts';
+import { chooseContrast } from '../../src/viewer/volume/readVolumes.ts';
 import type { ByteReader } from '../../src/viewer/transport/source.ts';
 import { readImage } from '../../src/viewer/volume/image.ts';
 

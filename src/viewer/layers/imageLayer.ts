@@ -1,4 +1,3 @@
-import type { Json } from '../../model/json.ts';
 import type { DisplayContext } from 'neuroglancer/unstable/display_context.js';
 import type { UserLayer } from 'neuroglancer/unstable/layer/index.js';
 import type { TrackableValue } from 'neuroglancer/unstable/trackable_value.js';
@@ -8,9 +7,10 @@ import { WatchableVisibilityPriority } from 'neuroglancer/unstable/visibility_pr
 import { VolumeRenderingModes } from 'neuroglancer/unstable/volume_rendering/trackable_volume_rendering_mode.js';
 import type { HistogramSpecifications } from 'neuroglancer/unstable/webgl/empirical_cdf.js';
 import { copyHistogramToCPU } from 'neuroglancer/unstable/webgl/empirical_cdf.js';
+import type { Json } from '../../model/json.ts';
 import type { ColourMap } from '../state/colourMaps.ts';
 import { mapOf, shaderOf } from '../state/colourMaps.ts';
-import { LIMITS } from '../state/initialState.ts';
+import { LIMITS } from '../volume/limits.ts';
 import { stepTowardsPercentiles } from './percentilesInView.ts';
 
 type Bound = number | bigint;

@@ -3,8 +3,9 @@ import type { TrackableValue } from 'neuroglancer/unstable/trackable_value.js';
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
 import type { ColourMap } from '../state/colourMaps.ts';
 import { shaderOf } from '../state/colourMaps.ts';
-import type { Volume } from '../state/initialState.ts';
-import { LIMITS, sourceOf } from '../state/initialState.ts';
+import { sourceOf } from '../state/layers.ts';
+import { LIMITS } from '../volume/limits.ts';
+import type { Volume } from '../volume/volume.ts';
 import { ImageLayer } from './imageLayer.ts';
 
 /** How a volume looks, as programs read and set it; what is left out stays as it is. */

@@ -1,5 +1,5 @@
 import { button, choice, download, element, optionsOf } from '../elements/dom.ts';
-import type { Volume } from '../state/initialState.ts';
+import type { Volume } from '../volume/volume.ts';
 import type { AlignmentKind } from './alignment.ts';
 import { ALIGNMENT_KINDS } from './alignment.ts';
 import type { Two } from './alignments.ts';

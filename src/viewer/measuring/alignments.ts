@@ -1,6 +1,6 @@
 // Volumes of a viewer that are aligned by their landmarks, and the file of such an alignment.
-import type { Volume } from '../state/initialState.ts';
 import { metres } from '../volume/units.ts';
+import type { Volume } from '../volume/volume.ts';
 import type { Affine, AlignmentKind } from './alignment.ts';
 import { align, moved, rootMeanSquare } from './alignment.ts';
 import type { LandmarkLayers } from './landmarkLayers.ts';

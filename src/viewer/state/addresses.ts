@@ -1,5 +1,5 @@
 import type { PartialJSONObject, PartialJSONValue } from '@lumino/coreutils';
-import type { LayerSource } from './initialState.ts';
+import type { LayerSource } from './layers.ts';
 import type { ViewerState } from './viewState.ts';
 
 /**

@@ -1,9 +1,10 @@
 import type { PartialJSONObject } from '@lumino/coreutils';
 import type { Image } from '../volume/image.ts';
-import type { Volume } from './initialState.ts';
-import { initialState, transformOf } from './initialState.ts';
+import type { Volume } from '../volume/volume.ts';
+import { firstLook } from './firstLook.ts';
 import type { Chosen } from './landmarks.ts';
 import { chosenAfter, isLandmarks, landmarksOf } from './landmarks.ts';
+import { transformOf } from './layers.ts';
 import type { ViewerState } from './viewState.ts';
 
 /** Keys of a view that depend on the space of the volume. */
@@ -28,7 +29,7 @@ export function carriedOver(view: ViewerState, before: Volume[], after: Volume[]
   // Values that Neuroglancer leaves out of its states are defaults.
   const space = Object.entries(isSameSpace ? view : first).filter(([key]) => IN_SPACE.includes(key));
   const others = Object.entries(view).filter(([key]) => !IN_SPACE.includes(key));
-  const looked = layersOf(initialState(before, '', { width: 100, height: 100 }));
+  const looked = layersOf(firstLook(before, '', { width: 100, height: 100 }));
   const own = layersOf(first);
   const old = layersOf(view);
   // Landmarks and moves in voxels of other lengths do not hold for the new volumes.
@@ -61,9 +62,9 @@ export function handedOn(
   first: ViewerState
 ): ViewerState {
   const [was, is] = [before[number], after[number]];
-  const own = layersOf(initialState([is], '', { width: 100, height: 100 }));
-  const old = layersOf(initialState([was], '', { width: 100, height: 100 }));
-  const others = [before, after].map(volumes => layersOf(initialState(volumes, '', { width: 100, height: 100 })));
+  const own = layersOf(firstLook([is], '', { width: 100, height: 100 }));
+  const old = layersOf(firstLook([was], '', { width: 100, height: 100 }));
+  const others = [before, after].map(volumes => layersOf(firstLook(volumes, '', { width: 100, height: 100 })));
   const isSameSpace = JSON.stringify(transformOf(was)) === JSON.stringify(transformOf(is));
   const isSameType = was.image.dtype === is.image.dtype;
   const names = new Map<unknown, unknown>();

@@ -1,6 +1,6 @@
 import type { PartialJSONObject } from '@lumino/coreutils';
-import type { Volume } from './initialState.ts';
-import { layersOf } from './initialState.ts';
+import type { Volume } from '../volume/volume.ts';
+import { layersOf } from './layers.ts';
 import type { ViewerState } from './viewState.ts';
 
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { segmentsIn } from '../../../src/model/ome-zarr/segments.ts';
-import { initialState } from '../../../src/viewer/state/initialState.ts';
+import { firstLook } from '../../../src/viewer/state/firstLook.ts';
 import { countSegments } from '../../../src/viewer/volume/countSegments.ts';
 import { readImage } from '../../../src/viewer/volume/image.ts';
 
@@ -106,7 +106,7 @@ test('what image-label says of segments: names by any of their keys, numbers, co
   assert.deepEqual(segmentsIn({ 'image-label': { colors: {}, properties: null } }), []);
   const read = labels([{ shape: [2, 2, 2], chunks: {} }], { 'image-label': said });
   const image = await readImage('cells', async key => (await read(key))?.bytes ?? null);
-  const { layers } = initialState([{ name: 'cells', url: 'http://server/cells/', image }], 'xy', {
+  const { layers } = firstLook([{ name: 'cells', url: 'http://server/cells/', image }], 'xy', {
     width: 9,
     height: 9
   });

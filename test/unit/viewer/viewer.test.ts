@@ -5,12 +5,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import { boxPoints, boxVoxels } from '../../../src/viewer/box.ts';
-import { inVoxelsOf } from '../../../src/viewer/lentVoxels.ts';
-import { readVolumes } from '../../../src/viewer/readVolumes.ts';
+import { inVoxelsOf } from '../../../src/viewer/volume/lentVoxels.ts';
+import { readVolumes } from '../../../src/viewer/volume/readVolumes.ts';
 import { Addresses } from '../../../src/viewer/state/addresses.ts';
 import { carriedOver, handedOn } from '../../../src/viewer/state/carryOver.ts';
 import { withFresh } from '../../../src/viewer/state/freshLayers.ts';
-import { initialState, layersOf } from '../../../src/viewer/state/initialState.ts';
+import { firstLook } from '../../../src/viewer/state/firstLook.ts';
+import { layersOf } from '../../../src/viewer/state/layers.ts';
 import { renamed, without } from '../../../src/viewer/state/renamed.ts';
 import type { ViewerState } from '../../../src/viewer/state/viewState.ts';
 import { laidOver } from '../../../src/viewer/state/viewState.ts';
@@ -277,7 +278,7 @@ test('a channel that is not active is hidden at first, unless none is', async ()
   const [channel] = image.channels;
   const visible = (...active: boolean[]) => {
     const several = { ...image, channelAxis: 'c', channels: active.map(each => ({ ...channel, active: each })) };
-    const state = initialState([{ name: 'scan', url: 'http://server/scan/', image: several }], '4panel-alt', ROOM);
+    const state = firstLook([{ name: 'scan', url: 'http://server/scan/', image: several }], '4panel-alt', ROOM);
     return (state.layers as { visible?: boolean }[]).map(layer => layer.visible !== false);
   };
   assert.deepEqual(visible(true, false), [true, false]);
@@ -295,7 +296,7 @@ test('types that cannot be shown are refused in words', async () => {
 test('values of uint64 are written in full, and none is too great', async () => {
   const image = await readImage('scan', v3('uint64'));
   image.channels[0].window = { start: 0.4, end: 2 ** 60, min: 0, max: 2 ** 64 };
-  const state = initialState([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', ROOM);
+  const state = firstLook([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', ROOM);
   const [layer] = state.layers as { shaderControls: unknown }[];
   assert.deepEqual(layer.shaderControls, {
     normalized: { range: ['0', '1152921504606846976'], window: ['0', '18446744073709551615'] }
@@ -354,7 +355,7 @@ test('what lies askew is turned in the picture, about where it lies', async () =
       [4, 2, 1]
     ]
   );
-  const state = initialState([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', ROOM);
+  const state = firstLook([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', ROOM);
   const [{ source }] = state.layers as unknown as { source: { url: string; transform: { matrix: number[][] } } }[];
   // Voxel (z, y, x) lies at (2 z + 7, 3 - x / 2, y + 5); voxels of the space are 2 × 1 × 0.5. Neuroglancer's factors
   // are of lengths, and what it adds is in voxels.
@@ -437,7 +438,7 @@ test('a label image is shown as a segmentation', async () => {
     });
   const layerOf = async (data_type: string) => {
     const image = await readImage('cells', label(data_type));
-    const state = initialState([{ name: 'cells', url: 'http://server/cells/', image }], '4panel-alt', ROOM);
+    const state = firstLook([{ name: 'cells', url: 'http://server/cells/', image }], '4panel-alt', ROOM);
     return (state.layers as { type: string; source: string }[])[0];
   };
   const { type, source } = await layerOf('uint16');
@@ -646,7 +647,7 @@ test('an image comes with its labels, hidden, save those that cannot be shown', 
   ] as const) {
     const read = withLabels(version, { 'grain boundaries': 'uint16', wide: 'complex64' });
     const { volume, labels, unshown } = await readVolumes('scan', 'http://server/scan/', read);
-    const state = initialState([volume, ...labels], 'xy', ROOM);
+    const state = firstLook([volume, ...labels], 'xy', ROOM);
     assert.deepEqual(
       (state.layers as Record<string, unknown>[]).map(({ name, type, source, visible }) => [
         name,
@@ -739,7 +740,7 @@ test('a folder that is no image is refused in words', async () => {
 
 test('the first look: x, y, z in metres, the whole volume, its middle, its window', async () => {
   const image = await readImage('scan', v3('uint16'));
-  const state = initialState([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', ROOM);
+  const state = firstLook([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', ROOM);
   assert.deepEqual(state.dimensions, { x: [5e-7, 'm'], y: [1e-6, 'm'], z: [2e-6, 'm'] });
   assert.deepEqual(Object.keys(state.dimensions as object), ['x', 'y', 'z']);
   // In voxels of each axis; the volume begins 20 micrometres down.
@@ -771,7 +772,7 @@ const hyperstack = (count: number, labels: string[]) => {
 
 test('channels are layers of their own whose colours add up, and time is a dimension', async () => {
   const image = await readImage('scan', hyperstack(2, ['bone', 'marrow']));
-  const state = initialState([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', ROOM);
+  const state = firstLook([{ name: 'scan', url: 'http://server/scan/', image }], '4panel-alt', ROOM);
   assert.deepEqual(state.dimensions, { x: [5e-7, 'm'], y: [1e-6, 'm'], z: [2e-6, 'm'], t: [120, 's'] });
   assert.deepEqual(state.position, [19.5, 9.5, 14.5, 0]);
   const layers = state.layers as Record<string, unknown>[];
@@ -795,7 +796,7 @@ test('channels are layers of their own whose colours add up, and time is a dimen
 
 test('channels that are too many to be seen together are one layer', async () => {
   const image = await readImage('scan', hyperstack(200, []));
-  const { layers } = initialState([{ name: 'scan', url: 'http://server/scan/', image }], 'xy', ROOM);
+  const { layers } = firstLook([{ name: 'scan', url: 'http://server/scan/', image }], 'xy', ROOM);
   assert.equal((layers as unknown[]).length, 1);
   const [{ name, localPosition, shader }] = layers as Record<string, string>[];
   assert.deepEqual([name, localPosition], ['scan', [0]]);
@@ -944,14 +945,14 @@ test('the view of a volume that was written anew is kept as far as it means the 
     return [{ name: 'scan', url: 'http://server/scan/', image }];
   };
   const usual = { start: 10, end: 20, min: 0, max: 30 };
-  const first = initialState(await read(usual), 'xy', ROOM);
+  const first = firstLook(await read(usual), 'xy', ROOM);
   const [layer] = first.layers as { shaderControls: unknown }[];
   const mine = { ...layer, name: 'mine', shaderControls: { normalized: { range: [1, 2] } } };
   const added = { name: 'notes', type: 'annotation' };
   const view = { ...first, position: [1, 2, 3], layout: 'yz', layers: [mine, added] };
   const over = async (window: object, shape = SHAPE) => {
     const after = await read(window, shape);
-    const { position, layout, layers } = carriedOver(view, await read(usual), after, initialState(after, 'xy', ROOM));
+    const { position, layout, layers } = carriedOver(view, await read(usual), after, firstLook(after, 'xy', ROOM));
     const controls = (layers as { shaderControls?: unknown }[]).map(({ shaderControls }) => shaderControls);
     return { position, layout, names: (layers as { name: string }[]).map(({ name }) => name), controls };
   };
@@ -984,7 +985,7 @@ test('of two volumes of which one has no lengths, the second is laid over the fi
     const { axes, levels } = image;
     const place = ({ transform }: { transform: { matrix: number[][]; outputDimensions: object } }) => transform;
     const volume = { name: 'over', url: 'http://server/over/', image: inVoxelsOf(first, image)! };
-    const [layer] = initialState([volume], 'xy', ROOM).layers as { source: Parameters<typeof place>[0] }[];
+    const [layer] = firstLook([volume], 'xy', ROOM).layers as { source: Parameters<typeof place>[0] }[];
     // What Neuroglancer hears of the volume itself is as it was.
     assert.deepEqual([image.axes, image.levels], [axes, levels]);
     return { ...place(layer.source), levels: volume.image.levels };
@@ -1035,7 +1036,7 @@ test('an output that has lengths takes the place of its source among others, and
   const named = (name: string, image: typeof source) => ({ name, url: `http://server/${name}/`, image });
   const before = [named('scan.tif', source), named('mask.tif', mask)];
   const after = [named('scan.ome.zarr', output), named('mask.tif', inVoxelsOf(output, mask)!)];
-  const first = initialState(before, 'xy', ROOM);
+  const first = firstLook(before, 'xy', ROOM);
   const outputDimensions = { x: [1, ''], y: [1, ''], z: [1, ''] };
   const drawn = {
     name: 'measurements',
@@ -1043,7 +1044,7 @@ test('an output that has lengths takes the place of its source among others, and
     source: { url: 'local://annotations', transform: { outputDimensions } }
   };
   const view = { ...first, position: [1, 2, 3], layers: [...(first.layers as object[]), drawn] } as ViewerState;
-  const { position, dimensions, layers } = handedOn(0, view, before, after, initialState(after, 'xy', ROOM));
+  const { position, dimensions, layers } = handedOn(0, view, before, after, firstLook(after, 'xy', ROOM));
   assert.deepEqual(position, [1, 2, 3]);
   assert.deepEqual(dimensions, { x: [5e-7, 'm'], y: [1e-6, 'm'], z: [2e-6, 'm'] });
   const [shown, beside, annotations] = layers as {
@@ -1057,14 +1058,14 @@ test('an output that has lengths takes the place of its source among others, and
   const own = view.layers as object[];
   const renamedView = { ...view, layers: own.map((layer, n) => ({ ...layer, name: `mine ${n}` })) };
   assert.deepEqual(
-    (handedOn(0, renamedView, before, after, initialState(after, 'xy', ROOM)).layers as { name: string }[]).map(
+    (handedOn(0, renamedView, before, after, firstLook(after, 'xy', ROOM)).layers as { name: string }[]).map(
       ({ name }) => name
     ),
     ['mine 0', 'mine 1', 'mine 2']
   );
   // The second one's output leaves the space as it is.
   const swapped = [before[0], named('mask.ome.zarr', mask)];
-  const second = handedOn(1, view, before, swapped, initialState(swapped, 'xy', ROOM));
+  const second = handedOn(1, view, before, swapped, firstLook(swapped, 'xy', ROOM));
   assert.deepEqual(second.dimensions, view.dimensions);
   assert.deepEqual(
     (second.layers as { name: string }[]).map(({ name }) => name),
@@ -1130,7 +1131,7 @@ test('volumes that a whole state does not know are laid over those below them', 
       image: await readImage(name, v3('uint16'))
     }))
   );
-  const first = initialState(volumes, 'xy', ROOM);
+  const first = firstLook(volumes, 'xy', ROOM);
   const namesIn = ({ layers }: ViewerState): unknown[] => (layers as { name: string }[]).map(({ name }) => name);
   const state = { layers: [{ name: 'drawn' }, { name: 'a' }, { name: 'c' }] };
   assert.deepEqual(namesIn(withFresh(state, [volumes[1]], first)), ['drawn', 'a', 'b', 'c']);
@@ -1143,7 +1144,7 @@ test('the first look fills the panels of the layout, whatever their shape', asyn
   const volume = { name: 'scan', url: 'http://server/scan/', image };
   // In halves of a micrometre: 40 along x, 40 along y, 40 along z.
   const scale = (layout: string | object, width: number, height: number) =>
-    initialState([volume], layout as string, { width, height }).crossSectionScale as number;
+    firstLook([volume], layout as string, { width, height }).crossSectionScale as number;
   const close = (found: number, expected: number) => assert.ok(Math.abs(found / expected - 1) < 1e-9, `${found}`);
   close(scale('4panel', 800, 800), (40 / 400) * 1.1);
   close(scale('xy', 800, 600), (40 / 600) * 1.1);
@@ -1158,7 +1159,7 @@ test('the first look fills the panels of the layout, whatever their shape', asyn
 
 test('axes without a unit beside some with one are drawn in proportion', async () => {
   const image = await readImage('scan', v3('uint16'));
-  const first = () => initialState([{ name: 'scan', url: 'http://server/scan/', image }], 'xz', ROOM);
+  const first = () => firstLook([{ name: 'scan', url: 'http://server/scan/', image }], 'xz', ROOM);
   image.axes.find(({ name }) => name === 'z')!.unit = '';
   assert.deepEqual(first().dimensions, { x: [5e-7, 'm'], y: [1e-6, 'm'], z: [2, ''] });
   assert.deepEqual(first().relativeDisplayScales, { z: 1e-6 });

@@ -1,28 +1,12 @@
 import type { Axis, Image } from '../volume/image.ts';
+import { LIMITS } from '../volume/limits.ts';
 import { metres, seconds } from '../volume/units.ts';
+import type { Volume } from '../volume/volume.ts';
 import { xyzOf } from '../volume/xyz.ts';
 import { COLOURED, GREY } from './colourMaps.ts';
+import type { Layer } from './layers.ts';
+import { layersOf, sourceOf } from './layers.ts';
 import type { ViewerState } from './viewState.ts';
-
-/** A volume as Neuroglancer is to show it. */
-export interface Volume {
-  name: string;
-  /** Neuroglancer's address of it, without the format. */
-  url: string;
-  image: Image;
-  /** Whether its layers are listed only, to be switched on. */
-  hidden?: boolean;
-}
-
-/** Least and greatest value of each integer type; a float's window is a guess that the person can drag. */
-export const LIMITS: Record<string, [number, number]> = {
-  uint8: [0, 255],
-  int8: [-128, 127],
-  uint16: [0, 65535],
-  int16: [-32768, 32767],
-  uint32: [0, 2 ** 32 - 1],
-  int32: [-(2 ** 31), 2 ** 31 - 1]
-};
 
 const MAX_UINT64 = 2n ** 64n - 1n;
 
@@ -38,66 +22,6 @@ const TILTED = [-0.3, 0.4, 0.13, 0.856];
 
 /** Colours of channels whose metadata has none. */
 const COLORS = ['FF0000', '00FF00', '0000FF', 'FFFFFF', '00FFFF', 'FF00FF', 'FFFF00'];
-/** Channels up to here are shown together, a layer each; of more there is one layer, with one channel at a time. */
-export const MOST_LAYERS = 8;
-
-/** A layer that shows a volume, or one of its channels. */
-export interface Layer {
-  name: string;
-  volume: Volume;
-  /** Null where all of the volume's channels are in the layer, one to be seen at a time. */
-  channel: number | null;
-}
-
-/** The layers of a volume, with names by which they are known in a state. */
-export function layersOf(volume: Volume): Layer[] {
-  const { name, image } = volume;
-  const { channels } = image;
-  if (channels.length === 1 || channels.length > MOST_LAYERS || image.labels) return [{ name, volume, channel: null }];
-  const labels = channels.map(({ label }) => label);
-  const distinct = new Set(labels).size === labels.length;
-  return channels.map(({ label }, n) => ({
-    name: `${name} ${distinct && label !== '' ? label : `channel ${n}`}`,
-    volume,
-    channel: n
-  }));
-}
-
-/** Transform from a source's voxels into the viewer's space, as Neuroglancer's states have it. */
-export type Transform = {
-  /** Factors of lengths, whatever the voxels; the translation is in voxels of `outputDimensions`. */
-  matrix: number[][];
-  outputDimensions: Record<string, [number, string]>;
-};
-
-/** A layer's source as Neuroglancer takes it: an address, and where it lies askew, the transform into its space. */
-export type LayerSource = string | { url: string; transform: Transform };
-
-export function sourceOf(volume: Volume): LayerSource {
-  const address = `${volume.url}|${volume.image.handedFormat}:`;
-  return isPlaced(volume) ? { url: address, transform: transformOf(volume) } : address;
-}
-
-/** Whether a volume is shown elsewhere than Neuroglancer would by itself. */
-export const isPlaced = ({ image: { affine, lent } }: Volume): boolean => affine !== null || lent !== null;
-
-/** Where a volume is by itself: where it does not lie askew, its voxels stay as they are. */
-export function transformOf({ image: { allAxes, levels, affine, lent } }: Volume): Transform {
-  const [{ scale }] = levels;
-  const outputDimensions = Object.fromEntries(
-    allAxes.map(({ name, kind, unit }, n): [string, [number, string]] => {
-      if (kind === 'channel') return [`${name}'`, [scale[n], '']];
-      const [inMetres, inSeconds] = [metres(unit), seconds(unit)];
-      return [name, inMetres ? [scale[n] * inMetres, 'm'] : inSeconds ? [scale[n] * inSeconds, 's'] : [scale[n], '']];
-    })
-  );
-  const place = affine ?? lent;
-  const matrix = place
-    ? place.map((row, n) => row.map((value, k) => (k < scale.length ? value : value / scale[n])))
-    : allAxes.map((_, n) => [...allAxes.map((_, k) => Number(k === n)), 0]);
-  return { matrix, outputDimensions };
-}
-
 /** Where the middle of a volume is along an axis of its space, in voxels, at its first time point. */
 function middleOf({ allAxes, axes, affine, levels }: Image, { name }: Axis): number {
   const [{ scale, translation }] = levels;
@@ -187,7 +111,7 @@ const MARGIN = 1.1;
  * centre in the middle, at its first time point, and values and colours from its metadata's channels. `room` is what
  * the panels of the layout share, in pixels.
  */
-export function initialState(
+export function firstLook(
   volumes: Volume[],
   layout: ViewerState[string],
   room: { width: number; height: number }

@@ -1,6 +1,6 @@
-import type { Volume } from './state/initialState.ts';
-import type { Axis, Image } from './volume/image.ts';
-import { metres } from './volume/units.ts';
+import type { Axis, Image } from './image.ts';
+import { metres } from './units.ts';
+import type { Volume } from './volume.ts';
 
 /** Whether all axes of space have a length, none has one, or some. */
 function lengthsOf({ axes }: Image): 'all' | 'none' | 'some' {

@@ -1,8 +1,8 @@
-import type { Volume } from './state/initialState.ts';
-import { MOST_LAYERS } from './state/initialState.ts';
-import type { ByteReader } from './transport/source.ts';
-import type { Image } from './volume/image.ts';
-import { type Foresee, ImageError, type ReadKey, readImage, readLabels, readWithLabels } from './volume/image.ts';
+import type { ByteReader } from '../transport/source.ts';
+import type { Image } from './image.ts';
+import { type Foresee, ImageError, type ReadKey, readImage, readLabels, readWithLabels } from './image.ts';
+import type { Volume } from './volume.ts';
+import { MOST_LAYERS } from './volume.ts';
 
 /** An OME-Zarr image and its images of labels. */
 export interface Volumes {
@@ -65,7 +65,7 @@ export async function chooseContrast(image: Image, files: ByteReader): Promise<s
   const shown = image.channels.length > MOST_LAYERS ? 1 : MOST_LAYERS;
   if (image.labels || image.channels.slice(0, shown).every(({ window }) => window)) return null;
   try {
-    await (await import('./volume/contrast.ts')).chooseContrastLimits(image, files, shown);
+    await (await import('./contrast.ts')).chooseContrastLimits(image, files, shown);
     return null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
