@@ -1,15 +1,14 @@
 // Neuroglancer's worker with transports that never take a failure for an empty chunk, and that tells the page of
 // failures. The stock worker looks at what is registered here when the page's first message comes, which is after this
 // file has run.
-import 'neuroglancer/unstable/kvstore/proxy.js';
-import 'neuroglancer/unstable/chunk_worker.bundle.js';
 import { requestAsyncComputation } from 'neuroglancer/unstable/async_computation/request.js';
 import { Chunk } from 'neuroglancer/unstable/chunk_manager/backend.js';
+import 'neuroglancer/unstable/chunk_worker.bundle.js';
 import { ZarrVolumeChunkSource } from 'neuroglancer/unstable/datasource/zarr/backend.js';
 import { backendOnlyKvStoreProviderRegistry } from 'neuroglancer/unstable/kvstore/backend.js';
+import 'neuroglancer/unstable/kvstore/proxy.js';
 import { registerRPC } from 'neuroglancer/unstable/worker_rpc.js';
 import { registerStrictHttp } from '../transport/httpStore.ts';
-import { CHUNK_FAILED_RPC, PAINTED_RPC, PREPARE_RPC, WAITING_RPC, XSRF_RPC } from '../transport/readerScheme.ts';
 import { sleep } from '../transport/sleep.ts';
 import { onWaiting, setXsrfToken } from '../transport/strictFetch.ts';
 import './codecs.ts';
@@ -18,6 +17,7 @@ import { confirmed, confirmedAtLast } from './confirm.ts';
 import { explain } from './explain.ts';
 import { prepareDecoding } from './prepareDecoding.ts';
 import { registerReaderBackend } from './readerBackend.ts';
+import { CHUNK_FAILED_RPC, PAINTED_RPC, PREPARE_RPC, WAITING_RPC, XSRF_RPC } from './rpc.ts';
 
 registerStrictHttp(backendOnlyKvStoreProviderRegistry, (store, context: WorkerContext) => confirmed(store, context));
 registerReaderBackend();

@@ -1,4 +1,4 @@
-import { CONFIRM_RPC } from '../transport/readerScheme.ts';
+import { CONFIRM_RPC } from './rpc.ts';
 
 interface Store {
   getUrl(key: string): string;

@@ -7,15 +7,8 @@ import type { FrameNumberCounter } from 'neuroglancer/unstable/chunk_manager/fro
 import { RefCounted } from 'neuroglancer/unstable/util/disposable.js';
 import type { GL } from 'neuroglancer/unstable/webgl/context.js';
 import { RPC, registerPromiseRPC, registerRPC } from 'neuroglancer/unstable/worker_rpc.js';
-import {
-  CHUNK_FAILED_RPC,
-  CONFIRM_RPC,
-  PAINTED_RPC,
-  PREPARE_RPC,
-  WAITING_RPC,
-  XSRF_RPC
-} from '../transport/readerScheme.ts';
 import { setXsrfToken } from '../transport/strictFetch.ts';
+import { CHUNK_FAILED_RPC, CONFIRM_RPC, PAINTED_RPC, PREPARE_RPC, WAITING_RPC, XSRF_RPC } from './rpc.ts';
 import { takeWorker } from './startedWorker.ts';
 
 export interface DataEvents {
