@@ -6,7 +6,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 import { isAbsolute } from '../../form/output.ts';
 import type { Source } from '../../protocol/index.ts';
-import { isAsLabels } from '../../viewer/state/link.ts';
+import { isAsLabels } from './way.ts';
 import type { IHelper } from '../helper.ts';
 import { CommandIDs } from '../ids.ts';
 import { isOmeZarr, renamedTo } from '../paths.ts';

@@ -6,7 +6,7 @@ import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 import type { ViewerState } from '../../viewer/index.ts';
 import { keepLastViews, takeLastViews } from '../../viewer/state/lastViews.ts';
-import { isAsLabels } from '../../viewer/state/link.ts';
+import { isAsLabels } from './way.ts';
 import { renamed } from '../../viewer/state/renamed.ts';
 import { chooseAgain } from '../choose.ts';
 import { CommandIDs } from '../ids.ts';

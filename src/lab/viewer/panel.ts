@@ -12,7 +12,6 @@ import { isStandIn, placeBelow } from '../../model/address.ts';
 import type { LookOptions, Source } from '../../protocol/index.ts';
 import { isActive } from '../../protocol/job.ts';
 import type { ViewerHandle, ViewerState } from '../../viewer/index.ts';
-import { linkOf } from '../../viewer/state/link.ts';
 import { renamed } from '../../viewer/state/renamed.ts';
 import { startWorker } from '../../viewer/worker/startedWorker.ts';
 import type { IHelper, JobChange } from '../helper.ts';
@@ -22,6 +21,7 @@ import { findsSameVoxels } from './reading.ts';
 import { savePicture } from './savePicture.ts';
 import type { FoundSource } from './source.ts';
 import { baseName, findSource, findSources, lookedAt, namesOf } from './source.ts';
+import { linkOf } from './viewLink.ts';
 import { type Way, asLabelsOf, keyOf } from './way.ts';
 
 /** Milliseconds of rest before a changed view is kept. */

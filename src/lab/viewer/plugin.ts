@@ -23,7 +23,6 @@ import {
 import type { LookOptions } from '../../protocol/index.ts';
 import type { ViewerState } from '../../viewer/index.ts';
 import { keepLastViews, takeLastViews } from '../../viewer/state/lastViews.ts';
-import { LINK, readAsLabels, viewIn, withoutView } from '../../viewer/state/link.ts';
 import { OME_ZARRS, VOLUMES, choose, chooseAgain, chooseSources, givenPaths, mayChoose } from '../choose.ts';
 import { IHelper } from '../helper.ts';
 import { pyramidIcon, stackIcon } from '../icons.ts';
@@ -36,7 +35,8 @@ import { keepNames } from './keptNames.ts';
 import { ViewerPanel } from './panel.ts';
 import type { Viewers } from './viewers.ts';
 import { IViewers } from './viewers.ts';
-import { type Way, keyOf } from './way.ts';
+import { LINK, viewIn, withoutView } from './viewLink.ts';
+import { type Way, keyOf, readAsLabels } from './way.ts';
 
 const SOURCE = 'A TIFF or a folder of slices: relative to the server’s root, or absolute on the server';
 const LOOK_ARGS = {

@@ -1,5 +1,5 @@
 import type { LookOptions } from '../../protocol/index.ts';
-import type { ViewerState } from '../../viewer/state/viewState.ts';
+import type { ViewerState } from '../../viewer/index.ts';
 import { type AsLabels, readAsLabels } from './way.ts';
 
 /** Volumes and how they are looked at. */

@@ -1,5 +1,14 @@
 import type { LookOptions } from '../../protocol/index.ts';
-import { type AsLabels, isAsLabels } from '../../viewer/state/link.ts';
+
+/** Whether voxels are numbers of segments: those of all volumes, or those of each. */
+export type AsLabels = boolean | boolean[];
+
+export const isAsLabels = (asLabels: AsLabels | undefined, number: number): boolean =>
+  (Array.isArray(asLabels) ? asLabels[number] : asLabels) ?? false;
+
+/** What was written of it, where it can be that. */
+export const readAsLabels = (found: unknown): AsLabels =>
+  Array.isArray(found) ? found.map(each => each === true) : found === true;
 
 /** How the volumes at some paths are shown. */
 export interface Way {

@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import { stepTowardsPercentiles } from '../../../src/viewer/layers/percentilesInView.ts';
 import { COLOUR_MAPS, mapOf, shaderOf } from '../../../src/viewer/state/colourMaps.ts';
 import type { ColourMap } from '../../../src/viewer/state/colourMaps.ts';
-import { linkOf, viewIn, withoutView } from '../../../src/viewer/state/link.ts';
 
 /** As the graphics count: values below the window, in 254 bins, and above. */
 function histogram(values: number[], [low, high]: [number, number]): number[] {
@@ -57,21 +56,4 @@ test('each colour map is known by its shader, of each type', () => {
     for (const map of Object.keys(COLOUR_MAPS) as ColourMap[]) assert.equal(mapOf(shaderOf(map, dtype), dtype), map);
   }
   assert.equal(mapOf('void main() { emitGrayscale(1.0); }', 'uint8'), null);
-});
-
-test('a link holds a view, wherever it stands in the address, and one that lost a part says so', async () => {
-  const view = {
-    paths: ['Größe #1 & 50%.ome.zarr', '/data/b.ome.zarr'],
-    asLabels: [false, true],
-    state: { position: [1, 2, 3], layout: 'xy' }
-  };
-  const link = await linkOf('https://hub/user/alice/lab', view);
-  assert.match(link, /^https:\/\/hub\/user\/alice\/lab\?microct-view=[\w-]+$/);
-  assert.deepEqual(await viewIn(link), view);
-  assert.deepEqual(await viewIn(link.replace('?', '?reset&').concat('&token=a')), view);
-  assert.equal(withoutView(link.concat('&token=a')), 'https://hub/user/alice/lab?token=a');
-  assert.equal(await viewIn('https://hub/user/alice/lab?reset'), null);
-  await assert.rejects(viewIn(link.slice(0, -9)), /part of it was lost/);
-  const state = { notes: Array.from({ length: 3000 }, (_, n) => Math.sin(n)) };
-  await assert.rejects(linkOf('https://hub/lab', { ...view, state }), /servers refuse addresses/);
 });
