@@ -1,4 +1,5 @@
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
+import { placeAt, showPlace } from './measuring/places.ts';
 
 /** Position and zoom of a viewer, in lengths that hold for volumes of other voxels too. */
 export interface Pose {
@@ -10,10 +11,11 @@ export interface Pose {
 }
 
 export function poseOf(viewer: Viewer): Pose {
-  const { names, scales } = viewer.coordinateSpace.value;
+  const { names } = viewer.coordinateSpace.value;
   const { crossSectionScale, projectionScale, crossSectionOrientation, projectionOrientation } = viewer;
+  const place = placeAt(viewer, names, viewer.position.value);
   return {
-    position: Object.fromEntries(names.map((name, n) => [name, viewer.position.value[n] * scales[n]])),
+    position: Object.fromEntries(names.map((name, n) => [name, place[n]])),
     scales: [
       crossSectionScale.value * crossSectionScale.canonicalVoxelPhysicalSize,
       projectionScale.value * projectionScale.canonicalVoxelPhysicalSize
@@ -24,11 +26,8 @@ export function poseOf(viewer: Viewer): Pose {
 
 /** Moves a viewer there; axes that it lacks are ignored, and those without a given place stay. */
 export function lookAt(viewer: Viewer, { position, scales: [slices, volume], orientations }: Pose): void {
-  const { names, scales } = viewer.coordinateSpace.value;
   const { crossSectionScale, projectionScale, crossSectionOrientation, projectionOrientation } = viewer;
-  viewer.position.value = viewer.position.value.map((value, n) =>
-    names[n] in position ? position[names[n]] / scales[n] : value
-  );
+  showPlace(viewer, Object.keys(position), Object.values(position));
   crossSectionScale.value = slices / crossSectionScale.canonicalVoxelPhysicalSize;
   projectionScale.value = volume / projectionScale.canonicalVoxelPhysicalSize;
   crossSectionOrientation.restoreState(orientations[0]);

@@ -4,6 +4,8 @@ import type { Viewer } from 'neuroglancer/unstable/viewer.js';
 import { boxPoints, boxVoxels } from './box.ts';
 import type { MeasurementLayers } from './measuring/measurementLayers.ts';
 import type { Space } from './measuring/measurements.ts';
+import { placeOf, voxelAt } from './measuring/measurements.ts';
+import { placeAt, showPlace } from './measuring/places.ts';
 import type { Image } from './volume/image.ts';
 
 /** A voxel of level 0, and what the layers have there. Values are numbers in decimal. */
@@ -49,15 +51,9 @@ export class Sight {
   }
 
   set position(voxel: number[] | null) {
-    const { axes, first, scale } = this.#space;
+    const { axes } = this.#space;
     if (!this.#lengths || voxel?.length !== axes.length) return;
-    const { names, scales } = this.#viewer.coordinateSpace.value;
-    const wanted = voxel.toReversed();
-    const { position } = this.#viewer;
-    position.value = position.value.map((value, n) => {
-      const axis = axes.indexOf(names[n]);
-      return axis < 0 ? value : ((wanted[axis] - first[axis]) * scale[axis]) / scales[n];
-    });
+    showPlace(this.#viewer, axes, placeOf(voxel.toReversed(), this.#space));
   }
 
   /** Half-open ranges, one after the other: the box that was drawn last, or else what is in sight. */
@@ -117,13 +113,9 @@ export class Sight {
 
   /** A place of Neuroglancer's as a voxel along x, y, z. */
   #voxelAt(place: ArrayLike<number>): number[] {
-    const { axes, first, scale } = this.#space;
-    const { names, scales } = this.#viewer.coordinateSpace.value;
+    const voxel = voxelAt(placeAt(this.#viewer, this.#space.axes, place), this.#space);
     // Neuroglancer's 32-bit numbers have tails.
-    return axes.map((name, axis) => {
-      const n = names.indexOf(name);
-      return Number(((place[n] * scales[n]) / scale[axis] + first[axis]).toPrecision(12));
-    });
+    return voxel.map(value => Number(value.toPrecision(12)));
   }
 
   /** The corners of what the slices show together; all of the volume where there are none. */

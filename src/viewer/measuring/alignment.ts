@@ -1,6 +1,6 @@
 // Where one volume lies on another, by pairs of points that are the same place in both.
 import { Matrix, SVD, solve } from 'ml-matrix';
-import { dot } from './vectors.ts';
+import { dot, moved } from './vectors.ts';
 
 /** Kinds of alignment: rotation and translation; with one scale, too; or with shear as well. */
 export const ALIGNMENT_KINDS = { rigid: 'Rigid', similarity: 'Similarity', affine: 'Affine' } as const;
@@ -54,9 +54,6 @@ const named = (kind: AlignmentKind): string => (kind === 'affine' ? 'an affine a
 
 /** The root of the mean of squares. */
 export const rootMeanSquare = (values: number[]): number => Math.hypot(...values) / Math.sqrt(values.length);
-
-/** Where a point comes to lie. */
-export const moved = (matrix: Affine, point: number[]): number[] => matrix.map(row => dot(row, [...point, 1]));
 
 /** Product of two: `first`, and then `second`. */
 export function chained(first: Affine, second: Affine): Affine {

@@ -2,13 +2,13 @@
 import { metres } from '../volume/units.ts';
 import type { Volume } from '../volume/volume.ts';
 import type { Affine, AlignmentKind } from './alignment.ts';
-import { align, moved, rootMeanSquare } from './alignment.ts';
+import { align, rootMeanSquare } from './alignment.ts';
 import type { LandmarkLayers } from './landmarkLayers.ts';
 import { readMeasurements } from './measurementFiles.ts';
 import type { Annotation, Space } from './measurements.ts';
 import { placeOf, withUnit } from './measurements.ts';
 import { spaceOf } from './space.ts';
-import { dot } from './vectors.ts';
+import { dot, moved } from './vectors.ts';
 
 /** Two volumes, of which one is to lie on the other. */
 export interface Two {
@@ -17,14 +17,14 @@ export interface Two {
 }
 
 /** A landmark by its name on both volumes. */
-export interface Pair {
+interface Pair {
   name: string;
   moving: Annotation;
   fixed: Annotation;
 }
 
 /** Distances between the landmarks of two volumes as these are shown; in metres, or without unit. */
-export interface Fit {
+interface Fit {
   residuals: number[];
   rms: number;
 }

@@ -11,11 +11,13 @@ import type { Transform } from '../state/layers.ts';
 import { isPlaced, transformOf } from '../state/layers.ts';
 import type { Volume } from '../volume/volume.ts';
 import type { Affine } from './alignment.ts';
-import { chained, inverted, moved } from './alignment.ts';
+import { chained, inverted } from './alignment.ts';
 import { choiceOf } from './alignmentChoice.ts';
 import type { Annotation } from './measurements.ts';
 import { fromState, placeOf, toState } from './measurements.ts';
+import { showPlace } from './places.ts';
 import { spaceOf } from './space.ts';
+import { moved } from './vectors.ts';
 
 /** Colours of the points on the first volume, and on the others: to be told apart on grey, whoever sees them. */
 const COLOURS = ['#33ddff', '#ff8c1a'];
@@ -149,16 +151,9 @@ export class LandmarkLayers {
   /** Shows a place of a volume in the middle. */
   show(volume: Volume, voxel: number[]): void {
     const space = spaceOf(volume.image);
-    const { axes } = space;
     const own = placeOf(voxel, space);
     const place = this.placeOf(volume);
-    const shown = place ? moved(place, own) : own;
-    const { position, coordinateSpace } = this.#viewer;
-    const { names, scales } = coordinateSpace.value;
-    position.value = position.value.map((value, n) => {
-      const axis = axes.indexOf(names[n]);
-      return axis < 0 ? value : shown[axis] / scales[n];
-    });
+    showPlace(this.#viewer, space.axes, place ? moved(place, own) : own);
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Json } from '../../model/json.ts';
 import { metres } from '../volume/units.ts';
 import type { Annotation, Kind, Space } from './measurements.ts';
-import { KINDS, atPlace, recordOf } from './measurements.ts';
+import { KINDS, atPlace, newId, recordOf } from './measurements.ts';
 
 /** The columns of a table before and after those of the axes. */
 const BEFORE = ['id', 'kind', 'name', 'point'];
@@ -115,7 +115,7 @@ export function fromRecords(records: unknown[], { axes }: Pick<Space, 'axes'>): 
       throw new Error(`${where}: “voxels” is no list of points with ${axes.length} numbers each (${axes.join(', ')}).`);
     }
     return checked(where, {
-      id: typeof id === 'string' && id !== '' ? id : crypto.getRandomValues(new Uint32Array(4)).join('-'),
+      id: typeof id === 'string' && id !== '' ? id : newId(),
       kind: kind as Kind,
       name: typeof name === 'string' ? name : '',
       points: voxels as number[][]

@@ -1,12 +1,13 @@
-import type { Json } from '../../model/json.ts';
 import type { ManagedUserLayer } from 'neuroglancer/unstable/layer/index.js';
 import { makeLayer } from 'neuroglancer/unstable/layer/index.js';
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
+import type { Json } from '../../model/json.ts';
 import type { AnnotationUserLayer } from '../layers/annotationLayer.ts';
 import { annotationLayersOf, holdStill } from '../layers/annotationLayer.ts';
 import { isLandmarks } from '../state/landmarks.ts';
 import type { Annotation, Kind, Space } from './measurements.ts';
 import { fromState, placeOf, toState, voxelAt } from './measurements.ts';
+import { placeAt, showPlace } from './places.ts';
 
 /** Neuroglancer's tool for each kind. */
 const TOOLS: Record<Kind, string> = {
@@ -92,13 +93,8 @@ export class MeasurementLayers {
 
   /** The place in the middle of the view, in voxels. */
   get middle(): number[] {
-    const { position, coordinateSpace } = this.#viewer;
-    const { names, scales } = coordinateSpace.value;
-    const places = this.#space.axes.map(axis => {
-      const n = names.indexOf(axis);
-      return position.value[n] * scales[n];
-    });
-    return voxelAt(places, this.#space);
+    const place = placeAt(this.#viewer, this.#space.axes, this.#viewer.position.value);
+    return voxelAt(place, this.#space);
   }
 
   /** Replaces all annotations by these; those that are the same already stay untouched. */
@@ -136,15 +132,9 @@ export class MeasurementLayers {
 
   /** Brings an annotation's first point, or an ellipsoid's centre, into the middle of the view. */
   show({ annotation: { kind, points }, space }: Placed): void {
-    const { position, coordinateSpace } = this.#viewer;
     const [first, second] = points;
     const middle = kind === 'line' || kind === 'box' ? first.map((value, n) => (value + second[n]) / 2) : first;
-    const place = placeOf(middle, space);
-    const { names, scales } = coordinateSpace.value;
-    position.value = position.value.map((value, n) => {
-      const axis = space.axes.indexOf(names[n]);
-      return axis < 0 ? value : place[axis] / scales[n];
-    });
+    showPlace(this.#viewer, space.axes, placeOf(middle, space));
   }
 
   #edit(name: string, id: string, edit: (json: Json) => Json[]): void {

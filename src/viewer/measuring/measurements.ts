@@ -1,6 +1,6 @@
 // Annotations as measurements: how long, large and steep they are, in physical units, and as files.
 import type { Json } from '../../model/json.ts';
-import { dot } from './vectors.ts';
+import { dot, moved } from './vectors.ts';
 
 export const KINDS = ['point', 'line', 'box', 'ellipsoid', 'polyline'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -29,7 +29,7 @@ export interface Annotation {
 }
 
 /** Extent of an annotation, in metres or voxels and their powers; null where it has none. */
-export interface Measures {
+interface Measures {
   length: number | null;
   area: number | null;
   volume: number | null;
@@ -40,18 +40,15 @@ export interface Measures {
 /** Without the tails of binary fractions. */
 const rounded = (value: number): number => Number(value.toPrecision(12));
 
-const through = (matrix: number[][], point: number[]): number[] =>
-  matrix.map(row => point.reduce((sum, value, n) => sum + row[n] * value, row[point.length]));
-
 /** Where a place in voxels is shown, in metres or, without units, in the numbers of the metadata. */
 export function placeOf(point: number[], { scale, first, askew }: Space): number[] {
   const own = point.map((value, axis) => (value - first[axis]) * scale[axis]);
-  return askew ? through(askew.into, own) : own;
+  return askew ? moved(askew.into, own) : own;
 }
 
 /** The place in voxels of what is shown somewhere. */
 export function voxelAt(place: number[], { scale, first, askew }: Space): number[] {
-  const own = askew ? through(askew.back, place) : place;
+  const own = askew ? moved(askew.back, place) : place;
   return own.map((value, axis) => value / scale[axis] + first[axis]);
 }
 
@@ -218,9 +215,12 @@ const toShown = (voxel: number[], space: Space): number[] =>
 
 const inVoxels = (value: number): number => Number(value.toFixed(9));
 
+/** An id that no other annotation has. */
+export const newId = (): string => crypto.getRandomValues(new Uint32Array(4)).join('-');
+
 /** An annotation whose points were set one by one: an ellipsoid's by its centre and a point of its rim, as a ball. */
 export function fromPoints(kind: Kind, points: number[][], space: Space): Annotation {
-  const id = crypto.getRandomValues(new Uint32Array(4)).join('-');
+  const id = newId();
   const set = points.map(point => point.map(inVoxels));
   if (kind !== 'ellipsoid') return { id, kind, name: '', points: set };
   const [centre, rim] = points.map(point => placeOf(point, space));

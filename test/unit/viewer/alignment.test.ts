@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AlignmentKind } from '../../../src/viewer/measuring/alignment.ts';
-import { align, chained, inverted, moved, rootMeanSquare } from '../../../src/viewer/measuring/alignment.ts';
+import { align, chained, inverted, rootMeanSquare } from '../../../src/viewer/measuring/alignment.ts';
+import { moved } from '../../../src/viewer/measuring/vectors.ts';
 
 /** Points, and the same turned, made larger by a fifth and set off by noise. */
 const MOVING = [
