@@ -1,8 +1,8 @@
-import type { Viewer } from 'neuroglancer/unstable/viewer.js';
 import { ScreenshotMode } from 'neuroglancer/unstable/util/trackable_screenshot_mode.js';
-import { calculatePanelViewportBounds } from 'neuroglancer/unstable/util/viewer_resolution_stats.js';
+import type { Viewer } from 'neuroglancer/unstable/viewer.js';
 import { element } from './elements/dom.ts';
 import type { Neuroglancer } from './neuroglancer.ts';
+import { pictureOf, pngOf } from './picture.ts';
 import type { ViewerState } from './state/viewState.ts';
 import { sleep } from './transport/sleep.ts';
 
@@ -80,11 +80,8 @@ export class Camera {
       display.draw();
     }
     display.draw();
-    const picture = await new Promise<Blob | null>(resolve => display.canvas.toBlob(resolve, 'image/png'));
-    // What is taken of a canvas without graphics is blank.
-    this.#check();
-    if (picture === null) throw new Error('The browser has no memory for a picture of this size.');
-    return picture;
+    // What is taken of a canvas without graphics is blank, or nothing.
+    return pngOf(display.canvas).finally(() => this.#check());
   }
 
   /** @throws Error where there is no whole picture, and will be none */
@@ -110,13 +107,9 @@ export const isWhole = (viewer: Viewer): boolean =>
   viewer.layerManager.managedLayers.every(layer => !layer.visible || layer.isReady()) && viewer.isReady();
 
 /** Copy of a viewer's present picture, without the bars around it; null where nothing is, or can be, drawn. */
-export function snapshotOf({ display }: Viewer): HTMLCanvasElement | null {
+export function snapshotOf(viewer: Viewer): HTMLCanvasElement | null {
+  const { display } = viewer;
   if (display.gl.isContextLost()) return null;
   display.draw();
-  const { left, top, right, bottom } = calculatePanelViewportBounds(display.panels).totalRenderPanelViewport;
-  const [width, height] = [right - left, bottom - top];
-  if (!(width > 0 && height > 0)) return null;
-  const canvas = element('canvas', { width, height });
-  canvas.getContext('2d')!.drawImage(display.canvas, left, top, width, height, 0, 0, width, height);
-  return canvas;
+  return pictureOf(viewer);
 }

@@ -8,6 +8,7 @@ import { setDefaultInputEventBindings } from 'neuroglancer/unstable/ui/default_i
 import type { ViewerOptions } from 'neuroglancer/unstable/viewer.js';
 import { Viewer } from 'neuroglancer/unstable/viewer.js';
 import { WatchableVisibilityPriority } from 'neuroglancer/unstable/visibility_priority/frontend.js';
+import { keepKeys } from './elements/dom.ts';
 import { keepChoice } from './measuring/alignmentChoice.ts';
 import './patches/clipLevels.ts';
 import { onFirstPicture } from './patches/firstPicture.ts';
@@ -149,10 +150,8 @@ export class Neuroglancer {
     // Ctrl and the wheel zoom the picture, not the page.
     this.#element.addEventListener('wheel', event => event.ctrlKey && event.preventDefault(), { passive: false });
     this.#element.addEventListener('contextmenu', event => event.preventDefault());
-    // Keys that Neuroglancer does not know must not reach the page: in a notebook, an x would cut the cell.
-    this.#element.addEventListener('keydown', event => {
-      if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
-    });
+    // Those that Neuroglancer does not know, too.
+    keepKeys(this.#element);
     // Neuroglancer has Tab go round among the coordinates, and its editor of shaders writes it: here it leads on and
     // out. It completes addresses.
     this.#element.addEventListener(

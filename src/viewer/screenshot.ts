@@ -1,7 +1,7 @@
 import { ScreenshotDialog } from 'neuroglancer/unstable/ui/screenshot_menu.js';
-import { calculatePanelViewportBounds } from 'neuroglancer/unstable/util/viewer_resolution_stats.js';
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
 import { element } from './elements/dom.ts';
+import { pictureOf, pngOf } from './picture.ts';
 
 /** Keeps a picture in a file of its own beside the volume; answers with the file's path. */
 export type SavePicture = (name: string, picture: Blob) => Promise<string>;
@@ -55,24 +55,14 @@ function keepPictures(viewer: Viewer, tell: (text: string) => void, save: SavePi
   const manager = viewer.screenshotManager as unknown as Manager;
   const hand = manager.saveScreenshot.bind(manager);
   manager.saveScreenshot = async state => {
-    // Both at once: what has been drawn lasts no longer than this call.
     const picture = wanted.isWanted ? pictureOf(viewer) : null;
     await hand(state);
     if (!picture) return;
     try {
-      tell(`The picture is kept in ${await save(manager.filename, await picture)}.`);
+      tell(`The picture is kept in ${await save(manager.filename, await pngOf(picture))}.`);
     } catch (error) {
       tell(`The picture is among the browser’s downloads only, and not beside the volume: ${(error as Error).message}`);
     }
   };
   return wanted;
-}
-
-/** PNG of the present picture, without the bars around it. */
-async function pictureOf({ display }: Viewer): Promise<Blob> {
-  const { left, top, right, bottom } = calculatePanelViewportBounds(display.panels).totalRenderPanelViewport;
-  const bitmap = await createImageBitmap(display.canvas, left, top, right - left, bottom - top);
-  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-  canvas.getContext('2d')!.drawImage(bitmap, 0, 0);
-  return canvas.convertToBlob({ type: 'image/png' });
 }

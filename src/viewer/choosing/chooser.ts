@@ -1,6 +1,6 @@
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
 import type { InvlerpWidget } from 'neuroglancer/unstable/widget/invlerp.js';
-import { button, element, slider } from '../elements/dom.ts';
+import { button, element, keepKeys, slider } from '../elements/dom.ts';
 import { histogramOf } from '../layers/histogram.ts';
 import type { ImageLayer } from '../layers/imageLayer.ts';
 import { imageLayersOf } from '../layers/imageLayer.ts';
@@ -68,12 +68,8 @@ export class Chooser {
       ...[this.#first, this.#last, this.#all, gap, this.#size]
     );
     this.foot.append(this.#auto, this.#values);
-    // Keys are theirs, and not the notebook's or JupyterLab's; Escape closes what they are in.
-    for (const node of [this.head, this.foot]) {
-      node.addEventListener('keydown', event => {
-        if (!event.ctrlKey && !event.metaKey && !event.altKey && event.key !== 'Escape') event.stopPropagation();
-      });
-    }
+    // Escape closes what they are in.
+    for (const node of [this.head, this.foot]) keepKeys(node, ['Escape']);
   }
 
   /** Serves a Neuroglancer that shows a volume of a shape, or none. */

@@ -28,6 +28,15 @@ export function choice(
 export const optionsOf = (choices: Record<string, string>): HTMLOptionElement[] =>
   Object.entries(choices).map(([value, textContent]) => element('option', { value, textContent }));
 
+/** Offers names to choose from, among which the choice stays where they are those already. */
+export function offer(select: HTMLSelectElement, names: readonly string[]): void {
+  const isSame = [...select.options].map(({ value }) => value).join('\n') === names.join('\n');
+  if (!isSame) select.replaceChildren(...optionsOf(Object.fromEntries(names.map(name => [name, name]))));
+}
+
+/** Controls that belong together, and go to the next row together. */
+export const group = (...nodes: Node[]): HTMLElement => element('span', { className: 'mct-Viewer-group' }, ...nodes);
+
 /** A slider with what it is for before it. */
 export function slider(
   text: string,
@@ -39,6 +48,17 @@ export function slider(
   Object.assign(input, { min: String(min), max: String(max), step: String(step) });
   input.addEventListener('input', () => change(input.valueAsNumber));
   return { input, label: element('label', {}, text, input) };
+}
+
+/**
+ * Keys that are pressed in an element are its own, and not the page's: in a notebook, an x would cut the cell.
+ * `passed`: those that are the page's, too.
+ */
+export function keepKeys(node: HTMLElement, passed: readonly string[] = []): void {
+  node.addEventListener('keydown', event => {
+    const isShortcut = event.ctrlKey || event.metaKey || event.altKey;
+    if (!isShortcut && !passed.includes(event.key)) event.stopPropagation();
+  });
 }
 
 /** Gives the person a file. */

@@ -1,6 +1,4 @@
-/** Shares of the voxels in view that are black and white at most. */
-const BLACK = 0.01;
-const WHITE = 0.99;
+import { BLACK, WHITE } from '../volume/shares.ts';
 
 /** Bins of a histogram within its window; the first and the last of all count what is below and above. */
 const BINS = 254;

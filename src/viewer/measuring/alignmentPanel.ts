@@ -1,4 +1,4 @@
-import { button, choice, download, element, optionsOf } from '../elements/dom.ts';
+import { button, choice, download, element, offer } from '../elements/dom.ts';
 import type { Volume } from '../volume/volume.ts';
 import type { AlignmentKind } from './alignment.ts';
 import { ALIGNMENT_KINDS } from './alignment.ts';
@@ -78,9 +78,7 @@ export class AlignmentPanel {
   #showChoice({ moving, fixed }: Two): void {
     this.#moving.value = moving.name;
     const names = this.#volumes.filter(each => each !== moving).map(({ name }) => name);
-    if ([...this.#fixed.options].map(({ value }) => value).join('\n') !== names.join('\n')) {
-      this.#fixed.replaceChildren(...optionsOf(Object.fromEntries(names.map(name => [name, name]))));
-    }
+    offer(this.#fixed, names);
     this.#fixed.value = fixed.name;
   }
 

@@ -3,6 +3,7 @@ import type { ByteReader } from '../transport/source.ts';
 import type { Channel, Image } from './image.ts';
 import { chunkOf, eachRow, openLevel } from './levelArray.ts';
 import { Percentiles } from './percentiles.ts';
+import { BLACK, WHITE } from './shares.ts';
 
 const MiB = 2 ** 20;
 /** Decoded bytes and chunks that are looked at: all of a usual coarsest level, the middle of a larger one. */
@@ -16,10 +17,6 @@ const PATIENCE = 15_000;
 const SHARED = 5000;
 /** Chunks that are read at once. */
 const AT_ONCE = 8;
-
-/** Shares of the voxels that are black and white at most. */
-const BLACK = 0.01;
-const WHITE = 0.99;
 
 /**
  * Sets a window for channels whose metadata has none: from the 1st to the 99th percentile of the coarsest level, which
