@@ -72,7 +72,7 @@ const ROOMS = {
     worker: ['transport', 'volume'],
     patches: ['volume'],
     state: ['volume'],
-    layers: ['state', 'volume'],
+    layers: ['elements', 'state', 'volume'],
     measuring: ['elements', 'layers', 'state', 'volume'],
     choosing: ['elements', 'layers']
   }

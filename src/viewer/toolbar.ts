@@ -1,9 +1,9 @@
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
-import { ContrastPanel } from './contrastPanel.ts';
 import { copyText } from './elements/copyText.ts';
 import { button, choice, element, optionsOf, slider } from './elements/dom.ts';
 import { showText } from './elements/textDialog.ts';
 import { holdStill } from './layers/annotationLayer.ts';
+import { ContrastPanel } from './layers/contrastPanel.ts';
 import type { ImageLayer, VolumeRendering } from './layers/imageLayer.ts';
 import { VOLUME_RENDERING, imageLayersOf } from './layers/imageLayer.ts';
 import { Presets } from './layers/presets.ts';
