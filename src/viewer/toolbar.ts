@@ -1,12 +1,10 @@
 import type { Viewer } from 'neuroglancer/unstable/viewer.js';
 import { copyText } from './elements/copyText.ts';
-import { button, choice, element, optionsOf, slider } from './elements/dom.ts';
+import { button, choice, element, group, keepKeys } from './elements/dom.ts';
 import { showText } from './elements/textDialog.ts';
 import { holdStill } from './layers/annotationLayer.ts';
-import { ContrastPanel } from './layers/contrastPanel.ts';
-import type { ImageLayer, VolumeRendering } from './layers/imageLayer.ts';
-import { VOLUME_RENDERING, imageLayersOf } from './layers/imageLayer.ts';
-import { Presets } from './layers/presets.ts';
+import type { VolumeRendering } from './layers/imageLayer.ts';
+import { LayerControls } from './layers/layerControls.ts';
 import type { Segments } from './layers/segmentLayers.ts';
 import { SegmentLayers } from './layers/segmentLayers.ts';
 import { AlignmentPanel } from './measuring/alignmentPanel.ts';
@@ -18,13 +16,11 @@ import type { Kind, Space } from './measuring/measurements.ts';
 import { recordOf } from './measuring/measurements.ts';
 import type { SavePicture } from './screenshot.ts';
 import { showScreenshotDialog } from './screenshot.ts';
-import { COLOUR_MAPS } from './state/colourMaps.ts';
-import type { ColourMap } from './state/colourMaps.ts';
 import type { ViewerState } from './state/viewState.ts';
 import type { Volume } from './volume/volume.ts';
 
 /** The viewer as its toolbar needs it. */
-export interface ToolbarEvents {
+interface ToolbarEvents {
   /** Shows a note; for a while, where it only confirms what a person has done. */
   tell(text: string, isPassing?: boolean): void;
   /** Key of the volume that a layer shows. */
@@ -44,56 +40,24 @@ export interface ToolbarEvents {
   savePicture?: SavePicture;
 }
 
-/** The layouts without a panel for 3-D, and those that have one beside. */
-const WITH_3D: Record<string, string> = { xy: 'xy-3d', xz: 'xz-3d', yz: 'yz-3d' };
-
 /** The row above the picture, with what is changed most often in the chosen layer. */
 export class Toolbar {
   readonly node = element('div', { className: 'mct-Viewer-toolbar' });
   /** Element beside the picture. */
   readonly side = element('div', { className: 'mct-Viewer-side' });
   readonly #events: ToolbarEvents;
+  readonly #layerControls: LayerControls;
   /** Null while there is no Neuroglancer. */
   #viewer: Viewer | null = null;
-  #panel: ContrastPanel | null = null;
-  #panelOf = '';
   #layersOf: MeasurementLayers | null = null;
   #measurements: MeasurementPanel | null = null;
   #segmentLayers: SegmentLayers | null = null;
   #landmarks: LandmarkLayers | null = null;
   #alignment: AlignmentPanel | null = null;
   /** What was open with the Neuroglancer before. */
-  #open = { measurements: false, alignment: false, contrast: false };
-  #chosen: string | null = null;
+  #open = { measurements: false, alignment: false };
   #frame = 0;
   #forget: (() => void) | null = null;
-
-  readonly #layers = choice('Layer that is changed here', {}, name => {
-    this.#chosen = name;
-    this.update();
-  });
-  readonly #auto = button('Auto', 'Contrast from the 1st to the 99th percentile of what is in view', () => {
-    void this.autoContrast();
-  });
-  readonly #invert = button('Invert', 'Swap black and white', () => this.invert());
-  readonly #contrast = button('Contrast', 'Histogram, range of values, and presets', () => this.#togglePanel());
-  readonly #maps = choice('Colours', COLOUR_MAPS, map => this.#change(layer => (layer.colourMap = map as ColourMap)));
-  readonly #colour = element('input', { type: 'color', title: 'Colour' });
-  readonly #rendering = choice('How the volume is shown in 3-D', VOLUME_RENDERING, mode =>
-    this.renderVolume(mode as VolumeRendering)
-  );
-  readonly #gain = slider('Gain', 'How solid the volume is', [-5, 8, 0.1], gain =>
-    this.#change(layer => (layer.gain = gain))
-  );
-  readonly #opacity = slider('Opacity', 'Opacity of the layer in slices', [0, 1, 0.01], opacity =>
-    this.#change(layer => (layer.opacity = opacity))
-  );
-  readonly #blend = choice('How the layer is laid over those below', { over: 'Over', add: 'Added' }, value =>
-    this.#change(layer => (layer.isAdded = value === 'add'))
-  );
-
-  readonly #raise = button('Raise', 'Draw the layer over the next one', () => this.#move(1));
-  readonly #lower = button('Lower', 'Draw the layer under the one before', () => this.#move(-1));
 
   readonly #segments = button(
     'Segments',
@@ -117,28 +81,17 @@ export class Toolbar {
     this.#events = events;
     this.node.setAttribute('role', 'toolbar');
     this.node.setAttribute('aria-label', 'Picture');
-    this.#colour.setAttribute('aria-label', 'Colour');
-    this.#colour.addEventListener('input', () => this.#change(layer => (layer.colour = this.#colour.value)));
-    const threeD = element('label', {}, '3-D', this.#rendering);
-    // Controls that belong together go to the next row together.
-    const group = (...nodes: Node[]): HTMLElement => element('span', { className: 'mct-Viewer-group' }, ...nodes);
     const tools = group(this.#segments, this.#tools, this.#list, this.#align, this.#screenshot);
     if (events.link) {
       tools.append(button('Copy link', 'Copy an address that opens this view', () => void this.copyLink()));
     }
     tools.append(button('State', 'Show the view as JSON, to be copied and changed', () => this.editState()));
-    this.node.append(
-      ...[this.#layers, this.#auto, this.#invert, this.#contrast, this.#maps, this.#colour],
-      ...[threeD, this.#gain.label, group(this.#opacity.label, this.#blend, this.#raise, this.#lower)],
-      element('span', { className: 'mct-Viewer-space' }),
-      tools
+    this.#layerControls = new LayerControls(
+      layer => events.volumeOf(layer),
+      text => events.tell(text)
     );
-    // Keys are the toolbar's, and not the notebook's or JupyterLab's.
-    for (const node of [this.node, this.side]) {
-      node.addEventListener('keydown', event => {
-        if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
-      });
-    }
+    this.node.append(...this.#layerControls.nodes, element('span', { className: 'mct-Viewer-space' }), tools);
+    for (const node of [this.node, this.side]) keepKeys(node);
   }
 
   /** Serves another Neuroglancer, or none. */
@@ -148,11 +101,10 @@ export class Toolbar {
     if (this.#viewer) {
       this.#open = {
         measurements: this.#measurements !== null,
-        alignment: this.#alignment !== null,
-        contrast: this.#panel !== null
+        alignment: this.#alignment !== null
       };
     }
-    this.#closePanel();
+    this.#layerControls.attach(viewer);
     this.listMeasurements(false);
     this.showAlignment(false);
     this.#landmarks = viewer && new LandmarkLayers(viewer, this.#events.volumes());
@@ -163,7 +115,6 @@ export class Toolbar {
     this.#forget = viewer && viewer.state.changed.add(() => this.#updateSoon());
     if (viewer && this.#open.measurements) this.listMeasurements(true);
     if (viewer && this.#open.alignment && this.#isAlignable) this.showAlignment(true);
-    if (viewer && this.#open.contrast) this.#openPanel();
     this.update();
   }
 
@@ -173,31 +124,16 @@ export class Toolbar {
     this.side.remove();
   }
 
-  async autoContrast(): Promise<void> {
-    const viewer = this.#viewer;
-    this.#auto.disabled = true;
-    try {
-      await this.#layer?.autoContrast();
-    } catch (error) {
-      // Of a picture that another one has taken the place of nothing is to be said.
-      if (viewer === this.#viewer) this.#events.tell((error as Error).message);
-    } finally {
-      this.update();
-    }
+  autoContrast(): Promise<void> {
+    return this.#layerControls.autoContrast();
   }
 
   invert(): void {
-    this.#change(layer => layer.invert());
+    this.#layerControls.invert();
   }
 
-  /** Draws the volume in 3-D in place of the slices there, or the slices again. */
   renderVolume(mode: VolumeRendering): void {
-    const viewer = this.#viewer;
-    if (!viewer) return;
-    this.#change(layer => (layer.volumeRendering = mode));
-    viewer.showPerspectiveSliceViews.value = imageLayersOf(viewer).every(layer => layer.volumeRendering === 'off');
-    const layout = viewer.layout.toJSON() as unknown;
-    if (mode !== 'off' && typeof layout === 'string' && layout in WITH_3D) viewer.layout.restoreState(WITH_3D[layout]);
+    this.#layerControls.renderVolume(mode);
   }
 
   /** Starts measuring by clicks: a kind, or nothing. */
@@ -303,46 +239,14 @@ export class Toolbar {
     if (this.#viewer) showScreenshotDialog(this.#viewer, text => this.#events.tell(text), this.#events.savePicture);
   }
 
-  get #layer(): ImageLayer | null {
-    if (!this.#viewer) return null;
-    const layers = imageLayersOf(this.#viewer);
-    return layers.find(({ name }) => name === this.#chosen) ?? layers.at(0) ?? null;
-  }
-
-  #change(change: (layer: ImageLayer) => void): void {
-    const layer = this.#layer;
-    if (layer) change(layer);
-    this.update();
-  }
-
-  /** Moves the layer past a neighbour: later ones are drawn over those before. */
-  #move(by: 1 | -1): void {
-    const [viewer, layer] = [this.#viewer, this.#layer];
-    if (!viewer || !layer) return;
-    const names = imageLayersOf(viewer).map(({ name }) => name);
-    const { layerManager } = viewer;
-    const [from, to] = [layer.name, names[names.indexOf(layer.name) + by]].map(name =>
-      layerManager.managedLayers.findIndex(each => each.name === name)
-    );
-    this.#chosen = layer.name;
-    layerManager.reorderManagedLayer(from, to);
-    this.update();
-  }
-
   #updateSoon(): void {
     cancelAnimationFrame(this.#frame);
     this.#frame = requestAnimationFrame(() => this.update());
   }
 
-  /** Shows what the layer is like now. */
+  /** Shows what there is now. */
   update(): void {
-    const layers = this.#viewer ? imageLayersOf(this.#viewer) : [];
-    const layer = this.#layer;
-    const names = layers.map(({ name }) => name);
-    this.#layers.hidden = layers.length < 2;
-    if ([...this.#layers.options].map(({ value }) => value).join('\n') !== names.join('\n')) {
-      this.#layers.replaceChildren(...optionsOf(Object.fromEntries(names.map(name => [name, name]))));
-    }
+    this.#layerControls.update();
     if (this.#viewer) holdStill(this.#viewer);
     this.#segmentLayers?.update();
     this.#segments.hidden = this.#segmentLayers?.areThere !== true;
@@ -353,50 +257,5 @@ export class Toolbar {
     this.#align.hidden = !this.#isAlignable;
     this.#align.setAttribute('aria-expanded', String(this.#alignment !== null));
     this.#alignment?.update();
-    const contrast = layer?.contrast ?? null;
-    for (const control of [this.#auto, this.#invert, this.#contrast]) control.disabled = contrast === null;
-    for (const control of [this.#maps, this.#rendering]) control.disabled = !layer?.dtype;
-    this.#contrast.setAttribute('aria-expanded', String(this.#panel !== null));
-    for (const node of [this.#opacity.label, this.#blend, this.#raise, this.#lower]) node.hidden = layers.length < 2;
-    this.#gain.label.hidden = layer?.volumeRendering !== 'on';
-    const colour = layer?.colour ?? null;
-    this.#colour.hidden = colour === null;
-    this.#raise.disabled = layer?.name === names.at(-1);
-    this.#lower.disabled = layer?.name === names[0];
-    if (this.#panel && this.#panelOf !== panelKey(layer)) this.#openPanel();
-    if (!layer) return;
-    this.#layers.value = layer.name;
-    // A person's own shader is not in the list.
-    this.#maps.value = layer.colourMap ?? '';
-    if (colour !== null) this.#colour.value = colour;
-    this.#rendering.value = layer.volumeRendering;
-    this.#gain.input.valueAsNumber = layer.gain;
-    this.#opacity.input.valueAsNumber = layer.opacity;
-    this.#blend.value = layer.isAdded ? 'add' : 'over';
-  }
-
-  #togglePanel(): void {
-    if (this.#panel) this.#closePanel();
-    else this.#openPanel();
-    this.update();
-  }
-
-  #openPanel(): void {
-    this.#closePanel();
-    const [viewer, layer] = [this.#viewer, this.#layer];
-    if (!viewer || !layer) return;
-    const presets = new Presets(this.#events.volumeOf(layer.name));
-    this.#panel = new ContrastPanel(viewer, layer, presets, text => this.#events.tell(text));
-    this.#panelOf = panelKey(layer);
-    this.#panel.showIn(viewer);
-  }
-
-  #closePanel(): void {
-    this.#panel?.dispose();
-    this.#panel = null;
   }
 }
-
-/** Key of the panel of contrast: another layer, another shader, or one whose metadata has come, has another panel. */
-const panelKey = (layer: ImageLayer | null): string =>
-  `${layer?.name}\n${layer?.look.shader}\n${layer?.contrast ? 'known' : ''}`;

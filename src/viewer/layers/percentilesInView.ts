@@ -6,7 +6,7 @@ const BINS = 254;
 /** A range that takes up so many bins is known well enough. */
 const FINE = 100;
 
-export interface Step {
+interface Step {
   /** Where the next histogram is to be taken. */
   window: [number, number];
   /** The percentiles, as well as they are known by now. */

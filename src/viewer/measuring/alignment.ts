@@ -9,7 +9,7 @@ export type AlignmentKind = keyof typeof ALIGNMENT_KINDS;
 /** Rows of an affine matrix: a factor for each coordinate, then the translation. */
 export type Affine = number[][];
 
-export interface Alignment {
+interface Alignment {
   matrix: Affine;
   /** How far each moved point is from its partner then. */
   residuals: number[];

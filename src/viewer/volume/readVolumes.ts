@@ -5,7 +5,7 @@ import type { Volume } from './volume.ts';
 import { MOST_LAYERS } from './volume.ts';
 
 /** An OME-Zarr image and its images of labels. */
-export interface Volumes {
+interface Volumes {
   volume: Volume;
   labels: Volume[];
   /** Why labels, of which there may be some, could not be read. */

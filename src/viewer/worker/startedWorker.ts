@@ -1,5 +1,5 @@
 /** A worker that reads and decodes chunks, as it is before the page's own part of Neuroglancer is there. */
-export interface StartedWorker {
+interface StartedWorker {
   readonly worker: Worker;
   /** Whether it has said that it can be told things, which it says once. */
   isReady: boolean;
