@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { ConvertError } from '../model/errors.ts';
+import { ConvertError, cancelled } from '../model/errors.ts';
 import { freeMemory } from '../convert/index.ts';
 import { formatBytes } from '../model/bytes.ts';
 
@@ -33,15 +33,20 @@ export class Outgoing {
   }
 
   /**
-   * Bytes that `read` gives, when there is room for that many.
-   * @throws ConvertError when what was sent before is not taken
+   * Bytes that `read` gives, when there is room for that many. `signal` aborts when nobody waits for them any more.
+   * @throws ConvertError when what was sent before is not taken, and `cancelled` when nobody waits
    */
-  async hold(bytes: number, read: () => Promise<Uint8Array>): Promise<Uint8Array> {
-    const room = this.#turn.then(() => this.#room(bytes));
+  async hold(bytes: number, read: () => Promise<Uint8Array>, signal?: AbortSignal): Promise<Uint8Array> {
+    const check = (): void => {
+      if (signal?.aborted) throw cancelled();
+    };
+    const room = this.#turn.then(() => this.#room(bytes, check));
     this.#turn = room.catch(() => undefined);
     await room;
     try {
+      check();
       const answer = await read();
+      check();
       this.#sent.push({ bytes, answer: new WeakRef(answer) });
       return answer;
     } finally {
@@ -49,9 +54,11 @@ export class Outgoing {
     }
   }
 
-  async #room(bytes: number): Promise<void> {
+  /** Waits until there is room, and takes it. `check` throws when it is not wanted any more. */
+  async #room(bytes: number, check: () => void): Promise<void> {
     const end = performance.now() + this.#patience;
     while (!this.#fits(bytes)) {
+      check();
       await freeMemory();
       this.#sent = this.#sent.filter(({ answer }) => answer.deref());
       if (this.#fits(bytes)) break;

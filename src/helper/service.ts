@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { type Looks, isName, unfinishedRequest } from '../convert/index.ts';
 import { isAddress } from '../model/address.ts';
 import { errorName } from '../model/error-name.ts';
-import { ConvertError, cancelled } from '../model/errors.ts';
+import { ConvertError } from '../model/errors.ts';
 import { inWords } from '../model/words.ts';
 import { RemoteStore } from '../remote/remote-store.ts';
 import type { Engine, Jobs } from './jobs.ts';
@@ -65,15 +65,10 @@ export class Service {
   }
 
   /**
-   * @param isWanted whether somebody still waits for the answer
-   * @param signal aborts when nobody does
+   * @param signal aborts when nobody waits for the answer any more
    * @throws ConvertError
    */
-  async answer(
-    { method, params }: Request,
-    isWanted: () => boolean = () => true,
-    signal?: AbortSignal
-  ): Promise<ServiceReply> {
+  async answer({ method, params }: Request, signal?: AbortSignal): Promise<ServiceReply> {
     if (typeof method !== 'string' || !Object.hasOwn(this.#handlers, method)) {
       throw new ConvertError(
         'bad-option',
@@ -82,12 +77,8 @@ export class Service {
     }
     checkParams(method, params);
     // The compiler does not see that `params` follows from `method`.
-    const handle = this.#handlers[method] as (
-      params: unknown,
-      isWanted: () => boolean,
-      signal?: AbortSignal
-    ) => Promise<ServiceReply>;
-    const { result, bytes } = await handle(params ?? {}, isWanted, signal);
+    const handle = this.#handlers[method] as (params: unknown, signal?: AbortSignal) => Promise<ServiceReply>;
+    const { result, bytes } = await handle(params ?? {}, signal);
     return { result: inWords(result, FORM), bytes };
   }
 
@@ -111,11 +102,7 @@ export class Service {
   }
 
   readonly #handlers: {
-    [M in Method]: (
-      params: Methods[M]['params'],
-      isWanted: () => boolean,
-      signal?: AbortSignal
-    ) => Promise<ServiceReply<M>>;
+    [M in Method]: (params: Methods[M]['params'], signal?: AbortSignal) => Promise<ServiceReply<M>>;
   } = {
     inspect: async ({ source, options }) => ({
       result: this.#info(await this.#engine.inspect(this.#source(source), options ?? {}))
@@ -173,11 +160,11 @@ export class Service {
       return { result: { absolute, path: this.#paths.relative(absolute), exists } };
     },
     standIn: async ({ address }) => ({ result: this.#paths.absolute(address) }),
-    read: (params, isWanted, signal) =>
+    read: (params, signal) =>
       typeof params.root === 'string' && isAddress(params.root)
         ? this.#readRemote(params, signal)
-        : this.#read(params, isWanted),
-    look: (params, _, signal) => this.#look(params, signal),
+        : this.#read(params, signal),
+    look: (params, signal) => this.#look(params, signal),
     // Whoever passes requests on knows which of them have no answer yet.
     abandon: async () => ({ result: null })
   };
@@ -196,7 +183,7 @@ export class Service {
     const size = file.bytes.length;
     const start = Math.min(size, offset < 0 ? Math.max(0, size + offset) : offset);
     const bytes = file.bytes.subarray(start, Math.min(size, start + (length ?? size)));
-    await this.#outgoing.hold(bytes.length, async () => bytes);
+    await this.#outgoing.hold(bytes.length, async () => bytes, signal);
     return { result: { size, offset: start, version: file.version }, bytes };
   }
 
@@ -224,13 +211,13 @@ export class Service {
     const file = await (await store).read(key, { offset, length }, signal);
     if (!file) return { result: { size: null, offset: 0, version: null } };
     const { size, offset: start, version, bytes } = file;
-    await this.#outgoing.hold(bytes.length, async () => bytes);
+    await this.#outgoing.hold(bytes.length, async () => bytes, signal);
     return { result: { size, offset: start, version }, bytes };
   }
 
   async #read(
     { root, key, offset = 0, length }: Methods['read']['params'],
-    isWanted: () => boolean
+    signal?: AbortSignal
   ): Promise<ServiceReply<'read'>> {
     if (typeof key !== 'string' || !isRange(offset, length)) {
       throw new ConvertError('bad-option', 'read: expected a key, a whole offset and a whole length from 0 up');
@@ -248,12 +235,7 @@ export class Service {
       );
     }
     const { size, version } = file;
-    const bytes = await this.#outgoing.hold(wanted, () => {
-      if (!isWanted()) {
-        throw cancelled();
-      }
-      return readBytes(file, start, wanted);
-    });
+    const bytes = await this.#outgoing.hold(wanted, () => readBytes(file, start, wanted), signal);
     return { result: { size, offset: start, version }, bytes };
   }
 

@@ -10,6 +10,8 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -317,8 +319,9 @@ def test_comms_of_one_name_and_one_that_is_closed_in_mid_read(helper):
     assert sum(len(message["buffers"]) for message in one.heard) < 20
 
 
-def test_who_takes_nothing_costs_no_memory_and_keeps_others_waiting_only_for_bytes(helper):
-    client = helper.client()
+@contextmanager
+def stalled_beside(client: Client, helper: Helper) -> Iterator[subprocess.Popen]:
+    """A page that takes nothing of what is published; it is sent all that others are."""
     info = helper.manager.get_connection_info()
     script = (
         "import sys, time, zmq\n"
@@ -335,11 +338,25 @@ def test_who_takes_nothing_costs_no_memory_and_keeps_others_waiting_only_for_byt
         while not select.select([stalled.stdout], [], [], 0.05)[0]:
             client.ask("locate", path="small.tif")
         stalled.send_signal(signal.SIGSTOP)
+        yield stalled
+    finally:
+        stalled.kill()
+        stalled.communicate()
+
+
+def ask_for_large(client: Client, asked: range) -> None:
+    """Sends more requests for bytes than are answered at once."""
+    for n in asked:
+        read = {"id": n, "method": "read", "params": {"root": "chunks.ome.zarr", "key": "large"}}
+        client._send("comm_msg", {"comm_id": client.comm, "data": read})
+
+
+def test_who_takes_nothing_costs_no_memory_and_keeps_others_waiting_only_for_bytes(helper):
+    client = helper.client()
+    with stalled_beside(client, helper) as stalled:
         before = helper.memory()
         asked = range(900, 908)
-        for n in asked:
-            read = {"id": n, "method": "read", "params": {"root": "chunks.ome.zarr", "key": "large"}}
-            client._send("comm_msg", {"comm_id": client.comm, "data": read})
+        ask_for_large(client, asked)
         # They are answered in any order.
         client.until(lambda message: data_of(message, client.comm).get("id") in asked)
         client.listen(2)
@@ -351,9 +368,21 @@ def test_who_takes_nothing_costs_no_memory_and_keeps_others_waiting_only_for_byt
         for n in asked:
             client.until(lambda message, n=n: data_of(message, client.comm).get("id") == n)
         assert helper.memory() - before < 250 * MIB
-    finally:
-        stalled.kill()
-        stalled.communicate()
+
+
+def test_reads_that_are_wanted_no_more_are_not_sent(helper):
+    client = helper.client()
+    with stalled_beside(client, helper):
+        asked = range(700, 708)
+        ask_for_large(client, asked)
+        for n in asked:
+            client.ask("abandon", request=n)
+        answers = [client.until(lambda message, n=n: data_of(message, client.comm).get("id") == n) for n in asked]
+    errors = [data_of(answer, client.comm).get("error") for answer in answers]
+    assert {error["code"] for error in errors if error} == {"cancelled"}
+    # Some may have been on their way.
+    assert errors.count(None) < 4
+    assert [len(answer["buffers"]) for answer in answers] == [int(error is None) for error in errors]
 
 
 def test_a_storm_of_cancels_leaves_nothing_half(helper, root):

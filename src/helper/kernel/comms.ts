@@ -100,7 +100,7 @@ export class Comms {
     let reply: Reply;
     let bytes: Uint8Array | undefined;
     try {
-      const answer = await this.#service.answer(request, () => this.#open.has(comm_id), controller.signal);
+      const answer = await this.#service.answer(request, controller.signal);
       reply = { id, result: answer.result };
       bytes = answer.bytes;
     } catch (error) {
