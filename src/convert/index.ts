@@ -63,7 +63,7 @@ export { type PartOptions, type PartResult, convertPart } from './parts/part.ts'
 export { type PartCost, type PartsDescription, type PlanOptions, planParts } from './parts/plan.ts';
 export type { StoredChannel } from '../model/ome-zarr/image.ts';
 export type { StoredCompression } from '../zarr/codec/index.ts';
-export { type Piece, limitsOf, readPiece, verify, type VerifyOptions, type VerifyResult } from './verify/index.ts';
+export { type Piece, limitsOf, verify, type VerifyOptions, type VerifyResult } from './verify/index.ts';
 export { isName } from './output-path.ts';
 export { type ConversionRequest, unfinishedRequest } from './unfinished.ts';
 export type { OptionName, Vocabulary } from '../model/words.ts';

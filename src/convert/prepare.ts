@@ -66,6 +66,8 @@ export interface Preparation {
   makesFolder?: boolean;
   /** Head of the plan that is now converted in parts: it does not matter what is at the output. */
   planned?: JournalHead;
+  /** Whether that is there, whole. */
+  finished?: boolean;
 }
 
 /** Bytes of memory that a remote source's headers and connections have taken; measured. */
@@ -154,7 +156,7 @@ export async function prepare(
   options: Partial<ConvertOptions>,
   preparation: Preparation = {}
 ): Promise<Prepared> {
-  const { lenient = false, planned } = preparation;
+  const { lenient = false, planned, finished = false } = preparation;
   const { info, layout } = await openSource(source, readingOf(options, source));
   const isRemote = layout.kind === 'segments' && layout.remote !== null;
   // Thousands of answers have left memory behind.
@@ -196,7 +198,7 @@ export async function prepare(
     warnings.push(`${partial}: nothing in it can be gone on with, because its journal is damaged: it is replaced.`);
   checks.of(() => settings.resume && partial && unfinished && checkResumable(partial, unfinished));
   const resumed = settings.resume ? left : null;
-  if (planned) checks.of(() => checkPlanned(output, planned, record));
+  if (planned) checks.of(() => checkPlanned(output, planned, record, finished));
   const begun = planned ?? resumed?.head;
   const leaf = begun && !checks.error ? begun.leaf : null;
   const memory = createMemory(MEMORY_START);

@@ -214,9 +214,24 @@ export function checkResumable(partial: string, { refusal }: Unfinished): void {
 export const adviceToPlanAnew = (output: string): string =>
   `discard what is planned (${option('discard', output)}), and begin anew`;
 
-/** @throws ConvertError `resume-refused` where what was planned would now be made otherwise */
-export function checkPlanned(output: string, planned: ConversionRecord, now: ConversionRecord): void {
+/**
+ * @param finished whether what was planned is there, whole
+ * @throws ConvertError where what was planned would now be made otherwise: `resume-refused`, or `output-exists`
+ */
+export function checkPlanned(
+  output: string,
+  planned: ConversionRecord,
+  now: ConversionRecord,
+  finished: boolean
+): void {
   const refusal = difference(planned, now);
+  if (refusal && finished)
+    throw new ConvertError(
+      'output-exists',
+      `was finished as it was planned before, and would be another one now, because ${refusal}: give what it was planned with, choose another output, or replace it (${option('overwrite')})`,
+      'output',
+      { about: output }
+    );
   if (refusal)
     throw new ConvertError(
       'resume-refused',

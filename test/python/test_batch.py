@@ -67,7 +67,11 @@ def test_a_batch_converts_what_it_can_and_reports_all(cli, tmp_path):
     (tmp_path / "binary").write_bytes(b"a\0b\n")
     with (tmp_path / "raw").open("wb") as file:
         file.truncate(3 << 30)
-    for name, says in (("binary", "is no text that names"), ("raw", "is no text that names"), ("no.txt", "no.txt: there is no such file or folder")):
+    for name, says in (
+        ("binary", "is no text that names"),
+        ("raw", "is no text that names"),
+        ("no.txt", "no.txt: there is no such file or folder"),
+    ):
         refused = cli("convert", "--batch", tmp_path / name, out)
         assert refused.status == 1 and says in refused.stderr
     nothing = cli("convert", "--batch", f"{tmp_path}/*.png")

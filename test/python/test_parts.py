@@ -132,6 +132,10 @@ def test_what_is_finished_may_be_finished_again(cli, scans, tmp_path):
     assert (done["already"], done["parts"]) == (True, 2) and done["bytesWritten"] > 0
     told = cli(*planned, "--parts", 2, "--resume", "--json").succeeded().json
     assert (told["finished"], told["converted"]) == (True, [1, 2])
+    # Otherwise it would be another one, which takes nothing from this.
+    other = cli("plan", scans["float32"], output, *CHUNKS[:-1], 24, "--parts", 2, "--resume")
+    assert other.status == 1 and "was finished as it was planned before" in other.stderr
+    assert f"--chunk-size was {' '.join(map(str, CHUNKS[1:]))} and is" in other.stderr
     # What may pass changes nothing of that; a copy is as good, unless it lacks a chunk.
     note = tmp_path / ".out.ome.zarr.finished"
     kept = note.read_bytes()
@@ -209,7 +213,8 @@ def test_what_is_planned_is_nobody_elses(cli, scans, tmp_path):
         assert refused.status == 1 and "is converted in parts" in refused.stderr
     assert "has parts from 1 to 8, and no part 9" in cli("part", 9, output).stderr
     assert cli("part", 2, output, "--jobs", 0).stderr.count("\n") == 1
-    assert cli("plan", scan, output, "--parts", 2, "--resume", "-c", 64, 64, 64, "--json").json["converted"] == []
+    planned = cli("plan", scan, output, "--parts", 5, "--resume", "-c", 64, 64, 64, "--json").json
+    assert planned["converted"] == [] and "was planned in 2 parts before, which are kept" in planned["warnings"][-1]
     assert f"give the name that it will have, {output}" in cli("part", 1, f"{output}.partial").stderr
     assert "is converted in parts, which are not finished" in cli("info", f"{output}.partial").stderr
     os.utime(scan, (1, 1))

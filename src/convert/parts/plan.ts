@@ -250,10 +250,10 @@ async function goOn(
     const finished = isPlanned ? null : await readFinished(store);
     const plan = isPlanned ? await readPlan(store) : finished?.plan;
     if (!plan) return null;
-    const again = () => prepare(source, options, { planned: plan.head });
+    const again = () => prepare(source, options, { planned: plan.head, finished: finished !== null });
     const prepared = await (finished ? again() : withHeaders(plan, store, again)).catch((error: unknown) => {
       // What is finished otherwise is an output like any other.
-      if (finished && error instanceof ConvertError && error.code === 'resume-refused') return null;
+      if (options.overwrite && error instanceof ConvertError && error.code === 'output-exists') return null;
       throw error;
     });
     if (!prepared) return null;
@@ -266,6 +266,10 @@ async function goOn(
       }
     const { executionPlan } = prepared;
     const count = typeof asked === 'number' ? asked : plan.parts.length;
+    if (!finished && count !== plan.parts.length)
+      prepared.plan.warnings.push(
+        `It was planned in ${plan.parts.length} parts before, which are kept, and not in the ${count} that are asked for now.`
+      );
     const division = { executionPlan, level: plan.level, parts: plan.parts };
     return await describe(prepared, division, plan, store, count, finished !== null);
   } finally {

@@ -1,3 +1,3 @@
 /** Reading an image back and comparing it with its source and with itself. */
 export { type VerifyOptions, type VerifyResult, limitsOf, verify } from './verify.ts';
-export { type Piece, readPiece } from './pieces.ts';
+export type { Piece } from './pieces.ts';

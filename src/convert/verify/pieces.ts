@@ -1,5 +1,4 @@
 import type { Mirror } from '../../zarr/bucket/mirror.ts';
-import { ConvertError } from '../../model/errors.ts';
 import type { Findings } from './findings.ts';
 import type { Run } from './metadata.ts';
 import { type Limits, Pass, type Recipe, type Share } from './pass.ts';
@@ -48,9 +47,3 @@ export function piecePasses(
   ];
 }
 
-/** `3/8` as the command line has it. @throws ConvertError `bad-option` */
-export function readPiece(text: string): Piece {
-  const [, number, of] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
-  if (of > 0 && number <= of) return { number, of };
-  throw new ConvertError('bad-option', `a piece is the I-th of N, I/N with I from 0 to N, found ${text}`, null);
-}

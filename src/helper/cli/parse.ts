@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { ConvertOptions } from '../../model/options.ts';
-import { type VerifyOptions, readPiece } from '../../convert/index.ts';
+import type { Piece, VerifyOptions } from '../../convert/index.ts';
 import { COMMAND_LINE, type OptionName, inWords, option as spoken, shellWord } from '../../model/words.ts';
 import { parseBytes } from '../../model/bytes.ts';
 import { ENGINE_OPTIONS, type OptionKind } from '../../model/option-table.ts';
@@ -352,6 +352,14 @@ function readParts(word: string): number | [least: number, most: number] {
   const [, least, most] = /^(\d+)-(\d+)$/.exec(word) ?? [];
   if (most === undefined) return integer('--parts', word, 'a whole number, or two as 4-16');
   return [integer('--parts', least), integer('--parts', most)];
+}
+
+function readPiece(word: string): Piece {
+  const [, number, of] = (/^(\d+)\/(\d+)$/.exec(word) ?? []).map(Number);
+  if (of > 0 && number <= of) return { number, of };
+  throw new UsageError(
+    `--piece: ${word} is not I/N with I from 1 to N for a share of the chunks, nor 0/N for the metadata`
+  );
 }
 
 /** `0.1%` stays as it is. */

@@ -127,6 +127,8 @@ describe('parse', () => {
     usage('convert a --shard 512', /--shard expects 3 values: --shard Z Y X/);
     usage('convert a --resume=yes', /--resume takes no value/);
     usage('convert a -n many', /--num-levels: many is not a whole number or auto/);
+    for (const piece of ['4/3', '0/0', '1', 'a/b'])
+      usage(`verify a.ome.zarr --piece ${piece}`, /--piece: .* is not I\/N with I from 1 to N/);
     usage('convert a -m lots', /--max-memory: lots is not a size such as 8G/);
     assert.deepEqual(parse(['convert', 'a', '--value-range', '0.1%', '-5']), {
       command: 'convert',
