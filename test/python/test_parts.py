@@ -214,7 +214,7 @@ def test_what_is_planned_is_nobody_elses(cli, scans, tmp_path):
     assert "has parts from 1 to 8, and no part 9" in cli("part", 9, output).stderr
     assert cli("part", 2, output, "--jobs", 0).stderr.count("\n") == 1
     planned = cli("plan", scan, output, "--parts", 5, "--resume", "-c", 64, 64, 64, "--json").json
-    assert planned["converted"] == [] and "was planned in 2 parts before, which are kept" in planned["warnings"][-1]
+    assert planned["converted"] == [] and "was planned in 8 parts before, which are kept" in planned["warnings"][-1]
     assert f"give the name that it will have, {output}" in cli("part", 1, f"{output}.partial").stderr
     assert "is converted in parts, which are not finished" in cli("info", f"{output}.partial").stderr
     os.utime(scan, (1, 1))
