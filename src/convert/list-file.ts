@@ -33,11 +33,10 @@ interface Found {
 /** What a line names in a folder, as it is written or without spaces at its ends; nothing where it names nothing. */
 function found(line: string, folder: string | null): Found[] {
   const trimmed = line.trim();
-  for (const name of [line, trimmed].filter(each => each !== '')) {
-    const path = folder === null || isAddress(name) ? name : resolve(folder, name);
+  const pathOf = (name: string): string => (folder === null || isAddress(name) ? name : resolve(folder, name));
+  for (const path of [line, trimmed].filter(each => each !== '').map(pathOf))
     if (isThere(path)) return [{ path, isThere: true }];
-  }
-  return trimmed === '' || trimmed.startsWith('#') ? [] : [{ path: trimmed, isThere: false }];
+  return trimmed === '' || trimmed.startsWith('#') ? [] : [{ path: pathOf(trimmed), isThere: false }];
 }
 
 const isThere = (path: string): boolean => isAddress(path) || existsSync(onDisk(actualPath(path)));

@@ -64,6 +64,10 @@ def test_a_batch_converts_what_it_can_and_reports_all(cli, tmp_path):
     (tmp_path / "windows.txt").write_text("scans/a.tif\n\n  scans/b9.tif \nscans/a.tif\n", "utf-16", newline="\r\n")
     planned = cli("convert", "--batch", tmp_path / "windows.txt", out, "--dry-run", "-q")
     assert planned.stdout.split() == [str(out / "a.ome.zarr"), str(out / "b9.ome.zarr")]
+    # What is not there is named as it would be found.
+    (scans / "lacking.txt").write_text("a.tif\nnone.tif\n")
+    planned = cli("convert", "--batch", scans / "lacking.txt", "--dry-run", "-q")
+    assert planned.stdout.split() == [str(scans / "a.ome.zarr"), str(scans / "none.ome.zarr")]
     (tmp_path / "binary").write_bytes(b"a\0b\n")
     with (tmp_path / "raw").open("wb") as file:
         file.truncate(3 << 30)
