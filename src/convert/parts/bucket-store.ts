@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConvertError } from '../../model/errors.ts';
 import { type Json, parsedObject } from '../../model/json.ts';
@@ -23,6 +22,7 @@ import { FINISHED, finishedPlace } from '../../zarr/finished-place.ts';
 import { Journal, type JournalRecord } from '../../zarr/journal.ts';
 import { type Owner, PARTS, PLAN, type Running, marker, running } from '../../zarr/owner.ts';
 import type { UnfinishedOutput } from '../../zarr/unfinished-output.ts';
+import { withdraw } from '../../zarr/withdraw.ts';
 import { settled } from './settled.ts';
 import type { PartPlace, PartsRun, PartsStore } from './store.ts';
 
@@ -144,7 +144,7 @@ export class BucketStore implements PartsStore {
           if (await this.isPlanned()) await pieces.note();
           await withdrawDocument(bucket, run);
         } finally {
-          rmSync(folder, { recursive: true, force: true });
+          withdraw(folder);
         }
       }
     };

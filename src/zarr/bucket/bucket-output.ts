@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { atOnce } from '../../model/at-once.ts';
 import { ConvertError } from '../../model/errors.ts';
@@ -10,6 +10,7 @@ import type { Documents } from '../metadata.ts';
 import { HEARTBEAT, active, marker } from '../owner.ts';
 import { taken } from '../ownership.ts';
 import type { UnfinishedOutput } from '../unfinished-output.ts';
+import { withdraw as removeAtOnce } from '../withdraw.ts';
 import {
   type BucketOwner,
   type Keys,
@@ -25,7 +26,7 @@ import {
 } from './claim.ts';
 import { Courier } from './courier.ts';
 import { JournalPieces, NOTING, pieceKey, readPieces } from './journal-pieces.ts';
-import { makeWay } from './way.ts';
+import { makeWay, wayError } from './way.ts';
 
 /** Between two times that a marker is written anew, in ms. */
 export const TOUCHING = 3 * HEARTBEAT;
@@ -124,7 +125,12 @@ export class BucketOutput implements UnfinishedOutput {
       const journal = (await readPieces(bucket, keys.journal)).journal.subarray(0, length);
       if (journal.length < length) throw justTaken(bucket, keys);
       const folder = makeWay();
-      writeFileSync(join(folder, JOURNAL), journal);
+      try {
+        writeFileSync(join(folder, JOURNAL), journal);
+      } catch (error) {
+        removeAtOnce(folder);
+        throw wayError(error);
+      }
       // One piece in place of all, so that nothing lies behind what counts.
       const first = pieceKey(keys.journal, 0);
       await bucket.put(first, journal);
@@ -340,7 +346,7 @@ export class BucketOutput implements UnfinishedOutput {
 
   #clear(): void {
     active.delete(this.partial);
-    rmSync(this.folder, { recursive: true, force: true });
+    removeAtOnce(this.folder);
     this.#bucket.close();
   }
 }

@@ -1,21 +1,53 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addressName } from '../../model/address.ts';
+import { errorName } from '../../model/error-name.ts';
 import { ConvertError } from '../../model/errors.ts';
 import { TOOL } from '../../model/version.ts';
 import { isProcess } from '../owner.ts';
+import { writeError } from '../system-errors.ts';
+import { withdraw } from '../withdraw.ts';
 
 /** Folders on this machine's disk by way of which files come to a bucket or from it. */
 const WAY = `${TOOL}-way-`;
 
-/** A new such folder. Those of processes that have ended are removed. */
+/**
+ * A new such folder. Those of processes that have ended are removed: of this machine alone, since several may have one
+ * folder for temporary files, and as far as they may be.
+ *
+ * @throws ConvertError where none can be made
+ */
 export function makeWay(): string {
-  for (const name of readdirSync(tmpdir())) {
-    const pid = name.startsWith(WAY) ? Number(name.slice(WAY.length).split('-')[0]) : 0;
-    if (pid > 0 && !isProcess(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  const own = `${WAY}${hostname()}-`;
+  for (const name of namesIn(tmpdir())) {
+    const [, pid] = (name.startsWith(own) && /^(\d+)-[^-]+$/.exec(name.slice(own.length))) || [];
+    if (pid !== undefined && !isProcess(Number(pid))) withdraw(join(tmpdir(), name));
   }
-  return mkdtempSync(join(tmpdir(), `${WAY}${process.pid}-`));
+  try {
+    return mkdtempSync(join(tmpdir(), `${own}${process.pid}-`));
+  } catch (error) {
+    throw wayError(error);
+  }
+}
+
+/** What is there is seen by who may list it. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** The error to throw when the file system refuses a write to such a folder. */
+export function wayError(error: unknown): unknown {
+  const refused = writeError(error, tmpdir());
+  if (refused === error) return error;
+  return new ConvertError(
+    (refused as ConvertError).code,
+    `${tmpdir()}: temporary files cannot be written there (${errorName(error)}): free some space there, or set TMPDIR (on Windows TEMP) to another folder`
+  );
 }
 
 /** Bytes of a name that every disk takes. */
@@ -36,7 +68,12 @@ export class AddressFolder {
     this.#address = address;
     const name = addressName(address);
     this.path = join(this.#way, isNameOnDisks(name) ? name : 'image');
-    mkdirSync(this.path);
+    try {
+      mkdirSync(this.path);
+    } catch (error) {
+      withdraw(this.#way);
+      throw wayError(error);
+    }
   }
 
   /** Result or error of work with the folder, in which the folder has the address for a name. */
@@ -52,7 +89,7 @@ export class AddressFolder {
 
   /** Nothing may come into it any more. */
   remove(): void {
-    rmSync(this.#way, { recursive: true, force: true });
+    withdraw(this.#way);
   }
 }
 

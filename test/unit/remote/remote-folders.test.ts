@@ -4,11 +4,13 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { hostname, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { inspect, verify } from '../../../src/convert/index.ts';
+import { ConvertError } from '../../../src/model/errors.ts';
+import { makeWay } from '../../../src/zarr/bucket/way.ts';
 import { writeArchive } from '../../../src/zarr/archive/write.ts';
 import { scratch } from '../scratch.ts';
 
@@ -16,7 +18,7 @@ const COUNT = 200;
 const { fresh } = scratch('remote-folders');
 
 const left = (): string[] =>
-  readdirSync(tmpdir()).filter(name => name.startsWith(`microct-io-vis-way-${process.pid}-`));
+  readdirSync(tmpdir()).filter(name => name.startsWith(`microct-io-vis-way-${hostname()}-${process.pid}-`));
 
 test('of an archive what is under way ends with the first file that cannot be read, and its folder goes', async () => {
   const folder = fresh();
@@ -83,5 +85,24 @@ test('so does metadata', async () => {
   } finally {
     server.close();
     server.closeAllConnections();
+  }
+});
+
+test('folders that ended processes of this machine have left go, and no others', () => {
+  const before = process.env.TMPDIR;
+  const folder = fresh();
+  process.env.TMPDIR = folder;
+  try {
+    // More than Linux gives.
+    const pid = 2 ** 22 + 1;
+    const others = [`microct-io-vis-way-elsewhere-${pid}-abcdef`, `microct-io-vis-way-${hostname()}-2-${pid}-abcdef`];
+    for (const name of [...others, `microct-io-vis-way-${hostname()}-${pid}-abcdef`]) mkdirSync(join(folder, name));
+    const made = makeWay();
+    assert.deepEqual(readdirSync(folder).sort(), [...others, basename(made)].sort());
+    process.env.TMPDIR = join(folder, 'none');
+    assert.throws(makeWay, (error: unknown) => error instanceof ConvertError && /ENOENT.*TMPDIR/.test(error.message));
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
   }
 });
