@@ -217,11 +217,16 @@ export class Destination implements UnfinishedOutput {
     }
   }
 
-  /** Leaves what was written to be resumed. Returns whether it is there. */
+  /** Leaves what was written to be resumed. Returns whether it is there; nothing is thrown in place of why it ended. */
   keep(): boolean {
     this.#release();
-    for (const name of [SCRATCH, ARCHIVE]) rmSync(join(this.partial, name), { force: true });
-    return isTaken(this.partial);
+    for (const name of [SCRATCH, ARCHIVE]) withdraw(join(this.partial, name));
+    try {
+      return isTaken(this.partial);
+    } catch {
+      // The disk does not answer: nobody has removed it.
+      return true;
+    }
   }
 
   /** Removes what was written. */

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Json } from '../../model/json.ts';
 import { isArchiveName } from '../../model/output-name.ts';
+import { readFailure } from '../../reader/common/fail.ts';
 import { Destination, clearFinished } from '../../zarr/destination.ts';
 import { FINISHED, finishedPlace } from '../../zarr/finished-place.ts';
 import { Journal, type JournalRecord } from '../../zarr/journal.ts';
@@ -14,6 +15,7 @@ import { asideName, syncFolder, writeSynced } from '../../zarr/sync.ts';
 import { writeError } from '../../zarr/system-errors.ts';
 import type { UnfinishedOutput } from '../../zarr/unfinished-output.ts';
 import { withdraw } from '../../zarr/withdraw.ts';
+import { settled } from './settled.ts';
 import type { PartPlace, PartsRun, PartsStore } from './store.ts';
 
 const RUN = 'run-';
@@ -26,6 +28,8 @@ const JOURNAL = 'journal-';
 export class DiskStore implements PartsStore {
   readonly output: string;
   readonly partial: string;
+  /** Text of the plan that was read. */
+  #read: string | null = null;
 
   constructor(output: string) {
     this.output = output;
@@ -33,11 +37,9 @@ export class DiskStore implements PartsStore {
   }
 
   async read(name: string): Promise<string | null> {
-    try {
-      return readFileSync(this.#path(name), 'utf8');
-    } catch {
-      return null;
-    }
+    const text = ifThere(this.#path(name), path => readFileSync(path, 'utf8'));
+    if (name === PLAN) this.#read = text;
+    return text;
   }
 
   async write(name: string, own: string, text: string): Promise<void> {
@@ -53,7 +55,12 @@ export class DiskStore implements PartsStore {
   }
 
   async remove(name: string): Promise<void> {
-    rmSync(this.#path(name), { force: true });
+    const path = this.#path(name);
+    try {
+      rmSync(path, { force: true });
+    } catch (error) {
+      throw writeError(error, path);
+    }
   }
 
   async image(): Promise<Json | null> {
@@ -61,7 +68,8 @@ export class DiskStore implements PartsStore {
   }
 
   async isPlanned(): Promise<boolean> {
-    return existsSync(join(this.partial, PLAN));
+    const text = ifThere(this.#path(PLAN), path => readFileSync(path, 'utf8'));
+    return text !== null && (this.#read === null || text === this.#read);
   }
 
   async isOurs(): Promise<boolean> {
@@ -125,13 +133,13 @@ export class DiskStore implements PartsStore {
       own: folder,
       journal,
       journals: async () =>
-        readdirSync(folder)
+        namesIn(folder)
           .filter(name => name.startsWith(JOURNAL) && name !== journal)
           .map(name => Journal.read<{ id: string }>(folder, name))
           .filter((record): record is JournalRecord<{ id: string }> => record !== null),
       leave: async () => {
         clearInterval(timer);
-        rmSync(run, { force: true });
+        withdraw(run);
       }
     };
   }
@@ -146,10 +154,15 @@ export class DiskStore implements PartsStore {
     await clearBeside(this.output, false);
   }
 
-  /** Parts that are still under way find their folder gone. */
+  /** Without the plan, parts that are under way end: they would write into one that takes its place. */
   async discard(labels: boolean): Promise<void> {
     const destination = await this.takeOver(true, labels);
-    await destination.discard();
+    try {
+      await this.remove(PLAN);
+      await settled(this);
+    } finally {
+      await destination.discard();
+    }
   }
 
   close(): void {
@@ -175,10 +188,14 @@ function makeAnew(folder: string): void {
     }
 }
 
-function namesIn(folder: string): string[] {
+const namesIn = (folder: string): string[] => ifThere(folder, path => readdirSync(path)) ?? [];
+
+/** What is read of a path; null where nothing is there. @throws ConvertError where that is not known */
+function ifThere<T>(path: string, read: (path: string) => T): T | null {
   try {
-    return readdirSync(folder);
-  } catch {
-    return [];
+    return read(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw readFailure(error, path).with({ field: 'output' });
   }
 }

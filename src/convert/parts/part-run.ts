@@ -1,8 +1,8 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConvertError } from '../../model/errors.ts';
 import { isExact } from '../../model/histogram.ts';
 import { type BlockEntry, Journal } from '../../zarr/journal.ts';
+import { withdraw } from '../../zarr/withdraw.ts';
 import { type Root, blockExtent, blockStart } from '../../pyramid/blocks.ts';
 import { forEachPoint, sampleGrid } from '../../pyramid/sample-grid.ts';
 import { performAll } from '../../pyramid/schedule.ts';
@@ -58,7 +58,7 @@ export class PartRun {
     try {
       return new PartRun(job, own, place, look, onBroken);
     } catch (error) {
-      await place.leave();
+      await place.leave().catch(() => {});
       throw error;
     }
   }
@@ -159,7 +159,7 @@ export class PartRun {
     // Files that were sent may still be noted: the journal closes after that.
     await Promise.allSettled([this.#run.close(patience), this.#place.courier?.stop()]);
     this.#journal?.close();
-    rmSync(this.#scratch, { force: true });
+    withdraw(this.#scratch);
     await this.#place.leave();
   }
 
