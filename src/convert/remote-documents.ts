@@ -1,7 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { RemoteStore } from '../remote/remote-store.ts';
 import { MOST_DOCUMENT, bringDocuments } from '../zarr/bucket/documents.ts';
+import { Fetcher } from '../zarr/bucket/fetcher.ts';
 import { AddressFolder } from '../zarr/bucket/way.ts';
 
 /**
@@ -15,32 +14,20 @@ export async function withDocuments<T>(
   work: (folder: string, store: RemoteStore) => Promise<T>
 ): Promise<T> {
   const store = await RemoteStore.open(address, MOST_DOCUMENT);
-  const way = new AddressFolder(store.name);
-  const folder = way.path;
-  const end = new AbortController();
-  const bring = async (names: readonly string[]): Promise<void> => {
-    const all = names.map(async name => {
-      const found = await store.read(name, {}, end.signal);
-      if (!found) return;
-      mkdirSync(dirname(join(folder, name)), { recursive: true });
-      writeFileSync(join(folder, name), found.bytes);
-    });
-    try {
-      await Promise.all(all);
-    } catch (error) {
-      // Nothing gets into the folder after it is removed.
-      end.abort(error);
-      await Promise.allSettled(all);
-      throw error;
-    }
-  };
   try {
-    return await way.within(async () => {
-      await bringDocuments(folder, bring);
-      return work(folder, store);
-    });
+    const way = new AddressFolder(store.name);
+    const folder = way.path;
+    const fetcher = new Fetcher(store, folder, null, 'source');
+    try {
+      return await way.within(async () => {
+        await bringDocuments(folder, names => fetcher.fetch(names));
+        return work(folder, store);
+      });
+    } finally {
+      await fetcher.stop();
+      way.remove();
+    }
   } finally {
-    way.remove();
     store.close();
   }
 }

@@ -1,13 +1,11 @@
-import { type FileHandle, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ConvertError, cancelled } from '../../model/errors.ts';
 import { MULTIPART_FROM, PART_BYTES } from '../../remote/s3-uploads.ts';
 import type { S3Bucket } from '../../remote/s3.ts';
-import { errorKnownAs } from './way.ts';
+import { ON_THE_WAY, Room } from './room.ts';
+import { errorKnownAs, writePieces } from './way.ts';
 
-/** Bytes that are in memory on their way, and requests: what the memory budget is asked for. */
-const ON_THE_WAY = 96 * 2 ** 20;
-const AT_ONCE = 24;
 /** Parts of one object that are on their way at a time. */
 const PARTS_AT_ONCE = 3;
 /** Of this process's memory, with what speaks to the store. */
@@ -24,11 +22,8 @@ export class Courier {
   readonly #prefix: string;
   readonly #end = new AbortController();
   readonly #sending = new Set<Promise<void>>();
+  readonly #room = new Room();
   #held = 0;
-  #free = ON_THE_WAY;
-  #requests = 0;
-  #failure: unknown = null;
-  #asleep: (() => void)[] = [];
   /** Files that an earlier run has sent, by name. */
   readonly #there = new Map<string, { size: number; etag: string }>();
 
@@ -68,23 +63,21 @@ export class Courier {
       .finally(() => {
         this.#held -= bytes;
         this.#sending.delete(sending);
-        this.#wake();
+        this.#room.wake();
       });
     this.#sending.add(sending);
-    while (this.#held > WAITING_BYTES && this.#failure === null) await this.#change();
-    if (this.#failure !== null) throw this.#failure as Error;
+    await this.#room.until(() => this.#held <= WAITING_BYTES);
   }
 
   /** Ends when all that was begun is there. @throws what has kept any file from being sent */
   async settle(): Promise<void> {
     await Promise.all(this.#sending);
-    if (this.#failure !== null) throw this.#failure as Error;
+    this.#room.check();
   }
 
   /** Sends nothing more, and tells whoever waits. */
   fail(error: unknown): void {
-    this.#failure ??= error;
-    this.#wake();
+    this.#room.fail(error);
   }
 
   /** Ends what is under way: what has begun to be sent may arrive. */
@@ -129,20 +122,10 @@ export class Courier {
       names.map(async name => {
         const key = this.#prefix + name;
         const { size, etag } = this.#there.get(name) ?? { size: 0, etag: '' };
-        const path = join(this.#folder, name);
-        await mkdir(dirname(path), { recursive: true });
-        await this.#within(Math.min(size, PART_BYTES), async () => {
-          if (size <= MULTIPART_FROM) return writeFile(path, (await this.#piece(key, etag)).bytes);
-          const file = await open(path, 'w');
-          try {
-            for (let start = 0; start < size; start += PART_BYTES) {
-              const { bytes } = await this.#piece(key, etag, start, Math.min(PART_BYTES, size - start));
-              await file.write(bytes, 0, bytes.length, start);
-            }
-          } finally {
-            await file.close();
-          }
-        });
+        const isWhole = size <= MULTIPART_FROM;
+        await this.#room.within(isWhole ? size : PART_BYTES, () =>
+          writePieces(join(this.#folder, name), isWhole ? this.#whole(key, etag) : this.#inPieces(key, etag, size))
+        );
       })
     );
   }
@@ -150,6 +133,15 @@ export class Courier {
   /** Removes files that were brought back. */
   async drop(names: readonly string[]): Promise<void> {
     await Promise.all(names.map(name => rm(join(this.#folder, name), { force: true })));
+  }
+
+  async *#whole(key: string, etag: string): AsyncGenerator<Uint8Array> {
+    yield (await this.#piece(key, etag)).bytes;
+  }
+
+  async *#inPieces(key: string, etag: string, size: number): AsyncGenerator<Uint8Array> {
+    for (let start = 0; start < size; start += PART_BYTES)
+      yield (await this.#piece(key, etag, start, Math.min(PART_BYTES, size - start))).bytes;
   }
 
   async #piece(key: string, etag: string, start?: number, length?: number) {
@@ -163,7 +155,7 @@ export class Courier {
     const key = this.#prefix + name;
     const { signal } = this.#end;
     const bytes = size > MULTIPART_FROM ? PARTS_AT_ONCE * PART_BYTES : size;
-    const etag = await this.#within(bytes, async () => {
+    const etag = await this.#room.within(bytes, async () => {
       await this.#permit();
       if (size <= MULTIPART_FROM) return this.#bucket.put(key, await readFile(path), {}, signal);
       const file = await open(path, 'r');
@@ -176,31 +168,6 @@ export class Courier {
     });
     await rm(path, { force: true });
     return etag;
-  }
-
-  /** Works with so many bytes of memory, when there are as many. */
-  async #within<T>(bytes: number, work: () => Promise<T>): Promise<T> {
-    while ((this.#free < bytes || this.#requests >= AT_ONCE) && this.#failure === null) await this.#change();
-    if (this.#failure !== null) throw this.#failure as Error;
-    this.#free -= bytes;
-    this.#requests++;
-    try {
-      return await work();
-    } finally {
-      this.#free += bytes;
-      this.#requests--;
-      this.#wake();
-    }
-  }
-
-  #change(): Promise<void> {
-    return new Promise(resolve => this.#asleep.push(resolve));
-  }
-
-  #wake(): void {
-    const waiting = this.#asleep;
-    this.#asleep = [];
-    for (const resolve of waiting) resolve();
   }
 }
 

@@ -1,13 +1,15 @@
-import { mkdir, open, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { atOnce } from '../../model/at-once.ts';
 import { ConvertError, cancelled } from '../../model/errors.ts';
 import type { RemoteStore } from '../../remote/remote-store.ts';
 import type { BucketSide } from '../../remote/s3-error.ts';
 import { PART_BYTES } from '../../remote/s3-uploads.ts';
 import { isDocument } from './documents.ts';
+import { Room } from './room.ts';
+import { writePieces } from './way.ts';
 
-/** Requests that are on their way at once. */
+/** Files of one call that are worked on, or wait for room, at once. */
 const AT_ONCE = 24;
 
 /**
@@ -23,6 +25,7 @@ export class Fetcher {
   readonly #folder: string;
   readonly #side: BucketSide;
   readonly #sizes: Map<string, number>;
+  readonly #room = new Room();
   readonly #end = new AbortController();
   readonly #fetching = new Set<Promise<unknown>>();
 
@@ -49,7 +52,7 @@ export class Fetcher {
 
   /** Brings files; where nobody lists them, those that are there. */
   async fetch(names: readonly string[]): Promise<void> {
-    const all = atOnce(AT_ONCE, names, name => this.#bring(name));
+    const all = atOnce(AT_ONCE, names, name => this.#room.within(this.#heldOf(name), () => this.#bring(name)));
     const settled: Promise<unknown> = Promise.allSettled([all]).then(() => this.#fetching.delete(settled));
     this.#fetching.add(settled);
     await all.catch((error: unknown) => {
@@ -65,7 +68,14 @@ export class Fetcher {
   /** Nothing is fetched any more, nor gets into the folder, when this ends. */
   async stop(): Promise<void> {
     this.#end.abort(cancelled());
+    this.#room.fail(cancelled());
     await Promise.all(this.#fetching);
+  }
+
+  /** Bytes of a file that are in memory at once, as far as that is known before. */
+  #heldOf(name: string): number {
+    const size = this.sizeOf(name) ?? PART_BYTES;
+    return isDocument(name) ? size : Math.min(size, PART_BYTES);
   }
 
   async #bring(name: string): Promise<void> {
@@ -75,23 +85,20 @@ export class Fetcher {
     // Metadata comes whole, as all who read it ask for it.
     const length = isDocument(name) ? undefined : PART_BYTES;
     const read = (offset: number) => this.#store.read(name, { offset, length, onDenied }, signal);
-    let piece = this.sizeOf(name) === 0 ? null : await read(0);
-    if (!piece && !this.isListed) return;
-    const size = piece?.size ?? 0;
+    const first = this.sizeOf(name) === 0 ? null : await read(0);
+    if (!first && !this.isListed) return;
+    const size = first?.size ?? 0;
     this.#sizes.set(name, size);
-    const path = join(this.#folder, name);
-    await mkdir(dirname(path), { recursive: true });
-    const file = await open(path, 'w');
-    try {
-      for (let offset = 0; offset < size; offset += length ?? size) {
-        if (offset > 0) piece = await read(offset);
-        if (!piece)
-          throw new ConvertError('not-found', `${this.#store.name}/${name}: it was removed meanwhile: start over`);
-        await file.write(piece.bytes, 0, piece.bytes.length, offset);
+    const gone = `${this.#store.name}/${name}: it was removed meanwhile: start over`;
+    const pieces = async function* (): AsyncGenerator<Uint8Array> {
+      if (first) yield first.bytes;
+      for (let offset = length ?? size; offset < size; offset += length ?? size) {
+        const piece = await read(offset);
+        if (!piece) throw new ConvertError('not-found', gone);
+        yield piece.bytes;
       }
-    } finally {
-      await file.close();
-    }
+    };
+    await writePieces(join(this.#folder, name), pieces());
   }
 }
 

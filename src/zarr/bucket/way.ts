@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
+import { mkdir, open } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { addressName } from '../../model/address.ts';
 import { errorName } from '../../model/error-name.ts';
 import { ConvertError } from '../../model/errors.ts';
@@ -48,6 +49,21 @@ export function wayError(error: unknown): unknown {
     (refused as ConvertError).code,
     `${tmpdir()}: temporary files cannot be written there (${errorName(error)}): free some space there, or set TMPDIR (on Windows TEMP) to another folder`
   );
+}
+
+/** Writes a file of such a folder, as its pieces come. @throws what keeps a piece from coming, or from the disk */
+export async function writePieces(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  const refuse = (error: unknown): never => {
+    throw wayError(error);
+  };
+  await mkdir(dirname(path), { recursive: true }).catch(refuse);
+  const file = await open(path, 'w').catch(refuse);
+  try {
+    // All of it: a disk that is full takes some.
+    for await (const piece of pieces) await file.appendFile(piece).catch(refuse);
+  } finally {
+    await file.close().catch(refuse);
+  }
 }
 
 /** Bytes of a name that every disk takes. */

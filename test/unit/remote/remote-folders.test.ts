@@ -1,5 +1,6 @@
 // An OME-Zarr at an address: nothing of it is fetched, or left on the disk, when one file fails.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -8,8 +9,11 @@ import { hostname, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { inspect, verify } from '../../../src/convert/index.ts';
 import { ConvertError } from '../../../src/model/errors.ts';
+import { RemoteStore } from '../../../src/remote/remote-store.ts';
+import { Fetcher } from '../../../src/zarr/bucket/fetcher.ts';
 import { makeWay } from '../../../src/zarr/bucket/way.ts';
 import { writeArchive } from '../../../src/zarr/archive/write.ts';
 import { scratch } from '../scratch.ts';
@@ -85,6 +89,60 @@ test('so does metadata', async () => {
   } finally {
     server.close();
     server.closeAllConnections();
+  }
+});
+
+/** A server of one OME-Zarr whose chunks all are `bytes`; `most`: how many requests it had at once. */
+async function serveChunks(bytes: Buffer) {
+  const load = { now: 0, most: 0 };
+  const server = createServer(async ({ url }, response) => {
+    load.most = Math.max(load.most, ++load.now);
+    await setTimeout(20);
+    load.now--;
+    response.end(url!.endsWith('zarr.json') ? '{"zarr_format":3,"node_type":"group"}' : bytes);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const close = (): void => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/a.ome.zarr`, load, close };
+}
+
+test('however files are asked for, so many requests are on their way', async () => {
+  const { address, load, close } = await serveChunks(Buffer.from('chunk'));
+  const store = await RemoteStore.open(address, 1 << 20);
+  const folder = fresh();
+  const fetcher = new Fetcher(store, folder, null, 'source');
+  try {
+    await Promise.all(Array.from({ length: 150 }, (_, n) => fetcher.fetch([`0/c/0/0/${n}`])));
+    assert.equal(readdirSync(join(folder, '0/c/0/0')).length, 150);
+    assert.ok(load.most <= 24, `${load.most} requests at once`);
+    const stopped = Promise.allSettled(Array.from({ length: 50 }, (_, n) => fetcher.fetch([`0/c/0/1/${n}`])));
+    await fetcher.stop();
+    assert.equal((await stopped).filter(({ status }) => status === 'fulfilled').length, 0);
+  } finally {
+    store.close();
+    close();
+  }
+});
+
+test('a file of which the disk takes only the beginning is an error', { skip: process.platform === 'win32' }, async () => {
+  const { address, close } = await serveChunks(Buffer.alloc(3 << 20));
+  const source = (path: string): string => new URL(`../../../src/${path}`, import.meta.url).href;
+  const script = `
+    const { RemoteStore } = await import('${source('remote/remote-store.ts')}');
+    const { Fetcher } = await import('${source('zarr/bucket/fetcher.ts')}');
+    const store = await RemoteStore.open('${address}', 8 << 20);
+    const error = await new Fetcher(store, '${fresh()}', null, 'source').fetch(['0/c/0']).then(() => null, error => error);
+    store.close();
+    console.log(error?.message);`;
+  try {
+    const limited = ['-c', 'ulimit -f 1024; exec "$0" --input-type=module -e "$1"', process.execPath, script];
+    const { stdout } = await promisify(execFile)('bash', limited);
+    assert.match(stdout, /temporary files cannot be written there \(EFBIG\)/);
+  } finally {
+    close();
   }
 });
 
