@@ -71,8 +71,9 @@ export class RemoteStore {
     // Documents say of themselves that they are others, or not there. Who has read another one reads all anew.
     if (MARKS.includes(key.split('/').at(-1)!)) {
       const before = this.#documents.get(key);
-      if (before !== undefined && before !== found?.version) this.#versions.clear();
-      this.#documents.set(key, found?.version ?? null);
+      const version = found?.version ?? null;
+      if (before !== undefined && before !== version) this.#versions.clear();
+      this.#documents.set(key, version);
       return found;
     }
     if (found) this.#checkVersion(key, found.version);

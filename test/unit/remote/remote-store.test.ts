@@ -148,6 +148,10 @@ test('a chunk that is written anew under the viewer is said once; what is no OME
   etag = document = '"three"';
   await store.read('zarr.json');
   await store.read(CHUNK);
+  // A document that is not there tells nothing, however often it is asked for.
+  for (let n = 0; n < 2; n++) assert.equal(await store.read('labels/zarr.json'), null);
+  etag = '"four"';
+  await assert.rejects(store.read(CHUNK), refused(/written anew since it was last read/));
   const nothing = await serve((_, response) => (response.writeHead(404).end(), true));
   await assert.rejects(RemoteStore.open(nothing, 1000), refused(/no OME-Zarr is there: neither zarr.json nor .zattrs/));
   const address = nothing.replace('http://', 'http://me:secret@');
