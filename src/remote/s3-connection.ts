@@ -25,6 +25,8 @@ export class S3Connection {
   readonly #attempts: number;
   readonly #searched: Searched;
   #client: S3Client;
+  /** Requests that are under way, by the client that makes them. */
+  readonly #underWay = new Map<S3Client, number>();
   /** By how much the server's clock is ahead of this machine's, in ms. */
   #ahead = 0;
   /** Names of buckets that have answered this process, or another one before it. */
@@ -93,8 +95,9 @@ export class S3Connection {
     let isRenewed = false;
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted();
+      const client = this.#client;
       try {
-        const answer = await request(this.#client, { abortSignal: signal });
+        const answer = await this.#request(client, signal, request);
         this.expect();
         return answer;
       } catch (error) {
@@ -103,14 +106,33 @@ export class S3Connection {
         const renews = isStale(error) && !isRenewed;
         if (renews) {
           isRenewed = true;
-          // The SDK has noted by how much the clock is wrong; credentials are looked for anew.
-          if (reasonOf(error) !== 'RequestTimeTooSkewed')
+          // The SDK has noted by how much the clock is wrong; credentials are looked for anew, by the first who hears.
+          if (reasonOf(error) !== 'RequestTimeTooSkewed' && client === this.#client) {
             this.#client = this.#heard(newClient(this.sdk, this.#searched));
+            if (!this.#underWay.has(client)) client.destroy();
+          }
         }
         if (!renews && (!isPassing(error, S3Connection.#answered.has(this.bucket)) || attempt >= this.#attempts))
           throw this.error(error, key, doing);
         await waitBefore(attempt + 1, signal);
       }
+    }
+  }
+
+  /** A client that was renewed meanwhile goes with its last request. */
+  async #request<T>(
+    client: S3Client,
+    signal: AbortSignal | undefined,
+    request: (client: S3Client, options: { abortSignal?: AbortSignal }) => Promise<T>
+  ): Promise<T> {
+    this.#underWay.set(client, (this.#underWay.get(client) ?? 0) + 1);
+    try {
+      return await request(client, { abortSignal: signal });
+    } finally {
+      const left = this.#underWay.get(client)! - 1;
+      if (left > 0) this.#underWay.set(client, left);
+      else this.#underWay.delete(client);
+      if (left === 0 && client !== this.#client) client.destroy();
     }
   }
 
