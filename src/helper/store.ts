@@ -7,6 +7,7 @@ import { Archive } from '../convert/index.ts';
 import { adviceOnPath } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import { isArchiveName } from '../model/output-name.ts';
+import { readUpTo } from '../model/read-up-to.ts';
 
 /** Names that mark the root of an OME-Zarr: Zarr v3, or v2. By the last one it is told what an array by itself is. */
 const MARKS = ['zarr.json', '.zattrs', '.zgroup', '.zarray'];
@@ -187,17 +188,9 @@ export async function readBytes(file: StoredFile, offset: number, length: number
   const bytes = new Uint8Array(length);
   const handle = await open(file.path, OPEN);
   try {
-    let done = 0;
-    while (done < length) {
-      const { bytesRead } = await handle.read(bytes, done, length - done, file.start + offset + done);
-      if (bytesRead === 0) {
-        throw new ConvertError(
-          'truncated',
-          `${file.path}: it ended at byte ${offset + done}, before ${offset + length}`
-        );
-      }
-      done += bytesRead;
-    }
+    const done = await readUpTo(handle, bytes, file.start + offset);
+    if (done < length)
+      throw new ConvertError('truncated', `${file.path}: it ended at byte ${offset + done}, before ${offset + length}`);
   } finally {
     await handle.close();
   }

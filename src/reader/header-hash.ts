@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { Layout, RemoteState } from '../model/layout.ts';
+import { readUpTo } from '../model/read-up-to.ts';
 import { remoteFile } from '../remote/reach.ts';
 import { onDisk } from './common/file-name.ts';
 import { fail, readFailure } from './common/fail.ts';
@@ -41,11 +42,8 @@ async function head(path: string): Promise<Buffer> {
     try {
       const { size } = await file.stat();
       const bytes = Buffer.alloc(Math.min(size, HEADER_BYTES));
-      for (let done = 0; done < bytes.length;) {
-        const { bytesRead } = await file.read(bytes, done, bytes.length - done, done);
-        if (bytesRead === 0) throw fail('truncated', path, `it ends at ${done} bytes, where it had ${size}`);
-        done += bytesRead;
-      }
+      const done = await readUpTo(file, bytes, 0);
+      if (done < bytes.length) throw fail('truncated', path, `it ends at ${done} bytes, where it had ${size}`);
       return Buffer.concat([Buffer.from(`${size}\n`), bytes]);
     } finally {
       await file.close();

@@ -51,7 +51,8 @@ export class BucketOutput implements UnfinishedOutput {
   readonly #staged: boolean;
   /** Whether it is converted in parts. */
   readonly #planned: boolean;
-  readonly #timers: NodeJS.Timeout[];
+  readonly #touching: NodeJS.Timeout;
+  readonly #noting: NodeJS.Timeout;
   readonly #journal: JournalPieces;
   #markerEtag: string;
   #marking: Promise<void> = Promise.resolve();
@@ -85,11 +86,9 @@ export class BucketOutput implements UnfinishedOutput {
     this.folder = folder;
     this.courier = new Courier(bucket, folder, filesOf(keys, staged));
     this.#journal = new JournalPieces(bucket, keys.journal, join(folder, JOURNAL), noted);
-    this.#timers = [
-      setInterval(() => this.#touch(), TOUCHING),
-      setInterval(() => void this.#journal.note().catch((error: unknown) => this.courier.fail(error)), NOTING)
-    ];
-    for (const timer of this.#timers) timer.unref();
+    this.#touching = setInterval(() => this.#touch(), TOUCHING).unref();
+    const note = () => void this.#journal.note().catch((error: unknown) => this.courier.fail(error));
+    this.#noting = setInterval(note, NOTING).unref();
   }
 
   /** Begins an output. What an ended conversion left of that name is removed. */
@@ -221,26 +220,31 @@ export class BucketOutput implements UnfinishedOutput {
         const there = this.#planned && (await this.#bucket.get(this.#keys.root + document[0]));
         if (!there || there.bytes.toString('utf8') !== document[1]) throw taken(this.output);
       }
-    await this.#release();
+    await this.#endNoting();
     const warnings: string[] = [];
     try {
       // Before all that it tells of.
       if (this.#planned) await withdrawDocument(this.#bucket, this.#keys.plan);
-      await removeAll(this.#bucket, this.#keys.partial, key => key !== this.#keys.marker);
-      await this.#bucket.delete([this.#keys.marker]);
+      await this.#removeNotes();
     } catch (error) {
-      if (!isDenied(error)) throw error;
-      await this.#mark({ ended: true }).catch(() => undefined);
-      warnings.push(
-        `What is left of its making, under ${this.partial}/, could not be removed, since these credentials may not do that: the output is whole.`
-      );
+      // Whoever has taken it over removes what is left.
+      if (!isTakenOver(error)) {
+        if (!isDenied(error)) throw error;
+        await this.#endTouching();
+        await this.#mark({ ended: true }).catch(() => undefined);
+        warnings.push(
+          `What is left of its making, under ${this.partial}/, could not be removed, since these credentials may not do that: the output is whole.`
+        );
+      }
     }
+    await this.#endTouching();
     this.#clear();
     return warnings;
   }
 
   async keep(): Promise<boolean> {
-    await this.#release();
+    await this.#endNoting();
+    await this.#endTouching();
     try {
       await this.#journal.note();
       await this.#mark({ ended: true });
@@ -254,11 +258,11 @@ export class BucketOutput implements UnfinishedOutput {
   }
 
   async discard(): Promise<void> {
-    await this.#release();
+    await this.#endNoting();
     try {
-      await this.#checkOwn();
       await this.#remove();
     } catch (error) {
+      await this.#endTouching();
       await this.#mark({ ended: true }).catch(() => undefined);
       throw error;
     } finally {
@@ -267,7 +271,8 @@ export class BucketOutput implements UnfinishedOutput {
   }
 
   async #remove(): Promise<void> {
-    const { root, partial } = this.#keys;
+    const { root } = this.#keys;
+    await this.#checkOwn();
     // Somebody else's, who has been faster, or that of one who was killed when all was done.
     const mayBeWhole = this.#planned || (!this.#staged && this.#rooted.size === 0);
     const isWhole = mayBeWhole && (await isOmeZarrAt(this.#bucket, root)) === true;
@@ -276,9 +281,22 @@ export class BucketOutput implements UnfinishedOutput {
     await this.#bucket.uploads.abortAll(filesOf(this.#keys, this.#staged));
     // Metadata of an image may be somebody else's, who has been faster.
     const isGoing = (name: string) => isOurName(name) && (this.#rooted.has(name) || !ROOT_DOCUMENTS.includes(name));
-    if (!this.#staged && !isWhole) await removeAll(this.#bucket, root, key => isGoing(key.slice(root.length)));
-    await removeAll(this.#bucket, partial, key => key !== this.#keys.marker);
-    await this.#bucket.delete([this.#keys.marker]);
+    if (!this.#staged && !isWhole) await this.#removeAll(root, key => isGoing(key.slice(root.length)));
+    await this.#removeNotes();
+  }
+
+  /** Removes what is noted beside the output, and last what says whose that is: until then others leave it alone. */
+  async #removeNotes(): Promise<void> {
+    const { partial, marker } = this.#keys;
+    await this.#removeAll(partial, key => key !== marker);
+    await this.#endTouching();
+    await this.#checkOwn();
+    await this.#bucket.delete([marker]);
+  }
+
+  /** See `removeAll`; nothing of who has taken it over meanwhile. @throws as `#checkOwn` */
+  #removeAll(prefix: string, isGoing: (key: string) => boolean): Promise<void> {
+    return removeAll(this.#bucket, prefix, isGoing, () => this.#checkOwn());
   }
 
   /** Puts what was written in the place of an older output. */
@@ -291,7 +309,7 @@ export class BucketOutput implements UnfinishedOutput {
     await this.#mark();
     // Nobody opens what is of both.
     await this.#bucket.delete(ROOT_DOCUMENTS.map(name => root + name));
-    await removeAll(this.#bucket, root, () => true);
+    await this.#removeAll(root, () => true);
     await atOnce(COPIES, files, file => this.#bucket.copy(file, root + file.key.slice(partial.length)));
   }
 
@@ -334,14 +352,20 @@ export class BucketOutput implements UnfinishedOutput {
 
   #touch(): void {
     this.#mark().catch((error: unknown) => {
-      if (error instanceof ConvertError && error.code === 'output-exists') this.courier.fail(error);
+      if (isTakenOver(error)) this.courier.fail(error);
     });
   }
 
-  /** Ends what goes on beside the conversion. */
-  async #release(): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer);
-    await Promise.allSettled([this.#journal.settle(), this.#marking]);
+  /** Notes nothing more. */
+  async #endNoting(): Promise<void> {
+    clearInterval(this.#noting);
+    await this.#journal.settle();
+  }
+
+  /** Gives no more signs of life: after two minutes others may take it over. */
+  async #endTouching(): Promise<void> {
+    clearInterval(this.#touching);
+    await this.#marking.catch(() => undefined);
   }
 
   #clear(): void {
@@ -369,6 +393,8 @@ const justTaken = (bucket: S3Bucket, keys: Keys): ConvertError =>
     `${partialName(bucket, keys)}: another conversion has just taken it over, or removed it: wait for it, or choose another output`,
     'output'
   );
+
+const isTakenOver = (error: unknown): boolean => error instanceof ConvertError && error.code === 'output-exists';
 
 type State = Pick<BucketOwner, 'staged' | 'ended' | 'replacing' | 'planned'>;
 
@@ -416,8 +442,13 @@ async function put(bucket: S3Bucket, keys: Keys, state: State, etag: string | nu
   }
 }
 
-/** Removes objects under a prefix, those also that appear a little later. */
-async function removeAll(bucket: S3Bucket, prefix: string, isGoing: (key: string) => boolean): Promise<void> {
+/** Removes objects under a prefix, those also that appear a little later; `permit` throws where no more is to go. */
+async function removeAll(
+  bucket: S3Bucket,
+  prefix: string,
+  isGoing: (key: string) => boolean,
+  permit: () => Promise<void> = async () => {}
+): Promise<void> {
   for (let look = 0; look < LOOKS; look++) {
     let some: string[] = [];
     let found = 0;
@@ -426,10 +457,12 @@ async function removeAll(bucket: S3Bucket, prefix: string, isGoing: (key: string
       found++;
       some.push(key);
       if (some.length < 1000) continue;
+      await permit();
       await bucket.delete(some);
       some = [];
     }
-    await bucket.delete(some);
     if (found === 0) return;
+    await permit();
+    await bucket.delete(some);
   }
 }

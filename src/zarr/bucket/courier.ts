@@ -1,6 +1,7 @@
 import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConvertError, cancelled } from '../../model/errors.ts';
+import { readUpTo } from '../../model/read-up-to.ts';
 import { MULTIPART_FROM, PART_BYTES } from '../../remote/s3-uploads.ts';
 import type { S3Bucket } from '../../remote/s3.ts';
 import { ON_THE_WAY, Room } from './room.ts';
@@ -173,10 +174,6 @@ export class Courier {
 
 async function readPiece(file: FileHandle, start: number, length: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafeSlow(length);
-  for (let done = 0; done < length;) {
-    const { bytesRead } = await file.read(buffer, done, length - done, start + done);
-    if (bytesRead === 0) throw new Error('a file became shorter while it was sent');
-    done += bytesRead;
-  }
+  if ((await readUpTo(file, buffer, start)) < length) throw new Error('a file became shorter while it was sent');
   return buffer;
 }

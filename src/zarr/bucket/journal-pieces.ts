@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { atOnce } from '../../model/at-once.ts';
+import { readUpTo } from '../../model/read-up-to.ts';
 import type { S3Bucket } from '../../remote/s3.ts';
 import { writeError } from '../system-errors.ts';
 
@@ -38,17 +39,10 @@ export class JournalPieces {
     this.#noting = this.#noting
       .catch(() => undefined)
       .then(async () => {
-        let journal: Buffer;
-        try {
-          journal = readFileSync(this.#path);
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-          throw writeError(error, dirname(this.#path));
-        }
-        const more = journal.subarray(this.#noted);
+        const more = await bytesFrom(this.#path, this.#noted);
         if (more.length === 0) return;
         await this.#bucket.put(pieceKey(this.#prefix, this.#noted), more);
-        this.#noted = journal.length;
+        this.#noted += more.length;
       });
     return this.#noting;
   }
@@ -56,6 +50,23 @@ export class JournalPieces {
   /** Ends when nothing is being noted, however that ended. */
   async settle(): Promise<void> {
     await this.#noting.catch(() => undefined);
+  }
+}
+
+/** Bytes of a journal behind the first `start`; none where it is not there. */
+async function bytesFrom(path: string, start: number): Promise<Buffer> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const { size } = await file.stat();
+      const bytes = Buffer.alloc(Math.max(0, size - start));
+      return bytes.subarray(0, await readUpTo(file, bytes, start));
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+    throw writeError(error, dirname(path));
   }
 }
 

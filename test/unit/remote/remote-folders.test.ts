@@ -127,24 +127,28 @@ test('however files are asked for, so many requests are on their way', async () 
   }
 });
 
-test('a file of which the disk takes only the beginning is an error', { skip: process.platform === 'win32' }, async () => {
-  const { address, close } = await serveChunks(Buffer.alloc(3 << 20));
-  const source = (path: string): string => new URL(`../../../src/${path}`, import.meta.url).href;
-  const script = `
+test(
+  'a file of which the disk takes only the beginning is an error',
+  { skip: process.platform === 'win32' },
+  async () => {
+    const { address, close } = await serveChunks(Buffer.alloc(3 << 20));
+    const source = (path: string): string => new URL(`../../../src/${path}`, import.meta.url).href;
+    const script = `
     const { RemoteStore } = await import('${source('remote/remote-store.ts')}');
     const { Fetcher } = await import('${source('zarr/bucket/fetcher.ts')}');
     const store = await RemoteStore.open('${address}', 8 << 20);
     const error = await new Fetcher(store, '${fresh()}', null, 'source').fetch(['0/c/0']).then(() => null, error => error);
     store.close();
     console.log(error?.message);`;
-  try {
-    const limited = ['-c', 'ulimit -f 1024; exec "$0" --input-type=module -e "$1"', process.execPath, script];
-    const { stdout } = await promisify(execFile)('bash', limited);
-    assert.match(stdout, /temporary files cannot be written there \(EFBIG\)/);
-  } finally {
-    close();
+    try {
+      const limited = ['-c', 'ulimit -f 1024; exec "$0" --input-type=module -e "$1"', process.execPath, script];
+      const { stdout } = await promisify(execFile)('bash', limited);
+      assert.match(stdout, /temporary files cannot be written there \(EFBIG\)/);
+    } finally {
+      close();
+    }
   }
-});
+);
 
 test('folders that ended processes of this machine have left go, and no others', () => {
   const before = process.env.TMPDIR;

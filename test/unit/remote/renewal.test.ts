@@ -16,7 +16,12 @@ test('credentials that have expired are looked for once, however many requests h
     void response.writeHead(400, { 'Content-Type': 'application/xml' }).end('<Error><Code>ExpiredToken</Code></Error>');
   const server = createServer(({ url, headers }, response) => {
     if (url === '/credentials') {
-      const keys = { AccessKeyId: `KEY${++asked}`, SecretAccessKey: 'x', Token: 'x', Expiration: '2100-01-01T00:00:00Z' };
+      const keys = {
+        AccessKeyId: `KEY${++asked}`,
+        SecretAccessKey: 'x',
+        Token: 'x',
+        Expiration: '2100-01-01T00:00:00Z'
+      };
       return void response.setHeader('Content-Type', 'application/json').end(JSON.stringify(keys));
     }
     if (!headers.authorization!.includes('Credential=KEY1/')) return void response.setHeader('ETag', '"e"').end('x');
