@@ -214,6 +214,32 @@ test('an unfinished output is resumed by a right-click with what was chosen for 
   rmSync(stale, { recursive: true });
 });
 
+test('what has ended is dismissed, also when its helper has gone: none is started for that', async () => {
+  const { page } = lab;
+  const dialog = await lab.convert('shell.tif');
+  await dialog.field('Output').fill('dismissed.ome.zarr');
+  await dialog.ready();
+  await dialog.accept();
+  await lab.toast('shell.tif → dismissed.ome.zarr: done').waitFor();
+  await (await lab.conversions()).getByText('dismissed.ome.zarr').waitFor();
+  // The helper knows that its end was told; the next one will not know it.
+  await page.waitForTimeout(1500);
+  const helpers = async (): Promise<{ id: string }[]> => {
+    const kernels = (await (await jupyter.api('api/kernels')).json()) as { id: string; name: string }[];
+    return kernels.filter(({ name }) => name === 'microct-io-vis');
+  };
+  for (const { id } of await helpers()) await jupyter.api(`api/kernels/${id}`, { method: 'DELETE' });
+  // The page looks for another helper a while after one has gone.
+  await page.waitForTimeout(5000);
+  await page.evaluate(() => {
+    const { commands } = (window as unknown as { jupyterapp: App }).jupyterapp;
+    return commands.execute('microct-io-vis:dismiss', {});
+  });
+  assert.equal(await page.locator('.jp-Dialog').count(), 0);
+  await page.locator('.mct-Conversion').first().waitFor({ state: 'detached' });
+  assert.deepEqual(await helpers(), []);
+});
+
 test('a folder with a gap is refused along with the field that mends it', async () => {
   const dialog = await lab.convert('gap');
   const refusal = dialog.root.locator('.mct-ConvertForm-failure');

@@ -15,6 +15,9 @@ import type { Remembered } from './remembered.ts';
 /** How long a restarted helper is given before it is looked for, in milliseconds. */
 const REJOIN = 3_000;
 
+/** Codes with which there is no helper that knows a job. */
+const UNKNOWN: HelperError['code'][] = ['not-found', 'no-helper', 'lost'];
+
 /** Finds or starts the shared session and keeps a link to it for as long as it lives. */
 export class HelperClient implements IHelper {
   readonly jobs = new Jobs();
@@ -60,11 +63,13 @@ export class HelperClient implements IHelper {
   }
 
   async dismiss(id: string): Promise<void> {
-    if (this.jobs.isLost(id)) {
-      this.jobs.delete(id);
-    } else {
-      await this.request('dismiss', { job: id });
+    try {
+      // No helper is started to forget what no helper knows.
+      await this.#ask('dismiss', { job: id }, undefined, false);
+    } catch (error) {
+      if (!(error instanceof HelperError && UNKNOWN.includes(error.code))) throw error;
     }
+    this.jobs.delete(id);
   }
 
   async join(): Promise<void> {
@@ -83,8 +88,13 @@ export class HelperClient implements IHelper {
     this.#remembered.follow(this.jobs);
   }
 
-  async #ask<M extends Method>(method: M, params: Methods[M]['params'], signal?: AbortSignal): Promise<HelperReply<M>> {
-    const link = await this.#connect(true);
+  async #ask<M extends Method>(
+    method: M,
+    params: Methods[M]['params'],
+    signal?: AbortSignal,
+    mayStart = true
+  ): Promise<HelperReply<M>> {
+    const link = await this.#connect(mayStart);
     signal?.throwIfAborted();
     try {
       return await link.request(method, params, signal);
@@ -93,7 +103,7 @@ export class HelperClient implements IHelper {
       if (method === 'start' || !(error instanceof HelperError) || error.code !== 'lost') {
         throw error;
       }
-      const next = await this.#connect(true);
+      const next = await this.#connect(mayStart);
       return next.request(method, params, signal);
     }
   }

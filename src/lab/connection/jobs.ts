@@ -44,28 +44,18 @@ export class Jobs implements IJobs {
   sync(jobs: readonly Job[]): void {
     const known = new Set(jobs.map(job => job.id));
     this.fail(HELPER_GONE, job => !known.has(job.id));
-    jobs.forEach(job => {
-      this.#lost.delete(job.id);
-      this.set(job);
-    });
+    jobs.forEach(job => this.set(job));
   }
 
   /** Ends the jobs under way, because nothing more will be heard of them, for a reason that is told with its name. */
   fail(reason: string, which: (job: Job) => boolean = () => true): void {
     for (const job of this.items) {
       if (isActive(job) && which(job)) {
-        this.#lost.add(job.id);
         this.set(lost(job, reason));
       }
     }
   }
 
-  /** True for a job that only this page still remembers. */
-  isLost(id: string): boolean {
-    return this.#lost.has(id);
-  }
-
   readonly #jobs = new Map<string, Job>();
-  readonly #lost = new Set<string>();
   readonly #changed = new Signal<this, JobChange>(this);
 }
