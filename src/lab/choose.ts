@@ -2,9 +2,8 @@ import type { FileBrowser } from '@jupyterlab/filebrowser';
 import { FileDialog } from '@jupyterlab/filebrowser';
 import type { Contents } from '@jupyterlab/services';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import { isAbsolute } from '../form/output.ts';
 import { isArchiveName } from '../model/output-name.ts';
-import { isImage, isTiff, selectedFolders, selectedVolumes, toServerPath } from './paths.ts';
+import { isImage, isTiff, selectedFolders, selectedVolumes, toHelperPath, toServerPath } from './paths.ts';
 
 /** Asks for TIFFs where nothing suitable is selected. */
 export async function chooseSources(browser: FileBrowser | null, title = 'Convert to OME-Zarr'): Promise<string[]> {
@@ -86,7 +85,7 @@ export async function choose(
   if (paths.length === 0) {
     paths = await ask(kind, browser, title);
   }
-  return paths.map(path => (isAbsolute(path) ? path : toServerPath(contents, path)));
+  return paths.map(path => toHelperPath(contents, path));
 }
 
 async function ask({ label, isOf }: Kind, browser: FileBrowser | null | undefined, title: string): Promise<string[]> {

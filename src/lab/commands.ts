@@ -12,12 +12,13 @@ import type { IHelper } from './helper.ts';
 import { pyramidIcon, stackIcon } from './icons.ts';
 import { CommandIDs } from './ids.ts';
 import { showInfo } from './info/dialog.tsx';
-import { convertibleSelection, isUnfinished, selectedFolders, sortNaturally, toServerPath } from './paths.ts';
+import { convertibleSelection, isUnfinished, selectedFolders, sortNaturally, toHelperPath } from './paths.ts';
+import { report } from './report.ts';
 import type { Settings } from './settings.ts';
 
 type Args = ReadonlyPartialJSONObject;
 
-const PATH = { type: 'string', description: 'Path in the file browser, relative to the server’s root' };
+const PATH = { type: 'string', description: 'Path: relative to the server’s root, or absolute on the server' };
 const JOB = { type: 'string', description: 'Id of a conversion' };
 
 /**
@@ -33,7 +34,6 @@ export function addCommands(
   const { contents } = serviceManager;
   const browser = (): FileBrowser | null => browsers.tracker.currentWidget;
 
-  const toHelper = (path: string): string => (isAbsolute(path) ? path : toServerPath(contents, path));
   /** The unfinished outputs that a command is about. */
   const unfinished = (args: Args): string[] => {
     const given = givenPaths(args);
@@ -62,7 +62,7 @@ export function addCommands(
       }
     },
     execute: async args => {
-      let paths = givenPaths(args).map(path => toServerPath(contents, path));
+      let paths = givenPaths(args).map(path => toHelperPath(contents, path));
       if (paths.length === 0) {
         paths = convertibleSelection(browser());
       }
@@ -128,7 +128,7 @@ export function addCommands(
       const ids: string[] = [];
       for (const path of unfinished(args)) {
         await report('Cannot be resumed', async () => {
-          const { source, options } = await helper.request('unfinished', { path: toHelper(path) });
+          const { source, options } = await helper.request('unfinished', { path: toHelperPath(contents, path) });
           const initial = { ...toValues({ ...settings().limits, ...options }, source), resume: true };
           const jobs = await askAndStart(helper, [source].flat(), initial);
           ids.push(...jobs.map(({ id }) => id));
@@ -207,13 +207,25 @@ export function addCommands(
     label: 'Show in File Browser',
     icon: pyramidIcon,
     isVisible: args => typeof args.path === 'string',
-    describedBy: { args: { type: 'object', properties: { path: PATH }, required: ['path'] } },
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          path: { type: 'string', description: 'Path in the file browser, relative to the server’s root' }
+        },
+        required: ['path']
+      }
+    },
     execute: async args => {
       const current = browser();
       if (!current || typeof args.path !== 'string') {
         return;
       }
-      const path = toServerPath(contents, args.path);
+      const path = toHelperPath(contents, args.path);
+      if (isAbsolute(path)) {
+        await showErrorMessage('Cannot be shown', `${path} is outside the folder that the file browser is of.`);
+        return;
+      }
       await current.model.cd(`/${path.split('/').slice(0, -1).join('/')}`);
       await current.model.refresh();
       await current.selectItemByName(path.split('/').pop() ?? '');
@@ -233,12 +245,4 @@ export function addCommands(
 
 function jobOf(args: Args): string | null {
   return typeof args.job === 'string' ? args.job : null;
-}
-
-async function report(title: string, act: () => Promise<unknown>): Promise<void> {
-  try {
-    await act();
-  } catch (error) {
-    await showErrorMessage(title, error as Error);
-  }
 }

@@ -1,5 +1,6 @@
 import type { FileBrowser } from '@jupyterlab/filebrowser';
 import type { Contents } from '@jupyterlab/services';
+import { isAbsolute } from '../form/output.ts';
 import { imageKind } from '../model/file-endings.ts';
 import { isArchiveName } from '../model/output-name.ts';
 
@@ -36,11 +37,18 @@ export function isLocal(contents: Contents.IManager, path: string): boolean {
   return drive === '' || drive === 'RTC';
 }
 
-/** A path as the helper takes it: relative to the server's root, without the name of a drive. */
+/** A path as the file browser has it: relative to the server's root, without the name of a drive. */
 export function toServerPath(contents: Contents.IManager, path: string): string {
   const local = isLocal(contents, path) ? contents.localPath(path) : path;
   return local.replace(/^\/+|\/+$/g, '');
 }
+
+/**
+ * A path as the helper takes it: an absolute one, which may lead outside the server's root, or an address stays as it
+ * is; any other is the file browser's.
+ */
+export const toHelperPath = (contents: Contents.IManager, path: string): string =>
+  isAbsolute(path) ? path : toServerPath(contents, path);
 
 /** Where a path leads after a change that has renamed or moved it, or a folder above it; of any other change null. */
 export function renamedTo(

@@ -3,7 +3,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 import { fraction } from '../../form/index.ts';
-import { isAddress } from '../../model/address.ts';
+import { isAbsolute } from '../../form/output.ts';
 import { readingIn } from '../../model/options.ts';
 import type { Job } from '../../protocol/index.ts';
 import { isActive } from '../../protocol/job.ts';
@@ -138,7 +138,8 @@ export class JobNotifications {
             displayType: 'accent',
             callback: () => void this.#commands.execute(CommandIDs.openViewer, { path })
           },
-          ...(path !== null && isAddress(path) ? [] : [this.#show(path)]),
+          // The file browser shows nothing that is outside the server's root.
+          ...(path !== null && isAbsolute(path) ? [] : [this.#show(path)]),
           {
             label: 'Verify',
             caption: 'Read every voxel back, and compare it with the source',

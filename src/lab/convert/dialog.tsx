@@ -9,6 +9,7 @@ import { asVolume, ConvertBody } from '../../form/index.ts';
 import type { Job } from '../../protocol/index.ts';
 import type { IHelper } from '../helper.ts';
 import { lookedAt } from '../viewer/source.ts';
+import { queueAll } from './queue.ts';
 
 /** The form in a Lumino widget, which also starts what the form has come to. */
 class DialogBody extends ReactWidget {
@@ -42,17 +43,11 @@ class DialogBody extends ReactWidget {
    * form, when all are, and otherwise `refused` says which.
    */
   async start(): Promise<{ jobs: Job[]; refused: string[] } | undefined> {
-    const jobs: Job[] = [];
-    const refused: string[] = [];
     this.#set(true, null);
-    for (const params of this.#starts ?? []) {
-      try {
-        jobs.push(await this.#helper.request('start', params));
-      } catch (error) {
-        refused.push((error as Error).message);
-      }
-    }
-    if (jobs.length > 0) {
+    const start = (params: StartParams): Promise<Job> => this.#helper.request('start', params);
+    // Who has left the dialog meanwhile wants no more; what is queued then can be cancelled as any other.
+    const { jobs, refused } = await queueAll(this.#starts ?? [], start, () => !this.isDisposed);
+    if (jobs.length > 0 || this.isDisposed) {
       return { jobs, refused };
     }
     this.#set(false, refused.join('\n'));

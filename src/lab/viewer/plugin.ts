@@ -11,7 +11,6 @@ import {
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Widget } from '@lumino/widgets';
-import { isAbsolute } from '../../form/output.ts';
 import {
   adviceOnPath,
   bucketAddress,
@@ -27,7 +26,8 @@ import { OME_ZARRS, VOLUMES, choose, chooseAgain, chooseSources, givenPaths, may
 import { IHelper } from '../helper.ts';
 import { pyramidIcon, stackIcon } from '../icons.ts';
 import { CommandIDs } from '../ids.ts';
-import { convertibleSelection, isImage, isOmeZarr, isTiff, toServerPath } from '../paths.ts';
+import { convertibleSelection, isImage, isOmeZarr, isTiff, toHelperPath } from '../paths.ts';
+import { report } from '../report.ts';
 import { addViewerCommands } from './commands.ts';
 import { addFacts } from './facts.tsx';
 import { watchLayout } from './keptLayout.ts';
@@ -174,6 +174,8 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       state?: ViewerState,
       way?: Way
     ): Promise<MainAreaWidget<ViewerPanel>> => open(await withoutKeys(paths, helper), state, way);
+    const openOrSay = (...given: Parameters<typeof openGiven>): Promise<MainAreaWidget<ViewerPanel> | undefined> =>
+      report('Cannot be opened', () => openGiven(...given));
 
     commands.addCommand(CommandIDs.openViewer, {
       label: args => (args.isPalette ? 'Open OME-Zarr in Neuroglancer' : 'Open in Neuroglancer'),
@@ -198,7 +200,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       },
       execute: async args => {
         const paths = await choose(OME_ZARRS, args, browsers?.tracker.currentWidget, contents, 'Open in Neuroglancer');
-        return paths.length === 0 ? undefined : openGiven(paths, ...viewOf(args));
+        return paths.length === 0 ? undefined : openOrSay(paths, ...viewOf(args));
       }
     });
     commands.addCommand(CommandIDs.openUrl, {
@@ -216,7 +218,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       execute: async ({ url, ...others }) => {
         if (typeof url === 'string' && !(await isOpenable(url))) return undefined;
         const address = typeof url === 'string' ? url.trim() : await askForAddress();
-        return address === null ? undefined : openGiven([address], ...viewOf(others));
+        return address === null ? undefined : openOrSay([address], ...viewOf(others));
       }
     });
     palette?.addItem({ command: CommandIDs.openUrl, category: 'Micro-CT' });
@@ -231,11 +233,11 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       describedBy: { args: { type: 'object', properties: LOOK_ARGS } },
       execute: async args => {
         const browser = browsers?.tracker.currentWidget ?? null;
-        let paths = givenPaths(args).map(path => (isAbsolute(path) ? path : toServerPath(contents, path)));
+        let paths = givenPaths(args).map(path => toHelperPath(contents, path));
         if (paths.length === 0) paths = convertibleSelection(browser);
         if (paths.length === 0) paths = await chooseSources(browser, 'Look at It');
         const isStack = args.isStack ?? isStackOf(paths);
-        return paths.length === 0 ? undefined : openGiven(paths, ...viewOf({ ...args, isStack }));
+        return paths.length === 0 ? undefined : openOrSay(paths, ...viewOf({ ...args, isStack }));
       }
     });
     palette?.addItem({ command: CommandIDs.look, category: 'Micro-CT', args: { isPalette: true } });
@@ -248,7 +250,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       describedBy: { args: { type: 'object', properties: { ...VOLUMES.args, state: LOOK_ARGS.state } } },
       execute: async args => {
         const paths = await choose(VOLUMES, args, browsers?.tracker.currentWidget, contents, 'Open as Segmentation');
-        return paths.length === 0 ? undefined : openGiven(paths, ...viewOf({ ...args, asLabels: true }));
+        return paths.length === 0 ? undefined : openOrSay(paths, ...viewOf({ ...args, asLabels: true }));
       }
     });
     palette?.addItem({ command: CommandIDs.openSegmentation, category: 'Micro-CT', args: { isPalette: true } });
@@ -264,14 +266,12 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
         // A reload shows the view as it is then.
         router?.navigate(withoutView(address), { skipRouting: true });
         await app.restored;
-        try {
+        await report('Cannot open the link', async () => {
           const view = await viewIn(String(args.search));
           if (!view) return;
           const { content } = await openGiven(view.paths, view.state, { ...view, reading: view.options });
           content.setState(view.state);
-        } catch (error) {
-          await showErrorMessage('Cannot open the link', error as Error);
-        }
+        });
       }
     });
     router?.register({ command: CommandIDs.openLink, pattern: LINK, rank: 40 });
@@ -288,9 +288,9 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
           // It may have been closed while a person chose.
           if (!viewer || viewer.isDisposed || paths.length === 0) return;
           shell.activateById(viewers.hostOf(viewer).id);
-          await viewer
-            .addVolumes(await withoutKeys(paths, helper), asLabels)
-            .catch(error => showErrorMessage('Cannot be added to the viewer', error as Error));
+          await report('Cannot be added to the viewer', async () =>
+            viewer.addVolumes(await withoutKeys(paths, helper), asLabels)
+          );
         }
       });
       palette?.addItem({ command, category: 'Micro-CT', args: { isPalette: true } });

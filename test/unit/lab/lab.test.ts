@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ContentsManager, Drive } from '@jupyterlab/services';
 import { jobDetails, jobName, jobStatus, shorten } from '../../../src/lab/conversions/describe.ts';
 import { Jobs } from '../../../src/lab/connection/jobs.ts';
 import { isActive } from '../../../src/protocol/job.ts';
-import { areSlices, isOmeZarr, isTiff, sortNaturally } from '../../../src/lab/paths.ts';
+import { queueAll } from '../../../src/lab/convert/queue.ts';
+import { areSlices, isOmeZarr, isTiff, sortNaturally, toHelperPath } from '../../../src/lab/paths.ts';
 import { readSettings } from '../../../src/lab/settings.ts';
 import type { Job, VerifyResult } from '../../../src/protocol/index.ts';
 
@@ -66,7 +68,6 @@ test('what was under way when the helper went away has failed, with the reason; 
       ['done', undefined]
     ]
   );
-  assert.ok(jobs.isLost('one') && jobs.isLost('two') && !jobs.isLost('three'));
 });
 
 test('who listens hears of what was under way when the page was left, and not of what is known already', () => {
@@ -92,10 +93,8 @@ test('after a new connection the helper is right: what it runs still runs, what 
     ]
   );
   assert.equal(jobs.get('one')?.progress?.doneBytes, 1);
-  assert.ok(jobs.isLost('two'));
   jobs.sync([job({ id: 'two' })]);
   assert.equal(jobs.get('two')?.state, 'running');
-  assert.ok(!jobs.isLost('two'));
 });
 
 test('a job says what it is and how it stands', () => {
@@ -201,4 +200,29 @@ test('lengths in the settings are one for each axis, or one for all', () => {
   assert.ok(!('chunkSize' in initial('', '1 2')) && !('shard' in initial('', '1 2')));
   assert.deepEqual(settings({}).limits, {});
   assert.deepEqual(settings({ maxMemory: '2G', jobs: '3' }).limits, { maxMemory: 2 ** 31, jobs: 3 });
+});
+
+test('a path outside the server’s root, and an address, stay as they are for the helper', () => {
+  const contents = new ContentsManager();
+  contents.addDrive(new Drive({ name: 'RTC' }));
+  for (const path of ['/data/a.tif', 'C:\\data\\a.tif', 'https://host/a.ome.zarr', 's3://bucket/a.ome.zarr'])
+    assert.equal(toHelperPath(contents, path), path);
+  assert.equal(toHelperPath(contents, 'RTC:scans/a.tif'), 'scans/a.tif');
+  assert.equal(toHelperPath(contents, 'scans/a.ome.zarr/'), 'scans/a.ome.zarr');
+  contents.dispose();
+});
+
+test('of a batch nothing more is queued once the dialog is left, and one that is refused stops no other', async () => {
+  const starts = ['a.tif', 'b.tif', 'c.tif', 'd.tif'].map(source => ({ source, options: {} }));
+  const asked: unknown[] = [];
+  const start = ({ source }: { source: unknown }): Promise<Job> => {
+    asked.push(source);
+    return source === 'a.tif' ? Promise.reject(new Error('a.tif: is no TIFF')) : Promise.resolve(job());
+  };
+  const all = await queueAll(starts, start, () => true);
+  assert.deepEqual([all.jobs.length, all.refused], [3, ['a.tif: is no TIFF']]);
+  asked.length = 0;
+  const left = await queueAll(starts, start, () => asked.length < 2);
+  assert.deepEqual(asked, ['a.tif', 'b.tif']);
+  assert.equal(left.jobs.length, 1);
 });
