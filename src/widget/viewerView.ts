@@ -176,7 +176,7 @@ export class ViewerView extends DOMWidgetView {
   private _openMore(): void {
     const { load } = (this.model.get('_places') as Place[])[0];
     if (!this._handle || load !== this._shown?.load) return void this._open();
-    this._isAdding = true;
+    this._adds = (this._adds ?? 0) + 1;
     // One after the other.
     this._adding = (this._adding ?? Promise.resolve()).then(() => this._addMore());
   }
@@ -192,9 +192,10 @@ export class ViewerView extends DOMWidgetView {
       }
     } catch (error) {
       if (shown) shown.count = length;
-      this._say(error instanceof Error ? error.message : String(error));
+      // Of a viewer in whose place another has been opened meanwhile there is nothing to say.
+      if (this._handle === handle) this._say(error instanceof Error ? error.message : String(error));
     }
-    this._isAdding = false;
+    this._adds!--;
     this._takeWishes();
   }
 
@@ -311,7 +312,7 @@ export class ViewerView extends DOMWidgetView {
     const { position, selection, measurements, looks = {}, alignments = {} } = this.model.get('_wishes') as Wishes;
     const { sight, toolbar } = this._handle ?? {};
     // Wishes for a volume that is being added wait until it is there.
-    const isWhole = !this._isAdding && (this.model.get('_places') as Place[]).length === this._shown?.count;
+    const isWhole = !this._adds && (this.model.get('_places') as Place[]).length === this._shown?.count;
     if (!sight || !toolbar || !isWhole) return;
     if (position) sight.position = position;
     if (measurements) toolbar.measurements = measurements;
@@ -327,7 +328,7 @@ export class ViewerView extends DOMWidgetView {
   private _share(): void {
     const { _handle: handle } = this;
     const sight = handle?.sight;
-    if (!handle || !sight || this._isAdding) return;
+    if (!handle || !sight || this._adds) return;
     const present: Record<string, unknown> = {
       state: handle.getState(),
       position: sight.position,
@@ -385,7 +386,8 @@ export class ViewerView extends DOMWidgetView {
   declare private _picture?: HTMLCanvasElement | null;
   declare private _camera?: { key: string; camera: ReturnType<ViewerHandle['camera']> };
   declare private _cameraRest?: ReturnType<typeof setTimeout>;
-  declare private _isAdding?: boolean;
+  /** How many additions are under way, or wait. */
+  declare private _adds?: number;
   declare private _adding?: Promise<void>;
   declare private _group?: string;
   declare private _isFollowing?: boolean;
