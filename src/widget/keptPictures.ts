@@ -19,14 +19,16 @@ interface View {
 
 /** Pixels between viewers that are side by side. */
 const GAP = 4;
-/**
- * The viewers in each widget, which may be a box of several, by the ids of their models: what can be seen of the widget
- * without a kernel.
- */
-const pictures = new Map<string, Map<string, Part>>();
-/** Summaries of widgets that have no picture. */
-const summaries = new Map<string, () => string>();
-const kept = new WeakSet<object>();
+/** What can be seen, without a kernel, of the widgets in a notebook: by the ids of their models. */
+interface Kept {
+  /** The viewers in each widget, which may be a box of several, by the ids of theirs. */
+  pictures: Map<string, Map<string, Part>>;
+  /** Summaries of widgets that have no picture. */
+  summaries: Map<string, () => string>;
+}
+
+/** By the notebook's model. */
+const keptOf = new WeakMap<object, Kept>();
 
 interface Notebook {
   cells?: { outputs?: { data?: Record<string, unknown> }[] }[];
@@ -39,28 +41,36 @@ interface Notebook {
  * @param picture taken at once; null where there is none
  */
 export function keepPicture(context: Context | undefined, view: View, picture: Part['picture']): void {
+  const pictures = keep(context)?.pictures;
+  if (!pictures) return;
   for (let outer: View | undefined = view; outer; outer = outer.options?.parent) {
     const { model_id: id } = outer.model;
     if (!pictures.has(id)) pictures.set(id, new Map());
     pictures.get(id)!.set(view.model.model_id, { element: view.el, picture });
   }
-  keep(context);
 }
 
 /** Has each notebook that is saved hold some words beside a widget that has no picture. `summary`: HTML. */
 export function keepSummary(context: Context | undefined, id: string, summary: () => string): void {
-  summaries.set(id, summary);
-  keep(context);
+  keep(context)?.summaries.set(id, summary);
 }
 
-function keep(context: Context | undefined): void {
+function keep(context: Context | undefined): Kept | undefined {
   const model = context?.model;
-  if (!model || kept.has(model)) return;
-  kept.add(model);
+  if (!model) return undefined;
+  const present = keptOf.get(model);
+  if (present) return present;
+  const kept: Kept = { pictures: new Map(), summaries: new Map() };
+  keptOf.set(model, kept);
+  const { pictures, summaries } = kept;
   const toJSON = model.toJSON.bind(model);
   model.toJSON = () => {
     const notebook = toJSON();
-    for (const [shown, data] of outputsOf(notebook)) {
+    const outputs = outputsOf(notebook);
+    // What comes back to an output is displayed anew, and told of again.
+    const ids = new Set(outputs.map(([shown]) => shown));
+    for (const all of [pictures, summaries]) for (const id of all.keys()) if (!ids.has(id)) all.delete(id);
+    for (const [shown, data] of outputs) {
       const canvas = pictureOfAll([...(pictures.get(shown)?.values() ?? [])]);
       const summary = summaries.get(shown)?.();
       if (canvas) data['image/png'] = canvas.toDataURL('image/png').split(',')[1];
@@ -70,6 +80,7 @@ function keep(context: Context | undefined): void {
     }
     return notebook;
   };
+  return kept;
 }
 
 /** Pictures as they are beside each other, or one below the other. */

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { readValues } from '../../../src/form/values.ts';
 import { absolute } from '../../../src/widget/absolute.ts';
 import { readFile } from '../../../src/widget/files.ts';
+import { WIDGET_VIEW, keepSummary } from '../../../src/widget/keptPictures.ts';
 import type { OptionTraits } from '../../../src/widget/options.ts';
 import { uniqueNames } from '../../../src/protocol/names.ts';
 import { changes, DEFAULT_TRAITS, toFormValues, toTraits } from '../../../src/widget/options.ts';
@@ -168,4 +169,31 @@ test('of a volume that is shown twice each keeps its layer where one goes, or th
   assert.deepEqual(whereItIs(state, [first, second('p'), { name: 'p (2)', before: [1, '/p'] }], []), {
     layers: [layer('q', 0.1), layer('p (2)', 0.2), layer('p', 0.3)]
   });
+});
+
+test('a notebook keeps what its widgets say of themselves, and lets go of those that no output shows any more', () => {
+  const outputOf = (model_id: string): object => ({ data: { [WIDGET_VIEW]: { model_id } } });
+  const shown = (outputs: object[]): { model: { toJSON(): unknown }; saved(): (string | undefined)[] } => {
+    const model = { outputs, toJSON: (): unknown => structuredClone({ cells: [{ outputs: model.outputs }] }) };
+    const saved = (): (string | undefined)[] => {
+      const [{ outputs }] = (model.toJSON() as { cells: { outputs: { data: Record<string, string> }[] }[] }).cells;
+      return outputs.map(({ data }) => data['text/html']);
+    };
+    return { model, saved };
+  };
+  const notebook = shown([outputOf('a'), outputOf('b')]);
+  const other = shown([outputOf('a')]);
+  const keep = ({ model }: { model: object }, id: string): void =>
+    keepSummary({ model } as Parameters<typeof keepSummary>[0], id, () => `<p>${id}</p>`);
+  keep(notebook, 'a');
+  keep(notebook, 'b');
+  keep(other, 'other');
+  assert.deepEqual(notebook.saved(), ['<p>a</p>', '<p>b</p>']);
+  // What is in one notebook is nothing to another.
+  assert.deepEqual(other.saved(), [undefined]);
+  const model = notebook.model as { outputs?: object[] };
+  model.outputs = [outputOf('b')];
+  assert.deepEqual(notebook.saved(), ['<p>b</p>']);
+  model.outputs = [outputOf('a'), outputOf('b')];
+  assert.deepEqual(notebook.saved(), [undefined, '<p>b</p>']);
 });
