@@ -328,10 +328,12 @@ export class ViewerPanel extends Widget {
     this.#isOpened = true;
     this.#say(this.paths.length > 1 ? 'Opening the volumes…' : 'Opening the volume…');
     this.#showing = this.#show().catch(async error => {
-      this.#isOpened = false;
       // Of slices that are many, one stands for all.
       const paths = this.#way.isStack ? this.#paths.slice(0, 1) : this.#paths;
       const lost = await firstGone(paths, error, this.#helper, this.#contents);
+      if (this.isDisposed) return;
+      // Only now: one that is opened meanwhile would have this note laid over it.
+      this.#isOpened = false;
       const what = error instanceof Error ? error.message : String(error);
       if (lost >= 0) this.#sayLost(lost);
       // What was found may not be what was meant.
