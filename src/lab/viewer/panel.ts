@@ -1,7 +1,5 @@
-import { showErrorMessage } from '@jupyterlab/apputils';
 import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import type { Contents } from '@jupyterlab/services';
-import type { Drag } from '@lumino/dragdrop';
 import type { Message } from '@lumino/messaging';
 import { Debouncer } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
@@ -9,29 +7,29 @@ import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { isAbsolute } from '../../form/output.ts';
 import { isStandIn, placeBelow } from '../../model/address.ts';
-import type { LookOptions, Source } from '../../protocol/index.ts';
+import type { LookOptions } from '../../protocol/index.ts';
 import { isActive } from '../../protocol/job.ts';
 import type { ViewerHandle, ViewerState } from '../../viewer/index.ts';
 import { renamed } from '../../viewer/state/renamed.ts';
 import { startWorker } from '../../viewer/worker/startedWorker.ts';
 import type { IHelper, JobChange } from '../helper.ts';
 import { renamedTo, toServerPath } from '../paths.ts';
+import { report } from '../report.ts';
+import { Changes } from './changes.ts';
+import { takeDrops } from './drops.ts';
 import { firstGone } from './gone.ts';
+import { type Action, noteOf } from './note.ts';
 import { findsSameVoxels } from './reading.ts';
 import { savePicture } from './savePicture.ts';
-import type { FoundSource } from './source.ts';
-import { baseName, findSource, findSources, lookedAt, namesOf } from './source.ts';
 import { linkOf } from './viewLink.ts';
-import { type Way, asLabelsOf, keyOf } from './way.ts';
+import { Volumes } from './volumes.ts';
+import type { Way } from './way.ts';
 
 /** Milliseconds of rest before a changed view is kept. */
 const SETTLED = 1000;
 
 /** Mark in the title of a tab for a source that is not converted. */
 const SAMPLED = ' (sampled)';
-/** MIME type of what the file browser drags, and the events of a drag. */
-const CONTENTS_MIME = 'application/x-jupyter-icontents';
-const DRAGS = ['lm-dragenter', 'lm-dragover', 'lm-drop'];
 
 const folderOf = (path: string): string => path.replace(/[\\/]?[^\\/]*$/, '');
 
@@ -46,9 +44,8 @@ export class ViewerPanel extends Widget {
     way: Way = {}
   ) {
     super();
-    this.#paths = paths;
-    this.#way = way;
-    this.#asLabels = asLabelsOf(paths, way);
+    this.#volumes = new Volumes(paths, way);
+    this.#changes = new Changes(this.#volumes, helper, () => this.handle);
     this.#helper = helper;
     this.#contents = contents;
     this.#state = state;
@@ -56,25 +53,22 @@ export class ViewerPanel extends Widget {
     this.#entitle();
     helper.jobs.changed.connect(this.#onJob, this);
     contents.fileChanged.connect(this.#onFile, this);
+    takeDrops(this.node, dropped => {
+      const added = dropped.map(path => toServerPath(contents, path));
+      void report('Cannot be added to the viewer', () => this.addVolumes(added));
+    });
   }
 
   get paths(): readonly string[] {
-    return this.#paths;
+    return this.#volumes.paths;
   }
 
   get way(): Way {
-    const asLabels = this.#asLabels.every(Boolean) || (this.#asLabels.some(Boolean) && [...this.#asLabels]);
-    return { ...this.#way, asLabels };
+    return this.#volumes.way;
   }
 
   get reading(): LookOptions | undefined {
-    return this.#way.reading;
-  }
-
-  /** Number of a source among the volumes that are shown as they lie there; -1 where it is none. */
-  #numberOf(source: Source): number {
-    const shown: Source[] = this.#way.isStack ? [[...this.#paths]] : [...this.#paths];
-    return shown.findIndex((each, n) => this.#sampled[n] && JSON.stringify(each) === JSON.stringify(source));
+    return this.#volumes.reading;
   }
 
   /** When a conversion of what is shown is whole, its output takes the source's place. */
@@ -82,76 +76,40 @@ export class ViewerPanel extends Widget {
     const isDone = now?.kind === 'convert' && now.state === 'done' && before !== null && isActive(before);
     const output = now?.result?.output;
     if (!isDone || output === undefined || now.options.parent || !this.#handle) return;
-    const number = this.#numberOf(now.source);
-    if (number < 0 || !findsSameVoxels(now.options, this.reading ?? {})) return;
-    void this.#exchange(number, output, now.options.roi != null).catch(error =>
-      console.warn(`${output}: could not be shown`, error)
+    const volume = this.#volumes.sampledFrom(now.source);
+    if (!volume || !findsSameVoxels(now.options, this.reading ?? {})) return;
+    const isRegion = now.options.roi != null;
+    void this.#changes.exchange(volume, output, isRegion).then(
+      () => {
+        this.#entitle();
+        this.#exchanged.emit();
+        this.#stateChanged.emit();
+      },
+      error => console.warn(`${output}: could not be shown`, error)
     );
-  }
-
-  async #exchange(number: number, output: string, isRegion: boolean): Promise<void> {
-    const source = await findSource(output, this.#helper);
-    const before = this.#names[number];
-    // Meanwhile others may be added, renamed, or exchanged.
-    const paths = (): readonly string[] => (this.#way.isStack ? [output] : this.#paths.with(number, output));
-    const name = namesOf(paths())[number];
-    await this.#handle?.exchange(
-      number,
-      { ...source, name, asLabels: this.#asLabels[number] },
-      `${baseName(output)} is written whole, and shown now in the place of ${before}.${isRegion ? ' It has only the region that was chosen for the conversion.' : ''}`
-    );
-    this.#paths = paths();
-    this.#pictured = this.#way.isStack ? this.#paths : this.#pictured.with(number, output);
-    this.#sampled[number] = false;
-    this.#way = this.#isSampled ? this.#way : {};
-    this.#entitle();
-    this.#exchanged.emit();
-    this.#stateChanged.emit();
   }
 
   /** A volume that is renamed or moved in the file browser is followed to where it is. */
   #onFile(_: unknown, change: Contents.IChangedArgs): void {
-    const before = this.#paths;
-    const followed = before.map(path => renamedTo(this.#contents, change, path));
-    if (followed.every(path => path === null)) return;
-    this.#goTo(before.map((path, n) => followed[n] ?? path));
-    if (this.#handle) this.#follow();
+    if (!this.#goTo(path => renamedTo(this.#contents, change, path) ?? path)) return;
+    this.#changes.follow();
     this.#stateChanged.emit();
   }
 
-  /** Takes the volumes to be at other paths, and in a view that is not shown yet, too. */
-  #goTo(paths: string[]): void {
-    const names = this.#names;
-    this.#paths = paths;
+  /** Takes volumes to be at other paths, and in a view that is not shown yet, too; answers whether any is. */
+  #goTo(to: (path: string) => string): boolean {
+    const { names } = this.#volumes;
+    if (!this.#volumes.move(to)) return false;
     this.#entitle();
-    if (this.#state && !this.#isOpened) {
-      this.#state = renamed(this.#state, new Map(names.map((name, n) => [name, this.#names[n]])));
-    }
+    // A view that is being opened has the names that it began with.
+    if (!this.#isOpened) this.#renameIn(names);
+    return true;
   }
 
-  /** Has the picture go on with volumes that were at other paths. */
-  #follow(): void {
-    const follow = async (): Promise<void> => {
-      const [handle, paths, before] = [this.#handle, this.#paths, this.#pictured];
-      if (!handle || paths === before) return;
-      const sources = await this.#findSources(paths);
-      const isMoved = (n: number): boolean => this.#way.isStack === true || paths[n] !== before[n];
-      const left = handle.names.filter((_, n) => !isMoved(n));
-      const moved = [...sources.entries()].filter(([n]) => isMoved(n));
-      await handle.rename(
-        new Map(
-          moved.map(([n, source]) => [
-            n,
-            { ...source, name: left.includes(source.name) ? paths[n] : source.name, asLabels: this.#asLabels[n] }
-          ])
-        )
-      );
-      this.#pictured = paths;
-    };
-    // One after the other. Of a volume that cannot be opened where it is now, the viewer says that it is gone.
-    this.#following = this.#following
-      .then(follow)
-      .catch(error => console.warn(`${this.#paths.join(', ')}: could not be shown after it was renamed`, error));
+  /** Has the view that is not shown yet name the volumes as they are called now. */
+  #renameIn(before: readonly string[]): void {
+    const { names } = this.#volumes;
+    if (this.#state) this.#state = renamed(this.#state, new Map(before.map((name, n) => [name, names[n]])));
   }
 
   /** An output has taken the place of its source. */
@@ -164,29 +122,10 @@ export class ViewerPanel extends Widget {
     return this.#relocated;
   }
 
-  get #name(): string {
-    const others = this.paths.length - 1;
-    return baseName(this.paths[0]) + (others > 0 ? ` and ${others} other${others > 1 ? 's' : ''}` : '');
-  }
-
-  /** Names of the volumes in the viewer. */
-  get #names(): string[] {
-    return this.#way.isStack ? [this.#name] : namesOf(this.paths);
-  }
-
-  async #findSources(paths = this.paths): Promise<FoundSource[]> {
-    if (this.#way.isStack) return [{ ...lookedAt([...paths], this.#helper, this.reading ?? {}), name: this.#name }];
-    return findSources(paths, this.#helper, this.reading);
-  }
-
-  get #isSampled(): boolean {
-    return this.#sampled.some(Boolean);
-  }
-
   #entitle(): void {
-    this.title.label = this.#name;
+    this.title.label = this.#volumes.name;
     this.title.caption = this.key;
-    if (!this.#isSampled) return;
+    if (!this.#volumes.isSampled) return;
     this.title.label += SAMPLED;
     this.title.caption += '\nNot converted: full resolution is exact, coarser levels are sampled.';
   }
@@ -202,23 +141,13 @@ export class ViewerPanel extends Widget {
     // Of what is shown here already nothing is opened.
     if (this.addElsewhere && !paths.every(isShown)) return this.addElsewhere(paths, asLabels);
     await this.#showing;
-    const handle = this.#handle;
-    if (!handle) throw new Error(`${this.#name} is not open: try again when its picture is there.`);
-    if (this.#way.isStack) throw new Error('Slices that are not converted are shown alone: convert them first.');
+    if (!this.#handle) throw new Error(`${this.#volumes.name} is not open: try again when its picture is there.`);
+    if (this.#volumes.isStack) throw new Error('Slices that are not converted are shown alone: convert them first.');
     const wrong: string[] = [];
     for (const path of paths) {
-      try {
-        if (isShown(path)) throw new Error(`${baseName(path)} is shown here already.`);
-        const found = await findSource(path, this.#helper, this.reading);
-        const name = handle.names.includes(found.name) ? path : found.name;
-        await handle.add({ ...found, name, asLabels });
-        this.#paths = [...this.paths, path];
-        this.#asLabels.push(asLabels);
-        this.#pictured = [...this.#pictured, path];
-        this.#sampled.push(found.sampled ?? false);
-      } catch (error) {
-        wrong.push(error instanceof Error ? error.message : String(error));
-      }
+      await this.#changes
+        .add(path, asLabels)
+        .catch((error: unknown) => wrong.push(error instanceof Error ? error.message : String(error)));
       // Who has closed the tab meanwhile waits for none.
       if (this.isDisposed) return;
     }
@@ -240,23 +169,8 @@ export class ViewerPanel extends Widget {
     return this.#chosen;
   }
 
-  /** Takes OME-Zarrs that are dragged out of the file browser. */
-  handleEvent(event: Event): void {
-    const drag = event as Drag.Event;
-    if (!drag.mimeData?.hasData(CONTENTS_MIME)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (event.type === 'lm-drop') {
-      drag.dropAction = 'copy';
-      const paths = (drag.mimeData.getData(CONTENTS_MIME) as string[]).map(path => toServerPath(this.#contents, path));
-      void this.addVolumes(paths).catch(error => showErrorMessage('Cannot be added to the viewer', error as Error));
-    } else {
-      drag.dropAction = drag.proposedAction;
-    }
-  }
-
   get key(): string {
-    return keyOf(this.paths, this.way);
+    return this.#volumes.key;
   }
 
   /** Position, zoom, contrast and the like, as Neuroglancer has them. */
@@ -309,15 +223,9 @@ export class ViewerPanel extends Widget {
 
   protected override onAfterAttach(msg: Message): void {
     super.onAfterAttach(msg);
-    for (const type of DRAGS) this.node.addEventListener(type, this);
     if (this.isVisible) {
       this.#open();
     }
-  }
-
-  protected override onBeforeDetach(msg: Message): void {
-    for (const type of DRAGS) this.node.removeEventListener(type, this);
-    super.onBeforeDetach(msg);
   }
 
   /** Neuroglancer is loaded when its first tab is seen. */
@@ -326,14 +234,16 @@ export class ViewerPanel extends Widget {
       return;
     }
     this.#isOpened = true;
+    const { names } = this.#volumes;
     this.#say(this.paths.length > 1 ? 'Opening the volumes…' : 'Opening the volume…');
     this.#showing = this.#show().catch(async error => {
       // Of slices that are many, one stands for all.
-      const paths = this.#way.isStack ? this.#paths.slice(0, 1) : this.#paths;
+      const paths = this.#volumes.isStack ? this.paths.slice(0, 1) : this.paths;
       const lost = await firstGone(paths, error, this.#helper, this.#contents);
       if (this.isDisposed) return;
       // Only now: one that is opened meanwhile would have this note laid over it.
       this.#isOpened = false;
+      this.#renameIn(names);
       const what = error instanceof Error ? error.message : String(error);
       if (lost >= 0) this.#sayLost(lost);
       // What was found may not be what was meant.
@@ -342,55 +252,63 @@ export class ViewerPanel extends Widget {
   }
 
   #sayLost(number: number): void {
-    const path = this.#paths[number];
+    const path = this.paths[number];
     const way = this.#wayToFind(number);
     const what = `${path} is not there: it has been renamed, moved or removed since this view was kept.`;
     const then = ' Show where it is now, and the view goes on there, with all that was drawn in it.';
     this.#say(way ? what + then : what, true, way);
   }
 
-  #wayToFind(number: number): { label: string; onClick: () => Promise<void> } | undefined {
-    return this.find && { label: 'Find it…', onClick: () => this.#find(number) };
+  #wayToFind(number: number): Action | undefined {
+    return this.find && { label: 'Find it…', onClick: () => this.#ask(number) };
   }
 
   /** Has a person show where a volume is now, and opens it there, in the same view. */
   async #find(number: number): Promise<void> {
-    const path = this.#paths[number];
-    const isStack = this.#way.isStack ?? false;
+    const volume = this.#volumes.all[this.#volumes.isStack ? 0 : number];
+    const { source } = volume;
     // Slices are in one folder, before and after.
-    const found = await this.find!(isStack ? folderOf(path) : path);
+    const asked = typeof source === 'string' ? source : folderOf(source[number]);
+    const found = await this.find!(asked);
     // Meanwhile it may have been followed, or its output may have taken its place.
-    if (found === null || this.isDisposed || this.#paths[number] !== path) return;
-    const before = this.#paths;
+    if (found === null || this.isDisposed || !this.#volumes.all.includes(volume) || volume.source !== source) return;
+    const before = this.paths;
     this.#state = this.state;
     this.#handle?.dispose();
     this.#handle = undefined;
     this.#isOpened = false;
     this.#found = number;
-    this.#goTo(isStack ? before.map(each => each.replace(/.*[\\/]|^/, () => `${found}/`)) : before.with(number, found));
+    this.#goTo(path =>
+      typeof source !== 'string' ? path.replace(/.*[\\/]|^/, () => `${found}/`) : path === source ? found : path
+    );
     this.#open();
     for (const [n, each] of before.entries())
-      if (each !== this.#paths[n]) this.#relocated.emit({ path: each, found: this.#paths[n] });
+      if (each !== this.paths[n]) this.#relocated.emit({ path: each, found: this.paths[n] });
     this.#stateChanged.emit();
+  }
+
+  #ask(number: number): void {
+    void report('Cannot be found', () => this.#find(number));
   }
 
   /** Asks a person where a volume, or a folder of slices, is now; null: they do not say. Without it nobody is asked. */
   find?: (path: string) => Promise<string | null>;
 
   async #show(): Promise<void> {
-    const { paths } = this;
+    const { all } = this.#volumes;
+    const sources = all.map(({ source }) => source);
     startWorker();
-    const [{ createViewer }, source] = await Promise.all([import('../../viewer/index.ts'), this.#findSources()]);
+    const [{ createViewer }, found] = await Promise.all([import('../../viewer/index.ts'), this.#changes.findSources()]);
     if (this.isDisposed) {
       return;
     }
-    this.#sampled = source.map(({ sampled }) => sampled ?? false);
+    for (const [n, { sampled }] of found.entries()) all[n].isSampled = sampled ?? false;
     this.#entitle();
     this.node.replaceChildren();
     const state = this.#state;
     const isOnServer = !isAbsolute(this.paths[0]);
     const handle = await createViewer(this.node, {
-      source: source.map((each, n) => ({ ...each, asLabels: this.#asLabels[n] })),
+      source: found.map((each, n) => ({ ...each, asLabels: all[n].asLabels })),
       // A tab is known by what it shows: another takes the place of this one.
       imageIn: async (n, path) => {
         this.#chosen.emit(this.paths.map((each, at) => (at === n ? placeBelow(each, path) : each)));
@@ -407,11 +325,11 @@ export class ViewerPanel extends Widget {
           paths: [...this.paths],
           ...(this.reading && { options: this.reading }),
           ...(this.way.asLabels && { asLabels: this.way.asLabels }),
-          ...(this.#way.isStack && { isStack: true }),
+          ...(this.#volumes.isStack && { isStack: true }),
           state: view
         });
       },
-      ...(this.find && { find: number => void this.#find(number) }),
+      ...(this.find && { find: number => this.#ask(number) }),
       ...(isOnServer && { savePicture: (name, picture) => savePicture(this.#contents, this.paths[0], name, picture) }),
       onState: () => {
         this.#moved.emit();
@@ -426,25 +344,14 @@ export class ViewerPanel extends Widget {
     // Show the state that was set meanwhile.
     if (this.#state && this.#state !== state) handle.setState(this.#state);
     handle.setVisible(this.isVisible);
-    this.#pictured = paths;
-    this.#follow();
+    for (const [n, source] of sources.entries()) all[n].pictured = source;
+    this.#changes.follow();
   }
 
-  #say(text: string, failed = false, way?: { label: string; onClick: () => Promise<void> }): void {
-    const note = document.createElement('div');
-    note.className = 'mct-Viewer-note';
-    note.setAttribute('role', failed ? 'alert' : 'status');
-    note.textContent = text;
-    const add = (label: string, onClick: () => void): void => {
-      const button = document.createElement('button');
-      button.className = 'jp-mod-styled';
-      button.textContent = label;
-      button.addEventListener('click', onClick);
-      note.append(button);
-    };
-    if (way) add(way.label, () => void way.onClick());
-    if (failed) add('Retry', () => this.#open());
-    this.node.replaceChildren(note);
+  #say(text: string, failed = false, way?: Action): void {
+    const retry = { label: 'Retry', onClick: () => this.#open() };
+    const actions = [...(way ? [way] : []), ...(failed ? [retry] : [])];
+    this.node.replaceChildren(noteOf(text, failed, actions));
   }
 
   readonly #helper: IHelper;
@@ -454,21 +361,14 @@ export class ViewerPanel extends Widget {
   readonly #chosen = new Signal<this, readonly string[]>(this);
   readonly #exchanged = new Signal<this, void>(this);
   readonly #relocated = new Signal<this, { path: string; found: string }>(this);
-  #way: Way;
-  #paths: readonly string[];
-  /** Those of the volumes that the picture shows: where they are renamed, it follows a while later. */
-  #pictured: readonly string[] = [];
+  readonly #volumes: Volumes;
+  readonly #changes: Changes;
   readonly #contents: Contents.IManager;
   #state: ViewerState | undefined;
   #handle: ViewerHandle | undefined;
-  #following = Promise.resolve();
   /** Ends when the volumes are shown, or cannot be. */
   #showing = Promise.resolve();
   #isOpened = false;
   /** Number of the volume that a person has found last; -1 where none was lost. */
   #found = -1;
-  /** Which of the volumes are shown as segments, whatever their metadata says. */
-  readonly #asLabels: boolean[];
-  /** Which of the volumes are shown as they lie there. */
-  #sampled: boolean[] = [];
 }
