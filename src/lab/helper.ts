@@ -1,6 +1,6 @@
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
-import type { ErrorCode, Failure, Job, LookOptions, Method, Methods, Source } from '../protocol/index.ts';
+import type { Job, LookOptions, Method, Methods, Source } from '../protocol/index.ts';
 
 /**
  * The one helper of this Jupyter server, shared by every browser: a kernel named `microct-io-vis` under a session of
@@ -67,27 +67,4 @@ export interface IJobs {
   readonly items: readonly Job[];
   get(id: string): Job | undefined;
   readonly changed: ISignal<IJobs, JobChange>;
-}
-
-/** A request that the helper refused, or why it could not be asked. */
-export class HelperError extends Error {
-  override readonly name = 'HelperError';
-  readonly code: ErrorCode | 'no-helper' | 'lost';
-  readonly field: Failure['field'];
-  readonly at: Failure['at'];
-  readonly options: Failure['options'];
-  readonly problems: Failure['problems'];
-
-  constructor(
-    code: HelperError['code'],
-    message: string,
-    { field = null, at, options, problems }: Partial<Failure> = {}
-  ) {
-    super(message);
-    this.code = code;
-    this.field = field;
-    this.at = at;
-    this.options = options;
-    this.problems = problems;
-  }
 }

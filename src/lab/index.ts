@@ -3,7 +3,8 @@ import { widgetPlugin } from '../widget/plugin.ts';
 import { fileTypesPlugin, helperPlugin, mainPlugin, viewersPlugin } from './plugins.ts';
 import { viewerPlugin } from './viewer/plugin.ts';
 
-export { type HelperState, HelperError, IHelper, type IJobs, type JobChange, type ReadResult } from './helper.ts';
+export { HelperError } from '../protocol/error.ts';
+export { type HelperState, IHelper, type IJobs, type JobChange, type ReadResult } from './helper.ts';
 export type * from '../protocol/index.ts';
 
 /** The extension's plugins. */

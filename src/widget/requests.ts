@@ -1,30 +1,12 @@
 import type { WidgetModel } from '@jupyter-widgets/base';
 import type { JSONObject } from '@lumino/coreutils';
 import { UUID } from '@lumino/coreutils';
+import { HelperError } from '../protocol/error.ts';
 import type { Failure } from '../protocol/index.ts';
 
 export interface KernelReply<T> {
   result: T;
   buffers: DataView[];
-}
-
-/** A failure that Python told of. */
-export class WidgetError extends Error implements Failure {
-  override readonly name = 'WidgetError';
-  readonly code: Failure['code'];
-  readonly field: Failure['field'];
-  readonly at: Failure['at'];
-  readonly options: Failure['options'];
-  readonly problems: Failure['problems'];
-
-  constructor(failure: Failure) {
-    super(failure.message);
-    this.code = failure.code;
-    this.field = failure.field;
-    this.at = failure.at;
-    this.options = failure.options;
-    this.problems = failure.problems;
-  }
 }
 
 interface Waiting {
@@ -44,10 +26,10 @@ export class Requests {
     model.on('comm:close destroy', this.#lost, this);
   }
 
-  /** Rejects with a `WidgetError` when Python says so, and when the kernel is gone. */
+  /** Rejects with a `HelperError` when Python says so, and when the kernel is gone. */
   ask<T>(method: string, params: JSONObject, signal?: AbortSignal): Promise<KernelReply<T>> {
     if (!this.#model.comm_live) {
-      return Promise.reject(new WidgetError(GONE));
+      return Promise.reject(gone());
     }
     const id = `${this.#page}:${++this.#count}`;
     return new Promise<KernelReply<T>>((resolve, reject) => {
@@ -68,7 +50,7 @@ export class Requests {
     }
     this.#waiting.delete(content.id!);
     if (content.error) {
-      waiting.reject(new WidgetError(content.error));
+      waiting.reject(new HelperError(content.error.code, content.error.message, content.error));
     } else {
       waiting.resolve({ result: content.result as never, buffers });
     }
@@ -83,7 +65,7 @@ export class Requests {
   #lost(): void {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    waiting.forEach(({ reject }) => reject(new WidgetError(GONE)));
+    waiting.forEach(({ reject }) => reject(gone()));
   }
 
   readonly #model: WidgetModel;
@@ -92,8 +74,5 @@ export class Requests {
   #count = 0;
 }
 
-const GONE: Failure = {
-  code: 'internal',
-  message: 'The kernel of this notebook no longer answers: run the cell again.',
-  field: null
-};
+const gone = (): HelperError =>
+  new HelperError('internal', 'The kernel of this notebook no longer answers: run the cell again.');

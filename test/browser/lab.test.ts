@@ -489,9 +489,9 @@ test('a double-click on a TIFF asks for nothing of its contents, and saving does
     .waitFor();
   await page.keyboard.press('Control+s');
   await page.getByRole('button', { name: 'Facts' }).click();
-  await page.locator('.mct-TiffPage', { hasText: '256 × 512 × 512' }).waitFor();
+  await page.locator('.mct-SourcePage', { hasText: '256 × 512 × 512' }).waitFor();
   await page.getByRole('button', { name: 'Convert to OME-Zarr…' }).waitFor();
-  await page.locator('.mct-TiffPage').click();
+  await page.locator('.mct-SourcePage').click();
   await page.keyboard.press('Control+s');
   const dialog = await lab.dialogFrom(page.getByRole('button', { name: 'Convert to OME-Zarr…' }));
   await dialog.text();

@@ -161,7 +161,7 @@ test('a TIFF is shown as it lies there by a right-click, and what becomes of it 
   await page.locator('.lm-TabBar-tabLabel', { hasText: /^look.ome.zarr$/ }).waitFor();
   await shows(viewer, other, output);
   await page.getByRole('button', { name: 'Facts' }).click();
-  await page.locator('.mct-TiffPage', { hasText: '24 × 30 × 40' }).waitFor();
+  await page.locator('.mct-SourcePage', { hasText: '24 × 30 × 40' }).waitFor();
   await page.locator('.jp-Dialog').getByRole('button', { name: 'Close' }).click();
   await page.evaluate(async () => {
     await (window as unknown as App).jupyterapp.commands.execute('application:close-all');

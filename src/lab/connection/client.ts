@@ -5,7 +5,7 @@ import { Signal } from '@lumino/signaling';
 import type { HelperEvent, LookOptions, Method, Methods, Source } from '../../protocol/index.ts';
 import { HELPER } from '../../protocol/index.ts';
 import type { HelperState, IHelper, ReadResult } from '../helper.ts';
-import { HelperError } from '../helper.ts';
+import { HelperError } from '../../protocol/error.ts';
 import { isActive } from '../../protocol/job.ts';
 import { Jobs } from './jobs.ts';
 import type { HelperReply } from './link.ts';

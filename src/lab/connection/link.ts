@@ -4,7 +4,7 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import type { HelperEvent, Method, Methods, Reply, Request } from '../../protocol/index.ts';
 import { HELPER } from '../../protocol/index.ts';
-import { HelperError } from '../helper.ts';
+import { HelperError } from '../../protocol/error.ts';
 
 /** How long a `start` may go unanswered after the connection was made again, in milliseconds. */
 const GRACE = 15_000;

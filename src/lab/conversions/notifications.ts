@@ -1,15 +1,13 @@
-import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { Notification } from '@jupyterlab/apputils';
 import type { CommandRegistry } from '@lumino/commands';
-import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import { Widget } from '@lumino/widgets';
 import { fraction } from '../../form/index.ts';
 import { isAbsolute } from '../../form/output.ts';
-import { readingIn } from '../../model/options.ts';
 import type { Job } from '../../protocol/index.ts';
 import { isActive } from '../../protocol/job.ts';
-import type { IHelper, IJobs, JobChange } from '../helper.ts';
+import type { IHelper, JobChange } from '../helper.ts';
 import { CommandIDs } from '../ids.ts';
-import { jobDetails, jobName, jobStatus } from './describe.ts';
+import { jobName, jobStatus } from './describe.ts';
+import { lookAtSource, showDetails } from './show.ts';
 
 /** A notification is redrawn no more often than this, in milliseconds. */
 const REST = 500;
@@ -255,25 +253,3 @@ export class JobNotifications {
 
 /** Whether JupyterLab draws notifications: its container for them is there. */
 const isReady = (): boolean => document.querySelector('.Toastify') !== null;
-
-/** Shows what a job converts, read as it reads it. */
-export async function lookAtSource({ source, options }: Job, commands: CommandRegistry): Promise<void> {
-  const from = typeof source === 'string' ? { path: source } : { paths: source, isStack: true };
-  const reading = readingIn(options);
-  await commands.execute(CommandIDs.look, {
-    ...from,
-    ...(Object.keys(reading).length > 0 && { options: reading as ReadonlyPartialJSONObject })
-  });
-}
-
-/** A job's whole story, for what a notification or a list cuts short. */
-export async function showDetails(job: Job, jobs: IJobs): Promise<void> {
-  const body = new Widget();
-  body.addClass('mct-JobDetails');
-  body.node.textContent = jobDetails(job, id => jobs.get(id));
-  await showDialog({
-    title: jobName(job),
-    body,
-    buttons: [Dialog.okButton({ label: 'Close' })]
-  });
-}

@@ -10,7 +10,7 @@ import type { IHelper, IJobs } from '../helper.ts';
 import { pyramidIcon, stackIcon } from '../icons.ts';
 import { CommandIDs } from '../ids.ts';
 import { jobDetails, jobName, jobStatus } from './describe.ts';
-import { lookAtSource, showDetails } from './notifications.ts';
+import { lookAtSource, showDetails } from './show.ts';
 
 /**
  * The *Conversions* section of the Running panel: those that run, those that wait in their order, then those that have

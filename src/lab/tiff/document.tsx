@@ -12,11 +12,11 @@ import { stackIcon } from '../icons.ts';
 import { CommandIDs, TIFF_FACTORY, TIFF_TYPE } from '../ids.ts';
 import { isLocal, toServerPath } from '../paths.ts';
 import type { ViewerState } from '../../viewer/index.ts';
-import { keepFromSaving } from '../viewer/document.ts';
+import { keepFromSaving } from '../noContents.ts';
 import { ViewerPanel } from '../viewer/panel.ts';
 import { baseName } from '../viewer/source.ts';
 import type { Viewers } from '../viewer/viewers.ts';
-import { TiffPage } from './TiffPage.tsx';
+import { SourcePage } from '../info/SourcePage.tsx';
 
 interface Services {
   helper: IHelper;
@@ -44,7 +44,7 @@ class TiffContent extends ReactWidget {
     const { contents, helper, commands } = this.#services;
     const { path, contentsModel } = this.#context;
     return (
-      <TiffPage
+      <SourcePage
         // A file that was written anew is read anew.
         key={`${path} ${contentsModel?.last_modified ?? ''}`}
         path={isLocal(contents, path) ? toServerPath(contents, path) : null}

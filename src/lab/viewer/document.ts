@@ -4,6 +4,7 @@ import type { Contents } from '@jupyterlab/services';
 import type { IHelper } from '../helper.ts';
 import { pyramidIcon } from '../icons.ts';
 import { ARCHIVE_FACTORY, OZX_TYPE } from '../ids.ts';
+import { keepFromSaving } from '../noContents.ts';
 import { toServerPath } from '../paths.ts';
 import { ViewerPanel } from './panel.ts';
 import type { Viewers } from './viewers.ts';
@@ -39,16 +40,4 @@ export class ArchiveFactory extends ABCWidgetFactory<DocumentWidget<ViewerPanel>
   readonly #helper: IHelper;
   readonly #contents: Contents.IManager;
   readonly #viewers: Viewers;
-}
-
-/**
- * Makes saving do nothing, with nothing to complain of. JupyterLab makes a checkpoint after it, which would be a copy
- * of the whole file; and what would restore one would write the file.
- */
-export function keepFromSaving(context: DocumentRegistry.Context): void {
-  context.save = () => Promise.resolve();
-  context.saveAs = () => Promise.resolve(false);
-  context.listCheckpoints = () => Promise.resolve([]);
-  context.createCheckpoint = () => Promise.resolve({ id: '', last_modified: '' });
-  context.restoreCheckpoint = () => Promise.resolve();
 }

@@ -10,7 +10,7 @@ import { isAsLabels } from './way.ts';
 import type { IHelper } from '../helper.ts';
 import { CommandIDs } from '../ids.ts';
 import { isOmeZarr, renamedTo } from '../paths.ts';
-import { TiffPage } from '../tiff/TiffPage.tsx';
+import { SourcePage } from '../info/SourcePage.tsx';
 import type { ViewerPanel } from './panel.ts';
 
 /** Above the picture of a source that is no OME-Zarr yet: a button to what it is, and one to its conversion. */
@@ -35,7 +35,7 @@ export function addFacts(
     const body = ReactWidget.create(
       <>
         {sources.map(source => (
-          <TiffPage key={String(source)} path={source} helper={helper} asksAtOnce commands={commands} />
+          <SourcePage key={String(source)} path={source} helper={helper} asksAtOnce commands={commands} />
         ))}
       </>
     );

@@ -2,8 +2,8 @@ import type { Contents } from '@jupyterlab/services';
 import { ServerConnection } from '@jupyterlab/services';
 import { isAbsolute } from '../../form/output.ts';
 import { isAddress } from '../../model/address.ts';
+import { HelperError } from '../../protocol/error.ts';
 import type { IHelper } from '../helper.ts';
-import { HelperError } from '../helper.ts';
 
 /** Whether the server has nothing at a path. */
 export const isGone = (contents: Contents.IManager, path: string): Promise<boolean> =>

@@ -1,13 +1,13 @@
 import { isAbsolute } from '../../form/output.ts';
 import { addressName, isAddress, isBucketAddress, isOmeZarrAddress } from '../../model/address.ts';
 import { isArchiveName } from '../../model/output-name.ts';
+import { HelperError } from '../../protocol/error.ts';
 import { type LookOptions, PASSING, type Source } from '../../protocol/index.ts';
 import { isNumber } from '../../protocol/names.ts';
 import type { ByteRangeResponse, ViewerSource, ByteRangeRequest } from '../../viewer/index.ts';
 import { OtherError } from '../../viewer/transport/source.ts';
 import { filesOf, isWithheld, listFolder } from '../../widget/listing.ts';
 import type { IHelper, ReadResult } from '../helper.ts';
-import { HelperError } from '../helper.ts';
 import { isImage, isOmeZarr } from '../paths.ts';
 
 /** The helper's codes for a volume that is not, or no longer, there. */

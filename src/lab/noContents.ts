@@ -37,3 +37,15 @@ export class NoContentModelFactory extends TextModelFactory {
     return model;
   }
 }
+
+/**
+ * Makes saving do nothing, with nothing to complain of. JupyterLab makes a checkpoint after it, which would be a copy
+ * of the whole file; and what would restore one would write the file.
+ */
+export function keepFromSaving(context: DocumentRegistry.Context): void {
+  context.save = () => Promise.resolve();
+  context.saveAs = () => Promise.resolve(false);
+  context.listCheckpoints = () => Promise.resolve([]);
+  context.createCheckpoint = () => Promise.resolve({ id: '', last_modified: '' });
+  context.restoreCheckpoint = () => Promise.resolve();
+}

@@ -8,7 +8,7 @@ import type { IHelper } from '../helper.ts';
 import { CommandIDs } from '../ids.ts';
 
 /** The page of one TIFF, or another source. `path` is null when the helper cannot reach the file. */
-export function TiffPage(props: {
+export function SourcePage(props: {
   path: Source | null;
   /** Of a file that it cannot reach. */
   name?: string;
@@ -47,7 +47,7 @@ export function TiffPage(props: {
   }, [helper, path, mayAsk]);
 
   return (
-    <div className="mct-TiffPage">
+    <div className="mct-SourcePage">
       <h1>{path === null ? baseName(props.name ?? '') : describeSource(path)}</h1>
       {info && <SourceFacts info={info} />}
       {failure && (
@@ -61,7 +61,7 @@ export function TiffPage(props: {
           {() => <Jobs path={path} canConvert={info !== null || !mayAsk} helper={helper} commands={commands} />}
         </UseSignal>
       )}
-      <p className="mct-TiffPage-note">
+      <p className="mct-SourcePage-note">
         The voxels stay on the server: a volume is converted there, and looked at piece by piece.
       </p>
     </div>
@@ -84,7 +84,7 @@ function Jobs(props: {
       {active.map(job => (
         <ActiveJob key={job.id} job={job} commands={commands} />
       ))}
-      <div className="mct-TiffPage-buttons">
+      <div className="mct-SourcePage-buttons">
         {props.canConvert && (
           <button
             type="button"
@@ -113,7 +113,7 @@ function Jobs(props: {
 function ActiveJob(props: { job: Job; commands: CommandRegistry }): React.ReactElement {
   const { job, commands } = props;
   return (
-    <div className="mct-TiffPage-job">
+    <div className="mct-SourcePage-job">
       <progress max={1} value={job.state === 'queued' ? undefined : fraction(job.progress)} aria-label="Conversion" />
       <span>
         {job.state === 'queued' ? 'Waiting for its turn' : job.progress ? describeProgress(job.progress) : 'Starting'}
