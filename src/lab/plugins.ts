@@ -19,9 +19,12 @@ import { toServerPath } from './paths.ts';
 import { NoContentModelFactory } from './noContents.ts';
 import type { Settings } from './settings.ts';
 import { readSettings } from './settings.ts';
+import type { TiffView } from './tiff/document.tsx';
 import { TiffFactory } from './tiff/document.tsx';
 import { ArchiveFactory } from './viewer/document.ts';
 import { keepDocuments } from './viewer/keptDocuments.ts';
+import { type Pictured, leadElsewhere } from './viewer/leadElsewhere.ts';
+import type { ViewerPanel } from './viewer/panel.ts';
 import { getReady } from './viewer/readiness.ts';
 import { IViewers, Viewers } from './viewer/viewers.ts';
 
@@ -88,17 +91,22 @@ export const fileTypesPlugin: JupyterFrontEndPlugin<void> = {
     );
     docRegistry.addWidgetFactory(archives);
     docRegistry.addWidgetFactory(tiffs);
-    if (!restorer) return;
-    keepDocuments(app, restorer, browsers, archives, {
-      command: CommandIDs.reopenArchive,
+    const archived: Pictured<ViewerPanel> = {
       picture: content => content,
-      changed: content => content.stateChanged,
+      changed: content => content.stateChanged
+    };
+    const looked: Pictured<TiffView> = { picture: content => content.picture, changed: content => content.changed };
+    leadElsewhere(app, browsers, archives, archived);
+    leadElsewhere(app, browsers, tiffs, looked);
+    if (!restorer) return;
+    keepDocuments(app, restorer, archives, {
+      ...archived,
+      command: CommandIDs.reopenArchive,
       show: (content, _, state) => state && content.setState(state)
     });
-    keepDocuments(app, restorer, browsers, tiffs, {
+    keepDocuments(app, restorer, tiffs, {
+      ...looked,
       command: CommandIDs.reopenTiff,
-      picture: content => content.picture,
-      changed: content => content.changed,
       show: (content, shown, state) => content.look(shown, state)
     });
   }

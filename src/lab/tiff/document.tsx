@@ -62,7 +62,7 @@ class TiffContent extends ReactWidget {
 }
 
 /** Picture and facts of a TIFF, of which one is shown. */
-class TiffView extends Panel {
+export class TiffView extends Panel {
   constructor(context: DocumentRegistry.Context, services: Services) {
     super();
     this.addClass('mct-TiffView');
