@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
+from .multiscale import axes_of
 from .types import Image, StrPath
 
 #: Images that a message names.
@@ -76,10 +77,9 @@ def _part(root: Path, path: str, name: str) -> Part:
         own = image.get("name")
         # bioformats2raw calls each by its folder.
         own = own if isinstance(own, str) and own not in ("/", path) else ""
-        axes = image.get("axes") or image["coordinateSystems"][0]["axes"]
         array = root / path / image["datasets"][0]["path"]
         level = _document(array / "zarr.json") or _document(array / ".zarray")
-        lengths = [f"{axis['name']} {length}" for axis, length in zip(axes, level["shape"], strict=True)]
+        lengths = [f"{axis['name']} {length}" for axis, length in zip(axes_of(image), level["shape"], strict=True)]
     except (KeyError, IndexError, TypeError, ValueError):
         return Part(path, name, "")
     dtype = level.get("data_type") or _dtype(level.get("dtype"))

@@ -8,11 +8,13 @@ import subprocess
 import urllib.parse
 import weakref
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from .arguments import is_address, option_words, shown_address
-from .multiscale import axes_of, multiscale_of
+from .image_files import NO_FILE, Files, Part, range_of
+from .multiscale import multiscale_of
 from .node import HelperMissing
 from .process import started
 
@@ -35,10 +37,9 @@ def looked_at(source: str, exact: bool = False, reading: Mapping[str, Any] | Non
     return files
 
 
-class LookedAt:
-    """Reads as ``OmeZarrFiles`` does; raises ``FileNotFoundError`` or ``ValueError`` where there is no such source."""
-
-    metadata_key = "zarr.json"
+class LookedAt(Files):
+    """Files that the helper reads, or makes. Raises ``FileNotFoundError`` or ``ValueError`` where there is no such
+    source."""
 
     def __init__(self, source: str, root: Path | str, exact: bool = False, words: tuple[str, ...] = ()) -> None:
         self.root = root
@@ -63,33 +64,19 @@ class LookedAt:
         self._finalizer = weakref.finalize(self, _end, self._process)
         parts = urllib.parse.urlsplit(address)
         self._port, self._path = parts.port, parts.path
-        self.multiscale = self._read_multiscale()
-
-    def _read_multiscale(self) -> dict[str, Any]:
-        """Nothing of what describes no image, of which the page says what is wrong."""
-        for key in ("zarr.json", ".zattrs"):
-            size, _, data, _ = self.read(key)
-            if size is None:
-                continue
-            self.metadata_key = key
-            try:
-                return multiscale_of(key, data)
-            except (LookupError, TypeError, ValueError):
-                return {}
-        return {}
-
-    @property
-    def axes(self) -> list[dict[str, Any]]:
-        """The axes as the metadata has them; none where it does not say."""
-        return axes_of(self.multiscale)
+        # Of what describes no image the page says what is wrong.
+        self.multiscale = {}
+        document = self._metadata() or b"{}"
+        with suppress(LookupError, TypeError, ValueError):
+            self.multiscale = multiscale_of(self.metadata_key, document)
 
     @property
     def runs(self) -> bool:
         """Whether its helper can be asked."""
         return self._process.poll() is None
 
-    def read(self, key: str, offset: int = 0, length: int | None = None) -> tuple[int | None, int, bytes, str | None]:
-        """The size of the file ``key``, where the bytes begin, the bytes, and the version of the source."""
+    def read(self, key: str, offset: int = 0, length: int | None = None) -> Part:
+        """Bytes of the file ``key``; the version is the source's. Raises ``OSError`` where it cannot be read."""
         if not self.runs:
             raise OSError("the helper that reads it has ended: run the cell again")
         end = "" if length is None else offset + length - 1
@@ -106,7 +93,7 @@ class LookedAt:
         finally:
             connection.close()
         if answer.status == 404:
-            return None, 0, b"", None
+            return NO_FILE
         part, _, whole = (answer.headers["Content-Range"] or "").removeprefix("bytes ").partition("/")
         if answer.status == 416:
             return int(whole), int(whole), b"", None
@@ -116,11 +103,8 @@ class LookedAt:
         if answer.status == 206:
             return int(whole), int(part.partition("-")[0]), data[:length], version
         size = int(answer.headers["Content-Length"])
-        return size, min(size, max(0, offset)), data, version
-
-    def fingerprint(self) -> list[dict[str, Any]]:
-        """Nothing: no server has it."""
-        return []
+        start, stop = range_of(size, offset, length)
+        return size, start, data[start:stop], version
 
 
 def _end(process: subprocess.Popen[str]) -> None:

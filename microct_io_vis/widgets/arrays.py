@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
+from ..image_files import NO_FILE, Files, Part, part_of
 from .files import OmeZarrFiles
 
 #: Voxels of a chunk along each axis of space: at most 2 MiB a message.
@@ -25,13 +26,13 @@ _CHUNK_KEY = re.compile(r"(\d+)/c/(\d+(?:/\d+)*)")
 Geometry: TypeAlias = tuple[dict[str, float], dict[str, float], dict[str, str | None]]
 
 
-class ArrayFiles:
-    """Reads as ``OmeZarrFiles`` does. Raises ``ValueError`` for an array that cannot be shown.
+class ArrayFiles(Files):
+    """Files that are made of an array when they are read. Raises ``ValueError`` for an array that cannot be shown.
 
     Level 0 is the array; of coarser levels each voxel is one of its: every 2nd, 4th, ... along each axis.
     """
 
-    metadata_key = "zarr.json"
+    root: str
 
     def __init__(
         self,
@@ -52,7 +53,7 @@ class ArrayFiles:
         self.stored = _stored(array, name, labels)
         self._names = axes
         kinds = {"t": "time", "c": "channel"}
-        self.axes: list[dict[str, Any]] = [
+        named = [
             {"name": axis, "type": kinds.get(axis, "space"), **({"unit": unit} if unit else {})}
             for axis, unit in zip(axes, units, strict=True)
         ]
@@ -65,19 +66,12 @@ class ArrayFiles:
                     for axis, n, f in zip(axes, self.shape, self.factors[-1], strict=True)
                 )
             )
+        self.multiscale = {"name": name, "axes": named, "datasets": self._datasets()}
 
-    def read(self, key: str, offset: int = 0, length: int | None = None) -> tuple[int | None, int, bytes, str | None]:
-        """The size of the file ``key``, where the bytes begin, the bytes, and no version."""
+    def read(self, key: str, offset: int = 0, length: int | None = None) -> Part:
+        """Bytes of the file ``key``, without a version."""
         data = self._file(key)
-        if data is None:
-            return None, 0, b"", None
-        size = len(data)
-        start = min(size, max(0, size + offset) if offset < 0 else offset)
-        return size, start, data[start : size if length is None else start + length], None
-
-    def fingerprint(self) -> list[dict[str, Any]]:
-        """Nothing: no server has it."""
-        return []
+        return NO_FILE if data is None else part_of(data, offset, length)
 
     def geometry(self) -> Geometry:
         """Scale, translation and unit by axis, of level 0."""
@@ -123,8 +117,8 @@ class ArrayFiles:
         block[tuple(slice(n) for n in found.shape)] = found
         return block.tobytes()
 
-    def _group(self) -> dict[str, Any]:
-        datasets = [
+    def _datasets(self) -> list[dict[str, Any]]:
+        return [
             {
                 "path": str(number),
                 "coordinateTransformations": [
@@ -135,12 +129,10 @@ class ArrayFiles:
             }
             for number, factor in enumerate(self.factors)
         ]
-        image = {"name": self.root, "axes": self.axes, "datasets": datasets}
-        return {
-            "zarr_format": 3,
-            "node_type": "group",
-            "attributes": {"ome": {"version": "0.5", "multiscales": [image]}},
-        }
+
+    def _group(self) -> dict[str, Any]:
+        ome = {"version": "0.5", "multiscales": [self.multiscale]}
+        return {"zarr_format": 3, "node_type": "group", "attributes": {"ome": ome}}
 
     def _level(self, shape: list[int]) -> dict[str, Any]:
         return {
@@ -171,13 +163,11 @@ class LevelFiles(OmeZarrFiles):
         del self.multiscale["datasets"][:level]
         self._document = document
 
-    def read(self, key: str, offset: int = 0, length: int | None = None) -> tuple[int | None, int, bytes, str | None]:
-        """As ``OmeZarrFiles`` reads; of the root's metadata what is left of it."""
+    def read(self, key: str, offset: int = 0, length: int | None = None) -> Part:
+        """Bytes of the file ``key``; of the root's metadata what is left of these."""
         if self._document is None or key != self.metadata_key:
             return super().read(key, offset, length)
-        data = json.dumps(self._document).encode()
-        start = min(len(data), max(0, len(data) + offset) if offset < 0 else offset)
-        return len(data), start, data[start : len(data) if length is None else start + length], None
+        return part_of(json.dumps(self._document).encode(), offset, length)
 
     def fingerprint(self) -> list[dict[str, Any]]:
         """Nothing: the server has it with all its levels."""

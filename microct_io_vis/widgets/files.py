@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..errors import ConversionError
-from ..multiscale import axes_of, multiscale_of
+from ..image_files import NO_FILE, Files, Part, range_of
+from ..multiscale import multiscale_of
 from ..process import ask
 from .archive import Archive
 
@@ -21,11 +22,13 @@ MAX_READ = 64 * 2**20
 SAMPLE = 2048
 
 
-class OmeZarrFiles:
+class OmeZarrFiles(Files):
     """Reads under the folder of one OME-Zarr, or in the one file (``.ozx``) that it is, and nowhere else.
 
     Raises ``FileNotFoundError`` when there is no such folder and ``ValueError`` when it is no OME-Zarr image.
     """
+
+    root: Path
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         if not os.fspath(root):
@@ -43,40 +46,29 @@ class OmeZarrFiles:
             raise FileNotFoundError(
                 f"{os.fspath(root)}: no such folder" + (f"; beside it would be {near}" if near else "")
             )
-        self.metadata_key, self.multiscale = self._read_multiscale(os.fspath(root))
+        self.multiscale = self._described(os.fspath(root))
 
-    @property
-    def axes(self) -> list[dict[str, Any]]:
-        """The axes as the metadata has them; none where it does not say."""
-        return axes_of(self.multiscale)
-
-    def read(self, key: str, offset: int = 0, length: int | None = None) -> tuple[int | None, int, bytes, str | None]:
-        """The size of the file ``key``, where the bytes begin, the bytes, at most ``MAX_READ``, and its version.
-
-        The version is another one for whatever takes the file's name, and for the same file after a change.
-
-        ``offset`` may be negative: that many bytes from the end. Without ``length``: to the end; 0 asks for the size
-        alone. The size is None when there is no such file, and only then.
-        """
+    def read(self, key: str, offset: int = 0, length: int | None = None) -> Part:
+        """Bytes of the file ``key``, at most ``MAX_READ`` of them."""
         path = self._path(key)
         first = 0
         try:
             if self._archive:
                 place = self._archive.place(key)
                 if place is None:
-                    return None, 0, b"", None
+                    return NO_FILE
                 (first, length_there), path = place, self.root
             with open(path, "rb", buffering=0) as file:
                 stat = os.fstat(file.fileno())
                 size = length_there if self._archive else stat.st_size
-                start = min(size, max(0, size + offset) if offset < 0 else offset)
-                count = min(size - start if length is None else length, size - start, MAX_READ)
-                return size, start, _read_all(file, first + start, count), f"{stat.st_ino}-{stat.st_mtime_ns}"
+                start, stop = range_of(size, offset, length)
+                data = _read_all(file, first + start, min(stop - start, MAX_READ))
+                return size, start, data, f"{stat.st_ino}-{stat.st_mtime_ns}"
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return None, 0, b"", None
+            return NO_FILE
         except PermissionError:
             if path.is_dir():  # Windows' error for a folder
-                return None, 0, b"", None
+                return NO_FILE
             raise
 
     def fingerprint(self) -> list[dict[str, Any]]:
@@ -108,22 +100,21 @@ class OmeZarrFiles:
             samples.append({**where, "bytes": data})
         return samples
 
-    def _read_multiscale(self, name: str) -> tuple[str, dict[str, Any]]:
-        """The key of the root metadata and its first multiscale image, by OME-Zarr 0.5 or 0.4."""
-        for key in ("zarr.json", ".zattrs"):
-            size, _, document, _ = self.read(key)
-            if size is None:
-                continue
-            try:
-                return key, multiscale_of(key, document)
-            except (LookupError, TypeError):
-                self._refuse_array(name)
-                what = f"{key} describes no OME-Zarr image (multiscales); of an array in it"
-                raise ValueError(f"{name}: {what}, write one with write_image") from None
-            except ValueError as reason:
-                raise ValueError(f"{name}: {key} is damaged ({reason})") from None
-        self._refuse_array(name)
-        raise ValueError(f"{name}: not an OME-Zarr (neither zarr.json nor .zattrs is in it)")
+    def _described(self, name: str) -> dict[str, Any]:
+        """The first multiscale image that its metadata describe."""
+        document = self._metadata()
+        if document is None:
+            self._refuse_array(name)
+            raise ValueError(f"{name}: not an OME-Zarr (neither zarr.json nor .zattrs is in it)")
+        key = self.metadata_key
+        try:
+            return multiscale_of(key, document)
+        except (LookupError, TypeError):
+            self._refuse_array(name)
+            what = f"{key} describes no OME-Zarr image (multiscales); of an array in it"
+            raise ValueError(f"{name}: {what}, write one with write_image") from None
+        except ValueError as reason:
+            raise ValueError(f"{name}: {key} is damaged ({reason})") from None
 
     def _refuse_array(self, name: str) -> None:
         """Says of an array by itself what can be done with it."""

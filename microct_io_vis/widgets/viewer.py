@@ -23,6 +23,7 @@ from traitlets import Dict, Instance, Int, List, Unicode
 from ..arguments import naming_its_options, reading_in, shown_address, shown_source
 from ..errors import shown_as_message
 from ..extras import imported
+from ..image_files import Files
 from ..options import DescribedBy, Orientation, Palette, ZAxis
 from ..stand_ins import hidden, whole
 from ..types import Channels, Image, Integer, Sizes, Slices, StrPath
@@ -36,7 +37,7 @@ from .paths import Paths, Source
 from .pick import Pick, pick_of
 from .traits import Several
 from .view_state import Layout, StateError, check_state
-from .volume_files import Files, files_of, is_gone, is_source, lengths_of, lies_at, place_of, rank_of
+from .volume_files import files_of, is_gone, is_source, lengths_of, lies_at, place_of, rank_of
 from .whole_files import whole_file
 
 #: Sources of a viewer: a path, what `open` gives, an array, or one of these with how it looks.

@@ -6,11 +6,12 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from ..arguments import is_address
 from ..collection import image_path
-from ..look import LookedAt, looked_at
+from ..image_files import Files
+from ..look import looked_at
 from ..multiscale import axes_of, multiscale_of
 from ..options import ENDINGS
 from ..volume import nothing_is_chosen
@@ -18,8 +19,6 @@ from ..volume import open as open_volume
 from .arrays import ArrayFiles, Geometry
 from .files import OmeZarrFiles
 from .layers import Layer
-
-Files: TypeAlias = OmeZarrFiles | LookedAt | ArrayFiles
 
 
 def files_of(paths: list[str], readings: Sequence[dict[str, Any]] | None = None) -> list[Files]:

@@ -5,8 +5,12 @@ import shutil
 
 import numpy
 import pytest
+import tifffile
 import zarr
+from range_server import serving
 
+from microct_io_vis.look import looked_at
+from microct_io_vis.widgets.arrays import ArrayFiles, LevelFiles
 from microct_io_vis.widgets.files import OmeZarrFiles
 
 VOXELS = numpy.arange(20 * 30 * 40, dtype="uint16").reshape(20, 30, 40)
@@ -47,6 +51,41 @@ def test_reads_whole_files_parts_ends_and_sizes(volume):
     assert files.read("0/c/0/0/0", -(10**9), 5)[:3] == (len(whole), 0, whole[:5])
     assert files.read("0/c/0/0/0", 0, 0)[:3] == (len(whole), 0, b"")
     assert files.read("0/c/0/0/0", 10**9, 5)[:3] == (len(whole), len(whole), b"")
+
+
+def array_files():
+    place = {"scale": [1] * 3, "translation": [0] * 3, "units": [None] * 3}
+    return ArrayFiles(VOXELS, "array", "zyx", **place, labels=False)
+
+
+@pytest.mark.parametrize(
+    "kind, version",
+    [("folder", "0.5"), ("folder", "0.4"), ("level", "0.5"), ("array", "0.5"), ("tiff", "0.5"), ("web", "0.4")],
+)
+def test_parts_are_the_same_whoever_reads(tmp_path, kind, version):
+    volume = write(tmp_path / "scan.ome.zarr", version)
+    tifffile.imwrite(tmp_path / "scan.tif", VOXELS, photometric="minisblack")
+    with serving(tmp_path) as web:
+        files = {
+            "folder": lambda: OmeZarrFiles(volume),
+            "level": lambda: LevelFiles(volume, 1),
+            "array": array_files,
+            "tiff": lambda: looked_at(str(tmp_path / "scan.tif")),
+            "web": lambda: looked_at(f"{web.address}/scan.ome.zarr"),
+        }[kind]()
+        assert [axis["name"] for axis in files.axes] == ["z", "y", "x"]
+        assert files.metadata_key == ("zarr.json" if version == "0.5" else ".zattrs")
+        chunk = f"{files.multiscale['datasets'][0]['path']}/{'c/' if version == '0.5' else ''}0/0/0"
+        for key in (files.metadata_key, chunk):
+            size, start, whole, _ = files.read(key)
+            assert size == len(whole) > 99 and start == 0
+            for offset in (0, 3, size, size + 9, -1, -7, -size - 9):
+                begin = min(size, offset) if offset >= 0 else max(0, size + offset)
+                # The server here knows no HEAD.
+                for length in (None, 1, 20, size + 9, *([0] if kind != "web" else [])):
+                    read = whole[begin:] if length is None else whole[begin : begin + length]
+                    assert files.read(key, offset, length)[:3] == (size, begin, read), (key, offset, length)
+        assert files.read("nothing/zarr.json") == (None, 0, b"", None)
 
 
 def test_a_file_is_told_from_one_that_takes_its_name(volume):
