@@ -61,6 +61,8 @@ class Helper:
         self._process: subprocess.Popen[str] | None = None
         self._guard = threading.Lock()
         self._cancelled = False
+        #: What it wrote on standard output, where it ended well, though it may have been interrupted.
+        self.done: str | None = None
 
     def run(self, on_event: Callable[[Event], object] | None = None, answers: Container[int] = (0,)) -> str:
         """Waits for the end and returns what the helper wrote on standard output.
@@ -111,6 +113,7 @@ class Helper:
             reader.join()
             stdout.close()
             stderr.close()
+            self.done = output[0] if output and process.returncode == 0 else None
         if status in answers and failure is None:
             return output[0]
         if failure is None:

@@ -74,26 +74,30 @@ class ClusterConversion:
 
         self._planner_of = planner
         self._planner = planner()
+        self._goes_on = bool(given.get("resume"))
         self._output: str | None = None
 
     def run(self, on_progress: Callable[[Progress], object] | None = None) -> ConversionResult:
         """As `Conversion.run`."""
         began = time.monotonic()
-        plan = cast("dict[str, Any]", snake_case(json.loads(self._planner.run())))
-        output = self._output = plan["output"]
         try:
-            result = self._convert(plan, output, on_progress)
+            plan = cast("dict[str, Any]", snake_case(json.loads(self._planner.run())))
+            self._output = plan["output"]
+            result = self._convert(plan, plan["output"], on_progress)
         except KeyboardInterrupt as interrupt:
             self.cancel()
-            interrupt.args = tuple(self._discard(output))
+            if (output := self._planned()) is not None:
+                interrupt.args = (*interrupt.args, *self._discard(output))
             shown_as_message(interrupt)
             raise
         except ConversionError as error:
+            if self._output is None:
+                raise
             if self._cancelled.is_set():
-                left = self._discard(output)
+                left = self._discard(self._output)
                 said = "; ".join(["cancelled", *left])
                 raise ConversionError("cancelled", said, "output" if left else None) from None
-            raise self._ended(error, output) from None
+            raise self._ended(error, self._output) from None
         result["seconds"] = time.monotonic() - began
         return result
 
@@ -102,6 +106,12 @@ class ClusterConversion:
         self._cancelled.set()
         if self._output is None:
             self._planner.cancel()
+
+    def _planned(self) -> str | None:
+        """The output of which the name is taken by now, also where the planner was interrupted in its last moment."""
+        if self._output is None and self._planner.done and not self._goes_on:
+            return cast(str, json.loads(self._planner.done)["output"])
+        return self._output
 
     def _convert(
         self, plan: dict[str, Any], output: str, on_progress: Callable[[Progress], object] | None

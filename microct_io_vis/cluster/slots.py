@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from ..arguments import byte_count
@@ -25,6 +26,9 @@ Resources = Mapping[str, float]
 
 def slots_of(client: Client, resources: Resources | None) -> tuple[int, int | None]:
     """How many tasks the cluster runs at once, and the least bytes that one may take there."""
+    if resources and not (isinstance(resources, Mapping) and all(isinstance(n, Real) for n in resources.values())):
+        wanted = "names of workers' resources and how many of each, such as {'memory': 8e9}, were expected"
+        raise shown_as_message(TypeError(f"resources: {resources!r}, where {wanted}"))
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
     at_once = [_at_once(worker["nthreads"], worker.get("resources", {}), resources) for worker in workers]
     memory = [

@@ -22,7 +22,7 @@ import numpy as np
 import psutil
 import pytest
 import tifffile
-from command_line import preloaded
+from command_line import PATIENCE, preloaded
 from distributed import Client, LocalCluster
 from oracle import files
 from range_server import serving
@@ -63,6 +63,31 @@ def client_of(count: int, **more):
 def client():
     with client_of(2, resources={"microct": 1}) as client:
         yield client
+
+
+INTERRUPTED = """
+import os, signal, sys, threading, time
+from pathlib import Path
+from distributed import Client, LocalCluster
+from microct_io_vis import convert
+source, output = sys.argv[1:]
+def interrupt():
+    while not Path(output + ".partial", ".microct-io-vis.plan").exists():
+        time.sleep(0.0005)
+    os.kill(os.getpid(), signal.SIGINT)
+with LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster, Client(cluster) as client:
+    threading.Thread(target=interrupt).start()
+    try:
+        convert(source, output, client=client, progress=False)
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+
+
+def test_an_interrupt_while_it_is_planned_leaves_nothing(scan, tmp_path):
+    words = [sys.executable, "-c", INTERRUPTED, str(scan), str(tmp_path / "out.ome.zarr")]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=True)
+    assert ended.stdout == "interrupted\n" and not list(tmp_path.iterdir())
 
 
 def test_a_cluster_makes_what_one_machine_makes_though_a_worker_is_killed(client, scan, tmp_path):
@@ -193,6 +218,8 @@ def test_what_ends_it_is_said_once_with_what_to_do(client, scan, tmp_path):
         ({"client": closed}, "client: it is closed"),
         ({"parts": "many"}, "parts: 'many', where"),
         ({"parts": True}, "parts: True, where"),
+        ({"resources": "microct"}, "resources: 'microct', where"),
+        ({"resources": {"microct": "1"}}, "resources: {'microct': '1'}, where"),
         ({"client": None}, "parts: only for a Dask cluster"),
     ):
         with pytest.raises((TypeError, ValueError), match=said):
