@@ -229,7 +229,7 @@ export function BatchForm(props: {
         </tbody>
       </table>
       {isKnown && starts.length < paths.length && (
-        <div role="status">
+        <div className="mct-Batch-leftOut" role="status">
           {starts.length} of {paths.length} will be converted.
         </div>
       )}

@@ -7,6 +7,7 @@ import { checkReplaceable, isTaken } from './occupied.ts';
 import { ownerOf } from './owner.ts';
 import { refuseUnlessStale } from './ownership.ts';
 import { realPath } from './real-path.ts';
+import { refuseWhatIsReplaced } from './replaced.ts';
 import { writeError } from './system-errors.ts';
 
 /** Whether `path` is `folder` or lies in it; both real paths. */
@@ -64,6 +65,7 @@ export async function checkDestination(
   const partial = `${output}.partial`;
   const isLeft = isTaken(partial);
   if (isLeft) refuseUnlessStale(partial, ownerOf(partial));
+  refuseWhatIsReplaced(output, labels);
   const held = !overwrite && isTaken(folder) && !isTaken(output) ? heldBack(output) : null;
   if (held !== null)
     throw new ConvertError(

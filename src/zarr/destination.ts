@@ -13,6 +13,7 @@ import { besideName, clearLeftovers, previousName, remove } from './leftovers.ts
 import { checkReplaceable, isTaken } from './occupied.ts';
 import { HEARTBEAT, MARKER, PARTS, PLAN, SCRATCH, active, marker, ownerOf } from './owner.ts';
 import { refuseUnlessStale } from './ownership.ts';
+import { refuseWhatIsReplaced } from './replaced.ts';
 import { giveSign } from './sign-of-life.ts';
 import { syncFolder, writeSynced } from './sync.ts';
 import { writeError } from './system-errors.ts';
@@ -84,7 +85,7 @@ export class Destination implements UnfinishedOutput {
       throw code === 'ENOENT' || code === 'EEXIST' ? justTaken(partial) : writeError(error, partial);
     }
     const destination = new Destination(output, partial, overwrite, labels);
-    await destination.#begin();
+    await destination.#begin(false);
     return destination;
   }
 
@@ -120,20 +121,23 @@ export class Destination implements UnfinishedOutput {
       active.delete(made);
     }
     const destination = new Destination(output, partial, overwrite, labels);
-    await destination.#begin();
+    await destination.#begin(true);
     return destination;
   }
 
   /**
    * Clears up after runs that ended in between, and puts on the disk what tells the next one whose this is, before
-   * there is anything in it.
+   * there is anything in it. `isNew`: there is nothing in it to be kept.
    */
-  async #begin(): Promise<void> {
+  async #begin(isNew: boolean): Promise<void> {
     try {
+      // Of two that begin at once each sees the other's marker now, if its own did not come first.
+      refuseWhatIsReplaced(this.output, this.#labels);
       await clearLeftovers(this.output);
       await this.#syncAround(this.partial);
     } catch (error) {
       this.#release();
+      if (isNew) await this.discard().catch(() => undefined);
       throw writeError(error, this.output);
     }
   }

@@ -20,7 +20,8 @@ const METADATA = new Set(['zarr.json', '.zattrs', '.zgroup', '.zarray', '.zmetad
 export const someOf = (names: readonly string[]): string =>
   names.slice(0, MOST_NAMED).join(', ') + (names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '');
 
-function namesIn(folder: string): string[] {
+/** Names in a folder, of which there are none where it cannot be read. */
+export function namesIn(folder: string): string[] {
   try {
     return listFolder(folder)
       .map(({ name }) => name)

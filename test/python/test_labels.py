@@ -9,6 +9,7 @@ import ome_zarr_models
 import pytest
 import tifffile
 import zarr
+from command_line import finish
 from oracle import Expected, check, files
 from test_resume import contents, kill
 
@@ -371,3 +372,22 @@ def test_cancelled(cli, tmp_path, image):
     process.communicate()
     assert process.returncode == 130
     assert not (image / "labels").exists()
+
+
+def test_labels_do_not_go_with_an_image_that_is_replaced_meanwhile(cli, tmp_path, image):
+    """Neither are they written into one that is about to be replaced, nor is one replaced while they are."""
+    mask = write(tmp_path / "mask.tif", regions(SHAPE, "uint8"))
+    into = ["convert", mask, "--labels", "--parent", image]
+    over = ["convert", tmp_path / "scan.tif", image, "--overwrite", "--roi", 2, 22, 0, 70, 0, 90]
+    for words, others, said in (
+        (over, into, f"the image {image} is about to be replaced, with its labels, by another conversion"),
+        (into, over, "labels are being written into it (mask, process "),
+    ):
+        held = cli.fall_asleep(*words)
+        before = contents(image)
+        run = cli(*others, "--progress", "json")
+        assert (run.status, run.events[-1]["code"]) == (1, "output-exists") and said in run.events[-1]["message"]
+        assert contents(image) == before
+        held.send_signal(signal.SIGCONT)
+        assert finish(held).status == 0
+    assert listed(image) == ["mask"]
