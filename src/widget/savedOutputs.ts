@@ -118,7 +118,9 @@ function explained(
     const rendering = renderModel(output);
     if (isOurs) {
       const png = output.data['image/png'];
-      const words = typeof png === 'string' ? null : await rest({ ...output, trusted: false }, 'text/html');
+      // What an output has are getters of its class, which a spread would leave out.
+      const { data, metadata } = output;
+      const words = typeof png === 'string' ? null : await rest({ data, metadata, trusted: false }, 'text/html');
       saved = typeof png === 'string' ? [pictureOf(png)] : words ? [words.node] : [];
       explain();
     }

@@ -602,10 +602,13 @@ test('layers and labels that are set are shown at the same place; without a kern
     const kernelPreference = { shouldStart: false, autoStartDefault: false };
     await commands.execute('docmanager:open', { path: 'kept.ipynb', factory: 'Notebook', kernelPreference });
   });
-  const output = new NotebookPage(page).output(0);
+  const closed = new NotebookPage(page);
+  const output = closed.output(0);
   await output.getByText('There is no kernel that could show this').waitFor();
   assert.match(await output.innerText(), /There is no kernel .* Run this cell/);
   assert.ok((await output.locator('img').evaluate((img: HTMLImageElement) => img.naturalWidth)) > 100);
+  await closed.output(7).getByText('There is no kernel that could show this').waitFor();
+  assert.match(await closed.output(7).innerText(), /scan\.tif.*not started.*Run this cell/s);
 });
 
 test('OME-Zarr 0.4 and volumes outside the root are read by the kernel, also while it runs a cell', async () => {
