@@ -1,6 +1,6 @@
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
-import type { Job, LookOptions, Method, Methods, Source } from '../protocol/index.ts';
+import type { Job, LookOptions, Method, Methods, Source, TroubleEvent } from '../protocol/index.ts';
 
 /**
  * The one helper of this Jupyter server, shared by every browser: a kernel named `microct-io-vis` under a session of
@@ -10,6 +10,8 @@ import type { Job, LookOptions, Method, Methods, Source } from '../protocol/inde
 export interface IHelper {
   readonly state: HelperState;
   readonly stateChanged: ISignal<IHelper, HelperState>;
+  /** A server of the web that the helper asks, for whichever page, is in trouble, and is asked again. */
+  readonly trouble: ISignal<IHelper, TroubleEvent>;
   /** Every conversion that the helper knows, running or ended. */
   readonly jobs: IJobs;
   /**

@@ -174,4 +174,13 @@ export interface DismissedEvent {
   event: 'dismissed';
   job: string;
 }
-export type HelperEvent = JobEvent | DismissedEvent;
+
+/** A server of the web, or a bucket, does not do what somebody waits for, and is asked again. */
+export interface TroubleEvent {
+  event: 'trouble';
+  /** As the address has it: with its port, or the bucket's name. */
+  host: string;
+  /** What it answered, or why it could not be reached. */
+  reason: string;
+}
+export type HelperEvent = JobEvent | DismissedEvent | TroubleEvent;

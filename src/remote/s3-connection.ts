@@ -15,6 +15,7 @@ import {
 import { hearDates } from './s3-headers.ts';
 import type * as Sdk from './sdk.ts';
 import { Searched } from './searched.ts';
+import { unreached } from './unreached.ts';
 
 /** A bucket that requests are put to, each again and again where it may do better. */
 export class S3Connection {
@@ -114,7 +115,10 @@ export class S3Connection {
         }
         if (!renews && (!isPassing(error, S3Connection.#answered.has(this.bucket)) || attempt >= this.#attempts))
           throw this.error(error, key, doing);
-        await waitBefore(attempt + 1, signal);
+        const status = statusOf(error);
+        const reason =
+          status === null ? (unreached(error) ?? (error as Error).message) : `the server answered ${status}`;
+        await waitBefore(attempt + 1, { host: this.bucket, reason }, signal);
       }
     }
   }

@@ -42,7 +42,7 @@ export class WebFile implements RemoteFile {
     const once = (): Promise<Part> => this.#try(state, position, length, signal);
     const fail = (why: string): ConvertError =>
       this.#odd(`it cannot be read (${why}): check the address and the connection, and try again later`);
-    return attempting(ATTEMPTS, state !== null, once, fail, signal);
+    return attempting(this.#server.address.host, ATTEMPTS, state !== null, once, fail, signal);
   }
 
   async #try(state: RemoteState | null, position: number, length: number, signal?: AbortSignal): Promise<Part> {

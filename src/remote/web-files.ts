@@ -40,7 +40,7 @@ export class WebFiles implements RemoteFiles {
         `${this.name}/${key}: it cannot be read (${why}): check the address and the connection, and try again later`,
         'source'
       );
-    return attempting(ATTEMPTS, true, once, fail, signal);
+    return attempting(this.#root.host, ATTEMPTS, true, once, fail, signal);
   }
 
   #address(key: string): URL {

@@ -185,10 +185,12 @@ const isWhole = (address: string): boolean => isOfWeb(address) && URL.canParse(a
 /**
  * Does what asks a server, and again where that may do better a little later.
  *
+ * @param host of the server
  * @param wasThere whether the server has answered before
  * @throws ConvertError of `work`; of all else what `fail` makes of the reason
  */
 export async function attempting<T>(
+  host: string,
   attempts: number,
   wasThere: boolean,
   work: () => Promise<T>,
@@ -203,7 +205,7 @@ export async function attempting<T>(
       signal?.throwIfAborted();
       if (error instanceof ConvertError) throw error;
       if (!isPassing(error, wasThere) || attempt === attempts) throw fail(reasonOf(error));
-      await waitBefore(attempt + 1, signal);
+      await waitBefore(attempt + 1, { host, reason: reasonOf(error) }, signal);
     }
   }
 }

@@ -17,6 +17,7 @@ import { Sight } from './sight.ts';
 import { firstLook, layoutOf, spaceShapeOf } from './state/firstLook.ts';
 import { withFresh } from './state/freshLayers.ts';
 import { Toolbar } from './toolbar.ts';
+import { unlessAborted } from './transport/unlessAborted.ts';
 import type { Finding } from './transport/watch.ts';
 import type { ViewerHandle, ViewerOptions } from './viewerHandle.ts';
 import { AbsentError, SeveralError } from './volume/image.ts';
@@ -34,10 +35,11 @@ const CHOOSER_BARS = 190;
  * @throws Error with what to do when the metadata cannot be read, the voxels cannot be shown, or there is no WebGL 2
  */
 export async function createViewer(host: HTMLElement, options: ViewerOptions): Promise<ViewerHandle> {
-  startWorker();
+  const { signal } = options;
+  signal?.throwIfAborted();
   const places: Place[] = [];
   for (const source of [options.source].flat()) places.push(placeOf(source, places));
-  const forget = (): void => places.forEach(place => place.dispose());
+  const forgetWorker = startWorker();
   const names = (): string => places.map(({ name }) => name).join(', ');
   // `following` and `shown`, which are made below, are there before any of these callbacks is called.
   const onFinding = (name: string, finding: Finding): void => following.onFinding(name, finding);
@@ -57,20 +59,25 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
     { onFailure, onWaiting, confirm, onState: () => options.onState?.(), onViewer },
     banner
   );
-  const opening = openChosen(host, places, options.imageIn, onFinding, () => neuroglancer.forgetAhead());
-  try {
-    neuroglancer.makeAhead();
-  } catch (error) {
+  const opening = openChosen(host, places, options, onFinding, () => neuroglancer.forgetAhead());
+  /** Nobody waits for it any more. */
+  const tooLate = (): void => {
+    places.forEach(place => place.dispose());
     void opening.then(
       ({ release }) => release(),
       () => undefined
     );
-    forget();
+  };
+  try {
+    neuroglancer.makeAhead();
+  } catch (error) {
+    forgetWorker();
+    tooLate();
     throw error;
   }
-  const opened = await opening.catch((error: unknown) => {
+  const opened = await unlessAborted(opening, signal).catch((error: unknown) => {
     neuroglancer.forgetAhead();
-    forget();
+    tooLate();
     if (error instanceof AbsentError && options.whereTo !== undefined) error.message += ` ${options.whereTo}`;
     throw error;
   });
@@ -211,7 +218,7 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
 async function openChosen(
   host: HTMLElement,
   places: Place[],
-  imageIn: ViewerOptions['imageIn'],
+  { imageIn, signal }: ViewerOptions,
   onFinding: (name: string, finding: Finding) => void,
   onChoice: () => void
 ): Promise<Opened> {
@@ -220,10 +227,11 @@ async function openChosen(
     const note = element('div', { className: 'mct-Viewer-note', textContent });
     note.setAttribute('role', 'status');
     host.append(note);
+    signal?.addEventListener('abort', () => note.remove(), { once: true });
     try {
-      return await openPlaces(places, onFinding).finally(() => note.remove());
+      return await openPlaces(places, onFinding, signal).finally(() => note.remove());
     } catch (error) {
-      if (!(error instanceof SeveralError) || error.paths.length === 0 || !imageIn) throw error;
+      if (signal?.aborted || !(error instanceof SeveralError) || error.paths.length === 0 || !imageIn) throw error;
       const place = places[error.place];
       onChoice();
       const path = await chooseImage(host, error, async key => (await place.reader(key, {}))?.bytes ?? null);

@@ -178,7 +178,13 @@ export class Neuroglancer {
     const options = { ...chrome, dataContext: this.#data, visibility: this.#visibility };
     if (look.inPage) this.#ends.push(shareWheel(this.#element));
     this.#ends.push(drawEditors(this.#element), chooseByRow(this.#element), makeReachable(this.#element));
-    this.#viewer = new Viewer(this.#display, options as unknown as Partial<ViewerOptions>);
+    try {
+      this.#viewer = new Viewer(this.#display, options as unknown as Partial<ViewerOptions>);
+    } catch (error) {
+      this.#data.end();
+      this.#element.remove();
+      throw error;
+    }
     keepChoice(this.#viewer);
     setDefaultInputEventBindings(this.#viewer.inputEventBindings);
     this.#onState = events.onState;
@@ -227,6 +233,7 @@ export class Neuroglancer {
   }
 
   dispose(): void {
+    this.#data.end();
     for (const end of this.#ends) end();
     const { gl, canvas } = this.#display;
     this.#viewer.dispose();

@@ -70,12 +70,14 @@ export interface Opened {
 /**
  * Opens the OME-Zarrs that lie at `places` now.
  *
+ * @param signal has its reading end
  * @param onFinding hears the finding of each look at one of the volumes
  * @throws ImageError where there is no image to show, and whatever the readers throw
  */
 export async function openPlaces(
   places: Place[],
-  onFinding: (name: string, finding: Finding) => void
+  onFinding: (name: string, finding: Finding) => void,
+  signal?: AbortSignal
 ): Promise<Opened> {
   const handed: (() => void)[] = [];
   const opening = places.map(async ({ name, url, reader, asLabels }, n) => {
@@ -85,14 +87,14 @@ export async function openPlaces(
     const reading = new Map<string, ReturnType<ByteReader>>();
     const foresee = (keys: string[]): void => {
       for (const key of keys) {
-        const found = reader(key, {});
+        const found = reader(key, {}, signal);
         reading.set(key, found);
         const bytes = found.then(file => file?.bytes ?? null);
         handed.push(readAhead(addressOf(url, key), bytes));
       }
     };
-    const read: ByteReader = (key, ...how) => {
-      const found = reading.get(key) ?? reader(key, ...how);
+    const read: ByteReader = (key, wanted, own = signal) => {
+      const found = reading.get(key) ?? reader(key, wanted, own);
       reading.set(key, found);
       return found;
     };

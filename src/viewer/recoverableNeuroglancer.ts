@@ -114,7 +114,13 @@ export class RecoverableNeuroglancer {
 
   dispose(): void {
     this.#isDisposed = true;
-    this.#drop();
+    try {
+      this.#drop();
+    } finally {
+      // Whatever could not be told, or ended.
+      this.#current?.dispose();
+      this.#current = null;
+    }
   }
 
   /** Neuroglancer without a state, which fetches and draws nothing. */

@@ -12,6 +12,8 @@ import type { ViewerSource } from './transport/source.ts';
 export interface ViewerOptions {
   /** One OME-Zarr, or several that share a space. */
   source: ViewerSource | ViewerSource[];
+  /** Ends the opening, which fails with its reason then. What is open stays so. */
+  signal?: AbortSignal;
   /** A state from `getState`; one that is not whole is laid over the first look. */
   state?: ViewerState;
   /** Numbers of sources that the state, which is whole, does not know yet: they are shown with what it has. */

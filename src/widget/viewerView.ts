@@ -123,7 +123,9 @@ export class ViewerView extends DOMWidgetView {
     const model = this.model as ViewerModel;
     this._close();
     this._say('Opening the volume…');
-    startWorker();
+    const opening = (this._opening = new AbortController());
+    // Unless a viewer has it by then.
+    opening.signal.addEventListener('abort', startWorker());
     try {
       const [{ createViewer }, source] = await Promise.all([import('../viewer/index.ts'), model.findSources()]);
       if (turn !== this._turn) {
@@ -135,6 +137,7 @@ export class ViewerView extends DOMWidgetView {
       const state = model.whereItIs(kept, source, removed);
       const handle = await createViewer(this.el, {
         source,
+        signal: opening.signal,
         place: 'notebook',
         state,
         ...('layers' in state && { fresh }),
@@ -159,6 +162,7 @@ export class ViewerView extends DOMWidgetView {
       this._takeWishes();
       void this._sendState?.invoke();
     } catch (error) {
+      opening.abort();
       if (turn === this._turn) {
         this._say(error instanceof Error ? error.message : String(error));
         const picture = this.model.comm_live ? null : keptPicture(this._context, this.model.model_id);
@@ -288,6 +292,7 @@ export class ViewerView extends DOMWidgetView {
   }
 
   private _close(): void {
+    this._opening?.abort();
     this._dropCamera();
     this._handle?.dispose();
     this._handle = undefined;
@@ -373,6 +378,7 @@ export class ViewerView extends DOMWidgetView {
   }
 
   // Backbone's constructor calls `render`: fields with initializers would come too late.
+  declare private _opening?: AbortController;
   declare private _handle?: ViewerHandle;
   declare private _sendState?: Throttler<void>;
   declare private _sendPick?: Throttler<void>;

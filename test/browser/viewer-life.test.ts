@@ -1,6 +1,10 @@
 // A long day in the life of a viewer: servers that fail in all the ways there are, graphics that go away, keys that are
 // meant for it.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,7 +12,7 @@ import type { Locator, Page, Route } from 'playwright-core';
 import type { Jupyter } from './jupyter.ts';
 import { startJupyter } from './jupyter.ts';
 import { expectedSlice, shownSlice, sliceView } from './picture.ts';
-import { convert, openTab, picture, showsSlice } from './viewer-page.ts';
+import { convert, eventually, openTab, picture, showsSlice } from './viewer-page.ts';
 import { writeVolume } from './volumes.ts';
 
 const SHAPE: [number, number, number] = [24, 30, 40];
@@ -138,6 +142,58 @@ async function hasContext(viewer: Locator): Promise<void> {
   }
 }
 
+test('a server of the web in trouble is told while it is asked again; a person gives up, and mends the address', async () => {
+  let isWell = false;
+  const web = createServer((request, response) => {
+    const path = join(jupyter.root, decodeURIComponent(request.url!).replace('/volume', `/${NAME}`));
+    if (!isWell && request.url!.startsWith('/volume')) return void response.writeHead(503).end();
+    if (!existsSync(path) || !statSync(path).isFile()) return void response.writeHead(404).end();
+    const file = readFileSync(path);
+    response.writeHead(200, { ETag: '"1"', 'Content-Length': file.length });
+    response.end(request.method === 'HEAD' ? undefined : file);
+  }).listen(0, '127.0.0.1');
+  await once(web, 'listening');
+  const host = `127.0.0.1:${(web.address() as AddressInfo).port}`;
+  const openUrl = (url: string): Promise<void> =>
+    page.evaluate(
+      async args => {
+        await (window as unknown as App).jupyterapp.commands.execute('microct-io-vis:open-url', args);
+      },
+      { url, state: sliceView(SHAPE, Z) as Record<string, unknown> }
+    );
+  const panel = page.locator('.mct-ViewerPanel:visible');
+  const says = (words: string | RegExp): Promise<void> => panel.getByText(words).waitFor();
+  const isTold = `${host} is in trouble (the server answered 503 Service Unavailable), and is being asked again`;
+  // Its name does not say what it is.
+  await openUrl(`http://${host}/volume`);
+  await says(isTold);
+  await panel.getByRole('button', { name: 'Give Up' }).click();
+  await says('You gave up waiting for it.');
+  await panel.getByRole('button', { name: 'Change the address…' }).click();
+  const field = page.locator('.jp-Dialog').getByRole('textbox');
+  assert.equal(await field.inputValue(), `http://${host}/volume`);
+  await field.fill(`http://${host}/${NAME}`);
+  await page.keyboard.press('Enter');
+  await showsSlice(panel, slice);
+  assert.equal(await panel.getByText('You gave up').count(), 0);
+  await run('application:close-all');
+  // What passes by itself needs nobody.
+  await openUrl(`http://${host}/volume`);
+  await says(isTold);
+  isWell = true;
+  await showsSlice(panel, slice);
+  assert.equal(await panel.getByText('is in trouble').count(), 0);
+  // An address that is mistyped is corrected, and not typed again.
+  await run('application:close-all');
+  await openUrl(`http://${host}/sacn.ome.zarr`);
+  await says(/no OME-Zarr is there/);
+  await panel.getByRole('button', { name: 'Change the address…' }).click();
+  assert.equal(await field.inputValue(), `http://${host}/sacn.ome.zarr`);
+  await page.locator('.jp-Dialog').getByRole('button', { name: 'Cancel' }).click();
+  web.close();
+  web.closeAllConnections();
+});
+
 test('a lost WebGL context is replaced, in the same view and page', async () => {
   await page.evaluate(() => Object.assign(window, { isTheSame: true }));
   const viewer = await open();
@@ -175,7 +231,7 @@ test('a hidden viewer that loses its context gets another when it is seen', asyn
 });
 
 interface App {
-  jupyterapp: { commands: { execute(id: string): Promise<unknown> } };
+  jupyterapp: { commands: { execute(id: string, args?: object): Promise<unknown> } };
 }
 
 test('viewers that are closed leave no context, worker or element behind', async () => {
@@ -191,6 +247,30 @@ test('viewers that are closed leave no context, worker or element behind', async
   assert.equal(await page.locator('.mct-Viewer-neuroglancer').count(), 0);
   assert.equal(page.workers().length, 0);
 });
+
+/** Until there are so many workers; a while is enough for those that end at once. */
+const workersAre = (count: number): Promise<void> =>
+  eventually(() => Promise.resolve(assert.equal(page.workers().length, count)));
+
+for (const [name, where] of [
+  ['is looked for', /\/api\/contents\/scan\.ome\.zarr\?/],
+  ['is opened', /\/scan\.ome\.zarr\/1\/zarr\.json/]
+] as const) {
+  test(`a viewer that is closed while its volume ${name} leaves no worker`, async () => {
+    const held: Route[] = [];
+    await page.context().route(where, route => void held.push(route));
+    await open();
+    await workersAre(1);
+    await eventually(() => Promise.resolve(assert.notEqual(held.length, 0)));
+    await run('application:close-all');
+    await workersAre(0);
+    for (const route of held) await route.continue().catch(() => undefined);
+    // What it has not waited for makes no other one.
+    await sleep(1000);
+    assert.equal(page.workers().length, 0);
+    assert.equal(await page.locator('.jp-Dialog').count(), 0);
+  });
+}
 
 test('keys that Neuroglancer does not know go no further, and shortcuts go on to JupyterLab', async () => {
   const viewer = await open();

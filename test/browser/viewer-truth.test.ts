@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Locator, Page, Route } from 'playwright-core';
 import type { Jupyter } from './jupyter.ts';
 import { startJupyter } from './jupyter.ts';
@@ -58,9 +59,14 @@ afterEach(async () => {
 async function workersEnd(): Promise<void> {
   for (let tries = 0; tries < 100 && page.workers().length > 0; tries++) await page.waitForTimeout(100);
   if (page.workers().length === 0) return;
+  const answers = page.workers().map(async worker => {
+    const isAlive = await Promise.race([worker.evaluate(() => true).catch(() => false), sleep(3000, false)]);
+    return `${worker.url().replace(/.*\//, '')} ${isAlive ? 'answers' : 'does not answer'}`;
+  });
+  const found = (await Promise.all(answers)).join(', ');
   await jupyter.closeBrowsers();
   page = await jupyter.open();
-  assert.fail('A worker goes on without its viewer.');
+  assert.fail(`A worker goes on without its viewer: ${found}`);
 }
 
 after(async () => {

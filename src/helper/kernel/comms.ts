@@ -1,5 +1,6 @@
-import type { Reply, Request } from '../../protocol/index.ts';
+import type { HelperEvent, Reply, Request } from '../../protocol/index.ts';
 import { HELPER } from '../../protocol/index.ts';
+import { onTrouble } from '../../remote/attempts.ts';
 import type { Jobs } from '../jobs.ts';
 import type { Records } from '../records.ts';
 import type { Service } from '../service.ts';
@@ -28,10 +29,12 @@ export class Comms {
     this.#jobs = jobs;
     this.#records = records;
     this.#publish = publish;
-    jobs.listen(event => {
+    const tell = (event: HelperEvent): void => {
       const data = this.#service.event(event);
       this.#open.forEach(id => this.#publish('comm_msg', { comm_id: id, data }, null));
-    });
+    };
+    jobs.listen(tell);
+    onTrouble(trouble => tell({ event: 'trouble', ...trouble }));
   }
 
   /** Comms by id, as `comm_info_reply` has them. */

@@ -2,7 +2,7 @@ import type { Session, ServiceManager } from '@jupyterlab/services';
 import { ServerConnection } from '@jupyterlab/services';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
-import type { HelperEvent, LookOptions, Method, Methods, Source } from '../../protocol/index.ts';
+import type { HelperEvent, LookOptions, Method, Methods, Source, TroubleEvent } from '../../protocol/index.ts';
 import { HELPER } from '../../protocol/index.ts';
 import type { HelperState, IHelper, ReadResult } from '../helper.ts';
 import { HelperError } from '../../protocol/error.ts';
@@ -35,6 +35,10 @@ export class HelperClient implements IHelper {
 
   get stateChanged(): ISignal<this, HelperState> {
     return this.#stateChanged;
+  }
+
+  get trouble(): ISignal<this, TroubleEvent> {
+    return this.#trouble;
   }
 
   async request<M extends Method>(method: M, params: Methods[M]['params']): Promise<Methods[M]['result']> {
@@ -216,6 +220,8 @@ export class HelperClient implements IHelper {
   #onEvent(event: HelperEvent): void {
     if (event.event === 'job') {
       this.jobs.set(event.job);
+    } else if (event.event === 'trouble') {
+      this.#trouble.emit(event);
     } else {
       this.jobs.delete(event.job);
     }
@@ -242,6 +248,7 @@ export class HelperClient implements IHelper {
   #mayStart = false;
   #state: HelperState = 'off';
   readonly #stateChanged = new Signal<this, HelperState>(this);
+  readonly #trouble = new Signal<this, TroubleEvent>(this);
 }
 
 function toBytes(buffer: ArrayBuffer | ArrayBufferView | undefined): Uint8Array<ArrayBuffer> {

@@ -6,11 +6,12 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { isAbsolute } from '../../form/output.ts';
-import { isStandIn, placeBelow } from '../../model/address.ts';
+import { isAddress, isStandIn, placeBelow } from '../../model/address.ts';
 import type { LookOptions } from '../../protocol/index.ts';
 import { isActive } from '../../protocol/job.ts';
 import type { ViewerHandle, ViewerState } from '../../viewer/index.ts';
 import { renamed } from '../../viewer/state/renamed.ts';
+import { unlessAborted } from '../../viewer/transport/unlessAborted.ts';
 import { startWorker } from '../../viewer/worker/startedWorker.ts';
 import type { IHelper, JobChange } from '../helper.ts';
 import { renamedTo, toServerPath } from '../paths.ts';
@@ -21,6 +22,7 @@ import { firstGone } from './gone.ts';
 import { type Action, noteOf } from './note.ts';
 import { findsSameVoxels } from './reading.ts';
 import { savePicture } from './savePicture.ts';
+import { tellTrouble } from './trouble.ts';
 import { linkOf } from './viewLink.ts';
 import { Volumes } from './volumes.ts';
 import type { Way } from './way.ts';
@@ -195,6 +197,7 @@ export class ViewerPanel extends Widget {
     this.#helper.jobs.changed.disconnect(this.#onJob, this);
     this.#contents.fileChanged.disconnect(this.#onFile, this);
     this.#settled.dispose();
+    this.#opening?.abort();
     this.#handle?.dispose();
     super.dispose();
   }
@@ -236,7 +239,13 @@ export class ViewerPanel extends Widget {
     this.#isOpened = true;
     const { names } = this.#volumes;
     this.#say(this.paths.length > 1 ? 'Opening the volumes…' : 'Opening the volume…');
-    this.#showing = this.#show().catch(async error => {
+    const opening = (this.#opening = new AbortController());
+    const giveUp = (): void => opening.abort(new Error('You gave up waiting for it.'));
+    const goQuiet = tellTrouble(this.node, this.paths, this.#helper.trouble, giveUp);
+    const showing = this.#show(opening.signal).finally(goQuiet);
+    this.#showing = showing.catch(async error => {
+      opening.abort();
+      if (this.isDisposed) return;
       // Of slices that are many, one stands for all.
       const paths = this.#volumes.isStack ? this.paths.slice(0, 1) : this.paths;
       const lost = await firstGone(paths, error, this.#helper, this.#contents);
@@ -245,9 +254,10 @@ export class ViewerPanel extends Widget {
       this.#isOpened = false;
       this.#renameIn(names);
       const what = error instanceof Error ? error.message : String(error);
-      if (lost >= 0) this.#sayLost(lost);
-      // What was found may not be what was meant.
-      else this.#say(what, true, this.#found < 0 ? undefined : this.#wayToFind(this.#found));
+      if (lost >= 0 && !isAddress(this.paths[lost])) return this.#sayLost(lost);
+      // What was found, or typed, may not be what was meant.
+      const doubtful = this.#found < 0 ? this.paths.findIndex(isAddress) : this.#found;
+      this.#say(what, true, doubtful < 0 ? undefined : this.#wayToFind(doubtful));
     });
   }
 
@@ -260,7 +270,8 @@ export class ViewerPanel extends Widget {
   }
 
   #wayToFind(number: number): Action | undefined {
-    return this.find && { label: 'Find it…', onClick: () => this.#ask(number) };
+    const label = isAddress(this.paths[number]) ? 'Change the address…' : 'Find it…';
+    return this.find && { label, onClick: () => this.#ask(number) };
   }
 
   /** Has a person show where a volume is now, and opens it there, in the same view. */
@@ -294,17 +305,17 @@ export class ViewerPanel extends Widget {
   /** Asks a person where a volume, or a folder of slices, is now; null: they do not say. Without it nobody is asked. */
   find?: (path: string) => Promise<string | null>;
 
-  async #show(): Promise<void> {
+  /** @param signal ends it, where the tab is closed or a person gives up */
+  async #show(signal: AbortSignal): Promise<void> {
     const { all } = this.#volumes;
     const sources = all.map(({ source }) => source);
-    startWorker();
-    const [{ createViewer }, found] = await Promise.all([import('../../viewer/index.ts'), this.#changes.findSources()]);
-    if (this.isDisposed) {
-      return;
-    }
+    // Unless a viewer has it by then.
+    signal.addEventListener('abort', startWorker());
+    const finding = Promise.all([import('../../viewer/index.ts'), this.#changes.findSources()]);
+    const [{ createViewer }, found] = await unlessAborted(finding, signal);
     for (const [n, { sampled }] of found.entries()) all[n].isSampled = sampled ?? false;
     this.#entitle();
-    this.node.replaceChildren();
+    this.#note?.remove();
     const state = this.#state;
     const isOnServer = !isAbsolute(this.paths[0]);
     const handle = await createViewer(this.node, {
@@ -315,6 +326,7 @@ export class ViewerPanel extends Widget {
         throw new Error('The image is opened in another tab.');
       },
       state,
+      signal,
       server: PageConfig.getBaseUrl(),
       link: async view => {
         if (this.paths.some(isStandIn))
@@ -351,7 +363,8 @@ export class ViewerPanel extends Widget {
   #say(text: string, failed = false, way?: Action): void {
     const retry = { label: 'Retry', onClick: () => this.#open() };
     const actions = [...(way ? [way] : []), ...(failed ? [retry] : [])];
-    this.node.replaceChildren(noteOf(text, failed, actions));
+    this.#note = noteOf(text, failed, actions);
+    this.node.replaceChildren(this.#note);
   }
 
   readonly #helper: IHelper;
@@ -369,6 +382,9 @@ export class ViewerPanel extends Widget {
   /** Ends when the volumes are shown, or cannot be. */
   #showing = Promise.resolve();
   #isOpened = false;
+  #opening: AbortController | null = null;
+  /** What is said in place of a picture. */
+  #note: HTMLElement | null = null;
   /** Number of the volume that a person has found last; -1 where none was lost. */
   #found = -1;
 }

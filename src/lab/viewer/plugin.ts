@@ -16,6 +16,7 @@ import {
   bucketAddress,
   isAddress,
   isBucketAddress,
+  isStandIn,
   mayHoldKey,
   shownAddress
 } from '../../model/address.ts';
@@ -62,9 +63,9 @@ class AddressRenderer extends Dialog.Renderer {
   }
 }
 
-/** Asks for an address, again where something else is given; null: a person gives none. */
-async function askForAddress(): Promise<string | null> {
-  let text: string | null = '';
+/** Asks for an address, beginning with one, again where something else is given; null: a person gives none. */
+async function askForAddress(before = ''): Promise<string | null> {
+  let text: string | null = before;
   do {
     const asked: Dialog.IResult<string> = await InputDialog.getText({
       title: 'Open OME-Zarr from URL',
@@ -150,7 +151,7 @@ export const viewerPlugin: JupyterFrontEndPlugin<void> = {
       const content = new ViewerPanel(paths, helper, contents, last[key] ?? state, way);
       content.find = async path => {
         if (!isAddress(path)) return chooseAgain(browsers?.tracker.currentWidget, path);
-        const found = await askForAddress();
+        const found = await askForAddress(isStandIn(path) ? shownAddress(path) : path);
         return found === null ? null : (await withoutKeys([found], helper))[0];
       };
       const widget = new MainAreaWidget({ content });

@@ -1,3 +1,5 @@
+import { unlessAborted } from './unlessAborted.ts';
+
 /** Milliseconds without an answer to any request, after which that is said. */
 const QUIET = 10_000;
 /** The same for one request while others are answered: it may only be waiting for its turn. */
@@ -36,10 +38,7 @@ export class Patience {
     this.#timer ??= setInterval(() => this.#look(), 1000);
     const heard = () => (pending.heard = this.#heard = performance.now());
     try {
-      return await Promise.race([
-        work(heard, given.signal),
-        new Promise<never>((_, fail) => given.signal.addEventListener('abort', () => fail(given.signal.reason)))
-      ]);
+      return await unlessAborted(work(heard, given.signal), given.signal);
     } finally {
       this.#pending.delete(pending);
       heard();

@@ -68,13 +68,17 @@ export class DataContext extends RefCounted {
         compute: capacity(512 * MiB, 128)
       })
     );
-    this.chunkQueueManager.registerDisposer(() => this.worker.terminate());
     this.chunkManager = this.registerDisposer(new ChunkManager(this.chunkQueueManager));
     this.#tellToken();
   }
 
   get rpc(): RPC {
     return this.chunkQueueManager.rpc as RPC;
+  }
+
+  /** Ends the worker, whatever it does, and whatever of Neuroglancer cannot be ended. */
+  end(): void {
+    this.worker.terminate();
   }
 
   /** Makes the decoders of chunks with this compression ready, before the first chunks come. */

@@ -14,13 +14,21 @@ const UNUSED = 60_000;
 let next: StartedWorker | null = null;
 let unused: ReturnType<typeof setTimeout> | undefined;
 
-/** Has the next viewer's worker load, while the page's part does and the volume is looked for. */
-export function startWorker(): void {
-  next = takeWorker();
-  unused = setTimeout(() => {
-    next?.worker.terminate();
+/**
+ * Has the next viewer's worker load, while the page's part does and the volume is looked for. Answers with what ends
+ * it, unless a viewer has taken it: for a viewer that is closed, or fails, before it is made.
+ */
+export function startWorker(): () => void {
+  const started = takeWorker();
+  const forget = (): void => {
+    if (next !== started) return;
+    clearTimeout(unused);
+    started.worker.terminate();
     next = null;
-  }, UNUSED);
+  };
+  next = started;
+  unused = setTimeout(forget, UNUSED);
+  return forget;
 }
 
 export function takeWorker(): StartedWorker {
