@@ -57,6 +57,13 @@ for (const version of ['0.6', '0.4']) {
       await page.waitForURL(kept => decodeURIComponent(kept.hash).includes(',21]'));
       await page.reload();
       await showsSlice(page.locator('#viewer'), expectedSlice(tiff, 21, output));
+      // As narrow as a column: nothing of Neuroglancer's bars is cut off.
+      await page.setViewportSize({ width: 300, height: 700 });
+      await eventually(async () => {
+        const icons = page.locator('.neuroglancer-viewer-top-row .neuroglancer-icon:visible');
+        const ends = await icons.evaluateAll(all => all.map(each => each.getBoundingClientRect().right));
+        assert.ok(ends.length >= 6 && Math.max(...ends) <= 300, ends.join(', '));
+      });
       assert.deepEqual(errors, []);
       await page.close();
     } finally {
