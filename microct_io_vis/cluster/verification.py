@@ -40,8 +40,10 @@ class ClusterVerification:
         self._output = absolute(output)
         # Workers have folders of their own.
         self._against: Source | None = None
+        self._given: str | None = None
         if isinstance(against, (str, os.PathLike)):
-            self._against = Address(absolute(path_of(against, "against", SLICES)))
+            self._given = path_of(against, "against", SLICES)
+            self._against = Address(absolute(self._given))
         elif against is not None:
             self._against = [*map(absolute, paths_of(against, "against", SLICES))]
         # All must cut the levels alike, whatever their workers have.
@@ -81,7 +83,10 @@ class ClusterVerification:
                 self._client.cancel(list(waiting))
                 self._client.unsubscribe_topic(topic)
         meter.end()
-        return {**_together([found[number] for number in sorted(found)]), "seconds": time.monotonic() - began}
+        whole = _together([found[number] for number in sorted(found)])
+        if whole["against"] == self._against:
+            whole["against"] = self._given
+        return {**whole, "seconds": time.monotonic() - began}
 
     def _bytes(self) -> int:
         """Of the voxels of level 0; what is wrong with it, the pieces say."""

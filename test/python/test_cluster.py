@@ -112,8 +112,8 @@ def test_a_cluster_makes_what_one_machine_makes_though_a_worker_is_killed(client
             (output / chunk).write_bytes((output / "0/c/0/0/0").read_bytes())
         told: list = []
         together, by_one = (
-            verify(output, scan, progress=told.append, client=client),
-            verify(output, scan, progress=False),
+            verify(output, os.path.relpath(scan), progress=told.append, client=client),
+            verify(output, os.path.relpath(scan), progress=False),
         )
         assert replace(together, seconds=0) == replace(by_one, seconds=0)
         assert bool(together) == (not damage) and together.voxels_compared > 64 * 160 * 160
