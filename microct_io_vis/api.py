@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from .arguments import chosen, naming_its_options, path_of, refuse_without_client, source_name
-from .conversion import Conversion, ConvertedPath
+from .conversion import Conversion, ConvertedPath, shown
 from .errors import warn_of
 from .options import (
     Checksum,
@@ -22,7 +22,7 @@ from .options import (
     ZAxis,
 )
 from .process import ask, check
-from .progress import show_progress, summarise
+from .progress import show_progress
 from .results import (
     OmeZarrInfo,
     Plan,
@@ -426,14 +426,7 @@ def convert(
         from .cluster.conversion import ClusterConversion
 
         conversion = ClusterConversion(source, output, options, client, parts, resources)
-    if progress is True:
-        with show_progress(_name(source)) as show:
-            result = conversion.run(show)
-            show.end(summarise(result))
-    else:
-        result = conversion.run(progress or None)
-    warn_of(_name(source), result["warnings"])
-    return ConvertedPath(result["output"])
+    return ConvertedPath(shown(conversion.run, _name(source), progress)["output"])
 
 
 @naming_its_options

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from . import tables
 from .arguments import chosen, naming_its_options, option_words, path_of, source_words
+from .errors import warn_of
 from .options import (
     Checksum,
     Compression,
@@ -21,7 +22,7 @@ from .options import (
     ZAxis,
 )
 from .process import Event, Helper, Names, snake_case
-from .progress import counted, size
+from .progress import counted, show_progress, size, summarise
 from .types import (
     Bounds,
     ByteCount,
@@ -244,6 +245,22 @@ class Report(tables.Tabled, dict[str, Any]):
         if self["value_range"]:
             rows.append(("Scaled", "{:g} to {:g} became the ends of the type".format(*self["value_range"])))
         return [tables.Table(rows), tables.Remarks(self["warnings"]), *tables_of(self["output"])]
+
+
+def shown(
+    run: Callable[[Callable[[Progress], object] | None], ConversionResult],
+    name: str,
+    progress: bool | Callable[[Progress], object],
+) -> ConversionResult:
+    """Runs a conversion of what has this name; shows or tells how far it is, and warns of what it says."""
+    if progress is True:
+        with show_progress(name) as show:
+            result = run(show)
+            show.end(summarise(result))
+    else:
+        result = run(progress or None)
+    warn_of(name, result["warnings"])
+    return result
 
 
 def run_conversion(helper: Helper, on_progress: Callable[[Progress], object] | None) -> ConversionResult:

@@ -92,6 +92,12 @@ NO_KEY = "files?|file_?name|path|version|format|download|dl|raw|inline|alt"
 MOST_PARTS = 100000
 WORTH_A_PART = 16 * 2**30
 
+#: Bytes that a process takes where nobody says how many.
+USUAL_MEMORY = 4 * 2**30
+
+#: Differences that a verification tells of, at most.
+MOST_TOLD = 100
+
 OPTIONS: dict[str, Option] = {
     "slices": Option(
         "slices",

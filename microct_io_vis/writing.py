@@ -11,18 +11,18 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, product
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from . import tables
 from .arguments import chosen, naming_its_options, option_words, path_of
-from .conversion import run_conversion
-from .errors import ConversionError, warn_of
+from .conversion import run_conversion, shown
+from .errors import ConversionError
 from .extras import imported
 from .geometry import Geometry, geometry_of
 from .options import Checksum, Compression, Downsample, DtypeName, OmeZarr
 from .process import Helper
-from .progress import show_progress, summarise
 from .results import OmeZarrInfo
 from .types import (
     Bounds,
@@ -438,14 +438,7 @@ def _write(
 ) -> Volume:
     words = option_words(options)
     helper = Helper("convert", "--progress", "json", *words, "--", "-", output, sent=voxels.pieces(level))
-    name = os.path.basename(output)
-    if progress is True:
-        with show_progress(name) as show:
-            result = run_conversion(helper, show)
-            show.end(summarise(result))
-    else:
-        result = run_conversion(helper, progress or None)
-    warn_of(name, result["warnings"])
+    result = shown(partial(run_conversion, helper), os.path.basename(output), progress)
     return open_volume(result["output"])
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..arguments import byte_count
 from ..errors import shown_as_message
+from ..options import USUAL_MEMORY
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -19,8 +20,6 @@ PARTS_A_SLOT = 4
 USUAL_SLOTS = 8
 #: Part of a worker's memory that is left to the helpers: the rest is Python's own.
 SHARE = 0.8
-#: Bytes that a conversion takes where nobody says how many, as the helper has it.
-USUAL_MEMORY = 4 * 2**30
 Resources = Mapping[str, float]
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..arguments import SLICES, absolute, path_of, paths_of, shown_address
 from ..errors import ConversionError
 from ..meter import Meter
-from ..options import WORTH_A_PART
+from ..options import MOST_TOLD, WORTH_A_PART
 from ..process import ask, check
 from ..stand_ins import Address
 from ..types import Progress, Source, StrPath
@@ -25,9 +25,6 @@ from .worker import telling_where
 
 if TYPE_CHECKING:
     from distributed import Client
-
-#: Differences of a verification that are told, as the helper has it.
-MOST_TOLD = 100
 
 
 class ClusterVerification:

@@ -618,17 +618,15 @@ class ConverterWidget(BrowserWidget, ConversionOptions):
             self._looked = None
 
     def _read(self, request: str, params: dict[str, Any]) -> None:
-        """Answers with bytes of the OME-Zarr that the source would be, as the viewer's ``read`` does."""
+        """Answers with bytes of the OME-Zarr that the source would be, as a viewer does."""
         try:
             reading = reading_in(params["options"])
             with self._looking:
                 files = self._looked = looked_at(params["source"], reading=reading)
-            size, offset, data, version = files.read(params["key"], params.get("offset", 0), params.get("length"))
+            self._send_part(request, files, params)
         except Exception as reason:  # whatever it is, somebody waits for an answer
             failure = {"code": "unreadable", "message": self._as_typed(str(reason)), "field": None}
             self.send({"id": request, "error": failure})
-        else:
-            self.send({"id": request, "result": {"size": size, "offset": offset, "version": version}}, buffers=[data])
 
     def _start_as_asked(self, params: dict[str, Any]) -> None:
         """Starts with what stood in the form when its button was pressed: traits may change later than that is told."""

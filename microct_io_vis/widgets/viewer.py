@@ -927,20 +927,18 @@ class ViewerWidget(BrowserWidget):
             _readers.submit(self._answer, self._volumes, content["id"], content["params"])
 
     def _answer(self, volumes: list[Files], request: str, params: dict[str, Any]) -> None:
-        """Answers as the helper's ``read`` does: the size, the offset, and the bytes as the message's one buffer."""
+        """Answers with bytes of one of the volumes, where they are still those that are shown."""
         where = self.source
         try:
             if params.get("load", self._loads) != self._loads:
                 raise ValueError("the viewer has been given other files since")
             files = volumes[params.get("volume", 0)]
             where = files.root
-            size, offset, data, version = files.read(params["key"], params.get("offset", 0), params.get("length"))
+            self._send_part(request, files, params)
         except Exception as reason:  # whatever it is, somebody waits for an answer
             name, said = shown_address(str(hidden(where))), str(reason)
             failure = {"code": "unreadable", "message": said if name in said else f"{name}: {said}", "field": None}
             self.send({"id": request, "error": failure})
-        else:
-            self.send({"id": request, "result": {"size": size, "offset": offset, "version": version}}, buffers=[data])
 
     def __add__(self, other: ViewerWidget) -> HBox:
         """Both side by side, looking at the same place."""

@@ -11,6 +11,8 @@ import { ROOT, prepareTools } from './environment.mjs';
 await prepareTools(fileURLToPath(import.meta.url));
 const { NO_KEY } = await import('../model/address.ts');
 const { MOST_PARTS, WORTH_A_PART } = await import('../model/plan.ts');
+const { MOST_TOLD } = await import('../model/difference.ts');
+const { DEFAULT_OPTIONS } = await import('../model/options.ts');
 const { COMMANDS } = await import('../helper/cli/options.ts');
 const { ENDINGS } = await import('../model/file-endings.ts');
 const { ENGINE_OPTIONS } = await import('../model/option-table.ts');
@@ -171,6 +173,12 @@ NO_KEY = "${NO_KEY}"
 #: Most parts of a volume, and bytes of voxels for which one more is worth its start.
 MOST_PARTS = ${MOST_PARTS}
 WORTH_A_PART = ${WORTH_A_PART / 2 ** 30} * 2**30
+
+#: Bytes that a process takes where nobody says how many.
+USUAL_MEMORY = ${DEFAULT_OPTIONS.maxMemory / 2 ** 30} * 2**30
+
+#: Differences that a verification tells of, at most.
+MOST_TOLD = ${MOST_TOLD}
 
 OPTIONS: dict[str, Option] = {
 ${ENGINE_OPTIONS.flatMap(entry).join('\n')}

@@ -1,6 +1,9 @@
 /** A voxel's value; what JSON has no number for, or none that people can rely on (integers beyond 2^53), is text. */
 export type Value = number | string;
 
+/** Most differences that are told in detail, of a block and of all; Python is written it by `src/build/options.mjs`. */
+export const MOST_TOLD = 100;
+
 /** One way in which a stored image is not what it should be. */
 export interface Difference {
   /** Null: the image as a whole. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Difference, value } from '../model/difference.ts';
+import { type Difference, MOST_TOLD, value } from '../model/difference.ts';
 import { BYTES_PER_VOXEL, type Dtype, type Shape, type VoxelBytes } from '../model/volume.ts';
 import { VOXEL_ARRAYS } from '../model/voxel-arrays.ts';
 import { alongOwn, fileKey, strides, type ZarrArray } from '../zarr/array.ts';
@@ -14,8 +14,6 @@ import type { BlockSink } from './sink.ts';
 import type { BlockJob, BlockTask, CompareJob, Report } from './task.ts';
 import type { ThreadContext } from './thread-context.ts';
 
-/** Most differences that a block gives in detail. */
-export const DETAILS = 100;
 const OPEN_SHARDS = 64;
 const nothing = (): Comparison => ({
   chunks: 0,
@@ -154,7 +152,7 @@ export class ComparingSink implements BlockSink {
       found.differingChunks++;
       found.differingVoxels += difference.voxels ?? 0;
       const number = this.#sink.first + level;
-      if (differences.length < DETAILS)
+      if (differences.length < MOST_TOLD)
         differences.push({ level: number, path, ...difference, message: `level ${number}, ${message}` });
     };
     const where = chunks === null ? path : `chunk ${inFile} of ${path}`;

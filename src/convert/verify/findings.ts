@@ -1,5 +1,4 @@
-import type { Difference } from '../../model/difference.ts';
-import { DETAILS } from '../../pyramid/comparing-sink.ts';
+import { type Difference, MOST_TOLD } from '../../model/difference.ts';
 import type { Comparison } from '../../pyramid/findings.ts';
 
 /** Findings so far: all of them counted, the first differences kept. */
@@ -20,7 +19,7 @@ export class Findings {
 
   /** The first ones: the image's own, then level by level in the order of their chunks. */
   get differences(): Difference[] {
-    return this.#differences.sort(inOrder).slice(0, DETAILS);
+    return this.#differences.sort(inOrder).slice(0, MOST_TOLD);
   }
 
   /** A difference that is not about voxels, in the metadata file at `path`. */
@@ -42,7 +41,7 @@ export class Findings {
     this.#any = true;
     this.#differences.push(difference);
     // Blocks are done in any order: those that come first are known only at the end.
-    if (this.#differences.length > 10 * DETAILS) this.#differences = this.differences;
+    if (this.#differences.length > 10 * MOST_TOLD) this.#differences = this.differences;
   }
 }
 
