@@ -303,8 +303,6 @@ def convert_many(
     """
     options = chosen(locals())
     refuse_without_client(client, resources=resources)
-    if client is not None and folder is not None and not is_address(folder := path_of(folder, "folder")):
-        os.makedirs(folder, exist_ok=True)
     batch = Batch(sources, folder, options, report=report, client=client, resources=resources)
     if callable(progress):
         return batch.run(progress)

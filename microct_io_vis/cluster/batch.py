@@ -50,6 +50,8 @@ class ClusterBatch:
         if (parent := options.get("parent")) is not None:
             options = {**options, "parent": absolute(path_of(parent, "parent"))}
         table = None if report is None else Report(report, entries, self._names)
+        if where is not None and not is_address(where):
+            _make(where)
         topic = new_topic()
         stop = SharedEvent(topic, client=self._client)
         given = (where, dict(options), self._resources, self._names, topic)
@@ -124,6 +126,15 @@ class ClusterBatch:
     def cancel(self) -> None:
         """Has `run` end, from another thread."""
         self._cancelled.set()
+
+
+def _make(folder: str) -> None:
+    """Makes the folder of the outputs; where it cannot be made, no worker need try."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        what = f"this folder cannot be made ({error.strerror}): choose another one"
+        raise ConversionError("output-unwritable", f"{folder}: {what}", "folder") from None
 
 
 def run_one(

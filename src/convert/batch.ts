@@ -72,7 +72,13 @@ const MOST_LIST = 64 << 20;
 
 /** The sources that a list names. */
 function listed(list: string, bytes: number): string[] {
-  const paths = bytes <= MOST_LIST ? pathsIn(orFailure(list, path => readFileSync(path)), list) : null;
+  const paths =
+    bytes <= MOST_LIST
+      ? pathsIn(
+          orFailure(list, path => readFileSync(path)),
+          list
+        )
+      : null;
   if (!paths || paths.some(path => path.includes('\0')))
     throw new ConvertError(
       'bad-option',
@@ -275,12 +281,19 @@ export async function convertMany(
   return entries;
 }
 
-/** @throws ConvertError `output-unwritable` */
+/**
+ * Makes a folder, and those above it. Node's own way to make several never ends where a file system says of a new one
+ * that it is not there, as that of /proc does.
+ *
+ * @throws ConvertError `output-unwritable`
+ */
 export function makeFolder(path: string): void {
+  const above = dirname(path);
+  if (above !== path && !existsSync(above)) makeFolder(above);
   try {
-    mkdirSync(path, { recursive: true });
+    mkdirSync(path);
   } catch (error) {
-    throw writeError(error, path);
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw writeError(error, path);
   }
 }
 

@@ -493,6 +493,16 @@ def test_a_report_that_cannot_be_written_is_told_before_anything_is_begun(client
         assert os.listdir(tmp_path) == []
 
 
+def test_a_folder_that_cannot_be_made_is_told_in_words(client, scan, tmp_path):
+    (tmp_path / "file").touch()
+    nowhere = [tmp_path / "file" / "out", *([Path("/proc/nowhere/out")] if sys.platform == "linux" else [])]
+    for folder in nowhere:
+        for words in ({}, {"client": client}):
+            with pytest.raises(ConversionError, match=f"^{folder.parent}.*: .*: choose another") as error:
+                convert_many([scan], folder, progress=False, **words)
+            assert error.value.code == "output-unwritable"
+
+
 def test_a_cluster_reports_as_one_machine(client, scan, tmp_path):
     sources = [tmp_path / name for name in ('a "quoted", ü.tif', os.fsdecode(b"b\xff.tif"), "c.tif")]
     for source in sources[:2]:
