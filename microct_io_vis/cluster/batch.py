@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..arguments import absolute, is_address, lines_of, option_words, path_of
 from ..errors import ConversionError
-from ..process import Event, Helper, Names, ask
+from ..process import Event, Helper, Names, ask, kernel_ends
 from ..stand_ins import Address
 from .client import check_client
 from .report import Report
@@ -91,6 +91,8 @@ class ClusterBatch:
                     _begun(topic, number, self._client).clear()
                 end(number, outcome)
         except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and kernel_ends():
+                raise
             if isinstance(error, ConversionError) and error.code == "interrupted":
                 error.args = (f"{error}; volumes that are whole stay: go on with it ({resumed(self._names)})",)
             # Those that are under way remove what they have written; those that wait begin nothing.

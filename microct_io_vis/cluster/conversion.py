@@ -15,7 +15,7 @@ from ..conversion import run_conversion
 from ..errors import ConversionError, shown_as_message
 from ..meter import Meter
 from ..options import MOST_PARTS, Options
-from ..process import Event, Helper, Names, snake_case
+from ..process import Event, Helper, Names, kernel_ends, snake_case
 from ..stand_ins import known_of
 from ..types import ConversionResult, Progress, Source, StrPath
 from .client import check_client
@@ -86,7 +86,7 @@ class ClusterConversion:
             result = self._convert(plan, plan["output"], on_progress)
         except KeyboardInterrupt as interrupt:
             self.cancel()
-            if (output := self._planned()) is not None:
+            if (output := self._planned()) is not None and not kernel_ends():
                 interrupt.args = (*interrupt.args, *self._discard(output))
             shown_as_message(interrupt)
             raise

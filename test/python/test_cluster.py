@@ -24,6 +24,7 @@ import pytest
 import tifffile
 from command_line import PATIENCE, preloaded
 from distributed import Client, LocalCluster
+from jupyter_client.manager import start_new_kernel
 from oracle import files
 from range_server import serving
 
@@ -274,6 +275,36 @@ def test_what_somebody_discards_in_mid_run_is_not_said_to_be_kept(cli, client, s
         f"; nothing is left of what was done, since {output}.partial was removed: convert it anew"
     )
     assert "kept" not in str(error) and os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_notebooks_kernel_that_ends_takes_nothing_away(client, scan, tmp_path, many):
+    output = tmp_path / "scan.ome.zarr"
+    what = f"convert_many([{str(scan)!r}], {str(tmp_path)!r}" if many else f"convert({str(scan)!r}, {str(output)!r}"
+    address = client.scheduler.address
+    manager, kernel = start_new_kernel(kernel_name="python3")
+    with falling_asleep(client) as asleep, ThreadPoolExecutor() as threads:
+        try:
+            kernel.execute(
+                "from distributed import Client\nfrom microct_io_vis import convert, convert_many\n"
+                f"{what}, client=Client({address!r}), progress=False, chunk_size=16)"
+            )
+            until(asleep, threads.submit(manager.provisioner.process.wait))
+        finally:
+            kernel.stop_channels()
+            manager.shutdown_kernel()
+        partial = Path(f"{output}.partial")
+        assert partial.exists()
+        deadline = time.monotonic() + PATIENCE
+        while partial.exists() if many else asleep():
+            assert time.monotonic() < deadline
+            for helper in asleep():
+                helper.resume()
+            time.sleep(0.1)
+    if not many:
+        assert (partial / ".microct-io-vis.plan").exists()
+        convert(scan, output, resume=True, client=client, progress=False, chunk_size=16)
+    assert verify(output, scan, progress=False)
 
 
 def test_what_is_done_of_a_part_is_kept_where_its_source_is_damaged(client, tmp_path):
