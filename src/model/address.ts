@@ -132,16 +132,32 @@ export function unescaped(text: string): string {
 }
 
 /** Why something is no place in a bucket, and what to give. */
-export const noBucket = (address: string, name = 'NAME.ome.zarr'): string =>
-  /^s3:\/\/arn:/i.test(address)
-    ? `this is an ARN, of an access point: give its alias, which is called as buckets are (s3://ALIAS-s3alias/${name})`
-    : `this is no address such as s3://BUCKET/${name}`;
+export function noBucket(address: string, name = 'NAME.ome.zarr'): string {
+  if (/^s3:\/\/arn:/i.test(address))
+    return `this is an ARN, of an access point: give its alias, which is called as buckets are (s3://ALIAS-s3alias/${name})`;
+  const found = placeIn(address);
+  if (!found) return `this is no address such as s3://BUCKET/${name}`;
+  const odd = segmentsOf(found.key).includes('') ? 'nothing' : 'only . or ..';
+  return `its key has ${odd} between two slashes, and is that of another object than without: no such key is read or written here; give another address, or copy what is there to another key`;
+}
 
-/** The place that `s3://BUCKET/KEY` names; null where it is no such address. */
+/** What `s3://BUCKET/KEY` says, whatever the key is, which may end with a slash; null where it is no such address. */
+function placeIn(name: string): BucketAddress | null {
+  const [, bucket, key = ''] = /^s3:\/\/([a-z0-9A-Z][a-z0-9A-Z._-]*)(?:\/(.*))?$/i.exec(name) ?? [];
+  return bucket === undefined ? null : { bucket, key };
+}
+
+/** Segments of a key, which may end with a slash, as that of a folder. */
+const segmentsOf = (key: string): string[] => (key === '' ? [] : key.replace(/\/$/, '').split('/'));
+
+/**
+ * The place that `s3://BUCKET/KEY` names; null where it is no such address, or the key is one that is neither read nor
+ * written: tools take what has `//` or `..` in it for different objects.
+ */
 export function bucketAddress(name: string): BucketAddress | null {
-  const [, bucket, path = ''] = /^s3:\/\/([a-z0-9A-Z][a-z0-9A-Z._-]*)(?:\/(.*))?$/i.exec(name) ?? [];
-  if (bucket === undefined) return null;
-  const key = path.replace(/^\/+|\/+$/g, '');
-  if (key.split('/').some(segment => segment === '.' || segment === '..')) return null;
-  return key !== '' && /\/\//.test(key) ? null : { bucket, key };
+  const found = placeIn(name);
+  if (!found) return null;
+  const segments = segmentsOf(found.key);
+  if (segments.some(each => each === '' || each === '.' || each === '..')) return null;
+  return { bucket: found.bucket, key: segments.join('/') };
 }

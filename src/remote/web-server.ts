@@ -121,8 +121,11 @@ export class WebServer {
    * @throws ConvertError `bad-option` for what is no address
    */
   constructor(address: string, example: string) {
-    if (!isWhole(address))
-      throw new ConvertError('bad-option', `${shownAddress(address)}: this is no address such as ${example}`, 'source');
+    const fail = (what: string) => new ConvertError('bad-option', `${shownAddress(address)}: ${what}`, 'source');
+    if (!isWhole(address)) throw fail(`this is no address such as ${example}`);
+    // All that parse addresses leave these out, or make slashes of them: it would be that of another file.
+    if (/[\t\n\r]|^[^?#]*\\/.test(address.trim()))
+      throw fail('an address has no line breaks, tabs and backslashes: write those of a name as %0A, %09 and %5C');
     this.address = new URL(wholeAddress(address));
     const { username, password } = this.address;
     const login = `${unescaped(username)}:${unescaped(password)}`;

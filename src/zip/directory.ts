@@ -181,7 +181,9 @@ function* entries(
     const extra = bytes.subarray(nameAt + nameBytes, nameAt + nameBytes + extraBytes);
     const wide = zip64(extra, size, stored, bytes.readUInt32LE(at + 42));
     if (!wide) throw fail('corrupt', `its directory does not say how long ${name} is: copy it again`);
-    if (name.startsWith('/') || /[\\\0]/.test(name) || name.split('/').some(part => part === '..' || part === '.'))
+    // Of a folder, the last one is empty.
+    const parts = (name.endsWith('/') ? name.slice(0, -1) : name).split('/');
+    if (/[\\\0]/.test(name) || parts.some(part => part === '' || part === '..' || part === '.'))
       throw fail(
         'unsupported',
         `the name ${JSON.stringify(name)} in it is none of a file below its root, such as "0/zarr.json": write it anew`

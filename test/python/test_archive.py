@@ -185,6 +185,16 @@ def test_those_of_others_and_damaged_ones(cli, scan, one, tmp_path):
     assert failed.status == 1 and "0/c/0/1/1" in failed.stdout + failed.stderr
 
 
+@pytest.mark.parametrize("name", ["0//zarr.json", "/zarr.json", "0/./zarr.json", "../a.ozx/zarr.json"])
+def test_no_file_in_it_takes_the_place_of_another(cli, one, tmp_path, name):
+    """As it would on a disk, where it is brought to from an address."""
+    path = shutil.copy(one, tmp_path / "a.ozx")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(name, "{}")
+    said = cli("info", path)
+    assert said.status == 1 and f'the name "{name}" in it is none of a file below its root' in said.stderr
+
+
 def test_a_directory_that_says_less_than_it_has_loses_nothing(cli, scan, one, tmp_path):
     """Of more than 65,535 files without ZIP64, some programs write what is left of their number; others are damaged."""
     with zipfile.ZipFile(one) as archive:

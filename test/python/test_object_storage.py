@@ -815,6 +815,8 @@ def test_arrays_are_written_and_so_are_their_labels(scan, store):
         (f"s3://{BUCKET}/first", (), "are not an OME-Zarr"),
         (f"s3://{BUCKET}/a.ozx", (), "one file (.ozx) is written to a disk only"),
         (f"s3://{BUCKET}", (), "is a whole bucket"),
+        (f"s3://{BUCKET}//a.ome.zarr", (), f"s3://{BUCKET}//a.ome.zarr: its key has nothing between two slashes"),
+        (f"s3://{BUCKET}/first/../a.ome.zarr", (), "its key has only . or .. between two slashes"),
         ("cells", ("--labels", "--parent", f"s3://{BUCKET}/no.ome.zarr"), "no.ome.zarr: no OME-Zarr is there"),
         (f"s3://{BUCKET}/cells", ("--labels", "--parent", f"s3://{BUCKET}/first/a.ome.zarr"), "is not in s3://"),
     ],
@@ -822,6 +824,48 @@ def test_arrays_are_written_and_so_are_their_labels(scan, store):
 def test_what_cannot_be_is_refused_in_words(cli, scan, store, first, output, options, said):
     run = cli("convert", scan[0], output, *SMALL, *options)
     assert run.status == 1 and said in run.stderr
+
+
+def test_no_other_object_is_read_or_written_than_is_named(cli, store, tmp_path):
+    """What means something else in addresses, in texts that are put in the place of others, and on disks."""
+    keys = ["a b+%2F%20?#$$", "a b+%2F%20?#$", "e\u0301", "\u00e9"]
+    voxels = {key: np.full((4, 8, 8), n, np.uint8) for n, key in enumerate(keys)}
+    for key, array in voxels.items():
+        tifffile.imwrite(tmp_path / "scan.tif", array, photometric="minisblack")
+        store.client.put_object(Bucket=BUCKET, Key=f"named/{key}.tif", Body=(tmp_path / "scan.tif").read_bytes())
+        store.client.put_object(Bucket=BUCKET, Key=f"named//{key}.tif", Body=b"another")
+    for key, array in voxels.items():
+        source, output = f"s3://{BUCKET}/named/{key}.tif", f"s3://{BUCKET}/named/{key}.ome.zarr"
+        cli("convert", source, output, "-q").succeeded()
+        cli("convert", source, "cells", "-q", "--labels", "--parent", f"{output}/").succeeded()
+        written = microct_io_vis.write_labels(array, "more", parent=output, progress=False)
+        assert str(written.source) == f"{output}/labels/more"
+    for key, array in voxels.items():
+        image = f"s3://{BUCKET}/named/{key}.ome.zarr/"
+        assert np.array_equal(microct_io_vis.open(image)[...], array), key
+        assert sorted(microct_io_vis.info(image).labels) == ["cells", "more"], key
+    for source in (f"s3://{BUCKET}/named//{keys[0]}.tif", f"s3://{BUCKET}/named/{keys[0]}.tif/"):
+        with pytest.raises(microct_io_vis.ConversionError, match="between two slashes|names a folder"):
+            microct_io_vis.convert(source, tmp_path / "other.ome.zarr", progress=False)
+
+
+def test_what_others_call_their_objects_gets_nowhere_on_the_disk(cli, scan, store, tmp_path):
+    """Keys may have .. in them, and are brought into a folder."""
+    image, mine = f"s3://{BUCKET}/climbing/a.ome.zarr", tmp_path / "mine.ome.zarr"
+    for output in (image, mine):
+        cli("convert", scan[0], output, *SMALL).succeeded()
+    before = (mine / "zarr.json").read_bytes()
+    behind = http.client.HTTPConnection("127.0.0.1", store.proxy.behind)
+    for way in ("../" * 20 + str(mine).removeprefix("/"), "/"):
+        # Not by boto3, which takes them for addresses of the web.
+        headers = {"Authorization": "AWS4-HMAC-SHA256 Credential=id/20260101/us-east-1/s3/aws4_request"}
+        behind.request("PUT", f"/{BUCKET}/climbing/a.ome.zarr/{way}/zarr.json", b"{}", headers)
+        assert behind.getresponse().read() == b""
+    assert sum(".." in name or "//" in name for name in store.files("climbing/a.ome.zarr/")) == 2
+    for command in ("info", "verify"):
+        cli(command, image).succeeded()
+    assert np.array_equal(microct_io_vis.open(image)[...], scan[1])
+    assert (mine / "zarr.json").read_bytes() == before
 
 
 def test_names_that_no_disk_takes(cli, scan, store, expected):

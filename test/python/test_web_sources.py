@@ -199,6 +199,18 @@ def test_addresses_with_spaces(web, scan):
     assert np.array_equal(microct_io_vis.open(address)[:], scan)
 
 
+def test_addresses_name_no_other_file(cli, web, scan):
+    """What parsers of addresses leave out, or take for something else."""
+    for name in ("scan.tif", "a"):
+        (web.folder / name).exists() or (web.folder / name).mkdir()
+    (web.folder / "a/scan.tif").hardlink_to(web.folder / "scan.tif")
+    for name in ("sc\nan.tif", "sc\tan.tif", "a\\scan.tif"):
+        said = cli("info", f"{web.address}/{name}")
+        assert said.status == 1 and "write those of a name as %0A, %09 and %5C" in said.stderr
+    (web.folder / "a%5Cb+c%2Bd%252Fe%23%3F.tif").hardlink_to(web.folder / "scan.tif")
+    assert microct_io_vis.info(f"{web.address}/a%5Cb+c%2Bd%252Fe%23%3F.tif").shape == scan.shape
+
+
 def test_python(web, scan, tmp_path):
     address = f"{web.address}/scan.tif"
     assert microct_io_vis.info(address).shape == (40, 120, 150)

@@ -5,7 +5,7 @@ import { readUpTo } from '../../model/read-up-to.ts';
 import { MULTIPART_FROM, PART_BYTES } from '../../remote/s3-uploads.ts';
 import type { S3Bucket } from '../../remote/s3.ts';
 import { ON_THE_WAY, Room } from './room.ts';
-import { errorKnownAs, writePieces } from './way.ts';
+import { errorKnownAs, isBelow, writePieces } from './way.ts';
 
 /** Parts of one object that are on their way at a time. */
 const PARTS_AT_ONCE = 3;
@@ -89,12 +89,14 @@ export class Courier {
     clearTimeout(timer);
   }
 
-  /** Looks what is there: all, or what lies in these folders. */
+  /** Looks what is there: all, or what lies in these folders, but for keys that are no names of files. */
   async look(folders: Iterable<string> = ['']): Promise<void> {
     this.#there.clear();
     for (const folder of folders)
-      for await (const { key, size, etag } of this.#bucket.list(this.#prefix + folder, this.#end.signal))
-        this.#there.set(key.slice(this.#prefix.length), { size, etag });
+      for await (const { key, size, etag } of this.#bucket.list(this.#prefix + folder, this.#end.signal)) {
+        const name = key.slice(this.#prefix.length);
+        if (isBelow(name)) this.#there.set(name, { size, etag });
+      }
   }
 
   /** Names and sizes of what was there at the last look. */

@@ -74,6 +74,16 @@ const NO_NAME = /[<>:"|?*\\]|[. ]$/;
 const isNameOnDisks = (name: string): boolean =>
   name !== '' && Buffer.byteLength(name) <= MOST_NAME && !(process.platform === 'win32' && NO_NAME.test(name));
 
+/**
+ * Whether a name that a store has for something below a prefix is that of a file in a folder, and of that file alone:
+ * keys may have `..` in them, or nothing between two slashes, which would lead elsewhere on a disk.
+ */
+export function isBelow(name: string): boolean {
+  const isWindows = process.platform === 'win32';
+  if (isWindows && name.includes(':')) return false;
+  return name.split(isWindows ? /[\\/]/ : '/').every(each => each !== '' && each !== '.' && each !== '..');
+}
+
 /** A folder, in such a one, that has the name of what is at an address, and is filled with some of it. */
 export class AddressFolder {
   readonly path: string;
@@ -94,8 +104,9 @@ export class AddressFolder {
 
   /** Result or error of work with the folder, in which the folder has the address for a name. */
   async within<T>(work: () => Promise<T>): Promise<T> {
+    // By a function: in a text to replace with, `$$` and the like mean something else.
     const named = (_: string, value: unknown): unknown =>
-      typeof value === 'string' ? value.replaceAll(this.path, this.#address) : value;
+      typeof value === 'string' ? value.replaceAll(this.path, () => this.#address) : value;
     try {
       return JSON.parse(JSON.stringify(await work()), named) as T;
     } catch (error) {
@@ -113,8 +124,8 @@ export class AddressFolder {
 export const errorKnownAs = (folder: string, name: string, error: unknown): unknown =>
   error instanceof ConvertError
     ? error.with({
-        about: error.about?.replaceAll(folder, name) ?? null,
-        problem: error.problem.replaceAll(folder, name),
+        about: error.about?.replaceAll(folder, () => name) ?? null,
+        problem: error.problem.replaceAll(folder, () => name),
         problems: error.problems.map(each => errorKnownAs(folder, name, each) as ConvertError)
       })
     : error;

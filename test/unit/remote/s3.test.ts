@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
-import { bucketAddress } from '../../../src/model/address.ts';
+import { bucketAddress, noBucket } from '../../../src/model/address.ts';
 import { S3File } from '../../../src/remote/s3-file.ts';
 import { S3Bucket } from '../../../src/remote/s3.ts';
 
@@ -46,8 +46,12 @@ after(() => {
 test('an address names a bucket and a key, or nothing', () => {
   assert.deepEqual(bucketAddress('s3://b-1/x/y.ome.zarr/'), { bucket: 'b-1', key: 'x/y.ome.zarr' });
   assert.deepEqual(bucketAddress('s3://b'), { bucket: 'b', key: '' });
-  for (const bad of ['s3://', 's3:///x', 's3://b/../x', 's3://b/x//y', 'b/x', 'https://b/x'])
-    assert.equal(bucketAddress(bad), null, bad);
+  const odd = ['s3://b/../x', 's3://b/x//y', 's3://b//x', 's3://b/x//', 's3://b//', 's3://b/x/./y'];
+  for (const bad of ['s3://', 's3:///x', ...odd, 'b/x', 'https://b/x']) assert.equal(bucketAddress(bad), null, bad);
+  for (const bad of odd) assert.match(noBucket(bad), /^its key has (nothing|only \. or \.\.) between two slashes/, bad);
+  // What is an escape, or an end of the key, in addresses of the web is a part of the key.
+  for (const key of ['a%2Fb', 'a+b', 'a b', 'a#b', 'a?b', 'e\u0301', '\u00e9', '...', '%2e%2e/x', 'a$$b'])
+    assert.deepEqual(bucketAddress(`s3://b/${key}`), { bucket: 'b', key });
 });
 
 test('what passes by itself is asked again: errors of the server, a reset, half an answer', async () => {
