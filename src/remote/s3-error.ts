@@ -134,60 +134,70 @@ export function s3Error(
   const action = /not authorized to perform: ([\w:]+)/.exec(message)?.[1] ?? null;
   const fail = (text: string, code: ErrorCode = refused): S3Error =>
     new S3Error(code, `${name}: ${text}`, side, status, reason, action);
+  // What holds for the whole bucket is said of that: the object is often one that only this program knows.
+  const failAll = (text: string, code: ErrorCode = refused): S3Error =>
+    new S3Error(code, `${bucket}: ${text}`, side, status, reason, action);
   const none = (why: string): S3Error =>
-    fail(`no credentials were found for it${ofProfile()} (${why}): ${CREDENTIALS}`);
+    failAll(`no credentials were found for it${ofProfile()} (${why}): ${CREDENTIALS}`);
   const { path } = error as NodeJS.ErrnoException;
   // The SDK reads no other files.
   if (path !== undefined) return none(`${path} cannot be read, ${errorName(error)}`);
   if (action?.startsWith('sts:'))
-    return fail(
+    return failAll(
       `these credentials may not take on the role that is set up${ofProfile()} (${status} ${reason}, ${action}): ask whoever owns that role to let them, or use others (AWS_PROFILE)`
     );
   switch (reason) {
     case 'CredentialsProviderError':
     case 'TokenProviderError':
       if (/multi-factor/i.test(message))
-        return fail(
+        return failAll(
           `the role that is set up${ofProfile()} wants a code (MFA), which nobody is asked for here: give its keys (aws configure export-credentials --format env)`
         );
       return none(/from any providers$/.test(message) ? (searched ?? 'none are set up') : message);
     case 'InvalidIdentityToken':
-      return fail(
+      return failAll(
         `the token in AWS_WEB_IDENTITY_TOKEN_FILE is not accepted (${reason}: ${message}): have a new one issued`
       );
     case 'NoSuchBucket':
-      return new S3Error('not-found', `${bucket}: there is no such bucket: check its name`, side, status, reason);
+      return failAll('there is no such bucket: check its name', 'not-found');
     case 'NoSuchKey':
     case 'NotFound':
       return fail('there is no such object', 'not-found');
     case 'KeyTooLongError':
       return fail('a bucket has no keys of so many bytes (1,024 at most): choose a shorter name');
     case 'InvalidBucketName':
-      return new S3Error('bad-option', `${bucket}: this is no name of a bucket`, side, status, reason);
+      return failAll('this is no name of a bucket', 'bad-option');
     case 'InvalidAccessKeyId':
     case 'InvalidClientTokenId':
     case 'SignatureDoesNotMatch':
     case 'InvalidToken':
     case 'UnrecognizedClientException':
-      return fail(`the credentials are not accepted (${reason}): check them: ${CREDENTIALS}`);
+      return failAll(`the credentials are not accepted (${reason}): check them: ${CREDENTIALS}`);
     case 'ExpiredToken':
     case 'ExpiredTokenException':
     case 'TokenRefreshRequired':
     case 'RequestExpired':
-      return fail(`the credentials have expired (${reason}): sign in again (aws sso login), or have new ones issued`);
+      return failAll(
+        `the credentials have expired (${reason}): sign in again (aws sso login), or have new ones issued`
+      );
     case 'RequestTimeTooSkewed':
-      return fail("this machine's clock and the server's differ too much (RequestTimeTooSkewed): set the clock right");
+      return failAll(
+        "this machine's clock and the server's differ too much (RequestTimeTooSkewed): set the clock right"
+      );
     case 'PermanentRedirect':
     case 'AuthorizationHeaderMalformed':
     case 'IllegalLocationConstraintException':
     case '301':
-      return fail(`the bucket is in another region (${reason}): set AWS_REGION to that of the bucket`);
+      return failAll(`the bucket is in another region (${reason}): set AWS_REGION to that of the bucket`);
     case 'QuotaExceeded':
     case 'XMinioStorageFull':
-      return fail(`the bucket's quota is used up (${reason}): free some space, or choose another output`, 'disk-full');
+      return failAll(
+        `the bucket's quota is used up (${reason}): free some space, or choose another output`,
+        'disk-full'
+      );
   }
   if (status === 301 || status === 307)
-    return fail(`the bucket is in another region (${status}): set AWS_REGION to that of the bucket`);
+    return failAll(`the bucket is in another region (${status}): set AWS_REGION to that of the bucket`);
   if (reason.startsWith('KMS.'))
     return fail(
       `the key that it is encrypted with cannot be used (${reason}: ${message}): check it (AWS_SSE_KMS_KEY_ID, or the bucket's own)`
@@ -199,7 +209,7 @@ export function s3Error(
   if (error instanceof CutOff) return fail(`${message}: try again later`);
   if (status === 404) return fail('there is no such object', 'not-found');
   if (status === null)
-    return fail(
+    return failAll(
       `it cannot be ${doing} (${unreached(error) ?? message}): check the connection and the endpoint (AWS_ENDPOINT_URL), and try again later`
     );
   const remedy = status < 500 ? 'ask whoever runs the server' : 'try again later';
