@@ -303,9 +303,15 @@ def path_of(value: Any, name: str, expected: str = "a path or an address", field
         path = _path(value)
     except TypeError:
         raise no_path(value, name, expected, field) from None
-    if path == "":
-        raise ConversionError("bad-option", f"{name} is empty, where {expected} was expected", field or name)
+    _check_path(path, name, expected, field)
     return path
+
+
+def _check_path(path: str, name: str, expected: str, field: str | None) -> None:
+    """Raises `ConversionError` for what names nothing."""
+    what = "is empty" if path == "" else "has a NUL character" if "\0" in path else None
+    if what is not None:
+        raise ConversionError("bad-option", f"{name} {what}, where {expected} was expected", field or name)
 
 
 def paths_of(values: Any, name: str, expected: str, field: str | None = None) -> list[str]:
@@ -317,6 +323,8 @@ def paths_of(values: Any, name: str, expected: str, field: str | None = None) ->
     if not paths or "" in paths:
         what = "has an empty path" if paths else "is empty"
         raise ConversionError("bad-option", f"{name} {what}, where {expected} was expected", field or name)
+    for path in paths:
+        _check_path(path, name, expected, field)
     return paths
 
 
@@ -341,5 +349,5 @@ def source_words(source: Any) -> tuple[str, str | None]:
 
 
 def lines_of(paths: Iterable[str]) -> str:
-    """Lines of a list of paths. What starts with # would be taken for a note."""
-    return "".join(f"{os.path.join('.', path) if path.startswith('#') else path}\n" for path in paths)
+    """A list of paths as the helper reads it, a NUL behind each: names may have line breaks in them."""
+    return "".join(f"{path}\0" for path in paths)

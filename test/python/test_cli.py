@@ -87,6 +87,31 @@ def test_takes_a_list_of_slices(cli, tmp_path, by):
     assert np.array_equal(zarr.open(output / "0")[:], array)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+def test_names_may_have_line_breaks(cli, tmp_path):
+    """From Python, and as ``find -print0`` writes them; what each line of them names is there, too."""
+    array = np.arange(3 * 20 * 30, dtype=np.uint8).reshape(3, 20, 30)
+    names = [tmp_path / f"# a\nb {z}.tif" for z in range(3)]
+    for name, page in zip(names, array, strict=True):
+        tifffile.imwrite(name, page)
+        for other in (name.name.replace("\n", ""), *name.name.split("\n")):
+            tifffile.imwrite(tmp_path / other, page // 2)
+    output = tmp_path / "out.ome.zarr"
+    microct_io_vis.convert(names, output, progress=False)
+    assert np.array_equal(zarr.open(output / "0")[:], array)
+    given = b"".join(os.fsencode(name.name) + b"\0" for name in names)
+    words = [str(cli.path), "convert", "@-", str(output), "--overwrite", "-q"]
+    subprocess.run(words, input=given, cwd=tmp_path, check=True)
+    assert np.array_equal(zarr.open(output / "0")[:], array)
+    [entry] = microct_io_vis.convert_many(names[:1], tmp_path / "many", progress=False)
+    assert entry.state == "done" and np.array_equal(microct_io_vis.open(entry.output)[...], array[:1])
+    # Nor does a name that is not there stand for another one.
+    with pytest.raises(microct_io_vis.ConversionError, match="there is no such file"):
+        microct_io_vis.convert([f"{name} " for name in names], output, overwrite=True, progress=False)
+    with pytest.raises(microct_io_vis.ConversionError, match="source has a NUL character, where a path"):
+        microct_io_vis.convert([*names[:2], f"{names[2]}\0{names[1]}"], output, overwrite=True, progress=False)
+
+
 def test_a_list_is_of_one_folder(cli, tmp_path):
     array = np.random.default_rng(6).integers(0, 255, (4, 20, 30), np.uint8)
     here, there = tmp_path / "here", tmp_path / "there"

@@ -2,7 +2,7 @@ import type { OptionSpec } from './options.ts';
 import { COMMANDS, COMMON_OPTIONS, findCommand } from './options.ts';
 
 const INPUT =
-  'INPUT is a TIFF, a folder of slices, or @FILE: a text file that names slices, one path a line (@-: standard input).';
+  'INPUT is a TIFF, a folder of slices, or @FILE: a text file that names slices, one path a line (@-: standard input, also with a NUL behind each).';
 
 const VOLUME =
   'VOLUME is an OME-Zarr; or a TIFF, a folder of slices, or @FILE, which are shown as they are: nothing is written.';
