@@ -49,7 +49,9 @@ const isThere = (path: string): boolean => isAddress(path) || existsSync(onDisk(
  */
 function textsOf(bytes: Buffer): string[] {
   if (isUtf16(bytes)) return [new TextDecoder(bytes[0] === 0xff ? 'utf-16le' : 'utf-16be').decode(bytes)];
-  const names = namesIn(bytes, '\n').join('\n').replace(/^\ufeff/, '');
+  const names = namesIn(bytes, '\n')
+    .join('\n')
+    .replace(/^\ufeff/, '');
   return [names, new TextDecoder('windows-1252').decode(bytes)];
 }
 

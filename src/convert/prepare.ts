@@ -12,7 +12,7 @@ import type { ConvertOptions } from '../model/options.ts';
 import { outputPath } from './output-path.ts';
 import { parentReader } from './parent.ts';
 import type { Plan } from '../model/plan.ts';
-import { allottedMemory, jobMemory, processors } from '../pyramid/allotment.ts';
+import { processors } from '../pyramid/allotment.ts';
 import { freeMemory } from '../pyramid/garbage.ts';
 import { type ExecutionPlan, type Workload, planExecution } from '../pyramid/execution-plan.ts';
 import { type Level, chunkCounts, product, pyramid } from '../model/levels.ts';
@@ -28,6 +28,7 @@ import {
   adviceToPlanAnew
 } from './unfinished.ts';
 import { named, namesIn, option } from '../model/words.ts';
+import { tooLittle } from './validation/resources.ts';
 import { BYTES_PER_VOXEL, type VolumeInfo, alongAxes } from '../model/volume.ts';
 import { isBucketAddress } from '../model/address.ts';
 import { checkBucket } from '../zarr/bucket/claim.ts';
@@ -92,20 +93,16 @@ export function arrange(
       `${source}: ${pieces} need more than 4 GiB of working memory: choose a smaller ${named(field)}`,
       field
     );
-  const needed = found.needs / 2 ** 20;
+  // A part takes no more than its job has, whatever it is told.
+  const { budget, enough } = tooLittle(settings.maxMemory, found.needs, planned !== undefined);
   const otherwise = planned
     ? `${adviceToPlanAnew(settings.output)} for so little memory`
     : leaf
       ? `start over (without ${option('resume')})`
       : `choose a smaller ${named(field)}`;
-  // A part takes no more than its job has, whatever it is told.
-  const isTheJobs = planned !== undefined && (allottedMemory() ?? Infinity) < found.needs;
-  const enough = isTheJobs
-    ? `have its job be given at least ${jobMemory(found.needs) / 2 ** 20} MiB, of which nine tenths are taken`
-    : `give at least ${needed} MiB (${found.needs} bytes, ${option('maxMemory', `${needed}M`)})`;
   throw new ConvertError(
     'memory-too-small',
-    `${source}: a memory budget of ${formatBytes(settings.maxMemory)} is too small for ${leaf && !planned ? 'going on with ' : ''}${pieces}: ${enough}, or ${otherwise}`,
+    `${source}: ${budget} is too small for ${leaf && !planned ? 'going on with ' : ''}${pieces}: ${enough}, or ${otherwise}`,
     'maxMemory'
   );
 }

@@ -1,19 +1,19 @@
 import { dirname } from 'node:path';
 import { isAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
-import { type ConvertOptions, DEFAULT_OPTIONS } from '../model/options.ts';
+import type { ConvertOptions } from '../model/options.ts';
 import { type ConversionSource, isSent, sourceName } from '../model/source-layout.ts';
 import type { Parent } from '../model/parent.ts';
 import type { Settings } from '../model/settings.ts';
 import type { VolumeInfo } from '../model/volume.ts';
 import { named } from '../model/words.ts';
-import { allottedMemory } from '../pyramid/allotment.ts';
 import type { InterpretationOptions } from '../reader/index.ts';
 import { realPath } from '../zarr/real-path.ts';
 import { labelsFolder } from '../zarr/labels-group.ts';
 import { outputPath } from './output-path.ts';
 import { validate, validateReading } from './validate.ts';
 import { calibration } from './validation/calibration.ts';
+import { usualMemory } from './validation/resources.ts';
 
 /**
  * How the source is to be read, which must be known before its headers are.
@@ -65,8 +65,7 @@ export function resolveSettings(
 
 /** Where nobody says how much memory may be taken: no more than there is for this process. */
 function withinAllotment(given: Partial<ConvertOptions>): Partial<ConvertOptions> {
-  const allotted = given.maxMemory === undefined ? allottedMemory() : null;
-  return allotted === null ? given : { ...given, maxMemory: Math.min(allotted, DEFAULT_OPTIONS.maxMemory) };
+  return given.maxMemory === undefined ? { ...given, maxMemory: usualMemory() } : given;
 }
 
 /** Puts the source's name before the messages of what fails. */

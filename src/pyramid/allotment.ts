@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { formatBytes } from '../model/bytes.ts';
 
 /** Of what a job may take, the part that voxels and threads may: the rest is for what starts this, and for slack. */
 const OURS = 0.9;
@@ -24,15 +25,33 @@ export function processors(env: Environment = process.env, system = availablePar
   return given === undefined ? system : Math.min(given, system);
 }
 
+/** A limit of memory, in bytes, and whose it is. */
+interface Limit {
+  bytes: number;
+  from: string;
+}
+
+/** What this process may take of the memory that its job has. */
+export interface Allotment {
+  bytes: number;
+  /** Of how much that is, and who says so, in words. */
+  of: string;
+}
+
 /**
- * Bytes of memory that this process may take of what its job has: by the scheduler's word, and by the control groups
- * that it is in; null where nobody limits it.
+ * Memory that this process may take of what its job has: by the scheduler's word, and by the control groups that it is
+ * in; null where nobody limits it.
  *
  * @param root where the system's files are
  */
-export function allottedMemory(env: Environment = process.env, root = '/'): number | null {
-  const limits = [...bySlurm(env), ...byControlGroups(root)];
-  return limits.length > 0 ? Math.floor((OURS * Math.min(...limits)) / MiB) * MiB : null;
+export function allotment(env: Environment = process.env, root = '/'): Allotment | null {
+  const [least] = [...bySlurm(env), ...byControlGroups(root)].sort((a, b) => a.bytes - b.bytes);
+  if (!least) return null;
+  const bytes = OURS * least.bytes;
+  return {
+    bytes: bytes < MiB ? Math.floor(bytes) : Math.floor(bytes / MiB) * MiB,
+    of: `nine tenths of the ${formatBytes(least.bytes)} of ${least.from}`
+  };
 }
 
 /** Bytes that a job must have, for this process to be allotted so many. */
@@ -42,16 +61,17 @@ const whole = (text: string | undefined): number[] =>
   text !== undefined && /^[1-9]\d*$/.test(text) ? [Number(text)] : [];
 
 /** In MiB; 0 is all that the node has. */
-function bySlurm(env: Environment): number[] {
+function bySlurm(env: Environment): Limit[] {
   const node = whole(env.SLURM_MEM_PER_NODE);
-  if (node.length > 0) return node.map(n => n * MiB);
+  if (node.length > 0) return node.map(n => ({ bytes: n * MiB, from: `SLURM_MEM_PER_NODE=${n}` }));
   const [cpus = 1] = [env.SLURM_CPUS_PER_TASK, env.SLURM_CPUS_ON_NODE].flatMap(whole);
-  return whole(env.SLURM_MEM_PER_CPU).map(n => n * cpus * MiB);
+  const from = (n: number) => `SLURM_MEM_PER_CPU=${n}${cpus > 1 ? ` and ${cpus} processors` : ''}`;
+  return whole(env.SLURM_MEM_PER_CPU).map(n => ({ bytes: n * cpus * MiB, from: from(n) }));
 }
 
 /** Limits of the control groups that this process is in, and of those around them (Linux, both versions). */
-function byControlGroups(root: string): number[] {
-  const found: number[] = [];
+function byControlGroups(root: string): Limit[] {
+  const found: Limit[] = [];
   for (const line of read(join(root, 'proc/self/cgroup')).split('\n')) {
     const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
     if (path === undefined) continue;
@@ -61,11 +81,13 @@ function byControlGroups(root: string): number[] {
     const name = isSecond ? 'memory.max' : 'memory.limit_in_bytes';
     const names = path.split('/').filter(part => part !== '');
     // In a container the path is the host's, and its own group lies at the top.
-    for (let depth = names.length; depth >= 0; depth--)
-      found.push(...whole(read(join(mount, ...names.slice(0, depth), name)).trim()));
+    for (let depth = names.length; depth >= 0; depth--) {
+      const file = join(mount, ...names.slice(0, depth), name);
+      found.push(...whole(read(file).trim()).map(bytes => ({ bytes, from: `this job's control group (${file})` })));
+    }
   }
   // Version 1 writes a number beyond all memory where there is no limit.
-  return found.filter(limit => limit < 2 ** 50);
+  return found.filter(({ bytes }) => bytes < 2 ** 50);
 }
 
 function read(path: string): string {

@@ -845,7 +845,7 @@ def test_no_other_object_is_read_or_written_than_is_named(cli, store, tmp_path):
         assert np.array_equal(microct_io_vis.open(image)[...], array), key
         assert sorted(microct_io_vis.info(image).labels) == ["cells", "more"], key
     for source in (f"s3://{BUCKET}/named//{keys[0]}.tif", f"s3://{BUCKET}/named/{keys[0]}.tif/"):
-        with pytest.raises(microct_io_vis.ConversionError, match="between two slashes|names a folder"):
+        with pytest.raises(microct_io_vis.ConversionError, match=r"between two slashes|names a folder"):
             microct_io_vis.convert(source, tmp_path / "other.ome.zarr", progress=False)
 
 

@@ -303,7 +303,28 @@ def test_a_part_that_its_job_has_too_little_memory_for_says_what_the_job_must_ha
     needed = set()
     for words in ([], ["--max-memory", "1G"]):
         run = part(*words, memory="100")
-        assert run.status == 1 and "budget of 90.0 MiB" in run.stderr
+        assert run.status == 1
+        assert "budget of 90.0 MiB (nine tenths of the 100 MiB of SLURM_MEM_PER_NODE=100) is too" in run.stderr
         needed.add(re.search(r": have its job be given at least (\d+) MiB, of which", run.stderr)[1])
     [memory] = needed
     part(memory=memory).succeeded()
+
+
+def test_too_little_memory_is_the_jobs_where_nobody_has_given_another(cli, volume, tmp_path):
+    output = tmp_path / "out.ome.zarr"
+    cli("convert", volume, output).succeeded()
+
+    def said(*words: object, memory: str) -> str:
+        run = cli(*words, env=os.environ | {"SLURM_MEM_PER_NODE": memory})
+        assert run.status == 1 and "too small" in run.stderr
+        return run.stderr
+
+    for words in (("convert", volume, tmp_path / "b.ome.zarr"), ("verify", output)):
+        for memory, of in (
+            ("1", "922 KiB (nine tenths of the 1.00 MiB"),
+            ("60", "54.0 MiB (nine tenths of the 60.0 MiB"),
+        ):
+            message = said(*words, memory=memory)
+            assert f"a memory budget of {of} of SLURM_MEM_PER_NODE={memory})" in message
+            assert "have its job be given at least" in message and "--max-memory" not in message
+        assert "give at least" in said(*words, "-m", "50M", memory="1000")

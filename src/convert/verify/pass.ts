@@ -1,6 +1,5 @@
 import { CRC32C_TABLE, MEMORY_START, SHUFFLE_SCRATCH } from '../../simd/index.ts';
 import { ConvertError } from '../../model/errors.ts';
-import { formatBytes } from '../../model/bytes.ts';
 import { processors } from '../../pyramid/allotment.ts';
 import { freeMemory } from '../../pyramid/garbage.ts';
 import type { Layout } from '../../model/layout.ts';
@@ -23,7 +22,7 @@ import { BYTES_PER_VOXEL, type Dtype, type Shape } from '../../model/volume.ts';
 import { PageCache } from '../page-cache.ts';
 import type { Findings } from './findings.ts';
 import type { Run } from './metadata.ts';
-import { option } from '../../model/words.ts';
+import { tooLittle } from '../validation/resources.ts';
 
 /** Known facts about how the stored voxels were made, and so about what they should be. */
 export interface Recipe {
@@ -314,11 +313,10 @@ export class Pass {
         `${this.#output}: ${pieces} need more than 4 GiB of working memory`,
         'output'
       );
-    const needed = found.needs / 2 ** 20;
+    const { budget, enough } = tooLittle(maxMemory, found.needs);
     throw new ConvertError(
       'memory-too-small',
-      `${this.#output}: a memory budget of ${formatBytes(maxMemory)} is too small for ${pieces}: give at least ${needed} MiB ` +
-        `(${found.needs} bytes, ${option('maxMemory', `${needed}M`)})`,
+      `${this.#output}: ${budget} is too small for ${pieces}: ${enough}`,
       'maxMemory'
     );
   }

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { jobs, memory } from '../validation/resources.ts';
+import { jobs, memory, usualMemory } from '../validation/resources.ts';
 import { type Control, Ending, PATIENCE } from '../control.ts';
 import type { Difference } from '../../model/difference.ts';
 import { ConvertError } from '../../model/errors.ts';
@@ -70,7 +70,8 @@ export interface VerifyResult {
 
 /** @throws ConvertError `bad-option` */
 export const limitsOf = (options: Partial<VerifyOptions>): Pick<VerifyOptions, 'maxMemory'> & { jobs: number } => ({
-  maxMemory: memory(options.maxMemory ?? DEFAULT_OPTIONS.maxMemory),
+  // Those who share it, on whatever machines, must have the same.
+  maxMemory: memory(options.maxMemory ?? (options.piece ? DEFAULT_OPTIONS.maxMemory : usualMemory())),
   jobs: jobs(options.jobs ?? null)
 });
 

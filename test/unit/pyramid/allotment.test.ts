@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { allottedMemory, processors } from '../../../src/pyramid/allotment.ts';
+import { allotment, processors } from '../../../src/pyramid/allotment.ts';
 import { scratch } from '../scratch.ts';
 
 const MiB = 2 ** 20;
@@ -18,6 +18,9 @@ test('threads are those of the job, and never more than the system gives', () =>
   assert.equal(processors({ SLURM_CPUS_PER_TASK: '8' }, 2), 2);
   assert.equal(processors({ SLURM_CPUS_PER_TASK: 'many' }, 3), 3);
 });
+
+const allottedMemory = (env: Record<string, string>, root: string): number | null =>
+  allotment(env, root)?.bytes ?? null;
 
 const { fresh } = scratch('allotment');
 
@@ -38,4 +41,11 @@ test('memory is that of the job, by its scheduler or its control group, whicheve
   put('sys/fs/cgroup/memory/memory.limit_in_bytes', '9223372036854771712\n');
   put('sys/fs/cgroup/memory/slurm/job_7/memory.limit_in_bytes', `${2 ** 30}\n`);
   assert.equal(allottedMemory({ SLURM_MEM_PER_NODE: '2048' }, root), ninths(2 ** 30));
+  assert.match(
+    allotment({}, root)!.of,
+    /^nine tenths of the 1\.00 GiB of this job's control group \(.*job_7\/memory\.limit/
+  );
+  const { bytes, of } = allotment({ SLURM_MEM_PER_NODE: '1' }, root)!;
+  assert.ok(bytes > 0 && bytes < MiB);
+  assert.equal(of, 'nine tenths of the 1.00 MiB of SLURM_MEM_PER_NODE=1');
 });
