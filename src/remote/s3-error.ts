@@ -77,6 +77,10 @@ export class CutOff extends Error {
   override readonly name = 'CutOff';
 }
 
+/** Whether a connection to the store had come about. */
+const isCut = (error: unknown): boolean =>
+  /^(ECONNRESET|ECONNABORTED|EPIPE)$/.test(errorName(error) ?? '') || /socket hang up/i.test((error as Error).message);
+
 /** Whether the same request may do better a little later; `wasThere`: whether the store has answered before. */
 export function isPassing(error: unknown, wasThere: boolean): boolean {
   const { name, code, message } = error as SdkError;
@@ -209,7 +213,7 @@ export function s3Error(
   if (error instanceof CutOff) return fail(`${message}: try again later`);
   if (status === 404) return fail('there is no such object', 'not-found');
   if (status === null)
-    return failAll(
+    return (isCut(error) ? fail : failAll)(
       `it cannot be ${doing} (${unreached(error) ?? message}): check the connection and the endpoint (AWS_ENDPOINT_URL), and try again later`
     );
   const remedy = status < 500 ? 'ask whoever runs the server' : 'try again later';

@@ -474,6 +474,36 @@ def test_parts_replace_an_output_when_all_are_there(cli, blocks, store):
     assert store.files("again/a.ome.zarr") == {f"/{name}": data for name, data in on_disk(cli, source, *new).items()}
 
 
+@pytest.mark.parametrize("damage", [lambda text: text[: len(text) // 2], lambda text: b"{}", None])
+def test_who_does_not_know_what_is_replaced_writes_over_nothing(cli, blocks, store, damage):
+    """The marker says whether an older output stays until the new one is whole; parts are done, or are not."""
+    for key in store.files("unknown/"):
+        store.client.delete_object(Bucket=BUCKET, Key=f"unknown/{key}")
+    output, mark = f"s3://{BUCKET}/unknown/a.ome.zarr", "unknown/a.ome.zarr.partial/.microct-io-vis.json"
+    source, options = blocks
+    cli("convert", source, output, *options, "-q").succeeded()
+    before = store.files("unknown/a.ome.zarr/")
+    cli("plan", source, output, *options, "--parts", 2, "--overwrite", "--compression", "none").succeeded()
+    cli("part", 2, output).succeeded()
+    if damage:
+        marker = store.client.get_object(Bucket=BUCKET, Key=mark)["Body"].read()
+        store.client.put_object(Bucket=BUCKET, Key=mark, Body=damage(marker))
+    else:
+        store.client.delete_object(Bucket=BUCKET, Key=mark)
+    says = f"s3://{BUCKET}/{mark}: is damaged, or not this" if damage else "has just taken it over, or removed it"
+    for words in (("part", 1, output), ("finish", output, "--discard")):
+        said = cli(*words)
+        assert said.status == 1 and says in said.stderr, words
+        assert store.files("unknown/a.ome.zarr/") == before
+    if damage:
+        again = cli("convert", source, output, *options, "--overwrite")
+        assert again.status == 1 and "remove all that is under" in again.stderr
+    for key in store.files("unknown/a.ome.zarr.partial/"):
+        store.client.delete_object(Bucket=BUCKET, Key=f"unknown/a.ome.zarr.partial/{key}")
+    cli("plan", source, output, *options, "--parts", 2, "--overwrite").succeeded()
+    cli("finish", output, "--discard").succeeded()
+
+
 def test_a_cluster_writes_to_a_bucket(cli, blocks, store):
     source, _ = blocks
     output = f"s3://{BUCKET}/dask/a.ome.zarr"

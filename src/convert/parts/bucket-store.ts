@@ -3,7 +3,7 @@ import { ConvertError } from '../../model/errors.ts';
 import { type Json, parsedObject } from '../../model/json.ts';
 import { isDenied } from '../../remote/s3-error.ts';
 import type { S3Bucket } from '../../remote/s3.ts';
-import { BucketOutput, TOUCHING, filesOf } from '../../zarr/bucket/bucket-output.ts';
+import { BucketOutput, TOUCHING, filesOf, justTaken } from '../../zarr/bucket/bucket-output.ts';
 import {
   type Keys,
   busyWith,
@@ -13,6 +13,7 @@ import {
   openBucketOutput,
   partialName,
   readMarker,
+  unreadMarker,
   withdrawDocument
 } from '../../zarr/bucket/claim.ts';
 import { Courier } from '../../zarr/bucket/courier.ts';
@@ -118,6 +119,9 @@ export class BucketStore implements PartsStore {
   async enter(part: number, own: string, permit: () => Promise<void>): Promise<PartPlace> {
     const bucket = this.#bucket;
     const claimed = await readMarker(bucket, this.#keys);
+    if (!claimed) throw justTaken(bucket, this.#keys);
+    // By a guess, an older output might be written over.
+    if (!claimed.owner) throw unreadMarker(bucket, this.#keys);
     const run = `${this.#keys.partial}${RUNS}${part}/${own}`;
     const text = Buffer.from(marker());
     await bucket.put(run, text);
@@ -125,7 +129,7 @@ export class BucketStore implements PartsStore {
     const journal = JOURNAL + own;
     const prefix = `${this.#keys.partial}${PARTS}/${part}/${JOURNAL}`;
     const pieces = new JournalPieces(bucket, `${prefix}${own}/`, join(folder, journal));
-    const courier = new Courier(bucket, folder, filesOf(this.#keys, claimed?.owner?.staged ?? false), permit);
+    const courier = new Courier(bucket, folder, filesOf(this.#keys, claimed.owner.staged), permit);
     const timers = [
       setInterval(() => void bucket.put(run, text).catch(() => undefined), TOUCHING),
       setInterval(() => void pieces.note().catch((error: unknown) => courier.fail(error)), NOTING)

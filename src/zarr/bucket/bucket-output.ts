@@ -21,6 +21,7 @@ import {
   openBucketOutput,
   partialName,
   readMarker,
+  unreadMarker,
   refuseUnlessEnded,
   withdrawDocument
 } from './claim.ts';
@@ -171,7 +172,8 @@ export class BucketOutput implements UnfinishedOutput {
     const { bucket, keys } = await openBucketOutput(output);
     try {
       const claimed = await readMarker(bucket, keys);
-      if (!claimed?.owner) throw justTaken(bucket, keys);
+      if (!claimed) throw justTaken(bucket, keys);
+      if (!claimed.owner) throw unreadMarker(bucket, keys);
       await refuseUnlessEnded(bucket, keys, claimed, planned);
       const { staged, replacing } = claimed.owner;
       const state = { staged, replacing, ...(planned && { planned }) };
@@ -387,7 +389,8 @@ const isOurs = (keys: Keys, key: string): boolean => isOurName(key.slice(keys.ro
 /** Prefix of the keys of an output's files while it is made. */
 export const filesOf = (keys: Keys, staged: boolean): string => (staged ? keys.partial : keys.root);
 
-const justTaken = (bucket: S3Bucket, keys: Keys): ConvertError =>
+/** The error that somebody else has an unfinished output, or has removed it. */
+export const justTaken = (bucket: S3Bucket, keys: Keys): ConvertError =>
   new ConvertError(
     'output-exists',
     `${partialName(bucket, keys)}: another conversion has just taken it over, or removed it: wait for it, or choose another output`,

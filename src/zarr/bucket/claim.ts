@@ -106,9 +106,17 @@ export async function readMarker(bucket: S3Bucket, keys: Keys): Promise<Claimed 
   const found = there && (await bucket.get(keys.marker));
   if (!there || !found) return null;
   const owner = parsedObject(found.bytes.toString('utf8'));
-  const isOwner = owner?.tool === TOOL && typeof owner.host === 'string';
+  const isOwner = owner?.tool === TOOL && typeof owner.host === 'string' && typeof owner.staged === 'boolean';
   return { owner: isOwner ? (owner as unknown as BucketOwner) : null, etag: found.etag, modified: there.modified };
 }
+
+/** The error of an unfinished output of which its marker says nothing that this program understands. */
+export const unreadMarker = (bucket: S3Bucket, keys: Keys): ConvertError =>
+  new ConvertError(
+    'output-exists',
+    `${bucket.nameOf(keys.marker)}: is damaged, or not this program's, and does not say whether what is converted replaces an older output: remove all that is under ${partialName(bucket, keys)}/, and begin anew, or choose another output`,
+    'output'
+  );
 
 /** Removes a document; who may not do that empties it, which is as good: it tells nothing any more. */
 export async function withdrawDocument(bucket: S3Bucket, key: string): Promise<void> {
@@ -141,7 +149,6 @@ export function busyWith(bucket: S3Bucket, keys: Keys, { owner, modified }: Clai
 }
 
 async function ownershipOf(bucket: S3Bucket, keys: Keys, claimed: Claimed): Promise<Ownership> {
-  if (!claimed.owner) return 'foreign';
   const busy = busyWith(bucket, keys, claimed);
   if (busy) return busy;
   return (await isPlannedAt(bucket, keys)) ? 'planned' : 'stale';
@@ -162,6 +169,7 @@ export async function refuseUnlessEnded(
       if (!isNoteName(key.slice(keys.partial.length))) refuseUnlessStale(partialName(bucket, keys), 'foreign');
     return;
   }
+  if (!claimed.owner) throw unreadMarker(bucket, keys);
   refuseUnlessStale(partialName(bucket, keys), await ownershipOf(bucket, keys, claimed), planned);
 }
 
