@@ -605,8 +605,9 @@ def open(
         return _look(path, found, reading)
     if reading:
         _refuse(nothing_is_chosen(path, reading))
-    store = _store(place, zarr)
-    archive = _ReadFile(place, is_metadata=False) if os.path.isfile(place) else None
+    file, inside = ("", "") if is_address(path) else _in_archive(place)
+    store = _store(file or place, zarr)
+    archive = _ReadFile(file, is_metadata=False) if file else None
     axes = "".join(axis.name for axis in found.axes)
     units = tuple(axis.unit for axis in found.axes)
     channels = _names(found.channels)
@@ -618,7 +619,8 @@ def open(
                 "run verify()"
             )
         folder = os.path.join(place, level.path)
-        array = zarr.open_array(**({"store": store, "path": level.path} if store else {"store": folder}), mode="r")
+        where = {"store": store, "path": inside + level.path} if store else {"store": folder}
+        array = zarr.open_array(**where, mode="r")
         document = os.path.join(folder, "zarr.json" if found.zarr_format == 3 else ".zarray")
         opened = archive if store else _ReadFile(document, is_metadata=True)
         full = levels[0] if levels else None
@@ -636,6 +638,17 @@ def _store(path: str, zarr: Any) -> Any:
         except ValueError as error:
             _refuse(str(error))
     return zarr.storage.ZipStore(path, mode="r") if os.path.isfile(path) else None
+
+
+def _in_archive(path: str) -> tuple[str, str]:
+    """The file that an OME-Zarr is, or lies in as labels do, and the prefix of its names there; empty for a folder."""
+    at = path
+    while not os.path.lexists(at) and os.path.dirname(at) != at:
+        at = os.path.dirname(at)
+    if not os.path.isfile(at):
+        return "", ""
+    names = os.path.relpath(path, at).split(os.sep)
+    return at, "" if names == ["."] else "".join(f"{name}/" for name in names)
 
 
 def _chosen_image(source: StrPath, reading: dict[str, Any]) -> StrPath:

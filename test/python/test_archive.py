@@ -185,6 +185,21 @@ def test_those_of_others_and_damaged_ones(cli, scan, one, tmp_path):
     assert failed.status == 1 and "0/c/0/1/1" in failed.stdout + failed.stderr
 
 
+def test_labels_in_it_are_opened_by_their_path(cli, scan, tmp_path, monkeypatch):
+    folder, path = tmp_path / "a.ome.zarr", tmp_path / "a.ozx"
+    cli("convert", scan[0], folder, *SMALL).succeeded()
+    microct_io_vis.write_labels(scan[1] > 2**15, "bright", parent=folder, progress=False)
+    zipped(folder, path)
+    monkeypatch.chdir(tmp_path)
+    for given in (path / "labels" / "bright", "a.ozx/labels/bright"):
+        labels = microct_io_vis.open(given)
+        assert np.array_equal(labels[...], scan[1] > 2**15)
+        assert len(labels.levels) == len(microct_io_vis.open(folder / "labels" / "bright").levels) > 1
+        assert np.array_equal(labels.levels[1][...], microct_io_vis.open(folder / "labels" / "bright").levels[1][...])
+    with pytest.raises(microct_io_vis.ConversionError, match="there is no such file"):
+        microct_io_vis.open(path / "labels" / "dark")
+
+
 @pytest.mark.parametrize("name", ["0//zarr.json", "/zarr.json", "0/./zarr.json", "../a.ozx/zarr.json"])
 def test_no_file_in_it_takes_the_place_of_another(cli, one, tmp_path, name):
     """As it would on a disk, where it is brought to from an address."""
