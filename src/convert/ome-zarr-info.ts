@@ -1,5 +1,6 @@
 import { lstat, opendir } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
+import { MARKS } from '../model/document.ts';
 import { ConvertError } from '../model/errors.ts';
 import type { StoredCompression } from '../zarr/codec/index.ts';
 import { isAddress, isBucketAddress, shownAddress } from '../model/address.ts';
@@ -104,8 +105,7 @@ export interface OmeZarrLevel {
 export async function isStored(source: string): Promise<boolean> {
   if (isAddress(source)) return !(await isFileAddress(source));
   const path = resolve(source);
-  const marks = ['zarr.json', '.zgroup', '.zarray', '.zattrs'];
-  if (isArchiveName(path) || marks.some(mark => isThere(join(path, mark)))) return true;
+  if (isArchiveName(path) || MARKS.some(mark => isThere(join(path, mark)))) return true;
   return /\.zarr(\.partial)?$/i.test(path) && namesIn(path)?.every(name => imageKind(name) === null) === true;
 }
 

@@ -5,12 +5,10 @@ import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import { Archive } from '../convert/index.ts';
 import { adviceOnPath } from '../model/address.ts';
+import { MARKS } from '../model/document.ts';
 import { ConvertError } from '../model/errors.ts';
 import { isArchiveName } from '../model/output-name.ts';
 import { readUpTo } from '../model/read-up-to.ts';
-
-/** Names that mark the root of an OME-Zarr: Zarr v3, or v2. By the last one it is told what an array by itself is. */
-const MARKS = ['zarr.json', '.zattrs', '.zgroup', '.zarray'];
 
 /** Errors of the file system that mean that there is no such file, and not that it could not be read. */
 const MISSING = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG']);

@@ -8,10 +8,15 @@ const MAX_DOCUMENT = 1 << 25;
 /** Objects and lists within one another. */
 const MAX_DEPTH = 64;
 
-const NAMES = new Set(['zarr.json', '.zattrs', '.zarray', '.zgroup', '.zmetadata']);
+/** Names that mark the root of an OME-Zarr: Zarr v3, or v2. By the last one it is told what an array by itself is. */
+export const MARKS = ['zarr.json', '.zattrs', '.zgroup', '.zarray'];
+/** Documents of Zarr, of either version, that a group may have. */
+export const GROUP_DOCUMENTS = ['zarr.json', '.zattrs', '.zgroup', '.zmetadata'];
+/** Those of groups and arrays. */
+export const DOCUMENTS = [...GROUP_DOCUMENTS, '.zarray'];
 
 /** Whether a file of an OME-Zarr, by its path, holds metadata. */
-export const isDocument = (path: string): boolean => NAMES.has(path.slice(path.lastIndexOf('/') + 1));
+export const isDocument = (path: string): boolean => DOCUMENTS.includes(path.slice(path.lastIndexOf('/') + 1));
 
 /** Says that a file of metadata is too long to be any; null where it is not. */
 export const tooLong = (bytes: number): string | null =>

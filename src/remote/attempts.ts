@@ -2,10 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How often what may pass by itself is asked, and the longest wait before it is asked again: half a minute in all. */
 export const ATTEMPTS = 9;
+/** The same where somebody waits for a picture. */
+export const FEW_ATTEMPTS = 5;
 const LONGEST_WAIT = 8_000;
 
 /** How long a connection may be silent, in ms. */
 export const SILENT = 60_000;
+
+/** Statuses of failures that pass by themselves. */
+export const BUSY_STATUS = [408, 425, 429, 500, 502, 503, 504];
+/** Names of errors of connections that do so. */
+export const CONNECTION = /^(ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ENETDOWN|UND_ERR)/;
+
+/** The error that only a part of a body came, where the whole was promised. */
+export class CutOff extends Error {
+  override readonly name = 'CutOff';
+}
 
 /** A server, or a bucket, that does not do what it is asked, and why. */
 export interface Trouble {

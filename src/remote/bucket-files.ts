@@ -1,10 +1,9 @@
+import { MARKS } from '../model/document.ts';
 import { ConvertError } from '../model/errors.ts';
-import { type Found, MARKS, type RemoteFiles, type Wanted } from './files.ts';
+import { FEW_ATTEMPTS } from './attempts.ts';
+import type { Found, RemoteFiles, Wanted } from './files.ts';
 import { S3Bucket } from './s3.ts';
 import { S3Error } from './s3-error.ts';
-
-/** How often what may pass by itself is asked again: somebody waits for a picture. */
-const ATTEMPTS = 5;
 
 /** Files of an OME-Zarr in a bucket. */
 export class BucketFiles implements RemoteFiles {
@@ -25,7 +24,7 @@ export class BucketFiles implements RemoteFiles {
    * @throws ConvertError `bad-option` for what is no address
    */
   static async open(address: string, most: number): Promise<BucketFiles> {
-    const bucket = await S3Bucket.open(address, 'source', ATTEMPTS);
+    const bucket = await S3Bucket.open(address, 'source', FEW_ATTEMPTS);
     const { key } = bucket.address;
     if (key !== '') return new BucketFiles(bucket, key, most);
     bucket.close();

@@ -37,6 +37,3 @@ export interface RemoteFiles {
   /** Lets connections go; who reads on has new ones. */
   close(): void;
 }
-
-/** Names that mark the root of an OME-Zarr: Zarr v3, or v2. By the last one it is told what an array by itself is. */
-export const MARKS = ['zarr.json', '.zattrs', '.zgroup', '.zarray'];

@@ -1,9 +1,10 @@
 import { addressName, isBucketAddress } from '../model/address.ts';
+import { MARKS, isDocument } from '../model/document.ts';
 import { ConvertError } from '../model/errors.ts';
 import { isArchiveName } from '../model/output-name.ts';
 import { ArchiveFiles } from './archive-files.ts';
 import { BucketFiles } from './bucket-files.ts';
-import { type Found, MARKS, type RemoteFiles, type Wanted, changed } from './files.ts';
+import { type Found, type RemoteFiles, type Wanted, changed } from './files.ts';
 import { WebFiles } from './web-files.ts';
 
 async function filesAt(address: string, most: number, isArchive: boolean): Promise<RemoteFiles> {
@@ -69,7 +70,7 @@ export class RemoteStore {
       throw new ConvertError('bad-option', `${key}: this key names no file inside ${this.name}`);
     const found = await this.#files.read(key, wanted, signal);
     // Documents say of themselves that they are others, or not there. Who has read another one reads all anew.
-    if (MARKS.includes(key.split('/').at(-1)!)) {
+    if (isDocument(key)) {
       const before = this.#documents.get(key);
       const version = found?.version ?? null;
       if (before !== undefined && before !== version) this.#versions.clear();

@@ -1,5 +1,6 @@
 import { errorName } from '../model/error-name.ts';
 import { ConvertError, type ErrorCode } from '../model/errors.ts';
+import { BUSY_STATUS, CONNECTION, CutOff } from './attempts.ts';
 import { unreached } from './unreached.ts';
 
 /** Which side of the work a bucket is on. */
@@ -57,8 +58,6 @@ interface SdkError extends Error {
   $retryable?: object;
 }
 
-/** Statuses of failures that pass by themselves. */
-export const BUSY_STATUS = [408, 425, 429, 500, 502, 503, 504];
 const BUSY = [
   'SlowDown',
   'InternalError',
@@ -67,15 +66,9 @@ const BUSY = [
   'TooManyRequests',
   'OperationAborted'
 ];
-export const CONNECTION = /^(ECONN|EPIPE|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ENETDOWN|UND_ERR)/;
 
 export const statusOf = (error: unknown): number | null => (error as SdkError).$metadata?.httpStatusCode ?? null;
 export const reasonOf = (error: unknown): string => (error as SdkError).Code ?? (error as Error).name ?? 'Unknown';
-
-/** The error that only a part of a body came, where the whole was promised. */
-export class CutOff extends Error {
-  override readonly name = 'CutOff';
-}
 
 /** Whether a connection to the store had come about. */
 const isCut = (error: unknown): boolean =>

@@ -4,11 +4,10 @@ import type { ListObjectsV2CommandInput, ListObjectsV2CommandOutput } from '@aws
 import { type BucketAddress, bucketAddress, noBucket, shownAddress } from '../model/address.ts';
 import { atOnce } from '../model/at-once.ts';
 import { ConvertError } from '../model/errors.ts';
-import { ATTEMPTS } from './attempts.ts';
+import { ATTEMPTS, CutOff } from './attempts.ts';
 import { S3Connection } from './s3-connection.ts';
 import {
   type BucketSide,
-  CutOff,
   PRECONDITION,
   S3Error,
   isMissing,

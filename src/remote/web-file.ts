@@ -1,9 +1,8 @@
 import { shownAddress } from '../model/address.ts';
 import { ConvertError, type ErrorCode } from '../model/errors.ts';
 import type { RemoteState } from '../model/layout.ts';
-import { ATTEMPTS } from './attempts.ts';
+import { ATTEMPTS, CutOff } from './attempts.ts';
 import type { RemoteFile } from './remote-file.ts';
-import { CutOff } from './s3-error.ts';
 import { type WebAnswer, WebServer, attempting } from './web-server.ts';
 
 interface Part {

@@ -1,10 +1,8 @@
 import { ConvertError } from '../model/errors.ts';
-import { type Found, MARKS, type RemoteFiles, type Wanted } from './files.ts';
-import { CutOff } from './s3-error.ts';
+import { MARKS } from '../model/document.ts';
+import { CutOff, FEW_ATTEMPTS } from './attempts.ts';
+import type { Found, RemoteFiles, Wanted } from './files.ts';
 import { type WebAnswer, WebServer, attempting } from './web-server.ts';
-
-/** How often what may pass by itself is asked: somebody waits for a picture. */
-const ATTEMPTS = 5;
 
 /**
  * Files of an OME-Zarr on a server of the web. Only what is certainly not there is missing: a login page, another part
@@ -40,7 +38,7 @@ export class WebFiles implements RemoteFiles {
         `${this.name}/${key}: it cannot be read (${why}): check the address and the connection, and try again later`,
         'source'
       );
-    return attempting(this.#root.host, ATTEMPTS, true, once, fail, signal);
+    return attempting(this.#root.host, FEW_ATTEMPTS, true, once, fail, signal);
   }
 
   #address(key: string): URL {

@@ -1,9 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { isOfWeb, shownAddress, unescaped } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
-import { SILENT, waitBefore } from './attempts.ts';
+import { BUSY_STATUS, CONNECTION, CutOff, SILENT, waitBefore } from './attempts.ts';
 import { proxies } from './proxies.ts';
-import { BUSY_STATUS, CONNECTION, CutOff } from './s3-error.ts';
 import { wholeAddress } from './stand-ins.ts';
 import { unreached } from './unreached.ts';
 

@@ -11,10 +11,9 @@ import { JOURNAL } from './journal.ts';
 import type { Documents } from './metadata.ts';
 import { besideName, clearLeftovers, previousName, remove } from './leftovers.ts';
 import { checkReplaceable, isTaken } from './occupied.ts';
-import { HEARTBEAT, MARKER, PARTS, PLAN, SCRATCH, active, marker, ownerOf } from './owner.ts';
+import { MARKER, PARTS, PLAN, SCRATCH, active, givingSigns, marker, ownerOf } from './owner.ts';
 import { refuseUnlessStale } from './ownership.ts';
 import { refuseWhatIsReplaced } from './replaced.ts';
-import { giveSign } from './sign-of-life.ts';
 import { syncFolder, writeSynced } from './sync.ts';
 import { writeError } from './system-errors.ts';
 import type { UnfinishedOutput } from './unfinished-output.ts';
@@ -37,7 +36,7 @@ export class Destination implements UnfinishedOutput {
   readonly courier = null;
   readonly #overwrite: boolean;
   readonly #labels: boolean;
-  #heartbeat: NodeJS.Timeout;
+  readonly #signs: NodeJS.Timeout;
 
   private constructor(output: string, partial: string, overwrite: boolean, labels: boolean) {
     this.output = output;
@@ -45,14 +44,7 @@ export class Destination implements UnfinishedOutput {
     this.#overwrite = overwrite;
     this.#labels = labels;
     active.add(partial);
-    this.#heartbeat = setInterval(() => {
-      try {
-        giveSign(join(partial, MARKER));
-      } catch {
-        // Gone: whatever writes next will say so.
-      }
-    }, HEARTBEAT);
-    this.#heartbeat.unref();
+    this.#signs = givingSigns(join(partial, MARKER));
   }
 
   /**
@@ -248,7 +240,7 @@ export class Destination implements UnfinishedOutput {
   }
 
   #release(): void {
-    clearInterval(this.#heartbeat);
+    clearInterval(this.#signs);
     active.delete(this.partial);
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { isAddress } from '../model/address.ts';
 import { ConvertError } from '../model/errors.ts';
 import type { Json } from '../model/json.ts';
@@ -10,9 +10,8 @@ import { isThere, listFolder } from './files.ts';
 import { readImage } from './image.ts';
 import { findJson } from './json.ts';
 import { isProcess } from './owner.ts';
-import { syncFolder, writeSynced } from './sync.ts';
+import { replaceSynced } from './sync.ts';
 import { writeError } from './system-errors.ts';
-import { withdraw } from './withdraw.ts';
 
 /** The folder of an image's label images, which may have an address. */
 export const labelsFolder = (parent: string): string =>
@@ -133,15 +132,11 @@ function isLabelImage(folder: string): boolean {
   }
 }
 
-/** Writes a file that has its name only when it is whole and on the disk. */
+/** See `replaceSynced`. */
 async function replace(path: string, value: Json, attempt = 0): Promise<void> {
-  const made = `${path}-${process.pid}-${randomUUID()}`;
   try {
-    await writeSynced(made, asText(value));
-    renameSync(made, path);
-    await syncFolder(dirname(path));
+    await replaceSynced(path, `${path}-${process.pid}-${randomUUID()}`, asText(value));
   } catch (error) {
-    withdraw(made);
     // Another machine may have taken it for what an ended run left.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' && attempt < 3) return replace(path, value, attempt + 1);
     throw writeError(error, path);

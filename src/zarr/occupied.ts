@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { DOCUMENTS, isDocument } from '../model/document.ts';
 import { ConvertError, type ErrorCode } from '../model/errors.ts';
 import { isObject } from '../model/json.ts';
 import { omeOf } from '../model/ome-zarr/group.ts';
@@ -13,8 +14,6 @@ import { taken } from './ownership.ts';
 const MOST_NAMED = 5;
 /** Errors of an output whose name something has. */
 export const IN_THE_WAY: readonly ErrorCode[] = ['output-exists', 'output-not-ome-zarr'];
-/** Files of Zarr's metadata, of either version. */
-const METADATA = new Set(['zarr.json', '.zattrs', '.zgroup', '.zarray', '.zmetadata']);
 
 /** Some names, and how many more there are. */
 export const someOf = (names: readonly string[]): string =>
@@ -111,13 +110,13 @@ export function goesWith(output: string): string[] {
       `${output} is a symbolic link: the link is replaced by the new OME-Zarr, and ${target}, to which it points, stays as it is.`
     ];
   const { levels, kind } = describe(output);
-  const labels = namesIn(join(output, 'labels')).filter(name => !METADATA.has(name));
+  const labels = namesIn(join(output, 'labels')).filter(name => !isDocument(name));
   const inLevels = levels.flatMap(level =>
     namesIn(join(output, level))
-      .filter(name => !METADATA.has(name) && name !== 'c' && !/^\d+(\.\d+)*$/.test(name))
+      .filter(name => !isDocument(name) && name !== 'c' && !/^\d+(\.\d+)*$/.test(name))
       .map(name => `${level}/${name}`)
   );
-  const known = new Set([...METADATA, 'labels', ...levels.map(level => level.split('/')[0])]);
+  const known = new Set([...DOCUMENTS, 'labels', ...levels.map(level => level.split('/')[0])]);
   const others = [...namesIn(output).filter(name => !known.has(name)), ...inLevels];
   return [
     ...(kind ? [`${output} is a ${kind}, and is replaced with all that is in it: ${someOf(others)}.`] : []),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { TOOL } from '../model/version.ts';
 import { JOURNAL } from './journal.ts';
 import { readJson } from './json.ts';
-import { isSilent } from './sign-of-life.ts';
+import { giveSign, isSilent } from './sign-of-life.ts';
 
 /**
  * Lies in an unfinished output and says whose it is. Names that begin so are of markers that are put in its place or
@@ -28,6 +28,16 @@ const isUsual = (name: string): boolean => OURS.test(name) || ANYWHERE.test(name
  */
 export const HEARTBEAT = 15_000;
 export const BELIEVED = 8 * HEARTBEAT;
+
+/** Has this process give them in a marker of its own until the timer is cleared. */
+export const givingSigns = (path: string): NodeJS.Timeout =>
+  setInterval(() => {
+    try {
+      giveSign(path);
+    } catch {
+      // Gone: whatever writes next will say so.
+    }
+  }, HEARTBEAT).unref();
 
 export interface Owner {
   tool: string;

@@ -1,8 +1,9 @@
-import { closeSync, fstatSync, fsync, fsyncSync, openSync, readdirSync, rmSync, stat } from 'node:fs';
+import { closeSync, fstatSync, fsync, fsyncSync, openSync, readdirSync, renameSync, rmSync, stat } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { atOnce } from '../model/at-once.ts';
+import { withdraw } from './withdraw.ts';
 
 const syncing = promisify(fsync);
 const looking = promisify(stat);
@@ -35,6 +36,18 @@ export async function writeSynced(path: string, text: string): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
+  }
+}
+
+/** Writes a file that has its name only when it is whole and on the disk, and is called `made` until then. */
+export async function replaceSynced(path: string, made: string, text: string): Promise<void> {
+  try {
+    await writeSynced(made, text);
+    renameSync(made, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    withdraw(made);
+    throw error;
   }
 }
 

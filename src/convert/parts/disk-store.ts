@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Json } from '../../model/json.ts';
 import { isArchiveName } from '../../model/output-name.ts';
@@ -9,9 +9,8 @@ import { Journal, type JournalRecord } from '../../zarr/journal.ts';
 import { findGroup } from '../../zarr/group.ts';
 import { clearBeside } from '../../zarr/leftovers.ts';
 import { isOmeZarr } from '../../zarr/ome-zarr.ts';
-import { HEARTBEAT, PARTS, PLAN, type Running, isOurs, marker, ownerIn, ownerOf } from '../../zarr/owner.ts';
-import { giveSign } from '../../zarr/sign-of-life.ts';
-import { asideName, syncFolder, writeSynced } from '../../zarr/sync.ts';
+import { PARTS, PLAN, type Running, givingSigns, isOurs, marker, ownerIn, ownerOf } from '../../zarr/owner.ts';
+import { asideName, replaceSynced, syncFolder, writeSynced } from '../../zarr/sync.ts';
 import { writeError } from '../../zarr/system-errors.ts';
 import type { UnfinishedOutput } from '../../zarr/unfinished-output.ts';
 import { withdraw } from '../../zarr/withdraw.ts';
@@ -45,11 +44,8 @@ export class DiskStore implements PartsStore {
   async write(name: string, own: string, text: string): Promise<void> {
     const path = this.#path(name);
     try {
-      await writeSynced(`${path}-${own}`, text);
-      renameSync(`${path}-${own}`, path);
-      await syncFolder(dirname(path));
+      await replaceSynced(path, `${path}-${own}`, text);
     } catch (error) {
-      withdraw(`${path}-${own}`);
       throw writeError(error, path);
     }
   }
@@ -118,14 +114,7 @@ export class DiskStore implements PartsStore {
     } catch (error) {
       throw writeError(error, this.partial);
     }
-    const touch = () => {
-      try {
-        giveSign(run);
-      } catch {
-        // Gone: whatever writes next will say so.
-      }
-    };
-    const timer = setInterval(touch, HEARTBEAT).unref();
+    const signs = givingSigns(run);
     return {
       folder: this.partial,
       aside: asideName(own),
@@ -138,7 +127,7 @@ export class DiskStore implements PartsStore {
           .map(name => Journal.read<{ id: string }>(folder, name))
           .filter((record): record is JournalRecord<{ id: string }> => record !== null),
       leave: async () => {
-        clearInterval(timer);
+        clearInterval(signs);
         withdraw(run);
       }
     };

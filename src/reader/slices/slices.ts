@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { MARKS } from '../../model/document.ts';
 import { ConvertError } from '../../model/errors.ts';
 import { ENDINGS, type ImageKind, imageKind } from '../../model/file-endings.ts';
 import { nameOf, onDisk } from '../common/file-name.ts';
@@ -14,9 +15,6 @@ import type { Counter } from './numbering.ts';
 import { type Entry, adviceOnOthers } from './other-files.ts';
 import { type Series, byName, findSeries } from './series.ts';
 import { globMatcher, suggestEndings, suggestGlob } from './suggestion.ts';
-
-/** Files any of which makes a folder a Zarr. */
-const ZARR_DOCUMENTS = ['zarr.json', '.zattrs', '.zgroup', '.zarray'];
 
 /** Kind of a slice; a file without the ending of another kind is taken for a TIFF. */
 export const sliceKind = (path: string): ImageKind => imageKind(path) ?? 'TIFF';
@@ -345,7 +343,7 @@ export async function listNames(folder: string): Promise<string[]> {
     noteFolder(folder, names);
     return names;
   }
-  if (ZARR_DOCUMENTS.some(name => existsSync(join(folder, name))))
+  if (MARKS.some(name => existsSync(join(folder, name))))
     throw fail(
       'no-pages',
       folder,

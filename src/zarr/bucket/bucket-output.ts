@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { atOnce } from '../../model/at-once.ts';
+import { GROUP_DOCUMENTS } from '../../model/document.ts';
 import { ConvertError } from '../../model/errors.ts';
 import { S3Error, isDenied, isRefusedByCondition } from '../../remote/s3-error.ts';
 import type { S3Bucket, StoredObject } from '../../remote/s3.ts';
@@ -14,7 +15,6 @@ import { withdraw as removeAtOnce } from '../withdraw.ts';
 import {
   type BucketOwner,
   type Keys,
-  ROOT_DOCUMENTS,
   isOmeZarrAt,
   isOurName,
   isPlannedAt,
@@ -204,7 +204,7 @@ export class BucketOutput implements UnfinishedOutput {
   async finish(): Promise<string[]> {
     await this.#checkOwn();
     await this.#journal.note();
-    const isRoot = ([path]: Documents[number]) => ROOT_DOCUMENTS.includes(path);
+    const isRoot = ([path]: Documents[number]) => GROUP_DOCUMENTS.includes(path);
     const write = ([path, text]: Documents[number], isNew = false) =>
       this.#bucket.put(this.#keys.root + path, Buffer.from(text), isNew ? { isNew } : {});
     if (this.#staged) await this.#replace();
@@ -282,7 +282,7 @@ export class BucketOutput implements UnfinishedOutput {
     if (this.#replacing && !isWhole) return void (await this.keep());
     await this.#bucket.uploads.abortAll(filesOf(this.#keys, this.#staged));
     // Metadata of an image may be somebody else's, who has been faster.
-    const isGoing = (name: string) => isOurName(name) && (this.#rooted.has(name) || !ROOT_DOCUMENTS.includes(name));
+    const isGoing = (name: string) => isOurName(name) && (this.#rooted.has(name) || !GROUP_DOCUMENTS.includes(name));
     if (!this.#staged && !isWhole) await this.#removeAll(root, key => isGoing(key.slice(root.length)));
     await this.#removeNotes();
   }
@@ -310,7 +310,7 @@ export class BucketOutput implements UnfinishedOutput {
     this.#replacing = true;
     await this.#mark();
     // Nobody opens what is of both.
-    await this.#bucket.delete(ROOT_DOCUMENTS.map(name => root + name));
+    await this.#bucket.delete(GROUP_DOCUMENTS.map(name => root + name));
     await this.#removeAll(root, () => true);
     await atOnce(COPIES, files, file => this.#bucket.copy(file, root + file.key.slice(partial.length)));
   }

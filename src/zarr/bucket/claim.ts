@@ -57,9 +57,6 @@ export class Keys {
   }
 }
 
-/** Documents of which one makes a prefix an OME-Zarr, or what takes itself for one. */
-export const ROOT_DOCUMENTS = ['zarr.json', '.zattrs', '.zgroup', '.zmetadata'];
-
 /** Whether a key under an output's prefix, without that, is one that this program gives; and that of a chunk. */
 export const isOurName = (name: string): boolean => isChunkName(name) || DOCUMENT.test(name);
 export const isChunkName = (name: string): boolean => CHUNK.test(name);

@@ -1,13 +1,10 @@
+import { GROUP_DOCUMENTS } from '../../model/document.ts';
 import { ConvertError } from '../../model/errors.ts';
 import { readImage } from '../image.ts';
 import { namesOfLabels } from '../labels-group.ts';
 
 /** Bytes that a file of metadata may have. */
 export const MOST_DOCUMENT = 64 * 2 ** 20;
-const DOCUMENT = /(^|\/)(zarr\.json|\.zattrs|\.zgroup|\.zarray|\.zmetadata)$/;
-
-/** Whether a file of an OME-Zarr is of metadata. */
-export const isDocument = (name: string): boolean => DOCUMENT.test(name);
 
 /**
  * Brings the metadata of an OME-Zarr that nobody lists into a folder: of the image, its levels and its labels.
@@ -19,7 +16,7 @@ export async function bringDocuments(
   folder: string,
   bring: (names: readonly string[]) => Promise<void>
 ): Promise<void> {
-  await bring(['zarr.json', '.zattrs', '.zgroup', '.zmetadata']);
+  await bring(GROUP_DOCUMENTS);
   const image = unlessDamaged(() => readImage(folder));
   if (!image) return;
   const { zarrFormat, datasets } = image;

@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { atOnce } from '../../model/at-once.ts';
+import { isDocument } from '../../model/document.ts';
 import { ConvertError, cancelled } from '../../model/errors.ts';
 import type { RemoteStore } from '../../remote/remote-store.ts';
 import type { BucketSide } from '../../remote/s3-error.ts';
 import { PART_BYTES } from '../../remote/s3-uploads.ts';
-import { isDocument } from './documents.ts';
 import { Room } from './room.ts';
 import { writePieces } from './way.ts';
 

@@ -1,11 +1,12 @@
 import { addressName, isBucketAddress } from '../../model/address.ts';
+import { isDocument } from '../../model/document.ts';
 import { ConvertError } from '../../model/errors.ts';
 import { isArchiveName } from '../../model/output-name.ts';
 import { RemoteStore } from '../../remote/remote-store.ts';
 import { type BucketSide, isDenied } from '../../remote/s3-error.ts';
 import { S3Bucket } from '../../remote/s3.ts';
 import { Courier } from './courier.ts';
-import { MOST_DOCUMENT, bringDocuments, isDocument } from './documents.ts';
+import { MOST_DOCUMENT, bringDocuments } from './documents.ts';
 import { Fetcher, ofSide } from './fetcher.ts';
 import { AddressFolder } from './way.ts';
 
@@ -85,7 +86,7 @@ export class Mirror {
     isListed: boolean,
     letGo: () => void
   ): Promise<Mirror> {
-    const folder = new AddressFolder(address);
+    const folder = folderOf(address, letGo);
     let carrier: Carrier | null = null;
     try {
       carrier = await begin(folder.path);
@@ -175,4 +176,13 @@ async function end(folder: AddressFolder, carrier: Carrier | null, letGo: () => 
   await carrier?.stop();
   folder.remove();
   letGo();
+}
+
+function folderOf(address: string, letGo: () => void): AddressFolder {
+  try {
+    return new AddressFolder(address);
+  } catch (error) {
+    letGo();
+    throw error;
+  }
 }
