@@ -47,7 +47,15 @@ export { SPACE_UNITS, spaceUnit } from '../model/units.ts';
 export type { ConversionSource, SentArray } from '../model/source-layout.ts';
 export { TOOL, VERSION } from '../model/version.ts';
 export { type Control, Ending } from './control.ts';
-export { type BatchControl, type PlannedEntry, batchSources, convertMany, estimateMany, makeFolder, planMany } from './batch.ts';
+export {
+  type BatchControl,
+  type PlannedEntry,
+  batchSources,
+  convertMany,
+  estimateMany,
+  makeFolder,
+  planMany
+} from './batch.ts';
 export { type BatchEntry, writeReport } from './report.ts';
 export { convert } from './convert.ts';
 export type { Difference, Value } from '../model/difference.ts';

@@ -46,4 +46,3 @@ export function piecePasses(
     new Pass(folder, rest, { ...recipe, source: null }, limits, findings, mirror, { ...share, isFirstOfOthers: true })
   ];
 }
-

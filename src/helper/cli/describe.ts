@@ -5,7 +5,14 @@ import type { ConvertResult, Progress } from '../../model/progress.ts';
 import type { Statistics } from '../../model/statistics.ts';
 import type { CalibrationFunction, VolumeInfo } from '../../model/volume.ts';
 import { DEFAULT_OPTIONS } from '../../model/options.ts';
-import type { OmeZarrInfo, OmeZarrLevel, PartResult, PartsDescription, PlannedEntry, VerifyResult } from '../../convert/index.ts';
+import type {
+  OmeZarrInfo,
+  OmeZarrLevel,
+  PartResult,
+  PartsDescription,
+  PlannedEntry,
+  VerifyResult
+} from '../../convert/index.ts';
 import { formatBytes } from '../../model/bytes.ts';
 import { count } from '../../model/count.ts';
 import { shellWord } from '../../model/words.ts';
