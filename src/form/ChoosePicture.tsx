@@ -28,19 +28,20 @@ export function ChoosePicture(props: {
   const reading = useRested(JSON.stringify(props.reading), REST);
 
   React.useEffect(() => {
-    let isCurrent = true;
+    const closed = new AbortController();
     // One of its own: what is opened late must not be put into the place of what came after it.
     const stage = document.createElement('div');
     stage.className = 'mct-Picture-viewer';
     host.current!.append(stage);
     setFailure(null);
     setOpen(false);
-    show(stage, source, JSON.parse(reading) as LookOptions, {
+    const options = {
       choice: latest.current.choice,
-      onChange: change => latest.current.onChange(change)
-    }).then(
+      onChange: (change: Partial<Choice>) => latest.current.onChange(change)
+    };
+    show(stage, source, JSON.parse(reading) as LookOptions, options, closed.signal).then(
       opened => {
-        if (!isCurrent) {
+        if (closed.signal.aborted) {
           opened.dispose();
           return;
         }
@@ -48,10 +49,10 @@ export function ChoosePicture(props: {
         opened.choice = latest.current.choice;
         setOpen(true);
       },
-      (error: Error) => isCurrent && setFailure(error.message)
+      (error: Error) => closed.signal.aborted || setFailure(error.message)
     );
     return () => {
-      isCurrent = false;
+      closed.abort();
       picture.current?.dispose();
       picture.current = null;
       stage.remove();

@@ -18,14 +18,15 @@ export interface Picture {
 }
 
 /**
- * Shows a source in `host`, nothing of which is written, to choose on it. `reading`: how it is read. Rejects with an
- * `Error` that says what stands in the way, such as a browser without WebGL.
+ * Shows a source in `host`, nothing of which is written, to choose on it. `reading`: how it is read; `signal`: has its
+ * opening end. Rejects with an `Error` that says what stands in the way, such as a browser without WebGL.
  */
 export type ShowPicture = (
   host: HTMLElement,
   source: Source,
   reading: LookOptions,
-  options: { choice: Choice; onChange: (change: Partial<Choice>) => void }
+  options: { choice: Choice; onChange: (change: Partial<Choice>) => void },
+  signal: AbortSignal
 ) => Promise<Picture>;
 
 /** The fields of a region; ends that are the volume's own stay empty. */

@@ -12,17 +12,18 @@ export interface ChooserHandle {
 }
 
 /**
- * Shows a source in `host`, which must have a size, to choose on it what is converted.
+ * Shows a source in `host`, which must have a size, to choose on it what is converted. `signal`: has its opening end.
  *
  * @throws Error as `createViewer` does
  */
 export async function createChooser(
   host: HTMLElement,
   source: ViewerSource,
-  options: ChooserOptions
+  options: ChooserOptions,
+  signal?: AbortSignal
 ): Promise<ChooserHandle> {
   const chooser = new Chooser(options);
-  const viewer = await createViewer(host, { source, chooser });
+  const viewer = await createViewer(host, { source, chooser, signal });
   return {
     get choice() {
       return chooser.choice;

@@ -218,10 +218,11 @@ export async function createViewer(host: HTMLElement, options: ViewerOptions): P
 async function openChosen(
   host: HTMLElement,
   places: Place[],
-  { imageIn, signal }: ViewerOptions,
+  options: ViewerOptions,
   onFinding: (name: string, finding: Finding) => void,
   onChoice: () => void
 ): Promise<Opened> {
+  const { imageIn, signal } = options;
   for (;;) {
     const textContent = `Opening ${places.map(({ name }) => name).join(', ')}…`;
     const note = element('div', { className: 'mct-Viewer-note', textContent });
@@ -234,6 +235,7 @@ async function openChosen(
       if (signal?.aborted || !(error instanceof SeveralError) || error.paths.length === 0 || !imageIn) throw error;
       const place = places[error.place];
       onChoice();
+      options.onChoice?.();
       const path = await chooseImage(host, error, async key => (await place.reader(key, {}))?.bytes ?? null);
       places[error.place] = placeOf(await imageIn(error.place, path), places);
       place.dispose();

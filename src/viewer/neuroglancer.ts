@@ -181,8 +181,7 @@ export class Neuroglancer {
     try {
       this.#viewer = new Viewer(this.#display, options as unknown as Partial<ViewerOptions>);
     } catch (error) {
-      this.#data.end();
-      this.#element.remove();
+      this.#end();
       throw error;
     }
     keepChoice(this.#viewer);
@@ -233,10 +232,14 @@ export class Neuroglancer {
   }
 
   dispose(): void {
+    this.#end(() => this.#viewer.dispose());
+  }
+
+  #end(before?: () => void): void {
     this.#data.end();
     for (const end of this.#ends) end();
     const { gl, canvas } = this.#display;
-    this.#viewer.dispose();
+    before?.();
     this.#display.dispose();
     // Browsers keep few contexts, and collect them late.
     gl.getExtension('WEBGL_lose_context')?.loseContext();

@@ -14,6 +14,8 @@ export interface ViewerOptions {
   source: ViewerSource | ViewerSource[];
   /** Ends the opening, which fails with its reason then. What is open stays so. */
   signal?: AbortSignal;
+  /** Hears that a person is asked which image to show. */
+  onChoice?: () => void;
   /** A state from `getState`; one that is not whole is laid over the first look. */
   state?: ViewerState;
   /** Numbers of sources that the state, which is whole, does not know yet: they are shown with what it has. */

@@ -4,6 +4,7 @@ import type { JSONObject, JSONValue } from '@lumino/coreutils';
 import type { Planner, ShowPicture } from '../form/index.ts';
 import { asVolume, baseName } from '../form/index.ts';
 import type { Failure, OmeZarrInfo, Plan, Progress, Source, VolumeInfo } from '../protocol/index.ts';
+import type { ViewerSource } from '../viewer/index.ts';
 import { absolute } from './absolute.ts';
 import { readFile } from './files.ts';
 import type { OptionTraits } from './options.ts';
@@ -68,24 +69,25 @@ export class ConverterModel extends DOMWidgetModel {
         return this._ask<Plan>('estimate', { source, options: toTraits(options, source) });
       }
     };
-    this.showPicture = async (host, source, reading, choice) => {
+    this.showPicture = async (host, source, reading, choice, signal) => {
       if (typeof source !== 'string') {
         throw new Error('In a notebook the picture shows a file or a folder, and no list of slices.');
       }
       const shown = { source, options: toTraits(reading, source) };
       const { createChooser } = await import('../viewer/index.ts');
-      const picture = await createChooser(
-        host,
-        {
-          name: baseName(source),
-          reader: (key, wanted, signal) => readFile(this.requests, shown, key, wanted, signal)
-        },
-        choice
-      );
+      const close = (): void => this.send({ method: 'close-picture' });
+      const files = {
+        name: baseName(source),
+        reader: (key, wanted, signal) => readFile(this.requests, shown, key, wanted, signal)
+      } satisfies ViewerSource;
+      const picture = await createChooser(host, files, choice, signal).catch((error: unknown) => {
+        close();
+        throw error;
+      });
       const { dispose } = picture;
       picture.dispose = () => {
         dispose();
-        this.send({ method: 'close-picture' });
+        close();
       };
       return picture;
     };

@@ -75,4 +75,4 @@ export class Requests {
 }
 
 const gone = (): HelperError =>
-  new HelperError('internal', 'The kernel of this notebook no longer answers: run the cell again.');
+  new HelperError('lost', 'The kernel of this notebook no longer answers: run the cell again.');

@@ -182,7 +182,7 @@ export class ViewerView extends DOMWidgetView {
     if (!this._handle || load !== this._shown?.load) return void this._open();
     this._adds = (this._adds ?? 0) + 1;
     // One after the other.
-    this._adding = (this._adding ?? Promise.resolve()).then(() => this._addMore());
+    this._adding = (this._adding ?? Promise.resolve()).catch(() => undefined).then(() => this._addMore());
   }
 
   private async _addMore(): Promise<void> {
@@ -198,8 +198,9 @@ export class ViewerView extends DOMWidgetView {
       if (shown) shown.count = length;
       // Of a viewer in whose place another has been opened meanwhile there is nothing to say.
       if (this._handle === handle) this._say(error instanceof Error ? error.message : String(error));
+    } finally {
+      this._adds!--;
     }
-    this._adds!--;
     this._takeWishes();
   }
 

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Json } from '../../model/json.ts';
 import { isArchiveName } from '../../model/output-name.ts';
 import { readFailure } from '../../reader/common/fail.ts';
@@ -16,6 +17,9 @@ import type { UnfinishedOutput } from '../../zarr/unfinished-output.ts';
 import { withdraw } from '../../zarr/withdraw.ts';
 import { settled } from './settled.ts';
 import type { PartPlace, PartsRun, PartsStore } from './store.ts';
+
+/** Milliseconds in which parts that run have looked whether they are wanted, and ended. */
+const ENDING = 5_000;
 
 const RUN = 'run-';
 const JOURNAL = 'journal-';
@@ -143,12 +147,12 @@ export class DiskStore implements PartsStore {
     await clearBeside(this.output, false);
   }
 
-  /** Without the plan, parts that are under way end: they would write into one that takes its place. */
+  /** Without the plan, parts that run end: they would write into one that takes its place. */
   async discard(labels: boolean): Promise<void> {
     const destination = await this.takeOver(true, labels);
     try {
       await this.remove(PLAN);
-      await settled(this);
+      await Promise.race([settled(this), wait(ENDING, undefined, { ref: false })]);
     } finally {
       await destination.discard();
     }

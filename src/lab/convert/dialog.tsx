@@ -24,9 +24,9 @@ class DialogBody extends ReactWidget {
       inspect: async source => asVolume(await helper.request('inspect', { source })),
       estimate: (source, options, makeFolder) => helper.request('estimate', { source, options, makeFolder })
     };
-    this.#showPicture = async (host, source, reading, options) => {
+    this.#showPicture = async (host, source, reading, options, signal) => {
       const { createChooser } = await import('../../viewer/index.ts');
-      return createChooser(host, lookedAt(source, helper, reading), options);
+      return createChooser(host, lookedAt(source, helper, reading), options, signal);
     };
   }
 

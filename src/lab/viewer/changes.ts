@@ -2,7 +2,7 @@ import type { Source } from '../../protocol/index.ts';
 import type { ViewerHandle } from '../../viewer/index.ts';
 import type { IHelper } from '../helper.ts';
 import type { FoundSource } from './source.ts';
-import { baseName, findSource, findSources, lookedAt } from './source.ts';
+import { baseName, findSource, findSources, freeName, lookedAt } from './source.ts';
 import { type Volume, type Volumes, volumeOf } from './volumes.ts';
 
 /** What changes of the volumes in a picture that is shown: one change after the other. */
@@ -41,8 +41,7 @@ export class Changes {
       await this.#volumes.take(volume, async () => {
         const found = await this.#findSource(path);
         volume.isSampled = found.sampled ?? false;
-        const name = handle.names.includes(found.name) ? path : found.name;
-        await handle.add({ ...found, name, asLabels });
+        await handle.add({ ...found, name: freeName(path, handle.names), asLabels });
       });
     });
     // It may have been moved meanwhile.
@@ -59,10 +58,12 @@ export class Changes {
     const { asLabels } = volume;
     const show = async (): Promise<void> => {
       const found = await findSource(output, this.#helper);
-      const { number, name } = this.#volumes.placeFor(volume, output);
+      const number = this.#volumes.all.indexOf(volume);
       const handle = this.#handle();
       if (number < 0 || !handle) throw new Error('Its source is shown no more.');
-      const before = this.#volumes.names[number];
+      const before = handle.names[number];
+      const others = handle.names.filter((_, n) => n !== number);
+      const name = freeName(output, others);
       await handle.exchange(
         number,
         { ...found, name, asLabels },
@@ -74,7 +75,7 @@ export class Changes {
     this.follow();
   }
 
-  /** Goes on with volumes that are at other paths now. */
+  /** Goes on with volumes that are at other paths now, or have other names beside others that are. */
   follow(): void {
     // Of a volume that cannot be opened where it is now, the viewer says that it is gone.
     void this.#inTurn(() => this.#followMoved()).catch(error =>
@@ -83,18 +84,12 @@ export class Changes {
   }
 
   async #followMoved(): Promise<void> {
-    const { moved, names } = this.#volumes;
     const handle = this.#handle();
+    const moved = handle ? this.#volumes.moved(handle.names) : [];
     if (!handle || moved.length === 0) return;
     const found = await Promise.all(moved.map(({ source }) => this.#findSource(source)));
-    const left = handle.names.filter((_, n) => !moved.some(({ number }) => number === n));
     await handle.rename(
-      new Map(
-        moved.map(({ number, volume: { asLabels }, source }, k) => [
-          number,
-          { ...found[k], name: left.includes(names[number]) ? [source].flat()[0] : names[number], asLabels }
-        ])
-      )
+      new Map(moved.map(({ number, volume: { asLabels }, name }, k) => [number, { ...found[k], name, asLabels }]))
     );
     for (const { volume, source } of moved) volume.pictured = source;
   }

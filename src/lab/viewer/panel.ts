@@ -242,21 +242,22 @@ export class ViewerPanel extends Widget {
     const opening = (this.#opening = new AbortController());
     const giveUp = (): void => opening.abort(new Error('You gave up waiting for it.'));
     const goQuiet = tellTrouble(this.node, this.paths, this.#helper.trouble, giveUp);
-    const showing = this.#show(opening.signal).finally(goQuiet);
+    const showing = this.#show(opening.signal, goQuiet).finally(goQuiet);
     this.#showing = showing.catch(async error => {
       opening.abort();
-      if (this.isDisposed) return;
+      if (this.isDisposed || this.#opening !== opening) return;
       // Of slices that are many, one stands for all.
       const paths = this.#volumes.isStack ? this.paths.slice(0, 1) : this.paths;
-      const lost = await firstGone(paths, error, this.#helper, this.#contents);
-      if (this.isDisposed) return;
+      const lost = await firstGone(paths, this.#helper, this.#contents);
+      if (this.isDisposed || this.#opening !== opening) return;
       // Only now: one that is opened meanwhile would have this note laid over it.
       this.#isOpened = false;
       this.#renameIn(names);
       const what = error instanceof Error ? error.message : String(error);
-      if (lost >= 0 && !isAddress(this.paths[lost])) return this.#sayLost(lost);
+      if (lost >= 0) return this.#sayLost(lost);
       // What was found, or typed, may not be what was meant.
-      const doubtful = this.#found < 0 ? this.paths.findIndex(isAddress) : this.#found;
+      const isTyped = this.paths.length === 1 && isAddress(this.paths[0]);
+      const doubtful = this.#found < 0 && isTyped ? 0 : this.#found;
       this.#say(what, true, doubtful < 0 ? undefined : this.#wayToFind(doubtful));
     });
   }
@@ -285,6 +286,7 @@ export class ViewerPanel extends Widget {
     if (found === null || this.isDisposed || !this.#volumes.all.includes(volume) || volume.source !== source) return;
     const before = this.paths;
     this.#state = this.state;
+    this.#opening?.abort();
     this.#handle?.dispose();
     this.#handle = undefined;
     this.#isOpened = false;
@@ -305,8 +307,11 @@ export class ViewerPanel extends Widget {
   /** Asks a person where a volume, or a folder of slices, is now; null: they do not say. Without it nobody is asked. */
   find?: (path: string) => Promise<string | null>;
 
-  /** @param signal ends it, where the tab is closed or a person gives up */
-  async #show(signal: AbortSignal): Promise<void> {
+  /**
+   * @param signal - ends it, where the tab is closed or a person gives up
+   * @param onChoice - hears that a person is asked which image to show
+   */
+  async #show(signal: AbortSignal, onChoice: () => void): Promise<void> {
     const { all } = this.#volumes;
     const sources = all.map(({ source }) => source);
     // Unless a viewer has it by then.
@@ -327,6 +332,7 @@ export class ViewerPanel extends Widget {
       },
       state,
       signal,
+      onChoice,
       server: PageConfig.getBaseUrl(),
       link: async view => {
         if (this.paths.some(isStandIn))
@@ -348,11 +354,12 @@ export class ViewerPanel extends Widget {
         void this.#settled.invoke();
       }
     });
-    if (this.isDisposed) {
+    if (this.isDisposed || signal.aborted) {
       handle.dispose();
       return;
     }
     this.#handle = handle;
+    this.#found = -1;
     // Show the state that was set meanwhile.
     if (this.#state && this.#state !== state) handle.setState(this.#state);
     handle.setVisible(this.isVisible);

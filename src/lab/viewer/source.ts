@@ -29,9 +29,13 @@ export function baseName(path: string): string {
 /** Another source than an OME-Zarr is shown as it lies there: its coarser levels are sampled. */
 export type FoundSource = ViewerSource & { sampled?: boolean };
 
+/** A name for a volume that none of the others has. */
+export const freeName = (path: string, taken: readonly string[]): string =>
+  [baseName(path), path].find(name => !taken.includes(name)) ?? `${baseName(path)} (${taken.length + 1})`;
+
 /** Names that tell volumes apart: one that is added takes no other's name away. */
 export const namesOf = (paths: readonly string[]): string[] =>
-  paths.map(baseName).map((name, n, names) => (names.indexOf(name) < n ? paths[n] : name));
+  paths.reduce<string[]>((names, path) => [...names, freeName(path, names)], []);
 
 /**
  * How the viewer gets at several volumes, with names that tell them apart. `reading`: how those are read that are no

@@ -28,8 +28,7 @@ export function tellTrouble(
   };
   const late = setTimeout(() => say(`Not all that is needed has come from ${hosts.join(', ')} yet.`), QUIET);
   const onTrouble = (_: unknown, { host: at, reason }: TroubleEvent): void => {
-    if (hosts.includes(at))
-      say(`${at} is in trouble (${reason}), and is being asked again, for half a minute at most.`);
+    if (hosts.includes(at)) say(`${at} is in trouble (${reason}), and is being asked again.`);
   };
   trouble.connect(onTrouble);
   return () => {

@@ -69,28 +69,22 @@ export class Volumes {
     return baseName(first) + rest;
   }
 
-  /** Their names in the picture. */
+  /** Their names in the picture, which opens with the same again. */
   get names(): string[] {
     return this.isStack ? [this.name] : namesOf(this.paths);
   }
 
-  /** Volumes that have been moved, with their numbers, and the picture has not followed yet. */
-  get moved(): { number: number; volume: Volume; source: Source }[] {
+  /** Volumes that have been moved, or are called otherwise than in the picture, with their numbers. */
+  moved(pictured: readonly string[]): { number: number; volume: Volume; source: Source; name: string }[] {
+    const { names } = this;
     return this.#all
-      .map((volume, number) => ({ number, volume, source: volume.source }))
-      .filter(({ volume, source }) => source !== volume.pictured);
+      .map((volume, number) => ({ number, volume, source: volume.source, name: names[number] }))
+      .filter(({ number, volume, source, name }) => source !== volume.pictured || name !== pictured[number]);
   }
 
   /** The volume that is a source as it lies there. */
   sampledFrom(source: Source): Volume | undefined {
     return this.#all.find(each => each.isSampled && JSON.stringify(each.source) === JSON.stringify(source));
-  }
-
-  /** Number of a volume, and the name that an OME-Zarr has in its place. */
-  placeFor(volume: Volume, output: string): { number: number; name: string } {
-    const number = this.#all.indexOf(volume);
-    const paths = this.#all.map(each => (each === volume ? output : [each.source].flat()[0]));
-    return { number, name: namesOf(paths)[number] };
   }
 
   /** Takes paths to be others, also those of volumes that are coming; answers whether any has changed. */

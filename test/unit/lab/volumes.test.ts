@@ -13,7 +13,7 @@ test('a volume that is renamed while another is added is known by itself: its ou
   assert.deepEqual(volumes.paths, ['moved/a.tif', 'moved/b.ome.zarr']);
   // The picture has the one that came from where it was.
   assert.deepEqual(
-    volumes.moved.map(({ number, source }) => [number, source]),
+    volumes.moved(['a.tif', 'b.ome.zarr']).map(({ number, source }) => [number, source]),
     [
       [0, 'moved/a.tif'],
       [1, 'moved/b.ome.zarr']
@@ -22,10 +22,24 @@ test('a volume that is renamed while another is added is known by itself: its ou
   assert.deepEqual(volumes.way, { reading: { zAxis: 'c' }, asLabels: [true, false], isStack: false });
   const source = volumes.sampledFrom('moved/a.tif')!;
   assert.equal(source, first);
-  assert.deepEqual(volumes.placeFor(source, 'moved/a.ome.zarr'), { number: 0, name: 'a.ome.zarr' });
   await volumes.take(volumeOf('moved/a.ome.zarr', true), () => Promise.resolve(), source);
   assert.deepEqual(volumes.paths, ['moved/a.ome.zarr', 'moved/b.ome.zarr']);
   assert.equal(volumes.isSampled, false);
+});
+
+test('each volume has a name of its own, the same when it is opened again', async () => {
+  assert.deepEqual(new Volumes(['old/a.ome.zarr', 'a.ome.zarr'], {}).names, ['a.ome.zarr', 'a.ome.zarr (2)']);
+  const volumes = new Volumes(['d/a.ome.zarr', 'y/b.ome.zarr'], {});
+  const pictured = volumes.names;
+  volumes.move(path => path.replace('d/a', 'x/b'));
+  assert.deepEqual(
+    volumes.moved(pictured).map(({ number, name }) => [number, name]),
+    [
+      [0, 'b.ome.zarr'],
+      [1, 'y/b.ome.zarr']
+    ]
+  );
+  assert.deepEqual(new Volumes(volumes.paths, {}).names, volumes.names);
 });
 
 test('a volume that could not be added is none of the tab’s', async () => {
@@ -44,7 +58,6 @@ test('slices of one volume are one, and an OME-Zarr may take their place', async
   assert.deepEqual([volumes.isStack, volumes.names], [true, ['1.tif and 1 other']]);
   assert.ok(volumes.move(path => path.replace('s/', 't/')));
   const stack = volumes.sampledFrom(['t/1.tif', 't/2.tif'])!;
-  assert.deepEqual(volumes.placeFor(stack, 't.ome.zarr'), { number: 0, name: 't.ome.zarr' });
   await volumes.take(volumeOf('t.ome.zarr', false), () => Promise.resolve(), stack);
   assert.deepEqual([volumes.isStack, volumes.paths, volumes.key], [false, ['t.ome.zarr'], 't.ome.zarr']);
 });
