@@ -563,7 +563,7 @@ test('when the helper is restarted its conversions end, and the next one works',
   assert.equal(response.status, 200);
   // It has time to say so itself, unless it is killed.
   await lab.page
-    .locator('.Toastify__toast', { hasText: /lost\.ome\.zarr: (cancelled|The helper was restarted)/ })
+    .locator('.Toastify__toast', { hasText: /lost\.ome\.zarr: (ended, because the kernel is|The helper was) restarted/ })
     .waitFor();
   const dialog = await lab.convert('other.tif');
   await dialog.field('Output').fill('after.ome.zarr');
@@ -571,6 +571,8 @@ test('when the helper is restarted its conversions end, and the next one works',
   await dialog.accept();
   await lab.toast('after.ome.zarr').getByText('Open in Neuroglancer').waitFor();
   assert.equal(existsSync(join(jupyter.root, 'lost.ome.zarr')), false);
+  // Nobody has cancelled it.
+  assert.equal(existsSync(join(jupyter.root, 'lost.ome.zarr.partial')), true);
 });
 
 /** The process that writes an output. */
