@@ -33,7 +33,7 @@ Names = Literal["python", "form"]
 #: bytes that are written in one go
 PIECE = 1 << 20
 #: seconds in which a shutdown follows the interrupt that Jupyter sends before each
-BEFORE_SHUTDOWN = 0.4
+BEFORE_SHUTDOWN = 1.5
 Event = dict[str, Any]
 
 

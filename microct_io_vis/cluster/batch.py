@@ -92,6 +92,9 @@ class ClusterBatch:
                 end(number, outcome)
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt) and kernel_ends():
+                if table is not None:
+                    with suppress(ConversionError):
+                        table.write()
                 raise
             if isinstance(error, ConversionError) and error.code == "interrupted":
                 error.args = (f"{error}; volumes that are whole stay: go on with it ({resumed(self._names)})",)

@@ -293,7 +293,7 @@ export function makeFolder(path: string): void {
   try {
     mkdirSync(path);
   } catch (error) {
-    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw writeError(error, path);
+    if (!existsSync(path) || !statSync(path).isDirectory()) throw writeError(error, path);
   }
 }
 

@@ -73,5 +73,6 @@ export type { StoredChannel } from '../model/ome-zarr/image.ts';
 export type { StoredCompression } from '../zarr/codec/index.ts';
 export { type Piece, limitsOf, verify, type VerifyOptions, type VerifyResult } from './verify/index.ts';
 export { isName } from './output-path.ts';
+export { usualMemory } from './validation/resources.ts';
 export { type ConversionRequest, unfinishedRequest } from './unfinished.ts';
 export type { OptionName, Vocabulary } from '../model/words.ts';

@@ -1,4 +1,4 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { shownAddress } from '../model/address.ts';
 import { errorName } from '../model/error-name.ts';
@@ -6,6 +6,7 @@ import { ConvertError, type ErrorCode } from '../model/errors.ts';
 import { option } from '../model/words.ts';
 import { onDisk } from '../reader/common/file-name.ts';
 import { writeError } from '../zarr/system-errors.ts';
+import { withdraw } from '../zarr/withdraw.ts';
 
 /** Outcome of one of many sources; a row of the report. */
 export interface BatchEntry {
@@ -59,7 +60,7 @@ function put(path: string, text: string): void {
     writeFileSync(unfinished, text);
     renameSync(unfinished, onDisk(path));
   } catch (error) {
-    rmSync(unfinished, { force: true });
+    withdraw(unfinished);
     throw reportError(error, path);
   }
 }

@@ -6,10 +6,11 @@ import {
   type VerifyOptions,
   type VerifyResult,
   limitsOf,
-  makeFolder
+  makeFolder,
+  usualMemory
 } from '../convert/index.ts';
 import { ConvertError, cancelled, interrupted } from '../model/errors.ts';
-import { type ConvertOptions, DEFAULT_OPTIONS } from '../model/options.ts';
+import type { ConvertOptions } from '../model/options.ts';
 import type { Plan } from '../model/plan.ts';
 import type { ConvertResult, Progress } from '../model/progress.ts';
 import { BYTES_PER_VOXEL, type VolumeInfo } from '../model/volume.ts';
@@ -103,7 +104,7 @@ export class Jobs {
     }
     if (outputRefusal) makeFolder(dirname(output));
     const chosen = { ...options, output };
-    const budget = options.maxMemory ?? DEFAULT_OPTIONS.maxMemory;
+    const budget = options.maxMemory ?? usualMemory();
     return this.#add(
       { kind: 'convert', source, output, options: chosen },
       { bytes: levels[0].bytes, budget, peak: peakMemoryBytes, needsAll: false },

@@ -71,7 +71,7 @@ export const statusOf = (error: unknown): number | null => (error as SdkError).$
 export const reasonOf = (error: unknown): string => (error as SdkError).Code ?? (error as Error).name ?? 'Unknown';
 
 /** Whether a connection to the store had come about. */
-const isCut = (error: unknown): boolean =>
+const wasConnected = (error: unknown): boolean =>
   /^(ECONNRESET|ECONNABORTED|EPIPE)$/.test(errorName(error) ?? '') || /socket hang up/i.test((error as Error).message);
 
 /** Whether the same request may do better a little later; `wasThere`: whether the store has answered before. */
@@ -206,7 +206,7 @@ export function s3Error(
   if (error instanceof CutOff) return fail(`${message}: try again later`);
   if (status === 404) return fail('there is no such object', 'not-found');
   if (status === null)
-    return (isCut(error) ? fail : failAll)(
+    return (wasConnected(error) ? fail : failAll)(
       `it cannot be ${doing} (${unreached(error) ?? message}): check the connection and the endpoint (AWS_ENDPOINT_URL), and try again later`
     );
   const remedy = status < 500 ? 'ask whoever runs the server' : 'try again later';

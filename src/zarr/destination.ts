@@ -48,11 +48,16 @@ export class Destination implements UnfinishedOutput {
   }
 
   /**
-   * Takes over what an ended conversion has left; `planned`: or what is converted in parts.
+   * Takes over what an ended conversion has left; `planned`: or what is converted in parts. `discards`: to remove it.
    *
    * @throws ConvertError where it is no longer there, or another conversion has taken it over
    */
-  static async takeOver(output: string, overwrite: boolean, labels = false, planned = false): Promise<Destination> {
+  static async takeOver(
+    output: string,
+    overwrite: boolean,
+    labels = false,
+    { planned = false, discards = false } = {}
+  ): Promise<Destination> {
     const partial = `${output}.partial`;
     const at = join(partial, MARKER);
     const own = `${at}-${randomUUID()}`;
@@ -77,7 +82,7 @@ export class Destination implements UnfinishedOutput {
       throw code === 'ENOENT' || code === 'EEXIST' ? justTaken(partial) : writeError(error, partial);
     }
     const destination = new Destination(output, partial, overwrite, labels);
-    await destination.#begin(false);
+    await destination.#begin(false, discards);
     return destination;
   }
 
@@ -119,12 +124,12 @@ export class Destination implements UnfinishedOutput {
 
   /**
    * Clears up after runs that ended in between, and puts on the disk what tells the next one whose this is, before
-   * there is anything in it. `isNew`: there is nothing in it to be kept.
+   * there is anything in it. `isNew`: there is nothing in it to be kept; `discards`: it is to be removed.
    */
-  async #begin(isNew: boolean): Promise<void> {
+  async #begin(isNew: boolean, discards = false): Promise<void> {
     try {
       // Of two that begin at once each sees the other's marker now, if its own did not come first.
-      refuseWhatIsReplaced(this.output, this.#labels);
+      if (!discards) refuseWhatIsReplaced(this.output, this.#labels);
       await clearLeftovers(this.output);
       await this.#syncAround(this.partial);
     } catch (error) {

@@ -28,9 +28,14 @@ export function refuseWhatIsReplaced(output: string, labels: boolean): void {
   const folder = join(output, 'labels');
   for (const name of namesIn(folder).filter(name => name.endsWith('.partial'))) {
     const owner = ownerOf(join(folder, name));
+    const label = name.replace(/\.partial$/, '');
+    if (owner === 'planned')
+      throw fail(
+        `${output}: labels are converted into it in parts (${label}), as somebody has planned, and would go with it: wait until they are finished, or have them discarded (${option('discard', join(folder, label))})`
+      );
     if (typeof owner === 'object')
       throw fail(
-        `${output}: labels are being written into it (${name.replace(/\.partial$/, '')}, ${owner.running}), and would go with it: wait for them, or choose another output`
+        `${output}: labels are being written into it (${label}, ${owner.running}), and would go with it: wait for them, or choose another output`
       );
   }
 }

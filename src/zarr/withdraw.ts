@@ -1,7 +1,7 @@
-import { rmSync } from 'node:fs';
+import { type PathLike, rmSync } from 'node:fs';
 
 /** Removes what a write has left that failed, as far as that can be done: why it failed is what is told. */
-export function withdraw(path: string): void {
+export function withdraw(path: PathLike): void {
   try {
     rmSync(path, { recursive: true, force: true });
   } catch {

@@ -563,7 +563,9 @@ test('when the helper is restarted its conversions end, and the next one works',
   assert.equal(response.status, 200);
   // It has time to say so itself, unless it is killed.
   await lab.page
-    .locator('.Toastify__toast', { hasText: /lost\.ome\.zarr: (ended, because the kernel is|The helper was) restarted/ })
+    .locator('.Toastify__toast', {
+      hasText: /lost\.ome\.zarr: (ended, because the kernel is|The helper was) restarted/
+    })
     .waitFor();
   const dialog = await lab.convert('other.tif');
   await dialog.field('Output').fill('after.ome.zarr');

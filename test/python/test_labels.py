@@ -391,3 +391,10 @@ def test_labels_do_not_go_with_an_image_that_is_replaced_meanwhile(cli, tmp_path
         held.send_signal(signal.SIGCONT)
         assert finish(held).status == 0
     assert listed(image) == ["mask"]
+    # Of parts nobody need be at work; what is planned can be discarded all the same.
+    other = write(tmp_path / "other.tif", regions(SHAPE, "uint8"))
+    cli("plan", other, "--labels", "--parent", image, "--parts", 2).succeeded()
+    run = cli(*over)
+    assert run.status == 1 and "labels are converted into it in parts (other), as somebody has planned" in run.stderr
+    cli("finish", image / "labels" / "other", "--discard").succeeded()
+    cli(*over).succeeded()

@@ -138,7 +138,7 @@ export class DiskStore implements PartsStore {
   }
 
   takeOver(overwrite: boolean, labels: boolean): Promise<UnfinishedOutput> {
-    return Destination.takeOver(this.output, overwrite, labels, true);
+    return Destination.takeOver(this.output, overwrite, labels, { planned: true });
   }
 
   async clear(): Promise<void> {
@@ -149,7 +149,7 @@ export class DiskStore implements PartsStore {
 
   /** Without the plan, parts that run end: they would write into one that takes its place. */
   async discard(labels: boolean): Promise<void> {
-    const destination = await this.takeOver(true, labels);
+    const destination = await Destination.takeOver(this.output, true, labels, { planned: true, discards: true });
     try {
       await this.remove(PLAN);
       await Promise.race([settled(this), wait(ENDING, undefined, { ref: false })]);

@@ -26,7 +26,7 @@ const PATIENCE = 8_000;
 /** Milliseconds in which the cells that were sent along with a failed one arrive. */
 const GATHER = 50;
 /** Milliseconds in which a shutdown follows the interrupt that Jupyter sends before each. */
-const BEFORE_SHUTDOWN = 400;
+const BEFORE_SHUTDOWN = 1_500;
 
 /**
  * The Jupyter kernel. Cells run one after another; everything else is answered at once, also while a cell or a job
