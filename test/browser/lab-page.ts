@@ -104,7 +104,9 @@ export class LabPage {
 
   /** Shows the file browser. */
   async files(): Promise<void> {
-    await this.page.locator('.jp-SideBar [data-id="filebrowser"]').click();
+    // A click on the tab of what is shown hides it, and a list that is being read has nothing in sight.
+    if (!(await this.page.locator('#filebrowser').isVisible()))
+      await this.page.locator('.jp-SideBar [data-id="filebrowser"]').click();
     await this.page.locator('.jp-DirListing-content').waitFor();
   }
 
@@ -120,9 +122,7 @@ export class LabPage {
       await this.page.keyboard.press('Escape');
       await this.page.waitForTimeout(100);
     }
-    if (!(await this.page.locator('.jp-DirListing-content').isVisible())) {
-      await this.files();
-    }
+    await this.files();
     await this.page.locator('.jp-BreadCrumbs-home').click();
     // They pile up until the oldest are out of sight.
     const closers = this.page.locator('.Toastify__toast .jp-Notification-Toast-Close');
